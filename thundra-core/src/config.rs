@@ -1,0 +1,506 @@
+//! The configuration, read once from the environment into plain data.
+//!
+//! Precedence: code, `THUNDRA_*`, `OTEL_*`, default. A bad value falls back to its default and is
+//! reported once; nothing here fails.
+
+use std::time::Duration;
+
+use tracing_subscriber::filter::Targets;
+
+use crate::propagation::Propagators;
+use crate::resource::{Resource, percent_decode};
+use crate::{Env, Sampler, diagnostics};
+
+/// The variables that are read, in the order of the README's table.
+pub(crate) mod names {
+    pub(crate) const SDK_DISABLED: &str = "OTEL_SDK_DISABLED";
+    pub(crate) const SERVICE_NAME: &str = "OTEL_SERVICE_NAME";
+    pub(crate) const RESOURCE_ATTRIBUTES: &str = "OTEL_RESOURCE_ATTRIBUTES";
+    pub(crate) const PROPAGATORS: &str = "OTEL_PROPAGATORS";
+    pub(crate) const SAMPLER: &str = "OTEL_TRACES_SAMPLER";
+    pub(crate) const SAMPLER_ARG: &str = "OTEL_TRACES_SAMPLER_ARG";
+    pub(crate) const EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+    pub(crate) const ENDPOINT: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    pub(crate) const TRACES_ENDPOINT: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+    pub(crate) const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
+    pub(crate) const TRACES_PROTOCOL: &str = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL";
+    pub(crate) const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
+    pub(crate) const TRACES_HEADERS: &str = "OTEL_EXPORTER_OTLP_TRACES_HEADERS";
+    pub(crate) const TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TIMEOUT";
+    pub(crate) const TRACES_TIMEOUT: &str = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT";
+    pub(crate) const COMPRESSION: &str = "OTEL_EXPORTER_OTLP_COMPRESSION";
+    pub(crate) const TRACES_COMPRESSION: &str = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION";
+    pub(crate) const ATTRIBUTE_VALUE_LENGTH: &str = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT";
+    pub(crate) const ATTRIBUTE_COUNT: &str = "OTEL_ATTRIBUTE_COUNT_LIMIT";
+    pub(crate) const SPAN_ATTRIBUTE_VALUE_LENGTH: &str = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT";
+    pub(crate) const SPAN_ATTRIBUTE_COUNT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
+    pub(crate) const SPAN_EVENT_COUNT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
+    pub(crate) const SPAN_LINK_COUNT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
+    pub(crate) const SPANS: &str = "THUNDRA_SPANS";
+    pub(crate) const MAX_SPANS: &str = "THUNDRA_MAX_SPANS";
+    pub(crate) const TRUST: &str = "THUNDRA_TRUST";
+    pub(crate) const PROPAGATE_HOSTS: &str = "THUNDRA_PROPAGATE_HOSTS";
+    pub(crate) const INJECT_PAYLOAD: &str = "THUNDRA_INJECT_PAYLOAD";
+    pub(crate) const BATCH_SPANS: &str = "THUNDRA_BATCH_SPANS";
+    pub(crate) const LOG: &str = "RUST_LOG";
+    pub(crate) const LAMBDA_LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
+}
+
+/// Every variable that these crates read for their configuration.
+pub const VARIABLES: &[&str] = &[
+    names::SDK_DISABLED,
+    names::SERVICE_NAME,
+    names::RESOURCE_ATTRIBUTES,
+    names::PROPAGATORS,
+    names::SAMPLER,
+    names::SAMPLER_ARG,
+    names::EXPORTER,
+    names::ENDPOINT,
+    names::TRACES_ENDPOINT,
+    names::PROTOCOL,
+    names::TRACES_PROTOCOL,
+    names::HEADERS,
+    names::TRACES_HEADERS,
+    names::TIMEOUT,
+    names::TRACES_TIMEOUT,
+    names::COMPRESSION,
+    names::TRACES_COMPRESSION,
+    names::ATTRIBUTE_VALUE_LENGTH,
+    names::ATTRIBUTE_COUNT,
+    names::SPAN_ATTRIBUTE_VALUE_LENGTH,
+    names::SPAN_ATTRIBUTE_COUNT,
+    names::SPAN_EVENT_COUNT,
+    names::SPAN_LINK_COUNT,
+    names::SPANS,
+    names::MAX_SPANS,
+    names::TRUST,
+    names::PROPAGATE_HOSTS,
+    names::INJECT_PAYLOAD,
+    names::BATCH_SPANS,
+    names::LOG,
+    names::LAMBDA_LOG_LEVEL,
+];
+
+/// How spans leave the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExporterKind {
+    /// OTLP over HTTP.
+    Otlp,
+    /// One line per invocation on standard output.
+    Stdout,
+    /// A tree for people on standard error.
+    Console,
+}
+
+/// How OTLP requests are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OtlpProtocol {
+    /// `http/protobuf`.
+    #[default]
+    Protobuf,
+    /// `http/json`.
+    Json,
+}
+
+/// Where and how OTLP requests are sent.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OtlpConfig {
+    /// The full address of the traces endpoint; `None` when none is configured.
+    pub endpoint: Option<String>,
+    /// The encoding. Defaults to protobuf.
+    pub protocol: OtlpProtocol,
+    /// Headers sent with each request.
+    pub headers: Vec<(String, String)>,
+    /// The longest an export may take, retries included. Defaults to 10 s.
+    pub timeout: Duration,
+    /// Whether requests are compressed (gzip). Defaults to no.
+    pub gzip: bool,
+}
+
+/// What a span may hold; what is over is dropped and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Attributes of a span. Defaults to 128.
+    pub attributes: u32,
+    /// Events of a span. Defaults to 128.
+    pub events: u32,
+    /// Links of a span. Defaults to 128.
+    pub links: u32,
+    /// Characters of an attribute's text; `None` for no limit, the default.
+    pub value_length: Option<usize>,
+    /// Spans recorded in one invocation. Defaults to 10,000.
+    pub spans: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { attributes: 128, events: 128, links: 128, value_length: None, spans: 10_000 }
+    }
+}
+
+/// Where the records of a batch belong: the variable `THUNDRA_BATCH_SPANS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum BatchSpans {
+    /// Each record in its producer's trace, as that span's child: the request's trace goes on.
+    #[default]
+    Parent,
+    /// All records in the invocation's trace, linked to their producers.
+    Link,
+}
+
+/// The configuration of these crates.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// `OTEL_SDK_DISABLED`: nothing is recorded; ids still travel.
+    pub disabled: bool,
+    /// What is said about this program with every export.
+    pub resource: Resource,
+    /// The formats read and written.
+    pub propagators: Propagators,
+    /// The head decision.
+    pub sampler: Sampler,
+    /// The exporters asked for; `None` when nothing was said, so that the place of work decides.
+    pub exporters: Option<Vec<ExporterKind>>,
+    /// OTLP settings.
+    pub otlp: OtlpConfig,
+    /// What a span and an invocation may hold.
+    pub limits: Limits,
+    /// Which spans are recorded. Defaults to all at INFO and above.
+    pub spans: Targets,
+    /// `THUNDRA_TRUST=all`: the public edge is trusted like a queue.
+    pub trust_all: bool,
+    /// Hosts beyond our own network that get correlation ids and baggage.
+    pub propagate_hosts: Vec<String>,
+    /// Where payloads may be written: patterns `service`, `service:target*`, with `!` to exclude.
+    pub inject_payload: Vec<String>,
+    /// Where the records of a batch belong.
+    pub batch_spans: BatchSpans,
+    /// Which log events are written. Defaults to INFO and above.
+    pub log: Targets,
+}
+
+impl Config {
+    /// Reads the configuration. Bad values and unknown `THUNDRA_*` variables are reported on standard
+    /// error, once each.
+    pub fn from_env(env: &Env) -> Self {
+        let (config, problems) = Self::read(env);
+        for problem in problems {
+            diagnostics::once(&problem, &problem);
+        }
+        config
+    }
+
+    /// The configuration, and one sentence for each value that could not be used.
+    pub fn read(env: &Env) -> (Self, Vec<String>) {
+        let mut reader = Reader { env, problems: Vec::new() };
+        let config = reader.config();
+        reader.unknown_variables();
+        (config, reader.problems)
+    }
+}
+
+struct Reader<'a> {
+    env: &'a Env,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn config(&mut self) -> Config {
+        let value_length = self.number(names::ATTRIBUTE_VALUE_LENGTH);
+        let attributes = self.number(names::ATTRIBUTE_COUNT);
+        let default = Limits::default();
+        let limits = Limits {
+            attributes: self.number(names::SPAN_ATTRIBUTE_COUNT).or(attributes).unwrap_or(default.attributes),
+            events: self.number(names::SPAN_EVENT_COUNT).unwrap_or(default.events),
+            links: self.number(names::SPAN_LINK_COUNT).unwrap_or(default.links),
+            value_length: self.number(names::SPAN_ATTRIBUTE_VALUE_LENGTH).or(value_length),
+            spans: self.number(names::MAX_SPANS).unwrap_or(default.spans),
+        };
+        Config {
+            disabled: self.one_of(names::SDK_DISABLED, &[("true", true), ("false", false)]).unwrap_or(false),
+            resource: self.resource(),
+            propagators: self.propagators(),
+            sampler: self.sampler(),
+            exporters: self.exporters(),
+            otlp: self.otlp(),
+            limits,
+            spans: self.targets(names::SPANS),
+            trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
+            propagate_hosts: self.list(names::PROPAGATE_HOSTS).unwrap_or_default(),
+            inject_payload: self
+                .list(names::INJECT_PAYLOAD)
+                .unwrap_or_else(|| ["kinesis", "eventbridge", "lambda", "stepfunctions"].map(str::to_owned).to_vec()),
+            batch_spans: self
+                .one_of(names::BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
+                .unwrap_or_default(),
+            log: self.targets(if self.env.get(names::LOG).is_some() { names::LOG } else { names::LAMBDA_LOG_LEVEL }),
+        }
+    }
+
+    fn resource(&mut self) -> Resource {
+        let attributes = self.pairs(names::RESOURCE_ATTRIBUTES).unwrap_or_default();
+        Resource::detect(self.env, attributes, self.env.get(names::SERVICE_NAME))
+    }
+
+    fn propagators(&mut self) -> Propagators {
+        let Some(list) = self.list(names::PROPAGATORS) else { return Propagators::default() };
+        let mut formats = Propagators::NONE;
+        for name in list {
+            match name.as_str() {
+                "tracecontext" => formats.tracecontext = true,
+                "baggage" => formats.baggage = true,
+                "xray" => formats.xray = true,
+                "xray-lambda" => (formats.xray, formats.xray_lambda) = (true, true),
+                "correlation" => formats.correlation = true,
+                "none" => {}
+                other => self.bad(
+                    names::PROPAGATORS,
+                    other,
+                    "a list of tracecontext, baggage, xray, xray-lambda, correlation; or none",
+                ),
+            }
+        }
+        formats
+    }
+
+    fn sampler(&mut self) -> Sampler {
+        let ratio = match self.env.get(names::SAMPLER_ARG) {
+            Some(arg) => match arg.parse::<f64>() {
+                Ok(ratio) if (0.0..=1.0).contains(&ratio) => ratio,
+                _ => {
+                    self.bad(names::SAMPLER_ARG, &arg, "a number from 0 to 1");
+                    1.0
+                }
+            },
+            None => 1.0,
+        };
+        self.one_of(
+            names::SAMPLER,
+            &[
+                ("always_on", Sampler::ratio(1.0)),
+                ("always_off", Sampler::ratio(0.0)),
+                ("traceidratio", Sampler::ratio(ratio)),
+                ("parentbased_always_on", Sampler::ratio(1.0).parent_based()),
+                ("parentbased_always_off", Sampler::ratio(0.0).parent_based()),
+                ("parentbased_traceidratio", Sampler::ratio(ratio).parent_based()),
+            ],
+        )
+        .unwrap_or_default()
+    }
+
+    fn exporters(&mut self) -> Option<Vec<ExporterKind>> {
+        let mut exporters = Vec::new();
+        for name in self.list(names::EXPORTER)? {
+            let kind = match name.as_str() {
+                "otlp" => ExporterKind::Otlp,
+                "stdout" => ExporterKind::Stdout,
+                "console" => ExporterKind::Console,
+                "none" => continue,
+                other => {
+                    self.bad(names::EXPORTER, other, "a list of otlp, stdout, console; or none");
+                    return None;
+                }
+            };
+            if !exporters.contains(&kind) {
+                exporters.push(kind);
+            }
+        }
+        Some(exporters)
+    }
+
+    fn otlp(&mut self) -> OtlpConfig {
+        let endpoint = match self.env.get(names::TRACES_ENDPOINT) {
+            Some(exact) => self.url(names::TRACES_ENDPOINT, exact),
+            None => self
+                .env
+                .get(names::ENDPOINT)
+                .and_then(|base| self.url(names::ENDPOINT, base))
+                .map(|base| format!("{}/v1/traces", base.trim_end_matches('/'))),
+        };
+        let pick =
+            |reader: &Self, specific, general| if reader.env.get(specific).is_some() { specific } else { general };
+        let (protocol, timeout) =
+            (pick(self, names::TRACES_PROTOCOL, names::PROTOCOL), pick(self, names::TRACES_TIMEOUT, names::TIMEOUT));
+        let compression = pick(self, names::TRACES_COMPRESSION, names::COMPRESSION);
+        OtlpConfig {
+            endpoint,
+            protocol: self
+                .one_of(protocol, &[("http/protobuf", OtlpProtocol::Protobuf), ("http/json", OtlpProtocol::Json)])
+                .unwrap_or_default(),
+            headers: self.pairs(pick(self, names::TRACES_HEADERS, names::HEADERS)).unwrap_or_default(),
+            timeout: Duration::from_millis(self.number(timeout).unwrap_or(10_000)),
+            gzip: self.one_of(compression, &[("gzip", true), ("none", false)]).unwrap_or(false),
+        }
+    }
+
+    fn url(&mut self, name: &str, value: String) -> Option<String> {
+        if value.starts_with("http://") || value.starts_with("https://") {
+            return Some(value);
+        }
+        self.bad(name, &value, "an address that starts with http:// or https://");
+        None
+    }
+
+    /// Targets syntax, with INFO where nothing more exact is said: naming one target takes nothing from
+    /// the others.
+    fn targets(&mut self, name: &str) -> Targets {
+        let default = || Targets::new().with_default(tracing::Level::INFO);
+        let Some(value) = self.env.get(name) else { return default() };
+        match value.parse::<Targets>() {
+            Ok(targets) if targets.default_level().is_none() => targets.with_default(tracing::Level::INFO),
+            Ok(targets) => targets,
+            Err(_) => {
+                self.bad(name, &value, "a level, or a list such as info,my_crate=debug,hyper=off");
+                default()
+            }
+        }
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+        let value = self.env.get(name)?;
+        let number = value.parse().ok();
+        if number.is_none() {
+            self.bad(name, &value, "a whole number, 0 or more");
+        }
+        number
+    }
+
+    fn one_of<T: Clone>(&mut self, name: &str, accepted: &[(&str, T)]) -> Option<T> {
+        let value = self.env.get(name)?;
+        let found = accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(&value)).map(|(_, t)| t.clone());
+        if found.is_none() {
+            let words: Vec<_> = accepted.iter().map(|(word, _)| *word).collect();
+            self.bad(name, &value, &format!("one of {}", words.join(", ")));
+        }
+        found
+    }
+
+    fn list(&self, name: &str) -> Option<Vec<String>> {
+        let value = self.env.get(name)?;
+        Some(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// `key=value,…`, percent-decoded; on any error the whole value is discarded, as OpenTelemetry asks.
+    fn pairs(&mut self, name: &str) -> Option<Vec<(String, String)>> {
+        let value = self.env.get(name)?;
+        let pair = |item: &str| {
+            let (key, value) = item.split_once('=')?;
+            Some((percent_decode(key.trim())?, percent_decode(value.trim())?)).filter(|(key, _)| !key.is_empty())
+        };
+        let pairs: Option<Vec<_>> = value.split(',').filter(|item| !item.trim().is_empty()).map(pair).collect();
+        if pairs.is_none() {
+            // The value may hold credentials, so it is not shown.
+            self.problems
+                .push(format!("{name} is not used: it takes a list such as key=value,other=value, percent-encoded"));
+        }
+        pairs
+    }
+
+    fn bad(&mut self, name: &str, value: &str, accepted: &str) {
+        self.problems.push(format!("{name}={value:?} is not used: it takes {accepted}"));
+    }
+
+    fn unknown_variables(&mut self) {
+        for name in self.env.names_with_prefix("THUNDRA_") {
+            if VARIABLES.contains(&name.as_str()) {
+                continue;
+            }
+            let ours = VARIABLES.iter().filter(|known| known.starts_with("THUNDRA_"));
+            let nearest = ours.min_by_key(|known| distance(known, &name)).unwrap_or(&names::SPANS);
+            self.problems.push(format!("{name} is not a variable of thundra; the nearest is {nearest}"));
+        }
+    }
+}
+
+/// The edit distance of two names.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let (mut diagonal, mut left) = (i, i + 1);
+        for (y, cell) in b.bytes().zip(row.iter_mut().skip(1)) {
+            let next = (diagonal + usize::from(x != y)).min(left + 1).min(*cell + 1);
+            diagonal = std::mem::replace(cell, next);
+            left = next;
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> (Config, Vec<String>) {
+        Config::read(&Env::from_pairs(pairs.iter().copied()))
+    }
+
+    #[test]
+    fn defaults_need_no_variable() {
+        let (config, problems) = read(&[]);
+        assert_eq!((config.limits, config.propagators, config.sampler), Default::default());
+        assert_eq!((config.exporters, config.otlp.endpoint, config.disabled), (None, None, false));
+        assert!(problems.is_empty(), "{problems:?}");
+    }
+
+    #[test]
+    fn a_bad_value_names_the_variable_the_value_and_the_form() {
+        for (name, value, problem) in [
+            ("OTEL_SDK_DISABLED", "yes", "OTEL_SDK_DISABLED=\"yes\" is not used: it takes one of true, false"),
+            (
+                "OTEL_TRACES_SAMPLER_ARG",
+                "2",
+                "OTEL_TRACES_SAMPLER_ARG=\"2\" is not used: it takes a number from 0 to 1",
+            ),
+            ("THUNDRA_MAX_SPANS", "-1", "THUNDRA_MAX_SPANS=\"-1\" is not used: it takes a whole number, 0 or more"),
+            (
+                "THUNDRA_MAX_SPAN",
+                "1",
+                "THUNDRA_MAX_SPAN is not a variable of thundra; the nearest is THUNDRA_MAX_SPANS",
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "localhost:4318",
+                "OTEL_EXPORTER_OTLP_ENDPOINT=\"localhost:4318\" is not used: it takes an address that starts with http:// or https://",
+            ),
+            (
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                "secret",
+                "OTEL_EXPORTER_OTLP_HEADERS is not used: it takes a list such as key=value,other=value, percent-encoded",
+            ),
+        ] {
+            assert_eq!(read(&[(name, value)]).1, [problem]);
+        }
+    }
+
+    #[test]
+    fn the_traces_endpoint_is_exact_and_the_other_a_base() {
+        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/");
+        let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://d/x");
+        assert_eq!(read(&[base]).0.otlp.endpoint.as_deref(), Some("http://c:4318/v1/traces"));
+        assert_eq!(read(&[base, exact]).0.otlp.endpoint.as_deref(), Some("http://d/x"));
+    }
+
+    #[test]
+    fn headers_are_percent_decoded() {
+        let (config, _) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=1=2")]);
+        assert_eq!(config.otlp.headers, [("api-key".into(), "a b".into()), ("x".into(), "1=2".into())]);
+    }
+
+    #[test]
+    fn naming_a_target_takes_nothing_from_the_others() {
+        let (config, _) = read(&[("THUNDRA_SPANS", "my_crate=debug,hyper=off")]);
+        for (target, level, enabled) in [
+            ("my_crate::x", tracing::Level::DEBUG, true),
+            ("hyper", tracing::Level::ERROR, false),
+            ("other", tracing::Level::INFO, true),
+            ("other", tracing::Level::DEBUG, false),
+        ] {
+            assert_eq!(config.spans.would_enable(target, &level), enabled, "{target}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! One line per invocation on standard output, in the envelope that the [serverless-otlp-forwarder] reads
+//! from CloudWatch Logs.
+//!
+//! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
+
+use std::io::{self, Write};
+use std::time::Instant;
+
+use base64::Engine;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::json;
+
+use super::{Batch, Export, ExportError, ExportFuture};
+
+/// CloudWatch Logs cuts longer lines.
+const MAX_LINE_BYTES: usize = 256 * 1024;
+
+/// Writes each flush as one line of JSON, or more where it would be over 256 KiB.
+///
+/// The line holds the OTLP request as base64 of gzip (level 1: level 6 takes five times as long and packs
+/// a seventh tighter). A single span that does not fit in a line is lost, and counted.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct StdoutExporter;
+
+impl StdoutExporter {
+    /// The exporter.
+    pub fn new() -> Self {
+        StdoutExporter
+    }
+}
+
+impl Export for StdoutExporter {
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        let mut lines = Vec::new();
+        let lost = lines_of(batch, &mut lines);
+        let written = io::stdout().lock().write_all(&lines).and_then(|()| io::stdout().flush());
+        Box::pin(std::future::ready(match (written, lost) {
+            (Err(error), _) => Err(ExportError::Permanent(format!("standard output: {error}").into())),
+            (_, 0) => Ok(()),
+            (_, lost) => {
+                crate::late::lost(u64::from(lost));
+                crate::diagnostics::once(
+                    "stdout.size",
+                    format_args!("{lost} spans are over 256 KiB each and do not fit in a log line"),
+                );
+                Ok(())
+            }
+        }))
+    }
+}
+
+/// Appends the lines of a batch and returns how many spans fit in none.
+fn lines_of(batch: &Batch, lines: &mut Vec<u8>) -> u32 {
+    match line(batch) {
+        Ok(line) if line.len() < MAX_LINE_BYTES => {
+            lines.extend_from_slice(line.as_bytes());
+            lines.push(b'\n');
+            0
+        }
+        _ => match batch.split() {
+            Some((first, second)) => lines_of(&first, lines) + lines_of(&second, lines),
+            None => batch.span_count(),
+        },
+    }
+}
+
+fn line(batch: &Batch) -> io::Result<String> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::new(1));
+    gzip.write_all(&batch.to_protobuf())?;
+    let payload = base64::engine::general_purpose::STANDARD.encode(gzip.finish()?);
+    Ok(json!({
+        "__otel_otlp_stdout": env!("CARGO_PKG_VERSION"),
+        "source": batch.resource().service_name(),
+        "endpoint": "http://localhost:4318/v1/traces",
+        "method": "POST",
+        "content-type": "application/x-protobuf",
+        "content-encoding": "gzip",
+        "payload": payload,
+        "base64": true,
+    })
+    .to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use prost::Message;
+
+    use super::*;
+    use crate::{Resource, Scope, Trace};
+
+    fn batch(spans: usize, text: impl Fn(usize) -> String) -> Batch {
+        let mut trace = Trace::default();
+        for i in 0..spans {
+            trace.append(Scope::builder(format!("span {i}")).attribute("text", text(i)).begin().finish());
+        }
+        Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), trace)
+    }
+
+    fn read(line: &str) -> Vec<String> {
+        let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&envelope["source"], &envelope["base64"]), (&"orders".into(), &true.into()));
+        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+        let mut protobuf = Vec::new();
+        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
+        let request = ExportTraceServiceRequest::decode(protobuf.as_slice()).unwrap();
+        request.resource_spans[0].scope_spans[0].spans.iter().map(|span| span.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_flush_is_one_line() {
+        let mut lines = Vec::new();
+        assert_eq!(lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
+        let text = String::from_utf8(lines).unwrap();
+        assert_eq!(read(text.trim_end()), ["span 0", "span 1", "span 2"]);
+    }
+
+    #[test]
+    fn long_lines_are_split_and_nothing_is_lost_silently() {
+        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line, 1 of 400 KiB in none.
+        let noise = |len: usize| (0..len / 32).map(|_| crate::TraceId::random().to_string()).collect::<String>();
+        let mut lines = Vec::new();
+        assert_eq!(lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines), 1);
+        let text = String::from_utf8(lines).unwrap();
+        assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() < MAX_LINE_BYTES));
+        assert_eq!(text.lines().flat_map(read).count(), 40);
+    }
+}

@@ -1,0 +1,158 @@
+//! Trace and span ids.
+
+use std::cell::Cell;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+
+/// A trace id: 16 random bytes, never all zero ([W3C Trace Context]).
+///
+/// [W3C Trace Context]: https://www.w3.org/TR/trace-context/#trace-id
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TraceId(u128);
+
+/// A span id: 8 random bytes, never all zero ([W3C Trace Context]).
+///
+/// [W3C Trace Context]: https://www.w3.org/TR/trace-context/#parent-id
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SpanId(u64);
+
+impl TraceId {
+    /// A new id from the operating system's random source, so that copies of one snapshot
+    /// (Lambda SnapStart) never share a trace.
+    pub fn random() -> Self {
+        TraceId((u128::from(os_random()) << 64 | u128::from(os_random())).max(1))
+    }
+
+    /// An id from its big-endian bytes; `None` when all are zero.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        match u128::from_be_bytes(bytes) {
+            0 => None,
+            id => Some(TraceId(id)),
+        }
+    }
+
+    /// An id from exactly 32 lower-case hexadecimal digits; `None` for anything else.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        Self::from_bytes(parse_hex(hex)?)
+    }
+
+    /// The big-endian bytes.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    /// The low 64 bits: what ratio samplers decide on.
+    pub(crate) const fn low(self) -> u64 {
+        self.0 as u64
+    }
+}
+
+impl SpanId {
+    /// A new id: a per-thread counter, started at random by the operating system, through a mixer
+    /// that maps no two counts to one id. Costs about 2 ns.
+    pub fn random() -> Self {
+        thread_local! { static NEXT: Cell<u64> = Cell::new(os_random()); }
+        // Without thread-local storage (a thread that is shutting down) the source itself serves.
+        let count = NEXT.try_with(|next| next.replace(next.get().wrapping_add(0x9e37_79b9_7f4a_7c15)));
+        SpanId(mix(count.unwrap_or_else(|_| os_random())).max(1))
+    }
+
+    /// An id from its big-endian bytes; `None` when all are zero.
+    pub const fn from_bytes(bytes: [u8; 8]) -> Option<Self> {
+        match u64::from_be_bytes(bytes) {
+            0 => None,
+            id => Some(SpanId(id)),
+        }
+    }
+
+    /// An id from exactly 16 lower-case hexadecimal digits; `None` for anything else.
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        Self::from_bytes(parse_hex(hex)?)
+    }
+
+    /// The big-endian bytes.
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// The finalizer of SplitMix64: a bijection, so distinct counts stay distinct.
+const fn mix(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn os_random() -> u64 {
+    // `RandomState` is seeded by the system too; it only serves where the random source is closed off.
+    getrandom::u64().unwrap_or_else(|_| RandomState::new().hash_one(std::time::SystemTime::now()))
+}
+
+fn parse_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {
+    if hex.len() != 2 * N {
+        return None;
+    }
+    let mut bytes = [0; N];
+    for (byte, pair) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
+        let [high, low] = pair else { return None };
+        *byte = nibble(*high)? << 4 | nibble(*low)?;
+    }
+    Some(bytes)
+}
+
+const fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+impl fmt::Display for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for TraceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TraceId({self})")
+    }
+}
+
+impl fmt::Debug for SpanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SpanId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn hex_takes_exactly_the_w3c_form() {
+        for (hex, ok, why) in [
+            ("0af7651916cd43dd8448eb211c80319c", true, "a valid id"),
+            ("00000000000000000000000000000000", false, "all zero is invalid"),
+            ("0AF7651916CD43DD8448EB211C80319C", false, "upper case is invalid"),
+            ("0af7651916cd43dd8448eb211c80319", false, "too short"),
+            ("0af7651916cd43dd8448eb211c80319é", false, "not a digit"),
+        ] {
+            assert_eq!(TraceId::from_hex(hex).map(|id| id.to_string()), ok.then(|| hex.to_owned()), "{why}");
+        }
+    }
+
+    #[test]
+    fn span_ids_do_not_repeat() {
+        let ids: HashSet<_> = (0..100_000).map(|_| SpanId::random()).collect();
+        assert_eq!(ids.len(), 100_000);
+    }
+}

@@ -1,0 +1,46 @@
+//! Spans that end after their scope was finished: they go out with the next flush, once.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::Trace;
+use crate::recorder::slab::ScopeState;
+
+/// What waits at most; what is over is lost, and counted.
+const MAX_BYTES: usize = 1 << 20;
+
+static LATE: Mutex<Trace> = Mutex::new(Trace { bytes: Vec::new(), count: 0 });
+static LOST: AtomicU64 = AtomicU64::new(0);
+
+/// Takes the finished spans of a sealed scope.
+#[cold]
+pub(crate) fn take(scope: &mut ScopeState) {
+    let count = std::mem::take(&mut scope.finished_count);
+    add(&scope.finished, count);
+    scope.finished.clear();
+}
+
+pub(crate) fn add(bytes: &[u8], count: u32) {
+    let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
+    if late.bytes.len() + bytes.len() > MAX_BYTES {
+        lost(u64::from(count));
+        return;
+    }
+    late.bytes.extend_from_slice(bytes);
+    late.count += count;
+}
+
+/// All that waits.
+pub(crate) fn drain() -> Trace {
+    std::mem::take(&mut *LATE.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Counts spans that could not be kept.
+pub(crate) fn lost(spans: u64) {
+    LOST.fetch_add(spans, Ordering::Relaxed);
+}
+
+/// How many spans were lost since this was last asked. The next invocation's root span says so.
+pub(crate) fn take_lost() -> u64 {
+    LOST.swap(0, Ordering::Relaxed)
+}

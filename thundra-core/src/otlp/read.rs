@@ -1,0 +1,317 @@
+//! Finished spans as plain data, for people, tests and adapters: the way back from OTLP bytes.
+
+use std::time::{Duration, SystemTime};
+
+use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
+
+/// A finished span.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SpanData {
+    /// The span's own identity.
+    pub context: TraceContext,
+    /// The parent's id; `None` for the root of a trace.
+    pub parent_span_id: Option<SpanId>,
+    /// Whether the parent is a span of another program.
+    pub parent_is_remote: bool,
+    /// The name.
+    pub name: String,
+    /// The kind.
+    pub kind: SpanKind,
+    /// When it started.
+    pub start_time: SystemTime,
+    /// When it ended; never before its start.
+    pub end_time: SystemTime,
+    /// The attributes in the order they were recorded.
+    pub attributes: Vec<(String, Value)>,
+    /// The events in the order they happened.
+    pub events: Vec<SpanEvent>,
+    /// The links.
+    pub links: Vec<Link>,
+    /// The outcome.
+    pub status: Status,
+    /// How many attributes were over the limit.
+    pub dropped_attributes: u32,
+    /// How many events were over the limit.
+    pub dropped_events: u32,
+    /// How many links were over the limit.
+    pub dropped_links: u32,
+}
+
+impl SpanData {
+    /// The value of an attribute.
+    pub fn attribute(&self, key: &str) -> Option<&Value> {
+        self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
+    /// How long it took.
+    pub fn duration(&self) -> Duration {
+        self.end_time.duration_since(self.start_time).unwrap_or_default()
+    }
+}
+
+/// Something that happened during a span.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct SpanEvent {
+    /// When.
+    pub time: SystemTime,
+    /// What: the message of the `tracing` event, or `exception`.
+    pub name: String,
+    /// Its fields.
+    pub attributes: Vec<(String, Value)>,
+}
+
+/// A reference to a span that is no ancestor.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Link {
+    /// The span referred to.
+    pub context: TraceContext,
+    /// What is said about the reference.
+    pub attributes: Vec<(String, Value)>,
+}
+
+/// Reads a run of `ScopeSpans.spans` fields. What is malformed is left out; ours never is.
+pub(crate) fn spans(run: &[u8]) -> impl Iterator<Item = SpanData> + '_ {
+    fields(run).filter_map(|field| span(field.bytes()?))
+}
+
+fn span(bytes: &[u8]) -> Option<SpanData> {
+    let (mut trace_id, mut span_id, mut state, mut flags) = (None, None, None, 0);
+    let (mut status_code, mut status_message, mut kind) = (0, String::new(), 0);
+    let mut data = SpanData {
+        context: TraceContext::new(TraceId::from_bytes([1; 16])?, SpanId::from_bytes([1; 8])?, false),
+        parent_span_id: None,
+        parent_is_remote: false,
+        name: String::new(),
+        kind: SpanKind::Internal,
+        start_time: SystemTime::UNIX_EPOCH,
+        end_time: SystemTime::UNIX_EPOCH,
+        attributes: Vec::new(),
+        events: Vec::new(),
+        links: Vec::new(),
+        status: Status::Unset,
+        dropped_attributes: 0,
+        dropped_events: 0,
+        dropped_links: 0,
+    };
+    for field in fields(bytes) {
+        match field.number {
+            1 => trace_id = TraceId::from_bytes(field.bytes()?.try_into().ok()?),
+            2 => span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
+            3 => state = Some(field.text()?.into()),
+            4 => data.parent_span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
+            5 => data.name = field.text()?,
+            6 => kind = field.integer()?,
+            7 => data.start_time = time(field.integer()?),
+            8 => data.end_time = time(field.integer()?),
+            9 => data.attributes.push(attribute(field.bytes()?)?),
+            10 => data.dropped_attributes = field.integer()? as u32,
+            11 => data.events.push(event(field.bytes()?)?),
+            12 => data.dropped_events = field.integer()? as u32,
+            13 => data.links.push(link(field.bytes()?)?),
+            14 => data.dropped_links = field.integer()? as u32,
+            15 => {
+                for field in fields(field.bytes()?) {
+                    match field.number {
+                        2 => status_message = field.text()?,
+                        3 => status_code = field.integer()?,
+                        _ => {}
+                    }
+                }
+            }
+            16 => flags = field.integer()?,
+            _ => {}
+        }
+    }
+    data.context = TraceContext { trace_id: trace_id?, span_id: span_id?, sampled: flags & 1 == 1, trace_state: state };
+    data.parent_is_remote = flags & 0x200 != 0;
+    data.kind = SpanKind::from_code(kind);
+    data.status = match status_code {
+        1 => Status::Ok,
+        2 => Status::Error { description: status_message.into() },
+        _ => Status::Unset,
+    };
+    Some(data)
+}
+
+fn event(bytes: &[u8]) -> Option<SpanEvent> {
+    let mut event = SpanEvent { time: SystemTime::UNIX_EPOCH, name: String::new(), attributes: Vec::new() };
+    for field in fields(bytes) {
+        match field.number {
+            1 => event.time = time(field.integer()?),
+            2 => event.name = field.text()?,
+            3 => event.attributes.push(attribute(field.bytes()?)?),
+            _ => {}
+        }
+    }
+    Some(event)
+}
+
+fn link(bytes: &[u8]) -> Option<Link> {
+    let (mut trace_id, mut span_id, mut state, mut flags, mut attributes) = (None, None, None, 0, Vec::new());
+    for field in fields(bytes) {
+        match field.number {
+            1 => trace_id = TraceId::from_bytes(field.bytes()?.try_into().ok()?),
+            2 => span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
+            3 => state = Some(field.text()?.into()),
+            4 => attributes.push(attribute(field.bytes()?)?),
+            6 => flags = field.integer()?,
+            _ => {}
+        }
+    }
+    let context = TraceContext { trace_id: trace_id?, span_id: span_id?, sampled: flags & 1 == 1, trace_state: state };
+    Some(Link { context, attributes })
+}
+
+/// Reads a `KeyValue`.
+fn attribute(bytes: &[u8]) -> Option<(String, Value)> {
+    let (mut key, mut value) = (String::new(), None);
+    for field in fields(bytes) {
+        match field.number {
+            1 => key = field.text()?,
+            2 => value = any_value(field.bytes()?),
+            _ => {}
+        }
+    }
+    Some((key, value?))
+}
+
+fn any_value(bytes: &[u8]) -> Option<Value> {
+    let field = fields(bytes).next()?;
+    match field.number {
+        1 => Some(field.text()?.into()),
+        2 => Some(Value::Bool(field.integer()? != 0)),
+        3 => Some(Value::I64(field.integer()? as i64)),
+        4 => Some(Value::F64(f64::from_bits(field.integer()?))),
+        5 => {
+            let items = fields(field.bytes()?).map(|item| fields(item.bytes()?).next()?.text());
+            Some(Value::Array(items.collect::<Option<_>>()?))
+        }
+        _ => None,
+    }
+}
+
+fn time(unix_nano: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(unix_nano)
+}
+
+/// A field of a protobuf message.
+struct Field<'a> {
+    number: u64,
+    content: Content<'a>,
+}
+
+enum Content<'a> {
+    Integer(u64),
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Field<'a> {
+    fn integer(&self) -> Option<u64> {
+        match self.content {
+            Content::Integer(value) => Some(value),
+            Content::Bytes(_) => None,
+        }
+    }
+
+    fn bytes(&self) -> Option<&'a [u8]> {
+        match self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::Integer(_) => None,
+        }
+    }
+
+    fn text(&self) -> Option<String> {
+        self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    std::iter::from_fn(move || {
+        let key = take_varint(&mut bytes)?;
+        let content = match key & 7 {
+            0 => Content::Integer(take_varint(&mut bytes)?),
+            1 => Content::Integer(u64::from_le_bytes(take(&mut bytes, 8)?.try_into().ok()?)),
+            2 => {
+                let len = usize::try_from(take_varint(&mut bytes)?).ok()?;
+                Content::Bytes(take(&mut bytes, len)?)
+            }
+            5 => Content::Integer(u32::from_le_bytes(take(&mut bytes, 4)?.try_into().ok()?).into()),
+            _ => return None,
+        };
+        Some(Field { number: key >> 3, content })
+    })
+}
+
+fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+    let (head, rest) = bytes.split_at_checked(len)?;
+    *bytes = rest;
+    Some(head)
+}
+
+fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// Where in a span's body the attribute with this key stands, its own tag and length included.
+pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<std::ops::Range<usize>> {
+    let mut rest = body;
+    while let Some((tag, field, whole)) = take_field(&mut rest) {
+        let same = || fields(field).next().and_then(|f| f.bytes()) == Some(key.as_bytes());
+        if tag == u64::from(super::write::tag::SPAN_ATTRIBUTE) && same() {
+            let end = body.len() - rest.len();
+            return Some(end - whole.len()..end);
+        }
+    }
+    None
+}
+
+/// Takes a length-delimited field: its tag, its content, and the two together.
+fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
+    let start = *bytes;
+    let tag = take_varint(bytes)?;
+    let len = usize::try_from(take_varint(bytes)?).ok()?;
+    let content = take(bytes, len)?;
+    Some((tag, content, start.get(..start.len() - bytes.len())?))
+}
+
+/// Where each field of a run ends.
+pub(crate) fn field_ends(run: &[u8]) -> Vec<usize> {
+    let mut rest = run;
+    std::iter::from_fn(|| take_field(&mut rest).map(|_| run.len() - rest.len())).collect()
+}
+
+/// Calls `f` with the key and the whole field of each attribute in a run of them.
+pub(crate) fn each_attribute(run: &[u8], mut f: impl FnMut(&str, &[u8])) {
+    let mut rest = run;
+    while let Some((_, field, whole)) = take_field(&mut rest) {
+        let key = fields(field).next().and_then(|key| key.bytes());
+        if let Some(key) = key.and_then(|key| std::str::from_utf8(key).ok()) {
+            f(key, whole);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            let _ = (spans(&bytes).count(), find_attribute(&bytes, "k"), span(&bytes), any_value(&bytes));
+        }
+    }
+}

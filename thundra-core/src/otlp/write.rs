@@ -1,0 +1,305 @@
+//! Protobuf bytes, appended to a buffer.
+
+use std::fmt::{self, Write};
+
+use crate::Value;
+
+/// Keys of the fields we write: `number << 3 | wire type`.
+pub(crate) mod tag {
+    pub(crate) const RESOURCE_SPANS: u8 = 0x0a; // ExportTraceServiceRequest.resource_spans = 1
+    pub(crate) const RESOURCE: u8 = 0x0a; // ResourceSpans.resource = 1
+    pub(crate) const SCOPE_SPANS: u8 = 0x12; // ResourceSpans.scope_spans = 2
+    pub(crate) const SCOPE: u8 = 0x0a; // ScopeSpans.scope = 1
+    pub(crate) const SCOPE_NAME: u8 = 0x0a; // InstrumentationScope.name = 1
+    pub(crate) const SCOPE_VERSION: u8 = 0x12; // InstrumentationScope.version = 2
+    pub(crate) const RESOURCE_ATTRIBUTE: u8 = 0x0a; // Resource.attributes = 1
+    pub(crate) const SPAN: u8 = 0x12; // ScopeSpans.spans = 2
+
+    pub(crate) const SPAN_TRACE_ID: u8 = 0x0a;
+    pub(crate) const SPAN_ID: u8 = 0x12;
+    pub(crate) const SPAN_TRACE_STATE: u8 = 0x1a;
+    pub(crate) const SPAN_PARENT: u8 = 0x22;
+    pub(crate) const SPAN_NAME: u8 = 0x2a;
+    pub(crate) const SPAN_KIND: u8 = 0x30;
+    pub(crate) const SPAN_START: u8 = 0x39;
+    pub(crate) const SPAN_END: u8 = 0x41;
+    pub(crate) const SPAN_ATTRIBUTE: u8 = 0x4a;
+    pub(crate) const SPAN_DROPPED_ATTRIBUTES: u8 = 0x50;
+    pub(crate) const SPAN_EVENT: u8 = 0x5a;
+    pub(crate) const SPAN_DROPPED_EVENTS: u8 = 0x60;
+    pub(crate) const SPAN_LINK: u8 = 0x6a;
+    pub(crate) const SPAN_DROPPED_LINKS: u8 = 0x70;
+    pub(crate) const SPAN_STATUS: u8 = 0x7a;
+    /// `Span.flags = 16`: two bytes of key.
+    pub(crate) const SPAN_FLAGS: [u8; 2] = [0x85, 0x01];
+
+    pub(crate) const EVENT_TIME: u8 = 0x09;
+    pub(crate) const EVENT_NAME: u8 = 0x12;
+    pub(crate) const EVENT_ATTRIBUTE: u8 = 0x1a;
+
+    pub(crate) const LINK_TRACE_ID: u8 = 0x0a;
+    pub(crate) const LINK_SPAN_ID: u8 = 0x12;
+    pub(crate) const LINK_TRACE_STATE: u8 = 0x1a;
+    pub(crate) const LINK_ATTRIBUTE: u8 = 0x22;
+    pub(crate) const LINK_FLAGS: u8 = 0x35;
+
+    pub(crate) const STATUS_MESSAGE: u8 = 0x12;
+    pub(crate) const STATUS_CODE: u8 = 0x18;
+
+    pub(super) const KEY: u8 = 0x0a; // KeyValue.key = 1
+    pub(super) const VALUE: u8 = 0x12; // KeyValue.value = 2
+    pub(super) const STRING: u8 = 0x0a; // AnyValue.string_value = 1
+    pub(super) const BOOL: u8 = 0x10; // AnyValue.bool_value = 2
+    pub(super) const INT: u8 = 0x18; // AnyValue.int_value = 3
+    pub(super) const DOUBLE: u8 = 0x21; // AnyValue.double_value = 4
+    pub(super) const ARRAY: u8 = 0x2a; // AnyValue.array_value = 5
+    pub(super) const ARRAY_VALUE: u8 = 0x0a; // ArrayValue.values = 1
+}
+
+#[inline]
+pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// How many bytes a varint takes.
+#[inline]
+pub(crate) const fn varint_len(value: u64) -> usize {
+    (70 - (value | 1).leading_zeros() as usize) / 7
+}
+
+/// A length-delimited field.
+#[inline]
+pub(crate) fn bytes(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
+    out.push(tag);
+    varint(out, value.len() as u64);
+    out.extend_from_slice(value);
+}
+
+/// How many bytes [`bytes`] takes.
+#[inline]
+pub(crate) const fn bytes_len(value: usize) -> usize {
+    1 + varint_len(value as u64) + value
+}
+
+#[inline]
+pub(crate) fn fixed64(out: &mut Vec<u8>, tag: u8, value: u64) {
+    out.push(tag);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// A field whose length is known only when its body is written: one byte is kept for it, and the body
+/// moves where that is not enough.
+#[inline]
+pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)) {
+    out.push(tag);
+    let start = out.len();
+    out.push(0);
+    body(out);
+    let len = out.len().saturating_sub(start + 1);
+    match out.get_mut(start) {
+        Some(slot) if len < 0x80 => *slot = len as u8,
+        _ => widen(out, start, len),
+    }
+}
+
+#[cold]
+fn widen(out: &mut Vec<u8>, start: usize, len: usize) {
+    let (mut prefix, mut left) = (Vec::with_capacity(10), len as u64);
+    while left >= 0x80 {
+        prefix.push(left as u8 | 0x80);
+        left >>= 7;
+    }
+    prefix.push(left as u8);
+    out.splice(start..=start, prefix);
+}
+
+/// An attribute with text.
+#[inline]
+pub(crate) fn str_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &str) {
+    attribute_head(out, tag, key, bytes_len(value.len()));
+    bytes(out, tag::STRING, value.as_bytes());
+}
+
+/// An attribute with a whole number.
+#[inline]
+pub(crate) fn int_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: i64) {
+    attribute_head(out, tag, key, 1 + varint_len(value as u64));
+    out.push(tag::INT);
+    varint(out, value as u64);
+}
+
+/// An attribute with a number.
+#[inline]
+pub(crate) fn float_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: f64) {
+    attribute_head(out, tag, key, 9);
+    fixed64(out, tag::DOUBLE, value.to_bits());
+}
+
+/// An attribute with a boolean.
+#[inline]
+pub(crate) fn bool_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: bool) {
+    attribute_head(out, tag, key, 2);
+    out.extend_from_slice(&[tag::BOOL, u8::from(value)]);
+}
+
+/// An attribute whose text is formatted in place; at most `limit` characters of it are kept.
+#[inline]
+pub(crate) fn fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) {
+    nested(out, tag, |out| {
+        bytes(out, tag::KEY, key.as_bytes());
+        nested(out, tag::VALUE, |out| text(out, tag::STRING, limit, value));
+    });
+}
+
+/// A field whose text is formatted in place.
+#[inline]
+pub(crate) fn text(out: &mut Vec<u8>, tag: u8, limit: Option<usize>, value: fmt::Arguments<'_>) {
+    nested(out, tag, |out| {
+        let mut sink = TextSink { out, left: limit.unwrap_or(usize::MAX) };
+        // A `Display` that fails has written what it could.
+        let _ = sink.write_fmt(value);
+    });
+}
+
+/// An attribute of any type.
+pub(crate) fn attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+    match value {
+        Value::Str(v) => str_attribute(out, tag, key, v),
+        Value::I64(v) => int_attribute(out, tag, key, *v),
+        Value::F64(v) => float_attribute(out, tag, key, *v),
+        Value::Bool(v) => bool_attribute(out, tag, key, *v),
+        Value::Array(items) => nested(out, tag, |out| {
+            bytes(out, tag::KEY, key.as_bytes());
+            nested(out, tag::VALUE, |out| {
+                nested(out, tag::ARRAY, |out| {
+                    for item in items {
+                        nested(out, tag::ARRAY_VALUE, |out| bytes(out, tag::STRING, item.as_bytes()));
+                    }
+                });
+            });
+        }),
+    }
+}
+
+/// The part of a `KeyValue` before its `AnyValue`, which takes `value_len` bytes.
+#[inline]
+fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
+    let len = bytes_len(key.len()) + bytes_len(value_len);
+    out.reserve(len + 6);
+    out.push(tag);
+    varint(out, len as u64);
+    bytes(out, tag::KEY, key.as_bytes());
+    out.push(tag::VALUE);
+    varint(out, value_len as u64);
+}
+
+struct TextSink<'a> {
+    out: &'a mut Vec<u8>,
+    left: usize,
+}
+
+impl Write for TextSink<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let text = if text.len() <= self.left { text } else { truncate(text, self.left) };
+        if self.left != usize::MAX {
+            self.left -= text.chars().count().min(self.left);
+        }
+        self.out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// At most `limit` characters of a text.
+pub(crate) fn truncate(text: &str, limit: usize) -> &str {
+    text.char_indices().nth(limit).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
+/// The request that wraps finished spans: `spans` is a run of `ScopeSpans.spans` fields.
+pub(crate) fn request(resource: &[u8], spans: &[&[u8]]) -> Vec<u8> {
+    let mut scope = Vec::with_capacity(64);
+    nested(&mut scope, tag::SCOPE, |out| {
+        bytes(out, tag::SCOPE_NAME, b"thundra");
+        bytes(out, tag::SCOPE_VERSION, env!("CARGO_PKG_VERSION").as_bytes());
+    });
+    let spans_len: usize = spans.iter().map(|run| run.len()).sum();
+    let scope_spans = scope.len() + spans_len;
+    let resource_spans = bytes_len(resource.len()) + bytes_len(scope_spans);
+    let mut out = Vec::with_capacity(bytes_len(resource_spans));
+    out.push(tag::RESOURCE_SPANS);
+    varint(&mut out, resource_spans as u64);
+    bytes(&mut out, tag::RESOURCE, resource);
+    out.push(tag::SCOPE_SPANS);
+    varint(&mut out, scope_spans as u64);
+    out.extend_from_slice(&scope);
+    spans.iter().for_each(|run| out.extend_from_slice(run));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value};
+    use opentelemetry_proto::tonic::resource::v1::Resource;
+    use proptest::prelude::*;
+    use prost::Message;
+
+    fn decode(bytes: &[u8]) -> Vec<KeyValue> {
+        Resource::decode(bytes).unwrap().attributes
+    }
+
+    fn expected(value: &Value) -> any_value::Value {
+        let text = |s: &str| AnyValue { value: Some(any_value::Value::StringValue(s.into())) };
+        match value {
+            Value::Str(v) => any_value::Value::StringValue(v.to_string()),
+            Value::I64(v) => any_value::Value::IntValue(*v),
+            Value::F64(v) => any_value::Value::DoubleValue(*v),
+            Value::Bool(v) => any_value::Value::BoolValue(*v),
+            Value::Array(v) => any_value::Value::ArrayValue(ArrayValue { values: v.iter().map(|s| text(s)).collect() }),
+        }
+    }
+
+    fn values() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            "\\PC{0,300}".prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e300..1e300_f64).prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            prop::collection::vec("\\PC{0,40}", 0..6).prop_map(Value::from),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn attributes_are_what_the_official_decoder_reads(pairs in prop::collection::vec(("\\PC{1,200}", values()), 0..8)) {
+            let mut bytes = Vec::new();
+            pairs.iter().for_each(|(k, v)| attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, k, v));
+            let read = decode(&bytes);
+            prop_assert_eq!(read.len(), pairs.len());
+            for (read, (key, value)) in read.into_iter().zip(&pairs) {
+                prop_assert_eq!(&read.key, key);
+                prop_assert_eq!(read.value.unwrap().value.unwrap(), expected(value));
+            }
+        }
+
+        #[test]
+        fn formatted_text_of_any_length(text in "\\PC{0,40}", times in 0..900_usize, limit in prop::option::of(0..300_usize)) {
+            let text = text.repeat(times);
+            let mut bytes = Vec::new();
+            fmt_attribute(&mut bytes, tag::RESOURCE_ATTRIBUTE, "k", limit, format_args!("{text}"));
+            let kept: String = text.chars().take(limit.unwrap_or(usize::MAX)).collect();
+            prop_assert_eq!(decode(&bytes)[0].value.clone().unwrap().value.unwrap(), any_value::Value::StringValue(kept));
+        }
+
+        #[test]
+        fn varint_len_is_what_varint_writes(value in any::<u64>()) {
+            let mut out = Vec::new();
+            varint(&mut out, value);
+            prop_assert_eq!(out.len(), varint_len(value));
+        }
+    }
+}

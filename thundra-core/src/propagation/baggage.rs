@@ -1,0 +1,48 @@
+//! W3C Baggage: <https://www.w3.org/TR/baggage/>.
+
+/// <https://www.w3.org/TR/baggage/#limits>.
+const MAX_MEMBERS: usize = 64;
+const MAX_BYTES: usize = 8192;
+
+/// Baggage worth handing on: the members of the header's form, at most 64 and 8192 bytes of them.
+/// `None` when nothing is left.
+pub(super) fn valid_baggage(value: &str) -> Option<String> {
+    let mut kept = String::new();
+    let members = value.split(',').map(str::trim).filter(|member| is_member(member)).take(MAX_MEMBERS);
+    for member in members {
+        if kept.len() + 1 + member.len() > MAX_BYTES {
+            break;
+        }
+        if !kept.is_empty() {
+            kept.push(',');
+        }
+        kept.push_str(member);
+    }
+    (!kept.is_empty()).then_some(kept)
+}
+
+fn is_member(member: &str) -> bool {
+    let printable = member.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\');
+    printable && member.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_bounded_and_the_malformed_left_out() {
+        let many = (0..70).map(|i| format!("k{i}=v")).collect::<Vec<_>>().join(",");
+        for (value, kept, why) in [
+            ("a=1, b=2;p=q ,c", Some("a=1,b=2;p=q"), "a member needs a key and a value"),
+            ("=1,\u{1}=2", None, "nothing of the header's form"),
+            ("a=\"x\"", None, "quotes would break SNS filter policies, and are not allowed"),
+            ("", None, "nothing"),
+        ] {
+            assert_eq!(valid_baggage(value).as_deref(), kept, "{why}");
+        }
+        assert_eq!(valid_baggage(&many).map(|kept| kept.split(',').count()), Some(64));
+        let long = format!("a=1,b={}", "x".repeat(9000));
+        assert_eq!(valid_baggage(&long).as_deref(), Some("a=1"));
+    }
+}

@@ -1,0 +1,174 @@
+//! Correlation ids, wire-compatible with the DAZN Lambda Powertools convention used by Node services.
+//!
+//! Any `x-correlation-*` key travels on, beside two that have a meaning of their own:
+//! `debug-log-enabled` (`"true"` or `"false"`) and `call-chain-length` (how many programs deep the
+//! chain of calls is; the receiver adds one).
+
+use std::collections::BTreeMap;
+
+/// The id every chain of calls has.
+pub const CORRELATION_ID: &str = "x-correlation-id";
+/// Our trace context among the correlation ids: a Node function in between hands it on.
+pub const CORRELATION_TRACEPARENT: &str = "x-correlation-traceparent";
+/// Whether debug logs were switched on for this chain of calls.
+pub const DEBUG_LOG_ENABLED: &str = "debug-log-enabled";
+/// How deep the chain of calls is.
+pub const CALL_CHAIN_LENGTH: &str = "call-chain-length";
+/// The key of the object that carries all this inside a JSON payload.
+pub const PAYLOAD_CONTEXT: &str = "__context__";
+/// The user agent of the request that started the chain, spelled as Node functions spell it.
+pub const USER_AGENT: &str = "User-Agent";
+
+const PREFIX: &str = "x-correlation-";
+/// An id longer than this, or not of printable ASCII, is not taken.
+const MAX_VALUE_BYTES: usize = 256;
+/// More ids than this are not taken.
+const MAX_IDS: usize = 32;
+
+/// The correlation ids of one scope: a chain of calls as one invocation sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorrelationIds {
+    ids: BTreeMap<String, String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) debug: Option<bool>,
+    pub(crate) chain_length: u32,
+}
+
+impl CorrelationIds {
+    /// The value of a key: of `x-correlation-{key}`, or of the key as it stands if it has that prefix.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.ids.get(full_key(key)?.as_str()).map(String::as_str)
+    }
+
+    /// The ids with their full, lower-case keys, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// How many programs deep the chain of calls is: 1 where it began.
+    pub fn chain_length(&self) -> u32 {
+        self.chain_length.max(1)
+    }
+
+    /// Whether debug logs were switched on for this chain of calls.
+    pub fn debug_log_enabled(&self) -> bool {
+        self.debug == Some(true)
+    }
+
+    /// Sets an id; the key gets the prefix `x-correlation-` unless it has it.
+    ///
+    /// Returns whether it was taken: a key is ASCII letters, digits, `-`, `_` and `.`, a value 1 to 256
+    /// bytes of printable ASCII (it becomes a header), and there are at most 32 ids.
+    pub fn set(&mut self, key: &str, value: &str) -> bool {
+        let Some(key) = full_key(key).filter(|key| key != CORRELATION_TRACEPARENT) else { return false };
+        if !is_value(value) || (self.ids.len() >= MAX_IDS && !self.ids.contains_key(&key)) {
+            return false;
+        }
+        self.ids.insert(key, value.to_owned());
+        true
+    }
+
+    /// Fills in what no caller sent. The id of a new chain is `default_id`.
+    pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
+        if !self.ids.contains_key(CORRELATION_ID) {
+            self.set(CORRELATION_ID, &default_id());
+        }
+        self.chain_length = self.chain_length.saturating_add(1);
+    }
+
+    /// Takes one pair from a carrier, whatever its case; a first value wins. `switches` says whether the
+    /// debug switch and the chain length are obeyed.
+    pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) {
+        if starts_with_ignore_case(key, PREFIX) {
+            if self.get(key).is_none() {
+                self.set(key, value);
+            }
+        } else if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
+            self.debug = match value {
+                "true" if switches => Some(true),
+                "false" if switches => Some(false),
+                _ => self.debug,
+            };
+        } else if key.eq_ignore_ascii_case(CALL_CHAIN_LENGTH) {
+            // JavaScript numbers may be written with a fraction, and never beyond 2^53.
+            let length = value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n));
+            if let (true, Some(length)) = (switches, length) {
+                self.chain_length = length as u32;
+            }
+        } else if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
+            self.user_agent = Some(value.to_owned());
+        }
+    }
+}
+
+fn full_key(key: &str) -> Option<String> {
+    let legal = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+    if key.is_empty()
+        || key.len() > MAX_VALUE_BYTES - PREFIX.len()
+        || !legal
+        || key.ends_with('.')
+        || key.contains("..")
+    {
+        return None;
+    }
+    let lower = key.to_ascii_lowercase();
+    Some(if lower.starts_with(PREFIX) { lower } else { format!("{PREFIX}{lower}") })
+}
+
+fn is_value(value: &str) -> bool {
+    (1..=MAX_VALUE_BYTES).contains(&value.len()) && value.bytes().all(|b| (b' '..=b'~').contains(&b))
+}
+
+fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
+    text.as_bytes().get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_get_the_prefix_and_lose_their_case() {
+        let mut ids = CorrelationIds::default();
+        assert!(ids.set("order", "o-9"));
+        assert!(ids.set("X-Correlation-User", "u-1"));
+        assert_eq!(ids.iter().collect::<Vec<_>>(), [("x-correlation-order", "o-9"), ("x-correlation-user", "u-1")]);
+        assert_eq!((ids.get("Order"), ids.get("x-correlation-user")), (Some("o-9"), Some("u-1")));
+    }
+
+    #[test]
+    fn what_cannot_be_a_header_or_attribute_is_refused() {
+        let mut ids = CorrelationIds::default();
+        for (key, value, why) in [
+            ("", "v", "no key"),
+            ("a b", "v", "a space in the key"),
+            ("a..b", "v", "SQS refuses two dots in a row"),
+            ("k", "", "an empty value: SNS refuses it"),
+            ("k", "a\nb", "a control character"),
+            ("k", &"x".repeat(257), "too long"),
+            ("traceparent", "v", "ours"),
+        ] {
+            assert!(!ids.set(key, value), "{why}");
+        }
+        assert!((0..40).filter(|i| ids.set(&format!("k{i}"), "v")).count() == 32);
+    }
+
+    #[test]
+    fn switches_are_read_only_where_trusted() {
+        let pairs = [("Debug-Log-Enabled", "true"), ("Call-Chain-Length", "3"), ("X-Correlation-Id", "c-1")];
+        for (trusted, debug, length) in [(true, true, 4), (false, false, 1)] {
+            let mut ids = CorrelationIds::default();
+            pairs.iter().for_each(|(key, value)| ids.take(key, value, trusted));
+            ids.complete(|| unreachable!());
+            assert_eq!((ids.debug_log_enabled(), ids.chain_length(), ids.get("id")), (debug, length, Some("c-1")));
+        }
+    }
+
+    #[test]
+    fn a_chain_starts_with_its_default() {
+        let mut ids = CorrelationIds::default();
+        ["abc", "-1", "NaN", "1e9", ""].iter().for_each(|length| ids.take(CALL_CHAIN_LENGTH, length, true));
+        ids.complete(|| "request-1".to_owned());
+        assert_eq!((ids.get("id"), ids.chain_length()), (Some("request-1"), 1));
+    }
+}

@@ -1,0 +1,317 @@
+//! Context on the wire: what is taken from a carrier, and what is put into one.
+//!
+//! A carrier is a list of text pairs: HTTP headers, message attributes, or the members of a
+//! `__context__` object inside a JSON payload. Keys are matched whatever their case.
+//!
+//! # Who wins
+//!
+//! A carrier may hold several contexts. A W3C `traceparent` is the program before us, so it wins; an
+//! X-Ray header may have been written by a service in between; a context among the correlation ids
+//! was handed on by a program that does not trace.
+
+mod baggage;
+mod correlation;
+mod traceparent;
+mod xray;
+
+use std::sync::Arc;
+
+pub use correlation::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT,
+    USER_AGENT,
+};
+pub use traceparent::{format_traceparent, parse_traceparent};
+pub use xray::XRayHeader;
+
+use crate::{ParentSource, TraceContext};
+
+/// The header of AWS X-Ray, in the case it travels in.
+pub const XRAY_HEADER: &str = "x-amzn-trace-id";
+
+/// Which formats are read and written: the variable `OTEL_PROPAGATORS`.
+///
+/// Defaults to all but `xray_lambda`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Propagators {
+    /// W3C `traceparent` and `tracestate`.
+    pub tracecontext: bool,
+    /// W3C `baggage`.
+    pub baggage: bool,
+    /// The X-Ray trace header.
+    pub xray: bool,
+    /// Correlation ids.
+    pub correlation: bool,
+    /// Let the X-Ray header of the Lambda environment be the parent even where it is unsampled.
+    pub xray_lambda: bool,
+}
+
+impl Default for Propagators {
+    fn default() -> Self {
+        Propagators { tracecontext: true, baggage: true, xray: true, correlation: true, xray_lambda: false }
+    }
+}
+
+impl Propagators {
+    /// No format at all.
+    pub const NONE: Propagators =
+        Propagators { tracecontext: false, baggage: false, xray: false, correlation: false, xray_lambda: false };
+}
+
+/// How far the sender of a carrier is trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// A queue, a stream, an invocation, a caller known to AWS: everything is obeyed.
+    Full,
+    /// The public edge: context and well-formed ids are taken; the sampling flag, the debug switch and
+    /// the chain length are not.
+    Edge,
+}
+
+/// What a carrier held.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Inbound {
+    /// The span that sent it.
+    pub parent: Option<TraceContext>,
+    /// Where the parent came from, or why there is none.
+    pub source: ParentSource,
+    /// Whether the parent's sampling decision is not to be obeyed.
+    pub untrusted: bool,
+    /// The correlation ids as they were sent: nothing is filled in yet.
+    pub correlation: CorrelationIds,
+    /// W3C baggage, bounded.
+    pub baggage: Option<Arc<str>>,
+    /// The X-Ray header, kept for calls made on behalf of this one.
+    pub xray: Option<XRayHeader>,
+}
+
+impl Inbound {
+    /// Reads a carrier. Unknown and malformed pairs are left out; nothing fails.
+    pub fn extract<'a>(
+        pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
+        formats: Propagators,
+        trust: Trust,
+    ) -> Self {
+        let mut inbound = Inbound { untrusted: trust == Trust::Edge, ..Inbound::default() };
+        let (mut w3c, mut state, mut handed_on, mut malformed) = (None, None, None, false);
+        for (key, value) in pairs {
+            if formats.tracecontext && key.eq_ignore_ascii_case("traceparent") {
+                w3c = parse_traceparent(value);
+                malformed |= w3c.is_none();
+            } else if formats.tracecontext && key.eq_ignore_ascii_case("tracestate") {
+                state = traceparent::valid_tracestate(value).map(Arc::from);
+            } else if formats.baggage && key.eq_ignore_ascii_case("baggage") {
+                inbound.baggage = baggage::valid_baggage(value).map(Arc::from);
+            } else if formats.xray && is_xray_key(key) {
+                inbound.xray = XRayHeader::parse(value);
+                malformed |= inbound.xray.is_none();
+            } else if formats.correlation && key.eq_ignore_ascii_case(CORRELATION_TRACEPARENT) {
+                handed_on = parse_traceparent(value);
+            } else if formats.correlation {
+                inbound.correlation.take(key, value, trust == Trust::Full);
+            }
+        }
+        if let Some(context) = &mut w3c {
+            context.trace_state = state;
+        }
+        let xray = inbound.xray.as_ref().and_then(XRayHeader::context);
+        (inbound.parent, inbound.source) = match (w3c, xray, handed_on) {
+            (Some(context), _, _) => (Some(context), ParentSource::TraceParent),
+            (_, Some(context), _) => (Some(context), ParentSource::XRay),
+            (_, _, Some(context)) => (Some(context), ParentSource::Correlation),
+            _ if malformed => (None, ParentSource::Malformed),
+            _ if inbound.xray.is_some() => (None, ParentSource::XRayIgnored),
+            _ => (None, ParentSource::None),
+        };
+        inbound
+    }
+
+    /// The context of a span in this process.
+    pub fn local(parent: TraceContext) -> Self {
+        Inbound { parent: Some(parent), source: ParentSource::Local, ..Inbound::default() }
+    }
+
+    /// Fills in from `other` what this carrier did not hold: a message may have several carriers
+    /// (attributes, a system attribute, its payload), the best first.
+    #[must_use]
+    pub fn or(mut self, other: Inbound) -> Self {
+        if self.parent.is_none() && (other.parent.is_some() || self.source == ParentSource::None) {
+            (self.parent, self.source) = (other.parent, other.source);
+        }
+        for (key, value) in other.correlation.iter() {
+            if self.correlation.get(key).is_none() {
+                self.correlation.set(key, value);
+            }
+        }
+        self.correlation.debug = self.correlation.debug.or(other.correlation.debug);
+        self.correlation.chain_length = self.correlation.chain_length.max(other.correlation.chain_length);
+        self.correlation.user_agent = self.correlation.user_agent.or(other.correlation.user_agent);
+        self.baggage = self.baggage.or(other.baggage);
+        self.xray = self.xray.or(other.xray);
+        self
+    }
+}
+
+/// The header's own name, and that of the system attribute it becomes in SQS.
+fn is_xray_key(key: &str) -> bool {
+    key.eq_ignore_ascii_case(XRAY_HEADER) || key.eq_ignore_ascii_case("AWSTraceHeader")
+}
+
+/// What goes out with a call: a snapshot of the current span and its scope.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Outbound {
+    /// The span that makes the call.
+    pub context: TraceContext,
+    /// The correlation ids of its scope.
+    pub correlation: CorrelationIds,
+    /// W3C baggage, as it was received.
+    pub baggage: Option<Arc<str>>,
+    /// The X-Ray header that was received, whose lineage travels on.
+    pub xray: Option<XRayHeader>,
+    /// Which formats are written.
+    pub formats: Propagators,
+}
+
+impl Outbound {
+    /// The text pairs to send, the most important first: where only some fit, the first ones go.
+    ///
+    /// Keys are in lower case but for `User-Agent`; values are printable ASCII without quotes from us.
+    pub fn pairs(&self) -> Vec<(&str, String)> {
+        let mut pairs = Vec::with_capacity(8);
+        let correlation = self.formats.correlation;
+        if correlation {
+            pairs.extend(self.correlation.get(CORRELATION_ID).map(|id| (CORRELATION_ID, id.to_owned())));
+            pairs.push((CALL_CHAIN_LENGTH, self.correlation.chain_length().to_string()));
+            pairs.push((DEBUG_LOG_ENABLED, self.correlation.debug_log_enabled().to_string()));
+        }
+        pairs.extend(self.trace_pairs());
+        if correlation {
+            pairs.push((CORRELATION_TRACEPARENT, format_traceparent(&self.context)));
+            let others = self.correlation.iter().filter(|(key, _)| *key != CORRELATION_ID);
+            pairs.extend(others.map(|(key, value)| (key, value.to_owned())));
+        }
+        pairs.extend(self.baggage_pair());
+        if correlation {
+            pairs.extend(self.correlation.user_agent.iter().map(|agent| (USER_AGENT, agent.clone())));
+        }
+        pairs
+    }
+
+    /// W3C trace context alone: what any host may see.
+    pub fn trace_pairs(&self) -> Vec<(&str, String)> {
+        let mut pairs = Vec::with_capacity(2);
+        if self.formats.tracecontext {
+            pairs.push(("traceparent", format_traceparent(&self.context)));
+            pairs.extend(self.context.trace_state.iter().map(|state| ("tracestate", state.to_string())));
+        }
+        pairs
+    }
+
+    fn baggage_pair(&self) -> Option<(&str, String)> {
+        self.baggage.as_ref().filter(|_| self.formats.baggage).map(|baggage| ("baggage", baggage.to_string()))
+    }
+
+    /// The value of an X-Ray trace header.
+    pub fn xray_header(&self) -> Option<String> {
+        self.formats.xray.then(|| XRayHeader::format(&self.context, self.xray.as_ref()))
+    }
+
+    /// The value of `__context__` in a JSON payload: an object of all pairs, with the chain length as a
+    /// number and everything else as text, as Node functions expect it.
+    pub fn payload_context(&self) -> String {
+        let object: serde_json::Map<_, _> = self
+            .pairs()
+            .into_iter()
+            .map(|(key, value)| {
+                let value =
+                    if key == CALL_CHAIN_LENGTH { self.correlation.chain_length().into() } else { value.into() };
+                (key.to_owned(), value)
+            })
+            .collect();
+        serde_json::Value::Object(object).to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const OTHER: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+    fn extract(pairs: &[(&str, &str)]) -> Inbound {
+        Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full)
+    }
+
+    #[test]
+    fn the_nearest_program_is_the_parent() {
+        let (w3c, xray, id) =
+            (("TraceParent", TRACEPARENT), ("X-Amzn-Trace-Id", XRAY), ("x-correlation-traceparent", OTHER));
+        for (pairs, source) in [
+            (&[id, xray, w3c][..], ParentSource::TraceParent),
+            (&[id, xray], ParentSource::XRay),
+            (&[id], ParentSource::Correlation),
+            (&[("AWSTraceHeader", "Root=1-5759e988-bd862e3fe1be46a994272793")], ParentSource::XRayIgnored),
+            (&[("traceparent", "what")], ParentSource::Malformed),
+            (&[], ParentSource::None),
+        ] {
+            assert_eq!(extract(pairs).source, source);
+        }
+    }
+
+    #[test]
+    fn what_is_sent_is_what_is_received() {
+        let mut received = extract(&[
+            ("traceparent", TRACEPARENT),
+            ("tracestate", "a=1"),
+            ("baggage", "tenant=7"),
+            ("X-Correlation-Id", "c-1"),
+            ("x-correlation-order", "o-9"),
+            ("call-chain-length", "3"),
+            ("debug-log-enabled", "true"),
+            ("user-agent", "curl/8"),
+        ]);
+        received.correlation.complete(|| unreachable!());
+        let outbound = Outbound {
+            context: received.parent.clone().unwrap(),
+            correlation: received.correlation.clone(),
+            baggage: received.baggage.clone(),
+            xray: None,
+            formats: Propagators::default(),
+        };
+        let pairs = outbound.pairs();
+        let again = extract(&pairs.iter().map(|(k, v)| (*k, v.as_str())).collect::<Vec<_>>());
+        assert_eq!(again, received);
+        assert_eq!(
+            pairs.iter().map(|(key, _)| *key).collect::<Vec<_>>(),
+            [
+                "x-correlation-id",
+                "call-chain-length",
+                "debug-log-enabled",
+                "traceparent",
+                "tracestate",
+                "x-correlation-traceparent",
+                "x-correlation-order",
+                "baggage",
+                "User-Agent"
+            ]
+        );
+        let context: serde_json::Value = serde_json::from_str(&outbound.payload_context()).unwrap();
+        assert_eq!(context["call-chain-length"], 4);
+        assert_eq!(context["debug-log-enabled"], "true");
+    }
+
+    #[test]
+    fn a_second_carrier_fills_the_gaps() {
+        let body =
+            extract(&[("traceparent", TRACEPARENT), ("x-correlation-id", "from-body"), ("x-correlation-a", "1")]);
+        let both =
+            extract(&[("x-correlation-id", "c-1"), ("AWSTraceHeader", "Root=1-5759e988-bd862e3fe1be46a994272793")])
+                .or(body);
+        assert_eq!(both.source, ParentSource::TraceParent);
+        assert_eq!((both.correlation.get("id"), both.correlation.get("a")), (Some("c-1"), Some("1")));
+    }
+}

@@ -1,0 +1,134 @@
+//! The AWS X-Ray trace header:
+//! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
+
+use std::fmt::Write;
+
+use crate::{SpanId, TraceContext, TraceId};
+
+/// An X-Ray trace header, `Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled=0|1`, with its parts in any order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct XRayHeader {
+    /// The trace, of which the `Root` is another spelling.
+    pub trace_id: TraceId,
+    /// The calling segment. Load balancers send none.
+    pub parent: Option<SpanId>,
+    /// The sampling decision; `None` when it is left to the receiver (absent or `?`).
+    pub sampled: Option<bool>,
+    /// All other parts, such as `Lineage` (Lambda's loop detection), handed on unchanged.
+    rest: String,
+}
+
+impl XRayHeader {
+    /// What such a header may measure; a longer one is not taken.
+    const MAX_BYTES: usize = 1024;
+
+    /// Reads a header; `None` when it has no valid `Root`.
+    pub fn parse(value: &str) -> Option<Self> {
+        if value.len() > Self::MAX_BYTES {
+            return None;
+        }
+        let (mut trace_id, mut parent, mut sampled, mut rest) = (None, None, None, String::new());
+        for part in value.split(';').map(str::trim).filter(|part| !part.is_empty()) {
+            match part.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+                Some(("Root", root)) => trace_id = Some(parse_root(root)?),
+                Some(("Parent", id)) => parent = SpanId::from_hex(id),
+                Some(("Sampled", "1")) => sampled = Some(true),
+                Some(("Sampled", "0")) => sampled = Some(false),
+                // `Self` is a hop's own stamp: the next hop writes another.
+                Some(("Sampled" | "Self", _)) | None => {}
+                Some(_) if part.bytes().all(|b| (b'!'..=b'~').contains(&b)) => {
+                    rest.push(';');
+                    rest.push_str(part);
+                }
+                Some(_) => {}
+            }
+        }
+        Some(XRayHeader { trace_id: trace_id?, parent, sampled, rest })
+    }
+
+    /// The context this header carries, if it names a parent and decides that the trace is sampled.
+    ///
+    /// Lambda sets a header without either where active tracing is off; as a parent it would switch
+    /// every trace off or hang it below a span that nobody records.
+    pub fn context(&self) -> Option<TraceContext> {
+        match (self.parent, self.sampled) {
+            (Some(parent), Some(true)) => Some(TraceContext::new(self.trace_id, parent, true)),
+            _ => None,
+        }
+    }
+
+    /// The header that says `context`, keeping the parts of `received` that belong to its chain of calls.
+    pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
+        let rest = received.map_or("", |header| header.rest.as_str());
+        let mut header = format_root(context.trace_id);
+        header.insert_str(0, "Root=");
+        let _ = write!(header, ";Parent={};Sampled={}{rest}", context.span_id, u8::from(context.sampled));
+        header
+    }
+
+    /// The trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
+    pub fn root(&self) -> String {
+        format_root(self.trace_id)
+    }
+}
+
+fn parse_root(root: &str) -> Option<TraceId> {
+    let (epoch, unique) = root.strip_prefix("1-")?.split_once('-')?;
+    (epoch.len() == 8).then(|| TraceId::from_hex(&format!("{epoch}{unique}")))?
+}
+
+fn format_root(id: TraceId) -> String {
+    let hex = id.to_string();
+    let (epoch, unique) = hex.split_at_checked(8).unwrap_or_default();
+    format!("1-{epoch}-{unique}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const ROOT: &str = "Root=1-5759e988-bd862e3fe1be46a994272793";
+
+    #[test]
+    fn headers_are_read_as_aws_writes_them() {
+        for (header, parent, sampled, usable, why) in [
+            (";Parent=53995c3f42cd8ad8;Sampled=1", true, Some(true), true, "active tracing"),
+            (";Sampled=1;Parent=53995c3f42cd8ad8", true, Some(true), true, "any order"),
+            (";Parent=53995c3f42cd8ad8;Sampled=0;Lineage=2:34f8:0", true, Some(false), false, "passive tracing"),
+            (";Parent=53995c3f42cd8ad8;Sampled=?", true, None, false, "undecided"),
+            ("", false, None, false, "a load balancer's header"),
+            (";Parent=short;Sampled=1", false, Some(true), false, "a malformed parent"),
+        ] {
+            let read = XRayHeader::parse(&format!("{ROOT}{header}")).unwrap();
+            assert_eq!(
+                (read.parent.is_some(), read.sampled, read.context().is_some()),
+                (parent, sampled, usable),
+                "{why}"
+            );
+        }
+        for header in ["", "Root=1", "Root=1-é-", "Parent=53995c3f42cd8ad8", "Root=1-00000000-000000000000000000000000"]
+        {
+            assert_eq!(XRayHeader::parse(header), None, "{header}");
+        }
+    }
+
+    #[test]
+    fn lineage_travels_on_and_self_does_not() {
+        let received =
+            XRayHeader::parse(&format!("{ROOT};Lineage=1:a8|2:b:0;Self=1-2;Parent=53995c3f42cd8ad8")).unwrap();
+        let context = TraceContext::new(received.trace_id, SpanId::from_hex("00f067aa0ba902b7").unwrap(), true);
+        assert_eq!(
+            XRayHeader::format(&context, Some(&received)),
+            format!("{ROOT};Parent=00f067aa0ba902b7;Sampled=1;Lineage=1:a8|2:b:0")
+        );
+        assert_eq!(received.root(), "1-5759e988-bd862e3fe1be46a994272793");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_panic(text in "(Root=1-[0-9a-fé-]{0,40};?)?\\PC*") {
+            let _ = XRayHeader::parse(&text);
+        }
+    }
+}

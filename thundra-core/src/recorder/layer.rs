@@ -1,0 +1,235 @@
+//! The `tracing_subscriber` layer.
+//!
+//! It keeps nothing in the registry's extensions and asks it nothing, since each such question costs two
+//! locked instructions: a span's place comes from [`table`](super::table), the current span from
+//! [`stack`](super::stack).
+
+use std::cell::Cell;
+
+use tracing::field::Visit;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Span, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::Context;
+
+use super::open::OpenSpan;
+use super::table::Table;
+use super::visit::{self, Fields, Of, Outcome};
+use super::{Place, PlaceKind, SCOPES, ScopeId, now, stack};
+use crate::config::Limits;
+use crate::{SpanId, late};
+
+/// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
+pub(crate) const SCOPE_TARGET: &str = "thundra";
+
+thread_local! {
+    /// The scope whose span is being made on this thread.
+    static ADOPTING: Cell<Option<Place>> = const { Cell::new(None) };
+}
+
+/// Runs `make`, which makes the span that carries a scope.
+pub(crate) fn adopting(root: Place, make: impl FnOnce() -> Span) -> Span {
+    let _ = ADOPTING.try_with(|cell| cell.set(Some(root)));
+    let span = make();
+    let _ = ADOPTING.try_with(|cell| cell.set(None));
+    span
+}
+
+/// Records the spans of scopes: see [`crate::layer`].
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    table: Table,
+    /// Which events become span events.
+    events: EventFilter,
+    limits: Limits,
+}
+
+/// Which events are recorded; nearly always a level and nothing else, which is one comparison.
+#[derive(Debug)]
+enum EventFilter {
+    Level(Level),
+    Targets(Targets),
+}
+
+impl EventFilter {
+    fn new(targets: &Targets) -> Self {
+        match targets.default_level().and_then(|filter| filter.into_level()) {
+            Some(level) if targets.iter().next().is_none() => EventFilter::Level(level),
+            _ => EventFilter::Targets(targets.clone()),
+        }
+    }
+
+    #[inline]
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        match self {
+            EventFilter::Level(level) => metadata.level() <= level,
+            EventFilter::Targets(targets) => targets.would_enable(metadata.target(), metadata.level()),
+        }
+    }
+}
+
+impl Recorder {
+    pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
+        Recorder { table: Table::new(), events: EventFilter::new(spans), limits }
+    }
+
+    /// Where this span is recorded, if it is.
+    pub(crate) fn place(span: &Span) -> Option<Place> {
+        span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.table.get(id.into_u64()))?
+    }
+
+    fn parent(&self, attributes: &Attributes<'_>) -> Option<Place> {
+        match attributes.parent() {
+            // The explicit parent may be one that is not recorded; then it is its surroundings that count.
+            Some(id) => self.table.get(id.into_u64()).or_else(stack::current),
+            None if attributes.is_contextual() => stack::current(),
+            // An explicit root is outside of every scope.
+            None => None,
+        }
+    }
+
+    /// Records a span below `parent` and says where.
+    #[inline]
+    fn open(&self, attributes: &Attributes<'_>, parent: Place) -> Option<Place> {
+        let start = now();
+        let record = |visitor: &mut dyn Visit| attributes.record(visitor);
+        visit::encode(Of::Span, (self.limits.attributes, self.limits.value_length), record, |fields| {
+            let mut scope = SCOPES.lock(parent.scope)?;
+            scope.hold();
+            let parent_id = scope.span_id(parent.span);
+            let Some((index, span)) = scope.open() else {
+                return Some(Place { kind: PlaceKind::Ancestor, ..parent });
+            };
+            span.start(SpanId::random(), parent_id, attributes.metadata().name(), start);
+            span.first_attributes(&fields.attributes, fields.count, fields.dropped);
+            apply(span, fields);
+            Some(Place { scope: parent.scope, span: index, kind: PlaceKind::Own })
+        })
+    }
+}
+
+/// Applies the fields with a meaning of their own.
+#[inline]
+fn apply(span: &mut OpenSpan, fields: &Fields) {
+    if !fields.name.is_empty() {
+        span.rename(&fields.name);
+    }
+    if let Some(kind) = fields.kind {
+        span.kind = kind;
+    }
+    match fields.status {
+        Some(Outcome::Ok) => span.set_status(&crate::Status::Ok),
+        Some(Outcome::Error) => span.set_error(&fields.description),
+        // The description may be recorded after the code.
+        None if !fields.description.is_empty() => span.describe(&fields.description),
+        None => {}
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Recorder {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+        if attributes.metadata().target() == SCOPE_TARGET
+            && let Some(root) = ADOPTING.try_with(Cell::take).ok().flatten()
+        {
+            if root.kind == PlaceKind::Root
+                && let Some(mut scope) = SCOPES.lock(root.scope)
+            {
+                scope.hold();
+            }
+            return self.table.insert(id.into_u64(), root);
+        }
+        let Some(parent) = self.parent(attributes) else { return };
+        let place = match parent.kind {
+            PlaceKind::Unrecorded => Some(parent),
+            _ => self.open(attributes, parent),
+        };
+        if let Some(place) = place {
+            self.table.insert(id.into_u64(), place);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+        let Some(place) = self.table.get(id.into_u64()) else { return };
+        if !matches!(place.kind, PlaceKind::Own | PlaceKind::Root) {
+            return;
+        }
+        let record = |visitor: &mut dyn Visit| values.record(visitor);
+        visit::encode(Of::Span, (u32::MAX, self.limits.value_length), record, |fields| {
+            let Some(mut scope) = SCOPES.lock(place.scope) else { return };
+            if let Some((span, limits)) = scope.span(place.span) {
+                apply(span, fields);
+                crate::otlp::read::each_attribute(&fields.attributes, |key, encoded| {
+                    span.attribute(key, encoded, limits)
+                });
+            }
+        });
+    }
+
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let place = match event.parent() {
+            Some(id) => self.table.get(id.into_u64()),
+            None if event.is_contextual() => stack::current(),
+            None => None,
+        };
+        let Some(place) = place else { return };
+        if place.kind == PlaceKind::Unrecorded || !self.events.wants(event.metadata()) {
+            return;
+        }
+        let time = now();
+        let failed = *event.metadata().level() == Level::ERROR;
+        let record = |visitor: &mut dyn Visit| event.record(visitor);
+        visit::encode(Of::Event, (self.limits.attributes, self.limits.value_length), record, |fields| {
+            visit::event_head(fields, event.metadata().name());
+            let Some(mut scope) = SCOPES.lock(place.scope) else { return };
+            if let Some((span, limits)) = scope.span(place.span) {
+                span.event(time, &fields.head, &fields.attributes, limits);
+                if failed {
+                    span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
+                }
+            }
+        });
+    }
+
+    #[inline]
+    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
+        let id = id.into_u64();
+        if let Some(place) = self.table.get(id) {
+            stack::push(id, place);
+        }
+    }
+
+    #[inline]
+    fn on_exit(&self, id: &Id, _: Context<'_, S>) {
+        stack::pop(id.into_u64());
+    }
+
+    fn on_close(&self, id: Id, _: Context<'_, S>) {
+        let Some(place) = self.table.remove(id.into_u64()) else { return };
+        if place.kind == PlaceKind::Unrecorded {
+            return;
+        }
+        let Some(mut scope) = SCOPES.lock(place.scope) else { return };
+        if place.kind == PlaceKind::Own {
+            scope.close(place.span, now());
+            if scope.sealed {
+                late::take(&mut scope);
+            }
+        }
+        SCOPES.release(place.scope, scope);
+    }
+}
+
+/// Runs `f` on the record of the span at a place, if it still has one of its own.
+pub(crate) fn with_span<R>(place: Place, f: impl FnOnce(&mut OpenSpan, &Limits) -> R) -> Option<R> {
+    if !matches!(place.kind, PlaceKind::Own | PlaceKind::Root) {
+        return None;
+    }
+    let mut scope = SCOPES.lock(place.scope)?;
+    scope.span(place.span).map(|(span, limits)| f(span, limits))
+}
+
+/// The root of a scope, as a place.
+pub(crate) const fn root(scope: ScopeId, recorded: bool) -> Place {
+    Place { scope, span: 0, kind: if recorded { PlaceKind::Root } else { PlaceKind::Unrecorded } }
+}

@@ -1,0 +1,240 @@
+//! An open span. What may still change is kept as plain values and written when the span ends; what
+//! cannot (attributes, events, links) is kept as the bytes it will have.
+
+use crate::config::Limits;
+use crate::otlp::read::find_attribute;
+use crate::otlp::write::{self, tag};
+use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
+
+/// `Span.flags`: whether the parent is remote is known, and it is.
+const PARENT_IS_KNOWN: u32 = 0x100;
+const PARENT_IS_REMOTE: u32 = 0x200;
+
+#[derive(Debug)]
+pub(crate) struct OpenSpan {
+    pub(crate) id: SpanId,
+    pub(crate) parent: Option<SpanId>,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) kind: SpanKind,
+    pub(crate) start_unix_nano: u64,
+    name: &'static str,
+    /// A name made at run time; empty where there is none. Its memory is kept for the next span.
+    renamed: String,
+    status: Code,
+    description: String,
+    body: Vec<u8>,
+    attributes: u32,
+    events: u32,
+    links: u32,
+    dropped_attributes: u32,
+    dropped_events: u32,
+    dropped_links: u32,
+}
+
+/// The status code, in OTLP's numbers; the description stands beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    Unset = 0,
+    Ok = 1,
+    Error = 2,
+}
+
+impl OpenSpan {
+    /// A place for spans to come.
+    pub(crate) fn vacant() -> Self {
+        OpenSpan {
+            id: SpanId::random(),
+            parent: None,
+            parent_is_remote: false,
+            kind: SpanKind::Internal,
+            start_unix_nano: 0,
+            name: "",
+            renamed: String::new(),
+            status: Code::Unset,
+            description: String::new(),
+            body: Vec::with_capacity(256),
+            attributes: 0,
+            events: 0,
+            links: 0,
+            dropped_attributes: 0,
+            dropped_events: 0,
+            dropped_links: 0,
+        }
+    }
+
+    /// Begins a span here; the memory of the one before is used again.
+    pub(crate) fn start(&mut self, id: SpanId, parent: Option<SpanId>, name: &'static str, start_unix_nano: u64) {
+        self.id = id;
+        self.parent = parent;
+        self.parent_is_remote = false;
+        self.kind = SpanKind::Internal;
+        self.start_unix_nano = start_unix_nano;
+        self.name = name;
+        self.renamed.clear();
+        self.status = Code::Unset;
+        self.description.clear();
+        self.body.clear();
+        (self.attributes, self.events, self.links) = (0, 0, 0);
+        (self.dropped_attributes, self.dropped_events, self.dropped_links) = (0, 0, 0);
+    }
+
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.renamed.clear();
+        self.renamed.push_str(name);
+    }
+
+    /// Sets the outcome: `Ok` is final, and an error is not taken back by silence.
+    pub(crate) fn set_status(&mut self, status: &Status) {
+        match status {
+            _ if self.status == Code::Ok => {}
+            Status::Unset => {}
+            Status::Ok => {
+                self.status = Code::Ok;
+                self.description.clear();
+            }
+            Status::Error { description } => self.set_error(description),
+        }
+    }
+
+    pub(crate) fn set_error(&mut self, description: &str) {
+        if self.status != Code::Ok {
+            self.status = Code::Error;
+            self.describe(description);
+        }
+    }
+
+    pub(crate) fn describe(&mut self, description: &str) {
+        self.description.clear();
+        self.description.push_str(description);
+    }
+
+    /// Takes the attributes a span begins with: `count` of them, encoded, none twice.
+    #[inline]
+    pub(crate) fn first_attributes(&mut self, encoded: &[u8], count: u32, dropped: u32) {
+        self.body.extend_from_slice(encoded);
+        self.attributes += count;
+        self.dropped_attributes += dropped;
+    }
+
+    /// Takes one encoded attribute; an earlier one of the same key gives way.
+    pub(crate) fn attribute(&mut self, key: &str, encoded: &[u8], limits: &Limits) {
+        if let Some(earlier) = find_attribute(&self.body, key) {
+            self.body.drain(earlier);
+        } else if self.attributes >= limits.attributes {
+            self.dropped_attributes += 1;
+            return;
+        } else {
+            self.attributes += 1;
+        }
+        self.body.extend_from_slice(encoded);
+    }
+
+    pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
+        let mut encoded = Vec::with_capacity(64);
+        match (value, limits.value_length) {
+            (Value::Str(text), Some(limit)) => {
+                write::str_attribute(&mut encoded, tag::SPAN_ATTRIBUTE, key, write::truncate(text, limit));
+            }
+            _ => write::attribute(&mut encoded, tag::SPAN_ATTRIBUTE, key, value),
+        }
+        self.attribute(key, &encoded, limits);
+    }
+
+    /// Takes an event: its encoded name and attributes.
+    #[inline]
+    pub(crate) fn event(&mut self, time_unix_nano: u64, head: &[u8], attributes: &[u8], limits: &Limits) {
+        if self.events >= limits.events {
+            self.dropped_events += 1;
+            return;
+        }
+        self.events += 1;
+        self.body.push(tag::SPAN_EVENT);
+        write::varint(&mut self.body, (9 + head.len() + attributes.len()) as u64);
+        write::fixed64(&mut self.body, tag::EVENT_TIME, time_unix_nano);
+        self.body.extend_from_slice(head);
+        self.body.extend_from_slice(attributes);
+    }
+
+    pub(crate) fn link(&mut self, to: &TraceContext, attributes: &[(String, Value)], limits: &Limits) {
+        if self.links >= limits.links {
+            self.dropped_links += 1;
+            return;
+        }
+        self.links += 1;
+        write::nested(&mut self.body, tag::SPAN_LINK, |out| {
+            write::bytes(out, tag::LINK_TRACE_ID, &to.trace_id.to_bytes());
+            write::bytes(out, tag::LINK_SPAN_ID, &to.span_id.to_bytes());
+            if let Some(state) = &to.trace_state {
+                write::bytes(out, tag::LINK_TRACE_STATE, state.as_bytes());
+            }
+            attributes.iter().for_each(|(key, value)| write::attribute(out, tag::LINK_ATTRIBUTE, key, value));
+            out.push(tag::LINK_FLAGS);
+            out.extend_from_slice(&(u32::from(to.sampled) | PARENT_IS_KNOWN | PARENT_IS_REMOTE).to_le_bytes());
+        });
+    }
+
+    /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`.
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_id: TraceId, trace_state: Option<&str>, end_unix_nano: u64) {
+        let name = if self.renamed.is_empty() { self.name } else { &self.renamed };
+        let state = trace_state.unwrap_or_default();
+        let dropped = [
+            (tag::SPAN_DROPPED_ATTRIBUTES, self.dropped_attributes),
+            (tag::SPAN_DROPPED_EVENTS, self.dropped_events),
+            (tag::SPAN_DROPPED_LINKS, self.dropped_links),
+        ];
+        let optional = |len: usize| if len == 0 { 0 } else { write::bytes_len(len) };
+        let status_len = optional(self.description.len()) + if self.status == Code::Unset { 0 } else { 2 };
+        let dropped_len: usize =
+            dropped.iter().filter(|(_, n)| *n > 0).map(|(_, n)| 1 + write::varint_len(u64::from(*n))).sum();
+        let len = 18 // trace id
+            + 10 // span id
+            + if self.parent.is_some() { 10 } else { 0 }
+            + optional(state.len())
+            + write::bytes_len(name.len())
+            + 2 // kind
+            + 18 // start and end
+            + self.body.len()
+            + dropped_len
+            + optional(status_len)
+            + 6; // flags
+
+        out.reserve(len + 6);
+        out.push(tag::SPAN);
+        write::varint(out, len as u64);
+        write::bytes(out, tag::SPAN_TRACE_ID, &trace_id.to_bytes());
+        write::bytes(out, tag::SPAN_ID, &self.id.to_bytes());
+        if let Some(parent) = self.parent {
+            write::bytes(out, tag::SPAN_PARENT, &parent.to_bytes());
+        }
+        if !state.is_empty() {
+            write::bytes(out, tag::SPAN_TRACE_STATE, state.as_bytes());
+        }
+        write::bytes(out, tag::SPAN_NAME, name.as_bytes());
+        out.extend_from_slice(&[tag::SPAN_KIND, self.kind.code()]);
+        write::fixed64(out, tag::SPAN_START, self.start_unix_nano);
+        // The clock may have gone back.
+        write::fixed64(out, tag::SPAN_END, end_unix_nano.max(self.start_unix_nano));
+        out.extend_from_slice(&self.body);
+        for (tag, count) in dropped.into_iter().filter(|(_, count)| *count > 0) {
+            out.push(tag);
+            write::varint(out, u64::from(count));
+        }
+        if status_len > 0 {
+            out.push(tag::SPAN_STATUS);
+            write::varint(out, status_len as u64);
+            if !self.description.is_empty() {
+                write::bytes(out, tag::STATUS_MESSAGE, self.description.as_bytes());
+            }
+            if self.status != Code::Unset {
+                out.extend_from_slice(&[tag::STATUS_CODE, self.status as u8]);
+            }
+        }
+        let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
+        out.extend_from_slice(&tag::SPAN_FLAGS);
+        out.extend_from_slice(&(1 | PARENT_IS_KNOWN | remote).to_le_bytes());
+        // The memory is the next span's, within reason.
+        if self.body.capacity() > 16 * 1024 {
+            self.body = Vec::with_capacity(256);
+        }
+    }
+}

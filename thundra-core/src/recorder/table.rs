@@ -1,0 +1,121 @@
+//! From a span's `tracing` id to its place, without a lock.
+//!
+//! Slots are tagged with the id they serve. An id is known to nobody but its creator until it is
+//! returned, and its slot is freed when the last handle is gone, so whoever finds his tag reads values
+//! that were written before he knew the id. Where a slot is taken, a locked map serves.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use super::Place;
+
+const SLOTS: usize = 4096;
+
+/// Two slots share no cache line: threads that record side by side do not slow each other down.
+#[derive(Default)]
+#[repr(align(32))]
+struct Slot {
+    tag: AtomicU64,
+    scope: AtomicU64,
+    span: AtomicU64,
+}
+
+pub(crate) struct Table {
+    slots: Box<[Slot]>,
+    overflow: Mutex<HashMap<u64, Place>>,
+    overflowed: AtomicUsize,
+}
+
+impl Table {
+    pub(crate) fn new() -> Self {
+        Table {
+            slots: (0..SLOTS).map(|_| Slot::default()).collect(),
+            overflow: Mutex::default(),
+            overflowed: AtomicUsize::new(0),
+        }
+    }
+
+    #[inline]
+    fn slot(&self, id: u64) -> Option<&Slot> {
+        // The registry's ids count up in their low bits, with the thread and a generation above.
+        let spread = id ^ (id >> 32).wrapping_mul(0x9e37) ^ (id >> 12);
+        self.slots.get(spread as usize % SLOTS)
+    }
+
+    #[inline]
+    pub(crate) fn insert(&self, id: u64, place: Place) {
+        if let Some(slot) = self.slot(id)
+            && slot.tag.load(Ordering::Relaxed) == 0
+            && slot.tag.compare_exchange(0, id, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        {
+            slot.scope.store(place.scope.to_u64(), Ordering::Relaxed);
+            slot.span.store(place.pack(), Ordering::Release);
+            return;
+        }
+        self.insert_overflow(id, place);
+    }
+
+    #[cold]
+    fn insert_overflow(&self, id: u64, place: Place) {
+        let mut overflow = self.overflow.lock().unwrap_or_else(PoisonError::into_inner);
+        overflow.insert(id, place);
+        self.overflowed.store(overflow.len(), Ordering::Release);
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, id: u64) -> Option<Place> {
+        if let Some(slot) = self.slot(id)
+            && slot.tag.load(Ordering::Acquire) == id
+        {
+            return Some(Place::unpack(slot.scope.load(Ordering::Relaxed), slot.span.load(Ordering::Acquire)));
+        }
+        if self.overflowed.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        self.overflow.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    #[inline]
+    pub(crate) fn remove(&self, id: u64) -> Option<Place> {
+        if let Some(slot) = self.slot(id)
+            && slot.tag.load(Ordering::Acquire) == id
+        {
+            let place = Place::unpack(slot.scope.load(Ordering::Relaxed), slot.span.load(Ordering::Acquire));
+            slot.tag.store(0, Ordering::Release);
+            return Some(place);
+        }
+        if self.overflowed.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut overflow = self.overflow.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = overflow.remove(&id);
+        self.overflowed.store(overflow.len(), Ordering::Release);
+        place
+    }
+}
+
+impl fmt::Debug for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Table").field("overflowed", &self.overflowed).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PlaceKind, ScopeId};
+    use super::*;
+
+    #[test]
+    fn colliding_ids_are_kept_apart() {
+        let table = Table::new();
+        let place = |n: u64| Place { scope: ScopeId::from_u64(n), span: n as u32, kind: PlaceKind::Own };
+        let ids: Vec<u64> = (1..20_000).collect();
+        ids.iter().for_each(|&id| table.insert(id, place(id)));
+        assert!(ids.iter().all(|&id| table.get(id) == Some(place(id))));
+        assert!(ids.iter().all(|&id| table.remove(id) == Some(place(id))));
+        assert!(ids.iter().all(|&id| table.get(id).is_none()));
+        assert_eq!(table.overflowed.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,223 @@
+//! From a span's or an event's fields to bytes.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt::{self, Write};
+
+use tracing::field::{Field, Visit};
+
+use crate::otlp::write::{self, tag};
+use crate::{SpanKind, semconv};
+
+/// What the fields of a span or an event come to. One per thread, so that its memory is used again.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    /// Encoded attributes.
+    pub(super) attributes: Vec<u8>,
+    /// Of an event: its encoded name, and what stands before its attributes.
+    pub(super) head: Vec<u8>,
+    pub(super) count: u32,
+    pub(super) dropped: u32,
+    /// `otel.name`, or the message of an event.
+    pub(super) name: String,
+    pub(super) kind: Option<SpanKind>,
+    /// `otel.status_code`: whether it is an error.
+    pub(super) status: Option<Outcome>,
+    /// `otel.status_description`, or the `error` of an event.
+    pub(super) description: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ok,
+    Error,
+}
+
+/// Whose fields are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    Span,
+    Event,
+}
+
+thread_local! {
+    static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
+}
+
+/// Encodes what `record` says, then hands it over. A user's `Debug` that itself records spans, and a
+/// thread that is shutting down, get a buffer of their own.
+#[inline]
+pub(super) fn encode<R>(
+    of: Of,
+    limits: (u32, Option<usize>),
+    record: impl FnOnce(&mut dyn Visit),
+    then: impl FnOnce(&mut Fields) -> R,
+) -> R {
+    let mut fields = FIELDS.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    fields.clear();
+    record(&mut Visitor { fields: &mut fields, of, max: limits.0, length: limits.1 });
+    let result = then(&mut fields);
+    let _ = FIELDS.try_with(|cell| cell.set(Some(fields)));
+    result
+}
+
+impl Fields {
+    fn clear(&mut self) {
+        self.attributes.clear();
+        (self.count, self.dropped) = (0, 0);
+        self.name.clear();
+        self.description.clear();
+        (self.kind, self.status) = (None, None);
+        if self.attributes.capacity() > 64 * 1024 {
+            self.attributes = Vec::new();
+        }
+    }
+}
+
+struct Visitor<'a> {
+    fields: &'a mut Fields,
+    of: Of,
+    /// How many attributes are kept, and how many characters of each.
+    max: u32,
+    length: Option<usize>,
+}
+
+impl Visitor<'_> {
+    fn tag(&self) -> u8 {
+        match self.of {
+            Of::Span => tag::SPAN_ATTRIBUTE,
+            Of::Event => tag::EVENT_ATTRIBUTE,
+        }
+    }
+
+    /// The buffer for one more attribute.
+    #[inline]
+    fn next(&mut self) -> Option<&mut Vec<u8>> {
+        if self.fields.count >= self.max {
+            self.fields.dropped += 1;
+            return None;
+        }
+        self.fields.count += 1;
+        Some(&mut self.fields.attributes)
+    }
+
+    /// Fields with a meaning of their own. Returns whether this was one.
+    #[inline]
+    fn special(&mut self, field: &Field, value: fmt::Arguments<'_>) -> bool {
+        match (self.of, field.name()) {
+            (Of::Event, "message") | (Of::Span, "otel.name") => replace(&mut self.fields.name, value),
+            (Of::Event, "error") | (Of::Span, "otel.status_description") => {
+                replace(&mut self.fields.description, value)
+            }
+            (Of::Span, "otel.kind") => self.fields.kind = SpanKind::parse(&value.to_string()).or(self.fields.kind),
+            (Of::Span, "otel.status_code") => {
+                let code = value.to_string();
+                if code.eq_ignore_ascii_case("error") {
+                    self.fields.status = Some(Outcome::Error);
+                } else if code.eq_ignore_ascii_case("ok") {
+                    self.fields.status = Some(Outcome::Ok);
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+fn replace(text: &mut String, value: fmt::Arguments<'_>) {
+    text.clear();
+    let _ = text.write_fmt(value);
+}
+
+impl Visit for Visitor<'_> {
+    #[inline]
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        let tag = self.tag();
+        if let Some(out) = self.next() {
+            write::int_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            // OTLP has no unsigned integer: text loses nothing.
+            Err(_) => self.record_debug(field, &value),
+        }
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            Err(_) => self.record_debug(field, &value),
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            Err(_) => self.record_debug(field, &value),
+        }
+    }
+
+    #[inline]
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        let tag = self.tag();
+        if let Some(out) = self.next() {
+            write::bool_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        let tag = self.tag();
+        if let Some(out) = self.next() {
+            write::float_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if self.special(field, format_args!("{value}")) {
+            return;
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            let value = length.map_or(value, |limit| write::truncate(value, limit));
+            write::str_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    #[inline]
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if self.special(field, format_args!("{value:?}")) {
+            return;
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            write::fmt_attribute(out, tag, field.name(), length, format_args!("{value:?}"));
+        }
+    }
+}
+
+/// Writes the name of an event, and what its `error` makes of it: an [exception].
+///
+/// [exception]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
+pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
+    let Fields { head, name, description, .. } = fields;
+    head.clear();
+    if description.is_empty() {
+        let name = if name.is_empty() { fallback_name } else { name };
+        return write::bytes(head, tag::EVENT_NAME, name.as_bytes());
+    }
+    write::bytes(head, tag::EVENT_NAME, b"exception");
+    write::str_attribute(head, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, description);
+    if !name.is_empty() {
+        write::str_attribute(head, tag::EVENT_ATTRIBUTE, "message", name);
+    }
+}

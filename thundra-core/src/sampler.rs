@@ -1,0 +1,71 @@
+//! The head decision: is this trace recorded?
+
+use crate::{TraceContext, TraceId};
+
+/// Decides when a root span begins: the variables `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+///
+/// Defaults to `parentbased_always_on`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampler {
+    parent_based: bool,
+    ratio: f64,
+}
+
+impl Default for Sampler {
+    fn default() -> Self {
+        Sampler::ratio(1.0).parent_based()
+    }
+}
+
+impl Sampler {
+    /// Records this share of traces, 0 to 1 (values outside are clamped), by their id: all programs with
+    /// the same ratio decide alike.
+    pub fn ratio(ratio: f64) -> Self {
+        Sampler { parent_based: false, ratio: if ratio.is_nan() { 1.0 } else { ratio.clamp(0.0, 1.0) } }
+    }
+
+    /// Follows the parent's decision where there is a parent.
+    #[must_use]
+    pub fn parent_based(self) -> Self {
+        Sampler { parent_based: true, ..self }
+    }
+
+    /// Whether a trace is recorded. `parent` is a parent whose decision may be obeyed.
+    pub fn sample(&self, parent: Option<&TraceContext>, trace_id: TraceId) -> bool {
+        match parent {
+            Some(parent) if self.parent_based => parent.sampled,
+            _ if self.ratio >= 1.0 => true,
+            // As in the OpenTelemetry SDK, so that programs built on it agree.
+            _ => trace_id.low() >> 1 < (self.ratio * (1_u64 << 63) as f64) as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SpanId;
+
+    #[test]
+    fn a_parent_decides_only_for_a_parent_based_sampler() {
+        let id = TraceId::random();
+        for (sampler, parent, expected) in [
+            (Sampler::default(), Some(false), false),
+            (Sampler::default(), None, true),
+            (Sampler::ratio(0.0).parent_based(), Some(true), true),
+            (Sampler::ratio(0.0).parent_based(), None, false),
+            (Sampler::ratio(1.0), Some(false), true),
+            (Sampler::ratio(0.0), Some(true), false),
+        ] {
+            let parent = parent.map(|sampled| TraceContext::new(id, SpanId::random(), sampled));
+            assert_eq!(sampler.sample(parent.as_ref(), id), expected);
+        }
+    }
+
+    #[test]
+    fn a_ratio_keeps_its_share() {
+        let sampler = Sampler::ratio(0.25);
+        let kept = (0..10_000).filter(|_| sampler.sample(None, TraceId::random())).count();
+        assert!((2_200..2_800).contains(&kept), "{kept}");
+    }
+}

@@ -1,0 +1,87 @@
+//! The attribute names these crates write: [OpenTelemetry semantic conventions v1.44], and our own.
+//!
+//! [OpenTelemetry semantic conventions v1.44]: https://github.com/open-telemetry/semantic-conventions/tree/v1.44.0
+
+macro_rules! names {
+    ($($(#[$doc:meta])* $name:ident = $value:literal;)*) => {$(
+        #[doc = concat!("`", $value, "`")]
+        $(#[$doc])*
+        pub const $name: &str = $value;
+    )*};
+}
+
+names! {
+    AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
+    AWS_LOG_GROUP_NAMES = "aws.log.group.names";
+    AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
+    AWS_REQUEST_ID = "aws.request_id";
+    AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
+    AWS_S3_BUCKET = "aws.s3.bucket";
+    AWS_S3_KEY = "aws.s3.key";
+    AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
+    AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
+    AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
+    CLIENT_ADDRESS = "client.address";
+    CLOUD_ACCOUNT_ID = "cloud.account.id";
+    CLOUD_PLATFORM = "cloud.platform";
+    CLOUD_PROVIDER = "cloud.provider";
+    CLOUD_REGION = "cloud.region";
+    CLOUD_RESOURCE_ID = "cloud.resource_id";
+    DB_OPERATION_NAME = "db.operation.name";
+    DB_SYSTEM_NAME = "db.system.name";
+    AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
+    ERROR_TYPE = "error.type";
+    EXCEPTION_MESSAGE = "exception.message";
+    EXCEPTION_STACKTRACE = "exception.stacktrace";
+    EXCEPTION_TYPE = "exception.type";
+    FAAS_COLDSTART = "faas.coldstart";
+    FAAS_INSTANCE = "faas.instance";
+    FAAS_INVOCATION_ID = "faas.invocation_id";
+    FAAS_INVOKED_NAME = "faas.invoked_name";
+    FAAS_INVOKED_PROVIDER = "faas.invoked_provider";
+    FAAS_INVOKED_REGION = "faas.invoked_region";
+    FAAS_MAX_MEMORY = "faas.max_memory";
+    FAAS_NAME = "faas.name";
+    FAAS_TRIGGER = "faas.trigger";
+    FAAS_VERSION = "faas.version";
+    HTTP_REQUEST_METHOD = "http.request.method";
+    HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
+    HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
+    HTTP_ROUTE = "http.route";
+    MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
+    MESSAGING_DESTINATION_NAME = "messaging.destination.name";
+    MESSAGING_DESTINATION_PARTITION_ID = "messaging.destination.partition.id";
+    MESSAGING_MESSAGE_ID = "messaging.message.id";
+    MESSAGING_OPERATION_NAME = "messaging.operation.name";
+    MESSAGING_OPERATION_TYPE = "messaging.operation.type";
+    MESSAGING_SYSTEM = "messaging.system";
+    NETWORK_PROTOCOL_VERSION = "network.protocol.version";
+    RPC_METHOD = "rpc.method";
+    RPC_SERVICE = "rpc.service";
+    RPC_SYSTEM = "rpc.system";
+    SERVER_ADDRESS = "server.address";
+    SERVER_PORT = "server.port";
+    SERVICE_NAME = "service.name";
+    TELEMETRY_DISTRO_NAME = "telemetry.distro.name";
+    TELEMETRY_DISTRO_VERSION = "telemetry.distro.version";
+    TELEMETRY_SDK_LANGUAGE = "telemetry.sdk.language";
+    TELEMETRY_SDK_NAME = "telemetry.sdk.name";
+    TELEMETRY_SDK_VERSION = "telemetry.sdk.version";
+    URL_FULL = "url.full";
+    URL_PATH = "url.path";
+    URL_QUERY = "url.query";
+    URL_SCHEME = "url.scheme";
+    USER_AGENT_ORIGINAL = "user_agent.original";
+
+    /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
+    THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
+    /// Ours: why a call carries no context of ours, or not all of it.
+    THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
+    /// Ours: how many spans earlier flushes lost because the collector could not be reached.
+    THUNDRA_LOST_SPANS = "thundra.lost_spans";
+    /// Ours: where the parent of a root span came from, or why it has none.
+    THUNDRA_PARENT_SOURCE = "thundra.parent.source";
+    /// Ours: the trace of the X-Ray header, in X-Ray's spelling, where that header was not the parent.
+    THUNDRA_XRAY_ROOT = "thundra.xray.root";
+}

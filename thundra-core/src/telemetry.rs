@@ -1,0 +1,138 @@
+//! What a process has once: its configuration, its exporters, its subscriber.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use tracing::dispatcher::{self, Dispatch};
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry};
+
+use crate::export::Export;
+use crate::log::LogLayer;
+use crate::pipeline::Pipeline;
+use crate::recorder::layer::{Recorder, SCOPE_TARGET};
+use crate::{Config, Env, Trace, diagnostics, late};
+
+static CONFIG: OnceLock<Config> = OnceLock::new();
+static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
+
+/// The configuration of this process: the one that was [installed](install), else the environment's.
+pub fn config() -> &'static Config {
+    CONFIG.get_or_init(|| Config::from_env(&Env::process()))
+}
+
+/// Installs exporters and, unless a global subscriber is set, the subscriber: a registry, our recorder,
+/// and JSON log lines on standard error. Returns whether this call was the first one; another changes nothing.
+///
+/// A subscriber that is set is kept. If [`layer`] is not part of it, one line on standard error says so:
+/// ids travel and scopes are recorded all the same, local spans are not.
+pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
+    let config = CONFIG.get_or_init(|| config);
+    let mut first = false;
+    PIPELINE.get_or_init(|| {
+        first = true;
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.timeout)
+    });
+    if first && !config.disabled {
+        install_subscriber(config);
+    }
+    first
+}
+
+fn install_subscriber(config: &Config) {
+    if !dispatcher::has_been_set() && dispatcher::set_global_default(Dispatch::new(subscriber(config))).is_ok() {
+        return;
+    }
+    if !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
+        diagnostics::once(
+            "subscriber",
+            "a global tracing subscriber is set without our layer, so local spans are not recorded: \
+             add .with(thundra_core::layer()) to it, or do not set it",
+        );
+    }
+}
+
+/// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
+pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
+    Registry::default()
+        .with(Recorder::new(&config.spans, config.limits))
+        .with(LogLayer::new(config.log.clone()))
+        .with(Gate { spans: with_scopes(&config.spans), log: config.log.clone() })
+}
+
+/// The layer that records spans, for a subscriber of your own.
+///
+/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers.
+///
+/// # Examples
+///
+/// ```
+/// use tracing_subscriber::layer::SubscriberExt;
+///
+/// let subscriber = tracing_subscriber::registry().with(thundra_core::layer());
+/// # let _ = subscriber;
+/// ```
+pub fn layer<S>() -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let config = config();
+    Recorder::new(&config.spans, config.limits).with_filter(with_scopes(&config.spans))
+}
+
+/// Exports a trace, together with late spans and with what earlier flushes could not send.
+///
+/// Returns at the deadline, or after `OTEL_EXPORTER_OTLP_TIMEOUT`, at the latest. Does nothing before
+/// [`install`].
+pub async fn flush(trace: Trace, deadline: Option<Instant>) {
+    if let Some(pipeline) = PIPELINE.get() {
+        pipeline.flush(trace, deadline).await;
+    }
+}
+
+/// How many spans were lost since this was last asked, because no collector took them. Who begins an
+/// invocation says so on its root span.
+pub fn take_lost_spans() -> u64 {
+    late::take_lost()
+}
+
+/// No filter takes the spans that carry a scope away.
+fn with_scopes(spans: &Targets) -> Targets {
+    spans.clone().with_target(SCOPE_TARGET, LevelFilter::ERROR)
+}
+
+/// Lets through what one of our layers wants. A filter for each layer would cost 36 ns a span.
+struct Gate {
+    spans: Targets,
+    log: Targets,
+}
+
+impl Gate {
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        let (target, level) = (metadata.target(), metadata.level());
+        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.would_enable(target, level))
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Gate {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.wants(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        self.wants(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        let widest = |targets: &Targets| {
+            let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
+            levels.max().unwrap_or(LevelFilter::OFF)
+        };
+        Some(widest(&self.spans).max(widest(&self.log)))
+    }
+}

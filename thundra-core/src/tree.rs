@@ -1,0 +1,112 @@
+//! Spans as an indented tree, for people and for tests.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::{SpanData, SpanId, SpanKind, Status};
+
+/// What of a span is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    /// Name, kind, outcome, attributes and events: what does not change from run to run.
+    #[cfg_attr(not(feature = "testing"), allow(dead_code))]
+    Shape,
+    /// Durations and ids too.
+    Everything,
+}
+
+/// Prints spans as trees, one per root: a span whose parent is not among them is one.
+pub(crate) fn print(mut spans: Vec<SpanData>, show: Show) -> String {
+    // Spans arrive in the order they ended; equal times keep that order reversed, so parents come first.
+    spans.reverse();
+    spans.sort_by_key(|span| span.start_time);
+    let known: HashMap<SpanId, ()> = spans.iter().map(|span| (span.context.span_id, ())).collect();
+    let mut children: HashMap<Option<SpanId>, Vec<&SpanData>> = HashMap::new();
+    for span in &spans {
+        let parent = span.parent_span_id.filter(|id| known.contains_key(id) && *id != span.context.span_id);
+        children.entry(parent).or_default().push(span);
+    }
+    let mut out = String::new();
+    for root in children.get(&None).into_iter().flatten() {
+        if show == Show::Everything {
+            let _ = writeln!(out, "trace {}", root.context.trace_id);
+        }
+        print_below(&mut out, root, &children, show, "", "");
+    }
+    out
+}
+
+fn print_below(
+    out: &mut String,
+    span: &SpanData,
+    children: &HashMap<Option<SpanId>, Vec<&SpanData>>,
+    show: Show,
+    first: &str,
+    rest: &str,
+) {
+    let _ = writeln!(out, "{first}{}", line(span, show));
+    for event in &span.events {
+        let below = if children.contains_key(&Some(span.context.span_id)) { "│ " } else { "  " };
+        let _ = writeln!(out, "{rest}{below}· {}{}", event.name, fields(&event.attributes));
+    }
+    let below = children.get(&Some(span.context.span_id)).map_or(&[][..], Vec::as_slice);
+    for (n, child) in below.iter().enumerate() {
+        let (branch, line) = if n + 1 == below.len() { ("└ ", "  ") } else { ("├ ", "│ ") };
+        print_below(out, child, children, show, &format!("{rest}{branch}"), &format!("{rest}{line}"));
+    }
+}
+
+fn line(span: &SpanData, show: Show) -> String {
+    let mut line = span.name.clone();
+    if span.kind != SpanKind::Internal {
+        let _ = write!(line, " [{}]", span.kind.as_str());
+    }
+    if show == Show::Everything {
+        let _ = write!(line, " {}", short(span.duration()));
+    }
+    match &span.status {
+        Status::Unset => {}
+        Status::Ok => line.push_str(" ok"),
+        Status::Error { description } => {
+            let _ = write!(line, " ✗ {description}");
+        }
+    }
+    line.push_str(&fields(&span.attributes));
+    for link in &span.links {
+        let _ = match show {
+            Show::Shape => write!(line, " →"),
+            Show::Everything => write!(line, " → {}", link.context.span_id),
+        };
+    }
+    let dropped = span.dropped_attributes + span.dropped_events + span.dropped_links;
+    if dropped > 0 {
+        let _ = write!(line, " ({dropped} dropped)");
+    }
+    line
+}
+
+fn fields(attributes: &[(String, crate::Value)]) -> String {
+    attributes.iter().fold(String::new(), |mut text, (key, value)| {
+        let _ = write!(text, " {key}={value}");
+        text
+    })
+}
+
+/// A duration with three digits: `12.3ms`.
+fn short(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    let (value, unit) = match seconds {
+        s if s >= 1.0 => (s, "s"),
+        s if s >= 1e-3 => (s * 1e3, "ms"),
+        s => (s * 1e6, "µs"),
+    };
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.digits$}{unit}")
+}

@@ -1,0 +1,238 @@
+//! What is recorded, as trees: names, kinds, outcomes, attributes and events.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use thundra_core::testing::{record, record_with, tree};
+use thundra_core::{Config, Env, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
+use tracing::{Instrument, error, error_span, info, info_span, instrument};
+
+fn config(pairs: &[(&str, &str)]) -> Config {
+    Config::from_env(&Env::from_pairs(pairs.iter().copied()))
+}
+
+#[track_caller]
+fn recorded(f: impl FnOnce()) -> String {
+    tree(&record("root", f).1)
+}
+
+fn below_root(lines: &[&str]) -> String {
+    lines.iter().fold("root thundra.parent.source=none\n".to_owned(), |all, line| all + line + "\n")
+}
+
+#[test]
+fn spans_nest_and_keep_their_types() {
+    #[instrument]
+    fn outer(order: u32) {
+        inner(true, 1.5);
+        inner(false, -0.5);
+    }
+    #[instrument(fields(kind = "x"))]
+    fn inner(flag: bool, ratio: f64) {}
+    let (_, spans) = record("root", || outer(7));
+    assert_eq!(
+        tree(&spans),
+        below_root(&[
+            "└ outer order=7",
+            "  ├ inner flag=true ratio=1.5 kind=x",
+            "  └ inner flag=false ratio=-0.5 kind=x"
+        ])
+    );
+    let inner = &spans[0];
+    assert_eq!((inner.attribute("flag"), inner.attribute("ratio")), (Some(&Value::Bool(true)), Some(&Value::F64(1.5))));
+}
+
+#[test]
+fn fields_with_a_meaning_are_not_attributes() {
+    assert_eq!(
+        recorded(|| {
+            let span =
+                info_span!("a", otel.name = "GET /x", otel.kind = "CLIENT", otel.status_code = tracing::field::Empty);
+            span.record("otel.status_code", "ERROR");
+            let _b = info_span!("b", otel.status_code = "error", otel.status_description = "boom");
+        }),
+        below_root(&["├ GET /x [client] ✗ ", "└ b ✗ boom"])
+    );
+}
+
+#[test]
+fn recording_a_key_again_replaces_it() {
+    assert_eq!(
+        recorded(|| {
+            let span = info_span!("a", x = 1, y = "first");
+            span.record("x", 2);
+            span.set_attribute("y", "a much longer text than the first one");
+            span.set_attribute("y", "third");
+            span.set_attribute(format!("z.{}", 1), vec!["p".to_owned(), "q".to_owned()]);
+        }),
+        below_root(&["└ a x=2 y=third z.1=[p,q]"])
+    );
+}
+
+#[test]
+fn errors_become_exceptions() {
+    #[instrument(err)]
+    fn fails() -> Result<(), String> {
+        Err("no money".into())
+    }
+    assert_eq!(
+        recorded(|| {
+            fails().unwrap_err();
+            let span = info_span!("io");
+            span.record_error(&std::io::Error::other("disk"));
+            span.set_status(Status::Ok);
+            span.set_status(Status::error("ignored: ok is final"));
+            info_span!("logs").in_scope(|| error!(code = 7, "it broke"));
+        }),
+        below_root(&[
+            "├ fails ✗ no money",
+            "│   · exception exception.message=no money",
+            "├ io ok",
+            "│   · exception exception.message=disk",
+            "└ logs ✗ it broke",
+            "    · it broke code=7",
+        ])
+    );
+}
+
+#[test]
+fn below_info_and_outside_of_a_scope_nothing_is_recorded() {
+    assert_eq!(
+        recorded(|| {
+            let debug = tracing::debug_span!("debug");
+            debug.in_scope(|| info_span!("kept").in_scope(|| info!("kept too")));
+            let _root = info_span!(parent: None, "elsewhere");
+        }),
+        below_root(&["└ kept", "    · kept too"])
+    );
+    tracing::subscriber::with_default(thundra_core::subscriber(&config(&[])), || {
+        assert!(info_span!("alone").trace_context().is_none());
+    });
+}
+
+#[test]
+fn limits_drop_and_count() {
+    let limits = [
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "2"),
+        ("OTEL_SPAN_EVENT_COUNT_LIMIT", "1"),
+        ("OTEL_SPAN_LINK_COUNT_LIMIT", "1"),
+        ("OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT", "3"),
+        ("THUNDRA_MAX_SPANS", "3"),
+    ];
+    let (_, spans) = record_with(&config(&limits), "root", || {
+        let span = info_span!("a", one = "äöüß", two = ?"long", three = 3);
+        span.record("one", "again");
+        let other = thundra_core::current().unwrap();
+        span.add_link(&other);
+        span.add_link(&other);
+        span.in_scope(|| {
+            info!("first");
+            info!("second");
+        });
+        let over = span.in_scope(|| {
+            let _last = info_span!("last");
+            info_span!("over", x = 1)
+        });
+        over.in_scope(|| info!("goes to the ancestor, which has one already"));
+        drop(over);
+        drop(info_span!("over too"));
+    });
+    assert_eq!(
+        tree(&spans),
+        "root thundra.parent.source=non thundra.dropped_spans=2\n\
+         └ a two=\"lo one=aga → (4 dropped)\n  \
+           │ · first\n  \
+           └ last\n"
+    );
+}
+
+#[test]
+fn an_unsampled_scope_records_nothing_and_hands_its_ids_on() {
+    let ((), spans) = record_with(&config(&[("OTEL_TRACES_SAMPLER", "always_off")]), "root", || {
+        let span = info_span!("a");
+        correlation::set("order", "o-9");
+        let out = span.in_scope(|| outbound(&info_span!("b"))).unwrap();
+        assert_eq!((out.context.sampled, out.correlation.get("order")), (false, Some("o-9")));
+        // On another thread only the span carries the scope.
+        let carried = std::thread::spawn(move || span.in_scope(thundra_core::current)).join().unwrap();
+        assert_eq!(carried, Some(out.context));
+    });
+    assert!(spans.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interleaved_scopes_never_mix() {
+    let config = config(&[]);
+    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config));
+    async fn step(scope: usize, n: usize) {
+        tokio::task::yield_now().await;
+        correlation::set(&format!("step{n}"), &scope.to_string());
+        info!(scope, "in");
+    }
+    let mut tasks = Vec::new();
+    for n in 0..50 {
+        let (config, dispatch) = (config.clone(), dispatch.clone());
+        tasks.push(tokio::spawn(tracing::instrument::WithSubscriber::with_subscriber(
+            async move {
+                let scope = Scope::builder("root").attribute("n", n as i64).begin_with(&config);
+                let all = scope
+                    .run(async move {
+                        let spawned = tokio::spawn(tracing::instrument::WithSubscriber::with_current_subscriber(
+                            step(n, 1).instrument(info_span!("step", n)),
+                        ));
+                        step(n, 2).instrument(info_span!("step", n)).await;
+                        spawned.await.unwrap();
+                        correlation::all()
+                    })
+                    .await;
+                (n, all, scope.finish().spans().collect::<Vec<_>>())
+            },
+            dispatch,
+        )));
+    }
+    for task in tasks {
+        let (n, ids, spans) = task.await.unwrap();
+        assert_eq!(ids.iter().filter(|(key, value)| key.contains("step") && **value == n.to_string()).count(), 2);
+        assert_eq!(spans.len(), 3);
+        let root = spans.iter().find(|span| span.name == "root").unwrap();
+        for span in spans.iter().filter(|span| span.name == "step") {
+            assert_eq!(span.parent_span_id, Some(root.context.span_id));
+            assert_eq!(span.attribute("n"), Some(&Value::I64(n as i64)));
+            assert_eq!(span.events[0].attributes, [("scope".to_owned(), Value::I64(n as i64))]);
+        }
+    }
+}
+
+#[test]
+fn a_nested_scope_joins_the_one_around_it() {
+    let config = config(&[]);
+    let (_, spans) = record_with(&config, "batch", || {
+        let inner = Scope::builder("record").kind(SpanKind::Consumer).nested().begin_with(&config);
+        inner.enter(|| info_span!("work").in_scope(|| correlation::set("order", "inner")));
+        assert_eq!(correlation::get("order"), None);
+        assert!(inner.finish().is_empty());
+    });
+    let traces: std::collections::HashSet<_> = spans.iter().map(|span| span.context.trace_id).collect();
+    assert_eq!((spans.len(), traces.len()), (3, 2));
+}
+
+#[test]
+fn the_layer_in_a_foreign_subscriber_takes_nothing_from_the_others() {
+    use tracing_subscriber::layer::SubscriberExt;
+    let seen = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    struct Count(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+    impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Count {
+        fn on_event(&self, _: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+    let subscriber = tracing_subscriber::registry().with(thundra_core::layer()).with(Count(seen.clone()));
+    tracing::subscriber::with_default(subscriber, || {
+        let scope = Scope::builder("root").begin();
+        scope.enter(|| {
+            error_span!("a").in_scope(|| tracing::trace!("seen by the other layer alone"));
+            assert!(info_span!("b").trace_context().is_some());
+        });
+        assert_eq!(scope.finish().span_count(), 3);
+    });
+    assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
