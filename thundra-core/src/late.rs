@@ -7,7 +7,7 @@ use crate::Trace;
 use crate::recorder::slab::ScopeState;
 
 /// What waits at most; what is over is lost, and counted.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = 8 << 20;
 
 static LATE: Mutex<Trace> = Mutex::new(Trace { bytes: Vec::new(), count: 0 });
 static LOST: AtomicU64 = AtomicU64::new(0);

@@ -322,6 +322,20 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope)?.received_context.clone()
     }
 
+    /// Leaves marks on the scope, for the crates that run it: bits of their own meaning.
+    #[doc(hidden)]
+    pub fn mark(&self, bits: u32) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.marks |= bits;
+        }
+    }
+
+    /// The marks left so far.
+    #[doc(hidden)]
+    pub fn marks(&self) -> u32 {
+        SCOPES.lock(self.root.scope).map_or(0, |state| state.marks)
+    }
+
     pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
         Some(f(&mut SCOPES.lock(self.root.scope)?.correlation))
     }

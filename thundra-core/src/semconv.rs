@@ -11,6 +11,8 @@ macro_rules! names {
 }
 
 names! {
+    AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
+    AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
@@ -36,6 +38,10 @@ names! {
     EXCEPTION_STACKTRACE = "exception.stacktrace";
     EXCEPTION_TYPE = "exception.type";
     FAAS_COLDSTART = "faas.coldstart";
+    FAAS_DOCUMENT_COLLECTION = "faas.document.collection";
+    FAAS_DOCUMENT_NAME = "faas.document.name";
+    FAAS_DOCUMENT_OPERATION = "faas.document.operation";
+    FAAS_DOCUMENT_TIME = "faas.document.time";
     FAAS_INSTANCE = "faas.instance";
     FAAS_INVOCATION_ID = "faas.invocation_id";
     FAAS_INVOKED_NAME = "faas.invoked_name";
@@ -43,6 +49,7 @@ names! {
     FAAS_INVOKED_REGION = "faas.invoked_region";
     FAAS_MAX_MEMORY = "faas.max_memory";
     FAAS_NAME = "faas.name";
+    FAAS_TIME = "faas.time";
     FAAS_TRIGGER = "faas.trigger";
     FAAS_VERSION = "faas.version";
     HTTP_REQUEST_METHOD = "http.request.method";
@@ -74,6 +81,8 @@ names! {
     URL_SCHEME = "url.scheme";
     USER_AGENT_ORIGINAL = "user_agent.original";
 
+    /// Ours: how many records of its batch failed.
+    THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
     /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
     /// Ours: why a call carries no context of ours, or not all of it.

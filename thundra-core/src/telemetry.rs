@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
-use tracing::{Metadata, Subscriber};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
@@ -95,14 +95,25 @@ pub async fn flush(trace: Trace, deadline: Option<Instant>) {
     }
 }
 
+/// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
+///
+/// At most 8 MiB wait; what is over is lost, and counted.
+pub fn defer(trace: Trace) {
+    late::add(&trace.bytes, trace.count);
+}
+
 /// How many spans were lost since this was last asked, because no collector took them. Who begins an
 /// invocation says so on its root span.
 pub fn take_lost_spans() -> u64 {
     late::take_lost()
 }
 
-/// No filter takes the spans that carry a scope away.
+/// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since
+/// it would cover all targets that begin like it.
 fn with_scopes(spans: &Targets) -> Targets {
+    if spans.would_enable(SCOPE_TARGET, &Level::ERROR) {
+        return spans.clone();
+    }
     spans.clone().with_target(SCOPE_TARGET, LevelFilter::ERROR)
 }
 

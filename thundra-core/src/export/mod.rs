@@ -17,8 +17,8 @@ pub use console::ConsoleExporter;
 pub use memory::MemoryExporter;
 pub use stdout::StdoutExporter;
 
-use crate::otlp::{json, write};
-use crate::{Resource, SpanData, Trace};
+use crate::otlp::{json, read, write};
+use crate::{OtlpProtocol, Resource, SpanData, Trace};
 
 /// A future that an exporter returns.
 pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>> + Send + 'a>>;
@@ -94,4 +94,25 @@ impl Batch {
         let (first, second) = self.trace.split()?;
         Some((Batch::new(self.resource.clone(), first), Batch::new(self.resource.clone(), second)))
     }
+}
+
+/// What a collector says of spans that it refused in a request it otherwise took: how many, and why.
+///
+/// `None` when it took all of them. The refusal is final: <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>.
+pub fn rejected(answer: &[u8], protocol: OtlpProtocol) -> Option<(u64, String)> {
+    let (spans, message) = match protocol {
+        OtlpProtocol::Protobuf => read::partial_success(answer)?,
+        OtlpProtocol::Json => {
+            let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
+            let partial = answer.get("partialSuccess")?;
+            // A 64-bit integer is text in OTLP/JSON; some send a number all the same.
+            let spans = partial.get("rejectedSpans")?;
+            let spans = spans.as_u64().or_else(|| spans.as_str()?.parse().ok())?;
+            (spans, partial.get("errorMessage").and_then(|text| text.as_str()).unwrap_or_default().to_owned())
+        }
+    };
+    (spans > 0).then(|| {
+        crate::late::lost(spans);
+        (spans, message)
+    })
 }

@@ -286,6 +286,20 @@ fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
     Some((tag, content, start.get(..start.len() - bytes.len())?))
 }
 
+/// `ExportTraceServiceResponse.partial_success`: the spans refused, and why.
+pub(crate) fn partial_success(answer: &[u8]) -> Option<(u64, String)> {
+    let partial = fields(answer).find(|field| field.number == 1)?.bytes()?;
+    let (mut rejected, mut message) = (0, String::new());
+    for field in fields(partial) {
+        match field.number {
+            1 => rejected = field.integer()?,
+            2 => message = field.text()?,
+            _ => {}
+        }
+    }
+    Some((rejected, message))
+}
+
 /// Where each field of a run ends.
 pub(crate) fn field_ends(run: &[u8]) -> Vec<usize> {
     let mut rest = run;

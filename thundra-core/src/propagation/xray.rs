@@ -57,6 +57,11 @@ impl XRayHeader {
         }
     }
 
+    /// The context this header carries, whatever it decides: only where `xray-lambda` was asked for.
+    pub fn parent_context(&self) -> Option<TraceContext> {
+        Some(TraceContext::new(self.trace_id, self.parent?, self.sampled == Some(true)))
+    }
+
     /// The header that says `context`, keeping the parts of `received` that belong to its chain of calls.
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());

@@ -184,7 +184,8 @@ impl<S: Subscriber> Layer<S> for Recorder {
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
             if let Some((span, limits)) = scope.span(place.span) {
                 span.event(time, &fields.head, &fields.attributes, limits);
-                if failed {
+                // What was said of the outcome before is more exact than a log line.
+                if failed && span.is_unset() {
                     span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
                 }
             }

@@ -96,6 +96,11 @@ impl OpenSpan {
         }
     }
 
+    /// Whether nothing was said about the outcome.
+    pub(crate) fn is_unset(&self) -> bool {
+        self.status == Code::Unset
+    }
+
     pub(crate) fn set_error(&mut self, description: &str) {
         if self.status != Code::Ok {
             self.status = Code::Error;

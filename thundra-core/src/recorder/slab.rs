@@ -68,6 +68,8 @@ pub(crate) struct ScopeState {
     pub(crate) received_context: Option<Arc<str>>,
     /// The scope around this one, which gets its finished spans.
     pub(crate) outer: Option<ScopeId>,
+    /// Bits that those who run the scope leave on it.
+    pub(crate) marks: u32,
     /// The owner has finished it.
     pub(crate) sealed: bool,
     spans: Vec<OpenSpan>,
@@ -94,6 +96,7 @@ impl ScopeState {
             limits: Limits::default(),
             received_context: None,
             outer: None,
+            marks: 0,
             sealed: false,
             spans: Vec::new(),
             vacant: Vec::new(),
@@ -170,7 +173,7 @@ impl ScopeState {
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.correlation = CorrelationIds::default();
-        (self.outer, self.sealed) = (None, false);
+        (self.outer, self.sealed, self.marks) = (None, false, 0);
         (self.finished_count, self.started, self.dropped) = (0, 0, 0);
         self.finished.clear();
         self.finished.shrink_to(KEEP_BYTES);

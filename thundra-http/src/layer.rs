@@ -1,0 +1,39 @@
+//! The name of both layers.
+
+use crate::{ClientLayer, ServerLayer};
+
+/// Tower layers that trace HTTP.
+///
+/// # Examples
+///
+/// ```
+/// use tower::ServiceBuilder;
+///
+/// let server = ServiceBuilder::new().layer(thundra_http::Layer::server());
+/// let client = ServiceBuilder::new().layer(thundra_http::Layer::client());
+/// # let _ = (server, client);
+/// ```
+///
+/// With axum: `Router::new().route(…).layer(thundra_http::Layer::server())`; the feature `axum` names spans
+/// after routes.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Layer {}
+
+impl Layer {
+    /// A layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
+    ///
+    /// Each request gets a span, and our context in its headers; what is there already wins, and requests
+    /// that were signed stay as they are.
+    pub fn client() -> ClientLayer {
+        ClientLayer::new()
+    }
+
+    /// A layer for servers: axum, hyper, tonic, or any other `Service<http::Request<_>>`.
+    ///
+    /// Each request is a scope, which ends with the response's body. It behaves as an edge: trace context and
+    /// ids are taken, sampling decisions and switches are not ([`ServerLayer::trusted`] relaxes it).
+    pub fn server() -> ServerLayer {
+        ServerLayer::new()
+    }
+}
