@@ -108,7 +108,6 @@ macro_rules! forward {
     ($($(#[$meta:meta])* fn $name:ident $(<$($generic:ident: $bound:path),+>)? ($($arg:ident: $ty:ty),*);)*) => {$(
         #[doc = concat!("As in reqwest: `", stringify!($name), "`.")]
         $(#[$meta])*
-        #[must_use]
         pub fn $name $(<$($generic: $bound),+>)? (self, $($arg: $ty),*) -> Self {
             Self(self.0.$name($($arg),*))
         }

@@ -1,0 +1,185 @@
+//! What the attribute writes: a program around `main`, a wrapper inside any other function.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{
+    Attribute, Ident, Lifetime, Path, Result, ReturnType, Type,
+    ext::IdentExt,
+    parse_quote,
+    spanned::Spanned,
+    token::Brace,
+    visit_mut::{self, VisitMut},
+};
+
+use crate::{
+    args::Args,
+    arguments::{self, is_cfg},
+    fallback,
+    item::{Function, Handler, Program, State},
+};
+
+/// The whole machine: tokens, model, rules, tokens.
+pub(crate) fn handler(args: TokenStream, item: &TokenStream) -> TokenStream {
+    match syn::parse2(item.clone()) {
+        Ok(function) => try_expand(args, &function).unwrap_or_else(|error| fallback::function(&error, &function)),
+        Err(error) => fallback::item(&error, item),
+    }
+}
+
+fn try_expand(args: TokenStream, function: &Function) -> Result<TokenStream> {
+    let args: Args = syn::parse2(args)?;
+    Ok(match Handler::new(&args, function)? {
+        Handler::Program(program) => expand_program(&args.thundra_aws, &program),
+        Handler::InPlace(function) => expand_in_place(&args.thundra_aws, function),
+    })
+}
+
+/// The user's function stays as it is, inside a `main` that starts it.
+fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
+    let Function { attrs, vis, sig, brace, inner_attrs, body } = program.function;
+    let main = &sig.ident;
+    // `pub` and `cfg` speak of the item that the rest of the crate sees, all else of the code that the user wrote.
+    let (outer, attrs): (Vec<&Attribute>, Vec<_>) = attrs.iter().partition(|attr| is_cfg(attr));
+    let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
+
+    let suffix = if program.concurrent { "_concurrent" } else { "" };
+    let start = match &program.state {
+        None => {
+            let start = format_ident!("main{suffix}");
+            quote! { #start(#main) }
+        }
+        Some(State { init, ty }) => {
+            let start = format_ident!("main{suffix}_with");
+            let (event, state) = (internal("event"), internal("state"));
+            let ty = without_lifetimes(ty);
+            quote! {
+                #start(#init, |#event, #state: ::std::sync::Arc<#ty>| async move { #main(#event, &*#state).await })
+            }
+        }
+    };
+    quote! {
+        #(#outer)*
+        #vis fn #main() -> ::std::process::ExitCode {
+            #function
+            #thundra_aws::__private::#start
+        }
+    }
+}
+
+/// The signature stays as it is, but for the patterns, and the body becomes a block inside.
+fn expand_in_place(thundra_aws: &Path, function: &Function) -> TokenStream {
+    let Function { attrs, vis, sig, brace, inner_attrs, body } = function;
+    let (context, result) = (internal("__thundra_context"), internal("__thundra_result"));
+    let name = sig.ident.unraw().to_string();
+
+    let mut sig = sig.clone();
+    let arguments = arguments::take(&mut sig);
+    let contexts = arguments.iter().map(|argument| {
+        let (cfgs, name) = (&argument.cfgs, &argument.name);
+        quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }
+    });
+    let bindings = arguments.iter().map(|argument| &argument.binding);
+    let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
+        let this = &receiver.self_token;
+        quote! { let _ = &#this; } // captures `self` and not the fields that the body names
+    });
+    let return_edge = return_edge(thundra_aws, &sig.output);
+    // Braces of ours, so that no lint finds them superfluous.
+    let inner_brace = Brace(Span::call_site().located_at(brace.span.join()));
+    let body = with_body(TokenStream::new(), inner_brace, body.clone());
+    let report = match &sig.output {
+        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => TokenStream::new(), // has nothing to report
+        _ => quote! {
+            #thundra_aws::__private::report(#thundra_aws::__private::returned(&#result).thundra_outcome());
+        },
+    };
+
+    // The context is owned before the first await, and the result is borrowed after the last: neither asks for a
+    // `Sync` that was not there. The inner block is where `?` and `return` of the body end; it binds the arguments as
+    // an `async fn` does, so that they drop in the same order. The arm of a `match` ends the temporaries of the last
+    // expression before the arguments that they borrow from, and its braces keep the items of the body away from the
+    // names in the return type.
+    let wrapper = quote! {
+        #(#inner_attrs)*
+        let #context = #thundra_aws::__private::first_context([#(#contexts),*]);
+        #thundra_aws::__private::in_place(#name, #context, async move {
+            let #result = async move {
+                #whole_self
+                #(#bindings)*
+                #return_edge
+                match () {
+                    () => #body
+                }
+            }
+            .await;
+            #report
+            #result
+        })
+        .await
+    };
+    with_body(quote! { #(#attrs)* #vis #sig }, *brace, wrapper)
+}
+
+/// A `return` that is never taken. An async block has no place to write its type, and without it `?` and the coercions
+/// in the body would have nothing to go by.
+fn return_edge(thundra_aws: &Path, output: &ReturnType) -> TokenStream {
+    let (ty, span) = match output {
+        ReturnType::Default => (parse_quote!(()), Span::call_site()),
+        ReturnType::Type(_, ty) => (without_opaque_types(ty), ty.span()),
+    };
+    if let Type::Infer(_) = ty {
+        return TokenStream::new();
+    }
+    // Placed at the type, where a mismatch is explained.
+    let never = Ident::new("__thundra_never", Span::mixed_site().located_at(span));
+    quote! {
+        if let ::core::option::Option::Some(#never) = #thundra_aws::__private::never::<#ty>() {
+            return #never;
+        }
+    }
+}
+
+fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStream {
+    brace.surround(&mut head, |tokens| tokens.extend(body));
+    head
+}
+
+/// A name that the user's code cannot see.
+fn internal(name: &str) -> Ident {
+    Ident::new(name, Span::mixed_site())
+}
+
+/// The type with `_` for what cannot be written in a body: `impl Trait` and `!`.
+fn without_opaque_types(ty: &Type) -> Type {
+    struct Erase;
+
+    impl VisitMut for Erase {
+        fn visit_type_mut(&mut self, ty: &mut Type) {
+            match ty {
+                Type::ImplTrait(_) | Type::Never(_) => *ty = parse_quote!(_),
+                _ => visit_mut::visit_type_mut(self, ty),
+            }
+        }
+    }
+
+    let mut ty = ty.clone();
+    Erase.visit_type_mut(&mut ty);
+    ty
+}
+
+/// The type with `'_` for the lifetimes that only the user's function has declared.
+fn without_lifetimes(ty: &Type) -> Type {
+    struct Erase;
+
+    impl VisitMut for Erase {
+        fn visit_lifetime_mut(&mut self, lifetime: &mut Lifetime) {
+            if lifetime.ident != "static" {
+                *lifetime = Lifetime::new("'_", lifetime.span());
+            }
+        }
+    }
+
+    let mut ty = ty.clone();
+    Erase.visit_type_mut(&mut ty);
+    ty
+}

@@ -1,0 +1,200 @@
+//! The function under the attribute: a model of it, and every rule it has to keep.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, TokenStreamExt, quote};
+use syn::{
+    Abi, Attribute, Error, FnArg, GenericParam, Path, Result, ReturnType, Signature, Token, Type, Visibility, braced,
+    parse::{Parse, ParseStream},
+    spanned::Spanned,
+    token::Brace,
+};
+
+use crate::args::Args;
+
+#[derive(Clone)]
+/// A function with a body that nobody reads: it may use syntax that `syn` does not know yet.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+    pub(crate) brace: Brace,
+    /// `#![…]` at the start of the body.
+    pub(crate) inner_attrs: Vec<Attribute>,
+    pub(crate) body: TokenStream,
+}
+
+/// A function that keeps the rules, and what the attribute makes of it.
+pub(crate) enum Handler<'a> {
+    /// `main`: the whole program.
+    Program(Program<'a>),
+    /// Any other function, wrapped where it stands.
+    InPlace(&'a Function),
+}
+
+/// `async fn main`.
+pub(crate) struct Program<'a> {
+    pub(crate) function: &'a Function,
+    pub(crate) state: Option<State<'a>>,
+    pub(crate) concurrent: bool,
+}
+
+/// What `init` makes and `main` borrows.
+pub(crate) struct State<'a> {
+    pub(crate) init: &'a Path,
+    /// The type behind the reference.
+    pub(crate) ty: &'a Type,
+}
+
+impl Function {
+    /// Whether the attribute makes a program of it.
+    pub(crate) fn is_main(&self) -> bool {
+        self.sig.ident == "main"
+    }
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        if !begins_function(input) {
+            return Err(input.error("`#[handler]` goes on an `async fn`"));
+        }
+        let sig: Signature = input.parse()?;
+        if input.peek(Token![;]) {
+            return Err(Error::new(
+                sig.ident.span(),
+                "`#[handler]` wraps a body: put it on the implementation of the method",
+            ));
+        }
+        let content;
+        let brace = braced!(content in input);
+        let inner_attrs = content.call(Attribute::parse_inner)?;
+        let body = content.parse()?;
+        Ok(Self { attrs, vis, sig, brace, inner_attrs, body })
+    }
+}
+
+/// The function as it was written.
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attrs, vis, sig, brace, inner_attrs, body } = self;
+        tokens.append_all(quote! { #(#attrs)* #vis #sig });
+        brace.surround(tokens, |tokens| tokens.append_all(quote! { #(#inner_attrs)* #body }));
+    }
+}
+
+impl<'a> Handler<'a> {
+    /// Decides by the name which form this is, and checks the rules of that form.
+    pub(crate) fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
+        let sig = &function.sig;
+        if sig.asyncness.is_none() {
+            let message = format!("`#[handler]` needs an `async fn`: write `async fn {}`", sig.ident);
+            return Err(Error::new(sig.fn_token.span, message));
+        }
+        if function.is_main() {
+            return Program::new(args, function).map(Self::Program);
+        }
+        let only_main = args.init.as_ref().map(|init| &init.keyword).or(args.concurrent.as_ref());
+        match only_main {
+            Some(keyword) => Err(Error::new(
+                keyword.span(),
+                format!("`{keyword}` belongs on `async fn main`: any other function takes no part in start-up"),
+            )),
+            None => Ok(Self::InPlace(function)),
+        }
+    }
+}
+
+impl<'a> Program<'a> {
+    fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
+        only_runtime(&function.attrs)?;
+        plain(&function.sig)?;
+        let state = state(args, &function.sig)?;
+        if let ReturnType::Default = function.sig.output {
+            let end = function.sig.paren_token.span.close();
+            return Err(Error::new(end, "`main` returns a `Result`: write `-> Result<T, Error>`"));
+        }
+        Ok(Self { function, state, concurrent: args.concurrent.is_some() })
+    }
+}
+
+/// `#[tokio::main]` and its like would start a second runtime.
+fn only_runtime(attrs: &[Attribute]) -> Result<()> {
+    let is_main = |attr: &&Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "main");
+    match attrs.iter().find(is_main) {
+        Some(attr) => Err(Error::new_spanned(attr, "`#[handler]` starts the runtime: remove this attribute")),
+        None => Ok(()),
+    }
+}
+
+fn plain(sig: &Signature) -> Result<()> {
+    let qualifier = sig.unsafety.as_ref().map(Spanned::span).or(sig.abi.as_ref().map(Spanned::span));
+    if let Some(span) = qualifier {
+        return Err(Error::new(span, "`main` is a plain `async fn`: remove this"));
+    }
+    // A lifetime is harmless: nothing has to choose it.
+    let generic = sig.generics.params.iter().find(|param| !matches!(param, GenericParam::Lifetime(_)));
+    match generic {
+        Some(param) => Err(Error::new_spanned(param, "`main` has no generics: name the type of the event")),
+        None => Ok(()),
+    }
+}
+
+fn state<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<State<'a>>> {
+    if let Some(receiver) = sig.receiver() {
+        let message = "`main` is the program and no method: give the method another name";
+        return Err(Error::new_spanned(receiver, message));
+    }
+    let mut inputs = sig.inputs.iter();
+    if inputs.next().is_none() {
+        let message = "`main` takes the event: write `async fn main(event: LambdaEvent<T>)`";
+        return Err(Error::new(sig.paren_token.span.join(), message));
+    }
+    let state = match (&args.init, inputs.next()) {
+        (None, None) => None,
+        (Some(init), Some(FnArg::Typed(argument))) => {
+            Some(State { init: &init.path, ty: behind_reference(&argument.ty)? })
+        }
+        (Some(init), _) => {
+            let message = "`init` makes a state that `main` does not take: add `state: &State` after the event";
+            return Err(Error::new(init.keyword.span(), message));
+        }
+        (None, Some(argument)) => {
+            let message =
+                "`main` takes only the event, unless `#[handler(init = path::to::init)]` makes a state for it";
+            return Err(Error::new_spanned(argument, message));
+        }
+    };
+    match inputs.next() {
+        Some(extra) => {
+            Err(Error::new_spanned(extra, "`main` takes the event and one state: keep the rest in the state"))
+        }
+        None => Ok(state),
+    }
+}
+
+fn behind_reference(ty: &Type) -> Result<&Type> {
+    let Type::Reference(reference) = ty else {
+        return Err(Error::new_spanned(ty, "`main` borrows the state that `init` makes: write `&State`"));
+    };
+    if let Some(mutability) = &reference.mutability {
+        return Err(Error::new_spanned(mutability, "invocations share the state: write `&State`"));
+    }
+    match &reference.lifetime {
+        Some(lifetime) if lifetime.ident == "static" => {
+            Err(Error::new_spanned(lifetime, "`main` borrows the state for one invocation: write `&State`"))
+        }
+        _ => Ok(&reference.elem),
+    }
+}
+
+fn begins_function(input: ParseStream<'_>) -> bool {
+    fn skip_to_fn(input: ParseStream<'_>) -> Result<bool> {
+        input.parse::<Option<Token![const]>>()?;
+        input.parse::<Option<Token![async]>>()?;
+        input.parse::<Option<Token![unsafe]>>()?;
+        input.parse::<Option<Abi>>()?;
+        Ok(input.peek(Token![fn]))
+    }
+    skip_to_fn(&input.fork()).unwrap_or(false)
+}

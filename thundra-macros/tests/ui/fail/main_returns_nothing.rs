@@ -1,0 +1,4 @@
+use thundra_aws::{LambdaEvent, handler};
+
+#[handler]
+async fn main(_event: LambdaEvent<u8>) {}

@@ -1,0 +1,108 @@
+//! Every shape of `main`. Each stands in a module, so that running this file starts none of them.
+
+#![deny(warnings, missing_docs, unreachable_pub, rust_2018_idioms)]
+
+use std::process::ExitCode;
+
+use thundra_aws::{Error, LambdaEvent, handler};
+
+mod plain {
+    use super::*;
+
+    /// Documented.
+    #[handler]
+    #[tracing::instrument(skip_all)]
+    pub(crate) async fn main(event: LambdaEvent<serde_json::Value>) -> Result<serde_json::Value, Error> {
+        #![allow(clippy::needless_return)]
+        return Ok(event.payload);
+    }
+}
+
+mod patterns {
+    use super::*;
+
+    #[handler()]
+    pub(crate) async fn main(
+        LambdaEvent { payload, context: _ }: LambdaEvent<Vec<u8>>,
+    ) -> Result<impl serde::Serialize, std::io::Error> {
+        Ok(payload.len())
+    }
+}
+
+mod cfgs {
+    use super::*;
+
+    #[handler]
+    #[cfg(test)]
+    pub(crate) async fn main(event: Nothing) -> Nothing {}
+
+    #[handler]
+    #[cfg(not(test))]
+    #[allow(unused_variables)]
+    pub(crate) async fn main(event: LambdaEvent<()>) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
+
+mod concurrent {
+    use super::*;
+
+    #[handler(concurrent)]
+    pub(crate) async fn main(mut event: LambdaEvent<Vec<u8>>) -> Result<Vec<u8>, Error> {
+        event.payload.push(0);
+        Ok(event.payload)
+    }
+}
+
+struct Warehouse<'a, T> {
+    _name: &'a str,
+    _stock: T,
+}
+
+mod init {
+    use super::*;
+
+    async fn connect() -> Warehouse<'static, u8> {
+        Warehouse { _name: "north", _stock: 1 }
+    }
+
+    #[handler(init = connect)]
+    pub(crate) async fn main(_: LambdaEvent<u8>, _warehouse: &Warehouse<'static, u8>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+mod init_may_fail {
+    use super::*;
+
+    async fn connect<T: Default>() -> Result<Warehouse<'static, T>, Error> {
+        Ok(Warehouse { _name: "north", _stock: T::default() })
+    }
+
+    #[handler(concurrent, init = connect::<u8>, crate = ::thundra_aws,)]
+    pub(crate) async fn main<'a>(
+        event: LambdaEvent<u8>,
+        Warehouse { _stock, .. }: &'a Warehouse<'a, u8>,
+    ) -> Result<u8, Error> {
+        tokio::task::yield_now().await;
+        Ok(event.payload + _stock)
+    }
+}
+
+mod in_scope {
+    pub(crate) use thundra_aws as tracer;
+
+    #[tracer::handler(crate = tracer)]
+    pub(crate) async fn main(event: tracer::LambdaEvent<u8>) -> Result<u8, tracer::Error> {
+        if event.payload == 0 {
+            return Err("empty".into());
+        }
+        let number: u8 = "1".parse()?;
+        Ok(number)
+    }
+}
+
+fn main() {
+    let _programs: [fn() -> ExitCode; 7] =
+        [plain::main, patterns::main, cfgs::main, concurrent::main, init::main, init_may_fail::main, in_scope::main];
+}
