@@ -1,0 +1,125 @@
+//! What a record says of itself, whatever its source.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use thundra_core::propagation::{Inbound, Propagators};
+use thundra_core::{BatchSpans, Config, Scope, ScopeRef, SpanKind, TraceContext, semconv};
+
+use crate::payload::{self, Member};
+use crate::trigger::Attributes;
+
+/// A trace is over after so long; a record this old is a redrive.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// One record. Public only in name: the trait [`BatchEvent`](super::BatchEvent) is sealed.
+#[allow(unreachable_pub)]
+pub trait Record {
+    /// Whether those that were not run because an earlier one failed are reported with it.
+    const REPORTS_SKIPPED: bool;
+
+    /// Its name in the response. Empty where it has none: AWS takes that for the failure of them all.
+    fn identifier(&self) -> String;
+
+    /// Records of the same value keep their order; `None` for a record on its own.
+    fn order(&self) -> Option<String>;
+
+    fn describe(&self, formats: Propagators) -> Description;
+
+    /// The JSON payload without its context.
+    fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>>;
+}
+
+/// What the scope of a record begins with.
+#[allow(unreachable_pub)]
+#[derive(Debug)]
+pub struct Description {
+    pub(crate) destination: Option<String>,
+    pub(crate) attributes: Attributes,
+    pub(crate) inbound: Inbound,
+    pub(crate) sent_at: Option<SystemTime>,
+    /// The `__context__` inside its payload.
+    pub(crate) member: Option<Member>,
+    /// The text of the context object it came with, inside its payload or an envelope.
+    pub(crate) context: Option<String>,
+}
+
+/// Where a batch is worked on: what all its records share.
+pub(super) struct Surroundings<'c> {
+    pub(super) config: &'c Config,
+    pub(super) invocation: Option<ScopeRef>,
+    current: Option<TraceContext>,
+    single: bool,
+}
+
+impl<'c> Surroundings<'c> {
+    pub(super) fn new(config: &'c Config, records: usize) -> Self {
+        Surroundings {
+            config,
+            invocation: ScopeRef::current(),
+            current: thundra_core::current(),
+            single: records == 1,
+        }
+    }
+
+    /// Begins a record's scope. A record belongs to its producer's trace, unless the invocation stands
+    /// between them already, the user wants links, or that trace is over.
+    pub(super) fn begin(&self, record: &mut Description) -> Scope {
+        let mut inbound = std::mem::take(&mut record.inbound);
+        let attributes = std::mem::take(&mut record.attributes);
+        if let Some(ids) = self.invocation.and_then(|invocation| invocation.correlation()) {
+            for (key, value) in ids.iter() {
+                if inbound.correlation.get(key).is_none() {
+                    inbound.correlation.set(key, value);
+                }
+            }
+        }
+        let name = record.destination.as_ref().map_or(Cow::Borrowed("process"), |name| Cow::Owned(format!("process {name}")));
+        let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
+        let age = record.sent_at.and_then(|sent| SystemTime::now().duration_since(sent).ok());
+        let old = age.is_some_and(|age| age > MAX_AGE);
+        match (&self.current, inbound.parent.clone()) {
+            (Some(current), Some(producer)) if self.single || old || self.config.batch_spans == BatchSpans::Link => {
+                inbound = below(current, inbound);
+                if !self.single {
+                    let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
+                    builder = builder.link(producer, id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
+                }
+            }
+            (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),
+            (Some(current), None) => inbound = below(current, inbound),
+            (None, _) => {}
+        }
+        for (key, value) in attributes {
+            builder = builder.attribute(key, value);
+        }
+        if let Some(context) = record.context.take() {
+            builder = builder.received_context(context);
+        }
+        builder.parent(inbound).begin_with(self.config)
+    }
+}
+
+/// The record's own ids, below a span of this process.
+fn below(current: &TraceContext, record: Inbound) -> Inbound {
+    let local = Inbound::local(current.clone());
+    Inbound::or(local, record)
+}
+
+/// The attributes of every span that processes a message.
+pub(super) fn process(system: &'static str, destination: Option<&String>) -> Attributes {
+    let mut attributes = vec![
+        (semconv::MESSAGING_SYSTEM, system.into()),
+        (semconv::MESSAGING_OPERATION_NAME, "process".into()),
+        (semconv::MESSAGING_OPERATION_TYPE, "process".into()),
+    ];
+    attributes.extend(destination.map(|name| (semconv::MESSAGING_DESTINATION_NAME, name.clone().into())));
+    attributes
+}
+
+pub(super) fn without_context<'p>(payload: &'p [u8], description: &Description) -> Cow<'p, [u8]> {
+    match &description.member {
+        Some(member) => Cow::Owned(payload::strip(payload, member)),
+        None => Cow::Borrowed(payload),
+    }
+}

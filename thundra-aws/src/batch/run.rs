@@ -1,0 +1,219 @@
+//! Works through a batch: which record runs when, and what becomes of it.
+
+use std::any::type_name;
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Display;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use thundra_core::{Config, Scope, Trace, semconv};
+
+use super::BatchEvent;
+use super::record::{Description, Record, Surroundings};
+use super::unreadable::Unreadable;
+use super::watch;
+
+/// How many records are worked on at a time: a batch of SQS by its default size.
+const CONCURRENCY: usize = 10;
+
+pub(super) async fn run<E, T, R, Err, F, Fut>(
+    event: E,
+    config: &Config,
+    read: impl Fn(E::Record, &Description) -> Result<T, Unreadable>,
+    f: F,
+) -> E::Response
+where
+    E: BatchEvent,
+    Err: Display,
+    F: Fn(T) -> Fut,
+    Fut: Future<Output = Result<R, Err>>,
+{
+    let (response, spans) = work_through(event, config, read, f).await;
+    // Inside an invocation they are its own by now.
+    if !spans.is_empty() {
+        thundra_core::flush(spans, None).await;
+    }
+    response
+}
+
+/// The answer, and the spans that belong to no invocation.
+pub(super) async fn work_through<E, T, R, Err, F, Fut>(
+    event: E,
+    config: &Config,
+    read: impl Fn(E::Record, &Description) -> Result<T, Unreadable>,
+    f: F,
+) -> (E::Response, Trace)
+where
+    E: BatchEvent,
+    Err: Display,
+    F: Fn(T) -> Fut,
+    Fut: Future<Output = Result<R, Err>>,
+{
+    watch::mark();
+    let records = event.into_records();
+    let surroundings = Surroundings::new(config, records.len());
+    let mut queue = Queue::new(records);
+    let mut running = FuturesUnordered::new();
+    let mut spans = Trace::default();
+    loop {
+        while running.len() < CONCURRENCY
+            && let Some(next) = queue.next()
+        {
+            let Next { place, record } = next;
+            let mut description = record.describe(config.propagators);
+            let mut scope = RecordScope::new(surroundings.begin(&mut description));
+            match scope.enter(|| read(record, &description).map(&f)) {
+                Ok(work) => running.push(finish(place, scope, work)),
+                Err(unreadable) => {
+                    scope.fail("unreadable", unreadable);
+                    spans.append(scope.finish());
+                    queue.done(place, true);
+                }
+            }
+        }
+        let Some((place, failed, trace)) = running.next().await else { break };
+        spans.append(trace);
+        queue.done(place, failed);
+    }
+    let failures = queue.into_failures();
+    if let Some(invocation) = surroundings.invocation.filter(|_| !failures.is_empty()) {
+        invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
+    }
+    (E::response(failures), spans)
+}
+
+/// Ends a record. Polled beside others by one task, so that nothing need be `'static`.
+async fn finish<R, Err: Display>(
+    place: Place,
+    mut scope: RecordScope,
+    work: impl Future<Output = Result<R, Err>>,
+) -> (Place, bool, Trace) {
+    let result = scope.run(work).await;
+    if let Err(error) = &result {
+        scope.fail(error_type::<Err>(), error);
+    }
+    (place, result.is_err(), scope.finish())
+}
+
+/// The error's type; none for a box, which could be any.
+fn error_type<Err>() -> &'static str {
+    let name = type_name::<Err>();
+    let any = ["alloc::boxed::Box<", "alloc::string::String", "anyhow::Error", "&"];
+    if any.iter().any(|prefix| name.starts_with(prefix)) { "_OTHER" } else { name }
+}
+
+/// A record's scope. Left by a panic of its own work, it ends as failed; left otherwise, as cancelled.
+struct RecordScope {
+    scope: Option<Scope>,
+    polling: bool,
+}
+
+impl RecordScope {
+    fn new(scope: Scope) -> Self {
+        RecordScope { scope: Some(scope), polling: false }
+    }
+
+    fn enter<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        self.polling = true;
+        let result = match &self.scope {
+            Some(scope) => scope.enter(f),
+            None => f(),
+        };
+        self.polling = false;
+        result
+    }
+
+    async fn run<F: Future>(&mut self, work: F) -> F::Output {
+        let Some(scope) = &self.scope else { return work.await };
+        let polling = &mut self.polling;
+        let mut work = pin!(scope.run(work));
+        poll_fn(|cx| {
+            *polling = true;
+            let poll = work.as_mut().poll(cx);
+            *polling = false;
+            poll
+        })
+        .await
+    }
+
+    fn fail(&self, error_type: &'static str, why: impl Display) {
+        let Some(scope) = &self.scope else { return };
+        let why = why.to_string();
+        scope.enter(|| tracing::error!(error = why.as_str(), "a record of the batch failed"));
+        scope.set_error(error_type, why);
+    }
+
+    fn finish(mut self) -> Trace {
+        self.scope.take().map(Scope::finish).unwrap_or_default()
+    }
+}
+
+impl Drop for RecordScope {
+    fn drop(&mut self) {
+        if let Some(scope) = self.scope.take_if(|_| self.polling && std::thread::panicking()) {
+            scope.set_error("panic", "the work on this record panicked");
+            scope.finish();
+        }
+    }
+}
+
+/// Where a record stands in the batch, and what it is called in the answer.
+struct Place {
+    number: usize,
+    group: usize,
+    identifier: String,
+}
+
+struct Next<R> {
+    place: Place,
+    record: R,
+}
+
+/// The records that wait, in groups that keep their order.
+struct Queue<R> {
+    groups: Vec<VecDeque<(usize, R)>>,
+    /// The groups whose next record may run.
+    ready: VecDeque<usize>,
+    failures: Vec<(usize, String)>,
+}
+
+impl<R: Record> Queue<R> {
+    fn new(records: Vec<R>) -> Self {
+        let mut groups: Vec<VecDeque<(usize, R)>> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (number, record) in records.into_iter().enumerate() {
+            let group = record.order().map_or(groups.len(), |key| *known.entry(key).or_insert(groups.len()));
+            match groups.get_mut(group) {
+                Some(group) => group.push_back((number, record)),
+                None => groups.push(VecDeque::from([(number, record)])),
+            }
+        }
+        Queue { ready: (0..groups.len()).collect(), groups, failures: Vec::new() }
+    }
+
+    fn next(&mut self) -> Option<Next<R>> {
+        let group = self.ready.pop_front()?;
+        let (number, record) = self.groups.get_mut(group)?.pop_front()?;
+        Some(Next { place: Place { number, group, identifier: record.identifier() }, record })
+    }
+
+    /// Lets the next one of its group run, or none of them.
+    fn done(&mut self, place: Place, failed: bool) {
+        let Some(group) = self.groups.get_mut(place.group) else { return };
+        if failed {
+            let skipped = std::mem::take(group).into_iter().filter(|_| R::REPORTS_SKIPPED);
+            self.failures.push((place.number, place.identifier));
+            self.failures.extend(skipped.map(|(number, record)| (number, record.identifier())));
+        } else if !group.is_empty() {
+            self.ready.push_back(place.group);
+        }
+    }
+
+    /// The identifiers of what failed, in the order of the batch.
+    fn into_failures(mut self) -> Vec<String> {
+        self.failures.sort_unstable();
+        self.failures.into_iter().map(|(_, identifier)| identifier).collect()
+    }
+}

@@ -1,0 +1,43 @@
+//! Functions behind HTTP, with `lambda_http`: API Gateway, function URLs, load balancers.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use lambda_http::{Adapter, IntoResponse, Request};
+use lambda_runtime::{Diagnostic, Error};
+use tower_service::Service;
+
+/// Runs an HTTP application: what [`lambda_http::run`] does, traced. It takes a `service_fn`, or an axum router.
+///
+/// # Errors
+///
+/// As [`thundra_aws::run`](crate::run).
+///
+/// # Panics
+///
+/// As [`thundra_aws::run`](crate::run).
+///
+/// # Examples
+///
+/// ```no_run
+/// use lambda_http::{Body, Request, Response, service_fn};
+/// use thundra_aws::Error;
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Error> {
+///     thundra_aws::http::run(service_fn(hello)).await
+/// }
+///
+/// async fn hello(_: Request) -> Result<Response<Body>, Error> {
+///     Ok(Response::new("hello".into()))
+/// }
+/// ```
+pub async fn run<'a, R, S, E>(app: S) -> Result<(), Error>
+where
+    S: Service<Request, Response = R, Error = E>,
+    S::Future: Future<Output = Result<R, E>> + Send + 'a,
+    R: IntoResponse,
+    E: Debug + Into<Diagnostic>,
+{
+    crate::run(Adapter::from(app)).await
+}

@@ -1,0 +1,38 @@
+//! What `#[handler]` makes of any other function: it reports to the invocation above it, or is one.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use lambda_runtime::Context;
+use thundra_core::{ScopeRef, diagnostics, flush};
+
+use super::{init, invocation};
+use crate::probe::Outcome;
+
+/// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an
+/// invocation of its own, exported before it returns.
+pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, body: F) -> F::Output {
+    // Outside Lambda (a unit test) there is nobody to tell.
+    let alone = ScopeRef::current().is_none() && init::in_lambda();
+    let Some(context) = context.filter(|_| alone) else { return body.await };
+    init::telemetry();
+    diagnostics::once(
+        "in_place",
+        format_args!(
+            "the handler {name:?} runs under lambda_runtime::run, so its spans are exported before it returns, \
+             and what triggered it is not known: thundra_aws::run exports after the response"
+        ),
+    );
+    let scope = invocation::begin(&mut Bytes::new(), &context);
+    let deadline = invocation::flush_deadline(&context);
+    let output = scope.run(body).await;
+    flush(scope.finish(), deadline).await;
+    output
+}
+
+/// Tells the invocation how its handler ended.
+pub fn report(outcome: Outcome) {
+    if let (Outcome::Error { error_type, message }, Some(invocation)) = (outcome, ScopeRef::current()) {
+        invocation.set_error(error_type, message);
+    }
+}

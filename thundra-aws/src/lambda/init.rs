@@ -1,0 +1,36 @@
+//! What a function sets up once.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use thundra_core::{Config, Env, TraceContext, install};
+use thundra_http::{Host, exporters};
+
+/// Where this program runs.
+pub(super) fn host() -> Host {
+    if in_lambda() { Host::Lambda } else { Host::Process }
+}
+
+/// Whether there is a Runtime API to take events from.
+pub(super) fn in_lambda() -> bool {
+    Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// Installs the configuration of the environment, its exporters, and the subscriber. A second call
+/// changes nothing.
+pub(super) fn telemetry() {
+    let config = Config::from_env(&Env::process());
+    let exporters = if config.disabled { Vec::new() } else { exporters(&config, host()) };
+    install(config, exporters);
+}
+
+/// The trace of the initialisation, until the first invocation links to it.
+static INIT: Mutex<Option<TraceContext>> = Mutex::new(None);
+
+pub(super) fn remember(context: Option<TraceContext>) {
+    *INIT.lock().unwrap_or_else(PoisonError::into_inner) = context;
+}
+
+pub(super) fn take() -> Option<TraceContext> {
+    INIT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}

@@ -1,0 +1,125 @@
+//! The layer around everything: it sees the event before anyone else, and the end of the invocation.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use lambda_runtime::{Error, LambdaInvocation};
+use pin_project_lite::pin_project;
+use thundra_core::{InScope, Scope, flush};
+use tower_service::Service;
+
+use super::{invocation, marks};
+
+/// Makes each invocation a scope, and exports it after the response was posted.
+///
+/// [`run`](crate::run) puts it in place. For a `lambda_runtime::Runtime` of your own:
+/// `runtime.layer(thundra_aws::InvocationLayer::new())`, added last.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct InvocationLayer;
+
+impl InvocationLayer {
+    /// The layer.
+    pub fn new() -> Self {
+        InvocationLayer
+    }
+}
+
+impl<S> tower_layer::Layer<S> for InvocationLayer {
+    type Service = InvocationService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        InvocationService { inner }
+    }
+}
+
+/// A Lambda service whose invocations are traced.
+#[derive(Clone, Debug)]
+pub struct InvocationService<S> {
+    inner: S,
+}
+
+impl<S> Service<LambdaInvocation> for InvocationService<S>
+where
+    S: Service<LambdaInvocation, Response = (), Error = Error>,
+{
+    type Response = ();
+    type Error = Error;
+    type Future = InvocationFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
+        let scope = invocation::begin(&mut invocation.body, &invocation.context);
+        let deadline = invocation::flush_deadline(&invocation.context);
+        let future = scope.enter(|| self.inner.call(invocation));
+        let running = scope.run(future);
+        InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline } }
+    }
+}
+
+type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+pin_project! {
+    /// An invocation: first its work, then the flush.
+    pub struct InvocationFuture<F> {
+        #[pin]
+        step: Step<F>,
+    }
+}
+
+pin_project! {
+    #[project = StepProjection]
+    enum Step<F> {
+        Running { #[pin] running: InScope<F>, scope: Option<Scope>, deadline: Option<Instant> },
+        Flushing { flush: Flush, result: Option<Result<(), Error>> },
+    }
+}
+
+impl<F> Future for InvocationFuture<F>
+where
+    F: Future<Output = Result<(), Error>>,
+{
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let mut this = self.as_mut().project();
+            match this.step.as_mut().project() {
+                StepProjection::Running { running, scope, deadline } => {
+                    let result = ready!(running.poll(cx));
+                    let flush: Flush = match scope.take() {
+                        Some(scope) => Box::pin(flush(finish(scope, &result), *deadline)),
+                        None => Box::pin(std::future::ready(())),
+                    };
+                    this.step.set(Step::Flushing { flush, result: Some(result) });
+                }
+                StepProjection::Flushing { flush, result } => {
+                    ready!(flush.as_mut().poll(cx));
+                    return Poll::Ready(result.take().unwrap_or(Ok(())));
+                }
+            }
+        }
+    }
+}
+
+impl<F> std::fmt::Debug for InvocationFuture<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvocationFuture").finish_non_exhaustive()
+    }
+}
+
+fn finish(scope: Scope, result: &Result<(), Error>) -> thundra_core::Trace {
+    match result {
+        Err(error) => scope.set_error("runtime_api_error", error.to_string()),
+        Ok(()) if scope.marks() & marks::CALLED == 0 => {
+            scope.set_error("invalid_event", "the event could not be read as the handler's type");
+        }
+        Ok(()) => {}
+    }
+    scope.finish()
+}

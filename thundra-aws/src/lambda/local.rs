@@ -1,0 +1,96 @@
+//! A local run: one event, one response, no AWS.
+
+use std::io::{IsTerminal, Read, Write};
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, LambdaEvent};
+use serde::{Deserialize, Serialize};
+use thundra_core::flush;
+use tower_service::Service;
+
+use super::handler::Failed;
+use super::invocation;
+
+/// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
+/// response on standard output.
+pub(super) async fn run<A, H, B, S, D, E>(mut handler: H) -> Result<(), Error>
+where
+    H: Service<LambdaEvent<A>, Response = FunctionResponse<B, S>, Error = Failed>,
+    A: for<'de> Deserialize<'de>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin,
+    D: Into<Bytes>,
+    E: Into<Error>,
+{
+    let mut body = Bytes::from(read_event()?);
+    let mut context = Context::default();
+    context.request_id = uuid::Uuid::new_v4().to_string();
+    let scope = invocation::begin(&mut body, &context);
+    let result = scope
+        .run(async {
+            let payload = parse(&body)?;
+            std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
+            let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
+            print(response).await
+        })
+        .await;
+    if let Err(error) = &result {
+        scope.set_error("Error", error.to_string());
+    }
+    flush(scope.finish(), None).await;
+    result
+}
+
+fn read_event() -> Result<Vec<u8>, Error> {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let mut event = Vec::new();
+    match arguments.next() {
+        Some(path) => {
+            let file = std::fs::read(&path).map_err(|error| format!("cannot read the event from {}: {error}", path.display()))?;
+            event = file;
+        }
+        None if std::io::stdin().is_terminal() => {
+            let name = std::path::Path::new(&program).file_name().unwrap_or(&program).display().to_string();
+            return Err(format!("usage: {name} EVENT.json   or   {name} < EVENT.json").into());
+        }
+        None => {
+            std::io::stdin().lock().read_to_end(&mut event).map_err(|error| format!("cannot read the event: {error}"))?;
+        }
+    }
+    Ok(event)
+}
+
+/// The event as the handler's type: first whether it is JSON at all, then whether it fits.
+fn parse<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Error> {
+    serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| format!("the event is not JSON: {error}"))?;
+    let fits = serde_json::from_slice(body);
+    fits.map_err(|error| format!("the event is not what the handler takes: {error}").into())
+}
+
+fn failed(failed: Failed) -> Error {
+    let Diagnostic { error_type, error_message } = failed.into();
+    format!("the handler failed: {error_message} ({error_type})").into()
+}
+
+async fn print<B, S, D, E>(response: FunctionResponse<B, S>) -> Result<(), Error>
+where
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin,
+    D: Into<Bytes>,
+    E: Into<Error>,
+{
+    match response {
+        FunctionResponse::BufferedResponse(body) => {
+            let text = serde_json::to_string_pretty(&body)?;
+            writeln!(std::io::stdout().lock(), "{text}")?;
+        }
+        FunctionResponse::StreamingResponse(mut response) => {
+            while let Some(chunk) = response.stream.next().await {
+                std::io::stdout().lock().write_all(&chunk.map_err(Into::into)?.into())?;
+            }
+        }
+    }
+    Ok(())
+}

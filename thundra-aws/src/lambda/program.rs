@@ -1,0 +1,136 @@
+//! What `#[handler]` makes of a function named `main`: the whole program.
+
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde::{Deserialize, Serialize};
+use thundra_core::{Scope, defer, flush};
+
+use super::{init, run, run_concurrent};
+
+/// What an init function returns: the state, or a result with it.
+pub trait State<S> {
+    /// The state.
+    ///
+    /// # Errors
+    ///
+    /// The text of the init function's own error.
+    fn state(self) -> Result<S, String>;
+}
+
+impl<S> State<S> for S {
+    fn state(self) -> Result<S, String> {
+        Ok(self)
+    }
+}
+
+impl<S, E: Display> State<S> for Result<S, E> {
+    fn state(self) -> Result<S, String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+/// A program that is this handler.
+pub fn main<A, R, E, F, Fut>(handler: F) -> ExitCode
+where
+    F: Fn(LambdaEvent<A>) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: Serialize,
+{
+    program(async { run(service_fn(handler)).await })
+}
+
+/// A program that is this handler, several times at once where Lambda allows it.
+pub fn main_concurrent<A, R, E, F, Fut>(handler: F) -> ExitCode
+where
+    F: Fn(LambdaEvent<A>) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: Serialize + Send + 'static,
+{
+    program(async { run_concurrent(service_fn(handler)).await })
+}
+
+/// A program that builds its state once, and is this handler.
+pub fn main_with<S, I, A, R, E, F, Fut, Init, InitFut>(init: Init, handler: F) -> ExitCode
+where
+    Init: FnOnce() -> InitFut,
+    InitFut: Future<Output = I>,
+    I: State<S>,
+    F: Fn(LambdaEvent<A>, Arc<S>) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: Serialize,
+{
+    program(async {
+        let state = initialise(init).await?;
+        run(service_fn(|event| handler(event, state.clone()))).await
+    })
+}
+
+/// A program that builds its state once, and is this handler, several times at once where Lambda allows it.
+pub fn main_concurrent_with<S, I, A, R, E, F, Fut, Init, InitFut>(init: Init, handler: F) -> ExitCode
+where
+    Init: FnOnce() -> InitFut,
+    InitFut: Future<Output = I>,
+    I: State<S>,
+    S: Send + Sync + 'static,
+    F: Fn(LambdaEvent<A>, Arc<S>) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: Serialize + Send + 'static,
+{
+    program(async {
+        let state = initialise(init).await?;
+        run_concurrent(service_fn(move |event| handler(event, state.clone()))).await
+    })
+}
+
+fn program(run: impl Future<Output = Result<(), Error>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    runtime.block_on(async {
+        match run.await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&*error),
+        }
+    })
+}
+
+fn fail(error: &dyn Display) -> ExitCode {
+    use std::io::Write;
+    // A closed standard error leaves the exit code.
+    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+    ExitCode::FAILURE
+}
+
+/// Builds the state in a trace of its own, which the first invocation links to and exports.
+async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(init: impl FnOnce() -> InitFut) -> Result<Arc<S>, Error> {
+    init::telemetry();
+    let scope = Scope::builder("init").begin();
+    let context = scope.context().filter(|_| scope.recorded());
+    let state = scope.run(async { init().await.state() }).await;
+    match state {
+        Ok(state) => {
+            defer(scope.finish());
+            init::remember(context);
+            Ok(Arc::new(state))
+        }
+        Err(message) => {
+            scope.set_error("init_failed", message.clone());
+            // There will be no invocation to export it.
+            flush(scope.finish(), None).await;
+            Err(format!("the init function failed: {message}").into())
+        }
+    }
+}

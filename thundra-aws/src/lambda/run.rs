@@ -1,0 +1,91 @@
+//! `run`: what `lambda_runtime::run` does, traced.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use lambda_runtime::{Diagnostic, Error, IntoFunctionResponse, LambdaEvent, Runtime};
+use serde::{Deserialize, Serialize};
+use tower_service::Service;
+
+use super::handler::Reporting;
+use super::layer::InvocationLayer;
+use super::{init, local};
+
+/// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or standard input.
+///
+/// It takes what [`lambda_runtime::run`] takes, and gives each invocation its trace. The subscriber is
+/// installed here, so a program that had an init line of its own for one deletes it.
+///
+/// # Errors
+///
+/// In Lambda those of [`lambda_runtime::run`]. Elsewhere when the event cannot be read, or the handler fails.
+///
+/// # Panics
+///
+/// In Lambda where [`lambda_runtime::run`] does: when the environment lacks a variable that Lambda sets.
+///
+/// # Examples
+///
+/// ```no_run
+/// use thundra_aws::{Error, LambdaEvent, service_fn};
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Error> {
+///     thundra_aws::run(service_fn(greet)).await
+/// }
+///
+/// async fn greet(event: LambdaEvent<String>) -> Result<String, Error> {
+///     Ok(format!("hello {}", event.payload))
+/// }
+/// ```
+pub async fn run<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error>
+where
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Future: Future<Output = Result<R, H::Error>>,
+    H::Error: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    init::telemetry();
+    let handler = Reporting::new(handler);
+    if !init::in_lambda() {
+        return local::run(handler).await;
+    }
+    Runtime::new(handler).layer(InvocationLayer::new()).run().await
+}
+
+/// As [`run`], with several invocations at once where Lambda allows it (managed instances:
+/// `AWS_LAMBDA_MAX_CONCURRENCY`).
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// # Panics
+///
+/// As [`run`], and outside of a Tokio runtime.
+pub async fn run_concurrent<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error>
+where
+    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
+    H::Error: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + Debug + 'static,
+{
+    init::telemetry();
+    let handler = Reporting::new(handler);
+    if !init::in_lambda() {
+        return local::run(handler).await;
+    }
+    Runtime::new(handler).layer(InvocationLayer::new()).run_concurrent().await
+}

@@ -1,0 +1,68 @@
+//! Tracing for AWS Lambda in Rust: one attribute on the handler, and every invocation is recorded.
+//!
+//! ```no_run
+//! use aws_lambda_events::event::sns::SnsEvent;
+//! use thundra_aws::{Error, LambdaEvent};
+//!
+//! #[thundra_aws::handler] // the whole integration
+//! async fn main(event: LambdaEvent<SnsEvent>) -> Result<(), Error> {
+//!     for record in event.payload.records {
+//!         bill(&record.sns.message).await?;
+//!     }
+//!     Ok(())
+//! }
+//!
+//! #[tracing::instrument] // a local span, as everywhere in Rust
+//! async fn bill(order: &str) -> Result<(), Error> {
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # What is recorded
+//!
+//! - The invocation: what triggered it, its outcome (error, panic, HTTP status), cold starts. Its parent is
+//!   whoever sent the event, over HTTP, SNS, SQS, Kinesis or a direct invoke; a batch links to all of them.
+//! - Local spans: whatever `#[tracing::instrument]` makes.
+//! - AWS calls made with clients from here ([`sns::client`], [`client!`], [`interceptor`]), and HTTP calls
+//!   made with `thundra-http`. Messages carry the trace and the [correlation ids](correlation) on.
+//! - The records of a batch, each in a scope of its own: [`batch`].
+//!
+//! The spans leave after the response was posted, before the next event is asked for, and never for longer
+//! than the function has time. Trouble of ours becomes one line on standard error; results, errors and panics
+//! are the handler's own.
+//!
+//! # A `main` of your own
+//!
+//! Functions that keep their `main` call [`run`] in place of `lambda_runtime::run` and delete the line that
+//! initialises a subscriber. Outside Lambda the same program takes one event from a file or standard input.
+//!
+//! # Features
+//!
+//! - `sns`, `sqs`, `kinesis`: the client, and our context in its messages. Each brings `sdk` and `config`.
+//! - `sdk`: spans for every AWS client; `config`: [`load_config`].
+//! - `http`: functions of `lambda_http` and axum.
+//! - `https`: TLS for the exporter; the SDK brings it anyway.
+//! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`.
+#![cfg_attr(
+    not(all(feature = "sns", feature = "sqs", feature = "kinesis")),
+    allow(rustdoc::broken_intra_doc_links)
+)]
+
+#[cfg(feature = "http")]
+pub mod http;
+mod lambda;
+mod payload;
+mod probe;
+mod trigger;
+
+/// What the expansion of `#[handler]` calls. Not for people: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::lambda::{State, in_place, main, main_concurrent, main_concurrent_with, main_with, report};
+    pub use crate::probe::*;
+}
+
+pub use lambda::{InvocationLayer, InvocationService, run, run_concurrent};
+pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+pub use thundra_core::{SpanExt, correlation};
+pub use thundra_macros::handler;

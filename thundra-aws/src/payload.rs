@@ -1,0 +1,428 @@
+//! The `__context__` member of JSON payloads: found, cut out and put in as bytes.
+//!
+//! A payload is never parsed into a value and written again: numbers keep their digits, members their
+//! order, and a trailing newline stays. The member counts at the top level of an object and nowhere else.
+//!
+//! Putting a context in and cutting it out again gives the payload's own bytes back.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use memchr::{memchr2, memmem};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use thundra_core::propagation::PAYLOAD_CONTEXT;
+
+const QUOTED_KEY: &[u8] = b"\"__context__\"";
+/// A context with more members than this is not ours; the rest is not read.
+const MAX_PAIRS: usize = 64;
+/// W3C baggage may have 8,192 bytes; no other value has that many.
+const MAX_VALUE_BYTES: usize = 8192;
+
+/// A `__context__` member and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// The text of its value.
+    pub(crate) json: String,
+    /// Where the value is.
+    pub(crate) value: Range<usize>,
+    /// What to cut, so that the rest is JSON: the member with the comma that belongs to it.
+    pub(crate) range: Range<usize>,
+}
+
+impl Member {
+    /// Whether the value is an object, as every sender of ids writes it. Anything else is the user's own.
+    pub(crate) fn is_context(&self) -> bool {
+        self.json.starts_with('{')
+    }
+
+    /// The same member, seen from a text in which the payload begins at `offset`.
+    pub(crate) fn shifted(self, offset: usize) -> Self {
+        let shift = |range: Range<usize>| range.start + offset..range.end + offset;
+        Member { json: self.json, value: shift(self.value), range: shift(self.range) }
+    }
+}
+
+/// Finds the member. Where it comes first, as senders write it, the rest of the payload is not looked at;
+/// where its name occurs nowhere, this is a substring search.
+pub(crate) fn find(body: &[u8]) -> Option<Member> {
+    let mut scan = Scan { bytes: body, at: 0 };
+    scan.whitespace();
+    scan.eat(b'{')?;
+    let mut cut_from = scan.at;
+    let mut first = true;
+    loop {
+        scan.whitespace();
+        let key = scan.string()?;
+        scan.whitespace();
+        scan.eat(b':')?;
+        scan.whitespace();
+        if body.get(key)? == PAYLOAD_CONTEXT.as_bytes() {
+            let value = scan.value()?;
+            let json = std::str::from_utf8(body.get(value.clone())?).ok()?;
+            serde_json::from_str::<IgnoredAny>(json).ok()?;
+            scan.whitespace();
+            // The comma after a first member goes with it, else the one before.
+            let cut_to = if first && scan.eat(b',').is_some() { scan.at } else { value.end };
+            return Some(Member { json: json.to_owned(), value, range: cut_from..cut_to });
+        }
+        if first {
+            memmem::find(body.get(scan.at..)?, QUOTED_KEY)?;
+            first = false;
+        }
+        scan.value()?;
+        scan.whitespace();
+        cut_from = scan.at;
+        scan.eat(b',')?;
+    }
+}
+
+/// The payload without the member.
+pub(crate) fn strip(body: &[u8], member: &Member) -> Vec<u8> {
+    let before = body.get(..member.range.start).unwrap_or(body);
+    let after = body.get(member.range.end..).unwrap_or_default();
+    [before, after].concat()
+}
+
+/// As [`strip`], in place where nobody else holds the bytes: what stands before the member, usually
+/// one `{`, moves up to what stands after it.
+pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
+    let Range { start, end } = member.range;
+    if start > end || end > body.len() {
+        return body;
+    }
+    match body.try_into_mut() {
+        Ok(mut body) => {
+            body.copy_within(..start, end - start);
+            body.freeze().slice(end - start..)
+        }
+        Err(body) => Bytes::from(strip(&body, member)),
+    }
+}
+
+/// Puts a context in as the first member. `None`, and so nothing to change, unless the payload is one valid
+/// JSON object without such a member; one whose text is `received` gives way.
+pub(crate) fn splice(body: &[u8], context_json: &str, received: Option<&str>) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(body).ok()?;
+    let rest = text.trim_start_matches(WHITESPACE).strip_prefix('{')?;
+    // Checks without recursion, however deep the payload is nested.
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    if let Some(member) = find(body) {
+        let before = body.get(..member.value.start)?;
+        let after = body.get(member.value.end..)?;
+        return (Some(member.json.as_str()) == received).then(|| [before, context_json.as_bytes(), after].concat());
+    }
+    let (before, after) = body.split_at_checked(text.len() - rest.len())?;
+    let comma = if rest.trim_start_matches(WHITESPACE).starts_with('}') { "" } else { "," };
+    Some([before, QUOTED_KEY, b":", context_json.as_bytes(), comma.as_bytes(), after].concat())
+}
+
+const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+
+/// The members of a context that are text, numbers or booleans, as text. Empty for anything but an object.
+pub(crate) fn pairs(json: &str) -> Vec<(String, String)> {
+    serde_json::from_str::<Pairs>(json).map(|pairs| pairs.0).unwrap_or_default()
+}
+
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((key, Scalar(value))) = map.next_entry::<String, Scalar>()? {
+                    let value = value.filter(|value| value.len() <= MAX_VALUE_BYTES && pairs.len() < MAX_PAIRS);
+                    pairs.extend(value.map(|value| (key, value)));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+struct Scalar(Option<String>);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+        macro_rules! text {
+            ($($visit:ident: $type:ty),*) => {$(
+                fn $visit<E>(self, value: $type) -> Result<Scalar, E> {
+                    Ok(Scalar(Some(value.to_string())))
+                }
+            )*};
+        }
+        impl<'de> Visitor<'de> for Any {
+            type Value = Scalar;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            text!(visit_str: &str, visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
+
+            fn visit_unit<E>(self) -> Result<Scalar, E> {
+                Ok(Scalar(None))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Scalar(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Scalar(None))
+            }
+        }
+        deserializer.deserialize_any(Any)
+    }
+}
+
+/// Walks over JSON without judging it.
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Scan<'_> {
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn whitespace(&mut self) {
+        self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+    }
+
+    fn eat(&mut self, byte: u8) -> Option<()> {
+        (self.rest().first() == Some(&byte)).then(|| self.at += 1)
+    }
+
+    /// Where a string's contents are.
+    fn string(&mut self) -> Option<Range<usize>> {
+        self.eat(b'"')?;
+        let start = self.at;
+        loop {
+            let stop = memchr2(b'"', b'\\', self.rest())?;
+            if self.rest().get(stop) == Some(&b'"') {
+                let end = self.at + stop;
+                self.at = end + 1;
+                return Some(start..end);
+            }
+            self.at += stop + 2;
+        }
+    }
+
+    fn value(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.rest().first()? {
+                b'"' => {
+                    self.string()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                _ if depth > 0 => self.at += 1,
+                _ => {
+                    let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+                    self.at += self.rest().iter().take_while(ends).count();
+                }
+            }
+            if depth == 0 {
+                return (self.at > start).then_some(start..self.at);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn cut(body: &str) -> Option<(String, String)> {
+        let member = find(body.as_bytes())?;
+        assert_eq!(body.get(member.value.clone()), Some(member.json.as_str()));
+        let stripped = String::from_utf8(strip(body.as_bytes(), &member)).unwrap();
+        assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member), stripped, "in place");
+        Some((member.json, stripped))
+    }
+
+    #[test]
+    fn the_member_is_found_and_cut_at_the_top_level_only() {
+        for (body, found, why) in [
+            (r#"{"__context__":{"a":1},"b":2}"#, Some((r#"{"a":1}"#, r#"{"b":2}"#)), "first, as senders write it"),
+            (r#" { "__context__" : {} , "b": 2 } "#, Some(("{}", r#" { "b": 2 } "#)), "with spaces"),
+            ("{\"__context__\":{}, \"b\": 1}\n", Some(("{}", "{ \"b\": 1}\n")), "bytes around it stay"),
+            (r#"{"__context__":{}}"#, Some(("{}", "{}")), "the only member"),
+            (r#"{ "__context__":{} }"#, Some(("{}", "{ }")), "the only member, with spaces"),
+            (r#"{"b":2,"__context__":{"a":[1,"}"]}}"#, Some((r#"{"a":[1,"}"]}"#, r#"{"b":2}"#)), "last"),
+            (r#"{"b":"\"",  "__context__":{} , "c":3}"#, Some(("{}", r#"{"b":"\"" , "c":3}"#)), "in the middle"),
+            (r#"{"__context__":"mine","b":1}"#, Some((r#""mine""#, r#"{"b":1}"#)), "text"),
+            (r#"{"__context__":null}"#, Some(("null", "{}")), "null"),
+            (r#"{"__context__":1.5,"b":1}"#, Some(("1.5", r#"{"b":1}"#)), "a number"),
+            (r#"{"b":{"__context__":{}}}"#, None, "nested"),
+            (r#"{"b":"{\"__context__\":{}}"}"#, None, "inside a string"),
+            (r#"{"b":"__context__"}"#, None, "a value"),
+            (r#"[{"__context__":{}}]"#, None, "an array"),
+            (r#""__context__""#, None, "a string"),
+            (r#"{"__context__":{"a":}}"#, None, "a value that is no JSON: the payload stays as it is"),
+            (r#"{"__context__":{"a":1"#, None, "cut short"),
+            (r#"{"__context__""#, None, "cut shorter"),
+            (r#"{"__context__":}"#, None, "no value"),
+            ("{}", None, "empty"),
+            ("", None, "nothing"),
+            ("{", None, "almost nothing"),
+        ] {
+            let expected = found.map(|(json, rest)| (json.to_owned(), rest.to_owned()));
+            assert_eq!(cut(body), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn shared_bytes_are_copied() {
+        let body = Bytes::from_static(br#"{"__context__":{},"a":1}"#);
+        assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap()), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn a_context_goes_in_where_there_is_one_object_without_one() {
+        let spliced = |body: &str, received| {
+            splice(body.as_bytes(), r#"{"x":1}"#, received).map(|bytes| String::from_utf8(bytes).unwrap())
+        };
+        for (body, expected, why) in [
+            (r#"{"a":1}"#, Some(r#"{"__context__":{"x":1},"a":1}"#), "an object"),
+            ("{}", Some(r#"{"__context__":{"x":1}}"#), "an empty one"),
+            ("{ }\n", Some("{\"__context__\":{\"x\":1} }\n"), "an empty one, its bytes stay"),
+            (" \n{ \"a\": 1 }\n", Some(" \n{\"__context__\":{\"x\":1}, \"a\": 1 }\n"), "whitespace stays"),
+            (
+                r#"{"id":12345678901234567890,"d":1.0}"#,
+                Some(r#"{"__context__":{"x":1},"id":12345678901234567890,"d":1.0}"#),
+                "digits stay",
+            ),
+            (r#"{"a":{"__context__":{}}}"#, Some(r#"{"__context__":{"x":1},"a":{"__context__":{}}}"#), "nested"),
+            (r#"{"__context__":{"y":2}}"#, None, "the user's own stays"),
+            (r#"{"a":1,"__context__":null}"#, None, "whatever it is"),
+            ("{\"a\":1}\n{\"a\":2}", None, "two documents"),
+            ("[1]", None, "an array"),
+            ("5", None, "a number"),
+            ("null", None, "null"),
+            (r#"{"a":1"#, None, "cut short"),
+            (r#"{"a":01}"#, None, "a bad number"),
+            ("\u{feff}{}", None, "a byte order mark"),
+            ("", None, "nothing"),
+        ] {
+            assert_eq!(spliced(body, None).as_deref(), expected, "{why}");
+        }
+        assert_eq!(splice(b"{\"a\":\"\xff\"}", "{}", None), None, "not UTF-8");
+        let received = Some(r#"{"y":2}"#);
+        for (body, expected, why) in [
+            (r#"{"__context__":{"y":2},"a":1}"#, Some(r#"{"__context__":{"x":1},"a":1}"#), "ours, sent on"),
+            (r#"{"a":1, "__context__": {"y":2} }"#, Some(r#"{"a":1, "__context__": {"x":1} }"#), "wherever it is"),
+            (r#"{"__context__":{"y":3}}"#, None, "another one"),
+        ] {
+            assert_eq!(spliced(body, received).as_deref(), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn depth_is_no_limit() {
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let spliced = splice(deep.as_bytes(), "{}", None).unwrap();
+        assert_eq!(strip(&spliced, &find(&spliced).unwrap()), deep.as_bytes());
+    }
+
+    #[test]
+    fn pairs_are_the_scalar_members() {
+        let json = r#"{"x-correlation-id":"c-1","call-chain-length":2,"f":1.5,"b":true,"n":null,"o":{"a":[1]},"l":[{}]}"#;
+        let expected = [("x-correlation-id", "c-1"), ("call-chain-length", "2"), ("f", "1.5"), ("b", "true")];
+        assert_eq!(pairs(json), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        for json in ["null", "[1]", "\"x\"", "", "{\"a\":1"] {
+            assert!(pairs(json).is_empty(), "{json}");
+        }
+        let many: Vec<_> = (0..1000).map(|i| format!("\"{i}\":1")).collect();
+        assert_eq!(pairs(&format!("{{{}}}", many.join(","))).len(), MAX_PAIRS);
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let key = prop_oneof![Just("__context__".to_owned()), "[a-c\"\\\\]{0,3}", "\\PC{0,4}"];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+            key.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map(key.clone(), inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_goes_in_comes_out(value in json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let context = r#"{"call-chain-length":1}"#;
+            let spliced = splice(text.as_bytes(), context, None);
+            let free = value.as_object().is_some_and(|object| !object.contains_key("__context__"));
+            prop_assert_eq!(spliced.is_some(), free);
+            if let Some(spliced) = spliced {
+                let member = find(&spliced).unwrap();
+                prop_assert_eq!(&member.json, context);
+                prop_assert_eq!(strip(&spliced, &member), text.as_bytes());
+                prop_assert_eq!(splice(&spliced, context, Some(context)), Some(spliced.clone()));
+            }
+        }
+
+        #[test]
+        fn cutting_removes_that_member_and_nothing_else(value in json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let member = find(text.as_bytes());
+            let mut expected = value;
+            let removed = expected.as_object_mut().and_then(|object| object.remove("__context__"));
+            prop_assert_eq!(member.is_some(), removed.is_some());
+            if let Some(member) = member {
+                prop_assert_eq!(serde_json::from_str::<Value>(&member.json).ok(), removed);
+                let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member)).unwrap();
+                prop_assert_eq!(stripped, expected);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..64),
+                "[{}\\[\\]\",: \\\\]{0,8}(\"__context__\")?[{}\\[\\]\",:0-9 \\\\]{0,16}".prop_map(String::into_bytes),
+            ]
+        ) {
+            if let Some(member) = find(&bytes) {
+                strip(&bytes, &member);
+                strip_bytes(Bytes::from(bytes.clone()), &member);
+            }
+            let _ = splice(&bytes, "{}", Some("{}"));
+            let _ = pairs(&String::from_utf8_lossy(&bytes));
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What an invocation was triggered by, read from its bytes.
+//!
+//! Every event source of AWS is recognised by its JSON. An event that is unknown or malformed is
+//! [`Source::Other`], never an error: the handler gets it as it came.
+//!
+//! # Whose word counts
+//!
+//! Queues, streams and invokes are AWS's own callers and are trusted. At the public edge (API Gateway,
+//! function URLs, load balancers) the trace context and well-formed ids are taken, the sampling flag and the
+//! switches are not, unless the event shows a caller with IAM credentials or `THUNDRA_TRUST=all`. A Cognito
+//! identity is an end user, known or not, and not such a caller.
+//!
+//! # What is not read
+//!
+//! Attributes hold no payload, no credential and no value of a query: `url.query` has the names, each with the
+//! value `REDACTED`.
+
+mod dynamodb;
+mod envelope;
+mod event_bridge;
+mod headers;
+mod http;
+mod json;
+mod kinesis;
+mod other;
+mod s3;
+mod sns;
+mod sqs;
+mod time;
+
+use std::time::SystemTime;
+
+use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::{Config, Value, semconv};
+
+pub(crate) use envelope::{Opened, open};
+pub(crate) use kinesis::{SYSTEM as KINESIS_SYSTEM, shard as kinesis_shard};
+pub(crate) use sqs::{SYSTEM as SQS_SYSTEM, inbound as sqs_inbound};
+pub(crate) use time::from_millis;
+
+use crate::payload;
+use json::Object;
+
+/// Attributes of a span.
+pub(crate) type Attributes = Vec<(&'static str, Value)>;
+
+/// The sources of events, as far as they are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    ApiGatewayRest,
+    ApiGatewayHttp,
+    ApiGatewayAuthorizer,
+    WebSocket,
+    FunctionUrl,
+    LoadBalancer,
+    Lattice,
+    Sns,
+    Sqs,
+    Kinesis,
+    DynamoDb,
+    S3,
+    EventBridge,
+    Schedule,
+    Firehose,
+    CloudWatchLogs,
+    Kafka,
+    /// ActiveMQ and RabbitMQ.
+    Mq,
+    /// Another program's call, a Step Functions task among them: they look the same.
+    Direct,
+    Other,
+}
+
+/// What an invocation was triggered by.
+#[derive(Debug)]
+pub(crate) struct Trigger {
+    pub(crate) source: Source,
+    /// `faas.trigger`: `http`, `pubsub`, `datasource`, `timer` or `other`.
+    pub(crate) faas_trigger: &'static str,
+    /// The name of the root span; `None` for the function's.
+    pub(crate) span_name: Option<String>,
+    /// Attributes of the root span, `faas.trigger` among them.
+    pub(crate) attributes: Attributes,
+    /// What was sent: one for a request, one for each record of a batch, none where nothing is known.
+    pub(crate) messages: Vec<Message>,
+    /// Whether there are several messages, whose contexts are linked; else the one message is the parent.
+    pub(crate) batch: bool,
+    /// The `__context__` to cut out of the event before the user's type is read.
+    pub(crate) context_member: Option<payload::Member>,
+    /// The correlation id where the caller sent none: API Gateway's request id, which the client can see too.
+    pub(crate) default_correlation_id: Option<String>,
+}
+
+/// One request, record or message.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    pub(crate) inbound: Inbound,
+    /// What names it, for the link to its sender.
+    pub(crate) attributes: Attributes,
+    /// When it was sent, by the clock of the service that delivers it.
+    pub(crate) sent_at: Option<SystemTime>,
+    /// The text of the `__context__` object that came inside it.
+    pub(crate) received_context: Option<String>,
+}
+
+impl Trigger {
+    fn new(source: Source, faas_trigger: &'static str) -> Self {
+        Trigger {
+            source,
+            faas_trigger,
+            span_name: None,
+            attributes: vec![(semconv::FAAS_TRIGGER, faas_trigger.into())],
+            messages: Vec::new(),
+            batch: false,
+            context_member: None,
+            default_correlation_id: None,
+        }
+    }
+
+    fn set(&mut self, key: &'static str, value: impl Into<Value>) {
+        self.attributes.push((key, value.into()));
+    }
+
+    fn set_some(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
+        self.attributes.extend(value.map(|value| (key, value.into())));
+    }
+
+    /// Says that messages of `system` are processed; a single one lends its own attributes.
+    fn processes(&mut self, system: &'static str, destination: Option<String>) {
+        self.set(semconv::MESSAGING_SYSTEM, system);
+        self.set(semconv::MESSAGING_OPERATION_NAME, "process");
+        self.set(semconv::MESSAGING_OPERATION_TYPE, "process");
+        self.set_some(semconv::MESSAGING_DESTINATION_NAME, destination);
+    }
+
+    fn batch_of(mut self, messages: Vec<Message>) -> Self {
+        self.batch = messages.len() > 1;
+        if let [only] = messages.as_slice() {
+            self.attributes.extend(only.attributes.iter().cloned());
+        }
+        self.messages = messages;
+        self
+    }
+}
+
+/// Recognises an event.
+pub(crate) fn detect(body: &[u8], config: &Config) -> Trigger {
+    let read = || {
+        let body = std::str::from_utf8(body).ok()?;
+        let event = Object::parse(body)?;
+        let formats = config.propagators;
+        http::detect(&event, config)
+            .or_else(|| records(&event, formats))
+            .or_else(|| event_bridge::detect(body, &event, formats))
+            .or_else(|| other::detect(body, &event, formats))
+    };
+    read().unwrap_or_else(|| Trigger::new(Source::Other, "other"))
+}
+
+/// Events with `Records`: the first one says where they come from.
+fn records(event: &Object<'_>, formats: Propagators) -> Option<Trigger> {
+    let records = event.raw("Records")?;
+    let first = Object::parse(json::first(records)?)?;
+    // SNS alone writes it with a capital.
+    let source = first.text("eventSource").or_else(|| first.text("EventSource"))?;
+    match source.as_ref() {
+        "aws:sns" => Some(sns::trigger(records, formats)),
+        "aws:sqs" => Some(sqs::trigger(records, formats)),
+        "aws:kinesis" => Some(kinesis::trigger(records, formats)),
+        "aws:dynamodb" => Some(dynamodb::trigger(records, formats)),
+        "aws:s3" => Some(s3::trigger(records)),
+        _ => None,
+    }
+}
+
+/// Reads pairs from a caller that is trusted.
+fn inbound(pairs: &[(String, String)], formats: Propagators) -> Inbound {
+    Inbound::extract(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())), formats, Trust::Full)
+}
+
+/// A message that carries what an envelope held.
+fn message(opened: Opened, formats: Propagators) -> Message {
+    Message { inbound: inbound(&opened.pairs, formats), received_context: opened.context, ..Message::default() }
+}
+
+/// The last part of an ARN after a colon: a queue, a topic.
+pub(crate) fn name_in_arn(arn: &str) -> Option<&str> {
+    arn.strip_prefix("arn:")?.rsplit(':').next().filter(|name| !name.is_empty())
+}
+
+/// The second part of the last part: `stream/orders`, `table/orders/stream/…`.
+pub(crate) fn resource_in_arn<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
+    let resource = arn.splitn(6, ':').nth(5)?.strip_prefix(kind)?.strip_prefix('/')?;
+    resource.split('/').next().filter(|name| !name.is_empty())
+}
+
+/// What all records have, or nothing.
+fn common<T: PartialEq>(mut values: impl Iterator<Item = Option<T>>) -> Option<T> {
+    let first = values.next()??;
+    values.all(|value| value.as_ref() == Some(&first)).then_some(first)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,359 @@
+//! Every kind of event: those that ship with `aws_lambda_events`, and oddities.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+use thundra_core::{Env, ParentSource};
+
+use super::*;
+
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+fn config(variables: &[(&str, &str)]) -> Config {
+    Config::from_env(&Env::from_pairs(variables.iter().copied()))
+}
+
+fn detected(event: &Json) -> Trigger {
+    detect(event.to_string().as_bytes(), &config(&[]))
+}
+
+/// The events that ship with `aws_lambda_events`.
+fn fixtures() -> Vec<(String, Vec<u8>)> {
+    let metadata = |extra: &[&str]| {
+        let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).args(extra).output().unwrap();
+        serde_json::from_slice::<Json>(&output.stdout).ok()
+    };
+    let metadata = metadata(&["--offline", "--filter-platform", "x86_64-unknown-linux-gnu"]).or_else(|| metadata(&[])).expect("cargo metadata");
+    let package = metadata["packages"].as_array().unwrap().iter().find(|p| p["name"] == "aws_lambda_events").unwrap();
+    let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
+    let files = std::fs::read_dir(manifest.with_file_name("src").join("fixtures")).unwrap();
+    let paths = files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
+    paths
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().trim_start_matches("example-").to_owned();
+            (name, std::fs::read(path).unwrap())
+        })
+        .collect()
+}
+
+fn attributes(trigger: &Trigger) -> String {
+    trigger.attributes.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
+}
+
+#[test]
+fn the_fixtures_are_recognised() {
+    use Source::*;
+    let sources = [
+        ("alb-lambda-target-request", LoadBalancer),
+        ("apigw-custom-auth-request-type-request", ApiGatewayAuthorizer),
+        ("apigw-console-test-request", ApiGatewayRest),
+        ("apigw-request", ApiGatewayRest),
+        ("apigw-restapi-openapi-request", ApiGatewayRest),
+        ("apigw-sam-http-request", ApiGatewayHttp),
+        ("apigw-sam-rest-request", ApiGatewayRest),
+        ("apigw-v2-request", ApiGatewayHttp),
+        ("apigw-v2-custom-authorizer", ApiGatewayAuthorizer),
+        ("apigw-websocket-request", WebSocket),
+        ("vpc-lattice-v1-request", Lattice),
+        ("vpc-lattice-v2-request", Lattice),
+        ("sns-event", Sns),
+        ("cloudwatch-alarm-sns", Sns),
+        ("ses-sns-event", Sns),
+        ("sqs-event", Sqs),
+        ("kinesis-event", Kinesis),
+        ("kinesis-firehose-event", Firehose),
+        ("firehose-event", Firehose),
+        ("dynamodb-event", DynamoDb),
+        ("dynamodb-event-record-with-optional-fields", Other), // a record on its own
+        ("s3-event", S3),
+        ("eventbridge-schedule", Schedule),
+        ("eventbridge-event", EventBridge),
+        ("autoscaling-event", EventBridge),
+        ("codebuild", EventBridge),
+        ("codepipeline-", EventBridge),
+        ("ecr-image-scan", EventBridge),
+        ("cloudwatch_logs-event", CloudWatchLogs),
+        ("kafka-event", Kafka),
+        ("activemq-event", Mq),
+        ("rabbitmq-event", Mq),
+        ("cognito-", Other),
+        ("connect-event", Other),
+        ("s3-object-lambda", Other),
+        ("sns-subscription-confirmation", Other),
+    ];
+    let fixtures = fixtures();
+    assert!(fixtures.len() > 100);
+    let mut met = Vec::new();
+    for (name, body) in &fixtures {
+        let trigger = detect(body, &config(&[]));
+        assert_eq!(trigger.attributes[0], ("faas.trigger", trigger.faas_trigger.into()), "{name}");
+        assert_eq!(trigger.batch, trigger.messages.len() > 1, "{name}");
+        // The longest prefix says it best.
+        let known = sources.iter().filter(|(prefix, _)| name.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
+        if let Some((prefix, source)) = known {
+            assert_eq!(trigger.source, *source, "{name}");
+            met.push(*prefix);
+        }
+    }
+    let unmet: Vec<_> = sources.iter().map(|(prefix, _)| prefix).filter(|prefix| !met.contains(prefix)).collect();
+    assert!(unmet.is_empty(), "no fixture for {unmet:?}");
+    let exact = |name: &str| detect(&fixtures.iter().find(|(n, _)| n == name).unwrap().1, &config(&[]));
+    let rest = exact("apigw-request");
+    assert_eq!(rest.span_name.as_deref(), Some("POST /{proxy+}"));
+    assert_eq!(rest.default_correlation_id.as_deref(), Some("deef4878-7910-11e6-8f14-25afc3e9ae33"));
+    assert_eq!(rest.messages[0].sent_at, from_millis(1_589_522_469_693.0));
+    assert!(rest.messages[0].inbound.untrusted, "its caller is a Cognito identity");
+    assert_eq!(
+        attributes(&rest),
+        "faas.trigger=http\nhttp.request.method=POST\nhttp.route=/{proxy+}\nurl.path=/hello/world\n\
+         url.query=name=REDACTED\nurl.scheme=https\nserver.address=gy415nuibc.execute-api.us-east-2.amazonaws.com\n\
+         server.port=443\nclient.address=192.168.196.186\nnetwork.protocol.version=1.1\n\
+         user_agent.original=PostmanRuntime/2.4.5\n"
+    );
+    let v2 = exact("apigw-v2-request-iam");
+    assert_eq!(v2.span_name.as_deref(), Some("GET"));
+    assert_eq!(
+        attributes(&v2),
+        "faas.trigger=http\nhttp.request.method=GET\nurl.path=/my/path\n\
+         url.query=parameter1=REDACTED&parameter1=REDACTED&parameter2=REDACTED\n\
+         server.address=id.execute-api.us-east-1.amazonaws.com\nclient.address=IP\nnetwork.protocol.version=1.1\n\
+         user_agent.original=agent\n"
+    );
+    assert_eq!(
+        attributes(&exact("sns-event")),
+        "faas.trigger=pubsub\nmessaging.system=aws.sns\nmessaging.operation.name=process\n\
+         messaging.operation.type=process\nmessaging.destination.name=snsNetTest\n\
+         aws.sns.topic.arn=arn:aws:sns:us-east-1:246796806071:snsNetTest\n\
+         messaging.message.id=82833b5c-8d5d-56d0-b0e1-7511f8253eb8\n"
+    );
+    assert_eq!(
+        attributes(&exact("sqs-event")),
+        "faas.trigger=pubsub\nmessaging.system=aws_sqs\nmessaging.operation.name=process\n\
+         messaging.operation.type=process\nmessaging.destination.name=SQSQueue\nmessaging.batch.message_count=1\n\
+         messaging.message.id=MessageID_1\n"
+    );
+    let kinesis = exact("kinesis-event");
+    assert!(kinesis.batch);
+    assert_eq!(kinesis.messages[0].sent_at, time::from_seconds(1_480_641_523.477));
+    assert_eq!(kinesis.messages[1].attributes[0].1.as_str(), Some("49568167373333333334444444444444444444444444444444444444"));
+    assert_eq!(kinesis.messages[1].attributes[1].1.as_str(), Some("shardId-000000000000"));
+    assert!(attributes(&exact("s3-event")).ends_with(
+        "aws.s3.bucket=sourcebucket\nfaas.document.collection=sourcebucket\nfaas.document.operation=insert\n\
+         aws.s3.key=Happy Face.jpg\nfaas.document.name=Happy Face.jpg\nfaas.document.time=1970-01-01T00:00:00.123Z\n"
+    ));
+    assert_eq!(attributes(&exact("eventbridge-schedule")), "faas.trigger=timer\nfaas.time=2015-10-08T16:53:06Z\n");
+    assert!(attributes(&exact("dynamodb-event")).contains("aws.dynamodb.table_names=[Example-Table]\n"));
+}
+
+fn headers() -> Json {
+    json!({"TraceParent": TRACEPARENT, "X-Correlation-Id": "c-1", "Debug-Log-Enabled": "true", "call-chain-length": "3"})
+}
+
+fn v2(domain: &str, route: &str, authorizer: Json) -> Json {
+    let http = json!({"method": "GET", "path": "/pets/7", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"});
+    json!({"version": "2.0", "routeKey": route, "rawPath": "/pets/7", "rawQueryString": "token=s3cret&s3cret&a%20b=1", "headers": headers(),
+        "requestContext": {"domainName": domain, "requestId": "r-1", "authorizer": authorizer, "http": http}})
+}
+
+fn v1(identity: Json) -> Json {
+    json!({"resource": "/pets/{id}", "path": "/pets/7", "httpMethod": "PATCHY", "multiValueHeaders": {"Traceparent": [TRACEPARENT]},
+        "requestContext": {"requestId": "r-1", "identity": identity}})
+}
+
+#[test]
+fn requests_are_named_by_their_route() {
+    for (event, source, name, id, why) in [
+        (v2("x.execute-api.eu-west-1.amazonaws.com", "GET /pets/{id}", Json::Null), Source::ApiGatewayHttp, Some("GET /pets/{id}"), Some("r-1"), "a route"),
+        (v2("api.example.org", "ANY /pets/{id}", Json::Null), Source::ApiGatewayHttp, Some("GET /pets/{id}"), Some("r-1"), "any method"),
+        (v2("api.example.org", "$default", Json::Null), Source::ApiGatewayHttp, Some("GET"), Some("r-1"), "no route"),
+        (v2("x.lambda-url.eu-west-1.on.aws", "$default", Json::Null), Source::FunctionUrl, Some("GET"), None, "a function URL"),
+        (v1(Json::Null), Source::ApiGatewayRest, Some("HTTP /pets/{id}"), Some("r-1"), "an unknown method"),
+        (
+            json!({"httpMethod": "GET", "path": "/", "requestContext": {"elb": {}}, "multiValueHeaders": {"traceparent": [TRACEPARENT]}}),
+            Source::LoadBalancer, Some("GET"), None, "a load balancer",
+        ),
+        (
+            json!({"headers": headers(), "requestContext": {"connectionId": "1", "eventType": "CONNECT", "routeKey": "$connect"}}),
+            Source::WebSocket, Some("$connect"), None, "a WebSocket",
+        ),
+    ] {
+        let trigger = detected(&event);
+        assert_eq!((trigger.source, trigger.faas_trigger), (source, "http"), "{why}");
+        assert_eq!(trigger.span_name.as_deref(), name, "{why}");
+        assert_eq!(trigger.default_correlation_id.as_deref(), id, "{why}");
+        assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "{why}");
+        assert!(!format!("{:?}", trigger.attributes).contains("s3cret"), "{why}");
+    }
+    assert!(attributes(&detected(&v1(Json::Null))).contains("http.request.method=_OTHER\nhttp.request.method_original=PATCHY\n"));
+}
+
+#[test]
+fn the_edge_is_trusted_only_with_iam() {
+    let iam = json!({"iam": {"userArn": "arn:aws:iam::1:user/a"}});
+    let visitor = json!({"iam": {"userArn": "arn:aws:iam::1:role/a", "cognitoIdentity": {"identityId": "i"}}});
+    let url = "x.lambda-url.eu-west-1.on.aws";
+    for (event, trusted, why) in [
+        (v2(url, "$default", Json::Null), false, "no authorizer"),
+        (v2(url, "$default", iam.clone()), true, "IAM"),
+        (v2("api.example.org", "$default", iam), true, "IAM at API Gateway"),
+        (v2("api.example.org", "$default", visitor), false, "a Cognito identity"),
+        (v2("api.example.org", "$default", json!({"jwt": {"claims": {"userArn": "x"}}})), false, "a token"),
+        (v2("api.example.org", "$default", json!({"lambda": {"iam": {"userArn": "x"}}})), false, "an authorizer's own words"),
+        (v1(json!({"userArn": null, "caller": null, "sourceIp": "192.0.2.1"})), false, "nobody"),
+        (v1(json!({"userArn": "arn:aws:iam::1:user/a", "cognitoIdentityId": null})), true, "IAM, first format"),
+        (v1(json!({"caller": "AIDA"})), true, "IAM, by its caller"),
+        (v1(json!({"caller": "AROA", "cognitoIdentityId": "i"})), false, "a Cognito identity, first format"),
+    ] {
+        assert_eq!(detected(&event).messages[0].inbound.untrusted, !trusted, "{why}");
+        let all = detect(event.to_string().as_bytes(), &config(&[("THUNDRA_TRUST", "all")]));
+        assert!(!all.messages[0].inbound.untrusted, "{why}");
+    }
+}
+
+fn sqs(attributes: Json, header: Option<&str>, body: Json) -> Json {
+    json!({"messageId": "m-1", "body": body, "messageAttributes": attributes, "eventSource": "aws:sqs",
+        "attributes": {"SentTimestamp": "1520621625029", "AWSTraceHeader": header},
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:1:orders"})
+}
+
+#[test]
+fn a_message_is_read_from_every_carrier() {
+    let own = json!({"traceparent": {"stringValue": TRACEPARENT, "dataType": "String"}, "x-correlation-id": {"stringValue": "c-1", "dataType": "String.id"}});
+    let others = json!({"a": {"stringValue": "1", "dataType": "String"}});
+    let context = json!({"x-correlation-id": "c-1", "x-correlation-traceparent": TRACEPARENT});
+    let body = json!({"__context__": context, "a": 1}).to_string();
+    let bridge = json!({"detail-type": "t", "source": "s", "detail": {"__context__": context}}).to_string();
+    use ParentSource::{Correlation, TraceParent, XRay};
+    for (record, source, id, why) in [
+        (sqs(own.clone(), Some(XRAY), json!("hi")), TraceParent, Some("c-1"), "its attributes"),
+        (sqs(json!({}), Some(XRAY), json!("hi")), XRay, None, "the system attribute"),
+        (sqs(json!({}), None, json!(bridge)), Correlation, Some("c-1"), "EventBridge in SQS"),
+        (sqs(json!({}), Some(XRAY), json!(body)), XRay, Some("c-1"), "the body's ids beside X-Ray's parent"),
+        (sqs(others, None, json!(body)), ParentSource::None, None, "attributes of its own: the body is not opened"),
+        (sqs(json!(null), None, json!(null)), ParentSource::None, None, "no body"),
+        (sqs(json!(7), None, json!(7)), ParentSource::None, None, "nonsense"),
+    ] {
+        let trigger = detected(&json!({"Records": [record]}));
+        let [message] = trigger.messages.as_slice() else { panic!("{why}") };
+        assert_eq!((trigger.batch, message.inbound.source), (false, source), "{why}");
+        assert_eq!(message.inbound.correlation.get("id"), id, "{why}");
+        assert_eq!(message.sent_at, from_millis(1_520_621_625_029.0));
+    }
+    let batch = detected(&json!({"Records": [sqs(own, None, json!("a")), sqs(json!({}), None, json!("b"))]}));
+    assert!(batch.batch);
+    assert_eq!(batch.messages.len(), 2);
+    assert!(!attributes(&batch).contains("messaging.message.id"));
+}
+
+#[test]
+fn notifications_and_streams_carry_their_context() {
+    let context = json!({"traceparent": TRACEPARENT, "x-correlation-id": "c-1", "call-chain-length": 2});
+    let record = |data: &Json| {
+        use base64::Engine;
+        let data = base64::prelude::BASE64_STANDARD.encode(data.to_string());
+        json!({"eventSource": "aws:kinesis", "eventID": "shard-1:9", "eventSourceARN": "arn:aws:kinesis:eu-west-1:1:stream/orders",
+            "kinesis": {"data": data, "sequenceNumber": "9", "partitionKey": "k", "approximateArrivalTimestamp": 1.5}})
+    };
+    let typed = json!({"traceparent": {"S": TRACEPARENT}, "call-chain-length": {"N": "2"}, "x-correlation-id": {"S": "c-1"}});
+    let sns = json!({"traceparent": {"Type": "String", "Value": TRACEPARENT}, "x-correlation-id": {"Type": "String", "Value": "c-1"}});
+    for (event, source) in [
+        (json!({"Records": [record(&json!({"__context__": context, "a": 1}))]}), Source::Kinesis),
+        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {"MessageAttributes": sns, "TopicArn": "arn:aws:sns:eu-west-1:1:t"}}]}), Source::Sns),
+        (
+            json!({"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/1",
+                "dynamodb": {"NewImage": {"__context__": {"M": typed}}}}]}),
+            Source::DynamoDb,
+        ),
+        (
+            json!({"deliveryStreamArn": "arn:aws-cn:firehose:cn-north-1:1:deliverystream/orders",
+                "records": [{"recordId": "1", "data": record(&json!({"__context__": context}))["kinesis"]["data"]}]}),
+            Source::Firehose,
+        ),
+    ] {
+        let trigger = detected(&event);
+        assert_eq!(trigger.source, source);
+        assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "{source:?}");
+        assert_eq!(trigger.messages[0].inbound.correlation.get("id"), Some("c-1"), "{source:?}");
+        assert!(trigger.context_member.is_none());
+    }
+}
+
+#[test]
+fn a_context_in_the_event_is_cut_out() {
+    let context = json!({"x-correlation-id": "c-1", "call-chain-length": 2, "debug-log-enabled": "true"});
+    for (event, source, rest) in [
+        (format!(r#"{{"__context__":{context},"a":1.0}}"#), Source::Direct, r#"{"a":1.0}"#),
+        (
+            format!(r#" {{"detail-type":"t","source":"s","id":"7","detail": {{ "__context__": {context}, "a": 1 }} }}"#),
+            Source::EventBridge,
+            r#" {"detail-type":"t","source":"s","id":"7","detail": { "a": 1 } }"#,
+        ),
+    ] {
+        let trigger = detect(event.as_bytes(), &config(&[]));
+        assert_eq!(trigger.source, source);
+        let [message] = trigger.messages.as_slice() else { panic!() };
+        assert!(message.inbound.correlation.debug_log_enabled());
+        assert_eq!(message.received_context, Some(context.to_string()));
+        let member = trigger.context_member.unwrap();
+        assert_eq!(String::from_utf8(payload::strip(event.as_bytes(), &member)).unwrap(), rest);
+    }
+    let own = detected(&json!({"__context__": "mine"}));
+    assert_eq!((own.source, own.context_member, own.messages.len()), (Source::Other, None, 0));
+}
+
+#[test]
+fn oddities_are_other() {
+    for body in [
+        "", "null", "5", "[]", "{}", "{", "[[[[", r#"{"Records":[]}"#, r#"{"Records":null}"#, r#"{"Records":[null]}"#,
+        r#"{"Records":{}}"#, r#"{"Records":[{"eventSource":"aws:new"}]}"#, r#"{"requestContext":{}}"#,
+        r#"{"requestContext":7,"httpMethod":"GET"}"#, r#"{"a":1}{"a":2}"#, r#"{"detail":{},"source":1,"detail-type":"x"}"#,
+    ] {
+        let trigger = detect(body.as_bytes(), &config(&[]));
+        assert_eq!((trigger.source, trigger.faas_trigger, trigger.messages.len()), (Source::Other, "other", 0), "{body}");
+    }
+    assert_eq!(detect(b"{\"__context__\":{},\"a\":\"\xff\"}", &config(&[])).source, Source::Other, "not UTF-8");
+    let bare = detected(&json!({"Records": [{"eventSource": "aws:sqs"}, {"eventSource": "aws:sqs"}]}));
+    assert_eq!((bare.source, bare.messages.len(), bare.batch), (Source::Sqs, 2, true));
+}
+
+#[test]
+fn a_thousand_records_take_linear_time() {
+    let record = |n: usize| {
+        let data = "QUFB".repeat(n);
+        json!({"eventSource": "aws:kinesis", "kinesis": {"data": data, "sequenceNumber": "1"}})
+    };
+    let time = |count: usize| {
+        let body = json!({"Records": vec![record(1500); count]}).to_string();
+        let start = std::time::Instant::now();
+        assert_eq!(detect(body.as_bytes(), &config(&[])).messages.len(), count);
+        start.elapsed()
+    };
+    let (few, many) = (time(100), time(1000));
+    // Ten times the records; a quadratic reader would take a hundred times as long.
+    assert!(many < few * 60, "{few:?} {many:?}");
+}
+
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let fixtures = fixtures();
+    (0..fixtures.len(), any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(move |(n, at, byte, cut)| {
+        let mut body = fixtures[n].1.clone();
+        let at = at.index(body.len());
+        if cut { body.truncate(at) } else { body[at] = byte }
+        body
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_some_trigger(body in prop::collection::vec(any::<u8>(), 0..64)) {
+        detect(&body, &config(&[]));
+    }
+
+    #[test]
+    fn damaged_events_are_some_trigger(body in mutated()) {
+        detect(&body, &config(&[]));
+    }
+}

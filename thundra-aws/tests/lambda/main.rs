@@ -1,0 +1,162 @@
+//! The life of a function, seen from outside: programs of their own under a Runtime API and a collector on
+//! loopback, both in the order of what they saw.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+mod peers;
+mod programs;
+
+use std::time::Duration;
+
+use peers::{Lambda, Seen};
+use serde_json::json;
+
+#[tokio::test]
+async fn spans_leave_after_the_response_and_before_the_next_event() {
+    let lambda = Lambda::start("traced", &[]).await;
+    assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+    assert_eq!(lambda.invoke(json!("bob")).await.unwrap(), json!("hello bob"));
+    let seen = lambda.stop().await;
+    let order: Vec<_> = seen.iter().map(Seen::name).collect();
+    assert_eq!(order, ["next", "response", "traces", "next", "response", "traces", "next"]);
+    let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+    assert_eq!(roots.len(), 2);
+    let [first, second] = [&roots[0], &roots[1]];
+    assert_eq!([&first.name, &first.text("faas.trigger"), &first.text("faas.coldstart")], ["traced", "other", "true"]);
+    assert_eq!(second.text("faas.coldstart"), "false");
+    assert_eq!(first.text("faas.invocation_id"), "request-0");
+    assert_eq!(first.text("cloud.account.id"), "123456789012");
+    assert_eq!(seen.iter().flat_map(Seen::children).map(|span| span.name).collect::<Vec<_>>(), ["greet", "greet"]);
+}
+
+#[tokio::test]
+async fn failures_are_told_and_change_nothing() {
+    let lambda = Lambda::start("traced", &[]).await;
+    for (event, answer, error_type, status) in [
+        (json!("error"), "no such name", "Error", "no such name"),
+        (json!("panic"), "Lambda panicked: at the disco", "panic", "panicked: at the disco"),
+        (json!({ "not": "text" }), "failed to deserialize", "invalid_event", "the event could not be read as the handler's type"),
+    ] {
+        let error = lambda.invoke(event).await.unwrap_err();
+        assert!(error["errorMessage"].as_str().unwrap().contains(answer), "{error}");
+        let root = lambda.traced().await;
+        assert!(root.text("error.type").ends_with(error_type), "{error_type}: {}", root.text("error.type"));
+        assert_eq!(root.status.as_deref(), Some(status));
+    }
+    assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn the_status_of_a_response_is_the_invocations() {
+    let lambda = Lambda::start("http", &[]).await;
+    let event = |code: u16| {
+        json!({ "version": "2.0", "routeKey": "GET /orders/{id}", "rawPath": format!("/orders/{code}"), "rawQueryString": "",
+                "headers": { "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" },
+                "requestContext": { "http": { "method": "GET", "path": "/x", "protocol": "HTTP/1.1" }, "requestId": "gw-1", "stage": "$default" },
+                "isBase64Encoded": false })
+    };
+    for (code, failed) in [(200, false), (404, false), (503, true)] {
+        lambda.invoke(event(code)).await.unwrap();
+        let root = lambda.traced().await;
+        assert_eq!((root.name.as_str(), root.text("http.response.status_code")), ("GET /orders/{id}", code.to_string()));
+        assert_eq!((root.status.is_some(), root.parent.as_str()), (failed, "b7ad6b7169203331"));
+    }
+    lambda.stop().await;
+}
+
+#[tokio::test]
+async fn a_handler_in_place_under_the_plain_runtime_exports_before_it_returns() {
+    let lambda = Lambda::start("plain", &[]).await;
+    assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+    lambda.invoke(json!("error")).await.unwrap_err();
+    let stderr = lambda.stderr_so_far();
+    let seen = lambda.stop().await;
+    let order: Vec<_> = seen.iter().map(Seen::name).collect();
+    assert_eq!(order, ["next", "traces", "response", "next", "traces", "error", "next"]);
+    let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+    assert_eq!((roots[0].status.as_deref(), roots[1].status.as_deref()), (None, Some("no such name")));
+    let remedy = stderr.matches("thundra_aws::run exports after the response").count();
+    assert_eq!(remedy, 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn a_foreign_subscriber_is_kept() {
+    for (program, spans, said) in [("foreign", 1, true), ("foreign_with_layer", 2, false)] {
+        let lambda = Lambda::start(program, &[]).await;
+        lambda.invoke(json!("ann")).await.unwrap();
+        let root = lambda.traced().await;
+        let stderr = lambda.stderr_so_far();
+        let seen = lambda.stop().await;
+        assert_eq!(seen.iter().map(Seen::span_count).sum::<usize>(), spans, "{program}");
+        assert_eq!(root.name, program);
+        assert_eq!(stderr.contains("set without our layer"), said, "{program}: {stderr}");
+        assert!(stderr.contains("FOREIGN greeting"), "the subscriber still writes: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn two_interleaved_invocations_never_mix() {
+    let lambda = Lambda::start("concurrent", &[("AWS_LAMBDA_MAX_CONCURRENCY", "2")]).await;
+    // Each waits until the other has arrived: run one after the other they would never answer.
+    let (ann, bob) = tokio::join!(lambda.invoke(json!("ann")), lambda.invoke(json!("bob")));
+    assert_eq!((ann.unwrap(), bob.unwrap()), (json!("hello ann"), json!("hello bob")));
+    let seen = lambda.stop().await;
+    let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
+    assert_eq!(roots.len(), 2);
+    assert_ne!(roots[0].trace, roots[1].trace);
+    for batch in seen.iter().filter(|seen| seen.name() == "traces") {
+        let (root, children) = (batch.root().unwrap(), batch.children());
+        let own = root.text("x");
+        assert!(children.iter().all(|child| child.text("name") == own && child.trace == root.trace), "{children:?}");
+        assert_eq!(children.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn the_first_invocation_links_to_the_initialisation() {
+    let lambda = Lambda::start("init", &[]).await;
+    lambda.invoke(json!("ann")).await.unwrap();
+    lambda.invoke(json!("bob")).await.unwrap();
+    let seen = lambda.stop().await;
+    let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
+    let init = spans.iter().find(|span| span.name == "init" && span.kind == 1).unwrap();
+    assert!(spans.iter().any(|span| span.name == "connect" && span.parent == init.id));
+    let links: Vec<_> = spans.iter().filter(|span| span.kind == 2).map(|span| span.links.clone()).collect();
+    assert_eq!(links, [vec![init.id.clone()], vec![]]);
+}
+
+#[tokio::test]
+async fn a_dead_collector_changes_nothing_and_is_said_once() {
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let endpoint = format!("http://{nobody}");
+    let lambda = Lambda::start("traced", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await;
+    for _ in 0..5 {
+        assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+    }
+    // The sixth event is asked for, so the fifth flush is over.
+    lambda.wait_for(|seen| seen.iter().filter(|seen| seen.name() == "next").count() == 6).await;
+    let stderr = lambda.stderr_so_far();
+    lambda.stop().await;
+    assert_eq!(stderr.matches("could not be exported").count(), 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn disabled_is_pass_through() {
+    let lambda = Lambda::start("traced", &[("OTEL_SDK_DISABLED", "true")]).await;
+    assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+    lambda.wait_for(|seen| seen.len() == 3).await;
+    let order: Vec<_> = lambda.stop().await.iter().map(Seen::name).collect();
+    assert_eq!(order, ["next", "response", "next"]);
+}
+
+/// Not a test: the other programs. `TEST_PROGRAM` says which.
+#[test]
+fn program() {
+    if let Ok(name) = std::env::var("TEST_PROGRAM") {
+        programs::run(&name);
+    }
+}
+
+/// How long a peer may take: longer than anything that works, shorter than a person waits.
+const PATIENCE: Duration = Duration::from_secs(20);

@@ -1,0 +1,268 @@
+//! The other side of a function: Lambda's Runtime API and an OTLP collector, on one loopback port.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::routing::{get, post};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value;
+use prost::Message;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use crate::PATIENCE;
+
+/// What the peers saw, in order.
+#[derive(Clone, Debug)]
+pub(crate) enum Seen {
+    Next,
+    Response,
+    Error,
+    Traces(Vec<Span>),
+}
+
+impl Seen {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Seen::Next => "next",
+            Seen::Response => "response",
+            Seen::Error => "error",
+            Seen::Traces(_) => "traces",
+        }
+    }
+
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        if let Seen::Traces(spans) = self { spans.clone() } else { Vec::new() }
+    }
+
+    pub(crate) fn span_count(&self) -> usize {
+        self.spans().len()
+    }
+
+    /// The invocation's span.
+    pub(crate) fn root(&self) -> Option<Span> {
+        self.spans().into_iter().find(|span| span.kind == 2)
+    }
+
+    pub(crate) fn children(&self) -> Vec<Span> {
+        self.spans().into_iter().filter(|span| span.kind == 1).collect()
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Span {
+    pub(crate) name: String,
+    pub(crate) trace: String,
+    pub(crate) id: String,
+    pub(crate) parent: String,
+    pub(crate) kind: i32,
+    pub(crate) status: Option<String>,
+    pub(crate) links: Vec<String>,
+    attributes: HashMap<String, String>,
+}
+
+impl Span {
+    pub(crate) fn text(&self, key: &str) -> String {
+        self.attributes.get(key).cloned().unwrap_or_default()
+    }
+}
+
+type Answer = oneshot::Sender<Result<Value, Value>>;
+
+struct World {
+    events: tokio::sync::Mutex<mpsc::Receiver<(Value, Answer)>>,
+    waiting: Mutex<HashMap<String, Answer>>,
+    seen: Mutex<Vec<Seen>>,
+    changed: Notify,
+}
+
+impl World {
+    fn saw(&self, seen: Seen) {
+        self.seen.lock().unwrap().push(seen);
+        self.changed.notify_waiters();
+    }
+}
+
+/// A function that runs.
+pub(crate) struct Lambda {
+    world: Arc<World>,
+    events: mpsc::Sender<(Value, Answer)>,
+    child: Child,
+    stderr: Arc<Mutex<String>>,
+}
+
+impl Lambda {
+    pub(crate) async fn start(program: &str, variables: &[(&str, &str)]) -> Self {
+        let (events, receiver) = mpsc::channel(16);
+        let world = Arc::new(World {
+            events: receiver.into(),
+            waiting: Mutex::default(),
+            seen: Mutex::default(),
+            changed: Notify::new(),
+        });
+        let app = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/v1/traces", post(traces))
+            .with_state(world.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "program", "--nocapture"])
+            .env_clear()
+            .envs(std::env::vars().filter(|(key, _)| key.starts_with("LD_") || key == "PATH" || key.starts_with("LLVM_")))
+            .envs([
+                ("TEST_PROGRAM", program),
+                ("AWS_LAMBDA_RUNTIME_API", &address),
+                ("AWS_LAMBDA_FUNCTION_NAME", program),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
+            ])
+            .envs(variables.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = Arc::new(Mutex::new(String::new()));
+        let (mut pipe, text) = (child.stderr.take().unwrap(), stderr.clone());
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(n @ 1..) = pipe.read(&mut buffer) {
+                text.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
+            }
+        });
+        Lambda { world, events, child, stderr }
+    }
+
+    /// Sends an event and waits for its response, or its error.
+    pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Value> {
+        let (answer, result) = oneshot::channel();
+        self.events.send((event, answer)).await.unwrap();
+        match tokio::time::timeout(PATIENCE, result).await {
+            Ok(result) => result.unwrap(),
+            Err(_) => panic!("no answer; standard error:\n{}", self.stderr_so_far()),
+        }
+    }
+
+    /// The root span of the last invocation, when it has arrived.
+    pub(crate) async fn traced(&self) -> Span {
+        let answers = |seen: &[Seen]| seen.iter().filter(|seen| matches!(seen, Seen::Response | Seen::Error)).count();
+        let roots = |seen: &[Seen]| seen.iter().filter_map(Seen::root).collect::<Vec<_>>();
+        self.wait_for(|seen| roots(seen).len() == answers(seen)).await;
+        roots(&self.world.seen.lock().unwrap()).pop().unwrap()
+    }
+
+    pub(crate) async fn wait_for(&self, enough: impl Fn(&[Seen]) -> bool) {
+        let waiting = async {
+            loop {
+                let changed = self.world.changed.notified();
+                if enough(&self.world.seen.lock().unwrap()) {
+                    break;
+                }
+                changed.await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+            panic!("it did not come; seen: {:?}\n{}", self.world.seen.lock().unwrap(), self.stderr_so_far());
+        }
+    }
+
+    pub(crate) fn stderr_so_far(&self) -> String {
+        self.stderr.lock().unwrap().clone()
+    }
+
+    /// Ends the function once it asks for a further event, and says what was seen.
+    pub(crate) async fn stop(mut self) -> Vec<Seen> {
+        let idle = |seen: &[Seen]| {
+            let count = |f: fn(&Seen) -> bool| seen.iter().filter(|seen| f(seen)).count();
+            count(|seen| matches!(seen, Seen::Next)) > count(|seen| matches!(seen, Seen::Response | Seen::Error))
+        };
+        self.wait_for(idle).await;
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.world.seen.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
+    world.saw(Seen::Next);
+    let (event, answer) = match world.events.lock().await.recv().await {
+        Some(event) => event,
+        None => std::future::pending().await,
+    };
+    let id = {
+        let mut waiting = world.waiting.lock().unwrap();
+        let id = format!("request-{}", waiting.len());
+        waiting.insert(id.clone(), answer);
+        id
+    };
+    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 10_000;
+    let mut headers = HeaderMap::new();
+    let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
+    put("lambda-runtime-aws-request-id", id);
+    put("lambda-runtime-deadline-ms", deadline.to_string());
+    put("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:f".into());
+    (headers, event.to_string().into())
+}
+
+async fn response(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    world.saw(Seen::Response);
+    answer(&world, &id, Ok(serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+async fn error(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+    world.saw(Seen::Error);
+    answer(&world, &id, Err(serde_json::from_slice(&body).unwrap_or_default()))
+}
+
+fn answer(world: &World, id: &str, result: Result<Value, Value>) -> StatusCode {
+    let mut waiting = world.waiting.lock().unwrap();
+    // The place stays, so that ids count up.
+    if let Some(answer) = waiting.insert(id.to_owned(), oneshot::channel().0) {
+        let _ = answer.send(result);
+    }
+    StatusCode::ACCEPTED
+}
+
+async fn traces(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let spans = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let text = |value: any_value::Value| match value {
+        any_value::Value::StringValue(text) => text,
+        any_value::Value::IntValue(number) => number.to_string(),
+        any_value::Value::BoolValue(truth) => truth.to_string(),
+        other => format!("{other:?}"),
+    };
+    let spans = spans.map(|span| Span {
+        name: span.name,
+        trace: hex(&span.trace_id),
+        id: hex(&span.span_id),
+        parent: hex(&span.parent_span_id),
+        kind: span.kind,
+        status: span.status.filter(|status| status.code == 2).map(|status| status.message),
+        links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
+        attributes: span.attributes.into_iter().map(|pair| (pair.key, text(pair.value.unwrap().value.unwrap()))).collect(),
+    });
+    world.saw(Seen::Traces(spans.collect()));
+    StatusCode::OK
+}

@@ -1,0 +1,83 @@
+//! The functions under test, each a process of its own.
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use serde_json::Value;
+use thundra_aws::{Error, LambdaEvent, handler, service_fn};
+use tracing::{info, instrument};
+
+pub(crate) fn run(name: &str) {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    match name {
+        "traced" => runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap(),
+        "http" => runtime().block_on(thundra_aws::run(service_fn(order))).unwrap(),
+        "plain" => runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap(),
+        "foreign" => {
+            tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+        }
+        "foreign_with_layer" => {
+            use tracing_subscriber::layer::SubscriberExt;
+            use tracing_subscriber::util::SubscriberInitExt;
+            let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            tracing_subscriber::registry().with(fmt).with(thundra_core::layer()).init();
+            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+        }
+        "concurrent" => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+            runtime.block_on(thundra_aws::run_concurrent(service_fn(meet))).unwrap();
+        }
+        "init" => {
+            let code = thundra_aws::__private::main_with(connect, |event, state: std::sync::Arc<String>| async move {
+                Ok::<_, Error>(format!("{state} {}", LambdaEvent::<String>::from(event).payload))
+            });
+            assert_eq!(code, std::process::ExitCode::SUCCESS);
+        }
+        other => panic!("no program {other}"),
+    }
+}
+
+async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
+    info!("FOREIGN greeting");
+    match event.payload.as_str() {
+        "error" => Err("no such name".into()),
+        "panic" => panic!("at the disco"),
+        name => Ok(greet(name).await),
+    }
+}
+
+#[instrument]
+async fn greet(name: &str) -> String {
+    format!("hello {name}")
+}
+
+#[handler]
+async fn in_place(event: LambdaEvent<String>) -> Result<String, Error> {
+    if event.payload == "error" {
+        return Err("no such name".into());
+    }
+    Ok(greet(&event.payload).await)
+}
+
+async fn order(event: LambdaEvent<ApiGatewayV2httpRequest>) -> Result<ApiGatewayV2httpResponse, Error> {
+    let path = event.payload.raw_path.unwrap_or_default();
+    let mut response = ApiGatewayV2httpResponse::default();
+    response.status_code = path.rsplit('/').next().unwrap_or_default().parse()?;
+    Ok(response)
+}
+
+#[instrument]
+async fn connect() -> Result<String, Error> {
+    Ok("hello".into())
+}
+
+/// Answers only once two invocations are in flight.
+async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
+    static BOTH: std::sync::LazyLock<tokio::sync::Barrier> = std::sync::LazyLock::new(|| tokio::sync::Barrier::new(2));
+    let name = event.payload.as_str().unwrap_or_default();
+    if let Some(scope) = thundra_core::ScopeRef::current() {
+        scope.set_attribute("x", name.to_owned());
+    }
+    greet(name).await;
+    BOTH.wait().await;
+    Ok(greet(name).await)
+}
