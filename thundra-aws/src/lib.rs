@@ -43,16 +43,17 @@
 //! - `http`: functions of `lambda_http` and axum.
 //! - `https`: TLS for the exporter; the SDK brings it anyway.
 //! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`.
-#![cfg_attr(
-    not(all(feature = "sns", feature = "sqs", feature = "kinesis")),
-    allow(rustdoc::broken_intra_doc_links)
-)]
+#![cfg_attr(not(all(feature = "sns", feature = "sqs", feature = "kinesis")), allow(rustdoc::broken_intra_doc_links))]
 
+pub mod batch;
 #[cfg(feature = "http")]
 pub mod http;
 mod lambda;
+mod marks;
 mod payload;
 mod probe;
+#[cfg(feature = "sdk")]
+mod sdk;
 mod trigger;
 
 /// What the expansion of `#[handler]` calls. Not for people: it changes without notice.
@@ -64,5 +65,17 @@ pub mod __private {
 
 pub use lambda::{InvocationLayer, InvocationService, run, run_concurrent};
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
+#[cfg(any(feature = "sns", feature = "sqs", feature = "kinesis"))]
+pub use sdk::Traced;
+#[cfg(feature = "sdk")]
+pub use sdk::interceptor;
+#[cfg(feature = "kinesis")]
+pub use sdk::kinesis;
+#[cfg(feature = "config")]
+pub use sdk::load_config;
+#[cfg(feature = "sns")]
+pub use sdk::sns;
+#[cfg(feature = "sqs")]
+pub use sdk::sqs;
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;

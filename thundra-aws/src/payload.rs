@@ -10,8 +10,9 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::{memchr2, memmem};
-use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 const QUOTED_KEY: &[u8] = b"\"__context__\"";
@@ -139,9 +140,9 @@ impl<'de> Deserialize<'de> for Pairs {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
                 let mut pairs = Vec::new();
-                while let Some((key, Scalar(value))) = map.next_entry::<String, Scalar>()? {
-                    let value = value.filter(|value| value.len() <= MAX_VALUE_BYTES && pairs.len() < MAX_PAIRS);
-                    pairs.extend(value.map(|value| (key, value)));
+                while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    let value = scalar(value.get()).filter(|value| value.len() <= MAX_VALUE_BYTES);
+                    pairs.extend(value.filter(|_| pairs.len() < MAX_PAIRS).map(|value| (key, value)));
                 }
                 Ok(Pairs(pairs))
             }
@@ -150,42 +151,12 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-struct Scalar(Option<String>);
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-        macro_rules! text {
-            ($($visit:ident: $type:ty),*) => {$(
-                fn $visit<E>(self, value: $type) -> Result<Scalar, E> {
-                    Ok(Scalar(Some(value.to_string())))
-                }
-            )*};
-        }
-        impl<'de> Visitor<'de> for Any {
-            type Value = Scalar;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("any value")
-            }
-
-            text!(visit_str: &str, visit_bool: bool, visit_i64: i64, visit_u64: u64, visit_f64: f64);
-
-            fn visit_unit<E>(self) -> Result<Scalar, E> {
-                Ok(Scalar(None))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Scalar(None))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Scalar(None))
-            }
-        }
-        deserializer.deserialize_any(Any)
+/// Text without its quotes, a number or a boolean as it was written.
+fn scalar(json: &str) -> Option<String> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok(),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(json.to_owned()),
     }
 }
 
@@ -352,7 +323,8 @@ mod tests {
 
     #[test]
     fn pairs_are_the_scalar_members() {
-        let json = r#"{"x-correlation-id":"c-1","call-chain-length":2,"f":1.5,"b":true,"n":null,"o":{"a":[1]},"l":[{}]}"#;
+        let json =
+            r#"{"x-correlation-id":"c-1","call-chain-length":2,"f":1.5,"b":true,"n":null,"o":{"a":[1]},"l":[{}]}"#;
         let expected = [("x-correlation-id", "c-1"), ("call-chain-length", "2"), ("f", "1.5"), ("b", "true")];
         assert_eq!(pairs(json), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
         for json in ["null", "[1]", "\"x\"", "", "{\"a\":1"] {

@@ -491,6 +491,21 @@ mod tests {
         assert_eq!(config.otlp.headers, [("api-key".into(), "a b".into()), ("x".into(), "1=2".into())]);
     }
 
+    /// The README's table is this list.
+    #[test]
+    fn the_readme_names_every_variable_and_no_other() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
+        let rows = readme.lines().filter(|line| line.starts_with("| `")).filter_map(|line| line.split('|').nth(1));
+        let is_variable = |name: &&str| {
+            name.starts_with("OTEL_") || name.starts_with("THUNDRA_") || name.starts_with("AWS_") || *name == names::LOG
+        };
+        let mut named: Vec<_> = rows.flat_map(|cell| cell.split('`')).filter(is_variable).collect();
+        let mut read = VARIABLES.to_vec();
+        named.sort_unstable();
+        read.sort_unstable();
+        assert_eq!(named, read);
+    }
+
     #[test]
     fn naming_a_target_takes_nothing_from_the_others() {
         let (config, _) = read(&[("THUNDRA_SPANS", "my_crate=debug,hyper=off")]);

@@ -46,6 +46,8 @@ pub enum ParentSource {
     XRayIgnored,
     /// A batch: its messages have contexts of their own, which are linked.
     Batch,
+    /// A message so old that the trace it comes from is over: it is linked.
+    Redrive,
     /// The carrier held a context that could not be read.
     Malformed,
 }
@@ -61,6 +63,7 @@ impl ParentSource {
             ParentSource::None => "none",
             ParentSource::XRayIgnored => "none: x-ray header unsampled or without a parent",
             ParentSource::Batch => "none: batch, see links",
+            ParentSource::Redrive => "none: message older than an hour, see links",
             ParentSource::Malformed => "none: malformed context",
         }
     }

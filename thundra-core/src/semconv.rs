@@ -21,6 +21,7 @@ names! {
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
     AWS_S3_BUCKET = "aws.s3.bucket";
     AWS_S3_KEY = "aws.s3.key";
+    AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
@@ -54,6 +55,7 @@ names! {
     FAAS_VERSION = "faas.version";
     HTTP_REQUEST_METHOD = "http.request.method";
     HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
+    HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";
     HTTP_RESPONSE_STATUS_CODE = "http.response.status_code";
     HTTP_ROUTE = "http.route";
     MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";

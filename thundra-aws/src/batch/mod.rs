@@ -13,7 +13,7 @@
 //!
 //! // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
 //! // without it AWS takes any answer for success, and failed records are lost.
-//! async fn main(event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, Error> {
+//! async fn handler(event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, Error> {
 //!     batch::each(event.payload, async |order: Order| ship(order.id).await).await
 //! }
 //!
@@ -63,7 +63,6 @@ mod record;
 mod run;
 mod sqs;
 mod unreadable;
-mod watch;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -72,7 +71,6 @@ use lambda_runtime::Error;
 use serde::de::DeserializeOwned;
 
 use record::Record;
-pub(crate) use watch::watched;
 
 /// An event that is a batch of records: an [`SqsEvent`](aws_lambda_events::event::sqs::SqsEvent) or a
 /// [`KinesisEvent`](aws_lambda_events::event::kinesis::KinesisEvent).
@@ -120,7 +118,7 @@ mod sealed {
 ///
 /// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
 /// // without it AWS takes any answer for success, and failed messages are deleted.
-/// async fn main(event: LambdaEvent<SqsEvent>, warehouse: &Warehouse) -> Result<SqsBatchResponse, Error> {
+/// async fn handler(event: LambdaEvent<SqsEvent>, warehouse: &Warehouse) -> Result<SqsBatchResponse, Error> {
 ///     thundra_aws::batch::each(event.payload, async |order: Order| warehouse.ship(order).await).await
 /// }
 /// ```
@@ -150,7 +148,7 @@ where
 ///
 /// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
 /// // without it AWS takes any answer for success, and failed messages are deleted.
-/// async fn main(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
+/// async fn handler(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
 ///     let work = async |message: SqsMessage| message.body.map(|_| ()).ok_or("a message without a body");
 ///     thundra_aws::batch::each_record(event.payload, work).await
 /// }

@@ -1,16 +1,13 @@
 //! What a record says of itself, whatever its source.
 
 use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, Propagators};
 use thundra_core::{BatchSpans, Config, Scope, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::payload::{self, Member};
-use crate::trigger::Attributes;
-
-/// A trace is over after so long; a record this old is a redrive.
-const MAX_AGE: Duration = Duration::from_secs(3600);
+use crate::trigger::{Attributes, MAX_AGE};
 
 /// One record. Public only in name: the trait [`BatchEvent`](super::BatchEvent) is sealed.
 #[allow(unreachable_pub)]
@@ -54,12 +51,7 @@ pub(super) struct Surroundings<'c> {
 
 impl<'c> Surroundings<'c> {
     pub(super) fn new(config: &'c Config, records: usize) -> Self {
-        Surroundings {
-            config,
-            invocation: ScopeRef::current(),
-            current: thundra_core::current(),
-            single: records == 1,
-        }
+        Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current(), single: records == 1 }
     }
 
     /// Begins a record's scope. A record belongs to its producer's trace, unless the invocation stands
@@ -74,7 +66,8 @@ impl<'c> Surroundings<'c> {
                 }
             }
         }
-        let name = record.destination.as_ref().map_or(Cow::Borrowed("process"), |name| Cow::Owned(format!("process {name}")));
+        let name =
+            record.destination.as_ref().map_or(Cow::Borrowed("process"), |name| Cow::Owned(format!("process {name}")));
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
         let age = record.sent_at.and_then(|sent| SystemTime::now().duration_since(sent).ok());
         let old = age.is_some_and(|age| age > MAX_AGE);
@@ -83,7 +76,8 @@ impl<'c> Surroundings<'c> {
                 inbound = below(current, inbound);
                 if !self.single {
                     let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
-                    builder = builder.link(producer, id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
+                    builder =
+                        builder.link(producer, id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
                 }
             }
             (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),

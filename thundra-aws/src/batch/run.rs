@@ -8,12 +8,12 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::{Config, Scope, Trace, semconv};
+use thundra_core::{Config, Scope, ScopeRef, Trace, semconv};
 
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
 use super::unreadable::Unreadable;
-use super::watch;
+use crate::marks;
 
 /// How many records are worked on at a time: a batch of SQS by its default size.
 const CONCURRENCY: usize = 10;
@@ -51,7 +51,9 @@ where
     F: Fn(T) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {
-    watch::mark();
+    if let Some(invocation) = ScopeRef::current() {
+        invocation.mark(marks::EACH);
+    }
     let records = event.into_records();
     let surroundings = Surroundings::new(config, records.len());
     let mut queue = Queue::new(records);

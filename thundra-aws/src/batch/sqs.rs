@@ -42,7 +42,8 @@ impl Record for SqsMessage {
 
     fn describe(&self, formats: Propagators) -> Description {
         let body = self.body.as_deref().unwrap_or_default();
-        let own: Vec<_> = self.message_attributes.iter().filter_map(|(k, v)| Some((k, v.string_value.as_ref()?))).collect();
+        let own: Vec<_> =
+            self.message_attributes.iter().filter_map(|(k, v)| Some((k, v.string_value.as_ref()?))).collect();
         let opened = if self.message_attributes.is_empty() { trigger::open(body) } else { Opened::default() };
         let pairs = own.into_iter().chain(opened.pairs.iter().map(|(key, value)| (key, value)));
         let pairs = pairs.map(|(key, value)| (key.as_str(), value.as_str()));

@@ -14,14 +14,18 @@ use serde::Serialize;
 use thundra_core::{ScopeRef, Status, semconv};
 use tower_service::Service;
 
-use super::{marks, status};
+use super::status;
+use crate::marks;
 use crate::probe::short_error_type;
 
 /// A handler whose outcome is told to its invocation. Results, errors and panics pass through.
 pub(super) struct Reporting<H, R, B, S> {
     inner: H,
-    response: PhantomData<fn() -> (R, B, S)>,
+    response: Returns<R, B, S>,
 }
+
+/// Names the types of a handler's response without holding one.
+type Returns<R, B, S> = PhantomData<fn() -> (R, B, S)>;
 
 impl<H, R, B, S> Reporting<H, R, B, S> {
     pub(super) fn new(inner: H) -> Self {
@@ -66,7 +70,7 @@ pin_project! {
         #[pin]
         future: F,
         invocation: Option<ScopeRef>,
-        response: PhantomData<fn() -> (R, B, S)>,
+        response: Returns<R, B, S>,
     }
 }
 

@@ -8,9 +8,9 @@ use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Trust, XRayHeader};
 use thundra_core::{Env, ParentSource, Scope, SpanKind, config, semconv, take_lost_spans};
 
-use super::{init, marks};
-use crate::payload;
-use crate::trigger::{self, Trigger};
+use super::init;
+use crate::trigger::{self, MAX_AGE, Message, Source, Trigger};
+use crate::{marks, payload};
 
 /// What is left of the time for our own end: the process must ask for the next event before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -20,10 +20,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     let config = config();
     let trigger = trigger::detect(body, config);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context));
-    let mut builder = Scope::builder(name)
-        .kind(SpanKind::Server)
-        .attribute(semconv::FAAS_TRIGGER, trigger.faas_trigger)
-        .attribute(semconv::FAAS_COLDSTART, is_cold());
+    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold());
     for (key, value) in trigger.attributes.iter().cloned().chain(function(context)) {
         builder = builder.attribute(key, value);
     }
@@ -31,11 +28,11 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     if lost > 0 {
         builder = builder.attribute(semconv::THUNDRA_LOST_SPANS, lost);
     }
-    if trigger.batch {
-        let links = trigger.messages.iter().filter_map(|message| Some((message.inbound.parent.clone()?, &message.attributes)));
-        for (parent, attributes) in links.take(config.limits.links as usize) {
-            let attributes = attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-            builder = builder.link(parent, attributes);
+    let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
+    for message in linked.take(config.limits.links as usize) {
+        if let Some(parent) = message.inbound.parent.clone() {
+            let attributes = message.attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
+            builder = builder.link(parent, attributes.collect());
         }
     }
     if let Some(initialised) = init::take() {
@@ -52,8 +49,11 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     if trigger.faas_trigger == "http" {
         scope.mark(marks::HTTP);
     }
+    if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
+        scope.mark(marks::BATCH);
+    }
     if let Some(member) = &trigger.context_member {
-        *body = payload::strip(body, member).into();
+        *body = payload::strip_bytes(std::mem::take(body), member);
     }
     scope
 }
@@ -71,7 +71,6 @@ pub(super) fn flush_deadline(context: &Context) -> Option<Instant> {
 fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     let formats = config().propagators;
     let mut inbound = match trigger.messages.as_slice() {
-        _ if trigger.batch => Inbound::default(),
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
@@ -82,6 +81,9 @@ fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
     if trigger.batch {
         inbound.source = ParentSource::Batch;
+    } else if trigger.messages.iter().any(is_redrive) {
+        inbound.parent = None;
+        inbound.source = ParentSource::Redrive;
     } else if let (None, Some(header)) = (&inbound.parent, &header) {
         let ignored = if formats.xray_lambda { header.parent_context() } else { None };
         inbound.parent = header.context().or(ignored);
@@ -93,6 +95,11 @@ fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     }
     inbound.xray = header.or(inbound.xray);
     inbound
+}
+
+/// Whether a message is so old that the trace it comes from is over: it was taken from a dead-letter queue.
+fn is_redrive(message: &Message) -> bool {
+    message.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
 }
 
 /// What is said of the function with each invocation.

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{InScope, Scope, flush};
+use thundra_core::{InScope, Scope, Trace, diagnostics, flush};
 use tower_service::Service;
 
-use super::{invocation, marks};
+use super::invocation;
+use crate::marks;
 
 /// Makes each invocation a scope, and exports it after the response was posted.
 ///
@@ -113,7 +114,14 @@ impl<F> std::fmt::Debug for InvocationFuture<F> {
     }
 }
 
-fn finish(scope: Scope, result: &Result<(), Error>) -> thundra_core::Trace {
+fn finish(scope: Scope, result: &Result<(), Error>) -> Trace {
+    if scope.marks() & (marks::CALLED | marks::BATCH | marks::EACH) == marks::CALLED | marks::BATCH {
+        diagnostics::once(
+            "batch",
+            "the handler works on a batch by itself, so its calls carry the invocation's ids: \
+             thundra_aws::batch::each gives each record its own",
+        );
+    }
     match result {
         Err(error) => scope.set_error("runtime_api_error", error.to_string()),
         Ok(()) if scope.marks() & marks::CALLED == 0 => {

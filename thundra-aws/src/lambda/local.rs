@@ -48,7 +48,8 @@ fn read_event() -> Result<Vec<u8>, Error> {
     let mut event = Vec::new();
     match arguments.next() {
         Some(path) => {
-            let file = std::fs::read(&path).map_err(|error| format!("cannot read the event from {}: {error}", path.display()))?;
+            let file = std::fs::read(&path)
+                .map_err(|error| format!("cannot read the event from {}: {error}", path.display()))?;
             event = file;
         }
         None if std::io::stdin().is_terminal() => {
@@ -56,7 +57,10 @@ fn read_event() -> Result<Vec<u8>, Error> {
             return Err(format!("usage: {name} EVENT.json   or   {name} < EVENT.json").into());
         }
         None => {
-            std::io::stdin().lock().read_to_end(&mut event).map_err(|error| format!("cannot read the event: {error}"))?;
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut event)
+                .map_err(|error| format!("cannot read the event: {error}"))?;
         }
     }
     Ok(event)

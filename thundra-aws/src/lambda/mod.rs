@@ -19,11 +19,3 @@ pub use in_place::{in_place, report};
 pub use layer::{InvocationLayer, InvocationService};
 pub use program::{State, main, main_concurrent, main_concurrent_with, main_with};
 pub use run::{run, run_concurrent};
-
-/// Marks on the scope of an invocation.
-mod marks {
-    /// The handler was called: the event could be deserialised.
-    pub(super) const CALLED: u32 = 1;
-    /// The event is a request: its response has a status.
-    pub(super) const HTTP: u32 = 1 << 1;
-}

@@ -115,7 +115,9 @@ fn fail(error: &dyn Display) -> ExitCode {
 }
 
 /// Builds the state in a trace of its own, which the first invocation links to and exports.
-async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(init: impl FnOnce() -> InitFut) -> Result<Arc<S>, Error> {
+async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
+    init: impl FnOnce() -> InitFut,
+) -> Result<Arc<S>, Error> {
     init::telemetry();
     let scope = Scope::builder("init").begin();
     let context = scope.context().filter(|_| scope.recorded());

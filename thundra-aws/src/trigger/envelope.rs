@@ -92,8 +92,7 @@ mod tests {
             "n": {"Type": "Number", "Value": "1"},
             "b": {"Type": "Binary", "Value": "AAAA"},
         });
-        let notification =
-            |message: String, attributes| json!({"Type": "Notification", "TopicArn": ARN, "Message": message, "MessageAttributes": attributes});
+        let notification = |message: String, attributes| json!({"Type": "Notification", "TopicArn": ARN, "Message": message, "MessageAttributes": attributes});
         let inner = notification(event.to_string(), json!({}));
         let deep = (0..8).fold(event.to_string(), |body, _| notification(body, json!({})).to_string());
         let ids = &["call-chain-length", "x-correlation-id"][..];
@@ -102,7 +101,11 @@ mod tests {
             (event.to_string(), ids, "EventBridge"),
             (inner.to_string(), ids, "EventBridge in SNS"),
             (notification("hi".to_owned(), attributes.clone()).to_string(), &["n", "x-correlation-id"], "SNS"),
-            (notification(json!({"__context__": context}).to_string(), attributes).to_string(), &["n", "x-correlation-id"], "SNS's attributes win"),
+            (
+                notification(json!({"__context__": context}).to_string(), attributes).to_string(),
+                &["n", "x-correlation-id"],
+                "SNS's attributes win",
+            ),
             (json!({"MessageAttributes": {"a": {"Type": "String", "Value": "1"}}}).to_string(), &[], "no notification"),
             (json!({"a": {"__context__": context}}).to_string(), &[], "nested in the user's own data"),
             (json!({"__context__": "mine"}).to_string(), &[], "the user's own"),

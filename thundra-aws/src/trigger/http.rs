@@ -19,8 +19,7 @@ use super::{Message, Source, Trigger, time};
 
 /// More names than this say nothing about a request.
 const MAX_QUERY_NAMES: usize = 32;
-const METHODS: [&str; 10] =
-    ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
+const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
 
 pub(super) fn detect(event: &Object<'_>, config: &Config) -> Option<Trigger> {
     let request = Request::of(event)?;
@@ -53,7 +52,8 @@ impl<'e, 'a> Request<'e, 'a> {
         let nothing = || Object::parse("{}");
         let Some(context) = event.object("requestContext") else {
             let lattice = event.has("raw_path") && event.has("method");
-            return lattice.then(|| Some(Request { source: Source::Lattice, event, context: nothing()?, about: nothing()? }))?;
+            return lattice
+                .then(|| Some(Request { source: Source::Lattice, event, context: nothing()?, about: nothing()? }))?;
         };
         let (http, identity) = (context.object("http"), context.object("identity"));
         let source = if event.has("methodArn") || event.has("routeArn") {
@@ -137,7 +137,10 @@ impl<'e, 'a> Request<'e, 'a> {
         trigger.set_some(semconv::CLIENT_ADDRESS, client.map(String::from));
         let protocol = self.about.text("protocol").or_else(|| self.context.text("protocol"));
         let version = protocol.as_deref().and_then(|protocol| protocol.strip_prefix("HTTP/"));
-        trigger.set_some(semconv::NETWORK_PROTOCOL_VERSION, version.map(|version| version.trim_end_matches(".0").to_owned()));
+        trigger.set_some(
+            semconv::NETWORK_PROTOCOL_VERSION,
+            version.map(|version| version.trim_end_matches(".0").to_owned()),
+        );
         let agent = headers.get("user-agent").map(Cow::Borrowed).or_else(|| self.about.text("userAgent"));
         trigger.set_some(semconv::USER_AGENT_ORIGINAL, agent.map(String::from));
     }

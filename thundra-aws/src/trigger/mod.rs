@@ -28,7 +28,7 @@ mod sns;
 mod sqs;
 mod time;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use thundra_core::propagation::{Inbound, Propagators, Trust};
 use thundra_core::{Config, Value, semconv};
@@ -40,6 +40,9 @@ pub(crate) use time::from_millis;
 
 use crate::payload;
 use json::Object;
+
+/// A trace is over after so long; a message this old is a redrive.
+pub(crate) const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// Attributes of a span.
 pub(crate) type Attributes = Vec<(&'static str, Value)>;

@@ -23,10 +23,13 @@ fn detected(event: &Json) -> Trigger {
 /// The events that ship with `aws_lambda_events`.
 fn fixtures() -> Vec<(String, Vec<u8>)> {
     let metadata = |extra: &[&str]| {
-        let output = Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).args(extra).output().unwrap();
+        let output =
+            Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).args(extra).output().unwrap();
         serde_json::from_slice::<Json>(&output.stdout).ok()
     };
-    let metadata = metadata(&["--offline", "--filter-platform", "x86_64-unknown-linux-gnu"]).or_else(|| metadata(&[])).expect("cargo metadata");
+    let metadata = metadata(&["--offline", "--filter-platform", "x86_64-unknown-linux-gnu"])
+        .or_else(|| metadata(&[]))
+        .expect("cargo metadata");
     let package = metadata["packages"].as_array().unwrap().iter().find(|p| p["name"] == "aws_lambda_events").unwrap();
     let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
     let files = std::fs::read_dir(manifest.with_file_name("src").join("fixtures")).unwrap();
@@ -61,7 +64,6 @@ fn the_fixtures_are_recognised() {
         ("vpc-lattice-v2-request", Lattice),
         ("sns-event", Sns),
         ("cloudwatch-alarm-sns", Sns),
-        ("ses-sns-event", Sns),
         ("sqs-event", Sqs),
         ("kinesis-event", Kinesis),
         ("kinesis-firehose-event", Firehose),
@@ -92,7 +94,8 @@ fn the_fixtures_are_recognised() {
         assert_eq!(trigger.attributes[0], ("faas.trigger", trigger.faas_trigger.into()), "{name}");
         assert_eq!(trigger.batch, trigger.messages.len() > 1, "{name}");
         // The longest prefix says it best.
-        let known = sources.iter().filter(|(prefix, _)| name.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
+        let known =
+            sources.iter().filter(|(prefix, _)| name.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
         if let Some((prefix, source)) = known {
             assert_eq!(trigger.source, *source, "{name}");
             met.push(*prefix);
@@ -138,7 +141,10 @@ fn the_fixtures_are_recognised() {
     let kinesis = exact("kinesis-event");
     assert!(kinesis.batch);
     assert_eq!(kinesis.messages[0].sent_at, time::from_seconds(1_480_641_523.477));
-    assert_eq!(kinesis.messages[1].attributes[0].1.as_str(), Some("49568167373333333334444444444444444444444444444444444444"));
+    assert_eq!(
+        kinesis.messages[1].attributes[0].1.as_str(),
+        Some("49568167373333333334444444444444444444444444444444444444")
+    );
     assert_eq!(kinesis.messages[1].attributes[1].1.as_str(), Some("shardId-000000000000"));
     assert!(attributes(&exact("s3-event")).ends_with(
         "aws.s3.bucket=sourcebucket\nfaas.document.collection=sourcebucket\nfaas.document.operation=insert\n\
@@ -166,18 +172,42 @@ fn v1(identity: Json) -> Json {
 #[test]
 fn requests_are_named_by_their_route() {
     for (event, source, name, id, why) in [
-        (v2("x.execute-api.eu-west-1.amazonaws.com", "GET /pets/{id}", Json::Null), Source::ApiGatewayHttp, Some("GET /pets/{id}"), Some("r-1"), "a route"),
-        (v2("api.example.org", "ANY /pets/{id}", Json::Null), Source::ApiGatewayHttp, Some("GET /pets/{id}"), Some("r-1"), "any method"),
+        (
+            v2("x.execute-api.eu-west-1.amazonaws.com", "GET /pets/{id}", Json::Null),
+            Source::ApiGatewayHttp,
+            Some("GET /pets/{id}"),
+            Some("r-1"),
+            "a route",
+        ),
+        (
+            v2("api.example.org", "ANY /pets/{id}", Json::Null),
+            Source::ApiGatewayHttp,
+            Some("GET /pets/{id}"),
+            Some("r-1"),
+            "any method",
+        ),
         (v2("api.example.org", "$default", Json::Null), Source::ApiGatewayHttp, Some("GET"), Some("r-1"), "no route"),
-        (v2("x.lambda-url.eu-west-1.on.aws", "$default", Json::Null), Source::FunctionUrl, Some("GET"), None, "a function URL"),
+        (
+            v2("x.lambda-url.eu-west-1.on.aws", "$default", Json::Null),
+            Source::FunctionUrl,
+            Some("GET"),
+            None,
+            "a function URL",
+        ),
         (v1(Json::Null), Source::ApiGatewayRest, Some("HTTP /pets/{id}"), Some("r-1"), "an unknown method"),
         (
             json!({"httpMethod": "GET", "path": "/", "requestContext": {"elb": {}}, "multiValueHeaders": {"traceparent": [TRACEPARENT]}}),
-            Source::LoadBalancer, Some("GET"), None, "a load balancer",
+            Source::LoadBalancer,
+            Some("GET"),
+            None,
+            "a load balancer",
         ),
         (
             json!({"headers": headers(), "requestContext": {"connectionId": "1", "eventType": "CONNECT", "routeKey": "$connect"}}),
-            Source::WebSocket, Some("$connect"), None, "a WebSocket",
+            Source::WebSocket,
+            Some("$connect"),
+            None,
+            "a WebSocket",
         ),
     ] {
         let trigger = detected(&event);
@@ -187,7 +217,10 @@ fn requests_are_named_by_their_route() {
         assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "{why}");
         assert!(!format!("{:?}", trigger.attributes).contains("s3cret"), "{why}");
     }
-    assert!(attributes(&detected(&v1(Json::Null))).contains("http.request.method=_OTHER\nhttp.request.method_original=PATCHY\n"));
+    assert!(
+        attributes(&detected(&v1(Json::Null)))
+            .contains("http.request.method=_OTHER\nhttp.request.method_original=PATCHY\n")
+    );
 }
 
 #[test]
@@ -201,7 +234,11 @@ fn the_edge_is_trusted_only_with_iam() {
         (v2("api.example.org", "$default", iam), true, "IAM at API Gateway"),
         (v2("api.example.org", "$default", visitor), false, "a Cognito identity"),
         (v2("api.example.org", "$default", json!({"jwt": {"claims": {"userArn": "x"}}})), false, "a token"),
-        (v2("api.example.org", "$default", json!({"lambda": {"iam": {"userArn": "x"}}})), false, "an authorizer's own words"),
+        (
+            v2("api.example.org", "$default", json!({"lambda": {"iam": {"userArn": "x"}}})),
+            false,
+            "an authorizer's own words",
+        ),
         (v1(json!({"userArn": null, "caller": null, "sourceIp": "192.0.2.1"})), false, "nobody"),
         (v1(json!({"userArn": "arn:aws:iam::1:user/a", "cognitoIdentityId": null})), true, "IAM, first format"),
         (v1(json!({"caller": "AIDA"})), true, "IAM, by its caller"),
@@ -257,11 +294,15 @@ fn notifications_and_streams_carry_their_context() {
         json!({"eventSource": "aws:kinesis", "eventID": "shard-1:9", "eventSourceARN": "arn:aws:kinesis:eu-west-1:1:stream/orders",
             "kinesis": {"data": data, "sequenceNumber": "9", "partitionKey": "k", "approximateArrivalTimestamp": 1.5}})
     };
-    let typed = json!({"traceparent": {"S": TRACEPARENT}, "call-chain-length": {"N": "2"}, "x-correlation-id": {"S": "c-1"}});
+    let typed =
+        json!({"traceparent": {"S": TRACEPARENT}, "call-chain-length": {"N": "2"}, "x-correlation-id": {"S": "c-1"}});
     let sns = json!({"traceparent": {"Type": "String", "Value": TRACEPARENT}, "x-correlation-id": {"Type": "String", "Value": "c-1"}});
     for (event, source) in [
         (json!({"Records": [record(&json!({"__context__": context, "a": 1}))]}), Source::Kinesis),
-        (json!({"Records": [{"EventSource": "aws:sns", "Sns": {"MessageAttributes": sns, "TopicArn": "arn:aws:sns:eu-west-1:1:t"}}]}), Source::Sns),
+        (
+            json!({"Records": [{"EventSource": "aws:sns", "Sns": {"MessageAttributes": sns, "TopicArn": "arn:aws:sns:eu-west-1:1:t"}}]}),
+            Source::Sns,
+        ),
         (
             json!({"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/1",
                 "dynamodb": {"NewImage": {"__context__": {"M": typed}}}}]}),
@@ -287,7 +328,9 @@ fn a_context_in_the_event_is_cut_out() {
     for (event, source, rest) in [
         (format!(r#"{{"__context__":{context},"a":1.0}}"#), Source::Direct, r#"{"a":1.0}"#),
         (
-            format!(r#" {{"detail-type":"t","source":"s","id":"7","detail": {{ "__context__": {context}, "a": 1 }} }}"#),
+            format!(
+                r#" {{"detail-type":"t","source":"s","id":"7","detail": {{ "__context__": {context}, "a": 1 }} }}"#
+            ),
             Source::EventBridge,
             r#" {"detail-type":"t","source":"s","id":"7","detail": { "a": 1 } }"#,
         ),
@@ -307,12 +350,29 @@ fn a_context_in_the_event_is_cut_out() {
 #[test]
 fn oddities_are_other() {
     for body in [
-        "", "null", "5", "[]", "{}", "{", "[[[[", r#"{"Records":[]}"#, r#"{"Records":null}"#, r#"{"Records":[null]}"#,
-        r#"{"Records":{}}"#, r#"{"Records":[{"eventSource":"aws:new"}]}"#, r#"{"requestContext":{}}"#,
-        r#"{"requestContext":7,"httpMethod":"GET"}"#, r#"{"a":1}{"a":2}"#, r#"{"detail":{},"source":1,"detail-type":"x"}"#,
+        "",
+        "null",
+        "5",
+        "[]",
+        "{}",
+        "{",
+        "[[[[",
+        r#"{"Records":[]}"#,
+        r#"{"Records":null}"#,
+        r#"{"Records":[null]}"#,
+        r#"{"Records":{}}"#,
+        r#"{"Records":[{"eventSource":"aws:new"}]}"#,
+        r#"{"requestContext":{}}"#,
+        r#"{"requestContext":7,"httpMethod":"GET"}"#,
+        r#"{"a":1}{"a":2}"#,
+        r#"{"detail":{},"source":1,"detail-type":"x"}"#,
     ] {
         let trigger = detect(body.as_bytes(), &config(&[]));
-        assert_eq!((trigger.source, trigger.faas_trigger, trigger.messages.len()), (Source::Other, "other", 0), "{body}");
+        assert_eq!(
+            (trigger.source, trigger.faas_trigger, trigger.messages.len()),
+            (Source::Other, "other", 0),
+            "{body}"
+        );
     }
     assert_eq!(detect(b"{\"__context__\":{},\"a\":\"\xff\"}", &config(&[])).source, Source::Other, "not UTF-8");
     let bare = detected(&json!({"Records": [{"eventSource": "aws:sqs"}, {"eventSource": "aws:sqs"}]}));
@@ -341,7 +401,11 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     (0..fixtures.len(), any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(move |(n, at, byte, cut)| {
         let mut body = fixtures[n].1.clone();
         let at = at.index(body.len());
-        if cut { body.truncate(at) } else { body[at] = byte }
+        if cut {
+            body.truncate(at)
+        } else {
+            body[at] = byte
+        }
         body
     })
 }

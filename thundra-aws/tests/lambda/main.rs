@@ -35,7 +35,12 @@ async fn failures_are_told_and_change_nothing() {
     for (event, answer, error_type, status) in [
         (json!("error"), "no such name", "Error", "no such name"),
         (json!("panic"), "Lambda panicked: at the disco", "panic", "panicked: at the disco"),
-        (json!({ "not": "text" }), "failed to deserialize", "invalid_event", "the event could not be read as the handler's type"),
+        (
+            json!({ "not": "text" }),
+            "failed to deserialize",
+            "invalid_event",
+            "the event could not be read as the handler's type",
+        ),
     ] {
         let error = lambda.invoke(event).await.unwrap_err();
         assert!(error["errorMessage"].as_str().unwrap().contains(answer), "{error}");
@@ -59,7 +64,10 @@ async fn the_status_of_a_response_is_the_invocations() {
     for (code, failed) in [(200, false), (404, false), (503, true)] {
         lambda.invoke(event(code)).await.unwrap();
         let root = lambda.traced().await;
-        assert_eq!((root.name.as_str(), root.text("http.response.status_code")), ("GET /orders/{id}", code.to_string()));
+        assert_eq!(
+            (root.name.as_str(), root.text("http.response.status_code")),
+            ("GET /orders/{id}", code.to_string())
+        );
         assert_eq!((root.status.is_some(), root.parent.as_str()), (failed, "b7ad6b7169203331"));
     }
     lambda.stop().await;
@@ -139,6 +147,31 @@ async fn a_dead_collector_changes_nothing_and_is_said_once() {
     let stderr = lambda.stderr_so_far();
     lambda.stop().await;
     assert_eq!(stderr.matches("could not be exported").count(), 1, "{stderr}");
+}
+
+#[tokio::test]
+async fn a_batch_links_to_its_producers_and_a_redrive_too() {
+    let message = |id: &str, parent: char, sent: &str| {
+        let traceparent = format!("00-0af7651916cd43dd8448eb211c80319c-{}-01", parent.to_string().repeat(16));
+        json!({ "messageId": id, "body": "{}", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:notes",
+                "attributes": { "SentTimestamp": sent },
+                "messageAttributes": { "traceparent": { "dataType": "String", "stringValue": traceparent } } })
+    };
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis().to_string();
+    let lambda = Lambda::start("batch", &[]).await;
+    for (records, parent, links) in [
+        (vec![message("m-1", 'a', &now), message("m-2", 'b', &now)], "", vec!["a".repeat(16), "b".repeat(16)]),
+        (vec![message("m-3", 'c', &now)], "cccccccccccccccc", vec![]),
+        (vec![message("m-4", 'd', "1600000000000")], "", vec!["d".repeat(16)]),
+    ] {
+        let count = records.len();
+        assert_eq!(lambda.invoke(json!({ "Records": records })).await.unwrap(), count);
+        let root = lambda.traced().await;
+        assert_eq!((root.parent.as_str(), root.links), (parent, links));
+    }
+    let stderr = lambda.stderr_so_far();
+    lambda.stop().await;
+    assert_eq!(stderr.matches("batch::each gives each record its own").count(), 1, "{stderr}");
 }
 
 #[tokio::test]

@@ -122,7 +122,9 @@ impl Lambda {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "program", "--nocapture"])
             .env_clear()
-            .envs(std::env::vars().filter(|(key, _)| key.starts_with("LD_") || key == "PATH" || key.starts_with("LLVM_")))
+            .envs(
+                std::env::vars().filter(|(key, _)| key.starts_with("LD_") || key == "PATH" || key.starts_with("LLVM_")),
+            )
             .envs([
                 ("TEST_PROGRAM", program),
                 ("AWS_LAMBDA_RUNTIME_API", &address),
@@ -245,7 +247,8 @@ fn answer(world: &World, id: &str, result: Result<Value, Value>) -> StatusCode {
 
 async fn traces(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
     let request = ExportTraceServiceRequest::decode(body).unwrap();
-    let spans = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
+    let spans =
+        request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let text = |value: any_value::Value| match value {
         any_value::Value::StringValue(text) => text,
@@ -261,7 +264,11 @@ async fn traces(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
         kind: span.kind,
         status: span.status.filter(|status| status.code == 2).map(|status| status.message),
         links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
-        attributes: span.attributes.into_iter().map(|pair| (pair.key, text(pair.value.unwrap().value.unwrap()))).collect(),
+        attributes: span
+            .attributes
+            .into_iter()
+            .map(|pair| (pair.key, text(pair.value.unwrap().value.unwrap())))
+            .collect(),
     });
     world.saw(Seen::Traces(spans.collect()));
     StatusCode::OK

@@ -1,6 +1,7 @@
 //! The functions under test, each a process of its own.
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use thundra_aws::{Error, LambdaEvent, handler, service_fn};
 use tracing::{info, instrument};
@@ -26,10 +27,12 @@ pub(crate) fn run(name: &str) {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(thundra_aws::run_concurrent(service_fn(meet))).unwrap();
         }
+        "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
         "init" => {
-            let code = thundra_aws::__private::main_with(connect, |event, state: std::sync::Arc<String>| async move {
-                Ok::<_, Error>(format!("{state} {}", LambdaEvent::<String>::from(event).payload))
-            });
+            let greet = |event: LambdaEvent<String>, state: std::sync::Arc<String>| async move {
+                Ok::<_, Error>(format!("{state} {}", event.payload))
+            };
+            let code = thundra_aws::__private::main_with(connect, greet);
             assert_eq!(code, std::process::ExitCode::SUCCESS);
         }
         other => panic!("no program {other}"),
@@ -63,6 +66,10 @@ async fn order(event: LambdaEvent<ApiGatewayV2httpRequest>) -> Result<ApiGateway
     let mut response = ApiGatewayV2httpResponse::default();
     response.status_code = path.rsplit('/').next().unwrap_or_default().parse()?;
     Ok(response)
+}
+
+async fn by_itself(event: LambdaEvent<SqsEvent>) -> Result<usize, Error> {
+    Ok(event.payload.records.len())
 }
 
 #[instrument]

@@ -1,0 +1,53 @@
+//! The executables that are deployed.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::{Error, target};
+
+/// What the functions run.
+#[derive(Clone, Debug)]
+pub struct Executables {
+    /// Serves `orders`, `billing`, `shipping` and `notify` in Lambda, and `pricing` outside.
+    pub pipeline: PathBuf,
+    /// Serves `hello`.
+    pub hello: PathBuf,
+}
+
+impl Executables {
+    /// The running executable, which must be `pipeline`, and `hello` beside it.
+    ///
+    /// `cargo run --bin pipeline` builds that one binary only, so when Cargo runs us it is asked for the other.
+    ///
+    /// # Errors
+    ///
+    /// If `hello` is missing and cannot be built.
+    pub fn of_this_build() -> Result<Self, Error> {
+        let pipeline = env::current_exe()?;
+        let hello = pipeline.with_file_name(format!("hello{}", env::consts::EXE_SUFFIX));
+        if let Some(cargo) = env::var_os("CARGO") {
+            // The layout is `target[/triple]/profile/pipeline`, and the profile `dev` lives in `debug`.
+            let profile = pipeline.parent().and_then(|directory| directory.file_name()).unwrap_or_default();
+            let profile = if profile == "debug" { "dev".as_ref() } else { profile };
+            let status = Command::new(cargo)
+                .args(["build", "--quiet", "--bin", "hello", "--manifest-path"])
+                .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+                .arg("--profile")
+                .arg(profile)
+                .arg("--target-dir")
+                .arg(target::root())
+                .status()?;
+            if !status.success() {
+                return Err("cargo could not build hello".into());
+            }
+        }
+        if !hello.is_file() {
+            let beside = hello.display();
+            return Err(
+                format!("{beside} is missing: build it with `cargo build -p thundra-examples --bin hello`").into()
+            );
+        }
+        Ok(Self { pipeline, hello })
+    }
+}

@@ -1,0 +1,98 @@
+//! AWS on a loopback port: [MiniStack](https://pypi.org/project/ministack/), one process, no Docker.
+//!
+//! It runs the genuine `bootstrap` executable of each function against a Lambda Runtime API of its own, and delivers what
+//! is published, put and sent to the functions that are subscribed to it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::process::{self, Process};
+use super::python::Environment;
+use super::{Error, target};
+
+/// The release everything here was tried with.
+const PACKAGE: &str = "ministack==1.5.33";
+
+/// How long MiniStack may take to come up; about one second is usual.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running MiniStack. Dropping it ends it, the functions it runs, and their temporary files.
+#[derive(Debug)]
+pub struct MiniStack {
+    process: Process,
+    port: u16,
+}
+
+impl MiniStack {
+    /// Installs MiniStack if need be and starts it on a free port. `name` names its log, `target/thundra-examples/<name>.log`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no suitable Python, the package cannot be installed, or MiniStack does not come up.
+    pub async fn start(name: &str) -> Result<Self, Error> {
+        let python = tokio::task::spawn_blocking(|| Environment::with("ministack", &[PACKAGE])).await??;
+        // The port is free when we look and may be taken when MiniStack binds it, so a failed start is tried again.
+        let mut tries = 3;
+        loop {
+            tries -= 1;
+            match Self::start_once(&python, name).await {
+                Err(_) if tries > 0 => continue,
+                result => return result,
+            }
+        }
+    }
+
+    async fn start_once(python: &Environment, name: &str) -> Result<Self, Error> {
+        let port = process::free_port()?;
+        let log = target::path(&format!("{name}.log"))?;
+        let scratch = target::path(&format!("{name}-{port}"))?;
+        let program = python.program("ministack");
+        let process = Process::launch(
+            python,
+            &[&program.to_string_lossy()],
+            [
+                ("GATEWAY_PORT", port.to_string().as_str()),
+                ("BIND_HOST", "127.0.0.1"),
+                // Functions find it under this name; it passes it on to them.
+                ("AWS_ENDPOINT_URL", &endpoint(port)),
+                // Listeners on fixed ports that nobody here uses.
+                ("IOT_MTLS_ENABLED", "0"),
+                ("SFTP_ENABLED", "0"),
+            ],
+            &scratch,
+            &log,
+        )?;
+        let mut ministack = Self { process, port };
+        let ready = format!("{}/_ministack/ready", ministack.endpoint());
+        let up = async || reqwest::get(&ready).await.is_ok_and(|response| response.status().is_success());
+        ministack.process.ready(PATIENCE, up).await.map_err(|error| format!("MiniStack: {error}"))?;
+        Ok(ministack)
+    }
+
+    /// Where every service of it is reached.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        endpoint(self.port)
+    }
+
+    /// What it and its functions write.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        self.process.log()
+    }
+
+    /// Leaves it running when we end, and returns the command that ends it.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended already.
+    pub fn keep(self) -> Result<String, Error> {
+        let stop = format!("kill -- -{}", self.process.id());
+        self.process.release()?;
+        Ok(stop)
+    }
+}
+
+fn endpoint(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}

@@ -1,0 +1,26 @@
+//! What the examples and their tests stand on: a cloud on this machine, and a place where traces arrive.
+//!
+//! Nothing here is needed to use the libraries. Read [`functions`](crate::functions) for that.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`target`] | the one directory the examples write to |
+//! | [`python`] | a virtual environment with pinned packages |
+//! | [`process`] | a child that cannot outlive us |
+//! | [`ministack`] | AWS on a loopback port |
+//! | [`executables`] | what is deployed |
+//! | [`package`] | an executable as a Lambda deployment package |
+//! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
+//! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
+
+pub mod cloud;
+pub mod executables;
+pub mod ministack;
+pub mod package;
+pub mod process;
+pub mod python;
+pub mod receiver;
+pub mod target;
+
+/// What goes wrong in the harness: one line, made to be printed.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;

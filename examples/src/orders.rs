@@ -1,0 +1,96 @@
+//! What is ordered, and what should come of it.
+
+use serde_json::{Value, json};
+
+use crate::report::Expected;
+
+/// Turned away by its mail server at the first try, so `notify` sees it twice.
+const GREYLISTED: &str = "eve@greylisting.example";
+
+/// An order to be sent.
+#[derive(Clone, Debug)]
+pub struct Order {
+    id: String,
+    story: Story,
+}
+
+/// What happens to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// Pricing answers 503 at first, and is asked again.
+    PriceRetried,
+    /// Nothing special.
+    Plain,
+    /// `billing` fails.
+    CardDeclined,
+    /// Three parcels: one call puts three records.
+    ThreeItems,
+    /// The note fails once and is delivered again.
+    Greylisted,
+}
+
+impl Story {
+    const ALL: [Self; 5] = [Self::PriceRetried, Self::Plain, Self::CardDeclined, Self::ThreeItems, Self::Greylisted];
+}
+
+impl Order {
+    /// `count` orders; the stories take turns.
+    #[must_use]
+    pub fn some(count: usize) -> Vec<Self> {
+        let stories = Story::ALL.into_iter().cycle().take(count);
+        stories.enumerate().map(|(index, story)| Self::new(&format!("order-{}", index + 1), story)).collect()
+    }
+
+    /// One order.
+    #[must_use]
+    pub fn new(id: &str, story: Story) -> Self {
+        Self { id: id.to_owned(), story }
+    }
+
+    /// What everybody calls it.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The `x-correlation-id` it is sent with.
+    #[must_use]
+    pub fn correlation_id(&self) -> String {
+        format!("shop-{}", self.id)
+    }
+
+    /// The body of `POST /orders`.
+    #[must_use]
+    pub fn body(&self) -> Value {
+        let items: &[&str] = match self.story {
+            Story::PriceRetried => &["truffles"],
+            Story::ThreeItems => &["bread", "cheese", "wine"],
+            _ => &["cheese"],
+        };
+        let customer = if self.story == Story::Greylisted { GREYLISTED } else { "ada@example.com" };
+        let card = if self.story == Story::CardDeclined { "declined" } else { "4242" };
+        json!({ "id": self.id, "customer": customer, "items": items, "card": card })
+    }
+
+    /// What its trace should look like.
+    #[must_use]
+    pub fn expected(&self) -> Expected<'_> {
+        let reaches: &[(&str, usize)] = match self.story {
+            Story::Plain => {
+                &[("orders", 1), ("pricing", 1), ("billing", 1), ("hello", 1), ("shipping", 1), ("notify", 1)]
+            }
+            Story::PriceRetried => {
+                &[("orders", 1), ("pricing", 2), ("billing", 1), ("hello", 1), ("shipping", 1), ("notify", 1)]
+            }
+            Story::CardDeclined => &[("orders", 1), ("pricing", 1), ("billing", 1), ("hello", 1)],
+            Story::ThreeItems => {
+                &[("orders", 1), ("pricing", 3), ("billing", 1), ("hello", 1), ("shipping", 3), ("notify", 3)]
+            }
+            Story::Greylisted => {
+                &[("orders", 1), ("pricing", 1), ("billing", 1), ("hello", 1), ("shipping", 1), ("notify", 2)]
+            }
+        };
+        let fails = (self.story == Story::CardDeclined).then_some("billing");
+        Expected { order: &self.id, reaches, fails }
+    }
+}

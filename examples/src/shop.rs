@@ -1,0 +1,137 @@
+//! The shop, deployed: five functions, what connects them, and the pricing service.
+
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::harness::cloud::{Cloud, Code, Function, Mapping};
+use crate::harness::executables::Executables;
+use crate::harness::process::{self, Process};
+use crate::harness::{Error, package, target};
+use crate::orders::Order;
+
+/// How long the pricing service may take to come up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// After how many seconds a note that failed is delivered again.
+const REDELIVERY: u32 = 2;
+
+/// How many records a function is handed at most.
+const BATCH: i32 = 10;
+
+/// A shop that takes orders. Dropping it ends the pricing service.
+#[derive(Debug)]
+pub struct Shop {
+    url: String,
+    http: reqwest::Client,
+    /// Makes `shipping` run.
+    pub parcels: Mapping,
+    /// Makes `notify` run.
+    pub notes: Mapping,
+    _pricing: Process,
+}
+
+/// What the shop answered to an order.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+}
+
+impl Shop {
+    /// Deploys everything. The programs send their telemetry to `collector`; `name` names the log of the pricing service.
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be made.
+    pub async fn open(cloud: &Cloud, executables: &Executables, collector: &str, name: &str) -> Result<Self, Error> {
+        let (pricing, pricing_url) = pricing(executables, collector, name).await?;
+        let topic = cloud.create_topic("orders").await?;
+        let stream = cloud.create_stream("parcels").await?;
+        let queue = cloud.create_queue("notes", REDELIVERY).await?;
+
+        let common = cloud.upload("pipeline.zip", package::bootstrap(&executables.pipeline)?).await?;
+        let hello = cloud.upload("hello.zip", package::bootstrap(&executables.hello)?).await?;
+        let environment = [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.to_owned()),
+            ("PRICING_URL", pricing_url),
+            ("TOPIC_ARN", topic.clone()),
+            ("STREAM_NAME", "parcels".to_owned()),
+            ("QUEUE_URL", queue.url.clone()),
+        ];
+        let functions =
+            [("orders", &common), ("billing", &common), ("shipping", &common), ("notify", &common), ("hello", &hello)];
+        let [orders, billing, _, _, hello] = create(cloud, functions, &environment).await?;
+
+        cloud.subscribe(&topic, &billing).await?;
+        cloud.subscribe(&topic, &hello).await?;
+        let parcels = cloud.map_stream(&stream, "shipping", BATCH).await?;
+        let notes = cloud.map_queue(&queue, "notify", BATCH).await?;
+        let url = cloud.create_http_api("shop", "POST /orders", &orders).await?;
+        Ok(Self { url, http: reqwest::Client::new(), parcels, notes, _pricing: pricing })
+    }
+
+    /// Sends an order.
+    ///
+    /// # Errors
+    ///
+    /// If there is no answer, or it is no JSON.
+    pub async fn send(&self, order: &Order) -> Result<Answer, Error> {
+        let request = self
+            .http
+            .post(format!("{}/orders", self.url))
+            .header("content-type", "application/json")
+            .header("x-correlation-id", order.correlation_id())
+            .body(order.body().to_string());
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        let text = response.text().await?;
+        let body =
+            serde_json::from_str(&text).map_err(|_| format!("the answer to {} is {status} {text:?}", order.id()))?;
+        Ok(Answer { status, body })
+    }
+}
+
+/// Starts the pricing service, and returns it with its URL.
+async fn pricing(executables: &Executables, collector: &str, name: &str) -> Result<(Process, String), Error> {
+    let address = format!("127.0.0.1:{}", process::free_port()?);
+    let mut process = Process::start(
+        Command::new(&executables.pipeline).args(["pricing", &address]),
+        [("OTEL_SERVICE_NAME", "pricing"), ("OTEL_EXPORTER_OTLP_ENDPOINT", collector)],
+        &target::path("home")?,
+        &target::path(&format!("{name}-pricing.log"))?,
+    )?;
+    let up = async || TcpStream::connect(&address).is_ok();
+    process.ready(PATIENCE, up).await.map_err(|error| format!("the pricing service: {error}"))?;
+    Ok((process, format!("http://{address}")))
+}
+
+/// Makes functions, all at once: each takes half a second to become active. Returns their ARNs.
+async fn create<const N: usize>(
+    cloud: &Cloud,
+    functions: [(&'static str, &Code); N],
+    environment: &[(&'static str, String)],
+) -> Result<[String; N], Error> {
+    let mut created = JoinSet::new();
+    for (index, (name, code)) in functions.into_iter().enumerate() {
+        let (cloud, code, environment) = (cloud.clone(), code.clone(), environment.to_vec());
+        created.spawn(async move {
+            // With active tracing the root of each trace would be a segment that only X-Ray has.
+            let function = Function { name, code: &code, environment: &environment, active_tracing: false };
+            (index, cloud.create_function(&function).await)
+        });
+    }
+    let mut arns = [const { String::new() }; N];
+    while let Some(done) = created.join_next().await {
+        let (index, arn) = done?;
+        if let Some(slot) = arns.get_mut(index) {
+            *slot = arn?;
+        }
+    }
+    Ok(arns)
+}

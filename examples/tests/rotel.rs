@@ -1,0 +1,91 @@
+//! Our exports reach a collector that others wrote: [rotel](https://pypi.org/project/rotel/).
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
+
+use std::fs::{self, File};
+use std::net::TcpStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use thundra_examples::harness::process::{self, Process};
+use thundra_examples::harness::python::Environment;
+use thundra_examples::harness::target;
+
+const PACKAGE: &str = "rotel==0.0.1a15";
+
+/// The package has no script for its executable.
+const ROTEL: &str = "
+import os, rotel, sys
+agent = os.path.join(os.path.dirname(rotel.__file__), 'rotel-agent')
+os.execv(agent, [agent, *sys.argv[1:]])";
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn rotel_reads_our_protobuf() {
+    assert_eq!(exported("http/protobuf").await, TRACE);
+}
+
+#[tokio::test]
+async fn rotel_reads_our_json() {
+    assert_eq!(exported("http/json").await, TRACE);
+}
+
+/// What `hello` says of `events/sns.json`: name and kind of each span, in the order in which they end.
+const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "unknown_service:hello SERVER"];
+
+/// Runs `hello` locally against rotel, and returns what rotel says it received.
+async fn exported(protocol: &str) -> Vec<String> {
+    let (rotel, endpoint) = rotel(&protocol.replace('/', "-")).await;
+    let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/sns.json");
+    let output = Command::new(env!("CARGO_BIN_EXE_hello"))
+        .env_clear()
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+        .stdin(File::open(event).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let started = Instant::now();
+    loop {
+        let log = fs::read_to_string(rotel.log()).unwrap();
+        let spans = spans(&log);
+        if spans.len() >= TRACE.len() {
+            assert!(log.contains("0af7651916cd43dd8448eb211c80319c"), "the trace of the message goes on: {log}");
+            return spans;
+        }
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(started.elapsed() < PATIENCE, "rotel said: {log}\nhello said: {stderr}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Name and kind of each span that rotel printed.
+fn spans(log: &str) -> Vec<String> {
+    let value = |line: &str, key: &str| line.trim().strip_prefix(key)?.trim().strip_prefix(": ").map(str::to_owned);
+    let names = log.lines().filter_map(|line| value(line, "Name "));
+    let kinds = log.lines().filter_map(|line| value(line, "Kind "));
+    names.zip(kinds).map(|(name, kind)| format!("{name} {}", kind.trim_start_matches("SPAN_KIND_"))).collect()
+}
+
+async fn rotel(name: &str) -> (Process, String) {
+    let python = tokio::task::spawn_blocking(|| Environment::with("rotel", &[PACKAGE])).await.unwrap().unwrap();
+    let interpreter = python.python();
+    let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", process::free_port().unwrap()));
+    #[rustfmt::skip]
+    let command = [
+        interpreter.to_str().unwrap(), "-I", "-c", ROTEL, "start",
+        "--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc, "--exporter", "blackhole",
+        "--debug-log", "traces", "--debug-log-verbosity", "detailed", "--batch-timeout", "100ms",
+    ];
+    let mut process = Process::launch(
+        &python,
+        &command,
+        [],
+        &target::path(&format!("rotel-{name}")).unwrap(),
+        &target::path(&format!("rotel-{name}.log")).unwrap(),
+    )
+    .unwrap();
+    process.ready(PATIENCE, async || TcpStream::connect(&http).is_ok()).await.unwrap();
+    (process, format!("http://{http}"))
+}

@@ -1,0 +1,131 @@
+//! Why a call failed, in the words of the service.
+
+use std::borrow::Cow;
+
+use aws_smithy_runtime_api::client::interceptors::context::Error;
+use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
+use thundra_core::{SpanExt, Status, semconv};
+use tracing::Span;
+
+/// A description longer than this says no more to people.
+const MAX_MESSAGE_CHARS: usize = 512;
+
+/// Marks the span of a call that failed.
+pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Option<&HttpResponse>) {
+    if error.is_operation_error()
+        && let Some(response) = response
+    {
+        let body = response.body().bytes().unwrap_or_default();
+        let Answer { code, message } = answer(response.headers().get("x-amzn-errortype"), body);
+        let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
+        span.set_attribute(semconv::ERROR_TYPE, code.clone());
+        return span.set_status(Status::error(match message.filter(|_| !quotes_the_request(&code)) {
+            Some(message) => format!("{code}: {message}"),
+            None => code,
+        }));
+    }
+    span.set_attribute(semconv::ERROR_TYPE, kind(error));
+    span.record_error(error);
+}
+
+fn kind(error: &OrchestratorError<Error>) -> &'static str {
+    match error.as_connector_error() {
+        _ if error.is_timeout_error() => "timeout",
+        Some(connector) if connector.is_timeout() => "timeout",
+        Some(_) => "connector",
+        None if error.is_response_error() => "response",
+        None if error.is_interceptor_error() => "interceptor",
+        None => "_OTHER",
+    }
+}
+
+/// Messages about an invalid request repeat its values, which may be anything: a phone number, a document.
+fn quotes_the_request(code: &str) -> bool {
+    ["Invalid", "Validation", "Malformed"].iter().any(|word| code.contains(word))
+}
+
+/// What the body of an error says.
+#[derive(Debug, Default, PartialEq)]
+struct Answer {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// Reads the error from the bytes, so that no SDK crate is needed: JSON and XML, as the AWS protocols have it.
+fn answer(header: Option<&str>, body: &[u8]) -> Answer {
+    let text = String::from_utf8_lossy(body);
+    let json = serde_json::from_str::<serde_json::Value>(&text).ok();
+    let of = |names: [&str; 3]| match &json {
+        Some(json) => names.iter().find_map(|name| Some(json.get(name)?.as_str()?.into())),
+        None => names.iter().find_map(|name| element(&text, name)),
+    };
+    let code = header.map(Cow::from).or_else(|| of(["__type", "code", "Code"]));
+    let code = code.map(|code| short(&code).to_owned()).filter(|code| !code.is_empty());
+    let message = of(["message", "Message", "errorMessage"]).map(|text| text.chars().take(MAX_MESSAGE_CHARS).collect());
+    Answer { code, message }
+}
+
+/// A code without its namespace (`com.amazonaws.sqs#QueueDoesNotExist`) and its link (`NotFound:http://…`).
+fn short(code: &str) -> &str {
+    let code = code.split(':').next().unwrap_or(code);
+    code.rsplit('#').next().unwrap_or(code).trim()
+}
+
+/// The text of the first XML element of this name.
+fn element<'a>(xml: &'a str, name: &str) -> Option<Cow<'a, str>> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    let (text, _) = rest.split_once("</")?;
+    if !text.contains('&') {
+        return Some(text.into());
+    }
+    let entities = [("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
+    Some(entities.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain)).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_read_in_every_protocol() {
+        for (header, body, code, message) in [
+            (None, r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"gone"}"#, "QueueDoesNotExist", "gone"),
+            (
+                None,
+                r#"{"__type":"ResourceNotFoundException","Message":"no stream"}"#,
+                "ResourceNotFoundException",
+                "no stream",
+            ),
+            (Some("AccessDenied:http://internal/"), r#"{"message":"no"}"#, "AccessDenied", "no"),
+            (
+                None,
+                "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>a &amp;lt; b&apos;s</Message></Error></ErrorResponse>",
+                "NotFound",
+                "a &lt; b's",
+            ),
+            (None, "<Error><Code>NoSuchKey</Code><Message></Message></Error>", "NoSuchKey", ""),
+            (None, "\u{fffd}\u{1}cbor", "", ""),
+            (None, "", "", ""),
+            (None, "[1]", "", ""),
+        ] {
+            let read = answer(header, body.as_bytes());
+            assert_eq!(
+                (read.code.unwrap_or_default(), read.message.unwrap_or_default()),
+                (code.into(), message.into())
+            );
+        }
+    }
+
+    #[test]
+    fn what_repeats_the_request_stays_here() {
+        for (code, private) in [
+            ("InvalidParameter", true),
+            ("ValidationException", true),
+            ("MalformedQueryString", true),
+            ("AccessDeniedException", false),
+            ("ProvisionedThroughputExceededException", false),
+        ] {
+            assert_eq!(quotes_the_request(code), private, "{code}");
+        }
+    }
+}

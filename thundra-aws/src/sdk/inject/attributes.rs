@@ -1,0 +1,208 @@
+//! Message attributes, as SNS and SQS have them: at most ten a message, and counted in its size.
+
+use std::collections::HashMap;
+
+use thundra_core::propagation::CORRELATION_TRACEPARENT;
+
+use super::{Injected, Skipped};
+
+/// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
+const MAX_ATTRIBUTES: usize = 10;
+/// The data type of our values, which is part of the size.
+pub(crate) const STRING: &str = "String";
+
+/// The type of an attribute's value in an SDK crate.
+pub(crate) trait Attribute: Sized {
+    /// A value of the type `String`; `None` where the service would refuse it.
+    fn string(value: &str) -> Option<Self>;
+
+    /// Type and value, in bytes.
+    fn size(&self) -> usize;
+}
+
+/// One message of a request.
+#[derive(Debug)]
+pub(crate) struct Message<'a, V> {
+    attributes: &'a mut Option<HashMap<String, V>>,
+    body: usize,
+    closed: Option<Skipped>,
+    /// Whether it had no trace context of its own, so that ours is the one that is read.
+    untraced: bool,
+    traced_by_us: bool,
+}
+
+impl<'a, V: Attribute> Message<'a, V> {
+    /// A message with a body of so many bytes; `closed` says why nothing may be added.
+    pub(crate) fn new(attributes: &'a mut Option<HashMap<String, V>>, body: usize, closed: Option<Skipped>) -> Self {
+        let mut message = Message { attributes, body, closed, untraced: true, traced_by_us: false };
+        message.untraced = !message.has("traceparent");
+        message
+    }
+
+    /// Whether the caller set no trace context.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn is_untraced(&self) -> bool {
+        self.untraced
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.attributes.iter().flat_map(HashMap::keys).any(|present| present.eq_ignore_ascii_case(name))
+    }
+
+    fn count(&self) -> usize {
+        self.attributes.as_ref().map_or(0, HashMap::len)
+    }
+
+    fn size(&self) -> usize {
+        let attributes = self.attributes.iter().flatten();
+        self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
+    }
+}
+
+/// Gives each message of a request what fits of `pairs`. `limit` is the most bytes that the request may have,
+/// given those it has.
+///
+/// The first pair goes into all messages before the second goes into any.
+pub(crate) fn inject<V: Attribute>(
+    messages: &mut [Message<'_, V>],
+    pairs: &[(&str, String)],
+    limit: impl Fn(usize) -> usize,
+) -> Injected {
+    let before = messages.iter().map(Message::size).sum();
+    let mut room = limit(before).saturating_sub(before);
+    let mut injected = Injected::default();
+    messages.iter().filter_map(|message| message.closed).for_each(|why| injected.skip(why));
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
+            // A trace state belongs to the trace parent beside it.
+            if message.has(name) || (*name == "tracestate" && !message.traced_by_us) {
+                continue;
+            }
+            let bytes = name.len() + STRING.len() + value.len();
+            if message.count() >= MAX_ATTRIBUTES {
+                injected.skip(Skipped::Attributes);
+            } else if bytes > room {
+                injected.skip(Skipped::Size);
+            } else if let Some(value) = V::string(value) {
+                message.attributes.get_or_insert_default().insert((*name).to_owned(), value);
+                room -= bytes;
+                message.traced_by_us |= *name == "traceparent";
+                injected.own_context |=
+                    message.untraced && (*name == "traceparent" || *name == CORRELATION_TRACEPARENT);
+            } else {
+                injected.skip(Skipped::Quotes);
+            }
+        }
+    }
+    injected
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Attribute for String {
+        fn string(value: &str) -> Option<Self> {
+            (!value.contains('"')).then(|| value.to_owned())
+        }
+
+        fn size(&self) -> usize {
+            STRING.len() + self.len()
+        }
+    }
+
+    fn pairs(pairs: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+        pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+    }
+
+    fn user(count: usize) -> Option<HashMap<String, String>> {
+        (count > 0).then(|| (0..count).map(|n| (format!("u{n}"), "v".to_owned())).collect())
+    }
+
+    /// What is added to one message with this many attributes and bytes of body, by name.
+    fn added(
+        attributes: Option<HashMap<String, String>>,
+        body: usize,
+        ours: &[(&'static str, &str)],
+        limit: usize,
+    ) -> (String, Injected) {
+        let before = attributes.clone().unwrap_or_default();
+        let mut after = attributes;
+        let mut messages = [Message::new(&mut after, body, None)];
+        let injected = inject(&mut messages, &pairs(ours), |_| limit);
+        if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
+            assert_eq!(after.is_none(), before.is_empty(), "what got nothing is as it was");
+        }
+        let mut names: Vec<_> =
+            after.unwrap_or_default().into_keys().filter(|name| !before.contains_key(name)).collect();
+        names.sort();
+        (names.join(" "), injected)
+    }
+
+    const OURS: &[(&str, &str)] = &[("a", "1"), ("traceparent", "2"), ("z", "3")];
+
+    #[test]
+    fn ten_attributes_and_no_more() {
+        for (present, expected, own, skipped) in [
+            (0, "a traceparent z", true, None),
+            (7, "a traceparent z", true, None),
+            (8, "a traceparent", true, Some(Skipped::Attributes)),
+            (9, "a", false, Some(Skipped::Attributes)),
+            (10, "", false, Some(Skipped::Attributes)),
+            (11, "", false, Some(Skipped::Attributes)),
+        ] {
+            let (names, injected) = added(user(present), 5, OURS, 1000);
+            assert_eq!((names.as_str(), injected.own_context, injected.skipped), (expected, own, skipped), "{present}");
+        }
+    }
+
+    #[test]
+    fn the_size_is_kept_to_the_byte() {
+        // `a` takes 8 bytes, `traceparent` 18, `z` 8.
+        for (body, expected, skipped, why) in [
+            (65, "a traceparent z", None, "one byte under"),
+            (66, "a traceparent z", None, "at the limit"),
+            (67, "a traceparent", Some(Skipped::Size), "one byte over"),
+            (75, "a z", Some(Skipped::Size), "what is too large gives way to the next"),
+            (92, "a", Some(Skipped::Size), "room for one"),
+            (93, "", Some(Skipped::Size), "room for none"),
+            (200, "", Some(Skipped::Size), "over it already"),
+        ] {
+            let (names, injected) = added(None, body, OURS, 100);
+            assert_eq!((names.as_str(), injected.skipped), (expected, skipped), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_wins_whatever_its_case() {
+        let present = |name: &str| Some(HashMap::from([(name.to_owned(), "mine".to_owned())]));
+        let ours = [("traceparent", "t"), ("tracestate", "s"), ("x-correlation-traceparent", "t")];
+        let (names, injected) = added(present("TraceParent"), 5, &ours, 1000);
+        assert_eq!((names.as_str(), injected.own_context), ("x-correlation-traceparent", false));
+        let (names, _) = added(present("A"), 5, OURS, 1000);
+        assert_eq!(names, "traceparent z");
+    }
+
+    #[test]
+    fn what_the_service_would_refuse_is_not_sent() {
+        let (names, injected) = added(None, 5, &[("a", ""), ("b", "say \"x\""), ("c", "1")], 1000);
+        assert_eq!((names.as_str(), injected.skipped), ("c", Some(Skipped::Quotes)));
+    }
+
+    #[test]
+    fn a_batch_shares_its_room_by_importance() {
+        let (mut one, mut two, mut three) = (None, user(1), None);
+        let mut messages = [
+            Message::<String>::new(&mut one, 10, None),
+            Message::new(&mut two, 10, None),
+            Message::new(&mut three, 10, Some(Skipped::Structure)),
+        ];
+        // 39 bytes are there; `a` for two messages makes 55, one `traceparent` 73.
+        let injected = inject(&mut messages, &pairs(&OURS[..2]), |before| {
+            assert_eq!(before, 39);
+            73
+        });
+        assert_eq!((injected.own_context, injected.skipped), (true, Some(Skipped::Structure)));
+        assert_eq!((one.unwrap().len(), two.unwrap().len(), three), (2, 2, None));
+    }
+}

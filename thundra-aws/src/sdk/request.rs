@@ -1,0 +1,207 @@
+//! What a request says about itself: the resource it names, and the message it sends.
+
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::telemetry::RequestedTelemetryAttributes;
+use thundra_core::{Value, semconv};
+
+type Attributes = Vec<(&'static str, Value)>;
+
+/// The members of inputs that name a resource, as the service models spell them.
+const NAMES: [&str; 11] = [
+    "Bucket",
+    "FunctionName",
+    "Key",
+    "QueueUrl",
+    "SecretId",
+    "StreamARN",
+    "StreamName",
+    "TableName",
+    "TargetArn",
+    "TopicArn",
+    "stateMachineArn",
+];
+
+/// Has the operation put the names aside, whatever its type; the SDK leaves out what its model calls sensitive.
+pub(crate) fn ask_for_names(config: &mut ConfigBag) {
+    let mut requested = config.load::<RequestedTelemetryAttributes>().cloned().unwrap_or_default();
+    requested.capture_only(NAMES);
+    config.interceptor_state().store_put(requested);
+}
+
+/// The attributes of a call, given the names in its input.
+pub(crate) fn attributes<'a>(
+    service: &str,
+    method: &str,
+    name: impl Fn(&str) -> Option<&'a str>,
+    region: Option<&str>,
+) -> Attributes {
+    let mut attributes = Attributes::new();
+    let mut add = |key, value: Option<&str>| {
+        if let Some(value) = value {
+            attributes.push((key, value.to_owned().into()));
+        }
+    };
+    let mut destination = None;
+    match service {
+        "SNS" => {
+            let topic = name("TopicArn").or_else(|| name("TargetArn").filter(|arn| is_topic(arn)));
+            destination = topic.map(|arn| last(arn, ':'));
+            add(semconv::AWS_SNS_TOPIC_ARN, topic);
+        }
+        "SQS" => {
+            destination = name("QueueUrl").map(|url| last(url, '/'));
+            add(semconv::AWS_SQS_QUEUE_URL, name("QueueUrl"));
+        }
+        "Kinesis" => {
+            destination = name("StreamName").or_else(|| name("StreamARN").map(|arn| last(arn, '/')));
+            add(semconv::AWS_KINESIS_STREAM_NAME, destination);
+        }
+        "S3" => {
+            add(semconv::AWS_S3_BUCKET, name("Bucket"));
+            add(semconv::AWS_S3_KEY, name("Key"));
+        }
+        "SFN" => add(semconv::AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN, name("stateMachineArn")),
+        "Secrets Manager" => {
+            add(semconv::AWS_SECRETSMANAGER_SECRET_ARN, name("SecretId").filter(|id| id.starts_with("arn:")));
+        }
+        "Lambda" if method.starts_with("Invoke") => {
+            let (function, arn_region) = name("FunctionName").map_or((None, None), function);
+            add(semconv::FAAS_INVOKED_NAME, function);
+            add(semconv::FAAS_INVOKED_PROVIDER, Some("aws"));
+            add(semconv::FAAS_INVOKED_REGION, arn_region.or(region));
+        }
+        "DynamoDB" => {
+            add(semconv::DB_SYSTEM_NAME, Some("aws.dynamodb"));
+            add(semconv::DB_OPERATION_NAME, Some(method));
+            let tables: Vec<_> = name("TableName").map(str::to_owned).into_iter().collect();
+            if !tables.is_empty() {
+                attributes.push((semconv::AWS_DYNAMODB_TABLE_NAMES, tables.into()));
+            }
+        }
+        _ => {}
+    }
+    if let Some((system, operation)) = messaging(service, method) {
+        attributes.push((semconv::MESSAGING_SYSTEM, system.into()));
+        attributes.push((semconv::MESSAGING_OPERATION_NAME, operation.into()));
+        attributes.push((semconv::MESSAGING_OPERATION_TYPE, operation.into()));
+        attributes.extend(destination.map(|name| (semconv::MESSAGING_DESTINATION_NAME, name.to_owned().into())));
+    }
+    attributes
+}
+
+/// The messaging system, and the type of the operation on it.
+fn messaging(service: &str, method: &str) -> Option<(&'static str, &'static str)> {
+    Some(match (service, method) {
+        ("SNS", "Publish" | "PublishBatch") => ("aws.sns", "send"),
+        ("SQS", "SendMessage" | "SendMessageBatch") => ("aws_sqs", "send"),
+        ("SQS", "ReceiveMessage") => ("aws_sqs", "receive"),
+        ("SQS", "DeleteMessage" | "DeleteMessageBatch") => ("aws_sqs", "settle"),
+        ("Kinesis", "PutRecord" | "PutRecords") => ("aws_kinesis", "send"),
+        ("EventBridge", "PutEvents") => ("aws_eventbridge", "send"),
+        _ => return None,
+    })
+}
+
+/// The host of an endpoint, and its port where it is not the usual one.
+pub(crate) fn address(uri: &str) -> Attributes {
+    let Ok(uri) = uri.parse::<http::Uri>() else { return Attributes::new() };
+    let host = uri.host().map(|host| (semconv::SERVER_ADDRESS, host.to_owned().into()));
+    let port = uri.port_u16().map(|port| (semconv::SERVER_PORT, port.into()));
+    host.into_iter().chain(port).collect()
+}
+
+/// SNS also sends to phone numbers and to single devices, which have ARNs as well.
+pub(crate) fn is_topic(arn: &str) -> bool {
+    arn.split(':').count() == 6 && !arn.contains(":endpoint/")
+}
+
+/// The name and the region of a function given as a name, a name with a qualifier, a partial or a full ARN.
+fn function(text: &str) -> (Option<&str>, Option<&str>) {
+    let mut parts = text.split(':');
+    match (parts.clone().nth(3), text.starts_with("arn:")) {
+        (Some(region), true) => (text.split(':').nth(6), Some(region)),
+        _ if text.contains(":function:") => (text.split(':').nth(2), None),
+        _ => (parts.next(), None),
+    }
+}
+
+/// What follows the last separator: ARNs and queue URLs end in the name.
+pub(crate) fn last(text: &str, separator: char) -> &str {
+    text.rsplit(separator).next().unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(service: &str, method: &str, names: &[(&str, &str)]) -> String {
+        let name = |wanted: &str| names.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
+        let attributes = attributes(service, method, name, Some("eu-west-1"));
+        attributes.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn resources_are_named_as_the_conventions_ask() {
+        let topic = "arn:aws:sns:eu-west-1:123456789012:orders";
+        let sent = "messaging.system=aws.sns messaging.operation.name=send messaging.operation.type=send";
+        for (service, method, names, expected) in [
+            ("S3", "GetObject", &[("Bucket", "b"), ("Key", "a/k")][..], "aws.s3.bucket=b aws.s3.key=a/k".to_owned()),
+            (
+                "DynamoDB",
+                "GetItem",
+                &[("TableName", "orders")],
+                "db.system.name=aws.dynamodb db.operation.name=GetItem aws.dynamodb.table_names=[orders]".to_owned(),
+            ),
+            ("DynamoDB", "ListTables", &[], "db.system.name=aws.dynamodb db.operation.name=ListTables".to_owned()),
+            (
+                "SNS",
+                "Publish",
+                &[("TargetArn", topic)],
+                format!("aws.sns.topic.arn={topic} {sent} messaging.destination.name=orders"),
+            ),
+            ("SNS", "Publish", &[("TargetArn", "arn:aws:sns:eu-west-1:1:endpoint/GCM/app/id")], sent.to_owned()),
+            ("SNS", "Subscribe", &[("TopicArn", topic)], format!("aws.sns.topic.arn={topic}")),
+            (
+                "Kinesis",
+                "GetRecords",
+                &[("StreamARN", "arn:aws:kinesis:eu-west-1:1:stream/clicks")],
+                "aws.kinesis.stream_name=clicks".to_owned(),
+            ),
+            (
+                "EventBridge",
+                "PutEvents",
+                &[],
+                "messaging.system=aws_eventbridge messaging.operation.name=send messaging.operation.type=send"
+                    .to_owned(),
+            ),
+            ("Secrets Manager", "GetSecretValue", &[("SecretId", "a-name")], String::new()),
+            ("SSM", "GetParameter", &[("Key", "k"), ("Bucket", "b")], String::new()),
+        ] {
+            assert_eq!(text(service, method, names), expected, "{service}.{method}");
+        }
+    }
+
+    #[test]
+    fn a_function_is_known_by_its_name_however_it_is_given() {
+        for (given, name, region) in [
+            ("bill", "bill", "eu-west-1"),
+            ("bill:live", "bill", "eu-west-1"),
+            ("123456789012:function:bill", "bill", "eu-west-1"),
+            ("arn:aws:lambda:us-east-2:123456789012:function:bill:7", "bill", "us-east-2"),
+        ] {
+            assert_eq!(
+                text("Lambda", "Invoke", &[("FunctionName", given)]),
+                format!("faas.invoked_name={name} faas.invoked_provider=aws faas.invoked_region={region}")
+            );
+        }
+        assert_eq!(text("Lambda", "GetFunction", &[("FunctionName", "bill")]), "");
+    }
+
+    #[test]
+    fn the_address_is_that_of_the_endpoint() {
+        let show = |uri| address(uri).iter().map(|(key, value)| format!("{key}={value} ")).collect::<String>();
+        assert_eq!(show("https://sns.eu-west-1.amazonaws.com/?a=b"), "server.address=sns.eu-west-1.amazonaws.com ");
+        assert_eq!(show("http://127.0.0.1:4566/"), "server.address=127.0.0.1 server.port=4566 ");
+        assert_eq!((show("/"), show("no uri")), (String::new(), String::new()));
+    }
+}
