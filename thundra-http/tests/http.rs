@@ -247,6 +247,24 @@ async fn a_refusal_is_final_and_a_dead_collector_is_left_alone() {
 }
 
 #[tokio::test]
+async fn an_https_collector_is_spoken_to_in_tls() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    let config = Config::from_env(&Env::from_pairs([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]));
+    let exporter = OtlpExporter::new(&config.otlp).unwrap();
+    let first_bytes = tokio::spawn(async move {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut hello = [0; 3];
+        tokio::io::AsyncReadExt::read_exact(&mut connection, &mut hello).await.unwrap();
+        hello
+    });
+    let result = exporter.export(&batch(), Instant::now() + Duration::from_secs(2)).await;
+    assert!(matches!(result, Err(ExportError::Retryable(_))), "{result:?}");
+    // A handshake record of TLS: 22, version 3.1.
+    assert_eq!(first_bytes.await.unwrap(), [22, 3, 1]);
+}
+
+#[tokio::test]
 async fn a_silent_collector_costs_no_more_than_the_deadline() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let exporter = exporter(listener.local_addr().unwrap(), &[]);

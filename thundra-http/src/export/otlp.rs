@@ -195,11 +195,11 @@ impl Transport {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         #[cfg(feature = "https")]
-        if endpoint.scheme_str() == Some("https") {
+        if endpoint.scheme_str() == Some("https")
+            && let Some(tls) = tls()
+        {
             http.enforce_http(false);
-            // The roots are compiled in: reading the system's costs some 45 ms.
-            let tls = hyper_rustls::HttpsConnectorBuilder::new().with_webpki_roots();
-            return Transport::Tls(builder.build(tls.https_only().enable_http1().wrap_connector(http)));
+            return Transport::Tls(builder.build(tls.wrap_connector(http)));
         }
         let _ = endpoint;
         Transport::Plain(builder.build(http))
@@ -220,6 +220,15 @@ impl Transport {
             Limited::new(body, MAX_ANSWER_BYTES).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
         Ok((head.status, head.headers, answer))
     }
+}
+
+/// The provider is named, since a program whose dependencies enable two of them has no default one. The roots
+/// are compiled in: reading the system's costs some 45 ms.
+#[cfg(feature = "https")]
+fn tls() -> Option<hyper_rustls::HttpsConnectorBuilder<hyper_rustls::builderstates::WantsProtocols2>> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider).ok()?;
+    Some(builder.https_only().enable_http1())
 }
 
 fn root_cause(error: &dyn std::error::Error) -> String {
