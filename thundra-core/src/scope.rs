@@ -372,7 +372,9 @@ fn attach(ambient: &Ambient) -> Option<opentelemetry::ContextGuard> {
     ambient.clone().map(opentelemetry::Context::attach)
 }
 #[cfg(not(feature = "otel"))]
-fn attach(_: &Ambient) {}
+fn attach(_: &Ambient) -> Option<()> {
+    None
+}
 
 pin_project! {
     /// A future that runs in a scope: see [`Scope::run`].
