@@ -212,6 +212,16 @@ impl Write for TextSink<'_> {
         self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
+
+    /// Padding comes character by character.
+    #[inline]
+    fn write_char(&mut self, c: char) -> fmt::Result {
+        match u8::try_from(c) {
+            Ok(ascii @ ..0x80) if self.left == usize::MAX => self.out.push(ascii),
+            _ => return self.write_str(c.encode_utf8(&mut [0; 4])),
+        }
+        Ok(())
+    }
 }
 
 /// At most `limit` characters of a text.

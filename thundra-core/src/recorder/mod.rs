@@ -73,5 +73,7 @@ pub(crate) fn now() -> u64 {
 }
 
 pub(crate) fn unix_nano(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    // Good until the year 2554; a clock before 1970 says 0.
+    time.duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into()))
 }

@@ -206,19 +206,27 @@ impl OpenSpan {
         out.reserve(len + 6);
         out.push(tag::SPAN);
         write::varint(out, len as u64);
-        write::bytes(out, tag::SPAN_TRACE_ID, &trace_id.to_bytes());
-        write::bytes(out, tag::SPAN_ID, &self.id.to_bytes());
+        let mut ids = [0; 28];
+        (ids[0], ids[1], ids[18], ids[19]) = (tag::SPAN_TRACE_ID, 16, tag::SPAN_ID, 8);
+        ids[2..18].copy_from_slice(&trace_id.to_bytes());
+        ids[20..].copy_from_slice(&self.id.to_bytes());
+        out.extend_from_slice(&ids);
         if let Some(parent) = self.parent {
-            write::bytes(out, tag::SPAN_PARENT, &parent.to_bytes());
+            let mut id = [tag::SPAN_PARENT, 8, 0, 0, 0, 0, 0, 0, 0, 0];
+            id[2..].copy_from_slice(&parent.to_bytes());
+            out.extend_from_slice(&id);
         }
         if !state.is_empty() {
             write::bytes(out, tag::SPAN_TRACE_STATE, state.as_bytes());
         }
         write::bytes(out, tag::SPAN_NAME, name.as_bytes());
-        out.extend_from_slice(&[tag::SPAN_KIND, self.kind.code()]);
-        write::fixed64(out, tag::SPAN_START, self.start_unix_nano);
+        let mut kind_and_times = [0; 20];
+        (kind_and_times[0], kind_and_times[1]) = (tag::SPAN_KIND, self.kind.code());
+        (kind_and_times[2], kind_and_times[11]) = (tag::SPAN_START, tag::SPAN_END);
+        kind_and_times[3..11].copy_from_slice(&self.start_unix_nano.to_le_bytes());
         // The clock may have gone back.
-        write::fixed64(out, tag::SPAN_END, end_unix_nano.max(self.start_unix_nano));
+        kind_and_times[12..].copy_from_slice(&end_unix_nano.max(self.start_unix_nano).to_le_bytes());
+        out.extend_from_slice(&kind_and_times);
         out.extend_from_slice(&self.body);
         for (tag, count) in dropped.into_iter().filter(|(_, count)| *count > 0) {
             out.push(tag);

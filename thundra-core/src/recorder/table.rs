@@ -13,7 +13,7 @@ use super::Place;
 
 const SLOTS: usize = 4096;
 
-/// Two slots share no cache line: threads that record side by side do not slow each other down.
+/// A slot lies in one cache line.
 #[derive(Default)]
 #[repr(align(32))]
 struct Slot {
