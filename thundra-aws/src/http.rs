@@ -9,6 +9,9 @@ use tower_service::Service;
 
 /// Runs an HTTP application: what [`lambda_http::run`] does, traced. It takes a `service_fn`, or an axum router.
 ///
+/// For the other forms of `lambda_http` its own adapters do: `thundra_aws::run(StreamAdapter::from(app))` streams
+/// responses, `thundra_aws::run_concurrent(Adapter::from(app))` runs several at once.
+///
 /// # Errors
 ///
 /// As [`thundra_aws::run`](crate::run).

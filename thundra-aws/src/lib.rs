@@ -63,7 +63,7 @@ pub mod __private {
     pub use crate::probe::*;
 }
 
-pub use lambda::{InvocationLayer, InvocationService, run, run_concurrent};
+pub use lambda::{run, run_concurrent};
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 #[cfg(any(feature = "sns", feature = "sqs", feature = "kinesis"))]
 pub use sdk::Traced;

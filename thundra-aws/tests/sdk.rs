@@ -24,6 +24,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use thundra_aws::Traced;
+use thundra_core::propagation::{Inbound, Propagators, Trust};
 use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -184,9 +185,18 @@ fn in_scope<R, F: Future<Output = R>>(
     answers: Answers,
     f: impl FnOnce(Arc<Endpoint>) -> F,
 ) -> (R, Arc<Endpoint>, Vec<SpanData>) {
+    in_scope_of(Inbound::default(), answers, f)
+}
+
+/// As [`in_scope`], in a scope that was given this.
+fn in_scope_of<R, F: Future<Output = R>>(
+    inbound: Inbound,
+    answers: Answers,
+    f: impl FnOnce(Arc<Endpoint>) -> F,
+) -> (R, Arc<Endpoint>, Vec<SpanData>) {
     let ((result, spans), endpoint) = with_endpoint(answers, |endpoint| async {
         let config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
-        let scope = Scope::builder("invocation").default_correlation_id("c-1").begin_with(&config);
+        let scope = Scope::builder("invocation").default_correlation_id("c-1").parent(inbound).begin_with(&config);
         let result = scope.run(f(endpoint)).await;
         (result, scope.finish().spans().collect::<Vec<_>>())
     });
@@ -241,7 +251,7 @@ fn sns_carries_the_context_in_attributes() {
          messaging.operation.name=send messaging.operation.type=send messaging.destination.name=orders \
          server.address=127.0.0.1 http.response.status_code=200 aws.request_id=r-1 messaging.message.id=m-1\n"
     );
-    let (traceparent, xray) = context_of(only_call(&spans));
+    let (traceparent, _) = context_of(only_call(&spans));
     let request = endpoint.request();
     let expected = [
         ("call-chain-length", "1"),
@@ -252,8 +262,23 @@ fn sns_carries_the_context_in_attributes() {
         ("x-correlation-traceparent", &traceparent),
     ];
     assert_eq!(request.sns_attributes(""), expected.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
-    assert_eq!(request.headers["x-amzn-trace-id"], xray);
-    assert!(!request.headers["authorization"].contains("x-amzn-trace-id"), "it is not signed");
+}
+
+#[test]
+fn every_attempt_has_the_xray_header_of_the_invocation() {
+    let header = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:3";
+    let received = || Inbound::extract([("x-amzn-trace-id", header)], Propagators::default(), Trust::Full);
+    let answers = || vec![Some((500, "")), Some((200, PUBLISHED))];
+    for (inbound, expected) in [(received(), Some(header)), (Inbound::default(), None)] {
+        let (_, endpoint, _) =
+            in_scope_of(inbound, answers(), |endpoint| async move { publish(&endpoint.config()).await });
+        let requests = endpoint.requests();
+        assert_eq!(requests.len(), 2);
+        for request in requests {
+            assert_eq!(request.headers.get("x-amzn-trace-id").map(String::as_str), expected);
+            assert!(!request.headers["authorization"].contains("x-amzn-trace-id"), "it is not signed");
+        }
+    }
 }
 
 #[test]
@@ -542,7 +567,6 @@ fn retries_repeat_the_request_within_one_span() {
     assert_eq!(call.status, Status::Unset);
     let requests = endpoint.requests();
     assert!(requests.iter().all(|request| request.body == requests[0].body));
-    assert!(requests.iter().all(|request| request.headers["x-amzn-trace-id"] == context_of(call).1));
 }
 
 #[test]

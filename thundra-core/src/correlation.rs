@@ -37,7 +37,7 @@ pub fn set(key: &str, value: &str) {
     match ScopeRef::current().and_then(|scope| scope.with_correlation(|ids| ids.set(key, value))) {
         Some(true) => {}
         Some(false) => diagnostics::once(
-            &format!("correlation.{key}"),
+            &format!("correlation {key}"),
             format_args!(
                 "the correlation id {key:?} is not set: it takes a header's name and 1 to 256 bytes of printable ASCII, 32 ids at most"
             ),

@@ -5,18 +5,21 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-/// After this many different kinds, further ones stay silent: a kind may name a host or a variable.
-const MAX_KINDS: usize = 256;
+/// Kinds that name a host, a key or a variable (they hold a space) are so many at most: a crawler must not
+/// silence the others, nor fill our memory.
+const MAX_NAMED: usize = 128;
 
 static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// Writes `thundra: {message}` to standard error, unless this `kind` was reported before.
 ///
 /// For the instrumentation's own trouble (a bad setting, a dead collector, a dropped value); the
-/// user's work goes on. A failing standard error is ignored.
+/// user's work goes on. A kind that names something of the user's holds a space, as in `host example.com`. A
+/// failing standard error is ignored.
 pub fn once(kind: &str, message: impl Display) {
     let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    if said.len() >= MAX_KINDS || !said.insert(kind.to_owned()) {
+    let full = kind.contains(' ') && said.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;
+    if full || !said.insert(kind.to_owned()) {
         return;
     }
     drop(said);

@@ -17,6 +17,9 @@ pub struct TraceId(u128);
 pub struct SpanId(u64);
 
 impl TraceId {
+    /// The id of a place that holds no trace.
+    pub(crate) const NOBODYS: TraceId = TraceId(u128::MAX);
+
     /// A new id from the operating system's random source, so that copies of one snapshot
     /// (Lambda SnapStart) never share a trace.
     pub fn random() -> Self {
@@ -48,6 +51,9 @@ impl TraceId {
 }
 
 impl SpanId {
+    /// The id of a place that holds no span.
+    pub(crate) const NOBODYS: SpanId = SpanId(u64::MAX);
+
     /// A new id: a per-thread counter, started at random by the operating system, through a mixer
     /// that maps no two counts to one id. Costs about 2 ns.
     pub fn random() -> Self {

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::Trace;
 use crate::recorder::slab::ScopeState;
+use crate::{Trace, diagnostics};
 
 /// What waits at most; what is over is lost, and counted.
 const MAX_BYTES: usize = 8 << 20;
@@ -23,8 +23,9 @@ pub(crate) fn take(scope: &mut ScopeState) {
 pub(crate) fn add(bytes: &[u8], count: u32) {
     let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
     if late.bytes.len() + bytes.len() > MAX_BYTES {
-        lost(u64::from(count));
-        return;
+        drop(late);
+        diagnostics::once("late", "spans that wait for a flush are over 8 MiB: further ones are lost");
+        return lost(u64::from(count));
     }
     late.bytes.extend_from_slice(bytes);
     late.count += count;
@@ -40,7 +41,7 @@ pub(crate) fn lost(spans: u64) {
     LOST.fetch_add(spans, Ordering::Relaxed);
 }
 
-/// How many spans were lost since this was last asked. The next invocation's root span says so.
+/// How many spans were lost since this was last asked. The next root span says so.
 pub(crate) fn take_lost() -> u64 {
     LOST.swap(0, Ordering::Relaxed)
 }

@@ -36,19 +36,19 @@ impl Pipeline {
         trace.append(late::drain());
         let longest = Instant::now() + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
-        let mut outlets = self.outlets.iter().peekable();
-        while let Some(outlet) = outlets.next() {
-            let last = outlets.peek().is_none();
-            let trace = if last { std::mem::take(&mut trace) } else { trace.clone() };
-            outlet.flush(&self.resource, trace, deadline).await;
+        // Each outlet has its copy before the first one is waited for: this future may be dropped.
+        for outlet in &self.outlets {
+            outlet.kept().append(trace.clone());
+        }
+        for outlet in &self.outlets {
+            outlet.flush(&self.resource, deadline).await;
         }
     }
 }
 
 impl Outlet {
-    async fn flush(&self, resource: &Arc<Resource>, trace: Trace, deadline: Instant) {
-        let mut all = std::mem::take(&mut *self.kept());
-        all.append(trace);
+    async fn flush(&self, resource: &Arc<Resource>, deadline: Instant) {
+        let all = std::mem::take(&mut *self.kept());
         if all.is_empty() {
             return;
         }
@@ -75,13 +75,19 @@ impl Outlet {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Puts back what was not sent, before what came since: the oldest part of it that fits.
     fn keep(&self, trace: Trace) {
-        let mut kept = self.kept();
-        if kept.bytes.len() + trace.bytes.len() > MAX_KEPT_BYTES {
-            diagnostics::once("export.full", "spans that could not be exported are over 4 MiB: further ones are lost");
-            return late::lost(trace.count.into());
+        let (mut fits, over) = trace.cut(MAX_KEPT_BYTES);
+        if over > 0 {
+            diagnostics::once(
+                "export.full",
+                "spans that could not be exported are over 4 MiB: what is more than that is lost",
+            );
+            late::lost(over.into());
         }
-        kept.append(trace);
+        let mut kept = self.kept();
+        fits.append(std::mem::take(&mut *kept));
+        *kept = fits;
     }
 }
 

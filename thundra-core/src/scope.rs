@@ -24,8 +24,8 @@ use crate::{Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Valu
 
 /// A scope that is open; finishing it gives its spans.
 ///
-/// Dropped unfinished (its future was cancelled), it ends as cancelled, and its spans go out with the next
-/// flush.
+/// Dropped unfinished (its future was cancelled), it ends as cancelled unless an error was set before, and its
+/// spans go out with the next flush.
 ///
 /// # Examples
 ///
@@ -125,15 +125,20 @@ impl ScopeBuilder {
     /// Begins the scope.
     pub fn begin_with(self, config: &Config) -> Scope {
         let ScopeBuilder { name, inbound, .. } = &self;
-        let trusted = inbound.parent.as_ref().filter(|_| !inbound.untrusted);
         let trace_id = inbound.parent.as_ref().map_or_else(TraceId::random, |parent| parent.trace_id);
-        let sampled = match trusted {
+        let sampled = match &inbound.parent {
             // Disabled, we are no part of the trace: the caller's decision passes through.
-            Some(parent) if config.disabled => parent.sampled,
-            _ => !config.disabled && config.sampler.sample(trusted, trace_id),
+            parent if config.disabled => parent.as_ref().is_some_and(|parent| parent.sampled),
+            // A stranger who chooses his trace id shall not choose to be recorded.
+            Some(_) if inbound.untrusted => config.sampler.sample(None, TraceId::random()),
+            parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let recorded = sampled && !config.disabled;
         let outer = if self.nested { stack::current().map(|place| place.scope) } else { None };
+        // The calls made inside are still the invocation's: its header counts the turns of a loop.
+        let surroundings =
+            outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| (outer.xray.clone(), outer.spans_left()));
+        let (outer_xray, spans_left) = surroundings.unwrap_or((None, config.limits.spans));
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -141,13 +146,17 @@ impl ScopeBuilder {
             state.correlation = inbound.correlation.clone();
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
             state.baggage = inbound.baggage.clone();
-            state.xray = inbound.xray.clone();
+            state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
+            if config.disabled && inbound.parent.is_none() {
+                // A trace that nobody records is not begun: it would say "not sampled" to those who do.
+                (state.formats.tracecontext, state.formats.xray) = (false, false);
+            }
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
             state.outer = outer;
             // The root is recorded whatever the limit, so that what was dropped has somewhere to be said.
-            state.limits.spans = state.limits.spans.max(1);
+            state.limits.spans = spans_left.max(1);
             let Some((_, root)) = state.open() else { return };
             let parent = inbound.parent.as_ref().map(|parent| parent.span_id);
             let id = if config.disabled { parent.unwrap_or_else(SpanId::random) } else { SpanId::random() };
@@ -198,6 +207,7 @@ impl Scope {
     /// Runs a closure in the scope.
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _current = Current::enter(self.root);
+        let _attached = attach(&ambient(self));
         self.span.in_scope(f)
     }
 
@@ -219,18 +229,24 @@ impl Scope {
         let Some(mut state) = SCOPES.lock(self.root.scope) else { return trace };
         if self.recorded() {
             let dropped = state.dropped;
-            if let Some((root, limits)) = state.span(0)
-                && dropped > 0
-            {
-                root.set_attribute(semconv::THUNDRA_DROPPED_SPANS, &dropped.into(), limits);
+            // Said where it is certain to be exported, and once.
+            let lost = if state.outer.is_none() { late::take_lost() } else { 0 };
+            if let Some((root, limits)) = state.span(0) {
+                if dropped > 0 {
+                    root.set_attribute(semconv::THUNDRA_DROPPED_SPANS, &dropped.into(), limits);
+                }
+                if lost > 0 {
+                    root.set_attribute(semconv::THUNDRA_LOST_SPANS, &lost.into(), limits);
+                }
             }
             state.close(0, now());
-            trace.bytes.extend_from_slice(&state.finished);
-            trace.count = std::mem::take(&mut state.finished_count);
-            state.finished.clear();
         }
+        // The records of a batch may be sampled where the invocation is not.
+        trace.bytes.extend_from_slice(&state.finished);
+        trace.count = std::mem::take(&mut state.finished_count);
+        state.finished.clear();
         state.sealed = true;
-        let outer = state.outer;
+        let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root.scope, state);
         match outer {
             Some(outer) if !trace.is_empty() => {
@@ -238,6 +254,7 @@ impl Scope {
                     Some(mut outer) => {
                         outer.finished.extend_from_slice(&trace.bytes);
                         outer.finished_count += trace.count;
+                        outer.started = outer.started.saturating_add(started);
                     }
                     None => late::add(&trace.bytes, trace.count),
                 }
@@ -259,8 +276,11 @@ impl Deref for Scope {
 impl Drop for Scope {
     fn drop(&mut self) {
         if !self.finished {
-            self.set_attribute(semconv::ERROR_TYPE, "cancelled");
-            self.set_status(Status::error("cancelled"));
+            let unset = layer::with_span(self.root, |span, _| span.is_unset());
+            // Whoever saw it fail knows more than that it went away.
+            if unset == Some(true) {
+                self.set_error("cancelled", "cancelled");
+            }
             let trace = self.seal();
             late::add(&trace.bytes, trace.count);
         }
@@ -273,6 +293,11 @@ impl ScopeRef {
         let place = stack::current()?;
         let recorded = place.kind != crate::recorder::PlaceKind::Unrecorded;
         Some(ScopeRef { root: layer::root(place.scope, recorded) })
+    }
+
+    /// Whether its owner has finished it.
+    pub fn is_finished(&self) -> bool {
+        SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
     }
 
     /// Whether its spans are recorded.

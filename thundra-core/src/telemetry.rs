@@ -38,14 +38,14 @@ pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
         first = true;
         Pipeline::new(config.resource.clone(), exporters, config.otlp.timeout)
     });
-    if first && !config.disabled {
+    if first {
         install_subscriber(config);
     }
     first
 }
 
 fn install_subscriber(config: &Config) {
-    if !dispatcher::has_been_set() && dispatcher::set_global_default(Dispatch::new(subscriber(config))).is_ok() {
+    if dispatcher::set_global_default(Dispatch::new(subscriber(config))).is_ok() {
         return;
     }
     if !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
@@ -87,8 +87,9 @@ where
 
 /// Exports a trace, together with late spans and with what earlier flushes could not send.
 ///
-/// Returns at the deadline, or after `OTEL_EXPORTER_OTLP_TIMEOUT`, at the latest. Does nothing before
-/// [`install`].
+/// The exporters are given the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. One that
+/// may not keep to it is bounded by dropping this future: what was not sent waits for the next flush. Does
+/// nothing before [`install`].
 pub async fn flush(trace: Trace, deadline: Option<Instant>) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.flush(trace, deadline).await;
@@ -100,12 +101,6 @@ pub async fn flush(trace: Trace, deadline: Option<Instant>) {
 /// At most 8 MiB wait; what is over is lost, and counted.
 pub fn defer(trace: Trace) {
     late::add(&trace.bytes, trace.count);
-}
-
-/// How many spans were lost since this was last asked, because no collector took them. Who begins an
-/// invocation says so on its root span.
-pub fn take_lost_spans() -> u64 {
-    late::take_lost()
 }
 
 /// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since

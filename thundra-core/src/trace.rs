@@ -40,6 +40,18 @@ impl Trace {
         }
     }
 
+    /// The first spans, as many as fit into so many bytes, and how many were cut off.
+    pub(crate) fn cut(mut self, max_bytes: usize) -> (Trace, u32) {
+        if self.bytes.len() <= max_bytes {
+            return (self, 0);
+        }
+        let fitting: Vec<_> = read::field_ends(&self.bytes).into_iter().take_while(|end| *end <= max_bytes).collect();
+        let over = self.count.saturating_sub(fitting.len() as u32);
+        self.bytes.truncate(fitting.last().copied().unwrap_or(0));
+        self.count -= over;
+        (self, over)
+    }
+
     /// Two parts of about the same size; `None` for a single span.
     pub(crate) fn split(&self) -> Option<(Trace, Trace)> {
         let ends = read::field_ends(&self.bytes);
@@ -54,5 +66,22 @@ impl Trace {
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Trace").field("spans", &self.count).field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scope;
+
+    #[test]
+    fn what_is_cut_off_is_counted() {
+        let mut trace = Trace::default();
+        (0..10).for_each(|_| trace.append(Scope::builder("span").begin().finish()));
+        let all = trace.bytes.len();
+        for (max, kept) in [(all, 10), (all - 1, 9), (all / 2, 5), (1, 0)] {
+            let (cut, over) = trace.clone().cut(max);
+            assert_eq!((cut.spans().count(), cut.count, over), (kept, kept as u32, 10 - kept as u32), "{max}");
+        }
     }
 }

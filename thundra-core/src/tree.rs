@@ -1,10 +1,13 @@
 //! Spans as an indented tree, for people and for tests.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::time::Duration;
 
 use crate::{SpanData, SpanId, SpanKind, Status};
+
+/// How deep a tree is printed.
+const MAX_DEPTH: usize = 200;
 
 /// What of a span is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +24,10 @@ pub(crate) fn print(mut spans: Vec<SpanData>, show: Show) -> String {
     // Spans arrive in the order they ended; equal times keep that order reversed, so parents come first.
     spans.reverse();
     spans.sort_by_key(|span| span.start_time);
-    let known: HashMap<SpanId, ()> = spans.iter().map(|span| (span.context.span_id, ())).collect();
+    let known: HashSet<SpanId> = spans.iter().map(|span| span.context.span_id).collect();
     let mut children: HashMap<Option<SpanId>, Vec<&SpanData>> = HashMap::new();
     for span in &spans {
-        let parent = span.parent_span_id.filter(|id| known.contains_key(id) && *id != span.context.span_id);
+        let parent = span.parent_span_id.filter(|id| known.contains(id) && *id != span.context.span_id);
         children.entry(parent).or_default().push(span);
     }
     let mut out = String::new();
@@ -51,6 +54,11 @@ fn print_below(
         let _ = writeln!(out, "{rest}{below}· {}{}", event.name, fields(&event.attributes));
     }
     let below = children.get(&Some(span.context.span_id)).map_or(&[][..], Vec::as_slice);
+    // Deeper than anyone reads, and than a small stack holds.
+    if rest.chars().count() > 2 * MAX_DEPTH && !below.is_empty() {
+        let _ = writeln!(out, "{rest}└ …");
+        return;
+    }
     for (n, child) in below.iter().enumerate() {
         let (branch, line) = if n + 1 == below.len() { ("└ ", "  ") } else { ("├ ", "│ ") };
         print_below(out, child, children, show, &format!("{rest}{branch}"), &format!("{rest}{line}"));

@@ -236,3 +236,43 @@ fn the_layer_in_a_foreign_subscriber_takes_nothing_from_the_others() {
     });
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
+
+#[test]
+fn a_span_that_a_level_hides_does_not_part_those_below_from_those_above() {
+    use tracing_subscriber::layer::SubscriberExt;
+    // Another layer wants DEBUG, ours does not.
+    let other = tracing_subscriber::filter::LevelFilter::TRACE;
+    let subscriber = tracing_subscriber::registry().with(thundra_core::layer()).with(other);
+    let dispatch = tracing::Dispatch::new(subscriber);
+    let spans = tracing::dispatcher::with_default(&dispatch, || {
+        let scope = Scope::builder("root").begin();
+        let hidden = scope.enter(|| info_span!("above").in_scope(|| tracing::debug_span!("hidden")));
+        let there = dispatch.clone();
+        let thread = std::thread::spawn(move || {
+            tracing::dispatcher::with_default(&there, || {
+                hidden.in_scope(|| drop(info_span!("below")));
+                drop(hidden);
+            });
+        });
+        thread.join().unwrap();
+        scope.finish().spans().collect::<Vec<_>>()
+    });
+    assert_eq!(tree(&spans), below_root(&["└ above", "  └ below"]));
+}
+
+#[test]
+fn disabled_hands_on_what_it_got_and_begins_nothing() {
+    use thundra_core::propagation::{Inbound, Propagators, Trust};
+    let disabled = config(&[("OTEL_SDK_DISABLED", "true")]);
+    let sent = |pairs: &[(&'static str, &'static str)]| {
+        let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Edge);
+        let scope = Scope::builder("root").parent(inbound).begin_with(&disabled);
+        let pairs = scope.enter(|| outbound(&tracing::Span::none())).unwrap();
+        let pairs = pairs.pairs().into_iter().map(|(key, value)| (key.to_owned(), value)).collect::<Vec<_>>();
+        assert!(scope.finish().is_empty());
+        pairs.into_iter().find(|(key, _)| key == "traceparent").map(|(_, value)| value)
+    };
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    assert_eq!(sent(&[("traceparent", traceparent)]).as_deref(), Some(traceparent));
+    assert_eq!(sent(&[("x-correlation-id", "c-1")]), None, "it would say that the trace is not sampled");
+}

@@ -164,6 +164,51 @@ async fn a_timeout_and_a_refused_connection_are_told_apart() {
     assert!(types.contains(&"timeout".to_owned()) && types.contains(&"connection_error".to_owned()), "{types:?}");
 }
 
+#[tokio::test]
+async fn panics_and_cancellations_are_told() {
+    let (_turn, exporter) = installed().await;
+    let app = Router::new()
+        .route(
+            "/panic",
+            get(|| async {
+                if true {
+                    panic!("at the disco")
+                }
+            }),
+        )
+        .layer(Layer::server());
+    let address = serve(app).await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let waiting = silent.local_addr().unwrap();
+    let scope = Scope::builder("caller").begin();
+    scope
+        .run(async {
+            let client = Client::new();
+            client.get(format!("http://{address}/panic")).send().await.unwrap_err();
+            let dropped = client.get(format!("http://{waiting}/")).send();
+            tokio::time::timeout(Duration::from_millis(50), dropped).await.unwrap_err();
+        })
+        .await;
+    flush(scope.finish(), None).await;
+    let mut types: Vec<_> =
+        exporter.spans().iter().filter_map(|span| Some(span.attribute("error.type")?.to_string())).collect();
+    types.sort_unstable();
+    assert_eq!(types, ["cancelled", "panic", "request_failed"]);
+}
+
+#[tokio::test]
+async fn reqwest_is_a_service_too() {
+    use tower::{ServiceBuilder, ServiceExt};
+    let (_turn, exporter) = installed().await;
+    let address = serve(Router::new().route("/", get(|| async { "here" }))).await;
+    let client = ServiceBuilder::new().layer(Layer::client()).service(reqwest::Client::new());
+    let scope = Scope::builder("caller").begin();
+    let request = reqwest::Request::new(reqwest::Method::GET, format!("http://{address}/").parse().unwrap());
+    assert_eq!(scope.run(client.oneshot(request)).await.unwrap().text().await.unwrap(), "here");
+    flush(scope.finish(), None).await;
+    assert_eq!(exporter.spans()[0].attribute("http.response.status_code"), Some(&200_i64.into()));
+}
+
 type Requests = Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>;
 
 /// A collector that answers as it is told.

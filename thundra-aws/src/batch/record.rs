@@ -7,7 +7,7 @@ use thundra_core::propagation::{Inbound, Propagators};
 use thundra_core::{BatchSpans, Config, Scope, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::payload::{self, Member};
-use crate::trigger::{Attributes, MAX_AGE};
+use crate::trigger::{Attributes, is_old};
 
 /// One record. Public only in name: the trait [`BatchEvent`](super::BatchEvent) is sealed.
 #[allow(unreachable_pub)]
@@ -46,12 +46,11 @@ pub(super) struct Surroundings<'c> {
     pub(super) config: &'c Config,
     pub(super) invocation: Option<ScopeRef>,
     current: Option<TraceContext>,
-    single: bool,
 }
 
 impl<'c> Surroundings<'c> {
-    pub(super) fn new(config: &'c Config, records: usize) -> Self {
-        Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current(), single: records == 1 }
+    pub(super) fn new(config: &'c Config) -> Self {
+        Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current() }
     }
 
     /// Begins a record's scope. A record belongs to its producer's trace, unless the invocation stands
@@ -69,16 +68,16 @@ impl<'c> Surroundings<'c> {
         let name =
             record.destination.as_ref().map_or(Cow::Borrowed("process"), |name| Cow::Owned(format!("process {name}")));
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
-        let age = record.sent_at.and_then(|sent| SystemTime::now().duration_since(sent).ok());
-        let old = age.is_some_and(|age| age > MAX_AGE);
+        let apart = is_old(record.sent_at) || self.config.batch_spans == BatchSpans::Link;
         match (&self.current, inbound.parent.clone()) {
-            (Some(current), Some(producer)) if self.single || old || self.config.batch_spans == BatchSpans::Link => {
+            // An event of one message: the invocation stands between the two.
+            (Some(current), Some(producer)) if current.trace_id == producer.trace_id => {
                 inbound = below(current, inbound);
-                if !self.single {
-                    let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
-                    builder =
-                        builder.link(producer, id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
-                }
+            }
+            (Some(current), Some(producer)) if apart => {
+                inbound = below(current, inbound);
+                let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
+                builder = builder.link(producer, id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
             }
             (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),
             (Some(current), None) => inbound = below(current, inbound),

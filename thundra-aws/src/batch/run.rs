@@ -14,6 +14,7 @@ use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
 use super::unreadable::Unreadable;
 use crate::marks;
+use crate::probe::short_error_type;
 
 /// How many records are worked on at a time: a batch of SQS by its default size.
 const CONCURRENCY: usize = 10;
@@ -55,7 +56,7 @@ where
         invocation.mark(marks::EACH);
     }
     let records = event.into_records();
-    let surroundings = Surroundings::new(config, records.len());
+    let surroundings = Surroundings::new(config);
     let mut queue = Queue::new(records);
     let mut running = FuturesUnordered::new();
     let mut spans = Trace::default();
@@ -94,16 +95,9 @@ async fn finish<R, Err: Display>(
 ) -> (Place, bool, Trace) {
     let result = scope.run(work).await;
     if let Err(error) = &result {
-        scope.fail(error_type::<Err>(), error);
+        scope.fail(short_error_type(type_name::<Err>()), error);
     }
     (place, result.is_err(), scope.finish())
-}
-
-/// The error's type; none for a box, which could be any.
-fn error_type<Err>() -> &'static str {
-    let name = type_name::<Err>();
-    let any = ["alloc::boxed::Box<", "alloc::string::String", "anyhow::Error", "&"];
-    if any.iter().any(|prefix| name.starts_with(prefix)) { "_OTHER" } else { name }
 }
 
 /// A record's scope. Left by a panic of its own work, it ends as failed; left otherwise, as cancelled.
@@ -156,7 +150,7 @@ impl Drop for RecordScope {
     fn drop(&mut self) {
         if let Some(scope) = self.scope.take_if(|_| self.polling && std::thread::panicking()) {
             scope.set_error("panic", "the work on this record panicked");
-            scope.finish();
+            thundra_core::defer(scope.finish());
         }
     }
 }

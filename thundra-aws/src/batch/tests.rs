@@ -10,7 +10,8 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use base64::Engine;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
-use thundra_core::{Config, Env, ScopeRef, SpanData, correlation, testing};
+use thundra_core::propagation::{Inbound, Trust};
+use thundra_core::{Config, Env, Scope, ScopeRef, SpanData, correlation, testing};
 
 use super::*;
 
@@ -34,6 +35,15 @@ fn block_on<F: Future>(future: F) -> F::Output {
 /// Runs the work in an invocation.
 fn invocation<F: Future>(config: &Config, work: impl FnOnce() -> F) -> (F::Output, Vec<SpanData>) {
     testing::record_with(config, "invocation", || block_on(work()))
+}
+
+/// Runs the work in an invocation that was sent by somebody.
+fn invocation_of<F: Future>(config: &Config, parent: Inbound, work: impl FnOnce() -> F) -> (F::Output, Vec<SpanData>) {
+    tracing::subscriber::with_default(thundra_core::subscriber(config), || {
+        let scope = Scope::builder("invocation").parent(parent).begin_with(config);
+        let output = block_on(scope.run(work()));
+        (output, scope.finish().spans().collect())
+    })
 }
 
 fn millis_ago(age: Duration) -> u128 {
@@ -145,7 +155,8 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
         (&[("THUNDRA_BATCH_SPANS", "link")], kinesis(&two[..1]), 0, "one message"),
     ] {
         let config = config(variables);
-        let (_, spans) = invocation(&config, || {
+        let parent = (links == 0).then_some(("traceparent", PRODUCER));
+        let (_, spans) = invocation_of(&config, Inbound::extract(parent, config.propagators, Trust::Full), || {
             run::run(event, &config, unreadable::read, async |order: Order| {
                 assert_eq!(correlation::id(), Some(format!("c-{}", order.id)), "its ids are its own all the same");
                 assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
@@ -361,4 +372,14 @@ fn the_future_is_send_and_borrows_what_it_likes() {
     // A closure that is `Send` and not `Sync` will do.
     let cell = std::cell::Cell::new(1);
     drop(send(each(SqsEvent::default(), move |_: Json| std::future::ready(Ok::<_, String>(cell.get())))));
+}
+
+#[test]
+fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
+    let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
+    let (_, spans) = invocation(&config, || {
+        run::run(kinesis(&[("a", order(0)), ("b", order(1))]), &config, unreadable::read, succeed::<Order>)
+    });
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["process orders", "process orders"]);
 }

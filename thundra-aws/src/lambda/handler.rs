@@ -105,7 +105,7 @@ where
 }
 
 /// Runs the user's code; a panic is recorded and goes on.
-fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
+pub(super) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         if let Some(invocation) = invocation {
             invocation.set_error("panic", panic_message(&*panic));

@@ -1,12 +1,16 @@
 //! What `#[handler]` makes of any other function: it reports to the invocation above it, or is one.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::{ScopeRef, diagnostics, flush};
+use thundra_core::{ScopeRef, diagnostics};
 
+use super::handler::observed;
+use super::layer::export;
 use super::{init, invocation};
+use crate::marks;
 use crate::probe::Outcome;
 
 /// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an
@@ -25,14 +29,18 @@ pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, b
     );
     let scope = invocation::begin(&mut Bytes::new(), &context);
     let deadline = invocation::flush_deadline(&context);
-    let output = scope.run(body).await;
-    flush(scope.finish(), deadline).await;
+    let mut body = pin!(body);
+    let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
+    export(scope.finish(), deadline).await;
     output
 }
 
-/// Tells the invocation how its handler ended.
+/// Tells the invocation how its handler ended, unless it sees that itself: under [`run`](crate::run) what
+/// counts is what the runtime gets, and a caller in between may have dealt with the error.
 pub fn report(outcome: Outcome) {
-    if let (Outcome::Error { error_type, message }, Some(invocation)) = (outcome, ScopeRef::current()) {
+    if let (Outcome::Error { error_type, message }, Some(invocation)) = (outcome, ScopeRef::current())
+        && invocation.marks() & marks::CALLED == 0
+    {
         invocation.set_error(error_type, message);
     }
 }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::propagation::{Inbound, Trust, XRayHeader};
-use thundra_core::{Env, ParentSource, Scope, SpanKind, config, semconv, take_lost_spans};
+use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
+use thundra_core::{Env, ParentSource, Scope, SpanKind, config, semconv};
 
 use super::init;
-use crate::trigger::{self, MAX_AGE, Message, Source, Trigger};
+use crate::trigger::{self, Message, Source, Trigger};
 use crate::{marks, payload};
 
 /// What is left of the time for our own end: the process must ask for the next event before the deadline.
@@ -24,21 +24,16 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     for (key, value) in trigger.attributes.iter().cloned().chain(function(context)) {
         builder = builder.attribute(key, value);
     }
-    let lost = take_lost_spans();
-    if lost > 0 {
-        builder = builder.attribute(semconv::THUNDRA_LOST_SPANS, lost);
-    }
     let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
-    for message in linked.take(config.limits.links as usize) {
+    for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
             let attributes = message.attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
             builder = builder.link(parent, attributes.collect());
         }
     }
-    if let Some(initialised) = init::take() {
-        builder = builder.link(initialised, Vec::new());
-    }
-    if let Some(received) = trigger.messages.first().and_then(|message| message.received_context.clone()) {
+    if let [only] = trigger.messages.as_slice()
+        && let Some(received) = only.received_context.clone()
+    {
         builder = builder.received_context(received);
     }
     let default_id = trigger.default_correlation_id.clone().unwrap_or_else(|| context.request_id.clone());
@@ -46,13 +41,19 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
         builder = builder.default_correlation_id(default_id);
     }
     let scope = builder.parent(parent(&trigger, context)).begin();
+    // The link waits for an invocation that is recorded.
+    if scope.recorded()
+        && let Some(initialised) = init::take()
+    {
+        scope.add_link(&initialised, &[]);
+    }
     if trigger.faas_trigger == "http" {
         scope.mark(marks::HTTP);
     }
     if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
         scope.mark(marks::BATCH);
     }
-    if let Some(member) = &trigger.context_member {
+    if let Some(member) = trigger.context_member.as_ref().filter(|_| config.propagators != Propagators::NONE) {
         *body = payload::strip_bytes(std::mem::take(body), member);
     }
     scope
@@ -97,9 +98,9 @@ fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     inbound
 }
 
-/// Whether a message is so old that the trace it comes from is over: it was taken from a dead-letter queue.
+/// Whether a message was taken from a dead-letter queue. Outside Lambda it was kept in a file.
 fn is_redrive(message: &Message) -> bool {
-    message.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
+    trigger::is_old(message.sent_at) && init::in_lambda()
 }
 
 /// What is said of the function with each invocation.

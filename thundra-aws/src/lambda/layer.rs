@@ -14,19 +14,8 @@ use super::invocation;
 use crate::marks;
 
 /// Makes each invocation a scope, and exports it after the response was posted.
-///
-/// [`run`](crate::run) puts it in place. For a `lambda_runtime::Runtime` of your own:
-/// `runtime.layer(thundra_aws::InvocationLayer::new())`, added last.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct InvocationLayer;
-
-impl InvocationLayer {
-    /// The layer.
-    pub fn new() -> Self {
-        InvocationLayer
-    }
-}
+#[derive(Clone, Copy)]
+pub(super) struct InvocationLayer;
 
 impl<S> tower_layer::Layer<S> for InvocationLayer {
     type Service = InvocationService<S>;
@@ -37,8 +26,8 @@ impl<S> tower_layer::Layer<S> for InvocationLayer {
 }
 
 /// A Lambda service whose invocations are traced.
-#[derive(Clone, Debug)]
-pub struct InvocationService<S> {
+#[derive(Clone)]
+pub(super) struct InvocationService<S> {
     inner: S,
 }
 
@@ -67,7 +56,7 @@ type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pin_project! {
     /// An invocation: first its work, then the flush.
-    pub struct InvocationFuture<F> {
+    pub(super) struct InvocationFuture<F> {
         #[pin]
         step: Step<F>,
     }
@@ -94,7 +83,7 @@ where
                 StepProjection::Running { running, scope, deadline } => {
                     let result = ready!(running.poll(cx));
                     let flush: Flush = match scope.take() {
-                        Some(scope) => Box::pin(flush(finish(scope, &result), *deadline)),
+                        Some(scope) => Box::pin(export(finish(scope, &result), *deadline)),
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush, result: Some(result) });
@@ -108,9 +97,11 @@ where
     }
 }
 
-impl<F> std::fmt::Debug for InvocationFuture<F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("InvocationFuture").finish_non_exhaustive()
+/// Exports within the time that is left, whatever an exporter makes of its deadline.
+pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => drop(tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await),
+        None => flush(trace, None).await,
     }
 }
 

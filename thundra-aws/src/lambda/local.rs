@@ -11,6 +11,8 @@ use tower_service::Service;
 
 use super::handler::Failed;
 use super::invocation;
+use crate::marks;
+use crate::probe::short_error_type;
 
 /// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
 /// response on standard output.
@@ -35,8 +37,8 @@ where
             print(response).await
         })
         .await;
-    if let Err(error) = &result {
-        scope.set_error("Error", error.to_string());
+    if result.is_err() && scope.marks() & marks::CALLED == 0 {
+        scope.set_error("invalid_event", "the event could not be read as the handler's type");
     }
     flush(scope.finish(), None).await;
     result
@@ -75,7 +77,7 @@ fn parse<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Error> {
 
 fn failed(failed: Failed) -> Error {
     let Diagnostic { error_type, error_message } = failed.into();
-    format!("the handler failed: {error_message} ({error_type})").into()
+    format!("the handler failed: {error_message} ({})", short_error_type(&error_type)).into()
 }
 
 async fn print<B, S, D, E>(response: FunctionResponse<B, S>) -> Result<(), Error>

@@ -16,6 +16,5 @@ mod run;
 mod status;
 
 pub use in_place::{in_place, report};
-pub use layer::{InvocationLayer, InvocationService};
 pub use program::{State, main, main_concurrent, main_concurrent_with, main_with};
 pub use run::{run, run_concurrent};

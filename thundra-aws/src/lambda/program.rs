@@ -1,7 +1,8 @@
 //! What `#[handler]` makes of a function named `main`: the whole program.
 
 use std::fmt::{Debug, Display};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use thundra_core::{Scope, defer, flush};
 
+use super::handler::observed;
 use super::{init, run, run_concurrent};
 
 /// What an init function returns: the state, or a result with it.
@@ -29,7 +31,8 @@ impl<S> State<S> for S {
 
 impl<S, E: Display> State<S> for Result<S, E> {
     fn state(self) -> Result<S, String> {
-        self.map_err(|error| error.to_string())
+        // The alternate form of anyhow's errors has their causes.
+        self.map_err(|error| format!("{error:#}"))
     }
 }
 
@@ -121,7 +124,10 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     init::telemetry();
     let scope = Scope::builder("init").begin();
     let context = scope.context().filter(|_| scope.recorded());
-    let state = scope.run(async { init().await.state() }).await;
+    let state = {
+        let mut init = pin!(async { init().await.state() });
+        scope.run(poll_fn(|cx| observed(Some(*scope), || init.as_mut().poll(cx)))).await
+    };
     match state {
         Ok(state) => {
             defer(scope.finish());

@@ -57,7 +57,7 @@ where
     if !init::in_lambda() {
         return local::run(handler).await;
     }
-    Runtime::new(handler).layer(InvocationLayer::new()).run().await
+    Runtime::new(handler).layer(InvocationLayer).run().await
 }
 
 /// As [`run`], with several invocations at once where Lambda allows it (managed instances:
@@ -87,5 +87,5 @@ where
     if !init::in_lambda() {
         return local::run(handler).await;
     }
-    Runtime::new(handler).layer(InvocationLayer::new()).run_concurrent().await
+    Runtime::new(handler).layer(InvocationLayer).run_concurrent().await
 }

@@ -15,7 +15,8 @@ use super::{inject, outcome, request};
 #[derive(Debug)]
 pub(crate) struct Call {
     span: Span,
-    /// What every attempt says to AWS about its place in the trace.
+    /// The X-Ray header of the invocation. Lambda's own environment has it too, but not where several
+    /// invocations share a process.
     xray: Option<String>,
     addressed: bool,
     ended: bool,
@@ -37,10 +38,10 @@ impl Call {
             "aws",
             otel.name = format_args!("{service}.{method}"),
             otel.kind = SpanKind::Client.as_str(),
-            rpc.system = "aws-api",
-            rpc.service = service,
-            rpc.method = method,
-            cloud.region = region,
+            { semconv::RPC_SYSTEM } = "aws-api",
+            { semconv::RPC_SERVICE } = service,
+            { semconv::RPC_METHOD } = method,
+            { semconv::CLOUD_REGION } = region,
         );
         let captured = config.load::<CapturedTelemetryAttributes>();
         let names = |name: &str| captured.and_then(|all| all.get(name));
@@ -49,7 +50,8 @@ impl Call {
         }
         let outbound = thundra_core::outbound(&span)?;
         inject::into(input, &outbound).report(&span, service);
-        Some(Call { span, xray: outbound.xray_header(), addressed: false, ended: false })
+        let xray = outbound.xray.filter(|_| outbound.formats.xray).map(|received| received.to_header());
+        Some(Call { span, xray, addressed: false, ended: false })
     }
 
     /// Prepares an attempt. The X-Ray header is not signed, so it may be written at any time.

@@ -71,7 +71,7 @@ impl Intercept for Interceptor {
         Ok(())
     }
 
-    /// Before the SDK's own interceptor, which writes the header of the invocation where there is none.
+    /// Where Lambda sets the header in the environment, the SDK has written the same one already.
     fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,

@@ -15,7 +15,7 @@ use thundra_core::{Config, semconv};
 
 use super::headers::Headers;
 use super::json::Object;
-use super::{Message, Source, Trigger, time};
+use super::{Message, Source, Trigger};
 
 /// More names than this say nothing about a request.
 const MAX_QUERY_NAMES: usize = 32;
@@ -25,14 +25,10 @@ pub(super) fn detect(event: &Object<'_>, config: &Config) -> Option<Trigger> {
     let request = Request::of(event)?;
     let headers = Headers::of(event);
     let trust = if config.trust_all || request.iam_caller() { Trust::Full } else { Trust::Edge };
-    let sent = request.context.number("requestTimeEpoch").or_else(|| request.context.number("timeEpoch"));
     let mut trigger = Trigger::new(request.source, "http");
     request.describe(&mut trigger, &headers);
-    trigger.messages = vec![Message {
-        inbound: Inbound::extract(headers.pairs(), config.propagators, trust),
-        sent_at: sent.and_then(time::from_millis),
-        ..Message::default()
-    }];
+    trigger.messages =
+        vec![Message { inbound: Inbound::extract(headers.pairs(), config.propagators, trust), ..Message::default() }];
     if matches!(request.source, Source::ApiGatewayRest | Source::ApiGatewayHttp) {
         trigger.default_correlation_id = request.context.text("requestId").map(String::from);
     }

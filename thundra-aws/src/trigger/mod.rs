@@ -42,7 +42,12 @@ use crate::payload;
 use json::Object;
 
 /// A trace is over after so long; a message this old is a redrive.
-pub(crate) const MAX_AGE: Duration = Duration::from_secs(3600);
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// Whether a message was sent so long ago that the trace it comes from is over.
+pub(crate) fn is_old(sent_at: Option<SystemTime>) -> bool {
+    sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
+}
 
 /// Attributes of a span.
 pub(crate) type Attributes = Vec<(&'static str, Value)>;

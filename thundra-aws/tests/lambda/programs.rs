@@ -21,7 +21,7 @@ pub(crate) fn run(name: &str) {
             use tracing_subscriber::util::SubscriberInitExt;
             let fmt = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
             tracing_subscriber::registry().with(fmt).with(thundra_core::layer()).init();
-            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+            runtime().block_on(thundra_aws::run(service_fn(in_place))).unwrap();
         }
         "concurrent" => {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -55,8 +55,11 @@ async fn greet(name: &str) -> String {
 
 #[handler]
 async fn in_place(event: LambdaEvent<String>) -> Result<String, Error> {
-    if event.payload == "error" {
-        return Err("no such name".into());
+    info!("FOREIGN greeting");
+    match event.payload.as_str() {
+        "error" => return Err("no such name".into()),
+        "panic" => panic!("at the disco"),
+        _ => {}
     }
     Ok(greet(&event.payload).await)
 }

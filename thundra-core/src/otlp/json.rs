@@ -66,7 +66,7 @@ fn link(link: &Link) -> Json {
     let mut json = json!({
         "traceId": link.context.trace_id.to_string(),
         "spanId": link.context.span_id.to_string(),
-        "flags": flags(link.context.sampled, true),
+        "flags": u32::from(link.context.sampled),
         "attributes": attributes(&link.attributes),
     });
     if let (Some(state), Some(object)) = (&link.context.trace_state, json.as_object_mut()) {

@@ -36,6 +36,7 @@ pub(crate) mod tag {
     pub(crate) const EVENT_TIME: u8 = 0x09;
     pub(crate) const EVENT_NAME: u8 = 0x12;
     pub(crate) const EVENT_ATTRIBUTE: u8 = 0x1a;
+    pub(crate) const EVENT_DROPPED_ATTRIBUTES: u8 = 0x20;
 
     pub(crate) const LINK_TRACE_ID: u8 = 0x0a;
     pub(crate) const LINK_SPAN_ID: u8 = 0x12;

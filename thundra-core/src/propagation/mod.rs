@@ -94,15 +94,17 @@ impl Inbound {
         trust: Trust,
     ) -> Self {
         let mut inbound = Inbound { untrusted: trust == Trust::Edge, ..Inbound::default() };
-        let (mut w3c, mut state, mut handed_on, mut malformed) = (None, None, None, false);
+        let (mut w3c, mut handed_on, mut malformed) = (None, None, false);
+        let (mut state, mut carried) = (None, None);
         for (key, value) in pairs {
             if formats.tracecontext && key.eq_ignore_ascii_case("traceparent") {
-                w3c = parse_traceparent(value);
-                malformed |= w3c.is_none();
+                let read = parse_traceparent(value);
+                malformed |= read.is_none();
+                w3c = w3c.or(read);
             } else if formats.tracecontext && key.eq_ignore_ascii_case("tracestate") {
-                state = traceparent::valid_tracestate(value).map(Arc::from);
+                state = Some(joined(state, value));
             } else if formats.baggage && key.eq_ignore_ascii_case("baggage") {
-                inbound.baggage = baggage::valid_baggage(value).map(Arc::from);
+                carried = Some(joined(carried, value));
             } else if formats.xray && is_xray_key(key) {
                 inbound.xray = XRayHeader::parse(value);
                 malformed |= inbound.xray.is_none();
@@ -113,8 +115,9 @@ impl Inbound {
             }
         }
         if let Some(context) = &mut w3c {
-            context.trace_state = state;
+            context.trace_state = state.as_deref().and_then(traceparent::valid_tracestate).map(Arc::from);
         }
+        inbound.baggage = carried.as_deref().and_then(baggage::valid_baggage).map(Arc::from);
         let xray = inbound.xray.as_ref().and_then(XRayHeader::context);
         (inbound.parent, inbound.source) = match (w3c, xray, handed_on) {
             (Some(context), _, _) => (Some(context), ParentSource::TraceParent),
@@ -137,7 +140,7 @@ impl Inbound {
     #[must_use]
     pub fn or(mut self, other: Inbound) -> Self {
         if self.parent.is_none() && (other.parent.is_some() || self.source == ParentSource::None) {
-            (self.parent, self.source) = (other.parent, other.source);
+            (self.parent, self.source, self.untrusted) = (other.parent, other.source, other.untrusted);
         }
         for (key, value) in other.correlation.iter() {
             if self.correlation.get(key).is_none() {
@@ -150,6 +153,14 @@ impl Inbound {
         self.baggage = self.baggage.or(other.baggage);
         self.xray = self.xray.or(other.xray);
         self
+    }
+}
+
+/// A list that came in several headers is one list.
+fn joined(list: Option<String>, more: &str) -> String {
+    match list {
+        Some(list) => format!("{list},{more}"),
+        None => more.to_owned(),
     }
 }
 
@@ -187,8 +198,10 @@ impl Outbound {
             pairs.push((DEBUG_LOG_ENABLED, self.correlation.debug_log_enabled().to_string()));
         }
         pairs.extend(self.trace_pairs());
-        if correlation {
+        if correlation && self.formats.tracecontext {
             pairs.push((CORRELATION_TRACEPARENT, format_traceparent(&self.context)));
+        }
+        if correlation {
             let others = self.correlation.iter().filter(|(key, _)| *key != CORRELATION_ID);
             pairs.extend(others.map(|(key, value)| (key, value.to_owned())));
         }
@@ -302,6 +315,15 @@ mod tests {
         let context: serde_json::Value = serde_json::from_str(&outbound.payload_context()).unwrap();
         assert_eq!(context["call-chain-length"], 4);
         assert_eq!(context["debug-log-enabled"], "true");
+    }
+
+    #[test]
+    fn a_list_in_several_headers_is_one_list() {
+        let pairs =
+            [("traceparent", TRACEPARENT), ("traceparent", "what"), ("tracestate", "a=1"), ("tracestate", "b=2")];
+        let read = extract(&[&pairs[..], &[("baggage", "c=3"), ("baggage", "d=4")]].concat());
+        assert_eq!(read.parent.unwrap().trace_state.as_deref(), Some("a=1,b=2"));
+        assert_eq!(read.baggage.as_deref(), Some("c=3,d=4"));
     }
 
     #[test]

@@ -71,6 +71,18 @@ impl XRayHeader {
         header
     }
 
+    /// The header as it was received, in the usual order and without `Self`.
+    pub fn to_header(&self) -> String {
+        let mut header = format!("Root={}", self.root());
+        if let Some(parent) = self.parent {
+            let _ = write!(header, ";Parent={parent}");
+        }
+        if let Some(sampled) = self.sampled {
+            let _ = write!(header, ";Sampled={}", u8::from(sampled));
+        }
+        header + &self.rest
+    }
+
     /// The trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
     pub fn root(&self) -> String {
         format_root(self.trace_id)
@@ -128,6 +140,7 @@ mod tests {
             format!("{ROOT};Parent=00f067aa0ba902b7;Sampled=1;Lineage=1:a8|2:b:0")
         );
         assert_eq!(received.root(), "1-5759e988-bd862e3fe1be46a994272793");
+        assert_eq!(received.to_header(), format!("{ROOT};Parent=53995c3f42cd8ad8;Lineage=1:a8|2:b:0"));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! The `tracing_subscriber` layer.
 //!
-//! It keeps nothing in the registry's extensions and asks it nothing, since each such question costs two
-//! locked instructions: a span's place comes from [`table`](super::table), the current span from
+//! It keeps nothing in the registry's extensions and nearly never asks it anything, since each such question
+//! costs two locked instructions: a span's place comes from [`table`](super::table), the current span from
 //! [`stack`](super::stack).
 
 use std::cell::Cell;
@@ -12,6 +12,7 @@ use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
 
 use super::open::OpenSpan;
 use super::table::Table;
@@ -62,6 +63,10 @@ impl EventFilter {
 
     #[inline]
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        // The runtime tells of errors with the payload's own values in them.
+        if metadata.target().starts_with("lambda_runtime") {
+            return false;
+        }
         match self {
             EventFilter::Level(level) => metadata.level() <= level,
             EventFilter::Targets(targets) => targets.would_enable(metadata.target(), metadata.level()),
@@ -79,14 +84,28 @@ impl Recorder {
         span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.table.get(id.into_u64()))?
     }
 
-    fn parent(&self, attributes: &Attributes<'_>) -> Option<Place> {
-        match attributes.parent() {
-            // The explicit parent may be one that is not recorded; then it is its surroundings that count.
-            Some(id) => self.table.get(id.into_u64()).or_else(stack::current),
+    /// Where a new span belongs: below its parent, where that is recorded; else below the nearest ancestor that
+    /// is (a span may lie between that a level hides); else below what is current on this thread.
+    #[inline]
+    fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<Place>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let near = match attributes.parent() {
+            Some(parent) => self.table.get(parent.into_u64()),
             None if attributes.is_contextual() => stack::current(),
             // An explicit root is outside of every scope.
-            None => None,
-        }
+            None => return None,
+        };
+        near.or_else(|| self.ancestor(id, context)).or_else(stack::current)
+    }
+
+    #[cold]
+    fn ancestor<S>(&self, id: &Id, context: &Context<'_, S>) -> Option<Place>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        context.span(id)?.scope().skip(1).find_map(|span| self.table.get(span.id().into_u64()))
     }
 
     /// Records a span below `parent` and says where.
@@ -127,8 +146,11 @@ fn apply(span: &mut OpenSpan, fields: &Fields) {
     }
 }
 
-impl<S: Subscriber> Layer<S> for Recorder {
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, _: Context<'_, S>) {
+impl<S> Layer<S> for Recorder
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if attributes.metadata().target() == SCOPE_TARGET
             && let Some(root) = ADOPTING.try_with(Cell::take).ok().flatten()
         {
@@ -139,7 +161,7 @@ impl<S: Subscriber> Layer<S> for Recorder {
             }
             return self.table.insert(id.into_u64(), root);
         }
-        let Some(parent) = self.parent(attributes) else { return };
+        let Some(parent) = self.parent(attributes, id, &context) else { return };
         let place = match parent.kind {
             PlaceKind::Unrecorded => Some(parent),
             _ => self.open(attributes, parent),

@@ -43,7 +43,7 @@ impl OpenSpan {
     /// A place for spans to come.
     pub(crate) fn vacant() -> Self {
         OpenSpan {
-            id: SpanId::random(),
+            id: SpanId::NOBODYS,
             parent: None,
             parent_is_remote: false,
             kind: SpanKind::Internal,
@@ -174,7 +174,8 @@ impl OpenSpan {
             }
             attributes.iter().for_each(|(key, value)| write::attribute(out, tag::LINK_ATTRIBUTE, key, value));
             out.push(tag::LINK_FLAGS);
-            out.extend_from_slice(&(u32::from(to.sampled) | PARENT_IS_KNOWN | PARENT_IS_REMOTE).to_le_bytes());
+            // Whether it is of another program is not known.
+            out.extend_from_slice(&u32::from(to.sampled).to_le_bytes());
         });
     }
 

@@ -86,7 +86,7 @@ impl ScopeState {
         ScopeState {
             generation: 0,
             holders: 0,
-            trace_id: TraceId::random(),
+            trace_id: TraceId::NOBODYS,
             sampled: false,
             trace_state: None,
             correlation: CorrelationIds::default(),
@@ -145,6 +145,11 @@ impl ScopeState {
                 self.vacant.push(index);
             }
         }
+    }
+
+    /// How many more spans it takes.
+    pub(crate) fn spans_left(&self) -> u32 {
+        self.limits.spans.saturating_sub(self.started)
     }
 
     pub(crate) fn hold(&mut self) {

@@ -68,8 +68,8 @@ impl Fields {
         self.name.clear();
         self.description.clear();
         (self.kind, self.status) = (None, None);
-        if self.attributes.capacity() > 64 * 1024 {
-            self.attributes = Vec::new();
+        if self.attributes.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
+            *self = Fields::default();
         }
     }
 }
@@ -105,9 +105,9 @@ impl Visitor<'_> {
     #[inline]
     fn special(&mut self, field: &Field, value: fmt::Arguments<'_>) -> bool {
         match (self.of, field.name()) {
-            (Of::Event, "message") | (Of::Span, "otel.name") => replace(&mut self.fields.name, value),
+            (Of::Event, "message") | (Of::Span, "otel.name") => replace(&mut self.fields.name, value, None),
             (Of::Event, "error") | (Of::Span, "otel.status_description") => {
-                replace(&mut self.fields.description, value)
+                replace(&mut self.fields.description, value, self.length);
             }
             (Of::Span, "otel.kind") => self.fields.kind = SpanKind::parse(&value.to_string()).or(self.fields.kind),
             (Of::Span, "otel.status_code") => {
@@ -124,9 +124,12 @@ impl Visitor<'_> {
     }
 }
 
-fn replace(text: &mut String, value: fmt::Arguments<'_>) {
+fn replace(text: &mut String, value: fmt::Arguments<'_>, length: Option<usize>) {
     text.clear();
     let _ = text.write_fmt(value);
+    if let Some(limit) = length {
+        text.truncate(write::truncate(text, limit).len());
+    }
 }
 
 impl Visit for Visitor<'_> {
@@ -209,8 +212,12 @@ impl Visit for Visitor<'_> {
 ///
 /// [exception]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
 pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
-    let Fields { head, name, description, .. } = fields;
+    let Fields { head, name, description, dropped, .. } = fields;
     head.clear();
+    if *dropped > 0 {
+        head.push(tag::EVENT_DROPPED_ATTRIBUTES);
+        write::varint(head, u64::from(*dropped));
+    }
     if description.is_empty() {
         let name = if name.is_empty() { fallback_name } else { name };
         return write::bytes(head, tag::EVENT_NAME, name.as_bytes());

@@ -8,9 +8,8 @@ use std::task::{Context, Poll, ready};
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
-use tracing::Span;
 
-use super::{inject, record_failure, record_status, span};
+use super::{Pending, inject, span};
 
 /// Traces the requests of a client: see [`Layer::client`](crate::Layer::client).
 #[derive(Clone, Copy, Debug, Default)]
@@ -34,7 +33,7 @@ impl<S> tower_layer::Layer<S> for ClientLayer {
 /// A client whose requests are traced.
 #[derive(Clone, Debug)]
 pub struct TracedClient<S> {
-    inner: S,
+    pub(super) inner: S,
 }
 
 impl<S, B, R> Service<Request<B>> for TracedClient<S>
@@ -55,7 +54,7 @@ where
         let uri = request.uri().clone();
         inject(&span, &uri, request.headers_mut());
         let future = span.in_scope(|| self.inner.call(request));
-        ResponseFuture { future, span }
+        ResponseFuture { future, pending: Pending::new(span) }
     }
 }
 
@@ -65,7 +64,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         future: F,
-        span: Span,
+        pending: Pending,
     }
 }
 
@@ -78,10 +77,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.span.in_scope(|| this.future.poll(cx)));
+        let result = ready!(this.pending.span.in_scope(|| this.future.poll(cx)));
         match &result {
-            Ok(response) => record_status(this.span, response.status()),
-            Err(error) => record_failure(this.span, "request_failed", error.to_string()),
+            Ok(response) => this.pending.answered(response.status()),
+            Err(error) => this.pending.failed("request_failed", error.to_string()),
         }
         Poll::Ready(result)
     }

@@ -4,6 +4,8 @@ mod layer;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
+use std::borrow::Cow;
+
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use thundra_core::propagation::{USER_AGENT, XRAY_HEADER};
@@ -24,15 +26,15 @@ fn span(method: &Method, uri: &Uri) -> Span {
         "request",
         otel.name = attributes::span_name(known),
         otel.kind = "client",
-        http.request.method = known,
-        server.address = uri.host(),
-        server.port = attributes::port(uri),
-        url.full = field::Empty,
-        http.response.status_code = field::Empty,
-        error.type = field::Empty,
+        { semconv::HTTP_REQUEST_METHOD } = known,
+        { semconv::SERVER_ADDRESS } = uri.host(),
+        { semconv::SERVER_PORT } = attributes::port(uri),
+        { semconv::URL_FULL } = field::Empty,
+        { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
+        { semconv::ERROR_TYPE } = field::Empty,
     );
     if !span.is_disabled() {
-        span.record("url.full", attributes::full_url(uri));
+        span.record(semconv::URL_FULL, attributes::full_url(uri));
         if known == "_OTHER" {
             span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
         }
@@ -45,7 +47,7 @@ fn span(method: &Method, uri: &Uri) -> Span {
 fn inject(span: &Span, uri: &Uri, headers: &mut HeaderMap) {
     let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
     if attributes::is_presigned(uri) || headers.get(AUTHORIZATION).is_some_and(signed) {
-        return;
+        return span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, "signed request");
     }
     let Some(outbound) = outbound(span) else { return };
     let host = uri.host().unwrap_or("");
@@ -56,28 +58,53 @@ fn inject(span: &Span, uri: &Uri, headers: &mut HeaderMap) {
             &format!("host {host}"),
             format_args!("correlation ids are not sent to {host:?}; THUNDRA_PROPAGATE_HOSTS names hosts that get them"),
         );
+        span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, "correlation ids: not one of our hosts");
         (outbound.trace_pairs(), None)
     };
-    // The caller's user agent is not that of this client.
-    let pairs = pairs.into_iter().filter(|(key, _)| *key != USER_AGENT);
-    for (key, value) in pairs.chain(xray.map(|xray| (XRAY_HEADER, xray))) {
+    // A context of the caller's own is not mixed with ours. His user agent is not that of this client.
+    let theirs = headers.contains_key("traceparent");
+    let ours = |key: &str| key != USER_AGENT && !(theirs && (key == "tracestate" || key == XRAY_HEADER));
+    for (key, value) in pairs.into_iter().chain(xray.map(|xray| (XRAY_HEADER, xray))).filter(|(key, _)| ours(key)) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
             headers.entry(name).or_insert(value);
         }
     }
 }
 
-/// Records the response: 4xx and 5xx are errors to a client.
-fn record_status(span: &Span, status: StatusCode) {
-    span.record("http.response.status_code", status.as_u16());
-    if status.is_client_error() || status.is_server_error() {
-        span.record("error.type", status.as_str());
-        span.set_status(Status::error(""));
+/// The span of a request under way. Dropped before there is a result, it ends as cancelled.
+#[derive(Debug)]
+struct Pending {
+    span: Span,
+    done: bool,
+}
+
+impl Pending {
+    fn new(span: Span) -> Self {
+        Pending { span, done: false }
+    }
+
+    /// Records the response: 4xx and 5xx are errors to a client.
+    fn answered(&mut self, status: StatusCode) {
+        self.done = true;
+        self.span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        if status.is_client_error() || status.is_server_error() {
+            self.span.record(semconv::ERROR_TYPE, status.as_str());
+            self.span.set_status(Status::error(""));
+        }
+    }
+
+    /// Records that there was no response.
+    fn failed(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.done = true;
+        self.span.record(semconv::ERROR_TYPE, error_type);
+        self.span.set_status(Status::error(message));
     }
 }
 
-/// Records that there was no response.
-fn record_failure(span: &Span, error_type: &'static str, message: String) {
-    span.record("error.type", error_type);
-    span.set_status(Status::error(message));
+impl Drop for Pending {
+    fn drop(&mut self) {
+        if !self.done {
+            self.failed("cancelled", "cancelled");
+        }
+    }
 }

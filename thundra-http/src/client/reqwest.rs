@@ -5,13 +5,16 @@
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, IntoUrl, Method, Request, Response, Result, Version};
+use tower_service::Service;
 use tracing::Instrument;
 
-use super::{inject, record_failure, record_status, span};
+use super::{Pending, TracedClient, inject, span};
 
 /// [`reqwest::Client`] with a span for each request, and our context in its headers.
 ///
@@ -286,12 +289,44 @@ async fn send(client: reqwest::Client, mut request: Request) -> Result<Response>
     let Ok(uri) = request.url().as_str().parse::<http::Uri>() else { return client.execute(request).await };
     let span = span(request.method(), &uri);
     inject(&span, &uri, request.headers_mut());
-    let result = client.execute(request).instrument(span.clone()).await;
+    let mut pending = Pending::new(span.clone());
+    let result = client.execute(request).instrument(span).await;
     match &result {
-        Ok(response) => record_status(&span, response.status()),
-        Err(error) => record_failure(&span, error_type(error), message(error)),
+        Ok(response) => pending.answered(response.status()),
+        Err(error) => pending.failed(error_type(error), message(error)),
     }
     result
+}
+
+/// reqwest's client is a service of its own request type.
+impl<S> Service<Request> for TracedClient<S>
+where
+    S: Service<Request, Response = Response, Error = reqwest::Error>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = reqwest::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let Ok(uri) = request.url().as_str().parse::<http::Uri>() else { return Box::pin(self.inner.call(request)) };
+        let span = span(request.method(), &uri);
+        inject(&span, &uri, request.headers_mut());
+        let future = span.in_scope(|| self.inner.call(request));
+        Box::pin(async move {
+            let mut pending = Pending::new(span.clone());
+            let result = future.instrument(span).await;
+            match &result {
+                Ok(response) => pending.answered(response.status()),
+                Err(error) => pending.failed(error_type(error), message(error)),
+            }
+            result
+        })
+    }
 }
 
 fn error_type(error: &reqwest::Error) -> &'static str {

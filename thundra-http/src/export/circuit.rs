@@ -22,10 +22,14 @@ impl Circuit {
         self.state().open_until.is_some_and(|until| now < until)
     }
 
-    pub(super) fn failed(&self, now: Instant) {
+    /// `asked` is how long the collector wants to be left alone.
+    pub(super) fn failed(&self, now: Instant, asked: Option<Duration>) {
         let mut state = self.state();
-        state.pause = (state.pause * 2).clamp(FIRST, LONGEST);
-        state.open_until = Some(now + state.pause);
+        // Those that were under way when it opened are one failure.
+        if state.open_until.is_none_or(|until| now >= until) {
+            state.pause = (state.pause * 2).clamp(FIRST, LONGEST);
+        }
+        state.open_until = Some(now + asked.unwrap_or(state.pause));
     }
 
     pub(super) fn succeeded(&self) {
@@ -46,13 +50,17 @@ mod tests {
         let (circuit, start) = (Circuit::default(), Instant::now());
         let second = |n| start + Duration::from_secs(n);
         assert!(!circuit.is_open(start));
-        circuit.failed(start);
+        circuit.failed(start, None);
         assert_eq!((circuit.is_open(start), circuit.is_open(second(1))), (true, false));
-        circuit.failed(second(1));
+        circuit.failed(second(1), None);
         assert_eq!((circuit.is_open(second(2)), circuit.is_open(second(3))), (true, false));
-        (0..9).for_each(|_| circuit.failed(second(3)));
-        assert_eq!((circuit.is_open(second(62)), circuit.is_open(second(63))), (true, false));
+        (0..9).for_each(|_| circuit.failed(second(3), None));
+        assert_eq!((circuit.is_open(second(6)), circuit.is_open(second(7))), (true, false), "one failure, not nine");
+        circuit.failed(second(7), Some(Duration::from_secs(30)));
+        assert_eq!((circuit.is_open(second(36)), circuit.is_open(second(37))), (true, false), "as it asked");
+        (4..20).for_each(|n| circuit.failed(second(n * 100), None));
+        assert_eq!((circuit.is_open(second(1959)), circuit.is_open(second(1960))), (true, false), "60 s at most");
         circuit.succeeded();
-        assert!(!circuit.is_open(second(3)));
+        assert!(!circuit.is_open(second(1900)));
     }
 }

@@ -26,6 +26,8 @@ const ATTEMPTS: u32 = 3;
 /// The first pause between attempts; each further one is twice as long, with up to half of it more at random.
 const BACKOFF: Duration = Duration::from_millis(100);
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// A collector that asks for more is asked again after so long.
+const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 
 /// Sends spans to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
 ///
@@ -92,6 +94,9 @@ impl OtlpExporter {
     }
 
     async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
+        if Instant::now() >= deadline {
+            return Err(ExportError::Retryable("no time was left".into()));
+        }
         if self.circuit.is_open(Instant::now()) {
             return Err(ExportError::Retryable("the collector did not answer a moment ago".into()));
         }
@@ -99,17 +104,18 @@ impl OtlpExporter {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (pause, error) = match self.attempt(body.clone()).await {
+            let (asked, error) = match self.attempt(body.clone()).await {
                 Ok(answer) => {
                     self.circuit.succeeded();
                     report_rejected(&answer, self.protocol);
                     return Ok(());
                 }
                 Err(Failure::Permanent(why)) => return Err(ExportError::Permanent(why)),
-                Err(Failure::Retryable { why, after }) => (after.unwrap_or_else(|| pause(attempt)), why),
+                Err(Failure::Retryable { why, after }) => (after, why),
             };
+            let pause = asked.unwrap_or_else(|| pause(attempt));
             if attempt == ATTEMPTS || Instant::now() + pause >= deadline {
-                self.circuit.failed(Instant::now());
+                self.circuit.failed(Instant::now(), asked);
                 return Err(ExportError::Retryable(error));
             }
             tokio::time::sleep(pause).await;
@@ -167,7 +173,7 @@ impl Export for OtlpExporter {
             match tokio::time::timeout_at(deadline.into(), self.send(batch, deadline)).await {
                 Ok(result) => result,
                 Err(_) => {
-                    self.circuit.failed(Instant::now());
+                    self.circuit.failed(Instant::now(), None);
                     Err(ExportError::Retryable("the collector did not answer in time".into()))
                 }
             }
@@ -250,7 +256,7 @@ fn pause(attempts: u32) -> Duration {
 ///
 /// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 fn retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(Duration::from_secs)
+    value.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS)))
 }
 
 /// A collector may take a request and refuse some of its spans.

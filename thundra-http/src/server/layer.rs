@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -68,7 +69,7 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let name = name(&request);
         // In a Lambda function the invocation is this request: it only learns the route.
-        if let Some(invocation) = ScopeRef::current() {
+        if let Some(invocation) = ScopeRef::current().filter(|scope| !scope.is_finished()) {
             if let Some(route) = route(&request) {
                 invocation.rename(&name);
                 invocation.set_attribute(semconv::HTTP_ROUTE, route);
@@ -103,7 +104,9 @@ fn begin<B>(request: &Request<B>, name: String, trust: Trust) -> Scope {
     if let Some(route) = route(request) {
         builder = builder.attribute(semconv::HTTP_ROUTE, route);
     }
-    if let Some(host) = text(HOST.as_str()).and_then(|host| host.parse::<http::uri::Authority>().ok()) {
+    // HTTP/2 has no `Host`, but the authority in its address.
+    let host = text(HOST.as_str()).and_then(|host| host.parse::<http::uri::Authority>().ok());
+    if let Some(host) = host.as_ref().or(request.uri().authority()) {
         builder = builder.attribute(semconv::SERVER_ADDRESS, host.host().to_owned());
         if let Some(port) = host.port_u16() {
             builder = builder.attribute(semconv::SERVER_PORT, port);
@@ -173,10 +176,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(match this.future.project() {
+        let poll = AssertUnwindSafe(|| match this.future.project() {
             RunningProjection::InScope { future } => future.poll(cx),
             RunningProjection::Plain { future } => future.poll(cx),
         });
+        let result = ready!(catch_unwind(poll).unwrap_or_else(|panic| {
+            if let Some(scope) = &this.scope.0 {
+                scope.set_error("panic", "the service panicked");
+            }
+            this.scope.finish();
+            resume_unwind(panic)
+        }));
         if let Some(scope) = &this.scope.0 {
             match &result {
                 Ok(response) => {
