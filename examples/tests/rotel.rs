@@ -1,4 +1,4 @@
-//! Our exports reach a collector that others wrote: [rotel](https://pypi.org/project/rotel/).
+//! Our exports reach a collector that others wrote: rotel (PyPI `rotel`).
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::fs::{self, File};

@@ -12,7 +12,7 @@
 //!     Ok(())
 //! }
 //!
-//! #[tracing::instrument] // a local span, as everywhere in Rust
+//! #[tracing::instrument(skip_all)] // a local span, as everywhere in Rust
 //! async fn bill(order: &str) -> Result<(), Error> {
 //!     Ok(())
 //! }

@@ -1,4 +1,4 @@
-//! AWS on a loopback port: [MiniStack](https://pypi.org/project/ministack/), one process, no Docker.
+//! AWS on a loopback port: MiniStack (PyPI `ministack`), one process, no Docker.
 //!
 //! It runs the genuine `bootstrap` executable of each function against a Lambda Runtime API of its own, and delivers what
 //! is published, put and sent to the functions that are subscribed to it.

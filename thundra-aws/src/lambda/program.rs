@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
@@ -72,8 +73,9 @@ where
     A: for<'de> Deserialize<'de>,
     R: Serialize,
 {
+    let started = SystemTime::now();
     program(async {
-        let state = initialise(init).await?;
+        let state = initialise(started, init).await?;
         run(service_fn(|event| handler(event, state.clone()))).await
     })
 }
@@ -91,8 +93,9 @@ where
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: Serialize + Send + 'static,
 {
+    let started = SystemTime::now();
     program(async {
-        let state = initialise(init).await?;
+        let state = initialise(started, init).await?;
         run_concurrent(service_fn(move |event| handler(event, state.clone()))).await
     })
 }
@@ -119,10 +122,11 @@ fn fail(error: &dyn Display) -> ExitCode {
 
 /// Builds the state in a trace of its own, which the first invocation links to and exports.
 async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
+    started: SystemTime,
     init: impl FnOnce() -> InitFut,
 ) -> Result<Arc<S>, Error> {
     init::telemetry();
-    let scope = Scope::builder("init").begin();
+    let scope = Scope::builder("init").start_time(started).begin();
     let context = scope.context().filter(|_| scope.recorded());
     let state = {
         let mut init = pin!(async { init().await.state() });
