@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::harness::cloud::{Cloud, Code, Function, Mapping};
 use crate::harness::executables::Executables;
 use crate::harness::process::{self, Process};
-use crate::harness::{Error, package, target};
+use crate::harness::{Error, loopback, package, target};
 use crate::orders::Order;
 
 /// How long the pricing service may take to come up.
@@ -73,7 +73,7 @@ impl Shop {
         let parcels = cloud.map_stream(&stream, "shipping", BATCH).await?;
         let notes = cloud.map_queue(&queue, "notify", BATCH).await?;
         let url = cloud.create_http_api("shop", "POST /orders", &orders).await?;
-        Ok(Self { url, http: reqwest::Client::new(), parcels, notes, _pricing: pricing })
+        Ok(Self { url, http: loopback()?, parcels, notes, _pricing: pricing })
     }
 
     /// Sends an order.
@@ -121,8 +121,7 @@ async fn create<const N: usize>(
     for (index, (name, code)) in functions.into_iter().enumerate() {
         let (cloud, code, environment) = (cloud.clone(), code.clone(), environment.to_vec());
         created.spawn(async move {
-            // With active tracing the root of each trace would be a segment that only X-Ray has.
-            let function = Function { name, code: &code, environment: &environment, active_tracing: false };
+            let function = Function { name, code: &code, environment: &environment };
             (index, cloud.create_function(&function).await)
         });
     }

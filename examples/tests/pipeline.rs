@@ -33,7 +33,7 @@ impl Stage {
     async fn open(name: &'static str) -> Self {
         let ministack = MiniStack::start(name).await.unwrap();
         let receiver = Receiver::open().await.unwrap();
-        let cloud = Cloud::at(&ministack.endpoint());
+        let cloud = Cloud::at(&ministack.endpoint()).unwrap();
         let executables = Executables {
             pipeline: PathBuf::from(env!("CARGO_BIN_EXE_pipeline")),
             hello: PathBuf::from(env!("CARGO_BIN_EXE_hello")),

@@ -51,7 +51,17 @@ async fn exported(protocol: &str) -> Vec<String> {
         let log = fs::read_to_string(rotel.log()).unwrap();
         let spans = spans(&log);
         if spans.len() >= TRACE.len() {
-            assert!(log.contains("0af7651916cd43dd8448eb211c80319c"), "the trace of the message goes on: {log}");
+            assert_eq!(
+                values(&log, "Trace ID "),
+                ["0af7651916cd43dd8448eb211c80319c"; 3],
+                "the message's trace goes on"
+            );
+            let parents = values(&log, "Parent ID ");
+            assert_eq!(
+                parents.last().map(String::as_str),
+                Some("b7ad6b7169203331"),
+                "the producer is the root's parent"
+            );
             return spans;
         }
         let stderr = String::from_utf8_lossy(&output.stderr);
@@ -62,10 +72,15 @@ async fn exported(protocol: &str) -> Vec<String> {
 
 /// Name and kind of each span that rotel printed.
 fn spans(log: &str) -> Vec<String> {
-    let value = |line: &str, key: &str| line.trim().strip_prefix(key)?.trim().strip_prefix(": ").map(str::to_owned);
-    let names = log.lines().filter_map(|line| value(line, "Name "));
-    let kinds = log.lines().filter_map(|line| value(line, "Kind "));
-    names.zip(kinds).map(|(name, kind)| format!("{name} {}", kind.trim_start_matches("SPAN_KIND_"))).collect()
+    let kinds = values(log, "Kind ");
+    let kinds = kinds.iter().map(|kind| kind.trim_start_matches("SPAN_KIND_"));
+    values(log, "Name ").iter().zip(kinds).map(|(name, kind)| format!("{name} {kind}")).collect()
+}
+
+/// What rotel printed of each span under `key`.
+fn values(log: &str, key: &str) -> Vec<String> {
+    let value = |line: &str| line.trim().strip_prefix(key)?.trim().strip_prefix(": ").map(str::to_owned);
+    log.lines().filter_map(value).collect()
 }
 
 async fn rotel(name: &str) -> (Process, String) {

@@ -30,7 +30,8 @@ Usage: pipeline [--orders N] [--json] [--keep]
 
   --orders N   how many orders to send (default 10)
   --json       print the spans as OTLP JSON, and nothing else, on standard output
-  --keep       leave MiniStack running
+  --keep       leave MiniStack running, with the functions deployed; the pricing service and the receiver of
+               their traces end with this program, so no new order gets a price
   --help       print this
 
 It needs Python 3.10 or newer with its venv module. Exits with 1 if the trace of an order is not whole.";
@@ -56,7 +57,7 @@ async fn main() -> ExitCode {
             _ = tokio::signal::ctrl_c() => Ok(ExitCode::from(130)),
         },
         Err(error) => {
-            eprintln!("{error}\n\n{USAGE}");
+            eprintln!("error: {error}\n\n{USAGE}");
             return ExitCode::from(2);
         }
     };
@@ -108,12 +109,12 @@ impl Command {
 }
 
 async fn run(options: &Options) -> Result<ExitCode, Error> {
+    let executables = Executables::of_this_build()?;
     eprintln!("starting MiniStack");
     let ministack = MiniStack::start("pipeline").await?;
     let receiver = Receiver::open().await?;
     eprintln!("deploying five functions to {}", ministack.endpoint());
-    let executables = Executables::of_this_build()?;
-    let cloud = Cloud::at(&ministack.endpoint());
+    let cloud = Cloud::at(&ministack.endpoint())?;
     let shop = Arc::new(Shop::open(&cloud, &executables, &receiver.endpoint(), "pipeline").await?);
 
     eprintln!("sending {} orders", options.orders);
@@ -135,7 +136,9 @@ async fn run(options: &Options) -> Result<ExitCode, Error> {
     eprintln!("the log of MiniStack and its functions is {}", ministack.log().display());
     if options.keep {
         let endpoint = ministack.endpoint();
-        eprintln!("MiniStack goes on at {endpoint}; end it with `{}`", ministack.keep()?);
+        let stop = ministack.keep()?;
+        eprintln!("MiniStack goes on at {endpoint} with the functions deployed; end it with `{stop}`");
+        eprintln!("the pricing service and the receiver of their traces end now");
     }
     for problem in orders.iter().flat_map(|order| problems(&spans, &order.expected())) {
         eprintln!("not whole: {problem}");

@@ -2,10 +2,26 @@
 //!
 //! All of them are in one executable, which serves the function that `_HANDLER` names. Handlers that take their state as
 //! an argument, as these do, can be called from a test without AWS. And where there is no Lambda, the same executable works
-//! on one event:
+//! on one event. `hello`, an executable of its own, and `notify` need nothing else:
 //!
 //! ```text
+//! cargo run -p thundra-examples --bin hello < examples/events/sns.json
 //! _HANDLER=notify cargo run -p thundra-examples --bin pipeline < examples/events/sqs.json
+//! ```
+//!
+//! The others call AWS. They need credentials, a region, and the name of what they call; `orders` also a pricing service.
+//! What `pipeline --keep` leaves running will do, at the address that it prints:
+//!
+//! ```text
+//! cargo run -p thundra-examples --bin pipeline -- --keep
+//! export AWS_ENDPOINT_URL=http://127.0.0.1:PORT AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+//! export STREAM_NAME=parcels QUEUE_URL=$AWS_ENDPOINT_URL/000000000000/notes
+//! export TOPIC_ARN=arn:aws:sns:us-east-1:000000000000:orders PRICING_URL=http://127.0.0.1:8080
+//!
+//! cargo run -p thundra-examples --bin pipeline pricing 127.0.0.1:8080 # in a terminal of its own, for orders
+//! _HANDLER=orders cargo run -p thundra-examples --bin pipeline < examples/events/api.json
+//! _HANDLER=billing cargo run -p thundra-examples --bin pipeline < examples/events/sns.json
+//! _HANDLER=shipping cargo run -p thundra-examples --bin pipeline < examples/events/kinesis.json
 //! ```
 
 pub mod billing;

@@ -27,6 +27,7 @@ impl Executables {
         let pipeline = env::current_exe()?;
         let hello = pipeline.with_file_name(format!("hello{}", env::consts::EXE_SUFFIX));
         if let Some(cargo) = env::var_os("CARGO") {
+            eprintln!("building hello");
             // The layout is `target[/triple]/profile/pipeline`, and the profile `dev` lives in `debug`.
             let profile = pipeline.parent().and_then(|directory| directory.file_name()).unwrap_or_default();
             let profile = if profile == "debug" { "dev".as_ref() } else { profile };

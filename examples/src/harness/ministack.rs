@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::process::{self, Process};
 use super::python::Environment;
-use super::{Error, target};
+use super::{Error, loopback, target};
 
 /// The release everything here was tried with.
 const PACKAGE: &str = "ministack==1.5.33";
@@ -64,7 +64,8 @@ impl MiniStack {
         )?;
         let mut ministack = Self { process, port };
         let ready = format!("{}/_ministack/ready", ministack.endpoint());
-        let up = async || reqwest::get(&ready).await.is_ok_and(|response| response.status().is_success());
+        let http = loopback()?;
+        let up = async || http.get(&ready).send().await.is_ok_and(|response| response.status().is_success());
         ministack.process.ready(PATIENCE, up).await.map_err(|error| format!("MiniStack: {error}"))?;
         Ok(ministack)
     }

@@ -24,3 +24,8 @@ pub mod target;
 
 /// What goes wrong in the harness: one line, made to be printed.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A client for what listens on this machine, which the proxy that a shell names cannot reach.
+pub(crate) fn loopback() -> Result<reqwest::Client, Error> {
+    Ok(reqwest::Client::builder().no_proxy().build()?)
+}

@@ -161,6 +161,7 @@ mod tests {
     use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span as Proto};
 
     use super::*;
+    use crate::harness::loopback;
 
     fn request(name: &str) -> ExportTraceServiceRequest {
         let span = Proto { trace_id: vec![1; 16], span_id: vec![2; 8], name: name.to_owned(), ..Proto::default() };
@@ -175,7 +176,7 @@ mod tests {
     }
 
     async fn post(receiver: &Receiver, content_type: &str, encoding: &str, body: Vec<u8>) -> u16 {
-        let request = reqwest::Client::new().post(format!("{}/v1/traces", receiver.endpoint())).body(body);
+        let request = loopback().unwrap().post(format!("{}/v1/traces", receiver.endpoint())).body(body);
         let request = request.header("content-type", content_type).header("content-encoding", encoding);
         request.send().await.unwrap().status().as_u16()
     }

@@ -1,9 +1,8 @@
-//! Lambda functions: upload, create, invoke, read the log.
+//! Lambda functions: upload, create, read the log.
 
 use std::time::{Duration, Instant};
 
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State, TracingConfig, TracingMode};
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -31,8 +30,6 @@ pub struct Function<'a> {
     pub code: &'a Code,
     /// Its environment variables.
     pub environment: &'a [(&'a str, String)],
-    /// Whether X-Ray's active tracing is switched on, so that each invocation carries an `X-Amzn-Trace-Id` of its own.
-    pub active_tracing: bool,
 }
 
 impl Cloud {
@@ -53,12 +50,13 @@ impl Cloud {
 
     /// Makes a function, waits until it is active, and returns its ARN.
     ///
+    /// X-Ray's active tracing stays off: the root of each trace would be a segment that only X-Ray has.
+    ///
     /// # Errors
     ///
     /// If it is refused or does not become active.
     pub async fn create_function(&self, function: &Function<'_>) -> Result<String, Error> {
         let variables = function.environment.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-        let mode = if function.active_tracing { TracingMode::Active } else { TracingMode::PassThrough };
         let answer = self
             .lambda
             .create_function()
@@ -68,7 +66,6 @@ impl Cloud {
             .role("arn:aws:iam::000000000000:role/examples")
             .code(FunctionCode::builder().s3_bucket(BUCKET).s3_key(&function.code.key).build())
             .environment(Environment::builder().set_variables(Some(variables)).build())
-            .tracing_config(TracingConfig::builder().mode(mode).build())
             .timeout(30)
             .memory_size(256)
             .send()
@@ -88,21 +85,6 @@ impl Cloud {
                 _ if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(50)).await,
                 state => return Err(format!("the function {name} is {state:?} after {PATIENCE:?}").into()),
             }
-        }
-    }
-
-    /// Invokes a function and returns its answer, `Err` if that is an error.
-    ///
-    /// # Errors
-    ///
-    /// If the invocation is refused, or the function failed: then with what it said.
-    pub async fn invoke(&self, name: &str, payload: &Value) -> Result<Value, Error> {
-        let request = self.lambda.invoke().function_name(name).payload(Blob::new(payload.to_string()));
-        let answer = request.send().await.map_err(refused(format_args!("invoke the function {name}")))?;
-        let payload = answer.payload.unwrap_or_else(|| Blob::new("null"));
-        match answer.function_error {
-            None => Ok(serde_json::from_slice(payload.as_ref())?),
-            Some(_) => Err(format!("{name}: {}", String::from_utf8_lossy(payload.as_ref())).into()),
         }
     }
 

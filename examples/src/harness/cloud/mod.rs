@@ -15,10 +15,10 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_lambda::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_lambda::error::ProvideErrorMetadata;
 
-use super::Error;
+use super::{Error, loopback};
 
 /// The region everything is made in.
-pub const REGION: &str = "us-east-1";
+const REGION: &str = "us-east-1";
 
 /// An account on an emulator. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,26 +36,31 @@ impl Cloud {
     /// Makes clients for the emulator at `endpoint`.
     ///
     /// They know only what is written here. Neither the environment nor a profile in the home directory is read, so no
-    /// real account is ever touched.
-    #[must_use]
-    pub fn at(endpoint: &str) -> Self {
+    /// real account is ever touched, and no proxy asked.
+    ///
+    /// # Errors
+    ///
+    /// If the plain HTTP client cannot be made.
+    pub fn at(endpoint: &str) -> Result<Self, Error> {
+        #[expect(deprecated, reason = "later versions obey the proxy of the environment, which cannot reach loopback")]
+        let behavior = BehaviorVersion::v2025_01_17();
         let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
+            .behavior_version(behavior)
             .region(Region::new(REGION))
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
                 "test", "test", None, None, "examples",
             )))
             .build();
-        Self {
+        Ok(Self {
             endpoint: endpoint.to_owned(),
-            http: reqwest::Client::new(),
+            http: loopback()?,
             lambda: aws_sdk_lambda::Client::new(&config),
             gateway: aws_sdk_apigatewayv2::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             kinesis: aws_sdk_kinesis::Client::new(&config),
-        }
+        })
     }
 }
 
