@@ -162,11 +162,10 @@ where
             return self.table.insert(id.into_u64(), root);
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
-        let place = match parent.kind {
-            PlaceKind::Unrecorded => Some(parent),
-            _ => self.open(attributes, parent),
-        };
-        if let Some(place) = place {
+        // A span that is not recorded is found through the one that carries its scope: see `on_enter`.
+        if parent.kind != PlaceKind::Unrecorded
+            && let Some(place) = self.open(attributes, parent)
+        {
             self.table.insert(id.into_u64(), place);
         }
     }
@@ -215,10 +214,11 @@ where
     }
 
     #[inline]
-    fn on_enter(&self, id: &Id, _: Context<'_, S>) {
-        let id = id.into_u64();
-        if let Some(place) = self.table.get(id) {
-            stack::push(id, place);
+    fn on_enter(&self, id: &Id, context: Context<'_, S>) {
+        // On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
+        let elsewhere = || stack::current().is_none().then(|| self.ancestor(id, &context))?;
+        if let Some(place) = self.table.get(id.into_u64()).or_else(elsewhere) {
+            stack::push(id.into_u64(), place);
         }
     }
 
