@@ -5,38 +5,19 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
 use serde_json::{Map, Value as Json};
+use tracing::Event;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
-use tracing_subscriber::layer::Context;
 
 use crate::{ScopeRef, scope};
 
-/// Writes log lines.
-#[derive(Debug)]
-pub(crate) struct LogLayer {
-    targets: Targets,
-}
-
-impl LogLayer {
-    pub(crate) fn new(targets: Targets) -> Self {
-        LogLayer { targets }
-    }
-}
-
-impl<S: Subscriber> Layer<S> for LogLayer {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let metadata = event.metadata();
-        if self.targets.would_enable(metadata.target(), metadata.level()) {
-            let mut line = line(event);
-            line.push('\n');
-            // A closed standard error is nobody's trouble.
-            let _ = std::io::stderr().lock().write_all(line.as_bytes());
-        }
-    }
+/// Writes an event as a line.
+pub(crate) fn write(event: &Event<'_>) {
+    let mut line = line(event);
+    line.push('\n');
+    // A closed standard error is nobody's trouble.
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }
 
 fn line(event: &Event<'_>) -> String {

@@ -5,18 +5,16 @@ use std::time::Instant;
 
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::Interest;
-use tracing::{Level, Metadata, Subscriber};
+use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::export::Export;
-use crate::log::LogLayer;
 use crate::pipeline::Pipeline;
-use crate::recorder::layer::{Recorder, SCOPE_TARGET};
-use crate::{Config, Env, Trace, diagnostics, late};
+use crate::recorder::layer::{Alone, Recorder, SCOPE_TARGET};
+use crate::{Config, Env, Trace, diagnostics, late, log};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
@@ -59,10 +57,8 @@ fn install_subscriber(config: &Config) {
 
 /// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    Registry::default()
-        .with(Recorder::new(&config.spans, config.limits))
-        .with(LogLayer::new(config.log.clone()))
-        .with(Gate { spans: with_scopes(&config.spans), log: config.log.clone() })
+    let alone = Alone { spans: with_scopes(&config.spans), log: config.log.clone(), write: log::write };
+    Registry::default().with(Recorder::alone(&config.spans, config.limits, alone))
 }
 
 /// The layer that records spans, for a subscriber of your own.
@@ -110,35 +106,4 @@ fn with_scopes(spans: &Targets) -> Targets {
         return spans.clone();
     }
     spans.clone().with_target(SCOPE_TARGET, LevelFilter::ERROR)
-}
-
-/// Lets through what one of our layers wants. A filter for each layer would cost 36 ns a span.
-struct Gate {
-    spans: Targets,
-    log: Targets,
-}
-
-impl Gate {
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.would_enable(target, level))
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Gate {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.wants(metadata) { Interest::always() } else { Interest::never() }
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.wants(metadata)
-    }
-
-    fn max_level_hint(&self) -> Option<LevelFilter> {
-        let widest = |targets: &Targets| {
-            let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
-            levels.max().unwrap_or(LevelFilter::OFF)
-        };
-        Some(widest(&self.spans).max(widest(&self.log)))
-    }
 }

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 
 use tracing::field::Visit;
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::Layer;
@@ -44,6 +45,34 @@ pub(crate) struct Recorder {
     /// Which events become span events.
     events: EventFilter,
     limits: Limits,
+    /// What else it does where it is the only layer.
+    alone: Option<Alone>,
+}
+
+/// What other layers would do beside this one: each of them would cost every span its share of `tracing`'s own
+/// work, some 70 instructions.
+#[derive(Debug)]
+pub(crate) struct Alone {
+    /// Which spans exist at all.
+    pub(crate) spans: Targets,
+    /// Which events are written as log lines.
+    pub(crate) log: Targets,
+    pub(crate) write: fn(&Event<'_>),
+}
+
+impl Alone {
+    fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        let (target, level) = (metadata.target(), metadata.level());
+        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.would_enable(target, level))
+    }
+
+    fn widest(&self) -> LevelFilter {
+        let widest = |targets: &Targets| {
+            let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
+            levels.max().unwrap_or(LevelFilter::OFF)
+        };
+        widest(&self.spans).max(widest(&self.log))
+    }
 }
 
 /// Which events are recorded; nearly always a level and nothing else, which is one comparison.
@@ -75,8 +104,14 @@ impl EventFilter {
 }
 
 impl Recorder {
+    /// A recorder beside other layers, behind a filter of its own.
     pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
-        Recorder { table: Table::new(), events: EventFilter::new(spans), limits }
+        Recorder { table: Table::new(), events: EventFilter::new(spans), limits, alone: None }
+    }
+
+    /// A recorder that is the only layer.
+    pub(crate) fn alone(spans: &Targets, limits: Limits, alone: Alone) -> Self {
+        Recorder { alone: Some(alone), ..Recorder::new(spans, limits) }
     }
 
     /// Where this span is recorded, if it is.
@@ -150,6 +185,14 @@ impl<S> Layer<S> for Recorder
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        self.alone.as_ref().is_none_or(|alone| alone.wants(metadata))
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.alone.as_ref().map(Alone::widest)
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if attributes.metadata().target() == SCOPE_TARGET
             && let Some(root) = ADOPTING.try_with(Cell::take).ok().flatten()
@@ -188,6 +231,11 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if let Some(alone) = &self.alone
+            && alone.log.would_enable(event.metadata().target(), event.metadata().level())
+        {
+            (alone.write)(event);
+        }
         let place = match event.parent() {
             Some(id) => self.table.get(id.into_u64()),
             None if event.is_contextual() => stack::current(),
