@@ -16,8 +16,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use prost::Message;
 use thundra_core::export::{Batch, Export, ExportError};
-use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, Trace, correlation, flush, install};
+use thundra_core::testing::{MemoryExporter, tree};
+use thundra_core::{Config, Env, Scope, SpanData, Trace, correlation, flush, install};
 use thundra_http::{Client, Layer, OtlpExporter, RequestBuilderExt};
 use tokio::sync::{Mutex as Turn, MutexGuard};
 
@@ -35,6 +35,20 @@ async fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
     flush(Trace::default(), None).await;
     exporter.clear();
     (turn, exporter.clone())
+}
+
+/// Finishes the caller's scope and says what was exported of its trace. Servers of earlier tests may still be
+/// ending their requests.
+async fn exported(scope: Scope, exporter: &MemoryExporter) -> Vec<SpanData> {
+    let trace = scope.context().unwrap().trace_id;
+    flush(scope.finish(), None).await;
+    exporter.spans().into_iter().filter(|span| span.context.trace_id == trace).collect()
+}
+
+fn error_types(spans: &[SpanData]) -> Vec<String> {
+    let mut types: Vec<_> = spans.iter().filter_map(|span| Some(span.attribute("error.type")?.to_string())).collect();
+    types.sort_unstable();
+    types
 }
 
 async fn serve(app: Router) -> SocketAddr {
@@ -68,7 +82,7 @@ async fn a_request_is_one_trace_across_client_and_server() {
         })
         .await;
     assert_eq!((order.as_str(), status), ("o-9", StatusCode::SERVICE_UNAVAILABLE));
-    flush(scope.finish(), None).await;
+    let spans = exported(scope, &exporter).await;
     let port = address.port();
     let client = |path: &str, rest: &str| {
         format!(
@@ -86,7 +100,7 @@ async fn a_request_is_one_trace_across_client_and_server() {
         let words = line.split(' ').filter(|word| !word.starts_with("thundra.xray.root"));
         words.collect::<Vec<_>>().join(" ")
     };
-    let tree: Vec<_> = exporter.tree().lines().map(without_xray).collect();
+    let tree: Vec<_> = tree(&spans).lines().map(without_xray).collect();
     assert_eq!(
         tree,
         [
@@ -158,9 +172,7 @@ async fn a_timeout_and_a_refused_connection_are_told_apart() {
             assert!(client.get(format!("http://{refused}/")).send().await.unwrap_err().is_connect());
         })
         .await;
-    flush(scope.finish(), None).await;
-    let types: Vec<_> =
-        exporter.spans().iter().filter_map(|span| Some(span.attribute("error.type")?.to_string())).collect();
+    let types = error_types(&exported(scope, &exporter).await);
     assert!(types.contains(&"timeout".to_owned()) && types.contains(&"connection_error".to_owned()), "{types:?}");
 }
 
@@ -189,10 +201,7 @@ async fn panics_and_cancellations_are_told() {
             tokio::time::timeout(Duration::from_millis(50), dropped).await.unwrap_err();
         })
         .await;
-    flush(scope.finish(), None).await;
-    let mut types: Vec<_> =
-        exporter.spans().iter().filter_map(|span| Some(span.attribute("error.type")?.to_string())).collect();
-    types.sort_unstable();
+    let types = error_types(&exported(scope, &exporter).await);
     assert_eq!(types, ["cancelled", "panic", "request_failed"]);
 }
 
@@ -205,8 +214,8 @@ async fn reqwest_is_a_service_too() {
     let scope = Scope::builder("caller").begin();
     let request = reqwest::Request::new(reqwest::Method::GET, format!("http://{address}/").parse().unwrap());
     assert_eq!(scope.run(client.oneshot(request)).await.unwrap().text().await.unwrap(), "here");
-    flush(scope.finish(), None).await;
-    assert_eq!(exporter.spans()[0].attribute("http.response.status_code"), Some(&200_i64.into()));
+    let spans = exported(scope, &exporter).await;
+    assert_eq!(spans[0].attribute("http.response.status_code"), Some(&200_i64.into()));
 }
 
 type Requests = Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>;

@@ -16,7 +16,7 @@ async fn spans_leave_after_the_response_and_before_the_next_event() {
     let lambda = Lambda::start("traced", &[]).await;
     assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
     assert_eq!(lambda.invoke(json!("bob")).await.unwrap(), json!("hello bob"));
-    let seen = lambda.stop().await;
+    let (seen, _) = lambda.stop().await;
     let order: Vec<_> = seen.iter().map(Seen::name).collect();
     assert_eq!(order, ["next", "response", "traces", "next", "response", "traces", "next"]);
     let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
@@ -81,8 +81,7 @@ async fn a_handler_in_place_under_the_plain_runtime_exports_before_it_returns() 
     lambda.invoke(json!("panic")).await.unwrap_err();
     // What a panic leaves goes out with the next invocation.
     lambda.invoke(json!("bob")).await.unwrap();
-    let stderr = lambda.stderr_so_far();
-    let seen = lambda.stop().await;
+    let (seen, stderr) = lambda.stop().await;
     let order: Vec<_> = seen.iter().map(Seen::name).collect();
     assert_eq!(order[..7], ["next", "traces", "response", "next", "traces", "error", "next"]);
     let roots = seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2);
@@ -99,8 +98,7 @@ async fn a_foreign_subscriber_is_kept() {
         let lambda = Lambda::start(program, &[]).await;
         lambda.invoke(json!("ann")).await.unwrap();
         let root = lambda.traced().await;
-        let stderr = lambda.stderr_so_far();
-        let seen = lambda.stop().await;
+        let (seen, stderr) = lambda.stop().await;
         assert_eq!(seen.iter().map(Seen::span_count).sum::<usize>(), spans, "{program}");
         assert_eq!(root.name, program);
         assert_eq!(stderr.contains("set without our layer"), said, "{program}: {stderr}");
@@ -114,7 +112,7 @@ async fn two_interleaved_invocations_never_mix() {
     // Each waits until the other has arrived: run one after the other they would never answer.
     let (ann, bob) = tokio::join!(lambda.invoke(json!("ann")), lambda.invoke(json!("bob")));
     assert_eq!((ann.unwrap(), bob.unwrap()), (json!("hello ann"), json!("hello bob")));
-    let seen = lambda.stop().await;
+    let (seen, _) = lambda.stop().await;
     let roots: Vec<_> = seen.iter().filter_map(Seen::root).collect();
     assert_eq!(roots.len(), 2);
     assert_ne!(roots[0].trace, roots[1].trace);
@@ -131,7 +129,7 @@ async fn the_first_invocation_links_to_the_initialisation() {
     let lambda = Lambda::start("init", &[]).await;
     lambda.invoke(json!("ann")).await.unwrap();
     lambda.invoke(json!("bob")).await.unwrap();
-    let seen = lambda.stop().await;
+    let (seen, _) = lambda.stop().await;
     let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
     let init = spans.iter().find(|span| span.name == "init" && span.kind == 1).unwrap();
     assert!(spans.iter().any(|span| span.name == "connect" && span.parent == init.id));
@@ -149,8 +147,7 @@ async fn a_dead_collector_changes_nothing_and_is_said_once() {
     }
     // The sixth event is asked for, so the fifth flush is over.
     lambda.wait_for(|seen| seen.iter().filter(|seen| seen.name() == "next").count() == 6).await;
-    let stderr = lambda.stderr_so_far();
-    lambda.stop().await;
+    let (_, stderr) = lambda.stop().await;
     assert_eq!(stderr.matches("could not be exported").count(), 1, "{stderr}");
 }
 
@@ -174,8 +171,7 @@ async fn a_batch_links_to_its_producers_and_a_redrive_too() {
         let root = lambda.traced().await;
         assert_eq!((root.parent.as_str(), root.links), (parent, links));
     }
-    let stderr = lambda.stderr_so_far();
-    lambda.stop().await;
+    let (_, stderr) = lambda.stop().await;
     assert_eq!(stderr.matches("batch::each gives each record its own").count(), 1, "{stderr}");
 }
 
@@ -184,7 +180,7 @@ async fn disabled_is_pass_through() {
     let lambda = Lambda::start("traced", &[("OTEL_SDK_DISABLED", "true")]).await;
     assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
     lambda.wait_for(|seen| seen.len() == 3).await;
-    let order: Vec<_> = lambda.stop().await.iter().map(Seen::name).collect();
+    let order: Vec<_> = lambda.stop().await.0.iter().map(Seen::name).collect();
     assert_eq!(order, ["next", "response", "next"]);
 }
 

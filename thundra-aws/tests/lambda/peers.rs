@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -98,6 +99,7 @@ pub(crate) struct Lambda {
     events: mpsc::Sender<(Value, Answer)>,
     child: Child,
     stderr: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Lambda {
@@ -140,13 +142,13 @@ impl Lambda {
             .unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
         let (mut pipe, text) = (child.stderr.take().unwrap(), stderr.clone());
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = pipe.read(&mut buffer) {
                 text.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
             }
         });
-        Lambda { world, events, child, stderr }
+        Lambda { world, events, child, stderr, reader: Some(reader) }
     }
 
     /// Sends an event and waits for its response, or its error.
@@ -182,12 +184,12 @@ impl Lambda {
         }
     }
 
-    pub(crate) fn stderr_so_far(&self) -> String {
+    fn stderr_so_far(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// Ends the function once it asks for a further event, and says what was seen.
-    pub(crate) async fn stop(mut self) -> Vec<Seen> {
+    /// Ends the function once it asks for a further event, and says what was seen and written.
+    pub(crate) async fn stop(mut self) -> (Vec<Seen>, String) {
         let idle = |seen: &[Seen]| {
             let count = |f: fn(&Seen) -> bool| seen.iter().filter(|seen| f(seen)).count();
             count(|seen| matches!(seen, Seen::Next)) > count(|seen| matches!(seen, Seen::Response | Seen::Error))
@@ -195,7 +197,9 @@ impl Lambda {
         self.wait_for(idle).await;
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.world.seen.lock().unwrap().clone()
+        self.reader.take().unwrap().join().unwrap();
+        let seen = self.world.seen.lock().unwrap().clone();
+        (seen, self.stderr_so_far())
     }
 }
 
