@@ -1,6 +1,6 @@
 //! What is recorded, as trees: names, kinds, outcomes, attributes and events.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use thundra_core::testing::{record, record_with, tree};
 use thundra_core::{Config, Env, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
@@ -275,4 +275,14 @@ fn disabled_hands_on_what_it_got_and_begins_nothing() {
     let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     assert_eq!(sent(&[("traceparent", traceparent)]).as_deref(), Some(traceparent));
     assert_eq!(sent(&[("x-correlation-id", "c-1")]), None, "it would say that the trace is not sampled");
+}
+
+#[test]
+fn times_are_those_of_the_system_clock() {
+    let before = std::time::SystemTime::now();
+    let (_, spans) = record("root", || info_span!("inner").in_scope(|| info!("happened")));
+    let [inner, root] = spans.as_slice() else { panic!("two spans") };
+    let event = inner.events[0].time;
+    let order = [before, root.start_time, inner.start_time, event, inner.end_time, root.end_time];
+    assert!(order.is_sorted() && root.end_time <= std::time::SystemTime::now(), "{order:?}");
 }
