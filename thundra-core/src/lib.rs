@@ -63,6 +63,6 @@ pub use sampler::Sampler;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
 pub use span_ext::SpanExt;
-pub use telemetry::{config, defer, flush, install, layer, subscriber};
+pub use telemetry::{config, defer, flush, install, kept_spans, layer, subscriber};
 pub use trace::Trace;
 pub use value::Value;

@@ -30,6 +30,11 @@ impl Pipeline {
         Pipeline { resource: Arc::new(resource), outlets, timeout }
     }
 
+    /// How many spans wait for a next flush.
+    pub(crate) fn kept(&self) -> u32 {
+        self.outlets.iter().map(|outlet| outlet.kept().count).sum()
+    }
+
     /// Exports a trace, together with late spans and with what earlier flushes could not send. Returns at
     /// the deadline at the latest, as far as the exporters keep to it.
     pub(crate) async fn flush(&self, mut trace: Trace, deadline: Option<Instant>) {

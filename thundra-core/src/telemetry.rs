@@ -92,6 +92,11 @@ pub async fn flush(trace: Trace, deadline: Option<Instant>) {
     }
 }
 
+/// How many spans earlier flushes could not send and that wait for the next one: what is lost if there is none.
+pub fn kept_spans() -> u32 {
+    PIPELINE.get().map_or(0, Pipeline::kept)
+}
+
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
 /// At most 8 MiB wait; what is over is lost, and counted.

@@ -96,9 +96,12 @@ fn a_dropped_scope_ends_as_cancelled() {
 fn what_could_not_be_sent_is_sent_later_once() {
     let (_turn, exporter) = installed();
     exporter.failures.store(2, Ordering::Relaxed);
+    let mut kept = Vec::new();
     for name in ["one", "two", "three", "four"] {
         flush_now(Scope::builder(name).begin().finish());
+        kept.push(thundra_core::kept_spans());
     }
+    assert_eq!(kept, [1, 2, 0, 0]);
     let names: Vec<_> = exporter.memory.spans().into_iter().map(|span| span.name).collect();
     assert_eq!(names, ["one", "two", "three", "four"]);
 }

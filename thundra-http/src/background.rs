@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use thundra_core::{Config, Env, Trace, diagnostics, flush, install};
+use thundra_core::{Config, Env, Trace, diagnostics, flush, install, kept_spans};
 
 use crate::export::{Host, exporters};
 
@@ -63,6 +63,13 @@ fn work(stop: &Stop) {
         runtime.block_on(flush(Trace::default(), None));
     }
     runtime.block_on(flush(Trace::default(), None));
+    let lost = kept_spans();
+    if lost > 0 {
+        diagnostics::once(
+            "export.end",
+            format_args!("{lost} spans are lost: they could not be exported before the end"),
+        );
+    }
 }
 
 #[derive(Debug, Default)]
