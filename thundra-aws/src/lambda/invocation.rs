@@ -82,7 +82,7 @@ fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
     if trigger.batch {
         inbound.source = ParentSource::Batch;
-    } else if trigger.messages.iter().any(is_redrive) {
+    } else if inbound.parent.is_some() && trigger.messages.iter().any(is_redrive) {
         inbound.parent = None;
         inbound.source = ParentSource::Redrive;
     } else if let (None, Some(header)) = (&inbound.parent, &header) {

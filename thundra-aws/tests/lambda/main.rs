@@ -171,6 +171,9 @@ async fn a_batch_links_to_its_producers_and_a_redrive_too() {
         let root = lambda.traced().await;
         assert_eq!((root.parent.as_str(), root.links), (parent, links));
     }
+    let bare = json!({ "messageId": "m-5", "body": "{}", "eventSource": "aws:sqs", "attributes": { "SentTimestamp": "1600000000000" } });
+    lambda.invoke(json!({ "Records": [bare] })).await.unwrap();
+    assert_eq!(lambda.traced().await.text("thundra.parent.source"), "none", "old, but there is nothing to link to");
     let (_, stderr) = lambda.stop().await;
     assert_eq!(stderr.matches("batch::each gives each record its own").count(), 1, "{stderr}");
 }
