@@ -98,7 +98,7 @@ impl Batch {
 
 /// What a collector says of spans that it refused in a request it otherwise took: how many, and why.
 ///
-/// `None` when it took all of them. The refusal is final: <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>.
+/// `None` when it took all of them. They are counted as lost, since the refusal is final: <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>.
 pub fn rejected(answer: &[u8], protocol: OtlpProtocol) -> Option<(u64, String)> {
     let (spans, message) = match protocol {
         OtlpProtocol::Protobuf => read::partial_success(answer)?,
