@@ -97,6 +97,8 @@ impl World {
 pub(crate) struct Lambda {
     world: Arc<World>,
     events: mpsc::Sender<(Value, Answer)>,
+    /// How many events it asks for at once.
+    pollers: usize,
     child: Child,
     stderr: Arc<Mutex<String>>,
     reader: Option<JoinHandle<()>>,
@@ -148,7 +150,9 @@ impl Lambda {
                 text.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
             }
         });
-        Lambda { world, events, child, stderr, reader: Some(reader) }
+        let concurrency = variables.iter().find(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY");
+        let pollers = concurrency.map_or(1, |(_, value)| value.parse().unwrap());
+        Lambda { world, events, pollers, child, stderr, reader: Some(reader) }
     }
 
     /// Sends an event and waits for its response, or its error.
@@ -188,11 +192,13 @@ impl Lambda {
         self.stderr.lock().unwrap().clone()
     }
 
-    /// Ends the function once it asks for a further event, and says what was seen and written.
+    /// Ends the function once all of it waits for a further event, and says what was seen and written.
     pub(crate) async fn stop(mut self) -> (Vec<Seen>, String) {
+        let pollers = self.pollers;
         let idle = |seen: &[Seen]| {
             let count = |f: fn(&Seen) -> bool| seen.iter().filter(|seen| f(seen)).count();
-            count(|seen| matches!(seen, Seen::Next)) > count(|seen| matches!(seen, Seen::Response | Seen::Error))
+            let answered = count(|seen| matches!(seen, Seen::Response | Seen::Error));
+            count(|seen| matches!(seen, Seen::Next)) == answered + pollers
         };
         self.wait_for(idle).await;
         self.child.kill().unwrap();
