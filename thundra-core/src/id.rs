@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
+use uuid::Uuid;
+
 /// A trace id: 16 random bytes, never all zero ([W3C Trace Context]).
 ///
 /// [W3C Trace Context]: https://www.w3.org/TR/trace-context/#trace-id
@@ -23,7 +25,16 @@ impl TraceId {
     /// A new id from the operating system's random source, so that copies of one snapshot
     /// (Lambda SnapStart) never share a trace.
     pub fn random() -> Self {
-        TraceId((u128::from(os_random()) << 64 | u128::from(os_random())).max(1))
+        TraceId(u128::from_be_bytes(os_random()).max(1))
+    }
+
+    /// A new id and a random UUID, for one call to the system instead of two.
+    pub(crate) fn random_with_uuid() -> (Self, Uuid) {
+        let bytes: [u8; 32] = os_random();
+        let (trace_id, uuid) = bytes.split_at(16);
+        let half = |bytes: &[u8]| <[u8; 16]>::try_from(bytes).unwrap_or_default();
+        let trace_id = TraceId(u128::from_be_bytes(half(trace_id)).max(1));
+        (trace_id, uuid::Builder::from_random_bytes(half(uuid)).into_uuid())
     }
 
     /// An id from its big-endian bytes; `None` when all are zero.
@@ -57,10 +68,10 @@ impl SpanId {
     /// A new id: a per-thread counter, started at random by the operating system, through a mixer
     /// that maps no two counts to one id. Costs about 2 ns.
     pub fn random() -> Self {
-        thread_local! { static NEXT: Cell<u64> = Cell::new(os_random()); }
+        thread_local! { static NEXT: Cell<u64> = Cell::new(u64::from_ne_bytes(os_random())); }
         // Without thread-local storage (a thread that is shutting down) the source itself serves.
         let count = NEXT.try_with(|next| next.replace(next.get().wrapping_add(0x9e37_79b9_7f4a_7c15)));
-        SpanId(mix(count.unwrap_or_else(|_| os_random())).max(1))
+        SpanId(mix(count.unwrap_or_else(|_| u64::from_ne_bytes(os_random()))).max(1))
     }
 
     /// An id from its big-endian bytes; `None` when all are zero.
@@ -89,9 +100,16 @@ const fn mix(mut z: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-fn os_random() -> u64 {
-    // `RandomState` is seeded by the system too; it only serves where the random source is closed off.
-    getrandom::u64().unwrap_or_else(|_| RandomState::new().hash_one(std::time::SystemTime::now()))
+fn os_random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if getrandom::fill(&mut bytes).is_err() {
+        // `RandomState` is seeded by the system too; it only serves where the random source is closed off.
+        for chunk in bytes.chunks_mut(8) {
+            let random = RandomState::new().hash_one(std::time::SystemTime::now()).to_ne_bytes();
+            chunk.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
+        }
+    }
+    bytes
 }
 
 fn parse_hex<const N: usize>(hex: &str) -> Option<[u8; N]> {

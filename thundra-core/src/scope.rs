@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use pin_project_lite::pin_project;
 use tracing::Span;
+use uuid::Uuid;
 
 use crate::propagation::{CorrelationIds, Inbound, Outbound};
 use crate::recorder::layer::{self, Recorder};
@@ -125,7 +126,12 @@ impl ScopeBuilder {
     /// Begins the scope.
     pub fn begin_with(self, config: &Config) -> Scope {
         let ScopeBuilder { name, inbound, .. } = &self;
-        let trace_id = inbound.parent.as_ref().map_or_else(TraceId::random, |parent| parent.trace_id);
+        let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
+        let (trace_id, uuid) = match &inbound.parent {
+            None if new_chain => TraceId::random_with_uuid(),
+            None => (TraceId::random(), Uuid::nil()),
+            Some(parent) => (parent.trace_id, if new_chain { Uuid::new_v4() } else { Uuid::nil() }),
+        };
         let sampled = match &inbound.parent {
             // Disabled, we are no part of the trace: the caller's decision passes through.
             parent if config.disabled => parent.as_ref().is_some_and(|parent| parent.sampled),
@@ -144,7 +150,7 @@ impl ScopeBuilder {
             state.sampled = sampled;
             state.trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.clone());
             state.correlation = inbound.correlation.clone();
-            state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()));
+            state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid.to_string()));
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -160,7 +166,7 @@ impl ScopeBuilder {
             let Some((_, root)) = state.open() else { return };
             let parent = inbound.parent.as_ref().map(|parent| parent.span_id);
             let id = if config.disabled { parent.unwrap_or_else(SpanId::random) } else { SpanId::random() };
-            root.start(id, parent, "", self.start_time.map_or_else(now, unix_nano));
+            root.start(trace_id, id, parent, "", self.start_time.map_or_else(now, unix_nano));
             root.rename(name);
             root.kind = self.kind;
             root.parent_is_remote = parent.is_some() && inbound.source != crate::ParentSource::Local;
@@ -242,9 +248,7 @@ impl Scope {
             state.close(0, now());
         }
         // The records of a batch may be sampled where the invocation is not.
-        trace.bytes.extend_from_slice(&state.finished);
-        trace.count = std::mem::take(&mut state.finished_count);
-        state.finished.clear();
+        (trace.bytes, trace.count) = state.take_finished();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root.scope, state);
@@ -291,7 +295,7 @@ impl ScopeRef {
     /// The scope this code runs in.
     pub fn current() -> Option<Self> {
         let place = stack::current()?;
-        let recorded = place.kind != crate::recorder::PlaceKind::Unrecorded;
+        let recorded = place.kind() != crate::recorder::PlaceKind::Unrecorded;
         Some(ScopeRef { root: layer::root(place.scope, recorded) })
     }
 
@@ -302,7 +306,7 @@ impl ScopeRef {
 
     /// Whether its spans are recorded.
     pub fn recorded(&self) -> bool {
-        self.root.kind == crate::recorder::PlaceKind::Root
+        self.root.kind() == crate::recorder::PlaceKind::Root
     }
 
     /// The context of its root span.
@@ -369,14 +373,14 @@ impl ScopeRef {
 /// The context of the innermost recorded span, or of the scope this code runs in; `None` outside of any.
 pub fn current() -> Option<TraceContext> {
     let place = stack::current()?;
-    SCOPES.lock(place.scope)?.context(place.span)
+    SCOPES.lock(place.scope)?.context(place.span())
 }
 
 /// What goes out with a call that `span` makes: its own context where it is recorded, else that of its
 /// surroundings. `None` outside of any scope, where there is nothing to say.
 pub fn outbound(span: &Span) -> Option<Outbound> {
     let place = Recorder::place(span).or_else(stack::current)?;
-    SCOPES.lock(place.scope)?.outbound(place.span)
+    SCOPES.lock(place.scope)?.outbound(place.span())
 }
 
 /// The OpenTelemetry context of a scope, attached anew at each poll.

@@ -73,7 +73,7 @@ impl SpanExt for Span {
 
     fn trace_context(&self) -> Option<TraceContext> {
         let place = Recorder::place(self)?;
-        crate::recorder::SCOPES.lock(place.scope)?.context(place.span)
+        crate::recorder::SCOPES.lock(place.scope)?.context(place.span())
     }
 }
 

@@ -72,11 +72,23 @@ pub(crate) const fn varint_len(value: u64) -> usize {
     (70 - (value | 1).leading_zeros() as usize) / 7
 }
 
+/// What stands before a length-delimited field of this length.
+#[inline(always)]
+pub(crate) fn delimited(out: &mut Vec<u8>, tag: u8, len: usize) {
+    match len {
+        0..0x80 => out.extend_from_slice(&[tag, len as u8]),
+        0x80..0x4000 => out.extend_from_slice(&[tag, len as u8 | 0x80, (len >> 7) as u8]),
+        _ => {
+            out.push(tag);
+            varint(out, len as u64);
+        }
+    }
+}
+
 /// A length-delimited field.
 #[inline]
 pub(crate) fn bytes(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
-    out.push(tag);
-    varint(out, value.len() as u64);
+    delimited(out, tag, value.len());
     out.extend_from_slice(value);
 }
 
@@ -107,27 +119,47 @@ pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)
     }
 }
 
+/// Puts a length where one byte was kept for it.
 #[cold]
 fn widen(out: &mut Vec<u8>, start: usize, len: usize) {
-    let (mut prefix, mut left) = (Vec::with_capacity(10), len as u64);
-    while left >= 0x80 {
-        prefix.push(left as u8 | 0x80);
-        left >>= 7;
+    let end = out.len();
+    varint(out, len as u64);
+    let more = out.len() - end;
+    if let Some(field) = out.get_mut(start..) {
+        field.rotate_right(more);
+        out.remove(start + more);
     }
-    prefix.push(left as u8);
-    out.splice(start..=start, prefix);
 }
+
+/// Key and value of an attribute so short that each of its lengths is one byte: then `len` of the two is under this.
+const SHORT: usize = 0x80 - 6;
 
 /// An attribute with text.
 #[inline]
 pub(crate) fn str_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &str) {
-    attribute_head(out, tag, key, bytes_len(value.len()));
-    bytes(out, tag::STRING, value.as_bytes());
+    if key.len() + value.len() < SHORT {
+        let (key_len, value_len) = (key.len() as u8, value.len() as u8);
+        out.reserve(key.len() + value.len() + 8);
+        out.extend_from_slice(&[tag, key_len + value_len + 6, tag::KEY, key_len]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[tag::VALUE, value_len + 2, tag::STRING, value_len]);
+    } else {
+        attribute_head(out, tag, key, bytes_len(value.len()));
+        delimited(out, tag::STRING, value.len());
+    }
+    out.extend_from_slice(value.as_bytes());
 }
 
 /// An attribute with a whole number.
 #[inline]
 pub(crate) fn int_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: i64) {
+    if let (0..0x80, 0..SHORT) = (value, key.len()) {
+        let key_len = key.len() as u8;
+        out.reserve(key.len() + 8);
+        out.extend_from_slice(&[tag, key_len + 6, tag::KEY, key_len]);
+        out.extend_from_slice(key.as_bytes());
+        return out.extend_from_slice(&[tag::VALUE, 2, tag::INT, value as u8]);
+    }
     attribute_head(out, tag, key, 1 + varint_len(value as u64));
     out.push(tag::INT);
     varint(out, value as u64);
@@ -150,20 +182,46 @@ pub(crate) fn bool_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: bool)
 /// An attribute whose text is formatted in place; at most `limit` characters of it are kept.
 #[inline]
 pub(crate) fn fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) {
+    if key.len() >= SHORT {
+        return long_fmt_attribute(out, tag, key, limit, value);
+    }
+    // The three lengths are written when they are known.
+    let (start, key_len) = (out.len(), key.len());
+    out.reserve(key_len + 64);
+    out.extend_from_slice(&[tag, 0, tag::KEY, key_len as u8]);
+    out.extend_from_slice(key.as_bytes());
+    out.extend_from_slice(&[tag::VALUE, 0, tag::STRING, 0]);
+    let text_start = out.len();
+    format(out, limit, value);
+    let text_len = out.len() - text_start;
+    if key_len + text_len >= SHORT {
+        widen(out, text_start - 1, text_len);
+        widen(out, text_start - 3, bytes_len(text_len));
+        return widen(out, start + 1, bytes_len(key_len) + bytes_len(bytes_len(text_len)));
+    }
+    if let Some([_, len, rest @ ..]) = out.get_mut(start..)
+        && let Some([value, _, text]) = rest.get_mut(key_len + 3..key_len + 6)
+    {
+        (*len, *value, *text) = ((key_len + text_len + 6) as u8, (text_len + 2) as u8, text_len as u8);
+    }
+}
+
+#[cold]
+fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) {
     nested(out, tag, |out| {
         bytes(out, tag::KEY, key.as_bytes());
-        nested(out, tag::VALUE, |out| text(out, tag::STRING, limit, value));
+        nested(out, tag::VALUE, |out| nested(out, tag::STRING, |out| format(out, limit, value)));
     });
 }
 
-/// A field whose text is formatted in place.
+/// Writes formatted text, or so many characters of it.
 #[inline]
-pub(crate) fn text(out: &mut Vec<u8>, tag: u8, limit: Option<usize>, value: fmt::Arguments<'_>) {
-    nested(out, tag, |out| {
-        let mut sink = TextSink { out, left: limit.unwrap_or(usize::MAX) };
-        // A `Display` that fails has written what it could.
-        let _ = sink.write_fmt(value);
-    });
+fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
+    // A `Display` that fails has written what it could.
+    let _ = match limit {
+        None => Text { out }.write_fmt(value),
+        Some(left) => Truncated { out, left }.write_fmt(value),
+    };
 }
 
 /// An attribute of any type.
@@ -189,27 +247,28 @@ pub(crate) fn attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
 /// The part of a `KeyValue` before its `AnyValue`, which takes `value_len` bytes.
 #[inline]
 fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
-    let len = bytes_len(key.len()) + bytes_len(value_len);
-    out.reserve(len + 6);
-    out.push(tag);
-    varint(out, len as u64);
-    bytes(out, tag::KEY, key.as_bytes());
-    out.push(tag::VALUE);
-    varint(out, value_len as u64);
+    // Nearly always each length is one byte.
+    let len = key.len() + value_len + 4;
+    if len < 0x80 {
+        out.reserve(len + 2);
+        out.extend_from_slice(&[tag, len as u8, tag::KEY, key.len() as u8]);
+        out.extend_from_slice(key.as_bytes());
+        out.extend_from_slice(&[tag::VALUE, value_len as u8]);
+    } else {
+        delimited(out, tag, bytes_len(key.len()) + bytes_len(value_len));
+        bytes(out, tag::KEY, key.as_bytes());
+        delimited(out, tag::VALUE, value_len);
+    }
 }
 
-struct TextSink<'a> {
+/// Takes formatted text.
+struct Text<'a> {
     out: &'a mut Vec<u8>,
-    left: usize,
 }
 
-impl Write for TextSink<'_> {
+impl Write for Text<'_> {
     #[inline]
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let text = if text.len() <= self.left { text } else { truncate(text, self.left) };
-        if self.left != usize::MAX {
-            self.left -= text.chars().count().min(self.left);
-        }
         self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
@@ -217,10 +276,31 @@ impl Write for TextSink<'_> {
     /// Padding comes character by character.
     #[inline]
     fn write_char(&mut self, c: char) -> fmt::Result {
-        match u8::try_from(c) {
-            Ok(ascii @ ..0x80) if self.left == usize::MAX => self.out.push(ascii),
-            _ => return self.write_str(c.encode_utf8(&mut [0; 4])),
+        if c.is_ascii() {
+            self.out.push(c as u8);
+        } else {
+            push_wide(self.out, c);
         }
+        Ok(())
+    }
+}
+
+#[cold]
+fn push_wide(out: &mut Vec<u8>, c: char) {
+    out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+}
+
+/// Takes so many characters of formatted text.
+struct Truncated<'a> {
+    out: &'a mut Vec<u8>,
+    left: usize,
+}
+
+impl Write for Truncated<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let text = truncate(text, self.left);
+        self.left -= text.chars().count();
+        self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 //! `debug-log-enabled` (`"true"` or `"false"`) and `call-chain-length` (how many programs deep the
 //! chain of calls is; the receiver adds one).
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 /// The id every chain of calls has.
 pub const CORRELATION_ID: &str = "x-correlation-id";
@@ -28,7 +28,8 @@ const MAX_IDS: usize = 32;
 /// The correlation ids of one scope: a chain of calls as one invocation sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorrelationIds {
-    ids: BTreeMap<String, String>,
+    /// Sorted by key.
+    ids: Vec<(Cow<'static, str>, String)>,
     pub(crate) user_agent: Option<String>,
     pub(crate) debug: Option<bool>,
     pub(crate) chain_length: u32,
@@ -37,12 +38,13 @@ pub struct CorrelationIds {
 impl CorrelationIds {
     /// The value of a key: of `x-correlation-{key}`, or of the key as it stands if it has that prefix.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.ids.get(full_key(key)?.as_str()).map(String::as_str)
+        let at = self.position(&full_key(key)?).ok()?;
+        self.ids.get(at).map(|(_, value)| value.as_str())
     }
 
     /// The ids with their full, lower-case keys, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.ids.iter().map(|(key, value)| (key.as_str(), value.as_str()))
+        self.ids.iter().map(|(key, value)| (&**key, value.as_str()))
     }
 
     /// How many programs deep the chain of calls is: 1 where it began.
@@ -61,17 +63,35 @@ impl CorrelationIds {
     /// bytes of printable ASCII (it becomes a header), and there are at most 32 ids.
     pub fn set(&mut self, key: &str, value: &str) -> bool {
         let Some(key) = full_key(key).filter(|key| key != CORRELATION_TRACEPARENT) else { return false };
-        if !is_value(value) || (self.ids.len() >= MAX_IDS && !self.ids.contains_key(&key)) {
+        self.insert(key.into(), value.to_owned())
+    }
+
+    fn insert(&mut self, key: Cow<'static, str>, value: String) -> bool {
+        if !is_value(&value) {
             return false;
         }
-        self.ids.insert(key, value.to_owned());
+        match self.position(&key) {
+            Ok(at) => self.ids.get_mut(at).into_iter().for_each(|(_, known)| known.clone_from(&value)),
+            Err(_) if self.ids.len() >= MAX_IDS => return false,
+            Err(at) => self.ids.insert(at, (key, value)),
+        }
         true
+    }
+
+    /// Where this full key stands, or would.
+    fn position(&self, key: &str) -> Result<usize, usize> {
+        self.ids.binary_search_by(|(known, _)| (**known).cmp(key))
+    }
+
+    /// Whether it is known which chain of calls this is.
+    pub(crate) fn has_id(&self) -> bool {
+        self.position(CORRELATION_ID).is_ok()
     }
 
     /// Fills in what no caller sent. The id of a new chain is `default_id`.
     pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
-        if !self.ids.contains_key(CORRELATION_ID) {
-            self.set(CORRELATION_ID, &default_id());
+        if !self.has_id() {
+            self.insert(CORRELATION_ID.into(), default_id());
         }
         self.chain_length = self.chain_length.saturating_add(1);
     }

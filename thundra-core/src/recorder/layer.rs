@@ -6,7 +6,6 @@
 
 use std::cell::Cell;
 
-use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Span, Subscriber};
@@ -15,7 +14,7 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::open::OpenSpan;
+use super::open::{OpenSpan, head};
 use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
 use super::{Place, PlaceKind, SCOPES, ScopeId, now, stack};
@@ -143,22 +142,35 @@ impl Recorder {
         context.span(id)?.scope().skip(1).find_map(|span| self.table.get(span.id().into_u64()))
     }
 
+    /// On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
+    #[cold]
+    fn bring_along<S>(&self, id: &Id, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if let Some(place) = self.ancestor(id, context) {
+            stack::push(id.into_u64(), place);
+        }
+    }
+
     /// Records a span below `parent` and says where.
     #[inline]
     fn open(&self, attributes: &Attributes<'_>, parent: Place) -> Option<Place> {
-        let start = now();
-        let record = |visitor: &mut dyn Visit| attributes.record(visitor);
-        visit::encode(Of::Span, (self.limits.attributes, self.limits.value_length), record, |fields| {
+        visit::with_fields(|fields| {
+            let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
+            head(&mut fields.encoded, id, name, start);
+            let limits = (self.limits.attributes, self.limits.value_length);
+            fields.read(Of::Span, limits, |visitor| attributes.record(visitor));
             let mut scope = SCOPES.lock(parent.scope)?;
             scope.hold();
-            let parent_id = scope.span_id(parent.span);
+            let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.span()));
             let Some((index, span)) = scope.open() else {
-                return Some(Place { kind: PlaceKind::Ancestor, ..parent });
+                return Some(Place::new(parent.scope, parent.span(), PlaceKind::Ancestor));
             };
-            span.start(SpanId::random(), parent_id, attributes.metadata().name(), start);
-            span.first_attributes(&fields.attributes, fields.count, fields.dropped);
+            span.begin(&mut fields.encoded, trace_id, id, parent_id, name, start);
+            span.count_attributes(fields.count, fields.dropped);
             apply(span, fields);
-            Some(Place { scope: parent.scope, span: index, kind: PlaceKind::Own })
+            Some(Place::new(parent.scope, index, PlaceKind::Own))
         })
     }
 }
@@ -197,7 +209,7 @@ where
         if attributes.metadata().target() == SCOPE_TARGET
             && let Some(root) = ADOPTING.try_with(Cell::take).ok().flatten()
         {
-            if root.kind == PlaceKind::Root
+            if root.kind() == PlaceKind::Root
                 && let Some(mut scope) = SCOPES.lock(root.scope)
             {
                 scope.hold();
@@ -206,7 +218,7 @@ where
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
         // A span that is not recorded is found through the one that carries its scope: see `on_enter`.
-        if parent.kind != PlaceKind::Unrecorded
+        if parent.kind() != PlaceKind::Unrecorded
             && let Some(place) = self.open(attributes, parent)
         {
             self.table.insert(id.into_u64(), place);
@@ -215,17 +227,15 @@ where
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
         let Some(place) = self.table.get(id.into_u64()) else { return };
-        if !matches!(place.kind, PlaceKind::Own | PlaceKind::Root) {
+        if !matches!(place.kind(), PlaceKind::Own | PlaceKind::Root) {
             return;
         }
-        let record = |visitor: &mut dyn Visit| values.record(visitor);
-        visit::encode(Of::Span, (u32::MAX, self.limits.value_length), record, |fields| {
+        visit::with_fields(|fields| {
+            fields.read(Of::Span, (u32::MAX, self.limits.value_length), |visitor| values.record(visitor));
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-            if let Some((span, limits)) = scope.span(place.span) {
+            if let Some((span, limits)) = scope.span(place.span()) {
                 apply(span, fields);
-                crate::otlp::read::each_attribute(&fields.attributes, |key, encoded| {
-                    span.attribute(key, encoded, limits)
-                });
+                crate::otlp::read::each_attribute(&fields.encoded, |key, encoded| span.attribute(key, encoded, limits));
             }
         });
     }
@@ -242,17 +252,18 @@ where
             None => None,
         };
         let Some(place) = place else { return };
-        if place.kind == PlaceKind::Unrecorded || !self.events.wants(event.metadata()) {
+        if place.kind() == PlaceKind::Unrecorded || !self.events.wants(event.metadata()) {
             return;
         }
         let time = now();
         let failed = *event.metadata().level() == Level::ERROR;
-        let record = |visitor: &mut dyn Visit| event.record(visitor);
-        visit::encode(Of::Event, (self.limits.attributes, self.limits.value_length), record, |fields| {
+        visit::with_fields(|fields| {
+            let limits = (self.limits.attributes, self.limits.value_length);
+            fields.read(Of::Event, limits, |visitor| event.record(visitor));
             visit::event_head(fields, event.metadata().name());
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-            if let Some((span, limits)) = scope.span(place.span) {
-                span.event(time, &fields.head, &fields.attributes, limits);
+            if let Some((span, limits)) = scope.span(place.span()) {
+                span.event(time, &fields.head, &fields.encoded, limits);
                 // What was said of the outcome before is more exact than a log line.
                 if failed && span.is_unset() {
                     span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
@@ -263,10 +274,10 @@ where
 
     #[inline]
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        // On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
-        let elsewhere = || stack::current().is_none().then(|| self.ancestor(id, &context))?;
-        if let Some(place) = self.table.get(id.into_u64()).or_else(elsewhere) {
+        if let Some(place) = self.table.get(id.into_u64()) {
             stack::push(id.into_u64(), place);
+        } else if stack::current().is_none() {
+            self.bring_along(id, &context);
         }
     }
 
@@ -277,12 +288,12 @@ where
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
         let Some(place) = self.table.remove(id.into_u64()) else { return };
-        if place.kind == PlaceKind::Unrecorded {
+        if place.kind() == PlaceKind::Unrecorded {
             return;
         }
         let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-        if place.kind == PlaceKind::Own {
-            scope.close(place.span, now());
+        if place.kind() == PlaceKind::Own {
+            scope.close(place.span(), now());
             if scope.sealed {
                 late::take(&mut scope);
             }
@@ -293,14 +304,14 @@ where
 
 /// Runs `f` on the record of the span at a place, if it still has one of its own.
 pub(crate) fn with_span<R>(place: Place, f: impl FnOnce(&mut OpenSpan, &Limits) -> R) -> Option<R> {
-    if !matches!(place.kind, PlaceKind::Own | PlaceKind::Root) {
+    if !matches!(place.kind(), PlaceKind::Own | PlaceKind::Root) {
         return None;
     }
     let mut scope = SCOPES.lock(place.scope)?;
-    scope.span(place.span).map(|(span, limits)| f(span, limits))
+    scope.span(place.span()).map(|(span, limits)| f(span, limits))
 }
 
 /// The root of a scope, as a place.
 pub(crate) const fn root(scope: ScopeId, recorded: bool) -> Place {
-    Place { scope, span: 0, kind: if recorded { PlaceKind::Root } else { PlaceKind::Unrecorded } }
+    Place::new(scope, 0, if recorded { PlaceKind::Root } else { PlaceKind::Unrecorded })
 }

@@ -18,17 +18,18 @@ pub(crate) mod stack;
 mod table;
 mod visit;
 
+use std::fmt;
+use std::num::NonZeroU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use slab::{SCOPES, ScopeId};
 
-/// Where a span is recorded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a span is recorded. Two registers, with or without `Option`: it is copied at every step.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) scope: ScopeId,
-    /// The index of the open span in its scope.
-    pub(crate) span: u32,
-    pub(crate) kind: PlaceKind,
+    /// The index of the open span in its scope, and the kind in the low three bits.
+    entry: NonZeroU64,
 }
 
 /// What a place is to the span that found it.
@@ -45,25 +46,47 @@ pub(crate) enum PlaceKind {
 }
 
 impl Place {
-    /// The index and the kind in one number, as the table keeps them.
-    pub(super) const fn pack(self) -> u64 {
-        (self.span as u64) << 2
-            | match self.kind {
-                PlaceKind::Own => 0,
-                PlaceKind::Root => 1,
-                PlaceKind::Ancestor => 2,
-                PlaceKind::Unrecorded => 3,
-            }
+    #[inline]
+    pub(crate) const fn new(scope: ScopeId, span: u32, kind: PlaceKind) -> Self {
+        // The third bit is always set: zero is kept for `None`.
+        let entry = (span as u64) << 3 | 4 | kind as u64;
+        match NonZeroU64::new(entry) {
+            Some(entry) => Place { scope, entry },
+            None => Place { scope, entry: NonZeroU64::MAX },
+        }
     }
 
-    pub(super) const fn unpack(scope: u64, packed: u64) -> Self {
-        let kind = match packed & 3 {
+    /// The index of the open span in its scope.
+    #[inline]
+    pub(crate) const fn span(self) -> u32 {
+        (self.entry.get() >> 3) as u32
+    }
+
+    #[inline]
+    pub(crate) const fn kind(self) -> PlaceKind {
+        match self.entry.get() & 3 {
             0 => PlaceKind::Own,
             1 => PlaceKind::Root,
             2 => PlaceKind::Ancestor,
             _ => PlaceKind::Unrecorded,
-        };
-        Place { scope: ScopeId::from_u64(scope), span: (packed >> 2) as u32, kind }
+        }
+    }
+
+    /// Itself as two numbers, as the table keeps it.
+    #[inline]
+    const fn pack(self) -> (u64, u64) {
+        (self.scope.to_u64(), self.entry.get())
+    }
+
+    #[inline]
+    fn unpack(scope: u64, entry: u64) -> Option<Self> {
+        NonZeroU64::new(entry).map(|entry| Place { scope: ScopeId::from_u64(scope), entry })
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}[{}] ({:?})", self.scope, self.span(), self.kind())
     }
 }
 

@@ -1,5 +1,5 @@
 //! An open span. What may still change is kept as plain values and written when the span ends; what
-//! cannot (attributes, events, links) is kept as the bytes it will have.
+//! cannot (ids, start, attributes, events, links) is kept as the bytes it will have.
 
 use crate::config::Limits;
 use crate::otlp::read::find_attribute;
@@ -13,23 +13,23 @@ const PARENT_IS_REMOTE: u32 = 0x200;
 #[derive(Debug)]
 pub(crate) struct OpenSpan {
     pub(crate) id: SpanId,
-    pub(crate) parent: Option<SpanId>,
     pub(crate) parent_is_remote: bool,
     pub(crate) kind: SpanKind,
     pub(crate) start_unix_nano: u64,
-    name: &'static str,
+    /// The [head](head), then attributes, events and links.
+    body: Vec<u8>,
+    /// Where the head's name begins and ends.
+    name_at: usize,
+    head_end: usize,
     /// A name made at run time; empty where there is none. Its memory is kept for the next span.
     renamed: String,
     status: Code,
     description: String,
-    body: Vec<u8>,
-    attributes: u32,
-    events: u32,
-    links: u32,
-    dropped_attributes: u32,
-    dropped_events: u32,
-    dropped_links: u32,
+    counts: Counts,
 }
+
+/// What `Span.flags` takes.
+const FLAGS_LEN: usize = 6;
 
 /// The status code, in OTLP's numbers; the description stands beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,43 +39,123 @@ enum Code {
     Error = 2,
 }
 
+/// How much it has, and how much was over a limit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    attributes: u32,
+    events: u32,
+    links: u32,
+    dropped_attributes: u32,
+    dropped_events: u32,
+    dropped_links: u32,
+}
+
+/// Where the head has what, behind its tags.
+mod at {
+    use std::ops::Range;
+
+    pub(super) const TRACE_ID: Range<usize> = 2..18;
+    pub(super) const SPAN_ID: Range<usize> = 20..28;
+    pub(super) const KIND: usize = 29;
+    pub(super) const START: Range<usize> = 31..39;
+    pub(super) const END: Range<usize> = 40..48;
+    pub(super) const PARENT_FIELD: Range<usize> = 48..58;
+    pub(super) const PARENT: Range<usize> = 50..58;
+}
+
+/// The head with nothing filled in.
+const BLANK: [u8; at::PARENT_FIELD.end] = {
+    let mut head = [0; at::PARENT_FIELD.end];
+    (head[0], head[1]) = (tag::SPAN_TRACE_ID, 16);
+    (head[18], head[19]) = (tag::SPAN_ID, 8);
+    head[28] = tag::SPAN_KIND;
+    head[30] = tag::SPAN_START;
+    head[39] = tag::SPAN_END;
+    (head[48], head[49]) = (tag::SPAN_PARENT, 8);
+    head
+};
+
+/// Writes the fields that every span begins with, as far as they are known before its scope is.
+#[inline]
+pub(crate) fn head(out: &mut Vec<u8>, id: SpanId, name: &str, start_unix_nano: u64) {
+    let mut head = BLANK;
+    head[at::SPAN_ID].copy_from_slice(&id.to_bytes());
+    head[at::START].copy_from_slice(&start_unix_nano.to_le_bytes());
+    out.extend_from_slice(&head);
+    write::bytes(out, tag::SPAN_NAME, name.as_bytes());
+}
+
 impl OpenSpan {
     /// A place for spans to come.
     pub(crate) fn vacant() -> Self {
         OpenSpan {
             id: SpanId::NOBODYS,
-            parent: None,
             parent_is_remote: false,
             kind: SpanKind::Internal,
             start_unix_nano: 0,
-            name: "",
+            body: Vec::with_capacity(256),
+            name_at: 0,
+            head_end: 0,
             renamed: String::new(),
             status: Code::Unset,
             description: String::new(),
-            body: Vec::with_capacity(256),
-            attributes: 0,
-            events: 0,
-            links: 0,
-            dropped_attributes: 0,
-            dropped_events: 0,
-            dropped_links: 0,
+            counts: Counts::default(),
         }
     }
 
-    /// Begins a span here; the memory of the one before is used again.
-    pub(crate) fn start(&mut self, id: SpanId, parent: Option<SpanId>, name: &'static str, start_unix_nano: u64) {
+    /// Begins a span here.
+    pub(crate) fn start(
+        &mut self,
+        trace_id: TraceId,
+        id: SpanId,
+        parent: Option<SpanId>,
+        name: &'static str,
+        start_unix_nano: u64,
+    ) {
+        let mut body = std::mem::take(&mut self.body);
+        body.clear();
+        head(&mut body, id, name, start_unix_nano);
+        self.begin(&mut body, trace_id, id, parent, name, start_unix_nano);
+    }
+
+    /// Begins a span here whose [head](head), and what it is begun with, stand in `body`: the memory of the span
+    /// before is given for it.
+    #[inline]
+    pub(crate) fn begin(
+        &mut self,
+        body: &mut Vec<u8>,
+        trace_id: TraceId,
+        id: SpanId,
+        parent: Option<SpanId>,
+        name: &'static str,
+        start_unix_nano: u64,
+    ) {
+        std::mem::swap(&mut self.body, body);
+        self.patch(at::TRACE_ID, &trace_id.to_bytes());
+        self.name_at = at::PARENT_FIELD.end;
+        match parent {
+            Some(parent) => self.patch(at::PARENT, &parent.to_bytes()),
+            None => {
+                self.body.drain(at::PARENT_FIELD);
+                self.name_at = at::PARENT_FIELD.start;
+            }
+        }
+        self.head_end = self.name_at + write::bytes_len(name.len());
         self.id = id;
-        self.parent = parent;
         self.parent_is_remote = false;
         self.kind = SpanKind::Internal;
         self.start_unix_nano = start_unix_nano;
-        self.name = name;
         self.renamed.clear();
         self.status = Code::Unset;
         self.description.clear();
-        self.body.clear();
-        (self.attributes, self.events, self.links) = (0, 0, 0);
-        (self.dropped_attributes, self.dropped_events, self.dropped_links) = (0, 0, 0);
+        self.counts = Counts::default();
+    }
+
+    #[inline]
+    fn patch<const N: usize>(&mut self, range: std::ops::Range<usize>, bytes: &[u8; N]) {
+        if let Some(place) = self.body.get_mut(range).and_then(|place| place.as_mut_array()) {
+            *place = *bytes;
+        }
     }
 
     pub(crate) fn rename(&mut self, name: &str) {
@@ -113,23 +193,23 @@ impl OpenSpan {
         self.description.push_str(description);
     }
 
-    /// Takes the attributes a span begins with: `count` of them, encoded, none twice.
+    /// Counts the attributes it was begun with.
     #[inline]
-    pub(crate) fn first_attributes(&mut self, encoded: &[u8], count: u32, dropped: u32) {
-        self.body.extend_from_slice(encoded);
-        self.attributes += count;
-        self.dropped_attributes += dropped;
+    pub(crate) fn count_attributes(&mut self, count: u32, dropped: u32) {
+        self.counts.attributes += count;
+        self.counts.dropped_attributes += dropped;
     }
 
     /// Takes one encoded attribute; an earlier one of the same key gives way.
     pub(crate) fn attribute(&mut self, key: &str, encoded: &[u8], limits: &Limits) {
-        if let Some(earlier) = find_attribute(&self.body, key) {
-            self.body.drain(earlier);
-        } else if self.attributes >= limits.attributes {
-            self.dropped_attributes += 1;
+        let recorded = self.body.get(self.head_end..).unwrap_or_default();
+        if let Some(earlier) = find_attribute(recorded, key) {
+            self.body.drain(self.head_end + earlier.start..self.head_end + earlier.end);
+        } else if self.counts.attributes >= limits.attributes {
+            self.counts.dropped_attributes += 1;
             return;
         } else {
-            self.attributes += 1;
+            self.counts.attributes += 1;
         }
         self.body.extend_from_slice(encoded);
     }
@@ -148,24 +228,23 @@ impl OpenSpan {
     /// Takes an event: its encoded name and attributes.
     #[inline]
     pub(crate) fn event(&mut self, time_unix_nano: u64, head: &[u8], attributes: &[u8], limits: &Limits) {
-        if self.events >= limits.events {
-            self.dropped_events += 1;
+        if self.counts.events >= limits.events {
+            self.counts.dropped_events += 1;
             return;
         }
-        self.events += 1;
-        self.body.push(tag::SPAN_EVENT);
-        write::varint(&mut self.body, (9 + head.len() + attributes.len()) as u64);
+        self.counts.events += 1;
+        write::delimited(&mut self.body, tag::SPAN_EVENT, 9 + head.len() + attributes.len());
         write::fixed64(&mut self.body, tag::EVENT_TIME, time_unix_nano);
         self.body.extend_from_slice(head);
         self.body.extend_from_slice(attributes);
     }
 
     pub(crate) fn link(&mut self, to: &TraceContext, attributes: &[(String, Value)], limits: &Limits) {
-        if self.links >= limits.links {
-            self.dropped_links += 1;
+        if self.counts.links >= limits.links {
+            self.counts.dropped_links += 1;
             return;
         }
-        self.links += 1;
+        self.counts.links += 1;
         write::nested(&mut self.body, tag::SPAN_LINK, |out| {
             write::bytes(out, tag::LINK_TRACE_ID, &to.trace_id.to_bytes());
             write::bytes(out, tag::LINK_SPAN_ID, &to.span_id.to_bytes());
@@ -180,75 +259,82 @@ impl OpenSpan {
     }
 
     /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`.
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_id: TraceId, trace_state: Option<&str>, end_unix_nano: u64) {
-        let name = if self.renamed.is_empty() { self.name } else { &self.renamed };
-        let state = trace_state.unwrap_or_default();
+    #[inline]
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, end_unix_nano: u64) {
+        // The clock may have gone back.
+        self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
+        if let Some(kind) = self.body.get_mut(at::KIND) {
+            *kind = self.kind.code();
+        }
+        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
+        let plain = trace_state.is_none()
+            && self.renamed.is_empty()
+            && self.status == Code::Unset
+            && self.description.is_empty()
+            && dropped_attributes | dropped_events | dropped_links == 0;
+        if plain {
+            write::delimited(out, tag::SPAN, self.body.len() + FLAGS_LEN);
+            out.extend_from_slice(&self.body);
+        } else {
+            self.end_with_more(out, trace_state.unwrap_or_default());
+        }
+        let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
+        let [a, b, c, d] = (1 | PARENT_IS_KNOWN | remote).to_le_bytes();
+        let [key, more] = tag::SPAN_FLAGS;
+        out.extend_from_slice(&[key, more, a, b, c, d]);
+        // The memory is the next span's, within reason.
+        if self.body.capacity() > 16 * 1024 {
+            self.body = Vec::with_capacity(256);
+        }
+    }
+
+    /// Writes a span that has what most have not. The flags are still to come.
+    fn end_with_more(&self, out: &mut Vec<u8>, trace_state: &str) {
+        let (name, recorded) = match self.renamed.as_str() {
+            "" => (self.body.get(self.name_at..self.head_end), self.body.get(self.head_end..)),
+            _ => (None, self.body.get(self.head_end..)),
+        };
+        let ids = self.body.get(..self.name_at).unwrap_or_default();
+        let (name, recorded) = (name.unwrap_or_default(), recorded.unwrap_or_default());
         let dropped = [
-            (tag::SPAN_DROPPED_ATTRIBUTES, self.dropped_attributes),
-            (tag::SPAN_DROPPED_EVENTS, self.dropped_events),
-            (tag::SPAN_DROPPED_LINKS, self.dropped_links),
+            (tag::SPAN_DROPPED_ATTRIBUTES, self.counts.dropped_attributes),
+            (tag::SPAN_DROPPED_EVENTS, self.counts.dropped_events),
+            (tag::SPAN_DROPPED_LINKS, self.counts.dropped_links),
         ];
+        let dropped = dropped.into_iter().filter(|(_, count)| *count > 0);
         let optional = |len: usize| if len == 0 { 0 } else { write::bytes_len(len) };
         let status_len = optional(self.description.len()) + if self.status == Code::Unset { 0 } else { 2 };
-        let dropped_len: usize =
-            dropped.iter().filter(|(_, n)| *n > 0).map(|(_, n)| 1 + write::varint_len(u64::from(*n))).sum();
-        let len = 18 // trace id
-            + 10 // span id
-            + if self.parent.is_some() { 10 } else { 0 }
-            + optional(state.len())
-            + write::bytes_len(name.len())
-            + 2 // kind
-            + 18 // start and end
-            + self.body.len()
+        let dropped_len: usize = dropped.clone().map(|(_, count)| 1 + write::varint_len(u64::from(count))).sum();
+        let len = ids.len()
+            + name.len()
+            + optional(self.renamed.len())
+            + optional(trace_state.len())
+            + recorded.len()
             + dropped_len
             + optional(status_len)
-            + 6; // flags
-
-        out.reserve(len + 6);
-        out.push(tag::SPAN);
-        write::varint(out, len as u64);
-        let mut ids = [0; 28];
-        (ids[0], ids[1], ids[18], ids[19]) = (tag::SPAN_TRACE_ID, 16, tag::SPAN_ID, 8);
-        ids[2..18].copy_from_slice(&trace_id.to_bytes());
-        ids[20..].copy_from_slice(&self.id.to_bytes());
-        out.extend_from_slice(&ids);
-        if let Some(parent) = self.parent {
-            let mut id = [tag::SPAN_PARENT, 8, 0, 0, 0, 0, 0, 0, 0, 0];
-            id[2..].copy_from_slice(&parent.to_bytes());
-            out.extend_from_slice(&id);
+            + FLAGS_LEN;
+        write::delimited(out, tag::SPAN, len);
+        out.extend_from_slice(ids);
+        out.extend_from_slice(name);
+        if !self.renamed.is_empty() {
+            write::bytes(out, tag::SPAN_NAME, self.renamed.as_bytes());
         }
-        if !state.is_empty() {
-            write::bytes(out, tag::SPAN_TRACE_STATE, state.as_bytes());
+        if !trace_state.is_empty() {
+            write::bytes(out, tag::SPAN_TRACE_STATE, trace_state.as_bytes());
         }
-        write::bytes(out, tag::SPAN_NAME, name.as_bytes());
-        let mut kind_and_times = [0; 20];
-        (kind_and_times[0], kind_and_times[1]) = (tag::SPAN_KIND, self.kind.code());
-        (kind_and_times[2], kind_and_times[11]) = (tag::SPAN_START, tag::SPAN_END);
-        kind_and_times[3..11].copy_from_slice(&self.start_unix_nano.to_le_bytes());
-        // The clock may have gone back.
-        kind_and_times[12..].copy_from_slice(&end_unix_nano.max(self.start_unix_nano).to_le_bytes());
-        out.extend_from_slice(&kind_and_times);
-        out.extend_from_slice(&self.body);
-        for (tag, count) in dropped.into_iter().filter(|(_, count)| *count > 0) {
+        out.extend_from_slice(recorded);
+        for (tag, count) in dropped {
             out.push(tag);
             write::varint(out, u64::from(count));
         }
         if status_len > 0 {
-            out.push(tag::SPAN_STATUS);
-            write::varint(out, status_len as u64);
+            write::delimited(out, tag::SPAN_STATUS, status_len);
             if !self.description.is_empty() {
                 write::bytes(out, tag::STATUS_MESSAGE, self.description.as_bytes());
             }
             if self.status != Code::Unset {
                 out.extend_from_slice(&[tag::STATUS_CODE, self.status as u8]);
             }
-        }
-        let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
-        out.extend_from_slice(&tag::SPAN_FLAGS);
-        out.extend_from_slice(&(1 | PARENT_IS_KNOWN | remote).to_le_bytes());
-        // The memory is the next span's, within reason.
-        if self.body.capacity() > 16 * 1024 {
-            self.body = Vec::with_capacity(256);
         }
     }
 }
@@ -273,7 +359,7 @@ mod tests {
         let (trace_id, id, parent) = (TraceId::random(), SpanId::random(), SpanId::random());
         let limits = Limits { attributes: 2, events: 1, links: 1, ..Limits::default() };
         let mut span = OpenSpan::vacant();
-        span.start(id, Some(parent), "static", 1_000);
+        span.start(trace_id, id, Some(parent), "static", 1_000);
         span.rename("renamed");
         (span.kind, span.parent_is_remote) = (SpanKind::Consumer, true);
         for (key, value) in [("a", "1"), ("b", "2"), ("over", "3"), ("a", "again")] {
@@ -287,7 +373,7 @@ mod tests {
         (0..2).for_each(|_| span.link(&linked, &[("l".to_owned(), "m".into())], &limits));
         span.set_error("why");
         let mut out = Vec::new();
-        span.end(&mut out, trace_id, Some("y=2"), 2_000);
+        span.end(&mut out, Some("y=2"), 2_000);
         let expected = Span {
             trace_id: trace_id.to_bytes().to_vec(),
             span_id: id.to_bytes().to_vec(),
@@ -322,8 +408,8 @@ mod tests {
 
         // The same place again: nothing of the span before is left, and a clock that went back ends no span early.
         out.clear();
-        span.start(id, None, "static", 1_000);
-        span.end(&mut out, trace_id, None, 500);
+        span.start(trace_id, id, None, "static", 1_000);
+        span.end(&mut out, None, 500);
         let bare = ScopeSpans::decode(out.as_slice()).unwrap().spans.remove(0);
         let expected = Span {
             trace_id: trace_id.to_bytes().to_vec(),

@@ -12,8 +12,9 @@ use crate::{SpanId, TraceContext, TraceId};
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
 /// What a place keeps of a big scope's memory.
-const KEEP_BYTES: usize = 256 * 1024;
 const KEEP_SPANS: usize = 1024;
+/// The room that the finished spans of a scope are given at first: as much as the scope before needed, in bounds.
+const FIRST_ROOM: std::ops::Range<usize> = 1024..256 * 1024;
 
 /// The scopes of this process.
 pub(crate) static SCOPES: Slab = Slab::new();
@@ -74,8 +75,9 @@ pub(crate) struct ScopeState {
     pub(crate) sealed: bool,
     spans: Vec<OpenSpan>,
     vacant: Vec<u32>,
-    /// Spans that have ended: a run of `ScopeSpans.spans` fields.
+    /// Spans that have ended: a run of `ScopeSpans.spans` fields. The owner takes it.
     pub(crate) finished: Vec<u8>,
+    first_room: usize,
     pub(crate) finished_count: u32,
     pub(crate) started: u32,
     pub(crate) dropped: u32,
@@ -101,6 +103,7 @@ impl ScopeState {
             spans: Vec::new(),
             vacant: Vec::new(),
             finished: Vec::new(),
+            first_room: FIRST_ROOM.start,
             finished_count: 0,
             started: 0,
             dropped: 0,
@@ -138,13 +141,22 @@ impl ScopeState {
     #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
-            span.end(&mut self.finished, self.trace_id, self.trace_state.as_deref(), end_unix_nano);
+            if self.finished.capacity() == 0 {
+                self.finished.reserve(self.first_room);
+            }
+            span.end(&mut self.finished, self.trace_state.as_deref(), end_unix_nano);
             self.finished_count += 1;
             // The root's record stays readable: spans that begin late are its children.
             if index != 0 {
                 self.vacant.push(index);
             }
         }
+    }
+
+    /// All that has ended, and how many spans that is.
+    pub(crate) fn take_finished(&mut self) -> (Vec<u8>, u32) {
+        self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
+        (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
     }
 
     /// How many more spans it takes.
@@ -180,8 +192,7 @@ impl ScopeState {
         self.correlation = CorrelationIds::default();
         (self.outer, self.sealed, self.marks) = (None, false, 0);
         (self.finished_count, self.started, self.dropped) = (0, 0, 0);
-        self.finished.clear();
-        self.finished.shrink_to(KEEP_BYTES);
+        self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);
         self.vacant.clear();
         self.vacant.shrink_to(KEEP_SPANS);

@@ -19,7 +19,14 @@ const SLOTS: usize = 4096;
 struct Slot {
     tag: AtomicU64,
     scope: AtomicU64,
-    span: AtomicU64,
+    entry: AtomicU64,
+}
+
+impl Slot {
+    #[inline]
+    fn place(&self) -> Option<Place> {
+        Place::unpack(self.scope.load(Ordering::Relaxed), self.entry.load(Ordering::Acquire))
+    }
 }
 
 pub(crate) struct Table {
@@ -39,8 +46,9 @@ impl Table {
 
     #[inline]
     fn slot(&self, id: u64) -> Option<&Slot> {
-        // The registry's ids count up in their low bits, with the thread and a generation above.
-        let spread = id ^ (id >> 32).wrapping_mul(0x9e37) ^ (id >> 12);
+        // The registry's ids are an address that is used again, below the thread's number (from bit 38) and a
+        // generation (from bit 51). Without the generation few slots serve, and stay in the cache.
+        let spread = id.wrapping_add((id >> 38 & 0x1fff).wrapping_mul(617));
         self.slots.get(spread as usize % SLOTS)
     }
 
@@ -50,8 +58,9 @@ impl Table {
             && slot.tag.load(Ordering::Relaxed) == 0
             && slot.tag.compare_exchange(0, id, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         {
-            slot.scope.store(place.scope.to_u64(), Ordering::Relaxed);
-            slot.span.store(place.pack(), Ordering::Release);
+            let (scope, entry) = place.pack();
+            slot.scope.store(scope, Ordering::Relaxed);
+            slot.entry.store(entry, Ordering::Release);
             return;
         }
         self.insert_overflow(id, place);
@@ -69,11 +78,16 @@ impl Table {
         if let Some(slot) = self.slot(id)
             && slot.tag.load(Ordering::Acquire) == id
         {
-            return Some(Place::unpack(slot.scope.load(Ordering::Relaxed), slot.span.load(Ordering::Acquire)));
+            return slot.place();
         }
         if self.overflowed.load(Ordering::Acquire) == 0 {
             return None;
         }
+        self.get_overflow(id)
+    }
+
+    #[cold]
+    fn get_overflow(&self, id: u64) -> Option<Place> {
         self.overflow.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
     }
 
@@ -82,13 +96,18 @@ impl Table {
         if let Some(slot) = self.slot(id)
             && slot.tag.load(Ordering::Acquire) == id
         {
-            let place = Place::unpack(slot.scope.load(Ordering::Relaxed), slot.span.load(Ordering::Acquire));
+            let place = slot.place();
             slot.tag.store(0, Ordering::Release);
-            return Some(place);
+            return place;
         }
         if self.overflowed.load(Ordering::Acquire) == 0 {
             return None;
         }
+        self.remove_overflow(id)
+    }
+
+    #[cold]
+    fn remove_overflow(&self, id: u64) -> Option<Place> {
         let mut overflow = self.overflow.lock().unwrap_or_else(PoisonError::into_inner);
         let place = overflow.remove(&id);
         self.overflowed.store(overflow.len(), Ordering::Release);
@@ -110,7 +129,7 @@ mod tests {
     #[test]
     fn colliding_ids_are_kept_apart() {
         let table = Table::new();
-        let place = |n: u64| Place { scope: ScopeId::from_u64(n), span: n as u32, kind: PlaceKind::Own };
+        let place = |n: u64| Place::new(ScopeId::from_u64(n), n as u32, PlaceKind::Own);
         let ids: Vec<u64> = (1..20_000).collect();
         ids.iter().for_each(|&id| table.insert(id, place(id)));
         assert!(ids.iter().all(|&id| table.get(id) == Some(place(id))));

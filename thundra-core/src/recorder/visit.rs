@@ -12,8 +12,8 @@ use crate::{SpanKind, semconv};
 /// What the fields of a span or an event come to. One per thread, so that its memory is used again.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    /// Encoded attributes.
-    pub(super) attributes: Vec<u8>,
+    /// Of a span that begins: its head, then its attributes. Of others: the attributes.
+    pub(super) encoded: Vec<u8>,
     /// Of an event: its encoded name, and what stands before its attributes.
     pub(super) head: Vec<u8>,
     pub(super) count: u32,
@@ -44,31 +44,31 @@ thread_local! {
     static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
 }
 
-/// Encodes what `record` says, then hands it over. A user's `Debug` that itself records spans, and a
-/// thread that is shutting down, get a buffer of their own.
+/// Hands out the empty buffers of this thread. A user's `Debug` that itself records spans, and a thread that is
+/// shutting down, get buffers of their own.
 #[inline]
-pub(super) fn encode<R>(
-    of: Of,
-    limits: (u32, Option<usize>),
-    record: impl FnOnce(&mut dyn Visit),
-    then: impl FnOnce(&mut Fields) -> R,
-) -> R {
+pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
     let mut fields = FIELDS.try_with(Cell::take).ok().flatten().unwrap_or_default();
     fields.clear();
-    record(&mut Visitor { fields: &mut fields, of, max: limits.0, length: limits.1 });
     let result = then(&mut fields);
     let _ = FIELDS.try_with(|cell| cell.set(Some(fields)));
     result
 }
 
 impl Fields {
+    /// Encodes what `record` says: at most so many attributes, with so many characters each.
+    #[inline]
+    pub(super) fn read(&mut self, of: Of, (max, length): (u32, Option<usize>), record: impl FnOnce(&mut dyn Visit)) {
+        record(&mut Visitor { fields: self, of, max, length });
+    }
+
     fn clear(&mut self) {
-        self.attributes.clear();
+        self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
         self.name.clear();
         self.description.clear();
         (self.kind, self.status) = (None, None);
-        if self.attributes.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
+        if self.encoded.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
             *self = Fields::default();
         }
     }
@@ -98,19 +98,26 @@ impl Visitor<'_> {
             return None;
         }
         self.fields.count += 1;
-        Some(&mut self.fields.attributes)
+        Some(&mut self.fields.encoded)
     }
 
-    /// Fields with a meaning of their own. Returns whether this was one.
-    #[inline]
-    fn special(&mut self, field: &Field, value: fmt::Arguments<'_>) -> bool {
-        match (self.of, field.name()) {
-            (Of::Event, "message") | (Of::Span, "otel.name") => replace(&mut self.fields.name, value, None),
-            (Of::Event, "error") | (Of::Span, "otel.status_description") => {
-                replace(&mut self.fields.description, value, self.length);
-            }
-            (Of::Span, "otel.kind") => self.fields.kind = SpanKind::parse(&value.to_string()).or(self.fields.kind),
-            (Of::Span, "otel.status_code") => {
+    /// Whether a field has a meaning of its own.
+    #[inline(always)]
+    fn is_special(&self, name: &str) -> bool {
+        match self.of {
+            Of::Span => name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION),
+            Of::Event => matches!(name, "message" | "error"),
+        }
+    }
+
+    /// Takes a field with a meaning of its own.
+    #[inline(never)]
+    fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
+        match name {
+            "message" | NAME => replace(&mut self.fields.name, value, None),
+            "error" | STATUS_DESCRIPTION => replace(&mut self.fields.description, value, self.length),
+            KIND => self.fields.kind = SpanKind::parse(&value.to_string()).or(self.fields.kind),
+            _ => {
                 let code = value.to_string();
                 if code.eq_ignore_ascii_case("error") {
                     self.fields.status = Some(Outcome::Error);
@@ -118,11 +125,14 @@ impl Visitor<'_> {
                     self.fields.status = Some(Outcome::Ok);
                 }
             }
-            _ => return false,
         }
-        true
     }
 }
+
+const NAME: &str = "otel.name";
+const KIND: &str = "otel.kind";
+const STATUS_CODE: &str = "otel.status_code";
+const STATUS_DESCRIPTION: &str = "otel.status_description";
 
 fn replace(text: &mut String, value: fmt::Arguments<'_>, length: Option<usize>) {
     text.clear();
@@ -182,13 +192,14 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_str(&mut self, field: &Field, value: &str) {
-        if self.special(field, format_args!("{value}")) {
-            return;
+        let name = field.name();
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value}"));
         }
         let (tag, length) = (self.tag(), self.length);
         if let Some(out) = self.next() {
             let value = length.map_or(value, |limit| write::truncate(value, limit));
-            write::str_attribute(out, tag, field.name(), value);
+            write::str_attribute(out, tag, name, value);
         }
     }
 
@@ -198,12 +209,13 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if self.special(field, format_args!("{value:?}")) {
-            return;
+        let name = field.name();
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value:?}"));
         }
         let (tag, length) = (self.tag(), self.length);
         if let Some(out) = self.next() {
-            write::fmt_attribute(out, tag, field.name(), length, format_args!("{value:?}"));
+            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
         }
     }
 }
