@@ -42,8 +42,9 @@ impl Pipeline {
         let longest = Instant::now() + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
         // Each outlet has its copy before the first one is waited for: this future may be dropped.
-        for outlet in &self.outlets {
-            outlet.kept().append(trace.clone());
+        if let Some((last, others)) = self.outlets.split_last() {
+            others.iter().for_each(|outlet| outlet.kept().append(trace.clone()));
+            last.kept().append(trace);
         }
         for outlet in &self.outlets {
             outlet.flush(&self.resource, deadline).await;

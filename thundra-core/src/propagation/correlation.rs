@@ -136,7 +136,9 @@ fn full_key(key: &str) -> Option<String> {
 }
 
 fn is_value(value: &str) -> bool {
-    (1..=MAX_VALUE_BYTES).contains(&value.len()) && value.bytes().all(|b| (b' '..=b'~').contains(&b))
+    // Without an early end many bytes are looked at together.
+    (1..=MAX_VALUE_BYTES).contains(&value.len())
+        && value.bytes().fold(true, |legal, byte| legal & (b' '..=b'~').contains(&byte))
 }
 
 fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
