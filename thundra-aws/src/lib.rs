@@ -50,16 +50,19 @@ pub mod batch;
 pub mod http;
 mod lambda;
 mod marks;
+mod measured;
 mod payload;
 mod probe;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod trigger;
 
-/// What the expansion of `#[handler]` calls. Not for people: it changes without notice.
+/// What the expansion of `#[handler]` calls, and what `examples/bench` measures. Not for people: it changes without
+/// notice.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::lambda::{State, in_place, main, main_concurrent, main_concurrent_with, main_with, report};
+    pub use crate::measured::*;
     pub use crate::probe::*;
 }
 

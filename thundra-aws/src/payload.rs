@@ -104,7 +104,6 @@ pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
 
 /// Puts a context in as the first member. `None`, and so nothing to change, unless the payload is one valid
 /// JSON object without such a member; one whose text is `received` gives way.
-#[cfg(any(feature = "kinesis", test))]
 pub(crate) fn splice(body: &[u8], context_json: &str, received: Option<&str>) -> Option<Vec<u8>> {
     let text = std::str::from_utf8(body).ok()?;
     let rest = text.trim_start_matches(WHITESPACE).strip_prefix('{')?;
@@ -120,7 +119,6 @@ pub(crate) fn splice(body: &[u8], context_json: &str, received: Option<&str>) ->
     Some([before, QUOTED_KEY, b":", context_json.as_bytes(), comma.as_bytes(), after].concat())
 }
 
-#[cfg(any(feature = "kinesis", test))]
 const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// The members of a context that are text, numbers or booleans, as text. Empty for anything but an object.

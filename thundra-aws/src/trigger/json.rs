@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -21,6 +21,15 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 impl<'a> Object<'a> {
     pub(super) fn parse(json: &'a str) -> Option<Self> {
         serde_json::from_str(json).ok()
+    }
+
+    /// The members up to the one of whose key, and of those before it, `enough` is said: what comes then is not
+    /// looked at, however long it is.
+    pub(super) fn parse_until(json: &'a [u8], enough: impl Fn(&str, &Self) -> bool) -> Option<Self> {
+        let (mut event, mut stopped) = (Object(Vec::new()), false);
+        let mut json = serde_json::Deserializer::from_slice(json);
+        let read = json.deserialize_map(Until { object: &mut event, stopped: &mut stopped, enough });
+        (stopped || read.and_then(|()| json.end()).is_ok()).then_some(event)
     }
 
     /// The text of a member's value.
@@ -78,25 +87,39 @@ pub(super) fn first(json: &str) -> Option<&str> {
 
 impl<'de> Deserialize<'de> for Object<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
+        let mut object = Object(Vec::new());
+        let members = Until { object: &mut object, stopped: &mut false, enough: |_: &str, _: &Self| false };
+        deserializer.deserialize_map(members)?;
+        Ok(object)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
+/// Collects members.
+struct Until<'o, 'a, F> {
+    object: &'o mut Object<'a>,
+    stopped: &'o mut bool,
+    enough: F,
+}
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while members.len() < MAX_MEMBERS {
-                    let Some((Text(key), value)) = map.next_entry::<Text<'de>, &'de RawValue>()? else { break };
-                    members.push((key, value));
-                }
-                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Object(members))
+impl<'de, F: Fn(&str, &Object<'de>) -> bool> Visitor<'de> for Until<'_, 'de, F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while self.object.0.len() < MAX_MEMBERS {
+            let Some(Text(key)) = map.next_key::<Text<'de>>()? else { return Ok(()) };
+            if (self.enough)(&key, self.object) {
+                *self.stopped = true;
+                // The only way to leave a reader that has not read all.
+                return Err(A::Error::custom("enough"));
             }
+            self.object.0.push((key, map.next_value::<&'de RawValue>()?));
         }
-        deserializer.deserialize_map(Members)
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(())
     }
 }
 
@@ -113,6 +136,28 @@ mod tests {
         assert_eq!(event.array("l"), ["1", "\"z\""]);
         assert_eq!((event.has("u"), event.has("x"), event.text("n").is_some()), (false, false, false));
         assert!(event.object("l").is_none() && event.array("o").is_empty());
+    }
+
+    #[test]
+    fn what_comes_after_enough_is_not_looked_at() {
+        let read = |json: &'static str| {
+            let event = Object::parse_until(json.as_bytes(), |key, before| key == "body" && before.has("a"))?;
+            Some(event.members().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
+        };
+        for (json, keys) in [
+            (r#"{"a":1,"body":no JSON at all"#, Some(&["a"][..])),
+            (r#"{"body":"x","a":1}"#, Some(&["body", "a"])),
+            (r#"{"a":1}"#, Some(&["a"])),
+            (r#"{"body":1,"a":2} more"#, None),
+            (r#"{"a":1"#, None),
+            ("[1]", None),
+        ] {
+            assert_eq!(
+                read(json).as_deref(),
+                keys.map(|keys| keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{json}"
+            );
+        }
     }
 
     #[test]

@@ -154,11 +154,12 @@ impl Trigger {
 /// Recognises an event.
 pub(crate) fn detect(body: &[u8], config: &Config) -> Trigger {
     let read = || {
-        let body = std::str::from_utf8(body).ok()?;
-        let event = Object::parse(body)?;
-        let formats = config.propagators;
-        http::detect(&event, config)
-            .or_else(|| records(&event, formats))
+        let event = Object::parse_until(body, http::is_enough)?;
+        if let Some(request) = http::detect(&event, config) {
+            return Some(request);
+        }
+        let (body, formats) = (std::str::from_utf8(body).ok()?, config.propagators);
+        records(&event, formats)
             .or_else(|| event_bridge::detect(body, &event, formats))
             .or_else(|| other::detect(body, &event, formats))
     };
