@@ -202,27 +202,33 @@ impl OpenSpan {
 
     /// Takes one encoded attribute; an earlier one of the same key gives way.
     pub(crate) fn attribute(&mut self, key: &str, encoded: &[u8], limits: &Limits) {
-        let recorded = self.body.get(self.head_end..).unwrap_or_default();
-        if let Some(earlier) = find_attribute(recorded, key) {
-            self.body.drain(self.head_end + earlier.start..self.head_end + earlier.end);
-        } else if self.counts.attributes >= limits.attributes {
-            self.counts.dropped_attributes += 1;
-            return;
-        } else {
-            self.counts.attributes += 1;
-        }
+        let start = self.body.len();
         self.body.extend_from_slice(encoded);
+        self.settle(key, start, limits);
     }
 
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
-        let mut encoded = Vec::with_capacity(64);
+        let start = self.body.len();
         match (value, limits.value_length) {
             (Value::Str(text), Some(limit)) => {
-                write::str_attribute(&mut encoded, tag::SPAN_ATTRIBUTE, key, write::truncate(text, limit));
+                write::str_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, write::truncate(text, limit));
             }
-            _ => write::attribute(&mut encoded, tag::SPAN_ATTRIBUTE, key, value),
+            _ => write::attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, value),
         }
-        self.attribute(key, &encoded, limits);
+        self.settle(key, start, limits);
+    }
+
+    /// Finds what the attribute that was written at `start` means for those before it.
+    fn settle(&mut self, key: &str, start: usize, limits: &Limits) {
+        let before = self.body.get(self.head_end..start).unwrap_or_default();
+        if let Some(earlier) = find_attribute(before, key) {
+            self.body.drain(self.head_end + earlier.start..self.head_end + earlier.end);
+        } else if self.counts.attributes >= limits.attributes {
+            self.counts.dropped_attributes += 1;
+            self.body.truncate(start);
+        } else {
+            self.counts.attributes += 1;
+        }
     }
 
     /// Takes an event: its encoded name and attributes.
