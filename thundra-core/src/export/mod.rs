@@ -1,6 +1,7 @@
 //! Taking finished spans away.
 
 mod console;
+mod gzip;
 #[cfg(feature = "testing")]
 mod memory;
 mod stdout;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 pub use console::ConsoleExporter;
+pub use gzip::Gzip;
 #[cfg(feature = "testing")]
 pub use memory::MemoryExporter;
 pub use stdout::StdoutExporter;

@@ -7,34 +7,63 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use base64::Engine;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::json;
 
-use super::{Batch, Export, ExportError, ExportFuture};
+use super::{Batch, Export, ExportError, ExportFuture, Gzip};
 
 /// CloudWatch Logs cuts longer lines.
 const MAX_LINE_BYTES: usize = 256 * 1024;
 
 /// Writes each flush as one line of JSON, or more where it would be over 256 KiB.
 ///
-/// The line holds the OTLP request as base64 of gzip (level 1: level 6 takes five times as long and packs
-/// a seventh tighter). A single span that does not fit in a line is lost, and counted.
+/// The line holds the OTLP request as base64 of [gzip](Gzip). A single span that does not fit in a line is lost, and counted.
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct StdoutExporter;
+pub struct StdoutExporter {
+    gzip: Gzip,
+}
 
 impl StdoutExporter {
     /// The exporter.
     pub fn new() -> Self {
-        StdoutExporter
+        StdoutExporter::default()
+    }
+
+    /// Appends the lines of a batch and returns how many spans fit in none.
+    fn lines_of(&self, batch: &Batch, lines: &mut Vec<u8>) -> u32 {
+        match self.line(batch) {
+            Ok(line) if line.len() < MAX_LINE_BYTES => {
+                lines.extend_from_slice(line.as_bytes());
+                lines.push(b'\n');
+                0
+            }
+            _ => match batch.split() {
+                Some((first, second)) => self.lines_of(&first, lines) + self.lines_of(&second, lines),
+                None => batch.span_count(),
+            },
+        }
+    }
+
+    fn line(&self, batch: &Batch) -> io::Result<String> {
+        let payload = base64::engine::general_purpose::STANDARD.encode(self.gzip.pack(&batch.to_protobuf())?);
+        Ok(json!({
+            "__otel_otlp_stdout": env!("CARGO_PKG_VERSION"),
+            "source": batch.resource().service_name(),
+            "endpoint": "http://localhost:4318/v1/traces",
+            "method": "POST",
+            "content-type": "application/x-protobuf",
+            "content-encoding": "gzip",
+            "payload": payload,
+            "base64": true,
+        })
+        .to_string())
     }
 }
 
 impl Export for StdoutExporter {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
         let mut lines = Vec::new();
-        let lost = lines_of(batch, &mut lines);
+        let lost = self.lines_of(batch, &mut lines);
         let written = io::stdout().lock().write_all(&lines).and_then(|()| io::stdout().flush());
         Box::pin(std::future::ready(match (written, lost) {
             (Err(error), _) => Err(ExportError::Permanent(format!("standard output: {error}").into())),
@@ -49,38 +78,6 @@ impl Export for StdoutExporter {
             }
         }))
     }
-}
-
-/// Appends the lines of a batch and returns how many spans fit in none.
-fn lines_of(batch: &Batch, lines: &mut Vec<u8>) -> u32 {
-    match line(batch) {
-        Ok(line) if line.len() < MAX_LINE_BYTES => {
-            lines.extend_from_slice(line.as_bytes());
-            lines.push(b'\n');
-            0
-        }
-        _ => match batch.split() {
-            Some((first, second)) => lines_of(&first, lines) + lines_of(&second, lines),
-            None => batch.span_count(),
-        },
-    }
-}
-
-fn line(batch: &Batch) -> io::Result<String> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::new(1));
-    gzip.write_all(&batch.to_protobuf())?;
-    let payload = base64::engine::general_purpose::STANDARD.encode(gzip.finish()?);
-    Ok(json!({
-        "__otel_otlp_stdout": env!("CARGO_PKG_VERSION"),
-        "source": batch.resource().service_name(),
-        "endpoint": "http://localhost:4318/v1/traces",
-        "method": "POST",
-        "content-type": "application/x-protobuf",
-        "content-encoding": "gzip",
-        "payload": payload,
-        "base64": true,
-    })
-    .to_string())
 }
 
 #[cfg(test)]
@@ -115,7 +112,7 @@ mod tests {
     #[test]
     fn a_flush_is_one_line() {
         let mut lines = Vec::new();
-        assert_eq!(lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
+        assert_eq!(StdoutExporter::new().lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
         let text = String::from_utf8(lines).unwrap();
         assert_eq!(read(text.trim_end()), ["span 0", "span 1", "span 2"]);
     }
@@ -125,7 +122,11 @@ mod tests {
         // Random ids do not compress: 40 spans of 16 KiB do not fit in one line, 1 of 400 KiB in none.
         let noise = |len: usize| (0..len / 32).map(|_| crate::TraceId::random().to_string()).collect::<String>();
         let mut lines = Vec::new();
-        assert_eq!(lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines), 1);
+        assert_eq!(
+            StdoutExporter::new()
+                .lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines),
+            1
+        );
         let text = String::from_utf8(lines).unwrap();
         assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() < MAX_LINE_BYTES));
         assert_eq!(text.lines().flat_map(read).count(), 40);

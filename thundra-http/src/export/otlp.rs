@@ -3,20 +3,18 @@
 //! hyper-util, which lambda_runtime brings anyway; no client of ours, so that it does not trace itself.
 
 use std::borrow::Cow;
-use std::io::Write;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use thundra_core::export::{Batch, Export, ExportError, ExportFuture, rejected};
+use thundra_core::export::{Batch, Export, ExportError, ExportFuture, Gzip, rejected};
 use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, diagnostics};
 
 use super::circuit::Circuit;
@@ -39,7 +37,7 @@ pub struct OtlpExporter {
     endpoint: Uri,
     headers: Arc<HeaderMap>,
     protocol: OtlpProtocol,
-    gzip: bool,
+    gzip: Option<Gzip>,
     transport: OnceLock<Transport>,
     circuit: Circuit,
 }
@@ -87,7 +85,7 @@ impl OtlpExporter {
             endpoint,
             headers: super::headers(&config.headers),
             protocol: config.protocol,
-            gzip: config.gzip,
+            gzip: config.gzip.then(Gzip::new),
             transport: OnceLock::new(),
             circuit: Circuit::default(),
         })
@@ -100,7 +98,7 @@ impl OtlpExporter {
         if self.circuit.is_open(Instant::now()) {
             return Err(ExportError::Retryable("the collector did not answer a moment ago".into()));
         }
-        let body = self.body(batch);
+        let body = self.body(batch).map_err(|error| ExportError::Permanent(format!("gzip: {error}").into()))?;
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -122,18 +120,15 @@ impl OtlpExporter {
         }
     }
 
-    fn body(&self, batch: &Batch) -> Bytes {
+    fn body(&self, batch: &Batch) -> io::Result<Bytes> {
         let body = match self.protocol {
             OtlpProtocol::Json => batch.to_json().into_bytes(),
             _ => batch.to_protobuf(),
         };
-        if !self.gzip {
-            return body.into();
-        }
-        let mut gzip = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::new(1));
-        // Writing to memory does not fail.
-        let _ = gzip.write_all(&body);
-        gzip.finish().unwrap_or_default().into()
+        Ok(match &self.gzip {
+            Some(gzip) => gzip.pack(&body)?.into(),
+            None => body.into(),
+        })
     }
 
     async fn attempt(&self, body: Bytes) -> Result<Bytes, Failure> {
@@ -148,7 +143,7 @@ impl OtlpExporter {
         };
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
-        if self.gzip {
+        if self.gzip.is_some() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         let (status, headers, answer) =
