@@ -1,96 +1,217 @@
 //! Log events as lines of JSON on standard error, each with the ids of its span and its chain of calls.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
-use serde_json::{Map, Value as Json};
 use tracing::Event;
 use tracing::field::{Field, Visit};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
-use crate::{ScopeRef, scope};
+use crate::recorder::{SCOPES, stack};
+
+/// What a thread keeps of a long line's memory.
+const KEEP_BYTES: usize = 64 * 1024;
 
 /// Writes an event as a line.
 pub(crate) fn write(event: &Event<'_>) {
-    let mut line = line(event);
-    line.push('\n');
+    thread_local! { static LINE: Cell<Option<Box<Line>>> = const { Cell::new(None) } }
+    // A value that logs while it is formatted gets a line of its own.
+    let mut line = LINE.try_with(Cell::take).ok().flatten().unwrap_or_default();
     // A closed standard error is nobody's trouble.
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    let _ = std::io::stderr().lock().write_all(line.of(event));
+    if line.memory() <= KEEP_BYTES {
+        let _ = LINE.try_with(|kept| kept.set(Some(line)));
+    }
 }
 
-fn line(event: &Event<'_>) -> String {
-    let mut fields = Fields::default();
-    event.record(&mut fields);
-    let mut line = String::with_capacity(256);
-    line.push('{');
-    let mut put = |key: &str, value: &Json| {
-        let comma = if line.len() > 1 { "," } else { "" };
-        let _ = write!(line, "{comma}{}:{value}", Json::from(key));
-    };
-    let mut time = String::new();
-    let _ = SystemTime.format_time(&mut Writer::new(&mut time));
-    put("timestamp", &time.into());
-    put("level", &event.metadata().level().as_str().into());
-    put("message", &fields.message.into());
-    put("target", &event.metadata().target().into());
-    if let Some(context) = scope::current() {
-        put("trace_id", &context.trace_id.to_string().into());
-        put("span_id", &context.span_id.to_string().into());
-    }
-    if let Some(ids) = ScopeRef::current().and_then(|scope| scope.correlation()) {
-        ids.iter().for_each(|(key, value)| put(key, &value.into()));
-    }
-    fields.others.iter().for_each(|(key, value)| put(key, value));
-    line.push('}');
-    line
-}
-
+/// A line in the making.
 #[derive(Default)]
-struct Fields {
+struct Line {
+    text: Vec<u8>,
     message: String,
-    others: Map<String, Json>,
+    /// The members that the event's other fields are.
+    others: Vec<u8>,
+    /// A value that is formatted, before it is escaped.
+    formatted: String,
 }
 
-impl Fields {
-    fn put(&mut self, field: &Field, value: impl Into<Json>) {
-        let key = match field.name() {
-            // What the line says by itself is not said twice under one key.
-            name @ ("timestamp" | "level" | "target" | "trace_id" | "span_id") => format!("fields.{name}"),
-            name => name.to_owned(),
-        };
-        self.others.insert(key, value.into());
+impl Line {
+    fn of(&mut self, event: &Event<'_>) -> &[u8] {
+        self.text.clear();
+        self.message.clear();
+        self.others.clear();
+        event.record(&mut Fields(self));
+
+        let Line { text, message, others, formatted } = self;
+        formatted.clear();
+        let _ = SystemTime.format_time(&mut Writer::new(formatted));
+        let (level, target) = (event.metadata().level().as_str(), event.metadata().target());
+        let _ = write!(text, r#"{{"timestamp":"{formatted}","level":"{level}""#);
+        key(text, "message");
+        string(text, message);
+        key(text, "target");
+        string(text, target);
+        if let Some(place) = stack::current()
+            && let Some(scope) = SCOPES.lock(place.scope)
+        {
+            if let Some(span_id) = scope.span_id(place.span()) {
+                let _ = write!(text, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
+            }
+            for (name, id) in scope.correlation.iter() {
+                key(text, name);
+                string(text, id);
+            }
+        }
+        text.extend_from_slice(others);
+        text.extend_from_slice(b"}\n");
+        text
+    }
+
+    fn memory(&self) -> usize {
+        self.text.capacity() + self.message.capacity() + self.others.capacity() + self.formatted.capacity()
     }
 }
 
-impl Visit for Fields {
+/// Appends a member to an object that has some already, up to its value.
+fn key(out: &mut Vec<u8>, key: &str) {
+    out.push(b',');
+    string(out, key);
+    out.push(b':');
+}
+
+fn string(out: &mut Vec<u8>, text: &str) {
+    // Writing to memory does not fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+/// Takes the fields of an event.
+struct Fields<'a>(&'a mut Line);
+
+impl Fields<'_> {
+    /// Where the value of a field is to be written.
+    fn value_of(&mut self, field: &Field) -> &mut Vec<u8> {
+        let others = &mut self.0.others;
+        match field.name() {
+            // What the line says by itself is not said twice under one key.
+            name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id") => {
+                key(others, &format!("fields.{name}"));
+            }
+            name if name.starts_with("x-correlation-") => key(others, &format!("fields.{name}")),
+            name => key(others, name),
+        }
+        others
+    }
+
+    fn format(&mut self, field: &Field, value: fmt::Arguments<'_>) {
+        let mut formatted = std::mem::take(&mut self.0.formatted);
+        formatted.clear();
+        // What fails has written what it could.
+        let _ = formatted.write_fmt(value);
+        string(self.value_of(field), &formatted);
+        self.0.formatted = formatted;
+    }
+}
+
+impl Visit for Fields<'_> {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field, value);
+        let _ = write!(self.value_of(field), "{value}");
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field, value);
+        let _ = write!(self.value_of(field), "{value}");
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field, value);
+        // JSON has neither infinities nor NaN: `null`.
+        let _ = serde_json::to_writer(self.value_of(field), &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field, value);
+        let _ = write!(self.value_of(field), "{value}");
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" { self.message = value.to_owned() } else { self.put(field, value) }
+        if field.name() == "message" { self.0.message.push_str(value) } else { string(self.value_of(field), value) }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.put(field, value.to_string());
+        self.format(field, format_args!("{value}"));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let text = format!("{value:?}");
-        if field.name() == "message" { self.message = text } else { self.put(field, text) }
+        if field.name() == "message" {
+            let _ = write!(self.0.message, "{value:?}");
+        } else {
+            self.format(field, format_args!("{value:?}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+
+    use super::*;
+    use crate::Scope;
+
+    /// Collects what would be written.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<String>>>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Lines {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let line = String::from_utf8(Line::default().of(event).to_vec()).unwrap();
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    fn lines(f: impl FnOnce()) -> Vec<Value> {
+        let lines = Lines::default();
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(lines.clone()), f);
+        let lines = lines.0.lock().unwrap();
+        lines.iter().map(|line| serde_json::from_str(line.strip_suffix('\n').unwrap()).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_line_has_the_fields_and_the_ids() {
+        let scope = Scope::builder("orders").default_correlation_id("c-1").begin();
+        let context = scope.context().unwrap();
+        let [inside, outside] = &lines(|| {
+            scope.enter(|| tracing::warn!(count = 1_u64, ratio = 0.5, ok = true, who = ?"a\"b\n", "sold {}", "out"));
+            tracing::info!("alone");
+        })[..] else {
+            panic!("two lines")
+        };
+        assert!(inside["timestamp"].as_str().unwrap().ends_with('Z'));
+        for (key, value) in [
+            ("level", json!("WARN")),
+            ("message", json!("sold out")),
+            ("target", json!("thundra_core::log::tests")),
+            ("trace_id", json!(context.trace_id.to_string())),
+            ("span_id", json!(context.span_id.to_string())),
+            ("x-correlation-id", json!("c-1")),
+            ("count", json!(1)),
+            ("ratio", json!(0.5)),
+            ("ok", json!(true)),
+            ("who", json!("\"a\\\"b\\n\"")),
+        ] {
+            assert_eq!(inside[key], value, "{key}");
+        }
+        assert_eq!((outside["message"].as_str(), outside.get("trace_id")), (Some("alone"), None));
+    }
+
+    #[test]
+    fn fields_never_take_the_place_of_what_the_line_says() {
+        let line = lines(|| tracing::info!(level = 3, trace_id = "mine", x_ray = f64::NAN, "hello")).remove(0);
+        assert_eq!((&line["level"], &line["fields.level"]), (&json!("INFO"), &json!(3)));
+        assert_eq!((&line["fields.trace_id"], &line["x_ray"]), (&json!("mine"), &json!(null)));
+        let line = lines(|| tracing::info!(message = 5)).remove(0);
+        assert_eq!((&line["message"], &line["fields.message"]), (&json!(""), &json!(5)));
     }
 }

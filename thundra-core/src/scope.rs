@@ -148,6 +148,7 @@ impl ScopeBuilder {
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
+            state.recorded = recorded;
             state.trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.clone());
             state.correlation = inbound.correlation.clone();
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid.to_string()));

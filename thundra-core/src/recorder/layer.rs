@@ -119,7 +119,7 @@ impl Recorder {
     }
 
     /// Where a new span belongs: below its parent, where that is recorded; else below the nearest ancestor that
-    /// is (a span may lie between that a level hides); else below what is current on this thread.
+    /// is; else below what is current on this thread.
     #[inline]
     fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<Place>
     where
@@ -131,7 +131,9 @@ impl Recorder {
             // An explicit root is outside of every scope.
             None => return None,
         };
-        near.or_else(|| self.ancestor(id, context)).or_else(stack::current)
+        // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded.
+        let may_lie_between = || self.alone.is_none() || SCOPES.some_are_unrecorded();
+        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context))?).or_else(stack::current)
     }
 
     #[cold]
@@ -276,7 +278,7 @@ where
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         if let Some(place) = self.table.get(id.into_u64()) {
             stack::push(id.into_u64(), place);
-        } else if stack::current().is_none() {
+        } else if stack::current().is_none() && SCOPES.some_are_unrecorded() {
             self.bring_along(id, &context);
         }
     }

@@ -59,6 +59,8 @@ pub(crate) struct ScopeState {
     holders: u32,
     pub(crate) trace_id: TraceId,
     pub(crate) sampled: bool,
+    /// Whether its spans are.
+    pub(crate) recorded: bool,
     pub(crate) trace_state: Option<Arc<str>>,
     pub(crate) correlation: CorrelationIds,
     pub(crate) baggage: Option<Arc<str>>,
@@ -90,6 +92,7 @@ impl ScopeState {
             holders: 0,
             trace_id: TraceId::NOBODYS,
             sampled: false,
+            recorded: false,
             trace_state: None,
             correlation: CorrelationIds::default(),
             baggage: None,
@@ -206,11 +209,17 @@ pub(crate) struct Slab {
     chunks: [OnceLock<Box<[Mutex<ScopeState>]>>; CHUNKS],
     vacant: Mutex<Vec<u32>>,
     next: AtomicU32,
+    unrecorded: AtomicU32,
 }
 
 impl Slab {
     const fn new() -> Self {
-        Slab { chunks: [const { OnceLock::new() }; CHUNKS], vacant: Mutex::new(Vec::new()), next: AtomicU32::new(0) }
+        Slab {
+            chunks: [const { OnceLock::new() }; CHUNKS],
+            vacant: Mutex::new(Vec::new()),
+            next: AtomicU32::new(0),
+            unrecorded: AtomicU32::new(0),
+        }
     }
 
     /// A place for one more scope, held by its owner; `None` when 65,536 are open.
@@ -230,7 +239,16 @@ impl Slab {
         let mut state = places.get(index as usize % CHUNK)?.lock().unwrap_or_else(PoisonError::into_inner);
         state.holders = 1;
         fill(&mut state);
+        if !state.recorded {
+            self.unrecorded.fetch_add(1, Ordering::Relaxed);
+        }
         Some(ScopeId::new(index, state.generation))
+    }
+
+    /// Whether a scope is open whose spans are not recorded: they are in no table.
+    #[inline]
+    pub(crate) fn some_are_unrecorded(&self) -> bool {
+        self.unrecorded.load(Ordering::Relaxed) > 0
     }
 
     /// The scope of this name, locked; `None` when it is gone.
@@ -247,6 +265,9 @@ impl Slab {
     pub(crate) fn release(&self, id: ScopeId, mut state: MutexGuard<'_, ScopeState>) {
         state.holders = state.holders.saturating_sub(1);
         if state.holders == 0 {
+            if !state.recorded {
+                self.unrecorded.fetch_sub(1, Ordering::Relaxed);
+            }
             state.reset();
             drop(state);
             self.vacant.lock().unwrap_or_else(PoisonError::into_inner).push(id.index());

@@ -25,6 +25,8 @@ pub(super) struct Fields {
     pub(super) status: Option<Outcome>,
     /// `otel.status_description`, or the `error` of an event.
     pub(super) description: String,
+    /// One of a few words, while it is looked at.
+    word: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,16 +115,17 @@ impl Visitor<'_> {
     /// Takes a field with a meaning of its own.
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
+        let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
         match name {
-            "message" | NAME => replace(&mut self.fields.name, value, None),
-            "error" | STATUS_DESCRIPTION => replace(&mut self.fields.description, value, self.length),
-            KIND => self.fields.kind = SpanKind::parse(&value.to_string()).or(self.fields.kind),
+            "message" | NAME => replace(renamed, value, None),
+            "error" | STATUS_DESCRIPTION => replace(description, value, self.length),
             _ => {
-                let code = value.to_string();
-                if code.eq_ignore_ascii_case("error") {
-                    self.fields.status = Some(Outcome::Error);
-                } else if code.eq_ignore_ascii_case("ok") {
-                    self.fields.status = Some(Outcome::Ok);
+                replace(word, value, None);
+                match (name, word.as_str()) {
+                    (KIND, word) => *kind = SpanKind::parse(word).or(*kind),
+                    (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(Outcome::Error),
+                    (_, word) if word.eq_ignore_ascii_case("ok") => *status = Some(Outcome::Ok),
+                    _ => {}
                 }
             }
         }
