@@ -53,6 +53,7 @@ mod marks;
 mod measured;
 mod payload;
 mod probe;
+mod scan;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod trigger;

@@ -9,11 +9,13 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use memchr::{memchr2, memmem};
+use memchr::memmem;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
+
+use crate::scan::Scan;
 
 const QUOTED_KEY: &[u8] = b"\"__context__\"";
 /// A context with more members than this is not ours; the rest is not read.
@@ -48,10 +50,10 @@ impl Member {
 /// Finds the member. Where it comes first, as senders write it, the rest of the payload is not looked at;
 /// where its name occurs nowhere, this is a substring search.
 pub(crate) fn find(body: &[u8]) -> Option<Member> {
-    let mut scan = Scan { bytes: body, at: 0 };
+    let mut scan = Scan::new(body);
     scan.whitespace();
     scan.eat(b'{')?;
-    let mut cut_from = scan.at;
+    let mut cut_from = scan.at();
     let mut first = true;
     loop {
         scan.whitespace();
@@ -65,16 +67,16 @@ pub(crate) fn find(body: &[u8]) -> Option<Member> {
             serde_json::from_str::<IgnoredAny>(json).ok()?;
             scan.whitespace();
             // The comma after a first member goes with it, else the one before.
-            let cut_to = if first && scan.eat(b',').is_some() { scan.at } else { value.end };
+            let cut_to = if first && scan.eat(b',').is_some() { scan.at() } else { value.end };
             return Some(Member { json: json.to_owned(), value, range: cut_from..cut_to });
         }
         if first {
-            memmem::find(body.get(scan.at..)?, QUOTED_KEY)?;
+            memmem::find(body.get(scan.at()..)?, QUOTED_KEY)?;
             first = false;
         }
         scan.value()?;
         scan.whitespace();
-        cut_from = scan.at;
+        cut_from = scan.at();
         scan.eat(b',')?;
     }
 }
@@ -157,69 +159,6 @@ fn scalar(json: &str) -> Option<String> {
         b'"' => serde_json::from_str(json).ok(),
         b'{' | b'[' | b'n' => None,
         _ => Some(json.to_owned()),
-    }
-}
-
-/// Walks over JSON without judging it.
-struct Scan<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl Scan<'_> {
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.at..).unwrap_or_default()
-    }
-
-    fn whitespace(&mut self) {
-        self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
-    }
-
-    fn eat(&mut self, byte: u8) -> Option<()> {
-        (self.rest().first() == Some(&byte)).then(|| self.at += 1)
-    }
-
-    /// Where a string's contents are.
-    fn string(&mut self) -> Option<Range<usize>> {
-        self.eat(b'"')?;
-        let start = self.at;
-        loop {
-            let stop = memchr2(b'"', b'\\', self.rest())?;
-            if self.rest().get(stop) == Some(&b'"') {
-                let end = self.at + stop;
-                self.at = end + 1;
-                return Some(start..end);
-            }
-            self.at += stop + 2;
-        }
-    }
-
-    fn value(&mut self) -> Option<Range<usize>> {
-        let start = self.at;
-        let mut depth = 0_usize;
-        loop {
-            match self.rest().first()? {
-                b'"' => {
-                    self.string()?;
-                }
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                _ if depth > 0 => self.at += 1,
-                _ => {
-                    let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-                    self.at += self.rest().iter().take_while(ends).count();
-                }
-            }
-            if depth == 0 {
-                return (self.at > start).then_some(start..self.at);
-            }
-        }
     }
 }
 

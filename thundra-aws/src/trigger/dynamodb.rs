@@ -6,11 +6,10 @@ use thundra_core::propagation::{PAYLOAD_CONTEXT, Propagators};
 use thundra_core::semconv;
 
 use super::envelope::Opened;
-use super::json::{self, Object};
+use super::json::Object;
 use super::{Message, Source, Trigger, common, message, resource_in_arn, time};
 
-pub(super) fn trigger(records: &str, formats: Propagators) -> Trigger {
-    let records: Vec<Object<'_>> = json::array(records).into_iter().filter_map(Object::parse).collect();
+pub(super) fn trigger(records: &[Object<'_>], formats: Propagators) -> Trigger {
     let arn = common(records.iter().map(|record| record.text("eventSourceARN")));
     let table = arn.as_deref().and_then(|arn| resource_in_arn(arn, "table")).map(str::to_owned);
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));

@@ -1,40 +1,60 @@
-//! JSON read one level at a time, borrowed: a member nobody asks for is skipped, not copied.
+//! JSON read one level at a time, borrowed: a member nobody asks for is stepped over.
 //!
-//! Nothing here fails: what is missing or of another type is not there.
+//! Nothing here fails: what is missing, malformed or of another type is not there.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::ops::Range;
 
-use serde::de::{Error, IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 
-/// More members than any event of AWS has at one level.
+use crate::scan::Scan;
+
+/// More members than any event of AWS has at one level; further ones are not looked at.
 const MAX_MEMBERS: usize = 256;
 
 /// The members of an object, in order; their values are still text.
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
     pub(super) fn parse(json: &'a str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+        Self::parse_until(json.as_bytes(), |_, _| false)
     }
 
     /// The members up to the one of whose key, and of those before it, `enough` is said: what comes then is not
     /// looked at, however long it is.
     pub(super) fn parse_until(json: &'a [u8], enough: impl Fn(&str, &Self) -> bool) -> Option<Self> {
-        let (mut event, mut stopped) = (Object(Vec::new()), false);
-        let mut json = serde_json::Deserializer::from_slice(json);
-        let read = json.deserialize_map(Until { object: &mut event, stopped: &mut stopped, enough });
-        (stopped || read.and_then(|()| json.end()).is_ok()).then_some(event)
+        let part = |range: Range<usize>| std::str::from_utf8(json.get(range)?).ok();
+        let (mut scan, mut object) = (Scan::new(json), Object(Vec::new()));
+        scan.eat_spaced(b'{')?;
+        if scan.eat(b'}').is_some() {
+            return scan.end().map(|()| object);
+        }
+        while object.0.len() < MAX_MEMBERS {
+            let key = scan.string()?;
+            let key = match part(key.clone())? {
+                plain if !plain.contains('\\') => Cow::Borrowed(plain),
+                // With its quotes.
+                _ => text(part(key.start - 1..key.end + 1)?)?,
+            };
+            if enough(&key, &object) {
+                return Some(object);
+            }
+            scan.eat_spaced(b':')?;
+            object.0.push((key, part(scan.value()?)?));
+            if scan.eat_spaced(b',').is_none() {
+                scan.eat(b'}')?;
+                return scan.end().map(|()| object);
+            }
+        }
+        Some(object)
     }
 
     /// The text of a member's value.
     pub(super) fn raw(&self, key: &str) -> Option<&'a str> {
-        let value = self.0.iter().find(|(name, _)| name == key)?.1.get();
+        let value = self.0.iter().find(|(name, _)| name == key)?.1;
         (value != "null").then_some(value)
     }
 
@@ -62,7 +82,7 @@ impl<'a> Object<'a> {
 
     /// All members, with the text of their values.
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
-        self.0.iter().map(|(key, value)| (key.as_ref(), value.get()))
+        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -75,51 +95,20 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
 }
 
 pub(super) fn array(json: &str) -> Vec<&str> {
-    let values = serde_json::from_str::<Vec<&RawValue>>(json).unwrap_or_default();
-    values.into_iter().map(RawValue::get).collect()
+    elements(json).unwrap_or_default()
 }
 
-/// The first element of an array; the others are not looked at.
-pub(super) fn first(json: &str) -> Option<&str> {
-    let rest = json.trim_start().strip_prefix('[')?;
-    serde_json::Deserializer::from_str(rest).into_iter::<&RawValue>().next()?.ok().map(RawValue::get)
-}
-
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut object = Object(Vec::new());
-        let members = Until { object: &mut object, stopped: &mut false, enough: |_: &str, _: &Self| false };
-        deserializer.deserialize_map(members)?;
-        Ok(object)
+fn elements(json: &str) -> Option<Vec<&str>> {
+    let (mut scan, mut elements) = (Scan::new(json.as_bytes()), Vec::new());
+    scan.eat_spaced(b'[')?;
+    if scan.eat(b']').is_some() {
+        return Some(elements);
     }
-}
-
-/// Collects members.
-struct Until<'o, 'a, F> {
-    object: &'o mut Object<'a>,
-    stopped: &'o mut bool,
-    enough: F,
-}
-
-impl<'de, F: Fn(&str, &Object<'de>) -> bool> Visitor<'de> for Until<'_, 'de, F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while self.object.0.len() < MAX_MEMBERS {
-            let Some(Text(key)) = map.next_key::<Text<'de>>()? else { return Ok(()) };
-            if (self.enough)(&key, self.object) {
-                *self.stopped = true;
-                // The only way to leave a reader that has not read all.
-                return Err(A::Error::custom("enough"));
-            }
-            self.object.0.push((key, map.next_value::<&'de RawValue>()?));
+    loop {
+        elements.push(json.get(scan.value()?)?);
+        if scan.eat_spaced(b',').is_none() {
+            return scan.eat(b']').map(|()| elements);
         }
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(())
     }
 }
 
@@ -166,8 +155,23 @@ mod tests {
     }
 
     #[test]
-    fn the_first_element_is_read_alone() {
-        assert_eq!(first(r#" [ {"a":1}, what"#), Some(r#"{"a":1}"#));
-        assert_eq!((first("[]"), first("{}"), first("")), (None, None, None));
+    fn elements_are_all_or_none() {
+        for (json, elements) in [
+            (r#" [ {"a":[1]}, "x,]" ,2 ] "#, &[r#"{"a":[1]}"#, r#""x,]""#, "2"][..]),
+            ("[]", &[]),
+            ("[1,]", &[]),
+            ("[1", &[]),
+            ("[1 2]", &[]),
+            ("{}", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(array(json), elements, "{json}");
+        }
+    }
+
+    #[test]
+    fn keys_are_unescaped_and_values_are_not() {
+        let object = Object::parse("{ \"a\\u0062\" : \"c\\\"\" , \"d\":{}}").unwrap();
+        assert_eq!(object.members().collect::<Vec<_>>(), [("ab", "\"c\\\"\""), ("d", "{}")]);
     }
 }

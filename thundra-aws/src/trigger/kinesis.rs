@@ -9,7 +9,7 @@ use thundra_core::propagation::Propagators;
 use thundra_core::semconv;
 
 use super::envelope::Opened;
-use super::json::{self, Object};
+use super::json::Object;
 use super::{Message, Source, Trigger, common, message, resource_in_arn, time};
 use crate::payload::{self, Member};
 
@@ -21,8 +21,7 @@ const HEAD: usize = 2048;
 /// that depend on its neighbours.
 const ENCODED_KEYS: [&str; 3] = ["X19jb250ZXh0", "Y29udGV4dF9f", "X2NvbnRleHRf"];
 
-pub(super) fn trigger(records: &str, formats: Propagators) -> Trigger {
-    let records: Vec<Object<'_>> = json::array(records).into_iter().filter_map(Object::parse).collect();
+pub(super) fn trigger(records: &[Object<'_>], formats: Propagators) -> Trigger {
     let arn = common(records.iter().map(|record| record.text("eventSourceARN")));
     let stream = arn.as_deref().and_then(|arn| resource_in_arn(arn, "stream")).map(str::to_owned);
     let mut trigger = Trigger::new(Source::Kinesis, "datasource");

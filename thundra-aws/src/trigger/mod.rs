@@ -168,18 +168,20 @@ pub(crate) fn detect(body: &[u8], config: &Config) -> Trigger {
 
 /// Events with `Records`: the first one says where they come from.
 fn records(event: &Object<'_>, formats: Propagators) -> Option<Trigger> {
-    let records = event.raw("Records")?;
-    let first = Object::parse(json::first(records)?)?;
+    let mut records = event.array("Records").into_iter();
+    let first = Object::parse(records.next()?)?;
     // SNS alone writes it with a capital.
     let source = first.text("eventSource").or_else(|| first.text("EventSource"))?;
-    match source.as_ref() {
-        "aws:sns" => Some(sns::trigger(records, formats)),
-        "aws:sqs" => Some(sqs::trigger(records, formats)),
-        "aws:kinesis" => Some(kinesis::trigger(records, formats)),
-        "aws:dynamodb" => Some(dynamodb::trigger(records, formats)),
-        "aws:s3" => Some(s3::trigger(records)),
-        _ => None,
-    }
+    let trigger: fn(&[Object<'_>], Propagators) -> Trigger = match source.as_ref() {
+        "aws:sns" => sns::trigger,
+        "aws:sqs" => sqs::trigger,
+        "aws:kinesis" => kinesis::trigger,
+        "aws:dynamodb" => dynamodb::trigger,
+        "aws:s3" => s3::trigger,
+        _ => return None,
+    };
+    let records: Vec<_> = std::iter::once(first).chain(records.filter_map(Object::parse)).collect();
+    Some(trigger(&records, formats))
 }
 
 /// Reads pairs from a caller that is trusted.

@@ -4,12 +4,11 @@ use thundra_core::propagation::Propagators;
 use thundra_core::semconv;
 
 use super::envelope::open_notification;
-use super::json::{self, Object};
+use super::json::Object;
 use super::{Message, Source, Trigger, common, message, name_in_arn, time};
 
-pub(super) fn trigger(records: &str, formats: Propagators) -> Trigger {
-    let notifications: Vec<Object<'_>> =
-        json::array(records).into_iter().filter_map(|record| Object::parse(record)?.object("Sns")).collect();
+pub(super) fn trigger(records: &[Object<'_>], formats: Propagators) -> Trigger {
+    let notifications: Vec<_> = records.iter().filter_map(|record| record.object("Sns")).collect();
     let topic = common(notifications.iter().map(|notification| notification.text("TopicArn")));
     let mut trigger = Trigger::new(Source::Sns, "pubsub");
     trigger.processes("aws.sns", topic.as_deref().and_then(name_in_arn).map(str::to_owned));

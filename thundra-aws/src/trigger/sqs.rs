@@ -7,14 +7,13 @@ use thundra_core::propagation::{Inbound, Propagators, Trust, XRAY_HEADER};
 use thundra_core::semconv;
 
 use super::envelope::{self, Opened};
-use super::json::{self, Object};
+use super::json::Object;
 use super::{Message, Source, Trigger, common, name_in_arn, time};
 
 /// `messaging.system`
 pub(crate) const SYSTEM: &str = "aws_sqs";
 
-pub(super) fn trigger(records: &str, formats: Propagators) -> Trigger {
-    let records: Vec<Object<'_>> = json::array(records).into_iter().filter_map(Object::parse).collect();
+pub(super) fn trigger(records: &[Object<'_>], formats: Propagators) -> Trigger {
     let queue = common(records.iter().map(|record| record.text("eventSourceARN")));
     let mut trigger = Trigger::new(Source::Sqs, "pubsub");
     trigger.processes(SYSTEM, queue.as_deref().and_then(name_in_arn).map(str::to_owned));

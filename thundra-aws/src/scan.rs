@@ -1,0 +1,94 @@
+//! Walking over JSON without judging it: what is not asked for is stepped over, not parsed.
+//!
+//! Nothing here copies, recurses or panics, whatever the bytes are.
+
+use std::ops::Range;
+
+use memchr::memchr2;
+
+/// A place in some JSON.
+pub(crate) struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Scan { bytes, at: 0 }
+    }
+
+    /// How far it has come.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    pub(crate) fn whitespace(&mut self) {
+        self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+    }
+
+    pub(crate) fn eat(&mut self, byte: u8) -> Option<()> {
+        (self.rest().first() == Some(&byte)).then(|| self.at += 1)
+    }
+
+    /// As [`eat`](Scan::eat), with whitespace around it.
+    pub(crate) fn eat_spaced(&mut self, byte: u8) -> Option<()> {
+        self.whitespace();
+        self.eat(byte)?;
+        self.whitespace();
+        Some(())
+    }
+
+    /// Steps over a string, and says where its contents are.
+    pub(crate) fn string(&mut self) -> Option<Range<usize>> {
+        self.eat(b'"')?;
+        let start = self.at;
+        loop {
+            let stop = memchr2(b'"', b'\\', self.rest())?;
+            if self.rest().get(stop) == Some(&b'"') {
+                let end = self.at + stop;
+                self.at = end + 1;
+                return Some(start..end);
+            }
+            self.at += stop + 2;
+        }
+    }
+
+    /// Steps over a value, and says where it is.
+    pub(crate) fn value(&mut self) -> Option<Range<usize>> {
+        let start = self.at;
+        let mut depth = 0_usize;
+        loop {
+            match self.rest().first()? {
+                b'"' => {
+                    self.string()?;
+                }
+                b'{' | b'[' => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                b'}' | b']' => {
+                    depth = depth.checked_sub(1)?;
+                    self.at += 1;
+                }
+                _ if depth > 0 => self.at += 1,
+                _ => {
+                    let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+                    self.at += self.rest().iter().take_while(ends).count();
+                }
+            }
+            if depth == 0 {
+                return (self.at > start).then_some(start..self.at);
+            }
+        }
+    }
+
+    /// Nothing but whitespace is left.
+    pub(crate) fn end(&mut self) -> Option<()> {
+        self.whitespace();
+        self.rest().is_empty().then_some(())
+    }
+}
