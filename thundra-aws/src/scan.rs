@@ -62,7 +62,7 @@ impl<'a> Scan<'a> {
         let start = self.at;
         let mut depth = 0_usize;
         loop {
-            match self.rest().first()? {
+            match self.bytes.get(self.at)? {
                 b'"' => {
                     self.string()?;
                 }
@@ -84,6 +84,16 @@ impl<'a> Scan<'a> {
                 return (self.at > start).then_some(start..self.at);
             }
         }
+    }
+
+    /// Tries something; where that comes to nothing, the place is as before.
+    pub(crate) fn attempt<T>(&mut self, f: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let start = self.at;
+        let result = f(self);
+        if result.is_none() {
+            self.at = start;
+        }
+        result
     }
 
     /// Nothing but whitespace is left.

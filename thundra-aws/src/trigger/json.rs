@@ -3,8 +3,10 @@
 //! Nothing here fails: what is missing, malformed or of another type is not there.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::ops::Range;
 
+use memchr::{memchr, memchr2};
 use serde::Deserialize;
 
 use crate::scan::Scan;
@@ -20,22 +22,38 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
     pub(super) fn parse(json: &'a str) -> Option<Self> {
-        Self::parse_until(json.as_bytes(), |_, _| false)
+        let mut scan = Scan::new(json.as_bytes());
+        let object = Self::read(&mut scan, |range| json.get(range), |_, _| false)?;
+        scan.end().map(|()| object)
     }
 
     /// The members up to the one of whose key, and of those before it, `enough` is said: what comes then is not
     /// looked at, however long it is.
     pub(super) fn parse_until(json: &'a [u8], enough: impl Fn(&str, &Self) -> bool) -> Option<Self> {
-        let part = |range: Range<usize>| std::str::from_utf8(json.get(range)?).ok();
-        let (mut scan, mut object) = (Scan::new(json), Object(Vec::new()));
+        let stopped = Cell::new(false);
+        let enough = |key: &str, before: &Self| {
+            stopped.set(enough(key, before));
+            stopped.get()
+        };
+        let mut scan = Scan::new(json);
+        let object = Self::read(&mut scan, |range| std::str::from_utf8(json.get(range)?).ok(), enough)?;
+        if stopped.get() { Some(object) } else { scan.end().map(|()| object) }
+    }
+
+    fn read(
+        scan: &mut Scan<'a>,
+        part: impl Fn(Range<usize>) -> Option<&'a str>,
+        enough: impl Fn(&str, &Self) -> bool,
+    ) -> Option<Self> {
+        let mut object = Object(Vec::with_capacity(8));
         scan.eat_spaced(b'{')?;
         if scan.eat(b'}').is_some() {
-            return scan.end().map(|()| object);
+            return Some(object);
         }
-        while object.0.len() < MAX_MEMBERS {
+        loop {
             let key = scan.string()?;
             let key = match part(key.clone())? {
-                plain if !plain.contains('\\') => Cow::Borrowed(plain),
+                plain if memchr(b'\\', plain.as_bytes()).is_none() => Cow::Borrowed(plain),
                 // With its quotes.
                 _ => text(part(key.start - 1..key.end + 1)?)?,
             };
@@ -43,13 +61,14 @@ impl<'a> Object<'a> {
                 return Some(object);
             }
             scan.eat_spaced(b':')?;
-            object.0.push((key, part(scan.value()?)?));
+            let value = scan.value()?;
+            if object.0.len() < MAX_MEMBERS {
+                object.0.push((key, part(value)?));
+            }
             if scan.eat_spaced(b',').is_none() {
-                scan.eat(b'}')?;
-                return scan.end().map(|()| object);
+                return scan.eat(b'}').map(|()| object);
             }
         }
-        Some(object)
     }
 
     /// The text of a member's value.
@@ -91,6 +110,10 @@ impl<'a> Object<'a> {
 }
 
 pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+    let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    if let Some(plain) = plain.filter(|text| memchr2(b'"', b'\\', text.as_bytes()).is_none()) {
+        return Some(Cow::Borrowed(plain));
+    }
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
@@ -99,17 +122,52 @@ pub(super) fn array(json: &str) -> Vec<&str> {
 }
 
 fn elements(json: &str) -> Option<Vec<&str>> {
-    let (mut scan, mut elements) = (Scan::new(json.as_bytes()), Vec::new());
+    let mut elements = Vec::new();
+    each(&mut Scan::new(json.as_bytes()), |scan| {
+        elements.push(json.get(scan.value()?)?);
+        Some(())
+    })?;
+    Some(elements)
+}
+
+/// Steps over an array, element by element.
+fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Option<()>) -> Option<()> {
     scan.eat_spaced(b'[')?;
     if scan.eat(b']').is_some() {
-        return Some(elements);
+        return Some(());
     }
     loop {
-        elements.push(json.get(scan.value()?)?);
+        element(scan)?;
         if scan.eat_spaced(b',').is_none() {
-            return scan.eat(b']').map(|()| elements);
+            return scan.eat(b']');
         }
     }
+}
+
+/// The objects in the array that is the first member of an object, if it has this name; `wanted` is asked of the
+/// first object whether the others matter. What comes after the array is not looked at.
+pub(super) fn first_member_objects<'a>(
+    json: &'a [u8],
+    name: &str,
+    wanted: impl Fn(&Object<'a>) -> bool,
+) -> Option<Vec<Object<'a>>> {
+    let mut scan = Scan::new(json);
+    scan.eat_spaced(b'{')?;
+    if json.get(scan.string()?)? != name.as_bytes() {
+        return None;
+    }
+    scan.eat_spaced(b':')?;
+    let json = std::str::from_utf8(json).ok()?;
+    let mut objects = Vec::new();
+    each(&mut scan, |scan| {
+        if let Some(object) = scan.attempt(|scan| Object::read(scan, |range| json.get(range), |_, _| false)) {
+            objects.push(object);
+        } else {
+            scan.value()?;
+        }
+        objects.first().is_some_and(&wanted).then_some(())
+    })?;
+    Some(objects)
 }
 
 #[cfg(test)]
@@ -166,6 +224,25 @@ mod tests {
             ("", &[]),
         ] {
             assert_eq!(array(json), elements, "{json}");
+        }
+    }
+
+    #[test]
+    fn objects_of_the_first_member_are_read_in_one_go() {
+        let ids = |json: &'static str| {
+            let objects = first_member_objects(json.as_bytes(), "l", |first| first.has("a"))?;
+            Some(objects.iter().map(|object| object.raw("a").unwrap_or_default()).collect::<Vec<_>>())
+        };
+        for (json, found) in [
+            (r#" { "l" : [ {"a":1} , {"a":{"b":[2]}},3, {}] , what"#, Some(&["1", r#"{"b":[2]}"#, ""][..])),
+            (r#"{"l":[{"b":1},{"a":2}]}"#, None),
+            (r#"{"l":[1,{"a":2}]}"#, None),
+            (r#"{"k":1,"l":[{"a":1}]}"#, None),
+            (r#"{"l":[{"a":1}"#, None),
+            (r#"{"l":[]}"#, Some(&[])),
+            (r#"{"l":{"a":1}}"#, None),
+        ] {
+            assert_eq!(ids(json).as_deref(), found, "{json}");
         }
     }
 

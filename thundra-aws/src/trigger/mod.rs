@@ -153,35 +153,38 @@ impl Trigger {
 
 /// Recognises an event.
 pub(crate) fn detect(body: &[u8], config: &Config) -> Trigger {
+    let formats = config.propagators;
     let read = || {
         let event = Object::parse_until(body, http::is_enough)?;
         if let Some(request) = http::detect(&event, config) {
             return Some(request);
         }
-        let (body, formats) = (std::str::from_utf8(body).ok()?, config.propagators);
-        records(&event, formats)
-            .or_else(|| event_bridge::detect(body, &event, formats))
-            .or_else(|| other::detect(body, &event, formats))
+        let body = std::str::from_utf8(body).ok()?;
+        event_bridge::detect(body, &event, formats).or_else(|| other::detect(body, &event, formats))
     };
-    read().unwrap_or_else(|| Trigger::new(Source::Other, "other"))
+    records(body, formats).or_else(read).unwrap_or_else(|| Trigger::new(Source::Other, "other"))
 }
 
-/// Events with `Records`: the first one says where they come from.
-fn records(event: &Object<'_>, formats: Propagators) -> Option<Trigger> {
-    let mut records = event.array("Records").into_iter();
-    let first = Object::parse(records.next()?)?;
+/// Events that are nothing but `Records`: the first one says where they come from.
+fn records(body: &[u8], formats: Propagators) -> Option<Trigger> {
+    let records = json::first_member_objects(body, "Records", |first| of_source(first).is_some())?;
+    Some(of_source(records.first()?)?(&records, formats))
+}
+
+type OfRecords = fn(&[Object<'_>], Propagators) -> Trigger;
+
+/// What reads records like this one.
+fn of_source(record: &Object<'_>) -> Option<OfRecords> {
     // SNS alone writes it with a capital.
-    let source = first.text("eventSource").or_else(|| first.text("EventSource"))?;
-    let trigger: fn(&[Object<'_>], Propagators) -> Trigger = match source.as_ref() {
-        "aws:sns" => sns::trigger,
-        "aws:sqs" => sqs::trigger,
-        "aws:kinesis" => kinesis::trigger,
-        "aws:dynamodb" => dynamodb::trigger,
-        "aws:s3" => s3::trigger,
-        _ => return None,
-    };
-    let records: Vec<_> = std::iter::once(first).chain(records.filter_map(Object::parse)).collect();
-    Some(trigger(&records, formats))
+    let source = record.text("eventSource").or_else(|| record.text("EventSource"))?;
+    match source.as_ref() {
+        "aws:sns" => Some(sns::trigger),
+        "aws:sqs" => Some(sqs::trigger),
+        "aws:kinesis" => Some(kinesis::trigger),
+        "aws:dynamodb" => Some(dynamodb::trigger),
+        "aws:s3" => Some(s3::trigger),
+        _ => None,
+    }
 }
 
 /// Reads pairs from a caller that is trusted.
