@@ -151,6 +151,8 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if let Some(place) = self.ancestor(id, context) {
+            // A task is entered at each poll: the next one finds it at once.
+            self.table.insert(id.into_u64(), place);
             stack::push(id.into_u64(), place);
         }
     }

@@ -1,8 +1,7 @@
 //! From a span's `tracing` id to its place, without a lock.
 //!
-//! Slots are tagged with the id they serve. An id is known to nobody but its creator until it is
-//! returned, and its slot is freed when the last handle is gone, so whoever finds his tag reads values
-//! that were written before he knew the id. Where a slot is taken, a locked map serves.
+//! Slots are tagged with the id they serve: once the place is written, and until the span is closed, when nobody
+//! asks any more. Where a slot is taken, a locked map serves.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use super::Place;
 
 const SLOTS: usize = 4096;
+/// The tag of a slot whose place is being written. No id is so large.
+const BUSY: u64 = u64::MAX;
 
 /// A slot lies in one cache line.
 #[derive(Default)]
@@ -25,7 +26,7 @@ struct Slot {
 impl Slot {
     #[inline]
     fn place(&self) -> Option<Place> {
-        Place::unpack(self.scope.load(Ordering::Relaxed), self.entry.load(Ordering::Acquire))
+        Place::unpack(self.scope.load(Ordering::Relaxed), self.entry.load(Ordering::Relaxed))
     }
 }
 
@@ -52,18 +53,22 @@ impl Table {
         self.slots.get(spread as usize % SLOTS)
     }
 
+    /// Says where an id is. Whoever says it of an id that others know already says the same as they.
     #[inline]
     pub(crate) fn insert(&self, id: u64, place: Place) {
         if let Some(slot) = self.slot(id)
             && slot.tag.load(Ordering::Relaxed) == 0
-            && slot.tag.compare_exchange(0, id, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+            && slot.tag.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
         {
             let (scope, entry) = place.pack();
             slot.scope.store(scope, Ordering::Relaxed);
-            slot.entry.store(entry, Ordering::Release);
+            slot.entry.store(entry, Ordering::Relaxed);
+            slot.tag.store(id, Ordering::Release);
             return;
         }
-        self.insert_overflow(id, place);
+        if self.slot(id).is_none_or(|slot| slot.tag.load(Ordering::Relaxed) != id) {
+            self.insert_overflow(id, place);
+        }
     }
 
     #[cold]
@@ -93,17 +98,15 @@ impl Table {
 
     #[inline]
     pub(crate) fn remove(&self, id: u64) -> Option<Place> {
+        let mut place = None;
         if let Some(slot) = self.slot(id)
             && slot.tag.load(Ordering::Acquire) == id
         {
-            let place = slot.place();
+            place = slot.place();
             slot.tag.store(0, Ordering::Release);
-            return place;
         }
-        if self.overflowed.load(Ordering::Acquire) == 0 {
-            return None;
-        }
-        self.remove_overflow(id)
+        // Of two threads that said it at once, one may have said it there.
+        if self.overflowed.load(Ordering::Acquire) == 0 { place } else { self.remove_overflow(id).or(place) }
     }
 
     #[cold]
