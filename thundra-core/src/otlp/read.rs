@@ -251,9 +251,16 @@ fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
     Some(head)
 }
 
+#[inline]
 fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for shift in (0..64).step_by(7) {
+    let (&byte, rest) = bytes.split_first()?;
+    *bytes = rest;
+    if byte < 0x80 { Some(byte.into()) } else { take_long_varint(bytes, byte) }
+}
+
+fn take_long_varint(bytes: &mut &[u8], first: u8) -> Option<u64> {
+    let mut value = u64::from(first & 0x7f);
+    for shift in (7..64).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
         value |= u64::from(byte & 0x7f) << shift;
@@ -268,13 +275,20 @@ fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
 pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<std::ops::Range<usize>> {
     let mut rest = body;
     while let Some((tag, field, whole)) = take_field(&mut rest) {
-        let same = || fields(field).next().and_then(|f| f.bytes()) == Some(key.as_bytes());
-        if tag == u64::from(super::write::tag::SPAN_ATTRIBUTE) && same() {
+        if tag == u64::from(super::write::tag::SPAN_ATTRIBUTE) && has_key(field, key) {
             let end = body.len() - rest.len();
             return Some(end - whole.len()..end);
         }
     }
     None
+}
+
+/// Whether a `KeyValue` that we wrote, and so with its key first, has this key.
+#[inline]
+fn has_key(mut field: &[u8], key: &str) -> bool {
+    take_varint(&mut field) == Some(super::write::tag::KEY.into())
+        && take_varint(&mut field) == Some(key.len() as u64)
+        && field.starts_with(key.as_bytes())
 }
 
 /// Takes a length-delimited field: its tag, its content, and the two together.

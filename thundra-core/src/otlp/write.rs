@@ -47,7 +47,7 @@ pub(crate) mod tag {
     pub(crate) const STATUS_MESSAGE: u8 = 0x12;
     pub(crate) const STATUS_CODE: u8 = 0x18;
 
-    pub(super) const KEY: u8 = 0x0a; // KeyValue.key = 1
+    pub(in crate::otlp) const KEY: u8 = 0x0a; // KeyValue.key = 1
     pub(super) const VALUE: u8 = 0x12; // KeyValue.value = 2
     pub(super) const STRING: u8 = 0x0a; // AnyValue.string_value = 1
     pub(super) const BOOL: u8 = 0x10; // AnyValue.bool_value = 2
