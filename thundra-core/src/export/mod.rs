@@ -34,16 +34,23 @@ pub trait Export: fmt::Debug + Send + Sync {
 }
 
 /// Why a batch was not taken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum ExportError {
     /// It may be taken later: it is kept for the next flush.
-    #[error("{0}")]
     Retryable(Cow<'static, str>),
     /// It never will be: it is lost, and counted.
-    #[error("{0}")]
     Permanent(Cow<'static, str>),
 }
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (ExportError::Retryable(why) | ExportError::Permanent(why)) = self;
+        f.write_str(why)
+    }
+}
+
+impl std::error::Error for ExportError {}
 
 /// Finished spans of one program.
 #[derive(Clone, Debug)]

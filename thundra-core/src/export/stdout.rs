@@ -7,7 +7,6 @@ use std::io::{self, Write};
 use std::time::Instant;
 
 use base64::Engine;
-use serde_json::json;
 
 use super::{Batch, Export, ExportError, ExportFuture, Gzip};
 
@@ -45,18 +44,19 @@ impl StdoutExporter {
     }
 
     fn line(&self, batch: &Batch) -> io::Result<String> {
-        let payload = base64::engine::general_purpose::STANDARD.encode(self.gzip.pack(&batch.to_protobuf())?);
-        Ok(json!({
-            "__otel_otlp_stdout": env!("CARGO_PKG_VERSION"),
-            "source": batch.resource().service_name(),
-            "endpoint": "http://localhost:4318/v1/traces",
-            "method": "POST",
-            "content-type": "application/x-protobuf",
-            "content-encoding": "gzip",
-            "payload": payload,
-            "base64": true,
-        })
-        .to_string())
+        let packed = self.gzip.pack(&batch.to_protobuf())?;
+        // Only the name of the service may need an escape.
+        let source = serde_json::to_string(batch.resource().service_name())?;
+        let mut line = String::with_capacity(packed.len() * 4 / 3 + source.len() + 256);
+        line.push_str(concat!(r#"{"__otel_otlp_stdout":""#, env!("CARGO_PKG_VERSION"), r#"","source":"#));
+        line.push_str(&source);
+        line.push_str(concat!(
+            r#","endpoint":"http://localhost:4318/v1/traces","method":"POST","content-type":"application/x-protobuf""#,
+            r#","content-encoding":"gzip","base64":true,"payload":""#,
+        ));
+        base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
+        line.push_str(r#""}"#);
+        Ok(line)
     }
 }
 
