@@ -45,6 +45,7 @@
 //! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`.
 #![cfg_attr(not(all(feature = "sns", feature = "sqs", feature = "kinesis")), allow(rustdoc::broken_intra_doc_links))]
 
+#[cfg(feature = "batch")]
 pub mod batch;
 #[cfg(feature = "http")]
 pub mod http;

@@ -33,10 +33,14 @@ use std::time::{Duration, SystemTime};
 use thundra_core::propagation::{Inbound, Propagators, Trust};
 use thundra_core::{Config, Value, semconv};
 
-pub(crate) use envelope::{Opened, open};
-pub(crate) use kinesis::{SYSTEM as KINESIS_SYSTEM, shard as kinesis_shard};
-pub(crate) use sqs::{SYSTEM as SQS_SYSTEM, inbound as sqs_inbound};
-pub(crate) use time::from_millis;
+pub(crate) use envelope::Opened;
+#[cfg(feature = "batch")]
+pub(crate) use {
+    envelope::open,
+    kinesis::{SYSTEM as KINESIS_SYSTEM, shard as kinesis_shard},
+    sqs::{SYSTEM as SQS_SYSTEM, inbound as sqs_inbound},
+    time::from_millis,
+};
 
 use crate::payload;
 use json::Object;
