@@ -1,0 +1,95 @@
+//! The committed bounds.
+
+use std::io;
+
+use crate::cost::{Cost, FIGURES};
+use crate::table::{self, number};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bounds.md");
+/// The compiler that made this program: its choices are in every count.
+const COMPILER: &str = env!("RUSTC_VERSION");
+/// How far above what was found a bound is written: instructions and bytes move a little with each version of a
+/// dependency. Locked instructions and allocations are bound exactly.
+const SLACK: [f64; FIGURES.len()] = [1.03, 1.0, 1.0, 1.03];
+
+/// What each path may cost.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Bounds {
+    compiler: String,
+    costs: Vec<Cost>,
+}
+
+impl Bounds {
+    /// Bounds that these costs keep.
+    pub(crate) fn of(mut costs: Vec<Cost>) -> Self {
+        let bound = |(figure, slack): (&mut Option<f64>, f64)| {
+            *figure = figure.map(|found| if slack > 1.0 { (found * slack).ceil() } else { found });
+        };
+        costs.iter_mut().for_each(|cost| cost.figures.iter_mut().zip(SLACK).for_each(bound));
+        Bounds { compiler: COMPILER.to_owned(), costs }
+    }
+
+    pub(crate) fn read() -> io::Result<Self> {
+        match std::fs::read_to_string(FILE) {
+            Ok(text) => Ok(Self::parse(&text)),
+            Err(error) => Err(io::Error::new(error.kind(), format!("{FILE}: {error}; --write makes it"))),
+        }
+    }
+
+    pub(crate) fn write(&self) -> io::Result<()> {
+        std::fs::write(FILE, self.text())
+    }
+
+    /// What this may cost at most.
+    pub(crate) fn get(&self, name: &str) -> Option<&Cost> {
+        self.costs.iter().find(|cost| cost.name == name)
+    }
+
+    /// Says it when the bounds are those of another compiler.
+    pub(crate) fn say_compiler(&self) {
+        if self.compiler != COMPILER {
+            println!("The bounds were made with {}; this is {COMPILER}, so expect differences.\n", self.compiler);
+        }
+    }
+
+    fn text(&self) -> String {
+        let head = ["path", "unit"].into_iter().chain(FIGURES).map(str::to_owned).collect();
+        let row = |cost: &Cost| {
+            let figures = cost.figures.iter().map(|figure| figure.map(number).unwrap_or_default());
+            [cost.name.clone(), cost.unit.clone()].into_iter().chain(figures).collect()
+        };
+        let rows: Vec<_> = [head].into_iter().chain(self.costs.iter().map(row)).collect();
+        format!(
+            "# What the hot paths may cost\n\nMade with {}.\n\n`--write` makes it anew: instructions and bytes 3 % \
+             above what was found, locked instructions and allocations exactly.\n\n{}",
+            self.compiler,
+            table::aligned(&rows)
+        )
+    }
+
+    fn parse(text: &str) -> Self {
+        let compiler = text.lines().find_map(|line| line.strip_prefix("Made with ")?.strip_suffix('.'));
+        let cost = |line: &str| {
+            let mut cells = line.strip_prefix('|')?.split('|').map(str::trim);
+            let (name, unit) = (cells.next()?.to_owned(), cells.next()?.to_owned());
+            let figures = std::array::from_fn(|_| cells.next()?.parse().ok());
+            Some(Cost { name, unit, figures })
+        };
+        // The head and the dashes below it name no path.
+        let costs = text.lines().filter_map(cost).skip(2).collect();
+        Bounds { compiler: compiler.unwrap_or_default().to_owned(), costs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let figures = [Some(2_900.4), Some(17.25), Some(0.0), None];
+        let bounds = Bounds::of(vec![Cost { name: "a: b".to_owned(), unit: "span".to_owned(), figures }]);
+        assert_eq!(bounds.costs[0].figures, [Some(2_988.0), Some(17.25), Some(0.0), None]);
+        assert_eq!(Bounds::parse(&bounds.text()), bounds);
+    }
+}

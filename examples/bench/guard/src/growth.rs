@@ -1,0 +1,99 @@
+//! What must not cost more each, the more there is of it.
+
+use std::io;
+
+use Unit::{Each, Whole};
+
+use crate::table::{self, number};
+use crate::{cost, parallel};
+
+/// How much more the dearest may cost than the cheapest.
+const FLAT: f64 = 1.10;
+/// Beyond 4,096 spans that are open at once, a locked map serves beside the table.
+const OVERFLOW: f64 = 1.30;
+
+const SPANS: &[u64] = &[10, 1_000, 10_000, 100_000];
+const BYTES: &[u64] = &[100_000, 6_000_000];
+const RECORDS: &[u64] = &[100, 1_000];
+
+/// Work whose cost is to be the same at each size.
+struct Growth {
+    name: &'static str,
+    work: &'static str,
+    unit: Unit,
+    /// Those below a hundred are shown and not held to the limit: what the work costs by itself rules there.
+    sizes: &'static [u64],
+    limit: f64,
+}
+
+/// What is to cost the same.
+enum Unit {
+    /// Each of those that the size counts.
+    Each(&'static str),
+    /// All of it, however large.
+    Whole(&'static str),
+}
+
+#[rustfmt::skip]
+const GROWTHS: &[Growth] = &[
+    Growth::new("spans in a scope",             ("recorded", SPANS),    Each("span"),     FLAT),
+    Growth::new("spans open at once",           ("open", SPANS),        Each("span"),     OVERFLOW),
+    Growth::new("trigger: SNS by its bytes",    ("sns", BYTES),         Each("byte"),     FLAT),
+    Growth::new("trigger: request with a body", ("api_gateway", BYTES), Whole("request"), FLAT),
+    Growth::new("trigger: SQS by records",      ("sqs", RECORDS),       Each("record"),   FLAT),
+    Growth::new("trigger: Kinesis by records",  ("kinesis", RECORDS),   Each("record"),   FLAT),
+    Growth::new("payload spliced by its bytes", ("splice", BYTES),      Each("byte"),     FLAT),
+];
+
+impl Growth {
+    const fn new(name: &'static str, (work, sizes): (&'static str, &'static [u64]), unit: Unit, limit: f64) -> Self {
+        Growth { name, work, unit, sizes, limit }
+    }
+
+    /// Instructions of one unit at each size.
+    fn measure(&self) -> io::Result<Vec<f64>> {
+        let each = |&size: &u64| {
+            let counts = cost::count(self.work, size, 1)? - cost::count(self.work, size, 0)?;
+            Ok(counts.instructions as f64 / if let Each(_) = self.unit { size as f64 } else { 1.0 })
+        };
+        self.sizes.iter().map(each).collect()
+    }
+
+    fn ratio(&self, instructions: &[f64]) -> f64 {
+        let held = self.sizes.iter().zip(instructions).filter(|(size, _)| **size >= 100).map(|(_, found)| *found);
+        held.clone().fold(0.0, f64::max) / held.fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Whether all those are flat whose name has `part` in it.
+pub(crate) fn check(part: &str) -> io::Result<bool> {
+    let growths: Vec<_> = GROWTHS.iter().filter(|growth| growth.name.contains(part)).collect();
+    let head = ["growth", "unit", "size: instructions each", "", "", "", "most/least", "verdict"].map(str::to_owned);
+    let (mut rows, mut remarks) = (vec![head.to_vec()], Vec::new());
+    for (growth, instructions) in growths.iter().zip(parallel::each(&growths, Growth::measure)?) {
+        let (ratio, limit) = (growth.ratio(&instructions), growth.limit);
+        let (Each(unit) | Whole(unit)) = growth.unit;
+        let mut row = vec![growth.name.to_owned(), unit.to_owned()];
+        row.extend(growth.sizes.iter().zip(&instructions).map(|(size, found)| format!("{size}: {}", number(*found))));
+        row.resize(2 + SPANS.len(), String::new());
+        let flat = ratio <= limit;
+        row.extend([format!("{ratio:.2}"), if flat { "flat" } else { "STEEP" }.to_owned()]);
+        rows.push(row);
+        if !flat {
+            remarks.push(format!("{}: {ratio:.2} / {limit:.2} times as much: STEEP", growth.name));
+        }
+    }
+    table::print(&rows, &remarks);
+    Ok(remarks.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_sizes_are_not_held_to_the_limit() {
+        let growth = Growth::new("spans", ("recorded", SPANS), Each("span"), FLAT);
+        assert_eq!(growth.ratio(&[9_000.0, 100.0, 110.0, 105.0]), 1.1);
+    }
+}

@@ -1,0 +1,68 @@
+//! The paths that are walked again and again.
+
+use std::io;
+
+use crate::cost::{self, Cost};
+use crate::parallel;
+
+/// A path: the work it is measured by, and what its figures are for.
+struct Path {
+    name: &'static str,
+    work: &'static str,
+    size: u64,
+    /// How often: half of the turns are the warm-up.
+    turns: u64,
+    unit: &'static str,
+    /// How many units a turn has.
+    units: u64,
+}
+
+impl Path {
+    const fn new(
+        name: &'static str,
+        (work, size, turns): (&'static str, u64, u64),
+        (unit, units): (&'static str, u64),
+    ) -> Self {
+        Path { name, work, size, turns, unit, units }
+    }
+
+    fn cost(&self) -> io::Result<Cost> {
+        let all = cost::count(self.work, self.size, self.turns)?;
+        let counts = all - cost::count(self.work, self.size, self.turns / 2)?;
+        let units = (self.units * (self.turns - self.turns / 2)) as f64;
+        let each = |count: u64| count as f64 / units;
+        let figures = [Some(each(counts.instructions)), counts.locked.map(each), Some(each(counts.allocations)), None];
+        Ok(Cost { name: self.name.to_owned(), unit: self.unit.to_owned(), figures })
+    }
+}
+
+/// A scope's own span is one more than the workload's.
+#[rustfmt::skip]
+const PATHS: &[Path] = &[
+    Path::new("workload A: bare registry, the floor", ("registry", 100, 40), ("span", 101)),
+    Path::new("workload A: recorded",                 ("recorded", 100, 40), ("span", 101)),
+    Path::new("workload A: not sampled",              ("unsampled", 100, 40), ("span", 101)),
+    Path::new("workload A: outside of a scope",       ("outside", 100, 40), ("span", 100)),
+    Path::new("varied spans: recorded",               ("varied", 100, 40), ("span", 101)),
+    Path::new("futures in turn: recorded",            ("in_turn", 100, 40), ("span", 101)),
+    Path::new("tasks spawned: recorded",              ("spawned", 100, 40), ("span", 101)),
+    Path::new("event outside of a scope",             ("event_outside", 10_000, 4), ("event", 10_000)),
+    Path::new("event of a level that is off",         ("event_off", 10_000, 4), ("event", 10_000)),
+    Path::new("scope without spans",                  ("recorded", 0, 200), ("scope", 1)),
+    Path::new("invocation of 11 spans",               ("recorded", 10, 200), ("invocation", 1)),
+    Path::new("invocation of 11 spans, flushed",      ("flushed", 10, 200), ("invocation", 1)),
+    Path::new("log line in a scope",                  ("log", 100, 10), ("line", 100)),
+    Path::new("trigger: SNS, 1 KB",                   ("sns", 1_024, 200), ("event", 1)),
+    Path::new("trigger: SNS, 100 KB",                 ("sns", 100_000, 20), ("event", 1)),
+    Path::new("trigger: API Gateway, 6 MB",           ("api_gateway", 6_000_000, 2), ("event", 1)),
+    Path::new("trigger: SQS, 1,000 records",          ("sqs", 1_000, 4), ("record", 1_000)),
+    Path::new("trigger: Kinesis, 1,000 records",      ("kinesis", 1_000, 4), ("record", 1_000)),
+    Path::new("payload spliced, 1 KB",                ("splice", 1_024, 200), ("payload", 1)),
+    Path::new("payload spliced, 100 KB",              ("splice", 100_000, 20), ("payload", 1)),
+];
+
+/// What those paths cost whose name has `part` in it.
+pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
+    let paths: Vec<_> = PATHS.iter().filter(|path| path.name.contains(part)).collect();
+    parallel::each(&paths, Path::cost)
+}

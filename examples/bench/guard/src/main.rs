@@ -1,0 +1,81 @@
+//! The guard of our speed: what hot paths cost, counted and compared with `bounds.md`. It never looks at a clock.
+//!
+//! ```text
+//! cargo run --release --manifest-path examples/bench/Cargo.toml -p thundra-bench-guard -- recorded
+//! ```
+//!
+//! looks at what has `recorded` in its name; without that word at everything; with `--write` it makes the bounds anew.
+//! It exits with 1 where a bound is exceeded, and with 2 where nothing can be counted.
+//!
+//! Each figure is the difference of two runs of this program under valgrind, `work {name} {size} {turns}`, with
+//! different numbers of turns: what the shorter one does is start-up and warm-up.
+
+mod bounds;
+mod cost;
+mod growth;
+mod hot;
+mod memory;
+mod parallel;
+mod setup;
+mod table;
+mod tools;
+mod verdict;
+mod work;
+
+use std::io;
+use std::process::ExitCode;
+
+use bounds::Bounds;
+use cost::Cost;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let checked = match args.as_slice() {
+        ["work", name, size, turns] => return work::run(name, size, turns),
+        _ if cfg!(debug_assertions) => {
+            eprintln!("what is not built with --release costs many times as much");
+            return ExitCode::from(2);
+        }
+        _ if !tools::there() => return ExitCode::from(2),
+        ["--write"] => write(),
+        [] => check(""),
+        [part] if !part.starts_with('-') => check(part),
+        _ => {
+            eprintln!("usage: thundra-bench-guard [--write | part of a name]");
+            return ExitCode::from(2);
+        }
+    };
+    match checked {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether everything whose name has `part` in it is within its bounds.
+fn check(part: &str) -> io::Result<bool> {
+    let bounds = Bounds::read()?;
+    bounds.say_compiler();
+    compare(&costs(part)?, &bounds, part)
+}
+
+/// Makes the bounds anew; growth has none that could be written.
+fn write() -> io::Result<bool> {
+    let costs = costs("")?;
+    let bounds = Bounds::of(costs.clone());
+    bounds.write()?;
+    compare(&costs, &bounds, "")
+}
+
+fn costs(part: &str) -> io::Result<Vec<Cost>> {
+    Ok([hot::costs(part)?, memory::costs(part)?].concat())
+}
+
+fn compare(costs: &[Cost], bounds: &Bounds, part: &str) -> io::Result<bool> {
+    let within = verdict::check(costs, bounds);
+    Ok(growth::check(part)? && within)
+}

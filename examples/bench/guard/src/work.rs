@@ -1,0 +1,169 @@
+//! The work itself, done in a process of its own.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use thundra_bench_work::{chains, events, in_turn, spawned, varied, workload_a};
+use tracing::level_filters::LevelFilter;
+use tracing::{Span, debug, info, info_span};
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::setup::{install, runtime, scope};
+
+/// Does so much in a turn, so many turns.
+type Work = fn(size: u64, turns: u64);
+
+const ALL: &[(&str, Work)] = &[
+    ("registry", registry),
+    ("registry_open", registry_open),
+    ("recorded", recorded),
+    ("unsampled", unsampled),
+    ("outside", outside),
+    ("varied", varied_spans),
+    ("open", open),
+    ("in_turn", futures_in_turn),
+    ("spawned", tasks_spawned),
+    ("event_outside", event_outside),
+    ("event_off", event_off),
+    ("flushed", flushed),
+    ("log", log),
+    ("sns", |bytes, turns| recognise(&events::sns(bytes as usize), turns)),
+    ("api_gateway", |bytes, turns| recognise(&events::api_gateway(bytes as usize), turns)),
+    ("sqs", |records, turns| recognise(&events::sqs(records as usize), turns)),
+    ("kinesis", |records, turns| recognise(&events::kinesis(records as usize), turns)),
+    ("splice", splice),
+];
+
+/// Does the work of this name.
+pub(crate) fn run(name: &str, size: &str, turns: &str) -> ExitCode {
+    let work = ALL.iter().find(|(known, _)| *known == name);
+    let (Some((_, work)), Ok(size), Ok(turns)) = (work, size.parse(), turns.parse()) else {
+        eprintln!("no such work: {name} {size} {turns}");
+        return ExitCode::from(2);
+    };
+    work(size, turns);
+    ExitCode::SUCCESS
+}
+
+/// `tracing` alone, what any layer comes on top of.
+fn registry(spans: u64, turns: u64) {
+    bare_registry();
+    (0..turns).for_each(|_| workload_a(spans));
+}
+
+fn registry_open(spans: u64, turns: u64) {
+    bare_registry();
+    (0..turns).for_each(|_| open_at_once(spans));
+}
+
+/// The level is not for filtering: without any layer around it a registry frees no span.
+fn bare_registry() {
+    let subscriber = Registry::default().with(LevelFilter::INFO);
+    tracing::subscriber::set_global_default(subscriber).expect("nothing else sets one");
+}
+
+/// Recorded and encoded; a first small scope warms up for the large ones.
+fn recorded(spans: u64, turns: u64) {
+    install(&[]);
+    turns_of(1, || chains(10));
+    turns_of(turns, || chains(spans));
+}
+
+fn unsampled(spans: u64, turns: u64) {
+    install(&[("OTEL_TRACES_SAMPLER", "always_off")]);
+    turns_of(turns, || chains(spans));
+}
+
+fn outside(spans: u64, turns: u64) {
+    install(&[]);
+    (0..turns).for_each(|_| chains(spans));
+}
+
+fn varied_spans(spans: u64, turns: u64) {
+    install(&[]);
+    turns_of(turns, || varied(spans));
+}
+
+/// Spans that all end after the last one began.
+fn open(spans: u64, turns: u64) {
+    install(&[]);
+    turns_of(turns, || open_at_once(spans));
+}
+
+fn open_at_once(spans: u64) {
+    let spans: Vec<Span> = (0..spans).map(|i| info_span!("request", id = i, db.system = "dynamodb")).collect();
+    drop(black_box(spans));
+}
+
+fn futures_in_turn(spans: u64, turns: u64) {
+    install(&[]);
+    let runtime = runtime();
+    for _ in 0..turns {
+        let scope = scope();
+        runtime.block_on(scope.run(in_turn(spans)));
+        black_box(scope.finish());
+    }
+}
+
+fn tasks_spawned(spans: u64, turns: u64) {
+    install(&[]);
+    let runtime = runtime();
+    for _ in 0..turns {
+        let scope = scope();
+        runtime.block_on(scope.run(spawned(spans)));
+        black_box(scope.finish());
+    }
+}
+
+fn event_outside(events: u64, turns: u64) {
+    install(&[]);
+    (0..turns * events).for_each(|item| info!(item, "cache miss"));
+}
+
+fn event_off(events: u64, turns: u64) {
+    install(&[]);
+    turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
+}
+
+/// Recorded, encoded and handed to an exporter that sends nothing.
+fn flushed(spans: u64, turns: u64) {
+    install(&[]);
+    let flush = async {
+        for _ in 0..turns {
+            let scope = scope();
+            scope.enter(|| chains(spans));
+            thundra_core::flush(scope.finish(), None).await;
+        }
+    };
+    runtime().block_on(flush);
+}
+
+/// Log lines with the ids of a scope that is not recorded: the line alone.
+fn log(lines: u64, turns: u64) {
+    install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
+    turns_of(turns, || (0..lines).for_each(|item| info!(item, order = "order-00000042", "order priced")));
+}
+
+fn recognise(event: &str, turns: u64) {
+    for _ in 0..turns {
+        black_box(thundra_aws::__private::recognise(black_box(event.as_bytes())));
+    }
+}
+
+fn splice(bytes: u64, turns: u64) {
+    let payload = events::payload(bytes as usize);
+    let context = r#"{"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#;
+    for _ in 0..turns {
+        black_box(thundra_aws::__private::splice(black_box(payload.as_bytes()), context));
+    }
+}
+
+/// Scopes in which this is done, one after the other, each to its bytes.
+fn turns_of(turns: u64, work: impl Fn()) {
+    for _ in 0..turns {
+        let scope = scope();
+        scope.enter(&work);
+        black_box(scope.finish());
+    }
+}

@@ -1,0 +1,108 @@
+//! Measuring, inside a variant's process: the clock, the process's CPU time, and many repetitions.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use cpu_time::ProcessTime;
+use serde::{Deserialize, Serialize};
+
+/// What a run measured: for each figure, its values.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Samples(BTreeMap<String, Vec<f64>>);
+
+impl Samples {
+    /// Adds a value.
+    pub(crate) fn add(&mut self, figure: impl Into<String>, value: f64) {
+        self.0.entry(figure.into()).or_default().push(value);
+    }
+
+    /// The median of each figure.
+    pub(crate) fn medians(&self) -> impl Iterator<Item = (&str, f64)> {
+        self.0.iter().filter_map(|(figure, values)| Some((figure.as_str(), median(values)?)))
+    }
+}
+
+/// The middle value; `None` of nothing.
+pub(crate) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
+
+/// One run of a variant.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// Whether the run is a quick one.
+    pub(crate) quick: bool,
+    /// What was measured so far.
+    pub(crate) samples: Samples,
+}
+
+/// How long a figure is measured: as many repetitions as fit, but no fewer than [`MIN_REPETITIONS`].
+const FULL: Duration = Duration::from_millis(120);
+const QUICK: Duration = Duration::from_millis(40);
+const MIN_REPETITIONS: u32 = 11;
+const MIN_WARM_UP: u32 = 3;
+
+impl Bench {
+    pub(crate) fn new(quick: bool) -> Self {
+        Bench { quick, samples: Samples::default() }
+    }
+
+    /// Repeats some work, of which `Laps` times the parts; a quarter of the time before counts for nothing.
+    pub(crate) fn repeat(&mut self, mut work: impl FnMut(&mut Laps<'_>)) {
+        let time = if self.quick { QUICK } else { FULL };
+        run_for(time / 4, MIN_WARM_UP, &mut Laps { samples: None }, &mut work);
+        run_for(time, MIN_REPETITIONS, &mut Laps { samples: Some(&mut self.samples) }, &mut work);
+    }
+}
+
+fn run_for(time: Duration, at_least: u32, laps: &mut Laps<'_>, work: &mut impl FnMut(&mut Laps<'_>)) {
+    let started = Instant::now();
+    let mut repetitions = 0;
+    while repetitions < at_least || started.elapsed() < time {
+        work(laps);
+        repetitions += 1;
+    }
+}
+
+/// The stop watch of one repetition.
+#[derive(Debug)]
+pub(crate) struct Laps<'a> {
+    /// `None` while warming up.
+    samples: Option<&'a mut Samples>,
+}
+
+impl Laps<'_> {
+    /// Times some work by the clock: nanoseconds per unit.
+    pub(crate) fn wall<R>(&mut self, figure: &str, units: u64, work: impl FnOnce() -> R) -> R {
+        let started = Instant::now();
+        let result = work();
+        let wall = started.elapsed();
+        self.add(figure, wall, units);
+        result
+    }
+
+    /// Times some work by the clock and by the CPU time of all threads: nanoseconds per unit.
+    ///
+    /// Reading the CPU time is a system call: for work that takes more than 20 µs.
+    pub(crate) fn wall_and_cpu<R>(&mut self, wall: &str, cpu: &str, units: u64, work: impl FnOnce() -> R) -> R {
+        let before = ProcessTime::now();
+        let result = self.wall(wall, units, work);
+        let spent = before.elapsed();
+        self.add(cpu, spent, units);
+        result
+    }
+
+    /// Adds a figure that is no time.
+    pub(crate) fn number(&mut self, figure: &str, value: f64) {
+        if let Some(samples) = &mut self.samples {
+            samples.add(figure, value);
+        }
+    }
+
+    /// Adds a duration that was measured elsewhere: nanoseconds per unit.
+    pub(crate) fn add(&mut self, figure: &str, duration: Duration, units: u64) {
+        self.number(figure, duration.as_nanos() as f64 / units as f64);
+    }
+}

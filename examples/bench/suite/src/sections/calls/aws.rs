@@ -1,0 +1,129 @@
+//! AWS calls: SQS, which all know by name, and SNS. What answers them is in the client, not on the network.
+
+use aws_sdk_sns::Client;
+use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_types::SdkConfig;
+use aws_types::sdk_config::SharedCredentialsProvider;
+use awssdk_instrumentation::interceptor::DefaultInterceptor;
+use tokio::runtime::{Builder, Runtime};
+
+use super::traced::Stack;
+use super::{CALLS, UNITS};
+use crate::Result;
+use crate::section::{Column, Section, Variant, counts};
+
+const BARE: &str = "aws-sdk";
+
+pub(super) fn section() -> Section {
+    Section::new(
+        "aws",
+        "One AWS call",
+        "Microseconds a call of the genuine client: CPU of the process, and wall. An invocation makes 20 and is flushed \
+         to an exporter that drops it. The answer comes from memory, so that signing, serialising, retries and tracing \
+         are measured, and no network. Ours puts our context into the message as well; awssdk-instrumentation carries \
+         none.",
+    )
+    .variants([
+        variant(BARE, "not traced", |config| {
+            Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))
+        }),
+        variant("thundra", "", |config| {
+            Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
+        }),
+        variant("awssdk-instrumentation", "default, batch", |config| {
+            let sqs = aws_sdk_sqs::config::Builder::from(config).interceptor(DefaultInterceptor::new());
+            let sns = aws_sdk_sns::config::Builder::from(config).interceptor(DefaultInterceptor::new());
+            let clients = (aws_sdk_sqs::Client::from_conf(sqs.build()), Client::from_conf(sns.build()));
+            Ok((Stack::awssdk_tracing()?, clients.0, clients.1))
+        }),
+    ])
+    .columns([
+        Column::spread("sqs_cpu", "SQS: CPU"),
+        Column::over("sqs_cpu", "over bare", BARE),
+        Column::over("sqs_wall", "wall over bare", BARE),
+        Column::spread("sns_cpu", "SNS: CPU"),
+        Column::over("sns_cpu", "over bare", BARE),
+        Column::over("sns_wall", "wall over bare", BARE),
+        Column::over(counts::INSTRUCTIONS, "SQS: instructions over bare", BARE),
+        Column::over(counts::ALLOCATIONS, "allocations over bare", BARE),
+    ])
+}
+
+type Clients = (Stack, aws_sdk_sqs::Client, Client);
+
+fn variant(name: &'static str, about: &'static str, clients: fn(&SdkConfig) -> Result<Clients>) -> Variant {
+    let set_up = move || -> Result<Calls> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let (stack, sqs, sns) = clients(&config())?;
+        runtime.block_on(stack.check(CALLS + 1, send(&sqs)))?;
+        runtime.block_on(stack.check(CALLS + 1, publish(&sns)))?;
+        Ok(Calls { runtime, stack, sqs, sns })
+    };
+    Variant::within(name, about, move |bench| {
+        let calls = set_up()?;
+        bench.repeat(|laps| {
+            laps.wall_and_cpu("sqs_wall", "sqs_cpu", UNITS, || calls.sqs()).expect("it went well before");
+            laps.wall_and_cpu("sns_wall", "sns_cpu", UNITS, || calls.sns()).expect("it went well before");
+        });
+        Ok(())
+    })
+    .counted(CALLS, move |times| {
+        let calls = set_up()?;
+        (0..times).try_for_each(|_| calls.sqs())
+    })
+}
+
+/// What makes the calls of an invocation.
+struct Calls {
+    runtime: Runtime,
+    stack: Stack,
+    sqs: aws_sdk_sqs::Client,
+    sns: Client,
+}
+
+impl Calls {
+    fn sqs(&self) -> Result<()> {
+        self.runtime.block_on(self.stack.invocation(send(&self.sqs)))
+    }
+
+    fn sns(&self) -> Result<()> {
+        self.runtime.block_on(self.stack.invocation(publish(&self.sns)))
+    }
+}
+
+/// Answers at once: in XML to SNS, in JSON to SQS.
+fn config() -> SdkConfig {
+    const SQS: &str = r#"{"MD5OfMessageBody":"fafb00f5732ab283681e124bf8747ed1","MessageId":"219f8380-5770"}"#;
+    const SNS: &str =
+        "<PublishResponse><PublishResult><MessageId>94f20ce6</MessageId></PublishResult></PublishResponse>";
+    let answer = |request: ::http::Request<_>| {
+        let sqs = request.uri().host().is_some_and(|host| host.starts_with("sqs."));
+        let id = ("x-amzn-requestid", "c6af9ac6-7b61-11e6-9a41-93e8deadbeef");
+        ::http::Response::builder().header(id.0, id.1).body(if sqs { SQS } else { SNS }).expect("it is well-formed")
+    };
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("AKID", "SECRET", None, None, "bench")))
+        .http_client(infallible_client_fn(answer))
+        .build()
+}
+
+const MESSAGE: &str = r#"{"order":"order-00000001","customer":"customer-31","total":117.5}"#;
+
+async fn send(client: &aws_sdk_sqs::Client) -> Result<()> {
+    for _ in 0..CALLS {
+        let queue = "https://sqs.eu-central-1.amazonaws.com/123456789012/orders";
+        client.send_message().queue_url(queue).message_body(MESSAGE).send().await?;
+    }
+    Ok(())
+}
+
+async fn publish(client: &Client) -> Result<()> {
+    for _ in 0..CALLS {
+        let topic = "arn:aws:sns:eu-central-1:123456789012:orders";
+        client.publish().topic_arn(topic).message(MESSAGE).send().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! What a span costs in all: recorded, encoded, and taken away.
+
+use std::hint::black_box;
+
+use crate::Result;
+use crate::bench::Bench;
+use crate::section::{Column, Section, Variant, counts};
+use crate::stacks::{Export, Kind, OURS, REGISTRY, STACKS, Seen, Stack, workload_a};
+
+/// A repetition: so many traces, each with so many spans below its root, then a flush.
+const TRACES: u64 = 10;
+const BELOW: u64 = 100;
+
+pub(super) fn sections() -> Vec<Section> {
+    let note = "Ten traces of 1 + 100 spans as above, then a flush; the exporter encodes them as OTLP protobuf and \
+                drops the bytes, which were decoded and looked at once before. Per span: nanoseconds by the clock, \
+                nanoseconds of CPU time of all threads, instructions, locked instructions, allocations.";
+    let varied = "The same with spans as a handler makes them: 24 names, five to seven attributes, most of them \
+                  different each time, an error now and then. Per span, for the stacks that take `tracing` spans.";
+    let kinds = STACKS.into_iter();
+    vec![
+        Section::new("encode", "Recording and encoding", note)
+            .variants(kinds.clone().map(|kind| variant(kind, CHAINS)))
+            .columns(columns()),
+        Section::new("varied", "Recording and encoding varied spans", varied)
+            .variants(kinds.filter(|kind| kind.tracing).map(|kind| variant(kind, VARIED)))
+            .columns(columns()),
+    ]
+}
+
+fn columns() -> [Column; 8] {
+    [
+        Column::spread("wall", "ns"),
+        Column::ratio("wall", "to ours", OURS),
+        Column::spread("cpu", "CPU ns"),
+        Column::ratio("cpu", "to ours", OURS),
+        Column::ratio("cpu", "to Registry", REGISTRY),
+        Column::median(counts::INSTRUCTIONS, "instructions"),
+        Column::median(counts::LOCKED, "locked"),
+        Column::median(counts::ALLOCATIONS, "allocations"),
+    ]
+}
+
+/// A trace, and what ten of them make.
+#[derive(Clone, Copy)]
+struct Work {
+    trace: fn(&dyn Stack),
+    makes: fn() -> Seen,
+}
+
+const CHAINS: Work = Work { trace: |stack| stack.workload_a(black_box(BELOW)), makes: || workload_a(TRACES, BELOW) };
+
+const VARIED: Work = Work {
+    trace: |stack| stack.varied(black_box(BELOW)),
+    makes: || {
+        let spans = TRACES * (BELOW + 1);
+        Seen { spans, encoded: spans, attributes: TRACES * BELOW * 5, events: TRACES }
+    },
+};
+
+impl Work {
+    fn once(self, stack: &dyn Stack) {
+        (0..TRACES).for_each(|_| (self.trace)(stack));
+        stack.flush();
+    }
+}
+
+fn variant(kind: Kind, work: Work) -> Variant {
+    let spans = (work.makes)().spans;
+    let measure = move |bench: &mut Bench| {
+        let stack = kind.set_up(Export::Encode)?;
+        kind.check(Export::Encode, (work.makes)(), || work.once(&*stack))?;
+        bench.repeat(|laps| laps.wall_and_cpu("wall", "cpu", spans, || work.once(&*stack)));
+        Ok(())
+    };
+    let repeat = move |times| -> Result<()> {
+        let stack = kind.set_up(Export::Encode)?;
+        (0..times).for_each(|_| work.once(&*stack));
+        Ok(())
+    };
+    kind.variant_that(measure).counted(spans, repeat)
+}

@@ -1,0 +1,55 @@
+//! Spans around futures: each poll enters and exits.
+
+use thundra_bench_work as work;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::Result;
+use crate::bench::Bench;
+use crate::section::{Column, Section, Variant};
+use crate::stacks::{Export, Kind, OURS, STACKS};
+
+const TASKS: u64 = 1000;
+const BARE: &str = "no spans";
+
+pub(super) fn sections() -> Vec<Section> {
+    let note = "Nanoseconds for a future with a span around it, on tokio's current-thread runtime: a spawned task that \
+                is polled three times, and a future that is awaited in place and polled twice. The exporters drop what \
+                they get, after the time is taken.";
+    vec![
+        Section::new("tasks", "Futures and tasks", note)
+            .variants([Variant::within(BARE, "what the runtime costs", bare)])
+            .variants(STACKS.map(|kind| kind.variant(measure)))
+            .columns([
+                Column::spread("spawned", "spawned"),
+                Column::over("spawned", "added", BARE),
+                Column::spread("in_turn", "awaited"),
+                Column::over("in_turn", "added", BARE),
+                Column::ratio("in_turn", "to ours", OURS),
+            ]),
+    ]
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(Builder::new_current_thread().build()?)
+}
+
+fn bare(bench: &mut Bench) -> Result<()> {
+    let runtime = runtime()?;
+    bench.repeat(|laps| laps.wall("spawned", TASKS, || runtime.block_on(work::spawned_bare(TASKS))));
+    bench.repeat(|laps| laps.wall("in_turn", TASKS, || runtime.block_on(work::in_turn_bare(TASKS))));
+    Ok(())
+}
+
+fn measure(kind: Kind, bench: &mut Bench) -> Result<()> {
+    let runtime = runtime()?;
+    let stack = kind.set_up(Export::Drop)?;
+    bench.repeat(|laps| {
+        laps.wall("spawned", TASKS, || runtime.block_on(stack.spawned(TASKS)));
+        stack.flush();
+    });
+    bench.repeat(|laps| {
+        laps.wall("in_turn", TASKS, || runtime.block_on(stack.in_turn(TASKS)));
+        stack.flush();
+    });
+    Ok(())
+}

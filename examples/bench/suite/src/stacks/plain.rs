@@ -1,0 +1,24 @@
+//! What recording costs before anything is recorded.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::{Export, Stack};
+use crate::Result;
+
+struct Plain;
+
+impl Stack for Plain {}
+
+/// No subscriber.
+pub(super) fn nothing(_: Export) -> Result<Box<dyn Stack>> {
+    Ok(Box::new(Plain))
+}
+
+/// A registry and no layer but the level's.
+pub(super) fn registry(_: Export) -> Result<Box<dyn Stack>> {
+    Registry::default().with(LevelFilter::INFO).try_init()?;
+    Ok(Box::new(Plain))
+}

@@ -1,0 +1,65 @@
+//! Instructions, locked instructions and allocations, counted by `valgrind --tool=callgrind`.
+//!
+//! A count is the same in every run on every machine of the kind, however busy it is, where a time is not. It says
+//! nothing of what the kernel does, and the clock is read by a system call, since valgrind hides the vDSO.
+//!
+//! What one unit of work costs is the difference of two runs of different lengths: start-up cancels out.
+
+mod locked;
+mod profile;
+
+use std::io;
+use std::ops::Sub;
+use std::path::Path;
+
+use profile::Profile;
+
+use crate::valgrind;
+
+/// What a program did from its start to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Instructions in user mode.
+    pub instructions: u64,
+    /// Those that lock the bus: with a `lock` prefix, or `xchg` with memory. `None` where the machine is no x86-64.
+    pub locked: Option<u64>,
+    /// Calls of `malloc` and its kin.
+    pub allocations: u64,
+}
+
+impl Sub for Counts {
+    type Output = Counts;
+
+    fn sub(self, other: Counts) -> Counts {
+        let locked = self.locked.zip(other.locked).map(|(all, some)| all.saturating_sub(some));
+        Counts {
+            instructions: self.instructions.saturating_sub(other.instructions),
+            locked,
+            allocations: self.allocations.saturating_sub(other.allocations),
+        }
+    }
+}
+
+/// Runs a program under callgrind, with no environment but `PATH`, and counts.
+///
+/// Locked instructions are those of the program itself, with all that is linked into it. The C library's are left
+/// out: its allocator takes locks by where its blocks happen to lie.
+///
+/// # Errors
+///
+/// When `valgrind` or `objdump` is missing, or when the program fails.
+pub fn count(program: &Path, args: &[&str]) -> io::Result<Counts> {
+    let program = program.canonicalize()?;
+    // Beside the program, so under `target`.
+    let file = program.with_file_name(format!("callgrind.{}.{}", std::process::id(), args.join("-")));
+    let out_file = format!("--callgrind-out-file={}", file.display());
+    // Names as the symbol table has them, positions in full: there is nothing to decompress.
+    let plain = ["--compress-strings=no", "--compress-pos=no", "--demangle=no", "--dump-instr=yes", "--dump-line=no"];
+    valgrind::run("callgrind", &[&plain[..], &[out_file.as_str()]].concat(), &program, args)?;
+    let text = std::fs::read_to_string(&file)?;
+    std::fs::remove_file(&file)?;
+    let path = program.to_string_lossy();
+    let profile = Profile::parse(&text, &path);
+    let locked = if cfg!(target_arch = "x86_64") { Some(locked::count(&profile, &path)?) } else { None };
+    Ok(Counts { instructions: profile.instructions, locked, allocations: profile.allocations })
+}

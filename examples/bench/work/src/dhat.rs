@@ -1,0 +1,45 @@
+//! What a program holds on the heap, as `valgrind --tool=dhat` counts it: the bytes it asked for, the same in every
+//! run.
+
+use std::io;
+use std::path::Path;
+
+use crate::valgrind;
+
+/// What a program held on the heap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heap {
+    /// When it was most.
+    pub peak_bytes: u64,
+    /// At the end.
+    pub end_bytes: u64,
+}
+
+/// Runs a program under dhat, with no environment but `PATH`.
+///
+/// # Errors
+///
+/// When `valgrind` is missing, or when the program fails.
+pub fn heap(program: &Path, args: &[&str]) -> io::Result<Heap> {
+    let output = valgrind::run("dhat", &["--dhat-out-file=/dev/null"], program, args)?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    let bytes = |when| bytes(&said, when).ok_or_else(|| io::Error::other(format!("dhat did not say {when}:\n{said}")));
+    Ok(Heap { peak_bytes: bytes("At t-gmax:")?, end_bytes: bytes("At t-end:")? })
+}
+
+/// `==1== At t-gmax: 1,234 bytes in 5 blocks`.
+fn bytes(said: &str, when: &str) -> Option<u64> {
+    let (_, number) = said.lines().find_map(|line| line.split_once(when))?;
+    number.split_whitespace().next()?.replace(',', "").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_peak_is_read() {
+        let said = "==1== Total:     9,999 bytes in 7 blocks\n==1== At t-gmax: 1,234 bytes in 5 blocks\n";
+        assert_eq!((bytes(said, "At t-gmax:"), bytes(said, "At t-end:")), (Some(1_234), None));
+    }
+}

@@ -1,0 +1,25 @@
+//! Running a program under valgrind.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Runs a program under a tool of valgrind and returns what it wrote. Its environment has nothing but `PATH`, since
+/// what is counted depends on it.
+pub(crate) fn run(tool: &str, options: &[&str], program: &Path, args: &[&str]) -> io::Result<Output> {
+    let mut command = Command::new("valgrind");
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.arg(format!("--tool={tool}")).args(options).arg(program).args(args).stdin(Stdio::null());
+    finished(&mut command)
+}
+
+/// Runs a command to its end, which must be a success.
+pub(crate) fn finished(command: &mut Command) -> io::Result<Output> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(io::Error::other(format!("{name} failed ({}):\n{said}", output.status)));
+    }
+    Ok(output)
+}
