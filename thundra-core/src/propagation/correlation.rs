@@ -38,7 +38,7 @@ pub struct CorrelationIds {
 impl CorrelationIds {
     /// The value of a key: of `x-correlation-{key}`, or of the key as it stands if it has that prefix.
     pub fn get(&self, key: &str) -> Option<&str> {
-        let at = self.position(&full_key(key)?).ok()?;
+        let at = self.position(key).or_else(|_| self.position(&full_key(key).unwrap_or_default())).ok()?;
         self.ids.get(at).map(|(_, value)| value.as_str())
     }
 

@@ -190,17 +190,17 @@ impl Outbound {
     ///
     /// Keys are in lower case but for `User-Agent`; values are printable ASCII without quotes from us.
     pub fn pairs(&self) -> Vec<(&str, String)> {
-        let mut pairs = Vec::with_capacity(8);
+        let mut pairs = Vec::with_capacity(12);
         let correlation = self.formats.correlation;
         if correlation {
             pairs.extend(self.correlation.get(CORRELATION_ID).map(|id| (CORRELATION_ID, id.to_owned())));
             pairs.push((CALL_CHAIN_LENGTH, self.correlation.chain_length().to_string()));
             pairs.push((DEBUG_LOG_ENABLED, self.correlation.debug_log_enabled().to_string()));
         }
-        pairs.extend(self.trace_pairs());
-        if correlation && self.formats.tracecontext {
-            pairs.push((CORRELATION_TRACEPARENT, format_traceparent(&self.context)));
-        }
+        let trace = self.trace_pairs();
+        let traceparent = trace.first().map(|(_, traceparent)| (CORRELATION_TRACEPARENT, traceparent.clone()));
+        pairs.extend(trace);
+        pairs.extend(traceparent.filter(|_| correlation));
         if correlation {
             let others = self.correlation.iter().filter(|(key, _)| *key != CORRELATION_ID);
             pairs.extend(others.map(|(key, value)| (key, value.to_owned())));

@@ -1,7 +1,7 @@
 //! The AWS X-Ray trace header:
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::{SpanId, TraceContext, TraceId};
 
@@ -65,15 +65,15 @@ impl XRayHeader {
     /// The header that says `context`, keeping the parts of `received` that belong to its chain of calls.
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());
-        let mut header = format_root(context.trace_id);
-        header.insert_str(0, "Root=");
-        let _ = write!(header, ";Parent={};Sampled={}{rest}", context.span_id, u8::from(context.sampled));
+        let mut header = String::with_capacity(80 + rest.len());
+        let (root, sampled) = (Root(context.trace_id), u8::from(context.sampled));
+        let _ = write!(header, "Root={root};Parent={};Sampled={sampled}{rest}", context.span_id);
         header
     }
 
     /// The header as it was received, in the usual order and without `Self`.
     pub fn to_header(&self) -> String {
-        let mut header = format!("Root={}", self.root());
+        let mut header = format!("Root={}", Root(self.trace_id));
         if let Some(parent) = self.parent {
             let _ = write!(header, ";Parent={parent}");
         }
@@ -85,19 +85,34 @@ impl XRayHeader {
 
     /// The trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
     pub fn root(&self) -> String {
-        format_root(self.trace_id)
+        Root(self.trace_id).to_string()
     }
 }
 
 fn parse_root(root: &str) -> Option<TraceId> {
     let (epoch, unique) = root.strip_prefix("1-")?.split_once('-')?;
-    (epoch.len() == 8).then(|| TraceId::from_hex(&format!("{epoch}{unique}")))?
+    let mut hex = [0; 32];
+    let (first, second) = hex.split_at_mut(8);
+    if epoch.len() != first.len() || unique.len() != second.len() {
+        return None;
+    }
+    first.copy_from_slice(epoch.as_bytes());
+    second.copy_from_slice(unique.as_bytes());
+    TraceId::from_hex(std::str::from_utf8(&hex).ok()?)
 }
 
-fn format_root(id: TraceId) -> String {
-    let hex = id.to_string();
-    let (epoch, unique) = hex.split_at_checked(8).unwrap_or_default();
-    format!("1-{epoch}-{unique}")
+/// A trace id in X-Ray's spelling.
+struct Root(TraceId);
+
+impl fmt::Display for Root {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = self.0.to_string();
+        let (epoch, unique) = hex.split_at_checked(8).unwrap_or_default();
+        f.write_str("1-")?;
+        f.write_str(epoch)?;
+        f.write_str("-")?;
+        f.write_str(unique)
+    }
 }
 
 #[cfg(test)]
