@@ -10,12 +10,11 @@ pub(super) fn valid_baggage(value: &str) -> Option<String> {
     let mut kept = String::new();
     let members = value.split(',').map(str::trim).filter(|member| is_member(member)).take(MAX_MEMBERS);
     for member in members {
-        if kept.len() + 1 + member.len() > MAX_BYTES {
+        let comma = if kept.is_empty() { "" } else { "," };
+        if kept.len() + comma.len() + member.len() > MAX_BYTES {
             break;
         }
-        if !kept.is_empty() {
-            kept.push(',');
-        }
+        kept.push_str(comma);
         kept.push_str(member);
     }
     (!kept.is_empty()).then_some(kept)
@@ -42,7 +41,14 @@ mod tests {
             assert_eq!(valid_baggage(value).as_deref(), kept, "{why}");
         }
         assert_eq!(valid_baggage(&many).map(|kept| kept.split(',').count()), Some(64));
-        let long = format!("a=1,b={}", "x".repeat(9000));
-        assert_eq!(valid_baggage(&long).as_deref(), Some("a=1"));
+        let sized = |bytes: usize| format!("b={}", "x".repeat(bytes - 2));
+        for (value, bytes, why) in [
+            (sized(8192), 8192, "at the limit"),
+            (sized(8193), 0, "over it"),
+            (format!("a=1,{}", sized(8188)), 8192, "at the limit with its comma"),
+            (format!("a=1,{}", sized(8189)), 3, "over it: the first member stays"),
+        ] {
+            assert_eq!(valid_baggage(&value).map_or(0, |kept| kept.len()), bytes, "{why}");
+        }
     }
 }
