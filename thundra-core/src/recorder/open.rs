@@ -214,6 +214,14 @@ impl OpenSpan {
         self.body.extend_from_slice(encoded);
     }
 
+    /// Takes an attribute away again.
+    pub(crate) fn remove_attribute(&mut self, key: &str) {
+        if let Some(place) = find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key) {
+            self.body.drain(self.head_end + place.start..self.head_end + place.end);
+            self.counts.attributes -= 1;
+        }
+    }
+
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
         let mut encoded = Vec::with_capacity(64);
         match (value, limits.value_length) {
