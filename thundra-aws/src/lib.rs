@@ -38,18 +38,22 @@
 //!
 //! # Features
 //!
-//! - `sns`, `sqs`, `kinesis`: the client, and our context in its messages. Each brings `sdk` and `config`.
+//! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: the client, and our context in what it sends. Each
+//!   brings `sdk` and `config`.
 //! - `sdk`: spans for every AWS client; `config`: [`load_config`].
 //! - `http`: functions of `lambda_http` and axum.
+//! - `batch` (default): [`batch`], for the events of `aws_lambda_events`.
+//! - `forgotten` (default): with `sdk`, the calls of clients that nobody wrapped: spans, without ids.
 //! - `https`: TLS for the exporter; the SDK brings it anyway.
 //! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`.
 #![cfg_attr(not(all(feature = "sns", feature = "sqs", feature = "kinesis")), allow(rustdoc::broken_intra_doc_links))]
 
 #[cfg(feature = "batch")]
 pub mod batch;
+mod gap;
 #[cfg(feature = "http")]
 pub mod http;
-mod lambda;
+mod lifecycle;
 mod marks;
 mod measured;
 mod payload;
@@ -63,24 +67,28 @@ mod trigger;
 /// notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::lambda::{State, in_place, main, main_concurrent, main_concurrent_with, main_with, report};
+    pub use crate::lifecycle::{State, in_place, main, main_concurrent, main_concurrent_with, main_with, report};
     pub use crate::measured::*;
     pub use crate::probe::*;
 }
 
-pub use lambda::{run, run_concurrent};
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-#[cfg(any(feature = "sns", feature = "sqs", feature = "kinesis"))]
-pub use sdk::Traced;
+pub use lifecycle::{init, run, run_concurrent};
+#[cfg(feature = "eventbridge")]
+pub use sdk::eventbridge;
 #[cfg(feature = "sdk")]
 pub use sdk::interceptor;
 #[cfg(feature = "kinesis")]
 pub use sdk::kinesis;
-#[cfg(feature = "config")]
-pub use sdk::load_config;
+#[cfg(feature = "lambda")]
+pub use sdk::lambda;
+#[cfg(feature = "sfn")]
+pub use sdk::sfn;
 #[cfg(feature = "sns")]
 pub use sdk::sns;
 #[cfg(feature = "sqs")]
 pub use sdk::sqs;
+#[cfg(feature = "config")]
+pub use sdk::{Traced, load_config};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;

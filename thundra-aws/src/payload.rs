@@ -1,9 +1,7 @@
-//! The `__context__` member of JSON payloads: found, cut out and put in as bytes.
+//! The `__context__` member of JSON payloads: found and cut out as bytes.
 //!
 //! A payload is never parsed into a value and written again: numbers keep their digits, members their
 //! order, and a trailing newline stays. The member counts at the top level of an object and nowhere else.
-//!
-//! Putting a context in and cutting it out again gives the payload's own bytes back.
 
 use std::fmt;
 use std::ops::Range;
@@ -104,25 +102,6 @@ pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
     }
 }
 
-/// Puts a context in as the first member. `None`, and so nothing to change, unless the payload is one valid
-/// JSON object without such a member; one whose text is `received` gives way.
-pub(crate) fn splice(body: &[u8], context_json: &str, received: Option<&str>) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(body).ok()?;
-    let rest = text.trim_start_matches(WHITESPACE).strip_prefix('{')?;
-    // Checks without recursion, however deep the payload is nested.
-    serde_json::from_str::<IgnoredAny>(text).ok()?;
-    if let Some(member) = find(body) {
-        let before = body.get(..member.value.start)?;
-        let after = body.get(member.value.end..)?;
-        return (Some(member.json.as_str()) == received).then(|| [before, context_json.as_bytes(), after].concat());
-    }
-    let (before, after) = body.split_at_checked(text.len() - rest.len())?;
-    let comma = if rest.trim_start_matches(WHITESPACE).starts_with('}') { "" } else { "," };
-    Some([before, QUOTED_KEY, b":", context_json.as_bytes(), comma.as_bytes(), after].concat())
-}
-
-const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
-
 /// The members of a context that are text, numbers or booleans, as text. Empty for anything but an object.
 pub(crate) fn pairs(json: &str) -> Vec<(String, String)> {
     serde_json::from_str::<Pairs>(json).map(|pairs| pairs.0).unwrap_or_default()
@@ -163,7 +142,7 @@ fn scalar(json: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
     use serde_json::Value;
@@ -214,53 +193,6 @@ mod tests {
     }
 
     #[test]
-    fn a_context_goes_in_where_there_is_one_object_without_one() {
-        let spliced = |body: &str, received| {
-            splice(body.as_bytes(), r#"{"x":1}"#, received).map(|bytes| String::from_utf8(bytes).unwrap())
-        };
-        for (body, expected, why) in [
-            (r#"{"a":1}"#, Some(r#"{"__context__":{"x":1},"a":1}"#), "an object"),
-            ("{}", Some(r#"{"__context__":{"x":1}}"#), "an empty one"),
-            ("{ }\n", Some("{\"__context__\":{\"x\":1} }\n"), "an empty one, its bytes stay"),
-            (" \n{ \"a\": 1 }\n", Some(" \n{\"__context__\":{\"x\":1}, \"a\": 1 }\n"), "whitespace stays"),
-            (
-                r#"{"id":12345678901234567890,"d":1.0}"#,
-                Some(r#"{"__context__":{"x":1},"id":12345678901234567890,"d":1.0}"#),
-                "digits stay",
-            ),
-            (r#"{"a":{"__context__":{}}}"#, Some(r#"{"__context__":{"x":1},"a":{"__context__":{}}}"#), "nested"),
-            (r#"{"__context__":{"y":2}}"#, None, "the user's own stays"),
-            (r#"{"a":1,"__context__":null}"#, None, "whatever it is"),
-            ("{\"a\":1}\n{\"a\":2}", None, "two documents"),
-            ("[1]", None, "an array"),
-            ("5", None, "a number"),
-            ("null", None, "null"),
-            (r#"{"a":1"#, None, "cut short"),
-            (r#"{"a":01}"#, None, "a bad number"),
-            ("\u{feff}{}", None, "a byte order mark"),
-            ("", None, "nothing"),
-        ] {
-            assert_eq!(spliced(body, None).as_deref(), expected, "{why}");
-        }
-        assert_eq!(splice(b"{\"a\":\"\xff\"}", "{}", None), None, "not UTF-8");
-        let received = Some(r#"{"y":2}"#);
-        for (body, expected, why) in [
-            (r#"{"__context__":{"y":2},"a":1}"#, Some(r#"{"__context__":{"x":1},"a":1}"#), "ours, sent on"),
-            (r#"{"a":1, "__context__": {"y":2} }"#, Some(r#"{"a":1, "__context__": {"x":1} }"#), "wherever it is"),
-            (r#"{"__context__":{"y":3}}"#, None, "another one"),
-        ] {
-            assert_eq!(spliced(body, received).as_deref(), expected, "{why}");
-        }
-    }
-
-    #[test]
-    fn depth_is_no_limit() {
-        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        let spliced = splice(deep.as_bytes(), "{}", None).unwrap();
-        assert_eq!(strip(&spliced, &find(&spliced).unwrap()), deep.as_bytes());
-    }
-
-    #[test]
     fn pairs_are_the_scalar_members() {
         let json =
             r#"{"x-correlation-id":"c-1","call-chain-length":2,"f":1.5,"b":true,"n":null,"o":{"a":[1]},"l":[{}]}"#;
@@ -273,7 +205,8 @@ mod tests {
         assert_eq!(pairs(&format!("{{{}}}", many.join(","))).len(), MAX_PAIRS);
     }
 
-    fn json() -> impl Strategy<Value = Value> {
+    /// Values with the member, with what looks like it, and without.
+    pub(crate) fn json() -> impl Strategy<Value = Value> {
         let key = prop_oneof![Just("__context__".to_owned()), "[a-c\"\\\\]{0,3}", "\\PC{0,4}"];
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -292,21 +225,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn what_goes_in_comes_out(value in json(), pretty in any::<bool>()) {
-            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
-            let context = r#"{"call-chain-length":1}"#;
-            let spliced = splice(text.as_bytes(), context, None);
-            let free = value.as_object().is_some_and(|object| !object.contains_key("__context__"));
-            prop_assert_eq!(spliced.is_some(), free);
-            if let Some(spliced) = spliced {
-                let member = find(&spliced).unwrap();
-                prop_assert_eq!(&member.json, context);
-                prop_assert_eq!(strip(&spliced, &member), text.as_bytes());
-                prop_assert_eq!(splice(&spliced, context, Some(context)), Some(spliced.clone()));
-            }
-        }
-
         #[test]
         fn cutting_removes_that_member_and_nothing_else(value in json(), pretty in any::<bool>()) {
             let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
@@ -332,7 +250,6 @@ mod tests {
                 strip(&bytes, &member);
                 strip_bytes(Bytes::from(bytes.clone()), &member);
             }
-            let _ = splice(&bytes, "{}", Some("{}"));
             let _ = pairs(&String::from_utf8_lossy(&bytes));
         }
     }

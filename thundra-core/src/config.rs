@@ -36,12 +36,17 @@ pub(crate) mod names {
     pub(crate) const SPAN_ATTRIBUTE_COUNT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
     pub(crate) const SPAN_EVENT_COUNT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
     pub(crate) const SPAN_LINK_COUNT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
+    pub(crate) const CLIENT_REQUEST_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS";
+    pub(crate) const CLIENT_RESPONSE_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS";
+    pub(crate) const SERVER_REQUEST_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS";
+    pub(crate) const SERVER_RESPONSE_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS";
     pub(crate) const SPANS: &str = "THUNDRA_SPANS";
     pub(crate) const MAX_SPANS: &str = "THUNDRA_MAX_SPANS";
     pub(crate) const TRUST: &str = "THUNDRA_TRUST";
     pub(crate) const PROPAGATE_HOSTS: &str = "THUNDRA_PROPAGATE_HOSTS";
     pub(crate) const INJECT_PAYLOAD: &str = "THUNDRA_INJECT_PAYLOAD";
     pub(crate) const BATCH_SPANS: &str = "THUNDRA_BATCH_SPANS";
+    pub(crate) const MESSAGE_SPANS: &str = "THUNDRA_MESSAGE_SPANS";
     pub(crate) const LOG: &str = "RUST_LOG";
     pub(crate) const LAMBDA_LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 }
@@ -71,12 +76,17 @@ pub const VARIABLES: &[&str] = &[
     names::SPAN_ATTRIBUTE_COUNT,
     names::SPAN_EVENT_COUNT,
     names::SPAN_LINK_COUNT,
+    names::CLIENT_REQUEST_HEADERS,
+    names::CLIENT_RESPONSE_HEADERS,
+    names::SERVER_REQUEST_HEADERS,
+    names::SERVER_RESPONSE_HEADERS,
     names::SPANS,
     names::MAX_SPANS,
     names::TRUST,
     names::PROPAGATE_HOSTS,
     names::INJECT_PAYLOAD,
     names::BATCH_SPANS,
+    names::MESSAGE_SPANS,
     names::LOG,
     names::LAMBDA_LOG_LEVEL,
 ];
@@ -142,6 +152,20 @@ impl Default for Limits {
     }
 }
 
+/// Which HTTP headers become attributes, by their lower-case names. Defaults to none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CapturedHeaders {
+    /// Of requests that are sent.
+    pub client_request: Vec<String>,
+    /// Of the answers to them.
+    pub client_response: Vec<String>,
+    /// Of requests that are received.
+    pub server_request: Vec<String>,
+    /// Of the answers to them.
+    pub server_response: Vec<String>,
+}
+
 /// Where the records of a batch belong: the variable `THUNDRA_BATCH_SPANS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum BatchSpans {
@@ -150,6 +174,16 @@ pub enum BatchSpans {
     Parent,
     /// All records in the invocation's trace, linked to their producers.
     Link,
+}
+
+/// Whose span the messages of a batch name as their sender: the variable `THUNDRA_MESSAGE_SPANS`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum MessageSpans {
+    /// That of the call, for all of them.
+    #[default]
+    Send,
+    /// Each one a `create` span of its own, to which the call's is linked.
+    Create,
 }
 
 /// The configuration of these crates.
@@ -176,10 +210,17 @@ pub struct Config {
     pub trust_all: bool,
     /// Hosts beyond our own network that get correlation ids and baggage.
     pub propagate_hosts: Vec<String>,
+    /// `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS`: the headers that become attributes.
+    pub captured_headers: CapturedHeaders,
     /// Where payloads may be written: patterns `service`, `service:target*`, with `!` to exclude.
     pub inject_payload: Vec<String>,
+    /// The beginnings of targets whose spans are recorded at DEBUG too, unless `spans` says otherwise: libraries
+    /// that tell of their calls at no other level. Defaults to none; set by the crates that know such libraries.
+    pub debug_spans: Vec<&'static str>,
     /// Where the records of a batch belong.
     pub batch_spans: BatchSpans,
+    /// Whose span the messages of a batch name as their sender.
+    pub message_spans: MessageSpans,
     /// Which log events are written. Defaults to INFO and above.
     pub log: Targets,
 }
@@ -232,11 +273,21 @@ impl Reader<'_> {
             spans: self.targets(names::SPANS),
             trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             propagate_hosts: self.list(names::PROPAGATE_HOSTS).unwrap_or_default(),
+            captured_headers: CapturedHeaders {
+                client_request: self.headers(names::CLIENT_REQUEST_HEADERS),
+                client_response: self.headers(names::CLIENT_RESPONSE_HEADERS),
+                server_request: self.headers(names::SERVER_REQUEST_HEADERS),
+                server_response: self.headers(names::SERVER_RESPONSE_HEADERS),
+            },
             inject_payload: self
                 .list(names::INJECT_PAYLOAD)
                 .unwrap_or_else(|| ["kinesis", "eventbridge", "lambda", "stepfunctions"].map(str::to_owned).to_vec()),
             batch_spans: self
                 .one_of(names::BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
+                .unwrap_or_default(),
+            debug_spans: Vec::new(),
+            message_spans: self
+                .one_of(names::MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),
             log: self.targets(if self.env.get(names::LOG).is_some() { names::LOG } else { names::LAMBDA_LOG_LEVEL }),
         }
@@ -383,6 +434,12 @@ impl Reader<'_> {
     fn list(&self, name: &str) -> Option<Vec<String>> {
         let value = self.env.get(name)?;
         Some(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+
+    fn headers(&self, name: &str) -> Vec<String> {
+        let mut headers = self.list(name).unwrap_or_default();
+        headers.iter_mut().for_each(|header| header.make_ascii_lowercase());
+        headers
     }
 
     /// `key=value,…`, percent-decoded; on any error the whole value is discarded, as OpenTelemetry asks.

@@ -53,7 +53,9 @@ mod trace;
 mod tree;
 mod value;
 
-pub use config::{BatchSpans, Config, ExporterKind, Limits, OtlpConfig, OtlpProtocol, VARIABLES};
+pub use config::{
+    BatchSpans, CapturedHeaders, Config, ExporterKind, Limits, MessageSpans, OtlpConfig, OtlpProtocol, VARIABLES,
+};
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
 pub use id::{SpanId, TraceId};

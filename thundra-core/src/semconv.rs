@@ -19,11 +19,15 @@ names! {
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
+    AWS_LAMBDA_RESOURCE_MAPPING_ID = "aws.lambda.resource_mapping.id";
     AWS_S3_BUCKET = "aws.s3.bucket";
+    AWS_S3_COPY_SOURCE = "aws.s3.copy_source";
     AWS_S3_KEY = "aws.s3.key";
+    AWS_S3_UPLOAD_ID = "aws.s3.upload_id";
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
+    AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     CLIENT_ADDRESS = "client.address";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
@@ -33,6 +37,8 @@ names! {
     CLOUD_RESOURCE_ID = "cloud.resource_id";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
+    AWS_DYNAMODB_INDEX_NAME = "aws.dynamodb.index_name";
+    AWS_DYNAMODB_SELECT = "aws.dynamodb.select";
     AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
@@ -63,10 +69,15 @@ names! {
     MESSAGING_OPERATION_NAME = "messaging.operation.name";
     MESSAGING_OPERATION_TYPE = "messaging.operation.type";
     MESSAGING_SYSTEM = "messaging.system";
+    NETWORK_PEER_ADDRESS = "network.peer.address";
+    NETWORK_PEER_PORT = "network.peer.port";
     NETWORK_PROTOCOL_VERSION = "network.protocol.version";
     RPC_METHOD = "rpc.method";
+    RPC_METHOD_ORIGINAL = "rpc.method_original";
+    RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
     RPC_SERVICE = "rpc.service";
     RPC_SYSTEM = "rpc.system";
+    RPC_SYSTEM_NAME = "rpc.system.name";
     SERVER_ADDRESS = "server.address";
     SERVER_PORT = "server.port";
     SERVICE_NAME = "service.name";
@@ -85,12 +96,16 @@ names! {
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
     /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
+    /// Ours: how many messages of a call carry no context of ours, or not all of it.
+    THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
     /// Ours: why a call carries no context of ours, or not all of it.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
     /// Ours: how many spans earlier flushes lost because the collector could not be reached.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
     /// Ours: where the parent of a root span came from, or why it has none.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
+    /// Ours: how many attempts of a call the service refused because there were too many.
+    THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
     /// Ours: the trace of the X-Ray header, in X-Ray's spelling, where that header was not the parent.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

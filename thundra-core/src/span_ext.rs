@@ -7,7 +7,7 @@ use tracing::Span;
 use crate::otlp::write::{self, tag};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::now;
-use crate::{Status, TraceContext, Value, semconv};
+use crate::{SpanKind, Status, TraceContext, Value, semconv};
 
 /// Additions to [`tracing::Span`]. On a span that is not recorded they do nothing.
 ///
@@ -23,6 +23,12 @@ use crate::{Status, TraceContext, Value, semconv};
 pub trait SpanExt {
     /// Sets an attribute whose key is made at run time; an earlier value of the same key gives way.
     fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>);
+
+    /// Takes an attribute away again: a library may say more of its spans than is wanted.
+    fn remove_attribute(&self, key: &str);
+
+    /// Sets the kind of a span that was made without the field `otel.kind`.
+    fn set_kind(&self, kind: SpanKind);
 
     /// Links this span to one that is no ancestor.
     fn add_link(&self, to: &TraceContext);
@@ -43,6 +49,18 @@ impl SpanExt for Span {
         if let Some(place) = Recorder::place(self) {
             let value = value.into();
             layer::with_span(place, |span, limits| span.set_attribute(key.as_ref(), &value, limits));
+        }
+    }
+
+    fn remove_attribute(&self, key: &str) {
+        if let Some(place) = Recorder::place(self) {
+            layer::with_span(place, |span, _| span.remove_attribute(key));
+        }
+    }
+
+    fn set_kind(&self, kind: SpanKind) {
+        if let Some(place) = Recorder::place(self) {
+            layer::with_span(place, |span, _| span.kind = kind);
         }
     }
 

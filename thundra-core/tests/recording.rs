@@ -286,3 +286,33 @@ fn times_are_those_of_the_system_clock() {
     let order = [before, root.start_time, inner.start_time, event, inner.end_time, root.end_time];
     assert!(order.is_sorted() && root.end_time <= std::time::SystemTime::now(), "{order:?}");
 }
+
+#[test]
+fn the_span_of_a_library_can_be_made_ones_own() {
+    assert_eq!(
+        recorded(|| {
+            let span = info_span!("call", number = 7, kept = "x");
+            span.set_kind(SpanKind::Client);
+            span.remove_attribute("number");
+            span.remove_attribute("never there");
+            span.set_attribute("number", "again");
+        }),
+        below_root(&["└ call [client] kept=x number=again"])
+    );
+}
+
+#[test]
+fn libraries_that_tell_at_debug_are_listened_to_when_they_are_known() {
+    fn calls() {
+        let _known = tracing::debug_span!(target: "sdk_of_a::operation", "a").entered();
+        let _inside = tracing::debug_span!(target: "runtime", "inside").entered();
+        tracing::debug!(target: "sdk_of_a::operation", "not an event");
+        let _other = tracing::debug_span!(target: "other", "b").entered();
+    }
+    for (spans, expected) in [("info", "└ a\n"), ("off", ""), ("info,sdk_of_a=info", ""), ("sdk_of_a=off", "")] {
+        let mut config = config(&[("THUNDRA_SPANS", spans)]);
+        config.debug_spans = vec!["sdk_of_"];
+        let recorded = tree(&record_with(&config, "root", calls).1);
+        assert_eq!(recorded.split_once('\n').unwrap().1, expected, "{spans}");
+    }
+}

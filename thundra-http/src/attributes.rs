@@ -2,9 +2,14 @@
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 
-use http::{Method, Uri, Version};
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::{HeaderMap, Method, Uri, Version};
+use thundra_core::Value;
 
-/// The method for `http.request.method`: one outside the known nine is `_OTHER`, so that a stranger cannot
+/// What takes the place of something that is not told.
+const REDACTED: &str = "REDACTED";
+
+/// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that a stranger cannot
 /// make as many span names as he likes.
 pub(crate) fn method(method: &Method) -> &'static str {
     match method.as_str() {
@@ -17,6 +22,7 @@ pub(crate) fn method(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         "CONNECT" => "CONNECT",
         "TRACE" => "TRACE",
+        "QUERY" => "QUERY",
         _ => "_OTHER",
     }
 }
@@ -24,6 +30,11 @@ pub(crate) fn method(method: &Method) -> &'static str {
 /// The name of a span: the method, or `HTTP` for an unknown one.
 pub(crate) fn span_name(method: &'static str) -> &'static str {
     if method == "_OTHER" { "HTTP" } else { method }
+}
+
+/// The host as `server.address` has it: without the brackets around an IPv6 address.
+pub(crate) fn address(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 /// The port, where the scheme's own is meant too.
@@ -53,18 +64,33 @@ pub(crate) fn full_url(uri: &Uri) -> String {
     url.push_str(uri.path());
     if let Some(query) = uri.query() {
         url.push('?');
-        url.push_str(&redacted_query(query));
+        push_query(&mut url, query);
     }
     url
 }
 
+/// `url.query`: the keys alone.
+pub(crate) fn query(query: &str) -> String {
+    let mut keys = String::with_capacity(query.len());
+    push_query(&mut keys, query);
+    keys
+}
+
 /// A query whose values are not told.
-fn redacted_query(query: &str) -> String {
-    let pair = |pair: &str| match pair.split_once('=') {
-        Some((key, value)) if !value.is_empty() => format!("{key}=REDACTED"),
-        _ => pair.to_owned(),
-    };
-    query.split('&').map(pair).collect::<Vec<_>>().join("&")
+fn push_query(to: &mut String, query: &str) {
+    for (at, pair) in query.split('&').enumerate() {
+        if at > 0 {
+            to.push('&');
+        }
+        match pair.split_once('=') {
+            Some((key, value)) if !value.is_empty() => {
+                to.push_str(key);
+                to.push('=');
+                to.push_str(REDACTED);
+            }
+            _ => to.push_str(pair),
+        }
+    }
 }
 
 /// `network.protocol.version`.
@@ -78,25 +104,42 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
     }
 }
 
-/// Whether the address carries its own authorization: a header of ours must not be added to what was signed.
-pub(crate) fn is_presigned(uri: &Uri) -> bool {
-    const KEYS: [&str; 5] = ["X-Amz-Signature", "X-Goog-Signature", "Signature", "sig", "AWSAccessKeyId"];
-    let keys = uri.query().unwrap_or("").split('&').map(|pair| pair.split_once('=').map_or(pair, |(key, _)| key));
-    keys.into_iter().any(|key| KEYS.contains(&key))
+/// The headers that were asked for, as `http.request.header.…` (or response). Credentials are not told even so.
+pub(crate) fn captured(headers: &HeaderMap, names: &[String], prefix: &str, mut set: impl FnMut(String, Value)) {
+    for name in names {
+        let values: Vec<_> = headers.get_all(name).iter().collect();
+        if values.is_empty() {
+            continue;
+        }
+        let secret = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE].iter().any(|secret| *secret == **name);
+        let value = |value: &http::HeaderValue| match value.to_str() {
+            Ok(text) if !secret && !value.is_sensitive() => text.to_owned(),
+            _ => REDACTED.to_owned(),
+        };
+        set(format!("{prefix}{name}"), Value::Array(values.into_iter().map(value).collect()));
+    }
 }
+
+/// Where [`captured`] headers of a request are put.
+pub(crate) const REQUEST_HEADER: &str = "http.request.header.";
+/// Where [`captured`] headers of a response are put.
+pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     #[test]
     fn addresses_keep_no_secret() {
         for (url, shown) in [
             (
-                "http://user:pw@a.example:81/x?q=1&token=abc&flag",
-                "http://REDACTED:REDACTED@a.example:81/x?q=REDACTED&token=REDACTED&flag",
+                "http://user:pw@a.example:81/x?q=1&token=abc&flag&empty=",
+                "http://REDACTED:REDACTED@a.example:81/x?q=REDACTED&token=REDACTED&flag&empty=",
             ),
             ("https://a.example", "https://a.example/"),
+            ("http://[::1]:8080/", "http://[::1]:8080/"),
             ("/only/a/path", "/only/a/path"),
         ] {
             assert_eq!(full_url(&url.parse().unwrap()), shown);
@@ -104,14 +147,19 @@ mod tests {
     }
 
     #[test]
-    fn presigned_addresses_are_recognised() {
-        for (url, presigned) in [
-            ("https://b.s3.amazonaws.com/k?X-Amz-Algorithm=a&X-Amz-Signature=b", true),
-            ("https://x.blob.core.windows.net/k?sv=1&sig=b", true),
-            ("https://a.example/?signature=lowercase-is-someone-elses", false),
-            ("https://a.example/", false),
-        ] {
-            assert_eq!(is_presigned(&url.parse().unwrap()), presigned, "{url}");
+    fn headers_are_told_when_they_are_listed_and_no_credentials() {
+        let mut headers = HeaderMap::new();
+        let mut token = HeaderValue::from_static("t0ken");
+        token.set_sensitive(true);
+        for (name, value) in [("x-a", "1"), ("x-a", "2"), ("x-b", "3"), ("cookie", "c"), ("authorization", "Basic x")] {
+            headers.append(name, HeaderValue::from_static(value));
         }
+        headers.append("x-token", token);
+        let names = ["x-a", "cookie", "authorization", "x-token", "x-absent"].map(str::to_owned);
+        let mut told = Vec::new();
+        captured(&headers, &names, REQUEST_HEADER, |key, value| told.push(format!("{key}={value}")));
+        let secret = |name| format!("http.request.header.{name}=[REDACTED]");
+        let all = "http.request.header.x-a=[1,2]".to_owned();
+        assert_eq!(told, [all, secret("cookie"), secret("authorization"), secret("x-token")]);
     }
 }

@@ -17,7 +17,12 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// `OTEL_EXPORTER_OTLP_TIMEOUT`. A second call changes nothing.
 #[must_use = "dropping the guard stops exporting"]
 pub fn init() -> Telemetry {
-    let config = Config::from_env(&Env::process());
+    init_with(Config::from_env(&Env::process()))
+}
+
+/// As [`init`], with a configuration that is made or changed in code.
+#[must_use = "dropping the guard stops exporting"]
+pub fn init_with(config: Config) -> Telemetry {
     let disabled = config.disabled;
     let exporters = if disabled { Vec::new() } else { exporters(&config, Host::Process) };
     if !install(config, exporters) || disabled {

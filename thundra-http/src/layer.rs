@@ -24,7 +24,10 @@ impl Layer {
     /// A layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
     ///
     /// Each request gets a span, and our context in its headers; what is there already wins, and requests
-    /// that were signed stay as they are.
+    /// that were signed stay as they are. The trace goes to every host; correlation ids and baggage go to loopback,
+    /// private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
+    /// `THUNDRA_PROPAGATE_HOSTS` names. A request must say which host it is for: a client of tonic is made with
+    /// `with_origin`.
     pub fn client() -> ClientLayer {
         ClientLayer::new()
     }
@@ -33,6 +36,9 @@ impl Layer {
     ///
     /// Each request is a scope, which ends with the response's body. It behaves as an edge: trace context and
     /// ids are taken, sampling decisions and switches are not ([`ServerLayer::trusted`] relaxes it).
+    ///
+    /// The request is named after its route where there is one (axum's, with the feature `axum` and inside of the
+    /// router: `Router::layer`), after its method where it is gRPC, and `{method}` otherwise.
     pub fn server() -> ServerLayer {
         ServerLayer::new()
     }

@@ -6,6 +6,13 @@
 //! With the genuine client, [`send_traced`](RequestBuilderExt::send_traced) takes the place of `send`. Other
 //! clients are wrapped with [`Layer::client`].
 //!
+//! ## Who gets what
+//!
+//! The trace goes to every host, and nothing to an address that carries its own authorization. Correlation ids and
+//! baggage go to loopback, private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
+//! `THUNDRA_PROPAGATE_HOSTS` names. A [`Client`] from our own builder keeps to that through redirects too; elsewhere
+//! reqwest hands the headers of a request to whatever host it is redirected to.
+//!
 //! # Servers
 //!
 //! [`Layer::server`] makes each request a scope: a server span, the caller's trace and correlation ids, and
@@ -21,23 +28,30 @@
 //!
 //! # Features
 //!
-//! - `reqwest` (default): the traced client, and TLS for the exporter. `json`, `query`, `form` and
-//!   `multipart` are reqwest's.
+//! - `reqwest` (default): the traced client, and TLS for the exporter. All features of reqwest are here under their
+//!   own names, its defaults among the defaults, but for two: `http3` and the family of `native-tls` are enabled on
+//!   reqwest itself, and used through [`ClientBuilder::configure`].
 //! - `https`: TLS for the exporter alone.
 //! - `axum`: the route of an axum router as the name of a server span.
-//! - `otel` (default): inside a scope our context is the current `opentelemetry::Context`.
+//! - `otel` (default): inside a scope our context is the current `opentelemetry::Context`, and code that suppresses
+//!   telemetry is not traced.
+#![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
 
 mod attributes;
 mod background;
 mod client;
 mod export;
+mod grpc;
 mod hosts;
 mod layer;
 mod server;
+mod suppressed;
 
-pub use background::{Telemetry, init};
+pub use background::{Telemetry, init, init_with};
+#[cfg(feature = "blocking")]
+pub use client::blocking;
 #[cfg(feature = "reqwest")]
-pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get};
+pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
 pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
 pub use layer::Layer;

@@ -41,29 +41,50 @@ impl Record for KinesisEventRecord {
     }
 
     fn describe(&self, formats: Propagators) -> Description {
-        let member = payload::find(&self.kinesis.data).filter(Member::is_context);
+        Parts {
+            stream: self.event_source_arn.as_deref().and_then(|arn| trigger::resource_in_arn(arn, "stream")),
+            shard: self.event_id.as_deref().and_then(trigger::kinesis_shard),
+            sequence_number: &self.kinesis.sequence_number,
+            data: &self.kinesis.data,
+            sent_at: Some(SystemTime::from(self.kinesis.approximate_arrival_timestamp.0)),
+        }
+        .describe(formats)
+    }
+
+    fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>> {
+        Some(super::record::without_context(&self.kinesis.data, description))
+    }
+}
+
+/// What is read of a record, whoever delivers it.
+pub(crate) struct Parts<'a> {
+    pub(crate) stream: Option<&'a str>,
+    pub(crate) shard: Option<&'a str>,
+    pub(crate) sequence_number: &'a str,
+    pub(crate) data: &'a [u8],
+    pub(crate) sent_at: Option<SystemTime>,
+}
+
+impl Parts<'_> {
+    pub(crate) fn describe(self, formats: Propagators) -> Description {
+        let member = payload::find(self.data).filter(Member::is_context);
         let pairs = member.as_ref().map(|member| payload::pairs(&member.json)).unwrap_or_default();
         let inbound = Inbound::extract(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())), formats, Trust::Full);
-        let arn = self.event_source_arn.as_deref();
-        let destination = arn.and_then(|arn| trigger::resource_in_arn(arn, "stream")).map(str::to_owned);
+        let destination = self.stream.map(str::to_owned);
         let mut attributes = super::record::process(trigger::KINESIS_SYSTEM, destination.as_ref());
         attributes.extend(destination.clone().map(|stream| (semconv::AWS_KINESIS_STREAM_NAME, stream.into())));
-        let shard = self.event_id.as_deref().and_then(trigger::kinesis_shard).map(str::to_owned);
-        attributes.extend(shard.map(|shard| (semconv::MESSAGING_DESTINATION_PARTITION_ID, shard.into())));
-        if !self.kinesis.sequence_number.is_empty() {
-            attributes.push((semconv::MESSAGING_MESSAGE_ID, self.kinesis.sequence_number.clone().into()));
+        attributes
+            .extend(self.shard.map(|shard| (semconv::MESSAGING_DESTINATION_PARTITION_ID, shard.to_owned().into())));
+        if !self.sequence_number.is_empty() {
+            attributes.push((semconv::MESSAGING_MESSAGE_ID, self.sequence_number.to_owned().into()));
         }
         Description {
             destination,
             attributes,
             inbound,
-            sent_at: Some(SystemTime::from(self.kinesis.approximate_arrival_timestamp.0)),
+            sent_at: self.sent_at,
             context: member.as_ref().map(|member| member.json.clone()),
             member,
         }
-    }
-
-    fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>> {
-        Some(super::record::without_context(&self.kinesis.data, description))
     }
 }

@@ -72,6 +72,13 @@ use serde::de::DeserializeOwned;
 
 use record::Record;
 
+#[cfg(feature = "kinesis")]
+pub(crate) use kinesis::Parts as KinesisParts;
+#[cfg(any(feature = "kinesis", feature = "sqs"))]
+pub(crate) use run::one;
+#[cfg(feature = "sqs")]
+pub(crate) use {record::Description, sqs::Parts as SqsParts};
+
 /// An event that is a batch of records: an [`SqsEvent`](aws_lambda_events::event::sqs::SqsEvent) or a
 /// [`KinesisEvent`](aws_lambda_events::event::kinesis::KinesisEvent).
 ///

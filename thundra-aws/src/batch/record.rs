@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, Propagators};
-use thundra_core::{BatchSpans, Config, Scope, ScopeRef, SpanKind, TraceContext, semconv};
+use thundra_core::{BatchSpans, Config, ParentSource, Scope, ScopeRef, SpanKind, TraceContext, Value, semconv};
 
 use crate::payload::{self, Member};
 use crate::trigger::{Attributes, is_old};
@@ -68,7 +68,8 @@ impl<'c> Surroundings<'c> {
         let name =
             record.destination.as_ref().map_or(Cow::Borrowed("process"), |name| Cow::Owned(format!("process {name}")));
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
-        let apart = is_old(record.sent_at) || self.config.batch_spans == BatchSpans::Link;
+        let old = is_old(record.sent_at);
+        let apart = old || self.config.batch_spans == BatchSpans::Link;
         match (&self.current, inbound.parent.clone()) {
             // An event of one message: the invocation stands between the two.
             (Some(current), Some(producer)) if current.trace_id == producer.trace_id => {
@@ -76,11 +77,16 @@ impl<'c> Surroundings<'c> {
             }
             (Some(current), Some(producer)) if apart => {
                 inbound = below(current, inbound);
-                let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
-                builder = builder.link(producer, id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect());
+                builder = builder.link(producer, named(&attributes));
             }
             (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),
             (Some(current), None) => inbound = below(current, inbound),
+            // A record that no invocation stands around begins a trace of its own.
+            (None, Some(producer)) if apart => {
+                inbound.parent = None;
+                inbound.source = if old { ParentSource::Redrive } else { ParentSource::Batch };
+                builder = builder.link(producer, named(&attributes));
+            }
             (None, _) => {}
         }
         for (key, value) in attributes {
@@ -91,6 +97,12 @@ impl<'c> Surroundings<'c> {
         }
         builder.parent(inbound).begin_with(self.config)
     }
+}
+
+/// What names a record on the link to its producer.
+fn named(attributes: &Attributes) -> Vec<(String, Value)> {
+    let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
+    id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
 }
 
 /// The record's own ids, below a span of this process.

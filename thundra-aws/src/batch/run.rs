@@ -90,14 +90,25 @@ where
 /// Ends a record. Polled beside others by one task, so that nothing need be `'static`.
 async fn finish<R, Err: Display>(
     place: Place,
-    mut scope: RecordScope,
+    scope: RecordScope,
     work: impl Future<Output = Result<R, Err>>,
 ) -> (Place, bool, Trace) {
-    let result = scope.run(work).await;
-    if let Err(error) = &result {
-        scope.fail(short_error_type(type_name::<Err>()), error);
-    }
-    (place, result.is_err(), scope.finish())
+    let (result, trace) = scope.complete(work).await;
+    (place, result.is_err(), trace)
+}
+
+/// Works on one record that is no batch. What belongs to no scope around it goes out with the next flush.
+#[cfg(any(feature = "kinesis", feature = "sqs"))]
+pub(crate) async fn one<R, Err: Display, Fut: Future<Output = Result<R, Err>>>(
+    mut description: Description,
+    config: &Config,
+    f: impl FnOnce() -> Fut,
+) -> Result<R, Err> {
+    let mut scope = RecordScope::new(Surroundings::new(config).begin(&mut description));
+    let work = scope.enter(f);
+    let (result, trace) = scope.complete(work).await;
+    thundra_core::defer(trace);
+    result
 }
 
 /// A record's scope. Left by a panic of its own work, it ends as failed; left otherwise, as cancelled.
@@ -132,6 +143,18 @@ impl RecordScope {
             poll
         })
         .await
+    }
+
+    /// Does the work, and ends with it.
+    async fn complete<R, Err: Display>(
+        mut self,
+        work: impl Future<Output = Result<R, Err>>,
+    ) -> (Result<R, Err>, Trace) {
+        let result = self.run(work).await;
+        if let Err(error) = &result {
+            self.fail(short_error_type(type_name::<Err>()), error);
+        }
+        (result, self.finish())
     }
 
     fn fail(&self, error_type: &'static str, why: impl Display) {

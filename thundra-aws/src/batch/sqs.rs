@@ -41,30 +41,51 @@ impl Record for SqsMessage {
     }
 
     fn describe(&self, formats: Propagators) -> Description {
-        let body = self.body.as_deref().unwrap_or_default();
-        let own: Vec<_> =
-            self.message_attributes.iter().filter_map(|(k, v)| Some((k, v.string_value.as_ref()?))).collect();
-        let opened = if self.message_attributes.is_empty() { trigger::open(body) } else { Opened::default() };
-        let pairs = own.into_iter().chain(opened.pairs.iter().map(|(key, value)| (key, value)));
-        let pairs = pairs.map(|(key, value)| (key.as_str(), value.as_str()));
-        let header = self.attributes.get("AWSTraceHeader").map(String::as_str);
-        let inbound = trigger::sqs_inbound(pairs, header, formats);
-        let member = payload::find(body.as_bytes()).filter(Member::is_context);
-        let destination = self.event_source_arn.as_deref().and_then(trigger::name_in_arn).map(str::to_owned);
-        let mut attributes = super::record::process(trigger::SQS_SYSTEM, destination.as_ref());
-        attributes.extend(self.message_id.clone().map(|id| (semconv::MESSAGING_MESSAGE_ID, id.into())));
-        Description {
-            destination,
-            attributes,
-            inbound,
-            sent_at: self.attributes.get("SentTimestamp").and_then(|sent| trigger::from_millis(sent.parse().ok()?)),
-            context: opened.context.or_else(|| member.as_ref().map(|member| member.json.clone())),
-            member,
+        let attributes = self.message_attributes.iter();
+        Parts {
+            queue: self.event_source_arn.as_deref().and_then(trigger::name_in_arn),
+            id: self.message_id.as_deref(),
+            body: self.body.as_deref().unwrap_or_default(),
+            attributes: attributes.filter_map(|(k, v)| Some((k.as_str(), v.string_value.as_deref()?))).collect(),
+            trace_header: self.attributes.get("AWSTraceHeader").map(String::as_str),
+            sent_timestamp: self.attributes.get("SentTimestamp").map(String::as_str),
         }
+        .describe(formats)
     }
 
     fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>> {
         let body = self.body.as_ref()?.as_bytes();
         Some(super::record::without_context(body, description))
+    }
+}
+
+/// What is read of a message, whoever delivers it.
+pub(crate) struct Parts<'a> {
+    pub(crate) queue: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) body: &'a str,
+    /// Those that are text.
+    pub(crate) attributes: Vec<(&'a str, &'a str)>,
+    pub(crate) trace_header: Option<&'a str>,
+    pub(crate) sent_timestamp: Option<&'a str>,
+}
+
+impl Parts<'_> {
+    pub(crate) fn describe(self, formats: Propagators) -> Description {
+        let opened = if self.attributes.is_empty() { trigger::open(self.body) } else { Opened::default() };
+        let inside = opened.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let inbound = trigger::sqs_inbound(self.attributes.into_iter().chain(inside), self.trace_header, formats);
+        let member = payload::find(self.body.as_bytes()).filter(Member::is_context);
+        let destination = self.queue.map(str::to_owned);
+        let mut attributes = super::record::process(trigger::SQS_SYSTEM, destination.as_ref());
+        attributes.extend(self.id.map(|id| (semconv::MESSAGING_MESSAGE_ID, id.to_owned().into())));
+        Description {
+            destination,
+            attributes,
+            inbound,
+            sent_at: self.sent_timestamp.and_then(|sent| trigger::from_millis(sent.parse().ok()?)),
+            context: opened.context.or_else(|| member.as_ref().map(|member| member.json.clone())),
+            member,
+        }
     }
 }

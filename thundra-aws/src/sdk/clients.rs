@@ -57,7 +57,7 @@ macro_rules! client {
 /// let sqs = aws_sdk_sqs::Client::from_conf(config);
 /// # }
 /// ```
-#[cfg(any(feature = "sns", feature = "sqs", feature = "kinesis"))]
+#[cfg(feature = "config")]
 pub trait Traced {
     /// Adds the [interceptor](crate::interceptor()). A second call changes nothing.
     #[must_use]
@@ -65,7 +65,7 @@ pub trait Traced {
 }
 
 macro_rules! services {
-    ($($feature:literal $name:ident => $sdk:ident, $title:literal;)*) => {$(
+    ($($feature:literal $name:ident => $sdk:ident, $title:literal, $carrier:literal $(, $more:ident)?;)*) => {$(
         #[cfg(feature = $feature)]
         impl Traced for $sdk::config::Builder {
             fn traced(self) -> Self {
@@ -74,13 +74,25 @@ macro_rules! services {
         }
 
         #[doc = concat!($title, ": the client, and our context in what it sends.")]
+        ///
+        #[doc = $carrier]
         #[cfg(feature = $feature)]
         pub mod $name {
             use super::Traced as _;
+            $(pub use crate::sdk::receive::$name::$more;)?
 
             #[doc = concat!("A traced client of ", $title, ".")]
             ///
             #[doc = concat!("It is the genuine one: [`", stringify!($sdk), "::Client`].")]
+            ///
+            /// # Examples
+            ///
+            /// ```no_run
+            /// # async fn example() {
+            /// let config = thundra_aws::load_config().await;
+            #[doc = concat!("let client: ", stringify!($sdk), "::Client = thundra_aws::", $feature, "::client(&config);")]
+            /// # }
+            /// ```
             pub fn client(config: &aws_config::SdkConfig) -> $sdk::Client {
                 $sdk::Client::from_conf($sdk::config::Builder::from(config).traced().build())
             }
@@ -89,7 +101,18 @@ macro_rules! services {
 }
 
 services! {
-    "kinesis" kinesis => aws_sdk_kinesis, "Kinesis Data Streams";
-    "sns" sns => aws_sdk_sns, "SNS";
-    "sqs" sqs => aws_sdk_sqs, "SQS";
+    "eventbridge" eventbridge => aws_sdk_eventbridge, "EventBridge",
+        "Each entry of `PutEvents` gets a `TraceHeader`, and a detail that is a JSON object `__context__`.";
+    "kinesis" kinesis => aws_sdk_kinesis, "Kinesis Data Streams",
+        "A record that is a JSON object gets `__context__`; other data is left alone.", process;
+    "lambda" lambda => aws_sdk_lambda, "Lambda",
+        "Where the caller waits for the answer it goes into the client context, beside the caller's own; else a \
+         payload that is a JSON object gets `__context__`.";
+    "sfn" sfn => aws_sdk_sfn, "Step Functions",
+        "Each start gets a `traceHeader`, and an input that is a JSON object `__context__`: but not where the \
+         execution has a name, which makes the start idempotent by its input.";
+    "sns" sns => aws_sdk_sns, "SNS",
+        "Messages get String attributes, ten in all; not where `MessageStructure` is `json`, which loses them.";
+    "sqs" sqs => aws_sdk_sqs, "SQS",
+        "Messages get String attributes, ten in all, and the system attribute `AWSTraceHeader`.", process;
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
 use thundra_core::{SpanExt, Status, semconv};
@@ -15,8 +16,7 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
     if error.is_operation_error()
         && let Some(response) = response
     {
-        let body = response.body().bytes().unwrap_or_default();
-        let Answer { code, message } = answer(response.headers().get("x-amzn-errortype"), body);
+        let Answer { code, message } = said(response);
         let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
         span.set_attribute(semconv::ERROR_TYPE, code.clone());
         return span.set_status(Status::error(match message.filter(|_| !quotes_the_request(&code)) {
@@ -26,6 +26,17 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
     }
     span.set_attribute(semconv::ERROR_TYPE, kind(error));
     span.record_error(error);
+}
+
+/// Whether the service said that there were too many calls.
+pub(crate) fn is_throttling(response: &HttpResponse) -> bool {
+    response.status().as_u16() == 429
+        || !response.status().is_success()
+            && said(response).code.is_some_and(|code| THROTTLING_ERRORS.contains(&code.as_str()))
+}
+
+fn said(response: &HttpResponse) -> Answer {
+    answer(response.headers().get("x-amzn-errortype"), response.body().bytes().unwrap_or_default())
 }
 
 fn kind(error: &OrchestratorError<Error>) -> &'static str {
@@ -72,7 +83,7 @@ fn short(code: &str) -> &str {
 }
 
 /// The text of the first XML element of this name.
-fn element<'a>(xml: &'a str, name: &str) -> Option<Cow<'a, str>> {
+pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once("</")?;
     if !text.contains('&') {

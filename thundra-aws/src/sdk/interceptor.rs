@@ -7,7 +7,7 @@ use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::{
     BeforeSerializationInterceptorContextMut, BeforeSerializationInterceptorContextRef,
-    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, FinalizerInterceptorContextMut, FinalizerInterceptorContextRef,
 };
 use aws_smithy_runtime_api::client::interceptors::{DisableInterceptor, Intercept};
 use aws_smithy_runtime_api::client::retries::RequestAttempts;
@@ -16,7 +16,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use thundra_core::ScopeRef;
 
 use super::call::Call;
-use super::request;
+use super::{receive, request};
 
 /// An interceptor that traces calls, for the config builder of any AWS SDK crate.
 ///
@@ -62,10 +62,11 @@ impl Intercept for Interceptor {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let another_is_installed = config.load::<Call>().is_some();
-        if !another_is_installed
-            && !is_presigning(config)
-            && let Some(call) = Call::start(context.input_mut(), config)
-        {
+        if another_is_installed || is_presigning(config) {
+            return Ok(());
+        }
+        receive::ask(context.input_mut(), config);
+        if let Some(call) = Call::start(context.input_mut(), config) {
             config.interceptor_state().store_put(call);
         }
         Ok(())
@@ -80,6 +81,37 @@ impl Intercept for Interceptor {
     ) -> Result<(), BoxError> {
         if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
             call.attempt(context.request_mut());
+        }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
+            call.attempted(context.response());
+        }
+        Ok(())
+    }
+
+    fn modify_before_completion(
+        &self,
+        context: &mut FinalizerInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(Ok(output)) = context.output_or_error_mut()
+            && let Some(received) = receive::answer(output, config)
+            && let Some(call) = config.load::<Call>()
+        {
+            call.received(&received);
+        }
+        #[cfg(feature = "forgotten")]
+        if config.load::<Call>().is_some() {
+            super::forgotten::is_wrapped();
         }
         Ok(())
     }

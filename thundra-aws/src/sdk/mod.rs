@@ -11,25 +11,37 @@
 //!
 //! # Outside of a scope nothing happens
 //!
-//! No span is made, nothing is injected, and the request is the one that the plain client sends. Presigned
+//! No span is made, nothing is injected, and the request is the one that the plain client sends. Only who
+//! [receives messages](receive) asks for our attributes along with what he wants, wherever he is. Presigned
 //! requests are left alone everywhere: who sends them later is somebody else.
 
 mod call;
 mod clients;
+mod create;
 mod error;
+#[cfg(feature = "forgotten")]
+pub(crate) mod forgotten;
 mod inject;
 mod interceptor;
+mod nested;
+mod operation;
 mod outcome;
+mod partial;
+mod receive;
 mod request;
 
-#[cfg(any(feature = "sns", feature = "sqs", feature = "kinesis"))]
-pub use clients::Traced;
+#[cfg(feature = "eventbridge")]
+pub use clients::eventbridge;
 #[cfg(feature = "kinesis")]
 pub use clients::kinesis;
-#[cfg(feature = "config")]
-pub use clients::load_config;
+#[cfg(feature = "lambda")]
+pub use clients::lambda;
+#[cfg(feature = "sfn")]
+pub use clients::sfn;
 #[cfg(feature = "sns")]
 pub use clients::sns;
 #[cfg(feature = "sqs")]
 pub use clients::sqs;
+#[cfg(feature = "config")]
+pub use clients::{Traced, load_config};
 pub use interceptor::interceptor;

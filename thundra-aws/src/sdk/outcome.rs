@@ -1,15 +1,15 @@
 //! How a call ended.
 
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_types::request_id::RequestId;
 use thundra_core::{SpanExt, Status, semconv};
 use tracing::Span;
 
-use super::{error, inject};
+use super::{error, inject, partial};
 
 /// What an answer of status 200 says about the messages that were sent.
 #[derive(Debug, Default, PartialEq)]
-#[cfg_attr(not(any(feature = "sns", feature = "sqs", feature = "kinesis")), allow(dead_code))]
 pub(crate) struct Sent {
     /// The id that a single message got.
     pub(crate) message_id: Option<String>,
@@ -17,14 +17,30 @@ pub(crate) struct Sent {
     pub(crate) partition: Option<String>,
     /// How many of a batch were refused, and the code of the first.
     pub(crate) failed: Option<(usize, String)>,
-    /// How many messages the batch had.
+    /// How many messages the batch had; 0 where the answer does not say.
     pub(crate) total: usize,
 }
 
+/// How often a call was made.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Attempts {
+    pub(crate) made: u32,
+    /// How many the service refused because there were too many calls.
+    pub(crate) throttled: u32,
+}
+
 /// Records the result on the span of the call.
-pub(crate) fn record(span: &Span, context: &FinalizerInterceptorContextRef<'_>, attempts: u32) {
-    if attempts > 1 {
-        span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, attempts - 1);
+pub(crate) fn record(
+    span: &Span,
+    context: &FinalizerInterceptorContextRef<'_>,
+    operation: &Metadata,
+    attempts: Attempts,
+) {
+    if attempts.made > 1 {
+        span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, attempts.made - 1);
+    }
+    if attempts.throttled > 0 {
+        span.set_attribute(semconv::THUNDRA_THROTTLED_ATTEMPTS, attempts.throttled);
     }
     let response = context.response();
     if let Some(response) = response {
@@ -42,7 +58,11 @@ pub(crate) fn record(span: &Span, context: &FinalizerInterceptorContextRef<'_>, 
         }
     }
     match context.output_or_error() {
-        Some(Ok(output)) => sent(span, inject::sent(output).unwrap_or_default()),
+        Some(Ok(output)) => {
+            let body = || response.and_then(|response| response.body().bytes()).unwrap_or_default();
+            let partial = || partial::read(operation.service(), operation.name(), body());
+            sent(span, inject::sent(output).or_else(partial).unwrap_or_default());
+        }
         Some(Err(error)) => error::record(span, error, response),
         None => {}
     }
@@ -58,6 +78,9 @@ fn sent(span: &Span, sent: Sent) {
     if let Some((count, code)) = sent.failed {
         span.set_attribute(semconv::THUNDRA_BATCH_FAILURES, count);
         span.set_attribute(semconv::ERROR_TYPE, code.clone());
-        span.set_status(Status::error(format!("{count} of {} messages failed: {code}", sent.total)));
+        span.set_status(Status::error(match sent.total {
+            0 => format!("{count} items failed: {code}"),
+            total => format!("{count} of {total} messages failed: {code}"),
+        }));
     }
 }

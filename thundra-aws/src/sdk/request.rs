@@ -4,20 +4,27 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::telemetry::RequestedTelemetryAttributes;
 use thundra_core::{Value, semconv};
 
-type Attributes = Vec<(&'static str, Value)>;
+pub(crate) type Attributes = Vec<(&'static str, Value)>;
 
 /// The members of inputs that name a resource, as the service models spell them.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 18] = [
     "Bucket",
+    "CopySource",
+    "DeliveryStreamName",
     "FunctionName",
+    "IndexName",
     "Key",
     "QueueUrl",
     "SecretId",
+    "Select",
     "StreamARN",
     "StreamName",
     "TableName",
     "TargetArn",
     "TopicArn",
+    "UUID",
+    "UploadId",
+    "activityArn",
     "stateMachineArn",
 ];
 
@@ -59,8 +66,14 @@ pub(crate) fn attributes<'a>(
         "S3" => {
             add(semconv::AWS_S3_BUCKET, name("Bucket"));
             add(semconv::AWS_S3_KEY, name("Key"));
+            add(semconv::AWS_S3_COPY_SOURCE, name("CopySource"));
+            add(semconv::AWS_S3_UPLOAD_ID, name("UploadId"));
         }
-        "SFN" => add(semconv::AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN, name("stateMachineArn")),
+        "Firehose" => destination = name("DeliveryStreamName"),
+        "SFN" => {
+            add(semconv::AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN, name("stateMachineArn"));
+            add(semconv::AWS_STEP_FUNCTIONS_ACTIVITY_ARN, name("activityArn"));
+        }
         "Secrets Manager" => {
             add(semconv::AWS_SECRETSMANAGER_SECRET_ARN, name("SecretId").filter(|id| id.starts_with("arn:")));
         }
@@ -70,7 +83,10 @@ pub(crate) fn attributes<'a>(
             add(semconv::FAAS_INVOKED_PROVIDER, Some("aws"));
             add(semconv::FAAS_INVOKED_REGION, arn_region.or(region));
         }
+        "Lambda" => add(semconv::AWS_LAMBDA_RESOURCE_MAPPING_ID, name("UUID")),
         "DynamoDB" => {
+            add(semconv::AWS_DYNAMODB_INDEX_NAME, name("IndexName"));
+            add(semconv::AWS_DYNAMODB_SELECT, name("Select"));
             add(semconv::DB_SYSTEM_NAME, Some("aws.dynamodb"));
             add(semconv::DB_OPERATION_NAME, Some(method));
             let tables: Vec<_> = name("TableName").map(str::to_owned).into_iter().collect();
@@ -97,6 +113,8 @@ fn messaging(service: &str, method: &str) -> Option<(&'static str, &'static str)
         ("SQS", "ReceiveMessage") => ("aws_sqs", "receive"),
         ("SQS", "DeleteMessage" | "DeleteMessageBatch") => ("aws_sqs", "settle"),
         ("Kinesis", "PutRecord" | "PutRecords") => ("aws_kinesis", "send"),
+        ("Kinesis", "GetRecords") => ("aws_kinesis", "receive"),
+        ("Firehose", "PutRecord" | "PutRecordBatch") => ("aws_firehose", "send"),
         ("EventBridge", "PutEvents") => ("aws_eventbridge", "send"),
         _ => return None,
     })
@@ -116,7 +134,7 @@ pub(crate) fn is_topic(arn: &str) -> bool {
 }
 
 /// The name and the region of a function given as a name, a name with a qualifier, a partial or a full ARN.
-fn function(text: &str) -> (Option<&str>, Option<&str>) {
+pub(crate) fn function(text: &str) -> (Option<&str>, Option<&str>) {
     let mut parts = text.split(':');
     match (parts.clone().nth(3), text.starts_with("arn:")) {
         (Some(region), true) => (text.split(':').nth(6), Some(region)),
@@ -165,7 +183,17 @@ mod tests {
                 "Kinesis",
                 "GetRecords",
                 &[("StreamARN", "arn:aws:kinesis:eu-west-1:1:stream/clicks")],
-                "aws.kinesis.stream_name=clicks".to_owned(),
+                "aws.kinesis.stream_name=clicks messaging.system=aws_kinesis messaging.operation.name=receive \
+                 messaging.operation.type=receive messaging.destination.name=clicks"
+                    .to_owned(),
+            ),
+            (
+                "Firehose",
+                "PutRecordBatch",
+                &[("DeliveryStreamName", "lake")],
+                "messaging.system=aws_firehose messaging.operation.name=send messaging.operation.type=send \
+                 messaging.destination.name=lake"
+                    .to_owned(),
             ),
             (
                 "EventBridge",

@@ -231,19 +231,14 @@ impl Outbound {
         self.formats.xray.then(|| XRayHeader::format(&self.context, self.xray.as_ref()))
     }
 
-    /// The value of `__context__` in a JSON payload: an object of all pairs, with the chain length as a
-    /// number and everything else as text, as Node functions expect it.
-    pub fn payload_context(&self) -> String {
-        let object: serde_json::Map<_, _> = self
-            .pairs()
-            .into_iter()
-            .map(|(key, value)| {
-                let value =
-                    if key == CALL_CHAIN_LENGTH { self.correlation.chain_length().into() } else { value.into() };
-                (key.to_owned(), value)
-            })
-            .collect();
-        serde_json::Value::Object(object).to_string()
+    /// As [`pairs`](Self::pairs), for the `__context__` of a JSON payload: the values are JSON, the chain length
+    /// a number and everything else text, as Node functions expect it.
+    pub fn payload_pairs(&self) -> Vec<(&str, String)> {
+        let mut pairs = self.pairs();
+        for (_, value) in pairs.iter_mut().filter(|(key, _)| *key != CALL_CHAIN_LENGTH) {
+            *value = serde_json::Value::from(value.as_str()).to_string();
+        }
+        pairs
     }
 }
 
@@ -312,9 +307,8 @@ mod tests {
                 "User-Agent"
             ]
         );
-        let context: serde_json::Value = serde_json::from_str(&outbound.payload_context()).unwrap();
-        assert_eq!(context["call-chain-length"], 4);
-        assert_eq!(context["debug-log-enabled"], "true");
+        let json: Vec<_> = outbound.payload_pairs().into_iter().take(3).map(|(_, json)| json).collect();
+        assert_eq!(json, [r#""c-1""#, "4", r#""true""#]);
     }
 
     #[test]

@@ -207,6 +207,14 @@ impl OpenSpan {
         self.settle(key, start, limits);
     }
 
+    /// Takes an attribute away again.
+    pub(crate) fn remove_attribute(&mut self, key: &str) {
+        if let Some(place) = find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key) {
+            self.body.drain(self.head_end + place.start..self.head_end + place.end);
+            self.counts.attributes -= 1;
+        }
+    }
+
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
         let start = self.body.len();
         match (value, limits.value_length) {

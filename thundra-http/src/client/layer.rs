@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use http::{Request, Response};
+use hyper_util::client::legacy::connect::HttpInfo;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{Pending, inject, span};
+use super::Call;
 
 /// Traces the requests of a client: see [`Layer::client`](crate::Layer::client).
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,11 +51,13 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let span = span(request.method(), request.uri());
+        let Some(call) = Call::begin(request.method(), request.uri(), request.headers()) else {
+            return ResponseFuture { future: self.inner.call(request), call: None };
+        };
         let uri = request.uri().clone();
-        inject(&span, &uri, request.headers_mut());
-        let future = span.in_scope(|| self.inner.call(request));
-        ResponseFuture { future, pending: Pending::new(span) }
+        call.inject(&uri, request.headers_mut());
+        let future = call.span.in_scope(|| self.inner.call(request));
+        ResponseFuture { future, call: Some(call) }
     }
 }
 
@@ -64,7 +67,7 @@ pin_project! {
     pub struct ResponseFuture<F> {
         #[pin]
         future: F,
-        pending: Pending,
+        call: Option<Call>,
     }
 }
 
@@ -77,11 +80,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.pending.span.in_scope(|| this.future.poll(cx)));
+        let Some(call) = this.call else { return this.future.poll(cx) };
+        let result = ready!(call.span.in_scope(|| this.future.poll(cx)));
         match &result {
-            Ok(response) => this.pending.answered(response.status()),
-            Err(error) => this.pending.failed("request_failed", error.to_string()),
+            Ok(response) => {
+                let peer = response.extensions().get::<HttpInfo>().map(HttpInfo::remote_addr);
+                call.answered(response.status(), response.version(), response.headers(), peer);
+            }
+            Err(error) => call.failed("request_failed", error.to_string()),
         }
+        // The span ends with the answer, not when somebody drops this future.
+        *this.call = None;
         Poll::Ready(result)
     }
 }

@@ -5,92 +5,132 @@ mod layer;
 mod reqwest;
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
 
 use http::header::{AUTHORIZATION, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use thundra_core::propagation::{USER_AGENT, XRAY_HEADER};
-use thundra_core::{SpanExt, Status, config, diagnostics, outbound, semconv};
+use thundra_core::{SpanExt, Status, config, outbound, semconv};
 use tracing::{Span, field};
 
 pub use self::layer::{ClientLayer, TracedClient};
+#[cfg(feature = "blocking")]
+pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get};
-use crate::attributes;
-use crate::hosts;
+pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
+use crate::hosts::Reach;
+use crate::suppressed::is_suppressed;
+use crate::{attributes, grpc};
 
-/// A span for a request that is about to be made, below the current one.
-fn span(method: &Method, uri: &Uri) -> Span {
-    let known = attributes::method(method);
-    let span = tracing::info_span!(
-        target: "thundra_http",
-        "request",
-        otel.name = attributes::span_name(known),
-        otel.kind = "client",
-        { semconv::HTTP_REQUEST_METHOD } = known,
-        { semconv::SERVER_ADDRESS } = uri.host(),
-        { semconv::SERVER_PORT } = attributes::port(uri),
-        { semconv::URL_FULL } = field::Empty,
-        { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
-        { semconv::ERROR_TYPE } = field::Empty,
-    );
-    if !span.is_disabled() {
-        span.record(semconv::URL_FULL, attributes::full_url(uri));
-        if known == "_OTHER" {
-            span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
-        }
-    }
-    span
-}
-
-/// Puts the context of `span` into the headers, as far as the host may know it. What is there already wins;
-/// a request that was signed gets nothing.
-fn inject(span: &Span, uri: &Uri, headers: &mut HeaderMap) {
-    let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
-    if attributes::is_presigned(uri) || headers.get(AUTHORIZATION).is_some_and(signed) {
-        return span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, "signed request");
-    }
-    let Some(outbound) = outbound(span) else { return };
-    let host = uri.host().unwrap_or("");
-    let (pairs, xray) = if hosts::trusted(host, &config().propagate_hosts) {
-        (outbound.pairs(), outbound.xray_header())
-    } else {
-        diagnostics::once(
-            &format!("host {host}"),
-            format_args!("correlation ids are not sent to {host:?}; THUNDRA_PROPAGATE_HOSTS names hosts that get them"),
-        );
-        span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, "correlation ids: not one of our hosts");
-        (outbound.trace_pairs(), None)
-    };
-    // A context of the caller's own is not mixed with ours. His user agent is not that of this client.
-    let theirs = headers.contains_key("traceparent");
-    let ours = |key: &str| key != USER_AGENT && !(theirs && (key == "tracestate" || key == XRAY_HEADER));
-    for (key, value) in pairs.into_iter().chain(xray.map(|xray| (XRAY_HEADER, xray))).filter(|(key, _)| ours(key)) {
-        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
-            headers.entry(name).or_insert(value);
-        }
-    }
-}
-
-/// The span of a request under way. Dropped before there is a result, it ends as cancelled.
+/// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
 #[derive(Debug)]
-struct Pending {
+struct Call {
     span: Span,
+    is_grpc: bool,
     done: bool,
 }
 
-impl Pending {
-    fn new(span: Span) -> Self {
-        Pending { span, done: false }
+impl Call {
+    /// Begins a span below the current one. `None` where telemetry is suppressed.
+    fn begin(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
+        if is_suppressed() {
+            return None;
+        }
+        let known = attributes::method(method);
+        let rpc = grpc::method(uri, headers);
+        let span = tracing::info_span!(
+            target: "thundra_http",
+            "request",
+            otel.name = rpc.unwrap_or(attributes::span_name(known)),
+            otel.kind = "client",
+            { semconv::HTTP_REQUEST_METHOD } = known,
+            { semconv::RPC_SYSTEM_NAME } = rpc.map(|_| grpc::SYSTEM),
+            { semconv::RPC_METHOD } = rpc,
+            { semconv::SERVER_ADDRESS } = uri.host().map(attributes::address),
+            { semconv::SERVER_PORT } = attributes::port(uri),
+            { semconv::URL_FULL } = field::Empty,
+            { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
+            { semconv::ERROR_TYPE } = field::Empty,
+        );
+        if !span.is_disabled() {
+            span.record(semconv::URL_FULL, attributes::full_url(uri));
+            if known == "_OTHER" {
+                span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
+            }
+            let names = &config().captured_headers.client_request;
+            attributes::captured(headers, names, attributes::REQUEST_HEADER, |key, value| {
+                span.set_attribute(key, value)
+            });
+        }
+        Some(Call { span, is_grpc: rpc.is_some(), done: false })
     }
 
-    /// Records the response: 4xx and 5xx are errors to a client.
-    fn answered(&mut self, status: StatusCode) {
-        self.done = true;
-        self.span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-        if status.is_client_error() || status.is_server_error() {
-            self.span.record(semconv::ERROR_TYPE, status.as_str());
-            self.span.set_status(Status::error(""));
+    /// Puts the context of the span into the headers, as far as the host may know it, and says how far that was.
+    /// What is there already wins; a request that was signed gets nothing.
+    fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
+        let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
+        let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
+        let reach = match headers.get(AUTHORIZATION).is_some_and(signed) {
+            true => Reach::Nothing,
+            false => Reach::of(uri.host().unwrap_or(""), uri.query()),
+        };
+        let (pairs, xray) = match reach {
+            Reach::Everything => (outbound.pairs(), outbound.xray_header()),
+            Reach::Trace => {
+                self.skipped("correlation ids: not one of our hosts");
+                (outbound.trace_pairs(), None)
+            }
+            Reach::Nothing => {
+                self.skipped("signed request");
+                return reach;
+            }
+        };
+        // A context of the caller's own is not mixed with ours. His user agent is not that of this client.
+        let theirs = headers.contains_key("traceparent");
+        let ours = |key: &str| key != USER_AGENT && !(theirs && (key == "tracestate" || key == XRAY_HEADER));
+        for (key, value) in pairs.into_iter().chain(xray.map(|xray| (XRAY_HEADER, xray))).filter(|(key, _)| ours(key)) {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+                headers.entry(name).or_insert(value);
+            }
         }
+        reach
+    }
+
+    fn skipped(&self, why: &'static str) {
+        self.span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, why);
+    }
+
+    /// Records the head of the response: 4xx and 5xx are errors to a client, and any gRPC status but `OK`.
+    fn answered(&mut self, status: StatusCode, version: Version, headers: &HeaderMap, peer: Option<SocketAddr>) {
+        self.done = true;
+        let span = &self.span;
+        if span.is_disabled() {
+            return;
+        }
+        span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        span.set_attribute(semconv::NETWORK_PROTOCOL_VERSION, attributes::protocol_version(version));
+        if let Some(peer) = peer {
+            span.set_attribute(semconv::NETWORK_PEER_ADDRESS, peer.ip().to_string());
+            span.set_attribute(semconv::NETWORK_PEER_PORT, peer.port());
+        }
+        attributes::captured(
+            headers,
+            &config().captured_headers.client_response,
+            attributes::RESPONSE_HEADER,
+            |key, value| span.set_attribute(key, value),
+        );
+        let code = if self.is_grpc { grpc::Code::of(headers) } else { None };
+        if let Some(code) = code {
+            span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
+        }
+        let failed = status.is_client_error() || status.is_server_error();
+        let error = match code {
+            _ if failed => status.as_str(),
+            Some(code) if code.name != grpc::Code::OK => code.name,
+            _ => return,
+        };
+        span.record(semconv::ERROR_TYPE, error);
+        span.set_status(Status::error(""));
     }
 
     /// Records that there was no response.
@@ -101,7 +141,7 @@ impl Pending {
     }
 }
 
-impl Drop for Pending {
+impl Drop for Call {
     fn drop(&mut self) {
         if !self.done {
             self.failed("cancelled", "cancelled");

@@ -9,6 +9,8 @@ pub use otlp::{OtlpExporter, UnsupportedEndpoint};
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ExporterKind, diagnostics};
 
+use crate::hosts;
+
 /// Where a program runs, which decides how its spans leave when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -24,6 +26,8 @@ pub enum Host {
 /// Those of `OTEL_TRACES_EXPORTER`; when it is not set, `otlp` where an endpoint is configured, else
 /// `stdout` in Lambda and `console` elsewhere.
 pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
+    // Said when a program starts, not at its first call.
+    hosts::check(&config.propagate_hosts);
     let kinds = config.exporters.clone().unwrap_or_else(|| {
         vec![match host {
             _ if config.otlp.endpoint.is_some() => ExporterKind::Otlp,

@@ -3,23 +3,52 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use bytes::Buf;
+use http::header::CONTENT_LENGTH;
+use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use thundra_core::{Scope, Status, defer, semconv};
+
+use super::ending::Ending;
 
 pin_project! {
     /// A response body in the scope of its request, which ends with it.
     #[derive(Debug)]
-    pub struct TracedBody<B> {
+    pub struct TracedBody<B>
+    where
+        B: Body,
+    {
         #[pin]
         inner: B,
-        scope: Finishing,
+        ending: Ending,
+        // How many bytes are to come, where that is known: a server polls no body that it knows to be at its end.
+        rest: Option<u64>,
+    }
+
+    impl<B: Body> PinnedDrop for TracedBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
+            if *this.rest == Some(0) || this.inner.is_end_stream() {
+                this.ending.finish();
+            } else {
+                this.ending.cancelled();
+            }
+        }
     }
 }
 
-impl<B> TracedBody<B> {
-    pub(super) fn new(inner: B, scope: Option<Scope>) -> Self {
-        TracedBody { inner, scope: Finishing(scope) }
+impl<B: Body> TracedBody<B> {
+    /// The response with its body in the scope. `has_body` is false where the request asks for none.
+    pub(super) fn wrap(response: Response<B>, ending: Ending, has_body: bool) -> Response<Self> {
+        let empty = matches!(
+            response.status(),
+            StatusCode::SWITCHING_PROTOCOLS | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+        );
+        let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        response.map(|inner| {
+            let rest = if has_body && !empty { inner.size_hint().exact().or(length) } else { Some(0) };
+            TracedBody { inner, ending, rest }
+        })
     }
 }
 
@@ -29,15 +58,22 @@ impl<B: Body> Body for TracedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let Some(scope) = &this.scope.0 else { return this.inner.poll_frame(cx) };
-        let frame = ready!(scope.enter(|| this.inner.poll_frame(cx)));
+        let frame = ready!(this.ending.guard(|scope| match scope {
+            Some(scope) => scope.enter(|| this.inner.poll_frame(cx)),
+            None => this.inner.poll_frame(cx),
+        }));
         match &frame {
-            Some(Ok(_)) => {}
-            Some(Err(_)) => {
-                scope.set_error("body_failed", "the response's body failed");
-                this.scope.finish();
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    *this.rest = this.rest.map(|rest| rest.saturating_sub(data.remaining() as u64));
+                }
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.ending.told(trailers);
+                    *this.rest = Some(0);
+                }
             }
-            None => this.scope.finish(),
+            Some(Err(_)) => this.ending.failed("body_failed", "the response's body failed"),
+            None => this.ending.finish(),
         }
         Poll::Ready(frame)
     }
@@ -48,33 +84,5 @@ impl<B: Body> Body for TracedBody<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-/// A scope that is finished and handed to the exporter, at the latest when it is dropped: a server polls no
-/// body that it knows to be at its end.
-#[derive(Debug)]
-pub(super) struct Finishing(pub(super) Option<Scope>);
-
-impl Finishing {
-    pub(super) fn finish(&mut self) {
-        if let Some(scope) = self.0.take() {
-            defer(scope.finish());
-        }
-    }
-
-    /// The caller went away before there was a response.
-    pub(super) fn cancel(&mut self) {
-        if let Some(scope) = &self.0 {
-            scope.set_attribute(semconv::ERROR_TYPE, "cancelled");
-            scope.set_status(Status::error("the caller went away"));
-        }
-        self.finish();
-    }
-}
-
-impl Drop for Finishing {
-    fn drop(&mut self) {
-        self.finish();
     }
 }

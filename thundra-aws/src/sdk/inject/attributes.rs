@@ -26,6 +26,8 @@ pub(crate) struct Message<'a, V> {
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
     closed: Option<Skipped>,
+    /// Why something of ours was left out: the first reason.
+    skipped: Option<Skipped>,
     /// Whether it had no trace context of its own, so that ours is the one that is read.
     untraced: bool,
     traced_by_us: bool,
@@ -34,7 +36,7 @@ pub(crate) struct Message<'a, V> {
 impl<'a, V: Attribute> Message<'a, V> {
     /// A message with a body of so many bytes; `closed` says why nothing may be added.
     pub(crate) fn new(attributes: &'a mut Option<HashMap<String, V>>, body: usize, closed: Option<Skipped>) -> Self {
-        let mut message = Message { attributes, body, closed, untraced: true, traced_by_us: false };
+        let mut message = Message { attributes, body, closed, skipped: closed, untraced: true, traced_by_us: false };
         message.untraced = !message.has("traceparent");
         message
     }
@@ -57,6 +59,20 @@ impl<'a, V: Attribute> Message<'a, V> {
         let attributes = self.attributes.iter().flatten();
         self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
     }
+
+    /// Adds an attribute, and says how many bytes it takes of the room there is.
+    fn add(&mut self, name: &str, value: &str, room: usize) -> Result<usize, Skipped> {
+        let bytes = name.len() + STRING.len() + value.len();
+        if self.count() >= MAX_ATTRIBUTES {
+            return Err(Skipped::Attributes);
+        }
+        if bytes > room {
+            return Err(Skipped::Size);
+        }
+        let value = V::string(value).ok_or(Skipped::Quotes)?;
+        self.attributes.get_or_insert_default().insert(name.to_owned(), value);
+        Ok(bytes)
+    }
 }
 
 /// Gives each message of a request what fits of `pairs`. `limit` is the most bytes that the request may have,
@@ -71,29 +87,24 @@ pub(crate) fn inject<V: Attribute>(
     let before = messages.iter().map(Message::size).sum();
     let mut room = limit(before).saturating_sub(before);
     let mut injected = Injected::default();
-    messages.iter().filter_map(|message| message.closed).for_each(|why| injected.skip(why));
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
             // A trace state belongs to the trace parent beside it.
             if message.has(name) || (*name == "tracestate" && !message.traced_by_us) {
                 continue;
             }
-            let bytes = name.len() + STRING.len() + value.len();
-            if message.count() >= MAX_ATTRIBUTES {
-                injected.skip(Skipped::Attributes);
-            } else if bytes > room {
-                injected.skip(Skipped::Size);
-            } else if let Some(value) = V::string(value) {
-                message.attributes.get_or_insert_default().insert((*name).to_owned(), value);
-                room -= bytes;
-                message.traced_by_us |= *name == "traceparent";
-                injected.own_context |=
-                    message.untraced && (*name == "traceparent" || *name == CORRELATION_TRACEPARENT);
-            } else {
-                injected.skip(Skipped::Quotes);
+            match message.add(name, value, room) {
+                Ok(bytes) => {
+                    room -= bytes;
+                    message.traced_by_us |= *name == "traceparent";
+                    injected.own_context |=
+                        message.untraced && (*name == "traceparent" || *name == CORRELATION_TRACEPARENT);
+                }
+                Err(why) => message.skipped = message.skipped.or(Some(why)),
             }
         }
     }
+    messages.iter().filter_map(|message| message.skipped).for_each(|why| injected.skip(why));
     injected
 }
 
@@ -202,7 +213,7 @@ mod tests {
             assert_eq!(before, 39);
             73
         });
-        assert_eq!((injected.own_context, injected.skipped), (true, Some(Skipped::Structure)));
+        assert_eq!((injected.own_context, injected.skipped, injected.incomplete), (true, Some(Skipped::Size), 2));
         assert_eq!((one.unwrap().len(), two.unwrap().len(), three), (2, 2, None));
     }
 }

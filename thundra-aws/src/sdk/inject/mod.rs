@@ -2,18 +2,26 @@
 //!
 //! Messages are changed in the typed input, whatever the protocol they travel in. What is already there wins;
 //! of what is ours goes what fits the limits of the service, the most important first. Where nothing fits, the
-//! request is the one that the caller made, and the span says why.
+//! request is the one that the caller made. The span says why, and of how many messages.
 
 #[cfg(any(feature = "sns", feature = "sqs"))]
 mod attributes;
+#[cfg(feature = "eventbridge")]
+mod eventbridge;
+#[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+mod json;
 #[cfg(feature = "kinesis")]
 mod kinesis;
-#[cfg(feature = "kinesis")]
-mod patterns;
+#[cfg(feature = "lambda")]
+mod lambda;
+#[cfg(feature = "sfn")]
+mod sfn;
 #[cfg(feature = "sns")]
 mod sns;
 #[cfg(feature = "sqs")]
 mod sqs;
+#[cfg(any(feature = "eventbridge", feature = "sfn"))]
+mod trace_header;
 
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
@@ -22,9 +30,50 @@ use tracing::Span;
 
 use super::outcome::Sent;
 
+/// What injects into the operations of a service; `None` for another one's input.
+type Inject = fn(&mut Input, &Outbound) -> Option<Injected>;
+/// What reads the outputs of a service's operations; `None` for another one's output.
+type Read = fn(&Output) -> Option<Sent>;
+
+const INJECT: &[Inject] = &[
+    #[cfg(feature = "eventbridge")]
+    eventbridge::inject,
+    #[cfg(feature = "kinesis")]
+    kinesis::inject,
+    #[cfg(feature = "lambda")]
+    lambda::inject,
+    #[cfg(feature = "sfn")]
+    sfn::inject,
+    #[cfg(feature = "sns")]
+    sns::inject,
+    #[cfg(feature = "sqs")]
+    sqs::inject,
+];
+
+const READ: &[Read] = &[
+    #[cfg(feature = "eventbridge")]
+    eventbridge::sent,
+    #[cfg(feature = "kinesis")]
+    kinesis::sent,
+    #[cfg(feature = "sns")]
+    sns::sent,
+    #[cfg(feature = "sqs")]
+    sqs::sent,
+];
+
+/// Injects the context into an input, if it is one that carries messages.
+pub(crate) fn into(input: &mut Input, outbound: &Outbound) -> Injected {
+    INJECT.iter().find_map(|inject| inject(input, outbound)).unwrap_or_default()
+}
+
+/// What an output says about the messages that were sent.
+pub(crate) fn sent(output: &Output) -> Option<Sent> {
+    READ.iter().find_map(|read| read(output))
+}
+
 /// Why a message carries no context of ours, or not all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(all(feature = "sns", feature = "sqs", feature = "kinesis")), allow(dead_code))]
+#[cfg_attr(not(all(feature = "lambda", feature = "sns")), allow(dead_code))]
 pub(crate) enum Skipped {
     /// It would have more attributes than the service hands on.
     Attributes,
@@ -36,8 +85,12 @@ pub(crate) enum Skipped {
     Structure,
     /// It goes to a telephone or a device, where nobody reads it.
     Recipient,
-    /// The data is no JSON object, or has a context of its own.
+    /// The data is no JSON object.
     Data,
+    /// The data has a context of its own.
+    Context,
+    /// An execution with a name is idempotent by its input.
+    Named,
     /// The configuration says so.
     Excluded,
 }
@@ -50,14 +103,16 @@ impl Skipped {
             Skipped::Quotes => "a value with quotes",
             Skipped::Structure => "message structure json",
             Skipped::Recipient => "not a topic",
-            Skipped::Data => "no JSON object, or a context of its own",
+            Skipped::Data => "no JSON object",
+            Skipped::Context => "a context of its own",
+            Skipped::Named => "a named execution",
             Skipped::Excluded => "not in THUNDRA_INJECT_PAYLOAD",
         }
     }
 
     /// Whether people should hear of it: not of what they chose.
     const fn is_trouble(self) -> bool {
-        !matches!(self, Skipped::Recipient | Skipped::Excluded)
+        !matches!(self, Skipped::Recipient | Skipped::Named | Skipped::Excluded)
     }
 }
 
@@ -68,26 +123,31 @@ pub(crate) struct Injected {
     pub(crate) own_context: bool,
     /// Why something was left out: the first reason.
     pub(crate) skipped: Option<Skipped>,
+    /// How many messages go out without our context, or without a part of it.
+    pub(crate) incomplete: usize,
     /// How many messages there are, in an operation on batches.
     pub(crate) batch: Option<usize>,
 }
 
 impl Injected {
-    #[cfg(any(feature = "sns", feature = "sqs", feature = "kinesis"))]
+    /// Notes why a message does not have it all.
+    #[cfg_attr(not(all(feature = "lambda", feature = "sns")), allow(dead_code))]
     fn skip(&mut self, why: Skipped) {
         self.skipped = self.skipped.or(Some(why));
+        self.incomplete += 1;
     }
 
     /// Says on the span of the call what was done.
     pub(crate) fn report(&self, span: &Span, service: &str) {
         if self.own_context {
-            span.record("otel.kind", SpanKind::Producer.as_str());
+            span.set_kind(SpanKind::Producer);
         }
         if let Some(count) = self.batch {
             span.set_attribute(semconv::MESSAGING_BATCH_MESSAGE_COUNT, count);
         }
         let Some(why) = self.skipped else { return };
         span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, why.as_str());
+        span.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, self.incomplete);
         if why.is_trouble() {
             diagnostics::once(
                 &format!("inject.{service}.{}", why.as_str()),
@@ -100,38 +160,5 @@ impl Injected {
     }
 }
 
-/// Injects the context into an input, if it is one that carries messages.
-#[allow(unused_variables)]
-pub(crate) fn into(input: &mut Input, outbound: &Outbound) -> Injected {
-    #[cfg(feature = "sns")]
-    if let Some(injected) = sns::inject(input, outbound) {
-        return injected;
-    }
-    #[cfg(feature = "sqs")]
-    if let Some(injected) = sqs::inject(input, outbound) {
-        return injected;
-    }
-    #[cfg(feature = "kinesis")]
-    if let Some(injected) = kinesis::inject(input, outbound) {
-        return injected;
-    }
-    Injected::default()
-}
-
-/// What an output says about the messages that were sent.
-#[allow(unused_variables)]
-pub(crate) fn sent(output: &Output) -> Option<Sent> {
-    #[cfg(feature = "sns")]
-    if let Some(sent) = sns::sent(output) {
-        return Some(sent);
-    }
-    #[cfg(feature = "sqs")]
-    if let Some(sent) = sqs::sent(output) {
-        return Some(sent);
-    }
-    #[cfg(feature = "kinesis")]
-    if let Some(sent) = kinesis::sent(output) {
-        return Some(sent);
-    }
-    None
-}
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,17 @@
 //! The last pattern that matches decides, so exceptions follow their rule: `kinesis,!kinesis:lake-*`. What none
 //! matches is left alone, unless the list begins with an exclusion, which is one from everything.
 
+use thundra_core::config;
+
+use crate::sdk::inject::Skipped;
+
+/// Why the payloads of this service and target may not be written, if they may not.
+pub(crate) fn excluded(service: &str, target: &str) -> Option<Skipped> {
+    (!allowed(&config().inject_payload, service, target)).then_some(Skipped::Excluded)
+}
+
 /// Whether the payloads of this service and target may be written.
-pub(crate) fn allowed(patterns: &[String], service: &str, target: &str) -> bool {
+fn allowed(patterns: &[String], service: &str, target: &str) -> bool {
     let all = patterns.first().is_some_and(|first| first.starts_with('!'));
     patterns.iter().fold(all, |allowed, pattern| {
         let (verdict, pattern) = pattern.strip_prefix('!').map_or((true, pattern.as_str()), |rest| (false, rest));

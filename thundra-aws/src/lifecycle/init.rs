@@ -19,9 +19,18 @@ pub(super) fn in_lambda() -> bool {
 /// Installs the configuration of the environment, its exporters, and the subscriber. A second call
 /// changes nothing.
 pub(super) fn telemetry() {
-    let config = Config::from_env(&Env::process());
+    let config = config();
     let exporters = if config.disabled { Vec::new() } else { exporters(&config, host()) };
     install(config, exporters);
+}
+
+/// The configuration of the environment.
+#[allow(clippy::let_and_return)]
+pub(super) fn config() -> Config {
+    let config = Config::from_env(&Env::process());
+    #[cfg(all(feature = "forgotten", feature = "sdk"))]
+    let config = crate::sdk::forgotten::watched(config);
+    config
 }
 
 /// The trace of the initialisation, until the first invocation links to it.

@@ -1,0 +1,186 @@
+//! The `__context__` of JSON payloads, in the services whose messages have no place for attributes.
+//!
+//! It goes into payloads that are a JSON object, as [`Gap`] says, and into those alone that
+//! `THUNDRA_INJECT_PAYLOAD` names. A message grows within its own limit and within its share of the request's.
+
+#[cfg(feature = "lambda")]
+pub(super) mod client_context;
+mod members;
+mod patterns;
+
+use std::sync::Arc;
+
+use aws_smithy_types::Blob;
+use thundra_core::ScopeRef;
+use thundra_core::propagation::Outbound;
+
+use members::Members;
+pub(super) use patterns::excluded;
+
+use super::{Injected, Skipped};
+use crate::gap::{Gap, NoGap};
+
+/// The payload of a message, in the type that an SDK crate has for it.
+pub(crate) trait Payload {
+    fn bytes(&self) -> &[u8];
+
+    fn replace(&mut self, json: String);
+}
+
+impl Payload for Blob {
+    fn bytes(&self) -> &[u8] {
+        self.as_ref()
+    }
+
+    fn replace(&mut self, json: String) {
+        *self = Blob::new(json);
+    }
+}
+
+impl Payload for String {
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    fn replace(&mut self, json: String) {
+        *self = json;
+    }
+}
+
+/// One message of a request.
+#[derive(Debug)]
+pub(crate) struct Message<'a, P> {
+    /// `None` where the caller left it out.
+    pub(crate) payload: Option<&'a mut P>,
+    /// How many bytes it may grow by a limit of its own.
+    pub(crate) room: usize,
+    /// Why nothing may be written.
+    pub(crate) closed: Option<Skipped>,
+}
+
+/// Gives each message what fits of the context. `room` is how many bytes they may grow together; what one leaves
+/// of its share is there for those after it.
+pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
+    let mut injected = Injected::default();
+    let context = Context::of(outbound);
+    if context.members.is_empty() {
+        return injected;
+    }
+    let count = messages.len();
+    for (done, message) in messages.into_iter().enumerate() {
+        match context.write(message, room / (count - done)) {
+            Ok(written) => {
+                room -= written.grown;
+                injected.own_context |= written.own_context;
+                if !written.complete {
+                    injected.skip(Skipped::Size);
+                }
+            }
+            Err(why) => injected.skip(why),
+        }
+    }
+    injected
+}
+
+/// What goes into each payload of a call.
+#[derive(Debug)]
+struct Context {
+    members: Members,
+    /// What this scope received: in a payload that is sent on, ours takes its place.
+    received: Option<Arc<str>>,
+}
+
+/// What became of a payload.
+#[derive(Debug, PartialEq)]
+struct Written {
+    grown: usize,
+    own_context: bool,
+    complete: bool,
+}
+
+impl Context {
+    fn of(outbound: &Outbound) -> Self {
+        let received = ScopeRef::current().and_then(|scope| scope.received_context());
+        Context { members: Members::new(outbound.payload_pairs()), received }
+    }
+
+    /// Writes what fits; `share` is how much the message may grow for the sake of the others.
+    fn write<P: Payload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
+        if let Some(why) = message.closed {
+            return Err(why);
+        }
+        let payload = message.payload.ok_or(Skipped::Data)?;
+        let before = payload.bytes().len();
+        let gap = Gap::in_payload(payload.bytes(), self.received.as_deref()).map_err(|why| match why {
+            NoGap::NoObject => Skipped::Data,
+            NoGap::Taken => Skipped::Context,
+        })?;
+        let room = (before + share.min(message.room)).saturating_sub(gap.len());
+        let text = self.members.within(room).ok_or(Skipped::Size)?;
+        let filled = gap.fill(&text.json);
+        let grown = filled.len().saturating_sub(before);
+        payload.replace(filled);
+        Ok(Written { grown, own_context: text.own_context, complete: self.members.are_all_in(&text) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `"id":"1","traceparent":"t"` is 26 bytes, `"id":"1"` 8, with 17 around, 16 in an empty object.
+    fn two(received: Option<&str>) -> Context {
+        let pairs = [("id", r#""1""#.to_owned()), ("traceparent", r#""t""#.to_owned())];
+        Context { members: Members::new(pairs), received: received.map(Arc::from) }
+    }
+
+    fn write(payload: &str, own_room: usize, share: usize) -> (Result<Written, Skipped>, String) {
+        let mut payload = payload.to_owned();
+        let message = Message { payload: Some(&mut payload), room: own_room, closed: None };
+        (two(Some(r#"{"old":1}"#)).write(message, share), payload)
+    }
+
+    #[test]
+    fn a_message_grows_within_both_limits() {
+        const ALL: usize = 43;
+        for (payload, own_room, share, grown, why) in [
+            (r#"{"a":1}"#, 1000, 1000, Some(ALL), "room for all"),
+            (r#"{"a":1}"#, ALL, ALL, Some(ALL), "to the byte"),
+            (r#"{"a":1}"#, ALL - 1, 1000, Some(25), "one byte less: the first member alone"),
+            (r#"{"a":1}"#, 1000, ALL - 1, Some(25), "its share is less"),
+            (r#"{"a":1}"#, 25, 1000, Some(25), "room for the first member to the byte"),
+            (r#"{"a":1}"#, 24, 1000, None, "room for none"),
+            (r#"{"a":1}"#, 0, 0, None, "no room"),
+            ("{}", ALL - 1, 1000, Some(ALL - 1), "an empty object needs no comma"),
+            (r#"{"__context__":{"old":1}}"#, 19, 19, Some(19), "what was received makes room"),
+            (r#"{"__context__":{"old":1}}"#, 18, 18, Some(1), "but not for both"),
+            (r#"{"__context__":{"old":1}}"#, 0, 0, None, "nor for one that is longer"),
+        ] {
+            let (written, after) = write(payload, own_room, share);
+            match written {
+                Ok(written) => {
+                    let complete = grown.is_some_and(|grown| grown > 25 || grown == 19);
+                    assert_eq!((Some(written.grown), written.complete), (grown, complete), "{why}");
+                    assert_eq!((written.own_context, after.len() - payload.len()), (complete, written.grown), "{why}");
+                }
+                Err(skipped) => assert_eq!((grown, skipped, &*after), (None, Skipped::Size, payload), "{why}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_alone_says_why() {
+        for (payload, expected) in
+            [("[1]", Skipped::Data), ("text", Skipped::Data), (r#"{"__context__":{"new":1}}"#, Skipped::Context)]
+        {
+            for room in [0, 1000] {
+                assert_eq!(write(payload, room, room), (Err(expected), payload.to_owned()), "whatever its size");
+            }
+        }
+        let missing: Message<'_, String> = Message { payload: None, room: 1000, closed: None };
+        assert_eq!(two(None).write(missing, 1000), Err(Skipped::Data));
+        let mut payload = "{}".to_owned();
+        let closed = Message { payload: Some(&mut payload), room: 1000, closed: Some(Skipped::Excluded) };
+        assert_eq!((two(None).write(closed, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
+    }
+}

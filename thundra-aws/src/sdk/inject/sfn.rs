@@ -1,0 +1,54 @@
+//! Step Functions: `StartExecution` and `StartSyncExecution`.
+//!
+//! `traceHeader` goes with every start, the context into the input of those without a name: a start that has one
+//! is idempotent by its input. An input has 256 KiB.
+
+use aws_sdk_sfn::operation::start_execution::StartExecutionInput;
+use aws_sdk_sfn::operation::start_sync_execution::StartSyncExecutionInput;
+use aws_smithy_runtime_api::client::interceptors::context::Input;
+use thundra_core::propagation::Outbound;
+
+use super::json::{self, Message, excluded};
+use super::{Injected, Skipped, trace_header};
+
+const MAX_BYTES: usize = 256 * 1024;
+
+/// `None` when this is another operation's input.
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+    let (arn, name, input, header) = if let Some(start) = input.downcast_mut::<StartExecutionInput>() {
+        (&start.state_machine_arn, &start.name, &mut start.input, &mut start.trace_header)
+    } else {
+        let start = input.downcast_mut::<StartSyncExecutionInput>()?;
+        (&start.state_machine_arn, &start.name, &mut start.input, &mut start.trace_header)
+    };
+    trace_header::set(header, outbound);
+    let closed = match name {
+        Some(_) => Some(Skipped::Named),
+        None => excluded("stepfunctions", state_machine(arn.as_deref().unwrap_or_default())),
+    };
+    let payload = input.as_mut();
+    let room = MAX_BYTES.saturating_sub(payload.as_ref().map_or(0, |input| input.len()));
+    let injected = json::inject(vec![Message { payload, room, closed }], room, outbound);
+    // A start is the span of a client: the execution is no message.
+    Some(Injected { own_context: false, ..injected })
+}
+
+/// The name in an ARN that may have a version, an alias or the label of a map after it.
+fn state_machine(arn: &str) -> &str {
+    let name = arn.split(':').nth(6).unwrap_or_default();
+    name.split('/').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_machine_is_known_by_its_name() {
+        let arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:orders";
+        for arn in [arn.to_owned(), format!("{arn}:7"), format!("{arn}:live"), format!("{arn}/each:live")] {
+            assert_eq!(state_machine(&arn), "orders", "{arn}");
+        }
+        assert_eq!(state_machine("orders"), "");
+    }
+}

@@ -1,0 +1,60 @@
+//! Kinesis: records from `GetRecords`.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::time::SystemTime;
+
+use aws_sdk_kinesis::types::Record;
+use aws_smithy_types::Blob;
+
+use crate::batch;
+use crate::payload;
+
+/// Works on a record in a scope of its own: in its producer's trace, with its correlation ids.
+///
+/// The `__context__` that a producer put into its data is taken out, so that `f` sees what was written there
+/// before; the record is the same otherwise. The result passes through.
+///
+/// A record older than an hour, and every one under `THUNDRA_BATCH_SPANS=link`, begins a trace of its own that is
+/// linked to its producer. Within a scope, such as a Lambda invocation, it is a record of that scope's batch: see
+/// [`batch`]. Outside of any its spans leave with the next flush: a program that calls [`init`](crate::init) makes
+/// one about once a second.
+///
+/// # Errors
+///
+/// Those of `f`: they are recorded and passed on.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn ship(_: &[u8]) -> Result<(), std::io::Error> { Ok(()) }
+/// # async fn example(kinesis: aws_sdk_kinesis::Client, iterator: String) -> Result<(), Box<dyn std::error::Error>> {
+/// let _telemetry = thundra_aws::init();
+/// let got = kinesis.get_records().shard_iterator(iterator).send().await?;
+/// for record in got.records {
+///     thundra_aws::kinesis::process(record, async |record| ship(record.data.as_ref()).await).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub async fn process<R, E, F, Fut>(mut record: Record, f: F) -> Result<R, E>
+where
+    E: Display,
+    F: FnOnce(Record) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+{
+    let sent_at = record.approximate_arrival_timestamp.and_then(|at| SystemTime::try_from(at).ok());
+    let parts = batch::KinesisParts {
+        // A record does not say where it comes from.
+        stream: None,
+        shard: None,
+        sequence_number: &record.sequence_number,
+        data: record.data.as_ref(),
+        sent_at,
+    };
+    let description = parts.describe(thundra_core::config().propagators);
+    if let Some(member) = &description.member {
+        record.data = Blob::new(payload::strip(record.data.as_ref(), member));
+    }
+    batch::one(description, thundra_core::config(), || f(record)).await
+}

@@ -1,0 +1,247 @@
+//! SQS: `ReceiveMessage`, and [`process`].
+//!
+//! A message comes with the attributes that were asked for and no others. Asked for besides are:
+//!
+//! - the system attributes `AWSTraceHeader` and `SentTimestamp`;
+//! - the message attributes with our names, where the caller asks for none. Where he asks for some,
+//!   `MD5OfMessageAttributes` is the sum of just those, and asking for more would change it: then the trace
+//!   header is all there is beside what he asked for.
+//!
+//! What the caller did not ask for is taken out of the answer before he sees it.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::future::Future;
+use std::sync::Arc;
+
+use aws_sdk_sqs::operation::receive_message::{ReceiveMessageInput, ReceiveMessageOutput};
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName as SystemName};
+use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+use thundra_core::propagation::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Propagators, USER_AGENT,
+};
+
+use super::{Received, pending};
+use crate::batch::{self, Description};
+use crate::sdk::request::last;
+
+const TRACE_HEADER: &str = "AWSTraceHeader";
+const SENT_TIMESTAMP: &str = "SentTimestamp";
+/// Names that stand for all of them.
+const ALL: [&str; 2] = ["All", ".*"];
+
+/// Works on a message in a scope of its own: in its producer's trace, with its correlation ids.
+///
+/// The message is to come from a [traced client](crate::sqs::client), which asks SQS for what is needed and hides it from
+/// everyone else; it is handed over as it was received. The result passes through, and what is done with the
+/// message after that, such as deleting it, is up to the caller.
+///
+/// ```text
+/// SQS.SendMessage [producer]              … another program
+/// └ process jobs [consumer]               … this one
+///   └ whatever is called or recorded in it
+/// ```
+///
+/// A message older than an hour, and every one under `THUNDRA_BATCH_SPANS=link`, begins a trace of its own that
+/// is linked to its producer. Within a scope, such as a Lambda invocation, it is a record of that scope's batch:
+/// see [`batch`]. Outside of any its spans leave with the next flush: a program that calls [`init`](crate::init)
+/// makes one about once a second.
+///
+/// # Errors
+///
+/// Those of `f`: they are recorded and passed on.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn ship(_: &str) -> Result<(), std::io::Error> { Ok(()) }
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let _telemetry = thundra_aws::init();
+/// let sqs = thundra_aws::sqs::client(&thundra_aws::load_config().await);
+/// # let queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
+/// loop {
+///     let received = sqs.receive_message().queue_url(queue).wait_time_seconds(20).send().await?;
+///     for message in received.messages.unwrap_or_default() {
+///         let receipt = message.receipt_handle.clone();
+///         thundra_aws::sqs::process(message, async |message| ship(message.body().unwrap_or_default()).await).await?;
+///         sqs.delete_message().queue_url(queue).set_receipt_handle(receipt).send().await?;
+///     }
+/// }
+/// # }
+/// ```
+pub async fn process<R, E, F, Fut>(message: Message, f: F) -> Result<R, E>
+where
+    E: Display,
+    F: FnOnce(Message) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+{
+    let hidden = message.receipt_handle.as_deref().and_then(pending::take).unwrap_or_default();
+    let description = describe(&message, &hidden, thundra_core::config().propagators);
+    batch::one(description, thundra_core::config(), || f(message)).await
+}
+
+/// What a message came with that its receiver did not ask for.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Hidden {
+    queue: Option<Arc<str>>,
+    system: HashMap<SystemName, String>,
+    attributes: HashMap<String, MessageAttributeValue>,
+}
+
+/// What a call asks for beside what its caller wants.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    queue: Option<Arc<str>>,
+    system: Vec<SystemName>,
+    attributes: bool,
+}
+
+impl Storable for Asked {
+    type Storer = StoreReplace<Self>;
+}
+
+/// `None` when this is another operation's input.
+pub(super) fn ask(input: &mut Input, formats: Propagators) -> Option<Asked> {
+    let receive = input.downcast_mut::<ReceiveMessageInput>().filter(|_| formats != Propagators::NONE)?;
+    let queue = receive.queue_url.as_deref().map(|url| last(url, '/').into());
+    let wanted = [TRACE_HEADER, SENT_TIMESTAMP].into_iter().filter(|name| formats.xray || *name != TRACE_HEADER);
+    // The older of two members that mean the same: the request keeps to the one its caller uses.
+    #[allow(deprecated)]
+    let older = &mut receive.attribute_names;
+    let system = match older {
+        Some(names) if !names.is_empty() && receive.message_system_attribute_names.is_none() => {
+            add(names, wanted).into_iter().map(|name| SystemName::from(name.as_str())).collect()
+        }
+        _ => add(receive.message_system_attribute_names.get_or_insert_default(), wanted),
+    };
+    let ours = names(formats);
+    let attributes = receive.message_attribute_names.as_ref().is_none_or(Vec::is_empty) && !ours.is_empty();
+    if attributes {
+        receive.message_attribute_names = Some(ours);
+    }
+    Some(Asked { queue, system, attributes })
+}
+
+/// Adds names to a list, and says which were not in it.
+fn add<N: AsRef<str> + for<'a> From<&'a str> + Clone>(
+    names: &mut Vec<N>,
+    wanted: impl Iterator<Item = &'static str>,
+) -> Vec<N> {
+    let has = |wanted: &str| names.iter().any(|name| ALL.contains(&name.as_ref()) || name.as_ref() == wanted);
+    let added: Vec<N> = wanted.filter(|name| !has(name)).map(N::from).collect();
+    names.extend_from_slice(&added);
+    added
+}
+
+/// The attributes that we write, as far as these formats have them.
+fn names(formats: Propagators) -> Vec<String> {
+    let correlation =
+        [CORRELATION_ID, CALL_CHAIN_LENGTH, DEBUG_LOG_ENABLED, CORRELATION_TRACEPARENT, "x-correlation-.*", USER_AGENT];
+    let names = [
+        (formats.correlation, &correlation[..]),
+        (formats.tracecontext, &["traceparent", "tracestate"]),
+        (formats.baggage, &["baggage"]),
+    ];
+    let names = names.into_iter().filter(|(written, _)| *written).flat_map(|(_, names)| names);
+    names.map(|name| (*name).to_owned()).collect()
+}
+
+/// `None` when this is another operation's output.
+pub(super) fn answer(output: &mut Output, asked: &Asked) -> Option<Received> {
+    let messages = output.downcast_mut::<ReceiveMessageOutput>()?.messages.as_deref_mut().unwrap_or_default();
+    let mut producers = Vec::new();
+    let in_scope = thundra_core::ScopeRef::current().is_some();
+    for message in messages.iter_mut() {
+        let hidden = hide(message, asked);
+        if in_scope {
+            producers.extend(describe(message, &hidden, thundra_core::config().propagators).inbound.parent);
+        }
+        if let Some(receipt) = &message.receipt_handle {
+            pending::keep(receipt.clone(), hidden);
+        }
+    }
+    Some(Received { messages: messages.len(), producers })
+}
+
+/// Takes out of a message what its receiver did not ask for.
+fn hide(message: &mut Message, asked: &Asked) -> Hidden {
+    let mut hidden = Hidden { queue: asked.queue.clone(), ..Hidden::default() };
+    if let Some(system) = &mut message.attributes {
+        hidden.system = asked.system.iter().filter_map(|name| system.remove_entry(name)).collect();
+        if !hidden.system.is_empty() && system.is_empty() {
+            message.attributes = None;
+        }
+    }
+    if asked.attributes {
+        hidden.attributes = message.message_attributes.take().unwrap_or_default();
+        message.md5_of_message_attributes = None;
+    }
+    hidden
+}
+
+fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Description {
+    let system = |name: &str| {
+        let name = SystemName::from(name);
+        hidden.system.get(&name).or_else(|| message.attributes.as_ref()?.get(&name)).map(String::as_str)
+    };
+    let attributes = message.message_attributes.iter().flatten().chain(&hidden.attributes);
+    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str(), value.string_value()?)));
+    batch::SqsParts {
+        queue: hidden.queue.as_deref(),
+        id: message.message_id.as_deref(),
+        body: message.body.as_deref().unwrap_or_default(),
+        attributes: attributes.collect(),
+        trace_header: system(TRACE_HEADER),
+        sent_timestamp: system(SENT_TIMESTAMP),
+    }
+    .describe(formats)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sqs::types::QueueAttributeName;
+
+    /// The system attributes and the message attributes that are asked for, given those of the caller.
+    #[allow(deprecated)]
+    fn asked(change: impl FnOnce(&mut ReceiveMessageInput)) -> ([String; 3], Vec<SystemName>, bool) {
+        let mut receive = ReceiveMessageInput::builder().queue_url("https://sqs/1/jobs").build().unwrap();
+        change(&mut receive);
+        let mut input = Input::erase(receive);
+        let asked = ask(&mut input, Propagators::default()).unwrap();
+        let receive = input.downcast_ref::<ReceiveMessageInput>().unwrap();
+        let older = receive.attribute_names().iter().map(QueueAttributeName::as_str);
+        let system = receive.message_system_attribute_names().iter().map(SystemName::as_str);
+        let joined = [
+            older.collect::<Vec<_>>().join(" "),
+            system.collect::<Vec<_>>().join(" "),
+            receive.message_attribute_names().join(" "),
+        ];
+        (joined, asked.system, asked.attributes)
+    }
+
+    #[test]
+    #[allow(deprecated)]
+    fn asked_for_is_what_is_needed_and_what_the_caller_wants() {
+        const OURS: &str = "x-correlation-id call-chain-length debug-log-enabled x-correlation-traceparent \
+            x-correlation-.* User-Agent traceparent tracestate baggage";
+        let both = || vec![SystemName::AwsTraceHeader, SystemName::SentTimestamp];
+        assert_eq!(asked(|_| {}), (["", "AWSTraceHeader SentTimestamp", OURS].map(str::to_owned), both(), true));
+        let all = asked(|receive| {
+            receive.message_system_attribute_names = Some(vec![SystemName::All]);
+            receive.message_attribute_names = Some(vec!["All".to_owned()]);
+        });
+        assert_eq!(all, (["", "All", "All"].map(str::to_owned), vec![], false));
+        let some = asked(|receive| {
+            receive.message_system_attribute_names = Some(vec![SystemName::SentTimestamp]);
+            receive.message_attribute_names = Some(vec!["tenant".to_owned()]);
+        });
+        let names = ["", "SentTimestamp AWSTraceHeader", "tenant"].map(str::to_owned);
+        assert_eq!(some, (names, vec![SystemName::AwsTraceHeader], false));
+        let older = asked(|receive| receive.attribute_names = Some(vec![QueueAttributeName::from("SenderId")]));
+        assert_eq!(older, (["SenderId AWSTraceHeader SentTimestamp", "", OURS].map(str::to_owned), both(), true));
+        let mut input = Input::erase(ReceiveMessageInput::builder().build().unwrap());
+        assert!(ask(&mut input, Propagators::NONE).is_none());
+    }
+}

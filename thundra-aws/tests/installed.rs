@@ -1,0 +1,157 @@
+//! What only an installed process shows: clients that nobody wrapped, and calls from many threads.
+
+#![cfg(all(feature = "forgotten", feature = "sns", feature = "sqs"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+#[path = "sdk/endpoint.rs"]
+mod endpoint;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use thundra_core::testing::tree;
+use thundra_core::{Scope, SpanData, SpanKind, Status};
+use tracing::{Instrument, info_span};
+
+use endpoint::{Answer, Answers, Endpoint, ok};
+
+const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
+const PUBLISHED: &str = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
+
+/// Runs a future in a scope, on a runtime with several threads. What is recorded comes with it.
+fn in_scope<F: Future<Output = ()>>(
+    answers: Answers,
+    f: impl FnOnce(SdkConfig) -> F,
+) -> (Arc<Endpoint>, Vec<SpanData>) {
+    static TELEMETRY: OnceLock<thundra_http::Telemetry> = OnceLock::new();
+    TELEMETRY.get_or_init(thundra_aws::init);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(async {
+        let endpoint = Arc::new(Endpoint::start(answers).await);
+        let scope = Scope::builder("invocation").begin();
+        scope.run(f(endpoint.config())).await;
+        (endpoint, scope.finish().spans().collect())
+    })
+}
+
+/// The one span below the root.
+fn only(spans: &[SpanData]) -> &SpanData {
+    assert_eq!(spans.len(), 2, "{}", tree(spans));
+    assert_eq!(spans[0].parent_span_id, Some(spans[1].context.span_id));
+    &spans[0]
+}
+
+fn attribute(span: &SpanData, key: &str) -> String {
+    span.attribute(key).map(ToString::to_string).unwrap_or_default()
+}
+
+fn traceparent(span: &SpanData) -> String {
+    format!("00-{}-{}-01", span.context.trace_id, span.context.span_id)
+}
+
+async fn publish(sns: aws_sdk_sns::Client) {
+    let _ = sns.publish().topic_arn(TOPIC).message("hi").send().await;
+}
+
+#[test]
+fn a_forgotten_client_shows_up_with_its_status() {
+    const GONE: &str = "<ErrorResponse><Error><Code>NotFound</Code><Message>no topic</Message></Error></ErrorResponse>";
+    for (answers, error_type, status) in [
+        (ok(PUBLISHED), "", "200"),
+        (vec![Answer::Status(500, ""), Answer::Status(200, PUBLISHED)], "", "200"),
+        (vec![Answer::Status(404, GONE)], "404", "404"),
+        (vec![Answer::Silence], "timeout", ""),
+        (vec![Answer::Reset], "connector", ""),
+    ] {
+        let (endpoint, spans) = in_scope(answers, async |config| {
+            let timeout = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(300)).build();
+            let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(Duration::from_millis(1));
+            let config = config.into_builder().timeout_config(timeout).retry_config(retries).build();
+            publish(aws_sdk_sns::Client::new(&config)).await;
+        });
+        let call = only(&spans);
+        assert_eq!(
+            (call.name.as_str(), call.kind, call.status.is_error()),
+            ("SNS.Publish", SpanKind::Client, !error_type.is_empty())
+        );
+        let keys = ["rpc.system", "rpc.service", "rpc.method", "error.type", "http.response.status_code"];
+        assert_eq!(keys.map(|key| attribute(call, key)), ["aws-api", "SNS", "Publish", error_type, status]);
+        assert_eq!(call.attribute("sdk_invocation_id"), None);
+        assert!(endpoint.request().sns_attributes("").is_empty(), "no ids travel");
+    }
+}
+
+#[test]
+fn beside_the_interceptor_nothing_shows_up_twice() {
+    let (endpoint, spans) = in_scope(ok(PUBLISHED), async |config| publish(thundra_aws::sns::client(&config)).await);
+    let call = only(&spans);
+    let keys = ["cloud.region", "messaging.destination.name", "aws.request_id", "messaging.message.id", "error.type"];
+    assert_eq!(keys.map(|key| attribute(call, key)), ["eu-west-1", "orders", "r-1", "m-1", ""]);
+    assert_eq!((call.name.as_str(), call.kind, &call.status), ("SNS.Publish", SpanKind::Producer, &Status::Unset));
+    assert_eq!(call.attribute("sdk_invocation_id"), None);
+    assert_eq!(endpoint.request().sns_attributes("")["traceparent"], traceparent(call));
+    // The outcome is the interceptor's as well, which knows the service's word for it.
+    const GONE: &str = "<ErrorResponse><Error><Code>NotFound</Code><Message>no topic</Message></Error></ErrorResponse>";
+    let (_, spans) =
+        in_scope(vec![Answer::Status(404, GONE)], async |config| publish(thundra_aws::sns::client(&config)).await);
+    let call = only(&spans);
+    assert_eq!(
+        (attribute(call, "error.type"), &call.status),
+        ("NotFound".to_owned(), &Status::error("NotFound: no topic"))
+    );
+}
+
+#[test]
+fn a_dropped_call_ends_whoever_makes_it() {
+    for (wrapped, status) in [(true, Status::error("cancelled")), (false, Status::Unset)] {
+        let (_, spans) = in_scope(vec![Answer::Silence], async |config| {
+            let sns = if wrapped { thundra_aws::sns::client(&config) } else { aws_sdk_sns::Client::new(&config) };
+            tokio::time::timeout(Duration::from_millis(100), publish(sns)).await.unwrap_err();
+        });
+        assert_eq!((only(&spans).name.as_str(), &only(&spans).status), ("SNS.Publish", &status));
+    }
+}
+
+#[test]
+fn two_hundred_calls_from_tasks_and_threads_have_their_parents() {
+    let (endpoint, spans) = in_scope(ok(PUBLISHED), async |config| {
+        let wrapped = thundra_aws::sns::client(&config);
+        let mut tasks = tokio::task::JoinSet::new();
+        let mut threads = Vec::new();
+        for n in 0..200 {
+            let publish = wrapped.publish().topic_arn(TOPIC).message(n.to_string());
+            let caller = info_span!("caller", n);
+            let call = async move { drop(publish.send().await.unwrap()) }.instrument(caller);
+            if n % 2 == 0 {
+                tasks.spawn(call);
+            } else {
+                let runtime = tokio::runtime::Handle::current();
+                threads.push(tokio::task::spawn_blocking(move || {
+                    std::thread::spawn(move || runtime.block_on(call)).join().unwrap();
+                }));
+            }
+        }
+        tasks.join_all().await;
+        for thread in threads {
+            thread.await.unwrap();
+        }
+    });
+    let callers: BTreeMap<_, _> = spans
+        .iter()
+        .filter(|span| span.name == "caller")
+        .map(|span| (span.context.span_id.to_string(), attribute(span, "n")))
+        .collect();
+    let calls: BTreeMap<_, _> = spans
+        .iter()
+        .filter(|span| span.name == "SNS.Publish")
+        .map(|span| (traceparent(span), &callers[&span.parent_span_id.unwrap().to_string()]))
+        .collect();
+    assert_eq!((callers.len(), calls.len(), spans.len()), (200, 200, 401));
+    for request in endpoint.requests() {
+        assert_eq!(&request.form()["Message"], calls[&request.sns_attributes("")["traceparent"]]);
+    }
+}

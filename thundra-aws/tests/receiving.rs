@@ -1,0 +1,244 @@
+//! Queues and streams that a program reads by itself.
+
+#![cfg(all(feature = "sqs", feature = "kinesis"))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+#[path = "sdk/endpoint.rs"]
+mod endpoint;
+
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_config::SdkConfig;
+use aws_sdk_kinesis::primitives::{Blob, DateTime};
+use aws_sdk_kinesis::types::Record;
+use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use serde_json::{Value, json};
+use thundra_aws::{Traced, correlation};
+use thundra_core::testing::MemoryExporter;
+use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status, TraceContext, flush, install};
+
+use endpoint::{Answer, Answers, Endpoint, ok};
+
+const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const PRODUCER: &str = "b7ad6b7169203331";
+
+/// The exporter of this process, for one test at a time.
+fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
+    static EXPORTER: OnceLock<MemoryExporter> = OnceLock::new();
+    static TURN: Mutex<()> = Mutex::new(());
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let exporter = EXPORTER.get_or_init(|| {
+        let exporter = MemoryExporter::new();
+        let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
+        assert!(install(config, vec![Box::new(exporter.clone())]));
+        exporter
+    });
+    exporter.clear();
+    (turn, exporter.clone())
+}
+
+/// Runs a worker against an endpoint; what it exports comes with what it returns.
+fn work<R, F: Future<Output = R>>(
+    answers: Answers,
+    f: impl FnOnce(SdkConfig) -> F,
+) -> (R, Vec<endpoint::Request>, Vec<SpanData>) {
+    let (_turn, exporter) = installed();
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        let endpoint = Endpoint::start(answers).await;
+        let result = f(endpoint.config()).await;
+        flush(thundra_core::Trace::default(), None).await;
+        (result, endpoint.requests(), exporter.spans())
+    })
+}
+
+fn millis(age: Duration) -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().saturating_sub(age).as_millis() as u64
+}
+
+fn traceparent() -> String {
+    format!("00-{TRACE}-{PRODUCER}-01")
+}
+
+/// A message as SQS delivers it to who asks for everything.
+fn message(receipt: &str, age: Duration) -> Value {
+    let text = |value: &str| json!({"DataType": "String", "StringValue": value});
+    json!({
+        "MessageId": "m-7",
+        "ReceiptHandle": receipt,
+        "MD5OfBody": "49f68a5c8493ec2c0bf489821c21fc3b",
+        "Body": "hi",
+        "Attributes": {
+            "AWSTraceHeader": format!("Root=1-{}-{};Parent={PRODUCER};Sampled=1", &TRACE[..8], &TRACE[8..]),
+            "SentTimestamp": millis(age).to_string(),
+        },
+        "MD5OfMessageAttributes": "0",
+        "MessageAttributes": {
+            "traceparent": text(&traceparent()),
+            "x-correlation-id": text("c-1"),
+            "x-correlation-order": text("o-9"),
+            "call-chain-length": text("2"),
+        },
+    })
+}
+
+fn answer(messages: &[Value]) -> Answers {
+    ok(Box::leak(json!({"Messages": messages}).to_string().into_boxed_str()))
+}
+
+/// With a client that was wrapped twice, which changes nothing.
+async fn receive(config: &SdkConfig) -> Vec<Message> {
+    let config = aws_sdk_sqs::config::Builder::from(config).traced().traced().build();
+    let sqs = aws_sdk_sqs::Client::from_conf(config);
+    sqs.receive_message().queue_url(QUEUE).send().await.unwrap().messages.unwrap()
+}
+
+fn attribute(span: &SpanData, key: &str) -> String {
+    span.attribute(key).map(ToString::to_string).unwrap_or_default()
+}
+
+#[test]
+fn a_message_is_worked_on_in_its_producers_trace() {
+    let messages = [message("a message", Duration::ZERO)];
+    let (ids, _, spans) = work(answer(&messages), async |config| {
+        let message = receive(&config).await.pop().unwrap();
+        let work = async |message: Message| -> Result<_, std::io::Error> {
+            tracing::info_span!("ship", body = message.body()).in_scope(|| ());
+            Ok((correlation::id().unwrap(), correlation::get("order").unwrap()))
+        };
+        thundra_aws::sqs::process(message, work).await.unwrap()
+    });
+    assert_eq!(ids, ("c-1".to_owned(), "o-9".to_owned()));
+    let [ship, process] = &spans[..] else { unreachable!("{spans:?}") };
+    assert_eq!((ship.name.as_str(), ship.parent_span_id), ("ship", Some(process.context.span_id)));
+    assert_eq!(
+        (process.name.as_str(), process.kind, &process.status),
+        ("process jobs", SpanKind::Consumer, &Status::Unset)
+    );
+    assert_eq!(process.context.trace_id.to_string(), TRACE);
+    assert_eq!(process.parent_span_id.unwrap().to_string(), PRODUCER);
+    let keys = [
+        "messaging.system",
+        "messaging.operation.type",
+        "messaging.destination.name",
+        "messaging.message.id",
+        "thundra.parent.source",
+    ];
+    assert_eq!(keys.map(|key| attribute(process, key)), ["aws_sqs", "process", "jobs", "m-7", "tracecontext"]);
+}
+
+#[test]
+fn the_receiver_sees_what_he_asked_for() {
+    let mut plain = message("seen", Duration::ZERO);
+    for hidden in ["Attributes", "MessageAttributes", "MD5OfMessageAttributes"] {
+        plain.as_object_mut().unwrap().remove(hidden);
+    }
+    let answers = [answer(&[plain]), answer(&[message("seen", Duration::ZERO)])].concat();
+    let ((expected, seen), requests, spans) = work(answers, async |config| {
+        let plain = aws_sdk_sqs::Client::new(&config).receive_message().queue_url(QUEUE).send().await.unwrap();
+        (plain.messages.unwrap(), receive(&config).await)
+    });
+    assert_eq!(seen, expected);
+    assert_eq!(requests[0].json(), json!({"QueueUrl": QUEUE}));
+    let asked = requests[1].json();
+    assert_eq!(asked["MessageSystemAttributeNames"], json!(["AWSTraceHeader", "SentTimestamp"]));
+    let names = asked["MessageAttributeNames"].as_array().unwrap();
+    assert!(names.contains(&json!("traceparent")) && names.contains(&json!("x-correlation-.*")), "{names:?}");
+    assert!(spans.is_empty(), "outside of a scope a poll is no span");
+}
+
+#[test]
+fn what_the_receiver_asked_for_stays() {
+    let given = message("asked", Duration::ZERO);
+    let (messages, requests, _) = work(answer(&[given]), async |config| {
+        let receive = thundra_aws::sqs::client(&config).receive_message().queue_url(QUEUE);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+        receive.message_attribute_names("traceparent").send().await.unwrap().messages.unwrap()
+    });
+    let asked = requests[0].json();
+    assert_eq!(asked["MessageAttributeNames"], json!(["traceparent"]), "its digest is of these");
+    assert_eq!(asked["MessageSystemAttributeNames"], json!(["SentTimestamp", "AWSTraceHeader"]));
+    let system: Vec<_> = messages[0].attributes().unwrap().keys().map(MessageSystemAttributeName::as_str).collect();
+    assert_eq!(system, ["SentTimestamp"]);
+    assert!(messages[0].message_attributes().unwrap().contains_key("traceparent"));
+    assert_eq!(messages[0].md5_of_message_attributes(), Some("0"));
+}
+
+#[test]
+fn an_old_message_begins_a_trace_of_its_own() {
+    let (_, _, spans) = work(answer(&[message("old", Duration::from_secs(3700))]), async |config| {
+        let message = receive(&config).await.pop().unwrap();
+        thundra_aws::sqs::process(message, async |_| Err::<(), _>("out of stock")).await.unwrap_err()
+    });
+    let [process] = &spans[..] else { unreachable!("{spans:?}") };
+    assert_ne!(process.context.trace_id.to_string(), TRACE);
+    assert_eq!((process.parent_span_id, &process.status), (None, &Status::error("out of stock")));
+    let link: &TraceContext = &process.links[0].context;
+    assert_eq!((link.trace_id.to_string().as_str(), link.span_id.to_string().as_str()), (TRACE, PRODUCER));
+    assert_eq!(attribute(process, "thundra.parent.source"), "none: message older than an hour, see links");
+}
+
+#[test]
+fn within_a_scope_receiving_is_a_span_and_a_message_its_record() {
+    let messages = [message("in a scope", Duration::ZERO)];
+    let (spans, _, exported) = work(answer(&messages), async |config| {
+        let scope = Scope::builder("invocation").begin();
+        let work = async {
+            let message = receive(&config).await.pop().unwrap();
+            thundra_aws::sqs::process(message, async |_| Ok::<_, std::io::Error>(())).await.unwrap();
+        };
+        scope.run(work).await;
+        scope.finish().spans().collect::<Vec<_>>()
+    });
+    assert!(exported.is_empty(), "they are the scope's");
+    let [receive, process, invocation] = &spans[..] else { unreachable!("{spans:?}") };
+    assert_eq!((receive.name.as_str(), receive.kind), ("SQS.ReceiveMessage", SpanKind::Client));
+    let keys = ["messaging.operation.type", "messaging.destination.name", "messaging.batch.message_count"];
+    assert_eq!(keys.map(|key| attribute(receive, key)), ["receive", "jobs", "1"]);
+    assert_eq!(receive.links[0].context.span_id.to_string(), PRODUCER);
+    assert_eq!(process.parent_span_id.unwrap().to_string(), PRODUCER);
+    // The current span is the invocation's by now.
+    assert_eq!(process.links[0].context.span_id, invocation.context.span_id);
+}
+
+#[test]
+fn a_message_of_a_plain_client_is_worked_on_as_well() {
+    let (result, _, spans) = work(vec![Answer::Silence], async |_| {
+        let message = Message::builder().message_id("m-1").body("hi").build();
+        thundra_aws::sqs::process(message, async |message| Ok::<_, std::io::Error>(message.body.unwrap())).await
+    });
+    assert_eq!(result.unwrap(), "hi");
+    assert_eq!((spans[0].name.as_str(), spans[0].parent_span_id), ("process", None));
+}
+
+#[test]
+fn a_panic_passes_through_and_is_recorded() {
+    let (_, _, spans) = work(vec![Answer::Silence], async |_| {
+        let task = tokio::spawn(thundra_aws::sqs::process(Message::builder().build(), |_| async {
+            panic!("boom");
+            #[allow(unreachable_code)]
+            Ok::<(), std::io::Error>(())
+        }));
+        assert!(task.await.unwrap_err().is_panic());
+    });
+    assert_eq!(attribute(&spans[0], "error.type"), "panic");
+}
+
+#[test]
+fn a_kinesis_record_is_worked_on_without_its_context() {
+    let context = json!({"traceparent": traceparent(), "x-correlation-id": "c-1", "call-chain-length": 1});
+    let data = format!("{{\"__context__\":{context}, \"id\": 12345678901234567890 }}\n");
+    let record = Record::builder().sequence_number("49").partition_key("k").data(Blob::new(data));
+    let record = record.approximate_arrival_timestamp(DateTime::from(SystemTime::now())).build().unwrap();
+    let (seen, _, spans) = work(vec![Answer::Silence], async |_| {
+        let work = async |record: Record| Ok::<_, std::io::Error>((record.data.into_inner(), correlation::id()));
+        thundra_aws::kinesis::process(record, work).await.unwrap()
+    });
+    assert_eq!(seen, (b"{ \"id\": 12345678901234567890 }\n".to_vec(), Some("c-1".to_owned())));
+    let [process] = &spans[..] else { unreachable!("{spans:?}") };
+    assert_eq!((process.kind, process.context.trace_id.to_string().as_str()), (SpanKind::Consumer, TRACE));
+    let keys = ["messaging.system", "messaging.message.id"];
+    assert_eq!(keys.map(|key| attribute(process, key)), ["aws_kinesis", "49"]);
+}

@@ -1,0 +1,238 @@
+//! What is reqwest's own, handed on. A method stands under the feature it has there; the test `drop_in` compares.
+
+/// Declares methods of a builder that hand their arguments to the one inside. Generics and bounds stand in brackets.
+macro_rules! forward {
+    ($theirs:literal: $(
+        $(#[$meta:meta])*
+        fn $name:ident $([$($generics:tt)*])? ($($arg:ident: $ty:ty),*) $(where [$($bounds:tt)*])?;
+    )*) => {$(
+        #[doc = concat!("As [`", $theirs, "::", stringify!($name), "`].")]
+        $(#[$meta])*
+        pub fn $name $(<$($generics)*>)? (mut self, $($arg: $ty),*) -> Self
+        $(where $($bounds)*)?
+        {
+            self.inner = self.inner.$name($($arg),*);
+            self
+        }
+    )*};
+}
+
+/// The settings that both kinds of client have.
+macro_rules! settings {
+    ($theirs:literal) => {
+        forward! { $theirs:
+            fn user_agent[V](value: V) where [V: TryInto<HeaderValue>, V::Error: Into<http::Error>];
+            #[cfg(feature = "cookies")]
+            fn cookie_store(enable: bool);
+            #[cfg(feature = "cookies")]
+            fn cookie_provider[C: reqwest::cookie::CookieStore + 'static](cookie_store: Arc<C>);
+            #[cfg(feature = "gzip")]
+            fn gzip(enable: bool);
+            #[cfg(feature = "brotli")]
+            fn brotli(enable: bool);
+            #[cfg(feature = "zstd")]
+            fn zstd(enable: bool);
+            #[cfg(feature = "deflate")]
+            fn deflate(enable: bool);
+            fn no_gzip();
+            fn no_brotli();
+            fn no_zstd();
+            fn no_deflate();
+            fn retry(policy: reqwest::retry::Builder);
+            fn proxy(proxy: reqwest::Proxy);
+            fn no_proxy();
+            fn connection_verbose(verbose: bool);
+            fn pool_idle_timeout[D: Into<Option<Duration>>](value: D);
+            fn pool_max_idle_per_host(max: usize);
+            fn http1_title_case_headers();
+            fn http1_allow_obsolete_multiline_headers_in_responses(value: bool);
+            fn http1_ignore_invalid_headers_in_responses(value: bool);
+            fn http1_allow_spaces_after_header_name_in_responses(value: bool);
+            fn http1_max_headers(max: usize);
+            fn http1_only();
+            fn http09_responses();
+            #[cfg(feature = "http2")]
+            fn http2_prior_knowledge();
+            #[cfg(feature = "http2")]
+            fn http2_initial_stream_window_size(bytes: impl Into<Option<u32>>);
+            #[cfg(feature = "http2")]
+            fn http2_initial_connection_window_size(bytes: impl Into<Option<u32>>);
+            #[cfg(feature = "http2")]
+            fn http2_adaptive_window(enabled: bool);
+            #[cfg(feature = "http2")]
+            fn http2_max_frame_size(bytes: impl Into<Option<u32>>);
+            #[cfg(feature = "http2")]
+            fn http2_max_header_list_size(bytes: u32);
+            #[cfg(feature = "http2")]
+            fn http2_keep_alive_interval(interval: impl Into<Option<Duration>>);
+            #[cfg(feature = "http2")]
+            fn http2_keep_alive_timeout(timeout: Duration);
+            #[cfg(feature = "http2")]
+            fn http2_keep_alive_while_idle(enabled: bool);
+            fn tcp_nodelay(enabled: bool);
+            fn local_address[T: Into<Option<IpAddr>>](address: T);
+            #[cfg(any(
+                target_os = "android",
+                target_os = "fuchsia",
+                target_os = "illumos",
+                target_os = "ios",
+                target_os = "linux",
+                target_os = "macos",
+                target_os = "solaris",
+                target_os = "tvos",
+                target_os = "visionos",
+                target_os = "watchos",
+            ))]
+            fn interface(interface: &str);
+            fn tcp_keepalive[D: Into<Option<Duration>>](value: D);
+            fn tcp_keepalive_interval[D: Into<Option<Duration>>](value: D);
+            fn tcp_keepalive_retries[C: Into<Option<u32>>](retries: C);
+            #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+            fn tcp_user_timeout[D: Into<Option<Duration>>](value: D);
+            #[cfg(feature = "__tls")]
+            fn tls_certs_merge(certificates: impl IntoIterator<Item = reqwest::Certificate>);
+            #[cfg(feature = "__tls")]
+            fn tls_certs_only(certificates: impl IntoIterator<Item = reqwest::Certificate>);
+            #[cfg(feature = "__tls")]
+            fn add_root_certificate(certificate: reqwest::Certificate);
+            #[cfg(feature = "__rustls")]
+            fn tls_crls_only(lists: impl IntoIterator<Item = reqwest::tls::CertificateRevocationList>);
+            #[cfg(feature = "__rustls")]
+            fn add_crl(list: reqwest::tls::CertificateRevocationList);
+            #[cfg(feature = "__rustls")]
+            fn add_crls(lists: impl IntoIterator<Item = reqwest::tls::CertificateRevocationList>);
+            #[cfg(feature = "__rustls")]
+            fn identity(identity: reqwest::Identity);
+            #[cfg(feature = "__tls")]
+            fn tls_danger_accept_invalid_hostnames(accept: bool);
+            #[cfg(feature = "__tls")]
+            fn danger_accept_invalid_hostnames(accept: bool);
+            #[cfg(feature = "__tls")]
+            fn tls_danger_accept_invalid_certs(accept: bool);
+            #[cfg(feature = "__tls")]
+            fn danger_accept_invalid_certs(accept: bool);
+            #[cfg(feature = "__tls")]
+            fn tls_sni(enable: bool);
+            #[cfg(feature = "__rustls")]
+            fn tls_sslkeylogfile(enable: bool);
+            #[cfg(feature = "__tls")]
+            fn tls_version_min(version: reqwest::tls::Version);
+            #[cfg(feature = "__tls")]
+            fn min_tls_version(version: reqwest::tls::Version);
+            #[cfg(feature = "__tls")]
+            fn tls_version_max(version: reqwest::tls::Version);
+            #[cfg(feature = "__tls")]
+            fn max_tls_version(version: reqwest::tls::Version);
+            #[cfg(feature = "__rustls")]
+            fn tls_backend_rustls();
+            #[cfg(feature = "__rustls")]
+            fn use_rustls_tls();
+            #[cfg(feature = "__rustls")]
+            fn tls_backend_preconfigured(tls: impl std::any::Any);
+            #[cfg(feature = "__rustls")]
+            fn use_preconfigured_tls(tls: impl std::any::Any);
+            #[cfg(feature = "__tls")]
+            fn tls_info(enable: bool);
+            #[cfg(feature = "hickory-dns")]
+            fn hickory_dns(enable: bool);
+            fn no_hickory_dns();
+            fn resolve(domain: &str, address: SocketAddr);
+            fn resolve_to_addrs(domain: &str, addresses: &[SocketAddr]);
+        }
+
+        #[doc = concat!("As [`", $theirs, "::unix_socket`].")]
+        #[cfg(unix)]
+        pub fn unix_socket(mut self, path: impl AsRef<std::path::Path>) -> Self {
+            self.inner = self.inner.unix_socket(path.as_ref());
+            self
+        }
+
+        #[doc = concat!("As [`", $theirs, "::connector_layer`]. A connection and what it is asked for have no names there either.")]
+        pub fn connector_layer<L>(mut self, layer: L) -> Self
+        where
+            L: tower_layer::Layer<Connector> + Clone + Send + Sync + 'static,
+            L::Service: Service<Asked, Response = Connection, Error = tower::BoxError> + Clone + Send + Sync + 'static,
+            <L::Service as Service<Asked>>::Future: Send + 'static,
+        {
+            self.inner = self.inner.connector_layer(Unnamed(layer));
+            self
+        }
+
+        /// Changes the builder inside: for a setting that this one has not, such as those of reqwest's features
+        /// `native-tls` and `http3`. What this one has is set here, and wins.
+        pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
+            self.inner = change(self.inner);
+            self
+        }
+    };
+}
+
+/// The requests that a client begins.
+macro_rules! verbs {
+    () => {
+        /// A `GET` request.
+        pub fn get<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+            self.begin(self.inner.get(url))
+        }
+
+        /// A `POST` request.
+        pub fn post<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+            self.begin(self.inner.post(url))
+        }
+
+        /// A `PUT` request.
+        pub fn put<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+            self.begin(self.inner.put(url))
+        }
+
+        /// A `PATCH` request.
+        pub fn patch<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+            self.begin(self.inner.patch(url))
+        }
+
+        /// A `DELETE` request.
+        pub fn delete<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+            self.begin(self.inner.delete(url))
+        }
+
+        /// A `HEAD` request.
+        pub fn head<U: IntoUrl>(&self, url: U) -> RequestBuilder {
+            self.begin(self.inner.head(url))
+        }
+
+        /// A request with this method.
+        pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
+            self.begin(self.inner.request(method, url))
+        }
+    };
+}
+
+/// The parts of a request.
+macro_rules! parts {
+    ($theirs:literal) => {
+        forward! { $theirs:
+            fn header[K, V](key: K, value: V) where [
+                HeaderName: TryFrom<K>,
+                <HeaderName as TryFrom<K>>::Error: Into<http::Error>,
+                HeaderValue: TryFrom<V>,
+                <HeaderValue as TryFrom<V>>::Error: Into<http::Error>
+            ];
+            fn headers(headers: HeaderMap);
+            fn basic_auth[U: std::fmt::Display, P: std::fmt::Display](username: U, password: Option<P>);
+            fn bearer_auth[T: std::fmt::Display](token: T);
+            fn body[T: Into<Body>](body: T);
+            fn timeout(timeout: Duration);
+            fn version(version: Version);
+            #[cfg(feature = "multipart")]
+            fn multipart(form: multipart::Form);
+            #[cfg(feature = "query")]
+            fn query[T: serde::Serialize + ?Sized](query: &T);
+            #[cfg(feature = "form")]
+            fn form[T: serde::Serialize + ?Sized](form: &T);
+            #[cfg(feature = "json")]
+            fn json[T: serde::Serialize + ?Sized](json: &T);
+        }
+    };
+}
+
+pub(super) use {forward, parts, settings, verbs};

@@ -1,0 +1,95 @@
+//! The builder of a request.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
+#[cfg(feature = "multipart")]
+use reqwest::multipart;
+use reqwest::{Body, Request, RequestBuilder as Inner, Response, Result};
+
+use super::forward::{forward, parts};
+use super::trail::Settings;
+use super::{Client, send};
+
+/// [`reqwest::RequestBuilder`], sending a traced request.
+#[must_use = "a request does nothing until it is sent"]
+pub struct RequestBuilder {
+    pub(super) inner: Inner,
+    pub(super) settings: Option<Arc<Settings>>,
+}
+
+impl RequestBuilder {
+    /// Sends the request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reqwest::RequestBuilder::send`], and no other.
+    pub fn send(self) -> impl Future<Output = Result<Response>> + Send + use<> {
+        let (client, request) = self.inner.build_split();
+        send(client, self.settings, request)
+    }
+
+    /// The request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reqwest::RequestBuilder::build`], and no other.
+    pub fn build(self) -> Result<Request> {
+        self.inner.build()
+    }
+
+    /// The client and the request.
+    pub fn build_split(self) -> (Client, Result<Request>) {
+        let (inner, request) = self.inner.build_split();
+        (Client { inner, settings: self.settings }, request)
+    }
+
+    /// A builder that goes on from a request.
+    pub fn from_parts(client: Client, request: Request) -> Self {
+        RequestBuilder { inner: Inner::from_parts(client.inner, request), settings: client.settings }
+    }
+
+    /// A copy; `None` when the body is a stream.
+    pub fn try_clone(&self) -> Option<Self> {
+        Some(RequestBuilder { inner: self.inner.try_clone()?, settings: self.settings.clone() })
+    }
+
+    parts!("reqwest::RequestBuilder");
+}
+
+impl From<Inner> for RequestBuilder {
+    fn from(inner: Inner) -> Self {
+        RequestBuilder { inner, settings: None }
+    }
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+/// Tracing for reqwest's genuine builder.
+pub trait RequestBuilderExt: sealed::Sealed {
+    /// Sends the request with a span of its own, and our context in its headers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`reqwest::RequestBuilder::send`], and no other.
+    fn send_traced(self) -> impl Future<Output = Result<Response>> + Send;
+}
+
+impl RequestBuilderExt for Inner {
+    fn send_traced(self) -> impl Future<Output = Result<Response>> + Send {
+        let (client, request) = self.build_split();
+        send(client, None, request)
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for reqwest::RequestBuilder {}
+}

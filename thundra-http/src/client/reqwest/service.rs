@@ -1,0 +1,67 @@
+//! reqwest's client, and ours, as a tower service.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use reqwest::{Request, Response, Result};
+use tower_service::Service;
+use tracing::Instrument;
+
+use super::{Client, begin};
+use crate::client::TracedClient;
+
+type Answer = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+
+/// reqwest's client is a service of its own request type.
+impl<S> Service<Request> for TracedClient<S>
+where
+    S: Service<Request, Response = Response, Error = reqwest::Error>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = reqwest::Error;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let Some((mut call, _)) = begin(&mut request, None) else { return Box::pin(self.inner.call(request)) };
+        let future = call.span.in_scope(|| self.inner.call(request));
+        Box::pin(async move {
+            let result = future.instrument(call.span.clone()).await;
+            call.ended(&result);
+            result
+        })
+    }
+}
+
+impl Service<Request> for Client {
+    type Response = Response;
+    type Error = reqwest::Error;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(self.execute(request))
+    }
+}
+
+impl Service<Request> for &Client {
+    type Response = Response;
+    type Error = reqwest::Error;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        Box::pin(self.execute(request))
+    }
+}

@@ -1,0 +1,97 @@
+//! How the scope of a request ends.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use http::{HeaderMap, Response};
+use thundra_core::{Scope, Status, config, defer, semconv};
+
+use crate::{attributes, grpc};
+
+/// The scope of a request that is not answered to its end, if it has one of its own.
+#[derive(Debug)]
+pub(super) struct Ending {
+    scope: Option<Scope>,
+    /// The method, where the request is gRPC.
+    rpc: Option<Box<str>>,
+}
+
+impl Ending {
+    pub(super) fn new(scope: Scope, rpc: Option<Box<str>>) -> Self {
+        Ending { scope: Some(scope), rpc }
+    }
+
+    /// Of a request without a scope of its own.
+    pub(super) fn none() -> Self {
+        Ending { scope: None, rpc: None }
+    }
+
+    /// All of it, for the body of the response.
+    pub(super) fn take(&mut self) -> Self {
+        Ending { scope: self.scope.take(), rpc: self.rpc.take() }
+    }
+
+    /// Records the head of the response: 5xx is an error to a server, 4xx is the caller's.
+    pub(super) fn answered<B>(&self, response: &Response<B>) {
+        let Some(scope) = &self.scope else { return };
+        let status = response.status();
+        scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        let names = &config().captured_headers.server_response;
+        attributes::captured(response.headers(), names, attributes::RESPONSE_HEADER, |key, value| {
+            scope.set_attribute(&key, value);
+        });
+        if status.is_server_error() {
+            fail(scope, status.as_str().to_owned());
+        }
+        self.told(response.headers());
+    }
+
+    /// Records what headers or trailers tell of the outcome of a gRPC call.
+    pub(super) fn told(&self, headers: &HeaderMap) {
+        let (Some(scope), Some(method)) = (&self.scope, &self.rpc) else { return };
+        let Some(code) = grpc::Code::of(headers) else { return };
+        scope.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
+        if code.name == grpc::Code::UNIMPLEMENTED {
+            scope.rename(grpc::SYSTEM);
+            scope.set_attribute(semconv::RPC_METHOD, "_OTHER");
+            scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, method.to_string());
+        }
+        if code.is_server_error {
+            fail(scope, code.name);
+        }
+    }
+
+    /// The service, or the body of its response, failed.
+    pub(super) fn failed(&mut self, error_type: &'static str, message: impl Display) {
+        if let Some(scope) = &self.scope {
+            scope.set_error(error_type, message.to_string());
+        }
+        self.finish();
+    }
+
+    /// The caller went away before the end.
+    pub(super) fn cancelled(&mut self) {
+        self.failed("cancelled", "the caller went away");
+    }
+
+    /// Runs a step of the service; a panic is recorded and goes on.
+    pub(super) fn guard<R>(&mut self, step: impl FnOnce(Option<&Scope>) -> R) -> R {
+        catch_unwind(AssertUnwindSafe(|| step(self.scope.as_ref()))).unwrap_or_else(|panic| {
+            self.failed("panic", "the service panicked");
+            resume_unwind(panic)
+        })
+    }
+
+    /// Ends the scope and hands it to the exporter.
+    pub(super) fn finish(&mut self) {
+        if let Some(scope) = self.scope.take() {
+            defer(scope.finish());
+        }
+    }
+}
+
+fn fail(scope: &Scope, error_type: impl Into<Cow<'static, str>>) {
+    scope.set_attribute(semconv::ERROR_TYPE, error_type.into());
+    scope.set_status(Status::error(""));
+}

@@ -1,0 +1,227 @@
+//! The drop-in, held against reqwest's own source: what is public there is here, under the same features.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Methods that are not here, and why.
+const ABSENT: &[(&str, &str)] = &[
+    ("windows_named_pipe", "its argument's type has no name, and only Windows has it"),
+    ("tls_backend_native", "the family of native-tls takes a system library: `configure`"),
+    ("use_native_tls", "the same"),
+];
+/// A feature that takes a flag of the compiler.
+const UNSTABLE: &str = r#"feature = "http3""#;
+
+/// Everything in the root of reqwest; that this compiles is half of the test.
+macro_rules! root {
+    ($($(#[$meta:meta])* $name:ident)*) => {
+        const ROOT: &[&str] = &[$(stringify!($name)),*];
+        #[allow(unused_imports)]
+        mod root {
+            $($(#[$meta])* pub(super) use thundra_http::$name;)*
+        }
+    };
+}
+root! {
+    Body Certificate Client ClientBuilder Error Identity IntoUrl Method NoProxy Proxy Request RequestBuilder Response
+    ResponseBuilderExt Result StatusCode Upgraded Url Version blocking cookie dns get header multipart redirect retry tls
+}
+
+/// Where the sources of a package lie.
+fn sources(package: &str) -> PathBuf {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let metadata = |extra: &[&str]| {
+        let arguments = ["metadata", "--format-version=1", "--all-features", "--manifest-path", manifest];
+        let output = Command::new(env!("CARGO")).args(arguments).args(extra).output().unwrap();
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).ok()
+    };
+    let metadata =
+        metadata(&["--offline", "--filter-platform", "x86_64-unknown-linux-gnu"]).or_else(|| metadata(&[])).unwrap();
+    let packages = metadata["packages"].as_array().unwrap();
+    let known = packages.iter().find(|known| known["name"] == package).unwrap();
+    Path::new(known["manifest_path"].as_str().unwrap()).with_file_name("src")
+}
+
+/// A source without its `cfg_attr`, which only dress the documentation.
+fn undressed(source: &str) -> String {
+    let mut parts = source.split("#[cfg_attr(");
+    let mut kept = parts.next().unwrap().to_owned();
+    for part in parts {
+        let mut depth = 1;
+        let end = part.find(|c| {
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            depth == 0
+        });
+        kept.push_str(&part[end.unwrap() + ")]".len()..]);
+    }
+    kept
+}
+
+/// The public methods of a type, and the condition each stands under.
+fn methods(source: &str, of: &str) -> BTreeMap<String, String> {
+    let mut methods = BTreeMap::new();
+    let (mut inside, mut condition, mut attribute) = (false, String::new(), None::<String>);
+    for line in source.lines() {
+        let code = line.trim();
+        if line.starts_with("impl") {
+            inside = line.starts_with(&format!("impl {of} {{")) || line.starts_with(&format!("impl<'a> {of}<'a> {{"));
+        } else if line == "}" {
+            inside = false;
+        }
+        // A condition may stand on several lines.
+        if code.starts_with("#[cfg(") {
+            attribute = Some(String::new());
+        }
+        if let Some(text) = &mut attribute {
+            text.push_str(code);
+            if code.ends_with(")]") {
+                condition = attribute.take().unwrap();
+            }
+        } else if let Some(method) = code.strip_prefix("pub fn ").or(code.strip_prefix("pub async fn ")) {
+            let name = method.split(['(', '<']).next().unwrap().to_owned();
+            if inside {
+                methods.insert(name, std::mem::take(&mut condition));
+            }
+            condition.clear();
+        } else if !code.is_empty() && !code.starts_with("//") && !code.starts_with('#') {
+            condition.clear();
+        }
+    }
+    methods
+}
+
+/// Our methods: those of the type, and those that its macros declare.
+fn ours(file: &str, of: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/client/reqwest");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let source = read(file);
+    let heads = [format!("impl {of} {{"), format!("impl<'a> {of}<'a> {{")];
+    let body = heads.iter().find_map(|head| source.split(head.as_str()).nth(1)).unwrap().split("\n}\n").next().unwrap();
+    let forward = read("forward.rs");
+    let used: String = ["settings", "parts", "verbs"]
+        .into_iter()
+        .filter(|name| body.contains(&format!("{name}!(")))
+        .map(|name| forward.split(&format!("macro_rules! {name} {{")).nth(1).unwrap().split("\n}\n").next().unwrap())
+        .collect();
+    // What `forward!` is given has neither `pub` nor generics in angle brackets.
+    let all = [body, &used].concat().replace("        fn ", "        pub fn ").replace('[', "<").replace("#<", "#[");
+    let all = all.replace("pub async fn ", "pub fn ");
+    methods(&format!("impl {of} {{\n{all}\n}}"), of)
+}
+
+/// A condition in one spelling.
+fn spelled(condition: &str) -> String {
+    let one = condition.replace(char::is_whitespace, "").replace(",)", ")");
+    // Without native-tls there is one family left of the two.
+    one.replace(r#"any(feature="__native-tls",feature="__rustls")"#, r#"feature="__rustls""#)
+}
+
+#[test]
+fn every_method_of_reqwest_is_here_under_the_same_features() {
+    let theirs = sources("reqwest");
+    for (type_name, their_file, our_file, at_least) in [
+        ("Client", "async_impl/client.rs", "mod.rs", 10),
+        ("ClientBuilder", "async_impl/client.rs", "builder.rs", 90),
+        ("RequestBuilder", "async_impl/request.rs", "request.rs", 16),
+        ("Client", "blocking/client.rs", "blocking.rs", 10),
+        ("ClientBuilder", "blocking/client.rs", "blocking.rs", 85),
+        ("RequestBuilder", "blocking/request.rs", "blocking.rs", 16),
+        ("Policy", "redirect.rs", "redirect.rs", 4),
+        ("Attempt", "redirect.rs", "redirect.rs", 6),
+    ] {
+        let source = undressed(&std::fs::read_to_string(theirs.join(their_file)).unwrap());
+        let ours = ours(our_file, type_name);
+        let theirs = methods(&source, type_name);
+        assert!(theirs.len() >= at_least, "{their_file}: only {} methods of {type_name} were found", theirs.len());
+        for (name, condition) in theirs {
+            if condition.contains(UNSTABLE) || ABSENT.iter().any(|(absent, _)| *absent == name) {
+                continue;
+            }
+            let own =
+                ours.get(&name).unwrap_or_else(|| panic!("{their_file}: {type_name}::{name} is not in {our_file}"));
+            assert_eq!(spelled(own), spelled(&condition), "{their_file}: {type_name}::{name}");
+        }
+    }
+}
+
+#[test]
+fn every_item_of_reqwest_is_here() {
+    let source = std::fs::read_to_string(sources("reqwest").join("lib.rs")).unwrap();
+    let source = source.split("if_wasm! {").next().unwrap().to_owned() + "\n";
+    let mut found: Vec<String> = Vec::new();
+    let code: String =
+        source.lines().filter(|line| !line.trim().starts_with("//")).map(|line| format!("{line}\n")).collect();
+    for item in code.split("pub ").skip(1) {
+        let item = item.split([';', '{', '(', '<']).next().unwrap().trim();
+        if let Some(name) = item.strip_prefix("mod ").or(item.strip_prefix("async fn ")) {
+            found.push(name.trim().to_owned());
+        }
+    }
+    for used in code.split("pub use ").skip(1) {
+        let used = used.split(';').next().unwrap();
+        let names = used.split_once('{').map_or_else(|| used.rsplit("::").next().unwrap(), |(_, names)| names);
+        let names = names.trim_end_matches('}').split(',').map(str::trim).filter(|name| !name.is_empty());
+        found.extend(names.map(str::to_owned));
+    }
+    // Only the documentation has this one.
+    found.retain(|name| name != "UnixSocketProvider");
+    found.sort_unstable();
+    found.dedup();
+    assert_eq!(found, ROOT);
+}
+
+#[test]
+fn every_feature_of_reqwest_is_here() {
+    let manifest = |package: &str| {
+        let text = std::fs::read_to_string(sources(package).with_file_name("Cargo.toml")).unwrap();
+        let features = text.split("[features]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
+        let names = features.lines().filter_map(|line| line.split_once(" =")).map(|(name, _)| name.trim().to_owned());
+        names.filter(|name| !name.starts_with("__") && !name.starts_with('#')).collect::<Vec<_>>()
+    };
+    let (theirs, ours) = (manifest("reqwest"), manifest("thundra-http"));
+    let elsewhere = |name: &str| name == "http3" || name.starts_with("native-tls");
+    let missing: Vec<_> = theirs.iter().filter(|name| !ours.contains(name) && !elsewhere(name)).collect();
+    assert!(theirs.len() > 20 && missing.is_empty(), "{missing:?}");
+}
+
+/// A program as it was written for reqwest.
+#[tokio::test]
+async fn a_program_compiles_with_another_import() {
+    use thundra_http as reqwest;
+    fn policy() -> reqwest::redirect::Policy {
+        reqwest::redirect::Policy::custom(
+            |attempt| if attempt.previous().len() > 5 { attempt.stop() } else { attempt.follow() },
+        )
+    }
+    fn built() -> Result<reqwest::Client, reqwest::Error> {
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert(reqwest::header::ACCEPT, reqwest::header::HeaderValue::from_static("text/plain"));
+        reqwest::ClientBuilder::new()
+            .default_headers(headers)
+            .timeout(std::time::Duration::from_secs(1))
+            .pool_idle_timeout(None::<std::time::Duration>)
+            .tcp_keepalive(std::time::Duration::from_secs(9))
+            .redirect(policy())
+            .proxy(reqwest::Proxy::http("http://127.0.0.1:9")?)
+            .gzip(true)
+            .cookie_store(true)
+            .unix_socket("/nowhere.sock")
+            .build()
+    }
+    let client = built().unwrap();
+    let form = reqwest::multipart::Form::new().text("a", "b");
+    let request = client
+        .post("http://nowhere.example/")
+        .query(&[("q", "1")])
+        .header("x-a", 1)
+        .basic_auth("user", Some("password"))
+        .json(&serde_json::json!({"a": 1}))
+        .multipart(form)
+        .version(reqwest::Version::HTTP_11)
+        .build()
+        .unwrap();
+    assert_eq!(request.url().as_str(), "http://nowhere.example/?q=1");
+    let result: reqwest::Result<reqwest::Response> = client.execute(request).await;
+    assert!(result.unwrap_err().is_connect());
+}

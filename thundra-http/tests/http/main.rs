@@ -1,0 +1,10 @@
+//! Clients and servers in one process, and the collector's side of the exporter: all over real sockets.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod clients;
+mod drop_in;
+mod export;
+mod redirects;
+mod servers;
+mod support;
