@@ -24,6 +24,9 @@ pub trait SpanExt {
     /// Sets an attribute whose key is made at run time; an earlier value of the same key gives way.
     fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>);
 
+    /// Sets several attributes, which costs less than one after the other.
+    fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>);
+
     /// Takes an attribute away again: a library may say more of its spans than is wanted.
     fn remove_attribute(&self, key: &str);
 
@@ -50,6 +53,15 @@ impl SpanExt for Span {
             let value = value.into();
             layer::with_span(place, |span, limits| span.set_attribute(key.as_ref(), &value, limits));
         }
+    }
+
+    fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>) {
+        let Some(place) = Recorder::place(self) else { return };
+        // What the iterator does runs before any lock is taken.
+        let attributes: Vec<(K, Value)> = attributes.into_iter().map(|(key, value)| (key, value.into())).collect();
+        layer::with_span(place, |span, limits| {
+            attributes.iter().for_each(|(key, value)| span.set_attribute(key.as_ref(), value, limits));
+        });
     }
 
     fn remove_attribute(&self, key: &str) {

@@ -40,13 +40,11 @@ impl Call {
         let (service, method) = (operation.service(), operation.name());
         let region = config.load::<Region>().map(Region::as_ref);
         let span = span(service, method);
-        if let Some(region) = region {
-            span.set_attribute(semconv::CLOUD_REGION, region.to_owned());
-        }
         let captured = config.load::<CapturedTelemetryAttributes>();
         let names = |name: &str| captured.and_then(|all| all.get(name));
         let about = request::attributes(service, method, names, region);
-        about.iter().for_each(|(key, value)| span.set_attribute(key, value.clone()));
+        let region = region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
+        span.set_attributes(region.into_iter().chain(about.iter().cloned()));
         let outbound = thundra_core::outbound(&span)?;
         let mut injected = inject::into(input, &outbound);
         if thundra_core::config().message_spans == MessageSpans::Create {
@@ -68,8 +66,7 @@ impl Call {
         if !self.addressed {
             self.addressed = true;
             let nested = nested::attributes(self.operation.service(), self.operation.name(), http.body().bytes());
-            let attributes = request::address(http.uri()).into_iter().chain(nested);
-            attributes.for_each(|(key, value)| self.span.set_attribute(key, value));
+            self.span.set_attributes(request::address(http.uri()).into_iter().chain(nested));
         }
     }
 

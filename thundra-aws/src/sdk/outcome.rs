@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_types::request_id::RequestId;
-use thundra_core::{SpanExt, Status, semconv};
+use thundra_core::{SpanExt, Status, Value, semconv};
 use tracing::Span;
 
 use super::{error, inject, partial};
@@ -36,27 +36,22 @@ pub(crate) fn record(
     operation: &Metadata,
     attempts: Attempts,
 ) {
-    if attempts.made > 1 {
-        span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, attempts.made - 1);
-    }
-    if attempts.throttled > 0 {
-        span.set_attribute(semconv::THUNDRA_THROTTLED_ATTEMPTS, attempts.throttled);
-    }
     let response = context.response();
-    if let Some(response) = response {
-        span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, response.status().as_u16());
-        if let Some(id) = response.request_id() {
-            span.set_attribute(semconv::AWS_REQUEST_ID, id.to_owned());
-        }
-        if let Some(id) = response.headers().get("x-amz-id-2") {
-            span.set_attribute(semconv::AWS_EXTENDED_REQUEST_ID, id.to_owned());
-        }
-        // An invoked function that failed is a success of the call: HTTP 200.
-        if let Some(kind) = response.headers().get("x-amz-function-error") {
-            span.set_attribute(semconv::ERROR_TYPE, kind.to_owned());
-            span.set_status(Status::error("the invoked function failed"));
-        }
+    let header = |name| response.and_then(|response| response.headers().get(name)).map(str::to_owned);
+    // An invoked function that failed is a success of the call: HTTP 200.
+    let function_error = header("x-amz-function-error");
+    if function_error.is_some() {
+        span.set_status(Status::error("the invoked function failed"));
     }
+    let said: [(&str, Option<Value>); 6] = [
+        (semconv::HTTP_REQUEST_RESEND_COUNT, (attempts.made > 1).then(|| (attempts.made - 1).into())),
+        (semconv::THUNDRA_THROTTLED_ATTEMPTS, (attempts.throttled > 0).then(|| attempts.throttled.into())),
+        (semconv::HTTP_RESPONSE_STATUS_CODE, response.map(|response| response.status().as_u16().into())),
+        (semconv::AWS_REQUEST_ID, response.and_then(|response| response.request_id()).map(|id| id.to_owned().into())),
+        (semconv::AWS_EXTENDED_REQUEST_ID, header("x-amz-id-2").map(Value::from)),
+        (semconv::ERROR_TYPE, function_error.map(Value::from)),
+    ];
+    span.set_attributes(said.into_iter().filter_map(|(key, value)| Some((key, value?))));
     match context.output_or_error() {
         Some(Ok(output)) => {
             let body = || response.and_then(|response| response.body().bytes()).unwrap_or_default();

@@ -1,0 +1,139 @@
+//! Wire compatibility with Node services on the published `@dazn/lambda-powertools-*` packages, both ways.
+//!
+//! `golden/` has a file for each way to send: what Node sends and what we send, each as it goes over the wire, which
+//! ids Node reads from ours, and what it hands on. Node itself said so (`node/peer.js`), and these tests need none;
+//! where there is one, it is asked again. After a change that is meant:
+//!
+//! ```text
+//! GOLDEN=write cargo test -p thundra-aws --all-features --test dazn node_still_says
+//! ```
+
+#![cfg(all(
+    feature = "eventbridge",
+    feature = "kinesis",
+    feature = "lambda",
+    feature = "sfn",
+    feature = "sns",
+    feature = "sqs"
+))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod delivery;
+#[allow(dead_code)]
+#[path = "../wire/endpoint.rs"]
+mod endpoint;
+mod function;
+mod golden;
+mod message;
+mod node;
+#[allow(dead_code)]
+#[path = "../lambda/peers.rs"]
+mod peers;
+mod transport;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use golden::Golden;
+use peers::Lambda;
+use transport::{TRACE, TRANSPORTS};
+
+/// How long a peer may take: longer than anything that works, shorter than a person waits.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What everyone here sends with: the third program of a chain.
+const IDS: [(&str, &str); 5] = [
+    ("x-correlation-id", "c-1"),
+    ("x-correlation-order", "o-9"),
+    ("User-Agent", "curl/8"),
+    ("debug-log-enabled", "true"),
+    ("call-chain-length", "3"),
+];
+
+#[tokio::test]
+async fn what_node_sends_is_read() {
+    let lambda = Lambda::start("reading", &[]).await;
+    for transport in &TRANSPORTS {
+        let sent = Golden::read(transport.name).node_sends;
+        for delivery in transport.deliveries {
+            let why = format!("{} as {}", transport.name, delivery.name);
+            // At a public edge nobody is believed who wants debug logs or says how long the chain is.
+            let expected = ids(if delivery.is_edge { ["false", "1"] } else { ["true", "4"] });
+            let read = lambda.invoke((delivery.event)(&sent)).await.unwrap();
+            let read: Vec<_> = read.as_array().unwrap().iter().map(|message| &message["ids"]).collect();
+            assert_eq!(read, vec![&expected; sent.len()], "{why}");
+        }
+    }
+    lambda.stop().await;
+}
+
+#[test]
+fn node_was_shown_what_we_send() {
+    for transport in &TRANSPORTS {
+        assert_eq!(transport.sent(), Golden::read(transport.name).we_send, "{}", transport.name);
+    }
+}
+
+#[test]
+fn node_reads_what_we_send() {
+    for transport in &TRANSPORTS {
+        let golden = Golden::read(transport.name);
+        let expected = if transport.reaches_node {
+            [json!("c-1"), json!("o-9"), json!("true"), json!(4)]
+        } else {
+            [json!(node::REQUEST_ID), Value::Null, json!("false"), json!(1)]
+        };
+        for delivery in transport.deliveries {
+            let keys = ["x-correlation-id", "x-correlation-order", "debug-log-enabled", "call-chain-length"];
+            let read = golden.node_reads[delivery.name].iter().map(|ids| keys.map(|key| ids[key].clone()));
+            let why = format!("{} as {}", transport.name, delivery.name);
+            assert_eq!(read.collect::<Vec<_>>(), vec![expected.clone(); golden.we_send.len()], "{why}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn node_hands_our_trace_on() {
+    let lambda = Lambda::start("reading", &[]).await;
+    for transport in TRANSPORTS.iter().filter(|transport| transport.reaches_node) {
+        for (delivery, message) in Golden::read(transport.name).node_hands_on {
+            let read = lambda.invoke((delivery::SNS[0].event)(&[message])).await.unwrap();
+            let mut expected = ids(["true", "5"]);
+            // An HTTP request of ours has the user agent of its own client.
+            if transport.name == "http" {
+                expected.as_object_mut().unwrap().remove("User-Agent");
+            }
+            assert_eq!(read, json!([{ "trace": TRACE, "ids": expected }]), "{} as {delivery}", transport.name);
+        }
+    }
+    lambda.stop().await;
+}
+
+#[test]
+fn node_still_says_what_the_golden_messages_say() {
+    match node::ask() {
+        Ok(said) => said.iter().for_each(|(transport, golden)| golden.check(transport.name)),
+        // Past the capture of the test harness: what a passing test prints is seen by nobody.
+        Err(missing) => {
+            writeln!(std::io::stderr(), "dazn: skipped, Node was not asked again for its messages: {missing}").unwrap();
+        }
+    }
+}
+
+/// What is to be sent on by a function that was sent [`IDS`].
+fn ids([debug, length]: [&str; 2]) -> Value {
+    let mut ids = BTreeMap::from(IDS);
+    ids.extend([("debug-log-enabled", debug), ("call-chain-length", length)]);
+    json!(ids)
+}
+
+/// The function that is started by these tests: this very executable.
+#[test]
+fn program() {
+    if std::env::var_os("TEST_PROGRAM").is_some() {
+        function::run();
+    }
+}
