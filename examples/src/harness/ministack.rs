@@ -31,19 +31,10 @@ impl MiniStack {
     /// If there is no suitable Python, the package cannot be installed, or MiniStack does not come up.
     pub async fn start(name: &str) -> Result<Self, Error> {
         let python = tokio::task::spawn_blocking(|| Environment::with("ministack", &[PACKAGE])).await??;
-        // The port is free when we look and may be taken when MiniStack binds it, so a failed start is tried again.
-        let mut tries = 3;
-        loop {
-            tries -= 1;
-            match Self::start_once(&python, name).await {
-                Err(_) if tries > 0 => continue,
-                result => return result,
-            }
-        }
+        process::on_free_port(async |port| Self::start_on(port, &python, name).await).await
     }
 
-    async fn start_once(python: &Environment, name: &str) -> Result<Self, Error> {
-        let port = process::free_port()?;
+    async fn start_on(port: u16, python: &Environment, name: &str) -> Result<Self, Error> {
         let log = target::path(&format!("{name}.log"))?;
         let scratch = target::path(&format!("{name}-{port}"))?;
         let program = python.program("ministack");

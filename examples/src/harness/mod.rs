@@ -8,6 +8,7 @@
 //! | [`python`] | a virtual environment with pinned packages |
 //! | [`process`] | a child that cannot outlive us |
 //! | [`ministack`] | AWS on a loopback port |
+//! | [`moto`] | another AWS, without the functions |
 //! | [`executables`] | what is deployed |
 //! | [`package`] | an executable as a Lambda deployment package |
 //! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
@@ -16,6 +17,7 @@
 pub mod cloud;
 pub mod executables;
 pub mod ministack;
+pub mod moto;
 pub mod package;
 pub mod process;
 pub mod python;

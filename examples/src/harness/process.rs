@@ -169,6 +169,23 @@ pub fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
+/// Starts what listens on a port. The port is free when we look and may be taken when the program binds it, so a failed
+/// start is tried again.
+///
+/// # Errors
+///
+/// Those of `start`, when it failed three times.
+pub async fn on_free_port<T>(mut start: impl AsyncFnMut(u16) -> Result<T, Error>) -> Result<T, Error> {
+    let mut tries = 3;
+    loop {
+        tries -= 1;
+        match start(free_port()?).await {
+            Err(_) if tries > 0 => continue,
+            result => return result,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

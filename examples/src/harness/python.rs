@@ -1,7 +1,7 @@
 //! A virtual environment with pinned packages, made once under `target/`.
 //!
-//! MiniStack and rotel come from PyPI. Whoever runs the examples needs Python 3.10 or newer with its `venv` module and
-//! nothing else: this module finds the interpreter, makes the environment and installs the packages. Several test
+//! MiniStack, moto and rotel come from PyPI. Whoever runs the examples needs Python 3.10 or newer with its `venv` module
+//! and nothing else: this module finds the interpreter, makes the environment and installs the packages. Several test
 //! processes may ask for the same environment at once; the first makes it, the others wait.
 
 use std::fs::{self, File};

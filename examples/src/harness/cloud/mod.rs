@@ -35,23 +35,11 @@ pub struct Cloud {
 impl Cloud {
     /// Makes clients for the emulator at `endpoint`.
     ///
-    /// They know only what is written here. Neither the environment nor a profile in the home directory is read, so no
-    /// real account is ever touched, and no proxy asked.
-    ///
     /// # Errors
     ///
     /// If the plain HTTP client cannot be made.
     pub fn at(endpoint: &str) -> Result<Self, Error> {
-        #[expect(deprecated, reason = "later versions obey the proxy of the environment, which cannot reach loopback")]
-        let behavior = BehaviorVersion::v2025_01_17();
-        let config = SdkConfig::builder()
-            .behavior_version(behavior)
-            .region(Region::new(REGION))
-            .endpoint_url(endpoint)
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "test", "test", None, None, "examples",
-            )))
-            .build();
+        let config = config(endpoint);
         Ok(Self {
             endpoint: endpoint.to_owned(),
             http: loopback()?,
@@ -62,6 +50,22 @@ impl Cloud {
             kinesis: aws_sdk_kinesis::Client::new(&config),
         })
     }
+}
+
+/// What a client of the emulator at `endpoint` is made from.
+///
+/// It knows only what is written here. Neither the environment nor a profile in the home directory is read, so no real
+/// account is ever touched, and no proxy asked.
+#[must_use]
+pub fn config(endpoint: &str) -> SdkConfig {
+    #[expect(deprecated, reason = "later versions obey the proxy of the environment, which cannot reach loopback")]
+    let behavior = BehaviorVersion::v2025_01_17();
+    SdkConfig::builder()
+        .behavior_version(behavior)
+        .region(Region::new(REGION))
+        .endpoint_url(endpoint)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "examples")))
+        .build()
 }
 
 /// Makes one line of an SDK error: what was tried, and what the service said.

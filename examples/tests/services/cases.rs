@@ -1,0 +1,91 @@
+//! The table: one case is one way from a producer to a consumer.
+
+use thundra_core::SpanKind;
+
+/// What carries a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Sqs,
+    /// A topic with a queue, which gets the notification around the message, or the message as it is.
+    SnsToSqs {
+        raw: bool,
+    },
+    Kinesis,
+    EventBridgeToSqs,
+    /// An execution's input, which a state hands to a function.
+    StepFunctions,
+    /// The same, which a state sends to a queue.
+    StepFunctionsToSqs,
+}
+
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) transport: Transport,
+    /// The span of the call that sends.
+    pub(crate) call: &'static str,
+    pub(crate) kind: SpanKind,
+    /// Where in the Lambda event its context arrives. A text or base64 on the way is opened.
+    pub(crate) traceparent: &'static str,
+    /// Whether the event has records.
+    pub(crate) batch: bool,
+}
+
+pub(crate) const CASES: [Case; 7] = [
+    Case {
+        name: "sqs",
+        transport: Transport::Sqs,
+        call: "SQS.SendMessage",
+        kind: SpanKind::Producer,
+        traceparent: "Records.0.messageAttributes.traceparent.stringValue",
+        batch: true,
+    },
+    Case {
+        name: "sns-sqs-envelope",
+        transport: Transport::SnsToSqs { raw: false },
+        call: "SNS.Publish",
+        kind: SpanKind::Producer,
+        traceparent: "Records.0.body.MessageAttributes.traceparent.Value",
+        batch: true,
+    },
+    Case {
+        name: "sns-sqs-raw",
+        transport: Transport::SnsToSqs { raw: true },
+        call: "SNS.Publish",
+        kind: SpanKind::Producer,
+        traceparent: "Records.0.messageAttributes.traceparent.stringValue",
+        batch: true,
+    },
+    Case {
+        name: "kinesis",
+        transport: Transport::Kinesis,
+        call: "Kinesis.PutRecords",
+        kind: SpanKind::Producer,
+        traceparent: "Records.0.kinesis.data.__context__.traceparent",
+        batch: true,
+    },
+    Case {
+        name: "eventbridge-sqs",
+        transport: Transport::EventBridgeToSqs,
+        call: "EventBridge.PutEvents",
+        kind: SpanKind::Producer,
+        traceparent: "Records.0.body.detail.__context__.traceparent",
+        batch: true,
+    },
+    Case {
+        name: "sfn",
+        transport: Transport::StepFunctions,
+        call: "SFN.StartExecution",
+        kind: SpanKind::Client,
+        traceparent: "__context__.traceparent",
+        batch: false,
+    },
+    Case {
+        name: "sfn-sqs",
+        transport: Transport::StepFunctionsToSqs,
+        call: "SFN.StartExecution",
+        kind: SpanKind::Client,
+        traceparent: "Records.0.body.__context__.traceparent",
+        batch: true,
+    },
+];
