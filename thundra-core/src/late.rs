@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::recorder::slab::ScopeState;
 use crate::{Trace, diagnostics};
 
 /// What waits at most; what is over is lost, and counted.
@@ -12,14 +11,8 @@ const MAX_BYTES: usize = 8 << 20;
 static LATE: Mutex<Trace> = Mutex::new(Trace { bytes: Vec::new(), count: 0 });
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Takes the finished spans of a sealed scope.
-#[cold]
-pub(crate) fn take(scope: &mut ScopeState) {
-    let count = std::mem::take(&mut scope.finished_count);
-    add(&scope.finished, count);
-    scope.finished.clear();
-}
-
+/// Keeps finished spans for the next flush. Not to be called with a scope locked: it may have something to say, and who
+/// holds standard error may wait for that scope.
 pub(crate) fn add(bytes: &[u8], count: u32) {
     let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
     if late.bytes.len() + bytes.len() > MAX_BYTES {

@@ -20,8 +20,10 @@ pub(crate) fn write(event: &Event<'_>) {
     thread_local! { static LINE: Cell<Option<Box<Line>>> = const { Cell::new(None) } }
     // A value that logs while it is formatted gets a line of its own.
     let mut line = LINE.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    // Values are formatted, and the scope is asked, before anything is locked for writing.
+    let text = line.of(event);
     // A closed standard error is nobody's trouble.
-    let _ = std::io::stderr().lock().write_all(line.of(event));
+    let _ = std::io::stderr().lock().write_all(text);
     if line.memory() <= KEEP_BYTES {
         let _ = LINE.try_with(|kept| kept.set(Some(line)));
     }

@@ -50,17 +50,19 @@ pub trait SpanExt {
 impl SpanExt for Span {
     fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>) {
         if let Some(place) = Recorder::place(self) {
-            let value = value.into();
-            layer::with_span(place, |span, limits| span.set_attribute(key.as_ref(), &value, limits));
+            // What is the caller's runs before any lock is taken.
+            let (key, value) = (key.as_ref(), value.into());
+            layer::with_span(place, |span, limits| span.set_attribute(key, &value, limits));
         }
     }
 
     fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>) {
         let Some(place) = Recorder::place(self) else { return };
-        // What the iterator does runs before any lock is taken.
+        // What is the caller's runs before any lock is taken.
         let attributes: Vec<(K, Value)> = attributes.into_iter().map(|(key, value)| (key, value.into())).collect();
+        let attributes: Vec<(&str, &Value)> = attributes.iter().map(|(key, value)| (key.as_ref(), value)).collect();
         layer::with_span(place, |span, limits| {
-            attributes.iter().for_each(|(key, value)| span.set_attribute(key.as_ref(), value, limits));
+            attributes.into_iter().for_each(|(key, value)| span.set_attribute(key, value, limits));
         });
     }
 

@@ -159,6 +159,41 @@ fn an_unsampled_scope_records_nothing_and_hands_its_ids_on() {
     assert!(spans.is_empty());
 }
 
+/// The registry does not count a span that is entered twice, so there the recorded span stays current.
+#[test]
+fn a_span_between_two_scopes_closes_what_is_its_own_alone() {
+    let (on, off) = (config(&[]), config(&[("OTEL_TRACES_SAMPLER", "always_off")]));
+    tracing::subscriber::with_default(thundra_core::subscriber(&on), || {
+        let (recorded, unrecorded) = (Scope::builder("b").begin_with(&on), Scope::builder("n").begin_with(&off));
+        let carrier = unrecorded.span().clone();
+        let open = recorded.enter(|| info_span!("open"));
+        let between = carrier.in_scope(|| open.in_scope(|| carrier.in_scope(|| info_span!("between"))));
+        // As a task of its own, where nothing else is current.
+        between.in_scope(|| ());
+        between.in_scope(|| ());
+        drop(between);
+        open.set_attribute("late", true);
+        drop(open);
+        assert_eq!(
+            tree(&recorded.finish().spans().collect::<Vec<_>>()),
+            "b thundra.parent.source=none\n└ open late=true\n"
+        );
+    });
+}
+
+#[test]
+fn a_child_of_a_scope_that_was_not_recorded_is_in_no_other() {
+    let (on, off) = (config(&[]), config(&[("OTEL_TRACES_SAMPLER", "always_off")]));
+    tracing::subscriber::with_default(thundra_core::subscriber(&on), || {
+        let unrecorded = Scope::builder("n").begin_with(&off);
+        let outlives = unrecorded.enter(|| info_span!("outlives"));
+        unrecorded.finish();
+        let recorded = Scope::builder("b").begin_with(&on);
+        recorded.enter(|| drop(info_span!(parent: &outlives, "child")));
+        assert_eq!(recorded.finish().span_count(), 1);
+    });
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interleaved_scopes_never_mix() {
     let config = config(&[]);

@@ -35,12 +35,12 @@ pub(super) fn detect(event: &Object<'_>, config: &Config) -> Option<Trigger> {
     Some(trigger)
 }
 
-/// Whether a member and what stands before it show a request and all that is read of one. The body comes after
-/// that in the events of all sources, and the rest of the event is as long as the client likes.
-pub(super) fn is_enough(key: &str, before: &Object<'_>) -> bool {
+/// Whether what stands before the `body` of an event shows a request and all that is read of one. In the events of
+/// all sources it does, and what comes then is as long as the client likes.
+pub(super) fn is_enough(before: &Object<'_>) -> bool {
     let headers = || before.has("headers") || before.has("multiValueHeaders");
     let path = |request: &Request<'_, '_>| request.source == Source::WebSocket || request.path().is_some();
-    key == "body" && headers() && Request::of(before).is_some_and(|request| path(&request))
+    headers() && Request::of(before).is_some_and(|request| path(&request))
 }
 
 struct Request<'e, 'a> {

@@ -3,7 +3,6 @@
 //! Nothing here fails: what is missing, malformed or of another type is not there.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::ops::Range;
 
 use memchr::{memchr, memchr2};
@@ -27,23 +26,26 @@ impl<'a> Object<'a> {
         scan.end().map(|()| object)
     }
 
-    /// The members up to the one of whose key, and of those before it, `enough` is said: what comes then is not
-    /// looked at, however long it is.
-    pub(super) fn parse_until(json: &'a [u8], enough: impl Fn(&str, &Self) -> bool) -> Option<Self> {
-        let stopped = Cell::new(false);
-        let enough = |key: &str, before: &Self| {
-            stopped.set(enough(key, before));
-            stopped.get()
+    /// The members before the first one of this name, where they are enough: what comes then is not looked at, however
+    /// long it is. Else all of them. `enough` is asked once.
+    pub(super) fn parse_until(json: &'a [u8], name: &str, enough: impl Fn(&Self) -> bool) -> Option<Self> {
+        let (mut asked, mut stopped) = (false, false);
+        let stop = |key: &str, before: &Self| {
+            if key == name && !asked {
+                asked = true;
+                stopped = enough(before);
+            }
+            stopped
         };
         let mut scan = Scan::new(json);
-        let object = Self::read(&mut scan, |range| std::str::from_utf8(json.get(range)?).ok(), enough)?;
-        if stopped.get() { Some(object) } else { scan.end().map(|()| object) }
+        let object = Self::read(&mut scan, |range| std::str::from_utf8(json.get(range)?).ok(), stop)?;
+        if stopped { Some(object) } else { scan.end().map(|()| object) }
     }
 
     fn read(
         scan: &mut Scan<'a>,
         part: impl Fn(Range<usize>) -> Option<&'a str>,
-        enough: impl Fn(&str, &Self) -> bool,
+        mut stop: impl FnMut(&str, &Self) -> bool,
     ) -> Option<Self> {
         let mut object = Object(Vec::with_capacity(8));
         scan.eat_spaced(b'{')?;
@@ -57,7 +59,7 @@ impl<'a> Object<'a> {
                 // With its quotes.
                 _ => text(part(key.start - 1..key.end + 1)?)?,
             };
-            if enough(&key, &object) {
+            if stop(&key, &object) {
                 return Some(object);
             }
             scan.eat_spaced(b':')?;
@@ -158,14 +160,16 @@ pub(super) fn first_member_objects<'a>(
     }
     scan.eat_spaced(b':')?;
     let json = std::str::from_utf8(json).ok()?;
-    let mut objects = Vec::new();
+    let (mut objects, mut known) = (Vec::new(), false);
     each(&mut scan, |scan| {
         if let Some(object) = scan.attempt(|scan| Object::read(scan, |range| json.get(range), |_, _| false)) {
             objects.push(object);
         } else {
             scan.value()?;
         }
-        objects.first().is_some_and(&wanted).then_some(())
+        // Asked once, however many there are.
+        known = known || objects.first().is_some_and(&wanted);
+        known.then_some(())
     })?;
     Some(objects)
 }
@@ -188,12 +192,13 @@ mod tests {
     #[test]
     fn what_comes_after_enough_is_not_looked_at() {
         let read = |json: &'static str| {
-            let event = Object::parse_until(json.as_bytes(), |key, before| key == "body" && before.has("a"))?;
+            let event = Object::parse_until(json.as_bytes(), "body", |before| before.has("a"))?;
             Some(event.members().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
         };
         for (json, keys) in [
             (r#"{"a":1,"body":no JSON at all"#, Some(&["a"][..])),
             (r#"{"body":"x","a":1}"#, Some(&["body", "a"])),
+            (r#"{"body":1,"a":1,"body":2}"#, Some(&["body", "a", "body"])),
             (r#"{"a":1}"#, Some(&["a"])),
             (r#"{"body":1,"a":2} more"#, None),
             (r#"{"a":1"#, None),

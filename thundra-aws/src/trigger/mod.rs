@@ -159,7 +159,7 @@ impl Trigger {
 pub(crate) fn detect(body: &[u8], config: &Config) -> Trigger {
     let formats = config.propagators;
     let read = || {
-        let event = Object::parse_until(body, http::is_enough)?;
+        let event = Object::parse_until(body, "body", http::is_enough)?;
         if let Some(request) = http::detect(&event, config) {
             return Some(request);
         }

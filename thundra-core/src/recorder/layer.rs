@@ -131,8 +131,9 @@ impl Recorder {
             // An explicit root is outside of every scope.
             None => return None,
         };
-        // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded.
-        let may_lie_between = || self.alone.is_none() || SCOPES.some_are_unrecorded();
+        // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded: a
+        // parent that is named may be of one that was finished long ago.
+        let may_lie_between = || attributes.parent().is_some() || self.alone.is_none() || SCOPES.some_are_unrecorded();
         near.or_else(|| may_lie_between().then(|| self.ancestor(id, context))?).or_else(stack::current)
     }
 
@@ -151,8 +152,11 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if let Some(place) = self.ancestor(id, context) {
-            // A task is entered at each poll: the next one finds it at once.
-            self.table.insert(id.into_u64(), place);
+            // A task is entered at each poll: the next one finds it at once. The place of a recorded span is that
+            // span's alone to close.
+            if place.kind() == PlaceKind::Unrecorded {
+                self.table.insert(id.into_u64(), place);
+            }
             stack::push(id.into_u64(), place);
         }
     }
@@ -298,11 +302,12 @@ where
         let Some(mut scope) = SCOPES.lock(place.scope) else { return };
         if place.kind() == PlaceKind::Own {
             scope.close(place.span(), now());
-            if scope.sealed {
-                late::take(&mut scope);
-            }
         }
+        let late = scope.take_late();
         SCOPES.release(place.scope, scope);
+        if let Some((spans, count)) = late {
+            late::add(&spans, count);
+        }
     }
 }
 

@@ -162,6 +162,13 @@ impl ScopeState {
         (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
     }
 
+    /// What has ended since the owner finished it.
+    #[inline]
+    pub(crate) fn take_late(&mut self) -> Option<(Vec<u8>, u32)> {
+        (self.sealed && !self.finished.is_empty())
+            .then(|| (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
+    }
+
     /// How many more spans it takes.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)

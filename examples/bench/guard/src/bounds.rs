@@ -22,8 +22,10 @@ pub(crate) struct Bounds {
 impl Bounds {
     /// Bounds that these costs keep.
     pub(crate) fn of(mut costs: Vec<Cost>) -> Self {
+        // Large figures are written without their fraction.
+        let whole = |figure: f64| if figure >= 100.0 { figure.ceil() } else { figure };
         let bound = |(figure, slack): (&mut Option<f64>, f64)| {
-            *figure = figure.map(|found| if slack > 1.0 { (found * slack).ceil() } else { found });
+            *figure = figure.map(|found| if slack > 1.0 { (found * slack).ceil() } else { whole(found) });
         };
         costs.iter_mut().for_each(|cost| cost.figures.iter_mut().zip(SLACK).for_each(bound));
         Bounds { compiler: COMPILER.to_owned(), costs }
