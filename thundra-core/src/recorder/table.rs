@@ -6,11 +6,13 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::Place;
 
-const SLOTS: usize = 4096;
+/// Slots are made in chunks, when one is needed: few programs need more than the first.
+const CHUNK: usize = 128;
+const CHUNKS: usize = 32;
 /// The tag of a slot whose place is being written. No id is so large.
 const BUSY: u64 = u64::MAX;
 
@@ -31,7 +33,7 @@ impl Slot {
 }
 
 pub(crate) struct Table {
-    slots: Box<[Slot]>,
+    chunks: [OnceLock<Box<[Slot; CHUNK]>>; CHUNKS],
     overflow: Mutex<HashMap<u64, Place>>,
     overflowed: AtomicUsize,
 }
@@ -39,24 +41,34 @@ pub(crate) struct Table {
 impl Table {
     pub(crate) fn new() -> Self {
         Table {
-            slots: (0..SLOTS).map(|_| Slot::default()).collect(),
+            chunks: [const { OnceLock::new() }; CHUNKS],
             overflow: Mutex::default(),
             overflowed: AtomicUsize::new(0),
         }
     }
 
+    /// The chunk of an id, and its place there.
     #[inline]
-    fn slot(&self, id: u64) -> Option<&Slot> {
+    fn chunk(&self, id: u64) -> (Option<&OnceLock<Box<[Slot; CHUNK]>>>, usize) {
         // The registry's ids are an address that is used again, below the thread's number (from bit 38) and a
         // generation (from bit 51). Without the generation few slots serve, and stay in the cache.
-        let spread = id.wrapping_add((id >> 38 & 0x1fff).wrapping_mul(617));
-        self.slots.get(spread as usize % SLOTS)
+        let spread = id.wrapping_add((id >> 38 & 0x1fff).wrapping_mul(617)) as usize;
+        (self.chunks.get(spread / CHUNK % CHUNKS), spread % CHUNK)
+    }
+
+    #[inline]
+    fn slot(&self, id: u64) -> Option<&Slot> {
+        let (chunk, place) = self.chunk(id);
+        chunk?.get()?.get(place)
     }
 
     /// Says where an id is. Whoever says it of an id that others know already says the same as they.
     #[inline]
     pub(crate) fn insert(&self, id: u64, place: Place) {
-        if let Some(slot) = self.slot(id)
+        let (chunk, place_in_chunk) = self.chunk(id);
+        let slots = chunk.map(|chunk| chunk.get_or_init(|| Box::new(std::array::from_fn(|_| Slot::default()))));
+        let slot = slots.and_then(|slots| slots.get(place_in_chunk));
+        if let Some(slot) = slot
             && slot.tag.load(Ordering::Relaxed) == 0
             && slot.tag.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
         {
@@ -66,7 +78,7 @@ impl Table {
             slot.tag.store(id, Ordering::Release);
             return;
         }
-        if self.slot(id).is_none_or(|slot| slot.tag.load(Ordering::Relaxed) != id) {
+        if slot.is_none_or(|slot| slot.tag.load(Ordering::Relaxed) != id) {
             self.insert_overflow(id, place);
         }
     }
