@@ -12,8 +12,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
+use aws_smithy_types::config_bag::ConfigBag;
+use thundra_aws::Traced;
 use thundra_core::testing::tree;
 use thundra_core::{Scope, SpanData, SpanKind, Status};
 use tracing::{Instrument, info_span};
@@ -103,6 +110,74 @@ fn beside_the_interceptor_nothing_shows_up_twice() {
         (attribute(call, "error.type"), &call.status),
         ("NotFound".to_owned(), &Status::error("NotFound: no topic"))
     );
+}
+
+/// Does what presigning does to tell the other interceptors.
+#[derive(Debug)]
+struct Presigning;
+
+impl Intercept for Presigning {
+    fn name(&self) -> &'static str {
+        "Presigning"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(disable_interceptor::<InvocationIdInterceptor>("presigning"));
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_wrapped_client_presigns_is_no_call() {
+    let (_, spans) = in_scope(ok(PUBLISHED), async |config| {
+        let config = aws_sdk_sns::config::Builder::from(&config).interceptor(Presigning).traced();
+        publish(aws_sdk_sns::Client::from_conf(config.build())).await;
+    });
+    let span = only(&spans);
+    assert_eq!((span.name.as_str(), span.kind), ("SNS.Publish", SpanKind::Internal));
+    assert_eq!(attribute(span, "http.response.status_code"), "");
+}
+
+#[cfg(feature = "otel")]
+#[test]
+fn what_opentelemetry_suppresses_is_no_call() {
+    for wrapped in [true, false] {
+        let (_, spans) = in_scope(ok(PUBLISHED), async |config| {
+            let sns = if wrapped { thundra_aws::sns::client(&config) } else { aws_sdk_sns::Client::new(&config) };
+            let mut call = Box::pin(publish(sns));
+            let suppressed = std::future::poll_fn(move |cx| {
+                let _guard = thundra_core::otel::context().with_telemetry_suppressed().attach();
+                call.as_mut().poll(cx)
+            });
+            suppressed.await;
+        });
+        assert_eq!(
+            (only(&spans).kind, attribute(only(&spans), "http.response.status_code")),
+            (SpanKind::Internal, String::new())
+        );
+    }
+}
+
+#[test]
+fn how_a_request_for_credentials_ended_is_not_said_of_the_call() {
+    // Its token has no end, so there are no credentials, and the call is not sent.
+    let (endpoint, spans) = in_scope(ok("a token"), async |config| {
+        let imds = aws_config::imds::Client::builder().endpoint(config.endpoint_url().unwrap()).unwrap();
+        let provider = ImdsCredentialsProvider::builder().imds_client(imds.build()).profile("role").build();
+        let provider = aws_sdk_sns::config::SharedCredentialsProvider::new(provider);
+        publish(thundra_aws::sns::client(&config.into_builder().credentials_provider(provider).build())).await;
+    });
+    assert!(
+        endpoint.request().headers.contains_key("x-aws-ec2-metadata-token-ttl-seconds"),
+        "{:?}",
+        endpoint.request()
+    );
+    let call = only(&spans);
+    assert_eq!((call.kind, attribute(call, "http.response.status_code")), (SpanKind::Producer, String::new()));
 }
 
 #[test]

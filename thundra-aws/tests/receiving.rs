@@ -130,6 +130,23 @@ fn a_message_is_worked_on_in_its_producers_trace() {
 }
 
 #[test]
+fn a_message_that_is_tried_again_has_its_producer_each_time() {
+    let messages = [message("tried again", Duration::ZERO)];
+    let (ids, _, spans) = work(answer(&messages), async |config| {
+        let message = receive(&config).await.pop().unwrap();
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            let failing = async |_| Err::<(), _>(correlation::id().unwrap_or_default());
+            ids.push(thundra_aws::sqs::process(message.clone(), failing).await.unwrap_err());
+        }
+        ids
+    });
+    assert_eq!(ids, ["c-1"; 3]);
+    let parents: Vec<_> = spans.iter().map(|span| span.parent_span_id.unwrap().to_string()).collect();
+    assert_eq!(parents, [PRODUCER; 3]);
+}
+
+#[test]
 fn the_receiver_sees_what_he_asked_for() {
     let mut plain = message("seen", Duration::ZERO);
     for hidden in ["Attributes", "MessageAttributes", "MD5OfMessageAttributes"] {

@@ -46,6 +46,7 @@ mod scope;
 pub mod semconv;
 mod span;
 mod span_ext;
+mod suppressed;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -65,6 +66,7 @@ pub use sampler::Sampler;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
 pub use span_ext::SpanExt;
+pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{config, defer, flush, install, kept_spans, layer, subscriber};
 pub use trace::Trace;
 pub use value::Value;

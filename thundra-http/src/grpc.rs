@@ -27,6 +27,12 @@ pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
     (legal(service) && legal(name)).then_some(method)
 }
 
+/// Whether a response is one of gRPC: a request says so of itself, whatever it is sent to.
+pub(crate) fn is_answer(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(|content_type| content_type.as_bytes());
+    headers.contains_key(STATUS) || content_type.is_some_and(|name| name.starts_with(b"application/grpc"))
+}
+
 /// The outcome of a call: in the headers where there is no message, else in the trailers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {

@@ -38,7 +38,8 @@ impl Layer {
     /// ids are taken, sampling decisions and switches are not ([`ServerLayer::trusted`] relaxes it).
     ///
     /// The request is named after its route where there is one (axum's, with the feature `axum` and inside of the
-    /// router: `Router::layer`), after its method where it is gRPC, and `{method}` otherwise.
+    /// router: `Router::layer`), after its method where it is gRPC, and `{method}` otherwise. gRPC is what is answered
+    /// as such: what a request says of itself is no more than a claim.
     pub fn server() -> ServerLayer {
         ServerLayer::new()
     }

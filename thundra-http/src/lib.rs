@@ -11,7 +11,8 @@
 //! The trace goes to every host, and nothing to an address that carries its own authorization. Correlation ids and
 //! baggage go to loopback, private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
 //! `THUNDRA_PROPAGATE_HOSTS` names. A [`Client`] from our own builder keeps to that through redirects too; elsewhere
-//! reqwest hands the headers of a request to whatever host it is redirected to.
+//! reqwest hands the headers of a request to whatever host it is redirected to. What the headers of a request hold
+//! already wins, and so do the default headers of our own builders.
 //!
 //! # Servers
 //!
@@ -45,7 +46,6 @@ mod grpc;
 mod hosts;
 mod layer;
 mod server;
-mod suppressed;
 
 pub use background::{Telemetry, init, init_with};
 #[cfg(feature = "blocking")]

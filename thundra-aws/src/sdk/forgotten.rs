@@ -7,7 +7,8 @@
 //!
 //! # Never twice
 //!
-//! With the interceptor the SDK's span [is the call's](super::call), and what is measured is left alone.
+//! With the interceptor the SDK's span [is the call's](super::call), and what is measured is left alone. So is what
+//! is presigned or made where OpenTelemetry is suppressed: its span stays what the SDK made it, an internal one.
 //!
 //! # What it costs
 //!
@@ -32,10 +33,12 @@ use aws_smithy_observability::{AttributeValue, Attributes, Context, TelemetryPro
 use thundra_core::{Config, SpanExt, SpanKind, Status, diagnostics, semconv};
 use tracing::Span;
 
-use super::operation;
+use super::operation::{self, Operation};
 
 /// What the SDK calls the time that a call took; its attributes are the outcome.
 const CALL_DURATION: &str = "smithy.client.call.duration";
+/// The status of the last answer, where there was one.
+const STATUS_CODE: &str = "http.status_code";
 /// The clients inside credential providers, which nobody can wrap.
 const OF_CREDENTIALS: [&str; 4] = ["aws_sdk_signin", "aws_sdk_sso", "aws_sdk_ssooidc", "aws_sdk_sts"];
 /// The services with a module here.
@@ -59,7 +62,7 @@ pub(crate) fn watched(mut config: Config) -> Config {
     config
 }
 
-/// Says that the call which ends now is recorded by the interceptor. Its measurement follows on this thread,
+/// Says that the client whose call ends now has the interceptor, whether that records it or not. Its measurement follows on this thread,
 /// with nothing in between.
 pub(crate) fn is_wrapped() {
     let _ = WRAPPED.try_with(|wrapped| wrapped.set(true));
@@ -67,20 +70,20 @@ pub(crate) fn is_wrapped() {
 
 /// Writes the outcome of a call on the SDK's span of it.
 fn record(outcome: &Attributes) {
-    if WRAPPED.try_with(Cell::take).unwrap_or(true) {
+    if WRAPPED.try_with(Cell::take).unwrap_or(true) || !was_sent(outcome) || thundra_core::is_telemetry_suppressed() {
         return;
     }
     let span = Span::current();
-    let Some(operation) = operation::recorded(&span) else { return };
+    let Some(operation) = operation::recorded(&span).filter(|operation| is_of(operation, outcome)) else { return };
     operation::adopt(&span, SpanKind::Client);
-    let status = match outcome.get("http.status_code") {
+    let status = match outcome.get(STATUS_CODE) {
         Some(AttributeValue::I64(status)) => Some(*status),
         _ => None,
     };
     if let Some(status) = status {
         span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status);
     }
-    if let Some(AttributeValue::String(kind)) = outcome.get("error.type") {
+    if let Some(AttributeValue::String(kind)) = outcome.get(semconv::ERROR_TYPE) {
         let error_type = match (kind.as_str(), status) {
             // The service's own word for it is not among what is measured.
             ("operation", Some(status)) => status.to_string(),
@@ -91,6 +94,19 @@ fn record(outcome: &Attributes) {
         span.set_status(Status::error(error_type));
     }
     remind(operation.sdk);
+}
+
+/// Whether there was an answer, or an error instead: what is presigned has neither.
+fn was_sent(outcome: &Attributes) -> bool {
+    outcome.get(STATUS_CODE).or_else(|| outcome.get(semconv::ERROR_TYPE)).is_some()
+}
+
+/// Whether this is how the operation ended, and not how a provider's request for its credentials did: such
+/// requests are made within its span, and measured as well.
+fn is_of(operation: &Operation, outcome: &Attributes) -> bool {
+    let has = |key, part| matches!(outcome.get(key), Some(AttributeValue::String(value)) if value == part);
+    let parts = operation.name.split_once('.');
+    parts.is_some_and(|(service, method)| has(semconv::RPC_SERVICE, service) && has(semconv::RPC_METHOD, method))
 }
 
 /// Names what to write instead, once for each service.
@@ -190,4 +206,63 @@ impl MonotonicCounter for Nothing<()> {
 
 impl UpDownCounter for Nothing<()> {
     fn add(&self, _: i64, _: Option<&Attributes>, _: Option<&dyn Context>) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use thundra_core::{Env, Scope, SpanData};
+
+    use super::*;
+
+    /// The span of an operation while which this is measured.
+    fn measured(outcomes: &[&[(&'static str, &str)]]) -> SpanData {
+        let mut config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
+        config.debug_spans.push(operation::TARGETS);
+        tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+            let scope = Scope::builder("invocation").begin_with(&config);
+            let call = async {
+                tracing::debug_span!(target: "aws_sdk_sqs::operation::send_message", "SQS.SendMessage").in_scope(
+                    || {
+                        for outcome in outcomes {
+                            let mut attributes = Attributes::new();
+                            for (key, value) in *outcome {
+                                let number = value.parse().map(AttributeValue::I64);
+                                attributes
+                                    .set(*key, number.unwrap_or_else(|_| AttributeValue::String((*value).into())));
+                            }
+                            Histogram::record(&Outcomes, 0.1, Some(&attributes), None);
+                        }
+                    },
+                );
+            };
+            scope.run(call).now_or_never().unwrap();
+            scope.finish().spans().find(|span| span.name == "SQS.SendMessage").unwrap()
+        })
+    }
+
+    const OURS: [(&str, &str); 2] = [("rpc.service", "SQS"), ("rpc.method", "SendMessage")];
+
+    #[test]
+    fn the_outcome_of_a_request_for_credentials_is_not_the_operations() {
+        let credentials = [
+            &[("rpc.service", "Imds"), ("rpc.method", "get"), ("http.status_code", "404")][..],
+            &[("rpc.service", "HttpCredentialProvider"), ("rpc.method", "SendMessage"), ("error.type", "connector")],
+            &[("rpc.service", "SQS"), ("rpc.method", "getToken"), ("error.type", "timeout")],
+            &[("error.type", "timeout")],
+        ];
+        let span = measured(&credentials);
+        assert_eq!((span.kind, &span.status), (SpanKind::Internal, &Status::Unset));
+        assert_eq!((span.attribute("error.type"), span.attribute("http.response.status_code")), (None, None));
+        let good = [OURS[0], OURS[1], ("http.status_code", "200")];
+        let span = measured(&[&credentials[..], &[&good]].concat());
+        assert_eq!((span.kind, &span.status, span.attribute("error.type")), (SpanKind::Client, &Status::Unset, None));
+        assert_eq!(span.attribute("http.response.status_code").unwrap().to_string(), "200");
+    }
+
+    #[test]
+    fn what_was_not_sent_is_no_call() {
+        assert_eq!(measured(&[&OURS]).kind, SpanKind::Internal);
+        assert_eq!(measured(&[&[OURS[0], OURS[1], ("error.type", "connector")]]).kind, SpanKind::Client);
+    }
 }

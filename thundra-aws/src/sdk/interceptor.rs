@@ -62,7 +62,7 @@ impl Intercept for Interceptor {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let another_is_installed = config.load::<Call>().is_some();
-        if another_is_installed || is_presigning(config) {
+        if another_is_installed || is_presigning(config) || thundra_core::is_telemetry_suppressed() {
             return Ok(());
         }
         receive::ask(context.input_mut(), config);
@@ -110,9 +110,7 @@ impl Intercept for Interceptor {
             call.received(&received);
         }
         #[cfg(feature = "forgotten")]
-        if config.load::<Call>().is_some() {
-            super::forgotten::is_wrapped();
-        }
+        super::forgotten::is_wrapped();
         Ok(())
     }
 

@@ -13,7 +13,8 @@
 //!
 //! No span is made, nothing is injected, and the request is the one that the plain client sends. Only who
 //! [receives messages](receive) asks for our attributes along with what he wants, wherever he is. Presigned
-//! requests are left alone everywhere: who sends them later is somebody else.
+//! requests are left alone everywhere: who sends them later is somebody else. So are those that are made where
+//! OpenTelemetry's context suppresses telemetry.
 
 mod call;
 mod clients;

@@ -33,8 +33,16 @@ const PUBLISHED: &str = "<PublishResponse><PublishResult><MessageId>m-1</Message
 
 /// Runs a future on a thread of its own choosing nothing: one runtime, one subscriber, one endpoint.
 fn with_endpoint<R, F: Future<Output = R>>(answers: Answers, f: impl FnOnce(Arc<Endpoint>) -> F) -> (R, Arc<Endpoint>) {
-    let config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
-    tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+    with_endpoint_under(&Config::from_env(&Env::from_pairs::<&str, &str>([])), answers, f)
+}
+
+/// As [`with_endpoint`], with these settings.
+fn with_endpoint_under<R, F: Future<Output = R>>(
+    config: &Config,
+    answers: Answers,
+    f: impl FnOnce(Arc<Endpoint>) -> F,
+) -> (R, Arc<Endpoint>) {
+    tracing::subscriber::with_default(thundra_core::subscriber(config), || {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let endpoint = Arc::new(Endpoint::start(answers).await);
             (f(endpoint.clone()).await, endpoint)
@@ -56,8 +64,17 @@ fn in_scope_of<R, F: Future<Output = R>>(
     answers: Answers,
     f: impl FnOnce(Arc<Endpoint>) -> F,
 ) -> (R, Arc<Endpoint>, Vec<SpanData>) {
-    let ((result, spans), endpoint) = with_endpoint(answers, |endpoint| async {
-        let config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
+    in_scope_with(Config::from_env(&Env::from_pairs::<&str, &str>([])), inbound, answers, f)
+}
+
+/// As [`in_scope_of`], with these settings.
+fn in_scope_with<R, F: Future<Output = R>>(
+    config: Config,
+    inbound: Inbound,
+    answers: Answers,
+    f: impl FnOnce(Arc<Endpoint>) -> F,
+) -> (R, Arc<Endpoint>, Vec<SpanData>) {
+    let ((result, spans), endpoint) = with_endpoint_under(&config, answers, |endpoint| async {
         let scope = Scope::builder("invocation").default_correlation_id("c-1").parent(inbound).begin_with(&config);
         let result = scope.run(f(endpoint)).await;
         (result, scope.finish().spans().collect::<Vec<_>>())
@@ -438,14 +455,51 @@ impl Intercept for Presigning {
 
 #[test]
 fn presigned_requests_are_left_alone() {
-    let ((), endpoint, spans) = in_scope(ok(PUBLISHED), |endpoint| async move {
-        let config = aws_sdk_sns::config::Builder::from(&endpoint.config()).interceptor(Presigning).traced().build();
-        let sns = aws_sdk_sns::Client::from_conf(config);
-        sns.publish().topic_arn(TOPIC).message("hi").send().await.unwrap();
+    for debug_spans in [false, true] {
+        let mut config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
+        config.debug_spans.extend(debug_spans.then_some("aws_sdk_"));
+        let ((), endpoint, spans) = in_scope_with(config, Inbound::default(), ok(PUBLISHED), |endpoint| async move {
+            let config = aws_sdk_sns::config::Builder::from(&endpoint.config()).interceptor(Presigning).traced();
+            let sns = aws_sdk_sns::Client::from_conf(config.build());
+            sns.publish().topic_arn(TOPIC).message("hi").send().await.unwrap();
+        });
+        // Where the SDK's span is recorded, it stays what the SDK made it.
+        let kinds: Vec<_> = spans[..spans.len() - 1].iter().map(|span| (span.name.as_str(), span.kind)).collect();
+        assert_eq!(kinds, [("SNS.Publish", SpanKind::Internal)][..usize::from(debug_spans)]);
+        let request = endpoint.request();
+        assert!(request.sns_attributes("").is_empty() && !request.headers.contains_key("x-amzn-trace-id"));
+    }
+}
+
+/// Runs a future where OpenTelemetry suppresses telemetry.
+#[cfg(feature = "otel")]
+async fn suppressed<F: Future>(f: F) -> F::Output {
+    let mut f = Box::pin(f);
+    std::future::poll_fn(move |cx| {
+        let _guard = thundra_core::otel::context().with_telemetry_suppressed().attach();
+        f.as_mut().poll(cx)
+    })
+    .await
+}
+
+#[test]
+#[cfg(feature = "otel")]
+fn what_opentelemetry_suppresses_is_left_alone() {
+    let ((), endpoint, spans) = in_scope(ok("{}"), |endpoint| async move {
+        let sqs = thundra_aws::sqs::client(&endpoint.config());
+        suppressed(async {
+            sqs.send_message().queue_url(QUEUE).message_body("hi").send().await.unwrap();
+            sqs.receive_message().queue_url(QUEUE).send().await.unwrap();
+        })
+        .await;
+        sqs.send_message().queue_url(QUEUE).message_body("hi").send().await.unwrap();
     });
-    assert_eq!(spans.len(), 1);
-    let request = endpoint.request();
-    assert!(request.sns_attributes("").is_empty() && !request.headers.contains_key("x-amzn-trace-id"));
+    let requests = endpoint.requests();
+    assert_eq!(requests[0].json(), json!({"QueueUrl": QUEUE, "MessageBody": "hi"}));
+    assert_eq!(requests[1].json(), json!({"QueueUrl": QUEUE}));
+    assert!(!requests[0].headers.contains_key("x-amzn-trace-id"));
+    let carried = &requests[2].json()["MessageAttributes"]["traceparent"]["StringValue"];
+    assert_eq!(*carried, context_of(only_call(&spans)).0, "the one that is not suppressed");
 }
 
 #[test]

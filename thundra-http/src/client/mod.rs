@@ -19,8 +19,16 @@ pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 use crate::hosts::Reach;
-use crate::suppressed::is_suppressed;
 use crate::{attributes, grpc};
+
+/// Whether [`Call::inject`] may write a header of this name.
+#[cfg(feature = "reqwest")]
+fn may_write(name: &HeaderName) -> bool {
+    use thundra_core::propagation::{CALL_CHAIN_LENGTH, DEBUG_LOG_ENABLED};
+    let name = name.as_str();
+    ["traceparent", "tracestate", "baggage", XRAY_HEADER, CALL_CHAIN_LENGTH, DEBUG_LOG_ENABLED].contains(&name)
+        || name.starts_with("x-correlation-")
+}
 
 /// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
 #[derive(Debug)]
@@ -33,7 +41,7 @@ struct Call {
 impl Call {
     /// Begins a span below the current one. `None` where telemetry is suppressed.
     fn begin(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
-        if is_suppressed() {
+        if thundra_core::is_telemetry_suppressed() {
             return None;
         }
         let known = attributes::method(method);

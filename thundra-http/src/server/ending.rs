@@ -5,20 +5,21 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, config, defer, semconv};
+use thundra_core::{Scope, SpanExt, Status, config, defer, semconv};
 
+use super::request::Rpc;
 use crate::{attributes, grpc};
 
 /// The scope of a request that is not answered to its end, if it has one of its own.
 #[derive(Debug)]
 pub(super) struct Ending {
     scope: Option<Scope>,
-    /// The method, where the request is gRPC.
-    rpc: Option<Box<str>>,
+    /// What the request says, where it says that it is gRPC and the answer does not deny it.
+    rpc: Option<Rpc>,
 }
 
 impl Ending {
-    pub(super) fn new(scope: Scope, rpc: Option<Box<str>>) -> Self {
+    pub(super) fn new(scope: Scope, rpc: Option<Rpc>) -> Self {
         Ending { scope: Some(scope), rpc }
     }
 
@@ -33,7 +34,7 @@ impl Ending {
     }
 
     /// Records the head of the response: 5xx is an error to a server, 4xx is the caller's.
-    pub(super) fn answered<B>(&self, response: &Response<B>) {
+    pub(super) fn answered<B>(&mut self, response: &Response<B>) {
         let Some(scope) = &self.scope else { return };
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
@@ -44,18 +45,33 @@ impl Ending {
         if status.is_server_error() {
             fail(scope, status.as_str().to_owned());
         }
+        match &self.rpc {
+            Some(rpc) if grpc::is_answer(response.headers()) && rpc.has_route => scope.rename(&rpc.method),
+            Some(_) if grpc::is_answer(response.headers()) => {}
+            // Else whoever sends a request would make up the name.
+            Some(rpc) => {
+                if !rpc.has_route {
+                    scope.rename(rpc.http);
+                }
+                [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD]
+                    .iter()
+                    .for_each(|key| scope.span().remove_attribute(key));
+                self.rpc = None;
+            }
+            None => {}
+        }
         self.told(response.headers());
     }
 
     /// Records what headers or trailers tell of the outcome of a gRPC call.
     pub(super) fn told(&self, headers: &HeaderMap) {
-        let (Some(scope), Some(method)) = (&self.scope, &self.rpc) else { return };
+        let (Some(scope), Some(rpc)) = (&self.scope, &self.rpc) else { return };
         let Some(code) = grpc::Code::of(headers) else { return };
         scope.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
         if code.name == grpc::Code::UNIMPLEMENTED {
             scope.rename(grpc::SYSTEM);
             scope.set_attribute(semconv::RPC_METHOD, "_OTHER");
-            scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, method.to_string());
+            scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, rpc.method.to_string());
         }
         if code.is_server_error {
             fail(scope, code.name);

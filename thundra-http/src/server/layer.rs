@@ -15,8 +15,6 @@ use tower_service::Service;
 use super::body::TracedBody;
 use super::ending::Ending;
 use super::request;
-use crate::grpc;
-use crate::suppressed::is_suppressed;
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,12 +75,11 @@ where
             invocation.rename(&request::name(&request));
             invocation.set_attribute(semconv::HTTP_ROUTE, route.to_owned());
         }
-        let mut ending = if invocation.is_some() || is_suppressed() {
+        let mut ending = if invocation.is_some() || thundra_core::is_telemetry_suppressed() {
             Ending::none()
         } else {
             let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
-            let rpc = grpc::method(request.uri(), request.headers()).map(Box::from);
-            Ending::new(request::begin(&request, trust), rpc)
+            Ending::new(request::begin(&request, trust), request::rpc(&request))
         };
         let future = ending.guard(|scope| match scope {
             Some(scope) => Running::InScope { future: scope.run(scope.enter(|| self.inner.call(request))) },

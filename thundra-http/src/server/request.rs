@@ -65,13 +65,32 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     scope
 }
 
-/// `{method} {route}`, or what gRPC calls it, or the method alone: a path is not a name.
+/// `{method} {route}`, or what gRPC calls it, or the method alone: a path is not a name. Whether it is gRPC only the
+/// answer proves, so that a route comes first until then.
 pub(super) fn name<B>(request: &Request<B>) -> String {
-    if let Some(method) = grpc::method(request.uri(), request.headers()) {
-        return method.to_owned();
-    }
     let method = attributes::span_name(attributes::method(request.method()));
-    route(request).map_or_else(|| method.to_owned(), |route| format!("{method} {route}"))
+    match (route(request), grpc::method(request.uri(), request.headers())) {
+        (Some(route), _) => format!("{method} {route}"),
+        (None, Some(rpc)) => rpc.to_owned(),
+        (None, None) => method.to_owned(),
+    }
+}
+
+/// What the request says of itself, where that is gRPC.
+pub(super) fn rpc<B>(request: &Request<B>) -> Option<Rpc> {
+    let method = grpc::method(request.uri(), request.headers())?.into();
+    let http = attributes::span_name(attributes::method(request.method()));
+    Some(Rpc { method, has_route: route(request).is_some(), http })
+}
+
+/// A request that says that it is gRPC.
+#[derive(Debug)]
+pub(super) struct Rpc {
+    pub(super) method: Box<str>,
+    /// Whether it is named after its route so far, rather than after its method.
+    pub(super) has_route: bool,
+    /// What it is called where it is not gRPC and has no route.
+    pub(super) http: &'static str,
 }
 
 /// The route that a router chose.

@@ -358,3 +358,62 @@ impl thundra_http::dns::Resolve for Everywhere {
         Box::pin(async { Ok(addresses) })
     }
 }
+
+#[tokio::test]
+async fn default_headers_win_over_ours() {
+    const CONTEXT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let (_turn, _exporter) = installed().await;
+    let record = Record::default();
+    let address = serve(keeping(&record)).await;
+    let url = format!("http://{address}/");
+    let ids = [
+        ("x-correlation-id", "batch-7"),
+        ("x-correlation-order", "o-1"),
+        ("baggage", "tenant=8"),
+        ("call-chain-length", "4"),
+        ("debug-log-enabled", "true"),
+        ("x-amzn-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793"),
+    ];
+    let context = [("traceparent", CONTEXT), ("tracestate", "a=1")];
+    for defaults in [&ids[..], &context[..], &context[..1]] {
+        let headers = || -> HeaderMap {
+            let pairs = defaults.iter().chain(&[("x-default", "d")]);
+            pairs.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
+        };
+        let client = Client::builder().default_headers(headers()).build().unwrap();
+        let scope = Scope::builder("caller").begin();
+        scope
+            .run(async {
+                correlation::set("order", "o-9");
+                client.get(&url).send().await.unwrap();
+                client.get(&url).header("x-correlation-id", "mine").send().await.unwrap();
+            })
+            .await;
+        let span = scope.span().clone();
+        let (ours, theirs) = (headers(), headers());
+        let url = url.clone();
+        let blocking = move || {
+            let client = blocking::Client::builder().default_headers(ours).build().unwrap();
+            client.get(&url).send().unwrap();
+            let (client, request) = client.get(&url).build_split();
+            client.execute(request.unwrap()).unwrap();
+            let builder = thundra_http::ClientBuilder::new().default_headers(theirs);
+            blocking::ClientBuilder::from(builder).build().unwrap().get(&url).send().unwrap();
+        };
+        tokio::task::spawn_blocking(move || span.in_scope(blocking)).await.unwrap();
+        let seen = record.take();
+        assert_eq!(seen.len(), 5);
+        for (nth, seen) in seen.iter().enumerate() {
+            for (name, value) in headers().iter().filter(|(name, _)| nth != 1 || *name != "x-correlation-id") {
+                let values: Vec<_> = seen.headers.get_all(name).iter().collect();
+                assert_eq!(values, [value], "request {nth}: {name}");
+            }
+            if defaults[0].0 == "traceparent" {
+                let mixed = seen.headers.contains_key("x-amzn-trace-id")
+                    || seen.headers.contains_key("tracestate") != (defaults.len() > 1);
+                assert!(!mixed, "request {nth}: a context of the caller's own is not mixed with ours");
+            }
+        }
+        assert_eq!(seen[1].headers["x-correlation-id"], "mine", "a request's own wins over the defaults");
+    }
+}

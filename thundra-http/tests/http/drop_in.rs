@@ -224,4 +224,18 @@ async fn a_program_compiles_with_another_import() {
     assert_eq!(request.url().as_str(), "http://nowhere.example/?q=1");
     let result: reqwest::Result<reqwest::Response> = client.execute(request).await;
     assert!(result.unwrap_err().is_connect());
+    // A response on its way lies in a variable, and is polled where it lies.
+    fn lies_anywhere<F: Future<Output = reqwest::Result<reqwest::Response>> + Send + Unpin + 'static>(future: F) -> F {
+        future
+    }
+    let mut sending = client.get("http://nowhere.example/").send();
+    let result = tokio::select! {
+        result = &mut sending => result,
+        () = std::future::pending() => return,
+    };
+    assert!(result.unwrap_err().is_connect());
+    let executing = client.execute(client.get("http://nowhere.example/").build().unwrap());
+    assert!(lies_anywhere(executing).await.unwrap_err().is_connect());
+    let traced = thundra_http::RequestBuilderExt::send_traced(::reqwest::Client::new().get("http://127.0.0.1:1/"));
+    assert!(lies_anywhere(traced).await.unwrap_err().is_connect());
 }

@@ -54,6 +54,7 @@ async fn answer(path: &str, port: u16) -> Response {
         "signed" => format!("http://127.0.0.1:{port}/{rest}?X-Amz-Signature=x"),
         "other" => format!("http://other.internal:{port}/{rest}"),
         "stranger" => format!("http://stranger.example:{port}/{rest}"),
+        "refused" => format!("http://127.0.0.1:1/{rest}"),
         "ftp" => format!("ftp://stranger.example/{rest}"),
         relative => format!("/{relative}/{rest}"),
     };
@@ -113,6 +114,13 @@ const ITINERARIES: &[&str] = &[
     "302-relative/end",
     "302-ftp/end",
     "307-stranger/302-ftp/end",
+    "302-stranger/302-home/302-relative/end",
+    "307-stranger/307-home/307-home/307-home/end",
+    "302-stranger/302-other/303-other/302-home/302-home/end",
+    "302-stranger/302-home/302-home/302-stranger/302-home/302-home/end",
+    "302-signed/302-home/302-home/end",
+    "302-stranger/302-refused/end",
+    "302-refused/end",
 ];
 
 #[tokio::test]
@@ -255,4 +263,59 @@ async fn a_timeout_is_one_for_the_whole_way() {
         let took = started.elapsed();
         assert!(took >= Duration::from_millis(400) && took < Duration::from_millis(650), "{took:?}");
     }
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_told_on_the_next_hop_what_the_first_one_kept_from_him() {
+    let (_turn, _exporter) = installed().await;
+    let (address, record) = hosts().await;
+    let client = client!(thundra_http, address);
+    for (itinerary, expected) in [
+        ("302-stranger/302-stranger/end", vec![true, false, false]),
+        ("302-stranger/302-home/302-home/302-stranger/end", vec![true, false, false, true, false]),
+    ] {
+        let url = format!("http://127.0.0.1:{}/{itinerary}", address.port());
+        scope().run(client.get(url).bearer_auth("secret").send()).await.unwrap();
+        let told: Vec<_> = record.take().iter().map(|seen| seen.headers.contains_key("authorization")).collect();
+        assert_eq!(told, expected, "{itinerary}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_names_the_address_that_reqwest_names() {
+    let (_turn, _exporter) = installed().await;
+    let (address, _) = hosts().await;
+    let genuine = client!(reqwest, address, timeout(Duration::from_millis(200)));
+    let ours = client!(thundra_http, address, timeout(Duration::from_millis(200)));
+    for itinerary in ["302-stranger/slow", "302-stranger/302-home/slow", "302-home/slow"] {
+        let url = format!("http://127.0.0.1:{}/{itinerary}", address.port());
+        let expected = outcome(genuine.get(&url).send().await);
+        let result = scope().run(async { outcome(ours.get(&url).send().await) }).await;
+        assert_eq!(result, expected, "{itinerary}");
+        assert!(result.contains(&url), "{result}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_may_make_calls_of_its_own() {
+    let (_turn, exporter) = installed().await;
+    let (address, record) = hosts().await;
+    let (asking, question) =
+        (client!(thundra_http, address), format!("http://127.0.0.1:{}/302-home/end", address.port()));
+    let policy = thundra_http::redirect::Policy::custom(move |attempt| {
+        // Not traced: so it has no way of its own.
+        let _suppressed = opentelemetry::Context::enter_telemetry_suppressed_scope();
+        let ask = || tokio::runtime::Handle::current().block_on(asking.get(&question).send());
+        if tokio::task::block_in_place(ask).is_ok() { attempt.follow() } else { attempt.stop() }
+    });
+    let client = client!(thundra_http, address, redirect(policy));
+    let url = format!("http://127.0.0.1:{}/302-stranger/end", address.port());
+    let scope = scope();
+    let call = tokio::time::timeout(Duration::from_secs(20), scope.run(client.get(url).send()));
+    assert_eq!(call.await.unwrap().unwrap().text().await.unwrap(), "the end");
+    let seen: Vec<_> = record.take().into_iter().map(|seen| format!("{}{}", seen.host, seen.path)).collect();
+    let expected = ["127.0.0.1/302-stranger/end", "127.0.0.1/302-home/end", "127.0.0.1/end", "stranger.example/end"];
+    assert_eq!(seen, expected);
+    let spans = exported(scope, &exporter, 2).await;
+    assert_eq!(attribute(&spans[0], "http.request.resend_count").as_deref(), Some("1"));
 }

@@ -9,7 +9,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use futures_util::StreamExt;
 use http_body::{Body as _, Frame};
 use http_body_util::{BodyExt, Full, StreamBody};
@@ -20,7 +20,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::Trac
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
 use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
 use thundra_core::{Scope, SpanKind, correlation, current, outbound};
-use thundra_http::{Client, Layer};
+use thundra_http::{Client, Layer, RequestBuilderExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower::{Service, ServiceBuilder, ServiceExt};
 
@@ -454,4 +454,49 @@ async fn grpc_has_names_and_outcomes_of_its_own() {
             format!("{logs}: {logs} UNIMPLEMENTED UNIMPLEMENTED"),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_request_that_only_says_that_it_is_grpc_makes_no_names() {
+    let (_turn, exporter) = installed().await;
+    let grpc = || async { Response::builder().header("content-type", "application/grpc").body(Body::empty()).unwrap() };
+    let app = Router::new()
+        .route("/orders/{id}", post(|| async { "an order" }))
+        .route("/waits/{id}", post(std::future::pending::<()>))
+        .route("/shop.Orders/{*rest}", post(grpc))
+        .layer(Layer::server());
+    let address = serve(app).await;
+    let call = async |path: &str| {
+        let request = reqwest::Client::new().post(format!("http://{address}{path}"));
+        request.header("content-type", "application/grpc").timeout(Duration::from_millis(300)).send_traced().await
+    };
+    let scope = Scope::builder("caller").begin();
+    scope
+        .run(async {
+            call("/orders/8f3a").await.unwrap();
+            call("/nowhere/8f3a").await.unwrap();
+            call("/shop.Orders/Place").await.unwrap();
+            call("/waits/8f3a").await.unwrap_err();
+        })
+        .await;
+    let spans = exported(scope, &exporter, 9).await;
+    let of = |path: &str| {
+        let is_it = |span: &&thundra_core::SpanData| attribute(span, "url.path").as_deref() == Some(path);
+        let span = spans.iter().filter(|span| span.kind == SpanKind::Server).find(is_it).unwrap();
+        (span.name.to_string(), attribute(span, "rpc.system.name"), attribute(span, "rpc.method"))
+    };
+    assert_eq!(of("/orders/8f3a"), ("POST /orders/{id}".to_owned(), None, None));
+    assert_eq!(of("/nowhere/8f3a"), ("POST".to_owned(), None, None));
+    let (system, method) = (Some("grpc".to_owned()), Some("shop.Orders/Place".to_owned()));
+    assert_eq!(of("/shop.Orders/Place"), ("shop.Orders/Place".to_owned(), system, method));
+    assert_eq!(of("/waits/8f3a").0, "POST /waits/{id}", "an answer would have told");
+
+    let mut service = Router::new()
+        .route("/orders/{id}", post(|| async { "an order" }))
+        .layer(Layer::server())
+        .into_service::<Body>();
+    let request = Request::post("/orders/8f3a").header("content-type", "application/grpc").body(Body::empty()).unwrap();
+    let scope = Scope::builder("invocation").begin();
+    scope.run(service.ready().await.unwrap().call(request)).await.unwrap();
+    assert_eq!(exported(scope, &exporter, 1).await[0].name, "POST /orders/{id}");
 }

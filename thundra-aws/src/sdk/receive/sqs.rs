@@ -15,7 +15,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use aws_sdk_sqs::operation::receive_message::{ReceiveMessageInput, ReceiveMessageOutput};
-use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName as SystemName};
+use aws_sdk_sqs::types::{
+    Message, MessageAttributeValue, MessageSystemAttributeName as SystemName, QueueAttributeName,
+};
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use thundra_core::propagation::{
@@ -28,6 +30,12 @@ use crate::sdk::request::last;
 
 const TRACE_HEADER: &str = "AWSTraceHeader";
 const SENT_TIMESTAMP: &str = "SentTimestamp";
+/// What an id has at most.
+const MAX_ID_BYTES: usize = 256;
+/// What baggage and `tracestate` have at most.
+const MAX_LONG_BYTES: usize = 8192;
+/// What `AWSTraceHeader` has at most.
+const MAX_SYSTEM_BYTES: usize = 1024;
 /// Names that stand for all of them.
 const ALL: [&str; 2] = ["All", ".*"];
 
@@ -76,7 +84,7 @@ where
     F: FnOnce(Message) -> Fut,
     Fut: Future<Output = Result<R, E>>,
 {
-    let hidden = message.receipt_handle.as_deref().and_then(pending::take).unwrap_or_default();
+    let hidden = message.receipt_handle.as_deref().and_then(pending::get).unwrap_or_default();
     let description = describe(&message, &hidden, thundra_core::config().propagators);
     batch::one(description, thundra_core::config(), || f(message)).await
 }
@@ -106,32 +114,27 @@ pub(super) fn ask(input: &mut Input, formats: Propagators) -> Option<Asked> {
     let receive = input.downcast_mut::<ReceiveMessageInput>().filter(|_| formats != Propagators::NONE)?;
     let queue = receive.queue_url.as_deref().map(|url| last(url, '/').into());
     let wanted = [TRACE_HEADER, SENT_TIMESTAMP].into_iter().filter(|name| formats.xray || *name != TRACE_HEADER);
-    // The older of two members that mean the same: the request keeps to the one its caller uses.
+    // The older of two members that mean the same: the request keeps to the one its caller uses, and what he asks
+    // for in either is his.
     #[allow(deprecated)]
-    let older = &mut receive.attribute_names;
-    let system = match older {
-        Some(names) if !names.is_empty() && receive.message_system_attribute_names.is_none() => {
-            add(names, wanted).into_iter().map(|name| SystemName::from(name.as_str())).collect()
+    let (older, newer) = (&mut receive.attribute_names, &mut receive.message_system_attribute_names);
+    let older = older.as_mut().filter(|names| !names.is_empty());
+    let of_older = older.iter().flat_map(|names| names.iter()).map(QueueAttributeName::as_str);
+    let asked: Vec<&str> = of_older.chain(newer.iter().flatten().map(SystemName::as_str)).collect();
+    let has = |wanted: &str| asked.iter().any(|name| ALL.contains(name) || *name == wanted);
+    let system: Vec<SystemName> = wanted.filter(|name| !has(name)).map(SystemName::from).collect();
+    match older {
+        Some(names) if newer.as_ref().is_none_or(Vec::is_empty) => {
+            names.extend(system.iter().map(|name| QueueAttributeName::from(name.as_str())));
         }
-        _ => add(receive.message_system_attribute_names.get_or_insert_default(), wanted),
-    };
+        _ => newer.get_or_insert_default().extend_from_slice(&system),
+    }
     let ours = names(formats);
     let attributes = receive.message_attribute_names.as_ref().is_none_or(Vec::is_empty) && !ours.is_empty();
     if attributes {
         receive.message_attribute_names = Some(ours);
     }
     Some(Asked { queue, system, attributes })
-}
-
-/// Adds names to a list, and says which were not in it.
-fn add<N: AsRef<str> + for<'a> From<&'a str> + Clone>(
-    names: &mut Vec<N>,
-    wanted: impl Iterator<Item = &'static str>,
-) -> Vec<N> {
-    let has = |wanted: &str| names.iter().any(|name| ALL.contains(&name.as_ref()) || name.as_ref() == wanted);
-    let added: Vec<N> = wanted.filter(|name| !has(name)).map(N::from).collect();
-    names.extend_from_slice(&added);
-    added
 }
 
 /// The attributes that we write, as far as these formats have them.
@@ -168,16 +171,27 @@ pub(super) fn answer(output: &mut Output, asked: &Asked) -> Option<Received> {
 fn hide(message: &mut Message, asked: &Asked) -> Hidden {
     let mut hidden = Hidden { queue: asked.queue.clone(), ..Hidden::default() };
     if let Some(system) = &mut message.attributes {
-        hidden.system = asked.system.iter().filter_map(|name| system.remove_entry(name)).collect();
-        if !hidden.system.is_empty() && system.is_empty() {
+        let taken: Vec<_> = asked.system.iter().filter_map(|name| system.remove_entry(name)).collect();
+        if !taken.is_empty() && system.is_empty() {
             message.attributes = None;
         }
+        hidden.system = taken.into_iter().filter(|(_, value)| value.len() <= MAX_SYSTEM_BYTES).collect();
     }
     if asked.attributes {
-        hidden.attributes = message.message_attributes.take().unwrap_or_default();
+        let taken = message.message_attributes.take().unwrap_or_default();
+        hidden.attributes = taken.into_iter().filter(|(name, value)| is_worth_keeping(name, value)).collect();
         message.md5_of_message_attributes = None;
     }
     hidden
+}
+
+/// Whether this can be read as one of ours: a producer may write nearly a megabyte under a name of ours, and it
+/// would stay in memory until others have come.
+fn is_worth_keeping(name: &str, value: &MessageAttributeValue) -> bool {
+    let is_long = ["baggage", "tracestate"].iter().any(|long| name.eq_ignore_ascii_case(long));
+    let is_printable = |value: &str| value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let fits = |value: &str| if is_long { value.len() <= MAX_LONG_BYTES } else { value.len() <= MAX_ID_BYTES };
+    value.binary_value.is_none() && value.string_value().is_some_and(|value| fits(value) && is_printable(value))
 }
 
 fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Description {
@@ -201,7 +215,6 @@ fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Descrip
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_sqs::types::QueueAttributeName;
 
     /// The system attributes and the message attributes that are asked for, given those of the caller.
     #[allow(deprecated)]
@@ -241,7 +254,51 @@ mod tests {
         assert_eq!(some, (names, vec![SystemName::AwsTraceHeader], false));
         let older = asked(|receive| receive.attribute_names = Some(vec![QueueAttributeName::from("SenderId")]));
         assert_eq!(older, (["SenderId AWSTraceHeader SentTimestamp", "", OURS].map(str::to_owned), both(), true));
+        let empty = asked(|receive| {
+            receive.attribute_names = Some(vec![QueueAttributeName::All]);
+            receive.message_system_attribute_names = Some(vec![]);
+        });
+        assert_eq!(empty, (["All", "", OURS].map(str::to_owned), vec![], true), "an empty newer list is none");
+        let both_lists = asked(|receive| {
+            receive.attribute_names = Some(vec![QueueAttributeName::from("SentTimestamp")]);
+            receive.message_system_attribute_names = Some(vec![SystemName::SenderId]);
+        });
+        let names = ["SentTimestamp", "SenderId AWSTraceHeader", OURS].map(str::to_owned);
+        assert_eq!(both_lists, (names, vec![SystemName::AwsTraceHeader], true));
+        let all_in_older = asked(|receive| {
+            receive.attribute_names = Some(vec![QueueAttributeName::All]);
+            receive.message_system_attribute_names = Some(vec![SystemName::SenderId]);
+        });
+        assert_eq!(all_in_older, (["All", "SenderId", OURS].map(str::to_owned), vec![], true));
         let mut input = Input::erase(ReceiveMessageInput::builder().build().unwrap());
         assert!(ask(&mut input, Propagators::NONE).is_none());
+    }
+
+    #[test]
+    fn what_cannot_be_ours_is_not_kept() {
+        let text =
+            |value: String| MessageAttributeValue::builder().data_type("String").string_value(value).build().unwrap();
+        let given = [
+            ("x-correlation-order", "o".repeat(256), true),
+            ("x-correlation-long", "o".repeat(257), false),
+            ("x-correlation-huge", "o".repeat(1_000_000), false),
+            ("x-correlation-lines", "a\nb".to_owned(), false),
+            ("x-correlation-letters", "grün".to_owned(), false),
+            ("baggage", "b".repeat(8192), true),
+            ("tracestate", "b".repeat(8193), false),
+        ];
+        let mut message = Message::builder()
+            .attributes(SystemName::AwsTraceHeader, "x".repeat(1025))
+            .attributes(SystemName::SentTimestamp, "1")
+            .build();
+        let attributes = given.iter().map(|(name, value, _)| ((*name).to_owned(), text(value.clone())));
+        message.message_attributes = Some(attributes.collect());
+        let system = vec![SystemName::AwsTraceHeader, SystemName::SentTimestamp];
+        let hidden = hide(&mut message, &Asked { queue: None, system, attributes: true });
+        for (name, _, kept) in given {
+            assert_eq!(hidden.attributes.contains_key(name), kept, "{name}");
+        }
+        assert_eq!(hidden.system.into_keys().collect::<Vec<_>>(), [SystemName::SentTimestamp]);
+        assert_eq!(message, Message::builder().build(), "hidden is all of it");
     }
 }

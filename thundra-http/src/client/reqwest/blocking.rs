@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-#[cfg(feature = "cookies")]
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,10 +18,10 @@ use reqwest::{IntoUrl, Method, Result};
 use tower_service::Service;
 
 use super::connector::{Asked, Connection, Connector, Unnamed};
-use super::error;
 use super::forward::{forward, parts, settings, verbs};
 use super::redirect::Policy;
-use crate::client::Call;
+use super::{error, trail};
+use crate::client::{Call, may_write};
 
 /// [`reqwest::blocking::Client`] with a span for each request, and our context in its headers.
 ///
@@ -35,12 +34,16 @@ use crate::client::Call;
 #[derive(Clone, Default)]
 pub struct Client {
     inner: InnerClient,
+    defaults: Defaults,
 }
+
+/// The default headers with names of ours: reqwest would put them in only where ours are not yet.
+type Defaults = Option<Arc<HeaderMap>>;
 
 impl Client {
     /// A client with reqwest's defaults.
     pub fn new() -> Self {
-        Client { inner: InnerClient::new() }
+        Client { inner: InnerClient::new(), defaults: None }
     }
 
     /// A builder for a client with settings of its own.
@@ -56,6 +59,9 @@ impl Client {
     ///
     /// Those of [`reqwest::blocking::Client::execute`], and no other.
     pub fn execute(&self, mut request: Request) -> Result<Response> {
+        if let Some(defaults) = &self.defaults {
+            trail::fill(defaults, request.headers_mut());
+        }
         let Some(mut call) = begin(&mut request) else { return self.inner.execute(request) };
         let result = call.span.clone().in_scope(|| self.inner.execute(request));
         match &result {
@@ -68,7 +74,7 @@ impl Client {
     }
 
     fn begin(&self, inner: InnerRequest) -> RequestBuilder {
-        RequestBuilder { inner }
+        RequestBuilder { inner, defaults: self.defaults.clone() }
     }
 }
 
@@ -80,9 +86,10 @@ fn begin(request: &mut Request) -> Option<Call> {
     Some(call)
 }
 
+/// Its default headers are not known here: they do not win over ours.
 impl From<InnerClient> for Client {
     fn from(inner: InnerClient) -> Self {
-        Client { inner }
+        Client { inner, defaults: None }
     }
 }
 
@@ -106,6 +113,7 @@ pub fn get<U: IntoUrl>(url: U) -> Result<Response> {
 #[must_use]
 pub struct ClientBuilder {
     inner: Inner,
+    defaults: HeaderMap,
 }
 
 impl ClientBuilder {
@@ -120,7 +128,8 @@ impl ClientBuilder {
     ///
     /// Those of [`reqwest::blocking::ClientBuilder::build`], and no other.
     pub fn build(self) -> Result<Client> {
-        self.inner.build().map(Client::from)
+        let defaults = Some(self.defaults).filter(|defaults| !defaults.is_empty()).map(Arc::new);
+        Ok(Client { inner: self.inner.build()?, defaults })
     }
 
     /// As [`reqwest::blocking::ClientBuilder::redirect`].
@@ -129,8 +138,13 @@ impl ClientBuilder {
         self
     }
 
+    /// As [`reqwest::blocking::ClientBuilder::default_headers`]. They win over ours, as those of a request do.
+    pub fn default_headers(mut self, headers: HeaderMap) -> Self {
+        self.inner = self.inner.default_headers(trail::keep_defaults(&mut self.defaults, headers, may_write));
+        self
+    }
+
     forward! { "reqwest::blocking::ClientBuilder":
-        fn default_headers(headers: HeaderMap);
         fn referer(enable: bool);
         fn timeout[T: Into<Option<Duration>>](timeout: T);
         fn connect_timeout[T: Into<Option<Duration>>](timeout: T);
@@ -143,7 +157,8 @@ impl ClientBuilder {
 
 impl From<super::ClientBuilder> for ClientBuilder {
     fn from(builder: super::ClientBuilder) -> Self {
-        ClientBuilder { inner: builder.into_inner().into() }
+        let (inner, defaults) = builder.into_parts();
+        ClientBuilder { inner: inner.into(), defaults: HeaderMap::new() }.default_headers(defaults)
     }
 }
 
@@ -158,6 +173,7 @@ impl fmt::Debug for ClientBuilder {
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     inner: InnerRequest,
+    defaults: Defaults,
 }
 
 impl RequestBuilder {
@@ -183,17 +199,17 @@ impl RequestBuilder {
     /// The client and the request.
     pub fn build_split(self) -> (Client, Result<Request>) {
         let (client, request) = self.inner.build_split();
-        (client.into(), request)
+        (Client { inner: client, defaults: self.defaults }, request)
     }
 
     /// A builder that goes on from a request.
     pub fn from_parts(client: Client, request: Request) -> Self {
-        RequestBuilder { inner: InnerRequest::from_parts(client.inner, request) }
+        RequestBuilder { inner: InnerRequest::from_parts(client.inner, request), defaults: client.defaults }
     }
 
     /// A copy; `None` when the body is a stream.
     pub fn try_clone(&self) -> Option<Self> {
-        Some(RequestBuilder { inner: self.inner.try_clone()? })
+        Some(RequestBuilder { inner: self.inner.try_clone()?, defaults: self.defaults.clone() })
     }
 
     parts!("reqwest::blocking::RequestBuilder");

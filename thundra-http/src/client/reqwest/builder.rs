@@ -41,13 +41,13 @@ impl ClientBuilder {
         Ok(Client { inner, settings: Some(Arc::new(self.settings)) })
     }
 
-    /// reqwest's own builder, with all that was set here.
+    /// reqwest's own builder, with all that was set here but the default headers that were kept.
     #[cfg(feature = "blocking")]
-    pub(super) fn into_inner(self) -> Inner {
-        self.inner.default_headers(self.settings.defaults).redirect(self.policy.into())
+    pub(super) fn into_parts(self) -> (Inner, HeaderMap) {
+        (self.inner.redirect(self.policy.into()), self.settings.defaults)
     }
 
-    /// As [`reqwest::ClientBuilder::default_headers`].
+    /// As [`reqwest::ClientBuilder::default_headers`]. They win over ours, as those of a request do.
     pub fn default_headers(mut self, headers: HeaderMap) -> Self {
         self.inner = self.inner.default_headers(self.settings.take_defaults(headers));
         self

@@ -17,6 +17,7 @@ mod trail;
 
 use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -33,7 +34,8 @@ use super::Call;
 /// [`reqwest::Client`] with a span for each request, and our context in its headers.
 ///
 /// A client from our [builder](Client::builder) also counts redirects, and takes from a request what the host it is
-/// redirected to may not know (see [`Layer::client`](crate::Layer::client)). One that is made
+/// redirected to may not know (see [`Layer::client`](crate::Layer::client)). A host that is not ours and that it was
+/// stopped at is not given sensitive headers on a later hop either, where reqwest would. One that is made
 /// [from reqwest's own](#impl-From<Client>-for-Client) sees neither: reqwest hands all headers on.
 ///
 /// # Examples
@@ -69,7 +71,7 @@ impl Client {
     /// # Errors
     ///
     /// Those of [`reqwest::Client::execute`], and no other.
-    pub fn execute(&self, request: Request) -> impl Future<Output = Result<Response>> + Send + use<> {
+    pub fn execute(&self, request: Request) -> impl Future<Output = Result<Response>> + Send + Unpin + use<> {
         send(self.inner.clone(), self.settings.clone(), Ok(request))
     }
 
@@ -84,6 +86,7 @@ impl Default for Client {
     }
 }
 
+/// Its default headers are not known here: they do not win over ours.
 impl From<reqwest::Client> for Client {
     fn from(inner: reqwest::Client) -> Self {
         Client { inner, settings: None }
@@ -105,14 +108,13 @@ pub async fn get<U: IntoUrl>(url: U) -> Result<Response> {
     Client::builder().build()?.get(url).send().await
 }
 
+/// A response on its way: as with reqwest's it can be polled where it lies.
+type Answer = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+
 /// Sends a request: in the span that polls it first. What its timeout allows begins now, as in reqwest.
-fn send(
-    client: reqwest::Client,
-    settings: Option<Arc<Settings>>,
-    request: Result<Request>,
-) -> impl Future<Output = Result<Response>> + Send + use<> {
+fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Result<Request>) -> Answer {
     let called = Instant::now();
-    async move {
+    Box::pin(async move {
         let mut request = request?;
         if let Some(settings) = &settings {
             settings.fill(request.headers_mut());
@@ -120,7 +122,9 @@ fn send(
         if let Some(total) = request.timeout().copied().or(settings.as_ref().and_then(|settings| settings.timeout)) {
             *request.timeout_mut() = Some(total.saturating_sub(called.elapsed()));
         }
-        let Some((mut call, journey)) = begin(&mut request, settings) else { return client.execute(request).await };
+        let Some((mut call, journey)) = begin(&mut request, settings) else {
+            return trail::apart(client.execute(request)).await;
+        };
         let span = call.span.clone();
         let first = span.in_scope(|| client.execute(request));
         let result = match journey {
@@ -135,7 +139,7 @@ fn send(
         };
         call.ended(&result);
         result
-    }
+    })
 }
 
 /// Begins the span of a request and puts our context into its headers. `None` where it is sent as it is.

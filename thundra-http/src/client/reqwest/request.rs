@@ -27,7 +27,7 @@ impl RequestBuilder {
     /// # Errors
     ///
     /// Those of [`reqwest::RequestBuilder::send`], and no other.
-    pub fn send(self) -> impl Future<Output = Result<Response>> + Send + use<> {
+    pub fn send(self) -> impl Future<Output = Result<Response>> + Send + Unpin + use<> {
         let (client, request) = self.inner.build_split();
         send(client, self.settings, request)
     }
@@ -76,14 +76,16 @@ impl fmt::Debug for RequestBuilder {
 pub trait RequestBuilderExt: sealed::Sealed {
     /// Sends the request with a span of its own, and our context in its headers.
     ///
+    /// What its headers hold already wins. The client's default headers are not known here: they do not.
+    ///
     /// # Errors
     ///
     /// Those of [`reqwest::RequestBuilder::send`], and no other.
-    fn send_traced(self) -> impl Future<Output = Result<Response>> + Send;
+    fn send_traced(self) -> impl Future<Output = Result<Response>> + Send + Unpin;
 }
 
 impl RequestBuilderExt for Inner {
-    fn send_traced(self) -> impl Future<Output = Result<Response>> + Send {
+    fn send_traced(self) -> impl Future<Output = Result<Response>> + Send + Unpin {
         let (client, request) = self.build_split();
         send(client, None, request)
     }

@@ -1,17 +1,13 @@
 //! reqwest's client, and ours, as a tower service.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use reqwest::{Request, Response, Result};
 use tower_service::Service;
 use tracing::Instrument;
 
-use super::{Client, begin};
+use super::{Answer, Client, begin, send};
 use crate::client::TracedClient;
-
-type Answer = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
 /// reqwest's client is a service of its own request type.
 impl<S> Service<Request> for TracedClient<S>
@@ -48,7 +44,7 @@ impl Service<Request> for Client {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(self.execute(request))
+        send(self.inner.clone(), self.settings.clone(), Ok(request))
     }
 }
 
@@ -62,6 +58,6 @@ impl Service<Request> for &Client {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        Box::pin(self.execute(request))
+        send(self.inner.clone(), self.settings.clone(), Ok(request))
     }
 }

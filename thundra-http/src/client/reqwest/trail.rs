@@ -13,10 +13,10 @@ use http::header::{
     TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use reqwest::{Request, Response, Result, Url};
+use reqwest::{Error, Request, Response, Result, Url};
 
 use super::redirect::{Attempt, Policy};
-use crate::client::Call;
+use crate::client::{Call, may_write};
 use crate::hosts::Reach;
 
 /// What another host is not told, as in reqwest.
@@ -26,14 +26,14 @@ const SENSITIVE: [HeaderName; 5] =
 const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
 
 tokio::task_local! {
-    static TRAIL: Arc<Mutex<Trail>>;
+    static TRAIL: Option<Arc<Mutex<Trail>>>;
 }
 
 /// What must be known of a client to go on where reqwest was stopped.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    /// The default headers that a redirect may take away. They are kept from reqwest, which would put them back into
-    /// a request that goes on.
+    /// The default headers that a redirect may take away, and those with names of ours. They are kept from reqwest:
+    /// it would put the former back into a request that goes on, and the latter in only where ours are not yet.
     pub(super) defaults: HeaderMap,
     pub(super) timeout: Option<Duration>,
     pub(super) referer: bool,
@@ -49,32 +49,61 @@ impl Default for Settings {
 impl Settings {
     /// Takes those of the default headers that it keeps; the others are left.
     pub(super) fn take_defaults(&mut self, headers: HeaderMap) -> HeaderMap {
-        let mut rest = HeaderMap::new();
-        for (name, value) in &headers {
-            let kept = SENSITIVE.contains(name) || PAYLOAD.contains(name);
-            // The last one of several wins, as in reqwest.
-            if kept { &mut self.defaults } else { &mut rest }.insert(name, value.clone());
-        }
-        rest
+        let kept = |name: &HeaderName| SENSITIVE.contains(name) || PAYLOAD.contains(name) || may_write(name);
+        keep_defaults(&mut self.defaults, headers, kept)
     }
 
     /// Puts the default headers into a request that has none of their names.
     pub(super) fn fill(&self, headers: &mut HeaderMap) {
-        for (name, value) in &self.defaults {
-            headers.entry(name).or_insert_with(|| value.clone());
-        }
+        fill(&self.defaults, headers);
+    }
+}
+
+/// Moves those of the default headers that are to be kept; the others are left. The last one of several wins, as in
+/// reqwest.
+pub(super) fn keep_defaults(
+    kept: &mut HeaderMap,
+    headers: HeaderMap,
+    is_kept: impl Fn(&HeaderName) -> bool,
+) -> HeaderMap {
+    let mut rest = HeaderMap::new();
+    for (name, value) in &headers {
+        if is_kept(name) { &mut *kept } else { &mut rest }.insert(name, value.clone());
+    }
+    rest
+}
+
+/// Puts default headers into a request that has none of their names.
+pub(super) fn fill(defaults: &HeaderMap, headers: &mut HeaderMap) {
+    for (name, value) in defaults {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
 }
 
 /// The policy for reqwest: it decides as `policy` does, and stops where a call is to go on by itself.
 pub(super) fn policy(policy: Policy, https_only: bool) -> reqwest::redirect::Policy {
-    reqwest::redirect::Policy::custom(move |attempt| match TRAIL.try_with(Arc::clone) {
-        Ok(trail) => lock(&trail).hop(&policy, https_only, attempt),
-        Err(_) => {
+    reqwest::redirect::Policy::custom(move |attempt| match TRAIL.try_with(Option::clone).ok().flatten() {
+        Some(trail) => {
+            let mut previous = lock(&trail).before();
+            previous.extend_from_slice(attempt.previous());
+            // It is the caller's own: no lock is held meanwhile.
+            let action = policy.redirect(Attempt::new(attempt.status(), attempt.url(), &previous));
+            let Some(from) = previous.pop().filter(|_| action.is_follow()) else { return action.apply(attempt) };
+            let hop = Hop { status: attempt.status(), from, to: attempt.url().clone() };
+            // reqwest refuses these by itself.
+            let refused = hop.to.scheme() != "https" && (https_only || hop.to.scheme() != "http");
+            if refused || !lock(&trail).hop(hop) { attempt.follow() } else { attempt.stop() }
+        }
+        None => {
             let ours = Attempt::new(attempt.status(), attempt.url(), attempt.previous());
             policy.redirect(ours).apply(attempt)
         }
     })
+}
+
+/// Makes a call without a trail: not even that of the call whose redirect policy, resolver or connector makes it.
+pub(super) async fn apart<F: Future>(call: F) -> F::Output {
+    TRAIL.scope(None, call).await
 }
 
 fn lock(trail: &Mutex<Trail>) -> MutexGuard<'_, Trail> {
@@ -89,6 +118,8 @@ struct Trail {
     before: usize,
     /// What the request under way carries of ours.
     carries: Reach,
+    /// Whether the request under way lacks sensitive headers of the first one.
+    stripped: bool,
     /// Whether the last hop is not made yet.
     stopped: bool,
 }
@@ -101,24 +132,16 @@ struct Hop {
 }
 
 impl Trail {
-    fn hop(
-        &mut self,
-        policy: &Policy,
-        https_only: bool,
-        attempt: reqwest::redirect::Attempt<'_>,
-    ) -> reqwest::redirect::Action {
-        let mut previous: Vec<_> = self.hops.iter().take(self.before).map(|hop| hop.from.clone()).collect();
-        previous.extend_from_slice(attempt.previous());
-        let action = policy.redirect(Attempt::new(attempt.status(), attempt.url(), &previous));
-        let Some(from) = previous.pop().filter(|_| action.is_follow()) else { return action.apply(attempt) };
-        let hop = Hop { status: attempt.status(), from, to: attempt.url().clone() };
-        // reqwest refuses these by itself.
-        if hop.to.scheme() != "https" && (https_only || hop.to.scheme() != "http") {
-            return attempt.follow();
-        }
-        self.stopped = self.tells_too_much(&hop);
+    /// Where the call was before the request under way: reqwest no longer knows.
+    fn before(&self) -> Vec<Url> {
+        self.hops.iter().take(self.before).map(|hop| hop.from.clone()).collect()
+    }
+
+    /// Takes note of a hop, and says whether reqwest is to be stopped before it.
+    fn hop(&mut self, hop: Hop) -> bool {
+        self.stopped = self.tells_too_much(&hop) || self.tells_too_little(&hop);
         self.hops.push(hop);
-        if self.stopped { attempt.stop() } else { attempt.follow() }
+        self.stopped
     }
 
     /// Whether reqwest would tell the next host more than it may know.
@@ -127,6 +150,15 @@ impl Trail {
         let referer = self.before > 0 && is_downgrade(hop);
         let reach = || Reach::of(hop.to.host_str().unwrap_or(""), hop.to.query());
         referer || (self.carries > Reach::Nothing && reach() < self.carries)
+    }
+
+    /// Whether reqwest would not tell the next host what it tells it in a call that never went on by itself: it takes
+    /// the sensitive headers from a hop to another place alone, and gives them again on the next one. It does so to
+    /// strangers too; we do not.
+    fn tells_too_little(&self, hop: &Hop) -> bool {
+        let is_first = || self.hops.first().is_some_and(|first| place(&first.from) == place(&hop.to));
+        let is_own = || Reach::of(hop.to.host_str().unwrap_or(""), None) == Reach::Everything;
+        self.stripped && place(&hop.from) == place(&hop.to) && (is_first() || is_own())
     }
 }
 
@@ -143,7 +175,7 @@ pub(super) struct Journey {
 impl Journey {
     /// Before anything of ours is put into the request.
     pub(super) fn new(settings: Arc<Settings>, request: &Request) -> Self {
-        let trail = Trail { hops: Vec::new(), before: 0, carries: Reach::Nothing, stopped: false };
+        let trail = Trail { hops: Vec::new(), before: 0, carries: Reach::Nothing, stripped: false, stopped: false };
         let original = request.try_clone().unwrap_or_else(|| {
             let mut request_alone = Request::new(request.method().clone(), request.url().clone());
             *request_alone.headers_mut() = request.headers().clone();
@@ -166,13 +198,21 @@ impl Journey {
         call: &Call,
         first: impl Future<Output = Result<Response>>,
     ) -> (Result<Response>, usize) {
-        let mut result = TRAIL.scope(self.trail.clone(), first).await;
+        let mut result = TRAIL.scope(Some(self.trail.clone()), first).await;
         while result.is_ok()
             && let Some(request) = self.next(call)
         {
-            result = TRAIL.scope(self.trail.clone(), client.execute(request)).await;
+            result = TRAIL
+                .scope(Some(self.trail.clone()), client.execute(request))
+                .await
+                .map_err(|error| self.located(error));
         }
         (result, lock(&self.trail).hops.len())
+    }
+
+    /// An error of a request that goes on, as of the first one: but for those of an address reqwest names that one.
+    fn located(&self, error: Error) -> Error {
+        if error.is_redirect() || error.is_builder() { error } else { error.with_url(self.original.url().clone()) }
     }
 
     /// The request that goes on where reqwest was stopped.
@@ -188,6 +228,9 @@ impl Journey {
         let last = trail.hops.last()?;
         forget(request.headers_mut(), last, self.settings.referer);
         let uri = last.to.as_str().parse().ok()?;
+        let original = self.original.headers();
+        trail.stripped =
+            SENSITIVE.iter().any(|name| original.contains_key(name) && !request.headers().contains_key(name));
         trail.before = trail.hops.len();
         trail.carries = call.inject(&uri, request.headers_mut());
         if let Some(total) = request.timeout_mut() {
@@ -215,7 +258,6 @@ fn redirected(request: &mut Request, hop: &Hop) {
 
 /// Takes from the headers what another host is not told, and tells it who sent us there.
 fn forget(headers: &mut HeaderMap, hop: &Hop, referer: bool) {
-    let place = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned), url.port_or_known_default());
     if place(&hop.from) != place(&hop.to) {
         SENSITIVE.iter().for_each(|name| drop(headers.remove(name)));
     }
@@ -228,6 +270,11 @@ fn forget(headers: &mut HeaderMap, hop: &Hop, referer: bool) {
             headers.insert(REFERER, value);
         }
     }
+}
+
+/// What makes another host of one, as in reqwest.
+fn place(url: &Url) -> (&str, Option<&str>, Option<u16>) {
+    (url.scheme(), url.host_str(), url.port_or_known_default())
 }
 
 fn is_downgrade(hop: &Hop) -> bool {
