@@ -5,6 +5,8 @@
 
 #[path = "sdk/endpoint.rs"]
 mod endpoint;
+#[path = "sdk/presigning.rs"]
+mod presigning;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,17 +17,13 @@ use aws_config::SdkConfig;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_runtime::invocation_id::InvocationIdInterceptor;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
-use aws_smithy_types::config_bag::ConfigBag;
 use thundra_aws::Traced;
 use thundra_core::testing::tree;
 use thundra_core::{Scope, SpanData, SpanKind, Status};
 use tracing::{Instrument, info_span};
 
 use endpoint::{Answer, Answers, Endpoint, ok};
+use presigning::Presigning;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 const PUBLISHED: &str = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
@@ -110,25 +108,6 @@ fn beside_the_interceptor_nothing_shows_up_twice() {
         (attribute(call, "error.type"), &call.status),
         ("NotFound".to_owned(), &Status::error("NotFound: no topic"))
     );
-}
-
-/// Does what presigning does to tell the other interceptors.
-#[derive(Debug)]
-struct Presigning;
-
-impl Intercept for Presigning {
-    fn name(&self) -> &'static str {
-        "Presigning"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(disable_interceptor::<InvocationIdInterceptor>("presigning"));
-        Ok(())
-    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::endpoint::Request;
+use crate::endpoint::{Request, percent_decode};
 
 /// What is of HTTP, or of the client.
 const NOT_OURS: [&str; 4] = ["accept-encoding", "connection", "content-length", "host"];
@@ -34,7 +34,7 @@ pub(crate) fn of_http(request: &Request) -> Vec<Message> {
 
 pub(crate) fn of_sns(request: &Request) -> Vec<Message> {
     let form: BTreeMap<_, _> = request.text().split('&').filter_map(|pair| pair.split_once('=')).collect();
-    let field = |name: &str| form.get(name).map(|text| decode(text));
+    let field = |name: &str| form.get(name).map(|text| percent_decode(text));
     let attribute = |n: usize| {
         let part = |name| field(&format!("MessageAttributes.entry.{n}.{name}"));
         let name = part("Name")?;
@@ -95,14 +95,4 @@ fn entries(request: &Request, member: &str) -> Vec<Value> {
 
 fn text(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned)
-}
-
-fn decode(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut out = parts.next().unwrap().as_bytes().to_vec();
-    for part in parts {
-        out.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        out.extend(part[2..].bytes());
-    }
-    String::from_utf8(out).unwrap()
 }

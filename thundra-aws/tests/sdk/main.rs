@@ -5,20 +5,16 @@
 
 mod endpoint;
 mod faults;
+mod presigning;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
-use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
-use aws_smithy_types::config_bag::ConfigBag;
 use serde_json::{Value, json};
 use thundra_aws::Traced;
 use thundra_core::propagation::{Inbound, Propagators, Trust};
@@ -26,6 +22,7 @@ use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status};
 
 use endpoint::{Answer, Answers, Endpoint, data, ok};
+use presigning::Presigning;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
@@ -432,25 +429,6 @@ fn errors_have_the_code_of_the_service() {
         ]
     );
     assert_eq!(attribute(&spans[0], "http.response.status_code"), "404");
-}
-
-/// Does what presigning does to tell the other interceptors.
-#[derive(Debug)]
-struct Presigning;
-
-impl Intercept for Presigning {
-    fn name(&self) -> &'static str {
-        "Presigning"
-    }
-
-    fn read_before_execution(
-        &self,
-        _: &BeforeSerializationInterceptorContextRef<'_>,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        config.interceptor_state().store_put(disable_interceptor::<InvocationIdInterceptor>("presigning"));
-        Ok(())
-    }
 }
 
 #[test]

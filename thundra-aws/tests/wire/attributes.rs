@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::{MessageAttributeValue as SqsValue, SendMessageBatchRequ
 use serde_json::Value;
 use thundra_core::SpanKind;
 
-use crate::endpoint::Request;
+use crate::endpoint::{Request, percent_decode};
 use crate::exchange::{Clients, Exchange, Surroundings, Wire};
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
@@ -135,8 +135,9 @@ impl Parts {
         };
         let attributes = |prefix: &String| {
             let entry = |n: usize| {
-                let part =
-                    |name| form.get(&*format!("{prefix}MessageAttributes.entry.{n}.{name}")).map(|text| decode(text));
+                let part = |name| {
+                    form.get(&*format!("{prefix}MessageAttributes.entry.{n}.{name}")).map(|text| percent_decode(text))
+                };
                 Some((part("Name")?, (part("Value.DataType").unwrap(), part("Value.StringValue").unwrap())))
             };
             (1..).map_while(entry).collect()
@@ -145,16 +146,6 @@ impl Parts {
         assert_eq!(attributes.iter().map(BTreeMap::len).sum::<usize>() * 3, form.len(), "three pairs for each");
         Parts { system: vec![String::new(); attributes.len()], attributes, rest: rest.join("&") }
     }
-}
-
-fn decode(text: &str) -> String {
-    let mut parts = text.split('%');
-    let mut out = parts.next().unwrap().as_bytes().to_vec();
-    for part in parts {
-        out.push(u8::from_str_radix(&part[..2], 16).unwrap());
-        out.extend(part[2..].bytes());
-    }
-    String::from_utf8(out).unwrap()
 }
 
 /// What each message was given, of the pairs there are; all else is as the plain client sends it.

@@ -77,3 +77,14 @@ async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Request>>>) -> std::io
         stream.write_all(ANSWER).await?;
     }
 }
+
+/// The text of a value in a form.
+pub(crate) fn percent_decode(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut out = parts.next().unwrap().as_bytes().to_vec();
+    for part in parts {
+        out.push(u8::from_str_radix(&part[..2], 16).unwrap());
+        out.extend(part[2..].bytes());
+    }
+    String::from_utf8(out).unwrap()
+}

@@ -44,7 +44,7 @@ impl Service<Request> for Client {
     }
 
     fn call(&mut self, request: Request) -> Self::Future {
-        send(self.inner.clone(), self.settings.clone(), Ok(request))
+        (&*self).call(request)
     }
 }
 
