@@ -1,4 +1,5 @@
-//! Spans that end after their scope was finished: they go out with the next flush, once.
+//! What is said later than it happened: spans that end after their scope was finished, which go out with the next
+//! flush, once; and counts that no root span could tell, which the next one does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +11,7 @@ const MAX_BYTES: usize = 8 << 20;
 
 static LATE: Mutex<Trace> = Mutex::new(Trace { bytes: Vec::new(), count: 0 });
 static LOST: AtomicU64 = AtomicU64::new(0);
+static INCOMPLETE_MESSAGES: AtomicU64 = AtomicU64::new(0);
 
 /// Keeps finished spans for the next flush. Not to be called with a scope locked: it may have something to say, and who
 /// holds standard error may wait for that scope.
@@ -37,4 +39,14 @@ pub(crate) fn lost(spans: u64) {
 /// How many spans were lost since this was last asked. The next root span says so.
 pub(crate) fn take_lost() -> u64 {
     LOST.swap(0, Ordering::Relaxed)
+}
+
+/// Counts messages of a scope that is not recorded, which could not carry our context or not all of it.
+pub(crate) fn incomplete(messages: u64) {
+    INCOMPLETE_MESSAGES.fetch_add(messages, Ordering::Relaxed);
+}
+
+/// How many such messages there were since this was last asked.
+pub(crate) fn take_incomplete() -> u64 {
+    INCOMPLETE_MESSAGES.swap(0, Ordering::Relaxed)
 }

@@ -237,7 +237,9 @@ impl Scope {
         if self.recorded() {
             let dropped = state.dropped;
             // Said where it is certain to be exported, and once.
-            let lost = if state.outer.is_none() { late::take_lost() } else { 0 };
+            let (lost, earlier) =
+                if state.outer.is_none() { (late::take_lost(), late::take_incomplete()) } else { (0, 0) };
+            let incomplete = state.incomplete_messages + earlier;
             if let Some((root, limits)) = state.span(0) {
                 if dropped > 0 {
                     root.set_attribute(semconv::THUNDRA_DROPPED_SPANS, &dropped.into(), limits);
@@ -245,8 +247,13 @@ impl Scope {
                 if lost > 0 {
                     root.set_attribute(semconv::THUNDRA_LOST_SPANS, &lost.into(), limits);
                 }
+                if incomplete > 0 {
+                    root.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, &incomplete.into(), limits);
+                }
             }
             state.close(0, now());
+        } else {
+            late::incomplete(state.incomplete_messages);
         }
         // The records of a batch may be sampled where the invocation is not.
         (trace.bytes, trace.count) = state.take_finished();
@@ -350,6 +357,15 @@ impl ScopeRef {
     /// The text of the `__context__` object it received.
     pub fn received_context(&self) -> Option<Arc<str>> {
         SCOPES.lock(self.root.scope)?.received_context.clone()
+    }
+
+    /// Counts messages that left the scope without our context, or without a part of it, though they were to have
+    /// it. A root span says how many: its own, or where it is not recorded the next one.
+    #[doc(hidden)]
+    pub fn count_incomplete_messages(&self, messages: u64) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.incomplete_messages += messages;
+        }
     }
 
     /// Leaves marks on the scope, for the crates that run it: bits of their own meaning.

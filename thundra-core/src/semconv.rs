@@ -96,7 +96,8 @@ names! {
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
     /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
-    /// Ours: how many messages of a call carry no context of ours, or not all of it.
+    /// Ours: how many messages of a call carry no context of ours, or not all of it. On a root span: how many of all
+    /// its calls could not, and of scopes before it that were not recorded.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
     /// Ours: why a call carries no context of ours, or not all of it.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";

@@ -105,3 +105,32 @@ fn what_could_not_be_sent_is_sent_later_once() {
     let names: Vec<_> = exporter.memory.spans().into_iter().map(|span| span.name).collect();
     assert_eq!(names, ["one", "two", "three", "four"]);
 }
+
+#[test]
+fn messages_without_our_context_are_counted_whoever_sends_them() {
+    let (_turn, exporter) = installed();
+    let unsampled = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", "always_off")]));
+    let scope = Scope::builder("not recorded").begin_with(&unsampled);
+    scope.count_incomplete_messages(3);
+    flush_now(scope.finish());
+    let scope = Scope::builder("next").begin();
+    let nested = scope.enter(|| Scope::builder("nested").nested().begin());
+    nested.count_incomplete_messages(1);
+    nested.finish();
+    scope.count_incomplete_messages(2);
+    flush_now(scope.finish());
+    flush_now(Scope::builder("last").begin().finish());
+    let counts: Vec<_> = exporter
+        .memory
+        .spans()
+        .into_iter()
+        .map(|span| {
+            let count = span.attribute("thundra.injection.incomplete_messages").map(ToString::to_string);
+            (span.name, count.unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        counts,
+        [("nested", "1"), ("next", "5"), ("last", "")].map(|(name, count)| (name.to_owned(), count.to_owned()))
+    );
+}

@@ -83,6 +83,8 @@ pub(crate) struct ScopeState {
     pub(crate) finished_count: u32,
     pub(crate) started: u32,
     pub(crate) dropped: u32,
+    /// How many messages could not carry our context, or not all of it.
+    pub(crate) incomplete_messages: u64,
 }
 
 impl ScopeState {
@@ -110,6 +112,7 @@ impl ScopeState {
             finished_count: 0,
             started: 0,
             dropped: 0,
+            incomplete_messages: 0,
         }
     }
 
@@ -201,7 +204,7 @@ impl ScopeState {
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.correlation = CorrelationIds::default();
         (self.outer, self.sealed, self.marks) = (None, false, 0);
-        (self.finished_count, self.started, self.dropped) = (0, 0, 0);
+        (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);
         self.vacant.clear();

@@ -2,7 +2,8 @@
 //!
 //! Messages are changed in the typed input, whatever the protocol they travel in. What is already there wins;
 //! of what is ours goes what fits the limits of the service, the most important first. Where nothing fits, the
-//! request is the one that the caller made. The span says why, and of how many messages.
+//! request is the one that the caller made. The span says why, and of how many messages; so does the root span, of all
+//! that were to have it.
 
 #[cfg(any(feature = "sns", feature = "sqs"))]
 mod attributes;
@@ -25,7 +26,7 @@ mod trace_header;
 
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
-use thundra_core::{SpanExt, SpanKind, diagnostics, semconv};
+use thundra_core::{ScopeRef, SpanExt, SpanKind, diagnostics, semconv};
 use tracing::Span;
 
 use super::outcome::Sent;
@@ -149,6 +150,9 @@ impl Injected {
         span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, why.as_str());
         span.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, self.incomplete);
         if why.is_trouble() {
+            if let Some(scope) = ScopeRef::current() {
+                scope.count_incomplete_messages(self.incomplete as u64);
+            }
             diagnostics::once(
                 &format!("inject.{service}.{}", why.as_str()),
                 format_args!(
