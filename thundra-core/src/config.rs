@@ -214,9 +214,6 @@ pub struct Config {
     pub captured_headers: CapturedHeaders,
     /// Where payloads may be written: patterns `service`, `service:target*`, with `!` to exclude.
     pub inject_payload: Vec<String>,
-    /// The beginnings of targets whose spans are recorded at DEBUG too, unless `spans` says otherwise: libraries
-    /// that tell of their calls at no other level. Defaults to none; set by the crates that know such libraries.
-    pub debug_spans: Vec<&'static str>,
     /// Where the records of a batch belong.
     pub batch_spans: BatchSpans,
     /// Whose span the messages of a batch name as their sender.
@@ -285,7 +282,6 @@ impl Reader<'_> {
             batch_spans: self
                 .one_of(names::BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
                 .unwrap_or_default(),
-            debug_spans: Vec::new(),
             message_spans: self
                 .one_of(names::MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),

@@ -1,12 +1,13 @@
 //! What `tracing` cannot say about a span.
 
 use std::error::Error;
+use std::time::SystemTime;
 
 use tracing::Span;
 
 use crate::otlp::write::{self, tag};
 use crate::recorder::layer::{self, Recorder};
-use crate::recorder::now;
+use crate::recorder::{now, unix_nano};
 use crate::{SpanKind, Status, TraceContext, Value, semconv};
 
 /// Additions to [`tracing::Span`]. On a span that is not recorded they do nothing.
@@ -27,11 +28,14 @@ pub trait SpanExt {
     /// Sets several attributes, which costs less than one after the other.
     fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>);
 
-    /// Takes an attribute away again: a library may say more of its spans than is wanted.
+    /// Takes an attribute away again: what was said of a span at its beginning may turn out to be wrong.
     fn remove_attribute(&self, key: &str);
 
     /// Sets the kind of a span that was made without the field `otel.kind`.
     fn set_kind(&self, kind: SpanKind);
+
+    /// Says that the span began at another time than it was made: for what is known only when it is over.
+    fn set_start_time(&self, time: SystemTime);
 
     /// Links this span to one that is no ancestor.
     fn add_link(&self, to: &TraceContext);
@@ -75,6 +79,12 @@ impl SpanExt for Span {
     fn set_kind(&self, kind: SpanKind) {
         if let Some(place) = Recorder::place(self) {
             layer::with_span(place, |span, _| span.kind = kind);
+        }
+    }
+
+    fn set_start_time(&self, time: SystemTime) {
+        if let Some(place) = Recorder::place(self) {
+            layer::with_span(place, |span, _| span.set_start(unix_nano(time)));
         }
     }
 

@@ -57,7 +57,7 @@ fn install_subscriber(config: &Config) {
 
 /// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    let alone = Alone { spans: existing(config), log: config.log.clone(), write: log::write };
+    let alone = Alone { spans: with_scopes(&config.spans), log: config.log.clone(), write: log::write };
     Registry::default().with(Recorder::alone(&config.spans, config.limits, alone))
 }
 
@@ -78,7 +78,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let config = config();
-    Recorder::new(&config.spans, config.limits).with_filter(existing(config))
+    Recorder::new(&config.spans, config.limits).with_filter(with_scopes(&config.spans))
 }
 
 /// Exports a trace, together with late spans and with what earlier flushes could not send.
@@ -102,12 +102,6 @@ pub fn kept_spans() -> u32 {
 /// At most 8 MiB wait; what is over is lost, and counted.
 pub fn defer(trace: Trace) {
     late::add(&trace.bytes, trace.count);
-}
-
-/// Which spans exist. It is asked once for each place that makes spans, and not for each span.
-fn existing(config: &Config) -> Targets {
-    let wanted = config.debug_spans.iter().filter(|target| config.spans.would_enable(target, &Level::INFO));
-    wanted.fold(with_scopes(&config.spans), |spans, target| spans.with_target(*target, LevelFilter::DEBUG))
 }
 
 /// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since

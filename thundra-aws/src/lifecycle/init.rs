@@ -24,12 +24,13 @@ pub(super) fn telemetry() {
     install(config, exporters);
 }
 
-/// The configuration of the environment.
-#[allow(clippy::let_and_return)]
+/// The configuration of the environment. The clients that nobody wrapped are watched from now on.
 pub(super) fn config() -> Config {
     let config = Config::from_env(&Env::process());
     #[cfg(all(feature = "forgotten", feature = "sdk"))]
-    let config = crate::sdk::forgotten::watched(config);
+    if !config.disabled {
+        crate::sdk::forgotten::watch();
+    }
     config
 }
 

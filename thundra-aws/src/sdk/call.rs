@@ -9,7 +9,6 @@ use thundra_core::propagation::XRAY_HEADER;
 use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
-use super::operation::{self, Operation};
 use super::outcome::{self, Attempts};
 use super::receive::Received;
 use super::{create, error, inject, nested, request};
@@ -86,14 +85,8 @@ impl Call {
     }
 }
 
-/// The span of an operation: the SDK's own where that is recorded, else a new one.
-fn span(service: &str, method: &str) -> Span {
-    let current = Span::current();
-    let is_this = |operation: &Operation| operation.name.split_once('.') == Some((service, method));
-    if operation::recorded(&current).is_some_and(|operation| is_this(&operation)) {
-        operation::adopt(&current, SpanKind::Client);
-        return current;
-    }
+/// The span of an operation, below the current one.
+pub(crate) fn span(service: &str, method: &str) -> Span {
     tracing::info_span!(
         target: "thundra_aws",
         "aws",

@@ -1,27 +1,29 @@
-//! Clients that nobody wrapped: the SDK's own span of an operation, and how it ended.
+//! Clients that nobody wrapped: their calls, as the SDK measures them.
 //!
-//! The SDK makes a span of every operation, at DEBUG, and measures every call. Together they tell what a plain
-//! `Client::new(&config)` does: which operation, when, below which span, with which outcome. What resource it
-//! is about they do not tell, and no context travels: so the first call of such a client says what to write
-//! instead.
+//! The SDK measures every call of every client: which operation, since when, with which outcome. That makes a span of
+//! what a plain `Client::new(&config)` does. What resource it is about is not measured, and no context travels: so the
+//! first call of such a client says what to write instead.
 //!
 //! # Never twice
 //!
-//! With the interceptor the SDK's span [is the call's](super::call), and what is measured is left alone. So is what
-//! is presigned or made where OpenTelemetry is suppressed: its span stays what the SDK made it, an internal one.
+//! With the interceptor a call is the [interceptor's](super::call), and what is measured is left alone. So is what is
+//! presigned, or made where OpenTelemetry is suppressed. (`THUNDRA_SPANS=debug` records the SDK's own spans besides, as
+//! those of any library.)
 //!
 //! # What it costs
 //!
-//! Which spans exist is decided once for each place in the code that makes some. A call of such a client costs
-//! one more span, all others nothing.
+//! Nothing where no call is made. What the program measures by itself is measured as before.
 //!
 //! # What it does not see
 //!
-//! The outcome, where the program has a meter provider of its own, or where the SDK crates bring another
-//! version of `aws-smithy-observability` than this one; and of a call that is dropped.
+//! Calls from when the program sets a meter provider later than this one, and of SDK crates with another version of
+//! `aws-smithy-observability`; and a call that is dropped before its request has left.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once, OnceLock};
+use std::time::SystemTime;
 
 use aws_smithy_observability::global::{get_telemetry_provider, set_telemetry_provider};
 use aws_smithy_observability::instruments::{
@@ -30,239 +32,450 @@ use aws_smithy_observability::instruments::{
 };
 use aws_smithy_observability::meter::{Meter, ProvideMeter};
 use aws_smithy_observability::{AttributeValue, Attributes, Context, TelemetryProvider};
-use thundra_core::{Config, SpanExt, SpanKind, Status, diagnostics, semconv};
+use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, semconv};
 use tracing::Span;
 
-use super::operation::{self, Operation};
-
+/// How the meters of the SDK crates are named, before the service.
+const METERS: &str = "aws-sdk-";
 /// What the SDK calls the time that a call took; its attributes are the outcome.
 const CALL_DURATION: &str = "smithy.client.call.duration";
+/// What the SDK calls the bytes that were sent: measured once they have left.
+const REQUEST_SIZE: &str = "smithy.client.call.request.size";
 /// The status of the last answer, where there was one.
 const STATUS_CODE: &str = "http.status_code";
 /// The clients inside credential providers, which nobody can wrap.
-const OF_CREDENTIALS: [&str; 4] = ["aws_sdk_signin", "aws_sdk_sso", "aws_sdk_ssooidc", "aws_sdk_sts"];
+const OF_CREDENTIALS: [&str; 4] = ["signin", "sso", "ssooidc", "sts"];
 /// The services with a module here.
 const OURS: [&str; 6] = ["eventbridge", "kinesis", "lambda", "sfn", "sns", "sqs"];
 
 thread_local! {
-    /// Whether the call that ends on this thread has the interceptor.
-    static WRAPPED: Cell<bool> = const { Cell::new(false) };
+    /// The call that began last on this thread, until its interceptor is found.
+    static BEGUN: Cell<Option<Arc<Call>>> = const { Cell::new(None) };
 }
 
-/// Has the operations of the SDK recorded, and their outcomes. A meter provider that is set already stays.
-pub(crate) fn watched(mut config: Config) -> Config {
-    if config.disabled {
-        return config;
-    }
-    config.debug_spans.push(operation::TARGETS);
-    if get_telemetry_provider().is_ok_and(|provider| provider.meter_provider().provider_name() == "noop") {
-        let ours = TelemetryProvider::builder().meter_provider(Arc::new(Outcomes));
-        let _ = set_telemetry_provider(ours.build());
-    }
-    config
+/// Listens to what the SDK measures. Meters that are set already measure on.
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let listening = get_telemetry_provider().and_then(|theirs| {
+            let ours = TelemetryProvider::builder().meter_provider(Arc::new(Listening(theirs)));
+            set_telemetry_provider(ours.build())
+        });
+        if let Err(error) = listening {
+            diagnostics::once("forgotten", format_args!("calls of clients that are not wrapped are not seen: {error}"));
+        }
+    });
 }
 
-/// Says that the client whose call ends now has the interceptor, whether that records it or not. Its measurement follows on this thread,
-/// with nothing in between.
+/// Says that the call that begins has the interceptor, whether that records it or not. Its instruments were made on
+/// this thread, with nothing in between.
 pub(crate) fn is_wrapped() {
-    let _ = WRAPPED.try_with(|wrapped| wrapped.set(true));
+    if let Ok(Some(call)) = BEGUN.try_with(Cell::take) {
+        call.settled.store(true, Ordering::Relaxed);
+    }
 }
 
-/// Writes the outcome of a call on the SDK's span of it.
-fn record(outcome: &Attributes) {
-    if WRAPPED.try_with(Cell::take).unwrap_or(true) || !was_sent(outcome) || thundra_core::is_telemetry_suppressed() {
-        return;
+/// A call that is measured.
+#[derive(Debug)]
+struct Call {
+    /// The name of its service in that of the SDK crate.
+    service: &'static str,
+    started: SystemTime,
+    /// `rpc.service` and `rpc.method`, from when its request has left.
+    operation: OnceLock<(String, String)>,
+    /// Whether there is nothing more to say of it.
+    settled: AtomicBool,
+}
+
+impl Call {
+    fn begin(service: &'static str) -> Arc<Self> {
+        let (operation, settled) = (OnceLock::new(), AtomicBool::new(false));
+        let call = Arc::new(Call { service, started: SystemTime::now(), operation, settled });
+        let _ = BEGUN.try_with(|begun| begun.set(Some(call.clone())));
+        call
     }
-    let span = Span::current();
-    let Some(operation) = operation::recorded(&span).filter(|operation| is_of(operation, outcome)) else { return };
-    operation::adopt(&span, SpanKind::Client);
-    let status = match outcome.get(STATUS_CODE) {
-        Some(AttributeValue::I64(status)) => Some(*status),
+
+    fn sent(&self, attributes: &Attributes) {
+        if let Some(operation) = operation(attributes) {
+            let _ = self.operation.set(operation);
+        }
+    }
+
+    /// Records a call that was measured to its end. What is presigned has neither an answer nor an error.
+    fn ended(&self, outcome: &Attributes) {
+        let status = match outcome.get(STATUS_CODE) {
+            Some(AttributeValue::I64(status)) => Some(*status),
+            _ => None,
+        };
+        let error_type = match outcome.get(semconv::ERROR_TYPE) {
+            // The service's own word for it is not among what is measured.
+            Some(AttributeValue::String(kind)) => Some(match (kind.as_str(), status) {
+                ("operation", Some(status)) => status.to_string(),
+                ("timeout" | "connector" | "response", _) => kind.clone(),
+                _ => "_OTHER".to_owned(),
+            }),
+            _ => None,
+        };
+        if self.settled.swap(true, Ordering::Relaxed) || (status.is_none() && error_type.is_none()) {
+            return;
+        }
+        let Some(span) = operation(outcome).and_then(|operation| self.span(&operation)) else { return };
+        if let Some(status) = status {
+            span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status);
+        }
+        if let Some(error_type) = error_type {
+            fail(&span, &error_type);
+        }
+        self.remind();
+    }
+
+    /// Records a call that was sent, and whose end was never measured: its future was dropped.
+    fn dropped(&self) {
+        if !self.settled.swap(true, Ordering::Relaxed)
+            && let Some(span) = self.operation.get().and_then(|operation| self.span(operation))
+        {
+            fail(&span, "cancelled");
+            self.remind();
+        }
+    }
+
+    /// Its span, below the current one. `None` where nobody listens.
+    fn span(&self, (service, method): &(String, String)) -> Option<Span> {
+        if ScopeRef::current().is_none() || thundra_core::is_telemetry_suppressed() {
+            return None;
+        }
+        let span = super::call::span(service, method);
+        span.set_start_time(self.started);
+        Some(span)
+    }
+
+    /// Names what to write instead, once for each service.
+    fn remind(&self) {
+        let service = self.service;
+        if OF_CREDENTIALS.contains(&service) {
+            return;
+        }
+        let client = match OURS.contains(&service) {
+            true => format!("thundra_aws::{service}::client(&config)"),
+            false => format!("thundra_aws::client!(aws_sdk_{service}, &config)"),
+        };
+        diagnostics::once(
+            &format!("forgotten.{service}"),
+            format_args!(
+                "a client of aws_sdk_{service} is not wrapped: its calls are recorded, but carry no ids; {client} \
+                 makes one that is"
+            ),
+        );
+    }
+}
+
+fn fail(span: &Span, error_type: &str) {
+    span.set_attribute(semconv::ERROR_TYPE, error_type.to_owned());
+    span.set_status(Status::error(error_type.to_owned()));
+}
+
+fn operation(attributes: &Attributes) -> Option<(String, String)> {
+    let text = |key| match attributes.get(key) {
+        Some(AttributeValue::String(text)) => Some(text.clone()),
         _ => None,
     };
-    if let Some(status) = status {
-        span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status);
-    }
-    if let Some(AttributeValue::String(kind)) = outcome.get(semconv::ERROR_TYPE) {
-        let error_type = match (kind.as_str(), status) {
-            // The service's own word for it is not among what is measured.
-            ("operation", Some(status)) => status.to_string(),
-            ("timeout" | "connector" | "response", _) => kind.clone(),
-            _ => "_OTHER".to_owned(),
-        };
-        span.set_attribute(semconv::ERROR_TYPE, error_type.clone());
-        span.set_status(Status::error(error_type));
-    }
-    remind(operation.sdk);
+    Some((text(semconv::RPC_SERVICE)?, text(semconv::RPC_METHOD)?))
 }
 
-/// Whether there was an answer, or an error instead: what is presigned has neither.
-fn was_sent(outcome: &Attributes) -> bool {
-    outcome.get(STATUS_CODE).or_else(|| outcome.get(semconv::ERROR_TYPE)).is_some()
-}
+/// The meters of before, heard along.
+struct Listening(Arc<TelemetryProvider>);
 
-/// Whether this is how the operation ended, and not how a provider's request for its credentials did: such
-/// requests are made within its span, and measured as well.
-fn is_of(operation: &Operation, outcome: &Attributes) -> bool {
-    let has = |key, part| matches!(outcome.get(key), Some(AttributeValue::String(value)) if value == part);
-    let parts = operation.name.split_once('.');
-    parts.is_some_and(|(service, method)| has(semconv::RPC_SERVICE, service) && has(semconv::RPC_METHOD, method))
-}
-
-/// Names what to write instead, once for each service.
-fn remind(sdk: &str) {
-    if OF_CREDENTIALS.contains(&sdk) {
-        return;
+impl fmt::Debug for Listening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Listening").field(&self.0.meter_provider()).finish()
     }
-    let client = match sdk.strip_prefix(operation::TARGETS).filter(|name| OURS.contains(name)) {
-        Some(name) => format!("thundra_aws::{name}::client(&config)"),
-        None => format!("thundra_aws::client!({sdk}, &config)"),
-    };
-    diagnostics::once(
-        &format!("forgotten.{sdk}"),
-        format_args!(
-            "a client of {sdk} is not wrapped: its calls are recorded, but carry no ids; {client} makes one that is"
-        ),
-    );
 }
 
-/// A meter that hears of outcomes, and of nothing else.
-#[derive(Debug)]
-struct Outcomes;
-
-impl ProvideMeter for Outcomes {
-    fn get_meter(&self, _: &'static str, _: Option<&Attributes>) -> Meter {
-        Meter::new(Arc::new(Outcomes))
+impl ProvideMeter for Listening {
+    /// The SDK asks for one whenever it begins a call.
+    fn get_meter(&self, scope: &'static str, attributes: Option<&Attributes>) -> Meter {
+        let theirs = self.0.meter_provider().get_meter(scope, attributes);
+        match scope.strip_prefix(METERS) {
+            Some(service) => Meter::new(Arc::new(Instruments { theirs, call: Call::begin(service) })),
+            None => theirs,
+        }
     }
 
+    /// The SDK tells the service which one is set.
     fn provider_name(&self) -> &'static str {
-        "thundra"
+        self.0.meter_provider().provider_name()
     }
 }
 
-impl ProvideInstrument for Outcomes {
-    fn create_gauge(
-        &self,
-        _: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = f64>>, f64>,
-    ) -> Arc<dyn AsyncMeasure<Value = f64>> {
-        Arc::new(Nothing(0.0))
-    }
+/// The instruments of one call: theirs, two of which are heard along.
+struct Instruments {
+    theirs: Meter,
+    call: Arc<Call>,
+}
 
-    fn create_up_down_counter(&self, _: InstrumentBuilder<'_, Arc<dyn UpDownCounter>>) -> Arc<dyn UpDownCounter> {
-        Arc::new(Nothing(()))
-    }
-
-    fn create_async_up_down_counter(
-        &self,
-        _: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = i64>>, i64>,
-    ) -> Arc<dyn AsyncMeasure<Value = i64>> {
-        Arc::new(Nothing(0))
-    }
-
-    fn create_monotonic_counter(
-        &self,
-        _: InstrumentBuilder<'_, Arc<dyn MonotonicCounter>>,
-    ) -> Arc<dyn MonotonicCounter> {
-        Arc::new(Nothing(()))
-    }
-
-    fn create_async_monotonic_counter(
-        &self,
-        _: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = u64>>, u64>,
-    ) -> Arc<dyn AsyncMeasure<Value = u64>> {
-        Arc::new(Nothing(0))
-    }
-
-    fn create_histogram(&self, builder: InstrumentBuilder<'_, Arc<dyn Histogram>>) -> Arc<dyn Histogram> {
-        if builder.get_name() == CALL_DURATION { Arc::new(Outcomes) } else { Arc::new(Nothing(())) }
+impl fmt::Debug for Instruments {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instruments").field("call", &self.call).finish_non_exhaustive()
     }
 }
 
-impl Histogram for Outcomes {
-    fn record(&self, _: f64, attributes: Option<&Attributes>, _: Option<&dyn Context>) {
-        attributes.into_iter().for_each(record);
+/// Builds the instrument that was asked for, with their meter.
+macro_rules! theirs {
+    ($asked:ident, $theirs:expr) => {{
+        let mut theirs = $theirs;
+        if let Some(description) = $asked.get_description() {
+            theirs = theirs.set_description(description.clone());
+        }
+        if let Some(units) = $asked.get_units() {
+            theirs = theirs.set_units(units.clone());
+        }
+        theirs.build()
+    }};
+}
+
+/// Instruments that are theirs alone. The types are those of the trait.
+macro_rules! pass_on {
+    ($($create:ident($builder:ty) -> $instrument:ty;)*) => {$(
+        fn $create(&self, asked: $builder) -> $instrument {
+            theirs!(asked, self.theirs.$create(asked.get_name().clone()))
+        }
+    )*};
+    ($($create:ident[$number:ty];)*) => {$(
+        fn $create(
+            &self,
+            asked: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = $number>>, $number>,
+        ) -> Arc<dyn AsyncMeasure<Value = $number>> {
+            let callback = asked.get_callback();
+            theirs!(asked, self.theirs.$create(asked.get_name().clone(), move |measure| callback(measure)))
+        }
+    )*};
+}
+
+impl ProvideInstrument for Instruments {
+    pass_on! {
+        create_gauge[f64];
+        create_async_up_down_counter[i64];
+        create_async_monotonic_counter[u64];
+    }
+    pass_on! {
+        create_up_down_counter(InstrumentBuilder<'_, Arc<dyn UpDownCounter>>) -> Arc<dyn UpDownCounter>;
+        create_monotonic_counter(InstrumentBuilder<'_, Arc<dyn MonotonicCounter>>) -> Arc<dyn MonotonicCounter>;
+    }
+
+    fn create_histogram(&self, asked: InstrumentBuilder<'_, Arc<dyn Histogram>>) -> Arc<dyn Histogram> {
+        let theirs = theirs!(asked, self.theirs.create_histogram(asked.get_name().clone()));
+        let call = self.call.clone();
+        match asked.get_name().as_ref() {
+            CALL_DURATION => Arc::new(CallDuration { theirs, call }),
+            REQUEST_SIZE => Arc::new(RequestSize { theirs, call }),
+            _ => theirs,
+        }
     }
 }
 
-/// An instrument of numbers of some type that hears of nothing.
+/// It lies in the SDK's bag, which goes with the call.
 #[derive(Debug)]
-struct Nothing<T>(T);
-
-impl<T: std::fmt::Debug + Send + Sync> AsyncMeasure for Nothing<T> {
-    type Value = T;
-
-    fn record(&self, _: T, _: Option<&Attributes>, _: Option<&dyn Context>) {}
-
-    fn stop(&self) {}
+struct CallDuration {
+    theirs: Arc<dyn Histogram>,
+    call: Arc<Call>,
 }
 
-impl Histogram for Nothing<()> {
-    fn record(&self, _: f64, _: Option<&Attributes>, _: Option<&dyn Context>) {}
+impl Histogram for CallDuration {
+    fn record(&self, value: f64, attributes: Option<&Attributes>, context: Option<&dyn Context>) {
+        self.theirs.record(value, attributes, context);
+        attributes.into_iter().for_each(|outcome| self.call.ended(outcome));
+    }
 }
 
-impl MonotonicCounter for Nothing<()> {
-    fn add(&self, _: u64, _: Option<&Attributes>, _: Option<&dyn Context>) {}
+impl Drop for CallDuration {
+    fn drop(&mut self) {
+        self.call.dropped();
+    }
 }
 
-impl UpDownCounter for Nothing<()> {
-    fn add(&self, _: i64, _: Option<&Attributes>, _: Option<&dyn Context>) {}
+/// It lies in the body of the request, which a connection may keep for longer than the call lasts.
+#[derive(Debug)]
+struct RequestSize {
+    theirs: Arc<dyn Histogram>,
+    call: Arc<Call>,
+}
+
+impl Histogram for RequestSize {
+    fn record(&self, value: f64, attributes: Option<&Attributes>, context: Option<&dyn Context>) {
+        self.theirs.record(value, attributes, context);
+        attributes.into_iter().for_each(|attributes| self.call.sent(attributes));
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
-    use thundra_core::{Env, Scope, SpanData};
+    use std::sync::{Mutex, PoisonError};
+
+    use thundra_core::testing::{record, tree};
 
     use super::*;
 
-    /// The span of an operation while which this is measured.
-    fn measured(outcomes: &[&[(&'static str, &str)]]) -> SpanData {
-        let mut config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
-        config.debug_spans.push(operation::TARGETS);
-        tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
-            let scope = Scope::builder("invocation").begin_with(&config);
-            let call = async {
-                tracing::debug_span!(target: "aws_sdk_sqs::operation::send_message", "SQS.SendMessage").in_scope(
-                    || {
-                        for outcome in outcomes {
-                            let mut attributes = Attributes::new();
-                            for (key, value) in *outcome {
-                                let number = value.parse().map(AttributeValue::I64);
-                                attributes
-                                    .set(*key, number.unwrap_or_else(|_| AttributeValue::String((*value).into())));
-                            }
-                            Histogram::record(&Outcomes, 0.1, Some(&attributes), None);
-                        }
-                    },
-                );
+    /// A meter provider of the program's own, and what it was asked for.
+    #[derive(Clone, Debug, Default)]
+    struct Program(Arc<Mutex<Vec<String>>>);
+
+    impl Program {
+        fn note(&self, line: String) {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+        }
+
+        fn noted(&self) -> Vec<String> {
+            std::mem::take(&mut self.0.lock().unwrap())
+        }
+    }
+
+    impl ProvideMeter for Program {
+        fn get_meter(&self, _: &'static str, _: Option<&Attributes>) -> Meter {
+            Meter::new(Arc::new(self.clone()))
+        }
+
+        fn provider_name(&self) -> &'static str {
+            "program"
+        }
+    }
+
+    impl Histogram for Program {
+        fn record(&self, value: f64, attributes: Option<&Attributes>, _: Option<&dyn Context>) {
+            self.note(format!("{value} {}", attributes.is_some()));
+        }
+    }
+
+    macro_rules! noted {
+        ($($create:ident[$number:ty];)*) => {$(
+            fn $create(
+                &self,
+                asked: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = $number>>, $number>,
+            ) -> Arc<dyn AsyncMeasure<Value = $number>> {
+                self.note(format!("{} {:?} {:?}", asked.get_name(), asked.get_description(), asked.get_units()));
+                let nothing = TelemetryProvider::noop().meter_provider().get_meter("", None);
+                let measure = nothing.$create("", |_| {}).build();
+                asked.get_callback()(measure.as_ref());
+                measure
+            }
+        )*};
+    }
+
+    impl ProvideInstrument for Program {
+        noted! {
+            create_gauge[f64];
+            create_async_up_down_counter[i64];
+            create_async_monotonic_counter[u64];
+        }
+
+        fn create_up_down_counter(
+            &self,
+            asked: InstrumentBuilder<'_, Arc<dyn UpDownCounter>>,
+        ) -> Arc<dyn UpDownCounter> {
+            self.note(format!("{} {:?} {:?}", asked.get_name(), asked.get_description(), asked.get_units()));
+            TelemetryProvider::noop().meter_provider().get_meter("", None).create_up_down_counter("").build()
+        }
+
+        fn create_monotonic_counter(
+            &self,
+            asked: InstrumentBuilder<'_, Arc<dyn MonotonicCounter>>,
+        ) -> Arc<dyn MonotonicCounter> {
+            self.note(format!("{} {:?} {:?}", asked.get_name(), asked.get_description(), asked.get_units()));
+            TelemetryProvider::noop().meter_provider().get_meter("", None).create_monotonic_counter("").build()
+        }
+
+        fn create_histogram(&self, asked: InstrumentBuilder<'_, Arc<dyn Histogram>>) -> Arc<dyn Histogram> {
+            self.note(format!("{} {:?} {:?}", asked.get_name(), asked.get_description(), asked.get_units()));
+            Arc::new(self.clone())
+        }
+    }
+
+    fn provider(program: &Program) -> Listening {
+        Listening(Arc::new(TelemetryProvider::builder().meter_provider(Arc::new(program.clone())).build()))
+    }
+
+    fn attributes(pairs: &[(&'static str, &str)]) -> Attributes {
+        let mut attributes = Attributes::new();
+        for (key, value) in pairs {
+            let number = value.parse().map(AttributeValue::I64);
+            attributes.set(*key, number.unwrap_or_else(|_| AttributeValue::String((*value).into())));
+        }
+        attributes
+    }
+
+    /// What is recorded of a call that is measured like this.
+    fn recorded(call: impl FnOnce(&dyn Histogram, &dyn Histogram)) -> String {
+        let ((), spans) = record("invocation", || {
+            let meter = provider(&Program::default()).get_meter("aws-sdk-sqs", None);
+            let duration = meter.create_histogram(CALL_DURATION).build();
+            call(duration.as_ref(), meter.create_histogram(REQUEST_SIZE).build().as_ref());
+        });
+        tree(&spans[..spans.len() - 1])
+    }
+
+    const OPERATION: [(&str, &str); 2] = [("rpc.service", "SQS"), ("rpc.method", "SendMessage")];
+
+    fn call(outcome: &str, attributes: &str) -> String {
+        format!(
+            "SQS.SendMessage [client]{outcome} rpc.system=aws-api rpc.service=SQS rpc.method=SendMessage {attributes}\n"
+        )
+    }
+
+    #[test]
+    fn a_call_is_known_by_what_is_measured() {
+        for (outcome, expected) in [
+            (&[("http.status_code", "200")][..], call("", "http.response.status_code=200")),
+            (
+                &[("http.status_code", "400"), ("error.type", "operation")],
+                call(" ✗ 400", "http.response.status_code=400 error.type=400"),
+            ),
+            (&[("error.type", "connector")], call(" ✗ connector", "error.type=connector")),
+            (&[("error.type", "other")], call(" ✗ _OTHER", "error.type=_OTHER")),
+            // What is presigned.
+            (&[], String::new()),
+        ] {
+            let outcome = attributes(&[&OPERATION[..], outcome].concat());
+            let measured = |duration: &dyn Histogram, _: &dyn Histogram| duration.record(0.1, Some(&outcome), None);
+            assert_eq!(recorded(measured), expected);
+            let wrapped = |duration: &dyn Histogram, size: &dyn Histogram| {
+                is_wrapped();
+                size.record(1.0, Some(&attributes(&OPERATION)), None);
+                duration.record(0.1, Some(&outcome), None);
             };
-            scope.run(call).now_or_never().unwrap();
-            scope.finish().spans().find(|span| span.name == "SQS.SendMessage").unwrap()
-        })
-    }
-
-    const OURS: [(&str, &str); 2] = [("rpc.service", "SQS"), ("rpc.method", "SendMessage")];
-
-    #[test]
-    fn the_outcome_of_a_request_for_credentials_is_not_the_operations() {
-        let credentials = [
-            &[("rpc.service", "Imds"), ("rpc.method", "get"), ("http.status_code", "404")][..],
-            &[("rpc.service", "HttpCredentialProvider"), ("rpc.method", "SendMessage"), ("error.type", "connector")],
-            &[("rpc.service", "SQS"), ("rpc.method", "getToken"), ("error.type", "timeout")],
-            &[("error.type", "timeout")],
-        ];
-        let span = measured(&credentials);
-        assert_eq!((span.kind, &span.status), (SpanKind::Internal, &Status::Unset));
-        assert_eq!((span.attribute("error.type"), span.attribute("http.response.status_code")), (None, None));
-        let good = [OURS[0], OURS[1], ("http.status_code", "200")];
-        let span = measured(&[&credentials[..], &[&good]].concat());
-        assert_eq!((span.kind, &span.status, span.attribute("error.type")), (SpanKind::Client, &Status::Unset, None));
-        assert_eq!(span.attribute("http.response.status_code").unwrap().to_string(), "200");
+            assert_eq!(recorded(wrapped), "");
+        }
     }
 
     #[test]
-    fn what_was_not_sent_is_no_call() {
-        assert_eq!(measured(&[&OURS]).kind, SpanKind::Internal);
-        assert_eq!(measured(&[&[OURS[0], OURS[1], ("error.type", "connector")]]).kind, SpanKind::Client);
+    fn a_call_that_was_dropped_is_known_once_it_was_sent() {
+        let sent = |_: &dyn Histogram, size: &dyn Histogram| size.record(1.0, Some(&attributes(&OPERATION)), None);
+        assert_eq!(recorded(sent), call(" ✗ cancelled", "error.type=cancelled"));
+        assert_eq!(recorded(|_, _| {}), "");
+        let wrapped = |duration: &dyn Histogram, size: &dyn Histogram| {
+            is_wrapped();
+            sent(duration, size);
+        };
+        assert_eq!(recorded(wrapped), "");
+    }
+
+    #[test]
+    fn what_the_program_measures_is_measured_as_before() {
+        let program = Program::default();
+        let ours = provider(&program);
+        assert_eq!(ours.provider_name(), "program");
+        let meter = ours.get_meter("aws-sdk-sqs", None);
+        for name in [CALL_DURATION, REQUEST_SIZE, "another"] {
+            let histogram = meter.create_histogram(name).set_units("s").set_description("d").build();
+            histogram.record(2.0, Some(&Attributes::new()), None);
+            assert_eq!(program.noted(), [format!("{name} Some(\"d\") Some(\"s\")"), "2 true".to_owned()]);
+        }
+        let called = Arc::new(Mutex::new(0));
+        let calls = called.clone();
+        meter.create_gauge("g", move |_| *calls.lock().unwrap() += 1).set_units("s").build();
+        meter.create_async_up_down_counter("u", |_| {}).build();
+        meter.create_async_monotonic_counter("m", |_| {}).build();
+        meter.create_up_down_counter("ud").set_description("d").build();
+        meter.create_monotonic_counter("mc").build();
+        let expected = ["g None Some(\"s\")", "u None None", "m None None", "ud Some(\"d\") None", "mc None None"];
+        assert_eq!((program.noted(), *called.lock().unwrap()), (expected.map(str::to_owned).to_vec(), 1));
     }
 }

@@ -49,6 +49,8 @@ impl Intercept for Interceptor {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        #[cfg(feature = "forgotten")]
+        super::forgotten::is_wrapped();
         if ScopeRef::current().is_some() {
             request::ask_for_names(config);
         }
@@ -109,8 +111,6 @@ impl Intercept for Interceptor {
         {
             call.received(&received);
         }
-        #[cfg(feature = "forgotten")]
-        super::forgotten::is_wrapped();
         Ok(())
     }
 

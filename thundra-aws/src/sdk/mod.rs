@@ -25,7 +25,6 @@ pub(crate) mod forgotten;
 mod inject;
 mod interceptor;
 mod nested;
-mod operation;
 mod outcome;
 mod partial;
 mod receive;

@@ -158,6 +158,11 @@ impl OpenSpan {
         }
     }
 
+    pub(crate) fn set_start(&mut self, unix_nano: u64) {
+        self.start_unix_nano = unix_nano;
+        self.patch(at::START, &unix_nano.to_le_bytes());
+    }
+
     pub(crate) fn rename(&mut self, name: &str) {
         self.renamed.clear();
         self.renamed.push_str(name);
