@@ -28,8 +28,12 @@ pub(crate) enum NoGap {
 }
 
 impl<'a> Gap<'a> {
+    /// How much a payload grows besides the members at the most.
+    #[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+    pub(crate) const LONGEST: usize = "\"__context__\":{},".len();
+
     /// The place of a `__context__` in a payload: first, where it is one valid JSON object without such a member.
-    /// One whose text is `received` gives way.
+    /// One that is `received` gives way, in whatever order its members are.
     pub(crate) fn in_payload(payload: &'a [u8], received: Option<&str>) -> Result<Self, NoGap> {
         let json = std::str::from_utf8(payload).map_err(|_| NoGap::NoObject)?;
         let rest = json.trim_start_matches(WHITESPACE).strip_prefix('{').ok_or(NoGap::NoObject)?;
@@ -41,7 +45,7 @@ impl<'a> Gap<'a> {
         };
         let around = (json.get(..member.value.start), json.get(member.value.end..));
         match around {
-            (Some(before), Some(after)) if received == Some(member.json.as_str()) => {
+            (Some(before), Some(after)) if received.is_some_and(|received| are_equal(received, &member.json)) => {
                 Ok(Gap { before, open: "{", close: "}", after })
             }
             _ => Err(NoGap::Taken),
@@ -71,6 +75,13 @@ impl<'a> Gap<'a> {
     fn parts<'b>(&'b self, members: &'b str) -> [&'b str; 5] {
         [self.before, self.open, members, self.close, self.after]
     }
+}
+
+/// Whether two contexts are the same: one that was read into a value and written again may have its members in another
+/// order.
+fn are_equal(one: &str, other: &str) -> bool {
+    let value = |json| serde_json::from_str::<serde_json::Value>(json).ok();
+    one == other || value(one).is_some_and(|one| value(other) == Some(one))
 }
 
 #[cfg(test)]
@@ -126,9 +137,13 @@ mod tests {
             (r#"{"__context__":{"y":2},"a":1}"#, Ok(r#"{"__context__":{"x":1},"a":1}"#), "ours, sent on"),
             (r#"{"a":1, "__context__": {"y":2} }"#, Ok(r#"{"a":1, "__context__": {"x":1} }"#), "wherever it is"),
             (r#"{"__context__":{"y":3}}"#, Err(NoGap::Taken), "another one"),
+            (r#"{"__context__":{}}"#, Err(NoGap::Taken), "an empty one"),
         ] {
             assert_eq!(filled(payload.as_bytes(), Some(r#"{"y":2}"#)), expected.map(str::to_owned), "{why}");
         }
+        let written_again = filled(br#"{"__context__": {"a":1, "b":"\u0063"}}"#, Some(r#"{"b":"c","a":1}"#));
+        assert_eq!(written_again.unwrap(), r#"{"__context__": {"x":1}}"#);
+        assert_eq!(filled(br#"{"__context__":"text"}"#, Some("no json")), Err(NoGap::Taken));
     }
 
     #[test]

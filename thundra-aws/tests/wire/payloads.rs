@@ -222,6 +222,11 @@ fn object(bytes: usize) -> Vec<u8> {
     [br#"{"a":""#.to_vec(), vec![b'x'; bytes - 8], br#""}"#.to_vec()].concat()
 }
 
+/// An array of this many bytes.
+fn array(bytes: usize) -> Vec<u8> {
+    [br#"[""#.to_vec(), vec![b'x'; bytes - 4], br#""]"#.to_vec()].concat()
+}
+
 #[test]
 fn objects_carry_the_context_and_nothing_else_does() {
     const NO_OBJECT: &str = "no JSON object";
@@ -328,8 +333,8 @@ fn no_payload_outgrows_its_limit() {
 fn a_record_of_kinesis_has_ten_mebibytes_at_the_most() {
     let wire = Wire::new();
     let put_record = &TRANSPORTS[0];
-    for (over, ours, why) in [(0, 5, "at the limit"), (1, 4, "one byte over")] {
-        let data = object(10 * MIB - cost(5) - put_record.beside + over);
+    for (bytes, ours, why) in [(0, 5, "one byte under"), (1, 5, "at the limit"), (2, 4, "one byte over")] {
+        let data = object(10 * MIB - 1 - cost(5) - put_record.beside + bytes);
         let exchange = put_record.exchange(&wire, Surroundings::default(), "orders", &data);
         assert_eq!(put_record.injected(&exchange, why), Some(context(&exchange, ours)), "{why}");
     }
@@ -375,18 +380,19 @@ fn a_batch_is_limited_in_sum_and_each_has_its_share() {
     let all = cost(5);
     for Batch { name, send, payloads, beside, limit } in &BATCHES {
         let rows = [
-            (&br#"{"a":1}"#[..], 2 * all + 1, [5, 5], ("", 0), "one byte under"),
-            (br#"{"a":1}"#, 2 * all, [5, 5], ("", 0), "at the limit"),
-            (br#"{"a":1}"#, 2 * all - 1, [4, 5], (SIZE, 1), "one byte over"),
-            (br#"{"a":1}"#, 2 * cost(1), [1, 1], (SIZE, 2), "room for one in each"),
-            (br#"{"a":1}"#, 0, [0, 0], (SIZE, 2), "full"),
-            (b"[1,2,3]", all, [0, 5], ("no JSON object", 1), "what one cannot use is there for the other"),
+            (&br#"{"a":1}"#[..], object as fn(usize) -> Vec<u8>, 2 * all + 1, [5, 5], ("", 0), "one byte under"),
+            (br#"{"a":1}"#, object, 2 * all, [5, 5], ("", 0), "at the limit"),
+            (br#"{"a":1}"#, object, 2 * all - 1, [4, 5], (SIZE, 1), "one byte over"),
+            (br#"{"a":1}"#, object, 2 * cost(1), [1, 1], (SIZE, 2), "room for one in each"),
+            (br#"{"a":1}"#, object, 0, [0, 0], (SIZE, 2), "full"),
+            (b"[1,2,3]", object, all, [0, 5], ("no JSON object", 1), "what one cannot use is there for the other"),
+            (br#"{"a":1}"#, array, all, [5, 0], ("no JSON object", 1), "for one before it as well"),
         ];
         // Ten mebibytes take their time in a test build.
         let rows = if *limit > MIB { &rows[1..3] } else { &rows };
-        for (first, room, ours, (skipped, incomplete), why) in rows {
+        for (first, second, room, ours, (skipped, incomplete), why) in rows {
             let why = &format!("{name}: {why}");
-            let second = object(limit - beside - first.len() - room);
+            let second = second(limit - beside - first.len() - room);
             let exchange = wire.exchange(async |clients| send(clients, [first.to_vec(), second.clone()]).await);
             exchange.assert_same_head(&[], why);
             for (place, ours) in payloads.iter().zip(ours) {

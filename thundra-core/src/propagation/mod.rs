@@ -82,7 +82,7 @@ pub struct Inbound {
     pub correlation: CorrelationIds,
     /// W3C baggage, bounded.
     pub baggage: Option<Arc<str>>,
-    /// The X-Ray header, kept for calls made on behalf of this one.
+    /// The X-Ray header, kept for calls made on behalf of this one; of a stranger's the trace alone.
     pub xray: Option<XRayHeader>,
 }
 
@@ -127,6 +127,10 @@ impl Inbound {
             _ if inbound.xray.is_some() => (None, ParentSource::XRayIgnored),
             _ => (None, ParentSource::None),
         };
+        if trust == Trust::Edge {
+            // It goes along with calls to AWS, which obeys it.
+            inbound.xray = inbound.xray.map(XRayHeader::without_orders);
+        }
         inbound
     }
 
@@ -231,6 +235,13 @@ impl Outbound {
         self.formats.xray.then(|| XRayHeader::format(&self.context, self.xray.as_ref()))
     }
 
+    /// As [`xray_header`](Self::xray_header), for where it may have so many bytes: what was received besides the trace
+    /// is left out of one that would be longer.
+    pub fn xray_header_within(&self, bytes: usize) -> Option<String> {
+        let short = || Some(XRayHeader::format(&self.context, None)).filter(|header| header.len() <= bytes);
+        self.xray_header().and_then(|header| if header.len() <= bytes { Some(header) } else { short() })
+    }
+
     /// As [`pairs`](Self::pairs), for the `__context__` of a JSON payload: the values are JSON, the chain length
     /// a number and everything else text, as Node functions expect it.
     pub fn payload_pairs(&self) -> Vec<(&str, String)> {
@@ -309,6 +320,39 @@ mod tests {
         );
         let json: Vec<_> = outbound.payload_pairs().into_iter().take(3).map(|(_, json)| json).collect();
         assert_eq!(json, [r#""c-1""#, "4", r#""true""#]);
+    }
+
+    #[test]
+    fn a_stranger_orders_nothing_by_xray() {
+        let header = format!("{XRAY};Lineage=1:a:0;A=b");
+        let read = |trust| Inbound::extract([(XRAY_HEADER, header.as_str())], Propagators::default(), trust);
+        let (stranger, ours) = (read(Trust::Edge), read(Trust::Full));
+        assert_eq!((stranger.parent.is_some(), stranger.source), (true, ParentSource::XRay));
+        let trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8";
+        assert_eq!(stranger.xray.unwrap().to_header(), trace);
+        assert_eq!(ours.xray.unwrap().to_header(), header);
+    }
+
+    #[test]
+    fn a_header_with_a_limit_leaves_out_what_was_received() {
+        let received = extract(&[(XRAY_HEADER, &format!("{XRAY};Lineage=1:a:0"))]);
+        let outbound = Outbound {
+            context: received.parent.clone().unwrap(),
+            correlation: CorrelationIds::default(),
+            baggage: None,
+            xray: received.xray,
+            formats: Propagators::default(),
+        };
+        let full = format!("{XRAY};Lineage=1:a:0");
+        for (bytes, expected) in [
+            (full.len() + 1, Some(full.as_str())),
+            (full.len(), Some(&full)),
+            (full.len() - 1, Some(XRAY)),
+            (XRAY.len(), Some(XRAY)),
+            (XRAY.len() - 1, None),
+        ] {
+            assert_eq!(outbound.xray_header_within(bytes).as_deref(), expected, "{bytes}");
+        }
     }
 
     #[test]

@@ -62,6 +62,11 @@ impl XRayHeader {
         Some(TraceContext::new(self.trace_id, self.parent?, self.sampled == Some(true)))
     }
 
+    /// The trace alone, without what its sender decided or asked of the services that it reaches.
+    pub(crate) fn without_orders(self) -> Self {
+        XRayHeader { sampled: None, rest: String::new(), ..self }
+    }
+
     /// The header that says `context`, keeping the parts of `received` that belong to its chain of calls.
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());

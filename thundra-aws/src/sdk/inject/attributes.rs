@@ -84,6 +84,9 @@ pub(crate) fn inject<V: Attribute>(
     pairs: &[(&str, String)],
     limit: impl Fn(usize) -> usize,
 ) -> Injected {
+    if pairs.is_empty() {
+        return Injected::default();
+    }
     let before = messages.iter().map(Message::size).sum();
     let mut room = limit(before).saturating_sub(before);
     let mut injected = Injected::default();

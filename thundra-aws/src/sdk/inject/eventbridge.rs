@@ -17,6 +17,8 @@ use crate::payload;
 use crate::sdk::outcome::Sent;
 
 const MAX_BYTES: usize = 1_000_000 - 1;
+/// What a `TraceHeader` may have.
+const MAX_HEADER_BYTES: usize = 500;
 /// What the time of an entry counts.
 const TIME: usize = 14;
 
@@ -29,7 +31,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
     let messages = entries.iter_mut().map(|entry| {
         // A context in the detail is read first, the caller's own as well.
         let untraced = entry.detail.as_ref().is_none_or(|detail| payload::find(detail.as_bytes()).is_none());
-        traced |= trace_header::set(&mut entry.trace_header, outbound) && untraced;
+        traced |= trace_header::set(&mut entry.trace_header, outbound, MAX_HEADER_BYTES) && untraced;
         let closed = excluded("eventbridge", bus(entry.event_bus_name.as_deref()));
         Message { payload: entry.detail.as_mut(), room: usize::MAX, closed }
     });

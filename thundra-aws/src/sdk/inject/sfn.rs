@@ -12,6 +12,8 @@ use super::json::{self, Message, excluded};
 use super::{Injected, Skipped, trace_header};
 
 const MAX_BYTES: usize = 256 * 1024;
+/// What a `traceHeader` may have.
+const MAX_HEADER_BYTES: usize = 256;
 
 /// `None` when this is another operation's input.
 pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
@@ -21,7 +23,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         let start = input.downcast_mut::<StartSyncExecutionInput>()?;
         (&start.state_machine_arn, &start.name, &mut start.input, &mut start.trace_header)
     };
-    trace_header::set(header, outbound);
+    trace_header::set(header, outbound, MAX_HEADER_BYTES);
     let closed = match name {
         Some(_) => Some(Skipped::Named),
         None => excluded("stepfunctions", state_machine(arn.as_deref().unwrap_or_default())),

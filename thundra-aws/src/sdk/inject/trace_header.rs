@@ -2,11 +2,11 @@
 
 use thundra_core::propagation::Outbound;
 
-/// Sets it unless the caller did; whether it was set.
-pub(crate) fn set(header: &mut Option<String>, outbound: &Outbound) -> bool {
+/// Sets it unless the caller did; whether it was set. A service refuses one of more than `max` bytes.
+pub(crate) fn set(header: &mut Option<String>, outbound: &Outbound, max: usize) -> bool {
     if header.is_some() {
         return false;
     }
-    *header = outbound.xray_header();
+    *header = outbound.xray_header_within(max);
     header.is_some()
 }

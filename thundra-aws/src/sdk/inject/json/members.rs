@@ -41,6 +41,11 @@ impl Members {
         self.all.is_empty()
     }
 
+    /// How long all of them are.
+    pub(crate) fn longest(&self) -> usize {
+        self.full.json.len()
+    }
+
     /// What fits into so many bytes. `None` where nothing does.
     pub(crate) fn within(&self, room: usize) -> Option<Cow<'_, Text>> {
         let text =

@@ -58,17 +58,20 @@ pub(crate) struct Message<'a, P> {
     pub(crate) closed: Option<Skipped>,
 }
 
-/// Gives each message what fits of the context. `room` is how many bytes they may grow together; what one leaves
-/// of its share is there for those after it.
+/// Gives each message what fits of the context. `room` is how many bytes they may grow together: those that can take
+/// the context share it, and what one leaves of its share is there for those after it.
 pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
     let mut injected = Injected::default();
     let context = Context::of(outbound);
     if context.members.is_empty() {
         return injected;
     }
-    let count = messages.len();
-    for (done, message) in messages.into_iter().enumerate() {
-        match context.write(message, room / (count - done)) {
+    let takers = context.takers(&messages, room);
+    let mut left = takers.iter().filter(|takes| **takes).count();
+    for (message, takes) in messages.into_iter().zip(takers) {
+        let written = context.write(message, room / left.max(1));
+        left -= usize::from(takes);
+        match written {
             Ok(written) => {
                 room -= written.grown;
                 injected.own_context |= written.own_context;
@@ -102,6 +105,16 @@ impl Context {
     fn of(outbound: &Outbound) -> Self {
         let received = ScopeRef::current().and_then(|scope| scope.received_context());
         Context { members: Members::new(outbound.payload_pairs()), received }
+    }
+
+    /// Which of the messages take a share of the room. Where there is enough for all nobody asks.
+    fn takers<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
+        let enough = room / messages.len().max(1) >= self.members.longest() + Gap::LONGEST;
+        let takes = |message: &Message<'_, P>| {
+            let payload = message.payload.as_ref().filter(|_| message.closed.is_none());
+            payload.is_some_and(|payload| Gap::in_payload(payload.bytes(), self.received.as_deref()).is_ok())
+        };
+        messages.iter().map(|message| enough || takes(message)).collect()
     }
 
     /// Writes what fits; `share` is how much the message may grow for the sake of the others.
