@@ -58,6 +58,14 @@ fn created(spans: &[SpanData], system: &str, destination: &str) -> BTreeSet<Stri
     contexts
 }
 
+/// A sender that a caller names himself.
+const THEIRS: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+fn assert_linked_to_theirs(spans: &[SpanData]) {
+    let of_theirs = |span: &&SpanData| span.links.iter().any(|link| THEIRS.contains(&link.context.span_id.to_string()));
+    assert_eq!(spans.iter().filter(of_theirs).count(), 1, "{}", tree(spans));
+}
+
 #[test]
 fn each_sns_message_names_its_own_span() {
     let (request, spans) = call(async |config| {
@@ -78,10 +86,9 @@ fn each_sns_message_names_its_own_span() {
 
 #[test]
 fn each_sqs_message_names_its_own_span_unless_it_names_another() {
-    let theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let (request, spans) = call(async |config| {
         let entry = |id| SendMessageBatchRequestEntry::builder().id(id).message_body("hi");
-        let own = MessageAttributeValue::builder().data_type("String").string_value(theirs).build().unwrap();
+        let own = MessageAttributeValue::builder().data_type("String").string_value(THEIRS).build().unwrap();
         let sqs = thundra_aws::sqs::client(&config);
         let batch = sqs.send_message_batch().queue_url("https://sqs/1/jobs").entries(entry("a").build().unwrap());
         let batch = batch.entries(entry("b").message_attributes("traceparent", own).build().unwrap());
@@ -90,7 +97,7 @@ fn each_sqs_message_names_its_own_span_unless_it_names_another() {
     let entries = request.json()["Entries"].as_array().unwrap().clone();
     let named = |entry: &Value| entry["MessageAttributes"]["traceparent"]["StringValue"].as_str().unwrap().to_owned();
     let mut sent: BTreeSet<_> = entries.iter().map(named).collect();
-    assert!(sent.remove(theirs) && sent.len() == 2);
+    assert!(sent.remove(THEIRS) && sent.len() == 2);
     for entry in [&entries[0], &entries[2]] {
         let header = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str().unwrap();
         let traceparent = named(entry);
@@ -98,8 +105,7 @@ fn each_sqs_message_names_its_own_span_unless_it_names_another() {
         assert!(header.contains(&format!("Parent={id};")), "{header}");
     }
     assert_eq!(created(&spans, "aws_sqs", "jobs"), sent);
-    let call = spans.iter().find(|span| span.name == "SQS.SendMessageBatch").unwrap();
-    assert!(call.links.iter().any(|link| theirs.contains(&link.context.span_id.to_string())));
+    assert_linked_to_theirs(&spans);
 }
 
 #[test]
@@ -108,6 +114,7 @@ fn each_kinesis_record_names_its_own_span() {
         let record = |data: &str| PutRecordsRequestEntry::builder().data(Blob::new(data)).partition_key("k").build();
         let put = thundra_aws::kinesis::client(&config).put_records().stream_name("clicks");
         let put = put.records(record("{\"a\":1.0}").unwrap()).records(record("[1]").unwrap());
+        let put = put.records(record(&format!(r#"{{"__context__":{{"traceparent":"{THEIRS}"}}}}"#)).unwrap());
         let _ = put.records(record("{}").unwrap()).send().await;
     });
     let records = request.json()["Records"].as_array().unwrap().clone();
@@ -117,7 +124,9 @@ fn each_kinesis_record_names_its_own_span() {
         json["__context__"]["traceparent"].as_str().unwrap().to_owned()
     };
     assert!(data(&records[0]["Data"]).ends_with(",\"a\":1.0}"));
-    assert_eq!(BTreeSet::from([named(0), named(2)]), created(&spans, "aws_kinesis", "clicks"));
+    assert_eq!(named(2), THEIRS);
+    assert_eq!(BTreeSet::from([named(0), named(3)]), created(&spans, "aws_kinesis", "clicks"));
+    assert_linked_to_theirs(&spans);
 }
 
 #[test]
@@ -125,7 +134,8 @@ fn each_event_names_its_own_span() {
     let (request, spans) = call(async |config| {
         let entry = |detail: &str| PutEventsRequestEntry::builder().source("s").detail_type("t").detail(detail).build();
         let put = thundra_aws::eventbridge::client(&config).put_events();
-        let _ = put.entries(entry("{\"a\":1.0}")).entries(entry("{}")).send().await;
+        let put = put.entries(entry("{\"a\":1.0}")).entries(entry("{}"));
+        let _ = put.entries(entry(&format!(r#"{{"__context__":{{"traceparent":"{THEIRS}"}}}}"#))).send().await;
     });
     let entries = request.json()["Entries"].as_array().unwrap().clone();
     let named = |entry: &Value| {
@@ -136,7 +146,8 @@ fn each_event_names_its_own_span() {
         traceparent
     };
     assert!(entries[0]["Detail"].as_str().unwrap().ends_with(",\"a\":1.0}"));
-    let sent: BTreeSet<_> = entries.iter().map(named).collect();
+    let sent: BTreeSet<_> = entries.iter().take(2).map(named).collect();
+    assert_linked_to_theirs(&spans);
     assert_eq!((sent.len(), sent), (2, created(&spans, "aws_eventbridge", "")));
     let call = spans.iter().find(|span| span.name == "EventBridge.PutEvents").unwrap();
     assert_eq!(call.attribute("messaging.destination.name").map(ToString::to_string).as_deref(), Some("default"));

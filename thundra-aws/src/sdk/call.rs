@@ -5,7 +5,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Me
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
 use aws_types::region::Region;
-use thundra_core::propagation::XRAY_HEADER;
+use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
 use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
@@ -20,10 +20,12 @@ pub(crate) struct Call {
     operation: Metadata,
     /// The X-Ray header of the invocation. Lambda's own environment has it too, but not where several
     /// invocations share a process.
-    xray: Option<String>,
+    xray: Option<XRayHeader>,
+    /// The one that goes in its place.
+    own_xray: Option<String>,
     addressed: bool,
-    /// How many attempts the service refused because there were too many.
-    throttled: u32,
+    /// How many attempts the service refused because there were too many, and how many there were.
+    attempts: Attempts,
     ended: bool,
 }
 
@@ -51,16 +53,23 @@ impl Call {
             injected.own_context &= create::spans(input, &span, &outbound, &about) == 0;
         }
         injected.report(&span, service);
-        let xray = outbound.xray.filter(|_| outbound.formats.xray).map(|received| received.to_header());
-        Some(Call { span, operation: operation.clone(), xray, addressed: false, throttled: 0, ended: false })
+        let xray = outbound.xray.filter(|_| outbound.formats.xray);
+        let own_xray = injected.trace_header;
+        Some(Call {
+            span,
+            operation: operation.clone(),
+            xray,
+            own_xray,
+            addressed: false,
+            attempts: Attempts::default(),
+            ended: false,
+        })
     }
 
     /// Prepares an attempt. The X-Ray header is not signed, so it may be written at any time.
     pub(crate) fn attempt(&mut self, http: &mut HttpRequest) {
-        if let Some(xray) = &self.xray
-            && !http.headers().contains_key(XRAY_HEADER)
-        {
-            let _ = http.headers_mut().try_insert(XRAY_HEADER, xray.clone());
+        if let Some(header) = self.xray_header(http.headers().get(XRAY_HEADER)) {
+            let _ = http.headers_mut().try_insert(XRAY_HEADER, header);
         }
         if !self.addressed {
             self.addressed = true;
@@ -69,8 +78,24 @@ impl Call {
         }
     }
 
-    pub(crate) fn attempted(&mut self, response: Option<&HttpResponse>) {
-        self.throttled += u32::from(response.is_some_and(error::is_throttling));
+    /// The X-Ray header to write where there is this one. The caller's own wins, over what the SDK took from Lambda's
+    /// environment ours does.
+    fn xray_header(&self, present: Option<&str>) -> Option<String> {
+        match (present, &self.own_xray) {
+            (None, own) => own.clone().or_else(|| self.xray.as_ref().map(XRayHeader::to_header)),
+            (Some(present), Some(own)) => {
+                XRayHeader::parse(present).is_some_and(|present| self.xray == Some(present)).then(|| own.clone())
+            }
+            (Some(_), None) => None,
+        }
+    }
+
+    /// Takes note of how an attempt ended. A second interceptor says so again.
+    pub(crate) fn attempted(&mut self, attempt: u32, response: Option<&HttpResponse>) {
+        if attempt > self.attempts.made {
+            self.attempts.made = attempt;
+            self.attempts.throttled += u32::from(response.is_some_and(error::is_throttling));
+        }
     }
 
     pub(crate) fn received(&self, received: &Received) {
@@ -80,8 +105,8 @@ impl Call {
 
     pub(crate) fn end(&mut self, context: &FinalizerInterceptorContextRef<'_>, attempts: u32) {
         self.ended = true;
-        let attempts = Attempts { made: attempts, throttled: self.throttled };
-        outcome::record(&self.span, context, &self.operation, attempts);
+        self.attempts.made = attempts;
+        outcome::record(&self.span, context, &self.operation, self.attempts);
     }
 }
 
@@ -103,6 +128,42 @@ impl Drop for Call {
         if !self.ended {
             self.span.set_attribute(semconv::ERROR_TYPE, "cancelled");
             self.span.set_status(Status::error("cancelled"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_of_a_request_is_the_callers_then_ours_then_the_invocations() {
+        const RECEIVED: &str =
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a:0";
+        const OWN: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=00f067aa0ba902b7;Sampled=0;Lineage=1:a:0";
+        // As Lambda's environment has it.
+        const OTHER_ORDER: &str =
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0;Parent=53995c3f42cd8ad8;Lineage=1:a:0";
+        for (received, own, present, expected, why) in [
+            (None, None, None, None, "no X-Ray"),
+            (Some(RECEIVED), None, None, Some(RECEIVED), "the invocation's"),
+            (Some(RECEIVED), None, Some(OTHER_ORDER), None, "the SDK wrote it already"),
+            (Some(RECEIVED), Some(OWN), None, Some(OWN), "ours, where it is what counts"),
+            (Some(RECEIVED), Some(OWN), Some(OTHER_ORDER), Some(OWN), "over what the SDK wrote"),
+            (Some(RECEIVED), Some(OWN), Some("mine"), None, "the caller's own wins"),
+            (Some(RECEIVED), Some(OWN), Some(OWN), None, "as in the attempt before"),
+            (None, Some(OWN), Some("mine"), None, "that is no header of X-Ray"),
+        ] {
+            let call = Call {
+                span: Span::none(),
+                operation: Metadata::new("StartExecution", "SFN"),
+                xray: received.and_then(XRayHeader::parse),
+                own_xray: own.map(str::to_owned),
+                addressed: true,
+                attempts: Attempts::default(),
+                ended: true,
+            };
+            assert_eq!(call.xray_header(present).as_deref(), expected, "{why}");
         }
     }
 }

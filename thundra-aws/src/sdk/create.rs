@@ -12,7 +12,9 @@
 
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
-use thundra_core::propagation::{Outbound, format_traceparent, parse_traceparent};
+use thundra_core::propagation::{
+    Inbound, Outbound, Propagators, Trust, XRayHeader, format_traceparent, parse_traceparent,
+};
 use thundra_core::{SpanExt, SpanKind, TraceContext, Value, semconv};
 use tracing::Span;
 
@@ -145,8 +147,10 @@ impl Place<'_> {
     /// The sender that the caller named here.
     fn another(&self, ours: &Sender) -> Option<TraceContext> {
         match self {
-            Place::Text(text) if !ours.is(text) => parse_traceparent(text),
-            _ => None,
+            Place::Text(text) if ours.is(text) => None,
+            Place::Text(text) => parse_traceparent(text).or_else(|| XRayHeader::parse(text)?.context()),
+            Place::Json(json) => ours.another_in(json.as_bytes()),
+            Place::Data(data) => ours.another_in(data.as_ref()),
         }
     }
 
@@ -183,6 +187,14 @@ impl Sender {
     /// The `__context__` of a JSON object, where it names this sender.
     fn is_in(&self, json: &[u8]) -> Option<payload::Member> {
         payload::find(json).filter(|member| member.json.contains(&self.traceparent))
+    }
+
+    /// Who is named instead in the `__context__` of a JSON object.
+    fn another_in(&self, json: &[u8]) -> Option<TraceContext> {
+        let member = payload::find(json).filter(|member| !member.json.contains(&self.traceparent))?;
+        let pairs = payload::pairs(&member.json);
+        let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        Inbound::extract(pairs, Propagators::default(), Trust::Full).parent
     }
 
     /// The JSON object with another sender in its `__context__`.

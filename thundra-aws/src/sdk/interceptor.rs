@@ -93,8 +93,9 @@ impl Intercept for Interceptor {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let attempt = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts);
         if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
-            call.attempted(context.response());
+            call.attempted(attempt, context.response());
         }
         Ok(())
     }

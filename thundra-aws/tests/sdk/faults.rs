@@ -8,7 +8,7 @@ use thundra_core::Status;
 use thundra_core::testing::tree;
 
 use crate::endpoint::{Answer, Endpoint, ok};
-use crate::{PUBLISHED, QUEUE, TOPIC, attribute, in_scope, only_call, publish};
+use crate::{PUBLISHED, QUEUE, THROTTLED, TOPIC, attribute, in_scope, only_call, publish};
 
 #[test]
 fn retries_repeat_the_request_within_one_span() {
@@ -55,7 +55,6 @@ fn a_dropped_call_is_a_cancelled_one() {
 
 #[test]
 fn throttled_attempts_are_counted() {
-    const THROTTLED: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
     let refused = || vec![Answer::Status(400, THROTTLED), Answer::Status(429, THROTTLED), Answer::Status(500, "")];
     let keys = ["http.request.resend_count", "thundra.throttled_attempts", "error.type"];
     let ((), endpoint, spans) =

@@ -26,6 +26,7 @@ use presigning::Presigning;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
+const THROTTLED: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
 const PUBLISHED: &str = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
 
 /// Runs a future on a thread of its own choosing nothing: one runtime, one subscriber, one endpoint.
@@ -482,13 +483,17 @@ fn what_opentelemetry_suppresses_is_left_alone() {
 
 #[test]
 fn a_second_interceptor_stands_down() {
-    let ((), endpoint, spans) = in_scope(ok(PUBLISHED), |endpoint| async move {
-        let config = aws_sdk_sns::config::Builder::from(&endpoint.config()).traced().traced().build();
-        let sns = aws_sdk_sns::Client::from_conf(config);
-        sns.publish().topic_arn(TOPIC).message("hi").send().await.unwrap();
-    });
-    assert_eq!(only_call(&spans).status, Status::Unset);
-    assert_eq!(endpoint.request().sns_attributes("")["traceparent"], context_of(only_call(&spans)).0);
+    let ((), endpoint, spans) =
+        in_scope(vec![Answer::Status(400, THROTTLED), Answer::Status(200, PUBLISHED)], |endpoint| async move {
+            let config = aws_sdk_sns::config::Builder::from(&endpoint.config()).traced().traced().build();
+            let sns = aws_sdk_sns::Client::from_conf(config);
+            sns.publish().topic_arn(TOPIC).message("hi").send().await.unwrap();
+        });
+    let call = only_call(&spans);
+    assert_eq!((&call.status, attribute(call, "thundra.throttled_attempts")), (&Status::Unset, "1".to_owned()));
+    for request in endpoint.requests() {
+        assert_eq!(request.sns_attributes("")["traceparent"], context_of(call).0);
+    }
 }
 
 #[test]

@@ -128,6 +128,8 @@ pub(crate) struct Injected {
     pub(crate) incomplete: usize,
     /// How many messages there are, in an operation on batches.
     pub(crate) batch: Option<usize>,
+    /// The X-Ray header that names the span of the call, where the one of the request wins over what its messages have.
+    pub(crate) trace_header: Option<String>,
 }
 
 impl Injected {

@@ -1,7 +1,7 @@
 //! Step Functions: `StartExecution` and `StartSyncExecution`.
 //!
-//! `traceHeader` goes with every start, the context into the input of those without a name: a start that has one
-//! is idempotent by its input. An input has 256 KiB.
+//! `traceHeader` goes with every start, and the HTTP header too, which wins over it; the context into the input of
+//! those without a name: a start that has one is idempotent by its input. An input has 256 KiB.
 
 use aws_sdk_sfn::operation::start_execution::StartExecutionInput;
 use aws_sdk_sfn::operation::start_sync_execution::StartSyncExecutionInput;
@@ -23,7 +23,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         let start = input.downcast_mut::<StartSyncExecutionInput>()?;
         (&start.state_machine_arn, &start.name, &mut start.input, &mut start.trace_header)
     };
-    trace_header::set(header, outbound, MAX_HEADER_BYTES);
+    let own_header = trace_header::set(header, outbound, MAX_HEADER_BYTES).then(|| header.clone()).flatten();
     let closed = match name {
         Some(_) => Some(Skipped::Named),
         None => excluded("stepfunctions", state_machine(arn.as_deref().unwrap_or_default())),
@@ -32,7 +32,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
     let room = MAX_BYTES.saturating_sub(payload.as_ref().map_or(0, |input| input.len()));
     let injected = json::inject(vec![Message { payload, room, closed }], room, outbound);
     // A start is the span of a client: the execution is no message.
-    Some(Injected { own_context: false, ..injected })
+    Some(Injected { own_context: false, trace_header: own_header, ..injected })
 }
 
 /// The name in an ARN that may have a version, an alias or the label of a map after it.
