@@ -48,6 +48,8 @@ mod layer;
 mod server;
 
 pub use background::{Telemetry, init, init_with};
+#[doc(hidden)]
+pub use client::HasSpan;
 #[cfg(feature = "blocking")]
 pub use client::blocking;
 #[cfg(feature = "reqwest")]

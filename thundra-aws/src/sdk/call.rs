@@ -71,6 +71,8 @@ impl Call {
         if let Some(header) = self.xray_header(http.headers().get(XRAY_HEADER)) {
             let _ = http.headers_mut().try_insert(XRAY_HEADER, header);
         }
+        // An HTTP client below that is traced as well makes no second span of it.
+        http.add_extension(thundra_http::HasSpan);
         if !self.addressed {
             self.addressed = true;
             let nested = nested::attributes(self.operation.service(), self.operation.name(), http.body().bytes());

@@ -15,6 +15,10 @@ use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use aws_sdk_sns::types::{MessageAttributeValue, PublishBatchRequestEntry};
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, SendMessageBatchRequestEntry};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
 use thundra_aws::Traced;
 use thundra_core::propagation::{Inbound, Propagators, Trust};
@@ -507,4 +511,34 @@ fn the_callers_trace_header_wins() {
         publish.mutate_request(mine).send().await.unwrap();
     });
     assert_eq!(endpoint.request().headers["x-amzn-trace-id"], "mine");
+}
+
+/// An HTTP client of the program's own, traced as any other.
+#[derive(Clone, Debug)]
+struct OwnHttp;
+
+impl HttpConnector for OwnHttp {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(async {
+            let answer = async |_: http::Request<SdkBody>| {
+                Ok::<_, std::convert::Infallible>(http::Response::new(SdkBody::from(PUBLISHED)))
+            };
+            let mut client = thundra_http::Layer::client().layer(lambda_runtime::service_fn(answer));
+            Ok(client.call(request.try_into_http1x().unwrap()).await.unwrap().try_into().unwrap())
+        })
+    }
+}
+
+#[test]
+fn a_traced_http_client_below_makes_no_second_span() {
+    let ((), _, spans) = in_scope(ok(PUBLISHED), |endpoint| async move {
+        let own = http_client_fn(|_, _| SharedHttpConnector::new(OwnHttp));
+        let config = endpoint.config().into_builder().http_client(own).build();
+        publish(&config).await;
+        // Without the interceptor it is the only one that tells of the request.
+        let plain = aws_sdk_sns::Client::new(&config);
+        plain.publish().topic_arn(TOPIC).message("hi").send().await.unwrap();
+    });
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["SNS.Publish", "POST", "invocation"]);
 }

@@ -31,6 +31,11 @@ impl<S> tower_layer::Layer<S> for ClientLayer {
     }
 }
 
+/// Marks a request that a client above has a span of, such as that of an AWS call: none is made for it here.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct HasSpan;
+
 /// A client whose requests are traced.
 #[derive(Clone, Debug)]
 pub struct TracedClient<S> {
@@ -51,7 +56,9 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let Some(call) = Call::begin(request.method(), request.uri(), request.headers()) else {
+        let has_span = request.extensions().get::<HasSpan>().is_some();
+        let begin = || Call::begin(request.method(), request.uri(), request.headers());
+        let Some(call) = (!has_span).then(begin).flatten() else {
             return ResponseFuture { future: self.inner.call(request), call: None };
         };
         let uri = request.uri().clone();

@@ -13,7 +13,7 @@ use thundra_core::propagation::{USER_AGENT, XRAY_HEADER};
 use thundra_core::{SpanExt, Status, config, outbound, semconv};
 use tracing::{Span, field};
 
-pub use self::layer::{ClientLayer, TracedClient};
+pub use self::layer::{ClientLayer, HasSpan, TracedClient};
 #[cfg(feature = "blocking")]
 pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
