@@ -121,6 +121,16 @@ async fn two_interleaved_invocations_never_mix() {
         let own = root.text("x");
         assert!(children.iter().all(|child| child.text("name") == own && child.trace == root.trace), "{children:?}");
         assert_eq!(children.len(), 2);
+        // The header of Lambda's environment would be that of one of them, if there were one.
+        #[cfg(all(feature = "config", feature = "sqs"))]
+        {
+            let call = batch.spans().into_iter().find(|span| span.name == "SQS.SendMessage").unwrap();
+            assert_eq!((&call.trace, &call.parent), (&root.trace, &root.id));
+            let expected = peers::xray(&root.text("faas.invocation_id"));
+            assert!(
+                seen.iter().any(|seen| matches!(seen, Seen::Message(body, xray) if (body, xray) == (&own, &expected)))
+            );
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The other side of a function: Lambda's Runtime API and an OTLP collector, on one loopback port.
+//! The other side of a function: Lambda's Runtime API, an OTLP collector and a queue, on one loopback port.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -29,6 +29,8 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    /// A message to the queue: its body, and the X-Ray header of the request.
+    Message(String, String),
 }
 
 impl Seen {
@@ -38,6 +40,7 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Message(..) => "message",
         }
     }
 
@@ -84,6 +87,8 @@ struct World {
     waiting: Mutex<HashMap<String, Answer>>,
     seen: Mutex<Vec<Seen>>,
     changed: Notify,
+    /// Whether invocations have an X-Ray header.
+    xray: bool,
 }
 
 impl World {
@@ -112,12 +117,14 @@ impl Lambda {
             waiting: Mutex::default(),
             seen: Mutex::default(),
             changed: Notify::new(),
+            xray: variables.iter().any(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY"),
         });
         let app = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/v1/traces", post(traces))
+            .route("/", post(message))
             .with_state(world.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
@@ -230,10 +237,26 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 10_000;
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
+    if world.xray {
+        put("lambda-runtime-trace-id", xray(&id));
+    }
     put("lambda-runtime-aws-request-id", id);
     put("lambda-runtime-deadline-ms", deadline.to_string());
     put("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:f".into());
     (headers, event.to_string().into())
+}
+
+/// The X-Ray header of an invocation that is not traced there.
+pub(crate) fn xray(request_id: &str) -> String {
+    let number: u32 = request_id.rsplit('-').next().unwrap().parse().unwrap();
+    format!("Root=1-5759e988-{:024x};Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:{number}", number + 1)
+}
+
+async fn message(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) -> &'static str {
+    let request: Value = serde_json::from_slice(&body).unwrap();
+    let xray = headers.get("x-amzn-trace-id").map_or("", |header| header.to_str().unwrap());
+    world.saw(Seen::Message(request["MessageBody"].as_str().unwrap().to_owned(), xray.to_owned()));
+    "{}"
 }
 
 async fn response(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> StatusCode {

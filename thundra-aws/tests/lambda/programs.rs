@@ -89,5 +89,23 @@ async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
     }
     greet(name).await;
     BOTH.wait().await;
+    #[cfg(all(feature = "config", feature = "sqs"))]
+    send(name).await;
     Ok(greet(name).await)
+}
+
+/// Sends a message to the queue beside the Runtime API.
+#[cfg(all(feature = "config", feature = "sqs"))]
+async fn send(body: &str) {
+    use aws_config::{BehaviorVersion, Region, SdkConfig};
+    use aws_sdk_sqs::config::{Credentials, SharedCredentialsProvider};
+
+    let url = format!("http://{}", std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap());
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .endpoint_url(url)
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("id", "key", None, None, "test")))
+        .build();
+    thundra_aws::sqs::client(&config).send_message().queue_url("q").message_body(body).send().await.unwrap();
 }

@@ -207,7 +207,7 @@ fn no_request_outgrows_its_limit() {
     let wire = Wire::new();
     for transport in SINGLE.iter().chain(&BATCH) {
         // SNS cannot know whether the topic takes more; what is past the default already may grow to the most.
-        let past = if transport.trace_header { &[0, 0, 0] } else { &[5, 5, 0] };
+        let past = if transport.trace_header { 0 } else { 5 };
         for (bytes, ours, why) in [
             (transport.limit - all - 1, 5, "one byte under"),
             (transport.limit - all, 5, "at the limit"),
@@ -215,9 +215,11 @@ fn no_request_outgrows_its_limit() {
             (transport.limit - 25, 1, "room for one to the byte"),
             (transport.limit - 23, 0, "room for none"),
             (transport.limit, 0, "full"),
-            (transport.limit + 1, past[0], "past it"),
-            (KIB * KIB - all, if transport.trace_header { 5 } else { past[1] }, "at one mebibyte"),
-            (KIB * KIB, past[2], "full with one mebibyte"),
+            (transport.limit + 1, past, "past it"),
+            (KIB * KIB - all - 1, 5, "one byte under one mebibyte"),
+            (KIB * KIB - all, 5, "at one mebibyte"),
+            (KIB * KIB - all + 1, 4, "one byte over one mebibyte"),
+            (KIB * KIB, 0, "full with one mebibyte"),
         ] {
             let why = &format!("{}: {why}", transport.name);
             let exchange = wire.exchange(async |clients| {
@@ -236,17 +238,20 @@ fn a_batch_is_limited_in_sum_and_shares_by_importance() {
     let all: usize = SIZES.iter().sum();
     let wire = Wire::new();
     for transport in &BATCH {
-        for (room, ours, why) in [
-            (2 * all + 1, [5, 5], "one byte under"),
-            (2 * all, [5, 5], "at the limit"),
-            (2 * all - 1, [5, 4], "one byte over"),
-            (50, [1, 1], "the most important for both"),
-            (25, [1, 0], "room for one"),
-            (0, [0, 0], "full"),
+        let past = if transport.trace_header { [0, 0] } else { [5, 5] };
+        for (bytes, ours, why) in [
+            (transport.limit - 2 * all - 1, [5, 5], "one byte under"),
+            (transport.limit - 2 * all, [5, 5], "at the limit"),
+            (transport.limit - 2 * all + 1, [5, 4], "one byte over"),
+            (transport.limit - 50, [1, 1], "the most important for both"),
+            (transport.limit - 25, [1, 0], "room for one"),
+            (transport.limit, [0, 0], "full"),
+            (transport.limit + 1, past, "past it"),
+            (KIB * KIB - 2 * all + 1, [5, 4], "one byte over one mebibyte"),
         ] {
             let why = &format!("{}: {why}", transport.name);
             let exchange = wire.exchange(async |clients| {
-                let long = "x".repeat(transport.limit - 10 - room);
+                let long = "x".repeat(bytes - 10);
                 (transport.send)(clients, vec![(vec![], "0123456789".to_owned()), (vec![], long)]).await;
             });
             let names = exchange.pairs().map(|(name, _)| name);

@@ -17,6 +17,7 @@ use aws_sdk_kinesis::operation::put_record::PutRecordInput;
 use aws_sdk_kinesis::operation::put_records::PutRecordsInput;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use aws_sdk_lambda::operation::invoke::InvokeInput;
+use aws_sdk_lambda::operation::invoke_with_response_stream::InvokeWithResponseStreamInput;
 use aws_sdk_lambda::types::InvocationType;
 use aws_sdk_sfn::operation::start_execution::StartExecutionInput;
 use aws_sdk_sfn::operation::start_sync_execution::StartSyncExecutionInput;
@@ -101,6 +102,7 @@ fn transports() -> Vec<Transport> {
         Transport { writes_payload: false, ..bytes("Lambda, waiting", invoke) },
         text("Step Functions", start_execution),
         text("Step Functions, waiting", start_sync_execution),
+        Transport { writes_payload: false, ..bytes("Lambda, streaming", invoke_with_response_stream) },
     ]
 }
 
@@ -217,6 +219,15 @@ fn invoke(payload: &[u8], outbound: &Outbound) -> Sent {
     Sent { client_context: String::from_utf8(client_context).ok(), ..sent(payload.clone(), payload) }
 }
 
+fn invoke_with_response_stream(payload: &[u8], outbound: &Outbound) -> Sent {
+    let input =
+        InvokeWithResponseStreamInput::builder().function_name("f").payload(Blob::new(payload)).build().unwrap();
+    let input = injected(input, outbound);
+    let payload = input.payload.unwrap().into_inner();
+    let client_context = BASE64_STANDARD.decode(input.client_context.unwrap()).unwrap();
+    Sent { client_context: String::from_utf8(client_context).ok(), ..sent(payload.clone(), payload) }
+}
+
 fn start_execution(input: &[u8], outbound: &Outbound) -> Sent {
     let input = StartExecutionInput::builder().state_machine_arn("m").input(text(input)).build().unwrap();
     let input = injected(input, outbound).input.unwrap();
@@ -327,5 +338,27 @@ proptest! {
                 prop_assert!(sent.payload == body, "{}", transport.name);
             }
         }
+    }
+}
+
+#[test]
+fn a_trace_header_keeps_to_what_the_service_takes() {
+    let start = |outbound: &Outbound| {
+        let input = StartExecutionInput::builder().state_machine_arn("m").input("[1]").build().unwrap();
+        injected(input, outbound).trace_header.unwrap()
+    };
+    let put = |outbound: &Outbound| {
+        let entry = PutEventsRequestEntry::builder().detail("[1]").build();
+        injected(PutEventsInput::builder().entries(entry).build().unwrap(), outbound).entries.unwrap().remove(0)
+    };
+    const OWN: usize = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1".len();
+    for (rest, start_len, put_len) in
+        [(255, 255, 255), (256, 256, 256), (257, OWN, 257), (499, OWN, 499), (500, OWN, 500), (501, OWN, OWN)]
+    {
+        let rest = format!(";Lineage={}", "x".repeat(rest - OWN - ";Lineage=".len()));
+        let received = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1{rest}");
+        let inbound = Inbound::extract([("x-amzn-trace-id", &*received)], Propagators::default(), Trust::Full);
+        let sender = outbound(inbound);
+        assert_eq!((start(&sender).len(), put(&sender).trace_header.unwrap().len()), (start_len, put_len));
     }
 }
