@@ -5,11 +5,10 @@
 
 #[path = "sdk/endpoint.rs"]
 mod endpoint;
-#[path = "sdk/presigning.rs"]
-mod presigning;
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,13 +16,13 @@ use aws_config::SdkConfig;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use thundra_aws::Traced;
+use aws_sdk_polly::presigning::PresigningConfig;
+use aws_sdk_polly::types::{OutputFormat, VoiceId};
 use thundra_core::testing::tree;
 use thundra_core::{Scope, SpanData, SpanKind, Status};
 use tracing::{Instrument, info_span};
 
 use endpoint::{Answer, Answers, Endpoint, ok};
-use presigning::Presigning;
 
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 const PUBLISHED: &str = "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
@@ -103,6 +102,19 @@ fn a_forgotten_client_shows_up_with_its_status() {
     }
 }
 
+/// Its process is one of its own, so that nobody else has said it.
+#[test]
+fn a_forgotten_client_is_told_what_to_write_once() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_forgotten_client_shows_up_with_its_status", "--nocapture"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("not wrapped")).collect();
+    assert_eq!(lines.len(), 1, "{said}");
+    assert!(lines[0].contains("aws_sdk_sns") && lines[0].contains("thundra_aws::sns::client(&config)"), "{said}");
+}
+
 #[test]
 fn beside_the_interceptor_nothing_shows_up_twice() {
     let (endpoint, spans) = in_scope(ok(PUBLISHED), async |config| publish(thundra_aws::sns::client(&config)).await);
@@ -123,12 +135,19 @@ fn beside_the_interceptor_nothing_shows_up_twice() {
 }
 
 #[test]
-fn what_a_wrapped_client_presigns_is_no_call() {
-    let (_, spans) = in_scope(ok(PUBLISHED), async |config| {
-        let config = aws_sdk_sns::config::Builder::from(&config).interceptor(Presigning).traced();
-        publish(aws_sdk_sns::Client::from_conf(config.build())).await;
-    });
-    assert_eq!(spans.len(), 1, "{}", tree(&spans));
+fn what_is_presigned_is_no_call() {
+    for wrapped in [true, false] {
+        let (endpoint, spans) = in_scope(ok(""), async |config| {
+            let wrap = || thundra_aws::client!(aws_sdk_polly, &config);
+            let polly = if wrapped { wrap() } else { aws_sdk_polly::Client::new(&config) };
+            let speech =
+                polly.synthesize_speech().output_format(OutputFormat::Mp3).text("hi").voice_id(VoiceId::Joanna);
+            let request =
+                speech.presigned(PresigningConfig::expires_in(Duration::from_secs(9)).unwrap()).await.unwrap();
+            assert!(request.uri().contains("X-Amz-Signature") && request.headers().count() == 0, "{request:?}");
+        });
+        assert_eq!((spans.len(), endpoint.requests().len()), (1, 0), "{}", tree(&spans));
+    }
 }
 
 #[cfg(feature = "otel")]

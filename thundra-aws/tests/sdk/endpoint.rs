@@ -68,6 +68,8 @@ fn decode(text: &str) -> String {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     Status(u16, &'static str),
+    /// Status 200, with a header.
+    Header(&'static str, &'static str),
     /// Nothing, and the connection stays open.
     Silence,
     /// The connection is reset.
@@ -149,13 +151,14 @@ async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Request>>>, answers: A
             kept.push(Request { headers, body });
             kept.len() - 1
         };
-        let (status, body) = match answers[number.min(answers.len() - 1)] {
-            Answer::Status(status, body) => (status, body),
+        let (status, header, body) = match answers[number.min(answers.len() - 1)] {
+            Answer::Status(status, body) => (status, "x-no: thing", body),
+            Answer::Header(header, body) => (200, header, body),
             Answer::Silence => return std::future::pending().await,
             Answer::Reset => return stream.set_zero_linger(),
         };
         let answer = format!(
-            "HTTP/1.1 {status} S\r\nx-amzn-requestid: r-{}\r\ncontent-length: {}\r\n\r\n{body}",
+            "HTTP/1.1 {status} S\r\n{header}\r\nx-amzn-requestid: r-{}\r\ncontent-length: {}\r\n\r\n{body}",
             number + 1,
             body.len()
         );

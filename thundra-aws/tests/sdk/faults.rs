@@ -105,3 +105,23 @@ async fn patient(endpoint: &Endpoint, attempts: u32) -> Result<(), impl std::fmt
     let config = endpoint.config().into_builder().retry_config(retries).timeout_config(timeout).build();
     thundra_aws::sns::client(&config).publish().topic_arn(TOPIC).message("hi").send().await.map(drop)
 }
+
+#[cfg(feature = "lambda")]
+#[test]
+fn an_invoked_function_that_failed_is_a_success_of_the_call() {
+    const FAILED: &str = r#"{"errorMessage":"boom"}"#;
+    let answers = vec![Answer::Header("x-amz-function-error: Unhandled", FAILED)];
+    let ((), _, spans) = in_scope(answers, |endpoint| async move {
+        let lambda = thundra_aws::lambda::client(&endpoint.config());
+        let answer = lambda.invoke().function_name("bill").send().await.unwrap();
+        assert_eq!(
+            (answer.function_error(), answer.payload().unwrap().as_ref()),
+            (Some("Unhandled"), FAILED.as_bytes())
+        );
+    });
+    let call = only_call(&spans);
+    assert_eq!(
+        (&call.status, attribute(call, "error.type"), attribute(call, "http.response.status_code")),
+        (&Status::error("the invoked function failed"), "Unhandled".to_owned(), "200".to_owned())
+    );
+}
