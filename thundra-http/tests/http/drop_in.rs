@@ -4,12 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Methods that are not here, and why.
-const ABSENT: &[(&str, &str)] = &[
-    ("windows_named_pipe", "its argument's type has no name, and only Windows has it"),
-    ("tls_backend_native", "the family of native-tls takes a system library: `configure`"),
-    ("use_native_tls", "the same"),
-];
 /// A feature that takes a flag of the compiler.
 const UNSTABLE: &str = r#"feature = "http3""#;
 
@@ -112,9 +106,7 @@ fn ours(file: &str, of: &str) -> BTreeMap<String, String> {
 
 /// A condition in one spelling.
 fn spelled(condition: &str) -> String {
-    let one = condition.replace(char::is_whitespace, "").replace(",)", ")");
-    // Without native-tls there is one family left of the two.
-    one.replace(r#"any(feature="__native-tls",feature="__rustls")"#, r#"feature="__rustls""#)
+    condition.replace(char::is_whitespace, "").replace(",)", ")")
 }
 
 #[test]
@@ -135,7 +127,7 @@ fn every_method_of_reqwest_is_here_under_the_same_features() {
         let theirs = methods(&source, type_name);
         assert!(theirs.len() >= at_least, "{their_file}: only {} methods of {type_name} were found", theirs.len());
         for (name, condition) in theirs {
-            if condition.contains(UNSTABLE) || ABSENT.iter().any(|(absent, _)| *absent == name) {
+            if condition.contains(UNSTABLE) {
                 continue;
             }
             let own =
@@ -171,18 +163,35 @@ fn every_item_of_reqwest_is_here() {
     assert_eq!(found, ROOT);
 }
 
+/// The features that a manifest declares.
+fn features(manifest: &str) -> Vec<String> {
+    let features = manifest.split("[features]").nth(1).unwrap().split("\n[").next().unwrap();
+    let names = features.lines().filter_map(|line| line.split_once(" =")).map(|(name, _)| name.trim().to_owned());
+    names.filter(|name| !name.starts_with("__") && !name.starts_with('#')).collect()
+}
+
 #[test]
 fn every_feature_of_reqwest_is_here() {
-    let manifest = |package: &str| {
-        let text = std::fs::read_to_string(sources(package).with_file_name("Cargo.toml")).unwrap();
-        let features = text.split("[features]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
-        let names = features.lines().filter_map(|line| line.split_once(" =")).map(|(name, _)| name.trim().to_owned());
-        names.filter(|name| !name.starts_with("__") && !name.starts_with('#')).collect::<Vec<_>>()
-    };
-    let (theirs, ours) = (manifest("reqwest"), manifest("thundra-http"));
-    let elsewhere = |name: &str| name == "http3" || name.starts_with("native-tls");
-    let missing: Vec<_> = theirs.iter().filter(|name| !ours.contains(name) && !elsewhere(name)).collect();
+    let of = |package| features(&std::fs::read_to_string(sources(package).with_file_name("Cargo.toml")).unwrap());
+    let (theirs, ours) = (of("reqwest"), of("thundra-http"));
+    let missing: Vec<_> = theirs.iter().filter(|name| !ours.contains(name) && *name != "http3").collect();
     assert!(theirs.len() > 20 && missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn full_is_every_feature_but_the_alternatives_to_rustls() {
+    for package in ["thundra-core", "thundra-http", "thundra-aws"] {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(package).join("Cargo.toml");
+        let text = std::fs::read_to_string(manifest).unwrap();
+        let full = text.split("\nfull = [").nth(1).unwrap().split(']').next().unwrap();
+        let is_left_out =
+            |name: &str| ["default", "full", "rustls-no-provider"].contains(&name) || name.starts_with("native-tls");
+        let missing: Vec<_> = features(&text)
+            .into_iter()
+            .filter(|name| !is_left_out(name) && !full.contains(&format!("\"{name}\"")))
+            .collect();
+        assert!(missing.is_empty(), "{package}: {missing:?}");
+    }
 }
 
 /// A program as it was written for reqwest.

@@ -5,6 +5,7 @@
 mod clients;
 mod drop_in;
 mod export;
+mod properties;
 mod redirects;
 mod servers;
 mod support;

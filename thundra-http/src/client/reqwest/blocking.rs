@@ -1,8 +1,8 @@
 //! The client that blocks: the same names as in [`reqwest::blocking`].
 //!
-//! Its requests run on a thread of reqwest's own, where a redirect cannot be told from that of another request: they
-//! are not counted, and a host that is redirected to gets the headers that the first one was given. Where ids must
-//! not travel like that, take [`redirect::Policy::none`](super::redirect::Policy::none).
+//! Its requests run on a thread of reqwest's own, and so does a redirect policy. Where a redirect leads to a host that
+//! may know less of us, and where other calls to the same address are under way, the call goes on by itself, and waits
+//! anew for as long as [`ClientBuilder::timeout`] says. The timeout of a request is one for the whole way.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -16,14 +16,19 @@ pub use reqwest::blocking::{Body, Request, Response};
 use reqwest::blocking::{Client as InnerClient, ClientBuilder as Inner, RequestBuilder as InnerRequest};
 use reqwest::{IntoUrl, Method, Result};
 use tower_service::Service;
+use tracing::Span;
 
 use super::connector::{Asked, Connection, Connector, Unnamed};
 use super::forward::{forward, parts, settings, verbs};
+use super::journey::Journey;
+use super::legs::Legs;
 use super::redirect::Policy;
-use super::{error, trail};
-use crate::client::{Call, may_write};
+use super::settings::Settings;
+use super::{begin, error, trail};
 
 /// [`reqwest::blocking::Client`] with a span for each request, and our context in its headers.
+///
+/// Redirects are counted, and lead to nobody with more than he may know, as those of [`Client`](super::Client).
 ///
 /// # Examples
 ///
@@ -31,19 +36,24 @@ use crate::client::{Call, may_write};
 /// let price = thundra_http::blocking::Client::new().get("http://pricing.internal/price/7").send()?.text()?;
 /// # Ok::<(), thundra_http::Error>(())
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Client {
     inner: InnerClient,
-    defaults: Defaults,
+    known: Option<Known>,
 }
 
-/// The default headers with names of ours: reqwest would put them in only where ours are not yet.
-type Defaults = Option<Arc<HeaderMap>>;
+/// What is known of a client from our builder. All of its requests are among the legs: even those that are not traced.
+#[derive(Clone, Debug)]
+struct Known {
+    settings: Arc<Settings>,
+    legs: Legs,
+}
 
 impl Client {
     /// A client with reqwest's defaults.
     pub fn new() -> Self {
-        Client { inner: InnerClient::new(), defaults: None }
+        // Where TLS cannot begin, reqwest says so in its own way.
+        Client::builder().build().unwrap_or_else(|_| InnerClient::new().into())
     }
 
     /// A builder for a client with settings of its own.
@@ -59,37 +69,43 @@ impl Client {
     ///
     /// Those of [`reqwest::blocking::Client::execute`], and no other.
     pub fn execute(&self, mut request: Request) -> Result<Response> {
-        if let Some(defaults) = &self.defaults {
-            trail::fill(defaults, request.headers_mut());
-        }
-        let Some(mut call) = begin(&mut request) else { return self.inner.execute(request) };
-        let result = call.span.clone().in_scope(|| self.inner.execute(request));
-        match &result {
-            Ok(response) => {
-                call.answered(response.status(), response.version(), response.headers(), response.remote_addr());
+        let journey = self.known.as_ref().map(|known| {
+            known.settings.fill(request.headers_mut());
+            (Journey::new(known.settings.clone(), &request), &known.legs)
+        });
+        let mut call = begin(&mut request, journey.as_ref().map(|(journey, _)| journey));
+        let span = call.as_ref().map_or_else(Span::none, |call| call.span.clone());
+        let (result, redirects) = span.in_scope(|| match journey {
+            Some((journey, legs)) => journey.make_blocking(&self.inner, legs, call.as_ref(), request),
+            None => (self.inner.execute(request), 0),
+        });
+        if let Some(call) = &mut call {
+            call.redirected(redirects);
+            match &result {
+                Ok(response) => {
+                    call.answered(response.status(), response.version(), response.headers(), response.remote_addr());
+                }
+                Err(error) => call.failed(error::kind(error), error::message(error)),
             }
-            Err(error) => call.failed(error::kind(error), error::message(error)),
         }
         result
     }
 
     fn begin(&self, inner: InnerRequest) -> RequestBuilder {
-        RequestBuilder { inner, defaults: self.defaults.clone() }
+        RequestBuilder { inner, known: self.known.clone() }
     }
 }
 
-/// Begins the span of a request and puts our context into its headers. `None` where it is sent as it is.
-fn begin(request: &mut Request) -> Option<Call> {
-    let uri = request.url().as_str().parse().ok()?;
-    let call = Call::begin(request.method(), &uri, request.headers())?;
-    call.inject(&uri, request.headers_mut());
-    Some(call)
+impl Default for Client {
+    fn default() -> Self {
+        Client::new()
+    }
 }
 
-/// Its default headers are not known here: they do not win over ours.
+/// Its default headers are not known here: they do not win over ours. Nor are its redirects.
 impl From<InnerClient> for Client {
     fn from(inner: InnerClient) -> Self {
-        Client { inner, defaults: None }
+        Client { inner, known: None }
     }
 }
 
@@ -113,7 +129,8 @@ pub fn get<U: IntoUrl>(url: U) -> Result<Response> {
 #[must_use]
 pub struct ClientBuilder {
     inner: Inner,
-    defaults: HeaderMap,
+    policy: Policy,
+    settings: Settings,
 }
 
 impl ClientBuilder {
@@ -128,27 +145,15 @@ impl ClientBuilder {
     ///
     /// Those of [`reqwest::blocking::ClientBuilder::build`], and no other.
     pub fn build(self) -> Result<Client> {
-        let defaults = Some(self.defaults).filter(|defaults| !defaults.is_empty()).map(Arc::new);
-        Ok(Client { inner: self.inner.build()?, defaults })
-    }
-
-    /// As [`reqwest::blocking::ClientBuilder::redirect`].
-    pub fn redirect(mut self, policy: Policy) -> Self {
-        self.inner = self.inner.redirect(policy.into());
-        self
-    }
-
-    /// As [`reqwest::blocking::ClientBuilder::default_headers`]. They win over ours, as those of a request do.
-    pub fn default_headers(mut self, headers: HeaderMap) -> Self {
-        self.inner = self.inner.default_headers(trail::keep_defaults(&mut self.defaults, headers, may_write));
-        self
+        let legs = Legs::default();
+        let known = Known { settings: Arc::new(self.settings.with_limit(&self.policy)), legs: legs.clone() };
+        let policy = trail::policy(self.policy, known.settings.https_only, move |way| Some(legs.find(way)));
+        Ok(Client { inner: self.inner.redirect(policy).build()?, known: Some(known) })
     }
 
     forward! { "reqwest::blocking::ClientBuilder":
-        fn referer(enable: bool);
         fn timeout[T: Into<Option<Duration>>](timeout: T);
         fn connect_timeout[T: Into<Option<Duration>>](timeout: T);
-        fn https_only(enabled: bool);
         fn dns_resolver[R: reqwest::dns::Resolve + 'static](resolver: std::sync::Arc<R>);
     }
 
@@ -157,8 +162,8 @@ impl ClientBuilder {
 
 impl From<super::ClientBuilder> for ClientBuilder {
     fn from(builder: super::ClientBuilder) -> Self {
-        let (inner, defaults) = builder.into_parts();
-        ClientBuilder { inner: inner.into(), defaults: HeaderMap::new() }.default_headers(defaults)
+        let (inner, policy, settings) = builder.into_parts();
+        ClientBuilder { inner: inner.into(), policy, settings }
     }
 }
 
@@ -173,7 +178,7 @@ impl fmt::Debug for ClientBuilder {
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     inner: InnerRequest,
-    defaults: Defaults,
+    known: Option<Known>,
 }
 
 impl RequestBuilder {
@@ -199,17 +204,17 @@ impl RequestBuilder {
     /// The client and the request.
     pub fn build_split(self) -> (Client, Result<Request>) {
         let (client, request) = self.inner.build_split();
-        (Client { inner: client, defaults: self.defaults }, request)
+        (Client { inner: client, known: self.known }, request)
     }
 
     /// A builder that goes on from a request.
     pub fn from_parts(client: Client, request: Request) -> Self {
-        RequestBuilder { inner: InnerRequest::from_parts(client.inner, request), defaults: client.defaults }
+        RequestBuilder { inner: InnerRequest::from_parts(client.inner, request), known: client.known }
     }
 
     /// A copy; `None` when the body is a stream.
     pub fn try_clone(&self) -> Option<Self> {
-        Some(RequestBuilder { inner: self.inner.try_clone()?, defaults: self.defaults.clone() })
+        Some(RequestBuilder { inner: self.inner.try_clone()?, known: self.known.clone() })
     }
 
     parts!("reqwest::blocking::RequestBuilder");

@@ -14,7 +14,8 @@ use super::connector::{Asked, Connection, Connector, Unnamed};
 use super::forward::{forward, settings};
 use super::redirect::Policy;
 use super::resolver::IntoResolve;
-use super::trail::{self, Settings};
+use super::settings::Settings;
+use super::trail::{self, Found};
 
 /// [`reqwest::ClientBuilder`], building a traced [`Client`].
 #[derive(Default)]
@@ -37,33 +38,15 @@ impl ClientBuilder {
     ///
     /// Those of [`reqwest::ClientBuilder::build`], and no other.
     pub fn build(self) -> Result<Client> {
-        let inner = self.inner.redirect(trail::policy(self.policy, self.settings.https_only)).build()?;
-        Ok(Client { inner, settings: Some(Arc::new(self.settings)) })
+        let settings = self.settings.with_limit(&self.policy);
+        let inner = self.inner.redirect(trail::policy(self.policy, settings.https_only, Found::in_task)).build()?;
+        Ok(Client { inner, settings: Some(Arc::new(settings)) })
     }
 
-    /// reqwest's own builder, with all that was set here but the default headers that were kept.
+    /// reqwest's own builder, and what it is told only when it builds.
     #[cfg(feature = "blocking")]
-    pub(super) fn into_parts(self) -> (Inner, HeaderMap) {
-        (self.inner.redirect(self.policy.into()), self.settings.defaults)
-    }
-
-    /// As [`reqwest::ClientBuilder::default_headers`]. They win over ours, as those of a request do.
-    pub fn default_headers(mut self, headers: HeaderMap) -> Self {
-        self.inner = self.inner.default_headers(self.settings.take_defaults(headers));
-        self
-    }
-
-    /// As [`reqwest::ClientBuilder::redirect`].
-    pub fn redirect(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// As [`reqwest::ClientBuilder::referer`].
-    pub fn referer(mut self, enable: bool) -> Self {
-        self.settings.referer = enable;
-        self.inner = self.inner.referer(enable);
-        self
+    pub(super) fn into_parts(self) -> (Inner, Policy, Settings) {
+        (self.inner, self.policy, self.settings)
     }
 
     /// As [`reqwest::ClientBuilder::timeout`].
@@ -73,16 +56,16 @@ impl ClientBuilder {
         self
     }
 
-    /// As [`reqwest::ClientBuilder::https_only`].
-    pub fn https_only(mut self, enabled: bool) -> Self {
-        self.settings.https_only = enabled;
-        self.inner = self.inner.https_only(enabled);
-        self
-    }
-
     /// As [`reqwest::ClientBuilder::dns_resolver`].
     pub fn dns_resolver<M>(mut self, resolver: impl IntoResolve<M>) -> Self {
         self.inner = self.inner.dns_resolver(resolver.into_resolve());
+        self
+    }
+
+    /// As [`reqwest::ClientBuilder::windows_named_pipe`].
+    #[cfg(target_os = "windows")]
+    pub fn windows_named_pipe(mut self, pipe: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.inner = self.inner.windows_named_pipe(pipe.as_ref());
         self
     }
 

@@ -101,7 +101,7 @@ macro_rules! settings {
             fn add_crl(list: reqwest::tls::CertificateRevocationList);
             #[cfg(feature = "__rustls")]
             fn add_crls(lists: impl IntoIterator<Item = reqwest::tls::CertificateRevocationList>);
-            #[cfg(feature = "__rustls")]
+            #[cfg(any(feature = "__native-tls", feature = "__rustls"))]
             fn identity(identity: reqwest::Identity);
             #[cfg(feature = "__tls")]
             fn tls_danger_accept_invalid_hostnames(accept: bool);
@@ -123,13 +123,17 @@ macro_rules! settings {
             fn tls_version_max(version: reqwest::tls::Version);
             #[cfg(feature = "__tls")]
             fn max_tls_version(version: reqwest::tls::Version);
+            #[cfg(feature = "__native-tls")]
+            fn tls_backend_native();
+            #[cfg(feature = "__native-tls")]
+            fn use_native_tls();
             #[cfg(feature = "__rustls")]
             fn tls_backend_rustls();
             #[cfg(feature = "__rustls")]
             fn use_rustls_tls();
-            #[cfg(feature = "__rustls")]
+            #[cfg(any(feature = "__native-tls", feature = "__rustls"))]
             fn tls_backend_preconfigured(tls: impl std::any::Any);
-            #[cfg(feature = "__rustls")]
+            #[cfg(any(feature = "__native-tls", feature = "__rustls"))]
             fn use_preconfigured_tls(tls: impl std::any::Any);
             #[cfg(feature = "__tls")]
             fn tls_info(enable: bool);
@@ -138,6 +142,32 @@ macro_rules! settings {
             fn no_hickory_dns();
             fn resolve(domain: &str, address: SocketAddr);
             fn resolve_to_addrs(domain: &str, addresses: &[SocketAddr]);
+        }
+
+        #[doc = concat!("As [`", $theirs, "::default_headers`]. They win over ours, as those of a request do.")]
+        pub fn default_headers(mut self, headers: HeaderMap) -> Self {
+            self.inner = self.inner.default_headers(self.settings.take_defaults(headers));
+            self
+        }
+
+        #[doc = concat!("As [`", $theirs, "::redirect`].")]
+        pub fn redirect(mut self, policy: Policy) -> Self {
+            self.policy = policy;
+            self
+        }
+
+        #[doc = concat!("As [`", $theirs, "::referer`].")]
+        pub fn referer(mut self, enable: bool) -> Self {
+            self.settings.referer = enable;
+            self.inner = self.inner.referer(enable);
+            self
+        }
+
+        #[doc = concat!("As [`", $theirs, "::https_only`].")]
+        pub fn https_only(mut self, enabled: bool) -> Self {
+            self.settings.https_only = enabled;
+            self.inner = self.inner.https_only(enabled);
+            self
         }
 
         #[doc = concat!("As [`", $theirs, "::unix_socket`].")]
@@ -158,8 +188,8 @@ macro_rules! settings {
             self
         }
 
-        /// Changes the builder inside: for a setting that this one has not, such as those of reqwest's features
-        /// `native-tls` and `http3`. What this one has is set here, and wins.
+        /// Changes the builder inside: for a setting that this one has not, such as those of reqwest's feature `http3`.
+        /// What this one has is set here, and wins.
         pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
             self.inner = change(self.inner);
             self

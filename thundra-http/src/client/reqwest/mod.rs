@@ -9,10 +9,15 @@ mod builder;
 mod connector;
 mod error;
 mod forward;
+mod journey;
+#[cfg(feature = "blocking")]
+mod legs;
+mod outgoing;
 pub mod redirect;
 mod request;
 mod resolver;
 mod service;
+mod settings;
 mod trail;
 
 use std::fmt;
@@ -27,8 +32,10 @@ use tracing::Instrument;
 
 pub use self::builder::ClientBuilder;
 use self::forward::verbs;
+use self::journey::Journey;
+use self::outgoing::Outgoing;
 pub use self::request::{RequestBuilder, RequestBuilderExt};
-use self::trail::{Journey, Settings};
+use self::settings::Settings;
 use super::Call;
 
 /// [`reqwest::Client`] with a span for each request, and our context in its headers.
@@ -122,7 +129,8 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
         if let Some(total) = request.timeout().copied().or(settings.as_ref().and_then(|settings| settings.timeout)) {
             *request.timeout_mut() = Some(total.saturating_sub(called.elapsed()));
         }
-        let Some((mut call, journey)) = begin(&mut request, settings) else {
+        let journey = settings.map(|settings| Journey::new(settings, &request));
+        let Some(mut call) = begin(&mut request, journey.as_ref()) else {
             return trail::apart(client.execute(request)).await;
         };
         let span = call.span.clone();
@@ -130,9 +138,7 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
         let result = match journey {
             Some(journey) => {
                 let (result, redirects) = journey.make(client, &call, first).instrument(span).await;
-                if redirects > 0 {
-                    call.span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, redirects);
-                }
+                call.redirected(redirects);
                 result
             }
             None => first.instrument(span).await,
@@ -143,19 +149,25 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
 }
 
 /// Begins the span of a request and puts our context into its headers. `None` where it is sent as it is.
-fn begin(request: &mut Request, settings: Option<Arc<Settings>>) -> Option<(Call, Option<Journey>)> {
+fn begin<R: Outgoing>(request: &mut R, journey: Option<&Journey<R>>) -> Option<Call> {
     // reqwest's own address type is not http's; what that cannot express reqwest refuses.
     let uri = request.url().as_str().parse().ok()?;
     let call = Call::begin(request.method(), &uri, request.headers())?;
-    let journey = settings.map(|settings| Journey::new(settings, request));
     let reach = call.inject(&uri, request.headers_mut());
-    if let Some(journey) = &journey {
+    if let Some(journey) = journey {
         journey.carries(reach);
     }
-    Some((call, journey))
+    Some(call)
 }
 
 impl Call {
+    /// Records how often it was redirected.
+    fn redirected(&self, redirects: usize) {
+        if redirects > 0 {
+            self.span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, redirects);
+        }
+    }
+
     /// Records how a call of reqwest ended.
     fn ended(&mut self, result: &Result<Response>) {
         match result {

@@ -81,6 +81,16 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// How many redirects there may be, where that is all it says.
+    pub(super) fn limit(&self) -> Option<usize> {
+        match self.0 {
+            Kind::Limit(max) => Some(max),
+            Kind::Custom(_) | Kind::None => None,
+        }
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Policy::limited(10)

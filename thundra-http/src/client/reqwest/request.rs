@@ -11,7 +11,7 @@ use reqwest::multipart;
 use reqwest::{Body, Request, RequestBuilder as Inner, Response, Result};
 
 use super::forward::{forward, parts};
-use super::trail::Settings;
+use super::settings::Settings;
 use super::{Client, send};
 
 /// [`reqwest::RequestBuilder`], sending a traced request.

@@ -24,7 +24,7 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let Some((mut call, _)) = begin(&mut request, None) else { return Box::pin(self.inner.call(request)) };
+        let Some(mut call) = begin(&mut request, None) else { return Box::pin(self.inner.call(request)) };
         let future = call.span.in_scope(|| self.inner.call(request));
         Box::pin(async move {
             let result = future.instrument(call.span.clone()).await;

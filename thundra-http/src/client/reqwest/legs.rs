@@ -1,0 +1,69 @@
+//! Of which call a redirect is, where reqwest follows it on a thread of its own.
+//!
+//! The policy sees addresses there, and nothing of the call. The first redirect of a request is that of the one call
+//! that began a request at this address; from then on the task tells that reqwest runs it in. Where several calls
+//! began one there, it may be that of any: it is not followed then, but stopped, and the call goes on by itself.
+
+use std::sync::{Arc, Mutex};
+
+use reqwest::Url;
+use tokio::task;
+
+use super::trail::{Found, SharedTrail, lock};
+
+/// The requests of a client that are under way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Legs(Arc<Mutex<Vec<Leg>>>);
+
+#[derive(Debug)]
+struct Leg {
+    /// Where it began, as reqwest knows it.
+    start: Url,
+    /// Once it was redirected.
+    task: Option<task::Id>,
+    trail: SharedTrail,
+}
+
+impl Legs {
+    /// A request is under way until what this returns is dropped.
+    pub(super) fn begin(&self, url: &Url, trail: &SharedTrail) -> Underway<'_> {
+        let mut start = url.clone();
+        start.set_fragment(None);
+        lock(&self.0).push(Leg { start, task: None, trail: trail.clone() });
+        Underway { legs: self, trail: trail.clone() }
+    }
+
+    /// The call that a redirect belongs to, by where its request was.
+    pub(super) fn find(&self, previous: &[Url]) -> Found {
+        let task = task::try_id();
+        let mut legs = lock(&self.0);
+        let mut fitting = legs.iter_mut().filter(|leg| match previous {
+            [start] => leg.task.is_none() && leg.start == *start,
+            _ => leg.task.is_some() && leg.task == task,
+        });
+        match (fitting.next(), fitting.next()) {
+            (Some(leg), None) => {
+                leg.task = task;
+                Found::new(leg.trail.clone())
+            }
+            // The shortest way, so that nobody is refused what another one used up.
+            (first, second) => {
+                let ways = first.into_iter().chain(second).chain(fitting).map(|leg| lock(&leg.trail).before());
+                Found { before: ways.min_by_key(Vec::len).unwrap_or_default(), trail: None }
+            }
+        }
+    }
+}
+
+/// A request under way.
+#[derive(Debug)]
+pub(super) struct Underway<'a> {
+    legs: &'a Legs,
+    trail: SharedTrail,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        lock(&self.legs.0).retain(|leg| !Arc::ptr_eq(&leg.trail, &self.trail));
+    }
+}
