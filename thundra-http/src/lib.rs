@@ -30,8 +30,9 @@
 //! # Features
 //!
 //! - `reqwest` (default): the traced client, and TLS for the exporter. All features of reqwest are here under their
-//!   own names, its defaults among the defaults, but for two: `http3` and the family of `native-tls` are enabled on
-//!   reqwest itself, and used through [`ClientBuilder::configure`].
+//!   own names, its defaults among the defaults, but for `http3`: it is unstable, enabled on reqwest itself, and used
+//!   through [`ClientBuilder::configure`].
+//! - `full`: everything but the alternatives to rustls, which take OpenSSL.
 //! - `https`: TLS for the exporter alone.
 //! - `axum`: the route of an axum router as the name of a server span.
 //! - `otel` (default): inside a scope our context is the current `opentelemetry::Context`, and code that suppresses

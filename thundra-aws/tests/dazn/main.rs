@@ -5,7 +5,7 @@
 //! where there is one, it is asked again. After a change that is meant:
 //!
 //! ```text
-//! GOLDEN=write cargo test -p thundra-aws --all-features --test dazn node_still_says
+//! GOLDEN=write cargo test -p thundra-aws --features full --test dazn node_still_says
 //! ```
 
 #![cfg(all(
