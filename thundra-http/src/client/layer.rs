@@ -50,13 +50,13 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let Some(call) = Call::begin(request.method(), request.uri(), request.headers()) else {
             return ResponseFuture { future: self.inner.call(request), call: None };
         };
-        let uri = request.uri().clone();
-        call.inject(&uri, request.headers_mut());
-        let future = call.span.in_scope(|| self.inner.call(request));
+        let (mut head, body) = request.into_parts();
+        call.inject(&head.uri, &mut head.headers);
+        let future = call.span.in_scope(|| self.inner.call(Request::from_parts(head, body)));
         ResponseFuture { future, call: Some(call) }
     }
 }
