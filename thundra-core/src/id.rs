@@ -134,25 +134,30 @@ const fn nibble(digit: u8) -> Option<u8> {
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(&self.to_bytes(), f)
+        hex(&self.to_bytes(), |digits| f.write_str(digits))
     }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(&self.to_bytes(), f)
+        hex(&self.to_bytes(), |digits| f.write_str(digits))
     }
 }
 
+/// Appends at most 16 bytes to a text, as an id is written.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    hex(bytes, |digits| text.push_str(digits));
+}
+
 /// At most 16 bytes as lower-case digits; a tenth of the work of `{:032x}`, and each call that goes out has two ids.
-fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn hex<R>(bytes: &[u8], write: impl FnOnce(&str) -> R) -> R {
     let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
     let mut digits = [0; 32];
     for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
         pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
     }
     let digits = digits.get(..2 * bytes.len()).unwrap_or_default();
-    f.write_str(std::str::from_utf8(digits).unwrap_or_default())
+    write(std::str::from_utf8(digits).unwrap_or_default())
 }
 
 impl fmt::Debug for TraceId {

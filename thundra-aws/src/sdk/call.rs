@@ -11,6 +11,7 @@ use tracing::Span;
 
 use super::outcome::{self, Attempts};
 use super::receive::Received;
+use super::request::Attributes;
 use super::{create, error, inject, nested, request};
 
 /// A call under way. It lies in the SDK's bag, which goes when the caller drops the future.
@@ -45,12 +46,14 @@ impl Call {
         let names = |name: &str| captured.and_then(|all| all.get(name));
         let about = request::attributes(service, method, names, region);
         let region = region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
-        span.set_attributes(region.into_iter().chain(about.iter().cloned()));
+        let creates = thundra_core::config().message_spans == MessageSpans::Create;
+        let about_messages = if creates { about.clone() } else { Attributes::new() };
+        span.set_attributes(region.into_iter().chain(about));
         let outbound = thundra_core::outbound(&span)?;
         let mut injected = inject::into(input, &outbound);
-        if thundra_core::config().message_spans == MessageSpans::Create {
+        if creates {
             // What named the call names other spans then.
-            injected.own_context &= create::spans(input, &span, &outbound, &about) == 0;
+            injected.own_context &= create::spans(input, &span, &outbound, &about_messages) == 0;
         }
         injected.report(&span, service);
         let xray = outbound.xray.filter(|_| outbound.formats.xray);

@@ -2,37 +2,36 @@
 
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::telemetry::RequestedTelemetryAttributes;
+use aws_types::SigningName;
 use thundra_core::{Value, semconv};
 
 pub(crate) type Attributes = Vec<(&'static str, Value)>;
 
-/// The members of inputs that name a resource, as the service models spell them.
-const NAMES: [&str; 18] = [
-    "Bucket",
-    "CopySource",
-    "DeliveryStreamName",
-    "FunctionName",
-    "IndexName",
-    "Key",
-    "QueueUrl",
-    "SecretId",
-    "Select",
-    "StreamARN",
-    "StreamName",
-    "TableName",
-    "TargetArn",
-    "TopicArn",
-    "UUID",
-    "UploadId",
-    "activityArn",
-    "stateMachineArn",
-];
+/// The members of a service's inputs that name a resource, as its model spells them. The service is the one that
+/// requests are signed for: all that is known of them so early.
+fn names(service: &str) -> &'static [&'static str] {
+    match service {
+        "dynamodb" => &["TableName", "IndexName", "Select"],
+        "firehose" => &["DeliveryStreamName"],
+        "kinesis" => &["StreamName", "StreamARN"],
+        "lambda" => &["FunctionName", "UUID"],
+        "s3" => &["Bucket", "Key", "CopySource", "UploadId"],
+        "secretsmanager" => &["SecretId"],
+        "sns" => &["TopicArn", "TargetArn"],
+        "sqs" => &["QueueUrl"],
+        "states" => &["stateMachineArn", "activityArn"],
+        _ => &[],
+    }
+}
 
 /// Has the operation put the names aside, whatever its type; the SDK leaves out what its model calls sensitive.
 pub(crate) fn ask_for_names(config: &mut ConfigBag) {
-    let mut requested = config.load::<RequestedTelemetryAttributes>().cloned().unwrap_or_default();
-    requested.capture_only(NAMES);
-    config.interceptor_state().store_put(requested);
+    let names = config.load::<SigningName>().map_or(&[][..], |service| names(service.as_ref()));
+    if !names.is_empty() {
+        let mut requested = config.load::<RequestedTelemetryAttributes>().cloned().unwrap_or_default();
+        requested.capture_only(names);
+        config.interceptor_state().store_put(requested);
+    }
 }
 
 /// The attributes of a call, given the names in its input.
@@ -42,7 +41,7 @@ pub(crate) fn attributes<'a>(
     name: impl Fn(&str) -> Option<&'a str>,
     region: Option<&str>,
 ) -> Attributes {
-    let mut attributes = Attributes::new();
+    let mut attributes = Attributes::with_capacity(6);
     let mut add = |key, value: Option<&str>| {
         if let Some(value) = value {
             attributes.push((key, value.to_owned().into()));

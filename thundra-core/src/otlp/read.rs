@@ -274,13 +274,13 @@ fn take_long_varint(bytes: &mut &[u8], first: u8) -> Option<u64> {
 /// Where in a span's body the attribute with this key stands, its own tag and length included.
 pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<std::ops::Range<usize>> {
     let mut rest = body;
-    while let Some((tag, field, whole)) = take_field(&mut rest) {
+    loop {
+        let start = body.len() - rest.len();
+        let (tag, field) = take_field(&mut rest)?;
         if tag == u64::from(super::write::tag::SPAN_ATTRIBUTE) && has_key(field, key) {
-            let end = body.len() - rest.len();
-            return Some(end - whole.len()..end);
+            return Some(start..body.len() - rest.len());
         }
     }
-    None
 }
 
 /// Whether a `KeyValue` that we wrote, and so with its key first, has this key.
@@ -291,13 +291,12 @@ fn has_key(mut field: &[u8], key: &str) -> bool {
         && field.starts_with(key.as_bytes())
 }
 
-/// Takes a length-delimited field: its tag, its content, and the two together.
-fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8], &'a [u8])> {
-    let start = *bytes;
+/// Takes a length-delimited field: its tag and its content.
+#[inline]
+fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
     let tag = take_varint(bytes)?;
     let len = usize::try_from(take_varint(bytes)?).ok()?;
-    let content = take(bytes, len)?;
-    Some((tag, content, start.get(..start.len() - bytes.len())?))
+    Some((tag, take(bytes, len)?))
 }
 
 /// `ExportTraceServiceResponse.partial_success`: the spans refused, and why.
@@ -323,7 +322,10 @@ pub(crate) fn field_ends(run: &[u8]) -> Vec<usize> {
 /// Calls `f` with the key and the whole field of each attribute in a run of them.
 pub(crate) fn each_attribute(run: &[u8], mut f: impl FnMut(&str, &[u8])) {
     let mut rest = run;
-    while let Some((_, field, whole)) = take_field(&mut rest) {
+    loop {
+        let start = rest;
+        let Some((_, field)) = take_field(&mut rest) else { return };
+        let whole = start.get(..start.len() - rest.len()).unwrap_or_default();
         let key = fields(field).next().and_then(|key| key.bytes());
         if let Some(key) = key.and_then(|key| std::str::from_utf8(key).ok()) {
             f(key, whole);

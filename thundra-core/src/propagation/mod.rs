@@ -201,10 +201,10 @@ impl Outbound {
             pairs.push((CALL_CHAIN_LENGTH, self.correlation.chain_length().to_string()));
             pairs.push((DEBUG_LOG_ENABLED, self.correlation.debug_log_enabled().to_string()));
         }
-        let trace = self.trace_pairs();
-        let traceparent = trace.first().map(|(_, traceparent)| (CORRELATION_TRACEPARENT, traceparent.clone()));
-        pairs.extend(trace);
-        pairs.extend(traceparent.filter(|_| correlation));
+        pairs.extend(self.trace());
+        if correlation && self.formats.tracecontext {
+            pairs.push((CORRELATION_TRACEPARENT, format_traceparent(&self.context)));
+        }
         if correlation {
             let others = self.correlation.iter().filter(|(key, _)| *key != CORRELATION_ID);
             pairs.extend(others.map(|(key, value)| (key, value.to_owned())));
@@ -218,12 +218,14 @@ impl Outbound {
 
     /// W3C trace context alone: what any host may see.
     pub fn trace_pairs(&self) -> Vec<(&str, String)> {
-        let mut pairs = Vec::with_capacity(2);
-        if self.formats.tracecontext {
-            pairs.push(("traceparent", format_traceparent(&self.context)));
-            pairs.extend(self.context.trace_state.iter().map(|state| ("tracestate", state.to_string())));
-        }
-        pairs
+        self.trace().collect()
+    }
+
+    fn trace(&self) -> impl Iterator<Item = (&str, String)> {
+        let context = Some(&self.context).filter(|_| self.formats.tracecontext);
+        let traceparent = context.map(|context| ("traceparent", format_traceparent(context)));
+        let state = context.and_then(|context| context.trace_state.as_deref());
+        traceparent.into_iter().chain(state.map(|state| ("tracestate", state.to_owned())))
     }
 
     fn baggage_pair(&self) -> Option<(&str, String)> {

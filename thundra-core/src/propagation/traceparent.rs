@@ -1,7 +1,10 @@
 //! W3C Trace Context: <https://www.w3.org/TR/trace-context/>.
 
+use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
+/// What a `traceparent` of version 00 measures.
+const TRACEPARENT_BYTES: usize = 55;
 /// More members than this are not taken: <https://www.w3.org/TR/trace-context/#tracestate-header-field-values>.
 const MAX_STATE_MEMBERS: usize = 32;
 /// What a `tracestate` may measure in all, so that a stranger cannot fill our requests.
@@ -23,7 +26,13 @@ pub fn parse_traceparent(value: &str) -> Option<TraceContext> {
 
 /// Writes a `traceparent` of version 00. Its only flag is `sampled`.
 pub fn format_traceparent(context: &TraceContext) -> String {
-    format!("00-{}-{}-0{}", context.trace_id, context.span_id, u8::from(context.sampled))
+    let mut value = String::with_capacity(TRACEPARENT_BYTES);
+    value.push_str("00-");
+    push_hex(&mut value, &context.trace_id.to_bytes());
+    value.push('-');
+    push_hex(&mut value, &context.span_id.to_bytes());
+    value.push_str(if context.sampled { "-01" } else { "-00" });
+    value
 }
 
 /// A `tracestate` worth handing on; `None` when it is empty, too long, or not of the header's form.

@@ -1,8 +1,7 @@
 //! The AWS X-Ray trace header:
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
 
-use std::fmt::{self, Write};
-
+use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
 /// An X-Ray trace header, `Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled=0|1`, with its parts in any order.
@@ -21,6 +20,8 @@ pub struct XRayHeader {
 impl XRayHeader {
     /// What such a header may measure; a longer one is not taken.
     const MAX_BYTES: usize = 1024;
+    /// What `Root`, `Parent` and `Sampled` measure together.
+    const USUAL_BYTES: usize = 74;
 
     /// Reads a header; `None` when it has no valid `Root`.
     pub fn parse(value: &str) -> Option<Self> {
@@ -70,27 +71,34 @@ impl XRayHeader {
     /// The header that says `context`, keeping the parts of `received` that belong to its chain of calls.
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());
-        let mut header = String::with_capacity(80 + rest.len());
-        let (root, sampled) = (Root(context.trace_id), u8::from(context.sampled));
-        let _ = write!(header, "Root={root};Parent={};Sampled={sampled}{rest}", context.span_id);
-        header
+        Self::written(context.trace_id, Some(context.span_id), Some(context.sampled), rest)
     }
 
     /// The header as it was received, in the usual order and without `Self`.
     pub fn to_header(&self) -> String {
-        let mut header = format!("Root={}", Root(self.trace_id));
-        if let Some(parent) = self.parent {
-            let _ = write!(header, ";Parent={parent}");
+        Self::written(self.trace_id, self.parent, self.sampled, &self.rest)
+    }
+
+    fn written(trace_id: TraceId, parent: Option<SpanId>, sampled: Option<bool>, rest: &str) -> String {
+        let mut header = String::with_capacity(Self::USUAL_BYTES + rest.len());
+        header.push_str("Root=");
+        push_root(&mut header, trace_id);
+        if let Some(parent) = parent {
+            header.push_str(";Parent=");
+            push_hex(&mut header, &parent.to_bytes());
         }
-        if let Some(sampled) = self.sampled {
-            let _ = write!(header, ";Sampled={}", u8::from(sampled));
+        if let Some(sampled) = sampled {
+            header.push_str(if sampled { ";Sampled=1" } else { ";Sampled=0" });
         }
-        header + &self.rest
+        header.push_str(rest);
+        header
     }
 
     /// The trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
     pub fn root(&self) -> String {
-        Root(self.trace_id).to_string()
+        let mut root = String::new();
+        push_root(&mut root, self.trace_id);
+        root
     }
 }
 
@@ -106,18 +114,14 @@ fn parse_root(root: &str) -> Option<TraceId> {
     TraceId::from_hex(std::str::from_utf8(&hex).ok()?)
 }
 
-/// A trace id in X-Ray's spelling.
-struct Root(TraceId);
-
-impl fmt::Display for Root {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hex = self.0.to_string();
-        let (epoch, unique) = hex.split_at_checked(8).unwrap_or_default();
-        f.write_str("1-")?;
-        f.write_str(epoch)?;
-        f.write_str("-")?;
-        f.write_str(unique)
-    }
+/// Appends a trace id in X-Ray's spelling.
+fn push_root(text: &mut String, trace_id: TraceId) {
+    let bytes = trace_id.to_bytes();
+    let (epoch, unique) = bytes.split_at(4);
+    text.push_str("1-");
+    push_hex(text, epoch);
+    text.push('-');
+    push_hex(text, unique);
 }
 
 #[cfg(test)]

@@ -55,15 +55,15 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, request: Request<B>) -> Self::Future {
         let has_span = request.extensions().get::<HasSpan>().is_some();
         let begin = || Call::begin(request.method(), request.uri(), request.headers());
         let Some(call) = (!has_span).then(begin).flatten() else {
             return ResponseFuture { future: self.inner.call(request), call: None };
         };
-        let uri = request.uri().clone();
-        call.inject(&uri, request.headers_mut());
-        let future = call.span.in_scope(|| self.inner.call(request));
+        let (mut head, body) = request.into_parts();
+        call.inject(&head.uri, &mut head.headers);
+        let future = call.span.in_scope(|| self.inner.call(Request::from_parts(head, body)));
         ResponseFuture { future, call: Some(call) }
     }
 }

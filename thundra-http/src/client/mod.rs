@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 
 use http::header::{AUTHORIZATION, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use thundra_core::propagation::{USER_AGENT, XRAY_HEADER};
+use thundra_core::propagation::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, USER_AGENT, XRAY_HEADER,
+};
 use thundra_core::{SpanExt, Status, config, outbound, semconv};
 use tracing::{Span, field};
 
@@ -21,13 +23,27 @@ pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt
 use crate::hosts::Reach;
 use crate::{attributes, grpc};
 
+/// The headers that [`Call::inject`] writes, but for those of the program's own correlation ids.
+static HEADERS: [HeaderName; 8] = [
+    HeaderName::from_static("traceparent"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static(XRAY_HEADER),
+    HeaderName::from_static(CALL_CHAIN_LENGTH),
+    HeaderName::from_static(DEBUG_LOG_ENABLED),
+    HeaderName::from_static(CORRELATION_ID),
+    HeaderName::from_static(CORRELATION_TRACEPARENT),
+];
+
+/// The name of a header, where there can be one.
+fn header(key: &str) -> Option<HeaderName> {
+    HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
+}
+
 /// Whether [`Call::inject`] may write a header of this name.
 #[cfg(feature = "reqwest")]
 fn may_write(name: &HeaderName) -> bool {
-    use thundra_core::propagation::{CALL_CHAIN_LENGTH, DEBUG_LOG_ENABLED};
-    let name = name.as_str();
-    ["traceparent", "tracestate", "baggage", XRAY_HEADER, CALL_CHAIN_LENGTH, DEBUG_LOG_ENABLED].contains(&name)
-        || name.starts_with("x-correlation-")
+    HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
 }
 
 /// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
@@ -56,12 +72,11 @@ impl Call {
             { semconv::RPC_METHOD } = rpc,
             { semconv::SERVER_ADDRESS } = uri.host().map(attributes::address),
             { semconv::SERVER_PORT } = attributes::port(uri),
-            { semconv::URL_FULL } = field::Empty,
+            { semconv::URL_FULL } = attributes::full_url(uri),
             { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
             { semconv::ERROR_TYPE } = field::Empty,
         );
         if !span.is_disabled() {
-            span.record(semconv::URL_FULL, attributes::full_url(uri));
             if known == "_OTHER" {
                 span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
             }
@@ -96,8 +111,9 @@ impl Call {
         // A context of the caller's own is not mixed with ours. His user agent is not that of this client.
         let theirs = headers.contains_key("traceparent");
         let ours = |key: &str| key != USER_AGENT && !(theirs && (key == "tracestate" || key == XRAY_HEADER));
+        let _ = headers.try_reserve(pairs.len() + 1);
         for (key, value) in pairs.into_iter().chain(xray.map(|xray| (XRAY_HEADER, xray))).filter(|(key, _)| ours(key)) {
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            if let (Some(name), Ok(value)) = (header(key), HeaderValue::try_from(value)) {
                 headers.entry(name).or_insert(value);
             }
         }

@@ -8,6 +8,8 @@ use super::{Injected, Skipped};
 
 /// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
 const MAX_ATTRIBUTES: usize = 10;
+/// What a message is given that has no ids but the one of every chain of calls.
+const USUAL_ATTRIBUTES: usize = 5;
 /// The data type of our values, which is part of the size.
 pub(crate) const STRING: &str = "String";
 
@@ -70,7 +72,7 @@ impl<'a, V: Attribute> Message<'a, V> {
             return Err(Skipped::Size);
         }
         let value = V::string(value).ok_or(Skipped::Quotes)?;
-        self.attributes.get_or_insert_default().insert(name.to_owned(), value);
+        self.attributes.get_or_insert_with(|| HashMap::with_capacity(USUAL_ATTRIBUTES)).insert(name.to_owned(), value);
         Ok(bytes)
     }
 }
