@@ -3,6 +3,12 @@
 use crate::gap::Gap;
 use crate::trigger;
 
+/// Sees the calls of clients that nobody wrapped from now on, as each program does that is begun with `run` or `init`.
+#[cfg(all(feature = "forgotten", feature = "sdk"))]
+pub fn watch_forgotten() {
+    crate::sdk::forgotten::watch();
+}
+
 /// Recognises an event as each invocation does, and says how many messages were in it.
 pub fn recognise(body: &[u8]) -> usize {
     trigger::detect(body, thundra_core::config()).messages.len()

@@ -1,13 +1,14 @@
-//! One call to AWS, and one over HTTP: what tracing adds to it.
+//! One call to AWS, one over HTTP, and one request through a tower layer: what tracing adds to it.
 
 mod aws;
 mod http;
+mod tower;
 mod traced;
 
 use crate::section::Section;
 
 pub(crate) fn sections() -> Vec<Section> {
-    vec![aws::section(), http::section()]
+    vec![aws::section(), http::section(), tower::section()]
 }
 
 /// The calls of an invocation, which is a trace and a flush.

@@ -14,6 +14,7 @@ use crate::Result;
 use crate::section::{Column, Section, Variant, counts};
 
 const BARE: &str = "aws-sdk";
+const OURS: &str = "thundra";
 
 pub(super) fn section() -> Section {
     Section::new(
@@ -28,8 +29,16 @@ pub(super) fn section() -> Section {
         variant(BARE, "not traced", |config| {
             Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))
         }),
-        variant("thundra", "", |config| {
+        variant(OURS, "", |config| {
+            thundra_aws::__private::watch_forgotten();
             Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
+        }),
+        variant("thundra without `forgotten`", "", |config| {
+            Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
+        }),
+        variant("thundra, a client that nobody wrapped", "spans alone", |config| {
+            thundra_aws::__private::watch_forgotten();
+            Ok((Stack::thundra()?, aws_sdk_sqs::Client::new(config), Client::new(config)))
         }),
         variant("awssdk-instrumentation", "default, batch", |config| {
             let sqs = aws_sdk_sqs::config::Builder::from(config).interceptor(DefaultInterceptor::new());

@@ -9,7 +9,7 @@ use opentelemetry_032::trace::TracerProvider as _;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Scope};
+use thundra_core::{Config, Env, Scope, Trace};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -22,11 +22,17 @@ pub(super) enum Stack {
     /// Nothing.
     Plain,
     Thundra,
+    /// Each request is a trace of its own.
+    ThundraServer,
     /// A layer that opens a span for the invocation, and its flush.
     Layer(Box<dyn Fn() -> Result<()>>),
 }
 
 impl Stack {
+    pub(super) fn thundra_server() -> Result<Self> {
+        Stack::thundra().map(|_| Stack::ThundraServer)
+    }
+
     pub(super) fn thundra() -> Result<Self> {
         let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off")];
         if thundra_core::install(Config::from_env(&Env::from_pairs(variables)), vec![Box::new(Drain)]) {
@@ -41,6 +47,14 @@ impl Stack {
         let provider = SdkTracerProvider::builder().with_batch_exporter(Drain).build();
         let layer = default_tracing_otel_layer(provider.tracer("orders"));
         tracing_subscriber::registry().with(layer).try_init()?;
+        Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
+    }
+
+    /// tower-http's layer makes spans, and tracing-opentelemetry records them.
+    pub(super) fn tower_http() -> Result<Self> {
+        let provider = SdkTracerProvider::builder().with_simple_exporter(Drain).build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("orders"));
+        tracing_subscriber::registry().with(layer).with(LevelFilter::INFO).try_init()?;
         Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
     }
 
@@ -64,6 +78,11 @@ impl Stack {
                 let scope = Scope::builder("invoke").begin();
                 let result = scope.run(calls).await;
                 thundra_core::flush(scope.finish(), None).await;
+                result
+            }
+            Stack::ThundraServer => {
+                let result = calls.await;
+                thundra_core::flush(Trace::default(), None).await;
                 result
             }
             Stack::Layer(flush) => {
