@@ -14,6 +14,7 @@ use aws_config::SdkConfig;
 use aws_sdk_kinesis::primitives::{Blob, DateTime};
 use aws_sdk_kinesis::types::Record;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use thundra_aws::{Traced, correlation};
 use thundra_core::testing::MemoryExporter;
@@ -166,21 +167,97 @@ fn the_receiver_sees_what_he_asked_for() {
     assert!(spans.is_empty(), "outside of a scope a poll is no span");
 }
 
+/// What SQS says to who asks for these attributes of a message: some of them, and their digest.
+fn of_those(mut message: Value, names: &[&str], digest: Option<&str>) -> Value {
+    let all = message["MessageAttributes"].as_object_mut().unwrap();
+    all.retain(|name, _| names.contains(&name.as_str()));
+    if all.is_empty() {
+        message.as_object_mut().unwrap().remove("MessageAttributes");
+    }
+    match digest {
+        Some(digest) => message["MD5OfMessageAttributes"] = digest.into(),
+        None => drop(message.as_object_mut().unwrap().remove("MD5OfMessageAttributes")),
+    }
+    message
+}
+
+#[test]
+fn who_asks_for_some_attributes_gets_those_and_their_digest() {
+    // The digests are those that Python makes, which agrees with what AWS is known to say of other attributes.
+    for (names, brings, digest) in [
+        (&["tenant"][..], &["tenant"][..], Some("c52f727da6769fcbc66f3f8555ce234a")),
+        (
+            &["x-correlation-order", "tenant", "missing"],
+            &["tenant", "x-correlation-order"],
+            Some("75d89840f932a5c8665d38606c3c109a"),
+        ),
+        (&["t.*"], &["tenant", "traceparent"], Some("62b5ac7dbedbf6b1e1c2f3da6c305dfe")),
+        (&["x-correlation-o.*", "key"], &["key", "x-correlation-order"], Some("6dfe8edc621eaaf12b0ea3c0b2e65ac4")),
+        (&["missing"], &[], None),
+        (&["Tenant"], &[], None),
+    ] {
+        let mut full = message(&names.join(" "), Duration::ZERO);
+        full["MessageAttributes"]["tenant"] = json!({"DataType": "String", "StringValue": "acme"});
+        full["MessageAttributes"]["key"] = json!({"DataType": "Binary.raw", "BinaryValue": "AP8="});
+        full["MD5OfMessageAttributes"] = "of all".into();
+        let plain = of_those(full.clone(), brings, digest);
+        let answers = [answer(&[plain]), answer(&[full])].concat();
+        let ((expected, seen), requests, spans) = work(answers, async |config| {
+            let receive = async |sqs: aws_sdk_sqs::Client| {
+                let receive = sqs.receive_message().queue_url(QUEUE);
+                let receive = receive.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+                let receive = receive.message_system_attribute_names(MessageSystemAttributeName::AwsTraceHeader);
+                let names = names.iter().map(|name| (*name).to_owned()).collect();
+                receive.set_message_attribute_names(Some(names)).send().await.unwrap().messages.unwrap().remove(0)
+            };
+            let expected = receive(aws_sdk_sqs::Client::new(&config)).await;
+            let seen = receive(thundra_aws::sqs::client(&config)).await;
+            let order = async |_| Ok::<_, std::io::Error>(correlation::get("order"));
+            assert_eq!(thundra_aws::sqs::process(seen.clone(), order).await.unwrap().as_deref(), Some("o-9"));
+            (expected, seen)
+        });
+        assert_eq!(seen, expected, "{names:?}");
+        let asked = |n: usize| requests[n].json()["MessageAttributeNames"].as_array().unwrap().clone();
+        assert_eq!(asked(0), names);
+        assert!(asked(1).starts_with(&asked(0)) && asked(1).contains(&json!("x-correlation-.*")), "{:?}", asked(1));
+        assert_eq!(spans[0].parent_span_id.unwrap().to_string(), PRODUCER);
+    }
+}
+
 #[test]
 fn what_the_receiver_asked_for_stays() {
-    let given = message("asked", Duration::ZERO);
-    let (messages, requests, _) = work(answer(&[given]), async |config| {
-        let receive = thundra_aws::sqs::client(&config).receive_message().queue_url(QUEUE);
-        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
-        receive.message_attribute_names("traceparent").send().await.unwrap().messages.unwrap()
+    for names in [&["All"][..], &[".*"], &["tenant", "All"]] {
+        let given = [message("asked", Duration::ZERO)];
+        let (messages, requests, _) = work(answer(&given), async |config| {
+            let receive = thundra_aws::sqs::client(&config).receive_message().queue_url(QUEUE);
+            let receive = receive.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+            let names = names.iter().map(|name| (*name).to_owned()).collect();
+            receive.set_message_attribute_names(Some(names)).send().await.unwrap().messages.unwrap()
+        });
+        let asked = requests[0].json();
+        assert_eq!(asked["MessageAttributeNames"], json!(names), "these bring ours too");
+        assert_eq!(asked["MessageSystemAttributeNames"], json!(["SentTimestamp", "AWSTraceHeader"]));
+        let system: Vec<_> = messages[0].attributes().unwrap().keys().map(MessageSystemAttributeName::as_str).collect();
+        assert_eq!(system, ["SentTimestamp"]);
+        assert_eq!(messages[0].message_attributes().unwrap().len(), 4);
+        assert_eq!(messages[0].md5_of_message_attributes(), Some("0"), "as it came");
+    }
+}
+
+#[test]
+fn what_was_forgotten_is_counted() {
+    let messages: Vec<_> = (0..=1000).map(|n| message(&format!("many {n}"), Duration::ZERO)).collect();
+    let (_, _, spans) = work(answer(&messages), async |config| {
+        for message in receive(&config).await.into_iter().take(2) {
+            thundra_aws::sqs::process(message, async |_| Ok::<_, std::io::Error>(())).await.unwrap();
+        }
     });
-    let asked = requests[0].json();
-    assert_eq!(asked["MessageAttributeNames"], json!(["traceparent"]), "its digest is of these");
-    assert_eq!(asked["MessageSystemAttributeNames"], json!(["SentTimestamp", "AWSTraceHeader"]));
-    let system: Vec<_> = messages[0].attributes().unwrap().keys().map(MessageSystemAttributeName::as_str).collect();
-    assert_eq!(system, ["SentTimestamp"]);
-    assert!(messages[0].message_attributes().unwrap().contains_key("traceparent"));
-    assert_eq!(messages[0].md5_of_message_attributes(), Some("0"));
+    let said = |n: usize| attribute(&spans[n], "thundra.receive.forgotten_messages");
+    assert_eq!(spans[0].parent_span_id, None, "1000 others came after it");
+    assert_eq!(spans[1].parent_span_id.unwrap().to_string(), PRODUCER);
+    // Those of other tests may be among them.
+    assert!(said(0).parse::<u32>().unwrap() >= 1);
+    assert_eq!(said(1), "", "it is told once");
 }
 
 #[test]
@@ -258,4 +335,31 @@ fn a_kinesis_record_is_worked_on_without_its_context() {
     assert_eq!((process.kind, process.context.trace_id.to_string().as_str()), (SpanKind::Consumer, TRACE));
     let keys = ["messaging.system", "messaging.message.id"];
     assert_eq!(keys.map(|key| attribute(process, key)), ["aws_kinesis", "49"]);
+}
+
+#[test]
+fn kinesis_records_link_to_who_put_them() {
+    let other = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+    let record =
+        |data: String| json!({"SequenceNumber": "1", "PartitionKey": "k", "Data": BASE64_STANDARD.encode(data)});
+    let from = |traceparent: &str| record(format!(r#"{{"__context__":{{"traceparent":"{traceparent}"}},"a":1}}"#));
+    let records = [
+        from(&traceparent()),
+        record("[1]".to_owned()),
+        from(&traceparent()),
+        from(other),
+        record(r#"{"__context__":"mine"}"#.to_owned()),
+    ];
+    let answers = ok(Box::leak(json!({"Records": records, "NextShardIterator": "i"}).to_string().into_boxed_str()));
+    let (spans, _, _) = work(answers, async |config| {
+        let kinesis = thundra_aws::kinesis::client(&config);
+        kinesis.get_records().shard_iterator("i").send().await.unwrap();
+        let scope = Scope::builder("invocation").begin();
+        scope.run(async { kinesis.get_records().shard_iterator("i").send().await.unwrap() }).await;
+        scope.finish().spans().collect::<Vec<_>>()
+    });
+    let [receive, _] = &spans[..] else { unreachable!("{spans:?}") };
+    assert_eq!(attribute(receive, "messaging.batch.message_count"), "5");
+    let links: Vec<_> = receive.links.iter().map(|link| link.context.span_id.to_string()).collect();
+    assert_eq!(links, [PRODUCER, "00f067aa0ba902b7"], "each once");
 }

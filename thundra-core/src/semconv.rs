@@ -23,6 +23,7 @@ names! {
     AWS_S3_BUCKET = "aws.s3.bucket";
     AWS_S3_COPY_SOURCE = "aws.s3.copy_source";
     AWS_S3_KEY = "aws.s3.key";
+    AWS_S3_PART_NUMBER = "aws.s3.part_number";
     AWS_S3_UPLOAD_ID = "aws.s3.upload_id";
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
@@ -37,9 +38,23 @@ names! {
     CLOUD_RESOURCE_ID = "cloud.resource_id";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
+    AWS_DYNAMODB_ATTRIBUTES_TO_GET = "aws.dynamodb.attributes_to_get";
+    AWS_DYNAMODB_CONSISTENT_READ = "aws.dynamodb.consistent_read";
+    AWS_DYNAMODB_CONSUMED_CAPACITY = "aws.dynamodb.consumed_capacity";
+    AWS_DYNAMODB_COUNT = "aws.dynamodb.count";
+    AWS_DYNAMODB_EXCLUSIVE_START_TABLE = "aws.dynamodb.exclusive_start_table";
     AWS_DYNAMODB_INDEX_NAME = "aws.dynamodb.index_name";
+    AWS_DYNAMODB_LIMIT = "aws.dynamodb.limit";
+    AWS_DYNAMODB_PROJECTION = "aws.dynamodb.projection";
+    AWS_DYNAMODB_PROVISIONED_READ_CAPACITY = "aws.dynamodb.provisioned_read_capacity";
+    AWS_DYNAMODB_PROVISIONED_WRITE_CAPACITY = "aws.dynamodb.provisioned_write_capacity";
+    AWS_DYNAMODB_SCANNED_COUNT = "aws.dynamodb.scanned_count";
+    AWS_DYNAMODB_SCAN_FORWARD = "aws.dynamodb.scan_forward";
+    AWS_DYNAMODB_SEGMENT = "aws.dynamodb.segment";
     AWS_DYNAMODB_SELECT = "aws.dynamodb.select";
+    AWS_DYNAMODB_TABLE_COUNT = "aws.dynamodb.table_count";
     AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
+    AWS_DYNAMODB_TOTAL_SEGMENTS = "aws.dynamodb.total_segments";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
     FAAS_COLDSTART = "faas.coldstart";
@@ -96,6 +111,9 @@ names! {
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
     /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
+    /// Ours: how many messages were received whose context was forgotten, because too many others came before they
+    /// were worked on. The next message that is worked on says it.
+    THUNDRA_FORGOTTEN_MESSAGES = "thundra.receive.forgotten_messages";
     /// Ours: how many messages of a call carry no context of ours, or not all of it. On a root span: how many of all
     /// its calls could not, and of scopes before it that were not recorded.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";

@@ -79,7 +79,8 @@ impl Call {
         if !self.addressed {
             self.addressed = true;
             let nested = nested::attributes(self.operation.service(), self.operation.name(), http.body().bytes());
-            self.span.set_attributes(request::address(http.uri()).into_iter().chain(nested));
+            let part = request::part(self.operation.service(), self.operation.name(), http.uri());
+            self.span.set_attributes(request::address(http.uri()).into_iter().chain(nested).chain(part));
         }
     }
 

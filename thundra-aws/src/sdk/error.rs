@@ -11,6 +11,35 @@ use tracing::Span;
 /// A description longer than this says no more to people.
 const MAX_MESSAGE_CHARS: usize = 512;
 
+/// Codes with one of these come with a message about a resource or the service itself. Any other message may repeat
+/// what was sent, which may be anything: a document, a telephone number, the recipient of a mail.
+const SPEAKS_OF_ITSELF: [&str; 20] = [
+    // A resource, and why it cannot be used.
+    "AlreadyExists",
+    "Conflict",
+    "DoesNotExist",
+    "InUse",
+    "NoSuch",
+    "NonExistent",
+    "NotFound",
+    // Too much of something.
+    "Exceeded",
+    "SlowDown",
+    "Throttl",
+    "TooMany",
+    // Who calls, and what he may do. Not `AuthorizationError`, with which SNS names the telephone.
+    "AccessDenied",
+    "AuthenticationToken",
+    "Expired",
+    "InvalidClientTokenId",
+    "Unauthorized",
+    "UnrecognizedClient",
+    // The service.
+    "Internal",
+    "Timeout",
+    "Unavailable",
+];
+
 /// Marks the span of a call that failed.
 pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Option<&HttpResponse>) {
     if error.is_operation_error()
@@ -19,7 +48,7 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
         let Answer { code, message } = said(response);
         let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
         span.set_attribute(semconv::ERROR_TYPE, code.clone());
-        return span.set_status(Status::error(match message.filter(|_| !quotes_the_request(&code)) {
+        return span.set_status(Status::error(match message.filter(|message| is_public(&code, message)) {
             Some(message) => format!("{code}: {message}"),
             None => code,
         }));
@@ -50,9 +79,12 @@ fn kind(error: &OrchestratorError<Error>) -> &'static str {
     }
 }
 
-/// Messages about an invalid request repeat its values, which may be anything: a phone number, a document.
-fn quotes_the_request(code: &str) -> bool {
-    ["Invalid", "Validation", "Malformed"].iter().any(|word| code.contains(word))
+/// Whether the message with this code may leave. What it names may still be a person: sessions are often called by
+/// a mail address.
+fn is_public(code: &str, message: &str) -> bool {
+    let is_telephone = |after: &str| after.starts_with(|digit: char| digit.is_ascii_digit());
+    let names_a_person = message.contains('@') || message.split('+').skip(1).any(is_telephone);
+    SPEAKS_OF_ITSELF.iter().any(|word| code.contains(word)) && !names_a_person
 }
 
 /// What the body of an error says.
@@ -128,15 +160,44 @@ mod tests {
     }
 
     #[test]
-    fn what_repeats_the_request_stays_here() {
-        for (code, private) in [
-            ("InvalidParameter", true),
-            ("ValidationException", true),
-            ("MalformedQueryString", true),
-            ("AccessDeniedException", false),
-            ("ProvisionedThroughputExceededException", false),
+    fn what_may_repeat_the_request_stays_here() {
+        const DENIED: &str = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: sqs:SendMessage";
+        for (code, message, public) in [
+            ("ResourceNotFoundException", "Requested resource not found", true),
+            ("NoSuchBucket", "The specified bucket does not exist", true),
+            ("QueueDoesNotExist", "The specified queue does not exist.", true),
+            ("AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.", true),
+            ("ResourceInUseException", "Table already exists: orders", true),
+            ("BucketAlreadyExists", "The requested bucket name is not available.", true),
+            ("ResourceConflictException", "An update is in progress", true),
+            ("ThrottlingException", "Rate exceeded", true),
+            ("ProvisionedThroughputExceededException", "Rate exceeded for shard", true),
+            ("TooManyRequestsException", "Rate Exceeded.", true),
+            ("SlowDown", "Please reduce your request rate.", true),
+            ("AccessDeniedException", DENIED, true),
+            ("UnauthorizedOperation", DENIED, true),
+            ("ExpiredTokenException", "The security token included in the request is expired", true),
+            ("UnrecognizedClientException", "The security token included in the request is invalid.", true),
+            ("ServiceUnavailable", "Please try again", true),
+            ("InternalFailure", "We encountered an internal error", true),
+            ("RequestTimeout", "Your socket connection was not read from", true),
+            // What these say may be anything.
+            ("InvalidParameter", "Invalid parameter: PhoneNumber", false),
+            ("ValidationException", "Value 'secret' failed to satisfy constraint", false),
+            ("MalformedQueryString", "secret", false),
+            ("MessageRejected", "Email address is not verified: recipient", false),
+            ("AuthorizationError", "not authorized to perform: SNS:Publish on resource: a telephone", false),
+            ("SignatureDoesNotMatch", "The Canonical String for this request should have been 'POST /'", false),
+            ("ReceiptHandleIsInvalid", "The input receipt handle \"h\" is not a valid receipt handle", false),
+            ("DatabaseErrorException", "ERROR: syntax error at or near \"secret\"", false),
+            ("OfTomorrow", "secret", false),
+            ("400", "secret", false),
+            // Whatever the code, this is a person.
+            ("AccessDenied", "User: arn:aws:sts::1:assumed-role/admin/alice@example.com is not authorized", false),
+            ("NotFound", "no endpoint for +46700000000", false),
+            ("Conflict", "1 + 1", true),
         ] {
-            assert_eq!(quotes_the_request(code), private, "{code}");
+            assert_eq!(is_public(code, message), public, "{code}: {message}");
         }
     }
 }

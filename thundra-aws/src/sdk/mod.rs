@@ -19,6 +19,7 @@
 mod call;
 mod clients;
 mod create;
+mod dynamodb;
 mod error;
 #[cfg(feature = "forgotten")]
 pub(crate) mod forgotten;

@@ -1,4 +1,5 @@
-//! Batches that failed in part, as services tell of them in an answer of status 200.
+//! What became of messages, as services tell of it in an answer of status 200: the id that one got, and how many of
+//! a batch were refused.
 //!
 //! Read from the bytes, so that no SDK crate is needed: JSON and XML, as these services have it. Where the type
 //! of the answer is known, [that is asked](super::inject::sent) first, whatever the protocol.
@@ -22,6 +23,12 @@ struct Answer {
     successful: Vec<IgnoredAny>,
     unprocessed_items: HashMap<String, Vec<IgnoredAny>>,
     unprocessed_keys: HashMap<String, Keys>,
+    messages: Vec<IgnoredAny>,
+    #[serde(alias = "RecordId")]
+    message_id: Option<String>,
+    /// The id of a Kinesis record; the messages of an SQS queue that keeps their order have both.
+    sequence_number: Option<String>,
+    shard_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -42,9 +49,26 @@ struct Keys {
     keys: Vec<IgnoredAny>,
 }
 
-/// What this operation's answer says of its batch; nothing where it is no operation on a batch.
+/// What this operation's answer says; nothing where it is none on messages.
 pub(crate) fn read(service: &str, method: &str, body: &[u8]) -> Option<Sent> {
     match (service, method) {
+        ("SQS", "SendMessage") | ("Firehose", "PutRecord") => {
+            Some(Sent { message_id: json(body)?.message_id, ..Sent::default() })
+        }
+        ("Kinesis", "PutRecord") => {
+            let Answer { sequence_number: message_id, shard_id: partition, .. } = json(body)?;
+            Some(Sent { message_id, partition, ..Sent::default() })
+        }
+        ("SNS", "Publish") => {
+            let id = element(std::str::from_utf8(body).ok()?, "MessageId")?;
+            Some(Sent { message_id: Some(id.into_owned()), ..Sent::default() })
+        }
+        ("SQS", "ReceiveMessage") if !cfg!(feature = "sqs") => {
+            Some(Sent { received: Some(json(body)?.messages.len()), ..Sent::default() })
+        }
+        ("Kinesis", "GetRecords") if !cfg!(feature = "kinesis") => {
+            Some(Sent { received: Some(json(body)?.records.len()), ..Sent::default() })
+        }
         ("Firehose", "PutRecordBatch") | ("Kinesis", "PutRecords") | ("EventBridge", "PutEvents") => {
             let Answer { records, .. } = json(body)?;
             let total = records.len();
@@ -157,13 +181,42 @@ mod tests {
     }
 
     #[test]
+    fn a_single_message_has_an_id() {
+        const XML: &str =
+            "<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>";
+        for (service, method, body, id, partition) in [
+            ("SQS", "SendMessage", r#"{"MD5OfMessageBody":"0","MessageId":"m-1","SequenceNumber":"18"}"#, "m-1", None),
+            ("SNS", "Publish", XML, "m-1", None),
+            ("Firehose", "PutRecord", r#"{"RecordId":"r-1","Encrypted":false}"#, "r-1", None),
+            ("Kinesis", "PutRecord", r#"{"ShardId":"s-1","SequenceNumber":"49"}"#, "49", Some("s-1")),
+        ] {
+            let partition = partition.map(str::to_owned);
+            let expected = Sent { message_id: Some(id.to_owned()), partition, ..Sent::default() };
+            assert_eq!(read(service, method, body.as_bytes()), Some(expected), "{service}.{method}");
+        }
+    }
+
+    #[test]
+    fn what_is_received_is_counted_where_nobody_else_does() {
+        for (service, method, body, counts, expected) in [
+            ("SQS", "ReceiveMessage", r#"{"Messages":[{"Body":"a"},{"Body":"b"}]}"#, !cfg!(feature = "sqs"), 2),
+            ("SQS", "ReceiveMessage", "{}", !cfg!(feature = "sqs"), 0),
+            ("Kinesis", "GetRecords", r#"{"Records":[{"Data":"e30="}]}"#, !cfg!(feature = "kinesis"), 1),
+        ] {
+            let expected = counts.then(|| Sent { received: Some(expected), ..Sent::default() });
+            assert_eq!(read(service, method, body.as_bytes()), expected, "{service}.{method}");
+        }
+    }
+
+    #[test]
     fn other_answers_say_nothing() {
         for (service, method, body) in [
             ("DynamoDB", "BatchWriteItem", r#"{"UnprocessedItems":{}}"#),
             ("DynamoDB", "BatchGetItem", r#"{"Responses":{}}"#),
             ("DynamoDB", "GetItem", r#"{"UnprocessedItems":{"a":[{}]}}"#),
             ("Kinesis", "PutRecords", "\u{1}cbor"),
-            ("Kinesis", "PutRecord", "{}"),
+            ("Kinesis", "PutRecord", "\u{1}cbor"),
+            ("SNS", "Publish", "{}"),
         ] {
             assert_eq!(read(service, method, body.as_bytes()), None, "{service}.{method}");
         }

@@ -11,7 +11,7 @@ pub(crate) type Attributes = Vec<(&'static str, Value)>;
 /// requests are signed for: all that is known of them so early.
 fn names(service: &str) -> &'static [&'static str] {
     match service {
-        "dynamodb" => &["TableName", "IndexName", "Select"],
+        "dynamodb" => &["TableName", "IndexName", "ProjectionExpression", "ExclusiveStartTableName"],
         "firehose" => &["DeliveryStreamName"],
         "kinesis" => &["StreamName", "StreamARN"],
         "lambda" => &["FunctionName", "UUID"],
@@ -85,7 +85,8 @@ pub(crate) fn attributes<'a>(
         "Lambda" => add(semconv::AWS_LAMBDA_RESOURCE_MAPPING_ID, name("UUID")),
         "DynamoDB" => {
             add(semconv::AWS_DYNAMODB_INDEX_NAME, name("IndexName"));
-            add(semconv::AWS_DYNAMODB_SELECT, name("Select"));
+            add(semconv::AWS_DYNAMODB_PROJECTION, name("ProjectionExpression"));
+            add(semconv::AWS_DYNAMODB_EXCLUSIVE_START_TABLE, name("ExclusiveStartTableName"));
             add(semconv::DB_SYSTEM_NAME, Some("aws.dynamodb"));
             add(semconv::DB_OPERATION_NAME, Some(method));
             let tables: Vec<_> = name("TableName").map(str::to_owned).into_iter().collect();
@@ -119,12 +120,27 @@ fn messaging(service: &str, method: &str) -> Option<(&'static str, &'static str)
     })
 }
 
-/// The host of an endpoint, and its port where it is not the usual one.
+/// The host of an endpoint and its port, the scheme's where it names none.
 pub(crate) fn address(uri: &str) -> Attributes {
     let Ok(uri) = uri.parse::<http::Uri>() else { return Attributes::new() };
-    let host = uri.host().map(|host| (semconv::SERVER_ADDRESS, host.to_owned().into()));
-    let port = uri.port_u16().map(|port| (semconv::SERVER_PORT, port.into()));
-    host.into_iter().chain(port).collect()
+    let Some(host) = uri.host() else { return Attributes::new() };
+    let usual = match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    let port = uri.port_u16().or(usual).map(|port| (semconv::SERVER_PORT, port.into()));
+    [(semconv::SERVER_ADDRESS, host.to_owned().into())].into_iter().chain(port).collect()
+}
+
+/// The part of an S3 object that a call is about: a number, which the SDK does not put aside with the names.
+pub(crate) fn part(service: &str, method: &str, uri: &str) -> Option<(&'static str, Value)> {
+    if service != "S3" || !matches!(method, "UploadPart" | "UploadPartCopy" | "GetObject") {
+        return None;
+    }
+    let (_, query) = uri.split_once('?')?;
+    let number = query.split('&').find_map(|pair| pair.strip_prefix("partNumber="))?;
+    Some((semconv::AWS_S3_PART_NUMBER, number.parse::<u32>().ok()?.into()))
 }
 
 /// SNS also sends to phone numbers and to single devices, which have ARNs as well.
@@ -132,14 +148,34 @@ pub(crate) fn is_topic(arn: &str) -> bool {
     arn.split(':').count() == 6 && !arn.contains(":endpoint/")
 }
 
-/// The name and the region of a function given as a name, a name with a qualifier, a partial or a full ARN.
+/// The name and the region of a function, given as Lambda takes it:
+/// `(arn:aws:lambda:)?(region:)?(account:)?(function:)?name(:qualifier)?`.
 pub(crate) fn function(text: &str) -> (Option<&str>, Option<&str>) {
-    let mut parts = text.split(':');
-    match (parts.clone().nth(3), text.starts_with("arn:")) {
-        (Some(region), true) => (text.split(':').nth(6), Some(region)),
-        _ if text.contains(":function:") => (text.split(':').nth(2), None),
-        _ => (parts.next(), None),
-    }
+    let arn = text.strip_prefix("arn:").and_then(|arn| arn.split_once(":lambda:"));
+    let mut rest = arn.map_or(text, |(_partition, rest)| rest);
+    let mut prefix = |is: fn(&str) -> bool| {
+        let (part, after) = rest.split_once(':').filter(|(part, _)| is(part))?;
+        rest = after;
+        Some(part)
+    };
+    let region = prefix(is_region);
+    prefix(|part| part.len() == 12 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    prefix(|part| part == "function");
+    (rest.split(':').next(), region)
+}
+
+/// `eu-west-1`, `us-gov-east-1`, `us-isob-east-1`, `eusc-de-east-1`.
+fn is_region(text: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    let parts: Vec<&str> = text.strip_prefix("eusc-").unwrap_or(text).split('-').collect();
+    let [country, partition @ .., place, number] = parts.as_slice() else { return false };
+    let is_partition = match partition {
+        [] => true,
+        [name] => *name == "gov" || (name.starts_with("iso") && name.len() <= 4),
+        _ => false,
+    };
+    let is_number = number.len() == 1 && number.bytes().all(|byte| byte.is_ascii_digit());
+    country.len() == 2 && is_word(country) && is_partition && is_word(place) && is_number
 }
 
 /// What follows the last separator: ARNs and queue URLs end in the name.
@@ -169,7 +205,21 @@ mod tests {
                 &[("TableName", "orders")],
                 "db.system.name=aws.dynamodb db.operation.name=GetItem aws.dynamodb.table_names=[orders]".to_owned(),
             ),
-            ("DynamoDB", "ListTables", &[], "db.system.name=aws.dynamodb db.operation.name=ListTables".to_owned()),
+            (
+                "DynamoDB",
+                "Query",
+                &[("ProjectionExpression", "id, #n"), ("IndexName", "by-day"), ("Select", "COUNT")],
+                "aws.dynamodb.index_name=by-day aws.dynamodb.projection=id, #n db.system.name=aws.dynamodb \
+                 db.operation.name=Query"
+                    .to_owned(),
+            ),
+            (
+                "DynamoDB",
+                "ListTables",
+                &[("ExclusiveStartTableName", "m")],
+                "aws.dynamodb.exclusive_start_table=m db.system.name=aws.dynamodb db.operation.name=ListTables"
+                    .to_owned(),
+            ),
             (
                 "SNS",
                 "Publish",
@@ -213,8 +263,26 @@ mod tests {
         for (given, name, region) in [
             ("bill", "bill", "eu-west-1"),
             ("bill:live", "bill", "eu-west-1"),
+            ("function:bill", "bill", "eu-west-1"),
+            ("function:bill:live", "bill", "eu-west-1"),
+            ("function", "function", "eu-west-1"),
+            ("123456789012", "123456789012", "eu-west-1"),
+            ("123456789012:bill", "bill", "eu-west-1"),
+            ("123456789012:bill:live", "bill", "eu-west-1"),
             ("123456789012:function:bill", "bill", "eu-west-1"),
+            ("1234:live", "1234", "eu-west-1"),
+            ("us-east-2:bill", "bill", "us-east-2"),
+            ("us-east-2:123456789012:function:bill", "bill", "us-east-2"),
+            ("us-gov-east-1:123456789012:bill", "bill", "us-gov-east-1"),
+            ("eusc-de-east-1:function:bill", "bill", "eusc-de-east-1"),
+            ("us-isob-east-1:bill", "bill", "us-isob-east-1"),
+            ("bill-1:live", "bill-1", "eu-west-1"),
+            ("bill-orders-1:live", "bill-orders-1", "eu-west-1"),
+            ("us-bill-east-1:live", "us-bill-east-1", "eu-west-1"),
+            ("bill-the-1st:live", "bill-the-1st", "eu-west-1"),
+            ("arn:aws:lambda:function:bill", "bill", "eu-west-1"),
             ("arn:aws:lambda:us-east-2:123456789012:function:bill:7", "bill", "us-east-2"),
+            ("arn:aws-cn:lambda:cn-north-1:123456789012:function:function:$LATEST", "function", "cn-north-1"),
         ] {
             assert_eq!(
                 text("Lambda", "Invoke", &[("FunctionName", given)]),
@@ -227,8 +295,31 @@ mod tests {
     #[test]
     fn the_address_is_that_of_the_endpoint() {
         let show = |uri| address(uri).iter().map(|(key, value)| format!("{key}={value} ")).collect::<String>();
-        assert_eq!(show("https://sns.eu-west-1.amazonaws.com/?a=b"), "server.address=sns.eu-west-1.amazonaws.com ");
-        assert_eq!(show("http://127.0.0.1:4566/"), "server.address=127.0.0.1 server.port=4566 ");
-        assert_eq!((show("/"), show("no uri")), (String::new(), String::new()));
+        for (uri, expected) in [
+            ("https://sns.eu-west-1.amazonaws.com/?a=b", "server.address=sns.eu-west-1.amazonaws.com server.port=443 "),
+            ("http://localhost/", "server.address=localhost server.port=80 "),
+            ("http://127.0.0.1:4566/", "server.address=127.0.0.1 server.port=4566 "),
+            ("/", ""),
+            ("no uri", ""),
+        ] {
+            assert_eq!(show(uri), expected);
+        }
+    }
+
+    #[test]
+    fn the_part_of_an_object_is_a_number_of_the_query() {
+        const URI: &str = "https://b.s3.eu-west-1.amazonaws.com/a/k?x-id=UploadPart&partNumber=7&uploadId=u";
+        for (service, method, uri, expected) in [
+            ("S3", "UploadPart", URI, Some(7)),
+            ("S3", "UploadPartCopy", URI, Some(7)),
+            ("S3", "GetObject", "/k?partNumber=1", Some(1)),
+            ("S3", "GetObject", "/partNumber=1?x-id=GetObject", None),
+            ("S3", "GetObject", "/k?partNumber=one", None),
+            ("S3", "ListParts", URI, None),
+            ("Other", "UploadPart", URI, None),
+        ] {
+            let expected = expected.map(|number: i64| (semconv::AWS_S3_PART_NUMBER, Value::I64(number)));
+            assert_eq!(part(service, method, uri), expected, "{service}.{method} {uri}");
+        }
     }
 }

@@ -3,8 +3,10 @@
 #![cfg(all(feature = "sns", feature = "sqs", feature = "kinesis"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod batches;
 mod endpoint;
 mod faults;
+mod operations;
 mod presigning;
 
 use std::future::Future;

@@ -1,14 +1,17 @@
 //! Kinesis: records from `GetRecords`.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::future::Future;
 use std::time::SystemTime;
 
 use aws_sdk_kinesis::types::Record;
 use aws_smithy_types::Blob;
+use thundra_core::TraceContext;
+use thundra_core::propagation::{Inbound, Propagators, Trust};
 
 use crate::batch;
-use crate::payload;
+use crate::payload::{self, Member};
 
 /// Works on a record in a scope of its own: in its producer's trace, with its correlation ids.
 ///
@@ -57,4 +60,21 @@ where
         record.data = Blob::new(payload::strip(record.data.as_ref(), member));
     }
     batch::one(description, thundra_core::config(), || f(record)).await
+}
+
+/// The spans that put these records. The records of one `PutRecords` name the same, which is read once.
+pub(super) fn producers(records: &[Record], formats: Propagators) -> Vec<TraceContext> {
+    let mut known = HashSet::new();
+    let members = records.iter().filter_map(|record| payload::find(record.data.as_ref())).filter(Member::is_context);
+    members
+        .filter_map(|member| {
+            if known.contains(&member.json) {
+                return None;
+            }
+            let pairs = payload::pairs(&member.json);
+            known.insert(member.json);
+            let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            Inbound::extract(pairs, formats, Trust::Full).parent
+        })
+        .collect()
 }

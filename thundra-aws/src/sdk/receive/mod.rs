@@ -4,6 +4,8 @@
 //! messages](sqs) asks for our attributes too, and takes them out of the answer again, where nobody sees them but
 //! [`process`](crate::sqs::process). A Kinesis record has everything in its data.
 
+#[cfg(feature = "sqs")]
+mod digest;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "sqs")]
@@ -46,7 +48,10 @@ pub(crate) fn answer(output: &mut Output, config: &mut ConfigBag) -> Option<Rece
     }
     #[cfg(feature = "kinesis")]
     if let Some(records) = output.downcast_ref::<aws_sdk_kinesis::operation::get_records::GetRecordsOutput>() {
-        return Some(Received { messages: records.records.len(), ..Received::default() });
+        let records = records.records.as_slice();
+        let in_scope = thundra_core::ScopeRef::current().is_some();
+        let producers = in_scope.then(|| kinesis::producers(records, thundra_core::config().propagators));
+        return Some(Received { messages: records.len(), producers: producers.unwrap_or_default() });
     }
     None
 }

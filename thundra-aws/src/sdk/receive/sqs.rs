@@ -3,11 +3,10 @@
 //! A message comes with the attributes that were asked for and no others. Asked for besides are:
 //!
 //! - the system attributes `AWSTraceHeader` and `SentTimestamp`;
-//! - the message attributes with our names, where the caller asks for none. Where he asks for some,
-//!   `MD5OfMessageAttributes` is the sum of just those, and asking for more would change it: then the trace
-//!   header is all there is beside what he asked for.
+//! - the message attributes with our names.
 //!
-//! What the caller did not ask for is taken out of the answer before he sees it.
+//! What the caller did not ask for is taken out of the answer before he sees it, and `MD5OfMessageAttributes` is
+//! made [anew](digest) of those that remain: it is the digest of what an answer brings.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -23,8 +22,9 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use thundra_core::propagation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Propagators, USER_AGENT,
 };
+use thundra_core::semconv;
 
-use super::{Received, pending};
+use super::{Received, digest, pending};
 use crate::batch::{self, Description};
 use crate::sdk::request::last;
 
@@ -85,7 +85,11 @@ where
     Fut: Future<Output = Result<R, E>>,
 {
     let hidden = message.receipt_handle.as_deref().and_then(pending::get).unwrap_or_default();
-    let description = describe(&message, &hidden, thundra_core::config().propagators);
+    let mut description = describe(&message, &hidden, thundra_core::config().propagators);
+    let forgotten = pending::forgotten();
+    if forgotten > 0 {
+        description.attributes.push((semconv::THUNDRA_FORGOTTEN_MESSAGES, forgotten.into()));
+    }
     batch::one(description, thundra_core::config(), || f(message)).await
 }
 
@@ -97,12 +101,25 @@ pub(super) struct Hidden {
     attributes: HashMap<String, MessageAttributeValue>,
 }
 
+impl Hidden {
+    /// Whether it tells of the sender.
+    pub(super) fn has_context(&self) -> bool {
+        !self.attributes.is_empty() || self.system.contains_key(&SystemName::AwsTraceHeader)
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_trace(header: &str) -> Self {
+        Hidden { system: HashMap::from([(SystemName::AwsTraceHeader, header.to_owned())]), ..Hidden::default() }
+    }
+}
+
 /// What a call asks for beside what its caller wants.
 #[derive(Debug)]
 pub(crate) struct Asked {
     queue: Option<Arc<str>>,
     system: Vec<SystemName>,
-    attributes: bool,
+    /// The message attributes that the caller wants, where others are asked for too.
+    theirs: Option<Vec<String>>,
 }
 
 impl Storable for Asked {
@@ -129,12 +146,21 @@ pub(super) fn ask(input: &mut Input, formats: Propagators) -> Option<Asked> {
         }
         _ => newer.get_or_insert_default().extend_from_slice(&system),
     }
-    let ours = names(formats);
-    let attributes = receive.message_attribute_names.as_ref().is_none_or(Vec::is_empty) && !ours.is_empty();
-    if attributes {
-        receive.message_attribute_names = Some(ours);
+    let theirs = receive.message_attribute_names.clone().unwrap_or_default();
+    let ours: Vec<String> = names(formats).into_iter().filter(|name| !covers(&theirs, name)).collect();
+    let asks = !ours.is_empty();
+    if asks {
+        receive.message_attribute_names.get_or_insert_default().extend(ours);
     }
-    Some(Asked { queue, system, attributes })
+    Some(Asked { queue, system, theirs: asks.then_some(theirs) })
+}
+
+/// Whether one of these names, of which some stand for all that begin alike, asks for an attribute.
+fn covers(names: &[String], attribute: &str) -> bool {
+    names.iter().any(|name| match name.strip_suffix(".*") {
+        Some(prefix) => attribute.starts_with(prefix),
+        None => name == attribute || ALL.contains(&name.as_str()),
+    })
 }
 
 /// The attributes that we write, as far as these formats have them.
@@ -177,10 +203,16 @@ fn hide(message: &mut Message, asked: &Asked) -> Hidden {
         }
         hidden.system = taken.into_iter().filter(|(_, value)| value.len() <= MAX_SYSTEM_BYTES).collect();
     }
-    if asked.attributes {
-        let taken = message.message_attributes.take().unwrap_or_default();
+    if let Some(theirs) = &asked.theirs
+        && let Some(attributes) = &mut message.message_attributes
+    {
+        let taken: Vec<_> = attributes.extract_if(|name, _| !covers(theirs, name)).collect();
+        if !taken.is_empty() {
+            // An answer without attributes has no digest of them.
+            message.md5_of_message_attributes = digest::of(attributes).filter(|_| !attributes.is_empty());
+            message.message_attributes.take_if(|attributes| attributes.is_empty());
+        }
         hidden.attributes = taken.into_iter().filter(|(name, value)| is_worth_keeping(name, value)).collect();
-        message.md5_of_message_attributes = None;
     }
     hidden
 }
@@ -218,7 +250,7 @@ mod tests {
 
     /// The system attributes and the message attributes that are asked for, given those of the caller.
     #[allow(deprecated)]
-    fn asked(change: impl FnOnce(&mut ReceiveMessageInput)) -> ([String; 3], Vec<SystemName>, bool) {
+    fn asked(change: impl FnOnce(&mut ReceiveMessageInput)) -> ([String; 3], Vec<SystemName>, Option<Vec<String>>) {
         let mut receive = ReceiveMessageInput::builder().queue_url("https://sqs/1/jobs").build().unwrap();
         change(&mut receive);
         let mut input = Input::erase(receive);
@@ -231,7 +263,7 @@ mod tests {
             system.collect::<Vec<_>>().join(" "),
             receive.message_attribute_names().join(" "),
         ];
-        (joined, asked.system, asked.attributes)
+        (joined, asked.system, asked.theirs)
     }
 
     #[test]
@@ -239,39 +271,63 @@ mod tests {
     fn asked_for_is_what_is_needed_and_what_the_caller_wants() {
         const OURS: &str = "x-correlation-id call-chain-length debug-log-enabled x-correlation-traceparent \
             x-correlation-.* User-Agent traceparent tracestate baggage";
+        let none = || Some(Vec::new());
         let both = || vec![SystemName::AwsTraceHeader, SystemName::SentTimestamp];
-        assert_eq!(asked(|_| {}), (["", "AWSTraceHeader SentTimestamp", OURS].map(str::to_owned), both(), true));
+        assert_eq!(asked(|_| {}), (["", "AWSTraceHeader SentTimestamp", OURS].map(str::to_owned), both(), none()));
         let all = asked(|receive| {
             receive.message_system_attribute_names = Some(vec![SystemName::All]);
             receive.message_attribute_names = Some(vec!["All".to_owned()]);
         });
-        assert_eq!(all, (["", "All", "All"].map(str::to_owned), vec![], false));
+        assert_eq!(all, (["", "All", "All"].map(str::to_owned), vec![], None));
         let some = asked(|receive| {
             receive.message_system_attribute_names = Some(vec![SystemName::SentTimestamp]);
             receive.message_attribute_names = Some(vec!["tenant".to_owned()]);
         });
-        let names = ["", "SentTimestamp AWSTraceHeader", "tenant"].map(str::to_owned);
-        assert_eq!(some, (names, vec![SystemName::AwsTraceHeader], false));
+        let names = ["", "SentTimestamp AWSTraceHeader", &format!("tenant {OURS}")].map(str::to_owned);
+        assert_eq!(some, (names, vec![SystemName::AwsTraceHeader], Some(vec!["tenant".to_owned()])));
         let older = asked(|receive| receive.attribute_names = Some(vec![QueueAttributeName::from("SenderId")]));
-        assert_eq!(older, (["SenderId AWSTraceHeader SentTimestamp", "", OURS].map(str::to_owned), both(), true));
+        assert_eq!(older, (["SenderId AWSTraceHeader SentTimestamp", "", OURS].map(str::to_owned), both(), none()));
         let empty = asked(|receive| {
             receive.attribute_names = Some(vec![QueueAttributeName::All]);
             receive.message_system_attribute_names = Some(vec![]);
         });
-        assert_eq!(empty, (["All", "", OURS].map(str::to_owned), vec![], true), "an empty newer list is none");
+        assert_eq!(empty, (["All", "", OURS].map(str::to_owned), vec![], none()), "an empty newer list is none");
         let both_lists = asked(|receive| {
             receive.attribute_names = Some(vec![QueueAttributeName::from("SentTimestamp")]);
             receive.message_system_attribute_names = Some(vec![SystemName::SenderId]);
         });
         let names = ["SentTimestamp", "SenderId AWSTraceHeader", OURS].map(str::to_owned);
-        assert_eq!(both_lists, (names, vec![SystemName::AwsTraceHeader], true));
+        assert_eq!(both_lists, (names, vec![SystemName::AwsTraceHeader], none()));
         let all_in_older = asked(|receive| {
             receive.attribute_names = Some(vec![QueueAttributeName::All]);
             receive.message_system_attribute_names = Some(vec![SystemName::SenderId]);
         });
-        assert_eq!(all_in_older, (["All", "SenderId", OURS].map(str::to_owned), vec![], true));
+        assert_eq!(all_in_older, (["All", "SenderId", OURS].map(str::to_owned), vec![], none()));
         let mut input = Input::erase(ReceiveMessageInput::builder().build().unwrap());
         assert!(ask(&mut input, Propagators::NONE).is_none());
+    }
+
+    #[test]
+    fn asked_for_is_nothing_that_the_caller_has_asked_for() {
+        const CORRELATION: &str = "x-correlation-id call-chain-length debug-log-enabled x-correlation-traceparent x-correlation-.* User-Agent";
+        for (theirs, expected) in [
+            (&["All"][..], "All".to_owned()),
+            (&["tenant", ".*"], "tenant .*".to_owned()),
+            (&["trace.*", "baggage"], format!("trace.* baggage {CORRELATION}")),
+            (
+                &["x-correlation-.*"],
+                "x-correlation-.* call-chain-length debug-log-enabled User-Agent traceparent \
+                tracestate baggage"
+                    .to_owned(),
+            ),
+            (&["x-correlation-order"], format!("x-correlation-order {CORRELATION} traceparent tracestate baggage")),
+            (&["x-correlation-o.*"], format!("x-correlation-o.* {CORRELATION} traceparent tracestate baggage")),
+            (&["Traceparent"], format!("Traceparent {CORRELATION} traceparent tracestate baggage")),
+        ] {
+            let theirs = theirs.iter().map(|name| (*name).to_owned()).collect();
+            let ([_, _, names], _, _) = asked(|receive| receive.message_attribute_names = Some(theirs));
+            assert_eq!(names, expected);
+        }
     }
 
     #[test]
@@ -294,7 +350,7 @@ mod tests {
         let attributes = given.iter().map(|(name, value, _)| ((*name).to_owned(), text(value.clone())));
         message.message_attributes = Some(attributes.collect());
         let system = vec![SystemName::AwsTraceHeader, SystemName::SentTimestamp];
-        let hidden = hide(&mut message, &Asked { queue: None, system, attributes: true });
+        let hidden = hide(&mut message, &Asked { queue: None, system, theirs: Some(Vec::new()) });
         for (name, _, kept) in given {
             assert_eq!(hidden.attributes.contains_key(name), kept, "{name}");
         }
