@@ -17,6 +17,8 @@ pub(crate) struct Sent {
     pub(crate) partition: Option<String>,
     /// How many of a batch were refused, and the code of the first.
     pub(crate) failed: Option<(usize, String)>,
+    /// The error of an execution that was waited for.
+    pub(crate) execution: Option<String>,
     /// How many messages the batch had; 0 where the answer does not say.
     pub(crate) total: usize,
     /// How many were received, where [`receive`](super::receive) does not count them.
@@ -82,6 +84,10 @@ fn sent(span: &Span, sent: Sent) {
     }
     if let Some(shard) = sent.partition {
         span.set_attribute(semconv::MESSAGING_DESTINATION_PARTITION_ID, shard);
+    }
+    if let Some(error) = sent.execution {
+        span.set_status(Status::error(format!("the execution failed: {error}")));
+        span.set_attribute(semconv::ERROR_TYPE, error);
     }
     if let Some((count, code)) = sent.failed {
         span.set_attribute(semconv::THUNDRA_BATCH_FAILURES, count);

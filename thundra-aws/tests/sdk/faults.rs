@@ -125,3 +125,31 @@ fn an_invoked_function_that_failed_is_a_success_of_the_call() {
         (&Status::error("the invoked function failed"), "Unhandled".to_owned(), "200".to_owned())
     );
 }
+
+#[cfg(feature = "sfn")]
+#[test]
+fn an_execution_that_failed_is_a_success_of_the_call() {
+    for (answer, error_type) in [
+        (r#"{"executionArn":"e","startDate":0,"stopDate":1,"status":"SUCCEEDED","output":"{}"}"#, ""),
+        (
+            r#"{"executionArn":"e","startDate":0,"stopDate":1,"status":"FAILED","error":"NoStock","cause":"for alice"}"#,
+            "NoStock",
+        ),
+        (r#"{"executionArn":"e","startDate":0,"stopDate":1,"status":"TIMED_OUT"}"#, "TIMED_OUT"),
+    ] {
+        let ((), _, spans) = in_scope(ok(answer), |endpoint| async move {
+            let url = endpoint.url.clone();
+            let start = thundra_aws::sfn::client(&endpoint.config()).start_sync_execution().state_machine_arn("m");
+            // It puts a name before the host.
+            let start = start.customize().mutate_request(move |request| request.set_uri(&*url).unwrap());
+            start.send().await.unwrap();
+        });
+        let call = only_call(&spans);
+        let status = match error_type {
+            "" => Status::Unset,
+            error => Status::error(format!("the execution failed: {error}")),
+        };
+        assert_eq!((&call.status, attribute(call, "error.type")), (&status, error_type.to_owned()));
+        assert!(!format!("{call:?}").contains("alice"));
+    }
+}

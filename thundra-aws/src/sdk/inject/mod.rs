@@ -56,6 +56,8 @@ const READ: &[Read] = &[
     eventbridge::sent,
     #[cfg(feature = "kinesis")]
     kinesis::sent,
+    #[cfg(feature = "sfn")]
+    sfn::sent,
     #[cfg(feature = "sns")]
     sns::sent,
     #[cfg(feature = "sqs")]

@@ -4,12 +4,14 @@
 //! those without a name: a start that has one is idempotent by its input. An input has 256 KiB.
 
 use aws_sdk_sfn::operation::start_execution::StartExecutionInput;
-use aws_sdk_sfn::operation::start_sync_execution::StartSyncExecutionInput;
-use aws_smithy_runtime_api::client::interceptors::context::Input;
+use aws_sdk_sfn::operation::start_sync_execution::{StartSyncExecutionInput, StartSyncExecutionOutput};
+use aws_sdk_sfn::types::SyncExecutionStatus;
+use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
 
 use super::json::{self, Message, excluded};
 use super::{Injected, Skipped, trace_header};
+use crate::sdk::outcome::Sent;
 
 const MAX_BYTES: usize = 256 * 1024;
 /// What a `traceHeader` may have.
@@ -33,6 +35,15 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
     let injected = json::inject(vec![Message { payload, room, closed }], room, outbound);
     // A start is the span of a client: the execution is no message.
     Some(Injected { own_context: false, trace_header: own_header, ..injected })
+}
+
+/// What became of an execution that was waited for; `None` when this is another operation's output. Its cause may quote
+/// the input.
+pub(crate) fn sent(output: &Output) -> Option<Sent> {
+    let output = output.downcast_ref::<StartSyncExecutionOutput>()?;
+    let failed = output.status != SyncExecutionStatus::Succeeded;
+    let error = || output.error.clone().unwrap_or_else(|| output.status.as_str().to_owned());
+    Some(Sent { execution: failed.then(error), ..Sent::default() })
 }
 
 /// The name in an ARN that may have a version, an alias or the label of a map after it.
