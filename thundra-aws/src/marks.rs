@@ -1,4 +1,5 @@
-//! Marks on the scope of an invocation: what one part of this crate lets another know.
+//! Marks on the scope of an invocation: what one part of this crate lets another know. From bit 16 on they are those of
+//! thundra-http.
 
 /// The handler was called: the event could be read as its type.
 pub(crate) const CALLED: u32 = 1;

@@ -36,6 +36,7 @@ pub(crate) mod names {
     pub(crate) const SPAN_ATTRIBUTE_COUNT: &str = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT";
     pub(crate) const SPAN_EVENT_COUNT: &str = "OTEL_SPAN_EVENT_COUNT_LIMIT";
     pub(crate) const SPAN_LINK_COUNT: &str = "OTEL_SPAN_LINK_COUNT_LIMIT";
+    pub(crate) const KNOWN_METHODS: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
     pub(crate) const CLIENT_REQUEST_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS";
     pub(crate) const CLIENT_RESPONSE_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS";
     pub(crate) const SERVER_REQUEST_HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS";
@@ -76,6 +77,7 @@ pub const VARIABLES: &[&str] = &[
     names::SPAN_ATTRIBUTE_COUNT,
     names::SPAN_EVENT_COUNT,
     names::SPAN_LINK_COUNT,
+    names::KNOWN_METHODS,
     names::CLIENT_REQUEST_HEADERS,
     names::CLIENT_RESPONSE_HEADERS,
     names::SERVER_REQUEST_HEADERS,
@@ -210,6 +212,9 @@ pub struct Config {
     pub trust_all: bool,
     /// Hosts beyond our own network that get correlation ids and baggage.
     pub propagate_hosts: Vec<String>,
+    /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`: the HTTP methods that spans are named after, in their case; any
+    /// other is `_OTHER`. `None` where nothing was said: those of RFC 9110, `PATCH` and `QUERY`.
+    pub known_methods: Option<Vec<String>>,
     /// `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS`: the headers that become attributes.
     pub captured_headers: CapturedHeaders,
     /// Where payloads may be written: patterns `service`, `service:target*`, with `!` to exclude.
@@ -270,6 +275,7 @@ impl Reader<'_> {
             spans: self.targets(names::SPANS),
             trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             propagate_hosts: self.list(names::PROPAGATE_HOSTS).unwrap_or_default(),
+            known_methods: self.list(names::KNOWN_METHODS),
             captured_headers: CapturedHeaders {
                 client_request: self.headers(names::CLIENT_REQUEST_HEADERS),
                 client_response: self.headers(names::CLIENT_RESPONSE_HEADERS),
@@ -536,6 +542,13 @@ mod tests {
         let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://d/x");
         assert_eq!(read(&[base]).0.otlp.endpoint.as_deref(), Some("http://c:4318/v1/traces"));
         assert_eq!(read(&[base, exact]).0.otlp.endpoint.as_deref(), Some("http://d/x"));
+    }
+
+    #[test]
+    fn known_methods_are_listed_in_their_case() {
+        let (config, problems) = read(&[("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET, Brew,")]);
+        assert_eq!(config.known_methods, Some(vec!["GET".to_owned(), "Brew".to_owned()]));
+        assert_eq!((read(&[]).0.known_methods, problems.len()), (None, 0));
     }
 
     #[test]

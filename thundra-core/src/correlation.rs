@@ -21,7 +21,7 @@ pub fn get(key: &str) -> Option<String> {
 /// Sets `x-correlation-{key}` for the rest of the scope.
 ///
 /// A key is ASCII letters, digits, `-`, `_` and `.`, a value 1 to 256 bytes of printable ASCII, and there
-/// are at most 32 ids; anything else is refused with one line on standard error.
+/// are at most 40 ids beside `x-correlation-id`; anything else is refused with one line on standard error.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ pub fn set(key: &str, value: &str) {
         Some(false) => diagnostics::once(
             &format!("correlation {key}"),
             format_args!(
-                "the correlation id {key:?} is not set: it takes a header's name and 1 to 256 bytes of printable ASCII, 32 ids at most"
+                "the correlation id {key:?} is not set: it takes a header's name and 1 to 256 bytes of printable ASCII, 40 ids at most"
             ),
         ),
         None => diagnostics::once(

@@ -2,16 +2,24 @@
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 
-use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE};
-use http::{HeaderMap, Method, Uri, Version};
-use thundra_core::Value;
+use std::borrow::Cow;
 
-/// What takes the place of something that is not told.
-const REDACTED: &str = "REDACTED";
+use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::uri::Authority;
+use http::{HeaderMap, Method, Uri, Version};
+use thundra_core::{Value, config};
+
+use crate::redact::{self, REDACTED};
+
+/// The method that is none of the known ones.
+pub(crate) const OTHER: &str = "_OTHER";
 
 /// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that a stranger cannot
 /// make as many span names as he likes.
 pub(crate) fn method(method: &Method) -> &'static str {
+    if let Some(known) = &config().known_methods {
+        return known.iter().find(|known| *known == method.as_str()).map_or(OTHER, String::as_str);
+    }
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",
@@ -23,13 +31,13 @@ pub(crate) fn method(method: &Method) -> &'static str {
         "CONNECT" => "CONNECT",
         "TRACE" => "TRACE",
         "QUERY" => "QUERY",
-        _ => "_OTHER",
+        _ => OTHER,
     }
 }
 
 /// The name of a span: the method, or `HTTP` for an unknown one.
 pub(crate) fn span_name(method: &'static str) -> &'static str {
-    if method == "_OTHER" { "HTTP" } else { method }
+    if method == OTHER { "HTTP" } else { method }
 }
 
 /// The host as `server.address` has it: without the brackets around an IPv6 address.
@@ -37,26 +45,36 @@ pub(crate) fn address(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
+/// Whom a request is for. One that is made over a single connection says it in `Host` alone.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<Cow<'a, Authority>> {
+    let host = || headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    uri.authority().map(Cow::Borrowed).or_else(|| host().map(Cow::Owned))
+}
+
 /// The port, where the scheme's own is meant too.
-pub(crate) fn port(uri: &Uri) -> Option<u16> {
-    uri.port_u16().or_else(|| match uri.scheme_str() {
+pub(crate) fn port(uri: &Uri, authority: Option<&Authority>) -> Option<u16> {
+    authority.and_then(Authority::port_u16).or_else(|| match uri.scheme_str() {
         Some("https") => Some(443),
         Some("http") => Some(80),
         _ => None,
     })
 }
 
-/// `url.full`: without credentials, and with the query's keys alone.
-pub(crate) fn full_url(uri: &Uri) -> String {
+/// `url.full`: without credentials, and with the query's keys alone. It begins with the host where nobody says
+/// what the connection is.
+pub(crate) fn full_url(uri: &Uri, authority: Option<&Authority>) -> String {
     let mut url = String::with_capacity(64);
-    if let (Some(scheme), Some(host)) = (uri.scheme_str(), uri.host()) {
-        url.push_str(scheme);
-        url.push_str("://");
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+    if let Some(authority) = authority {
+        if let Some(scheme) = uri.scheme_str() {
+            url.push_str(scheme);
+            url.push(':');
+        }
+        url.push_str("//");
+        if authority.as_str().contains('@') {
             url.push_str("REDACTED:REDACTED@");
         }
-        url.push_str(host);
-        if let Some(port) = uri.port() {
+        url.push_str(authority.host());
+        if let Some(port) = authority.port() {
             url.push(':');
             url.push_str(port.as_str());
         }
@@ -64,33 +82,9 @@ pub(crate) fn full_url(uri: &Uri) -> String {
     url.push_str(uri.path());
     if let Some(query) = uri.query() {
         url.push('?');
-        push_query(&mut url, query);
+        redact::push_query(&mut url, query);
     }
     url
-}
-
-/// `url.query`: the keys alone.
-pub(crate) fn query(query: &str) -> String {
-    let mut keys = String::with_capacity(query.len());
-    push_query(&mut keys, query);
-    keys
-}
-
-/// A query whose values are not told.
-fn push_query(to: &mut String, query: &str) {
-    for (at, pair) in query.split('&').enumerate() {
-        if at > 0 {
-            to.push('&');
-        }
-        match pair.split_once('=') {
-            Some((key, value)) if !value.is_empty() => {
-                to.push_str(key);
-                to.push('=');
-                to.push_str(REDACTED);
-            }
-            _ => to.push_str(pair),
-        }
-    }
 }
 
 /// `network.protocol.version`.
@@ -142,7 +136,24 @@ mod tests {
             ("http://[::1]:8080/", "http://[::1]:8080/"),
             ("/only/a/path", "/only/a/path"),
         ] {
-            assert_eq!(full_url(&url.parse().unwrap()), shown);
+            let uri: Uri = url.parse().unwrap();
+            assert_eq!(full_url(&uri, uri.authority()), shown);
+        }
+    }
+
+    #[test]
+    fn a_request_over_one_connection_is_for_its_host() {
+        let headers = |host: &'static str| HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+        for (uri, host, url, port) in [
+            ("/x?a=1", "shop.internal:8080", "//shop.internal:8080/x?a=REDACTED", Some(8080)),
+            ("/x", "u:p@shop.internal", "//REDACTED:REDACTED@shop.internal/x", None),
+            ("/x", "no host", "/x", None),
+            ("https://a.example/x", "b.example:81", "https://a.example/x", Some(443)),
+        ] {
+            let (uri, headers): (Uri, _) = (uri.parse().unwrap(), headers(host));
+            let authority = authority(&uri, &headers);
+            assert_eq!(full_url(&uri, authority.as_deref()), url, "{uri} {host}");
+            assert_eq!(super::port(&uri, authority.as_deref()), port, "{uri} {host}");
         }
     }
 

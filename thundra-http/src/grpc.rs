@@ -3,7 +3,7 @@
 //! [RPC conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/rpc/grpc.md
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 /// `rpc.system.name`.
 pub(crate) const SYSTEM: &str = "grpc";
@@ -14,11 +14,7 @@ const MAX_METHOD_BYTES: usize = 256;
 
 /// The method of a gRPC request, `package.Service/Method`; `None` for any other request.
 pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
-    let content_type = headers.get(CONTENT_TYPE)?.as_bytes();
-    let rest = content_type.strip_prefix(b"application/grpc")?;
-    if !matches!(rest.first(), None | Some(b'+' | b';')) {
-        return None;
-    }
+    headers.get(CONTENT_TYPE).filter(|content_type| is_grpc(content_type))?;
     let method = uri.path().strip_prefix('/').filter(|method| method.len() <= MAX_METHOD_BYTES)?;
     let (service, name) = method.split_once('/')?;
     let legal = |part: &str| {
@@ -27,10 +23,21 @@ pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
     (legal(service) && legal(name)).then_some(method)
 }
 
+/// Whether a content type is that of gRPC, whatever its messages are encoded in.
+fn is_grpc(content_type: &HeaderValue) -> bool {
+    let rest = content_type.as_bytes().strip_prefix(b"application/grpc");
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
+}
+
 /// Whether a response is one of gRPC: a request says so of itself, whatever it is sent to.
 pub(crate) fn is_answer(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).map(|content_type| content_type.as_bytes());
-    headers.contains_key(STATUS) || content_type.is_some_and(|name| name.starts_with(b"application/grpc"))
+    headers.get(CONTENT_TYPE).map_or_else(|| headers.contains_key(STATUS), is_grpc)
+}
+
+/// Whether the head of an answer shows that there is such a method: a failure in it may be that of a guard before
+/// the method, which fails whatever it is asked for.
+pub(crate) fn shows_method(headers: &HeaderMap) -> bool {
+    headers.get(STATUS).is_none_or(|status| status == "0")
 }
 
 /// The outcome of a call: in the headers where there is no message, else in the trailers.
@@ -67,6 +74,8 @@ impl Code {
             b"14" => ("UNAVAILABLE", true),
             b"15" => ("DATA_LOSS", true),
             b"16" => ("UNAUTHENTICATED", false),
+            // https://github.com/grpc/grpc/blob/master/doc/statuscodes.md: a code from the future is `UNKNOWN`.
+            digits if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => ("UNKNOWN", true),
             _ => return None,
         };
         Some(Code { name, is_server_error })
@@ -100,6 +109,25 @@ mod tests {
         let code = |value: &'static str| Code::of(&HeaderMap::from_iter([(STATUS, HeaderValue::from_static(value))]));
         assert_eq!(code("5"), Some(Code { name: "NOT_FOUND", is_server_error: false }));
         assert_eq!(code("14"), Some(Code { name: "UNAVAILABLE", is_server_error: true }));
-        assert_eq!((code("17"), code("ok"), Code::of(&HeaderMap::new())), (None, None, None));
+        assert_eq!(code("17"), Some(Code { name: "UNKNOWN", is_server_error: true }), "of a later version");
+        assert_eq!((code(""), code("ok"), Code::of(&HeaderMap::new())), (None, None, None));
+    }
+
+    #[test]
+    fn answers_are_told_from_other_responses() {
+        for (content_type, status, is_answer, shows_method, why) in [
+            (Some("application/grpc"), None, true, true, "the outcome is to come"),
+            (Some("application/grpc+proto"), Some("0"), true, true, "a success"),
+            (Some("application/grpc"), Some("5"), true, false, "a failure"),
+            (Some("application/grpc"), Some("what"), true, false, "no outcome at all"),
+            (None, Some("5"), true, false, "a failure that says no more"),
+            (Some("text/html"), Some("5"), false, false, "a page"),
+            (Some("application/grpc-web"), None, false, true, "another protocol"),
+            (None, None, false, true, "nothing"),
+        ] {
+            let pairs = [(CONTENT_TYPE, content_type), (STATUS, status)].into_iter();
+            let headers = pairs.filter_map(|(name, value)| Some((name, HeaderValue::from_static(value?)))).collect();
+            assert_eq!((super::is_answer(&headers), super::shows_method(&headers)), (is_answer, shows_method), "{why}");
+        }
     }
 }

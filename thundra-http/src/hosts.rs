@@ -78,7 +78,14 @@ fn is_trusted(host: &str, named: &[Pattern]) -> bool {
 fn is_own_name(host: &str) -> bool {
     const SUFFIXES: [&str; 7] =
         [".internal", ".local", ".localhost", ".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".api.aws"];
-    !host.is_empty() && (!host.contains('.') || SUFFIXES.iter().any(|suffix| is_below(host, suffix)))
+    !host.is_empty()
+        && ((!host.contains('.') && !is_number(host)) || SUFFIXES.iter().any(|suffix| is_below(host, suffix)))
+}
+
+/// Whether a name is an address in other clothes: resolvers take `134744072` and `0x8080808` for 8.8.8.8.
+fn is_number(host: &str) -> bool {
+    let hex = host.strip_prefix("0x").or_else(|| host.strip_prefix("0X"));
+    hex.map_or_else(|| host.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Whether a name ends with this suffix, and has something before it.
@@ -200,6 +207,13 @@ mod tests {
             (".internal", false, "nothing before the zone"),
             ("api.stripe.com", false, "a stranger"),
             ("8.8.8.8", false, "a stranger's address"),
+            ("134744072", false, "the same as one number"),
+            ("134744072.", false, "the same, as a name may be spelled"),
+            ("0x8080808", false, "the same as a number of another base"),
+            ("0X8080808", false, "the same, in upper case"),
+            ("01002004010", false, "the same as a number of a third base"),
+            ("0xorders", true, "a name that begins like a number"),
+            ("7pricing", true, "a name that begins with a digit"),
             ("partner.example", true, "named"),
             ("Partner.Example.", true, "named, as a name may be spelled"),
             ("x.partner.example", false, "below a name is not the name"),

@@ -27,7 +27,10 @@ impl Layer {
     /// that were signed stay as they are. The trace goes to every host; correlation ids and baggage go to loopback,
     /// private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
     /// `THUNDRA_PROPAGATE_HOSTS` names. A request must say which host it is for: a client of tonic is made with
-    /// `with_origin`.
+    /// `with_origin`, and a request to a single connection has the header `Host`.
+    ///
+    /// The span ends with the head of the answer. A gRPC call that fails before its first message says so in the head;
+    /// what the trailers of an answer with messages say is not seen here.
     pub fn client() -> ClientLayer {
         ClientLayer::new()
     }
@@ -39,7 +42,12 @@ impl Layer {
     ///
     /// The request is named after its route where there is one (axum's, with the feature `axum` and inside of the
     /// router: `Router::layer`), after its method where it is gRPC, and `{method}` otherwise. gRPC is what is answered
-    /// as such: what a request says of itself is no more than a claim.
+    /// as such: what a request says of itself is no more than a claim. The method is taken for one where the answer has
+    /// begun before it fails, where it succeeded before, or where a route is exactly that; other failures may be those
+    /// of a guard that never looked at it. They are named `grpc`, with the method in `rpc.method_original`.
+    ///
+    /// A router that is called in-process, inside of another request or a message, is a part of that: it makes no span
+    /// of its own, and changes none.
     pub fn server() -> ServerLayer {
         ServerLayer::new()
     }

@@ -46,6 +46,7 @@ mod export;
 mod grpc;
 mod hosts;
 mod layer;
+mod redact;
 mod server;
 
 pub use background::{Telemetry, init, init_with};
@@ -61,5 +62,7 @@ pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
+#[doc(hidden)]
+pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};

@@ -8,7 +8,7 @@ mod support;
 use axum::Router;
 use axum::routing::get;
 use support::{attribute, exported, installed_with, serve};
-use thundra_core::{Scope, correlation, outbound};
+use thundra_core::{Scope, SpanKind, correlation, outbound};
 use thundra_http::{Client, Layer};
 
 #[tokio::test]
@@ -20,6 +20,7 @@ async fn variables_widen_what_is_told_and_obeyed() {
         ("OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS", "x-answered"),
         ("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "x-sent"),
         ("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS", "x-answered, x-absent"),
+        ("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET, BREW"),
     ])
     .await;
     let handler = || async {
@@ -63,6 +64,19 @@ async fn variables_widen_what_is_told_and_obeyed() {
         (calls[2], "thundra.injection.skipped", Some("correlation ids: not one of our hosts")),
     ] {
         assert_eq!(attribute(span, key).as_deref(), value, "{key}");
+    }
+    for (method, name, known) in
+        [("GET", "GET", "GET"), ("BREW", "BREW", "BREW"), ("brew", "HTTP", "_OTHER"), ("POST", "HTTP", "_OTHER")]
+    {
+        let scope = Scope::builder("caller").begin();
+        scope.run(client.request(method.parse().unwrap(), format!("http://{address}/")).send()).await.unwrap();
+        for span in exported(scope, &exporter, 3).await.iter().filter(|span| span.name != "caller") {
+            let route = if span.kind == SpanKind::Server { " /" } else { "" };
+            assert_eq!(span.name, format!("{name}{route}"));
+            assert_eq!(attribute(span, "http.request.method").as_deref(), Some(known));
+            let original = attribute(span, "http.request.method_original");
+            assert_eq!(original.as_deref(), (known == "_OTHER").then_some(method));
+        }
     }
 }
 

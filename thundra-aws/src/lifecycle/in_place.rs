@@ -28,6 +28,8 @@ pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, b
         ),
     );
     let scope = invocation::begin(&mut Bytes::new(), &context);
+    // It may be one: a router that is called in it takes it for its request.
+    scope.mark(thundra_http::IS_REQUEST);
     let deadline = invocation::flush_deadline(&context);
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;

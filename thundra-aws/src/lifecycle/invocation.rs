@@ -48,7 +48,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
         scope.add_link(&initialised, &[]);
     }
     if trigger.faas_trigger == "http" {
-        scope.mark(marks::HTTP);
+        scope.mark(marks::HTTP | thundra_http::IS_REQUEST);
     }
     if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
         scope.mark(marks::BATCH);

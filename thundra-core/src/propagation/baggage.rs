@@ -20,9 +20,23 @@ pub(super) fn valid_baggage(value: &str) -> Option<String> {
     (!kept.is_empty()).then_some(kept)
 }
 
+/// `key=value`, then properties: each a key, or a pair of its own. Spaces may surround each part.
 fn is_member(member: &str) -> bool {
-    let printable = member.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\');
-    printable && member.split_once('=').is_some_and(|(key, _)| !key.trim().is_empty())
+    let mut parts = member.split(';').map(str::trim);
+    let is_pair = |(key, value): (&str, &str)| is_token(key.trim()) && value.trim().bytes().all(is_octet);
+    parts.next().and_then(|pair| pair.split_once('=')).is_some_and(is_pair)
+        && parts.all(|property| property.split_once('=').map_or_else(|| is_token(property), is_pair))
+        // A tab may stand where a space may, but not everywhere where it is sent on.
+        && !member.contains('\t')
+}
+
+fn is_token(key: &str) -> bool {
+    !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// What a value is made of: no quotes, which would break filter policies of SNS, and no space.
+fn is_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }
 
 #[cfg(test)]
@@ -37,6 +51,12 @@ mod tests {
             ("=1,\u{1}=2", None, "nothing of the header's form"),
             ("a=\"x\"", None, "quotes would break SNS filter policies, and are not allowed"),
             ("", None, "nothing"),
+            ("a=1; p ;q = 2;r=", Some("a=1; p ;q = 2;r="), "properties, with spaces around them"),
+            ("a = 1%20=2,b=", Some("a = 1%20=2,b="), "a value may hold an equals sign, or nothing"),
+            ("a(b=1,a b=2,é=3,c=4", Some("c=4"), "keys are tokens"),
+            ("a=1 2,b=\\,c=é,d=4", Some("d=4"), "spaces, backslashes and what is no ASCII are encoded in values"),
+            ("a=1;,b=1;p q,c=1;=2,d=4;p", Some("d=4;p"), "properties have keys of the same form"),
+            ("a=1;\tp,b=2", Some("b=2"), "a tab"),
         ] {
             assert_eq!(valid_baggage(value).as_deref(), kept, "{why}");
         }

@@ -22,8 +22,10 @@ pub const USER_AGENT: &str = "User-Agent";
 const PREFIX: &str = "x-correlation-";
 /// An id longer than this, or not of printable ASCII, is not taken.
 const MAX_VALUE_BYTES: usize = 256;
-/// More ids than this are not taken.
-const MAX_IDS: usize = 32;
+/// More ids than this are not taken, beside [`CORRELATION_ID`] itself: that one is never left out.
+const MAX_IDS: usize = 40;
+/// More than this are not taken from a stranger: he leaves room for the scope's own.
+const MAX_IDS_OF_STRANGERS: usize = 32;
 
 /// The correlation ids of one scope: a chain of calls as one invocation sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,19 +62,24 @@ impl CorrelationIds {
     /// Sets an id; the key gets the prefix `x-correlation-` unless it has it.
     ///
     /// Returns whether it was taken: a key is ASCII letters, digits, `-`, `_` and `.`, a value 1 to 256
-    /// bytes of printable ASCII (it becomes a header), and there are at most 32 ids.
+    /// bytes of printable ASCII (it becomes a header), and there are at most 40 ids beside `x-correlation-id`.
     pub fn set(&mut self, key: &str, value: &str) -> bool {
-        let Some(key) = full_key(key).filter(|key| key != CORRELATION_TRACEPARENT) else { return false };
-        self.insert(key.into(), value.to_owned())
+        self.set_within(MAX_IDS, key, value)
     }
 
-    fn insert(&mut self, key: Cow<'static, str>, value: String) -> bool {
+    fn set_within(&mut self, limit: usize, key: &str, value: &str) -> bool {
+        let Some(key) = full_key(key).filter(|key| key != CORRELATION_TRACEPARENT) else { return false };
+        self.insert(key.into(), value.to_owned(), limit)
+    }
+
+    fn insert(&mut self, key: Cow<'static, str>, value: String, limit: usize) -> bool {
         if !is_value(&value) {
             return false;
         }
+        let is_full = || self.ids.len() - usize::from(self.has_id()) >= limit;
         match self.position(&key) {
             Ok(at) => self.ids.get_mut(at).into_iter().for_each(|(_, known)| known.clone_from(&value)),
-            Err(_) if self.ids.len() >= MAX_IDS => return false,
+            Err(_) if key != CORRELATION_ID && is_full() => return false,
             Err(at) => self.ids.insert(at, (key, value)),
         }
         true
@@ -91,7 +98,7 @@ impl CorrelationIds {
     /// Fills in what no caller sent. The id of a new chain is `default_id`.
     pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
         if !self.has_id() {
-            self.insert(CORRELATION_ID.into(), default_id());
+            self.insert(CORRELATION_ID.into(), default_id(), MAX_IDS);
         }
         self.chain_length = self.chain_length.saturating_add(1);
     }
@@ -101,18 +108,18 @@ impl CorrelationIds {
     pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) {
         if starts_with_ignore_case(key, PREFIX) {
             if self.get(key).is_none() {
-                self.set(key, value);
+                self.set_within(if switches { MAX_IDS } else { MAX_IDS_OF_STRANGERS }, key, value);
             }
         } else if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
-            self.debug = match value {
+            self.debug = self.debug.or(match value {
                 "true" if switches => Some(true),
                 "false" if switches => Some(false),
-                _ => self.debug,
-            };
+                _ => None,
+            });
         } else if key.eq_ignore_ascii_case(CALL_CHAIN_LENGTH) {
             // JavaScript numbers may be written with a fraction, and never beyond 2^53.
             let length = value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n));
-            if let (true, Some(length)) = (switches, length) {
+            if let (true, 0, Some(length)) = (switches, self.chain_length, length) {
                 self.chain_length = length as u32;
             }
         } else if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
@@ -172,7 +179,38 @@ mod tests {
         ] {
             assert!(!ids.set(key, value), "{why}");
         }
-        assert!((0..40).filter(|i| ids.set(&format!("k{i}"), "v")).count() == 32);
+        assert!((0..50).filter(|i| ids.set(&format!("k{i}"), "v")).count() == 40);
+    }
+
+    #[test]
+    fn however_many_were_sent_a_scope_has_its_id_and_room() {
+        for (trusted, taken, own) in [(false, 32, 8), (true, 40, 0)] {
+            let mut ids = CorrelationIds::default();
+            (0..50).for_each(|n| ids.take(&format!("x-correlation-k{n}"), "v", trusted));
+            assert_eq!(ids.iter().count(), taken);
+            ids.complete(|| "c-1".to_owned());
+            assert_eq!(ids.get("id"), Some("c-1"));
+            assert_eq!((0..50).filter(|n| ids.set(&format!("own{n}"), "v")).count(), own);
+            assert!(ids.set("id", "c-2") && ids.set("k0", "w"), "what is there can be set anew");
+        }
+    }
+
+    #[test]
+    fn the_first_of_several_values_wins() {
+        let mut ids = CorrelationIds::default();
+        for (key, value) in [
+            ("debug-log-enabled", "what"),
+            ("debug-log-enabled", "false"),
+            ("debug-log-enabled", "true"),
+            ("call-chain-length", "what"),
+            ("call-chain-length", "3"),
+            ("call-chain-length", "7"),
+            ("x-correlation-a", "1"),
+            ("x-correlation-a", "2"),
+        ] {
+            ids.take(key, value, true);
+        }
+        assert_eq!((ids.debug_log_enabled(), ids.chain_length(), ids.get("a")), (false, 3, Some("1")));
     }
 
     #[test]

@@ -106,10 +106,11 @@ impl Inbound {
             } else if formats.baggage && key.eq_ignore_ascii_case("baggage") {
                 carried = Some(joined(carried, value));
             } else if formats.xray && is_xray_key(key) {
-                inbound.xray = XRayHeader::parse(value);
-                malformed |= inbound.xray.is_none();
+                let read = XRayHeader::parse(value);
+                malformed |= read.is_none();
+                inbound.xray = inbound.xray.or(read);
             } else if formats.correlation && key.eq_ignore_ascii_case(CORRELATION_TRACEPARENT) {
-                handed_on = parse_traceparent(value);
+                handed_on = handed_on.or_else(|| parse_traceparent(value));
             } else if formats.correlation {
                 inbound.correlation.take(key, value, trust == Trust::Full);
             }
@@ -354,6 +355,21 @@ mod tests {
             (XRAY.len() - 1, None),
         ] {
             assert_eq!(outbound.xray_header_within(bytes).as_deref(), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn the_first_header_of_a_context_that_can_be_read_wins() {
+        let parents = ["Parent=53995c3f42cd8ad8;Sampled=1", "Parent=63995c3f42cd8ad8;Sampled=1"]
+            .map(|rest| format!("Root=1-5759e988-bd862e3fe1be46a994272793;{rest}"));
+        let read = extract(&[(XRAY_HEADER, "what"), (XRAY_HEADER, &parents[0]), (XRAY_HEADER, &parents[1])]);
+        assert_eq!(read.parent.map(|parent| parent.span_id.to_string()).as_deref(), Some("53995c3f42cd8ad8"));
+        let read = extract(&[(XRAY_HEADER, &parents[0]), (XRAY_HEADER, "what")]);
+        assert_eq!((read.source, read.xray.is_some()), (ParentSource::XRay, true));
+        let key = CORRELATION_TRACEPARENT;
+        for values in [["what", TRACEPARENT, OTHER], [TRACEPARENT, OTHER, "what"]] {
+            let read = extract(&values.map(|value| (key, value)));
+            assert_eq!(read.parent.map(|parent| format_traceparent(&parent)).as_deref(), Some(TRACEPARENT));
         }
     }
 

@@ -9,6 +9,8 @@ const TRACEPARENT_BYTES: usize = 55;
 const MAX_STATE_MEMBERS: usize = 32;
 /// What a `tracestate` may measure in all, so that a stranger cannot fill our requests.
 const MAX_STATE_BYTES: usize = 2048;
+/// What a key of it may measure, and what a value.
+const MAX_STATE_TEXT: usize = 256;
 
 /// Reads `00-{trace id}-{span id}-{flags}`; `None` when it is malformed.
 ///
@@ -35,20 +37,35 @@ pub fn format_traceparent(context: &TraceContext) -> String {
     value
 }
 
-/// A `tracestate` worth handing on; `None` when it is empty, too long, or not of the header's form.
+/// A `tracestate` worth handing on; `None` when it is empty, too long, names a key twice, or is not of the
+/// [header's form](https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values).
 pub(super) fn valid_tracestate(value: &str) -> Option<&str> {
     let value = value.trim();
-    let mut members = 0;
+    if value.len() > MAX_STATE_BYTES {
+        return None;
+    }
+    let mut keys = Vec::new();
     for member in value.split(',').map(str::trim).filter(|m| !m.is_empty()) {
-        let (key, _) = member.split_once('=')?;
-        if key.is_empty() {
+        let (key, value) = member.split_once('=')?;
+        if keys.len() == MAX_STATE_MEMBERS || !is_state_key(key) || !is_state_value(value) || keys.contains(&key) {
             return None;
         }
-        members += 1;
+        keys.push(key);
     }
-    let printable = value.bytes().all(|b| (b' '..=b'~').contains(&b));
-    (1..=MAX_STATE_MEMBERS).contains(&members).then_some(())?;
-    (printable && value.len() <= MAX_STATE_BYTES).then_some(value)
+    // Spaces between members are legal, and tabs would be: but not everywhere where it is sent on.
+    (!keys.is_empty() && !value.contains('\t')).then_some(value)
+}
+
+fn is_state_key(key: &str) -> bool {
+    let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-' | b'*' | b'/' | b'@');
+    key.len() <= MAX_STATE_TEXT
+        && key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && key.bytes().all(legal)
+}
+
+/// It holds no comma: that ends the member. It does not end with a space: that is none of it.
+fn is_state_value(value: &str) -> bool {
+    (1..=MAX_STATE_TEXT).contains(&value.len()) && value.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=')
 }
 
 fn hex_byte(hex: &str) -> Option<u8> {
@@ -96,9 +113,41 @@ mod tests {
         let members = |n: usize| (0..n).map(|i| format!("k{i}=v")).collect::<Vec<_>>().join(",");
         assert!(valid_tracestate(&members(32)).is_some());
         assert!(valid_tracestate(&members(33)).is_none());
-        assert!(valid_tracestate("a=\u{7f}").is_none());
-        assert!(valid_tracestate(" , ").is_none());
-        assert!(valid_tracestate(&format!("a={}", "x".repeat(2048))).is_none());
+        let long = |bytes: usize| (0..8).map(|n| format!("k{n}={}", "x".repeat(bytes))).collect::<Vec<_>>().join(",");
+        assert_eq!(valid_tracestate(&long(252)).map(str::len), Some(8 * 256 - 1));
+        assert!(valid_tracestate(&format!("{},", long(252))).is_some(), "as many bytes as there may be");
+        assert!(valid_tracestate(&format!("{},k", long(252))).is_none(), "one too many");
+    }
+
+    #[test]
+    fn tracestate_has_the_form_of_the_specification() {
+        let (long, longer) = ("x".repeat(256), "x".repeat(257));
+        for (value, valid, why) in [
+            ("rojo=00f067aa0ba902b7,congo=t61rcWkgMzE", true, "the specification's example"),
+            ("rojo=1 , congo=2,", true, "spaces between members, and an empty one"),
+            ("0a_-*/@tenant=:;!x<>~ y", true, "every sign of a key, and some of a value"),
+            (&format!("{long}=v"), true, "as long as a key may be"),
+            (&format!("{longer}=v"), false, "one too long"),
+            (&format!("a={long}"), true, "as long as a value may be"),
+            (&format!("a={longer}"), false, "one too long"),
+            ("Rojo=1", false, "upper case in a key"),
+            ("ro jo=1", false, "a space in a key"),
+            ("rojo =1", false, "a space behind a key"),
+            ("_rojo=1", false, "a key that begins with a sign"),
+            ("rojo.x=1", false, "a dot in a key"),
+            ("=1", false, "no key"),
+            ("rojo", false, "no value"),
+            ("rojo=", false, "an empty value"),
+            ("rojo=1=2", false, "a second equals sign"),
+            ("rojo=\u{7f}", false, "a control character"),
+            ("rojo=é", false, "no ASCII"),
+            ("rojo=1,ro.jo=2", false, "one malformed member takes all"),
+            ("rojo=1,congo=2,rojo=3", false, "a key twice"),
+            ("rojo=1,\tcongo=2", false, "a tab"),
+            (" , ", false, "nothing"),
+        ] {
+            assert_eq!(valid_tracestate(value).is_some(), valid, "{why}");
+        }
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use hyper_util::client::legacy::connect::HttpInfo;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::Call;
+use super::{Call, failure};
 
 /// Traces the requests of a client: see [`Layer::client`](crate::Layer::client).
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,7 +45,7 @@ pub struct TracedClient<S> {
 impl<S, B, R> Service<Request<B>> for TracedClient<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    S::Error: Display,
+    S::Error: Display + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -81,7 +81,7 @@ pin_project! {
 impl<F, R, E> Future for ResponseFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
-    E: Display,
+    E: Display + 'static,
 {
     type Output = F::Output;
 
@@ -94,7 +94,10 @@ where
                 let peer = response.extensions().get::<HttpInfo>().map(HttpInfo::remote_addr);
                 call.answered(response.status(), response.version(), response.headers(), peer);
             }
-            Err(error) => call.failed("request_failed", error.to_string()),
+            Err(error) => {
+                let (error_type, message) = failure::told(error);
+                call.failed(error_type, message);
+            }
         }
         // The span ends with the answer, not when somebody drops this future.
         *this.call = None;

@@ -1,5 +1,6 @@
 //! Clients: a span for each request, and our context in its headers.
 
+mod failure;
 mod layer;
 #[cfg(feature = "reqwest")]
 mod reqwest;
@@ -8,6 +9,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use http::header::{AUTHORIZATION, HeaderName};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use thundra_core::propagation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, USER_AGENT, XRAY_HEADER,
@@ -21,7 +23,7 @@ pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 use crate::hosts::Reach;
-use crate::{attributes, grpc};
+use crate::{attributes, grpc, redact};
 
 /// The headers that [`Call::inject`] writes, but for those of the program's own correlation ids.
 static HEADERS: [HeaderName; 8] = [
@@ -50,7 +52,8 @@ fn may_write(name: &HeaderName) -> bool {
 #[derive(Debug)]
 struct Call {
     span: Span,
-    is_grpc: bool,
+    /// What it is called where it says that it is gRPC and the answer denies it.
+    http_name: Option<&'static str>,
     done: bool,
 }
 
@@ -62,6 +65,8 @@ impl Call {
         }
         let known = attributes::method(method);
         let rpc = grpc::method(uri, headers);
+        let authority = attributes::authority(uri, headers);
+        let authority = authority.as_deref();
         let span = tracing::info_span!(
             target: "thundra_http",
             "request",
@@ -70,14 +75,14 @@ impl Call {
             { semconv::HTTP_REQUEST_METHOD } = known,
             { semconv::RPC_SYSTEM_NAME } = rpc.map(|_| grpc::SYSTEM),
             { semconv::RPC_METHOD } = rpc,
-            { semconv::SERVER_ADDRESS } = uri.host().map(attributes::address),
-            { semconv::SERVER_PORT } = attributes::port(uri),
-            { semconv::URL_FULL } = attributes::full_url(uri),
+            { semconv::SERVER_ADDRESS } = authority.map(|authority| attributes::address(authority.host())),
+            { semconv::SERVER_PORT } = attributes::port(uri, authority),
+            { semconv::URL_FULL } = attributes::full_url(uri, authority),
             { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
             { semconv::ERROR_TYPE } = field::Empty,
         );
         if !span.is_disabled() {
-            if known == "_OTHER" {
+            if known == attributes::OTHER {
                 span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
             }
             let names = &config().captured_headers.client_request;
@@ -85,7 +90,7 @@ impl Call {
                 span.set_attribute(key, value)
             });
         }
-        Some(Call { span, is_grpc: rpc.is_some(), done: false })
+        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), done: false })
     }
 
     /// Puts the context of the span into the headers, as far as the host may know it, and says how far that was.
@@ -95,7 +100,10 @@ impl Call {
         let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
         let reach = match headers.get(AUTHORIZATION).is_some_and(signed) {
             true => Reach::Nothing,
-            false => Reach::of(uri.host().unwrap_or(""), uri.query()),
+            false => {
+                let authority = attributes::authority(uri, headers);
+                Reach::of(authority.as_deref().map_or("", Authority::host), uri.query())
+            }
         };
         let (pairs, xray) = match reach {
             Reach::Everything => (outbound.pairs(), outbound.xray_header()),
@@ -110,7 +118,8 @@ impl Call {
         };
         // A context of the caller's own is not mixed with ours. His user agent is not that of this client.
         let theirs = headers.contains_key("traceparent");
-        let ours = |key: &str| key != USER_AGENT && !(theirs && (key == "tracestate" || key == XRAY_HEADER));
+        let mixed = |key: &str| ["tracestate", XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
+        let ours = |key: &str| key != USER_AGENT && !(theirs && mixed(key));
         let _ = headers.try_reserve(pairs.len() + 1);
         for (key, value) in pairs.into_iter().chain(xray.map(|xray| (XRAY_HEADER, xray))).filter(|(key, _)| ours(key)) {
             if let (Some(name), Ok(value)) = (header(key), HeaderValue::try_from(value)) {
@@ -143,7 +152,16 @@ impl Call {
             attributes::RESPONSE_HEADER,
             |key, value| span.set_attribute(key, value),
         );
-        let code = if self.is_grpc { grpc::Code::of(headers) } else { None };
+        let code = match self.http_name {
+            Some(_) if grpc::is_answer(headers) => grpc::Code::of(headers),
+            // A proxy's page, say: what the request says of itself is no more than a claim.
+            Some(name) => {
+                span.record("otel.name", name);
+                [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
+                None
+            }
+            None => None,
+        };
         if let Some(code) = code {
             span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
         }
@@ -161,7 +179,7 @@ impl Call {
     fn failed(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
         self.done = true;
         self.span.record(semconv::ERROR_TYPE, error_type);
-        self.span.set_status(Status::error(message));
+        self.span.set_status(Status::error(redact::text(message.into())));
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, SpanExt, Status, config, defer, semconv};
+use thundra_core::{Scope, Status, config, defer, semconv};
 
+use super::methods;
 use super::request::Rpc;
-use crate::{attributes, grpc};
+use crate::{attributes, grpc, redact};
 
 /// The scope of a request that is not answered to its end, if it has one of its own.
 #[derive(Debug)]
@@ -45,20 +46,17 @@ impl Ending {
         if status.is_server_error() {
             fail(scope, status.as_str().to_owned());
         }
-        match &self.rpc {
-            Some(rpc) if grpc::is_answer(response.headers()) && rpc.has_route => scope.rename(&rpc.method),
-            Some(_) if grpc::is_answer(response.headers()) => {}
-            // Else whoever sends a request would make up the name.
-            Some(rpc) => {
-                if !rpc.has_route {
-                    scope.rename(rpc.http);
-                }
-                [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD]
-                    .iter()
-                    .for_each(|key| scope.span().remove_attribute(key));
-                self.rpc = None;
+        // Else whoever sends a request would make up the name.
+        self.rpc = self.rpc.take().filter(|_| grpc::is_answer(response.headers()));
+        if let Some(rpc) = &mut self.rpc {
+            rpc.is_named = rpc.is_route || grpc::shows_method(response.headers()) || methods::is_known(&rpc.method);
+            scope.set_attribute(semconv::RPC_SYSTEM_NAME, grpc::SYSTEM);
+            if rpc.is_named {
+                scope.rename(&rpc.method);
+                scope.set_attribute(semconv::RPC_METHOD, rpc.method.to_string());
+            } else {
+                unknown(scope, rpc);
             }
-            None => {}
         }
         self.told(response.headers());
     }
@@ -68,10 +66,13 @@ impl Ending {
         let (Some(scope), Some(rpc)) = (&self.scope, &self.rpc) else { return };
         let Some(code) = grpc::Code::of(headers) else { return };
         scope.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
-        if code.name == grpc::Code::UNIMPLEMENTED {
-            scope.rename(grpc::SYSTEM);
-            scope.set_attribute(semconv::RPC_METHOD, "_OTHER");
-            scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, rpc.method.to_string());
+        match code.name {
+            grpc::Code::OK => methods::learn(&rpc.method),
+            // Some servers say late that there is no such method.
+            grpc::Code::UNIMPLEMENTED if rpc.is_named && !rpc.is_route && !methods::is_known(&rpc.method) => {
+                unknown(scope, rpc);
+            }
+            _ => {}
         }
         if code.is_server_error {
             fail(scope, code.name);
@@ -81,7 +82,7 @@ impl Ending {
     /// The service, or the body of its response, failed.
     pub(super) fn failed(&mut self, error_type: &'static str, message: impl Display) {
         if let Some(scope) = &self.scope {
-            scope.set_error(error_type, message.to_string());
+            scope.set_error(error_type, redact::text(message.to_string().into()).into_owned());
         }
         self.finish();
     }
@@ -105,6 +106,13 @@ impl Ending {
             defer(scope.finish());
         }
     }
+}
+
+/// The call is of a method that nobody knows: its name is the caller's invention, or may be.
+fn unknown(scope: &Scope, rpc: &Rpc) {
+    scope.rename(grpc::SYSTEM);
+    scope.set_attribute(semconv::RPC_METHOD, attributes::OTHER);
+    scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, rpc.method.to_string());
 }
 
 fn fail(scope: &Scope, error_type: impl Into<Cow<'static, str>>) {

@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use super::body::TracedBody;
 use super::ending::Ending;
-use super::request;
+use super::{own, request};
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
 #[derive(Clone, Copy, Debug, Default)]
@@ -67,19 +67,26 @@ where
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !matches!(*request.method(), Method::HEAD | Method::CONNECT);
-        // In a Lambda function the invocation is this request: it only learns the route.
-        let invocation = ScopeRef::current().filter(|scope| !scope.is_finished());
-        if let Some((invocation, route)) = invocation.zip(request::route(&request)) {
-            invocation.rename(&request::name(&request));
-            invocation.set_attribute(semconv::HTTP_ROUTE, route.to_owned());
-        }
-        let mut ending = if invocation.is_some() || thundra_core::is_telemetry_suppressed() {
-            Ending::none()
-        } else {
-            let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
-            Ending::new(request::begin(&request, trust), request::rpc(&request))
+        let mut ending = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
+            // A layer further out has begun it, or Lambda: it only learns the route.
+            Some(scope) => {
+                if own::is_own(&mut request, scope)
+                    && let Some(route) = request::route(&request)
+                {
+                    scope.rename(&request::name(&request));
+                    scope.set_attribute(semconv::HTTP_ROUTE, route.to_owned());
+                }
+                Ending::none()
+            }
+            None if thundra_core::is_telemetry_suppressed() => Ending::none(),
+            None => {
+                let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
+                let scope = request::begin(&request, trust);
+                own::mark(&mut request, *scope);
+                Ending::new(scope, request::rpc(&request))
+            }
         };
         let future = ending.guard(|scope| match scope {
             Some(scope) => Running::InScope { future: scope.run(scope.enter(|| self.inner.call(request))) },

@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{any, get};
 use http_body_util::{BodyExt, Empty, Full};
 use hyper_util::client::legacy::Client as HyperClient;
-use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use opentelemetry::Context;
 use opentelemetry::context::FutureExt;
 use thundra_core::testing::tree;
@@ -109,7 +110,10 @@ async fn strangers_get_the_trace_and_no_ids() {
             let context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
             let theirs = sent(format!("http://{address}/"), Some(("traceparent", context))).await;
             assert_eq!(theirs["traceparent"], context);
-            assert!(!theirs.contains_key("x-amzn-trace-id"), "a context of the caller's own is not mixed with ours");
+            for name in ["x-amzn-trace-id", "x-correlation-traceparent"] {
+                assert!(!theirs.contains_key(name), "{name}: a context of the caller's own is not mixed with ours");
+            }
+            assert!(theirs.contains_key("x-correlation-id"));
         })
         .await;
     assert_eq!(carried(sent(format!("http://{address}/"), None).await), [false; 4], "outside of a scope");
@@ -259,8 +263,104 @@ async fn other_clients_are_wrapped() {
         assert_eq!(span.attribute("http.response.status_code"), Some(&200_i64.into()));
         assert_eq!(attribute(span, "network.peer.port"), Some(address.port().to_string()));
     }
-    assert_eq!(error_types(&spans), ["request_failed"]);
+    assert_eq!(error_types(&spans), ["connection_error"]);
     assert!(record.take().iter().all(|seen| seen.carries() == (true, true)));
+}
+
+#[tokio::test]
+async fn a_request_over_one_connection_is_for_its_host() {
+    let (_turn, exporter) = installed().await;
+    let record = Record::default();
+    let address = serve(keeping(&record)).await;
+    let scope = Scope::builder("caller").begin();
+    let hosts = [address.to_string(), "stranger.example".to_owned()];
+    for host in &hosts {
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
+        tokio::spawn(connection);
+        let sender = tower::service_fn(move |request| sender.send_request(request));
+        let client = ServiceBuilder::new().layer(Layer::client()).service(sender);
+        let request = http::Request::get("/x?token=secret").header("host", host).body(Empty::<Bytes>::new()).unwrap();
+        scope.run(client.oneshot(request)).await.unwrap();
+    }
+    let spans = exported(scope, &exporter, 3).await;
+    let port = address.port().to_string();
+    for (nth, name, port) in [(0, "127.0.0.1", Some(port)), (1, "stranger.example", None)] {
+        assert_eq!(attribute(&spans[nth], "server.address").as_deref(), Some(name));
+        assert_eq!(attribute(&spans[nth], "server.port"), port);
+        let url = format!("//{}/x?token=REDACTED", hosts[nth]);
+        assert_eq!(attribute(&spans[nth], "url.full"), Some(url));
+    }
+    assert_eq!(record.take().iter().map(Seen::carries).collect::<Vec<_>>(), [(true, true), (true, false)]);
+}
+
+#[tokio::test]
+async fn other_clients_fail_with_a_reason_and_without_addresses() {
+    type Boxed = Box<dyn std::error::Error + Send + Sync>;
+    async fn fails<E: std::fmt::Display + 'static>(error: E) {
+        let mut error = Some(error);
+        let service = tower::service_fn(move |_: http::Request<()>| {
+            let error = error.take().unwrap();
+            async { Err::<http::Response<()>, _>(error) }
+        });
+        let client = ServiceBuilder::new().layer(Layer::client()).service(service);
+        assert!(client.oneshot(http::Request::get("http://a.example/").body(()).unwrap()).await.is_err());
+    }
+    let (_turn, exporter) = installed().await;
+    let refused = nobody().await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let waiting = silent.local_addr().unwrap();
+    let theirs = async || reqwest::get(format!("http://{refused}/?q=secret")).await.unwrap_err();
+    let patient = reqwest::Client::builder().timeout(Duration::from_millis(50)).build().unwrap();
+    let late = async || patient.get(format!("http://{waiting}/?q=secret")).send().await.unwrap_err();
+    let hyper = HyperClient::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    let timed_out = ServiceBuilder::new()
+        .layer(Layer::client())
+        .layer(tower::timeout::TimeoutLayer::new(Duration::from_millis(50)))
+        .service(hyper);
+    let scope = Scope::builder("caller").begin();
+    scope
+        .run(async {
+            fails(theirs().await).await;
+            fails(Boxed::from(theirs().await)).await;
+            fails(std::io::Error::other(theirs().await)).await;
+            fails(format!("in words: {}", theirs().await)).await;
+            for to in [waiting, refused] {
+                let request = http::Request::get(format!("http://{to}/b")).body(Full::default()).unwrap();
+                timed_out.clone().oneshot(request).await.unwrap_err();
+            }
+            fails(Box::<dyn std::error::Error>::from("no reason at http://a.example/?q=secret")).await;
+            fails(std::io::Error::from(std::io::ErrorKind::TimedOut)).await;
+            fails(Boxed::from(late().await)).await;
+            fails(std::io::Error::other(late().await)).await;
+        })
+        .await;
+    let spans = exported(scope, &exporter, 11).await;
+    let told: Vec<_> = spans.iter().filter_map(|span| attribute(span, "error.type")).collect();
+    let (connection, timeout, other) = ("connection_error", "timeout", "request_failed");
+    assert_eq!(
+        told,
+        [connection, connection, connection, other, timeout, connection, other, timeout, timeout, timeout]
+    );
+    let text = format!("{spans:?}");
+    assert!(!text.contains("secret") && text.contains("/?REDACTED"), "{text}");
+    assert!(text.contains("client error (Connect): tcp connect error"), "causes are told: {text}");
+}
+
+#[tokio::test]
+async fn an_outcome_from_the_future_is_an_error() {
+    let (_turn, exporter) = installed().await;
+    let service = tower::service_fn(|_: http::Request<()>| async {
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        Ok::<_, std::convert::Infallible>(response.header("grpc-status", "17").body(()).unwrap())
+    });
+    let client = ServiceBuilder::new().layer(Layer::client()).service(service);
+    let request = http::Request::post("http://a.internal/shop.Orders/Place").header("content-type", "application/grpc");
+    let scope = Scope::builder("caller").begin();
+    scope.run(client.oneshot(request.body(()).unwrap())).await.unwrap();
+    let spans = exported(scope, &exporter, 2).await;
+    let told = ["rpc.response.status_code", "error.type"].map(|key| attribute(&spans[0], key).unwrap());
+    assert_eq!((spans[0].name.as_str(), told), ("shop.Orders/Place", ["UNKNOWN", "UNKNOWN"].map(str::to_owned)));
 }
 
 #[tokio::test]
@@ -410,6 +510,7 @@ async fn default_headers_win_over_ours() {
             }
             if defaults[0].0 == "traceparent" {
                 let mixed = seen.headers.contains_key("x-amzn-trace-id")
+                    || seen.headers.contains_key("x-correlation-traceparent")
                     || seen.headers.contains_key("tracestate") != (defaults.len() > 1);
                 assert!(!mixed, "request {nth}: a context of the caller's own is not mixed with ours");
             }

@@ -28,6 +28,7 @@ use crate::support::{attribute, error_types, exported, installed, serve};
 
 /// What the handler of a request would send on, one pair a line.
 async fn sends_on() -> String {
+    correlation::set("own", "mine");
     let outbound = outbound(&tracing::Span::none()).unwrap();
     outbound.pairs().iter().map(|(key, value)| format!("{key}={value}\n")).collect()
 }
@@ -102,10 +103,19 @@ async fn everything_taken_is_bounded() {
             assert_eq!(count(found), expected, "{name}: {why}");
         }
     }
-    let many: Vec<_> = (0..40).map(|n| (format!("x-correlation-k{n}"), "v".to_owned())).collect();
-    let many: Vec<_> = many.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    let ids = taken(Layer::server(), &many).await.matches("x-correlation-k").count();
-    assert!((31..=32).contains(&ids), "{ids}");
+    for (sent, layer, expected) in [
+        (32, Layer::server(), 32),
+        (32, Layer::server().trusted(), 32),
+        (50, Layer::server(), 32),
+        (50, Layer::server().trusted(), 40),
+    ] {
+        let many: Vec<_> = (0..sent).map(|n| (format!("x-correlation-k{n}"), "v".to_owned())).collect();
+        let many: Vec<_> = many.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        let text = taken(layer, &many).await;
+        assert_eq!(text.matches("x-correlation-k").count(), expected);
+        assert!(text.contains("x-correlation-id="), "a scope has an id, whatever was sent: {text}");
+        assert_eq!(text.contains("x-correlation-own=mine"), expected < 40, "a stranger leaves room: {text}");
+    }
 }
 
 #[tokio::test]
@@ -320,7 +330,7 @@ async fn a_plain_server_names_its_requests_after_their_method() {
     let address = listener.local_addr().unwrap();
     let handler = tower::service_fn(|request: http::Request<hyper::body::Incoming>| async move {
         match request.uri().path() {
-            "/fails" => Err(std::io::Error::other("no disk")),
+            "/fails" => Err(std::io::Error::other("no disk: http://u:secret@store.internal/?token=secret")),
             _ => Ok(http::Response::new(Full::new(Bytes::from("plain")))),
         }
     });
@@ -348,6 +358,7 @@ async fn a_plain_server_names_its_requests_after_their_method() {
     let servers: Vec<_> = spans.iter().filter(|span| span.kind == SpanKind::Server).collect();
     let names: Vec<_> = servers.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["GET", "GET", "POST"]);
+    assert!(!format!("{servers:?}").contains("secret"));
     assert_eq!(attribute(servers[1], "error.type").as_deref(), Some("service_failed"));
     let http2 = servers[2];
     assert_eq!(attribute(http2, "network.protocol.version").as_deref(), Some("2"));
@@ -361,6 +372,7 @@ async fn a_request_inside_of_a_scope_or_suppressed_begins_none() {
         Router::new().route("/users/{id}", get(|| async { "" })).layer(Layer::server()).into_service::<Body>();
     let request = || Request::get("/users/7").body(Body::empty()).unwrap();
     let scope = Scope::builder("invocation").begin();
+    scope.mark(thundra_http::IS_REQUEST);
     scope.run(service.ready().await.unwrap().call(request())).await.unwrap();
     let mut plain = ServiceBuilder::new()
         .layer(Layer::server())
@@ -373,6 +385,192 @@ async fn a_request_inside_of_a_scope_or_suppressed_begins_none() {
     let spans = exported(scope, &exporter, 1).await;
     assert_eq!((spans[0].name.as_str(), exporter.spans().len()), ("GET /users/{id}", 1));
     assert_eq!(attribute(&spans[0], "http.route").as_deref(), Some("/users/{id}"));
+}
+
+#[tokio::test]
+async fn a_router_in_a_handler_is_a_part_of_what_it_is_called_in() {
+    let (_turn, exporter) = installed().await;
+    let inner = || Router::new().route("/inner/{id}", get(|| async { "" })).layer(Layer::server());
+    let call_inner = move || inner().oneshot(Request::get("/inner/7").body(Body::empty()).unwrap());
+    let outer = Router::new().route("/outer/{id}", get(move || async move { call_inner().await.unwrap() }));
+    // The layer stands twice: the one further out has no route yet.
+    let mut outer = ServiceBuilder::new().layer(Layer::server()).service(outer.layer(Layer::server()));
+    let caller = Scope::builder("caller").begin();
+    let context = thundra_core::propagation::format_traceparent(&caller.context().unwrap());
+    let request = Request::get("/outer/7").header("traceparent", context).body(Body::empty()).unwrap();
+    outer.call(request).await.unwrap().into_body().collect().await.unwrap();
+    let spans = exported(caller, &exporter, 2).await;
+    let server = spans.iter().find(|span| span.kind == SpanKind::Server).unwrap();
+    assert_eq!(server.name, "GET /outer/{id}");
+    assert_eq!(attribute(server, "http.route").as_deref(), Some("/outer/{id}"));
+
+    // What is no request has no route: a message, the record of a batch.
+    let scope = Scope::builder("message").begin();
+    scope.run(call_inner()).await.unwrap();
+    let spans = exported(scope, &exporter, 1).await;
+    assert_eq!((spans[0].name.as_str(), attribute(&spans[0], "http.route")), ("message", None));
+
+    // An invocation is the first request in it.
+    let scope = Scope::builder("invocation").begin();
+    scope.mark(thundra_http::IS_REQUEST);
+    let routes = Router::new().route("/outer", get(move || async move { call_inner().await.unwrap() }));
+    let first = routes.layer(Layer::server()).oneshot(Request::get("/outer").body(Body::empty()).unwrap());
+    scope.run(first).await.unwrap();
+    scope.run(call_inner()).await.unwrap();
+    assert_eq!(exported(scope, &exporter, 1).await[0].name, "GET /outer");
+}
+
+/// A request of this method and with these headers, in the trace of a scope.
+fn request_of(scope: &Scope, method: &str, uri: &str, headers: &[(&str, &str)]) -> Request {
+    let context = thundra_core::propagation::format_traceparent(&scope.context().unwrap());
+    let request = Request::builder().method(method).uri(uri).header("traceparent", context);
+    headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).body(Body::empty()).unwrap()
+}
+
+#[tokio::test]
+async fn a_stranger_fills_no_span() {
+    let (_turn, exporter) = installed().await;
+    let scope = Scope::builder("caller").begin();
+    let long = "é".repeat(3_000);
+    let agent = "x".repeat(30_000);
+    let uri = format!("http://{}.example/{}?{}", "h".repeat(300), "p".repeat(30_000), "k=v&".repeat(7_000));
+    let mut request = request_of(&scope, &"M".repeat(300), &uri, &[("user-agent", &agent)]);
+    request.headers_mut().insert("x-forwarded-host", HeaderValue::from_bytes(long.as_bytes()).unwrap());
+    let service = tower::service_fn(|_| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+    ServiceBuilder::new().layer(Layer::server()).service(service).oneshot(request).await.unwrap();
+    let spans = exported(scope, &exporter, 2).await;
+    let server = spans.iter().find(|span| span.kind == SpanKind::Server).unwrap();
+    for (key, bytes) in [
+        ("user_agent.original", 256),
+        ("url.path", 2048),
+        ("url.query", 2048),
+        ("http.request.method_original", 64),
+        ("server.address", 255),
+    ] {
+        assert_eq!(attribute(server, key).map(|value| value.len()), Some(bytes), "{key}");
+    }
+}
+
+#[tokio::test]
+async fn proxies_say_who_asked_for_what() {
+    let (_turn, exporter) = installed().await;
+    let by = ("forwarded", "for=\"[2001:db8::1]:4711\";proto=https;host=a.example:8443");
+    let others =
+        [("x-forwarded-for", "[2001:db8::2]"), ("x-forwarded-proto", "https, http"), ("x-forwarded-host", "b.example")];
+    let host = ("host", "d.example:81");
+    for (uri, headers, [client, scheme, address, port]) in [
+        (
+            "http://c.example/",
+            vec![by, others[0], others[1], others[2], host],
+            ["2001:db8::1", "https", "a.example", "8443"],
+        ),
+        ("http://c.example/", vec![others[0], others[1], others[2], host], ["2001:db8::2", "https", "b.example", ""]),
+        ("http://c.example/", vec![host], ["192.0.2.1", "http", "c.example", ""]),
+        ("/", vec![host], ["192.0.2.1", "http", "d.example", "81"]),
+    ] {
+        let scope = Scope::builder("caller").begin();
+        let mut request = request_of(&scope, "GET", uri, &headers);
+        request.extensions_mut().insert(SocketAddr::from(([192, 0, 2, 1], 4711)));
+        let service = tower::service_fn(|_| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+        ServiceBuilder::new().layer(Layer::server()).service(service).oneshot(request).await.unwrap();
+        let spans = exported(scope, &exporter, 2).await;
+        let server = spans.iter().find(|span| span.kind == SpanKind::Server).unwrap();
+        for (key, value) in [
+            ("client.address", client),
+            ("url.scheme", scheme),
+            ("server.address", address),
+            ("server.port", port),
+            ("network.peer.address", "192.0.2.1"),
+            ("network.peer.port", "4711"),
+        ] {
+            assert_eq!(attribute(server, key).unwrap_or_default(), value, "{key}: {uri} {headers:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_makes_up_no_names_by_asking_for_methods() {
+    let (_turn, exporter) = installed().await;
+    let answer = |path: &str| {
+        let response = Response::builder().header("content-type", "application/grpc");
+        let trailers = |code| HeaderMap::from_iter([("grpc-status".parse().unwrap(), HeaderValue::from_static(code))]);
+        let body = |code| {
+            Body::new(StreamBody::new(futures_util::stream::iter([Ok::<_, Infallible>(Frame::trailers(trailers(
+                code,
+            )))])))
+        };
+        let result = match path {
+            path if path.ends_with("Refused") => response.header("grpc-status", "16").body(Body::empty()),
+            path if path.ends_with("Missing") => response.header("grpc-status", "12").body(Body::empty()),
+            path if path.ends_with("Late") => response.body(body("12")),
+            path if path.ends_with("Strange") => response.header("grpc-status", "what").body(Body::empty()),
+            path if path.ends_with("Empty") => response.header("grpc-status", "0").body(Body::empty()),
+            path if path.ends_with("Begun") => response.body(body("5")),
+            _ => response.body(body("0")),
+        };
+        result.unwrap()
+    };
+    let plain = tower::service_fn(move |request: Request| async move {
+        match (request.uri().path(), request.headers().contains_key("x-guarded")) {
+            ("/shop.Names/Waits", _) => std::future::pending().await,
+            ("/shop.Names/Fails", _) => Err(std::io::Error::other("no disk")),
+            (_, true) => Ok(answer("/Refused")),
+            (path, false) => Ok(answer(path)),
+        }
+    });
+    let plain = ServiceBuilder::new().layer(Layer::server()).service(plain);
+    let refused = move || async move { answer("/Refused") };
+    let missing = move || async move { answer("/Missing") };
+    let routed = Router::new()
+        .route("/shop.Names/RoutedRefused", post(refused))
+        .route("/shop.Names/RoutedMissing", post(missing))
+        .route("/shop.Wild/{*method}", post(refused))
+        .layer(Layer::server());
+    let grpc = ("content-type", "application/grpc");
+    for (path, guarded, name, method, code, why) in [
+        ("Waits", false, "POST", None, None, "nobody saw an answer"),
+        ("Fails", false, "POST", None, None, "there was no answer"),
+        ("Refused", false, "grpc", Some("_OTHER"), Some("UNAUTHENTICATED"), "by a guard, for all it knows"),
+        ("Missing", false, "grpc", Some("_OTHER"), Some("UNIMPLEMENTED"), "no such method"),
+        ("Late", false, "grpc", Some("_OTHER"), Some("UNIMPLEMENTED"), "no such method, said late"),
+        ("Strange", false, "grpc", Some("_OTHER"), None, "no outcome"),
+        ("Empty", false, "shop.Names/Empty", Some("shop.Names/Empty"), Some("OK"), "a success"),
+        ("Begun", false, "shop.Names/Begun", Some("shop.Names/Begun"), Some("NOT_FOUND"), "an answer was begun"),
+        ("Begun", true, "grpc", Some("_OTHER"), Some("UNAUTHENTICATED"), "no success so far"),
+        ("Place", true, "grpc", Some("_OTHER"), Some("UNAUTHENTICATED"), "the same"),
+        ("Place", false, "shop.Names/Place", Some("shop.Names/Place"), Some("OK"), "a success at the end"),
+        ("Place", true, "shop.Names/Place", Some("shop.Names/Place"), Some("UNAUTHENTICATED"), "known by now"),
+    ] {
+        let scope = Scope::builder("caller").begin();
+        let mut headers = vec![grpc];
+        headers.extend(guarded.then_some(("x-guarded", "")));
+        let request = request_of(&scope, "POST", &format!("/shop.Names/{path}"), &headers);
+        let call =
+            async { plain.clone().oneshot(request).await?.into_body().collect().await.map_err(std::io::Error::other) };
+        let _ = tokio::time::timeout(Duration::from_millis(50), call).await;
+        let spans = exported(scope, &exporter, 2).await;
+        let server = spans.iter().find(|span| span.kind == SpanKind::Server).unwrap();
+        let told = ["rpc.method", "rpc.response.status_code"].map(|key| attribute(server, key));
+        assert_eq!(
+            (server.name.as_str(), told[0].as_deref(), told[1].as_deref()),
+            (name, method, code),
+            "{path}: {why}"
+        );
+        let original = attribute(server, "rpc.method_original");
+        assert_eq!(original, (method == Some("_OTHER")).then(|| format!("shop.Names/{path}")), "{path}: {why}");
+        let system = method.map(|_| "grpc".to_owned());
+        assert_eq!(attribute(server, "rpc.system.name"), system, "{path}: {why}");
+    }
+    for (path, name, why) in [
+        ("/shop.Names/RoutedRefused", "shop.Names/RoutedRefused", "the route is the method"),
+        ("/shop.Names/RoutedMissing", "shop.Names/RoutedMissing", "the route is the method"),
+        ("/shop.Wild/Any", "grpc", "the route takes anything"),
+    ] {
+        let scope = Scope::builder("caller").begin();
+        routed.clone().oneshot(request_of(&scope, "POST", path, &[grpc])).await.unwrap();
+        let spans = exported(scope, &exporter, 2).await;
+        assert_eq!(spans.iter().find(|span| span.kind == SpanKind::Server).unwrap().name, name, "{why}");
+    }
 }
 
 /// A collector whose outcome the sender decides.
@@ -490,6 +688,12 @@ async fn a_request_that_only_says_that_it_is_grpc_makes_no_names() {
     let (system, method) = (Some("grpc".to_owned()), Some("shop.Orders/Place".to_owned()));
     assert_eq!(of("/shop.Orders/Place"), ("shop.Orders/Place".to_owned(), system, method));
     assert_eq!(of("/waits/8f3a").0, "POST /waits/{id}", "an answer would have told");
+    let calls = spans.iter().filter(|span| span.kind == SpanKind::Client);
+    let calls: Vec<_> = calls
+        .map(|call| (call.name.as_str(), attribute(call, "rpc.system.name"), attribute(call, "rpc.method")))
+        .collect();
+    let (system, method) = (Some("grpc".to_owned()), Some("shop.Orders/Place".to_owned()));
+    assert_eq!(calls[..3], [("POST", None, None), ("POST", None, None), ("shop.Orders/Place", system, method)]);
 
     let mut service = Router::new()
         .route("/orders/{id}", post(|| async { "an order" }))
@@ -497,6 +701,7 @@ async fn a_request_that_only_says_that_it_is_grpc_makes_no_names() {
         .into_service::<Body>();
     let request = Request::post("/orders/8f3a").header("content-type", "application/grpc").body(Body::empty()).unwrap();
     let scope = Scope::builder("invocation").begin();
+    scope.mark(thundra_http::IS_REQUEST);
     scope.run(service.ready().await.unwrap().call(request)).await.unwrap();
     assert_eq!(exported(scope, &exporter, 1).await[0].name, "POST /orders/{id}");
 }

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use reqwest::Error;
 
 /// `error.type`.
-pub(super) fn kind(error: &Error) -> &'static str {
+pub(crate) fn kind(error: &Error) -> &'static str {
     if error.is_timeout() {
         "timeout"
     } else if error.is_connect() {
@@ -20,7 +20,7 @@ pub(super) fn kind(error: &Error) -> &'static str {
 }
 
 /// The causes. reqwest's own text is left out, since it holds the address, query and all.
-pub(super) fn message(error: &Error) -> String {
+pub(crate) fn message(error: &Error) -> String {
     let mut source = error.source();
     let mut message = kind(error).replace('_', " ");
     while let Some(error) = source {

@@ -7,7 +7,7 @@
 pub mod blocking;
 mod builder;
 mod connector;
-mod error;
+pub(super) mod error;
 mod forward;
 mod journey;
 #[cfg(feature = "blocking")]

@@ -1,0 +1,146 @@
+//! What a stranger wrote and what a program keeps to itself: the one is cut, the other left out.
+
+use std::borrow::Cow;
+
+/// What takes the place of something that is not told.
+pub(crate) const REDACTED: &str = "REDACTED";
+
+/// The longest part of a query that is shown as it stands, where it is no pair: a flag is short, a token is not.
+const MAX_FLAG_BYTES: usize = 32;
+
+/// What ends an address in a text, besides a space.
+const CLOSING: &[char] = &['"', '\'', '`', ')', ']', '}', '>', ',', ';', ':', '.'];
+
+/// The beginning of a text that may be as long as its author likes.
+pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
+}
+
+/// `url.query`: the keys alone, and no more than so many bytes.
+pub(crate) fn query(query: &str, max_bytes: usize) -> String {
+    let query = cut(query, max_bytes);
+    let mut keys = String::with_capacity(query.len());
+    push_query(&mut keys, query);
+    keys.truncate(cut(&keys, max_bytes).len());
+    keys
+}
+
+/// A query whose values are not told. A part that is no pair may be a value too.
+pub(crate) fn push_query(to: &mut String, query: &str) {
+    for (at, pair) in query.split('&').enumerate() {
+        if at > 0 {
+            to.push('&');
+        }
+        match pair.trim_end_matches('=').split_once('=') {
+            Some((key, _)) => {
+                to.push_str(key);
+                to.push('=');
+                to.push_str(REDACTED);
+            }
+            None if is_flag(pair) => to.push_str(pair),
+            None => to.push_str(REDACTED),
+        }
+    }
+}
+
+/// Whether this part of a query is a flag, or a key without its value.
+fn is_flag(pair: &str) -> bool {
+    let (flag, padded) = pair.strip_suffix('=').map_or((pair, false), |flag| (flag, true));
+    // Base64 fills itself up to a multiple of four.
+    let is_base64 = padded && pair.len().is_multiple_of(4);
+    let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
+    flag.len() <= MAX_FLAG_BYTES && !is_base64 && flag.bytes().all(legal)
+}
+
+/// A text of somebody else's, such as an error's, without the queries and credentials of the addresses in it.
+pub(crate) fn text(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains(['?', '@']) {
+        return text;
+    }
+    let mut shown = String::with_capacity(text.len());
+    text.split_inclusive(char::is_whitespace).for_each(|word| push_word(&mut shown, word));
+    shown.into()
+}
+
+/// A word with the space behind it. An address has a `/` before its query.
+fn push_word(to: &mut String, word: &str) {
+    let Some((address, query)) = word.split_once('?').filter(|(address, _)| address.contains('/')) else {
+        return push_address(to, word);
+    };
+    push_address(to, address);
+    to.push('?');
+    let secret = query.trim_end().trim_end_matches(CLOSING);
+    to.push_str(if secret.is_empty() { "" } else { REDACTED });
+    to.push_str(query.get(secret.len()..).unwrap_or(""));
+}
+
+/// An address without its user and password.
+fn push_address(to: &mut String, address: &str) {
+    let credentials = address.split_once("://").and_then(|(scheme, rest)| {
+        let at = rest.split('/').next()?.rfind('@')?;
+        Some((scheme, rest.get(at..)?))
+    });
+    match credentials {
+        Some((scheme, host)) => to.extend([scheme, "://", REDACTED, host]),
+        None => to.push_str(address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_show_keys_and_flags() {
+        let (flag, token) = ("x".repeat(32), "x".repeat(33));
+        for (given, shown, why) in [
+            ("q=1&token=abc", "q=REDACTED&token=REDACTED", "values"),
+            ("flag&empty=&v1.2-b_c", "flag&empty=&v1.2-b_c", "flags, and a key alone"),
+            ("&a&&", "&a&&", "empty parts"),
+            ("=v", "=REDACTED", "a value alone"),
+            (&flag, &flag, "as long as a flag may be"),
+            (&token, "REDACTED", "one too long"),
+            (&format!("{flag}="), "empty", "as long as a key alone may be"),
+            (&format!("{token}="), "REDACTED", "one too long"),
+            ("dG9rZW4=", "REDACTED", "base64"),
+            ("dG9rZQ==", "REDACTED", "base64 with more to fill"),
+            ("a%20b", "REDACTED", "no letter, digit or the like"),
+            ("a+b&c/d&e:f&g@h", "REDACTED&REDACTED&REDACTED&REDACTED", "the same"),
+            ("é", "REDACTED", "no ASCII"),
+            ("token=dG9rZQ==", "token=REDACTED", "a pair whose value is base64"),
+        ] {
+            let expected = if shown == "empty" { given } else { shown };
+            let mut text = String::new();
+            push_query(&mut text, given);
+            assert_eq!(text, expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn queries_and_texts_are_cut_between_characters() {
+        assert_eq!((cut("aéé", 4), cut("aéé", 5), cut("a", 9)), ("aé", "aéé", "a"));
+        assert_eq!(query("a=1&b=2", 9), "a=REDACTE");
+        assert_eq!(query(&"k=v&".repeat(100_000), 2048).len(), 2048);
+    }
+
+    #[test]
+    fn texts_keep_no_query_and_no_credentials() {
+        for (given, shown, why) in [
+            ("no disk", "no disk", "no address"),
+            ("what? why/not? a@b", "what? why/not? a@b", "no address either"),
+            (
+                "error sending request for url (http://a.example/x?token=secret)",
+                "error sending request for url (http://a.example/x?REDACTED)",
+                "reqwest's",
+            ),
+            ("GET /x?token=a)b: refused", "GET /x?REDACTED: refused", "a path alone"),
+            ("\"https://u:p@a.example/?x\",\n\tnext", "\"https://REDACTED@a.example/?REDACTED\",\n\tnext", "both"),
+            ("http://u@a.example", "http://REDACTED@a.example", "a user alone"),
+            ("http://a.example/@me", "http://a.example/@me", "no user"),
+            ("redis://:pw@cache.internal", "redis://REDACTED@cache.internal", "another scheme"),
+            ("é/é?é é", "é/é?REDACTED é", "no ASCII"),
+        ] {
+            assert_eq!(text(given.into()), shown, "{why}");
+        }
+    }
+}

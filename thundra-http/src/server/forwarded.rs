@@ -1,0 +1,119 @@
+//! What proxies say of a request they handed on: [`Forwarded`], else the headers that came before it. Of several
+//! proxies the first one counts, which saw the caller.
+//!
+//! Anyone can write these headers. What has the form of an address, a host or a scheme is taken, and nothing else.
+//!
+//! [`Forwarded`]: https://www.rfc-editor.org/rfc/rfc7239
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::HeaderMap;
+use http::header::FORWARDED;
+use http::uri::Authority;
+
+use super::request::text;
+
+/// The caller.
+pub(super) fn client(headers: &HeaderMap) -> Option<IpAddr> {
+    forwarded(headers, "for").and_then(address).or_else(|| first(headers, "x-forwarded-for").and_then(address))
+}
+
+/// The scheme that the caller used.
+pub(super) fn scheme(headers: &HeaderMap) -> Option<&str> {
+    forwarded(headers, "proto").or_else(|| first(headers, "x-forwarded-proto"))
+}
+
+/// The host that the caller asked.
+pub(super) fn host(headers: &HeaderMap) -> Option<Authority> {
+    let parse = |host: &str| host.parse().ok();
+    forwarded(headers, "host").and_then(parse).or_else(|| first(headers, "x-forwarded-host").and_then(parse))
+}
+
+/// An address with or without a port, in brackets or not.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
+}
+
+/// The first of a list.
+fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    text(headers, name)?.split(',').next().map(str::trim).filter(|first| !first.is_empty())
+}
+
+/// A parameter of the first proxy's: `for=192.0.2.60;proto=https, for="[2001:db8::1]:4711"`.
+fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let proxy = split(text(headers, FORWARDED.as_str())?, ',').next()?;
+    split(proxy, ';').find_map(|pair| {
+        let (key, value) = pair.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// Splits a text, but for what stands in quotes.
+fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |c| {
+        quoted ^= c == '"';
+        c == at && !quoted
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs.iter().copied();
+        pairs.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn the_caller_is_an_address_or_nobody() {
+        for (header, expected) in [
+            ("203.0.113.7, 10.0.0.1", Some("203.0.113.7")),
+            ("203.0.113.7:4711", Some("203.0.113.7")),
+            ("2001:db8::1", Some("2001:db8::1")),
+            ("[2001:db8::1]", Some("2001:db8::1")),
+            ("[2001:db8::1]:4711, 10.0.0.1", Some("2001:db8::1")),
+            ("unknown", None),
+            ("<script>", None),
+            ("", None),
+        ] {
+            let client = client(&headers(&[("x-forwarded-for", header)]));
+            assert_eq!(client.map(|address| address.to_string()).as_deref(), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn the_standard_header_comes_before_the_others() {
+        let others = [
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-forwarded-proto", "https, http"),
+            ("x-forwarded-host", "b.example, c"),
+        ];
+        for (forwarded, client_, scheme_, host_, why) in [
+            ("", "203.0.113.7", "https", "b.example", "nothing"),
+            (
+                "for=192.0.2.60;proto=http;by=203.0.113.43;host=a.example:81",
+                "192.0.2.60",
+                "http",
+                "a.example:81",
+                "all",
+            ),
+            ("For=\"[2001:db8::1]:4711\" ; PROTO=http, for=192.0.2.60", "2001:db8::1", "http", "b.example", "some"),
+            ("by=\"a,b;for=x\";for=\"[2001:db8::2]\"", "2001:db8::2", "https", "b.example", "signs in quotes"),
+            ("for=unknown;host=<>, for=192.0.2.60", "203.0.113.7", "https", "b.example", "nobody, and no host"),
+            ("for=_hidden", "203.0.113.7", "https", "b.example", "a name for nobody"),
+            ("\"", "203.0.113.7", "https", "b.example", "no form"),
+        ] {
+            let headers = headers(&[&others[..], &[("forwarded", forwarded)]].concat());
+            assert_eq!(client(&headers).unwrap().to_string(), client_, "{why}");
+            assert_eq!(scheme(&headers), Some(scheme_), "{why}");
+            assert_eq!(host(&headers).unwrap(), host_, "{why}");
+        }
+        let none = HeaderMap::new();
+        assert_eq!((client(&none), scheme(&none), host(&none)), (None, None, None));
+    }
+}
