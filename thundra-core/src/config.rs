@@ -93,6 +93,9 @@ pub const VARIABLES: &[&str] = &[
     names::LAMBDA_LOG_LEVEL,
 ];
 
+/// The HTTP methods that spans are named after, the frequent ones first.
+const METHODS: [&str; 10] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
+
 /// How spans leave the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -213,8 +216,8 @@ pub struct Config {
     /// Hosts beyond our own network that get correlation ids and baggage.
     pub propagate_hosts: Vec<String>,
     /// `OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS`: the HTTP methods that spans are named after, in their case; any
-    /// other is `_OTHER`. `None` where nothing was said: those of RFC 9110, `PATCH` and `QUERY`.
-    pub known_methods: Option<Vec<String>>,
+    /// other is `_OTHER`. Defaults to those of RFC 9110, `PATCH` and `QUERY`.
+    pub known_methods: Vec<String>,
     /// `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS`: the headers that become attributes.
     pub captured_headers: CapturedHeaders,
     /// Where payloads may be written: patterns `service`, `service:target*`, with `!` to exclude.
@@ -275,7 +278,7 @@ impl Reader<'_> {
             spans: self.targets(names::SPANS),
             trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             propagate_hosts: self.list(names::PROPAGATE_HOSTS).unwrap_or_default(),
-            known_methods: self.list(names::KNOWN_METHODS),
+            known_methods: self.list(names::KNOWN_METHODS).unwrap_or_else(|| METHODS.map(str::to_owned).to_vec()),
             captured_headers: CapturedHeaders {
                 client_request: self.headers(names::CLIENT_REQUEST_HEADERS),
                 client_response: self.headers(names::CLIENT_RESPONSE_HEADERS),
@@ -547,8 +550,8 @@ mod tests {
     #[test]
     fn known_methods_are_listed_in_their_case() {
         let (config, problems) = read(&[("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET, Brew,")]);
-        assert_eq!(config.known_methods, Some(vec!["GET".to_owned(), "Brew".to_owned()]));
-        assert_eq!((read(&[]).0.known_methods, problems.len()), (None, 0));
+        assert_eq!((config.known_methods, problems.len()), (vec!["GET".to_owned(), "Brew".to_owned()], 0));
+        assert_eq!(read(&[]).0.known_methods, METHODS);
     }
 
     #[test]

@@ -17,22 +17,7 @@ pub(crate) const OTHER: &str = "_OTHER";
 /// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that a stranger cannot
 /// make as many span names as he likes.
 pub(crate) fn method(method: &Method) -> &'static str {
-    if let Some(known) = &config().known_methods {
-        return known.iter().find(|known| *known == method.as_str()).map_or(OTHER, String::as_str);
-    }
-    match method.as_str() {
-        "GET" => "GET",
-        "POST" => "POST",
-        "PUT" => "PUT",
-        "DELETE" => "DELETE",
-        "PATCH" => "PATCH",
-        "HEAD" => "HEAD",
-        "OPTIONS" => "OPTIONS",
-        "CONNECT" => "CONNECT",
-        "TRACE" => "TRACE",
-        "QUERY" => "QUERY",
-        _ => OTHER,
-    }
+    config().known_methods.iter().find(|known| *known == method.as_str()).map_or(OTHER, String::as_str)
 }
 
 /// The name of a span: the method, or `HTTP` for an unknown one.

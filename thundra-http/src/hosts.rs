@@ -22,15 +22,37 @@ pub(crate) enum Reach {
 impl Reach {
     /// How much a host may be told in a request with this query.
     pub(crate) fn of(host: &str, query: Option<&str>) -> Self {
+        let reach = Reach::allowed(host, query);
+        if reach == Reach::Trace {
+            tell(host);
+        }
+        reach
+    }
+
+    fn allowed(host: &str, query: Option<&str>) -> Self {
         static NAMED: OnceLock<Vec<Pattern>> = OnceLock::new();
         if query.is_some_and(is_presigned) {
-            return Reach::Nothing;
+            Reach::Nothing
+        } else if is_trusted(host, NAMED.get_or_init(|| patterns(&config().propagate_hosts))) {
+            Reach::Everything
+        } else {
+            Reach::Trace
         }
-        if is_trusted(host, NAMED.get_or_init(|| patterns(&config().propagate_hosts))) {
-            return Reach::Everything;
+    }
+
+    /// Says once of a host that ids reached it, which were not for it: a client that follows redirects out of our sight
+    /// was led there.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn led_to(self, url: &reqwest::Url) {
+        let host = url.host_str().unwrap_or("");
+        if self == Reach::Everything && Reach::allowed(host, url.query()) < self {
+            diagnostics::once(
+                &format!("redirect {host}"),
+                format_args!(
+                    "a redirect took correlation ids to {host:?}: clients from thundra_http's own builder keep them back"
+                ),
+            );
         }
-        tell(host);
-        Reach::Trace
     }
 }
 

@@ -19,14 +19,13 @@ use super::{Message, Source, Trigger};
 
 /// More names than this say nothing about a request.
 const MAX_QUERY_NAMES: usize = 32;
-const METHODS: [&str; 10] = ["CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"];
 
 pub(super) fn detect(event: &Object<'_>, config: &Config) -> Option<Trigger> {
     let request = Request::of(event)?;
     let headers = Headers::of(event);
     let trust = if config.trust_all || request.iam_caller() { Trust::Full } else { Trust::Edge };
     let mut trigger = Trigger::new(request.source, "http");
-    request.describe(&mut trigger, &headers);
+    request.describe(&mut trigger, &headers, &config.known_methods);
     trigger.messages =
         vec![Message { inbound: Inbound::extract(headers.pairs(), config.propagators, trust), ..Message::default() }];
     if matches!(request.source, Source::ApiGatewayRest | Source::ApiGatewayHttp) {
@@ -112,10 +111,10 @@ impl<'e, 'a> Request<'e, 'a> {
         }
     }
 
-    fn describe(&self, trigger: &mut Trigger, headers: &Headers<'_>) {
+    fn describe(&self, trigger: &mut Trigger, headers: &Headers<'_>, known_methods: &[String]) {
         let route = self.route();
         if let Some(method) = self.method() {
-            let known = METHODS.contains(&method.as_ref());
+            let known = known_methods.iter().any(|known| *known == method);
             trigger.set(semconv::HTTP_REQUEST_METHOD, if known { method.to_string() } else { "_OTHER".to_owned() });
             trigger.set_some(semconv::HTTP_REQUEST_METHOD_ORIGINAL, (!known).then(|| method.to_string()));
             let method = if known { method.as_ref() } else { "HTTP" };

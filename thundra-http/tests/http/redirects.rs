@@ -623,3 +623,30 @@ async fn a_policy_may_make_calls_of_its_own() {
     let spans = exported(scope, &exporter, 2).await;
     assert_eq!(attribute(&spans[0], "http.request.resend_count").as_deref(), Some("1"));
 }
+
+#[tokio::test]
+async fn a_client_of_reqwests_own_hands_ids_on() {
+    let (_turn, _exporter) = installed().await;
+    let (address, record) = hosts().await;
+    let genuine = client!(waiting reqwest, address);
+    let url = format!("http://127.0.0.1:{}/302-stranger/end", address.port());
+    for _ in 0..2 {
+        let traced = thundra_http::RequestBuilderExt::send_traced(genuine.get(&url));
+        scope().run(traced).await.unwrap();
+        let converted = thundra_http::Client::from(genuine.clone());
+        scope().run(converted.get(&url).send()).await.unwrap();
+    }
+    let seen = record.take();
+    assert_eq!(seen.iter().filter(|seen| seen.host == "stranger.example" && seen.carries() == (true, true)).count(), 4);
+}
+
+/// Its process is one of its own, so that nobody else has said it.
+#[test]
+fn ids_that_were_handed_on_are_told_of_once() {
+    let test = "redirects::a_client_of_reqwests_own_hands_ids_on";
+    let exe = std::env::current_exe().unwrap();
+    let output = std::process::Command::new(exe).args(["--exact", test, "--nocapture"]).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = said.lines().filter(|line| line.contains("a redirect took correlation ids")).collect();
+    assert!(lines.len() == 1 && lines[0].contains("\"stranger.example\""), "{said}");
+}

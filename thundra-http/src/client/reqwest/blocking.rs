@@ -74,15 +74,21 @@ impl Client {
             (Journey::new(known.settings.clone(), &request), &known.legs)
         });
         let mut call = begin(&mut request, journey.as_ref().map(|(journey, _)| journey));
-        let span = call.as_ref().map_or_else(Span::none, |call| call.span.clone());
+        let span = call.as_ref().map_or_else(Span::none, |(call, _)| call.span.clone());
+        let is_ours = journey.is_some();
         let (result, redirects) = span.in_scope(|| match journey {
-            Some((journey, legs)) => journey.make_blocking(&self.inner, legs, call.as_ref(), request),
+            Some((journey, legs)) => {
+                journey.make_blocking(&self.inner, legs, call.as_ref().map(|(call, _)| call), request)
+            }
             None => (self.inner.execute(request), 0),
         });
-        if let Some(call) = &mut call {
+        if let Some((call, reach)) = &mut call {
             call.redirected(redirects);
             match &result {
                 Ok(response) => {
+                    if !is_ours {
+                        reach.led_to(response.url());
+                    }
                     call.answered(response.status(), response.version(), response.headers(), response.remote_addr());
                 }
                 Err(error) => call.failed(error::kind(error), error::message(error)),

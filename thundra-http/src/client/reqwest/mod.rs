@@ -37,6 +37,7 @@ use self::outgoing::Outgoing;
 pub use self::request::{RequestBuilder, RequestBuilderExt};
 use self::settings::Settings;
 use super::Call;
+use crate::hosts::Reach;
 
 /// [`reqwest::Client`] with a span for each request, and our context in its headers.
 ///
@@ -130,7 +131,7 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
             *request.timeout_mut() = Some(total.saturating_sub(called.elapsed()));
         }
         let journey = settings.map(|settings| Journey::new(settings, &request));
-        let Some(mut call) = begin(&mut request, journey.as_ref()) else {
+        let Some((mut call, reach)) = begin(&mut request, journey.as_ref()) else {
             return trail::apart(client.execute(request)).await;
         };
         let span = call.span.clone();
@@ -141,15 +142,20 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
                 call.redirected(redirects);
                 result
             }
-            None => first.instrument(span).await,
+            None => {
+                let result = first.instrument(span).await;
+                result.iter().for_each(|response| reach.led_to(response.url()));
+                result
+            }
         };
         call.ended(&result);
         result
     })
 }
 
-/// Begins the span of a request and puts our context into its headers. `None` where it is sent as it is.
-fn begin<R: Outgoing>(request: &mut R, journey: Option<&Journey<R>>) -> Option<Call> {
+/// Begins the span of a request and puts our context into its headers, and says how much of it. `None` where it is sent
+/// as it is.
+fn begin<R: Outgoing>(request: &mut R, journey: Option<&Journey<R>>) -> Option<(Call, Reach)> {
     // reqwest's own address type is not http's; what that cannot express reqwest refuses.
     let uri = request.url().as_str().parse().ok()?;
     let call = Call::begin(request.method(), &uri, request.headers())?;
@@ -157,7 +163,7 @@ fn begin<R: Outgoing>(request: &mut R, journey: Option<&Journey<R>>) -> Option<C
     if let Some(journey) = journey {
         journey.carries(reach);
     }
-    Some(call)
+    Some((call, reach))
 }
 
 impl Call {

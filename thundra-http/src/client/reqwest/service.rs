@@ -24,10 +24,13 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let Some(mut call) = begin(&mut request, None) else { return Box::pin(self.inner.call(request)) };
+        let Some((mut call, reach)) = begin(&mut request, None) else {
+            return Box::pin(self.inner.call(request));
+        };
         let future = call.span.in_scope(|| self.inner.call(request));
         Box::pin(async move {
             let result = future.instrument(call.span.clone()).await;
+            result.iter().for_each(|response| reach.led_to(response.url()));
             call.ended(&result);
             result
         })
