@@ -25,7 +25,9 @@ pub(super) fn section() -> Section {
     )
     .variants([
         variant(BARE, "not traced", || calls(Stack::Plain, tower::layer::util::Identity::new(), 0)),
-        variant("Layer::client()", "thundra-http", || calls(Stack::thundra()?, thundra_http::Layer::client(), CALLS + 1)),
+        variant("Layer::client()", "thundra-http", || {
+            calls(Stack::thundra()?, thundra_http::Layer::client(), CALLS + 1)
+        }),
         variant("Layer::server()", "thundra-http", || {
             calls(Stack::thundra_server()?, thundra_http::Layer::server(), CALLS)
         }),
