@@ -38,15 +38,25 @@ pub(crate) fn lost(spans: u64) {
 
 /// How many spans were lost since this was last asked. The next root span says so.
 pub(crate) fn take_lost() -> u64 {
-    LOST.swap(0, Ordering::Relaxed)
+    take(&LOST)
 }
 
 /// Counts messages of a scope that is not recorded, which could not carry our context or not all of it.
 pub(crate) fn incomplete(messages: u64) {
-    INCOMPLETE_MESSAGES.fetch_add(messages, Ordering::Relaxed);
+    if messages > 0 {
+        INCOMPLETE_MESSAGES.fetch_add(messages, Ordering::Relaxed);
+    }
 }
 
 /// How many such messages there were since this was last asked.
 pub(crate) fn take_incomplete() -> u64 {
-    INCOMPLETE_MESSAGES.swap(0, Ordering::Relaxed)
+    take(&INCOMPLETE_MESSAGES)
+}
+
+/// Nearly always there is nothing, and then nothing is written.
+fn take(count: &AtomicU64) -> u64 {
+    match count.load(Ordering::Relaxed) {
+        0 => 0,
+        _ => count.swap(0, Ordering::Relaxed),
+    }
 }
