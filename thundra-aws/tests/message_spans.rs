@@ -15,7 +15,10 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::PutRecordsRequestEntry;
 use aws_sdk_sns::types::PublishBatchRequestEntry;
-use aws_sdk_sqs::types::{MessageAttributeValue, SendMessageBatchRequestEntry};
+use aws_sdk_sqs::types::{
+    MessageAttributeValue, MessageSystemAttributeNameForSends, MessageSystemAttributeValue,
+    SendMessageBatchRequestEntry,
+};
 use serde_json::Value;
 use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, install};
@@ -59,6 +62,7 @@ fn created(spans: &[SpanData], system: &str, destination: &str) -> BTreeSet<Stri
 }
 
 /// A sender that a caller names himself.
+const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 const THEIRS: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 fn assert_linked_to_theirs(spans: &[SpanData]) {
@@ -92,18 +96,21 @@ fn each_sqs_message_names_its_own_span_unless_it_names_another() {
         let sqs = thundra_aws::sqs::client(&config);
         let batch = sqs.send_message_batch().queue_url("https://sqs/1/jobs").entries(entry("a").build().unwrap());
         let batch = batch.entries(entry("b").message_attributes("traceparent", own).build().unwrap());
-        let _ = batch.entries(entry("c").build().unwrap()).send().await;
+        // His X-Ray header is read where there is no context of ours.
+        let header = MessageSystemAttributeValue::builder().data_type("String").string_value(XRAY).build().unwrap();
+        let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
+        let third = entry("c").message_system_attributes(name, header).build().unwrap();
+        let _ = batch.entries(third).send().await;
     });
     let entries = request.json()["Entries"].as_array().unwrap().clone();
     let named = |entry: &Value| entry["MessageAttributes"]["traceparent"]["StringValue"].as_str().unwrap().to_owned();
     let mut sent: BTreeSet<_> = entries.iter().map(named).collect();
     assert!(sent.remove(THEIRS) && sent.len() == 2);
-    for entry in [&entries[0], &entries[2]] {
-        let header = entry["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str().unwrap();
-        let traceparent = named(entry);
-        let id = traceparent.split('-').nth(2).unwrap();
-        assert!(header.contains(&format!("Parent={id};")), "{header}");
-    }
+    let header = |n: usize| entries[n]["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"].as_str().unwrap();
+    let traceparent = named(&entries[0]);
+    let id = traceparent.split('-').nth(2).unwrap();
+    assert!(header(0).contains(&format!("Parent={id};")), "{}", header(0));
+    assert_eq!(header(2), XRAY);
     assert_eq!(created(&spans, "aws_sqs", "jobs"), sent);
     assert_linked_to_theirs(&spans);
 }

@@ -245,14 +245,14 @@ fn what_the_receiver_asked_for_stays() {
 }
 
 #[test]
-fn what_was_forgotten_is_counted() {
+fn what_was_evicted_is_counted() {
     let messages: Vec<_> = (0..=1000).map(|n| message(&format!("many {n}"), Duration::ZERO)).collect();
     let (_, _, spans) = work(answer(&messages), async |config| {
         for message in receive(&config).await.into_iter().take(2) {
             thundra_aws::sqs::process(message, async |_| Ok::<_, std::io::Error>(())).await.unwrap();
         }
     });
-    let said = |n: usize| attribute(&spans[n], "thundra.receive.forgotten_messages");
+    let said = |n: usize| attribute(&spans[n], "thundra.receive.evicted_messages");
     assert_eq!(spans[0].parent_span_id, None, "1000 others came after it");
     assert_eq!(spans[1].parent_span_id.unwrap().to_string(), PRODUCER);
     // Those of other tests may be among them.

@@ -363,8 +363,9 @@ impl ScopeRef {
     /// it. A root span says how many: its own, or where it is not recorded the next one.
     #[doc(hidden)]
     pub fn count_incomplete_messages(&self, messages: u64) {
-        if let Some(mut state) = SCOPES.lock(self.root.scope) {
-            state.incomplete_messages += messages;
+        match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
+            Some(mut state) => state.incomplete_messages += messages,
+            None => late::incomplete(messages),
         }
     }
 

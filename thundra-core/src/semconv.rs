@@ -113,7 +113,7 @@ names! {
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
     /// Ours: how many messages were received whose context was forgotten, because too many others came before they
     /// were worked on. The next message that is worked on says it.
-    THUNDRA_FORGOTTEN_MESSAGES = "thundra.receive.forgotten_messages";
+    THUNDRA_EVICTED_MESSAGES = "thundra.receive.evicted_messages";
     /// Ours: how many messages of a call carry no context of ours, or not all of it. On a root span: how many of all
     /// its calls could not, and of scopes before it that were not recorded.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";

@@ -19,7 +19,7 @@ pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, b
     // Outside Lambda (a unit test) there is nobody to tell.
     let alone = ScopeRef::current().is_none() && init::in_lambda();
     let Some(context) = context.filter(|_| alone) else { return body.await };
-    init::telemetry();
+    init::telemetry_at_work();
     diagnostics::once(
         "in_place",
         format_args!(

@@ -16,10 +16,18 @@ pub(super) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// Installs the configuration of the environment, its exporters, and the subscriber. A second call
-/// changes nothing.
+/// Installs the configuration of the environment, its exporters, and the subscriber, and watches the clients that
+/// nobody wrapped. A second call changes nothing.
 pub(super) fn telemetry() {
-    let config = config();
+    install_telemetry(config());
+}
+
+/// As [`telemetry`], where calls may be under way already.
+pub(super) fn telemetry_at_work() {
+    install_telemetry(Config::from_env(&Env::process()));
+}
+
+fn install_telemetry(config: Config) {
     let exporters = if config.disabled { Vec::new() } else { exporters(&config, host()) };
     install(config, exporters);
 }

@@ -9,6 +9,7 @@ use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
 use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
+use super::inject::TraceHeader;
 use super::outcome::{self, Attempts};
 use super::receive::Received;
 use super::request::Attributes;
@@ -22,9 +23,11 @@ pub(crate) struct Call {
     /// The X-Ray header of the invocation. Lambda's own environment has it too, but not where several
     /// invocations share a process.
     xray: Option<XRayHeader>,
-    /// The one that goes in its place.
-    own_xray: Option<String>,
+    trace_header: TraceHeader,
+    /// Whether anybody hears what is said of it.
+    recorded: bool,
     addressed: bool,
+    received: bool,
     /// How many attempts the service refused because there were too many, and how many there were.
     attempts: Attempts,
     ended: bool,
@@ -42,28 +45,31 @@ impl Call {
         let (service, method) = (operation.service(), operation.name());
         let region = config.load::<Region>().map(Region::as_ref);
         let span = span(service, method);
-        let captured = config.load::<CapturedTelemetryAttributes>();
-        let names = |name: &str| captured.and_then(|all| all.get(name));
-        let about = request::attributes(service, method, names, region);
-        let region = region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
-        let creates = thundra_core::config().message_spans == MessageSpans::Create;
-        let about_messages = if creates { about.clone() } else { Attributes::new() };
-        span.set_attributes(region.into_iter().chain(about));
+        let recorded = span.trace_context().is_some();
+        let mut about = Attributes::new();
+        if recorded {
+            let captured = config.load::<CapturedTelemetryAttributes>();
+            let names = |name: &str| captured.and_then(|all| all.get(name));
+            about = request::attributes(service, method, names, region);
+            let region = region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
+            span.set_attributes(region.into_iter().chain(about.iter().cloned()));
+        }
         let outbound = thundra_core::outbound(&span)?;
         let mut injected = inject::into(input, &outbound);
-        if creates {
+        if recorded && thundra_core::config().message_spans == MessageSpans::Create {
             // What named the call names other spans then.
-            injected.own_context &= create::spans(input, &span, &outbound, &about_messages) == 0;
+            injected.own_context &= create::spans(input, &span, &outbound, &about) == 0;
         }
         injected.report(&span, service);
         let xray = outbound.xray.filter(|_| outbound.formats.xray);
-        let own_xray = injected.trace_header;
         Some(Call {
             span,
             operation: operation.clone(),
             xray,
-            own_xray,
+            trace_header: injected.trace_header,
+            recorded,
             addressed: false,
+            received: false,
             attempts: Attempts::default(),
             ended: false,
         })
@@ -76,7 +82,7 @@ impl Call {
         }
         // An HTTP client below that is traced as well makes no second span of it.
         http.add_extension(thundra_http::HasSpan);
-        if !self.addressed {
+        if self.recorded && !self.addressed {
             self.addressed = true;
             let nested = nested::attributes(self.operation.service(), self.operation.name(), http.body().bytes());
             let part = request::part(self.operation.service(), self.operation.name(), http.uri());
@@ -87,24 +93,29 @@ impl Call {
     /// The X-Ray header to write where there is this one. The caller's own wins, over what the SDK took from Lambda's
     /// environment ours does.
     fn xray_header(&self, present: Option<&str>) -> Option<String> {
-        match (present, &self.own_xray) {
-            (None, own) => own.clone().or_else(|| self.xray.as_ref().map(XRayHeader::to_header)),
-            (Some(present), Some(own)) => {
+        match (&self.trace_header, present) {
+            (TraceHeader::Received, None) => self.xray.as_ref().map(XRayHeader::to_header),
+            (TraceHeader::Own(own), None) => Some(own.clone()),
+            (TraceHeader::Own(own), Some(present)) => {
                 XRayHeader::parse(present).is_some_and(|present| self.xray == Some(present)).then(|| own.clone())
             }
-            (Some(_), None) => None,
+            (TraceHeader::Received, Some(_)) | (TraceHeader::Callers, _) => None,
         }
     }
 
     /// Takes note of how an attempt ended. A second interceptor says so again.
     pub(crate) fn attempted(&mut self, attempt: u32, response: Option<&HttpResponse>) {
-        if attempt > self.attempts.made {
+        if self.recorded && attempt > self.attempts.made {
             self.attempts.made = attempt;
             self.attempts.throttled += u32::from(response.is_some_and(error::is_throttling));
         }
     }
 
-    pub(crate) fn received(&self, received: &Received) {
+    /// Takes note of what was received. A second interceptor says so again.
+    pub(crate) fn received(&mut self, received: &Received) {
+        if std::mem::replace(&mut self.received, true) {
+            return;
+        }
         self.span.set_attribute(semconv::MESSAGING_BATCH_MESSAGE_COUNT, received.messages);
         received.producers.iter().for_each(|producer| self.span.add_link(producer));
     }
@@ -112,7 +123,9 @@ impl Call {
     pub(crate) fn end(&mut self, context: &FinalizerInterceptorContextRef<'_>, attempts: u32) {
         self.ended = true;
         self.attempts.made = attempts;
-        outcome::record(&self.span, context, &self.operation, self.attempts);
+        if self.recorded {
+            outcome::record(&self.span, context, &self.operation, self.attempts);
+        }
     }
 }
 
@@ -160,16 +173,20 @@ mod tests {
             (Some(RECEIVED), Some(OWN), Some(OWN), None, "as in the attempt before"),
             (None, Some(OWN), Some("mine"), None, "that is no header of X-Ray"),
         ] {
-            let call = Call {
+            let mut call = Call {
                 span: Span::none(),
                 operation: Metadata::new("StartExecution", "SFN"),
                 xray: received.and_then(XRayHeader::parse),
-                own_xray: own.map(str::to_owned),
+                trace_header: own.map_or(TraceHeader::Received, |own| TraceHeader::Own(own.to_owned())),
+                recorded: false,
                 addressed: true,
+                received: false,
                 attempts: Attempts::default(),
                 ended: true,
             };
             assert_eq!(call.xray_header(present).as_deref(), expected, "{why}");
+            call.trace_header = TraceHeader::Callers;
+            assert_eq!(call.xray_header(present), None, "the caller's own stands in the message");
         }
     }
 }

@@ -12,9 +12,7 @@
 
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
-use thundra_core::propagation::{
-    Inbound, Outbound, Propagators, Trust, XRayHeader, format_traceparent, parse_traceparent,
-};
+use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust, format_traceparent, parse_traceparent};
 use thundra_core::{SpanExt, SpanKind, TraceContext, Value, semconv};
 use tracing::Span;
 
@@ -148,7 +146,8 @@ impl Place<'_> {
     fn another(&self, ours: &Sender) -> Option<TraceContext> {
         match self {
             Place::Text(text) if ours.is(text) => None,
-            Place::Text(text) => parse_traceparent(text).or_else(|| XRayHeader::parse(text)?.context()),
+            // An X-Ray header is read where there is nothing else.
+            Place::Text(text) => parse_traceparent(text),
             Place::Json(json) => ours.another_in(json.as_bytes()),
             Place::Data(data) => ours.another_in(data.as_ref()),
         }

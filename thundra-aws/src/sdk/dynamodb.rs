@@ -10,6 +10,9 @@ use thundra_core::{Value, semconv};
 
 use super::request::Attributes;
 
+/// An answer that is larger is not read for the sake of its counts.
+const MAX_BYTES: usize = 256 * 1024;
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Request {
@@ -72,9 +75,9 @@ pub(crate) fn request(method: &str, body: &[u8]) -> Attributes {
 
 /// What an answer counts.
 pub(crate) fn answer(method: &str, body: &[u8]) -> Attributes {
-    // An answer may hold 16 MiB of items: it is read where it has something to say, and searched otherwise.
+    // An answer may hold 16 MiB of items, and whoever waits for them waits for this.
     let counts = matches!(method, "ListTables" | "Query" | "Scan");
-    if !counts && memmem::find(body, b"\"ConsumedCapacity\"").is_none() {
+    if body.len() > MAX_BYTES || !counts && memmem::find(body, b"\"ConsumedCapacity\"").is_none() {
         return Attributes::new();
     }
     let Answer { consumed_capacity, count, scanned_count, table_names } =

@@ -40,6 +40,9 @@ const SPEAKS_OF_ITSELF: [&str; 20] = [
     "Unavailable",
 ];
 
+/// Codes whose messages repeat a name that the caller gave: users of IAM, executions that are called after orders.
+const NAMES_A_CALLERS: [&str; 3] = ["EntityAlreadyExists", "ExecutionAlreadyExists", "NoSuchEntity"];
+
 /// Marks the span of a call that failed.
 pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Option<&HttpResponse>) {
     if error.is_operation_error()
@@ -49,7 +52,7 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
         let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
         span.set_attribute(semconv::ERROR_TYPE, code.clone());
         return span.set_status(Status::error(match message.filter(|message| is_public(&code, message)) {
-            Some(message) => format!("{code}: {message}"),
+            Some(message) => format!("{code}: {}", message.chars().take(MAX_MESSAGE_CHARS).collect::<String>()),
             None => code,
         }));
     }
@@ -84,7 +87,8 @@ fn kind(error: &OrchestratorError<Error>) -> &'static str {
 fn is_public(code: &str, message: &str) -> bool {
     let is_telephone = |after: &str| after.starts_with(|digit: char| digit.is_ascii_digit());
     let names_a_person = message.contains('@') || message.split('+').skip(1).any(is_telephone);
-    SPEAKS_OF_ITSELF.iter().any(|word| code.contains(word)) && !names_a_person
+    let is_about = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    is_about(&SPEAKS_OF_ITSELF) && !is_about(&NAMES_A_CALLERS) && !names_a_person
 }
 
 /// What the body of an error says.
@@ -104,7 +108,7 @@ fn answer(header: Option<&str>, body: &[u8]) -> Answer {
     };
     let code = header.map(Cow::from).or_else(|| of(["__type", "code", "Code"]));
     let code = code.map(|code| short(&code).to_owned()).filter(|code| !code.is_empty());
-    let message = of(["message", "Message", "errorMessage"]).map(|text| text.chars().take(MAX_MESSAGE_CHARS).collect());
+    let message = of(["message", "Message", "errorMessage"]).map(Cow::into_owned);
     Answer { code, message }
 }
 
@@ -194,6 +198,9 @@ mod tests {
             ("400", "secret", false),
             // Whatever the code, this is a person.
             ("AccessDenied", "User: arn:aws:sts::1:assumed-role/admin/alice@example.com is not authorized", false),
+            ("EntityAlreadyExists", "User with name alice already exists.", false),
+            ("NoSuchEntityException", "The user with name alice cannot be found.", false),
+            ("ExecutionAlreadyExists", "Execution Already Exists: 'order-7'", false),
             ("NotFound", "no endpoint for +46700000000", false),
             ("Conflict", "1 + 1", true),
         ] {

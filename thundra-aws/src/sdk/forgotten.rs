@@ -12,12 +12,17 @@
 //!
 //! # What it costs
 //!
-//! Nothing where no call is made. What the program measures by itself is measured as before.
+//! Two small allocations a call, wrapped or not, and nothing elsewhere. What the program measures by itself is measured
+//! as before.
 //!
 //! # What it does not see
 //!
-//! Calls from when the program sets a meter provider later than this one, and of SDK crates with another version of
-//! `aws-smithy-observability`; and a call that is dropped before its request has left.
+//! - Calls from when the program sets a meter provider later than this one, and of SDK crates with another version of
+//!   `aws-smithy-observability`.
+//! - A call that is dropped before its request has left.
+//! - That a call failed while it was presigned: it looks like one that failed before it was sent.
+//! - That an HTTP client below is traced as well: it tells of the request besides.
+//! - Handlers under a plain `lambda_runtime::run`, which begin to be traced when calls may be under way.
 
 use std::cell::Cell;
 use std::fmt;
@@ -46,23 +51,41 @@ const STATUS_CODE: &str = "http.status_code";
 /// The clients inside credential providers, which nobody can wrap.
 const OF_CREDENTIALS: [&str; 4] = ["signin", "sso", "ssooidc", "sts"];
 /// The services with a module here.
-const OURS: [&str; 6] = ["eventbridge", "kinesis", "lambda", "sfn", "sns", "sqs"];
+const OURS: &[&str] = &[
+    #[cfg(feature = "eventbridge")]
+    "eventbridge",
+    #[cfg(feature = "kinesis")]
+    "kinesis",
+    #[cfg(feature = "lambda")]
+    "lambda",
+    #[cfg(feature = "sfn")]
+    "sfn",
+    #[cfg(feature = "sns")]
+    "sns",
+    #[cfg(feature = "sqs")]
+    "sqs",
+];
 
 thread_local! {
     /// The call that began last on this thread, until its interceptor is found.
-    static BEGUN: Cell<Option<Arc<Call>>> = const { Cell::new(None) };
+    static BEGUN: Cell<Option<Arc<Measured>>> = const { Cell::new(None) };
 }
 
 /// Listens to what the SDK measures. Meters that are set already measure on.
+///
+/// To be called before calls are under way: one that begins at this very moment finds no meter, and the SDK panics.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let listening = get_telemetry_provider().and_then(|theirs| {
+        let listen = || {
+            let theirs = get_telemetry_provider()?;
             let ours = TelemetryProvider::builder().meter_provider(Arc::new(Listening(theirs)));
             set_telemetry_provider(ours.build())
-        });
-        if let Err(error) = listening {
-            diagnostics::once("forgotten", format_args!("calls of clients that are not wrapped are not seen: {error}"));
+        };
+        // It fails while anybody else looks at it.
+        let listening = (0..100).find_map(|_| listen().map_err(|_| std::thread::yield_now()).ok());
+        if listening.is_none() {
+            diagnostics::once("forgotten", "the SDK's meters are in use: clients that are not wrapped are not seen");
         }
     });
 }
@@ -77,7 +100,7 @@ pub(crate) fn is_wrapped() {
 
 /// A call that is measured.
 #[derive(Debug)]
-struct Call {
+struct Measured {
     /// The name of its service in that of the SDK crate.
     service: &'static str,
     started: SystemTime,
@@ -87,10 +110,10 @@ struct Call {
     settled: AtomicBool,
 }
 
-impl Call {
+impl Measured {
     fn begin(service: &'static str) -> Arc<Self> {
         let (operation, settled) = (OnceLock::new(), AtomicBool::new(false));
-        let call = Arc::new(Call { service, started: SystemTime::now(), operation, settled });
+        let call = Arc::new(Measured { service, started: SystemTime::now(), operation, settled });
         let _ = BEGUN.try_with(|begun| begun.set(Some(call.clone())));
         call
     }
@@ -196,7 +219,7 @@ impl ProvideMeter for Listening {
     fn get_meter(&self, scope: &'static str, attributes: Option<&Attributes>) -> Meter {
         let theirs = self.0.meter_provider().get_meter(scope, attributes);
         match scope.strip_prefix(METERS) {
-            Some(service) => Meter::new(Arc::new(Instruments { theirs, call: Call::begin(service) })),
+            Some(service) => Meter::new(Arc::new(Instruments { theirs, call: Measured::begin(service) })),
             None => theirs,
         }
     }
@@ -210,7 +233,7 @@ impl ProvideMeter for Listening {
 /// The instruments of one call: theirs, two of which are heard along.
 struct Instruments {
     theirs: Meter,
-    call: Arc<Call>,
+    call: Arc<Measured>,
 }
 
 impl fmt::Debug for Instruments {
@@ -277,7 +300,7 @@ impl ProvideInstrument for Instruments {
 #[derive(Debug)]
 struct CallDuration {
     theirs: Arc<dyn Histogram>,
-    call: Arc<Call>,
+    call: Arc<Measured>,
 }
 
 impl Histogram for CallDuration {
@@ -297,7 +320,7 @@ impl Drop for CallDuration {
 #[derive(Debug)]
 struct RequestSize {
     theirs: Arc<dyn Histogram>,
-    call: Arc<Call>,
+    call: Arc<Measured>,
 }
 
 impl Histogram for RequestSize {

@@ -74,7 +74,7 @@ impl Intercept for Interceptor {
         Ok(())
     }
 
-    /// Where Lambda sets the header in the environment, the SDK has written the same one already.
+    /// Where Lambda sets the X-Ray header in the environment, the SDK has written that one already.
     fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -108,7 +108,7 @@ impl Intercept for Interceptor {
     ) -> Result<(), BoxError> {
         if let Some(Ok(output)) = context.output_or_error_mut()
             && let Some(received) = receive::answer(output, config)
-            && let Some(call) = config.load::<Call>()
+            && let Some(call) = config.get_mut_from_interceptor_state::<Call>()
         {
             call.received(&received);
         }

@@ -47,5 +47,7 @@ pub(crate) fn inbound<'a>(
     trace_header: Option<&'a str>,
     formats: Propagators,
 ) -> Inbound {
-    Inbound::extract(pairs.chain(trace_header.map(|header| (XRAY_HEADER, header))), formats, Trust::Full)
+    // The first one counts, and an attribute may be a copy of somebody else's.
+    let header = trace_header.map(|header| (XRAY_HEADER, header));
+    Inbound::extract(header.into_iter().chain(pairs), formats, Trust::Full)
 }

@@ -119,6 +119,19 @@ impl Skipped {
     }
 }
 
+/// Which X-Ray header the request of a call has.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(not(feature = "sfn"), allow(dead_code))]
+pub(crate) enum TraceHeader {
+    /// That of the invocation.
+    #[default]
+    Received,
+    /// One that names the span of the call.
+    Own(String),
+    /// None: it would win over what the caller wrote.
+    Callers,
+}
+
 /// What was injected into a request.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Injected {
@@ -130,8 +143,8 @@ pub(crate) struct Injected {
     pub(crate) incomplete: usize,
     /// How many messages there are, in an operation on batches.
     pub(crate) batch: Option<usize>,
-    /// The X-Ray header that names the span of the call, where the one of the request wins over what its messages have.
-    pub(crate) trace_header: Option<String>,
+    /// The X-Ray header of the request, where it wins over what the messages have.
+    pub(crate) trace_header: TraceHeader,
 }
 
 impl Injected {

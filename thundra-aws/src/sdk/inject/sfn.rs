@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
 
 use super::json::{self, Message, excluded};
-use super::{Injected, Skipped, trace_header};
+use super::{Injected, Skipped, TraceHeader, trace_header};
 use crate::sdk::outcome::Sent;
 
 const MAX_BYTES: usize = 256 * 1024;
@@ -25,7 +25,12 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         let start = input.downcast_mut::<StartSyncExecutionInput>()?;
         (&start.state_machine_arn, &start.name, &mut start.input, &mut start.trace_header)
     };
-    let own_header = trace_header::set(header, outbound, MAX_HEADER_BYTES).then(|| header.clone()).flatten();
+    let is_own = trace_header::set(header, outbound, MAX_HEADER_BYTES);
+    let trace_header = match header.clone() {
+        Some(own) if is_own => TraceHeader::Own(own),
+        Some(_) => TraceHeader::Callers,
+        None => TraceHeader::Received,
+    };
     let closed = match name {
         Some(_) => Some(Skipped::Named),
         None => excluded("stepfunctions", state_machine(arn.as_deref().unwrap_or_default())),
@@ -34,7 +39,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
     let room = MAX_BYTES.saturating_sub(payload.as_ref().map_or(0, |input| input.len()));
     let injected = json::inject(vec![Message { payload, room, closed }], room, outbound);
     // A start is the span of a client: the execution is no message.
-    Some(Injected { own_context: false, trace_header: own_header, ..injected })
+    Some(Injected { own_context: false, trace_header, ..injected })
 }
 
 /// What became of an execution that was waited for; `None` when this is another operation's output. Its cause may quote

@@ -22,7 +22,7 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use thundra_core::propagation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Propagators, USER_AGENT,
 };
-use thundra_core::semconv;
+use thundra_core::{ScopeRef, diagnostics, semconv};
 
 use super::{Received, digest, pending};
 use crate::batch::{self, Description};
@@ -85,12 +85,27 @@ where
     Fut: Future<Output = Result<R, E>>,
 {
     let hidden = message.receipt_handle.as_deref().and_then(pending::get).unwrap_or_default();
-    let mut description = describe(&message, &hidden, thundra_core::config().propagators);
-    let forgotten = pending::forgotten();
-    if forgotten > 0 {
-        description.attributes.push((semconv::THUNDRA_FORGOTTEN_MESSAGES, forgotten.into()));
+    let description = describe(&message, &hidden, thundra_core::config().propagators);
+    let in_scope = || {
+        tell_of_evicted();
+        f(message)
+    };
+    batch::one(description, thundra_core::config(), in_scope).await
+}
+
+/// Says of how many messages too many others were received before they were processed. Where the span is not recorded,
+/// the next one says so.
+fn tell_of_evicted() {
+    let Some(scope) = ScopeRef::current().filter(ScopeRef::recorded) else { return };
+    let evicted = pending::evicted();
+    if evicted > 0 {
+        scope.set_attribute(semconv::THUNDRA_EVICTED_MESSAGES, evicted);
+        diagnostics::once(
+            "receive.evicted",
+            "more than 1000 SQS messages were received before thundra_aws::sqs::process had the first of them: it is \
+             worked on without its trace and its correlation ids, as are those after it (said once)",
+        );
     }
-    batch::one(description, thundra_core::config(), || f(message)).await
 }
 
 /// What a message came with that its receiver did not ask for.
