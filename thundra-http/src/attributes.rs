@@ -83,16 +83,38 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
     }
 }
 
+/// How much of headers is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Most {
+    /// Of each name.
+    values: usize,
+    /// Of each value.
+    bytes: usize,
+}
+
+impl Most {
+    /// What the program itself, or whom it asked, wrote.
+    pub(crate) const ALL: Self = Most { values: usize::MAX, bytes: usize::MAX };
+    /// What a stranger wrote: hyper takes 400 KB of it.
+    pub(crate) const STRANGERS: Self = Most { values: 8, bytes: 1024 };
+}
+
 /// The headers that were asked for, as `http.request.header.…` (or response). Credentials are not told even so.
-pub(crate) fn captured(headers: &HeaderMap, names: &[String], prefix: &str, mut set: impl FnMut(String, Value)) {
+pub(crate) fn captured(
+    headers: &HeaderMap,
+    names: &[String],
+    prefix: &str,
+    most: Most,
+    mut set: impl FnMut(String, Value),
+) {
     for name in names {
-        let values: Vec<_> = headers.get_all(name).iter().collect();
+        let values: Vec<_> = headers.get_all(name).iter().take(most.values).collect();
         if values.is_empty() {
             continue;
         }
         let secret = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE].iter().any(|secret| *secret == **name);
         let value = |value: &http::HeaderValue| match value.to_str() {
-            Ok(text) if !secret && !value.is_sensitive() => text.to_owned(),
+            Ok(text) if !secret && !value.is_sensitive() => redact::cut(text, most.bytes).to_owned(),
             _ => REDACTED.to_owned(),
         };
         set(format!("{prefix}{name}"), Value::Array(values.into_iter().map(value).collect()));
@@ -106,7 +128,7 @@ pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -153,9 +175,20 @@ mod tests {
         headers.append("x-token", token);
         let names = ["x-a", "cookie", "authorization", "x-token", "x-absent"].map(str::to_owned);
         let mut told = Vec::new();
-        captured(&headers, &names, REQUEST_HEADER, |key, value| told.push(format!("{key}={value}")));
+        captured(&headers, &names, REQUEST_HEADER, Most::ALL, |key, value| told.push(format!("{key}={value}")));
         let secret = |name| format!("http.request.header.{name}=[REDACTED]");
         let all = "http.request.header.x-a=[1,2]".to_owned();
         assert_eq!(told, [all, secret("cookie"), secret("authorization"), secret("x-token")]);
+    }
+
+    #[test]
+    fn a_stranger_fills_no_span() {
+        let (name, long) = (HeaderName::from_static("x-a"), HeaderValue::try_from("a".repeat(1025)).unwrap());
+        let headers: HeaderMap = (0..9).map(|_| (name.clone(), long.clone())).collect();
+        for (most, values, bytes) in [(Most::STRANGERS, 8, 1024), (Most::ALL, 9, 1025)] {
+            let mut told = Vec::new();
+            captured(&headers, &["x-a".to_owned()], REQUEST_HEADER, most, |_, value| told.push(value));
+            assert_eq!(told, [Value::Array(vec!["a".repeat(bytes); values])]);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! [RPC conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/rpc/grpc.md
 
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 
 /// `rpc.system.name`.
 pub(crate) const SYSTEM: &str = "grpc";
@@ -35,9 +35,9 @@ pub(crate) fn is_answer(headers: &HeaderMap) -> bool {
 }
 
 /// Whether the head of an answer shows that there is such a method: a failure in it may be that of a guard before
-/// the method, which fails whatever it is asked for.
-pub(crate) fn shows_method(headers: &HeaderMap) -> bool {
-    headers.get(STATUS).is_none_or(|status| status == "0")
+/// the method, which fails whatever it is asked for. gRPC says nothing with the status of HTTP.
+pub(crate) fn shows_method(status: StatusCode, headers: &HeaderMap) -> bool {
+    status == StatusCode::OK && headers.get(STATUS).is_none_or(|status| status == "0")
 }
 
 /// The outcome of a call: in the headers where there is no message, else in the trailers.
@@ -127,7 +127,12 @@ mod tests {
         ] {
             let pairs = [(CONTENT_TYPE, content_type), (STATUS, status)].into_iter();
             let headers = pairs.filter_map(|(name, value)| Some((name, HeaderValue::from_static(value?)))).collect();
-            assert_eq!((super::is_answer(&headers), super::shows_method(&headers)), (is_answer, shows_method), "{why}");
+            assert_eq!(
+                (super::is_answer(&headers), super::shows_method(StatusCode::OK, &headers)),
+                (is_answer, shows_method),
+                "{why}"
+            );
+            assert!(!super::shows_method(StatusCode::UNAUTHORIZED, &headers), "{why}, of a guard");
         }
     }
 }

@@ -49,7 +49,7 @@ impl Reach {
             diagnostics::once(
                 &format!("redirect {host}"),
                 format_args!(
-                    "a redirect took correlation ids to {host:?}: clients from thundra_http's own builder keep them back"
+                    "a redirect took correlation ids to {host:?}: clients from thundra_http's own builder keep them back, unless `configure` changed them"
                 ),
             );
         }

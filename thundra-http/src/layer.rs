@@ -31,6 +31,11 @@ impl Layer {
     ///
     /// The span ends with the head of the answer. A gRPC call that fails before its first message says so in the head;
     /// what the trailers of an answer with messages say is not seen here.
+    ///
+    /// Our own [`Client`](crate::Client) needs no layer around it: each call would have two spans, and ids that the
+    /// layer wrote would be handed on by a redirect, as they are around reqwest's own client. The timeouts of tower are
+    /// told as such with the feature `reqwest`. tonic's `transport::Error` hides its causes: mapped to tower's `BoxError`
+    /// below the layer, it has its `error.type` told.
     pub fn client() -> ClientLayer {
         ClientLayer::new()
     }
@@ -47,7 +52,8 @@ impl Layer {
     /// of a guard that never looked at it. They are named `grpc`, with the method in `rpc.method_original`.
     ///
     /// A router that is called in-process, inside of another request or a message, is a part of that: it makes no span
-    /// of its own, and changes none.
+    /// of its own, and changes none. In Lambda the first request is taken for the one of the invocation: it gives its
+    /// route to the span of that.
     pub fn server() -> ServerLayer {
         ServerLayer::new()
     }

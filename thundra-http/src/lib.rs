@@ -10,9 +10,9 @@
 //!
 //! The trace goes to every host, and nothing to an address that carries its own authorization. Correlation ids and
 //! baggage go to loopback, private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
-//! `THUNDRA_PROPAGATE_HOSTS` names. A [`Client`] from our own builder keeps to that through redirects too; elsewhere
-//! reqwest hands the headers of a request to whatever host it is redirected to. What the headers of a request hold
-//! already wins, and so do the default headers of our own builders.
+//! `THUNDRA_PROPAGATE_HOSTS` names. A [`Client`] from our own builder keeps to that through redirects too, unless
+//! [`ClientBuilder::configure`] changed it; elsewhere reqwest hands the headers of a request to whatever host it is
+//! redirected to. What the headers of a request hold already wins, and so do the default headers of our own builders.
 //!
 //! # Servers
 //!

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 pub(crate) const REDACTED: &str = "REDACTED";
 
 /// The longest part of a query that is shown as it stands, where it is no pair: a flag is short, a token is not.
-const MAX_FLAG_BYTES: usize = 32;
+const MAX_FLAG_BYTES: usize = 16;
 
 /// What ends an address in a text, besides a space.
 const CLOSING: &[char] = &['"', '\'', '`', ')', ']', '}', '>', ',', ';', ':', '.'];
@@ -18,7 +18,12 @@ pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
 
 /// `url.query`: the keys alone, and no more than so many bytes.
 pub(crate) fn query(query: &str, max_bytes: usize) -> String {
-    let query = cut(query, max_bytes);
+    let start = cut(query, max_bytes);
+    let query = match start.len() == query.len() {
+        true => start,
+        // The beginning of a token may look like a flag.
+        false => start.rsplit_once('&').map_or(REDACTED, |(whole, _)| whole),
+    };
     let mut keys = String::with_capacity(query.len());
     push_query(&mut keys, query);
     keys.truncate(cut(&keys, max_bytes).len());
@@ -74,15 +79,17 @@ fn push_word(to: &mut String, word: &str) {
     to.push_str(query.get(secret.len()..).unwrap_or(""));
 }
 
-/// An address without its user and password.
+/// An address without its user and password, or a list of them. A password may have a `,` in it: each address goes on
+/// to the scheme of the next one.
 fn push_address(to: &mut String, address: &str) {
-    let credentials = address.split_once("://").and_then(|(scheme, rest)| {
-        let at = rest.split('/').next()?.rfind('@')?;
-        Some((scheme, rest.get(at..)?))
-    });
-    match credentials {
-        Some((scheme, host)) => to.extend([scheme, "://", REDACTED, host]),
-        None => to.push_str(address),
+    let mut parts = address.split("://");
+    to.push_str(parts.next().unwrap_or(""));
+    for part in parts {
+        let credentials = part.split('/').next().and_then(|authority| authority.rfind('@'));
+        match credentials.and_then(|at| part.get(at..)) {
+            Some(host) => to.extend(["://", REDACTED, host]),
+            None => to.extend(["://", part]),
+        }
     }
 }
 
@@ -92,7 +99,7 @@ mod tests {
 
     #[test]
     fn queries_show_keys_and_flags() {
-        let (flag, token) = ("x".repeat(32), "x".repeat(33));
+        let (flag, token) = ("x".repeat(16), "x".repeat(17));
         for (given, shown, why) in [
             ("q=1&token=abc", "q=REDACTED&token=REDACTED", "values"),
             ("flag&empty=&v1.2-b_c", "flag&empty=&v1.2-b_c", "flags, and a key alone"),
@@ -120,6 +127,9 @@ mod tests {
     fn queries_and_texts_are_cut_between_characters() {
         assert_eq!((cut("aéé", 4), cut("aéé", 5), cut("a", 9)), ("aé", "aéé", "a"));
         assert_eq!(query("a=1&b=2", 9), "a=REDACTE");
+        assert_eq!(query("a=1&token", 9), "a=REDACTE", "as long as it may be");
+        assert_eq!(query(&format!("a&{}", "x".repeat(40)), 12), "a", "the beginning of a token is no flag");
+        assert_eq!(query(&"x".repeat(40), 12), "REDACTED", "nor is it alone");
         assert_eq!(query(&"k=v&".repeat(100_000), 2048).len(), 2048);
     }
 
@@ -138,6 +148,13 @@ mod tests {
             ("http://u@a.example", "http://REDACTED@a.example", "a user alone"),
             ("http://a.example/@me", "http://a.example/@me", "no user"),
             ("redis://:pw@cache.internal", "redis://REDACTED@cache.internal", "another scheme"),
+            ("http://a.example,http://u:p@b.example", "http://a.example,http://REDACTED@b.example", "a list"),
+            (
+                "a,http://u:p@a.example/,redis://:q@b",
+                "a,http://REDACTED@a.example/,redis://REDACTED@b",
+                "a longer list",
+            ),
+            ("http://u:p,q@a.example", "http://REDACTED@a.example", "a password with the sign of a list"),
             ("é/é?é é", "é/é?REDACTED é", "no ASCII"),
         ] {
             assert_eq!(text(given.into()), shown, "{why}");

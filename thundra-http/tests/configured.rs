@@ -65,6 +65,16 @@ async fn variables_widen_what_is_told_and_obeyed() {
     ] {
         assert_eq!(attribute(span, key).as_deref(), value, "{key}");
     }
+    let long = "s".repeat(1025);
+    let scope = Scope::builder("caller").begin();
+    let request = client.get(format!("http://{address}/"));
+    scope.run((0..9).fold(request, |request, _| request.header("x-sent", &long)).send()).await.unwrap();
+    for span in exported(scope, &exporter, 3).await.iter().filter(|span| span.name != "caller") {
+        // What a stranger sent is cut.
+        let (values, bytes) = if span.kind == SpanKind::Server { (8, 1024) } else { (9, 1025) };
+        let expected = format!("[{}]", vec!["s".repeat(bytes); values].join(","));
+        assert_eq!(attribute(span, "http.request.header.x-sent"), Some(expected));
+    }
     for (method, name, known) in
         [("GET", "GET", "GET"), ("BREW", "BREW", "BREW"), ("brew", "HTTP", "_OTHER"), ("POST", "HTTP", "_OTHER")]
     {

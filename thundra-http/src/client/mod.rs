@@ -86,7 +86,7 @@ impl Call {
                 span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
             }
             let names = &config().captured_headers.client_request;
-            attributes::captured(headers, names, attributes::REQUEST_HEADER, |key, value| {
+            attributes::captured(headers, names, attributes::REQUEST_HEADER, attributes::Most::ALL, |key, value| {
                 span.set_attribute(key, value)
             });
         }
@@ -150,6 +150,7 @@ impl Call {
             headers,
             &config().captured_headers.client_response,
             attributes::RESPONSE_HEADER,
+            attributes::Most::ALL,
             |key, value| span.set_attribute(key, value),
         );
         let code = match self.http_name {

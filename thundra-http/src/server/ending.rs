@@ -40,16 +40,23 @@ impl Ending {
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
         let names = &config().captured_headers.server_response;
-        attributes::captured(response.headers(), names, attributes::RESPONSE_HEADER, |key, value| {
-            scope.set_attribute(&key, value);
-        });
+        attributes::captured(
+            response.headers(),
+            names,
+            attributes::RESPONSE_HEADER,
+            attributes::Most::ALL,
+            |key, value| {
+                scope.set_attribute(&key, value);
+            },
+        );
         if status.is_server_error() {
             fail(scope, status.as_str().to_owned());
         }
         // Else whoever sends a request would make up the name.
         self.rpc = self.rpc.take().filter(|_| grpc::is_answer(response.headers()));
         if let Some(rpc) = &mut self.rpc {
-            rpc.is_named = rpc.is_route || grpc::shows_method(response.headers()) || methods::is_known(&rpc.method);
+            rpc.is_named =
+                rpc.is_route || grpc::shows_method(status, response.headers()) || methods::is_known(&rpc.method);
             scope.set_attribute(semconv::RPC_SYSTEM_NAME, grpc::SYSTEM);
             if rpc.is_named {
                 scope.rename(&rpc.method);

@@ -20,7 +20,8 @@ pub(super) fn client(headers: &HeaderMap) -> Option<IpAddr> {
 
 /// The scheme that the caller used.
 pub(super) fn scheme(headers: &HeaderMap) -> Option<&str> {
-    forwarded(headers, "proto").or_else(|| first(headers, "x-forwarded-proto"))
+    let known = |scheme: &&str| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    forwarded(headers, "proto").filter(known).or_else(|| first(headers, "x-forwarded-proto").filter(known))
 }
 
 /// The host that the caller asked.
@@ -106,6 +107,7 @@ mod tests {
             ("by=\"a,b;for=x\";for=\"[2001:db8::2]\"", "2001:db8::2", "https", "b.example", "signs in quotes"),
             ("for=unknown;host=<>, for=192.0.2.60", "203.0.113.7", "https", "b.example", "nobody, and no host"),
             ("for=_hidden", "203.0.113.7", "https", "b.example", "a name for nobody"),
+            ("proto=gopher", "203.0.113.7", "https", "b.example", "another scheme"),
             ("\"", "203.0.113.7", "https", "b.example", "no form"),
         ] {
             let headers = headers(&[&others[..], &[("forwarded", forwarded)]].concat());

@@ -70,6 +70,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
         headers,
         &config().captured_headers.server_request,
         attributes::REQUEST_HEADER,
+        attributes::Most::STRANGERS,
         |key, value| scope.set_attribute(&key, value),
     );
     scope

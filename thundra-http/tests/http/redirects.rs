@@ -66,6 +66,7 @@ async fn answer(path: &str, port: u16, own_wait: u64) -> Response {
         "stranger" => format!("http://stranger.example:{port}/{rest}"),
         "refused" => format!("http://127.0.0.1:1/{rest}"),
         "ftp" => format!("ftp://stranger.example/{rest}"),
+        "again" => "/fork".to_owned(),
         relative => format!("/{relative}/{rest}"),
     };
     if let Some(wait) = parts.next() {
@@ -361,6 +362,32 @@ macro_rules! a_stranger_is_not_told_on_the_next_hop_what_the_first_one_kept_from
     }};
 }
 
+macro_rules! a_configured_client_is_redirected_as_reqwest_does_it {
+    ($kind:ident) => {{
+        let (_turn, exporter) = installed().await;
+        let (address, record) = hosts().await;
+        let defaults = || [("authorization".parse().unwrap(), "Basic x".parse().unwrap())].into_iter().collect();
+        let genuine = client!($kind reqwest, address, default_headers(defaults()), referer(false));
+        let ours =
+            client!($kind thundra_http, address, configure(|inner| inner.default_headers(defaults()).referer(false)));
+        for itinerary in ["302-stranger/end", "302-home/307-stranger/302-home/302-stranger/end", "302-stranger/302-ftp/"] {
+            let url = format!("http://127.0.0.1:{}/{itinerary}", address.port());
+            let expected = sent!($kind scope(), genuine.get(&url));
+            let theirs: Vec<_> = record.take().iter().map(Seen::theirs).collect();
+            let scope = scope();
+            assert_eq!(sent!($kind scope, ours.get(&url)), expected, "{itinerary}");
+            let seen = record.take();
+            assert_eq!(seen.iter().map(Seen::theirs).collect::<Vec<_>>(), theirs, "{itinerary}");
+            assert!(seen.iter().all(|seen| seen.carries() == (true, true)), "{itinerary}");
+            let stranger = seen.iter().find(|seen| seen.host == "stranger.example").unwrap();
+            assert!(!stranger.headers.contains_key("authorization"), "{itinerary}");
+            let spans = exported(scope, &exporter, 2).await;
+            let count = Some((seen.len() - 1).to_string());
+            assert_eq!(attribute(&spans[0], "http.request.resend_count"), count, "{itinerary}");
+        }
+    }};
+}
+
 macro_rules! an_error_names_the_address_that_reqwest_names {
     ($kind:ident) => {{
         let (_turn, _exporter) = installed().await;
@@ -400,6 +427,7 @@ tests! {
     policies_see_the_whole_way_and_are_obeyed
     a_limit_is_one_for_the_whole_way
     a_stranger_is_not_told_on_the_next_hop_what_the_first_one_kept_from_him
+    a_configured_client_is_redirected_as_reqwest_does_it
     an_error_names_the_address_that_reqwest_names
 }
 
@@ -574,6 +602,71 @@ async fn calls_at_once_with_one_address_have_a_limit_each() {
 }
 
 #[tokio::test]
+async fn calls_at_once_of_a_configured_client_are_redirected_as_reqwest_does_it() {
+    let (_turn, _exporter) = installed().await;
+    let (address, record) = hosts().await;
+    let defaults = || [("authorization".parse().unwrap(), "Basic x".parse().unwrap())].into_iter().collect();
+    let ways = ["/302-stranger-50/302-home-50/end"; 4];
+    let genuine = client!(blocking reqwest, address, default_headers(defaults()));
+    let ours = client!(blocking thundra_http, address, configure(|inner| inner.default_headers(defaults())));
+    let (expected, theirs) = at_the_fork!(scope(), genuine, address, record, ways);
+    let (results, asked) = at_the_fork!(scope(), ours, address, record, ways);
+    assert_eq!(results, expected);
+    for (nth, theirs) in theirs {
+        let told = |seen: &[Seen]| seen.iter().map(Seen::theirs).collect::<Vec<_>>();
+        assert_eq!(told(&asked[&nth]), told(&theirs), "{nth}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_may_be_another_one_does_not_go_in_a_circle() {
+    let (_turn, _exporter) = installed().await;
+    let (address, record) = hosts().await;
+    let policy = thundra_http::redirect::Policy::custom(|attempt| match attempt.previous().len() {
+        ..=30 => attempt.follow(),
+        _ => attempt.error("a circle"),
+    });
+    let client = client!(blocking thundra_http, address, redirect(policy), timeout(Duration::from_secs(3)));
+    // The one that waits there has gone no way yet.
+    let (results, asked) = at_the_fork!(scope(), client, address, record, ["/slow", "/302-again-20/"]);
+    assert!(results[&0].starts_with("(false, true, "), "{results:?}");
+    assert!(results[&1].ends_with("Some(\"too many redirects\")"), "{results:?}");
+    assert_eq!(asked[&1].len(), 21);
+}
+
+#[tokio::test]
+async fn blocking_calls_that_have_nothing_of_ours_are_left_to_reqwest() {
+    let (_turn, _exporter) = installed().await;
+    let (address, record) = hosts().await;
+    let hops = Arc::new(Mutex::new(BTreeMap::<_, Vec<usize>>::new()));
+    let seen = hops.clone();
+    let policy = thundra_http::redirect::Policy::custom(move |attempt| {
+        // reqwest runs a request in one task.
+        let task = tokio::task::id().to_string();
+        seen.lock().unwrap().entry(task).or_default().push(attempt.previous().len());
+        attempt.follow()
+    });
+    let client = client!(blocking thundra_http, address, redirect(policy));
+    let url = format!("http://127.0.0.1:{}/302-stranger-100/302-home-50/302-home/end", address.port());
+    let (ready, span) = (Arc::new(Barrier::new(4)), scope().span().clone());
+    let calls: Vec<_> = (0..4)
+        .map(|_| {
+            let (request, ready, span) = (client.get(&url), ready.clone(), span.clone());
+            tokio::task::spawn_blocking(move || {
+                let _suppressed = opentelemetry::Context::enter_telemetry_suppressed_scope();
+                ready.wait();
+                outcome!(span.in_scope(|| request.send()))
+            })
+        })
+        .collect();
+    for call in calls {
+        assert!(call.await.unwrap().starts_with("200 OK from "));
+    }
+    assert_eq!(record.take().len(), 16);
+    assert_eq!(hops.lock().unwrap().values().collect::<Vec<_>>(), [&vec![1, 2, 3]; 4]);
+}
+
+#[tokio::test]
 async fn a_blocking_call_that_is_not_traced_is_redirected_as_ever() {
     let (_turn, _exporter) = installed().await;
     let (address, record) = hosts().await;
@@ -643,10 +736,15 @@ async fn a_client_of_reqwests_own_hands_ids_on() {
 /// Its process is one of its own, so that nobody else has said it.
 #[test]
 fn ids_that_were_handed_on_are_told_of_once() {
-    let test = "redirects::a_client_of_reqwests_own_hands_ids_on";
-    let exe = std::env::current_exe().unwrap();
-    let output = std::process::Command::new(exe).args(["--exact", test, "--nocapture"]).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<_> = said.lines().filter(|line| line.contains("a redirect took correlation ids")).collect();
-    assert!(lines.len() == 1 && lines[0].contains("\"stranger.example\""), "{said}");
+    for test in [
+        "a_client_of_reqwests_own_hands_ids_on",
+        "waiting::a_configured_client_is_redirected_as_reqwest_does_it",
+        "blocking::a_configured_client_is_redirected_as_reqwest_does_it",
+    ] {
+        let (exe, test) = (std::env::current_exe().unwrap(), format!("redirects::{test}"));
+        let output = std::process::Command::new(exe).args(["--exact", &test, "--nocapture"]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        let lines: Vec<_> = said.lines().filter(|line| line.contains("a redirect took correlation ids")).collect();
+        assert!(lines.len() == 1 && lines[0].contains("\"stranger.example\""), "{test}: {said}");
+    }
 }

@@ -505,6 +505,7 @@ async fn a_stranger_makes_up_no_names_by_asking_for_methods() {
             path if path.ends_with("Late") => response.body(body("12")),
             path if path.ends_with("Strange") => response.header("grpc-status", "what").body(Body::empty()),
             path if path.ends_with("Empty") => response.header("grpc-status", "0").body(Body::empty()),
+            path if path.ends_with("Forbidden") => response.status(403).body(Body::empty()),
             path if path.ends_with("Begun") => response.body(body("5")),
             _ => response.body(body("0")),
         };
@@ -534,6 +535,7 @@ async fn a_stranger_makes_up_no_names_by_asking_for_methods() {
         ("Missing", false, "grpc", Some("_OTHER"), Some("UNIMPLEMENTED"), "no such method"),
         ("Late", false, "grpc", Some("_OTHER"), Some("UNIMPLEMENTED"), "no such method, said late"),
         ("Strange", false, "grpc", Some("_OTHER"), None, "no outcome"),
+        ("Forbidden", false, "grpc", Some("_OTHER"), None, "by a guard that knows HTTP alone"),
         ("Empty", false, "shop.Names/Empty", Some("shop.Names/Empty"), Some("OK"), "a success"),
         ("Begun", false, "shop.Names/Begun", Some("shop.Names/Begun"), Some("NOT_FOUND"), "an answer was begun"),
         ("Begun", true, "grpc", Some("_OTHER"), Some("UNAUTHENTICATED"), "no success so far"),

@@ -75,7 +75,7 @@ impl Client {
         });
         let mut call = begin(&mut request, journey.as_ref().map(|(journey, _)| journey));
         let span = call.as_ref().map_or_else(Span::none, |(call, _)| call.span.clone());
-        let is_ours = journey.is_some();
+        let is_known = self.known.as_ref().is_some_and(|known| !known.settings.configured);
         let (result, redirects) = span.in_scope(|| match journey {
             Some((journey, legs)) => {
                 journey.make_blocking(&self.inner, legs, call.as_ref().map(|(call, _)| call), request)
@@ -86,7 +86,7 @@ impl Client {
             call.redirected(redirects);
             match &result {
                 Ok(response) => {
-                    if !is_ours {
+                    if !is_known {
                         reach.led_to(response.url());
                     }
                     call.answered(response.status(), response.version(), response.headers(), response.remote_addr());
@@ -153,7 +153,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let legs = Legs::default();
         let known = Known { settings: Arc::new(self.settings.with_limit(&self.policy)), legs: legs.clone() };
-        let policy = trail::policy(self.policy, known.settings.https_only, move |way| Some(legs.find(way)));
+        let policy = trail::policy(self.policy, &known.settings, move |way| legs.find(way));
         Ok(Client { inner: self.inner.redirect(policy).build()?, known: Some(known) })
     }
 

@@ -39,7 +39,7 @@ impl ClientBuilder {
     /// Those of [`reqwest::ClientBuilder::build`], and no other.
     pub fn build(self) -> Result<Client> {
         let settings = self.settings.with_limit(&self.policy);
-        let inner = self.inner.redirect(trail::policy(self.policy, settings.https_only, Found::in_task)).build()?;
+        let inner = self.inner.redirect(trail::policy(self.policy, &settings, Found::in_task)).build()?;
         Ok(Client { inner, settings: Some(Arc::new(settings)) })
     }
 

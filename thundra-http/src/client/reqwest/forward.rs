@@ -189,8 +189,13 @@ macro_rules! settings {
         }
 
         /// Changes the builder inside: for a setting that this one has not, such as those of reqwest's feature `http3`.
-        /// What this one has is set here, and wins.
+        /// What this one has is set here; the redirect policy of this one wins.
+        ///
+        /// What is set there is not known of the client. Its default headers do not win over ours, and a call cannot go
+        /// on without what a host may not know: reqwest follows all redirects by itself, and hands our headers on. They
+        /// are counted, and it is said once on stderr where ids reached a host that they were not for.
         pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
+            self.settings.configured = true;
             self.inner = change(self.inner);
             self
         }

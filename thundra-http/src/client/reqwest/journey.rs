@@ -17,6 +17,10 @@ use super::trail::{Hop, SharedTrail, Stopped, Trail, along, lock};
 use crate::client::Call;
 use crate::hosts::Reach;
 
+/// How often a call may go on where it is not known whose redirects a policy was asked about: it saw the shortest way
+/// of several calls, and may have followed in a circle. Browsers give up after as many.
+const MAX_GUESSED: usize = 20;
+
 /// A call of a client from our builder.
 #[derive(Debug)]
 pub(super) struct Journey<R> {
@@ -52,11 +56,18 @@ impl<R: Outgoing> Journey<R> {
 
     /// The request that goes on where reqwest was stopped.
     fn next(&self, error: &Error, call: Option<&Call>) -> Option<R> {
-        let Stopped { hop, made } = error.source()?.downcast_ref()?;
+        let Stopped { hop, made, guessed } = error.source()?.downcast_ref()?;
         let mut trail = lock(&self.trail);
-        // What was taken note of beyond them was another call's.
         let made = trail.before + made;
+        // The way is not known, so that nobody can say what the request was changed to.
+        if trail.hops.len() < made {
+            return None;
+        }
+        // What was taken note of beyond them was another call's.
         trail.hops.truncate(made);
+        if *guessed && made >= MAX_GUESSED {
+            return None;
+        }
         // The policy may have seen less of the way.
         if self.settings.limit.is_some_and(|limit| trail.hops.len() >= limit) {
             return None;

@@ -2,7 +2,8 @@
 //!
 //! The policy sees addresses there, and nothing of the call. The first redirect of a request is that of the one call
 //! that began a request at this address; from then on the task tells that reqwest runs it in. Where several calls
-//! began one there, it may be that of any: it is not followed then, but stopped, and the call goes on by itself.
+//! began one there, it may be that of any: it is not followed then, but stopped, and the call goes on by itself. Where
+//! none of them has anything of ours, it does not matter whose it is.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +11,7 @@ use reqwest::Url;
 use tokio::task;
 
 use super::trail::{Found, SharedTrail, lock};
+use crate::hosts::Reach;
 
 /// The requests of a client that are under way.
 #[derive(Clone, Debug, Default)]
@@ -33,8 +35,8 @@ impl Legs {
         Underway { legs: self, trail: trail.clone() }
     }
 
-    /// The call that a redirect belongs to, by where its request was.
-    pub(super) fn find(&self, previous: &[Url]) -> Found {
+    /// The call that a redirect belongs to, by where its request was. `None` where it may be followed without.
+    pub(super) fn find(&self, previous: &[Url]) -> Option<Found> {
         let task = task::try_id();
         let mut legs = lock(&self.0);
         let mut fitting = legs.iter_mut().filter(|leg| match previous {
@@ -44,12 +46,22 @@ impl Legs {
         match (fitting.next(), fitting.next()) {
             (Some(leg), None) => {
                 leg.task = task;
-                Found::new(leg.trail.clone())
+                Some(Found::new(leg.trail.clone()))
             }
-            // The shortest way, so that nobody is refused what another one used up.
+            // It was let go below, at its first redirect. A call that was given up reqwest does not run any further.
+            (None, _) if previous.len() > 1 => None,
             (first, second) => {
-                let ways = first.into_iter().chain(second).chain(fitting).map(|leg| lock(&leg.trail).before());
-                Found { before: ways.min_by_key(Vec::len).unwrap_or_default(), trail: None }
+                let fitting: Vec<_> = first.into_iter().chain(second).chain(fitting).collect();
+                let has_nothing = |leg: &&mut Leg| {
+                    let trail = lock(&leg.trail);
+                    trail.carries == Reach::Nothing && trail.before == 0
+                };
+                if !fitting.is_empty() && fitting.iter().all(has_nothing) {
+                    return None;
+                }
+                // The shortest way, so that nobody is refused what another one used up.
+                let ways = fitting.iter().map(|leg| lock(&leg.trail).before());
+                Some(Found { before: ways.min_by_key(Vec::len).unwrap_or_default(), trail: None })
             }
         }
     }

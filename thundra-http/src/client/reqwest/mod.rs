@@ -44,7 +44,8 @@ use crate::hosts::Reach;
 /// A client from our [builder](Client::builder) also counts redirects, and takes from a request what the host it is
 /// redirected to may not know (see [`Layer::client`](crate::Layer::client)). A host that is not ours and that it was
 /// stopped at is not given sensitive headers on a later hop either, where reqwest would. One that is made
-/// [from reqwest's own](#impl-From<Client>-for-Client) sees neither: reqwest hands all headers on.
+/// [from reqwest's own](#impl-From<Client>-for-Client) sees neither: reqwest hands all headers on. One that was changed
+/// with [`ClientBuilder::configure`] counts them, and hands all headers on too.
 ///
 /// # Examples
 ///
@@ -130,6 +131,7 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
         if let Some(total) = request.timeout().copied().or(settings.as_ref().and_then(|settings| settings.timeout)) {
             *request.timeout_mut() = Some(total.saturating_sub(called.elapsed()));
         }
+        let is_known = settings.as_ref().is_some_and(|settings| !settings.configured);
         let journey = settings.map(|settings| Journey::new(settings, &request));
         let Some((mut call, reach)) = begin(&mut request, journey.as_ref()) else {
             return trail::apart(client.execute(request)).await;
@@ -142,12 +144,11 @@ fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Resul
                 call.redirected(redirects);
                 result
             }
-            None => {
-                let result = first.instrument(span).await;
-                result.iter().for_each(|response| reach.led_to(response.url()));
-                result
-            }
+            None => first.instrument(span).await,
         };
+        if !is_known {
+            result.iter().for_each(|response| reach.led_to(response.url()));
+        }
         call.ended(&result);
         result
     })

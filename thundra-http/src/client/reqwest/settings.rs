@@ -29,11 +29,20 @@ pub(super) struct Settings {
     pub(super) https_only: bool,
     /// How many redirects there may be, where that is all that the policy says.
     pub(super) limit: Option<usize>,
+    /// Whether reqwest's own builder was changed, so that this is not all there is.
+    pub(super) configured: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { defaults: HeaderMap::new(), timeout: None, referer: true, https_only: false, limit: None }
+        Settings {
+            defaults: HeaderMap::new(),
+            timeout: None,
+            referer: true,
+            https_only: false,
+            limit: None,
+            configured: false,
+        }
     }
 }
 

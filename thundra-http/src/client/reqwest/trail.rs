@@ -12,6 +12,7 @@ use http::StatusCode;
 use reqwest::Url;
 
 use super::redirect::{Attempt, Policy};
+use super::settings::Settings;
 use crate::hosts::Reach;
 
 tokio::task_local! {
@@ -52,12 +53,13 @@ pub(super) async fn apart<F: Future>(call: F) -> F::Output {
 }
 
 /// The policy for reqwest: it decides as `policy` does, and stops where a call is to go on by itself. `find` says of
-/// which call a redirect is, by where the request under way was.
+/// which call a redirect is, by where the request under way was: of none where it is followed as ever.
 pub(super) fn policy(
     policy: Policy,
-    https_only: bool,
+    settings: &Settings,
     find: impl Fn(&[Url]) -> Option<Found> + Send + Sync + 'static,
 ) -> reqwest::redirect::Policy {
+    let (https_only, configured) = (settings.https_only, settings.configured);
     reqwest::redirect::Policy::custom(move |attempt| {
         let Some(Found { before, trail }) = find(attempt.previous()) else {
             let ours = Attempt::new(attempt.status(), attempt.url(), attempt.previous());
@@ -70,11 +72,13 @@ pub(super) fn policy(
         let hop = Hop { status: attempt.status(), from: from.clone(), to: attempt.url().clone() };
         // reqwest refuses these by itself.
         let refused = hop.to.scheme() != "https" && (https_only || hop.to.scheme() != "http");
-        if refused || trail.is_some_and(|trail| lock(&trail).follows(&hop)) {
+        let follows = trail.as_ref().is_some_and(|trail| !refused && lock(trail).follows(&hop, configured));
+        // What is not known of a client would be put into a request that goes on.
+        if refused || configured || follows {
             return attempt.follow();
         }
         let made = attempt.previous().len().saturating_sub(1);
-        attempt.error(Stopped { hop, made })
+        attempt.error(Stopped { hop, made, guessed: trail.is_none() })
     })
 }
 
@@ -88,6 +92,8 @@ pub(super) struct Stopped {
     pub(super) hop: Hop,
     /// How many hops the request under way had made.
     pub(super) made: usize,
+    /// Whether it may have been another call's: the policy saw the shortest way then.
+    pub(super) guessed: bool,
 }
 
 /// Nobody sees it but where a call does not go on: after its last redirect.
@@ -128,9 +134,10 @@ impl Trail {
         self.hops.iter().take(self.before).map(|hop| hop.from.clone()).collect()
     }
 
-    /// Whether reqwest is left to follow a hop, which is taken note of then.
-    fn follows(&mut self, hop: &Hop) -> bool {
-        let follows = !self.tells_too_much(hop) && !self.tells_too_little(hop);
+    /// Whether reqwest is left to follow a hop, which is taken note of then. It `always` is where the call cannot go on
+    /// by itself.
+    fn follows(&mut self, hop: &Hop, always: bool) -> bool {
+        let follows = always || !self.tells_too_much(hop) && !self.tells_too_little(hop);
         if follows {
             self.hops.push(hop.clone());
         }
