@@ -64,19 +64,26 @@ impl Measured {
         call
     }
 
+    /// Takes note of what a call is, once its request has left: in case that its end is never measured.
     pub(super) fn sent(&self, attributes: &Attributes) {
-        if let Some(operation) = operation(attributes) {
+        if !self.is_settled()
+            && self.operation.get().is_none()
+            && let Some(operation) = operation(attributes)
+        {
             let _ = self.operation.set(operation);
         }
     }
 
     /// Records a call that was measured to its end. What is presigned has neither an answer nor an error.
     pub(super) fn ended(&self, outcome: &Attributes) {
-        let status = match outcome.get(STATUS_CODE) {
+        if self.settle() {
+            return;
+        }
+        let status = match outcome.attributes().get(STATUS_CODE) {
             Some(AttributeValue::I64(status)) => Some(*status),
             _ => None,
         };
-        let error_type = match outcome.get(semconv::ERROR_TYPE) {
+        let error_type = match outcome.attributes().get(semconv::ERROR_TYPE) {
             // The service's own word for it is not among what is measured.
             Some(AttributeValue::String(kind)) => Some(match (kind.as_str(), status) {
                 ("operation", Some(status)) => status.to_string(),
@@ -85,7 +92,7 @@ impl Measured {
             }),
             _ => None,
         };
-        if self.settled.swap(true, Ordering::Relaxed) || (status.is_none() && error_type.is_none()) {
+        if status.is_none() && error_type.is_none() {
             return;
         }
         let Some(span) = operation(outcome).and_then(|operation| self.span(&operation)) else { return };
@@ -100,12 +107,21 @@ impl Measured {
 
     /// Records a call that was sent, and whose end was never measured: its future was dropped.
     pub(super) fn dropped(&self) {
-        if !self.settled.swap(true, Ordering::Relaxed)
+        if !self.settle()
             && let Some(span) = self.operation.get().and_then(|operation| self.span(operation))
         {
             fail(&span, "cancelled");
             self.remind();
         }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Relaxed)
+    }
+
+    /// Settles it, and says whether it was settled before: most calls are, by their interceptor.
+    fn settle(&self) -> bool {
+        self.is_settled() || self.settled.swap(true, Ordering::Relaxed)
     }
 
     /// Its span, below the current one. `None` where nobody listens.
@@ -144,7 +160,7 @@ fn fail(span: &Span, error_type: &str) {
 }
 
 fn operation(attributes: &Attributes) -> Option<(String, String)> {
-    let text = |key| match attributes.get(key) {
+    let text = |key| match attributes.attributes().get(key) {
         Some(AttributeValue::String(text)) => Some(text.clone()),
         _ => None,
     };

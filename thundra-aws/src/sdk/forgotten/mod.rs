@@ -12,7 +12,7 @@
 //!
 //! # What it costs
 //!
-//! Two small allocations a call, wrapped or not, and nothing elsewhere. What the program measures by itself is measured
+//! Four small allocations a call, wrapped or not, and nothing elsewhere. What the program measures by itself is measured
 //! as before.
 //!
 //! # What it does not see
