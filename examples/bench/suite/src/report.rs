@@ -40,10 +40,10 @@ Written by the bench suite, never by hand: `cargo bench --manifest-path examples
 - A process repeats the work for a fixed time after warming up, and gives the median of the repetitions.
 - A figure is the median of the rounds' medians; where a range stands beside it, the least and the greatest of them.
 - Wall time is the monotonic clock's, CPU time that of all threads of the process.
-- Instructions, locked instructions and allocations are callgrind's, from the difference of two run lengths
-  (— where valgrind is not present). Locked ones are those of the program and all that is linked into it: the C
-  library's allocator takes its own besides, where memory is freed by another thread than took it. fastrace's
-  instructions cannot be told from those that its clock takes to calibrate.
+- Instructions, locked instructions and allocations are callgrind's, from the difference of two run lengths: the
+  median of three counts (— where valgrind is not present). Locked ones are those of the program and all that is
+  linked into it: the C library's allocator takes its own besides, where memory is freed by another thread than took
+  it. fastrace's instructions cannot be told from those that its clock takes to calibrate.
 - Everything is built with `opt-level = 3`, `lto = \"thin\"`, `codegen-units = 1`, and the system's allocator.
 - Ours always runs with its full feature set: limits, links, status, sampling, late changes, correlation ids.
 - Times depend on the machine and on what else it does; compare the rows of a table, not two machines.
