@@ -38,11 +38,16 @@ pub(super) fn section() -> Section {
         variant("thundra without `forgotten`", "", |config| {
             Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
         }),
+        variant("thundra, `OTEL_PROPAGATORS=none`", "spans alone", |config| {
+            thundra_aws::__private::watch_forgotten();
+            let stack = Stack::thundra_that_carries("none")?;
+            Ok((stack, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
+        }),
         variant("thundra, a client that nobody wrapped", "spans alone", |config| {
             thundra_aws::__private::watch_forgotten();
             Ok((Stack::thundra()?, aws_sdk_sqs::Client::new(config), Client::new(config)))
         }),
-        variant("awssdk-instrumentation", "default, batch", |config| {
+        variant("awssdk-instrumentation", "spans alone; default, batch", |config| {
             let sqs = aws_sdk_sqs::config::Builder::from(config).interceptor(DefaultInterceptor::new());
             let sns = aws_sdk_sns::config::Builder::from(config).interceptor(DefaultInterceptor::new());
             let clients = (aws_sdk_sqs::Client::from_conf(sqs.build()), Client::from_conf(sns.build()));

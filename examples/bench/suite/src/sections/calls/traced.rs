@@ -34,7 +34,12 @@ impl Stack {
     }
 
     pub(super) fn thundra() -> Result<Self> {
-        let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off")];
+        Stack::thundra_that_carries("tracecontext,baggage,xray,correlation")
+    }
+
+    /// For the sake of peers that carry less: `OTEL_PROPAGATORS` says what.
+    pub(super) fn thundra_that_carries(propagators: &str) -> Result<Self> {
+        let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off"), ("OTEL_PROPAGATORS", propagators)];
         if thundra_core::install(Config::from_env(&Env::from_pairs(variables)), vec![Box::new(Drain)]) {
             Ok(Stack::Thundra)
         } else {
