@@ -39,6 +39,7 @@ Written by the bench suite, never by hand: `cargo bench --manifest-path examples
 - The variants of a section take turns over several rounds, so that what else the machine does meets all alike.
 - A process repeats the work for a fixed time after warming up, and gives the median of the repetitions.
 - A figure is the median of the rounds' medians; where a range stands beside it, the least and the greatest of them.
+  A wide range means that something else ran: the least is the nearest to a quiet machine then.
 - Wall time is the monotonic clock's, CPU time that of all threads of the process.
 - Instructions, locked instructions and allocations are callgrind's, from the difference of two run lengths: the
   median of three counts (— where valgrind is not present). Locked ones are those of the program and all that is
