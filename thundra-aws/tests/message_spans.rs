@@ -61,7 +61,7 @@ fn created(spans: &[SpanData], system: &str, destination: &str) -> BTreeSet<Stri
     contexts
 }
 
-/// A sender that a caller names himself.
+/// Senders that a caller names himself.
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 const THEIRS: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

@@ -41,12 +41,13 @@ Written by the bench suite, never by hand: `cargo bench --manifest-path examples
 - A figure is the median of the rounds' medians; where a range stands beside it, the least and the greatest of them.
   A wide range means that something else ran: the least is the nearest to a quiet machine then.
 - Wall time is the monotonic clock's, CPU time that of all threads of the process.
-- Instructions, locked instructions and allocations are callgrind's, from the difference of two run lengths: the
-  median of three counts (— where valgrind is not present). Locked ones are those of the program and all that is
-  linked into it: the C library's allocator takes its own besides, where memory is freed by another thread than took
-  it. fastrace's instructions cannot be told from those that its clock takes to calibrate.
+- Instructions, locked instructions and allocations are callgrind's, from the difference of two run lengths
+  (— where valgrind is not present). Locked ones are those of the program and all that is linked into it: the C
+  library's allocator takes its own besides, where memory is freed by another thread than took it. fastrace's
+  instructions cannot be told from those that its clock takes to calibrate.
 - Everything is built with `opt-level = 3`, `lto = \"thin\"`, `codegen-units = 1`, and the system's allocator.
-- Ours always runs with its full feature set: limits, links, status, sampling, late changes, correlation ids.
+- Ours runs with its full feature set unless a row says otherwise: limits, links, status, sampling, late changes,
+  correlation ids.
 - Times depend on the machine and on what else it does; compare the rows of a table, not two machines.
 ";
 

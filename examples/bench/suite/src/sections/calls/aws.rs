@@ -25,7 +25,8 @@ pub(super) fn section() -> Section {
         "Microseconds a call of the genuine client: CPU of the process, and wall. An invocation makes 20 and is flushed \
          to an exporter that drops it. The answer comes from memory, so that signing, serialising, retries and tracing \
          are measured, and no network. Ours puts our context into the message as well; awssdk-instrumentation carries \
-         none.",
+         none. Instructions are the median of three counts, which differ by some thousands with the seeds of the SDK's \
+         hash maps.",
     )
     .variants([
         variant(BARE, "not traced", |config| {

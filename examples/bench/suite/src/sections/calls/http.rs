@@ -20,8 +20,8 @@ pub(super) fn section() -> Section {
         "http",
         "One HTTP call",
         "Microseconds a call over one open connection to loopback: CPU of the calling thread, and wall. An invocation \
-         makes 20 and is flushed to an exporter that drops it. All inject the trace context; ours the correlation ids, too, \
-         in six headers. The server's instructions are counted with the client's, for all of them.",
+         makes 20 and is flushed to an exporter that drops it. All inject the trace context; ours the correlation ids, \
+         too, in six headers. The server's instructions are counted with the client's, for all of them.",
     )
     .variants([
         variant(BARE, "not traced", || {
