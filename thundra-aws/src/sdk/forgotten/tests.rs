@@ -129,7 +129,11 @@ fn a_call_is_known_by_what_is_measured() {
         (&[], String::new()),
     ] {
         let outcome = attributes(&[&OPERATION[..], outcome].concat());
-        let measured = |duration: &dyn Histogram, _: &dyn Histogram| duration.record(0.1, Some(&outcome), None);
+        // Once, though it is dropped as well.
+        let measured = |duration: &dyn Histogram, size: &dyn Histogram| {
+            size.record(1.0, Some(&attributes(&OPERATION)), None);
+            duration.record(0.1, Some(&outcome), None);
+        };
         assert_eq!(recorded(measured), expected);
         let wrapped = |duration: &dyn Histogram, size: &dyn Histogram| {
             is_wrapped();
