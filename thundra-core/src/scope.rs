@@ -16,7 +16,7 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 use uuid::Uuid;
 
-use crate::propagation::{CorrelationIds, Inbound, Outbound};
+use crate::propagation::{CorrelationIds, Inbound, Outbound, without_threshold};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::stack::{self, Current};
 use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
@@ -140,6 +140,7 @@ impl ScopeBuilder {
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let recorded = sampled && !config.disabled;
+        let drawn_anew = !config.disabled && (inbound.untrusted || !config.sampler.is_parent_based());
         let outer = if self.nested { stack::current().map(|place| place.scope) } else { None };
         // The calls made inside are still the invocation's: its header counts the turns of a loop.
         let surroundings =
@@ -149,7 +150,10 @@ impl ScopeBuilder {
             state.trace_id = trace_id;
             state.sampled = sampled;
             state.recorded = recorded;
-            state.trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.clone());
+            state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
+            let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
+            state.trace_state =
+                trace_state.and_then(|list| if drawn_anew { without_threshold(list) } else { Some(list.clone()) });
             state.correlation = inbound.correlation.clone();
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid.to_string()));
             state.baggage = inbound.baggage.clone();
@@ -161,6 +165,7 @@ impl ScopeBuilder {
             }
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
+            state.received = inbound.received.clone();
             state.outer = outer;
             // The root is recorded whatever the limit, so that what was dropped has somewhere to be said.
             state.limits.spans = spans_left.max(1);
@@ -175,6 +180,9 @@ impl ScopeBuilder {
                 root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &config.limits);
                 if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != crate::ParentSource::XRay) {
                     root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), &config.limits);
+                }
+                if inbound.dropped > 0 {
+                    root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), &config.limits);
                 }
                 self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, &config.limits));
                 self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, &config.limits));

@@ -24,8 +24,10 @@ const PREFIX: &str = "x-correlation-";
 const MAX_VALUE_BYTES: usize = 256;
 /// More ids than this are not taken, beside [`CORRELATION_ID`] itself: that one is never left out.
 const MAX_IDS: usize = 40;
-/// More than this are not taken from a stranger: he leaves room for the scope's own.
-const MAX_IDS_OF_STRANGERS: usize = 32;
+/// More than this are not taken from an untrusted caller: there must be room for the scope's own.
+const MAX_UNTRUSTED_IDS: usize = 32;
+/// The bytes of ids that are taken from an untrusted caller, as headers count them: every call and log line repeats them.
+const MAX_UNTRUSTED_BYTES: usize = 1024;
 
 /// The correlation ids of one scope: a chain of calls as one invocation sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,12 +107,13 @@ impl CorrelationIds {
 
     /// Takes one pair from a carrier, whatever its case; a first value wins. `switches` says whether the
     /// debug switch and the chain length are obeyed.
-    pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) {
+    pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) -> Taken {
         if starts_with_ignore_case(key, PREFIX) {
-            if self.get(key).is_none() {
-                self.set_within(if switches { MAX_IDS } else { MAX_IDS_OF_STRANGERS }, key, value);
-            }
-        } else if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
+            let limit = if switches { MAX_IDS } else { MAX_UNTRUSTED_IDS };
+            let taken = self.get(key).is_some() || self.set_within(limit, key, value);
+            return if taken { Taken::Ours } else { Taken::Dropped };
+        }
+        if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
             self.debug = self.debug.or(match value {
                 "true" if switches => Some(true),
                 "false" if switches => Some(false),
@@ -122,10 +125,45 @@ impl CorrelationIds {
             if let (true, 0, Some(length)) = (switches, self.chain_length, length) {
                 self.chain_length = length as u32;
             }
-        } else if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
-            self.user_agent = Some(value.to_owned());
+        } else {
+            if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
+                self.user_agent = Some(value.to_owned());
+            }
+            return Taken::NotOurs;
         }
+        Taken::Ours
     }
+
+    /// Keeps of an untrusted caller's ids what may be repeated: the id of the chain of calls, then the others in order.
+    /// Returns the number of those that are left out.
+    pub(super) fn bound(&mut self) -> u32 {
+        let chain = self.get(CORRELATION_ID).map_or(0, |id| header_bytes(CORRELATION_ID, id));
+        let mut room = MAX_UNTRUSTED_BYTES.saturating_sub(chain);
+        let before = self.ids.len();
+        self.ids.retain(|(key, value)| {
+            let left = room.checked_sub(header_bytes(key, value));
+            let is_chain = key == CORRELATION_ID;
+            room = left.filter(|_| !is_chain).unwrap_or(room);
+            is_chain || left.is_some()
+        });
+        (before - self.ids.len()) as u32
+    }
+}
+
+/// What became of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Its key is ours.
+    Ours,
+    /// Its key is ours, and its value is malformed or too much.
+    Dropped,
+    /// Its key is none of ours, or one that every client has a value of its own for.
+    NotOurs,
+}
+
+/// Returns the bytes of a header field in HTTP/1.1.
+pub fn header_bytes(key: &str, value: &str) -> usize {
+    key.len() + ": ".len() + value.len() + "\r\n".len()
 }
 
 fn full_key(key: &str) -> Option<String> {
@@ -186,12 +224,31 @@ mod tests {
     fn however_many_were_sent_a_scope_has_its_id_and_room() {
         for (trusted, taken, own) in [(false, 32, 8), (true, 40, 0)] {
             let mut ids = CorrelationIds::default();
-            (0..50).for_each(|n| ids.take(&format!("x-correlation-k{n}"), "v", trusted));
+            let dropped = |n| ids.take(&format!("x-correlation-k{n}"), "v", trusted) == Taken::Dropped;
+            assert_eq!((0..50).map(dropped).filter(|dropped| *dropped).count(), 50 - taken);
             assert_eq!(ids.iter().count(), taken);
             ids.complete(|| "c-1".to_owned());
             assert_eq!(ids.get("id"), Some("c-1"));
             assert_eq!((0..50).filter(|n| ids.set(&format!("own{n}"), "v")).count(), own);
             assert!(ids.set("id", "c-2") && ids.set("k0", "w"), "what is there can be set anew");
+        }
+    }
+
+    #[test]
+    fn an_untrusted_caller_fills_one_kibibyte() {
+        // 24 bytes of key and 4 around it make 128 of each.
+        let id = |n: usize| (format!("x-correlation-000000000{n}"), "v".repeat(100));
+        for (others, chain, kept, dropped) in
+            [(8, 0, 8, 0), (9, 0, 8, 1), (9, 108, 7, 2), (9, 109, 6, 3), (2, 256, 2, 0)]
+        {
+            let mut ids = CorrelationIds::default();
+            (0..others).map(id).for_each(|(key, value)| assert_eq!(ids.take(&key, &value, false), Taken::Ours));
+            // It comes last, and is never left out.
+            ids.take(CORRELATION_ID, &"c".repeat(chain), false);
+            assert_eq!(ids.bound(), dropped, "{others} and {chain}");
+            let expected: Vec<_> =
+                (0..kept).map(|n| id(n).0).chain((chain > 0).then(|| CORRELATION_ID.to_owned())).collect();
+            assert_eq!(ids.iter().map(|(key, _)| key).collect::<Vec<_>>(), expected, "{others} and {chain}");
         }
     }
 
@@ -218,7 +275,9 @@ mod tests {
         let pairs = [("Debug-Log-Enabled", "true"), ("Call-Chain-Length", "3"), ("X-Correlation-Id", "c-1")];
         for (trusted, debug, length) in [(true, true, 4), (false, false, 1)] {
             let mut ids = CorrelationIds::default();
-            pairs.iter().for_each(|(key, value)| ids.take(key, value, trusted));
+            for (key, value) in pairs {
+                ids.take(key, value, trusted);
+            }
             ids.complete(|| unreachable!());
             assert_eq!((ids.debug_log_enabled(), ids.chain_length(), ids.get("id")), (debug, length, Some("c-1")));
         }
@@ -227,7 +286,9 @@ mod tests {
     #[test]
     fn a_chain_starts_with_its_default() {
         let mut ids = CorrelationIds::default();
-        ["abc", "-1", "NaN", "1e9", ""].iter().for_each(|length| ids.take(CALL_CHAIN_LENGTH, length, true));
+        for length in ["abc", "-1", "NaN", "1e9", ""] {
+            ids.take(CALL_CHAIN_LENGTH, length, true);
+        }
         ids.complete(|| "request-1".to_owned());
         assert_eq!((ids.get("id"), ids.chain_length()), (Some("request-1"), 1));
     }
