@@ -23,7 +23,7 @@ use aws_smithy_types::body::SdkBody;
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
 use thundra_aws::Traced;
-use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status};
 
@@ -105,7 +105,7 @@ fn attribute(span: &SpanData, key: &str) -> String {
 /// What a call says about its place in the trace: `traceparent` and the X-Ray header.
 fn context_of(span: &SpanData) -> (String, String) {
     let (trace, id) = (span.context.trace_id.to_string(), span.context.span_id);
-    (format!("00-{trace}-{id}-01"), format!("Root=1-{}-{};Parent={id};Sampled=1", &trace[..8], &trace[8..]))
+    (format_traceparent(&span.context), format!("Root=1-{}-{};Parent={id};Sampled=1", &trace[..8], &trace[8..]))
 }
 
 fn string(value: &str) -> MessageAttributeValue {

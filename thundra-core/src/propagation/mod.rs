@@ -260,13 +260,19 @@ impl Outbound {
     /// Returns whether a value that a carrier has under this key is one that the scope received, and that was merely
     /// forwarded: the scope's own takes its place.
     pub fn is_forwarded(&self, key: &str, value: &str) -> bool {
+        self.are_forwarded(key, &[value])
+    }
+
+    /// As [`is_forwarded`](Self::is_forwarded), for all the values that a carrier has under one key.
+    pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
         if !is_xray_key(key) {
-            return self.received.holds(key, value);
+            return self.received.holds_all(key, values);
         }
         let same = |one: &XRayHeader, other: XRayHeader| (one.trace_id, one.parent) == (other.trace_id, other.parent);
-        self.received.holds(XRAY_HEADER, value)
-            // Lambda's own comes beside the event.
-            || self.xray.as_ref().is_some_and(|xray| XRayHeader::parse(value).is_some_and(|value| same(xray, value)))
+        // Lambda's own comes beside the event.
+        let is_known = |xray: &XRayHeader, value: &str| XRayHeader::parse(value).is_some_and(|value| same(xray, value));
+        self.received.holds_all(XRAY_HEADER, values)
+            || self.xray.as_ref().is_some_and(|xray| values.iter().all(|value| is_known(xray, value)))
     }
 
     /// What every program of the chain needs.

@@ -61,13 +61,21 @@ impl Received {
     /// Where more was received than is kept, every value counts as received: an untrusted caller must not get a value
     /// through by sending many.
     pub fn holds(&self, key: &str, value: &str) -> bool {
-        let value = ows::trim(value);
+        self.holds_all(key, &[value])
+    }
+
+    /// As [`holds`](Self::holds), for a carrier with several values under one key: each was received, or all of them are
+    /// the list that was received, in one header or in several.
+    pub fn holds_all(&self, key: &str, values: &[&str]) -> bool {
+        let Some(pairs) = self.pairs.as_deref() else { return self.overflowed };
+        let mut texts = pairs.split(END);
+        let pairs = std::iter::from_fn(move || Some((texts.next()?, texts.next()?)));
+        let received = pairs.filter(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value);
+        let received: Vec<_> = received.collect();
+        let is_list = || members(&received).eq(members(values));
         self.overflowed
-            || self.pairs.as_deref().is_some_and(|pairs| {
-                let mut texts = pairs.split(END);
-                std::iter::from_fn(|| Some((texts.next()?, texts.next()?)))
-                    .any(|(known, received)| received == value && known.eq_ignore_ascii_case(key))
-            })
+            || values.iter().all(|value| received.contains(&ows::trim(value)))
+            || (!received.is_empty() && is_list())
     }
 
     /// Adds what another carrier of the same message held.
@@ -79,6 +87,11 @@ impl Received {
         };
         Received { pairs, overflowed: self.overflowed || other.overflowed }
     }
+}
+
+/// The members of a list that may stand in several headers.
+fn members<'a>(headers: &'a [&str]) -> impl Iterator<Item = &'a str> {
+    headers.iter().flat_map(|header| header.split(',')).map(ows::trim)
 }
 
 #[cfg(test)]
@@ -111,6 +124,23 @@ mod tests {
         }
         assert!(!Received::default().holds("traceparent", "t"));
         assert!(!received(&[("a", "b\0traceparent\0t")]).holds("traceparent", "t"), "a value that looks like a pair");
+    }
+
+    #[test]
+    fn a_list_is_known_whole() {
+        let two = received(&[("baggage", "a=1,b=2"), ("baggage", "c=3")]);
+        for (values, expected, why) in [
+            (&["a=1,b=2", "c=3"][..], true, "as it came"),
+            (&["a=1, b=2 ,c=3"], true, "in one header"),
+            (&["a=1", "b=2", "c=3"], true, "in more"),
+            (&["c=3"], true, "one of its headers"),
+            (&["a=1,c=3"], false, "a member less"),
+            (&["a=1,b=2,c=3,d=4"], false, "a member more"),
+            (&["c=3,a=1,b=2"], false, "in another order"),
+            (&["a=1,b=2", "d=4"], false, "one of two"),
+        ] {
+            assert_eq!(two.holds_all("baggage", values), expected, "{why}");
+        }
     }
 
     #[test]
