@@ -46,7 +46,7 @@ impl TraceContext {
     ///
     /// [trace flags]: https://www.w3.org/TR/trace-context-2/#trace-flags
     pub(crate) const fn flags(&self) -> u8 {
-        self.sampled as u8 * Self::SAMPLED | self.random as u8 * Self::RANDOM
+        (self.sampled as u8 * Self::SAMPLED) | (self.random as u8 * Self::RANDOM)
     }
 }
 

@@ -124,7 +124,8 @@ impl ScopeBuilder {
     }
 
     /// Begins the scope.
-    pub fn begin_with(self, config: &Config) -> Scope {
+    pub fn begin_with(mut self, config: &Config) -> Scope {
+        let received = self.inbound.received.take().map(Arc::from);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let (trace_id, uuid) = match &inbound.parent {
@@ -140,7 +141,6 @@ impl ScopeBuilder {
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let recorded = sampled && !config.disabled;
-        let drawn_anew = !config.disabled && (inbound.untrusted || !config.sampler.is_parent_based());
         let outer = if self.nested { stack::current().map(|place| place.scope) } else { None };
         // The calls made inside are still the invocation's: its header counts the turns of a loop.
         let surroundings =
@@ -152,8 +152,10 @@ impl ScopeBuilder {
             state.recorded = recorded;
             state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
             let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
-            state.trace_state =
-                trace_state.and_then(|list| if drawn_anew { without_threshold(list) } else { Some(list.clone()) });
+            state.trace_state = trace_state.and_then(|list| {
+                let drawn_anew = inbound.untrusted || !config.sampler.is_parent_based();
+                if drawn_anew && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
+            });
             state.correlation = inbound.correlation.clone();
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid.to_string()));
             state.baggage = inbound.baggage.clone();
@@ -165,7 +167,7 @@ impl ScopeBuilder {
             }
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
-            state.received = inbound.received.clone();
+            state.received = received;
             state.outer = outer;
             // The root is recorded whatever the limit, so that what was dropped has somewhere to be said.
             state.limits.spans = spans_left.max(1);

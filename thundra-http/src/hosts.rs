@@ -94,7 +94,8 @@ fn advice(host: &str, named: &[String]) -> String {
             "correlation ids are not sent to {host:?}, which is no name that THUNDRA_PROPAGATE_HOSTS takes"
         );
     }
-    let value = named.iter().map(String::as_str).chain([entry.as_str()]).collect::<Vec<_>>().join(",");
+    let named = named.iter().map(String::as_str).filter(|entry| Pattern::parse(entry).is_some());
+    let value = named.chain([entry.as_str()]).collect::<Vec<_>>().join(",");
     format!("correlation ids are not sent to {host:?}; to send them there set THUNDRA_PROPAGATE_HOSTS={value}")
 }
 

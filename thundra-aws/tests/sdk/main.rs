@@ -417,7 +417,7 @@ fn an_unsampled_trace_travels_on_unrecorded() {
     });
     assert_eq!(spans, 0);
     let attributes = endpoint.request().sns_attributes("");
-    assert!(attributes["traceparent"].ends_with("-00") && attributes.contains_key("x-correlation-id"));
+    assert!(attributes["traceparent"].ends_with("-02") && attributes.contains_key("x-correlation-id"));
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::ows;
 
+/// The key of the list.
+pub(super) const BAGGAGE: &str = "baggage";
 /// <https://www.w3.org/TR/baggage/#limits>.
 const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;

@@ -26,23 +26,17 @@ pub use correlation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT,
     USER_AGENT,
 };
-pub use received::Received;
+pub(crate) use received::Received;
 pub use traceparent::{format_traceparent, parse_traceparent};
 pub(crate) use tracestate::without_threshold;
-pub use xray::XRayHeader;
+pub use xray::{XRAY_HEADER, XRayHeader};
 
-use baggage::Baggage;
-use correlation::Taken;
-use received::Recording;
-use tracestate::TraceState;
+use baggage::{BAGGAGE, Baggage};
+use correlation::{Taken, is_value};
+use traceparent::TRACEPARENT;
+use tracestate::{TRACESTATE, TraceState};
 
 use crate::{ParentSource, TraceContext};
-
-/// The header of AWS X-Ray, in the case it travels in.
-pub const XRAY_HEADER: &str = "x-amzn-trace-id";
-const TRACEPARENT: &str = "traceparent";
-const TRACESTATE: &str = "tracestate";
-const BAGGAGE: &str = "baggage";
 
 /// Which formats are read and written: the variable `OTEL_PROPAGATORS`.
 ///
@@ -102,8 +96,8 @@ pub struct Inbound {
     pub xray: Option<XRayHeader>,
     /// The number of ids, members and lists that were malformed or too much.
     pub dropped: u32,
-    /// The values under our keys as they came.
-    pub received: Received,
+    /// What came under our keys, to be known where it is sent on.
+    pub(crate) received: Option<Box<Received>>,
 }
 
 impl Inbound {
@@ -115,11 +109,14 @@ impl Inbound {
     ) -> Self {
         let mut inbound = Inbound { untrusted: trust == Trust::Edge, ..Inbound::default() };
         let (mut w3c, mut parents, mut handed_on, mut malformed) = (None, 0_u32, None, false);
-        let (mut state, mut carried, mut received) = (TraceState::default(), Baggage::default(), Recording::default());
+        let (mut state, mut carried) = (TraceState::default(), Baggage::default());
+        let received = &mut inbound.received;
         for (key, value) in pairs {
             if formats.tracecontext && key.eq_ignore_ascii_case(TRACEPARENT) {
                 parents = parents.saturating_add(1);
-                w3c = parse_traceparent(value).filter(|_| parents == 1);
+                let read = parse_traceparent(value);
+                received.get_or_insert_default().take_parent(read.as_ref());
+                w3c = read.filter(|_| parents == 1);
                 malformed |= w3c.is_none();
             } else if formats.tracecontext && key.eq_ignore_ascii_case(TRACESTATE) {
                 state.push(value);
@@ -127,36 +124,42 @@ impl Inbound {
                 carried.push(value);
             } else if formats.xray && is_xray_key(key) {
                 let read = XRayHeader::parse(value);
+                received.get_or_insert_default().take_xray(read.as_ref());
                 malformed |= read.is_none();
                 inbound.xray = inbound.xray.or(read);
             } else if formats.correlation && key.eq_ignore_ascii_case(CORRELATION_TRACEPARENT) {
-                handed_on = handed_on.or_else(|| parse_traceparent(value));
+                let read = parse_traceparent(value);
+                received.get_or_insert_default().take_handed_on(read.as_ref());
+                handed_on = handed_on.or(read);
             } else if formats.correlation {
                 match inbound.correlation.take(key, value, trust == Trust::Full) {
-                    Taken::Ours => {}
+                    Taken::Id | Taken::NotOurs => {}
+                    Taken::ChainLength(length) => received.get_or_insert_default().take_chain_length(length),
+                    Taken::Debug(debug) => received.get_or_insert_default().take_debug(debug),
                     Taken::Dropped => {
                         inbound.dropped = inbound.dropped.saturating_add(1);
-                        // There is an id of ours in its place.
-                        if !key.eq_ignore_ascii_case(CORRELATION_ID) {
-                            continue;
+                        if key.eq_ignore_ascii_case(CORRELATION_ID) {
+                            received.get_or_insert_default().malformed = true;
                         }
                     }
-                    Taken::NotOurs => continue,
                 }
-            } else {
-                continue;
             }
-            received.push(if is_xray_key(key) { XRAY_HEADER } else { key }, value);
         }
-        inbound.received = received.finish();
         inbound.dropped = inbound.dropped.saturating_add(carried.dropped + u32::from(state.is_malformed()));
         if trust == Trust::Edge {
             inbound.dropped = inbound.dropped.saturating_add(inbound.correlation.bound());
         }
-        if let Some(context) = &mut w3c {
-            context.trace_state = state.finish();
+        if state.is_malformed() {
+            received.get_or_insert_default().malformed = true;
+        }
+        if let Some(state) = state.finish() {
+            received.get_or_insert_default().trace_state = Some(state.clone());
+            w3c.iter_mut().for_each(|context| context.trace_state = Some(state.clone()));
         }
         inbound.baggage = carried.finish();
+        if let Some(baggage) = &inbound.baggage {
+            received.get_or_insert_default().baggage = Some(baggage.clone());
+        }
         let xray = inbound.xray.as_ref().and_then(XRayHeader::context);
         (inbound.parent, inbound.source) = match (w3c, xray, handed_on) {
             (Some(context), _, _) => (Some(context), ParentSource::TraceParent),
@@ -185,18 +188,17 @@ impl Inbound {
         if self.parent.is_none() && (other.parent.is_some() || self.source == ParentSource::None) {
             (self.parent, self.source, self.untrusted) = (other.parent, other.source, other.untrusted);
         }
-        for (key, value) in other.correlation.iter() {
-            if self.correlation.get(key).is_none() {
-                self.correlation.set(key, value);
-            }
-        }
+        self.correlation.fill(&other.correlation);
         self.correlation.debug = self.correlation.debug.or(other.correlation.debug);
         self.correlation.chain_length = self.correlation.chain_length.max(other.correlation.chain_length);
         self.correlation.user_agent = self.correlation.user_agent.or(other.correlation.user_agent);
         self.baggage = self.baggage.or(other.baggage);
         self.xray = self.xray.or(other.xray);
         self.dropped = self.dropped.saturating_add(other.dropped);
-        self.received = self.received.and(other.received);
+        self.received = match (self.received, other.received) {
+            (Some(one), Some(other)) => Some(Box::new(one.or(*other))),
+            (one, other) => one.or(other),
+        };
         self
     }
 }
@@ -220,8 +222,8 @@ pub struct Outbound {
     pub xray: Option<XRayHeader>,
     /// Which formats are written.
     pub formats: Propagators,
-    /// The values that the scope received under our keys.
-    pub received: Received,
+    /// What the scope received under our keys.
+    pub(crate) received: Option<Arc<Received>>,
 }
 
 impl Outbound {
@@ -265,14 +267,19 @@ impl Outbound {
 
     /// As [`is_forwarded`](Self::is_forwarded), for all the values that a carrier has under one key.
     pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
-        if !is_xray_key(key) {
-            return self.received.holds_all(key, values);
+        let key = if is_xray_key(key) { XRAY_HEADER } else { &key.to_ascii_lowercase() };
+        let received = self.received.as_deref();
+        match key {
+            XRAY_HEADER => Received::holds_xray(received, values, self.xray.as_ref()),
+            TRACEPARENT | TRACESTATE | BAGGAGE | CORRELATION_TRACEPARENT | CALL_CHAIN_LENGTH | DEBUG_LOG_ENABLED => {
+                received.is_some_and(|received| received.holds(key, values))
+            }
+            _ => values.iter().all(|value| {
+                // There is an id of ours in the place of one that was malformed.
+                let malformed = key == CORRELATION_ID && !is_value(value);
+                self.correlation.was_received(key, value) || (malformed && received.is_some_and(|all| all.malformed))
+            }),
         }
-        let same = |one: &XRayHeader, other: XRayHeader| (one.trace_id, one.parent) == (other.trace_id, other.parent);
-        // Lambda's own comes beside the event.
-        let is_known = |xray: &XRayHeader, value: &str| XRayHeader::parse(value).is_some_and(|value| same(xray, value));
-        self.received.holds_all(XRAY_HEADER, values)
-            || self.xray.as_ref().is_some_and(|xray| values.iter().all(|value| is_known(xray, value)))
     }
 
     /// What every program of the chain needs.
@@ -374,11 +381,11 @@ mod tests {
             baggage: received.baggage.clone(),
             xray: None,
             formats: Propagators::default(),
-            received: Received::default(),
+            received: None,
         };
         let pairs = outbound.pairs();
         let again = extract(&pairs.iter().map(|(k, v)| (*k, v.as_str())).collect::<Vec<_>>());
-        // It was spelled otherwise.
+        // It is another program's, one call further.
         received.received = again.received.clone();
         assert_eq!(again, received);
         assert_eq!(
@@ -419,7 +426,7 @@ mod tests {
             baggage: None,
             xray: received.xray,
             formats: Propagators::default(),
-            received: Received::default(),
+            received: None,
         };
         let full = format!("{XRAY};Lineage=1:a:0");
         for (bytes, expected) in [
@@ -521,7 +528,7 @@ mod tests {
                 baggage: None,
                 xray: received.xray,
                 formats: Propagators::default(),
-                received: received.received,
+                received: received.received.map(Arc::from),
             }
         };
         for trust in [Trust::Full, Trust::Edge] {
@@ -533,16 +540,102 @@ mod tests {
                 ("AWSTraceHeader", &full, true, "and in a queue"),
                 ("x-amzn-trace-id", &full[..full.len() - 6], true, "the same parent in other words"),
                 ("x-amzn-trace-id", &full.replace("Parent=5", "Parent=6"), false, "another parent"),
-                ("x-amzn-trace-id", "Root=1", false, "no header of X-Ray"),
+                ("x-amzn-trace-id", "Root=1", true, "what is malformed is all alike"),
                 ("x-correlation-order", "o-9", true, "an id"),
                 ("x-correlation-order", "o-8", false, "another one"),
                 ("call-chain-length", "3", true, "though it may not be obeyed"),
                 ("debug-log-enabled", "true", true, "nor this"),
                 ("x-correlation-id", "\u{1}", true, "though it is malformed"),
+                ("x-correlation-id", "own", false, "what is well-formed was not received"),
+                ("x-correlation-traceparent", CONTEXT, true, "the caller's context under another key"),
+                ("traceparent", &CONTEXT.replace("-01", "-00"), false, "with another decision"),
+                ("x-amzn-trace-id", &full.replace("Sampled=1", "Sampled=0"), trust == Trust::Edge, "the same in X-Ray"),
+                ("call-chain-length", "4", false, "another length"),
+                ("call-chain-length", "what", true, "what is malformed is all alike"),
+                ("tracestate", "a=1", false, "a list that was not received"),
+                ("tracestate", "", false, "none"),
                 ("content-type", "text/plain", false, "no key of ours"),
             ] {
                 assert_eq!(outbound.is_forwarded(key, value), expected, "{trust:?}: {why}");
             }
+        }
+    }
+
+    fn outbound_of(pairs: &[(&str, &str)]) -> Outbound {
+        let received = extract(pairs);
+        Outbound {
+            context: TraceContext::new(crate::TraceId::random(), crate::SpanId::random(), true),
+            correlation: received.correlation,
+            baggage: received.baggage,
+            xray: received.xray,
+            formats: Propagators::default(),
+            received: received.received.map(Arc::from),
+        }
+    }
+
+    #[test]
+    fn a_list_is_known_whole() {
+        for key in ["baggage", "tracestate"] {
+            let outbound = outbound_of(&[(key, "a=1,b=2"), (key, "c=3")]);
+            for (values, expected, why) in [
+                (&["a=1,b=2", "c=3"][..], true, "as it came"),
+                (&["a=1, b=2 ,c=3"], true, "in one header"),
+                (&["a=1", "b=2", "c=3"], true, "in more"),
+                (&["c=3"], false, "one of its headers"),
+                (&["a=1,c=3"], false, "a member less"),
+                (&["a=1,b=2,c=3,d=4"], false, "a member more"),
+                (&["c=3,a=1,b=2"], false, "in another order"),
+            ] {
+                assert_eq!(outbound.are_forwarded(key, values), expected, "{key}: {why}");
+            }
+        }
+    }
+
+    #[test]
+    fn who_sends_many_values_gets_none_through() {
+        let outbound = outbound_of(&[
+            ("traceparent", CONTEXT),
+            ("traceparent", OTHER.replace("-b7", "-c7").as_str()),
+            ("call-chain-length", "1"),
+            ("call-chain-length", "2"),
+            ("debug-log-enabled", "true"),
+        ]);
+        for (key, values, expected, why) in [
+            ("traceparent", &[CONTEXT][..], true, "the first"),
+            ("traceparent", &[OTHER.replace("-b7", "-c7").as_str()], true, "the last"),
+            ("traceparent", &[CONTEXT, OTHER.replace("-b7", "-c7").as_str()], true, "both"),
+            ("traceparent", &[CONTEXT, OTHER.replace("-b7", "-d7").as_str()], false, "one of two"),
+            ("call-chain-length", &["1", "2"], true, "both"),
+            ("call-chain-length", &["7"], true, "any other"),
+            ("debug-log-enabled", &["true"], true, "the only one"),
+            ("debug-log-enabled", &["false"], false, "another one"),
+        ] {
+            assert_eq!(outbound.are_forwarded(key, values), expected, "{key}: {why}");
+        }
+    }
+
+    #[test]
+    fn what_two_carriers_held_is_known() {
+        let one = extract(&[("traceparent", CONTEXT), ("call-chain-length", "3"), ("x-correlation-a", "1")]);
+        let other = extract(&[
+            ("traceparent", OTHER.replace("-b7", "-c7").as_str()),
+            ("call-chain-length", "3"),
+            ("x-correlation-b", "2"),
+            ("baggage", "a=1"),
+        ]);
+        let mut both = one.or(other);
+        assert!(both.correlation.set("b", "3"));
+        let outbound =
+            Outbound { correlation: both.correlation, received: both.received.map(Arc::from), ..outbound_of(&[]) };
+        for (key, value, expected) in [
+            ("traceparent", CONTEXT, true),
+            ("traceparent", &OTHER.replace("-b7", "-c7"), true),
+            ("call-chain-length", "3", true),
+            ("call-chain-length", "4", false),
+            ("x-correlation-b", "2", true),
+            ("baggage", "a=1", true),
+        ] {
+            assert_eq!(outbound.is_forwarded(key, value), expected, "{key}: {value}");
         }
     }
 

@@ -1,154 +1,154 @@
-//! The values that a carrier held under our keys, as they were spelled.
+//! What a carrier held under our keys, as far as it takes to know it again.
 //!
-//! A program that copies what it received onto a call of its own sends its caller's context instead of its own. Values
-//! are compared where a carrier holds one of our keys already, and nowhere else.
+//! A program that copies what it received onto a call of its own sends its caller's context instead of its own. No text is
+//! kept: a context is known by the id of its span, a list by its members. Values are compared where a carrier holds one of
+//! our keys already, and nowhere else.
 
 use std::sync::Arc;
 
-use super::ows;
+use super::baggage::{BAGGAGE, Baggage};
+use super::correlation::{CALL_CHAIN_LENGTH, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, chain_length, debug};
+use super::traceparent::{TRACEPARENT, parse_traceparent};
+use super::tracestate::{TRACESTATE, TraceState};
+use super::xray::XRayHeader;
+use crate::{SpanId, TraceContext, TraceId};
 
-/// The bytes of keys and values that are kept of one carrier. Servers take more, but no caller of ours sends as many.
-const MAX_BYTES: usize = 16 * 1024;
-/// The room that the pairs of a usual carrier take.
-const USUAL_BYTES: usize = 384;
-/// No header or attribute holds it.
-const END: char = '\0';
-
-/// The values that a scope received under our keys.
+/// What a scope received under our keys, but for the correlation ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Received {
-    /// Keys and values in turn, each followed by [`END`].
-    pairs: Option<Arc<str>>,
-    /// Whether there was more than is kept.
-    overflowed: bool,
+pub(crate) struct Received {
+    /// The first and the last `traceparent`, and the context that a program handed on which does not trace.
+    parents: [Option<Identity>; 3],
+    /// The first X-Ray header: its trace, its parent and its decision.
+    xray: Option<(TraceId, Option<SpanId>, Option<bool>)>,
+    pub(super) trace_state: Option<Arc<str>>,
+    pub(super) baggage: Option<Arc<str>>,
+    /// The switches as they were sent, though they may not be obeyed.
+    chain_length: Sent<u32>,
+    debug: Sent<bool>,
+    /// Whether something was malformed: all that is malformed is alike.
+    pub(super) malformed: bool,
 }
 
-/// What is kept while a carrier is read.
-#[derive(Debug, Default)]
-pub(super) struct Recording {
-    pairs: String,
-    overflowed: bool,
+/// What a `traceparent` says.
+type Identity = (TraceId, SpanId, u8);
+
+fn identity(context: &TraceContext) -> Identity {
+    (context.trace_id, context.span_id, context.flags())
 }
 
-impl Recording {
-    pub(super) fn push(&mut self, key: &str, value: &str) {
-        let value = ows::trim(value);
-        if value.contains(END) {
-            return;
-        }
-        if self.pairs.len() + key.len() + value.len() + 2 > MAX_BYTES {
-            self.overflowed = true;
-            return;
-        }
-        if self.pairs.is_empty() {
-            self.pairs.reserve(USUAL_BYTES);
-        }
-        self.pairs.push_str(key);
-        self.pairs.push(END);
-        self.pairs.push_str(value);
-        self.pairs.push(END);
-    }
-
-    pub(super) fn finish(self) -> Received {
-        let pairs = (!self.pairs.is_empty()).then(|| self.pairs.into());
-        Received { pairs, overflowed: self.overflowed }
-    }
+/// The values of one key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Sent<T> {
+    #[default]
+    Nothing,
+    One(T),
+    /// Any value counts as one of them: an untrusted caller must not get one through by sending many.
+    Several,
 }
 
 impl Received {
-    /// Returns whether this value was received under this key, whatever the key's case.
-    ///
-    /// Where more was received than is kept, every value counts as received: an untrusted caller must not get a value
-    /// through by sending many.
-    pub fn holds(&self, key: &str, value: &str) -> bool {
-        self.holds_all(key, &[value])
+    pub(super) fn take_parent(&mut self, read: Option<&TraceContext>) {
+        let [first, last, _] = &mut self.parents;
+        *last = read.map(identity).or(*last);
+        *first = first.or(*last);
+        self.malformed |= read.is_none();
     }
 
-    /// As [`holds`](Self::holds), for a carrier with several values under one key: each was received, or all of them are
-    /// the list that was received, in one header or in several.
-    pub fn holds_all(&self, key: &str, values: &[&str]) -> bool {
-        let Some(pairs) = self.pairs.as_deref() else { return self.overflowed };
-        let mut texts = pairs.split(END);
-        let pairs = std::iter::from_fn(move || Some((texts.next()?, texts.next()?)));
-        let received = pairs.filter(|(known, _)| known.eq_ignore_ascii_case(key)).map(|(_, value)| value);
-        let received: Vec<_> = received.collect();
-        let is_list = || members(&received).eq(members(values));
-        self.overflowed
-            || values.iter().all(|value| received.contains(&ows::trim(value)))
-            || (!received.is_empty() && is_list())
+    pub(super) fn take_handed_on(&mut self, read: Option<&TraceContext>) {
+        let [.., handed_on] = &mut self.parents;
+        *handed_on = handed_on.or(read.map(identity));
+        self.malformed |= read.is_none();
     }
 
-    /// Adds what another carrier of the same message held.
+    pub(super) fn take_xray(&mut self, read: Option<&XRayHeader>) {
+        self.xray = self.xray.or(read.map(|header| (header.trace_id, header.parent, header.sampled)));
+        self.malformed |= read.is_none();
+    }
+
+    pub(super) fn take_chain_length(&mut self, read: Option<u32>) {
+        self.malformed |= !self.chain_length.take(read);
+    }
+
+    pub(super) fn take_debug(&mut self, read: Option<bool>) {
+        self.malformed |= !self.debug.take(read);
+    }
+
+    /// Returns whether these values were received under a key in lower case: one of ours that is neither X-Ray's nor a
+    /// correlation id's.
+    pub(super) fn holds(&self, key: &str, values: &[&str]) -> bool {
+        let all = |known: &dyn Fn(&str) -> Option<bool>| values.iter().all(|v| known(v).unwrap_or(self.malformed));
+        match key {
+            TRACEPARENT | CORRELATION_TRACEPARENT => {
+                all(&|value| Some(self.parents.contains(&Some(identity(&parse_traceparent(value)?)))))
+            }
+            TRACESTATE => {
+                let mut list = TraceState::default();
+                values.iter().for_each(|value| list.push(value));
+                if list.is_malformed() { self.malformed } else { is_same(list.finish(), &self.trace_state) }
+            }
+            BAGGAGE => {
+                let mut list = Baggage::default();
+                values.iter().for_each(|value| list.push(value));
+                is_same(list.finish(), &self.baggage)
+            }
+            CALL_CHAIN_LENGTH => all(&|value| chain_length(value).map(|length| self.chain_length.holds(length))),
+            DEBUG_LOG_ENABLED => all(&|value| debug(value).map(|debug| self.debug.holds(debug))),
+            _ => false,
+        }
+    }
+
+    /// Returns whether these X-Ray headers were received, in the carrier or `beside` it: Lambda has one of its own.
+    pub(super) fn holds_xray(received: Option<&Self>, values: &[&str], beside: Option<&XRayHeader>) -> bool {
+        values.iter().all(|value| {
+            let Some(header) = XRayHeader::parse(value) else { return received.is_some_and(|all| all.malformed) };
+            let XRayHeader { trace_id, parent, sampled, .. } = header;
+            // Of an untrusted caller's header the decision is not kept there.
+            let decides = |known: &XRayHeader| known.sampled.is_none() || known.sampled == sampled;
+            let is = |known: &XRayHeader| (known.trace_id, known.parent) == (trace_id, parent) && decides(known);
+            received.is_some_and(|all| all.xray == Some((trace_id, parent, sampled))) || beside.is_some_and(is)
+        })
+    }
+
+    /// Fills in what another carrier of the same message held.
     #[must_use]
-    pub(super) fn and(self, other: Received) -> Self {
-        let pairs = match (self.pairs, other.pairs) {
-            (Some(one), Some(other)) => Some([&*one, &*other].concat().into()),
-            (one, other) => one.or(other),
-        };
-        Received { pairs, overflowed: self.overflowed || other.overflowed }
+    pub(super) fn or(self, other: Received) -> Self {
+        let [first, last, handed_on] = self.parents;
+        let [other_first, other_last, other_handed_on] = other.parents;
+        Received {
+            parents: [first.or(other_first), other_last.or(last), handed_on.or(other_handed_on)],
+            xray: self.xray.or(other.xray),
+            trace_state: self.trace_state.or(other.trace_state),
+            baggage: self.baggage.or(other.baggage),
+            chain_length: self.chain_length.and(other.chain_length),
+            debug: self.debug.and(other.debug),
+            malformed: self.malformed || other.malformed,
+        }
     }
 }
 
-/// The members of a list that may stand in several headers.
-fn members<'a>(headers: &'a [&str]) -> impl Iterator<Item = &'a str> {
-    headers.iter().flat_map(|header| header.split(',')).map(ows::trim)
+/// Whether both lists have members, and the same ones.
+fn is_same(list: Option<Arc<str>>, received: &Option<Arc<str>>) -> bool {
+    list.is_some() && list == *received
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn received(pairs: &[(&str, &str)]) -> Received {
-        let mut recording = Recording::default();
-        pairs.iter().for_each(|(key, value)| recording.push(key, value));
-        recording.finish()
-    }
-
-    #[test]
-    fn values_are_known_by_their_key() {
-        let one = received(&[("traceparent", "t"), ("Baggage", "a=1"), ("baggage", " b=2\t"), ("empty", "")]);
-        let both = one.and(received(&[("call-chain-length", "3")]));
-        for (key, value, expected, why) in [
-            ("traceparent", "t", true, "as it came"),
-            ("TraceParent", "t", true, "a key of another case"),
-            ("traceparent", " t ", true, "white space around it"),
-            ("traceparent", "T", false, "a value of another case"),
-            ("traceparent", "a=1", false, "another key's value"),
-            ("baggage", "a=1", true, "the first of two"),
-            ("baggage", "b=2", true, "the second of two"),
-            ("empty", "", true, "an empty value"),
-            ("call-chain-length", "3", true, "of a second carrier"),
-            ("call-chain-length", "", false, "what stands behind the last one"),
-        ] {
-            assert_eq!(both.holds(key, value), expected, "{why}");
+impl<T: Copy + PartialEq> Sent<T> {
+    /// Takes a value; `false` where it is malformed.
+    fn take(&mut self, value: Option<T>) -> bool {
+        if let Some(value) = value {
+            *self = self.and(Sent::One(value));
         }
-        assert!(!Received::default().holds("traceparent", "t"));
-        assert!(!received(&[("a", "b\0traceparent\0t")]).holds("traceparent", "t"), "a value that looks like a pair");
+        value.is_some()
     }
 
-    #[test]
-    fn a_list_is_known_whole() {
-        let two = received(&[("baggage", "a=1,b=2"), ("baggage", "c=3")]);
-        for (values, expected, why) in [
-            (&["a=1,b=2", "c=3"][..], true, "as it came"),
-            (&["a=1, b=2 ,c=3"], true, "in one header"),
-            (&["a=1", "b=2", "c=3"], true, "in more"),
-            (&["c=3"], true, "one of its headers"),
-            (&["a=1,c=3"], false, "a member less"),
-            (&["a=1,b=2,c=3,d=4"], false, "a member more"),
-            (&["c=3,a=1,b=2"], false, "in another order"),
-            (&["a=1,b=2", "d=4"], false, "one of two"),
-        ] {
-            assert_eq!(two.holds_all("baggage", values), expected, "{why}");
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, Sent::Nothing) | (Sent::Nothing, one) => one,
+            (one, other) if one == other => one,
+            _ => Sent::Several,
         }
     }
 
-    #[test]
-    fn who_sends_too_much_gets_nothing_through() {
-        let long = "x".repeat(1000);
-        let pairs: Vec<_> = (0..100).map(|_| ("x-correlation-id", long.as_str())).collect();
-        let much = received(&[&pairs[..], &[("debug-log-enabled", "true")]].concat());
-        assert!(much.holds("debug-log-enabled", "true"));
-        assert!(much.pairs.is_some_and(|pairs| pairs.len() <= MAX_BYTES));
+    fn holds(self, value: T) -> bool {
+        self == Sent::Several || self == Sent::One(value)
     }
 }

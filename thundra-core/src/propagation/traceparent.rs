@@ -4,6 +4,8 @@ use super::ows;
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
+/// The key of the context.
+pub(super) const TRACEPARENT: &str = "traceparent";
 /// The bytes of a `traceparent` of version 00.
 const TRACEPARENT_BYTES: usize = 55;
 /// Reads `00-{trace id}-{span id}-{flags}`; `None` when it is malformed.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::ows;
 
+/// The key of the list.
+pub(super) const TRACESTATE: &str = "tracestate";
 /// More members than this are not taken: <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>.
 const MAX_MEMBERS: usize = 32;
 /// The bytes of a list, so that an untrusted caller cannot fill our requests.

@@ -69,7 +69,7 @@ pub(crate) struct ScopeState {
     pub(crate) xray: Option<XRayHeader>,
     pub(crate) formats: Propagators,
     /// The values under our keys that this scope was given: sent on, they are replaced by its own.
-    pub(crate) received: Received,
+    pub(crate) received: Option<Arc<Received>>,
     pub(crate) limits: Limits,
     /// The `__context__` objects this scope was given: sent on, they are replaced by its own.
     pub(crate) received_context: Option<Arc<str>>,
@@ -105,7 +105,7 @@ impl ScopeState {
             baggage: None,
             xray: None,
             formats: Propagators::NONE,
-            received: Received::default(),
+            received: None,
             limits: Limits::default(),
             received_context: None,
             outer: None,
@@ -210,7 +210,7 @@ impl ScopeState {
     fn reset(&mut self) {
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        (self.correlation, self.received) = (CorrelationIds::default(), Received::default());
+        (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.marks) = (None, false, 0);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use thundra_core::propagation::{CORRELATION_TRACEPARENT, Received};
+use thundra_core::propagation::{CORRELATION_TRACEPARENT, Outbound};
 
 use super::{Injected, Skipped};
 
@@ -30,7 +30,7 @@ pub(crate) trait Attribute: Sized {
 pub(crate) struct Message<'a, V> {
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
-    received: &'a Received,
+    outbound: &'a Outbound,
     closed: Option<Skipped>,
     /// Why something of ours was left out: the first reason.
     skipped: Option<Skipped>,
@@ -40,16 +40,16 @@ pub(crate) struct Message<'a, V> {
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// A message with a body of so many bytes; `closed` says why nothing may be added. What was `received` and is sent on
-    /// gives way to ours.
+    /// A message with a body of so many bytes; `closed` says why nothing may be added. What the scope received and sends on
+    /// gives way to `outbound`.
     pub(crate) fn new(
         attributes: &'a mut Option<HashMap<String, V>>,
         body: usize,
-        received: &'a Received,
+        outbound: &'a Outbound,
         closed: Option<Skipped>,
     ) -> Self {
         let mut message =
-            Message { attributes, body, received, closed, skipped: closed, untraced: true, traced_by_us: false };
+            Message { attributes, body, outbound, closed, skipped: closed, untraced: true, traced_by_us: false };
         message.untraced = !matches!(message.present("traceparent"), Present::Callers);
         message
     }
@@ -65,7 +65,9 @@ impl<'a, V: Attribute> Message<'a, V> {
         let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
             (None, _) => Present::No,
-            (Some((present, value)), None) if value.text().is_some_and(|text| self.received.holds(name, text)) => {
+            (Some((present, value)), None)
+                if value.text().is_some_and(|text| self.outbound.is_forwarded(name, text)) =>
+            {
                 Present::Forwarded(present.clone())
             }
             _ => Present::Callers,
@@ -176,6 +178,7 @@ pub(crate) fn inject<V: Attribute>(
 
 #[cfg(test)]
 mod tests {
+    use thundra_core::Scope;
     use thundra_core::propagation::{Inbound, Propagators, Trust};
 
     use super::*;
@@ -194,9 +197,11 @@ mod tests {
         }
     }
 
-    /// What a scope has that received these.
-    fn received(pairs: &[(&str, &str)]) -> Received {
-        Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full).received
+    /// What goes out of a scope that received these.
+    fn outbound(pairs: &[(&str, &str)]) -> Outbound {
+        let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
+        let scope = Scope::builder("test").parent(inbound).begin();
+        scope.enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap()
     }
 
     fn pairs<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
@@ -216,7 +221,7 @@ mod tests {
     ) -> (String, Injected) {
         let before = attributes.clone().unwrap_or_default();
         let mut after = attributes;
-        let nothing = Received::default();
+        let nothing = outbound(&[]);
         let mut messages = [Message::new(&mut after, body, &nothing, None)];
         let injected = inject(&mut messages, &pairs(ours), |_| limit);
         if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
@@ -282,9 +287,9 @@ mod tests {
         limit: usize,
         closed: Option<Skipped>,
     ) -> (Vec<String>, Injected) {
-        let received = received(&[("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")]);
+        let outbound = outbound(&[("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")]);
         let mut all = Some(pairs(attributes).into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
-        let injected = inject(&mut [Message::new(&mut all, 0, &received, closed)], &pairs(ours), |_| limit);
+        let injected = inject(&mut [Message::new(&mut all, 0, &outbound, closed)], &pairs(ours), |_| limit);
         let mut all: Vec<_> = all.unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
         all.sort();
         (all, injected)
@@ -370,7 +375,7 @@ mod tests {
     #[test]
     fn a_batch_shares_its_room_by_importance() {
         let (mut one, mut two, mut three) = (None, user(1), None);
-        let nothing = Received::default();
+        let nothing = outbound(&[]);
         let mut messages = [
             Message::<String>::new(&mut one, 10, &nothing, None),
             Message::new(&mut two, 10, &nothing, None),

@@ -24,7 +24,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         let topic = publish.topic_arn.is_some() || publish.target_arn.as_deref().is_some_and(is_topic);
         let closed = if topic { closed(publish.message_structure.as_deref()) } else { Some(Skipped::Recipient) };
         let bytes = length(&publish.message) + length(&publish.subject);
-        let messages = &mut [Message::new(&mut publish.message_attributes, bytes, &outbound.received, closed)];
+        let messages = &mut [Message::new(&mut publish.message_attributes, bytes, outbound, closed)];
         return Some(attributes::inject(messages, &outbound.pairs(), limit));
     }
     let entries = input.downcast_mut::<PublishBatchInput>()?.publish_batch_request_entries.as_deref_mut();
@@ -34,7 +34,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         .map(|entry| {
             let bytes = entry.message.len() + length(&entry.subject);
             let closed = closed(entry.message_structure.as_deref());
-            Message::new(&mut entry.message_attributes, bytes, &outbound.received, closed)
+            Message::new(&mut entry.message_attributes, bytes, outbound, closed)
         })
         .collect();
     let injected = attributes::inject(&mut messages, &outbound.pairs(), limit);

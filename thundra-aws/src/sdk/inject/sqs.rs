@@ -27,7 +27,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
     let mut xray_sent = false;
     if let Some(send) = input.downcast_mut::<SendMessageInput>() {
         let bytes = send.message_body.as_ref().map_or(0, String::len);
-        let message = Message::new(&mut send.message_attributes, bytes, &outbound.received, None);
+        let message = Message::new(&mut send.message_attributes, bytes, outbound, None);
         xray_sent |= trace(&mut send.message_system_attributes, outbound, xray.as_deref()) && message.is_untraced();
         let injected = attributes::inject(&mut [message], &outbound.pairs(), |_| MAX_BYTES);
         return Some(Injected { own_context: injected.own_context || xray_sent, ..injected });
@@ -38,7 +38,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         .iter_mut()
         .map(|entry| {
             let bytes = entry.message_body.len();
-            let message = Message::new(&mut entry.message_attributes, bytes, &outbound.received, None);
+            let message = Message::new(&mut entry.message_attributes, bytes, outbound, None);
             xray_sent |=
                 trace(&mut entry.message_system_attributes, outbound, xray.as_deref()) && message.is_untraced();
             message

@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use thundra_core::propagation::{Outbound, Received};
+use thundra_core::propagation::Outbound;
 
 use super::members::Members;
 use crate::gap::Gap;
@@ -26,7 +26,7 @@ type Object<V> = BTreeMap<String, V>;
 
 pub(crate) fn inject(client_context: &mut Option<String>, outbound: &Outbound) -> Injected {
     let mut injected = Injected::default();
-    if let Err(why) = merge(client_context, &outbound.pairs(), &outbound.received) {
+    if let Err(why) = merge(client_context, &outbound.pairs(), outbound) {
         injected.skip(why);
     }
     injected
@@ -34,10 +34,10 @@ pub(crate) fn inject(client_context: &mut Option<String>, outbound: &Outbound) -
 
 /// Adds what fits of the pairs that the caller did not set, and puts them in the place of what was received. The error
 /// says why something was left out.
-fn merge(client_context: &mut Option<String>, pairs: &[(&str, String)], received: &Received) -> Result<(), Skipped> {
+fn merge(client_context: &mut Option<String>, pairs: &[(&str, String)], outbound: &Outbound) -> Result<(), Skipped> {
     let json = client_context.as_ref().map_or_else(|| Some("{}".to_owned()), |encoded| decode(encoded));
     let theirs = json.ok_or(Skipped::Data)?;
-    let (json, replaced) = with_ours(&theirs, pairs, received).ok_or(Skipped::Data)?;
+    let (json, replaced) = with_ours(&theirs, pairs, outbound).ok_or(Skipped::Data)?;
     if replaced {
         *client_context = Some(BASE64_STANDARD.encode(json.as_bytes()));
     }
@@ -59,12 +59,13 @@ fn text(value: &str) -> String {
 
 /// The client context with our values in the place of those that the scope received, and whether there is one. One that
 /// would become too long stays as it is.
-fn with_ours<'j>(json: &'j str, pairs: &[(&str, String)], received: &Received) -> Option<(Cow<'j, str>, bool)> {
+fn with_ours<'j>(json: &'j str, pairs: &[(&str, String)], outbound: &Outbound) -> Option<(Cow<'j, str>, bool)> {
     let members: Object<&RawValue> = serde_json::from_str(json).ok()?;
     let Some(custom) = members.get("custom") else { return Some((json.into(), false)) };
     let custom: Object<&RawValue> = serde_json::from_str(custom.get()).ok()?;
-    let is_forwarded =
-        |key: &str, value: &str| serde_json::from_str::<String>(value).is_ok_and(|value| received.holds(key, &value));
+    let is_forwarded = |key: &str, value: &str| {
+        serde_json::from_str::<String>(value).is_ok_and(|value| outbound.is_forwarded(key, &value))
+    };
     let traced = custom.iter().find(|(key, _)| key.eq_ignore_ascii_case("traceparent"));
     let traced_by_us = traced.is_none_or(|(key, value)| is_forwarded(key, value.get()));
     let own = |key: &str| match pairs.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
@@ -115,12 +116,13 @@ fn offset(json: &str, part: &str) -> Option<usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use thundra_core::Scope;
     use thundra_core::propagation::{Inbound, Propagators, Trust};
 
     fn merged(caller: &str, pairs: &[(&str, &str)]) -> (Result<(), Skipped>, String) {
         let pairs: Vec<_> = pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
         let mut client_context = Some(BASE64_STANDARD.encode(caller));
-        let result = merge(&mut client_context, &pairs, &Received::default());
+        let result = merge(&mut client_context, &pairs, &outbound(&[]));
         (result, decode(&client_context.unwrap()).unwrap())
     }
 
@@ -165,7 +167,7 @@ mod tests {
         }
         for encoded in ["no base64!", "eyJ9", "/w=="] {
             let mut client_context = Some(encoded.to_owned());
-            assert_eq!(merge(&mut client_context, &[("a", "1".to_owned())], &Received::default()), Err(Skipped::Data));
+            assert_eq!(merge(&mut client_context, &[("a", "1".to_owned())], &outbound(&[])), Err(Skipped::Data));
             assert_eq!(client_context.as_deref(), Some(encoded));
         }
     }
@@ -190,15 +192,21 @@ mod tests {
         }
     }
 
+    /// What goes out of a scope that received these.
+    fn outbound(pairs: &[(&str, &str)]) -> Outbound {
+        let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
+        let scope = Scope::builder("test").parent(inbound).begin();
+        scope.enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap()
+    }
+
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     /// What becomes of a client context in a scope that received [`PARENT`], `a=1` and a chain of 9.
     fn forwarded(caller: &str, pairs: &[(&str, &str)]) -> (Result<(), Skipped>, String) {
         let received = [("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")];
-        let received = Inbound::extract(received, Propagators::default(), Trust::Full).received;
         let pairs: Vec<_> = pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
         let mut client_context = Some(BASE64_STANDARD.encode(caller));
-        let result = merge(&mut client_context, &pairs, &received);
+        let result = merge(&mut client_context, &pairs, &outbound(&received));
         (result, decode(&client_context.unwrap()).unwrap())
     }
 
@@ -263,7 +271,7 @@ mod tests {
     #[test]
     fn nothing_to_say_makes_no_client_context() {
         let mut client_context = None;
-        assert_eq!(merge(&mut client_context, &[], &Received::default()), Ok(()));
+        assert_eq!(merge(&mut client_context, &[], &outbound(&[])), Ok(()));
         assert_eq!(client_context, None);
     }
 
@@ -274,7 +282,7 @@ mod tests {
         ) {
             let caller = if plain { text } else { BASE64_STANDARD.encode(text) };
             let mut client_context = Some(caller.clone());
-            let result = merge(&mut client_context, &[("a", "1".to_owned())], &Received::default());
+            let result = merge(&mut client_context, &[("a", "1".to_owned())], &outbound(&[]));
             prop_assert_eq!(result.is_err(), client_context == Some(caller));
         }
     }
