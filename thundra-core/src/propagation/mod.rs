@@ -73,8 +73,8 @@ impl Propagators {
 pub enum Trust {
     /// A queue, a stream, an invocation, a caller known to AWS: everything is obeyed.
     Full,
-    /// The public edge: context and well-formed ids are taken; the sampling flag, the debug switch and
-    /// the chain length are not.
+    /// The public edge: context and at most 1 KiB of well-formed ids are taken; the sampling flag, the debug switch
+    /// and the chain length are not.
     Edge,
 }
 
@@ -101,7 +101,8 @@ pub struct Inbound {
 }
 
 impl Inbound {
-    /// Reads a carrier. Unknown and malformed pairs are left out; nothing fails.
+    /// Reads a carrier. Unknown and malformed pairs are left out, and those of ours are [counted](Self::dropped); nothing
+    /// fails.
     pub fn extract<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
         formats: Propagators,
@@ -504,7 +505,7 @@ mod tests {
         let lists = || (0..200_000).flat_map(|_| [("tracestate", "a=1"), ("baggage", "a=1"), ("x-correlation-a", "1")]);
         let read = Inbound::extract(lists(), Propagators::default(), Trust::Edge);
         assert_eq!((read.baggage.map(|list| list.split(',').count()), read.dropped), (Some(64), 199_936 + 1));
-        assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+        assert!(started.elapsed() < std::time::Duration::from_secs(8), "{:?}", started.elapsed());
     }
 
     #[test]
