@@ -129,8 +129,10 @@ pub struct OtlpConfig {
     pub protocol: OtlpProtocol,
     /// Headers sent with each request.
     pub headers: Vec<(String, String)>,
-    /// The longest an export may take, retries included. Defaults to 10 s.
+    /// The longest that a flush may take, retries included. Defaults to 10 s.
     pub timeout: Duration,
+    /// The longest that one attempt may take. Defaults to 2 s, or to the timeout where that is configured.
+    pub attempt_timeout: Duration,
     /// Whether requests are compressed (gzip). Defaults to no.
     pub gzip: bool,
 }
@@ -382,6 +384,7 @@ impl Reader<'_> {
             |reader: &Self, specific, general| if reader.env.get(specific).is_some() { specific } else { general };
         let (protocol, timeout) =
             (pick(self, names::TRACES_PROTOCOL, names::PROTOCOL), pick(self, names::TRACES_TIMEOUT, names::TIMEOUT));
+        let timeout = self.number(timeout).map(Duration::from_millis);
         let compression = pick(self, names::TRACES_COMPRESSION, names::COMPRESSION);
         OtlpConfig {
             endpoint,
@@ -389,7 +392,8 @@ impl Reader<'_> {
                 .one_of(protocol, &[("http/protobuf", OtlpProtocol::Protobuf), ("http/json", OtlpProtocol::Json)])
                 .unwrap_or_default(),
             headers: self.pairs(pick(self, names::TRACES_HEADERS, names::HEADERS)).unwrap_or_default(),
-            timeout: Duration::from_millis(self.number(timeout).unwrap_or(10_000)),
+            timeout: timeout.unwrap_or(Duration::from_secs(10)),
+            attempt_timeout: timeout.unwrap_or(Duration::from_secs(2)),
             gzip: self.one_of(compression, &[("gzip", true), ("none", false)]).unwrap_or(false),
         }
     }

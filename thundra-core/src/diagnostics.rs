@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
+use crate::export::console;
+
 /// Kinds that name a host, a key or a variable (they hold a space) are so many at most: a crawler must not
 /// silence the others, nor fill our memory.
 const MAX_NAMED: usize = 128;
@@ -23,5 +25,15 @@ pub fn once(kind: &str, message: impl Display) {
         return;
     }
     drop(said);
-    let _ = writeln!(std::io::stderr().lock(), "thundra: {message}");
+    let line = format!("thundra: {message}\n");
+    if console::is_writing() {
+        // Nobody may be reading standard error: the program does not wait for that.
+        let _ = std::thread::Builder::new().spawn(move || write(&line));
+    } else {
+        write(&line);
+    }
+}
+
+fn write(line: &str) {
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
 }

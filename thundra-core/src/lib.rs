@@ -34,11 +34,13 @@ pub mod export;
 mod id;
 mod late;
 mod log;
+mod losses;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod pipeline;
 pub mod propagation;
+mod queue;
 mod recorder;
 mod resource;
 mod sampler;
@@ -67,6 +69,8 @@ pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
 pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
-pub use telemetry::{config, defer, flush, install, kept_spans, layer, subscriber};
+#[doc(hidden)]
+pub use telemetry::enough_deferred;
+pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 pub use trace::Trace;
 pub use value::Value;

@@ -16,6 +16,8 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 use uuid::Uuid;
 
+use crate::config::Limits;
+use crate::losses::Losses;
 use crate::propagation::{CorrelationIds, Inbound, Outbound};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::stack::{self, Current};
@@ -172,7 +174,9 @@ impl ScopeBuilder {
             root.kind = self.kind;
             root.parent_is_remote = parent.is_some() && inbound.source != crate::ParentSource::Local;
             if recorded {
-                root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &config.limits);
+                // The sign of a root span, which counts are written to: no limit takes it away.
+                let unlimited = Limits { attributes: u32::MAX, ..config.limits };
+                root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &unlimited);
                 if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != crate::ParentSource::XRay) {
                     root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), &config.limits);
                 }
@@ -182,6 +186,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
+            late::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
             ScopeId::from_u64(u64::MAX)
         });
         let root = layer::root(id, recorded);
@@ -232,31 +237,27 @@ impl Scope {
 
     fn seal(&mut self) -> Trace {
         self.finished = true;
-        let mut trace = Trace::default();
-        let Some(mut state) = SCOPES.lock(self.root.scope) else { return trace };
+        let Some(mut state) = SCOPES.lock(self.root.scope) else { return Trace::default() };
+        let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
         if self.recorded() {
-            let dropped = state.dropped;
-            // Said where it is certain to be exported, and once.
-            let (lost, earlier) =
-                if state.outer.is_none() { (late::take_lost(), late::take_incomplete()) } else { (0, 0) };
-            let incomplete = state.incomplete_messages + earlier;
-            if let Some((root, limits)) = state.span(0) {
-                if dropped > 0 {
-                    root.set_attribute(semconv::THUNDRA_DROPPED_SPANS, &dropped.into(), limits);
-                }
-                if lost > 0 {
-                    root.set_attribute(semconv::THUNDRA_LOST_SPANS, &lost.into(), limits);
-                }
-                if incomplete > 0 {
-                    root.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, &incomplete.into(), limits);
+            if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
+                // No limit of attributes takes a count away.
+                let limits = Limits { attributes: u32::MAX, ..*limits };
+                for (key, count) in [
+                    (semconv::THUNDRA_DROPPED_SPANS, dropped),
+                    (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, incomplete),
+                ] {
+                    if count > 0 {
+                        root.set_attribute(key, &count.into(), &limits);
+                    }
                 }
             }
             state.close(0, now());
-        } else {
-            late::incomplete(state.incomplete_messages);
+        } else if incomplete > 0 {
+            late::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
         }
         // The records of a batch may be sampled where the invocation is not.
-        (trace.bytes, trace.count) = state.take_finished();
+        let trace = state.take_finished();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root.scope, state);
@@ -268,7 +269,7 @@ impl Scope {
                         outer.finished_count += trace.count;
                         outer.started = outer.started.saturating_add(started);
                     }
-                    None => late::add(&trace.bytes, trace.count),
+                    None => late::add(trace),
                 }
                 Trace::default()
             }
@@ -293,8 +294,7 @@ impl Drop for Scope {
             if unset == Some(true) {
                 self.set_error("cancelled", "cancelled");
             }
-            let trace = self.seal();
-            late::add(&trace.bytes, trace.count);
+            late::add(self.seal());
         }
     }
 }
@@ -365,7 +365,7 @@ impl ScopeRef {
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
             Some(mut state) => state.incomplete_messages += messages,
-            None => late::incomplete(messages),
+            None => late::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
         }
     }
 

@@ -92,16 +92,36 @@ pub async fn flush(trace: Trace, deadline: Option<Instant>) {
     }
 }
 
-/// How many spans earlier flushes could not send and that wait for the next one: what is lost if there is none.
-pub fn kept_spans() -> u32 {
-    PIPELINE.get().map_or(0, Pipeline::kept)
+/// Exports everything that waits, as the last flush of a program: exporters that pause after failures try once more.
+pub async fn flush_last(deadline: Instant) {
+    if let Some(pipeline) = PIPELINE.get() {
+        pipeline.resume();
+        pipeline.flush(Trace::default(), Some(deadline)).await;
+    }
+}
+
+/// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
+pub fn kept_spans() -> u64 {
+    PIPELINE.get().map_or(0, Pipeline::waiting) + late::spans()
+}
+
+/// Returns, for each exporter, how many spans are lost if the program ends now: those that wait for a flush, and those
+/// that are lost already and that no exported root span has counted.
+pub fn unexported_spans() -> Vec<u64> {
+    PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported)
 }
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
 /// At most 8 MiB wait; what is over is lost, and counted.
 pub fn defer(trace: Trace) {
-    late::add(&trace.bytes, trace.count);
+    late::add(trace);
+}
+
+/// Waits until about 1 MiB of [deferred](defer) spans waits for a flush. One task at a time can wait.
+#[doc(hidden)]
+pub async fn enough_deferred() {
+    late::enough().await;
 }
 
 /// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since

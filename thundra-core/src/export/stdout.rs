@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use base64::Engine;
 
+use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture, Gzip};
 
 /// CloudWatch Logs cuts longer lines.
@@ -16,16 +17,56 @@ const MAX_LINE_BYTES: usize = 256 * 1024;
 /// Writes each flush as one line of JSON, or more where it would be over 256 KiB.
 ///
 /// The line holds the OTLP request as base64 of [gzip](Gzip). A single span that does not fit in a line is lost, and counted.
-#[derive(Debug, Default)]
+/// A thread writes: where nobody reads standard output, spans wait and the program goes on.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct StdoutExporter {
-    gzip: Gzip,
+    writer: Writer,
 }
 
 impl StdoutExporter {
     /// The exporter.
     pub fn new() -> Self {
-        StdoutExporter::default()
+        let lines = Lines::default();
+        StdoutExporter { writer: Writer::new(move |batch| lines.write(batch)) }
+    }
+}
+
+impl Default for StdoutExporter {
+    fn default() -> Self {
+        StdoutExporter::new()
+    }
+}
+
+impl Export for StdoutExporter {
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        self.writer.export(batch)
+    }
+
+    fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
+        self.writer.force_flush(deadline)
+    }
+}
+
+/// Makes the lines.
+#[derive(Default)]
+struct Lines {
+    gzip: Gzip,
+}
+
+impl Lines {
+    fn write(&self, batch: &Batch) -> Result<(), ExportError> {
+        let mut lines = Vec::new();
+        let lost = self.lines_of(batch, &mut lines);
+        let mut stdout = io::stdout().lock();
+        stdout
+            .write_all(&lines)
+            .and_then(|()| stdout.flush())
+            .map_err(|error| ExportError::Permanent(format!("standard output: {error}").into()))?;
+        match lost {
+            0 => Ok(()),
+            lost => Err(ExportError::partial(lost.into(), "a span is over 256 KiB and does not fit in a log line")),
+        }
     }
 
     /// Appends the lines of a batch and returns how many spans fit in none.
@@ -57,26 +98,6 @@ impl StdoutExporter {
         base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
         line.push_str(r#""}"#);
         Ok(line)
-    }
-}
-
-impl Export for StdoutExporter {
-    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
-        let mut lines = Vec::new();
-        let lost = self.lines_of(batch, &mut lines);
-        let written = io::stdout().lock().write_all(&lines).and_then(|()| io::stdout().flush());
-        Box::pin(std::future::ready(match (written, lost) {
-            (Err(error), _) => Err(ExportError::Permanent(format!("standard output: {error}").into())),
-            (_, 0) => Ok(()),
-            (_, lost) => {
-                crate::late::lost(u64::from(lost));
-                crate::diagnostics::once(
-                    "stdout.size",
-                    format_args!("{lost} spans are over 256 KiB each and do not fit in a log line"),
-                );
-                Ok(())
-            }
-        }))
     }
 }
 
@@ -112,7 +133,7 @@ mod tests {
     #[test]
     fn a_flush_is_one_line() {
         let mut lines = Vec::new();
-        assert_eq!(StdoutExporter::new().lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
+        assert_eq!(Lines::default().lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
         let text = String::from_utf8(lines).unwrap();
         assert_eq!(read(text.trim_end()), ["span 0", "span 1", "span 2"]);
     }
@@ -123,8 +144,7 @@ mod tests {
         let noise = |len: usize| (0..len / 32).map(|_| crate::TraceId::random().to_string()).collect::<String>();
         let mut lines = Vec::new();
         assert_eq!(
-            StdoutExporter::new()
-                .lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines),
+            Lines::default().lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines),
             1
         );
         let text = String::from_utf8(lines).unwrap();

@@ -305,8 +305,8 @@ where
         }
         let late = scope.take_late();
         SCOPES.release(place.scope, scope);
-        if let Some((spans, count)) = late {
-            late::add(&spans, count);
+        if let Some(spans) = late {
+            late::add(spans);
         }
     }
 }

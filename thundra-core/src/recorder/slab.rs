@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::open::OpenSpan;
 use crate::config::Limits;
+use crate::losses::Losses;
 use crate::propagation::{CorrelationIds, Outbound, Propagators, XRayHeader};
-use crate::{SpanId, TraceContext, TraceId};
+use crate::{SpanId, Trace, TraceContext, TraceId, late};
 
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
@@ -120,7 +121,7 @@ impl ScopeState {
     #[inline]
     pub(crate) fn open(&mut self) -> Option<(u32, &mut OpenSpan)> {
         if self.started >= self.limits.spans {
-            self.dropped += 1;
+            self.count_dropped();
             return None;
         }
         self.started += 1;
@@ -159,17 +160,29 @@ impl ScopeState {
         }
     }
 
-    /// All that has ended, and how many spans that is.
-    pub(crate) fn take_finished(&mut self) -> (Vec<u8>, u32) {
+    /// Takes everything that has ended.
+    pub(crate) fn take_finished(&mut self) -> Trace {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
+        Trace { bytes: std::mem::take(&mut self.finished), count: std::mem::take(&mut self.finished_count) }
     }
 
-    /// What has ended since the owner finished it.
+    /// Takes everything that has ended since the owner finished the scope.
     #[inline]
-    pub(crate) fn take_late(&mut self) -> Option<(Vec<u8>, u32)> {
-        (self.sealed && !self.finished.is_empty())
-            .then(|| (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
+    pub(crate) fn take_late(&mut self) -> Option<Trace> {
+        (self.sealed && !self.finished.is_empty()).then(|| Trace {
+            bytes: std::mem::take(&mut self.finished),
+            count: std::mem::take(&mut self.finished_count),
+        })
+    }
+
+    /// Counts a span over the limit. A root span that has ended carries no more counts: another one does.
+    #[cold]
+    fn count_dropped(&mut self) {
+        if self.sealed {
+            late::count(Losses { dropped_spans: 1, ..Losses::NONE });
+        } else {
+            self.dropped += 1;
+        }
     }
 
     /// How many more spans it takes.
