@@ -48,6 +48,7 @@ mod hosts;
 mod layer;
 mod redact;
 mod server;
+mod worker;
 
 pub use background::{Telemetry, init, init_with};
 #[doc(hidden)]

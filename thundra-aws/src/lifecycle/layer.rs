@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{InScope, Scope, Trace, diagnostics, flush};
+use thundra_core::{InScope, Scope, Trace, config, diagnostics, flush};
 use tower_service::Service;
 
 use super::invocation;
@@ -99,10 +99,9 @@ where
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
 pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => drop(tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await),
-        None => flush(trace, None).await,
-    }
+    let longest = Instant::now() + config().otlp.timeout;
+    let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
+    let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
 fn finish(scope: Scope, result: &Result<(), Error>) -> Trace {

@@ -2,6 +2,7 @@
 
 mod circuit;
 mod otlp;
+mod transport;
 
 use std::sync::Arc;
 
@@ -42,12 +43,13 @@ pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
             Host::Process => ExporterKind::Console,
         }]
     });
-    kinds.into_iter().filter_map(|kind| exporter(kind, config)).collect()
+    kinds.into_iter().filter_map(|kind| exporter(kind, config, host)).collect()
 }
 
-fn exporter(kind: ExporterKind, config: &Config) -> Option<Box<dyn Export>> {
+fn exporter(kind: ExporterKind, config: &Config, host: Host) -> Option<Box<dyn Export>> {
     match kind {
         ExporterKind::Otlp => match OtlpExporter::new(&config.otlp) {
+            Ok(exporter) if host == Host::Process => Some(Box::new(exporter.in_background())),
             Ok(exporter) => Some(Box::new(exporter)),
             Err(error) => {
                 diagnostics::once("otlp", format_args!("spans are not exported: {error}"));
