@@ -169,7 +169,7 @@ impl Batch {
 
 /// Reads the partial success in a collector's response: how many spans it refused, and why.
 ///
-/// `None` where it took all of them. The refusal is final: <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>.
+/// `None` where it took all of them, or names a number below zero. The refusal is final: <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>.
 pub fn rejected(response: &[u8], protocol: OtlpProtocol) -> Option<(u64, String)> {
     let (spans, message) = match protocol {
         OtlpProtocol::Protobuf => read::partial_success(response)?,
@@ -178,9 +178,10 @@ pub fn rejected(response: &[u8], protocol: OtlpProtocol) -> Option<(u64, String)
             let partial = response.get("partialSuccess")?;
             // A 64-bit integer is text in OTLP/JSON; some send a number all the same.
             let spans = partial.get("rejectedSpans")?;
-            let spans = spans.as_u64().or_else(|| spans.as_str()?.parse().ok())?;
+            let spans = spans.as_i64().or_else(|| spans.as_str()?.parse().ok())?;
             (spans, partial.get("errorMessage").and_then(|text| text.as_str()).unwrap_or_default().to_owned())
         }
     };
-    (spans > 0).then_some((spans, message))
+    let spans = u64::try_from(spans).ok().filter(|spans| *spans > 0)?;
+    Some((spans, message))
 }

@@ -304,12 +304,12 @@ fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
 }
 
 /// `ExportTraceServiceResponse.partial_success`: the spans refused, and why.
-pub(crate) fn partial_success(answer: &[u8]) -> Option<(u64, String)> {
+pub(crate) fn partial_success(answer: &[u8]) -> Option<(i64, String)> {
     let partial = fields(answer).find(|field| field.number == 1)?.bytes()?;
     let (mut rejected, mut message) = (0, String::new());
     for field in fields(partial) {
         match field.number {
-            1 => rejected = field.integer()?,
+            1 => rejected = field.integer()? as i64,
             2 => message = field.text()?,
             _ => {}
         }

@@ -1,11 +1,13 @@
 //! Which exporters a program gets, and the one over HTTP.
 
+mod bounded;
 mod circuit;
 mod otlp;
 mod transport;
 
 use std::sync::Arc;
 
+use bounded::Bounded;
 pub use otlp::{OtlpExporter, UnsupportedEndpoint};
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ExporterKind, diagnostics};
@@ -56,8 +58,8 @@ fn exporter(kind: ExporterKind, config: &Config, host: Host) -> Option<Box<dyn E
                 None
             }
         },
-        ExporterKind::Stdout => Some(Box::new(StdoutExporter::new())),
-        ExporterKind::Console => Some(Box::new(ConsoleExporter::new())),
+        ExporterKind::Stdout => Some(Bounded::boxed(StdoutExporter::new(), config)),
+        ExporterKind::Console => Some(Bounded::boxed(ConsoleExporter::new(), config)),
         _ => None,
     }
 }

@@ -41,6 +41,7 @@ pub struct OtlpExporter {
     headers: Arc<HeaderMap>,
     encoding: Encoding,
     attempt_timeout: Duration,
+    in_background: bool,
     transport: OnceLock<Transport>,
     circuit: Circuit,
 }
@@ -90,15 +91,16 @@ impl OtlpExporter {
             headers: super::headers(&config.headers),
             encoding: Encoding { protocol: config.protocol, gzip: config.gzip.then(|| Arc::new(Gzip::new())) },
             attempt_timeout: config.attempt_timeout,
+            in_background: false,
             transport: OnceLock::new(),
             circuit: Circuit::new(),
         })
     }
 
     /// Returns the exporter for a thread of its own: nobody waits for an export, so a collector that failed is tried
-    /// again sooner.
+    /// again sooner, and nothing freezes the process between two exports.
     pub fn in_background(self) -> Self {
-        OtlpExporter { circuit: Circuit::in_background(), ..self }
+        OtlpExporter { circuit: Circuit::in_background(), in_background: true, ..self }
     }
 
     async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
@@ -146,7 +148,7 @@ impl OtlpExporter {
     /// Sends one request: the outer error is final, the inner one may pass.
     async fn attempt(&self, body: Bytes, deadline: Instant) -> Result<Result<Response, Failure>, ExportError> {
         let request = self.request(body).map_err(|error| ExportError::Permanent(error.to_string().into()))?;
-        let transport = self.transport.get_or_init(|| Transport::new(self.endpoint.clone()));
+        let transport = self.transport.get_or_init(|| Transport::new(self.endpoint.clone(), !self.in_background));
         let response = match transport.exchange(request, self.attempt_timeout, deadline).await {
             Ok(response) => response,
             Err(transport::Failure::Unreachable(cause)) => {

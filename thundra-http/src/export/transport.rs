@@ -1,7 +1,7 @@
 //! One connection to the collector, kept open between exports.
 //!
 //! A function may be frozen between two exports, and its connection may be gone when it goes on, without any sign of
-//! that. So a connection that lay idle is given less time to respond than a new one.
+//! that. So a connection that lay idle through a freeze is given less time to respond than a new one.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -32,6 +32,8 @@ const RECENT: usize = 8;
 pub(super) struct Transport {
     endpoint: Uri,
     connector: Connector,
+    /// `true` where the process may be frozen between two exports.
+    freezes: bool,
     state: Mutex<State>,
 }
 
@@ -76,8 +78,8 @@ pub(super) enum Failure {
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 impl Transport {
-    pub(super) fn new(endpoint: Uri) -> Self {
-        Transport { connector: Connector::new(&endpoint), endpoint, state: Mutex::default() }
+    pub(super) fn new(endpoint: Uri, freezes: bool) -> Self {
+        Transport { connector: Connector::new(&endpoint), endpoint, freezes, state: Mutex::default() }
     }
 
     /// Sends a request and returns the response. It takes at most `limit`, and as long again where a connection that
@@ -89,8 +91,8 @@ impl Transport {
         deadline: Instant,
     ) -> Result<Response, Failure> {
         if let Some(connection) = self.idle() {
-            let limit = if connection.last_used.elapsed() > FREEZE { self.patience() } else { limit };
-            let until = deadline.min(Instant::now() + limit);
+            let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
+            let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limit });
             if let Ok(response) = self.send(connection, request.clone(), until).await {
                 return Ok(response);
             }
