@@ -120,11 +120,14 @@ impl Outlet {
             self.lose(rest);
             return None;
         }
-        if state.queue.is_empty() && state.accepted.is_none() {
-            return None;
+        let mut sender = Sender { outlet: self, batch: state.accepted.take(), accepted: false, rest };
+        sender.accepted = sender.batch.is_some();
+        if !sender.accepted {
+            sender.next(&mut state);
         }
-        state.sending = true;
-        Some(Sender { outlet: self, sending: true, rest, batch: None, accepted: false })
+        state.sending = sender.batch.is_some();
+        drop(state);
+        sender.batch.is_some().then_some(sender)
     }
 
     /// Counts spans for which the queue has no room.
@@ -143,110 +146,97 @@ impl Outlet {
 #[derive(Debug)]
 struct Sender<'a> {
     outlet: &'a Outlet,
-    /// `true` while this flush has the right to send.
-    sending: bool,
-    /// Spans for which the queue has no room so far.
-    rest: Trace,
-    /// The request that is being sent.
+    /// The request that is being sent; `None` once there is no more, and the right to send is given up.
     batch: Option<Batch>,
     /// `true` once the exporter accepted the request.
     accepted: bool,
+    /// Spans for which the queue has no room so far.
+    rest: Trace,
 }
 
 impl Sender<'_> {
     async fn send(mut self, deadline: Instant) {
         let exporter = &*self.outlet.exporter;
-        self.batch = self.outlet.state().accepted.take();
-        self.accepted = self.batch.is_some();
-        if self.accepted {
-            // An earlier flush waited for this request already.
-            let result = caught(|| exporter.force_flush(Instant::now())).await;
-            if !self.goes_on(result) {
-                return;
+        // An earlier flush has waited for a request that was accepted then.
+        let mut patience = if self.accepted { Instant::now() } else { deadline };
+        while let Some(batch) = &self.batch {
+            let mut result = Ok(());
+            if !self.accepted {
+                result = caught(|| exporter.export(batch, deadline)).await;
+                self.accepted = result.is_ok();
             }
-        }
-        while self.next() {
-            let Some(batch) = &self.batch else { return };
-            let mut result = caught(|| exporter.export(batch, deadline)).await;
-            if result.is_ok() {
-                self.accepted = true;
-                result = caught(|| exporter.force_flush(deadline)).await;
+            if self.accepted {
+                result = caught(|| exporter.force_flush(patience)).await;
             }
+            patience = deadline;
             if !self.goes_on(result) || Instant::now() >= deadline {
                 return;
             }
         }
     }
 
-    /// Takes the next request from the queue; the last one gives up the right to send, so that nothing is left behind.
-    fn next(&mut self) -> bool {
-        let mut state = self.outlet.state();
+    /// Takes the next request from the queue.
+    fn next(&mut self, state: &mut State) {
         if state.queue.is_empty() && !self.rest.is_empty() {
             self.rest = state.queue.push(std::mem::take(&mut self.rest));
         }
-        let Some(request) = state.queue.pop() else {
-            state.sending = false;
-            self.sending = false;
-            return false;
-        };
-        state.in_flight = request.count.into();
-        self.batch = Some(Batch::new(self.outlet.resource.clone(), request));
-        true
+        let request = state.queue.pop();
+        state.in_flight = request.as_ref().map_or(0, |request| request.count.into());
+        self.batch = request.map(|request| Batch::new(self.outlet.resource.clone(), request));
+        self.accepted = false;
     }
 
-    /// Deals with the end of a request, and returns whether the next one is to be sent.
+    /// Deals with the end of a request and takes the next one. Returns `false` where it is not to be sent now.
     fn goes_on(&mut self, result: Result<(), ExportError>) -> bool {
-        let why = match result {
-            Err(ExportError::Retryable(why)) => {
-                diagnostics::once(
-                    "export",
-                    format_args!("spans could not be exported and are kept for the next flush: {why}"),
-                );
-                return false;
-            }
-            Ok(()) => None,
-            Err(error) => Some(error),
-        };
-        self.accepted = false;
-        let Some(batch) = self.batch.take() else { return true };
-        let mut state = self.outlet.state();
-        state.in_flight = 0;
-        let mut losses = Losses::NONE;
-        match &why {
-            Some(ExportError::TooLarge(_)) if state.queue.put_back_in_parts(batch.trace()) => return true,
-            // A collector that claims to have refused more than it was sent refused all of it.
-            Some(ExportError::Partial { lost, .. }) if *lost < u64::from(batch.span_count()) => losses.spans = *lost,
-            Some(_) => losses = Losses::of(batch.trace()),
-            None => {}
-        }
-        state.queue.finish(batch.trace());
-        state.queue.lose(losses);
-        drop(state);
-        if let Some(why) = why
-            && losses.spans > 0
-        {
+        if let Err(ExportError::Retryable(why)) = result {
             diagnostics::once(
-                "export.lost",
-                format_args!("{} spans could not be exported and are lost: {why}", losses.spans),
+                "export",
+                format_args!("spans could not be exported and are kept for the next flush: {why}"),
             );
+            return false;
+        }
+        let Some(batch) = self.batch.take() else { return false };
+        let mut state = self.outlet.state();
+        let lost = state.end(&batch, &result);
+        self.next(&mut state);
+        // Nothing is left behind: a flush that comes later finds nobody at work.
+        state.sending = self.batch.is_some();
+        drop(state);
+        if let (Err(why), 1..) = (result, lost) {
+            diagnostics::once("export.lost", format_args!("{lost} spans could not be exported and are lost: {why}"));
         }
         true
     }
 }
 
+impl State {
+    /// Takes a request out of the accounts, and returns how many of its spans are lost.
+    fn end(&mut self, batch: &Batch, result: &Result<(), ExportError>) -> u64 {
+        let losses = match result {
+            Ok(()) => Losses::NONE,
+            Err(ExportError::TooLarge(_)) if self.queue.put_back_in_parts(batch.trace()) => return 0,
+            // A collector that claims to have refused more than it was sent refused all of it.
+            Err(ExportError::Partial { lost, .. }) if *lost < u64::from(batch.span_count()) => {
+                Losses { spans: *lost, ..Losses::NONE }
+            }
+            Err(_) => Losses::of(batch.trace()),
+        };
+        self.queue.finish(batch.trace());
+        self.queue.lose(losses);
+        losses.spans
+    }
+}
+
 impl Drop for Sender<'_> {
     fn drop(&mut self) {
-        if !self.sending {
-            return;
+        if let Some(batch) = self.batch.take() {
+            let mut state = self.outlet.state();
+            match self.accepted {
+                true => state.accepted = Some(batch),
+                false => state.queue.put_back(batch.into_trace()),
+            }
+            (state.sending, state.in_flight) = (false, 0);
         }
-        let mut state = self.outlet.state();
-        match self.batch.take() {
-            None => {}
-            Some(batch) if self.accepted => state.accepted = Some(batch),
-            Some(batch) => state.queue.put_back(batch.into_trace()),
-        }
-        (state.sending, state.in_flight) = (false, 0);
-        drop(state);
         self.outlet.lose(std::mem::take(&mut self.rest));
     }
 }
