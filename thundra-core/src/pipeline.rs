@@ -254,3 +254,116 @@ async fn caught<'a>(export: impl FnOnce() -> ExportFuture<'a>) -> Result<(), Exp
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+    use crate::Scope;
+
+    /// Ends each export as its script says, and successfully after that.
+    #[derive(Clone, Debug, Default)]
+    struct Scripted {
+        script: Arc<Mutex<VecDeque<End>>>,
+        /// The names of the spans in each batch that was taken.
+        taken: Arc<Mutex<Vec<Vec<String>>>>,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum End {
+        Taken,
+        Later,
+        Never,
+        TooLarge,
+        Partial(u64),
+        Panic,
+        Hangs,
+    }
+
+    impl Export for Scripted {
+        fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+            let end = self.script.lock().unwrap().pop_front().unwrap_or(End::Taken);
+            if matches!(end, End::Taken | End::Partial(_)) {
+                self.taken.lock().unwrap().push(batch.spans().map(|span| span.name).collect());
+            }
+            Box::pin(async move {
+                match end {
+                    End::Taken => Ok(()),
+                    End::Later => Err(ExportError::Retryable("later".into())),
+                    End::Never => Err(ExportError::Permanent("never".into())),
+                    End::TooLarge => Err(ExportError::TooLarge("too large".into())),
+                    End::Partial(lost) => Err(ExportError::partial(lost, "some")),
+                    End::Panic => panic!("of an exporter"),
+                    End::Hangs => std::future::pending().await,
+                }
+            })
+        }
+    }
+
+    fn scripted(script: &[End]) -> (Pipeline, Scripted) {
+        let exporter =
+            Scripted { script: Arc::new(Mutex::new(script.iter().copied().collect())), ..Scripted::default() };
+        let pipeline = Pipeline::new(Resource::new([]), vec![Box::new(exporter.clone())], Duration::from_secs(60));
+        (pipeline, exporter)
+    }
+
+    fn traces(names: &[&'static str]) -> Trace {
+        let mut all = Trace::default();
+        names.iter().for_each(|name| all.append(Scope::builder(*name).begin().finish()));
+        all
+    }
+
+    #[tokio::test]
+    async fn the_end_of_a_request_decides_what_becomes_of_it() {
+        use End::{Later, Never, Panic, Partial, TooLarge};
+        for (script, requests, waiting, unexported, why) in [
+            (&[][..], vec![2], 0, 0, "taken"),
+            (&[Later], vec![], 2, 2, "kept"),
+            (&[Never], vec![], 0, 2, "lost"),
+            (&[Panic], vec![], 0, 2, "a panic is a loss"),
+            (&[Partial(1)], vec![2], 0, 1, "one is refused"),
+            (&[Partial(u64::MAX)], vec![2], 0, 2, "no more is refused than was sent"),
+            (&[TooLarge], vec![1, 1], 0, 0, "in two parts"),
+            (&[TooLarge, TooLarge], vec![1], 0, 0, "a single span is too large: the other one carries the count"),
+            (&[TooLarge, Later], vec![], 2, 2, "both parts wait"),
+        ] {
+            let (pipeline, exporter) = scripted(script);
+            pipeline.flush(traces(&["one", "two"]), None).await;
+            let taken: Vec<_> = exporter.taken.lock().unwrap().iter().map(Vec::len).collect();
+            assert_eq!(
+                (taken, pipeline.waiting(), pipeline.unexported()),
+                (requests, waiting, vec![unexported]),
+                "{why}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flush_leaves_its_spans_to_the_one_at_work() {
+        let (pipeline, exporter) = scripted(&[End::Hangs]);
+        let mut first = Box::pin(pipeline.flush(traces(&["first"]), None));
+        assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())).await);
+        pipeline.flush(traces(&["second"]), None).await;
+        assert_eq!((pipeline.waiting(), exporter.taken.lock().unwrap().len()), (2, 0));
+        drop(first);
+        pipeline.flush(traces(&["third"]), None).await;
+        let taken = exporter.taken.lock().unwrap().concat();
+        assert_eq!((taken, pipeline.waiting()), (["first", "second", "third"].map(str::to_owned).to_vec(), 0));
+    }
+
+    #[tokio::test]
+    async fn each_exporter_has_an_account_of_its_own() {
+        let (failing, well) = (Scripted::default(), Scripted::default());
+        *failing.script.lock().unwrap() = [End::Never, End::Later].into();
+        let exporters: Vec<Box<dyn Export>> = vec![Box::new(failing.clone()), Box::new(well.clone())];
+        let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
+        pipeline.flush(traces(&["one"]), None).await;
+        pipeline.flush(traces(&["two"]), None).await;
+        assert_eq!(pipeline.unexported(), [2, 0]);
+        pipeline.flush(traces(&["three"]), None).await;
+        assert_eq!(pipeline.unexported(), [0, 0]);
+        assert_eq!(failing.taken.lock().unwrap().concat(), ["two", "three"]);
+        assert_eq!(well.taken.lock().unwrap().concat(), ["one", "two", "three"]);
+    }
+}
