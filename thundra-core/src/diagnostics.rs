@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
+use crate::formatted;
+
 /// Kinds that name a host, a key or a variable (they hold a space) are so many at most: a crawler must not
 /// silence the others, nor fill our memory.
 const MAX_NAMED: usize = 128;
@@ -23,5 +25,25 @@ pub fn once(kind: &str, message: impl Display) {
         return;
     }
     drop(said);
-    let _ = writeln!(std::io::stderr().lock(), "thundra: {message}");
+    // It may hold the error of a user's own exporter, which is formatted before anything is locked.
+    let line = formatted(|| format!("thundra: {message}\n"));
+    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_cannot_be_formatted_stops_nobody() {
+        struct Broken;
+        impl Display for Broken {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("broken")
+            }
+        }
+        once("test.broken", Broken);
+        once("test.fine", "the next one is written");
+        assert!(!SAID.is_poisoned());
+    }
 }
