@@ -15,6 +15,7 @@ use std::{
 };
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use thundra_core::formatted;
 
 /// How a handler ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,14 +128,14 @@ impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
 impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
     /// The error by `Display`.
     pub fn thundra_outcome(&self) -> Outcome {
-        self.outcome(|error| (error_type::<E>(), error.to_string()))
+        self.outcome(|error| (error_type::<E>(), formatted(|| error.to_string())))
     }
 }
 
 impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
     /// The error by `Debug`.
     pub fn thundra_outcome(&self) -> Outcome {
-        self.outcome(|error| (error_type::<E>(), format!("{error:?}")))
+        self.outcome(|error| (error_type::<E>(), formatted(|| format!("{error:?}"))))
     }
 }
 

@@ -26,6 +26,7 @@
 #![cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
 
 mod config;
+mod contained;
 mod context;
 pub mod correlation;
 pub mod diagnostics;
@@ -59,6 +60,8 @@ mod value;
 pub use config::{
     BatchSpans, CapturedHeaders, Config, ExporterKind, Limits, MessageSpans, OtlpConfig, OtlpProtocol, VARIABLES,
 };
+#[doc(hidden)]
+pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
 pub use id::{SpanId, TraceId};

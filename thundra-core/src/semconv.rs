@@ -117,6 +117,9 @@ names! {
     /// Ours: how many messages of a call carry no context of ours, or not all of it. On a root span: how many of all
     /// its calls could not, and of scopes before it that were not recorded.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
+    /// Ours: the size in bytes that later messages to the target of a call keep within, because a message of this call was
+    /// refused as too long with our context in it.
+    THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// Ours: why a call carries no context of ours, or not all of it.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
     /// Ours: how many spans earlier flushes lost because the collector could not be reached.

@@ -90,7 +90,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function) -> TokenStream {
     let report = match &sig.output {
         ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => TokenStream::new(), // has nothing to report
         _ => quote! {
-            #thundra_aws::__private::report(#thundra_aws::__private::returned(&#result).thundra_outcome());
+            #thundra_aws::__private::report(|| #thundra_aws::__private::returned(&#result).thundra_outcome());
         },
     };
 

@@ -383,3 +383,30 @@ fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
     let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["process orders", "process orders"]);
 }
+
+/// An error that cannot be formatted.
+struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("broken")
+    }
+}
+
+#[test]
+fn an_error_that_cannot_be_formatted_fails_its_record_alone() {
+    let config = config(&[]);
+    let event = sqs("orders", &[("", r#"{"id":0}"#), ("", r#"{"id":1}"#), ("", r#"{"id":2}"#)]);
+    let (response, spans) = invocation(&config, || {
+        run::run(
+            event,
+            &config,
+            unreadable::read,
+            async |order: Order| if order.id == 1 { Err(Broken) } else { Ok(()) },
+        )
+    });
+    assert_eq!(failures(&response), ["m-1"]);
+    let failed = span(&spans, "messaging.message.id", "m-1");
+    assert_eq!(failed.status, thundra_core::Status::error("(its text is not known: formatting it panicked)"));
+    assert_eq!(spans.iter().filter(|span| span.status.is_error()).count(), 1, "{}", testing::tree(&spans));
+}

@@ -6,6 +6,7 @@ use std::fmt::{self, Write};
 
 use tracing::field::{Field, Visit};
 
+use crate::contained::{PANICKED, contained};
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, semconv};
 
@@ -112,6 +113,29 @@ impl Visitor<'_> {
         }
     }
 
+    /// Formats a value of the user's, which may panic.
+    #[inline]
+    fn format(&mut self, name: &str, value: &dyn fmt::Debug) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value:?}"));
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        }
+    }
+
+    /// Takes the place of a value that could not be formatted. `before` is where it began.
+    #[cold]
+    fn panicked(&mut self, name: &str, before: usize) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{PANICKED}"));
+        }
+        let tag = self.tag();
+        self.fields.encoded.truncate(before);
+        write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
+    }
+
     /// Takes a field with a meaning of its own.
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
@@ -213,12 +237,9 @@ impl Visit for Visitor<'_> {
     #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
-        if self.is_special(name) {
-            return self.special(name, format_args!("{value:?}"));
-        }
-        let (tag, length) = (self.tag(), self.length);
-        if let Some(out) = self.next() {
-            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        let before = self.fields.encoded.len();
+        if contained(|| self.format(name, value)).is_none() {
+            self.panicked(name, before);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, config, defer, semconv};
+use thundra_core::{Scope, Status, config, defer, formatted, semconv};
 
 use super::methods;
 use super::request::Rpc;
@@ -89,7 +89,7 @@ impl Ending {
     /// The service, or the body of its response, failed.
     pub(super) fn failed(&mut self, error_type: &'static str, message: impl Display) {
         if let Some(scope) = &self.scope {
-            scope.set_error(error_type, redact::text(message.to_string().into()).into_owned());
+            scope.set_error(error_type, redact::text(formatted(|| message.to_string()).into()).into_owned());
         }
         self.finish();
     }

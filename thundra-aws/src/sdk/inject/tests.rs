@@ -109,7 +109,7 @@ fn transports() -> Vec<Transport> {
 /// Injects into an input, and gives it back.
 fn injected<I: std::fmt::Debug + Send + Sync + 'static>(input: I, outbound: &Outbound) -> I {
     let mut input = Input::erase(input);
-    into(&mut input, outbound);
+    into(&mut input, outbound, Limits::UNKNOWN);
     input.downcast().unwrap()
 }
 
