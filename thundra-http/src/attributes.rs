@@ -36,7 +36,7 @@ pub(crate) fn address(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-/// Reads what names a host: `shop.example:8443`, `[2001:db8::1]:443`, or an IPv6 address without its brackets.
+/// Reads a host: `shop.example:8443`, `[2001:db8::1]:443`, or an IPv6 address without its brackets.
 pub fn host(text: &str) -> Option<Authority> {
     let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
     text.parse().ok().or_else(bare)

@@ -54,7 +54,7 @@ impl<'c> Surroundings<'c> {
         Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current() }
     }
 
-    /// Reads records as far as whoever sent the batch is trusted.
+    /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
     pub(super) fn extractor(&self) -> Extractor<'static> {
         let untrusted = self.invocation.is_some_and(|invocation| invocation.marks() & marks::UNTRUSTED != 0);
         Extractor::new(self.config.propagators, if untrusted { Trust::Edge } else { Trust::Full })

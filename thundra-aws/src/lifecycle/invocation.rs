@@ -69,8 +69,8 @@ pub(super) fn flush_deadline(context: &Context) -> Option<Instant> {
     Some(Instant::now() + left.saturating_sub(MARGIN))
 }
 
-/// How far whoever invoked the function is trusted. An identity of Cognito is an end user, known or a guest, and writes the
-/// event, the client context and the X-Ray header.
+/// Returns the trust in the caller that invoked the function. An identity of Cognito is an end user, known or a guest, and
+/// writes the event, the client context and the X-Ray header.
 fn trust(context: &Context) -> Trust {
     let is_visitor = context
         .identity

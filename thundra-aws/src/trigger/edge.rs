@@ -1,14 +1,13 @@
 //! Events that untrusted callers write, and that are no requests: those of the devices that AWS IoT connects, of the
 //! resolvers and authorizers of AppSync, and of authorizers that see a token alone.
 //!
-//! A rule of IoT invokes a function with what the device published, and with what its `SELECT` adds by functions such as
-//! `topic()`. What is added is recognised by the names that such functions usually go by. An event of `SELECT *` alone
-//! cannot be told from a program's.
+//! A rule of IoT invokes a function with the message of a device, and with the members that its `SELECT` adds by functions
+//! such as `topic()`. These are recognised by their usual names. An event of `SELECT *` alone looks like a program's.
 
 use super::http::is_iam;
 use super::json::{self, Object};
 
-/// The usual names of what a rule adds beside the topic.
+/// The usual names of the members that a rule adds beside the topic.
 const RULE: [&str; 9] =
     ["clientid", "clientId", "client_id", "principal", "traceid", "traceId", "thingName", "thing_name", "thingname"];
 /// Members of the other events of IoT: of rules that failed, of connections, shadows, buttons and authorizers, and of rules
@@ -30,8 +29,8 @@ pub(super) fn is_edge(event: &Object<'_>) -> bool {
     is_iot(event) || is_resolver(event) || is_authorizer(event)
 }
 
-/// As [`is_edge`], for an event that is no object. AppSync may send its resolvers a list of requests; a handler that is no
-/// program of ours does not show its event, which anyone may have written.
+/// As [`is_edge`], for an event that is no object. AppSync may send its resolvers a list of requests. A handler in place
+/// does not show its event, and its body is empty here: anyone may have written the event.
 pub(super) fn is_edge_body(body: &[u8]) -> bool {
     let body = body.trim_ascii_start();
     let list = std::str::from_utf8(body).ok().filter(|body| body.starts_with('['));
@@ -62,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_untrusted_callers_write_is_told_from_what_programs_do() {
+    fn events_of_untrusted_callers_are_recognised() {
         let info = json!({"fieldName": "order", "parentTypeName": "Query"});
         for (event, edge, why) in [
             (json!({"t": 21, "topic": "devices/7/data"}), true, "a topic of MQTT"),

@@ -1,5 +1,5 @@
-//! Messages inside messages: SNS in SQS, EventBridge in SQS, SNS or Kinesis, what a dead-letter queue or a destination got
-//! of a failed invocation, and any of them with a context of its own.
+//! Messages inside messages: SNS in SQS, EventBridge in SQS, SNS or Kinesis, the event of a failed invocation in a
+//! dead-letter queue or a destination, and any of them with a context of its own.
 //!
 //! A message is opened wherever its attributes hold no context, whatever else they hold: AWS adds some of its own to the
 //! messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 4;
 /// The names that lead to a context.
 pub(super) const NAMES: [&str; 2] = [PAYLOAD_CONTEXT, "MessageAttributes"];
 
-/// What the outermost envelope with a context carries.
+/// The context of the outermost envelope that has one.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Opened {
     pub(crate) inbound: Inbound,
@@ -86,10 +86,10 @@ fn open_at(body: &str, depth: usize, extractor: &Extractor<'_>) -> Option<Opened
     } else if object.has("detail-type") && object.has("source") {
         inside("detail")
     } else if object.has("requestPayload") && object.has("requestContext") {
-        // What a destination of Lambda gets: the event of the invocation is part of it.
+        // A destination of Lambda gets the event of the invocation as a part of its record.
         inside("requestPayload")
     } else {
-        // What a dead-letter queue of Lambda gets: the event itself.
+        // A dead-letter queue of Lambda gets the event itself.
         let records = object.array("Records");
         let [record] = records.as_slice() else { return None };
         let notification = Object::parse(record)?.object("Sns")?;

@@ -1,4 +1,4 @@
-//! How the carriers of an event are read.
+//! The reading of an event's carriers.
 
 use thundra_core::ParentSource;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRAY_HEADER};

@@ -9,8 +9,8 @@ use super::json::{self, Object};
 pub(super) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
-    /// Reads `multiValueHeaders`, which have every line of a header, and what `headers` have besides: a REST API sends both,
-    /// a load balancer either, all others `headers` alone.
+    /// Reads `multiValueHeaders`, which have every line of a header, and the further names in `headers`. A REST API sends
+    /// both, a load balancer either, all others `headers` alone.
     pub(super) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
         for form in ["multiValueHeaders", "headers"] {

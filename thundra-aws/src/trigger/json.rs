@@ -142,8 +142,8 @@ fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Optio
     }
 }
 
-/// The objects in the array that is the first member of an object, if it has this name, and whether it is the only
-/// one; `wanted` is asked of the first object whether the others matter. What comes after the array is not looked at.
+/// The objects in the array that is the first member of an object, if it has this name, and `true` if it is the only
+/// member. `wanted` decides by the first object if the others matter. The bytes after the array are not read.
 pub(super) fn first_member_objects<'a>(
     json: &'a [u8],
     name: &str,

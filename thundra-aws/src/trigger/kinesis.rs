@@ -17,8 +17,8 @@ use crate::payload::{self, Member};
 pub(crate) const SYSTEM: &str = "aws_kinesis";
 /// A first member of our making ends within so much base64; a multiple of four.
 const HEAD: usize = 2048;
-/// How each of the [names](envelope::NAMES) that lead to a context reads in base64, by where it begins within three
-/// bytes; without the characters that depend on its neighbours.
+/// Each of the [names](envelope::NAMES) that lead to a context in base64, by its place within three bytes, without the
+/// characters that depend on its neighbours.
 const ENCODED_NAMES: [[&str; 3]; 2] = [
     ["X19jb250ZXh0", "Y29udGV4dF9f", "X2NvbnRleHRf"],
     ["TWVzc2FnZUF0dHJpYnV0ZX", "1lc3NhZ2VBdHRyaWJ1dGVz", "NZXNzYWdlQXR0cmlidXRlc"],

@@ -8,13 +8,13 @@
 //! Queues, streams and invokes are AWS's own callers and are trusted. At the public edge (API Gateway, function
 //! URLs, load balancers, AppSync, devices of IoT) the trace context and well-formed ids are taken, the sampling flag
 //! and the switches are not, unless the event shows a caller with IAM credentials or `THUNDRA_TRUST=all`. A Cognito
-//! identity is an end user, known or not, and not such a caller: what it invokes with is not trusted, whatever the
-//! event looks like.
+//! identity is an end user, known or not, and not such a caller: its invocations are not trusted, whatever form the
+//! event has.
 //!
 //! # What is not read
 //!
 //! Attributes hold no payload, no credential and no value of a query: `url.query` has the names, each with the
-//! value `REDACTED`. Each text is cut at 2,048 bytes, and what a client writes into a request earlier.
+//! value `REDACTED`. Each text is cut at 2,048 bytes, most texts of a request earlier.
 
 mod dynamodb;
 mod edge;
@@ -94,7 +94,7 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) struct Trigger {
     pub(crate) source: Source,
-    /// How far the caller is trusted, with what the event says and with what came beside it.
+    /// The trust in the caller, for the event and for the headers beside it.
     pub(crate) trust: Trust,
     /// `faas.trigger`: `http`, `pubsub`, `datasource`, `timer` or `other`.
     pub(crate) faas_trigger: &'static str,
@@ -139,7 +139,7 @@ impl Trigger {
         }
     }
 
-    /// Sets how far its caller is trusted.
+    /// Sets the trust in its caller.
     fn of(self, trust: Trust) -> Self {
         Trigger { trust, ..self }
     }
@@ -182,7 +182,7 @@ impl From<envelope::Opened> for Message {
     }
 }
 
-/// Recognises an event. `caller` is how far whoever invoked the function is trusted.
+/// Recognises an event. `caller` is the trust in the caller that invoked the function.
 pub(crate) fn detect(body: &[u8], config: &Config, caller: Trust) -> Trigger {
     if let Some(trigger) = records(body, config, caller) {
         return trigger;
@@ -201,12 +201,12 @@ pub(crate) fn detect(body: &[u8], config: &Config, caller: Trust) -> Trigger {
     trigger.unwrap_or_else(|| Trigger::new(Source::Other, "other").of(trust))
 }
 
-/// How far callers at the public edge are trusted.
+/// Returns the trust in callers at the public edge.
 pub(crate) fn edge_trust(config: &Config) -> Trust {
     if config.trust_all { Trust::Full } else { Trust::Edge }
 }
 
-/// Events that are nothing but `Records`: the first one says where they come from. What stands beside them may show that a
+/// Events that are nothing but `Records`: the first one says where they come from. Members beside them may show that a
 /// device wrote them.
 fn records(body: &[u8], config: &Config, caller: Trust) -> Option<Trigger> {
     let (records, alone) = json::first_member_objects(body, "Records", |first| of_source(first).is_some())?;
@@ -237,7 +237,7 @@ fn message_id(id: Option<Cow<'_, str>>) -> Option<(&'static str, Value)> {
     Some((semconv::MESSAGING_MESSAGE_ID, id?.into_owned().into()))
 }
 
-/// A value of which whoever wrote the event does not decide how long it is.
+/// Bounds a value that the writer of the event chose.
 pub(crate) fn bounded(value: Value) -> Value {
     match value {
         Value::Str(text) if text.len() > MAX_TEXT_BYTES => cut(&text).to_owned().into(),
@@ -246,7 +246,7 @@ pub(crate) fn bounded(value: Value) -> Value {
     }
 }
 
-/// The beginning of such a text.
+/// Returns the beginning of such a text.
 pub(crate) fn cut(text: &str) -> &str {
     text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
 }

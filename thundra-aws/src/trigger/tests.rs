@@ -158,7 +158,7 @@ fn the_fixtures_are_recognised() {
 }
 
 #[test]
-fn the_fixtures_of_untrusted_callers_are_told_from_the_others() {
+fn the_fixtures_of_untrusted_callers_are_not_trusted() {
     let untrusted = [
         "apigw-request",
         "apigw-custom-auth-request",

@@ -1,6 +1,6 @@
-//! A request as its server sees it, over a connection or as an event of AWS Lambda, and how its span describes it.
+//! A request as its server sees it, over a connection or as an event of AWS Lambda, and the attributes of its span.
 //!
-//! What an untrusted caller wrote is bounded: hyper takes 400 KB of headers, Lambda an event of 6 MB, and every byte of an
+//! Texts of an untrusted caller are bounded: hyper takes 400 KB of headers, Lambda an event of 6 MB, and every byte of an
 //! attribute is stored and sent.
 
 use std::borrow::Cow;
@@ -23,7 +23,7 @@ const MAX_HOST_BYTES: usize = 255;
 /// Routes are names of spans too.
 const MAX_ROUTE_BYTES: usize = 1024;
 
-/// The facts about a request; `None` for what is not known.
+/// The facts about a request; `None` for those that are not known.
 #[derive(Debug, Default)]
 pub struct Received<'a> {
     /// The method as it was sent.
@@ -34,7 +34,7 @@ pub struct Received<'a> {
     pub route: Option<&'a str>,
     /// The path.
     pub path: Option<&'a str>,
-    /// What [`query`] or [`query_of_names`] made of the query.
+    /// The query, from [`query`] or [`query_of_names`].
     pub query: Option<String>,
     /// The scheme.
     pub scheme: Option<&'static str>,

@@ -80,7 +80,7 @@ pub(super) fn producers(records: &[Record], formats: Propagators) -> Vec<TraceCo
     records.iter().filter_map(producer).collect()
 }
 
-/// A stream is trusted, whoever reads it.
+/// Returns the reader of records. A stream is trusted.
 fn extractor(formats: Propagators) -> Extractor<'static> {
     Extractor::new(formats, Trust::Full)
 }
