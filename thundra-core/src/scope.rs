@@ -95,6 +95,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets attributes of the root span.
+    #[doc(hidden)]
+    pub fn attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value)));
+        self
+    }
+
     /// When the work began. Defaults to now.
     pub fn start_time(mut self, time: SystemTime) -> Self {
         self.start_time = Some(time);
@@ -326,6 +333,12 @@ impl ScopeRef {
     pub fn set_attribute(&self, key: &str, value: impl Into<Value>) {
         let value = value.into();
         layer::with_span(self.root, |span, limits| span.set_attribute(key, &value, limits));
+    }
+
+    /// Removes an attribute of its root span.
+    #[doc(hidden)]
+    pub fn remove_attribute(&self, key: &str) {
+        layer::with_span(self.root, |span, _| span.remove_attribute(key));
     }
 
     /// Sets the outcome of its root span.

@@ -50,6 +50,14 @@ mod redact;
 mod server;
 mod worker;
 
+/// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
+#[doc(hidden)]
+pub mod semantics {
+    pub use crate::attributes::{host, known_method, server, written_version};
+    pub use crate::server::forwarded;
+    pub use crate::server::received::{Received, query, query_of_names};
+}
+
 pub use background::{Telemetry, init, init_with};
 #[doc(hidden)]
 pub use client::HasSpan;

@@ -57,6 +57,7 @@ where
     }
     let records = event.into_records();
     let surroundings = Surroundings::new(config);
+    let extractor = surroundings.extractor();
     let mut queue = Queue::new(records);
     let mut running = FuturesUnordered::new();
     let mut spans = Trace::default();
@@ -65,7 +66,7 @@ where
             && let Some(next) = queue.next()
         {
             let Next { place, record } = next;
-            let mut description = record.describe(config.propagators);
+            let mut description = record.describe(extractor);
             let mut scope = RecordScope::new(surroundings.begin(&mut description));
             match scope.enter(|| read(record, &description).map(&f)) {
                 Ok(work) => running.push(finish(place, scope, work)),

@@ -58,6 +58,8 @@ impl Ending {
             rpc.is_named =
                 rpc.is_route || grpc::shows_method(status, response.headers()) || methods::is_known(&rpc.method);
             scope.set_attribute(semconv::RPC_SYSTEM_NAME, grpc::SYSTEM);
+            // The RPC conventions have it no more, since v1.41.
+            scope.remove_attribute(semconv::CLIENT_ADDRESS);
             if rpc.is_named {
                 scope.rename(&rpc.method);
                 scope.set_attribute(semconv::RPC_METHOD, rpc.method.to_string());
