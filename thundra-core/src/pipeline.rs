@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::export::{Batch, Export, ExportError, ExportFuture};
 use crate::losses::Losses;
 use crate::queue::Queue;
-use crate::{Resource, Trace, diagnostics, late};
+use crate::{Resource, Trace, diagnostics};
 
 /// The exporters of this process.
 #[derive(Debug)]
@@ -62,11 +62,9 @@ impl Pipeline {
         self.outlets.iter().for_each(|outlet| outlet.exporter.resume());
     }
 
-    /// Exports a trace, together with late spans and with what earlier flushes could not send. Returns at
-    /// the deadline at the latest, as far as the exporters keep to it.
-    pub(crate) async fn flush(&self, mut trace: Trace, deadline: Option<Instant>) {
-        let (late, losses) = late::drain();
-        trace.append(late);
+    /// Exports a trace and counts, together with what earlier flushes could not send. Returns at the deadline at the
+    /// latest, as far as the exporters keep to it.
+    pub(crate) async fn flush(&self, trace: Trace, losses: Losses, deadline: Option<Instant>) {
         let longest = Instant::now() + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
         let Some((last, others)) = self.outlets.split_last() else { return };
@@ -329,7 +327,7 @@ mod tests {
             (&[TooLarge, Later], vec![], 2, 2, "both parts wait"),
         ] {
             let (pipeline, exporter) = scripted(script);
-            pipeline.flush(traces(&["one", "two"]), None).await;
+            pipeline.flush(traces(&["one", "two"]), Losses::NONE, None).await;
             let taken: Vec<_> = exporter.taken.lock().unwrap().iter().map(Vec::len).collect();
             assert_eq!(
                 (taken, pipeline.waiting(), pipeline.unexported()),
@@ -342,12 +340,12 @@ mod tests {
     #[tokio::test]
     async fn a_flush_leaves_its_spans_to_the_one_at_work() {
         let (pipeline, exporter) = scripted(&[End::Hangs]);
-        let mut first = Box::pin(pipeline.flush(traces(&["first"]), None));
+        let mut first = Box::pin(pipeline.flush(traces(&["first"]), Losses::NONE, None));
         assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())).await);
-        pipeline.flush(traces(&["second"]), None).await;
+        pipeline.flush(traces(&["second"]), Losses::NONE, None).await;
         assert_eq!((pipeline.waiting(), exporter.taken.lock().unwrap().len()), (2, 0));
         drop(first);
-        pipeline.flush(traces(&["third"]), None).await;
+        pipeline.flush(traces(&["third"]), Losses::NONE, None).await;
         let taken = exporter.taken.lock().unwrap().concat();
         assert_eq!((taken, pipeline.waiting()), (["first", "second", "third"].map(str::to_owned).to_vec(), 0));
     }
@@ -358,10 +356,10 @@ mod tests {
         *failing.script.lock().unwrap() = [End::Never, End::Later].into();
         let exporters: Vec<Box<dyn Export>> = vec![Box::new(failing.clone()), Box::new(well.clone())];
         let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
-        pipeline.flush(traces(&["one"]), None).await;
-        pipeline.flush(traces(&["two"]), None).await;
+        pipeline.flush(traces(&["one"]), Losses::NONE, None).await;
+        pipeline.flush(traces(&["two"]), Losses::NONE, None).await;
         assert_eq!(pipeline.unexported(), [2, 0]);
-        pipeline.flush(traces(&["three"]), None).await;
+        pipeline.flush(traces(&["three"]), Losses::NONE, None).await;
         assert_eq!(pipeline.unexported(), [0, 0]);
         assert_eq!(failing.taken.lock().unwrap().concat(), ["two", "three"]);
         assert_eq!(well.taken.lock().unwrap().concat(), ["one", "two", "three"]);
