@@ -14,6 +14,10 @@ use crate::losses::Losses;
 use crate::queue::Queue;
 use crate::{Resource, Trace, diagnostics};
 
+/// After this many spans in a row that were too large by themselves, a flush splits no more requests: nothing is taken,
+/// and parts of parts would only take time.
+const TOO_LARGE_IN_A_ROW: u32 = 16;
+
 /// The exporters of this process.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -118,7 +122,7 @@ impl Outlet {
             self.lose(rest);
             return None;
         }
-        let mut sender = Sender { outlet: self, batch: state.accepted.take(), accepted: false, rest };
+        let mut sender = Sender { outlet: self, batch: state.accepted.take(), accepted: false, rest, too_large: 0 };
         sender.accepted = sender.batch.is_some();
         if !sender.accepted {
             sender.next(&mut state);
@@ -150,6 +154,8 @@ struct Sender<'a> {
     accepted: bool,
     /// Spans for which the queue has no room so far.
     rest: Trace,
+    /// The number of spans in a row that were too large by themselves.
+    too_large: u32,
 }
 
 impl Sender<'_> {
@@ -194,8 +200,13 @@ impl Sender<'_> {
             return false;
         }
         let Some(batch) = self.batch.take() else { return false };
+        match (&result, batch.span_count()) {
+            (Err(ExportError::TooLarge(_)), 1) => self.too_large += 1,
+            (Err(ExportError::TooLarge(_)), _) => {}
+            _ => self.too_large = 0,
+        }
         let mut state = self.outlet.state();
-        let lost = state.end(&batch, &result);
+        let lost = state.end(&batch, &result, self.too_large < TOO_LARGE_IN_A_ROW);
         self.next(&mut state);
         // Nothing is left behind: a flush that comes later finds nobody at work.
         state.sending = self.batch.is_some();
@@ -208,11 +219,12 @@ impl Sender<'_> {
 }
 
 impl State {
-    /// Takes a request out of the accounts, and returns how many of its spans are lost.
-    fn end(&mut self, batch: &Batch, result: &Result<(), ExportError>) -> u64 {
+    /// Takes a request out of the accounts, and returns how many of its spans are lost. `splits` is `true` where a
+    /// request that is too large is sent in parts.
+    fn end(&mut self, batch: &Batch, result: &Result<(), ExportError>, splits: bool) -> u64 {
         let losses = match result {
             Ok(()) => Losses::NONE,
-            Err(ExportError::TooLarge(_)) if self.queue.put_back_in_parts(batch.trace()) => return 0,
+            Err(ExportError::TooLarge(_)) if splits && self.queue.put_back_in_parts(batch.trace()) => return 0,
             // A collector that claims to have refused more than it was sent refused all of it.
             Err(ExportError::Partial { lost, .. }) if *lost < u64::from(batch.span_count()) => {
                 Losses { spans: *lost, ..Losses::NONE }
@@ -335,6 +347,15 @@ mod tests {
                 "{why}"
             );
         }
+    }
+
+    #[tokio::test]
+    async fn where_no_span_is_small_enough_the_attempts_end() {
+        let (pipeline, exporter) = scripted(&[End::TooLarge; 200]);
+        pipeline.flush(traces(&["span"; 100]), Losses::NONE, None).await;
+        let attempts = 200 - exporter.script.lock().unwrap().len();
+        assert!(attempts < 50, "{attempts}");
+        assert_eq!((pipeline.waiting(), pipeline.unexported()), (0, vec![100]));
     }
 
     #[tokio::test]
