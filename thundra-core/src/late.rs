@@ -59,10 +59,13 @@ pub(crate) fn spans() -> u64 {
     late().trace.count.into()
 }
 
-/// Takes everything that waits.
-pub(crate) fn drain() -> (Trace, Losses) {
+/// Takes everything that waits, together with a trace that does not.
+pub(crate) fn drain(mut trace: Trace) -> (Trace, Losses) {
     let mut late = late();
-    (std::mem::take(&mut late.trace), std::mem::take(&mut late.losses))
+    let (waits, losses) = (std::mem::take(&mut late.trace), std::mem::take(&mut late.losses));
+    drop(late);
+    trace.append(waits);
+    (trace, losses)
 }
 
 /// Waits until about 1 MiB waits for a flush. One task at a time can wait.

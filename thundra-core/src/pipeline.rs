@@ -11,7 +11,11 @@ use std::time::{Duration, Instant};
 use crate::export::{Batch, Export, ExportError, ExportFuture};
 use crate::losses::Losses;
 use crate::queue::Queue;
-use crate::{Resource, Trace, contained, diagnostics, late};
+use crate::{Resource, Trace, contained, diagnostics};
+
+/// After this many spans in a row that were too large by themselves, a flush splits no more requests: nothing is taken,
+/// and parts of parts would only take time.
+const TOO_LARGE_IN_A_ROW: u32 = 16;
 
 /// The exporters of this process.
 #[derive(Debug)]
@@ -61,11 +65,9 @@ impl Pipeline {
         self.outlets.iter().for_each(|outlet| outlet.exporter.resume());
     }
 
-    /// Exports a trace, together with late spans and with what earlier flushes could not send. Returns at
-    /// the deadline at the latest, as far as the exporters keep to it.
-    pub(crate) async fn flush(&self, mut trace: Trace, deadline: Option<Instant>) {
-        let (late, losses) = late::drain();
-        trace.append(late);
+    /// Exports a trace and counts, together with what earlier flushes could not send. Returns at the deadline at the
+    /// latest, as far as the exporters keep to it.
+    pub(crate) async fn flush(&self, trace: Trace, losses: Losses, deadline: Option<Instant>) {
         let longest = Instant::now() + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
         let Some((last, others)) = self.outlets.split_last() else { return };
@@ -119,7 +121,7 @@ impl Outlet {
             self.lose(rest);
             return None;
         }
-        let mut sender = Sender { outlet: self, batch: state.accepted.take(), accepted: false, rest };
+        let mut sender = Sender { outlet: self, batch: state.accepted.take(), accepted: false, rest, too_large: 0 };
         sender.accepted = sender.batch.is_some();
         if !sender.accepted {
             sender.next(&mut state);
@@ -151,6 +153,8 @@ struct Sender<'a> {
     accepted: bool,
     /// Spans for which the queue has no room so far.
     rest: Trace,
+    /// The number of spans in a row that were too large by themselves.
+    too_large: u32,
 }
 
 impl Sender<'_> {
@@ -195,8 +199,13 @@ impl Sender<'_> {
             return false;
         }
         let Some(batch) = self.batch.take() else { return false };
+        match (&result, batch.span_count()) {
+            (Err(ExportError::TooLarge(_)), 1) => self.too_large += 1,
+            (Err(ExportError::TooLarge(_)), _) => {}
+            _ => self.too_large = 0,
+        }
         let mut state = self.outlet.state();
-        let lost = state.end(&batch, &result);
+        let lost = state.end(&batch, &result, self.too_large < TOO_LARGE_IN_A_ROW);
         self.next(&mut state);
         // Nothing is left behind: a flush that comes later finds nobody at work.
         state.sending = self.batch.is_some();
@@ -209,11 +218,12 @@ impl Sender<'_> {
 }
 
 impl State {
-    /// Takes a request out of the accounts, and returns how many of its spans are lost.
-    fn end(&mut self, batch: &Batch, result: &Result<(), ExportError>) -> u64 {
+    /// Takes a request out of the accounts, and returns how many of its spans are lost. `splits` is `true` where a
+    /// request that is too large is sent in parts.
+    fn end(&mut self, batch: &Batch, result: &Result<(), ExportError>, splits: bool) -> u64 {
         let losses = match result {
             Ok(()) => Losses::NONE,
-            Err(ExportError::TooLarge(_)) if self.queue.put_back_in_parts(batch.trace()) => return 0,
+            Err(ExportError::TooLarge(_)) if splits && self.queue.put_back_in_parts(batch.trace()) => return 0,
             // A collector that claims to have refused more than it was sent refused all of it.
             Err(ExportError::Partial { lost, .. }) if *lost < u64::from(batch.span_count()) => {
                 Losses { spans: *lost, ..Losses::NONE }
@@ -321,7 +331,7 @@ mod tests {
             (&[TooLarge, Later], vec![], 2, 2, "both parts wait"),
         ] {
             let (pipeline, exporter) = scripted(script);
-            pipeline.flush(traces(&["one", "two"]), None).await;
+            pipeline.flush(traces(&["one", "two"]), Losses::NONE, None).await;
             let taken: Vec<_> = exporter.taken.lock().unwrap().iter().map(Vec::len).collect();
             assert_eq!(
                 (taken, pipeline.waiting(), pipeline.unexported()),
@@ -332,14 +342,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn where_no_span_is_small_enough_the_attempts_end() {
+        let (pipeline, exporter) = scripted(&[End::TooLarge; 200]);
+        pipeline.flush(traces(&["span"; 100]), Losses::NONE, None).await;
+        let attempts = 200 - exporter.script.lock().unwrap().len();
+        assert!(attempts < 50, "{attempts}");
+        assert_eq!((pipeline.waiting(), pipeline.unexported()), (0, vec![100]));
+    }
+
+    #[tokio::test]
     async fn a_flush_leaves_its_spans_to_the_one_at_work() {
         let (pipeline, exporter) = scripted(&[End::Hangs]);
-        let mut first = Box::pin(pipeline.flush(traces(&["first"]), None));
+        let mut first = Box::pin(pipeline.flush(traces(&["first"]), Losses::NONE, None));
         assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())).await);
-        pipeline.flush(traces(&["second"]), None).await;
+        pipeline.flush(traces(&["second"]), Losses::NONE, None).await;
         assert_eq!((pipeline.waiting(), exporter.taken.lock().unwrap().len()), (2, 0));
         drop(first);
-        pipeline.flush(traces(&["third"]), None).await;
+        pipeline.flush(traces(&["third"]), Losses::NONE, None).await;
         let taken = exporter.taken.lock().unwrap().concat();
         assert_eq!((taken, pipeline.waiting()), (["first", "second", "third"].map(str::to_owned).to_vec(), 0));
     }
@@ -350,10 +369,10 @@ mod tests {
         *failing.script.lock().unwrap() = [End::Never, End::Later].into();
         let exporters: Vec<Box<dyn Export>> = vec![Box::new(failing.clone()), Box::new(well.clone())];
         let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
-        pipeline.flush(traces(&["one"]), None).await;
-        pipeline.flush(traces(&["two"]), None).await;
+        pipeline.flush(traces(&["one"]), Losses::NONE, None).await;
+        pipeline.flush(traces(&["two"]), Losses::NONE, None).await;
         assert_eq!(pipeline.unexported(), [2, 0]);
-        pipeline.flush(traces(&["three"]), None).await;
+        pipeline.flush(traces(&["three"]), Losses::NONE, None).await;
         assert_eq!(pipeline.unexported(), [0, 0]);
         assert_eq!(failing.taken.lock().unwrap().concat(), ["two", "three"]);
         assert_eq!(well.taken.lock().unwrap().concat(), ["one", "two", "three"]);

@@ -88,7 +88,8 @@ where
 /// nothing before [`install`].
 pub async fn flush(trace: Trace, deadline: Option<Instant>) {
     if let Some(pipeline) = PIPELINE.get() {
-        pipeline.flush(trace, deadline).await;
+        let (trace, losses) = late::drain(trace);
+        pipeline.flush(trace, losses, deadline).await;
     }
 }
 
@@ -96,7 +97,8 @@ pub async fn flush(trace: Trace, deadline: Option<Instant>) {
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        pipeline.flush(Trace::default(), Some(deadline)).await;
+        let (trace, losses) = late::drain(Trace::default());
+        pipeline.flush(trace, losses, Some(deadline)).await;
     }
 }
 

@@ -159,12 +159,6 @@ impl Batch {
     pub(crate) fn into_trace(self) -> Trace {
         self.trace
     }
-
-    /// Two batches of about the same size; `None` for a single span.
-    pub(crate) fn split(&self) -> Option<(Batch, Batch)> {
-        let (first, second) = self.trace.split()?;
-        Some((Batch::new(self.resource.clone(), first), Batch::new(self.resource.clone(), second)))
-    }
 }
 
 /// Reads the partial success in a collector's response: how many spans it refused, and why.

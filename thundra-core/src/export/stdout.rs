@@ -14,7 +14,7 @@ use super::{Batch, Export, ExportError, ExportFuture, Gzip};
 /// CloudWatch Logs cuts longer lines.
 const MAX_LINE_BYTES: usize = 256 * 1024;
 
-/// Writes each flush as one line of JSON, or more where it would be over 256 KiB.
+/// Writes each batch as one line of JSON, and one that would be over 256 KiB in parts.
 ///
 /// The line holds the OTLP request as base64 of [gzip](Gzip). A single span that does not fit in a line is lost, and counted.
 /// A thread writes: where nobody reads standard output, spans wait and the program goes on.
@@ -55,33 +55,15 @@ struct Lines {
 }
 
 impl Lines {
+    /// Writes a batch as one line. A batch that does not fit in a line comes again in parts.
     fn write(&self, batch: &Batch) -> Result<(), ExportError> {
-        let mut lines = Vec::new();
-        let lost = self.lines_of(batch, &mut lines);
+        let permanent = |error: io::Error| ExportError::Permanent(format!("standard output: {error}").into());
+        let line = self.line(batch).map_err(permanent)?;
+        if line.len() > MAX_LINE_BYTES {
+            return Err(ExportError::TooLarge("a log line holds 256 KiB".into()));
+        }
         let mut stdout = io::stdout().lock();
-        stdout
-            .write_all(&lines)
-            .and_then(|()| stdout.flush())
-            .map_err(|error| ExportError::Permanent(format!("standard output: {error}").into()))?;
-        match lost {
-            0 => Ok(()),
-            lost => Err(ExportError::partial(lost.into(), "a span is over 256 KiB and does not fit in a log line")),
-        }
-    }
-
-    /// Appends the lines of a batch and returns how many spans fit in none.
-    fn lines_of(&self, batch: &Batch, lines: &mut Vec<u8>) -> u32 {
-        match self.line(batch) {
-            Ok(line) if line.len() < MAX_LINE_BYTES => {
-                lines.extend_from_slice(line.as_bytes());
-                lines.push(b'\n');
-                0
-            }
-            _ => match batch.split() {
-                Some((first, second)) => self.lines_of(&first, lines) + self.lines_of(&second, lines),
-                None => batch.span_count(),
-            },
-        }
+        stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).map_err(permanent)
     }
 
     fn line(&self, batch: &Batch) -> io::Result<String> {
@@ -96,7 +78,7 @@ impl Lines {
             r#","content-encoding":"gzip","base64":true,"payload":""#,
         ));
         base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
-        line.push_str(r#""}"#);
+        line.push_str("\"}\n");
         Ok(line)
     }
 }
@@ -131,24 +113,17 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_is_one_line() {
-        let mut lines = Vec::new();
-        assert_eq!(Lines::default().lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
-        let text = String::from_utf8(lines).unwrap();
-        assert_eq!(read(text.trim_end()), ["span 0", "span 1", "span 2"]);
+    fn a_batch_is_one_line() {
+        let line = Lines::default().line(&batch(3, |_| "x".into())).unwrap();
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!(read(line.trim_end()), ["span 0", "span 1", "span 2"]);
     }
 
     #[test]
-    fn long_lines_are_split_and_nothing_is_lost_silently() {
-        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line, 1 of 400 KiB in none.
-        let noise = |len: usize| (0..len / 32).map(|_| crate::TraceId::random().to_string()).collect::<String>();
-        let mut lines = Vec::new();
-        assert_eq!(
-            Lines::default().lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines),
-            1
-        );
-        let text = String::from_utf8(lines).unwrap();
-        assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() < MAX_LINE_BYTES));
-        assert_eq!(text.lines().flat_map(read).count(), 40);
+    fn a_batch_that_does_not_fit_in_a_line_is_to_be_split() {
+        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line.
+        let noise = |_| (0..512).map(|_| crate::TraceId::random().to_string()).collect::<String>();
+        let result = Lines::default().write(&batch(40, noise));
+        assert!(matches!(result, Err(ExportError::TooLarge(_))), "{result:?}");
     }
 }

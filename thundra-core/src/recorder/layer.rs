@@ -19,6 +19,7 @@ use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
 use super::{Place, PlaceKind, SCOPES, ScopeId, now, stack};
 use crate::config::Limits;
+use crate::losses::Losses;
 use crate::{SpanId, late};
 
 /// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
@@ -169,7 +170,10 @@ impl Recorder {
             head(&mut fields.encoded, id, name, start);
             let limits = (self.limits.attributes, self.limits.value_length);
             fields.read(Of::Span, limits, |visitor| attributes.record(visitor));
-            let mut scope = SCOPES.lock(parent.scope)?;
+            let Some(mut scope) = SCOPES.lock(parent.scope) else {
+                count_homeless();
+                return None;
+            };
             scope.hold();
             let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.span()));
             let Some((index, span)) = scope.open() else {
@@ -181,6 +185,12 @@ impl Recorder {
             Some(Place::new(parent.scope, index, PlaceKind::Own))
         })
     }
+}
+
+/// Counts a span whose scope found no place, or is gone.
+#[cold]
+fn count_homeless() {
+    late::count(Losses { dropped_spans: 1, ..Losses::NONE });
 }
 
 /// Applies the fields with a meaning of their own.

@@ -13,13 +13,16 @@ struct Pauses {
     longest: Duration,
     /// The least pause after a failure, as a multiple of the time that it took.
     times_cost: u32,
+    /// The longest pause between two attempts of one export.
+    between_attempts: Duration,
 }
 
 /// A caller pays for each failure: at most a tenth of his time goes there.
-const CALLER_WAITS: Pauses = Pauses { longest: Duration::from_secs(60), times_cost: 10 };
+const CALLER_WAITS: Pauses =
+    Pauses { longest: Duration::from_secs(60), times_cost: 10, between_attempts: Duration::from_secs(1) };
 
 /// Nobody waits: the pause only spares the collector.
-const BACKGROUND: Pauses = Pauses { longest: Duration::from_secs(5), times_cost: 0 };
+const BACKGROUND: Pauses = Pauses { longest: Duration::from_secs(5), times_cost: 0, between_attempts: Duration::MAX };
 
 /// Closed while the collector takes requests, and open for a pause after each failure.
 #[derive(Debug)]
@@ -56,9 +59,14 @@ impl Circuit {
         self.state().pause > Duration::ZERO
     }
 
+    /// Returns whether an export may wait for so long before it tries again. A longer pause is for the next export.
+    pub(super) fn allows_waiting(&self, pause: Duration) -> bool {
+        pause <= self.pauses.between_attempts
+    }
+
     /// Opens after a failure that took `cost`. A pause that the collector asked for is kept where it is the longer one.
     pub(super) fn failed(&self, now: Instant, cost: Duration, asked: Option<Duration>) {
-        let Pauses { longest, times_cost } = self.pauses;
+        let Pauses { longest, times_cost, .. } = self.pauses;
         let mut state = self.state();
         state.pause = (state.pause * 2).clamp(FIRST, longest).max(cost * times_cost);
         state.open_until = now.checked_add(state.pause.max(asked.unwrap_or_default()));
@@ -96,6 +104,12 @@ mod tests {
         assert_eq!((circuit.is_open(second(1959)), circuit.is_open(second(1960))), (true, false), "60 s at most");
         circuit.close();
         assert!(!circuit.is_open(second(1900)) && !circuit.is_on_trial());
+    }
+
+    #[test]
+    fn nobody_sits_out_a_long_pause_but_the_background() {
+        let allowed = |circuit: Circuit| [1, 2].map(|seconds| circuit.allows_waiting(Duration::from_secs(seconds)));
+        assert_eq!((allowed(Circuit::new()), allowed(Circuit::in_background())), ([true, false], [true, true]));
     }
 
     #[test]

@@ -30,9 +30,10 @@ const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 ///
 /// An attempt takes 2 s at most, or `OTEL_EXPORTER_OTLP_TIMEOUT` where that is set. Connection failures, 429, 502, 503
 /// and 504 are retried twice, with a jittered pause (or that of `Retry-After`, where it is longer), as long as the
-/// deadline lets it. A collector that fails after all is left alone for ten times as long as the failure took, and for
-/// longer each time; then one attempt tries it. A batch that the collector finds too large (413) is sent in parts. The
-/// connection is made at the first export, and kept open.
+/// deadline lets it. A pause of more than 1 s is not waited for: the batch is kept until it is over. A collector that
+/// fails after all is left alone for ten times as long as the failure took, and for longer each time; then one attempt
+/// tries it. A batch that the collector finds too large (413) is sent in parts. The connection is made at the first
+/// export, and kept open.
 #[derive(Debug)]
 pub struct OtlpExporter {
     endpoint: Uri,
@@ -124,7 +125,8 @@ impl OtlpExporter {
                 Err(failure) => failure,
             };
             let pause = pause(attempt).max(after.unwrap_or_default());
-            if !again || attempt == attempts || Instant::now() + pause >= deadline {
+            let waits = again && attempt < attempts && self.circuit.allows_waiting(pause);
+            if !waits || Instant::now() + pause >= deadline {
                 self.circuit.failed(Instant::now(), started.elapsed(), after);
                 return Err(ExportError::Retryable(why));
             }
