@@ -5,14 +5,16 @@
 //! [`stack`](super::stack).
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
+use tracing::dispatcher::WeakDispatch;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Span, Subscriber};
-use tracing_subscriber::Layer;
+use tracing::{Dispatch, Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry};
 
 use super::open::{OpenSpan, head};
 use super::table::Table;
@@ -44,6 +46,8 @@ pub(crate) struct Recorder {
     /// Which events become span events.
     events: EventFilter,
     limits: Limits,
+    /// The subscriber that this layer is part of.
+    dispatch: OnceLock<WeakDispatch>,
     /// What else it does where it is the only layer.
     alone: Option<Alone>,
 }
@@ -105,7 +109,13 @@ impl EventFilter {
 impl Recorder {
     /// A recorder beside other layers, behind a filter of its own.
     pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
-        Recorder { table: Table::new(), events: EventFilter::new(spans), limits, alone: None }
+        Recorder {
+            table: Table::new(),
+            events: EventFilter::new(spans),
+            limits,
+            dispatch: OnceLock::new(),
+            alone: None,
+        }
     }
 
     /// A recorder that is the only layer.
@@ -113,13 +123,35 @@ impl Recorder {
         Recorder { alone: Some(alone), ..Recorder::new(spans, limits) }
     }
 
+    /// Returns the place that this code runs in: that of the innermost recorded span, or of the scope.
+    #[inline]
+    pub(crate) fn current() -> Option<Place> {
+        stack::current().or_else(Recorder::current_behind_hidden)
+    }
+
+    /// Returns the place that a span leads to which a filter hides from this layer: a task may have no other span.
+    #[cold]
+    fn current_behind_hidden() -> Option<Place> {
+        tracing::dispatcher::get_default(|dispatch| {
+            let recorder = dispatch.downcast_ref::<Recorder>()?;
+            recorder.behind_hidden(|| dispatch.current_span().id().cloned())
+        })
+    }
+
+    /// As [`current_behind_hidden`](Self::current_behind_hidden), where the layer is known.
+    #[inline]
+    fn behind_hidden(&self, current: impl FnOnce() -> Option<Id>) -> Option<Place> {
+        // Where this is the only layer, a span that it does not want does not exist.
+        if self.alone.is_some() { None } else { self.place_of(&current()?) }
+    }
+
     /// Where this span is recorded, if it is.
     pub(crate) fn place(span: &Span) -> Option<Place> {
         span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.table.get(id.into_u64()))?
     }
 
-    /// Where a new span belongs: below its parent, where that is recorded; else below the nearest ancestor that
-    /// is; else below what is current on this thread.
+    /// Returns the place above a new span: its parent, where that is recorded; else the nearest ancestor that is;
+    /// else, for a span that has a parent outside of every scope or none at all, the [root](scope_root) of the scope.
     #[inline]
     fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<Place>
     where
@@ -128,13 +160,12 @@ impl Recorder {
         let near = match attributes.parent() {
             Some(parent) => self.table.get(parent.into_u64()),
             None if attributes.is_contextual() => stack::current(),
-            // An explicit root is outside of every scope.
-            None => return None,
+            None => return scope_root(),
         };
         // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded: a
         // parent that is named may be of one that was finished long ago.
         let may_lie_between = || attributes.parent().is_some() || self.alone.is_none() || SCOPES.some_are_unrecorded();
-        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context))?).or_else(stack::current)
+        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(scope_root))?)
     }
 
     #[cold]
@@ -143,6 +174,17 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         context.span(id)?.scope().skip(1).find_map(|span| self.table.get(span.id().into_u64()))
+    }
+
+    /// Returns the place of a span that was named, or of its nearest ancestor that has one. Spans that a filter hides
+    /// from this layer are walked over.
+    #[cold]
+    fn place_of(&self, id: &Id) -> Option<Place> {
+        self.table.get(id.into_u64()).or_else(|| {
+            let dispatch = self.dispatch.get()?.upgrade()?;
+            let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
+            span.scope().find_map(|span| self.table.get(span.id().into_u64()))
+        })
     }
 
     /// On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
@@ -209,6 +251,10 @@ where
         self.alone.as_ref().is_none_or(|alone| alone.wants(metadata))
     }
 
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
     fn max_level_hint(&self) -> Option<LevelFilter> {
         self.alone.as_ref().map(Alone::widest)
     }
@@ -225,10 +271,13 @@ where
             return self.table.insert(id.into_u64(), root);
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
-        // A span that is not recorded is found through the one that carries its scope: see `on_enter`.
-        if parent.kind() != PlaceKind::Unrecorded
-            && let Some(place) = self.open(attributes, parent)
-        {
+        if parent.kind() == PlaceKind::Unrecorded {
+            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it
+            // was made below another one or none.
+            if !attributes.is_contextual() {
+                self.table.insert(id.into_u64(), parent);
+            }
+        } else if let Some(place) = self.open(attributes, parent) {
             self.table.insert(id.into_u64(), place);
         }
     }
@@ -248,16 +297,18 @@ where
         });
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if let Some(alone) = &self.alone
             && alone.log.would_enable(event.metadata().target(), event.metadata().level())
         {
             (alone.write)(event);
         }
         let place = match event.parent() {
-            Some(id) => self.table.get(id.into_u64()),
-            None if event.is_contextual() => stack::current(),
-            None => None,
+            Some(id) => self.place_of(id).or_else(scope_root),
+            None if event.is_contextual() => {
+                stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => scope_root(),
         };
         let Some(place) = place else { return };
         if place.kind() == PlaceKind::Unrecorded || !self.events.wants(event.metadata()) {
@@ -318,6 +369,13 @@ pub(crate) fn with_span<R>(place: Place, f: impl FnOnce(&mut OpenSpan, &Limits) 
     }
     let mut scope = SCOPES.lock(place.scope)?;
     scope.span(place.span()).map(|(span, limits)| f(span, limits))
+}
+
+/// Returns the root of the scope that this code runs in: a span or an event made without a parent belongs there, since
+/// only [`Scope`](crate::Scope) begins traces.
+#[cold]
+fn scope_root() -> Option<Place> {
+    stack::current().map(|place| root(place.scope, place.kind() != PlaceKind::Unrecorded))
 }
 
 /// The root of a scope, as a place.
