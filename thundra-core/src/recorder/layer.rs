@@ -282,6 +282,17 @@ where
         }
     }
 
+    fn on_follows_from(&self, id: &Id, follows: &Id, _: Context<'_, S>) {
+        let Some(place) = self.table.get(id.into_u64()) else { return };
+        let of = |place: Place| SCOPES.lock(place.scope)?.context(place.span());
+        let to = self.place_of(follows).and_then(of);
+        with_span(place, |span, limits| match to {
+            Some(to) => span.link(&to, &[], limits),
+            // A span outside of every scope has no identity that a link could name.
+            None => span.drop_link(),
+        });
+    }
+
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
         let Some(place) = self.table.get(id.into_u64()) else { return };
         if !matches!(place.kind(), PlaceKind::Own | PlaceKind::Root) {

@@ -277,6 +277,11 @@ impl OpenSpan {
         });
     }
 
+    /// Counts a link that names nothing.
+    pub(crate) fn drop_link(&mut self) {
+        self.counts.dropped_links += 1;
+    }
+
     /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`.
     #[inline]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, end_unix_nano: u64) {
