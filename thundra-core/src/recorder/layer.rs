@@ -6,10 +6,13 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::dispatcher::WeakDispatch;
+use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
@@ -46,6 +49,8 @@ pub(crate) struct Recorder {
     /// Which events become span events.
     events: EventFilter,
     limits: Limits,
+    /// `true` once a callsite was seen whose [fields need care](visit::need_care).
+    careful: AtomicBool,
     /// The subscriber that this layer is part of.
     dispatch: OnceLock<WeakDispatch>,
     /// What else it does where it is the only layer.
@@ -113,6 +118,7 @@ impl Recorder {
             table: Table::new(),
             events: EventFilter::new(spans),
             limits,
+            careful: AtomicBool::new(false),
             dispatch: OnceLock::new(),
             alone: None,
         }
@@ -187,6 +193,13 @@ impl Recorder {
         })
     }
 
+    /// Returns `true` where the fields of this callsite [need care](visit::need_care). Nearly always there is none in
+    /// the whole program.
+    #[inline]
+    fn is_careful(&self, metadata: &Metadata<'_>) -> bool {
+        self.careful.load(Ordering::Relaxed) && visit::need_care(metadata.fields())
+    }
+
     /// On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
     #[cold]
     fn bring_along<S>(&self, id: &Id, context: &Context<'_, S>)
@@ -203,14 +216,25 @@ impl Recorder {
         }
     }
 
+    /// Encodes the fields of a new span or of an event.
+    #[inline]
+    fn read(&self, fields: &mut Fields, of: Of, metadata: &Metadata<'_>, record: impl FnOnce(&mut dyn Visit)) {
+        let start = fields.encoded.len();
+        let careful = self.is_careful(metadata);
+        let max = if careful { u32::MAX } else { self.limits.attributes };
+        fields.read(of, (max, self.limits.value_length), record);
+        if careful {
+            fields.settle(start, self.limits.attributes);
+        }
+    }
+
     /// Records a span below `parent` and says where.
     #[inline]
     fn open(&self, attributes: &Attributes<'_>, parent: Place) -> Option<Place> {
         visit::with_fields(|fields| {
             let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
             head(&mut fields.encoded, id, name, start);
-            let limits = (self.limits.attributes, self.limits.value_length);
-            fields.read(Of::Span, limits, |visitor| attributes.record(visitor));
+            self.read(fields, Of::Span, attributes.metadata(), |visitor| attributes.record(visitor));
             let mut scope = SCOPES.lock(parent.scope)?;
             scope.hold();
             let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.span()));
@@ -249,6 +273,14 @@ where
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
         self.alone.as_ref().is_none_or(|alone| alone.wants(metadata))
+    }
+
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if visit::need_care(metadata.fields()) {
+            self.careful.store(true, Ordering::Relaxed);
+        }
+        let wanted = self.alone.as_ref().is_none_or(|alone| alone.wants(metadata));
+        if wanted { Interest::always() } else { Interest::never() }
     }
 
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
@@ -328,8 +360,7 @@ where
         let time = now();
         let failed = *event.metadata().level() == Level::ERROR;
         visit::with_fields(|fields| {
-            let limits = (self.limits.attributes, self.limits.value_length);
-            fields.read(Of::Event, limits, |visitor| event.record(visitor));
+            self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
             visit::event_head(fields, event.metadata().name());
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
             if let Some((span, limits)) = scope.span(place.span()) {
