@@ -279,6 +279,18 @@ impl OpenSpan {
         self.counts.dropped_links += 1;
     }
 
+    /// Makes an ended span one that is full: what is recorded on it from now on is over its limits, and counted.
+    pub(crate) fn fill(&mut self) {
+        self.body.clear();
+        self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };
+    }
+
+    /// Returns how many attributes, events and links were over a limit.
+    pub(crate) fn dropped(&self) -> u64 {
+        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
+        [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
+    }
+
     /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`.
     #[inline]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, end_unix_nano: u64) {
