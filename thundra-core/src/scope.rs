@@ -396,9 +396,15 @@ pub fn current() -> Option<TraceContext> {
 
 /// What goes out with a call that `span` makes: its own context where it is recorded, else that of its
 /// surroundings. `None` outside of any scope, where there is nothing to say.
+///
+/// With the feature `otel` the baggage is that of the current [`opentelemetry::Context`], where this code runs in the
+/// scope of the span.
 pub fn outbound(span: &Span) -> Option<Outbound> {
     let place = Recorder::place(span).or_else(Recorder::current)?;
-    SCOPES.lock(place.scope)?.outbound(place.span())
+    let outbound = SCOPES.lock(place.scope)?.outbound(place.span())?;
+    #[cfg(feature = "otel")]
+    let outbound = Outbound { baggage: crate::otel::baggage_to_send(place.scope, outbound.baggage), ..outbound };
+    Some(outbound)
 }
 
 /// The OpenTelemetry context of a scope, attached anew at each poll.
@@ -409,7 +415,7 @@ type Ambient = ();
 
 #[cfg(feature = "otel")]
 fn ambient(scope: &ScopeRef) -> Ambient {
-    scope.context().map(|context| crate::otel::with_span(&context))
+    crate::otel::at(scope.root)
 }
 #[cfg(not(feature = "otel"))]
 fn ambient(_: &ScopeRef) -> Ambient {}
