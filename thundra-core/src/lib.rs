@@ -20,7 +20,10 @@
 //! # Features
 //!
 //! - `otel` (default): inside a scope our context is the current [`opentelemetry::Context`], so libraries
-//!   instrumented with OpenTelemetry continue the trace.
+//!   instrumented with OpenTelemetry continue the trace. The current span there is the scope's root, whatever `tracing`
+//!   span is entered; [`otel::context`] has the innermost one. Received baggage is in that context, and calls carry the
+//!   baggage that it has when they are made.
+//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered. Entering a span costs more.
 //! - `opentelemetry_sdk`: any `SpanExporter` of the OpenTelemetry SDK plugs in.
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
@@ -69,8 +72,8 @@ pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
 pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
+pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 #[doc(hidden)]
 pub use telemetry::enough_deferred;
-pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 pub use trace::Trace;
 pub use value::Value;

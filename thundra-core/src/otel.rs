@@ -18,7 +18,7 @@ use crate::{TraceContext, diagnostics};
 /// The current span as OpenTelemetry's own context: what libraries that take one are given.
 ///
 /// While a scope's future is polled its root span is the current [`Context`] already; this is the
-/// innermost span.
+/// innermost span. With the feature `otel-spans` the innermost span is the current one.
 pub fn context() -> Context {
     Recorder::current().and_then(at).unwrap_or_else(Context::current)
 }
@@ -102,6 +102,48 @@ fn span_context(context: &TraceContext) -> SpanContext {
         true,
         context.trace_state.as_deref().and_then(|state| state.parse::<TraceState>().ok()).unwrap_or_default(),
     )
+}
+
+/// OpenTelemetry's current span follows the `tracing` span that is entered.
+#[cfg(feature = "otel-spans")]
+pub(crate) mod spans {
+    use std::cell::RefCell;
+    use std::mem::ManuallyDrop;
+
+    use opentelemetry::{Context, ContextGuard};
+
+    use crate::recorder::Place;
+
+    /// A context that is current as long as its span is entered.
+    struct Entered {
+        /// The `tracing` id of the span.
+        id: u64,
+        // Guards reach for a thread-local of their own, which is gone when a thread ends inside of a span.
+        guard: ManuallyDrop<ContextGuard>,
+    }
+
+    thread_local! {
+        static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(crate) fn enter(id: u64, place: Place) {
+        let Some(guard) = super::at(place).map(Context::attach).map(ManuallyDrop::new) else { return };
+        let _ = ENTERED.try_with(|entered| {
+            if let Ok(mut entered) = entered.try_borrow_mut() {
+                entered.push(Entered { id, guard });
+            }
+        });
+    }
+
+    pub(crate) fn exit(id: u64) {
+        let entered = ENTERED.try_with(|entered| {
+            let mut entered = entered.try_borrow_mut().ok()?;
+            let at = entered.iter().rposition(|entered| entered.id == id)?;
+            Some(entered.remove(at).guard)
+        });
+        // What a context holds may itself enter spans when it is dropped.
+        entered.ok().flatten().map(ManuallyDrop::into_inner);
+    }
 }
 
 #[cfg(feature = "opentelemetry_sdk")]

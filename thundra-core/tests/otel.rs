@@ -161,6 +161,51 @@ async fn a_task_that_only_a_span_carries_sends_what_was_received() {
     assert_eq!(spawned.await.unwrap(), (Some("a=1".to_owned()), Some("1".to_owned())));
 }
 
+#[cfg(feature = "otel-spans")]
+#[tokio::test]
+async fn the_span_that_is_entered_is_opentelemetrys_current_one() {
+    let current = || Context::map_current(|context| context.span().span_context().span_id().to_string());
+    let id = |span: &Span| span.trace_context().unwrap().span_id.to_string();
+    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config()));
+    let _default = tracing::dispatcher::set_default(&dispatch);
+    let scope = receiving("a=1");
+    let root = scope.context().unwrap().span_id.to_string();
+    scope
+        .run(async {
+            assert_eq!(current(), root);
+            let span = info_span!("span");
+            async {
+                assert_eq!(current(), id(&Span::current()));
+                tokio::task::yield_now().await;
+                assert_eq!(current(), id(&Span::current()), "after a suspension");
+                let inner = info_span!("inner").entered();
+                assert_eq!((current(), self::current("a").as_deref()), (id(&inner), Some("1")));
+                let _debug = tracing::debug_span!("not recorded").entered();
+                assert_eq!(current(), id(&inner));
+                // Left in another order than entered.
+                let innermost = info_span!("innermost").entered();
+                drop(inner);
+                assert_eq!(current(), id(&innermost));
+                drop(innermost);
+                assert_eq!(current(), id(&Span::current()));
+                // A span that the program made current by hand is current until another one is entered.
+                let cleared = Context::new().attach();
+                assert_ne!(current(), id(&Span::current()));
+                info_span!("again").in_scope(|| assert_eq!(current(), id(&Span::current())));
+                drop(cleared);
+            }
+            .instrument(span)
+            .await;
+            assert_eq!(current(), root);
+            let task = info_span!("task");
+            let own = id(&task);
+            assert_eq!(tokio::spawn(async move { current() }.instrument(task)).await.unwrap(), own);
+        })
+        .await;
+    assert!(!Context::current().has_active_span());
+    info_span!("outside of a scope").in_scope(|| assert!(!Context::current().has_active_span()));
+}
+
 #[tokio::test]
 async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let config = config();

@@ -377,6 +377,8 @@ where
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         if let Some(place) = self.table.get(id.into_u64()) {
             stack::push(id.into_u64(), place);
+            #[cfg(feature = "otel-spans")]
+            crate::otel::spans::enter(id.into_u64(), place);
         } else if stack::current().is_none() && SCOPES.some_are_unrecorded() {
             self.bring_along(id, &context);
         }
@@ -385,6 +387,8 @@ where
     #[inline]
     fn on_exit(&self, id: &Id, _: Context<'_, S>) {
         stack::pop(id.into_u64());
+        #[cfg(feature = "otel-spans")]
+        crate::otel::spans::exit(id.into_u64());
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
