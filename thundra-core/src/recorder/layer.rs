@@ -22,7 +22,7 @@ use tracing_subscriber::{Layer, Registry};
 use super::open::{OpenSpan, head};
 use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
-use super::{Place, PlaceKind, SCOPES, ScopeId, now, stack};
+use super::{Place, PlaceKind, SCOPES, ScopeId, now, silence, stack};
 use crate::config::Limits;
 use crate::{SpanId, late};
 
@@ -51,6 +51,10 @@ pub(crate) struct Recorder {
     limits: Limits,
     /// `true` once a callsite was seen whose [fields need care](visit::need_care).
     careful: AtomicBool,
+    /// The most detailed level of the spans that are recorded.
+    widest: LevelFilter,
+    /// The most detailed level that the subscriber below lets any layer see, where that hides spans up to `widest`.
+    level_below: Option<LevelFilter>,
     /// The subscriber that this layer is part of.
     dispatch: OnceLock<WeakDispatch>,
     /// What else it does where it is the only layer.
@@ -75,12 +79,13 @@ impl Alone {
     }
 
     fn widest(&self) -> LevelFilter {
-        let widest = |targets: &Targets| {
-            let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
-            levels.max().unwrap_or(LevelFilter::OFF)
-        };
         widest(&self.spans).max(widest(&self.log))
     }
+}
+
+fn widest(targets: &Targets) -> LevelFilter {
+    let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
+    levels.max().unwrap_or(LevelFilter::OFF)
 }
 
 /// Which events are recorded; nearly always a level and nothing else, which is one comparison.
@@ -119,6 +124,8 @@ impl Recorder {
             events: EventFilter::new(spans),
             limits,
             careful: AtomicBool::new(false),
+            widest: widest(spans),
+            level_below: None,
             dispatch: OnceLock::new(),
             alone: None,
         }
@@ -279,12 +286,23 @@ where
         if visit::need_care(metadata.fields()) {
             self.careful.store(true, Ordering::Relaxed);
         }
-        let wanted = self.alone.as_ref().is_none_or(|alone| alone.wants(metadata));
-        if wanted { Interest::always() } else { Interest::never() }
+        let alone = self.alone.as_ref();
+        let is_recorded = alone.is_none_or(|alone| alone.spans.would_enable(metadata.target(), metadata.level()));
+        if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
+            silence::span_seen();
+        }
+        if alone.is_none_or(|alone| alone.wants(metadata)) { Interest::always() } else { Interest::never() }
+    }
+
+    fn on_layer(&mut self, below: &mut S) {
+        self.level_below = silence::level_below(below, self.widest);
     }
 
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         let _ = self.dispatch.set(dispatch.downgrade());
+        if let Some(level) = self.level_below {
+            silence::report_hidden_spans(level, self.widest);
+        }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {

@@ -274,6 +274,11 @@ impl Slab {
         Some(ScopeId::new(index, state.generation))
     }
 
+    /// Returns `true` once there was a scope.
+    pub(crate) fn were_claimed(&self) -> bool {
+        self.next.load(Ordering::Relaxed) > 0
+    }
+
     /// Whether a scope is open whose spans are not recorded: they are in no table.
     #[inline]
     pub(crate) fn some_are_unrecorded(&self) -> bool {
