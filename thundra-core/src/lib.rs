@@ -12,7 +12,8 @@
 //! - A [`Scope`] is work done on someone's behalf: an invocation, a request, a record of a batch. It begins
 //!   with what the caller sent, an [`Inbound`](propagation::Inbound).
 //! - Local spans are `tracing` spans: whatever `#[tracing::instrument]` makes inside a scope, at INFO and
-//!   above, is recorded. [`SpanExt`] adds what `tracing` cannot say.
+//!   above, is recorded. One that is made with `parent: None` is a child of the scope's root, and `follows_from` is a
+//!   link. [`SpanExt`] adds what `tracing` cannot say.
 //! - Calls to others carry an [`Outbound`](propagation::Outbound): the trace context, and the
 //!   [correlation ids](correlation) of the scope.
 //! - A finished scope is a [`Trace`]; [`flush`] hands it to the exporters.
