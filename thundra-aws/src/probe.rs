@@ -52,6 +52,13 @@ pub const fn never<T>() -> Option<T> {
     None
 }
 
+/// Runs the body of a function that returns a future: the types say what the future resolves to, where the body's own
+/// block cannot.
+#[inline(always)]
+pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
+    body()
+}
+
 /// An argument in which a handler receives the context of its invocation.
 pub trait HasContext {
     /// The context, if this value really came from the runtime.

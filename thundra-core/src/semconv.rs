@@ -109,6 +109,8 @@ names! {
 
     /// Ours: how many records of its batch failed.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// Ours: how many events, attributes and links were recorded on earlier root spans after those had ended.
+    THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
     /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
     /// Ours: how many messages were received whose context was forgotten, because too many others came before they

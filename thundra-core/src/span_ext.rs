@@ -100,10 +100,11 @@ impl SpanExt for Span {
         let message = formatted(|| chain(error));
         let (mut head, mut attributes) = (Vec::new(), Vec::new());
         write::bytes(&mut head, tag::EVENT_NAME, b"exception");
-        write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, &message);
         layer::with_span(place, |span, limits| {
+            let message = limits.value_length.map_or(&*message, |limit| write::truncate(&message, limit));
+            write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, message);
             span.event(now(), &head, &attributes, limits);
-            span.set_error(&message);
+            span.set_error(message);
         });
     }
 

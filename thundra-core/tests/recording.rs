@@ -102,7 +102,6 @@ fn below_info_and_outside_of_a_scope_nothing_is_recorded() {
         recorded(|| {
             let debug = tracing::debug_span!("debug");
             debug.in_scope(|| info_span!("kept").in_scope(|| info!("kept too")));
-            let _root = info_span!(parent: None, "elsewhere");
         }),
         below_root(&["└ kept", "    · kept too"])
     );

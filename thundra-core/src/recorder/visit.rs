@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write};
 
-use tracing::field::{Field, Visit};
+use tracing::field::{Field, FieldSet, Visit};
 
 use crate::contained::{PANICKED, contained};
+use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, semconv};
 
@@ -65,6 +66,24 @@ impl Fields {
         record(&mut Visitor { fields: self, of, max, length });
     }
 
+    /// Makes of the attributes from `start` on what OTLP allows: the last one of each key, no empty key, at most so
+    /// many.
+    #[cold]
+    pub(super) fn settle(&mut self, start: usize, max: u32) {
+        let recorded = self.encoded.split_off(start);
+        let mut kept: Vec<(&str, &[u8])> = Vec::new();
+        each_attribute(&recorded, |key, encoded| {
+            kept.retain(|(earlier, _)| *earlier != key);
+            if !key.is_empty() && kept.len() < max as usize {
+                kept.push((key, encoded));
+            } else {
+                self.dropped += 1;
+            }
+        });
+        self.count = kept.len() as u32;
+        kept.iter().for_each(|(_, encoded)| self.encoded.extend_from_slice(encoded));
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
@@ -75,6 +94,12 @@ impl Fields {
             *self = Fields::default();
         }
     }
+}
+
+/// Returns `true` for fields that cannot be written as they come: an attribute has a key, and no other one the same.
+pub(super) fn need_care(fields: &FieldSet) -> bool {
+    let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
+    fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
 }
 
 struct Visitor<'a> {
