@@ -30,6 +30,7 @@ mod context;
 pub mod correlation;
 pub mod diagnostics;
 mod env;
+mod escape;
 pub mod export;
 mod id;
 mod late;
@@ -40,6 +41,8 @@ mod otlp;
 mod pipeline;
 pub mod propagation;
 mod recorder;
+#[doc(hidden)]
+pub mod redact;
 mod resource;
 mod sampler;
 mod scope;
@@ -59,9 +62,13 @@ pub use config::{
 };
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
+#[doc(hidden)]
+pub use escape::Escaped;
 pub use id::{SpanId, TraceId};
 pub use otlp::read::{Link, SpanData, SpanEvent};
 pub use resource::Resource;
+#[doc(hidden)]
+pub use resource::percent_decode;
 pub use sampler::Sampler;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
