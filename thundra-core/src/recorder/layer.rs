@@ -19,7 +19,7 @@ use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
 use super::{Place, PlaceKind, SCOPES, ScopeId, now, stack};
 use crate::config::Limits;
-use crate::{SpanId, late};
+use crate::{SpanId, late, redact};
 
 /// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
 pub(crate) const SCOPE_TARGET: &str = "thundra";
@@ -268,6 +268,9 @@ where
         visit::with_fields(|fields| {
             let limits = (self.limits.attributes, self.limits.value_length);
             fields.read(Of::Event, limits, |visitor| event.record(visitor));
+            if failed || !fields.description.is_empty() {
+                redact::in_place(&mut fields.name);
+            }
             visit::event_head(fields, event.metadata().name());
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
             if let Some((span, limits)) = scope.span(place.span()) {
