@@ -3,9 +3,9 @@
 //! hyper-util, which lambda_runtime brings anyway; no client of ours, so that it does not trace itself.
 
 use std::borrow::Cow;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
@@ -15,9 +15,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture, Gzip, rejected};
-use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, diagnostics};
+use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, diagnostics, redact};
 
 use super::circuit::Circuit;
+use super::endpoint::{self, UnsupportedEndpoint};
 
 /// Attempts for one batch: who pays by the millisecond keeps a batch rather than tries for long.
 const ATTEMPTS: u32 = 3;
@@ -32,7 +33,6 @@ const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 /// It retries on connection failures, 429, 502, 503 and 504 with a jittered pause (or what `Retry-After`
 /// asks for), as long as the deadline lets it. A collector that stays away is asked less and less often.
 /// Connections are made at the first export.
-#[derive(Debug)]
 pub struct OtlpExporter {
     endpoint: Uri,
     headers: Arc<HeaderMap>,
@@ -42,48 +42,30 @@ pub struct OtlpExporter {
     circuit: Circuit,
 }
 
-/// An endpoint that cannot be exported to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum UnsupportedEndpoint {
-    /// The address is malformed; it holds the address.
-    Malformed(String),
-    /// The address is `https`, and the feature `https` is not enabled.
-    NoTls(String),
-}
-
-impl std::fmt::Display for UnsupportedEndpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Malformed(url) => write!(f, "OTEL_EXPORTER_OTLP_ENDPOINT is no address: {url:?}"),
-            Self::NoTls(url) => {
-                write!(f, "OTEL_EXPORTER_OTLP_ENDPOINT is {url:?}, which takes the feature `https` of thundra-http")
-            }
-        }
+/// Shows neither the values of headers nor the query of the endpoint, which may be a key.
+impl fmt::Debug for OtlpExporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpExporter")
+            .field("endpoint", &redact::text(self.endpoint.to_string()))
+            .field("headers", &self.headers.keys())
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
     }
 }
 
-impl std::error::Error for UnsupportedEndpoint {}
-
 impl OtlpExporter {
-    /// An exporter for this configuration; without an endpoint it is `http://localhost:4318/v1/traces`.
+    /// An exporter for this configuration; without an endpoint it is `http://localhost:4318/v1/traces`. A user and a
+    /// password in the endpoint are sent as `Authorization: Basic`, unless the headers have an `authorization`.
     ///
     /// # Errors
     ///
     /// When the endpoint is malformed, or `https` without the feature `https`.
     pub fn new(config: &OtlpConfig) -> Result<Self, UnsupportedEndpoint> {
         let url = config.endpoint.as_deref().unwrap_or("http://localhost:4318/v1/traces");
-        let malformed = || UnsupportedEndpoint::Malformed(url.to_owned());
-        let endpoint: Uri = url.parse().map_err(|_| malformed())?;
-        match (endpoint.scheme_str(), endpoint.host()) {
-            (Some("http"), Some(_)) => {}
-            (Some("https"), Some(_)) if cfg!(feature = "https") => {}
-            (Some("https"), Some(_)) => return Err(UnsupportedEndpoint::NoTls(url.to_owned())),
-            _ => return Err(malformed()),
-        }
+        let (endpoint, authorization) = endpoint::parse(url)?;
         Ok(OtlpExporter {
             endpoint,
-            headers: super::headers(&config.headers),
+            headers: super::headers(&config.headers, authorization),
             protocol: config.protocol,
             gzip: config.gzip.then(Gzip::new),
             transport: OnceLock::new(),
