@@ -165,16 +165,16 @@ enum Secret {
 impl Secret {
     fn of(key: &str) -> Option<Self> {
         let letters = || key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
-        let ends = |end: &&str| {
+        let ends = |end: &str| {
             let mut letters = letters();
             end.bytes().rev().all(|byte| letters.next() == Some(byte))
         };
         let last_word = key.rsplit(['_', '-', '.']).next().unwrap_or(key);
-        if SECRET.iter().any(|end| ends(&end)) || SECRET_WORDS.iter().any(|word| last_word.eq_ignore_ascii_case(word)) {
+        if SECRET.iter().any(|end| ends(end)) || SECRET_WORDS.iter().any(|word| last_word.eq_ignore_ascii_case(word)) {
             Some(Secret::Value)
-        } else if SECRET_LINES.iter().any(|end| ends(&end)) {
+        } else if SECRET_LINES.iter().any(|end| ends(end)) {
             Some(Secret::Line)
-        } else if SECRET_QUOTED.iter().any(|all| ends(&all) && letters().count() == all.len()) {
+        } else if SECRET_QUOTED.iter().any(|all| ends(all) && letters().count() == all.len()) {
             Some(Secret::Quoted)
         } else {
             None
@@ -392,7 +392,7 @@ impl<'a> Scan<'a> {
         } else if let Some(credentials) = self.credentials(word, false) {
             self.at = credentials.end;
             self.redact(credentials);
-        } else if !self.pair(start, end) && !(is_escape && self.pair(word, end)) {
+        } else if !(self.pair(start, end) || is_escape && self.pair(word, end)) {
             self.user(name, start, end);
         }
     }
