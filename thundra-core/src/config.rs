@@ -303,7 +303,7 @@ impl Reader<'_> {
             limits,
             spans: self.targets(names::SPANS),
             trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
-            propagate_hosts: self.list(names::PROPAGATE_HOSTS).unwrap_or_default(),
+            propagate_hosts: self.hosts(),
             known_methods: self.list(names::KNOWN_METHODS).unwrap_or_else(|| METHODS.map(str::to_owned).to_vec()),
             captured_headers: CapturedHeaders {
                 client_request: self.headers(names::CLIENT_REQUEST_HEADERS),
@@ -494,6 +494,12 @@ impl Reader<'_> {
     fn list(&mut self, name: &str) -> Option<Vec<String>> {
         let value = self.list_value(name)?;
         Some(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// Hosts as they stand; an address that was written for one keeps no credentials.
+    fn hosts(&mut self) -> Vec<String> {
+        let hosts = self.list(names::PROPAGATE_HOSTS).unwrap_or_default();
+        hosts.into_iter().map(|host| redact::text(host).into_owned()).collect()
     }
 
     fn headers(&mut self, name: &str) -> Vec<String> {
@@ -694,7 +700,12 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:s3cr3t@c/x?key=s3cr3t"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cr3t"),
             ("OTEL_RESOURCE_ATTRIBUTES", "team=a,password=s3cr3t"),
+            ("THUNDRA_PROPAGATE_HOSTS", "https://u:s3cr3t@h,*.example.com,2001:db8::/32,[::1],10.0.0.0/8"),
         ]);
+        assert_eq!(
+            config.propagate_hosts,
+            ["https://REDACTED@h", "*.example.com", "2001:db8::/32", "[::1]", "10.0.0.0/8"]
+        );
         config.otlp.headers.push(("Authorization: Basic s3cr3t".into(), "=".into()));
         let shown = format!("{config:?} {config:#?}");
         assert!(!shown.contains("s3cr3t") && shown.contains("api-key"), "{shown}");
