@@ -97,7 +97,7 @@ pub const VARIABLES: &[&str] = &[
 /// The longest that is waited for a collector, where the variable sets no limit.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// How much of a bad value is shown.
+/// The longest part of a bad value that is shown.
 const MAX_SHOWN_BYTES: usize = 64;
 
 /// The HTTP methods that spans are named after, the frequent ones first.

@@ -128,7 +128,7 @@ pub fn is_secret(key: &str) -> bool {
     matches!(Secret::of(key), Some(Secret::Value | Secret::Line))
 }
 
-/// Whether nothing in a text begins a form that is redacted.
+/// Returns true if nothing in a text begins a form that is redacted.
 fn is_plain(text: &str) -> bool {
     let (mut unbroken, mut last) = (0, b' ');
     text.bytes().all(|byte| {
@@ -154,7 +154,7 @@ fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// How much of what follows a key is secret.
+/// The part behind a key that is secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Secret {
     Value,
@@ -182,7 +182,7 @@ impl Secret {
     }
 }
 
-/// What stands between a key and its value.
+/// The sign between a key and its value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Separator {
     Equals,
@@ -211,12 +211,12 @@ struct Scan<'a> {
     text: &'a str,
     at: usize,
     quotes: Quotes,
-    /// Whether the word so far has a `/`, as addresses have before their query.
+    /// `true` if the word so far has a `/`, as addresses have before their query.
     in_address: bool,
     /// Where the stretch that may be an authority ends, and the last `@` in it.
     authority: (usize, Option<usize>),
     shown: String,
-    /// How much of the text was taken over.
+    /// The end of the part of the text that was copied.
     copied: usize,
 }
 
@@ -316,7 +316,7 @@ impl<'a> Scan<'a> {
         at > 0 && self.byte(at - 1) == b'\\'
     }
 
-    /// Whether a quote that is open ends here.
+    /// Returns true if a quote that is open ends here.
     fn closes(&self, at: usize) -> bool {
         let byte = self.byte(at);
         match self.quotes {
@@ -326,7 +326,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Whether a line ends here, in a text as it is, or a line or column in its `Debug`.
+    /// Returns true if a line ends here, or in the `Debug` of a text a line or a column.
     fn ends_line(&self, at: usize) -> bool {
         let is_quoted = self.quotes.plain.is_some();
         match self.byte(at) {
@@ -521,7 +521,7 @@ impl<'a> Scan<'a> {
         self.trim(start, end)
     }
 
-    /// Whether what follows a `,` or `&` is the next item of a list, and not the rest of a value.
+    /// Returns true if the part behind a `,` or `&` is the next item of a list, and not the rest of a value.
     fn ends_item(&self, at: usize) -> bool {
         let name = self.name_end(at);
         is_break(self.byte(at)) || is_quote(self.byte(at)) || (name > at && matches!(self.symbol(name).0, b'=' | b':'))
@@ -556,13 +556,13 @@ impl<'a> Scan<'a> {
         true
     }
 
-    /// Whether this word stands before a place.
+    /// Returns true if this word stands before a place.
     fn follows(&self, at: usize, word: &str) -> bool {
         let before = self.text.get(..at).unwrap_or("").trim_end_matches([' ', '\t']);
         before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().is_some_and(|last| last.eq_ignore_ascii_case(word))
     }
 
-    /// What follows a key, where its value begins, and whether the key was quoted.
+    /// Returns the separator behind a key, the place where the value begins, and true if the key is quoted.
     fn separator(&self, name: &str, start: usize, end: usize) -> Option<(Separator, usize, bool)> {
         let mut at = end;
         while self.byte(at) == b'\\' {
@@ -640,7 +640,7 @@ impl<'a> Scan<'a> {
         Some(at..end)
     }
 
-    /// Whether the word behind `token: ` belongs to a sentence about tokens.
+    /// Returns true if the word behind `token: ` belongs to a sentence about tokens.
     fn is_prose(&self, key: usize, value: &str, end: usize) -> bool {
         const FAULTS: [&str; 10] = [
             "invalid",
@@ -764,7 +764,7 @@ fn token(name: &str) -> Option<Range<usize>> {
     access_key.or_else(jwt).or_else(marked)
 }
 
-/// Whether a word behind `Bearer` or `Basic` is no word of a sentence.
+/// Returns true if a word behind `Bearer` or `Basic` is no word of a sentence.
 fn looks_secret(word: &str) -> bool {
     let is_ordinary = |rest: &str| {
         rest.bytes().all(|byte| byte.is_ascii_lowercase()) || rest.bytes().all(|byte| byte.is_ascii_uppercase())

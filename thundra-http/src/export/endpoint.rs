@@ -51,7 +51,7 @@ pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported
     }
 }
 
-/// Whether there is a host, and behind it nothing but a port: a `Uri` takes more, such as the first part of a password.
+/// Returns true if there is a host, and behind it nothing but a port. A `Uri` takes more, such as part of a password.
 fn names_host(authority: &Authority) -> bool {
     let behind = authority.as_str().strip_prefix(authority.host());
     !authority.host().is_empty() && (matches!(behind, Some("" | ":")) || authority.port_u16().is_some())
