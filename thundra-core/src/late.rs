@@ -1,62 +1,82 @@
-//! What is said later than it happened: spans that end after their scope was finished, which go out with the next
-//! flush, once; and counts that no root span could tell, which the next one does.
+//! Data that comes after its scope was finished: spans that end late, traces that nobody flushes at once, and counts
+//! that no root span of their own can carry. All of it goes out with the next flush, once.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
+use crate::losses::Losses;
 use crate::{Trace, diagnostics};
 
-/// What waits at most; what is over is lost, and counted.
+/// The most that waits. More is lost, and counted.
 const MAX_BYTES: usize = 8 << 20;
 
-static LATE: Mutex<Trace> = Mutex::new(Trace { bytes: Vec::new(), count: 0 });
-static LOST: AtomicU64 = AtomicU64::new(0);
-static INCOMPLETE_MESSAGES: AtomicU64 = AtomicU64::new(0);
+/// A flush in the background begins early when this much waits: about one request to a collector.
+const ENOUGH_BYTES: usize = 1 << 20;
 
-/// Keeps finished spans for the next flush. Not to be called with a scope locked: it may have something to say, and who
-/// holds standard error may wait for that scope.
-pub(crate) fn add(bytes: &[u8], count: u32) {
-    let mut late = LATE.lock().unwrap_or_else(PoisonError::into_inner);
-    if late.bytes.len() + bytes.len() > MAX_BYTES {
+static LATE: Mutex<Late> =
+    Mutex::new(Late { trace: Trace { bytes: Vec::new(), count: 0 }, losses: Losses::NONE, background: None });
+
+#[derive(Debug)]
+struct Late {
+    trace: Trace,
+    losses: Losses,
+    /// Wakes the task that waits in [`enough`].
+    background: Option<Waker>,
+}
+
+fn late() -> MutexGuard<'static, Late> {
+    LATE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps finished spans for the next flush.
+///
+/// No scope may be locked by the caller: this may write to standard error, and whoever holds standard error may wait
+/// for that scope.
+pub(crate) fn add(trace: Trace) {
+    let mut late = late();
+    if late.trace.bytes.len() + trace.bytes.len() > MAX_BYTES {
         drop(late);
         diagnostics::once("late", "spans that wait for a flush are over 8 MiB: further ones are lost");
-        return lost(u64::from(count));
+        return count(Losses::of(&trace));
     }
-    late.bytes.extend_from_slice(bytes);
-    late.count += count;
-}
-
-/// All that waits.
-pub(crate) fn drain() -> Trace {
-    std::mem::take(&mut *LATE.lock().unwrap_or_else(PoisonError::into_inner))
-}
-
-/// Counts spans that could not be kept.
-pub(crate) fn lost(spans: u64) {
-    LOST.fetch_add(spans, Ordering::Relaxed);
-}
-
-/// How many spans were lost since this was last asked. The next root span says so.
-pub(crate) fn take_lost() -> u64 {
-    take(&LOST)
-}
-
-/// Counts messages of a scope that is not recorded, which could not carry our context or not all of it.
-pub(crate) fn incomplete(messages: u64) {
-    if messages > 0 {
-        INCOMPLETE_MESSAGES.fetch_add(messages, Ordering::Relaxed);
+    late.trace.append(trace);
+    let background = if late.trace.bytes.len() >= ENOUGH_BYTES { late.background.take() } else { None };
+    drop(late);
+    if let Some(background) = background {
+        background.wake();
     }
 }
 
-/// How many such messages there were since this was last asked.
-pub(crate) fn take_incomplete() -> u64 {
-    take(&INCOMPLETE_MESSAGES)
+/// Adds counts that no root span can carry.
+#[cold]
+pub(crate) fn count(losses: Losses) {
+    late().losses += losses;
 }
 
-/// Nearly always there is nothing, and then nothing is written.
-fn take(count: &AtomicU64) -> u64 {
-    match count.load(Ordering::Relaxed) {
-        0 => 0,
-        _ => count.swap(0, Ordering::Relaxed),
-    }
+/// The number of spans that wait.
+pub(crate) fn spans() -> u64 {
+    late().trace.count.into()
+}
+
+/// Takes everything that waits, together with a trace that does not.
+pub(crate) fn drain(mut trace: Trace) -> (Trace, Losses) {
+    let mut late = late();
+    let (waits, losses) = (std::mem::take(&mut late.trace), std::mem::take(&mut late.losses));
+    drop(late);
+    trace.append(waits);
+    (trace, losses)
+}
+
+/// Waits until about 1 MiB waits for a flush. One task at a time can wait.
+pub(crate) async fn enough() {
+    poll_fn(|context| {
+        let mut late = late();
+        if late.trace.bytes.len() >= ENOUGH_BYTES {
+            return Poll::Ready(());
+        }
+        late.background = Some(context.waker().clone());
+        Poll::Pending
+    })
+    .await;
 }

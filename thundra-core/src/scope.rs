@@ -16,12 +16,16 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 use uuid::Uuid;
 
+use crate::config::Limits;
+use crate::losses::Losses;
 use crate::propagation::{CorrelationIds, Inbound, Outbound, without_threshold};
 use crate::recorder::layer::{self, Recorder};
-use crate::recorder::stack::{self, Current};
+use crate::recorder::stack::Current;
 use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
 use crate::telemetry::config;
-use crate::{Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, semconv};
+use crate::{
+    Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, redact, semconv,
+};
 
 /// A scope that is open; finishing it gives its spans.
 ///
@@ -93,6 +97,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets attributes of the root span.
+    #[doc(hidden)]
+    pub fn attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value)));
+        self
+    }
+
     /// When the work began. Defaults to now.
     pub fn start_time(mut self, time: SystemTime) -> Self {
         self.start_time = Some(time);
@@ -141,7 +152,7 @@ impl ScopeBuilder {
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let recorded = sampled && !config.disabled;
-        let outer = if self.nested { stack::current().map(|place| place.scope) } else { None };
+        let outer = if self.nested { Recorder::current().map(|place| place.scope) } else { None };
         // The calls made inside are still the invocation's: its header counts the turns of a loop.
         let surroundings =
             outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| (outer.xray.clone(), outer.spans_left()));
@@ -179,7 +190,9 @@ impl ScopeBuilder {
             root.kind = self.kind;
             root.parent_is_remote = parent.is_some() && inbound.source != crate::ParentSource::Local;
             if recorded {
-                root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &config.limits);
+                // The sign of a root span, which counts are written to: no limit takes it away.
+                let unlimited = Limits { attributes: u32::MAX, ..config.limits };
+                root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &unlimited);
                 if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != crate::ParentSource::XRay) {
                     root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), &config.limits);
                 }
@@ -192,6 +205,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
+            late::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
             ScopeId::from_u64(u64::MAX)
         });
         let root = layer::root(id, recorded);
@@ -242,31 +256,27 @@ impl Scope {
 
     fn seal(&mut self) -> Trace {
         self.finished = true;
-        let mut trace = Trace::default();
-        let Some(mut state) = SCOPES.lock(self.root.scope) else { return trace };
+        let Some(mut state) = SCOPES.lock(self.root.scope) else { return Trace::default() };
+        let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
         if self.recorded() {
-            let dropped = state.dropped;
-            // Said where it is certain to be exported, and once.
-            let (lost, earlier) =
-                if state.outer.is_none() { (late::take_lost(), late::take_incomplete()) } else { (0, 0) };
-            let incomplete = state.incomplete_messages + earlier;
-            if let Some((root, limits)) = state.span(0) {
-                if dropped > 0 {
-                    root.set_attribute(semconv::THUNDRA_DROPPED_SPANS, &dropped.into(), limits);
-                }
-                if lost > 0 {
-                    root.set_attribute(semconv::THUNDRA_LOST_SPANS, &lost.into(), limits);
-                }
-                if incomplete > 0 {
-                    root.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, &incomplete.into(), limits);
+            if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
+                // No limit of attributes takes a count away.
+                let limits = Limits { attributes: u32::MAX, ..*limits };
+                for (key, count) in [
+                    (semconv::THUNDRA_DROPPED_SPANS, dropped),
+                    (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, incomplete),
+                ] {
+                    if count > 0 {
+                        root.set_attribute(key, &count.into(), &limits);
+                    }
                 }
             }
             state.close(0, now());
-        } else {
-            late::incomplete(state.incomplete_messages);
+        } else if incomplete > 0 {
+            late::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
         }
         // The records of a batch may be sampled where the invocation is not.
-        (trace.bytes, trace.count) = state.take_finished();
+        let trace = state.take_finished();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root.scope, state);
@@ -278,7 +288,7 @@ impl Scope {
                         outer.finished_count += trace.count;
                         outer.started = outer.started.saturating_add(started);
                     }
-                    None => late::add(&trace.bytes, trace.count),
+                    None => late::add(trace),
                 }
                 Trace::default()
             }
@@ -303,8 +313,7 @@ impl Drop for Scope {
             if unset == Some(true) {
                 self.set_error("cancelled", "cancelled");
             }
-            let trace = self.seal();
-            late::add(&trace.bytes, trace.count);
+            late::add(self.seal());
         }
     }
 }
@@ -312,7 +321,7 @@ impl Drop for Scope {
 impl ScopeRef {
     /// The scope this code runs in.
     pub fn current() -> Option<Self> {
-        let place = stack::current()?;
+        let place = Recorder::current()?;
         let recorded = place.kind() != crate::recorder::PlaceKind::Unrecorded;
         Some(ScopeRef { root: layer::root(place.scope, recorded) })
     }
@@ -338,14 +347,22 @@ impl ScopeRef {
         layer::with_span(self.root, |span, limits| span.set_attribute(key, &value, limits));
     }
 
-    /// Sets the outcome of its root span.
+    /// Removes an attribute of its root span.
+    #[doc(hidden)]
+    pub fn remove_attribute(&self, key: &str) {
+        layer::with_span(self.root, |span, _| span.remove_attribute(key));
+    }
+
+    /// Sets the outcome of its root span. Credentials and query values in a description are redacted.
     pub fn set_status(&self, status: Status) {
+        let status = status.redacted();
         layer::with_span(self.root, |span, _| span.set_status(&status));
     }
 
-    /// Marks its root span as failed: `error.type`, and the message as the status.
+    /// Marks its root span as failed: `error.type`, and the message as the status. Credentials and query values in them
+    /// are redacted.
     pub fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
-        self.set_attribute(semconv::ERROR_TYPE, error_type.into());
+        self.set_attribute(semconv::ERROR_TYPE, redact::text(error_type));
         self.set_status(Status::error(message));
     }
 
@@ -375,7 +392,7 @@ impl ScopeRef {
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
             Some(mut state) => state.incomplete_messages += messages,
-            None => late::incomplete(messages),
+            None => late::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
         }
     }
 
@@ -400,15 +417,21 @@ impl ScopeRef {
 
 /// The context of the innermost recorded span, or of the scope this code runs in; `None` outside of any.
 pub fn current() -> Option<TraceContext> {
-    let place = stack::current()?;
+    let place = Recorder::current()?;
     SCOPES.lock(place.scope)?.context(place.span())
 }
 
 /// What goes out with a call that `span` makes: its own context where it is recorded, else that of its
 /// surroundings. `None` outside of any scope, where there is nothing to say.
+///
+/// With the feature `otel` the baggage is that of the current [`opentelemetry::Context`], where this code runs in the
+/// scope of the span.
 pub fn outbound(span: &Span) -> Option<Outbound> {
-    let place = Recorder::place(span).or_else(stack::current)?;
-    SCOPES.lock(place.scope)?.outbound(place.span())
+    let place = Recorder::place(span).or_else(Recorder::current)?;
+    let outbound = SCOPES.lock(place.scope)?.outbound(place.span())?;
+    #[cfg(feature = "otel")]
+    let outbound = Outbound { baggage: crate::otel::baggage_to_send(place.scope, outbound.baggage), ..outbound };
+    Some(outbound)
 }
 
 /// The OpenTelemetry context of a scope, attached anew at each poll.
@@ -419,7 +442,7 @@ type Ambient = ();
 
 #[cfg(feature = "otel")]
 fn ambient(scope: &ScopeRef) -> Ambient {
-    scope.context().map(|context| crate::otel::with_span(&context))
+    crate::otel::at(scope.root)
 }
 #[cfg(not(feature = "otel"))]
 fn ambient(_: &ScopeRef) -> Ambient {}

@@ -14,6 +14,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::export::Export;
 use crate::pipeline::Pipeline;
 use crate::recorder::layer::{Alone, Recorder, SCOPE_TARGET};
+use crate::recorder::silence;
 use crate::{Config, Env, Trace, diagnostics, late, log};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -34,7 +35,7 @@ pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
     let mut first = false;
     PIPELINE.get_or_init(|| {
         first = true;
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.timeout)
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
     });
     if first {
         install_subscriber(config);
@@ -63,7 +64,12 @@ pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> +
 
 /// The layer that records spans, for a subscriber of your own.
 ///
-/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers.
+/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers. A filter that is a layer by
+/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too: one
+/// line on standard error says so. Give such a filter to the layer that it is meant for, by `with_filter`.
+///
+/// It goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` takes no layer with a
+/// filter of its own.
 ///
 /// # Examples
 ///
@@ -88,20 +94,49 @@ where
 /// nothing before [`install`].
 pub async fn flush(trace: Trace, deadline: Option<Instant>) {
     if let Some(pipeline) = PIPELINE.get() {
-        pipeline.flush(trace, deadline).await;
+        let (trace, losses) = late::drain(trace);
+        pipeline.flush(trace, losses, deadline).await;
     }
 }
 
-/// How many spans earlier flushes could not send and that wait for the next one: what is lost if there is none.
-pub fn kept_spans() -> u32 {
-    PIPELINE.get().map_or(0, Pipeline::kept)
+/// Exports everything that waits, as the last flush of a program: exporters that pause after failures try once more.
+pub async fn flush_last(deadline: Instant) {
+    if let Some(pipeline) = PIPELINE.get() {
+        pipeline.resume();
+        let (trace, losses) = late::drain(Trace::default());
+        pipeline.flush(trace, losses, Some(deadline)).await;
+    }
+}
+
+/// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
+pub fn kept_spans() -> u64 {
+    PIPELINE.get().map_or(0, Pipeline::waiting) + late::spans()
+}
+
+/// Returns, for each exporter, how many spans are lost if the program ends now: those that wait for a flush, and those
+/// that are lost already and that no exported root span has counted.
+pub fn unexported_spans() -> Vec<u64> {
+    PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported)
 }
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
 /// At most 8 MiB wait; what is over is lost, and counted.
 pub fn defer(trace: Trace) {
-    late::add(&trace.bytes, trace.count);
+    late::add(trace);
+}
+
+/// Waits until about 1 MiB of [deferred](defer) spans waits for a flush. One task at a time can wait.
+#[doc(hidden)]
+pub async fn enough_deferred() {
+    late::enough().await;
+}
+
+/// Reports on standard error, once, that the program made spans and opened no scope: they were not recorded. Called when
+/// a program ends that had its telemetry installed for it.
+#[doc(hidden)]
+pub fn report_missing_scope() {
+    silence::report_missing_scope();
 }
 
 /// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since

@@ -40,15 +40,21 @@ impl Trace {
         }
     }
 
-    /// The first spans, as many as fit into so many bytes, and how many were cut off.
-    pub(crate) fn cut(mut self, max_bytes: usize) -> (Trace, u32) {
+    /// Returns the first spans, as many as fit into `max_bytes`, and the others. `at_least_one` takes the first span
+    /// whatever its size.
+    pub(crate) fn cut(mut self, max_bytes: usize, at_least_one: bool) -> (Trace, Trace) {
         if self.bytes.len() <= max_bytes {
-            return (self, 0);
+            return (self, Trace::default());
         }
-        let fitting: Vec<_> = read::field_ends(&self.bytes).into_iter().take_while(|end| *end <= max_bytes).collect();
-        let over = self.count.saturating_sub(fitting.len() as u32);
-        self.bytes.truncate(fitting.last().copied().unwrap_or(0));
-        self.count -= over;
+        let (mut end, mut count) = (0, 0);
+        for (place, _) in read::span_fields(&self.bytes) {
+            if place.end > max_bytes && !(at_least_one && count == 0) {
+                break;
+            }
+            (end, count) = (place.end, count + 1);
+        }
+        let over = Trace { bytes: self.bytes.split_off(end), count: self.count.saturating_sub(count) };
+        self.count = count;
         (self, over)
     }
 
@@ -75,13 +81,16 @@ mod tests {
     use crate::Scope;
 
     #[test]
-    fn what_is_cut_off_is_counted() {
+    fn a_cut_keeps_every_span_on_one_of_its_sides() {
         let mut trace = Trace::default();
         (0..10).for_each(|_| trace.append(Scope::builder("span").begin().finish()));
         let all = trace.bytes.len();
-        for (max, kept) in [(all, 10), (all - 1, 9), (all / 2, 5), (1, 0)] {
-            let (cut, over) = trace.clone().cut(max);
-            assert_eq!((cut.spans().count(), cut.count, over), (kept, kept as u32, 10 - kept as u32), "{max}");
+        for (max, one, kept) in
+            [(all, false, 10), (all - 1, false, 9), (all / 2, false, 5), (1, false, 0), (1, true, 1), (all, true, 10)]
+        {
+            let (cut, over) = trace.clone().cut(max, one);
+            assert_eq!((cut.spans().count(), over.spans().count()), (kept, 10 - kept), "{max}");
+            assert_eq!((cut.count, over.count), (kept as u32, 10 - kept as u32), "{max}");
         }
     }
 }

@@ -96,13 +96,103 @@ fn errors_become_exceptions() {
     );
 }
 
+/// An error as clients make it, with a source that repeats the address.
+fn refused() -> std::io::Error {
+    #[derive(Debug)]
+    struct Refused(&'static str);
+    impl std::fmt::Display for Refused {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write!(f, "GET {}", self.0)
+        }
+    }
+    impl std::error::Error for Refused {}
+    std::io::Error::other(Refused("http://user:s3cr3t@h/x?token=s3cr3t"))
+}
+
+const SHOWN: &str = "GET http://REDACTED@h/x?REDACTED";
+
+#[test]
+fn the_texts_of_errors_keep_no_credentials() {
+    #[instrument(err)]
+    fn displayed() -> Result<(), std::io::Error> {
+        Err(refused())
+    }
+    #[instrument(err(Debug, level = "warn"))]
+    fn debugged() -> Result<(), std::io::Error> {
+        Err(refused())
+    }
+    let (_, spans) = record("root", || {
+        info_span!("recorded").record_error(&refused());
+        info_span!("status").set_status(Status::error(refused().to_string()));
+        let _field = info_span!("field", otel.status_code = "ERROR", otel.status_description = %refused());
+        info_span!("late", otel.status_description = tracing::field::Empty)
+            .record("otel.status_description", tracing::field::display(refused()));
+        let _ = (displayed(), debugged());
+        info_span!("message").in_scope(|| error!("cannot pay: {}", refused()));
+        info_span!("event").in_scope(|| error!(error = %refused(), "with Authorization: Bearer s3cr3t"));
+        info_span!("value").in_scope(|| info!(cause = &refused() as &dyn std::error::Error, "said"));
+    });
+    let shown = tree(&spans);
+    assert!(!format!("{spans:?}").contains("s3cr3t"), "{shown}");
+    for line in [
+        format!("recorded ✗ {SHOWN}\n"),
+        format!("status ✗ {SHOWN}\n"),
+        format!("field ✗ {SHOWN}\n"),
+        format!("displayed ✗ {SHOWN}\n"),
+        "Custom { kind: Other, error: Refused(\"http://REDACTED@h/x?REDACTED\") }".to_owned(),
+        format!("message ✗ cannot pay: {SHOWN}\n"),
+        format!("· cannot pay: {SHOWN}\n"),
+        format!("event ✗ {SHOWN}\n"),
+        format!("· exception exception.message={SHOWN} message=with Authorization: Bearer REDACTED\n"),
+        format!("· said cause={SHOWN}\n"),
+    ] {
+        assert!(shown.contains(&line), "{line} in {shown}");
+    }
+}
+
+#[test]
+fn a_scope_is_marked_as_failed_without_credentials() {
+    let config = config(&[]);
+    for mark in [
+        (|scope: &Scope| scope.set_error("refused", refused().to_string())) as fn(&Scope),
+        |scope| scope.set_status(Status::error(refused().to_string())),
+        |scope| scope.set_error(refused().to_string(), SHOWN),
+    ] {
+        let scope = Scope::builder("root").begin_with(&config);
+        mark(&scope);
+        let span = scope.finish().spans().next().unwrap();
+        assert_eq!(span.status, Status::error(SHOWN));
+        assert!(!format!("{span:?}").contains("s3cr3t"));
+    }
+}
+
+#[test]
+fn a_description_is_redacted_before_it_is_cut() {
+    let config = config(&[("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "24")]);
+    let (_, spans) = record_with(&config, "root", || error!(error = %refused(), "x"));
+    // What is cut holds no `@`, which would show that there is a password before it.
+    assert_eq!(tree(&spans).lines().next(), Some("root ✗ GET http://REDACTED@h/x? thundra.parent.source=none"));
+}
+
+#[test]
+fn what_is_recorded_on_purpose_stays_as_it_is() {
+    const URL: &str = "http://u:p@h/?q=1";
+    assert_eq!(
+        recorded(|| {
+            let span = info_span!("a", url = URL, error = URL);
+            span.set_attribute("password", "pw");
+            span.in_scope(|| info!(url = URL, "got {URL}"));
+        }),
+        below_root(&[&format!("└ a url={URL} error={URL} password=pw"), &format!("    · got {URL} url={URL}")])
+    );
+}
+
 #[test]
 fn below_info_and_outside_of_a_scope_nothing_is_recorded() {
     assert_eq!(
         recorded(|| {
             let debug = tracing::debug_span!("debug");
             debug.in_scope(|| info_span!("kept").in_scope(|| info!("kept too")));
-            let _root = info_span!(parent: None, "elsewhere");
         }),
         below_root(&["└ kept", "    · kept too"])
     );
@@ -347,4 +437,63 @@ fn a_span_can_begin_before_it_was_made() {
     });
     assert_eq!(spans[0].start_time, began);
     assert!(spans[0].end_time >= spans[1].start_time);
+}
+
+/// A value that cannot be formatted, as it writes itself and as an error.
+struct Broken;
+
+impl std::fmt::Debug for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("half of it, ")?;
+        panic!("broken")
+    }
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+#[test]
+fn a_value_that_cannot_be_formatted_stops_nobody() {
+    const PANICKED: &str = "(its text is not known: formatting it panicked)";
+    #[instrument(err)]
+    fn fails(argument: Broken) -> Result<(), Broken> {
+        let _ = &argument;
+        Err(Broken)
+    }
+    let (_, spans) = record("root", || {
+        fails(Broken).unwrap_err();
+        let span = info_span!("recorded", before = 1, broken = tracing::field::Empty, after = ?"x");
+        span.record("broken", tracing::field::debug(Broken));
+        span.in_scope(|| info!(broken = %Broken, error = &Broken as &dyn std::error::Error, "message {Broken:?}"));
+        span.record_error(&Broken);
+        info_span!("renamed", otel.name = %Broken, x = 1);
+        info_span!("fine", x = ?Some(1));
+    });
+    let found = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
+    let text = |name: &str, key: &str| found(name).attribute(key).unwrap().to_string();
+    assert_eq!(text("fails", "argument"), PANICKED);
+    assert_eq!(found("fails").status, Status::error(PANICKED));
+    assert_eq!(
+        [text("recorded", "before"), text("recorded", "broken"), text("recorded", "after")],
+        ["1", PANICKED, "\"x\""]
+    );
+    assert_eq!(found("recorded").status, Status::error(PANICKED), "by record_error");
+    assert_eq!(found("recorded").events.len(), 2);
+    assert_eq!([text(PANICKED, "x"), text("fine", "x")], ["1", "Some(1)"]);
+    assert_eq!(spans.len(), 5, "{}", tree(&spans));
+}
+
+#[test]
+fn a_value_that_cannot_be_formatted_is_cut_like_others() {
+    let config = config(&[("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")]);
+    let (_, spans) = record_with(&config, "root", || {
+        info_span!("a", broken = ?Broken, more = 1);
+        info_span!("b", more = 1, broken = ?Broken);
+    });
+    assert_eq!(tree(&spans).matches("formatting it panicked").count(), 1, "{}", tree(&spans));
 }

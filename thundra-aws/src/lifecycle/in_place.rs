@@ -2,6 +2,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
@@ -12,6 +13,9 @@ use super::layer::export;
 use super::{init, invocation};
 use crate::marks;
 use crate::probe::Outcome;
+
+/// The longest that a caller waits for an export before his response.
+const CALLER_WAITS: Duration = Duration::from_millis(500);
 
 /// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an
 /// invocation of its own, exported before it returns.
@@ -33,15 +37,18 @@ pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, b
     let deadline = invocation::flush_deadline(&context);
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
-    export(scope.finish(), deadline).await;
+    let longest = Instant::now() + CALLER_WAITS;
+    export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest)))).await;
     output
 }
 
-/// Tells the invocation how its handler ended, unless it sees that itself: under [`run`](crate::run) what
-/// counts is what the runtime gets, and a caller in between may have dealt with the error.
-pub fn report(outcome: Outcome) {
-    if let (Outcome::Error { error_type, message }, Some(invocation)) = (outcome, ScopeRef::current())
-        && invocation.marks() & marks::CALLED == 0
+/// Records the outcome of a handler on its invocation, unless the invocation sees it itself. Under [`run`](crate::run)
+/// the result that the runtime gets decides, and a caller in between may have dealt with the error.
+///
+/// `describe` formats the user's error, so it is called only for an invocation that records the text.
+pub fn report(describe: impl FnOnce() -> Outcome) {
+    if let Some(invocation) = ScopeRef::current().filter(|invocation| invocation.marks() & marks::CALLED == 0)
+        && let Outcome::Error { error_type, message } = describe()
     {
         invocation.set_error(error_type, message);
     }

@@ -8,39 +8,62 @@ use std::time::Instant;
 
 use base64::Engine;
 
+use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture, Gzip};
 
 /// CloudWatch Logs cuts longer lines.
 const MAX_LINE_BYTES: usize = 256 * 1024;
 
-/// Writes each flush as one line of JSON, or more where it would be over 256 KiB.
+/// Writes each batch as one line of JSON, and one that would be over 256 KiB in parts.
 ///
 /// The line holds the OTLP request as base64 of [gzip](Gzip). A single span that does not fit in a line is lost, and counted.
-#[derive(Debug, Default)]
+/// A thread writes: where nobody reads standard output, spans wait and the program goes on.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct StdoutExporter {
-    gzip: Gzip,
+    writer: Writer,
 }
 
 impl StdoutExporter {
     /// The exporter.
     pub fn new() -> Self {
-        StdoutExporter::default()
+        let lines = Lines::default();
+        StdoutExporter { writer: Writer::new(move |batch| lines.write(batch)) }
+    }
+}
+
+impl Default for StdoutExporter {
+    fn default() -> Self {
+        StdoutExporter::new()
+    }
+}
+
+impl Export for StdoutExporter {
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        self.writer.export(batch)
     }
 
-    /// Appends the lines of a batch and returns how many spans fit in none.
-    fn lines_of(&self, batch: &Batch, lines: &mut Vec<u8>) -> u32 {
-        match self.line(batch) {
-            Ok(line) if line.len() < MAX_LINE_BYTES => {
-                lines.extend_from_slice(line.as_bytes());
-                lines.push(b'\n');
-                0
-            }
-            _ => match batch.split() {
-                Some((first, second)) => self.lines_of(&first, lines) + self.lines_of(&second, lines),
-                None => batch.span_count(),
-            },
+    fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
+        self.writer.force_flush(deadline)
+    }
+}
+
+/// Makes the lines.
+#[derive(Default)]
+struct Lines {
+    gzip: Gzip,
+}
+
+impl Lines {
+    /// Writes a batch as one line. A batch that does not fit in a line comes again in parts.
+    fn write(&self, batch: &Batch) -> Result<(), ExportError> {
+        let permanent = |error: io::Error| ExportError::Permanent(format!("standard output: {error}").into());
+        let line = self.line(batch).map_err(permanent)?;
+        if line.len() > MAX_LINE_BYTES {
+            return Err(ExportError::TooLarge("a log line holds 256 KiB".into()));
         }
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).map_err(permanent)
     }
 
     fn line(&self, batch: &Batch) -> io::Result<String> {
@@ -55,28 +78,8 @@ impl StdoutExporter {
             r#","content-encoding":"gzip","base64":true,"payload":""#,
         ));
         base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
-        line.push_str(r#""}"#);
+        line.push_str("\"}\n");
         Ok(line)
-    }
-}
-
-impl Export for StdoutExporter {
-    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
-        let mut lines = Vec::new();
-        let lost = self.lines_of(batch, &mut lines);
-        let written = io::stdout().lock().write_all(&lines).and_then(|()| io::stdout().flush());
-        Box::pin(std::future::ready(match (written, lost) {
-            (Err(error), _) => Err(ExportError::Permanent(format!("standard output: {error}").into())),
-            (_, 0) => Ok(()),
-            (_, lost) => {
-                crate::late::lost(u64::from(lost));
-                crate::diagnostics::once(
-                    "stdout.size",
-                    format_args!("{lost} spans are over 256 KiB each and do not fit in a log line"),
-                );
-                Ok(())
-            }
-        }))
     }
 }
 
@@ -110,25 +113,17 @@ mod tests {
     }
 
     #[test]
-    fn a_flush_is_one_line() {
-        let mut lines = Vec::new();
-        assert_eq!(StdoutExporter::new().lines_of(&batch(3, |_| "x".into()), &mut lines), 0);
-        let text = String::from_utf8(lines).unwrap();
-        assert_eq!(read(text.trim_end()), ["span 0", "span 1", "span 2"]);
+    fn a_batch_is_one_line() {
+        let line = Lines::default().line(&batch(3, |_| "x".into())).unwrap();
+        assert_eq!(line.lines().count(), 1);
+        assert_eq!(read(line.trim_end()), ["span 0", "span 1", "span 2"]);
     }
 
     #[test]
-    fn long_lines_are_split_and_nothing_is_lost_silently() {
-        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line, 1 of 400 KiB in none.
-        let noise = |len: usize| (0..len / 32).map(|_| crate::TraceId::random().to_string()).collect::<String>();
-        let mut lines = Vec::new();
-        assert_eq!(
-            StdoutExporter::new()
-                .lines_of(&batch(41, |i| noise(if i == 20 { 800 << 10 } else { 16 << 10 })), &mut lines),
-            1
-        );
-        let text = String::from_utf8(lines).unwrap();
-        assert!(text.lines().count() > 1 && text.lines().all(|line| line.len() < MAX_LINE_BYTES));
-        assert_eq!(text.lines().flat_map(read).count(), 40);
+    fn a_batch_that_does_not_fit_in_a_line_is_to_be_split() {
+        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line.
+        let noise = |_| (0..512).map(|_| crate::TraceId::random().to_string()).collect::<String>();
+        let result = Lines::default().write(&batch(40, noise));
+        assert!(matches!(result, Err(ExportError::TooLarge(_))), "{result:?}");
     }
 }

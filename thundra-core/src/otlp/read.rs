@@ -1,5 +1,6 @@
 //! Finished spans as plain data, for people, tests and adapters: the way back from OTLP bytes.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
 use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
@@ -229,20 +230,23 @@ impl<'a> Field<'a> {
 }
 
 fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
-    std::iter::from_fn(move || {
-        let key = take_varint(&mut bytes)?;
-        let content = match key & 7 {
-            0 => Content::Integer(take_varint(&mut bytes)?),
-            1 => Content::Integer(u64::from_le_bytes(take(&mut bytes, 8)?.try_into().ok()?)),
-            2 => {
-                let len = usize::try_from(take_varint(&mut bytes)?).ok()?;
-                Content::Bytes(take(&mut bytes, len)?)
-            }
-            5 => Content::Integer(u32::from_le_bytes(take(&mut bytes, 4)?.try_into().ok()?).into()),
-            _ => return None,
-        };
-        Some(Field { number: key >> 3, content })
-    })
+    std::iter::from_fn(move || take_any_field(&mut bytes))
+}
+
+/// Takes a field of any wire type.
+fn take_any_field<'a>(bytes: &mut &'a [u8]) -> Option<Field<'a>> {
+    let key = take_varint(bytes)?;
+    let content = match key & 7 {
+        0 => Content::Integer(take_varint(bytes)?),
+        1 => Content::Integer(u64::from_le_bytes(take(bytes, 8)?.try_into().ok()?)),
+        2 => {
+            let len = usize::try_from(take_varint(bytes)?).ok()?;
+            Content::Bytes(take(bytes, len)?)
+        }
+        5 => Content::Integer(u32::from_le_bytes(take(bytes, 4)?.try_into().ok()?).into()),
+        _ => return None,
+    };
+    Some(Field { number: key >> 3, content })
 }
 
 fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
@@ -272,7 +276,7 @@ fn take_long_varint(bytes: &mut &[u8], first: u8) -> Option<u64> {
 }
 
 /// Where in a span's body the attribute with this key stands, its own tag and length included.
-pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<std::ops::Range<usize>> {
+pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<Range<usize>> {
     let mut rest = body;
     loop {
         let start = body.len() - rest.len();
@@ -300,17 +304,48 @@ fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
 }
 
 /// `ExportTraceServiceResponse.partial_success`: the spans refused, and why.
-pub(crate) fn partial_success(answer: &[u8]) -> Option<(u64, String)> {
+pub(crate) fn partial_success(answer: &[u8]) -> Option<(i64, String)> {
     let partial = fields(answer).find(|field| field.number == 1)?.bytes()?;
     let (mut rejected, mut message) = (0, String::new());
     for field in fields(partial) {
         match field.number {
-            1 => rejected = field.integer()?,
+            1 => rejected = field.integer()? as i64,
             2 => message = field.text()?,
             _ => {}
         }
     }
     Some((rejected, message))
+}
+
+/// Iterates over a run of `ScopeSpans.spans` fields: the place of each field, and the span in it.
+pub(crate) fn span_fields(run: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])> {
+    let mut rest = run;
+    std::iter::from_fn(move || {
+        let start = run.len() - rest.len();
+        let (_, span) = take_field(&mut rest)?;
+        Some((start..run.len() - rest.len(), span))
+    })
+}
+
+/// Returns the place of an attribute in a finished span, its tag and length included.
+pub(crate) fn span_attribute(span: &[u8], key: &str) -> Option<Range<usize>> {
+    let mut rest = span;
+    loop {
+        let start = span.len() - rest.len();
+        let field = take_any_field(&mut rest)?;
+        if field.number == 9 && field.bytes().is_some_and(|attribute| has_key(attribute, key)) {
+            return Some(start..span.len() - rest.len());
+        }
+    }
+}
+
+/// Returns the value of a finished span's attribute that is a count; 0 where it has none.
+pub(crate) fn span_count(span: &[u8], key: &str) -> u64 {
+    let field = span_attribute(span, key).and_then(|place| fields(span.get(place)?).next()?.bytes());
+    match field.and_then(attribute) {
+        Some((_, Value::I64(count))) => u64::try_from(count).unwrap_or(0),
+        _ => 0,
+    }
 }
 
 /// Where each field of a run ends.
@@ -320,7 +355,7 @@ pub(crate) fn field_ends(run: &[u8]) -> Vec<usize> {
 }
 
 /// Calls `f` with the key and the whole field of each attribute in a run of them.
-pub(crate) fn each_attribute(run: &[u8], mut f: impl FnMut(&str, &[u8])) {
+pub(crate) fn each_attribute<'a>(run: &'a [u8], mut f: impl FnMut(&'a str, &'a [u8])) {
     let mut rest = run;
     loop {
         let start = rest;
@@ -342,6 +377,7 @@ mod tests {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             let _ = (spans(&bytes).count(), find_attribute(&bytes, "k"), span(&bytes), any_value(&bytes));
+            let _ = (span_fields(&bytes).count(), span_attribute(&bytes, "k"), span_count(&bytes, "k"));
         }
     }
 }

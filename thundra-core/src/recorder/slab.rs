@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::open::OpenSpan;
 use crate::config::Limits;
+use crate::losses::Losses;
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{SpanId, TraceContext, TraceId};
+use crate::{SpanId, Trace, TraceContext, TraceId, late};
 
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
@@ -126,7 +127,7 @@ impl ScopeState {
     #[inline]
     pub(crate) fn open(&mut self) -> Option<(u32, &mut OpenSpan)> {
         if self.started >= self.limits.spans {
-            self.dropped += 1;
+            self.count_dropped();
             return None;
         }
         self.started += 1;
@@ -158,24 +159,38 @@ impl ScopeState {
             }
             span.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
             self.finished_count += 1;
-            // The root's record stays readable: spans that begin late are its children.
             if index != 0 {
                 self.vacant.push(index);
+            } else {
+                // The root keeps its id, since spans that begin late are its children.
+                span.fill();
             }
         }
     }
 
-    /// All that has ended, and how many spans that is.
-    pub(crate) fn take_finished(&mut self) -> (Vec<u8>, u32) {
+    /// Takes everything that has ended.
+    pub(crate) fn take_finished(&mut self) -> Trace {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
+        Trace { bytes: std::mem::take(&mut self.finished), count: std::mem::take(&mut self.finished_count) }
     }
 
-    /// What has ended since the owner finished it.
+    /// Takes everything that has ended since the owner finished the scope.
     #[inline]
-    pub(crate) fn take_late(&mut self) -> Option<(Vec<u8>, u32)> {
-        (self.sealed && !self.finished.is_empty())
-            .then(|| (std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
+    pub(crate) fn take_late(&mut self) -> Option<Trace> {
+        (self.sealed && !self.finished.is_empty()).then(|| Trace {
+            bytes: std::mem::take(&mut self.finished),
+            count: std::mem::take(&mut self.finished_count),
+        })
+    }
+
+    /// Counts a span over the limit. A root span that has ended carries no more counts: another one does.
+    #[cold]
+    fn count_dropped(&mut self) {
+        if self.sealed {
+            late::count(Losses { dropped_spans: 1, ..Losses::NONE });
+        } else {
+            self.dropped += 1;
+        }
     }
 
     /// How many more spans it takes.
@@ -208,6 +223,10 @@ impl ScopeState {
     }
 
     fn reset(&mut self) {
+        let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
+        if after_end > 0 {
+            late::count(Losses { after_end, ..Losses::NONE });
+        }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         (self.correlation, self.received) = (CorrelationIds::default(), None);
@@ -261,6 +280,11 @@ impl Slab {
             self.unrecorded.fetch_add(1, Ordering::Relaxed);
         }
         Some(ScopeId::new(index, state.generation))
+    }
+
+    /// Returns `true` once there was a scope.
+    pub(crate) fn were_claimed(&self) -> bool {
+        self.next.load(Ordering::Relaxed) > 0
     }
 
     /// Whether a scope is open whose spans are not recorded: they are in no table.

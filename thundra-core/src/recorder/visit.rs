@@ -4,10 +4,12 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write};
 
-use tracing::field::{Field, Visit};
+use tracing::field::{Field, FieldSet, Visit};
 
+use crate::contained::{PANICKED, contained};
+use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
-use crate::{SpanKind, semconv};
+use crate::{SpanKind, redact, semconv};
 
 /// What the fields of a span or an event come to. One per thread, so that its memory is used again.
 #[derive(Debug, Default)]
@@ -64,6 +66,24 @@ impl Fields {
         record(&mut Visitor { fields: self, of, max, length });
     }
 
+    /// Makes of the attributes from `start` on what OTLP allows: the last one of each key, no empty key, at most so
+    /// many.
+    #[cold]
+    pub(super) fn settle(&mut self, start: usize, max: u32) {
+        let recorded = self.encoded.split_off(start);
+        let mut kept: Vec<(&str, &[u8])> = Vec::new();
+        each_attribute(&recorded, |key, encoded| {
+            kept.retain(|(earlier, _)| *earlier != key);
+            if !key.is_empty() && kept.len() < max as usize {
+                kept.push((key, encoded));
+            } else {
+                self.dropped += 1;
+            }
+        });
+        self.count = kept.len() as u32;
+        kept.iter().for_each(|(_, encoded)| self.encoded.extend_from_slice(encoded));
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
@@ -74,6 +94,12 @@ impl Fields {
             *self = Fields::default();
         }
     }
+}
+
+/// Returns `true` for fields that cannot be written as they come: an attribute has a key, and no other one the same.
+pub(super) fn need_care(fields: &FieldSet) -> bool {
+    let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
+    fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
 }
 
 struct Visitor<'a> {
@@ -112,15 +138,45 @@ impl Visitor<'_> {
         }
     }
 
+    /// Formats a value of the user's, which may panic.
+    #[inline]
+    fn format(&mut self, name: &str, value: &dyn fmt::Debug) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value:?}"));
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        }
+    }
+
+    /// Takes the place of a value that could not be formatted. `before` is where it began.
+    #[cold]
+    fn panicked(&mut self, name: &str, before: usize) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{PANICKED}"));
+        }
+        let tag = self.tag();
+        self.fields.encoded.truncate(before);
+        write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
+    }
+
     /// Takes a field with a meaning of its own.
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
         match name {
-            "message" | NAME => replace(renamed, value, None),
-            "error" | STATUS_DESCRIPTION => replace(description, value, self.length),
+            "message" | NAME => replace(renamed, value),
+            "error" | STATUS_DESCRIPTION => {
+                replace(description, value);
+                // Before it is cut: the beginning of an address does not show that it holds a password.
+                redact::in_place(description);
+                if let Some(limit) = self.length {
+                    description.truncate(write::truncate(description, limit).len());
+                }
+            }
             _ => {
-                replace(word, value, None);
+                replace(word, value);
                 match (name, word.as_str()) {
                     (KIND, word) => *kind = SpanKind::parse(word).or(*kind),
                     (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(Outcome::Error),
@@ -137,12 +193,9 @@ const KIND: &str = "otel.kind";
 const STATUS_CODE: &str = "otel.status_code";
 const STATUS_DESCRIPTION: &str = "otel.status_description";
 
-fn replace(text: &mut String, value: fmt::Arguments<'_>, length: Option<usize>) {
+fn replace(text: &mut String, value: fmt::Arguments<'_>) {
     text.clear();
     let _ = text.write_fmt(value);
-    if let Some(limit) = length {
-        text.truncate(write::truncate(text, limit).len());
-    }
 }
 
 impl Visit for Visitor<'_> {
@@ -207,18 +260,16 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.record_debug(field, &format_args!("{value}"));
+        let shown = redact::text(value.to_string());
+        self.record_debug(field, &format_args!("{shown}"));
     }
 
     #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
-        if self.is_special(name) {
-            return self.special(name, format_args!("{value:?}"));
-        }
-        let (tag, length) = (self.tag(), self.length);
-        if let Some(out) = self.next() {
-            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        let before = self.fields.encoded.len();
+        if contained(|| self.format(name, value)).is_none() {
+            self.panicked(name, before);
         }
     }
 }

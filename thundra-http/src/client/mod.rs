@@ -23,7 +23,7 @@ pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 use crate::hosts::Reach;
-use crate::{attributes, grpc, redact};
+use crate::{attributes, grpc};
 
 /// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl Call {
     fn failed(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
         self.done = true;
         self.span.record(semconv::ERROR_TYPE, error_type);
-        self.span.set_status(Status::error(redact::text(message.into())));
+        self.span.set_status(Status::error(message));
     }
 }
 

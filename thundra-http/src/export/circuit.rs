@@ -1,43 +1,84 @@
-//! A breaker: a dead collector is asked less and less often, and costs an invocation next to nothing.
+//! A circuit breaker: a collector that fails is left alone for a while, and then tried by one request.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// The pause after a first failure. Each further one makes it twice as long.
 const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
 
-/// Closed while all goes well; open for 1 s after a failure, twice as long after each further one, 60 s at most.
-#[derive(Debug, Default)]
-pub(super) struct Circuit(Mutex<State>);
+/// Rules for the length of a pause.
+#[derive(Clone, Copy, Debug)]
+struct Pauses {
+    /// The longest pause that repeated failures lead to.
+    longest: Duration,
+    /// The least pause after a failure, as a multiple of the time that it took.
+    times_cost: u32,
+    /// The longest pause between two attempts of one export.
+    between_attempts: Duration,
+}
+
+/// A caller pays for each failure: at most a tenth of his time goes there.
+const CALLER_WAITS: Pauses =
+    Pauses { longest: Duration::from_secs(60), times_cost: 10, between_attempts: Duration::from_secs(1) };
+
+/// Nobody waits: the pause only spares the collector.
+const BACKGROUND: Pauses = Pauses { longest: Duration::from_secs(5), times_cost: 0, between_attempts: Duration::MAX };
+
+/// Closed while the collector takes requests, and open for a pause after each failure.
+#[derive(Debug)]
+pub(super) struct Circuit {
+    pauses: Pauses,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
     open_until: Option<Instant>,
+    /// The last pause; zero where the last request succeeded.
     pause: Duration,
 }
 
 impl Circuit {
-    /// Whether nothing is to be tried now.
+    /// A circuit for exports that somebody waits for.
+    pub(super) fn new() -> Self {
+        Circuit { pauses: CALLER_WAITS, state: Mutex::default() }
+    }
+
+    /// A circuit for exports from a thread of their own.
+    pub(super) fn in_background() -> Self {
+        Circuit { pauses: BACKGROUND, ..Circuit::new() }
+    }
+
+    /// Returns whether nothing is to be tried now.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.state().open_until.is_some_and(|until| now < until)
     }
 
-    /// `asked` is how long the collector wants to be left alone.
-    pub(super) fn failed(&self, now: Instant, asked: Option<Duration>) {
-        let mut state = self.state();
-        // Those that were under way when it opened are one failure.
-        if state.open_until.is_none_or(|until| now >= until) {
-            state.pause = (state.pause * 2).clamp(FIRST, LONGEST);
-        }
-        state.open_until = Some(now + asked.unwrap_or(state.pause));
+    /// Returns whether the last request failed, so that the next one is a trial.
+    pub(super) fn is_on_trial(&self) -> bool {
+        self.state().pause > Duration::ZERO
     }
 
-    pub(super) fn succeeded(&self) {
+    /// Returns whether an export may wait for so long before it tries again. A longer pause is for the next export.
+    pub(super) fn allows_waiting(&self, pause: Duration) -> bool {
+        pause <= self.pauses.between_attempts
+    }
+
+    /// Opens after a failure that took `cost`. A pause that the collector asked for is kept where it is the longer one.
+    pub(super) fn failed(&self, now: Instant, cost: Duration, asked: Option<Duration>) {
+        let Pauses { longest, times_cost, .. } = self.pauses;
+        let mut state = self.state();
+        state.pause = (state.pause * 2).clamp(FIRST, longest).max(cost * times_cost);
+        state.open_until = now.checked_add(state.pause.max(asked.unwrap_or_default()));
+    }
+
+    /// Closes.
+    pub(super) fn close(&self) {
         *self.state() = State::default();
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -45,22 +86,60 @@ impl Circuit {
 mod tests {
     use super::*;
 
+    const AT_ONCE: Duration = Duration::ZERO;
+
     #[test]
-    fn a_dead_collector_is_asked_less_and_less_often() {
-        let (circuit, start) = (Circuit::default(), Instant::now());
+    fn a_dead_collector_is_tried_less_and_less_often() {
+        let (circuit, start) = (Circuit::new(), Instant::now());
         let second = |n| start + Duration::from_secs(n);
-        assert!(!circuit.is_open(start));
-        circuit.failed(start, None);
+        assert!(!circuit.is_open(start) && !circuit.is_on_trial());
+        circuit.failed(start, AT_ONCE, None);
         assert_eq!((circuit.is_open(start), circuit.is_open(second(1))), (true, false));
-        circuit.failed(second(1), None);
+        assert!(circuit.is_on_trial());
+        circuit.failed(second(1), AT_ONCE, None);
         assert_eq!((circuit.is_open(second(2)), circuit.is_open(second(3))), (true, false));
-        (0..9).for_each(|_| circuit.failed(second(3), None));
-        assert_eq!((circuit.is_open(second(6)), circuit.is_open(second(7))), (true, false), "one failure, not nine");
-        circuit.failed(second(7), Some(Duration::from_secs(30)));
+        circuit.failed(second(7), AT_ONCE, Some(Duration::from_secs(30)));
         assert_eq!((circuit.is_open(second(36)), circuit.is_open(second(37))), (true, false), "as it asked");
-        (4..20).for_each(|n| circuit.failed(second(n * 100), None));
+        (4..20).for_each(|n| circuit.failed(second(n * 100), AT_ONCE, None));
         assert_eq!((circuit.is_open(second(1959)), circuit.is_open(second(1960))), (true, false), "60 s at most");
-        circuit.succeeded();
-        assert!(!circuit.is_open(second(1900)));
+        circuit.close();
+        assert!(!circuit.is_open(second(1900)) && !circuit.is_on_trial());
+    }
+
+    #[test]
+    fn nobody_sits_out_a_long_pause_but_the_background() {
+        let allowed = |circuit: Circuit| [1, 2].map(|seconds| circuit.allows_waiting(Duration::from_secs(seconds)));
+        assert_eq!((allowed(Circuit::new()), allowed(Circuit::in_background())), ([true, false], [true, true]));
+    }
+
+    #[test]
+    fn a_collector_cannot_shorten_a_pause() {
+        let (circuit, start) = (Circuit::new(), Instant::now());
+        circuit.failed(start, AT_ONCE, Some(Duration::ZERO));
+        assert!(circuit.is_open(start));
+    }
+
+    #[test]
+    fn failures_cost_a_tenth_of_the_time_at_most() {
+        for cost in [2, 10, 1].map(Duration::from_secs) {
+            let (circuit, start) = (Circuit::new(), Instant::now());
+            let (mut now, mut spent) = (start, Duration::ZERO);
+            while now < start + Duration::from_secs(600) {
+                if circuit.is_open(now) {
+                    now += Duration::from_millis(10);
+                } else {
+                    (now, spent) = (now + cost, spent + cost);
+                    circuit.failed(now, cost, None);
+                }
+            }
+            assert!(spent * 10 <= now - start, "{cost:?}: {spent:?}");
+        }
+    }
+
+    #[test]
+    fn in_the_background_a_collector_that_is_back_is_found_soon() {
+        let (circuit, start) = (Circuit::in_background(), Instant::now());
+        (0..20).for_each(|_| circuit.failed(start, Duration::from_secs(10), None));
+        assert!(!circuit.is_open(start + Duration::from_secs(5)));
     }
 }

@@ -1,126 +1,234 @@
 //! OTLP over HTTP: <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
 //!
-//! hyper-util, which lambda_runtime brings anyway; no client of ours, so that it does not trace itself.
+//! hyper, which lambda_runtime brings anyway; no client of ours, so that it does not trace itself.
 
 use std::borrow::Cow;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture, Gzip, rejected};
-use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, diagnostics};
+use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, redact};
 
 use super::circuit::Circuit;
+use super::endpoint::{self, UnsupportedEndpoint};
+use super::transport::{self, Response, Transport};
 
 /// Attempts for one batch: who pays by the millisecond keeps a batch rather than tries for long.
 const ATTEMPTS: u32 = 3;
 /// The first pause between attempts; each further one is twice as long, with up to half of it more at random.
 const BACKOFF: Duration = Duration::from_millis(100);
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// Packing fewer spans takes some 100 us at most.
+const MANY_SPANS: u32 = 100;
 /// A collector that asks for more is asked again after so long.
 const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 
 /// Sends spans to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
 ///
-/// It retries on connection failures, 429, 502, 503 and 504 with a jittered pause (or what `Retry-After`
-/// asks for), as long as the deadline lets it. A collector that stays away is asked less and less often.
-/// Connections are made at the first export.
-#[derive(Debug)]
+/// An attempt takes 2 s at most, or `OTEL_EXPORTER_OTLP_TIMEOUT` where that is set. Connection failures, 429, 502, 503
+/// and 504 are retried twice, with a jittered pause (or that of `Retry-After`, where it is longer), as long as the
+/// deadline lets it. A pause of more than 1 s is not waited for: the batch is kept until it is over. A collector that
+/// fails after all is left alone for ten times as long as the failure took, and for longer each time; then one attempt
+/// tries it. A batch that the collector finds too large (413) is sent in parts. The connection is made at the first
+/// export, and kept open.
 pub struct OtlpExporter {
     endpoint: Uri,
+    /// The `Host` header.
+    host: HeaderValue,
     headers: Arc<HeaderMap>,
-    protocol: OtlpProtocol,
-    gzip: Option<Gzip>,
+    encoding: Encoding,
+    attempt_timeout: Duration,
+    in_background: bool,
     transport: OnceLock<Transport>,
     circuit: Circuit,
 }
 
-/// An endpoint that cannot be exported to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum UnsupportedEndpoint {
-    /// The address is malformed; it holds the address.
-    Malformed(String),
-    /// The address is `https`, and the feature `https` is not enabled.
-    NoTls(String),
-}
-
-impl std::fmt::Display for UnsupportedEndpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Malformed(url) => write!(f, "OTEL_EXPORTER_OTLP_ENDPOINT is no address: {url:?}"),
-            Self::NoTls(url) => {
-                write!(f, "OTEL_EXPORTER_OTLP_ENDPOINT is {url:?}, which takes the feature `https` of thundra-http")
-            }
-        }
+/// Shows neither the values of headers nor the query of the endpoint, which may be a key.
+impl fmt::Debug for OtlpExporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpExporter")
+            .field("endpoint", &redact::text(self.endpoint.to_string()))
+            .field("headers", &self.headers.keys())
+            .field("protocol", &self.encoding.protocol)
+            .finish_non_exhaustive()
     }
 }
 
-impl std::error::Error for UnsupportedEndpoint {}
-
 impl OtlpExporter {
-    /// An exporter for this configuration; without an endpoint it is `http://localhost:4318/v1/traces`.
+    /// An exporter for this configuration; without an endpoint it is `http://localhost:4318/v1/traces`. A user and a
+    /// password in the endpoint are sent as `Authorization: Basic`, unless the headers have an `authorization`.
     ///
     /// # Errors
     ///
     /// When the endpoint is malformed, or `https` without the feature `https`.
     pub fn new(config: &OtlpConfig) -> Result<Self, UnsupportedEndpoint> {
         let url = config.endpoint.as_deref().unwrap_or("http://localhost:4318/v1/traces");
-        let malformed = || UnsupportedEndpoint::Malformed(url.to_owned());
-        let endpoint: Uri = url.parse().map_err(|_| malformed())?;
-        match (endpoint.scheme_str(), endpoint.host()) {
-            (Some("http"), Some(_)) => {}
-            (Some("https"), Some(_)) if cfg!(feature = "https") => {}
-            (Some("https"), Some(_)) => return Err(UnsupportedEndpoint::NoTls(url.to_owned())),
-            _ => return Err(malformed()),
-        }
+        let (endpoint, authorization) = endpoint::parse(url)?;
         Ok(OtlpExporter {
+            host: host(&endpoint).ok_or(UnsupportedEndpoint::Malformed)?,
             endpoint,
-            headers: super::headers(&config.headers),
-            protocol: config.protocol,
-            gzip: config.gzip.then(Gzip::new),
+            headers: super::headers(&config.headers, authorization),
+            encoding: Encoding { protocol: config.protocol, gzip: config.gzip.then(|| Arc::new(Gzip::new())) },
+            attempt_timeout: config.attempt_limit(),
+            in_background: false,
             transport: OnceLock::new(),
-            circuit: Circuit::default(),
+            circuit: Circuit::new(),
         })
     }
 
+    /// Returns the exporter for a thread of its own: nobody waits for an export, so a collector that failed is tried
+    /// again sooner, and nothing freezes the process between two exports.
+    pub fn in_background(self) -> Self {
+        OtlpExporter { circuit: Circuit::in_background(), in_background: true, ..self }
+    }
+
     async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
-        if Instant::now() >= deadline {
+        let started = Instant::now();
+        if started >= deadline {
             return Err(ExportError::Retryable("no time was left".into()));
         }
-        if self.circuit.is_open(Instant::now()) {
+        if self.circuit.is_open(started) {
             return Err(ExportError::Retryable("the collector did not answer a moment ago".into()));
         }
-        let body = self.body(batch).map_err(|error| ExportError::Permanent(format!("gzip: {error}").into()))?;
+        let body = self.body(batch).await.map_err(|error| ExportError::Permanent(format!("gzip: {error}").into()))?;
+        let attempts = if self.circuit.is_on_trial() { 1 } else { ATTEMPTS };
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (asked, error) = match self.attempt(body.clone()).await {
-                Ok(answer) => {
-                    self.circuit.succeeded();
-                    report_rejected(&answer, self.protocol);
-                    return Ok(());
+            let Failure { why, after, again } = match self.attempt(body.clone(), deadline).await? {
+                Ok(response) => {
+                    self.circuit.close();
+                    return self.accepted(&response);
                 }
-                Err(Failure::Permanent(why)) => return Err(ExportError::Permanent(why)),
-                Err(Failure::Retryable { why, after }) => (after, why),
+                Err(failure) => failure,
             };
-            let pause = asked.unwrap_or_else(|| pause(attempt));
-            if attempt == ATTEMPTS || Instant::now() + pause >= deadline {
-                self.circuit.failed(Instant::now(), asked);
-                return Err(ExportError::Retryable(error));
+            let pause = pause(attempt).max(after.unwrap_or_default());
+            let waits = again && attempt < attempts && self.circuit.allows_waiting(pause);
+            if !waits || Instant::now() + pause >= deadline {
+                self.circuit.failed(Instant::now(), started.elapsed(), after);
+                return Err(ExportError::Retryable(why));
             }
             tokio::time::sleep(pause).await;
         }
     }
 
-    fn body(&self, batch: &Batch) -> io::Result<Bytes> {
+    /// Encodes a batch. A large one is packed on a thread for such work, since others may wait for this one.
+    async fn body(&self, batch: &Batch) -> io::Result<Bytes> {
+        let encoding = self.encoding.clone();
+        if encoding.is_quick(batch) {
+            return encoding.encode(batch);
+        }
+        let copy = batch.clone();
+        match tokio::task::spawn_blocking(move || encoding.encode(&copy)).await {
+            Ok(body) => body,
+            Err(_) => self.encoding.encode(batch),
+        }
+    }
+
+    /// Sends one request: the outer error is final, the inner one may pass.
+    async fn attempt(&self, body: Bytes, deadline: Instant) -> Result<Result<Response, Failure>, ExportError> {
+        let request = self.request(body).map_err(|error| ExportError::Permanent(error.to_string().into()))?;
+        let transport = self.transport.get_or_init(|| Transport::new(self.endpoint.clone(), !self.in_background));
+        let response = match transport.exchange(request, self.attempt_timeout, deadline).await {
+            Ok(response) => response,
+            Err(transport::Failure::Unreachable(cause)) => {
+                let why = format!("the collector could not be reached: {cause}").into();
+                return Ok(Err(Failure { why, after: None, again: true }));
+            }
+            Err(transport::Failure::TimedOut) => {
+                let why = "the collector did not answer in time".into();
+                return Ok(Err(Failure { why, after: None, again: false }));
+            }
+        };
+        let why = || format!("the collector answered {}", response.status).into();
+        match response.status {
+            status if status.is_success() => Ok(Ok(response)),
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => {
+                let after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                Ok(Err(Failure { why: why(), after: after.and_then(retry_after), again: true }))
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::TooLarge(why())),
+            _ => Err(ExportError::Permanent(why())),
+        }
+    }
+
+    fn request(&self, body: Bytes) -> http::Result<Request<Full<Bytes>>> {
+        let target = self.endpoint.path_and_query().map_or("/", |target| target.as_str());
+        let mut request = Request::post(target).body(Full::new(body))?;
+        let headers = request.headers_mut();
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.insert(HOST, self.host.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.encoding.content_type()));
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
+        if self.encoding.gzip.is_some() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Ok(request)
+    }
+
+    /// Reads the response to a request that was taken: some of its spans may have been refused.
+    fn accepted(&self, response: &Response) -> Result<(), ExportError> {
+        match rejected(&response.body, self.encoding.protocol) {
+            Some((spans, message)) => {
+                Err(ExportError::partial(spans, format!("the collector refused them: {message}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Export for OtlpExporter {
+    fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
+        Box::pin(self.send(batch, deadline))
+    }
+
+    fn is_paused(&self) -> bool {
+        self.circuit.is_open(Instant::now())
+    }
+
+    fn resume(&self) {
+        self.circuit.close();
+    }
+}
+
+/// A failure that may pass.
+struct Failure {
+    why: Cow<'static, str>,
+    /// The pause that the collector asked for.
+    after: Option<Duration>,
+    /// `true` where another attempt is worth its time.
+    again: bool,
+}
+
+/// The form of a request's body.
+#[derive(Clone, Debug)]
+struct Encoding {
+    protocol: OtlpProtocol,
+    gzip: Option<Arc<Gzip>>,
+}
+
+impl Encoding {
+    fn content_type(&self) -> &'static str {
+        match self.protocol {
+            OtlpProtocol::Json => "application/json",
+            _ => "application/x-protobuf",
+        }
+    }
+
+    /// Returns whether encoding takes less time than going to another thread: protobuf is only copied.
+    fn is_quick(&self, batch: &Batch) -> bool {
+        let packed = self.gzip.is_some() || self.protocol == OtlpProtocol::Json;
+        !packed || batch.span_count() < MANY_SPANS
+    }
+
+    fn encode(&self, batch: &Batch) -> io::Result<Bytes> {
         let body = match self.protocol {
             OtlpProtocol::Json => batch.to_json().into_bytes(),
             _ => batch.to_protobuf(),
@@ -130,114 +238,16 @@ impl OtlpExporter {
             None => body.into(),
         })
     }
-
-    async fn attempt(&self, body: Bytes) -> Result<Bytes, Failure> {
-        let mut request = Request::post(self.endpoint.clone())
-            .body(Full::new(body))
-            .map_err(|error| Failure::Permanent(error.to_string().into()))?;
-        let headers = request.headers_mut();
-        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
-        let content_type = match self.protocol {
-            OtlpProtocol::Json => "application/json",
-            _ => "application/x-protobuf",
-        };
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
-        if self.gzip.is_some() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-        }
-        let (status, headers, answer) =
-            self.transport.get_or_init(|| Transport::new(&self.endpoint)).call(request).await?;
-        match status {
-            status if status.is_success() => Ok(answer),
-            StatusCode::TOO_MANY_REQUESTS
-            | StatusCode::BAD_GATEWAY
-            | StatusCode::SERVICE_UNAVAILABLE
-            | StatusCode::GATEWAY_TIMEOUT => {
-                let after = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()).and_then(retry_after);
-                Err(Failure::Retryable { why: format!("the collector answered {status}").into(), after })
-            }
-            status => Err(Failure::Permanent(format!("the collector answered {status}").into())),
-        }
-    }
 }
 
-impl Export for OtlpExporter {
-    fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
-        Box::pin(async move {
-            match tokio::time::timeout_at(deadline.into(), self.send(batch, deadline)).await {
-                Ok(result) => result,
-                Err(_) => {
-                    self.circuit.failed(Instant::now(), None);
-                    Err(ExportError::Retryable("the collector did not answer in time".into()))
-                }
-            }
-        })
-    }
-}
-
-enum Failure {
-    Retryable { why: Cow<'static, str>, after: Option<Duration> },
-    Permanent(Cow<'static, str>),
-}
-
-/// A connection to the collector, kept open between exports.
-#[derive(Debug)]
-enum Transport {
-    Plain(Client<HttpConnector, Full<Bytes>>),
-    #[cfg(feature = "https")]
-    Tls(Client<hyper_rustls::HttpsConnector<HttpConnector>, Full<Bytes>>),
-}
-
-impl Transport {
-    fn new(endpoint: &Uri) -> Self {
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.pool_max_idle_per_host(1);
-        let mut http = HttpConnector::new();
-        http.set_nodelay(true);
-        #[cfg(feature = "https")]
-        if endpoint.scheme_str() == Some("https")
-            && let Some(tls) = tls()
-        {
-            http.enforce_http(false);
-            return Transport::Tls(builder.build(tls.wrap_connector(http)));
-        }
-        let _ = endpoint;
-        Transport::Plain(builder.build(http))
-    }
-
-    async fn call(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, HeaderMap, Bytes), Failure> {
-        let response = match self {
-            Transport::Plain(client) => client.request(request).await,
-            #[cfg(feature = "https")]
-            Transport::Tls(client) => client.request(request).await,
-        };
-        let retryable = |why: String| Failure::Retryable { why: why.into(), after: None };
-        let (head, body) = response
-            .map_err(|error| retryable(format!("the collector could not be reached: {}", root_cause(&error))))?
-            .into_parts();
-        // An answer that breaks off says no more than its status.
-        let answer =
-            Limited::new(body, MAX_ANSWER_BYTES).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-        Ok((head.status, head.headers, answer))
-    }
-}
-
-/// The provider is named, since a program whose dependencies enable two of them has no default one. The roots
-/// are compiled in: reading the system's costs some 45 ms.
-#[cfg(feature = "https")]
-fn tls() -> Option<hyper_rustls::HttpsConnectorBuilder<hyper_rustls::builderstates::WantsProtocols2>> {
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider).ok()?;
-    Some(builder.https_only().enable_http1())
-}
-
-fn root_cause(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
+/// Returns the `Host` header for an endpoint.
+fn host(endpoint: &Uri) -> Option<HeaderValue> {
+    let host = endpoint.host()?;
+    let host = match endpoint.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    HeaderValue::try_from(host).ok()
 }
 
 /// The pause after this many attempts.
@@ -252,11 +262,4 @@ fn pause(attempts: u32) -> Duration {
 /// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 fn retry_after(value: &str) -> Option<Duration> {
     value.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS)))
-}
-
-/// A collector may take a request and refuse some of its spans.
-fn report_rejected(answer: &[u8], protocol: OtlpProtocol) {
-    if let Some((spans, message)) = rejected(answer, protocol) {
-        diagnostics::once("otlp.rejected", format_args!("the collector refused {spans} spans: {message}"));
-    }
 }

@@ -1,0 +1,44 @@
+//! A limit for exporters that write: a pipe may have no reader.
+
+use std::time::{Duration, Instant};
+
+use thundra_core::Config;
+use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
+use tokio::time::timeout_at;
+
+/// An exporter whose written batches are waited for as long as for an attempt of OTLP, and no longer.
+#[derive(Debug)]
+pub(super) struct Bounded<E> {
+    exporter: E,
+    limit: Duration,
+}
+
+impl<E: Export + 'static> Bounded<E> {
+    pub(super) fn boxed(exporter: E, config: &Config) -> Box<dyn Export> {
+        Box::new(Bounded { exporter, limit: config.otlp.attempt_limit() })
+    }
+}
+
+impl<E: Export> Export for Bounded<E> {
+    fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
+        self.exporter.export(batch, deadline)
+    }
+
+    fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
+        let deadline = deadline.min(Instant::now() + self.limit);
+        Box::pin(async move {
+            match timeout_at(deadline.into(), self.exporter.force_flush(deadline)).await {
+                Ok(result) => result,
+                Err(_) => Err(ExportError::Retryable("nobody reads what is written".into())),
+            }
+        })
+    }
+
+    fn is_paused(&self) -> bool {
+        self.exporter.is_paused()
+    }
+
+    fn resume(&self) {
+        self.exporter.resume();
+    }
+}

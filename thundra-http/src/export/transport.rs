@@ -1,0 +1,208 @@
+//! One connection to the collector, kept open between exports.
+//!
+//! A function may be frozen between two exports, and its connection may be gone when it goes on, without any sign of
+//! that. So a connection that lay idle through a freeze is given less time to respond than a new one.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::time::timeout_at;
+use tower_service::Service;
+
+/// The most of a response that is read.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// A connection that lay idle for longer may have been frozen.
+const FREEZE: Duration = Duration::from_millis(100);
+
+/// The least time that a connection gets to respond after it lay idle.
+const LEAST_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The number of responses whose slowest one counts.
+const RECENT: usize = 8;
+
+#[derive(Debug)]
+pub(super) struct Transport {
+    endpoint: Uri,
+    connector: Connector,
+    /// `true` where the process may be frozen between two exports.
+    freezes: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    idle: Option<Connection>,
+    /// The times that recent responses took.
+    recent: VecDeque<Duration>,
+}
+
+#[derive(Debug)]
+struct Connection {
+    sender: SendRequest<Full<Bytes>>,
+    last_used: Instant,
+}
+
+#[derive(Debug)]
+enum Connector {
+    Plain(HttpConnector),
+    #[cfg(feature = "https")]
+    Tls(hyper_rustls::HttpsConnector<HttpConnector>),
+}
+
+/// A collector's response.
+#[derive(Debug)]
+pub(super) struct Response {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    /// The body, or nothing where it broke off.
+    pub(super) body: Bytes,
+}
+
+/// The reason why there is no response.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The collector cannot be reached, or hung up.
+    Unreachable(String),
+    /// It did not respond in time.
+    TimedOut,
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+impl Transport {
+    pub(super) fn new(endpoint: Uri, freezes: bool) -> Self {
+        Transport { connector: Connector::new(&endpoint), endpoint, freezes, state: Mutex::default() }
+    }
+
+    /// Sends a request and returns the response. It takes at most `limit`, and as long again where a connection that
+    /// lay idle turns out to be dead; it ends at the deadline in any case.
+    pub(super) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+        deadline: Instant,
+    ) -> Result<Response, Failure> {
+        if let Some(connection) = self.idle() {
+            let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
+            let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limit });
+            if let Ok(response) = self.send(connection, request.clone(), until).await {
+                return Ok(response);
+            }
+        }
+        let until = deadline.min(Instant::now() + limit);
+        let connected = timeout_at(until.into(), self.connector.connect(&self.endpoint)).await;
+        let sender = connected.map_err(|_| Failure::TimedOut)?.map_err(|error| unreachable(&*error))?;
+        self.send(Connection { sender, last_used: Instant::now() }, request, until).await
+    }
+
+    async fn send(
+        &self,
+        mut connection: Connection,
+        request: Request<Full<Bytes>>,
+        until: Instant,
+    ) -> Result<Response, Failure> {
+        let sent = Instant::now();
+        let response = timeout_at(until.into(), async {
+            connection.sender.ready().await?;
+            connection.sender.send_request(request).await
+        })
+        .await
+        .map_err(|_| Failure::TimedOut)?
+        .map_err(|error| unreachable(&error))?;
+        self.responded(sent.elapsed());
+        let (head, body) = response.into_parts();
+        // The status says what became of the request. A body that breaks off, or does not end, says no more.
+        let body = timeout_at(until.into(), Limited::<Incoming>::new(body, MAX_RESPONSE_BYTES).collect()).await;
+        let body = match body {
+            Ok(Ok(body)) => {
+                connection.last_used = Instant::now();
+                self.state().idle = Some(connection);
+                body.to_bytes()
+            }
+            Ok(Err(_)) | Err(_) => Bytes::new(),
+        };
+        Ok(Response { status: head.status, headers: head.headers, body })
+    }
+
+    /// Takes the connection of the last export, if it is still open as far as anybody knows.
+    fn idle(&self) -> Option<Connection> {
+        self.state().idle.take().filter(|connection| !connection.sender.is_closed())
+    }
+
+    /// Returns how long a connection that lay idle has for its response.
+    fn patience(&self) -> Duration {
+        let slowest = self.state().recent.iter().max().copied().unwrap_or_default();
+        LEAST_PATIENCE.max(slowest * 4)
+    }
+
+    fn responded(&self, took: Duration) {
+        let recent = &mut self.state().recent;
+        if recent.len() == RECENT {
+            recent.pop_front();
+        }
+        recent.push_back(took);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connector {
+    fn new(endpoint: &Uri) -> Self {
+        let mut http = HttpConnector::new();
+        http.set_nodelay(true);
+        #[cfg(feature = "https")]
+        if endpoint.scheme_str() == Some("https")
+            && let Some(tls) = tls()
+        {
+            http.enforce_http(false);
+            return Connector::Tls(tls.wrap_connector(http));
+        }
+        let _ = endpoint;
+        Connector::Plain(http)
+    }
+
+    async fn connect(&self, endpoint: &Uri) -> Result<SendRequest<Full<Bytes>>, Error> {
+        match self {
+            Connector::Plain(connector) => handshake(connector.clone().call(endpoint.clone()).await?).await,
+            #[cfg(feature = "https")]
+            Connector::Tls(connector) => handshake(connector.clone().call(endpoint.clone()).await?).await,
+        }
+    }
+}
+
+async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
+where
+    T: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
+{
+    let (sender, connection) = http1::handshake(io).await?;
+    // Its errors are those of the request.
+    tokio::spawn(async move { drop(connection.await) });
+    Ok(sender)
+}
+
+/// The provider is named, since a program whose dependencies enable two of them has no default one. The roots
+/// are compiled in: reading the system's costs some 45 ms.
+#[cfg(feature = "https")]
+fn tls() -> Option<hyper_rustls::HttpsConnectorBuilder<hyper_rustls::builderstates::WantsProtocols2>> {
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider).ok()?;
+    Some(builder.https_only().enable_http1())
+}
+
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> Failure {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    Failure::Unreachable(cause.to_string())
+}

@@ -1,0 +1,196 @@
+//! The account of a scenario.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::fmt;
+use std::io::Read;
+
+use base64::Engine;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
+use thundra_core::semconv;
+
+use crate::process::Report;
+
+/// What arrived at one place: a collector, or the reader of a pipe.
+#[derive(Debug, Default)]
+pub(crate) struct Ledger {
+    /// Each span, and whether its arrival had a readable response.
+    confirmed: HashMap<u64, bool>,
+    arrived: Arrived,
+}
+
+/// The sums of a ledger.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Arrived {
+    spans: u64,
+    lost: u64,
+    dropped: u64,
+    incomplete: u64,
+    /// Arrivals of spans whose earlier arrival had a readable response.
+    needless: u64,
+}
+
+impl Ledger {
+    /// Adds the spans of a request, without the first ones where the collector refused some.
+    pub(crate) fn add(&mut self, request: &ExportTraceServiceRequest, refused: usize, confirmed: bool) {
+        for span in spans(request).skip(refused) {
+            let id = u64::from_be_bytes(span.span_id.as_slice().try_into().unwrap());
+            self.arrive(id, confirmed, |key| integer(span, key));
+        }
+    }
+
+    /// Adds a line of the stdout exporter.
+    fn add_line(&mut self, line: &[u8]) {
+        let Ok(envelope) = serde_json::from_slice::<serde_json::Value>(line) else { return };
+        let payload = envelope["payload"].as_str().unwrap();
+        let packed = base64::engine::general_purpose::STANDARD.decode(payload).unwrap();
+        self.add(&ExportTraceServiceRequest::decode(unpack(&packed).as_slice()).unwrap(), 0, true);
+    }
+
+    /// Adds a line of a tree that the console exporter wrote. Each span of a program has a number there.
+    fn add_branch(&mut self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let value = |key: &str| {
+            let value = |word: &str| word.strip_prefix(key)?.strip_prefix('=')?.parse::<u64>().ok();
+            text.split_whitespace().find_map(value)
+        };
+        if let Some(number) = value("number") {
+            self.arrive(number, true, |key| value(key).unwrap_or_default());
+        }
+    }
+
+    fn arrive(&mut self, id: u64, confirmed: bool, value: impl Fn(&str) -> u64) {
+        let arrived = &mut self.arrived;
+        match self.confirmed.entry(id) {
+            Entry::Occupied(mut known) => {
+                arrived.needless += u64::from(*known.get());
+                *known.get_mut() |= confirmed;
+            }
+            Entry::Vacant(new) => {
+                new.insert(confirmed);
+                arrived.spans += 1;
+                arrived.lost += value(semconv::THUNDRA_LOST_SPANS);
+                arrived.dropped += value(semconv::THUNDRA_DROPPED_SPANS);
+                arrived.incomplete += value(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES);
+            }
+        }
+    }
+
+    pub(crate) fn arrived(&self) -> Arrived {
+        self.arrived
+    }
+}
+
+/// Which exporter wrote what comes through a pipe.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Written {
+    Lines,
+    Trees,
+}
+
+impl Arrived {
+    /// What whole lines hold. A line that breaks off arrived nowhere.
+    pub(crate) fn through(pipe: &[u8], written: Written) -> Self {
+        let mut ledger = Ledger::default();
+        for line in pipe.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
+            match written {
+                Written::Lines => ledger.add_line(line),
+                Written::Trees => ledger.add_branch(line),
+            }
+        }
+        ledger.arrived
+    }
+}
+
+/// The spans of a request.
+fn spans(request: &ExportTraceServiceRequest) -> impl Iterator<Item = &Span> {
+    request.resource_spans.iter().flat_map(|resource| &resource.scope_spans).flat_map(|scope| &scope.spans)
+}
+
+/// Unpacks gzip.
+pub(crate) fn unpack(packed: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(packed).read_to_end(&mut plain).unwrap();
+    plain
+}
+
+fn integer(span: &Span, key: &str) -> u64 {
+    let value = span.attributes.iter().find(|attribute| attribute.key == key);
+    match value.and_then(|attribute| attribute.value.as_ref()?.value.as_ref()) {
+        Some(Value::IntValue(value)) => *value as u64,
+        _ => 0,
+    }
+}
+
+/// One row of the table that a failure prints.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) made: u64,
+    pub(crate) arrived: u64,
+    pub(crate) lost: u64,
+    pub(crate) dropped: u64,
+    /// Spans that wait for the next flush of a living program.
+    pub(crate) waiting: u64,
+    /// Spans that the last line of an ended program names.
+    pub(crate) named: u64,
+    pub(crate) needless_repeats: u64,
+    pub(crate) incomplete: (u64, u64),
+}
+
+impl Account {
+    pub(crate) fn new(report: &Report, arrived: Arrived, named: u64) -> Self {
+        Account {
+            made: report.made,
+            arrived: arrived.spans,
+            lost: arrived.lost,
+            dropped: arrived.dropped,
+            waiting: report.waiting,
+            named,
+            needless_repeats: arrived.needless,
+            incomplete: (report.incomplete, arrived.incomplete),
+        }
+    }
+
+    /// What is explained of the spans that were made.
+    fn explained(&self) -> u64 {
+        self.arrived + self.lost + self.dropped + self.waiting + self.named
+    }
+
+    /// Spans that nothing explains; negative where some are explained twice.
+    pub(crate) fn missing(&self) -> i128 {
+        i128::from(self.made) - i128::from(self.explained())
+    }
+
+    pub(crate) fn is_balanced(&self) -> bool {
+        self.made == self.explained() && self.needless_repeats == 0 && self.incomplete.0 == self.incomplete.1
+    }
+
+    /// Fails the scenario unless each span is explained once.
+    #[track_caller]
+    pub(crate) fn check(&self) {
+        assert!(self.is_balanced(), "the account does not balance:\n{self}");
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns: [(&str, i128); 10] = [
+            ("made", self.made.into()),
+            ("arrived", self.arrived.into()),
+            ("lost_spans", self.lost.into()),
+            ("dropped_spans", self.dropped.into()),
+            ("waiting", self.waiting.into()),
+            ("named at exit", self.named.into()),
+            ("MISSING", self.missing()),
+            ("sent again", self.needless_repeats.into()),
+            ("incomplete made", self.incomplete.0.into()),
+            ("incomplete counted", self.incomplete.1.into()),
+        ];
+        columns.iter().try_for_each(|(name, _)| write!(f, "{name:>19}"))?;
+        writeln!(f)?;
+        columns.iter().try_for_each(|(_, value)| write!(f, "{value:>19}"))
+    }
+}

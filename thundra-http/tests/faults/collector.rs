@@ -1,0 +1,482 @@
+//! An OTLP/HTTP collector on raw sockets, whose responses are scripted request by request.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use prost::Message;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::account::{Arrived, Ledger, unpack};
+
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+
+/// What the collector does with one request.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    /// How many spans, from the first on, are not stored.
+    refuses: usize,
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+    delay: Duration,
+    how: How,
+}
+
+/// More spans than any request has.
+pub(crate) const ALL: usize = usize::MAX;
+
+/// How the response is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum How {
+    Whole,
+    AfterContinue,
+    BrokenOff,
+    Endless,
+    Never,
+    CloseInstead,
+    ResetInstead,
+    ReadSlowly,
+    ThenClose,
+    NoHttp,
+}
+
+impl Reply {
+    /// Takes all spans, and responds so.
+    pub(crate) fn ok() -> Self {
+        Reply { refuses: 0, status: 200, headers: Vec::new(), body: Vec::new(), delay: Duration::ZERO, how: How::Whole }
+    }
+
+    /// Takes all spans and responds with this status.
+    pub(crate) fn taken(status: u16) -> Self {
+        Reply { status, ..Reply::ok() }
+    }
+
+    /// Takes nothing and responds with this status.
+    pub(crate) fn status(status: u16) -> Self {
+        Reply { refuses: ALL, status, ..Reply::ok() }
+    }
+
+    /// As [`status`](Self::status), with `Retry-After`.
+    pub(crate) fn retry_after(status: u16, value: &str) -> Self {
+        Reply::status(status).header("retry-after", value)
+    }
+
+    /// Takes nothing and never responds.
+    pub(crate) fn hang() -> Self {
+        Reply { refuses: ALL, how: How::Never, ..Reply::ok() }
+    }
+
+    /// Takes all but the first so many spans, and responds with a partial success that claims `claim`.
+    pub(crate) fn partial(refused: usize, claim: i64, message: &str) -> Self {
+        let partial = ExportTracePartialSuccess { rejected_spans: claim, error_message: message.to_owned() };
+        let response = ExportTraceServiceResponse { partial_success: Some(partial) };
+        Reply { refuses: refused, body: response.encode_to_vec(), ..Reply::ok() }
+    }
+
+    /// Takes all spans and closes the connection without a response.
+    pub(crate) fn close() -> Self {
+        Reply { how: How::CloseInstead, ..Reply::ok() }
+    }
+
+    /// Takes nothing, and resets the connection in the middle of the request.
+    pub(crate) fn reset() -> Self {
+        Reply { refuses: ALL, how: How::ResetInstead, ..Reply::ok() }
+    }
+
+    /// Takes all spans; the response breaks off.
+    pub(crate) fn broken_off() -> Self {
+        Reply { how: How::BrokenOff, ..Reply::ok() }
+    }
+
+    /// Takes all spans; the body of the response never ends.
+    pub(crate) fn endless() -> Self {
+        Reply { how: How::Endless, ..Reply::ok() }
+    }
+
+    /// Takes all spans, after an informational response.
+    pub(crate) fn after_continue() -> Self {
+        Reply { how: How::AfterContinue, ..Reply::ok() }
+    }
+
+    /// Takes all spans, at 1 KiB in 2 ms.
+    pub(crate) fn slow_reader() -> Self {
+        Reply { how: How::ReadSlowly, ..Reply::ok() }
+    }
+
+    /// Takes all spans, responds, and closes the connection without having said so.
+    pub(crate) fn then_close() -> Self {
+        Reply { how: How::ThenClose, ..Reply::ok() }
+    }
+
+    /// Takes nothing and speaks another protocol.
+    pub(crate) fn no_http() -> Self {
+        Reply { refuses: ALL, how: How::NoHttp, ..Reply::ok() }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(crate) fn body(mut self, body: &[u8]) -> Self {
+        self.body = body.to_vec();
+        self
+    }
+
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    fn is_readable(&self) -> bool {
+        !matches!(self.how, How::BrokenOff | How::Endless | How::Never | How::CloseInstead | How::ResetInstead)
+    }
+}
+
+/// A request whose spans are stored, as it came: it is decoded when the account is made.
+struct Taken {
+    packed: bool,
+    json: bool,
+    body: Vec<u8>,
+    refused: usize,
+    confirmed: bool,
+}
+
+struct State {
+    script: Mutex<VecDeque<Reply>>,
+    standing: Mutex<Reply>,
+    /// Larger requests get a 413.
+    most_bytes: AtomicUsize,
+    /// The size of each request.
+    attempts: Mutex<Vec<usize>>,
+    /// What is stored and not in the ledger yet: no request waits for the account.
+    taken: Mutex<Vec<Taken>>,
+    ledger: Mutex<Ledger>,
+    /// Connections of earlier ages are swallowed.
+    age: AtomicU64,
+    /// Whether responses count as received although the client may have gone.
+    impatient: AtomicBool,
+    in_flight: AtomicUsize,
+    most_in_flight: AtomicUsize,
+}
+
+/// A collector that listens on loopback.
+pub(crate) struct Collector {
+    address: SocketAddr,
+    state: Arc<State>,
+    listening: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Collector {
+    /// Starts a collector that replies so unless it is told otherwise.
+    pub(crate) fn start(standing: Reply) -> Self {
+        let narrow = standing.how == How::ReadSlowly;
+        let state = Arc::new(State {
+            script: Mutex::default(),
+            standing: Mutex::new(standing),
+            most_bytes: AtomicUsize::new(usize::MAX),
+            attempts: Mutex::default(),
+            taken: Mutex::default(),
+            ledger: Mutex::default(),
+            age: AtomicU64::new(0),
+            impatient: AtomicBool::new(false),
+            in_flight: AtomicUsize::new(0),
+            most_in_flight: AtomicUsize::new(0),
+        });
+        let listener = bind("127.0.0.1:0".parse().unwrap(), narrow);
+        let collector = Collector { address: listener.local_addr().unwrap(), state, listening: Mutex::new(None) };
+        collector.listen(listener);
+        collector
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Replies so to the next requests.
+    pub(crate) fn next(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.state.script.lock().unwrap().extend(replies);
+    }
+
+    /// Replies so from now on.
+    pub(crate) fn always(&self, reply: Reply) {
+        self.state.script.lock().unwrap().clear();
+        *self.state.standing.lock().unwrap() = reply;
+    }
+
+    /// Responds 413 to larger requests.
+    pub(crate) fn take_at_most(&self, bytes: usize) {
+        self.state.most_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Allows that clients go before the response reaches them, and send again.
+    pub(crate) fn allow_repeats(&self) {
+        self.state.impatient.store(true, Ordering::Relaxed);
+    }
+
+    /// Stops listening and closes all connections.
+    pub(crate) fn leave(&self) {
+        if let Some(task) = self.listening.lock().unwrap().take() {
+            task.abort();
+            let _ = RUNTIME.block_on(task);
+        }
+    }
+
+    /// Listens again, at the same address.
+    pub(crate) fn come_back(&self) {
+        self.listen(bind(self.address, false));
+    }
+
+    /// Lets nothing through on the connections that are open: nobody is told, and nothing is closed.
+    pub(crate) fn swallow(&self) {
+        self.state.age.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The sizes of the requests so far.
+    pub(crate) fn attempts(&self) -> Vec<usize> {
+        self.state.attempts.lock().unwrap().clone()
+    }
+
+    /// How many requests were under way at once since this was last called.
+    pub(crate) fn most_in_flight(&self) -> usize {
+        self.state.most_in_flight.swap(self.state.in_flight.load(Ordering::Relaxed), Ordering::Relaxed)
+    }
+
+    /// What arrived so far.
+    pub(crate) fn arrived(&self) -> Arrived {
+        let mut ledger = self.state.ledger.lock().unwrap();
+        let taken = std::mem::take(&mut *self.state.taken.lock().unwrap());
+        for taken in taken {
+            let body = if taken.packed { unpack(&taken.body) } else { taken.body };
+            let request: ExportTraceServiceRequest = if taken.json {
+                serde_json::from_slice(&body).unwrap()
+            } else {
+                ExportTraceServiceRequest::decode(body.as_slice()).unwrap()
+            };
+            ledger.add(&request, taken.refused, taken.confirmed);
+        }
+        ledger.arrived()
+    }
+
+    fn listen(&self, listener: std::net::TcpListener) {
+        let state = self.state.clone();
+        let task = RUNTIME.spawn(async move {
+            let listener = TcpListener::from_std(listener).unwrap();
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let age = state.age.load(Ordering::Relaxed);
+                connections.spawn(serve(state.clone(), stream, age));
+            }
+        });
+        *self.listening.lock().unwrap() = Some(task);
+    }
+}
+
+impl Drop for Collector {
+    fn drop(&mut self) {
+        if let Some(task) = self.listening.lock().unwrap().take() {
+            task.abort();
+        }
+    }
+}
+
+/// An address where connections are taken by the kernel alone, until its queue is full: then not even that.
+pub(crate) struct Deaf {
+    pub(crate) url: String,
+    _listener: TcpListener,
+    _queue: Vec<TcpStream>,
+}
+
+impl Deaf {
+    /// Never accepts. With a full queue a client cannot even connect.
+    pub(crate) fn start(full: bool) -> Self {
+        RUNTIME.block_on(async {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let listener = socket.listen(if full { 1 } else { 1024 }).unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut queue = Vec::new();
+            // A full queue: connections that are not even acknowledged.
+            for _ in 0..if full { 8 } else { 0 } {
+                let connect = TcpStream::connect(address);
+                let Ok(connected) = tokio::time::timeout(Duration::from_millis(300), connect).await else { break };
+                queue.push(connected.unwrap());
+            }
+            Deaf { url: format!("http://{address}"), _listener: listener, _queue: queue }
+        })
+    }
+}
+
+/// An address that nobody listens at.
+pub(crate) fn nobody() -> String {
+    format!("http://{}", bind("127.0.0.1:0".parse().unwrap(), false).local_addr().unwrap())
+}
+
+/// Binds an address, which somebody may hold for a moment after it was left.
+fn bind(address: SocketAddr, narrow: bool) -> std::net::TcpListener {
+    let _runtime = RUNTIME.enter();
+    let bind = || {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        if narrow {
+            // A client that sends much has to wait for its reader.
+            socket.set_recv_buffer_size(4 << 10)?;
+        }
+        socket.bind(address)?;
+        socket.listen(1024)?.into_std()
+    };
+    for _ in 0..100 {
+        match bind() {
+            Ok(listener) => return listener,
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+    }
+    bind().unwrap()
+}
+
+async fn serve(state: Arc<State>, mut stream: TcpStream, age: u64) {
+    let mut bytes = Vec::new();
+    while let Some(head) = head(&mut stream, &mut bytes).await {
+        if state.age.load(Ordering::Relaxed) != age {
+            // Nothing is read and nothing is closed.
+            std::future::pending::<()>().await;
+        }
+        let _counted = InFlight::count(&state);
+        let header = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        let length: usize = header("content-length").unwrap().trim().parse().unwrap();
+        state.attempts.lock().unwrap().push(length);
+        let reply = state.reply(length);
+        if header("expect").is_some_and(|value| value.contains("100-continue"))
+            && stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.is_err()
+        {
+            return;
+        }
+        if reply.how == How::ResetInstead {
+            let _ = body(&mut stream, &mut bytes, length / 2, false).await;
+            stream.set_zero_linger().unwrap();
+            return;
+        }
+        let Some(body) = body(&mut stream, &mut bytes, length, reply.how == How::ReadSlowly).await else { return };
+        if reply.refuses != ALL {
+            let taken = Taken {
+                packed: header("content-encoding").is_some_and(|value| value.trim() == "gzip"),
+                json: header("content-type").is_some_and(|value| value.contains("json")),
+                body,
+                refused: reply.refuses,
+                confirmed: reply.is_readable() && !state.impatient.load(Ordering::Relaxed),
+            };
+            state.taken.lock().unwrap().push(taken);
+        }
+        tokio::time::sleep(reply.delay).await;
+        if respond(&mut stream, &reply).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Writes the response; `None` where the connection ends with it.
+async fn respond(stream: &mut TcpStream, reply: &Reply) -> Option<()> {
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n", reply.status);
+    reply.headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
+    match reply.how {
+        How::Never => {
+            // Until the client goes.
+            let mut nothing = [0; 1024];
+            while stream.read(&mut nothing).await.is_ok_and(|count| count > 0) {}
+            None
+        }
+        How::CloseInstead | How::ResetInstead => None,
+        How::NoHttp => {
+            stream.write_all(b"SSH-2.0-Scripted\r\n").await.ok()?;
+            None
+        }
+        How::BrokenOff => {
+            stream.write_all(format!("{head}content-length: 1000\r\n\r\nbroken").as_bytes()).await.ok()?;
+            None
+        }
+        How::Endless => {
+            stream.write_all(format!("{head}\r\n").as_bytes()).await.ok()?;
+            loop {
+                stream.write_all(&[b'x'; 4096]).await.ok()?;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        How::Whole | How::ReadSlowly | How::AfterContinue | How::ThenClose => {
+            if reply.how == How::AfterContinue {
+                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+            }
+            head.push_str(&format!("content-length: {}\r\n\r\n", reply.body.len()));
+            stream.write_all(&[head.as_bytes(), &reply.body].concat()).await.ok()?;
+            let closes = reply.how == How::ThenClose || reply.headers.iter().any(|(name, _)| *name == "connection");
+            (!closes).then_some(())
+        }
+    }
+}
+
+impl State {
+    fn reply(&self, bytes: usize) -> Reply {
+        if bytes > self.most_bytes.load(Ordering::Relaxed) {
+            return Reply::status(413);
+        }
+        let scripted = self.script.lock().unwrap().pop_front();
+        scripted.unwrap_or_else(|| self.standing.lock().unwrap().clone())
+    }
+}
+
+/// Counts a request while it is under way.
+struct InFlight<'a>(&'a State);
+
+impl<'a> InFlight<'a> {
+    fn count(state: &'a State) -> Self {
+        let now = state.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        state.most_in_flight.fetch_max(now, Ordering::Relaxed);
+        InFlight(state)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The next head, in lower case; `None` where the connection ends. What came behind it stays in `bytes`.
+async fn head(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<String> {
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let rest = bytes.split_off(end + 4);
+            let head = std::mem::replace(bytes, rest);
+            return Some(String::from_utf8(head).unwrap().to_ascii_lowercase());
+        }
+        if stream.read_buf(bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// The body; `None` where the connection ends before it.
+async fn body(stream: &mut TcpStream, bytes: &mut Vec<u8>, length: usize, slowly: bool) -> Option<Vec<u8>> {
+    while bytes.len() < length {
+        if slowly {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            let mut some = [0; 1024];
+            let count = stream.read(&mut some).await.ok().filter(|count| *count > 0)?;
+            bytes.extend_from_slice(&some[..count]);
+        } else if stream.read_buf(bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    let rest = bytes.split_off(length);
+    Some(std::mem::replace(bytes, rest))
+}

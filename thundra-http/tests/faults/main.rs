@@ -1,0 +1,38 @@
+//! Faults of collectors and pipes, and the account after each: spans made = spans arrived + spans counted as lost.
+//!
+//! The exporters belong to a process, so each scenario starts a [program](program) in a process of its own and scripts
+//! what its collector responds, or who reads its output. Filters and `--list` work as with any test;
+//! `THUNDRA_FAULTS=long` runs the scenarios at their full size, which takes minutes.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod account;
+mod background;
+mod collector;
+mod hanging;
+mod keeping;
+mod pipes;
+mod process;
+mod program;
+mod responses;
+mod runner;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match std::env::var(program::CONTROL) {
+        Ok(address) => program::run(&address),
+        Err(_) => runner::run(&[
+            hanging::SCENARIOS,
+            background::SCENARIOS,
+            keeping::SCENARIOS,
+            pipes::SCENARIOS,
+            responses::SCENARIOS,
+        ]),
+    }
+}
+
+/// Whether the scenarios run at full size.
+fn long() -> bool {
+    std::env::var("THUNDRA_FAULTS").is_ok_and(|size| size == "long")
+}
