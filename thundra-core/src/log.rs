@@ -1,4 +1,5 @@
-//! Log events as lines of JSON on standard error, each with the ids of its span and its chain of calls.
+//! Log events as lines of JSON on standard error, each with the ids of its span and its chain of calls, and with the
+//! fields of its scope.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -6,13 +7,14 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
 use tracing::field::{Field, Visit};
-use tracing_subscriber::fmt::format::Writer;
 use tracing::{Event, Metadata};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use crate::contained::{PANICKED, contained};
 use crate::escape::first_unsafe;
 use crate::recorder::{SCOPES, stack};
+use crate::semconv::FUNCTION_REQUEST_ID;
 
 /// What a thread keeps of a long line's memory.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -68,6 +70,7 @@ impl Line {
             if let Some(span_id) = scope.span_id(place.span()) {
                 let _ = write!(text, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
             }
+            text.extend_from_slice(scope.log_fields.as_deref().unwrap_or_default());
             for (name, id) in scope.correlation.iter() {
                 key(text, name);
                 string(text, id);
@@ -85,6 +88,12 @@ impl Line {
     fn memory(&self) -> usize {
         self.text.capacity() + self.message.capacity() + self.others.capacity() + self.formatted.capacity()
     }
+}
+
+/// Appends a member to an object that has some already.
+pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: &str) {
+    key(out, name);
+    string(out, value);
 }
 
 /// Appends a member to an object that has some already, up to its value.
@@ -128,7 +137,7 @@ impl Fields<'_> {
         let others = &mut self.line.others;
         match field.name() {
             // What the line says by itself is not said twice under one key.
-            name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id") => {
+            name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id" | FUNCTION_REQUEST_ID) => {
                 key(others, &format!("fields.{name}"));
             }
             name if name.starts_with("x-correlation-") => key(others, &format!("fields.{name}")),
@@ -230,6 +239,7 @@ mod tests {
         })[..] else {
             panic!("two lines")
         };
+        scope.finish();
         assert!(inside["timestamp"].as_str().unwrap().ends_with('Z'));
         for (key, value) in [
             ("level", json!("WARN")),
@@ -259,6 +269,26 @@ mod tests {
         assert_eq!(first_unsafe(line), None, "{line}");
         let read: Value = serde_json::from_str(line).unwrap();
         assert_eq!((&read["message"], &read["value"]), (&json!(given), &json!(given)));
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_its_scope_and_of_the_scopes_around_it() {
+        let invocation = Scope::builder("orders").log_field("function_request_id", "r-\"1\"").begin();
+        let lines = lines(|| {
+            invocation.enter(|| {
+                let record = Scope::builder("record").nested().begin();
+                record.enter(|| tracing::info!(function_request_id = "mine", "in the record"));
+                record.finish();
+                tracing::info!("in the invocation");
+            });
+            let request = Scope::builder("request").begin();
+            request.enter(|| tracing::info!("elsewhere"));
+            request.finish();
+        });
+        invocation.finish();
+        let ids: Vec<_> = lines.iter().map(|line| line["function_request_id"].as_str()).collect();
+        assert_eq!(ids, [Some("r-\"1\""), Some("r-\"1\""), None]);
+        assert_eq!(lines[0]["fields.function_request_id"], json!("mine"));
     }
 
     #[test]

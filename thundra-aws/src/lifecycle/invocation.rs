@@ -36,6 +36,9 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
         builder = builder.received_context(received);
     }
     let default_id = trigger.default_correlation_id.clone().unwrap_or_else(|| context.request_id.clone());
+    if !context.request_id.is_empty() {
+        builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, &context.request_id);
+    }
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
