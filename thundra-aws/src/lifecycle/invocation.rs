@@ -146,7 +146,7 @@ fn resource_id(arn: &str, version: &str) -> String {
 
 fn function_name(context: &Context) -> String {
     match context.env_config.function_name.as_str() {
-        "" => config().resource.service_name().to_owned(),
+        "" => config().resource.program_name().to_owned(),
         name => name.to_owned(),
     }
 }
