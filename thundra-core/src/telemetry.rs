@@ -112,11 +112,26 @@ where
 ///
 /// The exporters are given the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. One that
 /// may not keep to it is bounded by dropping this future: what was not sent waits for the next flush. Does
-/// nothing before [`install`].
+/// nothing before [`install`], and reports once that nothing exports the spans.
 pub async fn flush(trace: Trace, deadline: Option<Instant>) {
-    if let Some(pipeline) = PIPELINE.get() {
-        let (trace, losses) = late::drain(trace);
-        pipeline.flush(trace, losses, deadline).await;
+    match PIPELINE.get() {
+        Some(pipeline) => {
+            let (trace, losses) = late::drain(trace);
+            pipeline.flush(trace, losses, deadline).await;
+        }
+        None => report_no_exporters(&trace),
+    }
+}
+
+/// Reports that the program has recorded spans and installed no exporters.
+#[cold]
+fn report_no_exporters(trace: &Trace) {
+    if !trace.is_empty() {
+        diagnostics::once(
+            "exporters",
+            "spans are recorded, and nothing exports them: begin the program with \
+             `let _telemetry = thundra_http::init();`, or thundra_aws::init()",
+        );
     }
 }
 
@@ -142,8 +157,12 @@ pub fn unexported_spans() -> Vec<u64> {
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
-/// At most 8 MiB wait; what is over is lost, and counted.
+/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`] it reports once that nothing exports the
+/// spans.
 pub fn defer(trace: Trace) {
+    if PIPELINE.get().is_none() {
+        report_no_exporters(&trace);
+    }
     late::add(trace);
 }
 
