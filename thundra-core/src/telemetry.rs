@@ -14,7 +14,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::export::Export;
 use crate::pipeline::Pipeline;
-use crate::recorder::layer::{Alone, Recorder, SCOPE_TARGET};
+use crate::recorder::layer::{Alone, EventFilter, Recorder, SCOPE_TARGET};
 use crate::recorder::silence;
 use crate::{Config, Env, Trace, diagnostics, late, log};
 
@@ -79,7 +79,7 @@ fn install_subscriber(config: &Config) {
 
 /// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    let alone = Alone { spans: with_scopes(&config.spans), log: config.log.clone(), write: log::write };
+    let alone = Alone { spans: with_scopes(&config.spans), log: EventFilter::new(&config.log), write: log::write };
     Registry::default().with(Recorder::alone(&config.spans, config.limits, alone))
 }
 

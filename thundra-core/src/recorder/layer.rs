@@ -73,7 +73,7 @@ pub(crate) struct Alone {
     /// Which spans exist at all.
     pub(crate) spans: Targets,
     /// Which events are written as log lines.
-    pub(crate) log: Targets,
+    pub(crate) log: EventFilter,
     /// Writes an event. The metadata is the event's own, or that of the record of the `log` crate it was made of.
     pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
 }
@@ -81,11 +81,11 @@ pub(crate) struct Alone {
 impl Alone {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.would_enable(target, level))
+        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
     }
 
     fn widest(&self) -> LevelFilter {
-        widest(&self.spans).max(widest(&self.log))
+        widest(&self.spans).max(self.log.widest())
     }
 }
 
@@ -94,30 +94,39 @@ fn widest(targets: &Targets) -> LevelFilter {
     levels.max().unwrap_or(LevelFilter::OFF)
 }
 
-/// Which events are recorded; nearly always a level and nothing else, which is one comparison.
+/// Which events are recorded, or written; nearly always a level and nothing else, which is one comparison.
 #[derive(Debug)]
-enum EventFilter {
-    Level(Level),
+pub(crate) enum EventFilter {
+    Level(LevelFilter),
     Targets(Targets),
 }
 
 impl EventFilter {
-    fn new(targets: &Targets) -> Self {
-        match targets.default_level().and_then(|filter| filter.into_level()) {
-            Some(level) if targets.iter().next().is_none() => EventFilter::Level(level),
-            _ => EventFilter::Targets(targets.clone()),
+    pub(crate) fn new(targets: &Targets) -> Self {
+        match targets.iter().next() {
+            None => EventFilter::Level(widest(targets)),
+            Some(_) => EventFilter::Targets(targets.clone()),
         }
     }
 
     #[inline]
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        // The runtime tells of errors with the payload's own values in them.
-        if metadata.target().starts_with("lambda_runtime") {
-            return false;
-        }
+    fn enables(&self, metadata: &Metadata<'_>) -> bool {
         match self {
             EventFilter::Level(level) => metadata.level() <= level,
             EventFilter::Targets(targets) => targets.would_enable(metadata.target(), metadata.level()),
+        }
+    }
+
+    /// Returns whether an event is recorded. The runtime's own errors hold values of the payload.
+    #[inline]
+    fn records(&self, metadata: &Metadata<'_>) -> bool {
+        !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)
+    }
+
+    fn widest(&self) -> LevelFilter {
+        match self {
+            EventFilter::Level(level) => *level,
+            EventFilter::Targets(targets) => widest(targets),
         }
     }
 }
@@ -271,7 +280,7 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if let Some(alone) = &self.alone
-            && alone.log.would_enable(metadata.target(), metadata.level())
+            && alone.log.enables(metadata)
         {
             (alone.write)(event, metadata);
         }
@@ -283,7 +292,7 @@ impl Recorder {
             None => scope_root(),
         };
         let Some(place) = place else { return };
-        if place.kind() == PlaceKind::Unrecorded || !self.events.wants(metadata) {
+        if place.kind() == PlaceKind::Unrecorded || !self.events.records(metadata) {
             return;
         }
         let time = now();
