@@ -82,3 +82,5 @@ pub use reqwest::*;
 pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};
+#[doc(hidden)]
+pub use worker::report_losses;

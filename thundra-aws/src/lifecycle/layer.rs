@@ -99,6 +99,12 @@ where
     }
 }
 
+/// Exports what is left before the program ends, and reports what is lost with it.
+pub(super) async fn export_last(trace: Trace) {
+    export(trace, None).await;
+    thundra_http::report_losses();
+}
+
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
 pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
     let longest = Instant::now() + config().otlp.flush_limit();

@@ -7,11 +7,11 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
-use thundra_core::flush;
 use tower_service::Service;
 
 use super::handler::caught;
 use super::invocation;
+use super::layer::export_last;
 use crate::probe::short_error_type;
 
 /// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
@@ -41,7 +41,7 @@ where
     if let Ok(Err(_)) = result {
         invocation::unless_called(&scope);
     }
-    flush(invocation::finish(scope), None).await;
+    export_last(invocation::finish(scope)).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

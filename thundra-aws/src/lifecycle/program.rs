@@ -9,9 +9,10 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, defer, flush, formatted};
+use thundra_core::{Scope, defer, formatted};
 
 use super::handler::caught;
+use super::layer::export_last;
 use super::{init, run, run_concurrent};
 
 /// What an init function returns: the state, or a result with it.
@@ -137,11 +138,11 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
         // There will be no invocation to export it.
         Ok(Err(message)) => {
             scope.set_error("init_failed", message.clone());
-            flush(scope.finish(), None).await;
+            export_last(scope.finish()).await;
             Err(format!("the init function failed: {message}").into())
         }
         Err(panic) => {
-            flush(scope.finish(), None).await;
+            export_last(scope.finish()).await;
             resume_unwind(panic)
         }
     }
