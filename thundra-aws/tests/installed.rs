@@ -67,7 +67,7 @@ fn attribute(span: &SpanData, key: &str) -> String {
 }
 
 fn traceparent(span: &SpanData) -> String {
-    format!("00-{}-{}-01", span.context.trace_id, span.context.span_id)
+    thundra_core::propagation::format_traceparent(&span.context)
 }
 
 async fn publish(sns: aws_sdk_sns::Client) {

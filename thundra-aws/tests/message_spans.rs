@@ -56,7 +56,7 @@ fn created(spans: &[SpanData], system: &str, destination: &str) -> BTreeSet<Stri
         let text = |key| span.attribute(key).map(ToString::to_string);
         assert_eq!(text("messaging.system").as_deref(), Some(system));
         assert_eq!(text("messaging.operation.type").as_deref(), Some("create"));
-        contexts.insert(format!("00-{}-{}-01", span.context.trace_id, span.context.span_id));
+        contexts.insert(thundra_core::propagation::format_traceparent(&span.context));
     }
     contexts
 }

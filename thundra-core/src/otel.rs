@@ -98,7 +98,7 @@ fn span_context(context: &TraceContext) -> SpanContext {
     SpanContext::new(
         opentelemetry::TraceId::from_bytes(context.trace_id.to_bytes()),
         opentelemetry::SpanId::from_bytes(context.span_id.to_bytes()),
-        if context.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() },
+        TraceFlags::new(context.flags()),
         true,
         context.trace_state.as_deref().and_then(|state| state.parse::<TraceState>().ok()).unwrap_or_default(),
     )

@@ -30,6 +30,11 @@ impl Sampler {
         Sampler { parent_based: true, ..self }
     }
 
+    /// Returns whether it follows the decision of a parent.
+    pub(crate) const fn is_parent_based(&self) -> bool {
+        self.parent_based
+    }
+
     /// Whether a trace is recorded. `parent` is a parent whose decision may be obeyed.
     pub fn sample(&self, parent: Option<&TraceContext>, trace_id: TraceId) -> bool {
         match parent {

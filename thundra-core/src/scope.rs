@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::config::Limits;
 use crate::losses::Losses;
-use crate::propagation::{CorrelationIds, Inbound, Outbound};
+use crate::propagation::{CorrelationIds, Inbound, Outbound, without_threshold};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::stack::Current;
 use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
@@ -143,7 +143,8 @@ impl ScopeBuilder {
     }
 
     /// Begins the scope.
-    pub fn begin_with(self, config: &Config) -> Scope {
+    pub fn begin_with(mut self, config: &Config) -> Scope {
+        let received = self.inbound.received.take().map(Arc::from);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let (trace_id, uuid) = match &inbound.parent {
@@ -169,7 +170,12 @@ impl ScopeBuilder {
             state.trace_id = trace_id;
             state.sampled = sampled;
             state.recorded = recorded;
-            state.trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.clone());
+            state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
+            let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
+            state.trace_state = trace_state.and_then(|list| {
+                let drawn_anew = inbound.untrusted || !config.sampler.is_parent_based();
+                if drawn_anew && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
+            });
             state.correlation = inbound.correlation.clone();
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid.to_string()));
             state.baggage = inbound.baggage.clone();
@@ -181,6 +187,7 @@ impl ScopeBuilder {
             }
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
+            state.received = received;
             state.log_fields = outer_log_fields;
             if !self.log_fields.is_empty() {
                 state.log_fields = Some(self.log_fields.as_slice().into());
@@ -201,6 +208,9 @@ impl ScopeBuilder {
                 root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &unlimited);
                 if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != crate::ParentSource::XRay) {
                     root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), &config.limits);
+                }
+                if inbound.dropped > 0 {
+                    root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), &config.limits);
                 }
                 self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, &config.limits));
                 self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, &config.limits));

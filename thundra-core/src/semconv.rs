@@ -130,6 +130,9 @@ names! {
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
     /// Ours: where the parent of a root span came from, or why it has none.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
+    /// Ours: the number of correlation ids, baggage members and trace states that a caller sent and that were malformed or
+    /// more than is taken.
+    THUNDRA_PROPAGATION_DROPPED = "thundra.propagation.dropped";
     /// Ours: how many attempts of a call the service refused because there were too many.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
     /// Ours: the trace of the X-Ray header, in X-Ray's spelling, where that header was not the parent.

@@ -1,5 +1,8 @@
-//! Who gets what: the trace goes to every host, ids and baggage to our own network, to AWS and to the hosts that
-//! were named, and nothing to an address that carries its own authorization.
+//! Who gets what: the trace goes to every host, ids and baggage to our own network and to the hosts that were named,
+//! and nothing to an address that carries its own authorization.
+//!
+//! Anybody can have a name below a public domain of AWS (a bucket, an API, a load balancer, an instance), so these are
+//! named like any other host. Internal load balancers and VPC endpoints are reached from a private network alone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -77,37 +80,103 @@ fn tell(host: &str) {
     let Some(told) = TOLD.get(hash as usize % TOLD.len()) else { return };
     if told.load(Ordering::Relaxed) != hash {
         told.store(hash, Ordering::Relaxed);
-        diagnostics::once(
-            &format!("host {host}"),
-            format_args!("correlation ids are not sent to {host:?}; THUNDRA_PROPAGATE_HOSTS names hosts that get them"),
+        diagnostics::once(&format!("host {host}"), advice(host, &config().propagate_hosts));
+    }
+}
+
+/// The line about a host that gets no ids: with the value to paste where it is to get them, which keeps those that are
+/// named already.
+#[cold]
+fn advice(host: &str, named: &[String]) -> String {
+    let entry = plain(host).to_ascii_lowercase();
+    if Pattern::parse(&entry).is_none() {
+        return format!(
+            "correlation ids are not sent to {host:?}, which is no name that THUNDRA_PROPAGATE_HOSTS takes"
         );
+    }
+    let named = named.iter().map(String::as_str).filter(|entry| Pattern::parse(entry).is_some());
+    let value = named.chain([entry.as_str()]).collect::<Vec<_>>().join(",");
+    format!("correlation ids are not sent to {host:?}; to send them there set THUNDRA_PROPAGATE_HOSTS={value}")
+}
+
+/// A host without what its spelling in an address adds: brackets, the zone of an IPv6 address, and the last dot of a name.
+fn plain(host: &str) -> &str {
+    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    match bracketed.filter(|address| address.contains(':')) {
+        Some(address) => address.split('%').next().unwrap_or(address),
+        None => host.strip_suffix('.').unwrap_or(host),
     }
 }
 
 /// Whether a host belongs to us: loopback and private addresses, names without a dot, `.internal`, `.local` and
-/// `.localhost`, AWS, and what was named.
+/// `.localhost`, internal load balancers and VPC endpoints of AWS, and what was named.
 fn is_trusted(host: &str, named: &[Pattern]) -> bool {
-    let host = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
-    let address = host.parse::<IpAddr>().ok().map(|address| address.to_canonical());
+    let name = plain(host);
+    let address = address(name);
     let own = match address {
         Some(IpAddr::V4(v4)) => v4.is_loopback() || v4.is_private() || v4.is_link_local(),
         Some(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
-        None => is_own_name(host),
+        None => is_own_name(name, name.len() < host.len()),
     };
-    own || named.iter().any(|pattern| pattern.matches(host, address))
+    own || named.iter().any(|pattern| pattern.matches(name, address))
 }
 
-fn is_own_name(host: &str) -> bool {
-    const SUFFIXES: [&str; 7] =
-        [".internal", ".local", ".localhost", ".amazonaws.com", ".amazonaws.com.cn", ".on.aws", ".api.aws"];
-    !host.is_empty()
-        && ((!host.contains('.') && !is_number(host)) || SUFFIXES.iter().any(|suffix| is_below(host, suffix)))
+/// The address that a host is, in whatever way it is spelled.
+fn address(host: &str) -> Option<IpAddr> {
+    host.parse::<IpAddr>().ok().map(|address| address.to_canonical()).or_else(|| numbers(host).map(IpAddr::V4))
 }
 
-/// Whether a name is an address in other clothes: resolvers take `134744072` and `0x8080808` for 8.8.8.8.
-fn is_number(host: &str) -> bool {
-    let hex = host.strip_prefix("0x").or_else(|| host.strip_prefix("0X"));
-    hex.map_or_else(|| host.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+/// An IPv4 address in the spellings that resolvers take beside the usual one: of one to four numbers, each decimal, octal
+/// or hexadecimal, the last of which fills the rest. `134744072`, `8.2056` and `0x8.010.8.8` are 8.8.8.8, all.
+fn numbers(host: &str) -> Option<Ipv4Addr> {
+    let mut numbers = host.split('.').map(number).collect::<Option<Vec<_>>>()?;
+    let last = numbers.pop().filter(|_| numbers.len() < 4)?;
+    let bits = 32 - 8 * numbers.len() as u32;
+    let first = numbers.iter().rev().zip((0..4).map(|nth| bits + 8 * nth));
+    let first = first.map(|(number, shift)| (*number <= 0xff).then_some(number << shift)).sum::<Option<u64>>()?;
+    u32::try_from(last).ok().filter(|_| last < 1 << bits).map(|last| Ipv4Addr::from_bits(first as u32 | last))
+}
+
+/// A number as C spells it.
+fn number(text: &str) -> Option<u64> {
+    let (digits, base) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        // Alone it is a zero.
+        Some("") => ("0", 16),
+        Some(digits) => (digits, 16),
+        None if text.len() > 1 && text.starts_with('0') => (text, 8),
+        None => (text, 10),
+    };
+    u64::from_str_radix(digits, base).ok().filter(|_| !digits.starts_with('+'))
+}
+
+/// Whether a name is one of our own network. `absolute` says that it was written with its last dot: no search domain is
+/// added to it, and one label alone is a public domain.
+fn is_own_name(name: &str, absolute: bool) -> bool {
+    const ZONES: [&str; 3] = [".internal", ".local", ".localhost"];
+    if !is_name(name) || name.ends_with('.') {
+        return false;
+    }
+    let local = !name.contains('.') && (!absolute || name.eq_ignore_ascii_case("localhost"));
+    (local && !is_number(name)) || ZONES.iter().any(|zone| is_below(name, zone)) || is_inside_of_aws(name)
+}
+
+/// Whether a name is a number, though one that is too large for an address or of no base: resolvers differ.
+fn is_number(name: &str) -> bool {
+    let hex = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"));
+    hex.map_or_else(|| name.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether a name of AWS leads to a private network: an internal load balancer, or an endpoint in a VPC. The names of
+/// public load balancers cannot begin with `internal-`.
+fn is_inside_of_aws(name: &str) -> bool {
+    const LOAD_BALANCERS: &str = ".elb.amazonaws.com";
+    let internal = || {
+        let head = is_below(name, LOAD_BALANCERS).then(|| name.get(..name.len() - LOAD_BALANCERS.len()))??;
+        let (balancer, region) = head.split_once('.')?;
+        let prefix = balancer.get(.."internal-".len()).filter(|prefix| balancer.len() > prefix.len())?;
+        Some(prefix.eq_ignore_ascii_case("internal-") && !region.contains('.'))
+    };
+    is_below(name, ".vpce.amazonaws.com") || internal() == Some(true)
 }
 
 /// Whether a name ends with this suffix, and has something before it.
@@ -172,8 +241,8 @@ impl Pattern {
                 _ => None,
             };
         }
-        if let Ok(address) = entry.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            return Some(Pattern::Address(address.to_canonical()));
+        if let Some(address) = address(plain(entry)) {
+            return Some(Pattern::Address(address));
         }
         match entry.strip_prefix('*') {
             Some(below) => is_name(below.strip_prefix('.')?).then(|| Pattern::Below(below.to_owned())),
@@ -203,6 +272,7 @@ fn is_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn named(entries: &[&str]) -> Vec<Pattern> {
         entries.iter().filter_map(|entry| Pattern::parse(entry)).collect()
@@ -222,13 +292,68 @@ mod tests {
             ("pricing", true, "a name without a dot"),
             ("db.internal", true, "a private zone"),
             ("printer.local", true, "a local name"),
-            ("SNS.eu-west-1.AmazonAWS.com", true, "AWS"),
-            ("x.lambda-url.eu-west-1.on.aws", true, "a function URL"),
-            ("amazonaws.com.evil.example", false, "AWS only in part"),
-            ("evilamazonaws.com", false, "AWS only in part"),
+            ("Internal-shop-1.eu-west-1.elb.AmazonAWS.com", true, "an internal load balancer"),
+            ("internal-shop-1.eu-west-1.elb.amazonaws.com.", true, "the same with its last dot"),
+            ("internal-.eu-west-1.elb.amazonaws.com", false, "no load balancer"),
+            ("internal-x.shop-1.eu-west-1.elb.amazonaws.com", false, "below a public load balancer"),
+            ("internal-x.elb.amazonaws.com", false, "no region"),
+            ("shop-1.eu-west-1.elb.amazonaws.com", false, "a public load balancer"),
+            ("internal-x.s3.amazonaws.com", false, "a bucket"),
+            ("internal-shop-1.eu-west-1.elb.amazonaws.com.evil.example", false, "AWS only in part"),
+            ("vpce-1-x.execute-api.eu-west-1.vpce.amazonaws.com", true, "an endpoint in a VPC"),
+            (".vpce.amazonaws.com", false, "no endpoint"),
+            ("evilvpce.amazonaws.com", false, "AWS only in part"),
+            ("SNS.eu-west-1.amazonaws.com", false, "a service"),
+            ("orders.s3.eu-west-1.amazonaws.com", false, "a bucket, anybody's"),
+            ("x.execute-api.eu-west-1.amazonaws.com", false, "an API, anybody's"),
+            ("x.execute-api.cn-north-1.amazonaws.com.cn", false, "in China too"),
+            ("ec2-203-0-113-25.compute-1.amazonaws.com", false, "an instance, anybody's"),
+            ("ip-10-0-0-1.ec2.internal", true, "an instance by its private name"),
+            ("x.lambda-url.eu-west-1.on.aws", false, "a function URL, anybody's"),
+            ("s3.eu-west-1.api.aws", false, "a service"),
             (".internal", false, "nothing before the zone"),
             ("api.stripe.com", false, "a stranger"),
             ("8.8.8.8", false, "a stranger's address"),
+            ("2001:4860:4860::8888", false, "a stranger's address"),
+            ("[2001:db9::1%1]", false, "with a zone"),
+            ("[2001:db9::1%25eth0]", false, "with a zone, as an address of the web spells it"),
+            ("[fe80::1%25eth0]", true, "an address of this link, with its zone"),
+            ("[::1%1]", true, "loopback with a zone"),
+            ("[::FFFF:8.8.8.8]", false, "a stranger's address in other clothes"),
+            ("[::ffff:0808:0808]", false, "the same in hexadecimal"),
+            ("[::ffff:a00:1]", true, "a private network in other clothes"),
+            ("[64:ff9b::808:808]", false, "a stranger's address behind NAT64"),
+            ("[64:ff9b::a00:1]", false, "whoever that is behind NAT64"),
+            ("[2002:808:808::1]", false, "a stranger's address behind 6to4"),
+            ("[::]", false, "no address"),
+            ("[v1.fe80::a+en1]", false, "a form of the future"),
+            ("[10.0.0.1]", false, "brackets around what is no IPv6 address"),
+            ("[localhost]", false, "brackets around a name"),
+            ("10.0.0.1.", true, "a private address with a dot"),
+            ("8.8.8.8.", false, "a stranger's with a dot"),
+            ("127.1", true, "loopback in two numbers"),
+            ("2130706433", true, "loopback as one number"),
+            ("0x7f.0.0.1", true, "loopback in numbers of two bases"),
+            ("0177.0.0.01", true, "loopback in octal numbers"),
+            ("010.0.0.1", false, "8.0.0.1, and no private network"),
+            ("8.2056", false, "a stranger's in two numbers"),
+            ("0x8.0x8.0x808", false, "a stranger's in three numbers"),
+            ("10.0.0.256", false, "a number too large"),
+            ("10.0.0.0.1", false, "a number too many"),
+            ("10.0.0.08", false, "a number of no base"),
+            ("08", false, "a number of no base, alone"),
+            ("4294967296", false, "a number too large, alone"),
+            ("0xffffffffffffffffffff", false, "one that is larger by far"),
+            ("api%2estripe%2ecom", false, "dots that a client may decode"),
+            ("api\u{3002}stripe\u{3002}com", false, "dots of another script"),
+            ("pricing ", false, "a space"),
+            ("ai.", false, "a public domain: nothing is added to a name with its last dot"),
+            ("localhost.", true, "this machine, with its last dot"),
+            ("LOCALHOST", true, "in upper case"),
+            ("pricing..", false, "two dots"),
+            ("db.internal.", true, "a private zone, with its last dot"),
+            ("db.INTERNAL", true, "a private zone, in upper case"),
+            ("internal", true, "a name without a dot"),
             ("134744072", false, "the same as one number"),
             ("134744072.", false, "the same, as a name may be spelled"),
             ("0x8080808", false, "the same as a number of another base"),
@@ -255,6 +380,51 @@ mod tests {
         }
         assert!(is_trusted("anyone.example", &[Pattern::Any]));
         assert!(is_trusted("8.8.8.8", &[Pattern::V4 { network: 0, mask: 0 }]));
+    }
+
+    #[test]
+    fn the_value_to_paste_sends_ids_there() {
+        let named = vec!["partner.example".to_owned(), "203.0.113.0/24".to_owned()];
+        for (host, entry) in [
+            ("api.stripe.com", Some("api.stripe.com")),
+            ("API.Stripe.com.", Some("api.stripe.com")),
+            ("x.execute-api.eu-west-1.amazonaws.com", Some("x.execute-api.eu-west-1.amazonaws.com")),
+            ("8.8.8.8", Some("8.8.8.8")),
+            ("[2001:db8::1%1]", Some("2001:db8::1")),
+            ("134744072", Some("134744072")),
+            ("ai.", Some("ai")),
+            ("api%2estripe%2ecom", None),
+        ] {
+            for before in [&[][..], &named] {
+                let line = advice(host, before);
+                let value = line.split_once("THUNDRA_PROPAGATE_HOSTS=").map(|(_, value)| value);
+                let expected = entry.map(|entry| before.iter().map(|e| format!("{e},")).collect::<String>() + entry);
+                assert_eq!(value, expected.as_deref(), "{line}");
+                let Some(value) = value else { continue };
+                let entries: Vec<_> = value.split(',').collect();
+                let patterns: Vec<_> = entries.iter().filter_map(|entry| Pattern::parse(entry)).collect();
+                assert_eq!(patterns.len(), before.len() + 1, "{line}");
+                assert!(!is_trusted(host, &patterns[..before.len()]) && is_trusted(host, &patterns), "{line}");
+            }
+        }
+    }
+
+    #[cfg(feature = "reqwest")]
+    proptest! {
+        #[test]
+        fn numbers_are_read_as_the_web_reads_them(host in "(0[xX]?)?[0-9a-f]{0,4}(\\.(0[xX]?)?[0-9a-f]{0,3}){0,4}") {
+            // reqwest's own parser, which gives the usual spelling back.
+            let theirs = reqwest::Url::parse(&format!("http://{host}/")).ok();
+            let theirs = theirs.and_then(|url| url.host_str()?.parse::<Ipv4Addr>().ok());
+            prop_assert_eq!(address(plain(&host)), theirs.map(IpAddr::V4));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_host_is_judged_without_panic(host in "\\PC{0,40}|\\[[0-9a-f:%.\\]]{0,20}") {
+            let _ = (is_trusted(&host, &[]), advice(&host, &[]));
+        }
     }
 
     #[test]

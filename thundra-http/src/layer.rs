@@ -23,11 +23,10 @@ pub enum Layer {}
 impl Layer {
     /// A layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request gets a span, and our context in its headers; what is there already wins, and requests
-    /// that were signed stay as they are. The trace goes to every host; correlation ids and baggage go to loopback,
-    /// private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
-    /// `THUNDRA_PROPAGATE_HOSTS` names. A request must say which host it is for: a client of tonic is made with
-    /// `with_origin`, and a request to a single connection has the header `Host`.
+    /// Each request gets a span, and our context in its headers: as much as its host may have and as fits 4 KiB, see
+    /// [who gets what](crate#who-gets-what). What is there already wins, but for what the scope received and the program
+    /// forwards; requests that were signed stay as they are. A request must say which host it is for: a client of tonic
+    /// is made with `with_origin`, and a request to a single connection has the header `Host`.
     ///
     /// The span ends with the head of the answer. A gRPC call that fails before its first message says so in the head;
     /// what the trailers of an answer with messages say is not seen here.

@@ -8,11 +8,27 @@
 //!
 //! ## Who gets what
 //!
-//! The trace goes to every host, and nothing to an address that carries its own authorization. Correlation ids and
-//! baggage go to loopback, private networks, names without a dot, `.internal`, `.local`, AWS, and the hosts that
-//! `THUNDRA_PROPAGATE_HOSTS` names. A [`Client`] from our own builder keeps to that through redirects too, unless
-//! [`ClientBuilder::configure`] changed it; elsewhere reqwest hands the headers of a request to whatever host it is
-//! redirected to. What the headers of a request hold already wins, and so do the default headers of our own builders.
+//! `traceparent` and `tracestate` go to every host, and nothing to an address that carries its own authorization or with a
+//! request that AWS credentials signed. Correlation ids, baggage and the X-Ray header go to
+//!
+//! - loopback, private and link-local addresses, in every spelling that resolvers take,
+//! - names without a dot, and names below `.internal`, `.local` and `.localhost`,
+//! - internal load balancers (`internal-*.elb.amazonaws.com`) and VPC endpoints (`*.vpce.amazonaws.com`),
+//! - the hosts that `THUNDRA_PROPAGATE_HOSTS` names: names, `*.example.com`, networks, or `*`.
+//!
+//! No other name of AWS gets them: anybody can have a bucket, an API, a load balancer or an instance there. Once for each
+//! host that gets no ids, a line on standard error has the value of `THUNDRA_PROPAGATE_HOSTS` to set where it is to get
+//! them. A [`Client`] from our own builder keeps to this through redirects too, unless [`ClientBuilder::configure`] changed
+//! it; elsewhere reqwest hands the headers of a request to whatever host it is redirected to.
+//!
+//! What the headers of a request hold already wins, and so do the default headers of our own builders. The exception is a
+//! value that the scope received: a program that copies the headers of its caller onto its own call sends its own context
+//! in their place, to every host that may have it.
+//!
+//! All our headers of a request have at most 4 KiB, the most important first: `traceparent`, the id and the length of the
+//! chain of calls and its debug switch, `tracestate`, the X-Ray header, the other correlation ids, `baggage`. At most 1 KiB
+//! of ids is taken from an untrusted caller. A call that could not carry all of them has the attributes
+//! `thundra.injection.skipped` and `thundra.injection.incomplete_messages`.
 //!
 //! # Servers
 //!

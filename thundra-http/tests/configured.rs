@@ -102,8 +102,10 @@ fn trouble_is_said_once() {
         [
             "thundra: THUNDRA_PROPAGATE_HOSTS=\"https://bad.example\" is not used: it takes a list of names, *.example.com, \
              networks such as 203.0.113.0/24, or *",
-            "thundra: correlation ids are not sent to \"bad.example\"; THUNDRA_PROPAGATE_HOSTS names hosts that get them",
-            "thundra: correlation ids are not sent to \"shop.example\"; THUNDRA_PROPAGATE_HOSTS names hosts that get them",
+            "thundra: correlation ids are not sent to \"bad.example\"; to send them there set \
+             THUNDRA_PROPAGATE_HOSTS=partner.example,*.shop.example,bad.example",
+            "thundra: correlation ids are not sent to \"shop.example\"; to send them there set \
+             THUNDRA_PROPAGATE_HOSTS=partner.example,*.shop.example,shop.example",
         ]
     );
 }

@@ -671,6 +671,57 @@ fn the_body_of_a_request_is_not_read() {
     }
 }
 
+#[test]
+fn every_carrier_keeps_to_the_rules_of_trace_context() {
+    const OTHER: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let rest = |headers: Json, many: Json| json!({ "httpMethod": "GET", "path": "/", "requestContext": { "requestId": "r" }, "headers": headers, "multiValueHeaders": many });
+    let sqs = |pairs: &[(&str, &str)]| {
+        let attributes =
+            pairs.iter().map(|(name, value)| (name.to_string(), json!({ "dataType": "String", "stringValue": value })));
+        let attributes: serde_json::Map<_, _> = attributes.collect();
+        json!({ "Records": [{ "eventSource": "aws:sqs", "body": "b", "messageAttributes": attributes }] })
+    };
+    let direct = |members: &str| format!(r#"{{"__context__":{{{members}}}}}"#);
+    let twice = format!(r#""traceparent":"{TRACEPARENT}","traceparent":"{OTHER}""#);
+    let state = r#""tracestate":"\tfoo=1 \t, foo=2,bar=3""#;
+    for (event, random, kept, why) in [
+        (direct(&twice), None, None, "twice in a payload"),
+        (direct(&format!(r#""traceparent":"{TRACEPARENT}",{state}"#)), Some(false), Some("foo=1,bar=3"), "white space"),
+        (direct(&format!(r#""traceparent":"{}""#, TRACEPARENT.replace("-01", "-03"))), Some(true), None, "the flag"),
+        (
+            rest(Json::Null, json!({ "traceparent": [TRACEPARENT, OTHER] })).to_string(),
+            None,
+            None,
+            "twice in the headers of an event",
+        ),
+        (
+            rest(json!({ "traceparent": format!("{TRACEPARENT}, {OTHER}") }), Json::Null).to_string(),
+            None,
+            None,
+            "joined in the headers of an event",
+        ),
+        (
+            sqs(&[("traceparent", &TRACEPARENT.replace("-01", "-03")), ("tracestate", "\tfoo=1 ,foo=2, bar=3\t")])
+                .to_string(),
+            Some(true),
+            Some("foo=1,bar=3"),
+            "attributes",
+        ),
+        (sqs(&[("traceparent", TRACEPARENT), ("TraceParent", OTHER)]).to_string(), None, None, "twice in attributes"),
+        (
+            sqs(&[("traceparent", TRACEPARENT), ("tracestate", "foo=1\u{3000}")]).to_string(),
+            Some(false),
+            None,
+            "white space of another kind",
+        ),
+    ] {
+        let trigger = detect(event.as_bytes(), &config(&[]), Trust::Full);
+        let parent = trigger.messages.first().and_then(|message| message.inbound.parent.as_ref());
+        assert_eq!(parent.map(|parent| parent.random), random, "{why}: {event}");
+        assert_eq!(parent.and_then(|parent| parent.trace_state.as_deref()), kept, "{why}: {event}");
+    }
+}
+
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     let fixtures = fixtures();
     (0..fixtures.len(), any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(move |(n, at, byte, cut)| {

@@ -24,7 +24,7 @@ use aws_smithy_types::body::SdkBody;
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
 use thundra_aws::Traced;
-use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status};
 
@@ -106,7 +106,7 @@ fn attribute(span: &SpanData, key: &str) -> String {
 /// What a call says about its place in the trace: `traceparent` and the X-Ray header.
 fn context_of(span: &SpanData) -> (String, String) {
     let (trace, id) = (span.context.trace_id.to_string(), span.context.span_id);
-    (format!("00-{trace}-{id}-01"), format!("Root=1-{}-{};Parent={id};Sampled=1", &trace[..8], &trace[8..]))
+    (format_traceparent(&span.context), format!("Root=1-{}-{};Parent={id};Sampled=1", &trace[..8], &trace[8..]))
 }
 
 fn string(value: &str) -> MessageAttributeValue {
@@ -418,7 +418,7 @@ fn an_unsampled_trace_travels_on_unrecorded() {
     });
     assert_eq!(spans, 0);
     let attributes = endpoint.request().sns_attributes("");
-    assert!(attributes["traceparent"].ends_with("-00") && attributes.contains_key("x-correlation-id"));
+    assert!(attributes["traceparent"].ends_with("-02") && attributes.contains_key("x-correlation-id"));
 }
 
 #[test]

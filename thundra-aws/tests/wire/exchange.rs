@@ -5,6 +5,7 @@ use std::sync::Once;
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider};
+use thundra_core::propagation::{Inbound, Trust, format_traceparent};
 use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData};
 use tokio::runtime::Runtime;
@@ -47,6 +48,8 @@ pub(crate) struct Exchange {
 /// What a call is made in.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Surroundings<'a> {
+    /// The pairs that the scope received.
+    pub(crate) pairs: &'a [(&'a str, &'a str)],
     /// The `__context__` that the scope received.
     pub(crate) received: Option<&'a str>,
     /// A correlation id beside [`ID`].
@@ -95,7 +98,8 @@ impl Wire {
         tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
             self.runtime.block_on(call(&self.plain));
             let plain = self.endpoint.take();
-            let mut scope = Scope::builder("invocation").default_correlation_id(ID);
+            let inbound = Inbound::extract(surroundings.pairs.iter().copied(), config.propagators, Trust::Full);
+            let mut scope = Scope::builder("invocation").default_correlation_id(ID).parent(inbound);
             if let Some(received) = surroundings.received {
                 scope = scope.received_context(received);
             }
@@ -156,7 +160,7 @@ impl Exchange {
     }
 
     pub(crate) fn traceparent(&self) -> String {
-        format!("00-{}-{}-01", self.span.context.trace_id, self.span.context.span_id)
+        format_traceparent(&self.span.context)
     }
 
     /// The X-Ray header that names the call.

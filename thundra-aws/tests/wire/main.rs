@@ -17,4 +17,5 @@ mod attributes;
 mod client_context;
 mod endpoint;
 mod exchange;
+mod forwarded;
 mod payloads;

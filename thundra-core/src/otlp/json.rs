@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::read::{Link, SpanEvent};
 use crate::recorder::unix_nano;
-use crate::{Resource, SpanData, Status, Value};
+use crate::{Resource, SpanData, Status, TraceContext, Value};
 
 /// An `ExportTraceServiceRequest`.
 pub(crate) fn request(resource: &Resource, spans: impl Iterator<Item = SpanData>) -> String {
@@ -36,7 +36,7 @@ fn span(span: SpanData) -> Json {
     if let Some(parent) = span.parent_span_id {
         put("parentSpanId", parent.to_string().into());
     }
-    put("flags", flags(span.context.sampled, span.parent_is_remote).into());
+    put("flags", flags(&span.context, span.parent_is_remote).into());
     put("name", span.name.into());
     put("kind", span.kind.code().into());
     put("startTimeUnixNano", nanos(span.start_time));
@@ -66,7 +66,7 @@ fn link(link: &Link) -> Json {
     let mut json = json!({
         "traceId": link.context.trace_id.to_string(),
         "spanId": link.context.span_id.to_string(),
-        "flags": u32::from(link.context.sampled),
+        "flags": link.context.flags(),
         "attributes": attributes(&link.attributes),
     });
     if let (Some(state), Some(object)) = (&link.context.trace_state, json.as_object_mut()) {
@@ -75,8 +75,8 @@ fn link(link: &Link) -> Json {
     json
 }
 
-fn flags(sampled: bool, remote: bool) -> u32 {
-    u32::from(sampled) | 0x100 | if remote { 0x200 } else { 0 }
+fn flags(context: &TraceContext, remote: bool) -> u32 {
+    u32::from(context.flags()) | 0x100 | if remote { 0x200 } else { 0 }
 }
 
 fn nanos(time: SystemTime) -> Json {

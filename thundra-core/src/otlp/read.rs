@@ -126,7 +126,7 @@ fn span(bytes: &[u8]) -> Option<SpanData> {
             _ => {}
         }
     }
-    data.context = TraceContext { trace_id: trace_id?, span_id: span_id?, sampled: flags & 1 == 1, trace_state: state };
+    data.context = TraceContext { trace_state: state, ..TraceContext::with_flags(trace_id?, span_id?, flags as u8) };
     data.parent_is_remote = flags & 0x200 != 0;
     data.kind = SpanKind::from_code(kind);
     data.status = match status_code {
@@ -162,7 +162,7 @@ fn link(bytes: &[u8]) -> Option<Link> {
             _ => {}
         }
     }
-    let context = TraceContext { trace_id: trace_id?, span_id: span_id?, sampled: flags & 1 == 1, trace_state: state };
+    let context = TraceContext { trace_state: state, ..TraceContext::with_flags(trace_id?, span_id?, flags as u8) };
     Some(Link { context, attributes })
 }
 

@@ -24,29 +24,48 @@ const PREFIX: &str = "x-correlation-";
 const MAX_VALUE_BYTES: usize = 256;
 /// More ids than this are not taken, beside [`CORRELATION_ID`] itself: that one is never left out.
 const MAX_IDS: usize = 40;
-/// More than this are not taken from a stranger: he leaves room for the scope's own.
-const MAX_IDS_OF_STRANGERS: usize = 32;
+/// More than this are not taken from an untrusted caller: there must be room for the scope's own.
+const MAX_UNTRUSTED_IDS: usize = 32;
+/// The bytes of ids that are taken from an untrusted caller, as headers count them: every call and log line repeats them.
+const MAX_UNTRUSTED_BYTES: usize = 1024;
 
 /// The correlation ids of one scope: a chain of calls as one invocation sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CorrelationIds {
     /// Sorted by key.
-    ids: Vec<(Cow<'static, str>, String)>,
+    ids: Vec<Id>,
+    /// The last value that was received and then set to another.
+    overwritten: Option<Box<Overwritten>>,
     pub(crate) user_agent: Option<String>,
     pub(crate) debug: Option<bool>,
     pub(crate) chain_length: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Id {
+    key: Cow<'static, str>,
+    value: String,
+    /// Whether the value came from a carrier.
+    received: bool,
+}
+
+/// A value that was received and then set to another, and those before it. Few scopes have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Overwritten {
+    id: Id,
+    before: Option<Box<Overwritten>>,
 }
 
 impl CorrelationIds {
     /// The value of a key: of `x-correlation-{key}`, or of the key as it stands if it has that prefix.
     pub fn get(&self, key: &str) -> Option<&str> {
         let at = self.position(key).or_else(|_| self.position(&full_key(key).unwrap_or_default())).ok()?;
-        self.ids.get(at).map(|(_, value)| value.as_str())
+        self.ids.get(at).map(|id| id.value.as_str())
     }
 
     /// The ids with their full, lower-case keys, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.ids.iter().map(|(key, value)| (&**key, value.as_str()))
+        self.ids.iter().map(|id| (&*id.key, id.value.as_str()))
     }
 
     /// How many programs deep the chain of calls is: 1 where it began.
@@ -64,30 +83,54 @@ impl CorrelationIds {
     /// Returns whether it was taken: a key is ASCII letters, digits, `-`, `_` and `.`, a value 1 to 256
     /// bytes of printable ASCII (it becomes a header), and there are at most 40 ids beside `x-correlation-id`.
     pub fn set(&mut self, key: &str, value: &str) -> bool {
-        self.set_within(MAX_IDS, key, value)
+        self.put(MAX_IDS, key, value, false)
     }
 
-    fn set_within(&mut self, limit: usize, key: &str, value: &str) -> bool {
-        let Some(key) = full_key(key).filter(|key| key != CORRELATION_TRACEPARENT) else { return false };
-        self.insert(key.into(), value.to_owned(), limit)
+    fn put(&mut self, limit: usize, key: &str, value: &str, received: bool) -> bool {
+        let key = match full_key(key) {
+            Some(key) if key != CORRELATION_TRACEPARENT => key,
+            _ => return false,
+        };
+        self.insert(Id { key, value: value.to_owned(), received }, limit)
     }
 
-    fn insert(&mut self, key: Cow<'static, str>, value: String, limit: usize) -> bool {
-        if !is_value(&value) {
+    fn insert(&mut self, id: Id, limit: usize) -> bool {
+        if !is_value(&id.value) {
             return false;
         }
         let is_full = || self.ids.len() - usize::from(self.has_id()) >= limit;
-        match self.position(&key) {
-            Ok(at) => self.ids.get_mut(at).into_iter().for_each(|(_, known)| known.clone_from(&value)),
-            Err(_) if key != CORRELATION_ID && is_full() => return false,
-            Err(at) => self.ids.insert(at, (key, value)),
+        match self.position(&id.key) {
+            Ok(at) => {
+                let known = self.ids.get_mut(at).map(|known| std::mem::replace(known, id));
+                if let Some(id) = known.filter(|known| known.received) {
+                    self.overwritten = Some(Box::new(Overwritten { id, before: self.overwritten.take() }));
+                }
+            }
+            Err(_) if id.key != CORRELATION_ID && is_full() => return false,
+            Err(at) => self.ids.insert(at, id),
         }
         true
     }
 
+    /// Returns whether this value was received under this full key, or is the one that it has.
+    pub(super) fn was_received(&self, key: &str, value: &str) -> bool {
+        let mut overwritten = std::iter::successors(self.overwritten.as_deref(), |last| last.before.as_deref());
+        self.get(key) == Some(value)
+            || overwritten.any(|old| old.id.key.eq_ignore_ascii_case(key) && old.id.value == value)
+    }
+
+    /// Fills in the ids of another carrier.
+    pub(super) fn fill(&mut self, other: &CorrelationIds) {
+        for id in &other.ids {
+            if self.position(&id.key).is_err() {
+                self.insert(id.clone(), MAX_IDS);
+            }
+        }
+    }
+
     /// Where this full key stands, or would.
     fn position(&self, key: &str) -> Result<usize, usize> {
-        self.ids.binary_search_by(|(known, _)| (**known).cmp(key))
+        self.ids.binary_search_by(|id| (*id.key).cmp(key))
     }
 
     /// Whether it is known which chain of calls this is.
@@ -97,38 +140,95 @@ impl CorrelationIds {
 
     /// Fills in what no caller sent. The id of a new chain is `default_id`.
     pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
-        if !self.has_id() {
-            self.insert(CORRELATION_ID.into(), default_id(), MAX_IDS);
+        if let Err(at) = self.position(CORRELATION_ID) {
+            let value = default_id();
+            if is_value(&value) {
+                self.ids.insert(at, Id { key: CORRELATION_ID.into(), value, received: false });
+            }
         }
         self.chain_length = self.chain_length.saturating_add(1);
     }
 
     /// Takes one pair from a carrier, whatever its case; a first value wins. `switches` says whether the
     /// debug switch and the chain length are obeyed.
-    pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) {
+    pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) -> Taken {
         if starts_with_ignore_case(key, PREFIX) {
-            if self.get(key).is_none() {
-                self.set_within(if switches { MAX_IDS } else { MAX_IDS_OF_STRANGERS }, key, value);
+            let limit = if switches { MAX_IDS } else { MAX_UNTRUSTED_IDS };
+            let taken = self.get(key).is_some() || self.put(limit, key, value, true);
+            return if taken { Taken::Id } else { Taken::Dropped };
+        }
+        if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
+            let debug = debug(value);
+            self.debug = self.debug.or(debug.filter(|_| switches));
+            return Taken::Debug(debug);
+        }
+        if key.eq_ignore_ascii_case(CALL_CHAIN_LENGTH) {
+            let length = chain_length(value);
+            if switches && self.chain_length == 0 {
+                self.chain_length = length.unwrap_or_default();
             }
-        } else if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
-            self.debug = self.debug.or(match value {
-                "true" if switches => Some(true),
-                "false" if switches => Some(false),
-                _ => None,
-            });
-        } else if key.eq_ignore_ascii_case(CALL_CHAIN_LENGTH) {
-            // JavaScript numbers may be written with a fraction, and never beyond 2^53.
-            let length = value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n));
-            if let (true, 0, Some(length)) = (switches, self.chain_length, length) {
-                self.chain_length = length as u32;
-            }
-        } else if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
+            return Taken::ChainLength(length);
+        }
+        if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
             self.user_agent = Some(value.to_owned());
         }
+        Taken::NotOurs
+    }
+
+    /// Keeps of an untrusted caller's ids what may be repeated: the id of the chain of calls, then the others in order.
+    /// Returns the number of those that are left out.
+    pub(super) fn bound(&mut self) -> u32 {
+        let chain = self.get(CORRELATION_ID).map_or(0, |id| header_bytes(CORRELATION_ID, id));
+        let mut room = MAX_UNTRUSTED_BYTES.saturating_sub(chain);
+        let before = self.ids.len();
+        self.ids.retain(|id| {
+            let left = room.checked_sub(header_bytes(&id.key, &id.value));
+            let is_chain = id.key == CORRELATION_ID;
+            room = left.filter(|_| !is_chain).unwrap_or(room);
+            is_chain || left.is_some()
+        });
+        (before - self.ids.len()) as u32
     }
 }
 
-fn full_key(key: &str) -> Option<String> {
+/// What became of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It is an id, or a further value of one.
+    Id,
+    /// It is an id that is malformed or too much.
+    Dropped,
+    /// It is the length of the chain of calls; `None` where that is malformed.
+    ChainLength(Option<u32>),
+    /// It is the debug switch; `None` where that is malformed.
+    Debug(Option<bool>),
+    /// Its key is none of ours, or one that every client has a value of its own for.
+    NotOurs,
+}
+
+/// Reads a chain length. JavaScript numbers may be written with a fraction, and never beyond 2^53.
+pub(super) fn chain_length(value: &str) -> Option<u32> {
+    value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n)).map(|n| n as u32)
+}
+
+/// Reads the debug switch.
+pub(super) fn debug(value: &str) -> Option<bool> {
+    match value {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+/// Returns the bytes of a header field in HTTP/1.1.
+pub fn header_bytes(key: &str, value: &str) -> usize {
+    key.len() + ": ".len() + value.len() + "\r\n".len()
+}
+
+fn full_key(key: &str) -> Option<Cow<'static, str>> {
+    if key.eq_ignore_ascii_case(CORRELATION_ID) {
+        return Some(CORRELATION_ID.into());
+    }
     let legal = key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
     if key.is_empty()
         || key.len() > MAX_VALUE_BYTES - PREFIX.len()
@@ -139,10 +239,10 @@ fn full_key(key: &str) -> Option<String> {
         return None;
     }
     let lower = key.to_ascii_lowercase();
-    Some(if lower.starts_with(PREFIX) { lower } else { format!("{PREFIX}{lower}") })
+    Some(Cow::Owned(if lower.starts_with(PREFIX) { lower } else { format!("{PREFIX}{lower}") }))
 }
 
-fn is_value(value: &str) -> bool {
+pub(super) fn is_value(value: &str) -> bool {
     // Without an early end many bytes are looked at together.
     (1..=MAX_VALUE_BYTES).contains(&value.len())
         && value.bytes().fold(true, |legal, byte| legal & (b' '..=b'~').contains(&byte))
@@ -186,12 +286,51 @@ mod tests {
     fn however_many_were_sent_a_scope_has_its_id_and_room() {
         for (trusted, taken, own) in [(false, 32, 8), (true, 40, 0)] {
             let mut ids = CorrelationIds::default();
-            (0..50).for_each(|n| ids.take(&format!("x-correlation-k{n}"), "v", trusted));
+            let dropped = |n| ids.take(&format!("x-correlation-k{n}"), "v", trusted) == Taken::Dropped;
+            assert_eq!((0..50).map(dropped).filter(|dropped| *dropped).count(), 50 - taken);
             assert_eq!(ids.iter().count(), taken);
             ids.complete(|| "c-1".to_owned());
             assert_eq!(ids.get("id"), Some("c-1"));
             assert_eq!((0..50).filter(|n| ids.set(&format!("own{n}"), "v")).count(), own);
             assert!(ids.set("id", "c-2") && ids.set("k0", "w"), "what is there can be set anew");
+        }
+    }
+
+    #[test]
+    fn an_untrusted_caller_fills_one_kibibyte() {
+        // 24 bytes of key and 4 around it make 128 of each.
+        let id = |n: usize| (format!("x-correlation-000000000{n}"), "v".repeat(100));
+        for (others, chain, kept, dropped) in
+            [(8, 0, 8, 0), (9, 0, 8, 1), (9, 108, 7, 2), (9, 109, 6, 3), (2, 256, 2, 0)]
+        {
+            let mut ids = CorrelationIds::default();
+            (0..others).map(id).for_each(|(key, value)| assert_eq!(ids.take(&key, &value, false), Taken::Id));
+            // It comes last, and is never left out.
+            ids.take(CORRELATION_ID, &"c".repeat(chain), false);
+            assert_eq!(ids.bound(), dropped, "{others} and {chain}");
+            let expected: Vec<_> =
+                (0..kept).map(|n| id(n).0).chain((chain > 0).then(|| CORRELATION_ID.to_owned())).collect();
+            assert_eq!(ids.iter().map(|(key, _)| key).collect::<Vec<_>>(), expected, "{others} and {chain}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_was_received_is_known_after_another_was_set() {
+        let mut ids = CorrelationIds::default();
+        ids.take("X-Correlation-Order", "o-9", true);
+        ids.set("own", "1");
+        for (key, value) in [("order", "o-10"), ("order", "o-11"), ("own", "2")] {
+            assert!(ids.set(key, value));
+        }
+        for (key, value, expected, why) in [
+            ("x-correlation-order", "o-9", true, "received"),
+            ("X-CORRELATION-ORDER", "o-9", true, "in any case"),
+            ("x-correlation-order", "o-11", true, "what it has"),
+            ("x-correlation-order", "o-10", false, "what was set in between"),
+            ("x-correlation-own", "1", false, "what was never received"),
+            ("x-correlation-other", "o-9", false, "another key"),
+        ] {
+            assert_eq!(ids.was_received(key, value), expected, "{why}");
         }
     }
 
@@ -218,7 +357,9 @@ mod tests {
         let pairs = [("Debug-Log-Enabled", "true"), ("Call-Chain-Length", "3"), ("X-Correlation-Id", "c-1")];
         for (trusted, debug, length) in [(true, true, 4), (false, false, 1)] {
             let mut ids = CorrelationIds::default();
-            pairs.iter().for_each(|(key, value)| ids.take(key, value, trusted));
+            for (key, value) in pairs {
+                ids.take(key, value, trusted);
+            }
             ids.complete(|| unreachable!());
             assert_eq!((ids.debug_log_enabled(), ids.chain_length(), ids.get("id")), (debug, length, Some("c-1")));
         }
@@ -227,7 +368,9 @@ mod tests {
     #[test]
     fn a_chain_starts_with_its_default() {
         let mut ids = CorrelationIds::default();
-        ["abc", "-1", "NaN", "1e9", ""].iter().for_each(|length| ids.take(CALL_CHAIN_LENGTH, length, true));
+        for length in ["abc", "-1", "NaN", "1e9", ""] {
+            ids.take(CALL_CHAIN_LENGTH, length, true);
+        }
         ids.complete(|| "request-1".to_owned());
         assert_eq!((ids.get("id"), ids.chain_length()), (Some("request-1"), 1));
     }

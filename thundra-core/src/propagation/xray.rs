@@ -4,6 +4,9 @@
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
+/// The header of AWS X-Ray, in the case it travels in.
+pub const XRAY_HEADER: &str = "x-amzn-trace-id";
+
 /// An X-Ray trace header, `Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled=0|1`, with its parts in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XRayHeader {

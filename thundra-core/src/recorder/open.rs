@@ -270,7 +270,7 @@ impl OpenSpan {
             }
             out.push(tag::LINK_FLAGS);
             // Whether it is of another program is not known.
-            out.extend_from_slice(&u32::from(to.sampled).to_le_bytes());
+            out.extend_from_slice(&u32::from(to.flags()).to_le_bytes());
         });
     }
 
@@ -291,9 +291,10 @@ impl OpenSpan {
         [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
-    /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`.
+    /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`. `random` says whether its trace id is known to
+    /// be random.
     #[inline]
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, end_unix_nano: u64) {
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, random: bool, end_unix_nano: u64) {
         // The clock may have gone back.
         self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
         if let Some(kind) = self.body.get_mut(at::KIND) {
@@ -312,7 +313,7 @@ impl OpenSpan {
             self.end_with_more(out, trace_state.unwrap_or_default());
         }
         let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
-        let [a, b, c, d] = (1 | PARENT_IS_KNOWN | remote).to_le_bytes();
+        let [a, b, c, d] = (1 | u32::from(random) << 1 | PARENT_IS_KNOWN | remote).to_le_bytes();
         let [key, more] = tag::SPAN_FLAGS;
         out.extend_from_slice(&[key, more, a, b, c, d]);
         // The memory is the next span's, within reason.
@@ -418,13 +419,13 @@ mod tests {
         (0..2).for_each(|_| span.link(&linked, &[("l".to_owned(), "m".into())], &limits));
         span.set_error("why");
         let mut out = Vec::new();
-        span.end(&mut out, Some("y=2"), 2_000);
+        span.end(&mut out, Some("y=2"), true, 2_000);
         let expected = Span {
             trace_id: trace_id.to_bytes().to_vec(),
             span_id: id.to_bytes().to_vec(),
             trace_state: "y=2".to_owned(),
             parent_span_id: parent.to_bytes().to_vec(),
-            flags: 0x301,
+            flags: 0x303,
             name: "renamed".to_owned(),
             kind: 5,
             start_time_unix_nano: 1_000,
@@ -454,7 +455,7 @@ mod tests {
         // The same place again: nothing of the span before is left, and a clock that went back ends no span early.
         out.clear();
         span.start(trace_id, id, None, "static", 1_000);
-        span.end(&mut out, None, 500);
+        span.end(&mut out, None, false, 500);
         let bare = ScopeSpans::decode(out.as_slice()).unwrap().spans.remove(0);
         let expected = Span {
             trace_id: trace_id.to_bytes().to_vec(),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::open::OpenSpan;
 use crate::config::Limits;
 use crate::losses::Losses;
-use crate::propagation::{CorrelationIds, Outbound, Propagators, XRayHeader};
+use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{SpanId, Trace, TraceContext, TraceId, late};
 
 const CHUNK: usize = 64;
@@ -60,6 +60,8 @@ pub(crate) struct ScopeState {
     holders: u32,
     pub(crate) trace_id: TraceId,
     pub(crate) sampled: bool,
+    /// Whether the trace id is known to be random.
+    pub(crate) random: bool,
     /// Whether its spans are.
     pub(crate) recorded: bool,
     pub(crate) trace_state: Option<Arc<str>>,
@@ -67,6 +69,8 @@ pub(crate) struct ScopeState {
     pub(crate) baggage: Option<Arc<str>>,
     pub(crate) xray: Option<XRayHeader>,
     pub(crate) formats: Propagators,
+    /// The values under our keys that this scope was given: sent on, they are replaced by its own.
+    pub(crate) received: Option<Arc<Received>>,
     pub(crate) limits: Limits,
     /// The `__context__` objects this scope was given: sent on, they are replaced by its own.
     pub(crate) received_context: Option<Arc<str>>,
@@ -97,12 +101,14 @@ impl ScopeState {
             holders: 0,
             trace_id: TraceId::NOBODYS,
             sampled: false,
+            random: false,
             recorded: false,
             trace_state: None,
             correlation: CorrelationIds::default(),
             baggage: None,
             xray: None,
             formats: Propagators::NONE,
+            received: None,
             limits: Limits::default(),
             received_context: None,
             log_fields: None,
@@ -154,7 +160,7 @@ impl ScopeState {
             if self.finished.capacity() == 0 {
                 self.finished.reserve(self.first_room);
             }
-            span.end(&mut self.finished, self.trace_state.as_deref(), end_unix_nano);
+            span.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
             self.finished_count += 1;
             if index != 0 {
                 self.vacant.push(index);
@@ -202,6 +208,7 @@ impl ScopeState {
     /// The context of one of its spans.
     pub(crate) fn context(&self, index: u32) -> Option<TraceContext> {
         let mut context = TraceContext::new(self.trace_id, self.span_id(index)?, self.sampled);
+        context.random = self.random;
         context.trace_state.clone_from(&self.trace_state);
         Some(context)
     }
@@ -214,6 +221,7 @@ impl ScopeState {
             baggage: self.baggage.clone(),
             xray: self.xray.clone(),
             formats: self.formats,
+            received: self.received.clone(),
         })
     }
 
@@ -225,7 +233,7 @@ impl ScopeState {
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.log_fields = None;
-        self.correlation = CorrelationIds::default();
+        (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.marks) = (None, false, 0);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();

@@ -1,6 +1,7 @@
 //! Clients: a span for each request, and our context in its headers.
 
 mod failure;
+mod headers;
 mod layer;
 #[cfg(feature = "reqwest")]
 mod reqwest;
@@ -8,15 +9,14 @@ mod reqwest;
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::AUTHORIZATION;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use thundra_core::propagation::{
-    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, USER_AGENT, XRAY_HEADER,
-};
-use thundra_core::{SpanExt, Status, config, outbound, semconv};
+use thundra_core::{ScopeRef, SpanExt, Status, config, diagnostics, outbound, semconv};
 use tracing::{Span, field};
 
+#[cfg(feature = "reqwest")]
+use self::headers::may_write;
 pub use self::layer::{ClientLayer, HasSpan, TracedClient};
 #[cfg(feature = "blocking")]
 pub use self::reqwest::blocking;
@@ -24,29 +24,6 @@ pub use self::reqwest::blocking;
 pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 use crate::hosts::Reach;
 use crate::{attributes, grpc};
-
-/// The headers that [`Call::inject`] writes, but for those of the program's own correlation ids.
-static HEADERS: [HeaderName; 8] = [
-    HeaderName::from_static("traceparent"),
-    HeaderName::from_static("tracestate"),
-    HeaderName::from_static("baggage"),
-    HeaderName::from_static(XRAY_HEADER),
-    HeaderName::from_static(CALL_CHAIN_LENGTH),
-    HeaderName::from_static(DEBUG_LOG_ENABLED),
-    HeaderName::from_static(CORRELATION_ID),
-    HeaderName::from_static(CORRELATION_TRACEPARENT),
-];
-
-/// The name of a header, where there can be one.
-fn header(key: &str) -> Option<HeaderName> {
-    HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
-}
-
-/// Whether [`Call::inject`] may write a header of this name.
-#[cfg(feature = "reqwest")]
-fn may_write(name: &HeaderName) -> bool {
-    HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
-}
 
 /// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
 #[derive(Debug)]
@@ -94,7 +71,7 @@ impl Call {
     }
 
     /// Puts the context of the span into the headers, as far as the host may know it, and says how far that was.
-    /// What is there already wins; a request that was signed gets nothing.
+    /// A request that was signed stays as it is.
     fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
         let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
         let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
@@ -105,28 +82,27 @@ impl Call {
                 Reach::of(authority.as_deref().map_or("", Authority::host), uri.query())
             }
         };
-        let (pairs, xray) = match reach {
-            Reach::Everything => (outbound.pairs(), outbound.xray_header()),
-            Reach::Trace => {
-                self.skipped("correlation ids: not one of our hosts");
-                (outbound.trace_pairs(), None)
-            }
-            Reach::Nothing => {
-                self.skipped("signed request");
-                return reach;
-            }
-        };
-        // A context of the caller's own is not mixed with ours. His user agent is not that of this client.
-        let theirs = headers.contains_key("traceparent");
-        let mixed = |key: &str| ["tracestate", XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
-        let ours = |key: &str| key != USER_AGENT && !(theirs && mixed(key));
-        let _ = headers.try_reserve(pairs.len() + 1);
-        for (key, value) in pairs.into_iter().chain(xray.map(|xray| (XRAY_HEADER, xray))).filter(|(key, _)| ours(key)) {
-            if let (Some(name), Ok(value)) = (header(key), HeaderValue::try_from(value)) {
-                headers.entry(name).or_insert(value);
-            }
+        match reach {
+            Reach::Everything => {}
+            Reach::Trace => self.skipped("correlation ids: not one of our hosts"),
+            Reach::Nothing => self.skipped("signed request"),
+        }
+        if headers::put(&outbound, reach, headers) {
+            self.incomplete();
         }
         reach
+    }
+
+    /// Counts a request that has no room for all of our context: of the call and, on the root span, of all.
+    #[cold]
+    fn incomplete(&self) {
+        const WHY: &str = "over the size limit";
+        self.skipped(WHY);
+        self.span.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, 1);
+        if let Some(scope) = ScopeRef::current() {
+            scope.count_incomplete_messages(1);
+        }
+        diagnostics::once("inject.http", format_args!("an HTTP request went out without a part of our context: {WHY}"));
     }
 
     fn skipped(&self, why: &'static str) {

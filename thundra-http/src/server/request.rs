@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use http::header::USER_AGENT;
-use http::{HeaderMap, Request};
+use http::{HeaderMap, HeaderValue, Request};
 use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{Scope, SpanKind, config};
 
@@ -12,10 +12,19 @@ use super::forwarded;
 use super::received::{self, Received};
 use crate::{attributes, grpc};
 
+fn utf8(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
+}
+
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let (headers, uri) = (request.headers(), request.uri());
-    let pairs = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    // A value that is not UTF-8 is malformed, but it was sent: a second `traceparent` counts, and a list has other members.
+    let others = headers.iter().filter(|(_, value)| utf8(value).is_none());
+    let others = others.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
+    let others: Vec<_> = others.collect();
+    let pairs = headers.iter().filter_map(|(name, value)| Some((name.as_str(), utf8(value)?)));
+    let pairs = pairs.chain(others.iter().map(|(name, value)| (*name, &**value)));
     let header = |name: &str| text(headers, name);
     let peer = peer(request);
     let received = Received {

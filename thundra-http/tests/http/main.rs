@@ -5,7 +5,9 @@
 mod clients;
 mod drop_in;
 mod export;
+mod forwarded;
 mod properties;
 mod redirects;
 mod servers;
 mod support;
+mod trace_context;

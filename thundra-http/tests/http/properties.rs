@@ -9,12 +9,12 @@ use http_body_util::Empty;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust, USER_AGENT};
-use thundra_core::{Scope, outbound};
+use thundra_core::{Scope, flush, outbound};
 use thundra_http::Layer;
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 use tracing::Span;
 
-use crate::support::{installed, is_ours};
+use crate::support::{attribute, installed, is_ours};
 
 /// How a request is sent: with these headers, in this scope. What went out, and what its span says should have.
 type Send = fn(HeaderMap, &Scope) -> (HeaderMap, Outbound);
@@ -76,13 +76,22 @@ fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     outbound.pairs().into_iter().filter(|(key, _)| !own.contains(key)).collect()
 }
 
-/// What a caller may have sent: everything as long and as much as it is taken.
+/// What a caller may have sent: everything as long and as much as it is taken, but for what has no room in one request.
 fn inbound() -> impl Strategy<Value = Inbound> {
-    let value = "[!-~]([ -~]{0,254}[!-~])?";
+    sent_with("[!-~]([ -~]{0,58}[!-~])?", 12)
+}
+
+/// The same, where it may have none.
+fn large_inbound() -> impl Strategy<Value = Inbound> {
+    sent_with("[!-~]([ -~]{0,254}[!-~])?", 38)
+}
+
+/// What a caller may have sent, with ids of such values.
+fn sent_with(value: &'static str, most_ids: usize) -> impl Strategy<Value = Inbound> {
     let member = ("[a-z]{1,8}[0-9]{0,3}", "[a-z0-9]{1,8}").prop_map(|(key, value)| format!("{key}={value}"));
     let members = |most| btree_map("[a-z]{1,8}[0-9]{0,3}", "[a-z0-9]{1,8}", 0..=most);
     let context = ("[0-9a-f]{31}[1-9a-f]", "[0-9a-f]{15}[1-9a-f]", any::<bool>(), members(32));
-    let ids = (value, btree_map("[a-z0-9-]{1,20}[a-z0-9]", value, 0..=30));
+    let ids = (value, btree_map("[a-z0-9-]{1,12}[a-z0-9]", value, 0..=most_ids));
     let others = (0_u32..1000, any::<bool>(), vec(member, 0..=64));
     (context, ids, others).prop_map(|((trace, span, sampled, state), (id, others), (length, debug, baggage))| {
         let state: Vec<_> = state.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -164,6 +173,45 @@ async fn what_is_injected_is_captured() {
             prop_assert_eq!(receiver.correlation.chain_length(), longer, "{}", client);
             prop_assert_eq!(ids(&receiver), ids(&sender), "{}", client);
             prop_assert!(receiver.correlation.iter().eq(inbound.correlation.iter()), "{}", client);
+        }
+    });
+}
+
+#[tokio::test]
+async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
+    const MAX_BYTES: usize = 4096;
+    let (_turn, exporter) = installed().await;
+    proptest!(|(inbound in large_inbound())| {
+        for (client, send) in CLIENTS {
+            let scope = Scope::builder("caller").parent(inbound.clone()).begin();
+            let (headers, sender) = send(HeaderMap::new(), &scope);
+            let bytes = |(name, value): (&str, &str)| name.len() + value.len() + ": \r\n".len();
+            let of = |(name, value): (&HeaderName, &HeaderValue)| bytes((name.as_str(), value.to_str().unwrap()));
+            prop_assert!(headers.iter().map(of).sum::<usize>() <= MAX_BYTES, "{}: {:?}", client, headers);
+            let (mut room, mut left_out) = (MAX_BYTES, 0);
+            for (nth, (name, value)) in sender.header_pairs().iter().enumerate() {
+                prop_assert!(nth > 0 || *name == "traceparent", "{}: {}", client, name);
+                let fits = room.checked_sub(bytes((name, value)));
+                prop_assert_eq!(headers.contains_key(*name), fits.is_some(), "{}: {}", client, name);
+                left_out += usize::from(fits.is_none());
+                room = fits.unwrap_or(room);
+            }
+            let trace = scope.context().unwrap().trace_id;
+            flush(scope.finish(), None).now_or_never().unwrap();
+            let spans = exporter.spans();
+            let spans = spans.iter().filter(|span| span.context.trace_id == trace);
+            for span in spans {
+                let said = ["thundra.injection.incomplete_messages", "thundra.injection.skipped"];
+                let said = said.map(|key| attribute(span, key).unwrap_or_default());
+                match (span.name.as_str(), left_out) {
+                    ("caller", 0) => {}
+                    // It counts those of scopes before it too that were not recorded.
+                    ("caller", _) => prop_assert!(said[0].parse::<u32>().unwrap() >= 1, "{}", client),
+                    (_, 0) => prop_assert_eq!(said, ["", ""].map(str::to_owned), "{}", client),
+                    _ => prop_assert_eq!(said, ["1", "over the size limit"].map(str::to_owned), "{}", client),
+                }
+            }
+            exporter.clear();
         }
     });
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use thundra_core::propagation::CORRELATION_TRACEPARENT;
+use thundra_core::propagation::{CORRELATION_TRACEPARENT, Outbound};
 
 use super::{Injected, Skipped};
 use crate::sdk::limits::Limits;
@@ -26,6 +26,9 @@ pub(crate) trait Attribute: Sized {
 
     /// Type and value, in bytes.
     fn size(&self) -> usize;
+
+    /// The value, where it is text.
+    fn text(&self) -> Option<&str>;
 }
 
 /// One message of a request.
@@ -37,6 +40,7 @@ pub(crate) struct Message<'a, V> {
     body: usize,
     /// Bytes that the service may count or not.
     beside: usize,
+    outbound: &'a Outbound,
     closed: Option<Skipped>,
     /// Bytes that are left within the limit of a message.
     room: usize,
@@ -49,13 +53,20 @@ pub(crate) struct Message<'a, V> {
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// A message with a body of so many bytes; `closed` says why nothing may be added.
-    pub(crate) fn new(attributes: &'a mut Option<HashMap<String, V>>, body: usize, closed: Option<Skipped>) -> Self {
+    /// A message with a body of so many bytes; `closed` says why nothing may be added. What the scope received and sends on
+    /// gives way to `outbound`.
+    pub(crate) fn new(
+        attributes: &'a mut Option<HashMap<String, V>>,
+        body: usize,
+        outbound: &'a Outbound,
+        closed: Option<Skipped>,
+    ) -> Self {
         let mut message = Message {
             id: None,
             attributes,
             body,
             beside: 0,
+            outbound,
             closed,
             room: 0,
             size: Size::default(),
@@ -63,7 +74,7 @@ impl<'a, V: Attribute> Message<'a, V> {
             untraced: true,
             traced_by_us: false,
         };
-        message.untraced = !message.has("traceparent");
+        message.untraced = !matches!(message.present("traceparent"), Present::Callers);
         message
     }
 
@@ -84,8 +95,43 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.untraced
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.attributes.iter().flat_map(HashMap::keys).any(|present| present.eq_ignore_ascii_case(name))
+    /// Finds the attribute of this name, whatever its case.
+    fn present(&self, name: &str) -> Present {
+        let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
+        match (found.next(), found.next()) {
+            (None, _) => Present::No,
+            (Some((present, value)), None)
+                if value.text().is_some_and(|text| self.outbound.is_forwarded(name, text)) =>
+            {
+                Present::Forwarded(present.clone())
+            }
+            _ => Present::Callers,
+        }
+    }
+
+    /// Takes an attribute out of the message. Returns its name and value.
+    fn take(&mut self, present: &str) -> Option<(String, V)> {
+        let (name, value) = self.attributes.as_mut()?.remove_entry(present)?;
+        self.room += name.len() + value.size();
+        self.size.sent = self.size.sent.saturating_sub(name.len() + value.size());
+        Some((name, value))
+    }
+
+    fn put_back(&mut self, attribute: Option<(String, V)>) {
+        if let Some((name, value)) = attribute {
+            self.room = self.room.saturating_sub(name.len() + value.size());
+            self.size.sent += name.len() + value.size();
+            self.attributes.get_or_insert_default().insert(name, value);
+        }
+    }
+
+    /// Removes a trace state that was forwarded, where ours is the trace parent beside it and has none.
+    fn forget_state(&mut self) {
+        if self.traced_by_us
+            && let Present::Forwarded(present) = self.present("tracestate")
+        {
+            self.take(&present);
+        }
     }
 
     fn count(&self) -> usize {
@@ -121,6 +167,15 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 }
 
+/// What a message has under one of our names.
+#[derive(Debug, PartialEq)]
+enum Present {
+    No,
+    /// What the scope received, under this spelling of the name.
+    Forwarded(String),
+    Callers,
+}
+
 /// Returns the largest size of a request, given its size. A request below the default stays below, and one that is past
 /// it may grow to the largest that a target can be set to.
 ///
@@ -150,19 +205,32 @@ pub(crate) fn inject<V: Attribute>(
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
             // A trace state belongs to the trace parent beside it.
-            if message.has(name) || (*name == "tracestate" && !message.traced_by_us) {
+            if *name == "tracestate" && !message.traced_by_us {
                 continue;
             }
-            match message.add(name, value, room) {
+            let forwarded = match message.present(name) {
+                Present::No => None,
+                Present::Forwarded(present) => message.take(&present),
+                Present::Callers => continue,
+            };
+            let freed = forwarded.as_ref().map_or(0, |(name, value)| name.len() + value.size());
+            let own_name = forwarded.as_ref().map_or(*name, |(name, _)| name);
+            match message.add(own_name, value, room + freed) {
                 Ok(bytes) => {
-                    room -= bytes;
+                    room = (room + freed).saturating_sub(bytes);
                     message.traced_by_us |= *name == "traceparent";
                     injected.own_context |=
                         message.untraced && (*name == "traceparent" || *name == CORRELATION_TRACEPARENT);
                 }
-                Err(why) => message.skipped = message.skipped.or(Some(why)),
+                Err(why) => {
+                    message.skipped = message.skipped.or(Some(why));
+                    message.put_back(forwarded);
+                }
             }
         }
+    }
+    if !pairs.iter().any(|(name, _)| *name == "tracestate") {
+        messages.iter_mut().for_each(Message::forget_state);
     }
     for message in messages {
         injected.sizes.add(message.size);
@@ -176,6 +244,9 @@ pub(crate) fn inject<V: Attribute>(
 
 #[cfg(test)]
 mod tests {
+    use thundra_core::Scope;
+    use thundra_core::propagation::{Inbound, Propagators, Trust};
+
     use super::*;
 
     impl Attribute for String {
@@ -186,9 +257,20 @@ mod tests {
         fn size(&self) -> usize {
             STRING.len() + self.len()
         }
+
+        fn text(&self) -> Option<&str> {
+            Some(self)
+        }
     }
 
-    fn pairs(pairs: &[(&'static str, &str)]) -> Vec<(&'static str, String)> {
+    /// What goes out of a scope that received these.
+    fn outbound(pairs: &[(&str, &str)]) -> Outbound {
+        let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
+        let scope = Scope::builder("test").parent(inbound).begin();
+        scope.enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap()
+    }
+
+    fn pairs<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
         pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
     }
 
@@ -205,7 +287,8 @@ mod tests {
     ) -> (String, Injected) {
         let before = attributes.clone().unwrap_or_default();
         let mut after = attributes;
-        let mut messages = [Message::new(&mut after, body, None)];
+        let nothing = outbound(&[]);
+        let mut messages = [Message::new(&mut after, body, &nothing, None)];
         let injected = inject(&mut messages, &pairs(ours), Limits { message: limit, request: limit });
         if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
             assert_eq!(after.is_none(), before.is_empty(), "what got nothing is as it was");
@@ -260,6 +343,99 @@ mod tests {
         assert_eq!(names, "traceparent z");
     }
 
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const OWN: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+
+    /// What becomes of the attributes of one message in a scope that received [`PARENT`], `a=1` and a chain of 9.
+    fn forwarding(
+        attributes: &[(&str, &str)],
+        ours: &[(&'static str, &str)],
+        limit: usize,
+        closed: Option<Skipped>,
+    ) -> (Vec<String>, Injected) {
+        let outbound = outbound(&[("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")]);
+        let mut all = Some(pairs(attributes).into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let injected = inject(
+            &mut [Message::new(&mut all, 0, &outbound, closed)],
+            &pairs(ours),
+            Limits { message: limit, request: limit },
+        );
+        let mut all: Vec<_> = all.unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        all.sort();
+        (all, injected)
+    }
+
+    #[test]
+    fn what_was_received_gives_way_to_ours() {
+        let ours = [("call-chain-length", "10"), ("traceparent", OWN), ("tracestate", "b=2")];
+        let stateless = &ours[..2];
+        let [parent, own] = [PARENT, OWN].map(|value| format!("traceparent={value}"));
+        let (parent, own) = (parent.as_str(), own.as_str());
+        for (attributes, ours, expected, why) in [
+            (
+                vec![("call-chain-length", "9"), ("traceparent", PARENT), ("tracestate", "a=1")],
+                &ours[..],
+                vec!["call-chain-length=10", own, "tracestate=b=2"],
+                "all of it",
+            ),
+            (
+                vec![("TraceParent", PARENT)],
+                &ours[1..2],
+                vec![&*own.replacen("traceparent", "TraceParent", 1)],
+                "any case",
+            ),
+            (vec![("call-chain-length", "8")], &ours[..1], vec!["call-chain-length=8"], "the caller's own stays"),
+            (
+                vec![("traceparent", "9")],
+                stateless,
+                vec!["call-chain-length=10", "traceparent=9"],
+                "another key's value",
+            ),
+            (
+                vec![("traceparent", PARENT), ("tracestate", "a=1")],
+                stateless,
+                vec!["call-chain-length=10", own],
+                "a state of another parent goes",
+            ),
+            (
+                vec![("traceparent", "mine"), ("tracestate", "a=1")],
+                stateless,
+                vec!["call-chain-length=10", "traceparent=mine", "tracestate=a=1"],
+                "beside the caller's own parent it stays",
+            ),
+            (
+                vec![("traceparent", PARENT), ("TraceParent", "mine")],
+                &ours[1..2],
+                vec!["TraceParent=mine", parent],
+                "two of a name are not told apart",
+            ),
+        ] {
+            let (after, injected) = forwarding(&attributes, ours, 1000, None);
+            assert_eq!(after, expected, "{why}");
+            assert_eq!(injected.own_context, after.iter().any(|attribute| attribute.ends_with(OWN)), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_was_received_stays_where_ours_may_not_go() {
+        let ours = [("call-chain-length", "10"), ("traceparent", OWN)];
+        let attributes = [("call-chain-length", "9"), ("traceparent", PARENT)];
+        let before = vec!["call-chain-length=9".to_owned(), format!("traceparent={PARENT}")];
+        assert_eq!(forwarding(&attributes, &ours, 1000, Some(Skipped::Structure)).0, before);
+        // 24 bytes and 72: a longer chain needs one more.
+        for (limit, length, skipped) in [(96, "9", Some(Skipped::Size)), (97, "10", None)] {
+            let (after, injected) = forwarding(&attributes, &ours, limit, None);
+            assert_eq!(after, [format!("call-chain-length={length}"), format!("traceparent={OWN}")], "{limit}");
+            assert_eq!((injected.own_context, injected.skipped), (true, skipped), "{limit}");
+        }
+        // Ten attributes are enough, and one of them takes the place of what it was.
+        let full: Vec<_> = (0..8).map(|n| format!("u{n}")).collect();
+        let full: Vec<_> = full.iter().map(|name| (name.as_str(), "v")).chain(attributes).collect();
+        let (after, injected) = forwarding(&full, &ours, 1000, None);
+        assert_eq!((after.len(), injected.skipped), (10, None));
+        assert!(after.contains(&"call-chain-length=10".to_owned()) && after.contains(&format!("traceparent={OWN}")));
+    }
+
     #[test]
     fn what_the_service_would_refuse_is_not_sent() {
         let (names, injected) = added(None, 5, &[("a", ""), ("b", "say \"x\""), ("c", "1")], 1000);
@@ -290,8 +466,9 @@ mod tests {
     #[test]
     fn a_message_keeps_to_a_limit_of_its_own() {
         let (mut small, mut large) = (None, None);
-        let mut messages =
-            [Message::<String>::new(&mut small, 10, None).entry("s"), Message::new(&mut large, 90, None).entry("l")];
+        let nothing = outbound(&[]);
+        let mut messages = [(&mut small, 10, "s"), (&mut large, 90, "l")]
+            .map(|(all, body, id)| Message::<String>::new(all, body, &nothing, None).entry(id));
         let injected = inject(&mut messages, &pairs(OURS), Limits { message: 98, ..Limits::UNKNOWN });
         assert_eq!((injected.incomplete, injected.skipped), (1, Some(Skipped::Size)));
         let sizes = [("s".to_owned(), Size { own: 10, sent: 44 }), ("l".to_owned(), Size { own: 90, sent: 98 })];
@@ -303,10 +480,11 @@ mod tests {
     #[test]
     fn a_batch_shares_its_room_by_importance() {
         let (mut one, mut two, mut three) = (None, user(1), None);
+        let nothing = outbound(&[]);
         let mut messages = [
-            Message::<String>::new(&mut one, 10, None),
-            Message::new(&mut two, 10, None),
-            Message::new(&mut three, 10, Some(Skipped::Structure)),
+            Message::<String>::new(&mut one, 10, &nothing, None),
+            Message::new(&mut two, 10, &nothing, None),
+            Message::new(&mut three, 10, &nothing, Some(Skipped::Structure)),
         ];
         // 39 bytes are there; `a` for two messages makes 55, one `traceparent` 73.
         let injected = inject(&mut messages, &pairs(&OURS[..2]), Limits { request: 73, ..Limits::UNKNOWN });

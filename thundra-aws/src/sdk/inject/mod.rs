@@ -1,6 +1,7 @@
 //! Our context inside the messages that a call sends.
 //!
-//! Messages are changed in the typed input, whatever the protocol they travel in. What is already there wins;
+//! Messages are changed in the typed input, whatever the protocol they travel in. What is already there wins,
+//! unless the scope received it and the program merely forwards it: then the scope's own takes its place;
 //! of what is ours goes what fits the limits of the service, the most important first. Where nothing fits, the
 //! request is the one that the caller made. The span says why, and of how many messages; so does the root span, of all
 //! that were to have it. A target that [refused](super::refusal) a message with our context in it is given no more than

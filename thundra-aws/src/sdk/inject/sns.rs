@@ -22,7 +22,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> 
     if let Some(publish) = input.downcast_mut::<PublishInput>() {
         let topic = publish.topic_arn.is_some() || publish.target_arn.as_deref().is_some_and(is_topic);
         let closed = if topic { closed(publish.message_structure.as_deref()) } else { Some(Skipped::Recipient) };
-        let message = Message::new(&mut publish.message_attributes, length(&publish.message), closed);
+        let message = Message::new(&mut publish.message_attributes, length(&publish.message), outbound, closed);
         let messages = &mut [message.beside(length(&publish.subject))];
         return Some(attributes::inject(messages, &outbound.pairs(), limits));
     }
@@ -32,7 +32,7 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> 
         .iter_mut()
         .map(|entry| {
             let closed = closed(entry.message_structure.as_deref());
-            let message = Message::new(&mut entry.message_attributes, entry.message.len(), closed);
+            let message = Message::new(&mut entry.message_attributes, entry.message.len(), outbound, closed);
             message.beside(length(&entry.subject)).entry(&entry.id)
         })
         .collect();
@@ -80,6 +80,10 @@ impl Attribute for MessageAttributeValue {
             return None;
         }
         Self::builder().data_type(STRING).string_value(value).build().ok()
+    }
+
+    fn text(&self) -> Option<&str> {
+        self.string_value()
     }
 
     fn size(&self) -> usize {

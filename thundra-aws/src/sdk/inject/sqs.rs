@@ -13,7 +13,7 @@ use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeNameForSends as SystemName, MessageSystemAttributeValue as SystemValue,
 };
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
-use thundra_core::propagation::Outbound;
+use thundra_core::propagation::{Outbound, XRAY_HEADER};
 
 use super::Injected;
 use super::attributes::{self, Attribute, Message, STRING};
@@ -29,8 +29,8 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> 
     let mut xray_sent = false;
     if let Some(send) = input.downcast_mut::<SendMessageInput>() {
         let bytes = send.message_body.as_ref().map_or(0, String::len);
-        let message = Message::new(&mut send.message_attributes, bytes, None);
-        xray_sent |= trace(&mut send.message_system_attributes, xray.as_deref()) && message.is_untraced();
+        let message = Message::new(&mut send.message_attributes, bytes, outbound, None);
+        xray_sent |= trace(&mut send.message_system_attributes, outbound, xray.as_deref()) && message.is_untraced();
         let injected = attributes::inject(&mut [message], &outbound.pairs(), limits);
         return Some(Injected { own_context: injected.own_context || xray_sent, ..injected });
     }
@@ -39,8 +39,10 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> 
         .unwrap_or_default()
         .iter_mut()
         .map(|entry| {
-            let message = Message::new(&mut entry.message_attributes, entry.message_body.len(), None);
-            xray_sent |= trace(&mut entry.message_system_attributes, xray.as_deref()) && message.is_untraced();
+            let bytes = entry.message_body.len();
+            let message = Message::new(&mut entry.message_attributes, bytes, outbound, None);
+            xray_sent |=
+                trace(&mut entry.message_system_attributes, outbound, xray.as_deref()) && message.is_untraced();
             message.entry(&entry.id)
         })
         .collect();
@@ -49,17 +51,18 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> 
     Some(Injected { own_context, ..injected }.in_batch(messages.len()))
 }
 
-/// Sets the trace header unless the caller did; whether it was set.
-fn trace(attributes: &mut SystemAttributes, xray: Option<&str>) -> bool {
-    let value = xray.and_then(|xray| SystemValue::builder().data_type(STRING).string_value(xray).build().ok());
-    let present = attributes.as_ref().is_some_and(|present| present.contains_key(&SystemName::AwsTraceHeader));
-    match value {
-        Some(value) if !present => {
-            attributes.get_or_insert_default().insert(SystemName::AwsTraceHeader, value);
-            true
-        }
-        _ => false,
+/// Sets the trace header unless the caller did, and replaces one that was merely forwarded; whether it is ours.
+fn trace(attributes: &mut SystemAttributes, outbound: &Outbound, xray: Option<&str>) -> bool {
+    let present = attributes.as_ref().and_then(|present| present.get(&SystemName::AwsTraceHeader));
+    let is_forwarded =
+        |value: &SystemValue| value.string_value().is_some_and(|value| outbound.is_forwarded(XRAY_HEADER, value));
+    if present.is_some_and(|present| !is_forwarded(present)) {
+        return false;
     }
+    let value = xray.and_then(|xray| SystemValue::builder().data_type(STRING).string_value(xray).build().ok());
+    let Some(value) = value else { return false };
+    attributes.get_or_insert_default().insert(SystemName::AwsTraceHeader, value);
+    true
 }
 
 /// Returns the refused entries of a batch. `None` when this is another operation's output.
@@ -91,6 +94,10 @@ impl Attribute for MessageAttributeValue {
         Self::builder().data_type(STRING).string_value(value).build().ok()
     }
 
+    fn text(&self) -> Option<&str> {
+        self.string_value()
+    }
+
     fn size(&self) -> usize {
         let binary = self.binary_value.as_ref().map_or(0, |blob| blob.as_ref().len());
         self.data_type.len() + self.string_value.as_ref().map_or(0, String::len) + binary
@@ -99,15 +106,29 @@ impl Attribute for MessageAttributeValue {
 
 #[cfg(test)]
 mod tests {
+    use thundra_core::Scope;
+    use thundra_core::propagation::{Inbound, Propagators, Trust};
+
     use super::*;
 
     #[test]
-    fn a_trace_header_is_set_once() {
+    fn a_trace_header_is_set_once_and_takes_the_place_of_what_was_received() {
+        const RECEIVED: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+        let inbound = Inbound::extract([("AWSTraceHeader", RECEIVED)], Propagators::default(), Trust::Full);
+        let scope = Scope::builder("test").parent(inbound).begin();
+        let outbound = scope.enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap();
         let mut attributes = None;
-        assert!(!trace(&mut attributes, None) && attributes.is_none());
-        assert!(trace(&mut attributes, Some("Root=ours")));
-        assert!(!trace(&mut attributes, Some("Root=later")));
-        let value = attributes.unwrap().remove(&SystemName::AwsTraceHeader).unwrap();
-        assert_eq!((value.data_type(), value.string_value()), ("String", Some("Root=ours")));
+        assert!(!trace(&mut attributes, &outbound, None) && attributes.is_none());
+        for (present, xray, ours, after) in [
+            (None, Some("Root=ours"), true, "Root=ours"),
+            (Some("Root=theirs"), Some("Root=ours"), false, "Root=theirs"),
+            (Some(RECEIVED), Some("Root=ours"), true, "Root=ours"),
+            (Some(RECEIVED), None, false, RECEIVED),
+        ] {
+            let value = |text: &str| SystemValue::builder().data_type(STRING).string_value(text).build().unwrap();
+            let mut attributes = present.map(|present| HashMap::from([(SystemName::AwsTraceHeader, value(present))]));
+            assert_eq!(trace(&mut attributes, &outbound, xray), ours, "{present:?}");
+            assert_eq!(attributes.unwrap().remove(&SystemName::AwsTraceHeader), Some(value(after)), "{present:?}");
+        }
     }
 }
