@@ -15,6 +15,7 @@ scenarios![
     a_collector_that_never_accepts_costs_a_tenth,
     a_collector_that_cannot_be_connected_to_costs_a_tenth,
     a_handshake_that_hangs_costs_a_tenth,
+    a_body_that_hangs_costs_a_tenth,
     short_deadlines_cost_a_tenth,
     packing_keeps_nobody_waiting,
     a_refused_connection_costs_next_to_nothing,
@@ -60,6 +61,18 @@ fn a_handshake_that_hangs_costs_a_tenth() {
     let url = deaf.url.replace("http:", "https:");
     let mut program = Program::exporting("lambda", &url, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]);
     check_a_tenth(&mut program, "");
+}
+
+/// The collector took everything, and the rest of its response does not come.
+fn a_body_that_hangs_costs_a_tenth() {
+    for reply in [Reply::head_only(), Reply::dripping()] {
+        let collector = Collector::start(reply);
+        let mut program = Program::lambda(&collector, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]);
+        check_a_tenth(&mut program, &collector.attempts().len().to_string());
+        collector.always(Reply::ok());
+        let account = program.settle_at(&collector);
+        assert_eq!(account.lost, 0, "{account}");
+    }
 }
 
 /// The deadline of an invocation is earlier than that of an attempt.

@@ -26,6 +26,7 @@ scenarios![
     counts_survive_the_limit_of_attributes,
     a_collector_that_takes_nothing_at_all_is_left_alone,
     nested_scopes_balance,
+    tasks_that_outlive_a_nested_scope_balance,
     incomplete_messages_of_unrecorded_scopes_are_counted,
     memory_stays_bounded_in_an_outage,
     any_mixture_of_faults_balances,
@@ -256,6 +257,18 @@ fn nested_scopes_balance() {
         program.order("nested times=2 spans=2");
         program.settle_at(&collector);
     }
+}
+
+/// The task of a record goes on while the invocation does, and after it.
+fn tasks_that_outlive_a_nested_scope_balance() {
+    let collector = Collector::start(Reply::ok());
+    let mut program = Program::lambda(&collector, &[("THUNDRA_MAX_SPANS", "10")]);
+    program.order("late_nested spans=51");
+    program.settle_at(&collector);
+    collector.next([Reply::status(500), Reply::status(500)]);
+    program.order("late_nested spans=20");
+    program.order("late_nested spans=3");
+    program.settle_at(&collector);
 }
 
 /// The next root carries them, and may be lost as well.

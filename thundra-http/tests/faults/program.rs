@@ -20,6 +20,8 @@ use thundra_core::{
 };
 use thundra_http::{Host, Layer, Telemetry, exporters, init};
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot::Sender;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 use tower_layer::Layer as _;
 use tracing::{Instrument, info_span};
@@ -121,6 +123,19 @@ impl Work {
         scope
     }
 
+    /// A nested scope that is finished before its task begins spans.
+    fn outlived(self) -> (Sender<()>, JoinHandle<()>) {
+        let scope = Work { spans: 2, ..self }.nested();
+        let (begin, may_begin) = tokio::sync::oneshot::channel();
+        let task = async move {
+            may_begin.await.unwrap();
+            self.children();
+        };
+        let task = scope.enter(|| tokio::spawn(task.in_current_span()));
+        drop(scope.finish());
+        (begin, task)
+    }
+
     fn scope(self) -> Scope {
         let scope = Scope::builder("root").attribute("number", number() as i64).attribute("fill", self.text()).begin();
         scope.enter(|| self.children());
@@ -213,6 +228,7 @@ impl Program {
             }
             // A task goes on after its invocation, and begins spans.
             "late" => vec![self.runtime.block_on(late(order.number("spans", 1), deadline))],
+            "late_nested" => vec![self.runtime.block_on(late_nested(work, deadline))],
             "incomplete" => {
                 let trace = {
                     let scope = work.scope();
@@ -324,6 +340,19 @@ async fn late(spans: u64, deadline: Duration) -> Duration {
     let flush = export(scope.finish(), deadline).await;
     begin.send(()).unwrap();
     task.await.unwrap();
+    flush
+}
+
+/// Two records whose tasks go on: one within the invocation, and one after it.
+async fn late_nested(work: Work, deadline: Duration) -> Duration {
+    let scope = Scope::builder("root").attribute("number", number() as i64).begin();
+    let (begin, within) = scope.enter(|| work.outlived());
+    begin.send(()).unwrap();
+    within.await.unwrap();
+    let (begin, after) = scope.enter(|| work.outlived());
+    let flush = export(scope.finish(), deadline).await;
+    begin.send(()).unwrap();
+    after.await.unwrap();
     flush
 }
 
