@@ -45,7 +45,10 @@
 //! - `batch` (default): [`batch`], for the events of `aws_lambda_events`.
 //! - `forgotten` (default): with `sdk`, the calls of clients that nobody wrapped: spans, without ids.
 //! - `https`: TLS for the exporter; the SDK brings it anyway.
-//! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`.
+//! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`, with the baggage that
+//!   was received; calls carry the baggage that it has when they are made. OpenTelemetry's current span is the root span
+//!   of the invocation.
+//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(not(all(feature = "sns", feature = "sqs", feature = "kinesis")), allow(rustdoc::broken_intra_doc_links))]
 
 #[cfg(feature = "batch")]

@@ -9,3 +9,5 @@ pub(crate) const HTTP: u32 = 1 << 1;
 pub(crate) const BATCH: u32 = 1 << 2;
 /// It did.
 pub(crate) const EACH: u32 = 1 << 3;
+/// The event was written by an untrusted caller.
+pub(crate) const UNTRUSTED: u32 = 1 << 4;

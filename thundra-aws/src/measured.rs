@@ -2,6 +2,7 @@
 
 use crate::gap::Gap;
 use crate::trigger;
+use thundra_core::propagation::Trust;
 
 /// Sees the calls of clients that nobody wrapped from now on, as each program does that is begun with `run` or `init`.
 #[cfg(all(feature = "forgotten", feature = "sdk"))]
@@ -11,7 +12,7 @@ pub fn watch_forgotten() {
 
 /// Recognises an event as each invocation does, and says how many messages were in it.
 pub fn recognise(body: &[u8]) -> usize {
-    trigger::detect(body, thundra_core::config()).messages.len()
+    trigger::detect(body, thundra_core::config(), Trust::Full).messages.len()
 }
 
 /// Puts members into the context of a payload as the clients do; `None` where nothing may be changed.

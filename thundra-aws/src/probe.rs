@@ -15,6 +15,7 @@ use std::{
 };
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use thundra_core::formatted;
 
 /// How a handler ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,13 @@ pub fn returned<R>(returned: &R) -> ByDiagnostic<'_, R> {
 #[inline(always)]
 pub const fn never<T>() -> Option<T> {
     None
+}
+
+/// Runs the body of a function that returns a future: the types say what the future resolves to, where the body's own
+/// block cannot.
+#[inline(always)]
+pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
+    body()
 }
 
 /// An argument in which a handler receives the context of its invocation.
@@ -127,14 +135,14 @@ impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
 impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
     /// The error by `Display`.
     pub fn thundra_outcome(&self) -> Outcome {
-        self.outcome(|error| (error_type::<E>(), error.to_string()))
+        self.outcome(|error| (error_type::<E>(), formatted(|| error.to_string())))
     }
 }
 
 impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
     /// The error by `Debug`.
     pub fn thundra_outcome(&self) -> Outcome {
-        self.outcome(|error| (error_type::<E>(), format!("{error:?}")))
+        self.outcome(|error| (error_type::<E>(), formatted(|| format!("{error:?}"))))
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_config::SdkConfig;
 use aws_sdk_kinesis::primitives::{Blob, DateTime};
 use aws_sdk_kinesis::types::Record;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use thundra_aws::{Traced, correlation};
@@ -308,6 +308,22 @@ fn a_message_of_a_plain_client_is_worked_on_as_well() {
 }
 
 #[test]
+fn a_message_in_an_envelope_has_its_producer_whatever_its_attributes() {
+    let attribute = |value: &str| json!({"Type": "String", "Value": value});
+    let notification = json!({"TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "hi",
+        "MessageAttributes": {"traceparent": attribute(&traceparent()), "x-correlation-id": attribute("c-1")}});
+    let text = |value: &str| MessageAttributeValue::builder().data_type("String").string_value(value).build().unwrap();
+    for name in ["RequestID", "tenant", "traceparent"] {
+        let message =
+            Message::builder().body(notification.to_string()).message_attributes(name, text("theirs")).build();
+        let (id, _, spans) = work(vec![Answer::Silence], async |_| {
+            thundra_aws::sqs::process(message, async |_| Ok::<_, std::io::Error>(correlation::id())).await.unwrap()
+        });
+        assert_eq!((id.as_deref(), spans[0].context.trace_id.to_string().as_str()), (Some("c-1"), TRACE), "{name}");
+    }
+}
+
+#[test]
 fn a_panic_passes_through_and_is_recorded() {
     let (_, _, spans) = work(vec![Answer::Silence], async |_| {
         let task = tokio::spawn(thundra_aws::sqs::process(Message::builder().build(), |_| async {
@@ -343,12 +359,20 @@ fn kinesis_records_link_to_who_put_them() {
     let record =
         |data: String| json!({"SequenceNumber": "1", "PartitionKey": "k", "Data": BASE64_STANDARD.encode(data)});
     let from = |traceparent: &str| record(format!(r#"{{"__context__":{{"traceparent":"{traceparent}"}},"a":1}}"#));
+    // As EventBridge puts its events.
+    let bridged = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b8-01";
+    let event = |traceparent: &str| {
+        let detail = json!({"__context__": {"traceparent": traceparent}});
+        record(json!({"source": "s", "detail-type": "t", "detail": detail}).to_string())
+    };
     let records = [
         from(&traceparent()),
         record("[1]".to_owned()),
         from(&traceparent()),
         from(other),
         record(r#"{"__context__":"mine"}"#.to_owned()),
+        event(bridged),
+        event(bridged),
     ];
     let answers = ok(Box::leak(json!({"Records": records, "NextShardIterator": "i"}).to_string().into_boxed_str()));
     let (spans, _, _) = work(answers, async |config| {
@@ -359,7 +383,7 @@ fn kinesis_records_link_to_who_put_them() {
         scope.finish().spans().collect::<Vec<_>>()
     });
     let [receive, _] = &spans[..] else { unreachable!("{spans:?}") };
-    assert_eq!(attribute(receive, "messaging.batch.message_count"), "5");
+    assert_eq!(attribute(receive, "messaging.batch.message_count"), "7");
     let links: Vec<_> = receive.links.iter().map(|link| link.context.span_id.to_string()).collect();
-    assert_eq!(links, [PRODUCER, "00f067aa0ba902b7"], "each once");
+    assert_eq!(links, [PRODUCER, "00f067aa0ba902b7", "00f067aa0ba902b8"], "each once");
 }

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::export::console;
+use crate::formatted;
 
 /// Kinds that name a host, a key or a variable (they hold a space) are so many at most: a crawler must not
 /// silence the others, nor fill our memory.
@@ -25,7 +26,8 @@ pub fn once(kind: &str, message: impl Display) {
         return;
     }
     drop(said);
-    let line = format!("thundra: {message}\n");
+    // It may hold the error of a user's own exporter, which is formatted before anything is locked.
+    let line = formatted(|| format!("thundra: {message}\n"));
     if console::is_writing() {
         // Nobody may be reading standard error: the program does not wait for that.
         let _ = std::thread::Builder::new().spawn(move || write(&line));
@@ -36,4 +38,22 @@ pub fn once(kind: &str, message: impl Display) {
 
 fn write(line: &str) {
     let _ = std::io::stderr().lock().write_all(line.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_cannot_be_formatted_stops_nobody() {
+        struct Broken;
+        impl Display for Broken {
+            fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                panic!("broken")
+            }
+        }
+        once("test.broken", Broken);
+        once("test.fine", "the next one is written");
+        assert!(!SAID.is_poisoned());
+    }
 }

@@ -12,7 +12,8 @@
 //! - A [`Scope`] is work done on someone's behalf: an invocation, a request, a record of a batch. It begins
 //!   with what the caller sent, an [`Inbound`](propagation::Inbound).
 //! - Local spans are `tracing` spans: whatever `#[tracing::instrument]` makes inside a scope, at INFO and
-//!   above, is recorded. [`SpanExt`] adds what `tracing` cannot say.
+//!   above, is recorded. One that is made with `parent: None` is a child of the scope's root, and `follows_from` is a
+//!   link. [`SpanExt`] adds what `tracing` cannot say.
 //! - Calls to others carry an [`Outbound`](propagation::Outbound): the trace context, and the
 //!   [correlation ids](correlation) of the scope.
 //! - A finished scope is a [`Trace`]; [`flush`] hands it to the exporters.
@@ -20,12 +21,16 @@
 //! # Features
 //!
 //! - `otel` (default): inside a scope our context is the current [`opentelemetry::Context`], so libraries
-//!   instrumented with OpenTelemetry continue the trace.
+//!   instrumented with OpenTelemetry continue the trace. The current span there is the scope's root, whatever `tracing`
+//!   span is entered; [`otel::context`] has the innermost one. Received baggage is in that context, and calls carry the
+//!   baggage that it has when they are made.
+//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered. Entering a span costs more.
 //! - `opentelemetry_sdk`: any `SpanExporter` of the OpenTelemetry SDK plugs in.
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
 
 mod config;
+mod contained;
 mod context;
 pub mod correlation;
 pub mod diagnostics;
@@ -59,6 +64,8 @@ mod value;
 pub use config::{
     BatchSpans, CapturedHeaders, Config, ExporterKind, Limits, MessageSpans, OtlpConfig, OtlpProtocol, VARIABLES,
 };
+#[doc(hidden)]
+pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
 pub use id::{SpanId, TraceId};
@@ -69,8 +76,8 @@ pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
 pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
-#[doc(hidden)]
-pub use telemetry::enough_deferred;
 pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
+#[doc(hidden)]
+pub use telemetry::{enough_deferred, report_missing_scope};
 pub use trace::Trace;
 pub use value::Value;

@@ -10,6 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use crate::contained::{PANICKED, contained};
 use crate::recorder::{SCOPES, stack};
 
 /// What a thread keeps of a long line's memory.
@@ -110,8 +111,10 @@ impl Fields<'_> {
     fn format(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         let mut formatted = std::mem::take(&mut self.0.formatted);
         formatted.clear();
-        // What fails has written what it could.
-        let _ = formatted.write_fmt(value);
+        // What fails has written what it could; what panics is no trouble of the line's.
+        if contained(|| formatted.write_fmt(value)).is_none() {
+            PANICKED.clone_into(&mut formatted);
+        }
         string(self.value_of(field), &formatted);
         self.0.formatted = formatted;
     }
@@ -145,7 +148,10 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            let _ = write!(self.0.message, "{value:?}");
+            let message = &mut self.0.message;
+            if contained(|| write!(message, "{value:?}")).is_none() {
+                message.push_str(PANICKED);
+            }
         } else {
             self.format(field, format_args!("{value:?}"));
         }

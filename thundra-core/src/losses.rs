@@ -18,10 +18,12 @@ pub(crate) struct Losses {
     pub(crate) dropped_spans: u64,
     /// Messages that left without our context, or without a part of it.
     pub(crate) incomplete_messages: u64,
+    /// Events, attributes and links that were recorded on a root span after its end.
+    pub(crate) after_end: u64,
 }
 
 impl Losses {
-    pub(crate) const NONE: Self = Losses { spans: 0, dropped_spans: 0, incomplete_messages: 0 };
+    pub(crate) const NONE: Self = Losses { spans: 0, dropped_spans: 0, incomplete_messages: 0, after_end: 0 };
 
     pub(crate) fn is_none(&self) -> bool {
         *self == Self::NONE
@@ -55,11 +57,12 @@ impl Losses {
         true
     }
 
-    fn by_attribute(&mut self) -> [(&'static str, &mut u64); 3] {
+    fn by_attribute(&mut self) -> [(&'static str, &mut u64); 4] {
         [
             (semconv::THUNDRA_LOST_SPANS, &mut self.spans),
             (semconv::THUNDRA_DROPPED_SPANS, &mut self.dropped_spans),
             (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, &mut self.incomplete_messages),
+            (semconv::THUNDRA_DROPPED_AFTER_END, &mut self.after_end),
         ]
     }
 }
@@ -74,6 +77,7 @@ impl AddAssign for Losses {
         self.spans += other.spans;
         self.dropped_spans += other.dropped_spans;
         self.incomplete_messages += other.incomplete_messages;
+        self.after_end += other.after_end;
     }
 }
 
@@ -82,7 +86,7 @@ mod tests {
     use super::*;
     use crate::Scope;
 
-    fn counts(trace: &Trace) -> Vec<(String, [Option<String>; 3])> {
+    fn counts(trace: &Trace) -> Vec<(String, [Option<String>; 4])> {
         let keys = Losses::default().by_attribute().map(|(key, _)| key);
         trace
             .spans()
@@ -94,15 +98,19 @@ mod tests {
     fn the_last_root_carries_the_counts_and_gives_them_back() {
         let mut trace = Scope::builder("first").attribute("thundra.dropped_spans", 7_u64).begin().finish();
         trace.append(Scope::builder("last").attribute("thundra.dropped_spans", 200_u64).begin().finish());
-        let losses = Losses { spans: 5, dropped_spans: 1_000_000, incomplete_messages: 0 };
+        let losses = Losses { spans: 5, dropped_spans: 1_000_000, ..Losses::NONE };
         assert!(losses.write_to(&mut trace));
         let text = |n: &str| Some(n.to_owned());
         assert_eq!(
             counts(&trace),
-            [("first".to_owned(), [None, text("7"), None]), ("last".to_owned(), [text("5"), text("1000200"), None])]
+            [
+                ("first".to_owned(), [None, text("7"), None, None]),
+                ("last".to_owned(), [text("5"), text("1000200"), None, None])
+            ]
         );
-        assert!(Losses { incomplete_messages: 3, ..Losses::NONE }.write_to(&mut trace));
-        assert_eq!(Losses::of(&trace), Losses { spans: 7, dropped_spans: 1_000_207, incomplete_messages: 3 });
+        assert!(Losses { incomplete_messages: 3, after_end: 4, ..Losses::NONE }.write_to(&mut trace));
+        let expected = Losses { spans: 7, dropped_spans: 1_000_207, incomplete_messages: 3, after_end: 4 };
+        assert_eq!(Losses::of(&trace), expected);
     }
 
     #[test]

@@ -1,27 +1,97 @@
 //! The bridge to the `opentelemetry` crates: the only place where their types are public.
 
-use opentelemetry::Context;
+use std::sync::Arc;
+
+use opentelemetry::baggage::{Baggage, BaggageExt, BaggageMetadata};
 use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags, TraceState};
+use opentelemetry::{Context, Key, StringValue};
 
 #[cfg(feature = "opentelemetry_sdk")]
 pub use sdk::SdkExporter;
 
-use crate::TraceContext;
+use crate::propagation::{Inbound, Propagators, Trust};
+use crate::recorder::layer::Recorder;
+use crate::recorder::{Place, SCOPES, ScopeId, stack};
+use crate::resource::percent_decode;
+use crate::{TraceContext, diagnostics};
 
 /// The current span as OpenTelemetry's own context: what libraries that take one are given.
 ///
 /// While a scope's future is polled its root span is the current [`Context`] already; this is the
-/// innermost span.
+/// innermost span. With the feature `otel-spans` the innermost span is the current one.
 pub fn context() -> Context {
-    match crate::current() {
-        Some(context) => with_span(&context),
-        None => Context::current(),
-    }
+    Recorder::current().and_then(at).unwrap_or_else(Context::current)
 }
 
-/// The current OpenTelemetry context, with this span as its parent of spans to come.
-pub(crate) fn with_span(context: &TraceContext) -> Context {
-    Context::current().with_remote_span_context(span_context(context))
+/// Marks a context whose baggage began as that of this scope. The program may have changed it since.
+struct BaggageOf(ScopeId);
+
+/// Returns the current context with the span at this place, and with the baggage that its scope received.
+pub(crate) fn at(place: Place) -> Option<Context> {
+    let scope = SCOPES.lock(place.scope)?;
+    let (span, received, nested) = (scope.context(place.span())?, scope.baggage.clone(), scope.outer.is_some());
+    drop(scope);
+    let context = Context::current().with_remote_span_context(span_context(&span));
+    Some(match context.get::<BaggageOf>() {
+        Some(BaggageOf(scope)) if *scope == place.scope => context,
+        // A scope within another one has its own baggage, or none.
+        None if received.is_none() && (!nested || context.baggage().is_empty()) => context,
+        _ => context.with_baggage(decoded(received.as_deref().unwrap_or_default())).with_value(BaggageOf(place.scope)),
+    })
+}
+
+/// Returns the baggage for a call made in this scope: the current context's, where that is the scope's own or one that
+/// the program made; else what the scope received.
+pub(crate) fn baggage_to_send(scope: ScopeId, received: Option<Arc<str>>) -> Option<Arc<str>> {
+    if stack::current().is_none_or(|place| place.scope != scope) {
+        return received;
+    }
+    Context::map_current(|context| match context.get::<BaggageOf>() {
+        Some(BaggageOf(other)) if *other != scope => received,
+        None if context.baggage().is_empty() => received,
+        _ => changed(context.baggage(), received),
+    })
+}
+
+/// Returns what was received, byte for byte, where the baggage still says the same.
+#[cold]
+fn changed(baggage: &Baggage, received: Option<Arc<str>>) -> Option<Arc<str>> {
+    let same = |received: &Arc<str>| {
+        let received = decoded(received);
+        received.len() == baggage.len()
+            && received.iter().all(|(key, value)| baggage.get_with_metadata(key) == Some(value))
+    };
+    received.filter(same).or_else(|| encoded(baggage))
+}
+
+/// Reads the members of W3C baggage that was checked when it was received.
+fn decoded(baggage: &str) -> Baggage {
+    let member = |member: &str| {
+        let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
+        let (key, value) = pair.split_once('=')?;
+        let value = value.trim();
+        let value = percent_decode(value).unwrap_or_else(|| value.to_owned());
+        let metadata = BaggageMetadata::from(properties.trim());
+        Some((Key::from(key.trim().to_owned()), (StringValue::from(value), metadata)))
+    };
+    baggage.split(',').filter_map(member).collect()
+}
+
+/// Writes W3C baggage, as far as a receiver would take it.
+fn encoded(baggage: &Baggage) -> Option<Arc<str>> {
+    let text = baggage.to_string();
+    let mut members: Vec<&str> = text.split(',').collect();
+    members.sort_unstable();
+    let formats = Propagators { baggage: true, ..Propagators::NONE };
+    let kept = Inbound::extract([("baggage", members.join(",").as_str())], formats, Trust::Full).baggage;
+    if kept.as_deref().map_or(0, |kept| kept.split(',').count()) < baggage.len() {
+        diagnostics::once(
+            "baggage",
+            "baggage is not sent as it was set: it takes 64 members and 8192 bytes, percent-encoding included, \
+             with tokens for keys and properties",
+        );
+    }
+    kept
 }
 
 fn span_context(context: &TraceContext) -> SpanContext {
@@ -32,6 +102,48 @@ fn span_context(context: &TraceContext) -> SpanContext {
         true,
         context.trace_state.as_deref().and_then(|state| state.parse::<TraceState>().ok()).unwrap_or_default(),
     )
+}
+
+/// OpenTelemetry's current span follows the `tracing` span that is entered.
+#[cfg(feature = "otel-spans")]
+pub(crate) mod spans {
+    use std::cell::RefCell;
+    use std::mem::ManuallyDrop;
+
+    use opentelemetry::{Context, ContextGuard};
+
+    use crate::recorder::Place;
+
+    /// A context that is current as long as its span is entered.
+    struct Entered {
+        /// The `tracing` id of the span.
+        id: u64,
+        // Guards reach for a thread-local of their own, which is gone when a thread ends inside of a span.
+        guard: ManuallyDrop<ContextGuard>,
+    }
+
+    thread_local! {
+        static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+    }
+
+    pub(crate) fn enter(id: u64, place: Place) {
+        let Some(guard) = super::at(place).map(Context::attach).map(ManuallyDrop::new) else { return };
+        let _ = ENTERED.try_with(|entered| {
+            if let Ok(mut entered) = entered.try_borrow_mut() {
+                entered.push(Entered { id, guard });
+            }
+        });
+    }
+
+    pub(crate) fn exit(id: u64) {
+        let entered = ENTERED.try_with(|entered| {
+            let mut entered = entered.try_borrow_mut().ok()?;
+            let at = entered.iter().rposition(|entered| entered.id == id)?;
+            Some(entered.remove(at).guard)
+        });
+        // What a context holds may itself enter spans when it is dropped.
+        entered.ok().flatten().map(ManuallyDrop::into_inner);
+    }
 }
 
 #[cfg(feature = "opentelemetry_sdk")]

@@ -4,7 +4,6 @@
 //! leaves its spans to the one at work and returns, so that a slow collector holds up one caller and not all.
 
 use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::export::{Batch, Export, ExportError, ExportFuture};
 use crate::losses::Losses;
 use crate::queue::Queue;
-use crate::{Resource, Trace, diagnostics};
+use crate::{Resource, Trace, contained, diagnostics};
 
 /// After this many spans in a row that were too large by themselves, a flush splits no more requests: nothing is taken,
 /// and parts of parts would only take time.
@@ -253,16 +252,9 @@ impl Drop for Sender<'_> {
 
 /// Runs an exporter's future. A panic in it is a loss, and not the caller's trouble.
 async fn caught<'a>(export: impl FnOnce() -> ExportFuture<'a>) -> Result<(), ExportError> {
-    let panicked = |_| Err(ExportError::Permanent("the exporter panicked".into()));
-    let mut future = match catch_unwind(AssertUnwindSafe(export)) {
-        Ok(future) => future,
-        Err(panic) => return panicked(panic),
-    };
-    poll_fn(|context| {
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)))
-            .unwrap_or_else(|panic| Poll::Ready(panicked(panic)))
-    })
-    .await
+    let panicked = || Err(ExportError::Permanent("the exporter panicked".into()));
+    let Some(mut future) = contained(export) else { return panicked() };
+    poll_fn(|context| contained(|| future.as_mut().poll(context)).unwrap_or_else(|| Poll::Ready(panicked()))).await
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::config::Limits;
 use crate::losses::Losses;
 use crate::propagation::{CorrelationIds, Inbound, Outbound};
 use crate::recorder::layer::{self, Recorder};
-use crate::recorder::stack::{self, Current};
+use crate::recorder::stack::Current;
 use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
 use crate::telemetry::config;
 use crate::{Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, semconv};
@@ -95,6 +95,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets attributes of the root span.
+    #[doc(hidden)]
+    pub fn attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value)));
+        self
+    }
+
     /// When the work began. Defaults to now.
     pub fn start_time(mut self, time: SystemTime) -> Self {
         self.start_time = Some(time);
@@ -142,7 +149,7 @@ impl ScopeBuilder {
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let recorded = sampled && !config.disabled;
-        let outer = if self.nested { stack::current().map(|place| place.scope) } else { None };
+        let outer = if self.nested { Recorder::current().map(|place| place.scope) } else { None };
         // The calls made inside are still the invocation's: its header counts the turns of a loop.
         let surroundings =
             outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| (outer.xray.clone(), outer.spans_left()));
@@ -302,7 +309,7 @@ impl Drop for Scope {
 impl ScopeRef {
     /// The scope this code runs in.
     pub fn current() -> Option<Self> {
-        let place = stack::current()?;
+        let place = Recorder::current()?;
         let recorded = place.kind() != crate::recorder::PlaceKind::Unrecorded;
         Some(ScopeRef { root: layer::root(place.scope, recorded) })
     }
@@ -326,6 +333,12 @@ impl ScopeRef {
     pub fn set_attribute(&self, key: &str, value: impl Into<Value>) {
         let value = value.into();
         layer::with_span(self.root, |span, limits| span.set_attribute(key, &value, limits));
+    }
+
+    /// Removes an attribute of its root span.
+    #[doc(hidden)]
+    pub fn remove_attribute(&self, key: &str) {
+        layer::with_span(self.root, |span, _| span.remove_attribute(key));
     }
 
     /// Sets the outcome of its root span.
@@ -390,15 +403,21 @@ impl ScopeRef {
 
 /// The context of the innermost recorded span, or of the scope this code runs in; `None` outside of any.
 pub fn current() -> Option<TraceContext> {
-    let place = stack::current()?;
+    let place = Recorder::current()?;
     SCOPES.lock(place.scope)?.context(place.span())
 }
 
 /// What goes out with a call that `span` makes: its own context where it is recorded, else that of its
 /// surroundings. `None` outside of any scope, where there is nothing to say.
+///
+/// With the feature `otel` the baggage is that of the current [`opentelemetry::Context`], where this code runs in the
+/// scope of the span.
 pub fn outbound(span: &Span) -> Option<Outbound> {
-    let place = Recorder::place(span).or_else(stack::current)?;
-    SCOPES.lock(place.scope)?.outbound(place.span())
+    let place = Recorder::place(span).or_else(Recorder::current)?;
+    let outbound = SCOPES.lock(place.scope)?.outbound(place.span())?;
+    #[cfg(feature = "otel")]
+    let outbound = Outbound { baggage: crate::otel::baggage_to_send(place.scope, outbound.baggage), ..outbound };
+    Some(outbound)
 }
 
 /// The OpenTelemetry context of a scope, attached anew at each poll.
@@ -409,7 +428,7 @@ type Ambient = ();
 
 #[cfg(feature = "otel")]
 fn ambient(scope: &ScopeRef) -> Ambient {
-    scope.context().map(|context| crate::otel::with_span(&context))
+    crate::otel::at(scope.root)
 }
 #[cfg(not(feature = "otel"))]
 fn ambient(_: &ScopeRef) -> Ambient {}

@@ -109,6 +109,8 @@ names! {
 
     /// Ours: how many records of its batch failed.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// Ours: how many events, attributes and links were recorded on earlier root spans after those had ended.
+    THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
     /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
     /// Ours: how many messages were received whose context was forgotten, because too many others came before they
@@ -117,6 +119,9 @@ names! {
     /// Ours: how many messages of a call carry no context of ours, or not all of it. On a root span: how many of all
     /// its calls could not, and of scopes before it that were not recorded.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
+    /// Ours: the size in bytes that later messages to the target of a call keep within, because a message of this call was
+    /// refused as too long with our context in it.
+    THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// Ours: why a call carries no context of ours, or not all of it.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
     /// Ours: how many spans earlier flushes lost because the collector could not be reached.

@@ -8,7 +8,7 @@ use tracing::Span;
 use crate::otlp::write::{self, tag};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::{now, unix_nano};
-use crate::{SpanKind, Status, TraceContext, Value, semconv};
+use crate::{SpanKind, Status, TraceContext, Value, formatted, semconv};
 
 /// Additions to [`tracing::Span`]. On a span that is not recorded they do nothing.
 ///
@@ -97,13 +97,14 @@ impl SpanExt for Span {
     fn record_error(&self, error: &dyn Error) {
         let Some(place) = Recorder::place(self) else { return };
         // The user's `Display` runs before any lock is taken.
-        let message = chain(error);
+        let message = formatted(|| chain(error));
         let (mut head, mut attributes) = (Vec::new(), Vec::new());
         write::bytes(&mut head, tag::EVENT_NAME, b"exception");
-        write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, &message);
         layer::with_span(place, |span, limits| {
+            let message = limits.value_length.map_or(&*message, |limit| write::truncate(&message, limit));
+            write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, message);
             span.event(now(), &head, &attributes, limits);
-            span.set_error(&message);
+            span.set_error(message);
         });
     }
 

@@ -14,6 +14,7 @@ use tracing_subscriber::{Layer, Registry};
 use crate::export::Export;
 use crate::pipeline::Pipeline;
 use crate::recorder::layer::{Alone, Recorder, SCOPE_TARGET};
+use crate::recorder::silence;
 use crate::{Config, Env, Trace, diagnostics, late, log};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -63,7 +64,12 @@ pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> +
 
 /// The layer that records spans, for a subscriber of your own.
 ///
-/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers.
+/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers. A filter that is a layer by
+/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too: one
+/// line on standard error says so. Give such a filter to the layer that it is meant for, by `with_filter`.
+///
+/// It goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` takes no layer with a
+/// filter of its own.
 ///
 /// # Examples
 ///
@@ -124,6 +130,13 @@ pub fn defer(trace: Trace) {
 #[doc(hidden)]
 pub async fn enough_deferred() {
     late::enough().await;
+}
+
+/// Reports on standard error, once, that the program made spans and opened no scope: they were not recorded. Called when
+/// a program ends that had its telemetry installed for it.
+#[doc(hidden)]
+pub fn report_missing_scope() {
+    silence::report_missing_scope();
 }
 
 /// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use opentelemetry::baggage::{BaggageExt, BaggageMetadata};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{SpanKind, Status, TraceContextExt};
 use opentelemetry::{Context, KeyValue};
@@ -15,10 +16,10 @@ use opentelemetry_sdk::trace::{InMemorySpanExporter, Sampler as SdkSampler, Samp
 use proptest::prelude::*;
 use thundra_core::export::{Batch, Export};
 use thundra_core::otel::{self, SdkExporter};
-use thundra_core::propagation::{format_traceparent, parse_traceparent};
+use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent, parse_traceparent};
 use thundra_core::testing::record_with;
-use thundra_core::{Config, Env, Sampler, Scope, SpanExt, TraceId};
-use tracing::{info, info_span};
+use thundra_core::{Config, Env, Sampler, Scope, SpanExt, TraceId, outbound};
+use tracing::{Instrument, Span, info, info_span};
 
 fn config() -> Config {
     Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off")]))
@@ -44,6 +45,165 @@ async fn a_scope_is_the_current_opentelemetry_context_at_each_poll() {
         .await;
     assert_eq!(inside, (expected.trace_id.to_string(), expected.span_id.to_string(), true));
     assert!(!Context::current().has_active_span(), "it does not outlive the future");
+}
+
+/// A scope that received this baggage.
+fn receiving(baggage: &str) -> Scope {
+    let pairs = [("baggage", baggage)];
+    let inbound = Inbound::extract(pairs, Propagators::default(), Trust::Full);
+    Scope::builder("root").parent(inbound).begin_with(&config())
+}
+
+/// What a call carries that is made here.
+fn sent() -> Option<String> {
+    let outbound = outbound(&Span::none()).unwrap();
+    let pairs = outbound.pairs();
+    pairs.into_iter().find(|(key, _)| *key == "baggage").map(|(_, value)| value)
+}
+
+fn current(key: &str) -> Option<String> {
+    Context::map_current(|context| context.baggage().get(key).map(ToString::to_string))
+}
+
+#[tokio::test]
+async fn received_baggage_is_in_the_current_context_and_goes_out_as_it_came() {
+    let received = "z=1%202,tenant=caf%C3%A9;p=q;r , odd=100%";
+    let inside = async {
+        tokio::task::yield_now().await;
+        let with_metadata = Context::map_current(|context| context.baggage().get_with_metadata("tenant").cloned());
+        (current("z"), with_metadata, current("odd"), sent())
+    };
+    let (z, tenant, odd, out) = receiving(received).run(inside).await;
+    assert_eq!((z.as_deref(), odd.as_deref()), (Some("1 2"), Some("100%")));
+    assert_eq!(tenant, Some(("café".into(), BaggageMetadata::from("p=q;r"))));
+    assert_eq!(out.as_deref(), Some("z=1%202,tenant=caf%C3%A9;p=q;r,odd=100%"));
+    assert_eq!(receiving("a=1").enter(|| current("a")).as_deref(), Some("1"));
+    assert_eq!(current("a"), None, "it does not outlive the scope");
+}
+
+#[test]
+fn baggage_that_the_program_sets_goes_out_with_calls() {
+    let set = |pairs: Vec<KeyValue>| Context::current_with_baggage(pairs).attach();
+    for (received, set_in_scope, expected) in [
+        ("", vec![("user", "u 1")], Some("user=u%201")),
+        ("a=1", vec![("a", "2"), ("b", "ü,;=")], Some("a=2,b=%C3%BC%2C%3B%3D")),
+        ("a=1", vec![("a", "1")], Some("a=1")),
+        ("a=1", vec![], None),
+    ] {
+        let inside = || {
+            let _attached = set(set_in_scope.iter().map(|(key, value)| KeyValue::new(*key, *value)).collect());
+            info_span!("span").in_scope(sent)
+        };
+        let scope = receiving(received);
+        assert_eq!(scope.enter(inside).as_deref(), expected, "{received} and {set_in_scope:?}");
+        assert_eq!(scope.enter(sent).as_deref(), Some(received).filter(|text| !text.is_empty()), "no longer");
+    }
+}
+
+#[test]
+fn baggage_goes_out_within_the_limits_of_w3c() {
+    let scope = receiving("");
+    let send = |pairs: &[(String, String)]| {
+        let pairs = pairs.iter().map(|(key, value)| KeyValue::new(key.clone(), value.clone()));
+        let _attached = scope.enter(|| Context::current_with_baggage(pairs)).attach();
+        scope.enter(sent)
+    };
+    let many: Vec<_> = (0..100).map(|n| (format!("key{n}"), "v".to_owned())).collect();
+    assert_eq!(send(&many).map(|sent| sent.split(',').count()), Some(64));
+    // As it is encoded, each value is three times as long: two of them fit.
+    let long: Vec<_> = ["a", "b", "c"].map(|key| (key.to_owned(), " ".repeat(1300))).to_vec();
+    assert_eq!(send(&long).map(|sent| sent.split(',').count()), Some(2));
+    let bad = [("a b".to_owned(), "1".to_owned()), ("ok".to_owned(), "\r\nx: y".to_owned())];
+    assert_eq!(send(&bad).as_deref(), Some("ok=%0D%0Ax%3A%20y"));
+}
+
+#[test]
+fn a_scope_within_another_one_has_its_own_baggage_alone() {
+    let outer = receiving("outer=1");
+    outer.enter(|| {
+        let nested = |baggage: Option<&str>| {
+            let pairs = baggage.map(|baggage| ("baggage", baggage));
+            let inbound = Inbound::extract(pairs, Propagators::default(), Trust::Full);
+            let record = Scope::builder("record").parent(inbound).nested().begin_with(&config());
+            record.enter(|| (current("outer"), sent()))
+        };
+        assert_eq!(nested(None), (None, None));
+        assert_eq!(nested(Some("inner=2")), (None, Some("inner=2".to_owned())));
+        assert_eq!(sent().as_deref(), Some("outer=1"));
+        let _attached = Context::current_with_baggage([KeyValue::new("set", "outside")]).attach();
+        assert_eq!(nested(None), (None, None));
+    });
+}
+
+#[test]
+fn baggage_of_one_scope_never_goes_out_with_a_call_of_another() {
+    tracing::subscriber::with_default(thundra_core::subscriber(&config()), || {
+        let (a, b, none) = (receiving("a=1"), receiving("b=2"), receiving(""));
+        let baggage = |span: &Span| outbound(span).unwrap().baggage.map(|baggage| baggage.to_string());
+        let spans = [&b, &none].map(|scope| scope.enter(|| info_span!("call")));
+        a.enter(|| {
+            let _attached = Context::current_with_baggage([KeyValue::new("set", "in a")]).attach();
+            assert_eq!(baggage(&info_span!("own")).as_deref(), Some("set=in%20a"));
+            assert_eq!(spans.each_ref().map(baggage), [Some("b=2".to_owned()), None]);
+            // Here the code runs in the other scope, whose context is not attached.
+            spans[0].in_scope(|| assert_eq!(sent().as_deref(), Some("b=2")));
+        });
+    });
+}
+
+#[tokio::test]
+async fn a_task_that_only_a_span_carries_sends_what_was_received() {
+    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config()));
+    let _default = tracing::dispatcher::set_default(&dispatch);
+    let scope = receiving("a=1");
+    let task = async { (sent(), otel::context().baggage().get("a").map(ToString::to_string)) };
+    let spawned = scope.enter(|| tokio::spawn(task.instrument(info_span!("task"))));
+    assert_eq!(spawned.await.unwrap(), (Some("a=1".to_owned()), Some("1".to_owned())));
+}
+
+#[cfg(feature = "otel-spans")]
+#[tokio::test]
+async fn the_span_that_is_entered_is_opentelemetrys_current_one() {
+    let current = || Context::map_current(|context| context.span().span_context().span_id().to_string());
+    let id = |span: &Span| span.trace_context().unwrap().span_id.to_string();
+    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config()));
+    let _default = tracing::dispatcher::set_default(&dispatch);
+    let scope = receiving("a=1");
+    let root = scope.context().unwrap().span_id.to_string();
+    scope
+        .run(async {
+            assert_eq!(current(), root);
+            let span = info_span!("span");
+            async {
+                assert_eq!(current(), id(&Span::current()));
+                tokio::task::yield_now().await;
+                assert_eq!(current(), id(&Span::current()), "after a suspension");
+                let inner = info_span!("inner").entered();
+                assert_eq!((current(), self::current("a").as_deref()), (id(&inner), Some("1")));
+                let _debug = tracing::debug_span!("not recorded").entered();
+                assert_eq!(current(), id(&inner));
+                // Left in another order than entered.
+                let innermost = info_span!("innermost").entered();
+                drop(inner);
+                assert_eq!(current(), id(&innermost));
+                drop(innermost);
+                assert_eq!(current(), id(&Span::current()));
+                // A span that the program made current by hand is current until another one is entered.
+                let cleared = Context::new().attach();
+                assert_ne!(current(), id(&Span::current()));
+                info_span!("again").in_scope(|| assert_eq!(current(), id(&Span::current())));
+                drop(cleared);
+            }
+            .instrument(span)
+            .await;
+            assert_eq!(current(), root);
+            let task = info_span!("task");
+            let own = id(&task);
+            assert_eq!(tokio::spawn(async move { current() }.instrument(task)).await.unwrap(), own);
+        })
+        .await;
+    assert!(!Context::current().has_active_span());
+    info_span!("outside of a scope").in_scope(|| assert!(!Context::current().has_active_span()));
 }
 
 #[tokio::test]

@@ -102,7 +102,6 @@ fn below_info_and_outside_of_a_scope_nothing_is_recorded() {
         recorded(|| {
             let debug = tracing::debug_span!("debug");
             debug.in_scope(|| info_span!("kept").in_scope(|| info!("kept too")));
-            let _root = info_span!(parent: None, "elsewhere");
         }),
         below_root(&["└ kept", "    · kept too"])
     );
@@ -347,4 +346,63 @@ fn a_span_can_begin_before_it_was_made() {
     });
     assert_eq!(spans[0].start_time, began);
     assert!(spans[0].end_time >= spans[1].start_time);
+}
+
+/// A value that cannot be formatted, as it writes itself and as an error.
+struct Broken;
+
+impl std::fmt::Debug for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("half of it, ")?;
+        panic!("broken")
+    }
+}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Broken {}
+
+#[test]
+fn a_value_that_cannot_be_formatted_stops_nobody() {
+    const PANICKED: &str = "(its text is not known: formatting it panicked)";
+    #[instrument(err)]
+    fn fails(argument: Broken) -> Result<(), Broken> {
+        let _ = &argument;
+        Err(Broken)
+    }
+    let (_, spans) = record("root", || {
+        fails(Broken).unwrap_err();
+        let span = info_span!("recorded", before = 1, broken = tracing::field::Empty, after = ?"x");
+        span.record("broken", tracing::field::debug(Broken));
+        span.in_scope(|| info!(broken = %Broken, error = &Broken as &dyn std::error::Error, "message {Broken:?}"));
+        span.record_error(&Broken);
+        info_span!("renamed", otel.name = %Broken, x = 1);
+        info_span!("fine", x = ?Some(1));
+    });
+    let found = |name: &str| spans.iter().find(|span| span.name == name).unwrap();
+    let text = |name: &str, key: &str| found(name).attribute(key).unwrap().to_string();
+    assert_eq!(text("fails", "argument"), PANICKED);
+    assert_eq!(found("fails").status, Status::error(PANICKED));
+    assert_eq!(
+        [text("recorded", "before"), text("recorded", "broken"), text("recorded", "after")],
+        ["1", PANICKED, "\"x\""]
+    );
+    assert_eq!(found("recorded").status, Status::error(PANICKED), "by record_error");
+    assert_eq!(found("recorded").events.len(), 2);
+    assert_eq!([text(PANICKED, "x"), text("fine", "x")], ["1", "Some(1)"]);
+    assert_eq!(spans.len(), 5, "{}", tree(&spans));
+}
+
+#[test]
+fn a_value_that_cannot_be_formatted_is_cut_like_others() {
+    let config = config(&[("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "1")]);
+    let (_, spans) = record_with(&config, "root", || {
+        info_span!("a", broken = ?Broken, more = 1);
+        info_span!("b", more = 1, broken = ?Broken);
+    });
+    assert_eq!(tree(&spans).matches("formatting it panicked").count(), 1, "{}", tree(&spans));
 }

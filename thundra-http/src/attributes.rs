@@ -3,6 +3,7 @@
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 use http::uri::Authority;
@@ -14,20 +15,37 @@ use crate::redact::{self, REDACTED};
 /// The method that is none of the known ones.
 pub(crate) const OTHER: &str = "_OTHER";
 
-/// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that a stranger cannot
-/// make as many span names as he likes.
+/// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that an untrusted caller cannot
+/// make as many span names as it likes.
 pub(crate) fn method(method: &Method) -> &'static str {
-    config().known_methods.iter().find(|known| *known == method.as_str()).map_or(OTHER, String::as_str)
+    known_method(&config().known_methods, method.as_str())
+}
+
+/// Returns the method, or `_OTHER` for one outside the known ones.
+pub fn known_method<'k>(known_methods: &'k [String], method: &str) -> &'k str {
+    known_methods.iter().find(|known| *known == method).map_or(OTHER, String::as_str)
 }
 
 /// The name of a span: the method, or `HTTP` for an unknown one.
-pub(crate) fn span_name(method: &'static str) -> &'static str {
+pub(crate) fn span_name(method: &str) -> &str {
     if method == OTHER { "HTTP" } else { method }
 }
 
 /// The host as `server.address` has it: without the brackets around an IPv6 address.
 pub(crate) fn address(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+}
+
+/// Reads a host: `shop.example:8443`, `[2001:db8::1]:443`, or an IPv6 address without its brackets.
+pub fn host(text: &str) -> Option<Authority> {
+    let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
+    text.parse().ok().or_else(bare)
+}
+
+/// `server.address` and `server.port` of an address, the port that of its scheme where it names none.
+pub fn server(uri: &Uri) -> Option<(&str, Option<u16>)> {
+    let authority = uri.authority()?;
+    Some((address(authority.host()), port(uri, Some(authority))))
 }
 
 /// Whom a request is for. One that is made over a single connection says it in `Host` alone.
@@ -83,6 +101,20 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
     }
 }
 
+/// `network.protocol.version` of a protocol as it is written: `HTTP/1.1`, `HTTP/2.0`. `None` for another protocol.
+pub fn written_version(protocol: &str) -> Option<&'static str> {
+    let (name, version) = protocol.split_once('/')?;
+    let version = match version {
+        "0.9" => Version::HTTP_09,
+        "1.0" => Version::HTTP_10,
+        "1.1" => Version::HTTP_11,
+        "2" | "2.0" => Version::HTTP_2,
+        "3" | "3.0" => Version::HTTP_3,
+        _ => return None,
+    };
+    name.eq_ignore_ascii_case("http").then(|| protocol_version(version))
+}
+
 /// How much of headers is told.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Most {
@@ -136,8 +168,8 @@ mod tests {
     fn addresses_keep_no_secret() {
         for (url, shown) in [
             (
-                "http://user:pw@a.example:81/x?q=1&token=abc&flag&empty=",
-                "http://REDACTED:REDACTED@a.example:81/x?q=REDACTED&token=REDACTED&flag&empty=",
+                "http://user:pw@a.example:81/x?q=1&token=abc&s3cret&empty=",
+                "http://REDACTED:REDACTED@a.example:81/x?q=REDACTED&token=REDACTED&REDACTED&empty=",
             ),
             ("https://a.example", "https://a.example/"),
             ("http://[::1]:8080/", "http://[::1]:8080/"),
@@ -161,6 +193,52 @@ mod tests {
             let authority = authority(&uri, &headers);
             assert_eq!(full_url(&uri, authority.as_deref()), url, "{uri} {host}");
             assert_eq!(super::port(&uri, authority.as_deref()), port, "{uri} {host}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_and_addresses_without_brackets_and_ports() {
+        for (text, expected) in [
+            ("shop.example", Some(("shop.example", None))),
+            ("shop.example:8443", Some(("shop.example", Some(8443)))),
+            ("[2001:db8::1]", Some(("2001:db8::1", None))),
+            ("[2001:db8::1]:8443", Some(("2001:db8::1", Some(8443)))),
+            ("2001:db8::1", Some(("2001:db8::1", None))),
+            ("::1", Some(("::1", None))),
+            ("192.0.2.1:80", Some(("192.0.2.1", Some(80)))),
+            ("user:pw@shop.example:81", Some(("shop.example", Some(81)))),
+            ("no host", None),
+            ("", None),
+        ] {
+            let host = host(text);
+            assert_eq!(host.as_ref().map(|host| (address(host.host()), host.port_u16())), expected, "{text}");
+        }
+        for (uri, expected) in [
+            ("https://[::1]/x", Some(("::1", Some(443)))),
+            ("http://[2001:db8::1]:4566", Some(("2001:db8::1", Some(4566)))),
+            ("http://a.example", Some(("a.example", Some(80)))),
+            ("/x", None),
+        ] {
+            assert_eq!(server(&uri.parse().unwrap()), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn protocols_are_versions_of_http_or_nothing() {
+        for (protocol, version) in [
+            ("HTTP/0.9", Some("0.9")),
+            ("HTTP/1.0", Some("1.0")),
+            ("HTTP/1.1", Some("1.1")),
+            ("http/1.1", Some("1.1")),
+            ("HTTP/2", Some("2")),
+            ("HTTP/2.0", Some("2")),
+            ("HTTP/3.0", Some("3")),
+            ("HTTP/1", None),
+            ("HTTP", None),
+            ("SPDY/3", None),
+            ("", None),
+        ] {
+            assert_eq!(written_version(protocol), version, "{protocol}");
         }
     }
 

@@ -35,8 +35,10 @@
 //! - `full`: everything but the alternatives to rustls, which take OpenSSL.
 //! - `https`: TLS for the exporter alone.
 //! - `axum`: the route of an axum router as the name of a server span.
-//! - `otel` (default): inside a scope our context is the current `opentelemetry::Context`, and code that suppresses
-//!   telemetry is not traced.
+//! - `otel` (default): inside a scope our context is the current `opentelemetry::Context`, with the baggage that was
+//!   received; calls carry the baggage that it has when they are made, and code that suppresses telemetry is not traced.
+//!   OpenTelemetry's current span is the scope's root.
+//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
 
 mod attributes;
@@ -49,6 +51,14 @@ mod layer;
 mod redact;
 mod server;
 mod worker;
+
+/// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
+#[doc(hidden)]
+pub mod semantics {
+    pub use crate::attributes::{host, known_method, server, written_version};
+    pub use crate::server::forwarded;
+    pub use crate::server::received::{Received, query, query_of_names};
+}
 
 pub use background::{Telemetry, init, init_with};
 #[doc(hidden)]

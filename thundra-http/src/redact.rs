@@ -5,8 +5,10 @@ use std::borrow::Cow;
 /// What takes the place of something that is not told.
 pub(crate) const REDACTED: &str = "REDACTED";
 
-/// The longest part of a query that is shown as it stands, where it is no pair: a flag is short, a token is not.
-const MAX_FLAG_BYTES: usize = 16;
+/// The longest name without a value that is shown in a query: one is short, a token is not.
+const MAX_LONE_NAME_BYTES: usize = 16;
+/// The longest name that is shown in a query.
+const MAX_NAME_BYTES: usize = 64;
 
 /// What ends an address in a text, besides a space.
 const CLOSING: &[char] = &['"', '\'', '`', ')', ']', '}', '>', ',', ';', ':', '.'];
@@ -16,12 +18,12 @@ pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
 }
 
-/// `url.query`: the keys alone, and no more than so many bytes.
+/// `url.query`: the names alone, and no more than so many bytes.
 pub(crate) fn query(query: &str, max_bytes: usize) -> String {
     let start = cut(query, max_bytes);
     let query = match start.len() == query.len() {
         true => start,
-        // The beginning of a token may look like a flag.
+        // The beginning of a token may look like a name.
         false => start.rsplit_once('&').map_or(REDACTED, |(whole, _)| whole),
     };
     let mut keys = String::with_capacity(query.len());
@@ -30,31 +32,33 @@ pub(crate) fn query(query: &str, max_bytes: usize) -> String {
     keys
 }
 
-/// A query whose values are not told. A part that is no pair may be a value too.
+/// Appends a query without its values. Where a name should be there may be a value.
 pub(crate) fn push_query(to: &mut String, query: &str) {
     for (at, pair) in query.split('&').enumerate() {
         if at > 0 {
             to.push('&');
         }
         match pair.trim_end_matches('=').split_once('=') {
-            Some((key, _)) => {
-                to.push_str(key);
-                to.push('=');
-                to.push_str(REDACTED);
-            }
-            None if is_flag(pair) => to.push_str(pair),
+            Some((name, _)) => push_name(to, name),
+            None if pair.is_empty() || is_lone_name(pair) => to.push_str(pair),
             None => to.push_str(REDACTED),
         }
     }
 }
 
-/// Whether this part of a query is a flag, or a key without its value.
-fn is_flag(pair: &str) -> bool {
-    let (flag, padded) = pair.strip_suffix('=').map_or((pair, false), |flag| (flag, true));
-    // Base64 fills itself up to a multiple of four.
-    let is_base64 = padded && pair.len().is_multiple_of(4);
+/// Appends a name of a query, and that it had a value.
+pub(crate) fn push_name(to: &mut String, name: &str) {
+    let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]%+".contains(&b);
+    let is_name = name.len() <= MAX_NAME_BYTES && name.bytes().all(legal);
+    to.extend([if is_name { name } else { REDACTED }, "=", REDACTED]);
+}
+
+/// Returns `true` for a name whose value is empty: `name=`. Base64 is longer, or fills itself up to a multiple of four.
+fn is_lone_name(pair: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-    flag.len() <= MAX_FLAG_BYTES && !is_base64 && flag.bytes().all(legal)
+    pair.strip_suffix('=').is_some_and(|name| {
+        name.len() <= MAX_LONE_NAME_BYTES && !pair.len().is_multiple_of(4) && name.bytes().all(legal)
+    })
 }
 
 /// A text of somebody else's, such as an error's, without the queries and credentials of the addresses in it.
@@ -98,25 +102,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries_show_keys_and_flags() {
-        let (flag, token) = ("x".repeat(16), "x".repeat(17));
+    fn queries_show_names_alone() {
+        let (short, long) = ("x".repeat(16), "x".repeat(17));
         for (given, shown, why) in [
             ("q=1&token=abc", "q=REDACTED&token=REDACTED", "values"),
-            ("flag&empty=&v1.2-b_c", "flag&empty=&v1.2-b_c", "flags, and a key alone"),
-            ("&a&&", "&a&&", "empty parts"),
-            ("=v", "=REDACTED", "a value alone"),
-            (&flag, &flag, "as long as a flag may be"),
-            (&token, "REDACTED", "one too long"),
-            (&format!("{flag}="), "empty", "as long as a key alone may be"),
-            (&format!("{token}="), "REDACTED", "one too long"),
+            ("flag&s3cret&empty=&v1.2-b_c=", "REDACTED&REDACTED&empty=&v1.2-b_c=", "values alone, and names alone"),
+            ("&a=1&&", "&a=REDACTED&&", "empty parts"),
+            ("=v", "=REDACTED", "a value without its name"),
+            (&format!("{short}="), "given", "as long as a name alone may be"),
+            (&format!("{long}="), "REDACTED", "one too long"),
             ("dG9rZW4=", "REDACTED", "base64"),
             ("dG9rZQ==", "REDACTED", "base64 with more to fill"),
-            ("a%20b", "REDACTED", "no letter, digit or the like"),
-            ("a+b&c/d&e:f&g@h", "REDACTED&REDACTED&REDACTED&REDACTED", "the same"),
-            ("é", "REDACTED", "no ASCII"),
+            ("a%20b&é", "REDACTED&REDACTED", "other letters"),
+            ("ids[0]=1&a%20b=1&a+b=2", "ids[0]=REDACTED&a%20b=REDACTED&a+b=REDACTED", "what names are made of"),
+            ("a/b=1&user@example.org=1&é=1", "REDACTED=REDACTED&REDACTED=REDACTED&REDACTED=REDACTED", "no names"),
+            (&format!("{}=1", "x".repeat(64)), &format!("{}=REDACTED", "x".repeat(64)), "as long as a name may be"),
+            (&format!("{}=1", "x".repeat(65)), "REDACTED=REDACTED", "longer than a name"),
             ("token=dG9rZQ==", "token=REDACTED", "a pair whose value is base64"),
         ] {
-            let expected = if shown == "empty" { given } else { shown };
+            let expected = if shown == "given" { given } else { shown };
             let mut text = String::new();
             push_query(&mut text, given);
             assert_eq!(text, expected, "{why}");
@@ -128,7 +132,7 @@ mod tests {
         assert_eq!((cut("aéé", 4), cut("aéé", 5), cut("a", 9)), ("aé", "aéé", "a"));
         assert_eq!(query("a=1&b=2", 9), "a=REDACTE");
         assert_eq!(query("a=1&token", 9), "a=REDACTE", "as long as it may be");
-        assert_eq!(query(&format!("a&{}", "x".repeat(40)), 12), "a", "the beginning of a token is no flag");
+        assert_eq!(query(&format!("a=&{}=", "x".repeat(40)), 12), "a=", "the beginning of a token is no name");
         assert_eq!(query(&"x".repeat(40), 12), "REDACTED", "nor is it alone");
         assert_eq!(query(&"k=v&".repeat(100_000), 2048).len(), 2048);
     }

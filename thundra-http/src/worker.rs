@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use thundra_core::{Trace, diagnostics, enough_deferred, flush, flush_last, unexported_spans};
+use thundra_core::{Trace, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported_spans};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
@@ -83,8 +83,9 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     report();
 }
 
-/// Says on standard error what is lost, a line for each exporter.
+/// Says on standard error what is lost, a line for each exporter, and what was not recorded at all.
 fn report() {
+    report_missing_scope();
     for (index, lost) in unexported_spans().into_iter().enumerate().filter(|(_, lost)| *lost > 0) {
         diagnostics::once(
             &format!("export.end.{index}"),

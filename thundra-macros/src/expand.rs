@@ -16,6 +16,7 @@ use crate::{
     arguments::{self, is_cfg},
     fallback,
     item::{Function, Handler, Program, State},
+    returns::{LoneBlock, Returns},
 };
 
 /// The whole machine: tokens, model, rules, tokens.
@@ -30,7 +31,7 @@ fn try_expand(args: TokenStream, function: &Function) -> Result<TokenStream> {
     let args: Args = syn::parse2(args)?;
     Ok(match Handler::new(&args, function)? {
         Handler::Program(program) => expand_program(&args.thundra_aws, &program),
-        Handler::InPlace(function) => expand_in_place(&args.thundra_aws, function),
+        Handler::InPlace(function, returns) => expand_in_place(&args.thundra_aws, function, &returns),
     })
 }
 
@@ -67,8 +68,8 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
 }
 
 /// The signature stays as it is, but for the patterns, and the body becomes a block inside.
-fn expand_in_place(thundra_aws: &Path, function: &Function) -> TokenStream {
-    let Function { attrs, vis, sig, brace, inner_attrs, body } = function;
+fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -> TokenStream {
+    let Function { attrs, vis, sig, brace, inner_attrs, .. } = function;
     let (context, result) = (internal("__thundra_context"), internal("__thundra_result"));
     let name = sig.ident.unraw().to_string();
 
@@ -83,50 +84,87 @@ fn expand_in_place(thundra_aws: &Path, function: &Function) -> TokenStream {
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names
     });
-    let return_edge = return_edge(thundra_aws, &sig.output);
-    // Braces of ours, so that no lint finds them superfluous.
-    let inner_brace = Brace(Span::call_site().located_at(brace.span.join()));
-    let body = with_body(TokenStream::new(), inner_brace, body.clone());
-    let report = match &sig.output {
-        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => TokenStream::new(), // has nothing to report
+    let bindings = quote! { #whole_self #(#bindings)* };
+    let (before, future) = inner_future(thundra_aws, function, returns, bindings);
+    let report = match returns.output() {
+        Some(Type::Never(_)) => TokenStream::new(), // has nothing to report
         _ => quote! {
-            #thundra_aws::__private::report(#thundra_aws::__private::returned(&#result).thundra_outcome());
+            #thundra_aws::__private::report(|| #thundra_aws::__private::returned(&#result).thundra_outcome());
         },
     };
-
     // The context is owned before the first await, and the result is borrowed after the last: neither asks for a
-    // `Sync` that was not there. The inner block is where `?` and `return` of the body end; it binds the arguments as
-    // an `async fn` does, so that they drop in the same order. The arm of a `match` ends the temporaries of the last
-    // expression before the arguments that they borrow from, and its braces keep the items of the body away from the
-    // names in the return type.
-    let wrapper = quote! {
-        #(#inner_attrs)*
-        let #context = #thundra_aws::__private::first_context([#(#contexts),*]);
+    // `Sync` that was not there.
+    let wrapped = quote! {
         #thundra_aws::__private::in_place(#name, #context, async move {
-            let #result = async move {
-                #whole_self
-                #(#bindings)*
-                #return_edge
-                match () {
-                    () => #body
-                }
-            }
-            .await;
+            let #result = #future.await;
             #report
             #result
         })
         .await
     };
+    // As other attributes know a future that is written by hand.
+    let wrapped = match returns {
+        Returns::Async(_) => wrapped,
+        Returns::Future { boxed: false, .. } => quote! { async move { #wrapped } },
+        Returns::Future { boxed: true, .. } => quote! { ::std::boxed::Box::pin(async move { #wrapped }) },
+    };
+    let wrapper = quote! {
+        #(#inner_attrs)*
+        let #context = #thundra_aws::__private::first_context([#(#contexts),*]);
+        #before
+        #wrapped
+    };
     with_body(quote! { #(#attrs)* #vis #sig }, *brace, wrapper)
+}
+
+/// The future that the body is or makes, and what has to stand before it.
+fn inner_future(
+    thundra_aws: &Path,
+    function: &Function,
+    returns: &Returns,
+    bindings: TokenStream,
+) -> (TokenStream, TokenStream) {
+    let return_edge = returns.output().map(|output| return_edge(thundra_aws, output));
+    // Braces of ours, so that no lint finds them superfluous.
+    let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
+    let body = with_body(TokenStream::new(), brace, function.body.clone());
+
+    // The innermost block is where `?` and `return` of the body end; that of an `async fn` binds the arguments as the
+    // function does, so that they drop in the same order. The arm of a `match` ends the temporaries of the last
+    // expression before the arguments that they borrow from, and its braces keep the items of the body away from the
+    // names in the return type.
+    match (returns, returns.lone_block(&function.body)) {
+        (Returns::Async(_), _) => {
+            (TokenStream::new(), quote! { async move { #bindings #return_edge match () { () => #body } } })
+        }
+        (Returns::Future { .. }, Some(LoneBlock { keywords, body })) => {
+            (bindings, quote! { #keywords { #return_edge match () { () => #body } } })
+        }
+        (Returns::Future { boxed, output }, None) => {
+            // `impl Trait` cannot be written in a body: of such a future only the output can be named.
+            let (output, ty) = match (&function.sig.output, boxed) {
+                (ReturnType::Type(arrow, ty), true) => {
+                    let ty = without_opaque_types(ty);
+                    (None, Some(quote! { #arrow #ty }))
+                }
+                _ => (output.as_deref().map(without_opaque_types), None),
+            };
+            let (future, output) = (internal("__thundra_future"), output.unwrap_or_else(|| parse_quote!(_)));
+            let make = quote! {
+                let #future = #thundra_aws::__private::future_of::<#output, _, _>(move || #ty {
+                    #bindings
+                    match () { () => #body }
+                });
+            };
+            (make, quote! { #future })
+        }
+    }
 }
 
 /// A `return` that is never taken. An async block has no place to write its type, and without it `?` and the coercions
 /// in the body would have nothing to go by.
-fn return_edge(thundra_aws: &Path, output: &ReturnType) -> TokenStream {
-    let (ty, span) = match output {
-        ReturnType::Default => (parse_quote!(()), Span::call_site()),
-        ReturnType::Type(_, ty) => (without_opaque_types(ty), ty.span()),
-    };
+fn return_edge(thundra_aws: &Path, output: &Type) -> TokenStream {
+    let (ty, span) = (without_opaque_types(output), output.span());
     if let Type::Infer(_) = ty {
         return TokenStream::new();
     }

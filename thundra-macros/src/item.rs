@@ -9,10 +9,10 @@ use syn::{
     token::Brace,
 };
 
-use crate::args::Args;
+use crate::{args::Args, returns::Returns};
 
-#[derive(Clone)]
 /// A function with a body that nobody reads: it may use syntax that `syn` does not know yet.
+#[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
@@ -28,7 +28,7 @@ pub(crate) enum Handler<'a> {
     /// `main`: the whole program.
     Program(Program<'a>),
     /// Any other function, wrapped where it stands.
-    InPlace(&'a Function),
+    InPlace(&'a Function, Returns),
 }
 
 /// `async fn main`.
@@ -86,27 +86,30 @@ impl ToTokens for Function {
 impl<'a> Handler<'a> {
     /// Decides by the name which form this is, and checks the rules of that form.
     pub(crate) fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
-        let sig = &function.sig;
-        if sig.asyncness.is_none() {
-            let message = format!("`#[handler]` needs an `async fn`: write `async fn {}`", sig.ident);
-            return Err(Error::new(sig.fn_token.span, message));
-        }
         if function.is_main() {
             return Program::new(args, function).map(Self::Program);
         }
+        let returns = Returns::of(&function.sig)?;
         let only_main = args.init.as_ref().map(|init| &init.keyword).or(args.concurrent.as_ref());
         match only_main {
             Some(keyword) => Err(Error::new(
                 keyword.span(),
                 format!("`{keyword}` belongs on `async fn main`: any other function takes no part in start-up"),
             )),
-            None => Ok(Self::InPlace(function)),
+            None => Ok(Self::InPlace(function, returns)),
         }
     }
 }
 
 impl<'a> Program<'a> {
     fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
+        if let Some(receiver) = function.sig.receiver() {
+            let message = "`main` is the program and no method: give the method another name";
+            return Err(Error::new_spanned(receiver, message));
+        }
+        if function.sig.asyncness.is_none() {
+            return Err(not_async(&function.sig, ""));
+        }
         only_runtime(&function.attrs)?;
         plain(&function.sig)?;
         let state = state(args, &function.sig)?;
@@ -116,6 +119,11 @@ impl<'a> Program<'a> {
         }
         Ok(Self { function, state, concurrent: args.concurrent.is_some() })
     }
+}
+
+/// The error for a function that is no `async fn`.
+pub(crate) fn not_async(sig: &Signature, or: &str) -> Error {
+    Error::new(sig.fn_token.span, format!("`#[handler]` needs an `async fn`{or}: write `async fn {}`", sig.ident))
 }
 
 /// `#[tokio::main]` and its like would start a second runtime.
@@ -141,10 +149,6 @@ fn plain(sig: &Signature) -> Result<()> {
 }
 
 fn state<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<State<'a>>> {
-    if let Some(receiver) = sig.receiver() {
-        let message = "`main` is the program and no method: give the method another name";
-        return Err(Error::new_spanned(receiver, message));
-    }
     let mut inputs = sig.inputs.iter();
     if inputs.next().is_none() {
         let message = "`main` takes the event: write `async fn main(event: LambdaEvent<T>)`";

@@ -1,14 +1,15 @@
 //! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws), which re-exports it: depend on that
 //! crate, not on this one.
 //!
-//! Tokens go one way: `args` and `item` read them into a model and check its rules, `expand` (with `arguments`) writes
-//! the result, and `fallback` writes what stands beside an error.
+//! Tokens go one way: `args` and `item` (with `returns`) read them into a model and check its rules, `expand` (with
+//! `arguments`) writes the result, and `fallback` writes what stands beside an error.
 
 mod args;
 mod arguments;
 mod expand;
 mod fallback;
 mod item;
+mod returns;
 
 use proc_macro::TokenStream;
 
@@ -64,6 +65,28 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// A function that returns a future by itself is wrapped as well, as `impl Future<Output = T>`, as
+/// `Pin<Box<dyn Future<Output = T>>>` or as `BoxFuture<T>`, so the attribute goes on the methods of an `#[async_trait]`
+/// implementation too:
+///
+/// ```
+/// # use thundra_aws::{Error, LambdaEvent, handler};
+/// #[async_trait::async_trait]
+/// trait Function {
+///     async fn call(&self, event: LambdaEvent<String>) -> Result<u32, Error>;
+/// }
+///
+/// struct Ship;
+///
+/// #[async_trait::async_trait]
+/// impl Function for Ship {
+///     #[handler]
+///     async fn call(&self, event: LambdaEvent<String>) -> Result<u32, Error> {
+///         Ok(event.payload.parse()?)
+///     }
+/// }
+/// ```
+///
 /// A span by `#[tracing::instrument]` is inside the invocation if that attribute stands above this one, since the
 /// upper attribute of two is expanded first.
 ///
@@ -113,14 +136,14 @@ use proc_macro::TokenStream;
 ///             }
 ///         }
 ///         .await;
-///         ::thundra_aws::__private::report(::thundra_aws::__private::returned(&result).thundra_outcome());
+///         ::thundra_aws::__private::report(|| ::thundra_aws::__private::returned(&result).thundra_outcome());
 ///         result
 ///     })
 ///     .await
 /// }
 /// ```
 ///
-/// with names that the body cannot see. Nothing is boxed and no panic is caught.
+/// with names that the body cannot see. Nothing is boxed that was not, and no panic is caught.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(args.into(), &item.into()).into()

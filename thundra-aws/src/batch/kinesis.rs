@@ -5,13 +5,12 @@ use std::time::SystemTime;
 
 use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
 use aws_lambda_events::streams::KinesisEventResponse;
-use thundra_core::propagation::{Inbound, Propagators, Trust};
 use thundra_core::semconv;
 
 use super::BatchEvent;
 use super::record::{Description, Record};
 use crate::payload::{self, Member};
-use crate::trigger;
+use crate::trigger::{self, Extractor, Opened};
 
 impl BatchEvent for KinesisEvent {
     type Record = KinesisEventRecord;
@@ -40,7 +39,7 @@ impl Record for KinesisEventRecord {
         Some(self.kinesis.partition_key.clone())
     }
 
-    fn describe(&self, formats: Propagators) -> Description {
+    fn describe(&self, extractor: Extractor<'_>) -> Description {
         Parts {
             stream: self.event_source_arn.as_deref().and_then(|arn| trigger::resource_in_arn(arn, "stream")),
             shard: self.event_id.as_deref().and_then(trigger::kinesis_shard),
@@ -48,7 +47,7 @@ impl Record for KinesisEventRecord {
             data: &self.kinesis.data,
             sent_at: Some(SystemTime::from(self.kinesis.approximate_arrival_timestamp.0)),
         }
-        .describe(formats)
+        .describe(extractor)
     }
 
     fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>> {
@@ -66,10 +65,13 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    pub(crate) fn describe(self, formats: Propagators) -> Description {
+    pub(crate) fn describe(self, extractor: Extractor<'_>) -> Description {
         let member = payload::find(self.data).filter(Member::is_context);
-        let pairs = member.as_ref().map(|member| payload::pairs(&member.json)).unwrap_or_default();
-        let inbound = Inbound::extract(pairs.iter().map(|(k, v)| (k.as_str(), v.as_str())), formats, Trust::Full);
+        let opened = match &member {
+            Some(member) => Some(Opened::context(member.json.clone(), &extractor)),
+            None => std::str::from_utf8(self.data).ok().and_then(|data| trigger::open(data, &extractor)),
+        };
+        let Opened { inbound, context } = opened.unwrap_or_default();
         let destination = self.stream.map(str::to_owned);
         let mut attributes = super::record::process(trigger::KINESIS_SYSTEM, destination.as_ref());
         attributes.extend(destination.clone().map(|stream| (semconv::AWS_KINESIS_STREAM_NAME, stream.into())));
@@ -78,13 +80,6 @@ impl Parts<'_> {
         if !self.sequence_number.is_empty() {
             attributes.push((semconv::MESSAGING_MESSAGE_ID, self.sequence_number.to_owned().into()));
         }
-        Description {
-            destination,
-            attributes,
-            inbound,
-            sent_at: self.sent_at,
-            context: member.as_ref().map(|member| member.json.clone()),
-            member,
-        }
+        Description { destination, attributes, inbound, sent_at: self.sent_at, context, member }
     }
 }

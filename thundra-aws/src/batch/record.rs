@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use thundra_core::propagation::{Inbound, Propagators};
+use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{BatchSpans, Config, ParentSource, Scope, ScopeRef, SpanKind, TraceContext, Value, semconv};
 
+use crate::marks;
 use crate::payload::{self, Member};
-use crate::trigger::{Attributes, is_old};
+use crate::trigger::{Attributes, Extractor, bounded, cut, is_old};
 
 /// One record. Public only in name: the trait [`BatchEvent`](super::BatchEvent) is sealed.
 #[allow(unreachable_pub)]
@@ -21,7 +22,7 @@ pub trait Record {
     /// Records of the same value keep their order; `None` for a record on its own.
     fn order(&self) -> Option<String>;
 
-    fn describe(&self, formats: Propagators) -> Description;
+    fn describe(&self, extractor: Extractor<'_>) -> Description;
 
     /// The JSON payload without its context.
     fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>>;
@@ -53,11 +54,18 @@ impl<'c> Surroundings<'c> {
         Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current() }
     }
 
+    /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
+    pub(super) fn extractor(&self) -> Extractor<'static> {
+        let untrusted = self.invocation.is_some_and(|invocation| invocation.marks() & marks::UNTRUSTED != 0);
+        Extractor::new(self.config.propagators, if untrusted { Trust::Edge } else { Trust::Full })
+    }
+
     /// Begins a record's scope. A record belongs to its producer's trace, unless the invocation stands
     /// between them already, the user wants links, or that trace is over.
     pub(super) fn begin(&self, record: &mut Description) -> Scope {
         let mut inbound = std::mem::take(&mut record.inbound);
-        let attributes = std::mem::take(&mut record.attributes);
+        let attributes: Attributes =
+            std::mem::take(&mut record.attributes).into_iter().map(|(key, value)| (key, bounded(value))).collect();
         if let Some(ids) = self.invocation.and_then(|invocation| invocation.correlation()) {
             for (key, value) in ids.iter() {
                 if inbound.correlation.get(key).is_none() {
@@ -66,7 +74,7 @@ impl<'c> Surroundings<'c> {
             }
         }
         let name =
-            record.destination.as_ref().map_or(Cow::Borrowed("process"), |name| Cow::Owned(format!("process {name}")));
+            record.destination.as_ref().map_or("process".into(), |name| Cow::Owned(format!("process {}", cut(name))));
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
         let old = is_old(record.sent_at);
         let apart = old || self.config.batch_spans == BatchSpans::Link;
@@ -89,9 +97,7 @@ impl<'c> Surroundings<'c> {
             }
             (None, _) => {}
         }
-        for (key, value) in attributes {
-            builder = builder.attribute(key, value);
-        }
+        builder = builder.attributes(attributes);
         if let Some(context) = record.context.take() {
             builder = builder.received_context(context);
         }

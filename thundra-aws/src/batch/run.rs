@@ -8,7 +8,7 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::{Config, Scope, ScopeRef, Trace, semconv};
+use thundra_core::{Config, Scope, ScopeRef, Trace, formatted, semconv};
 
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
@@ -57,6 +57,7 @@ where
     }
     let records = event.into_records();
     let surroundings = Surroundings::new(config);
+    let extractor = surroundings.extractor();
     let mut queue = Queue::new(records);
     let mut running = FuturesUnordered::new();
     let mut spans = Trace::default();
@@ -65,7 +66,7 @@ where
             && let Some(next) = queue.next()
         {
             let Next { place, record } = next;
-            let mut description = record.describe(config.propagators);
+            let mut description = record.describe(extractor);
             let mut scope = RecordScope::new(surroundings.begin(&mut description));
             match scope.enter(|| read(record, &description).map(&f)) {
                 Ok(work) => running.push(finish(place, scope, work)),
@@ -159,7 +160,7 @@ impl RecordScope {
 
     fn fail(&self, error_type: &'static str, why: impl Display) {
         let Some(scope) = &self.scope else { return };
-        let why = why.to_string();
+        let why = formatted(|| why.to_string());
         scope.enter(|| tracing::error!(error = why.as_str(), "a record of the batch failed"));
         scope.set_error(error_type, why);
     }

@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use thundra_core::propagation::Propagators;
 use thundra_core::semconv;
 
 use super::BatchEvent;
 use super::record::{Description, Record};
 use crate::payload::{self, Member};
-use crate::trigger::{self, Opened};
+use crate::trigger::{self, Extractor, Opened};
 
 impl BatchEvent for SqsEvent {
     type Record = SqsMessage;
@@ -40,7 +39,7 @@ impl Record for SqsMessage {
         fifo.then(|| self.attributes.get("MessageGroupId").cloned().unwrap_or_default())
     }
 
-    fn describe(&self, formats: Propagators) -> Description {
+    fn describe(&self, extractor: Extractor<'_>) -> Description {
         let attributes = self.message_attributes.iter();
         Parts {
             queue: self.event_source_arn.as_deref().and_then(trigger::name_in_arn),
@@ -50,7 +49,7 @@ impl Record for SqsMessage {
             trace_header: self.attributes.get("AWSTraceHeader").map(String::as_str),
             sent_timestamp: self.attributes.get("SentTimestamp").map(String::as_str),
         }
-        .describe(formats)
+        .describe(extractor)
     }
 
     fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>> {
@@ -71,10 +70,11 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    pub(crate) fn describe(self, formats: Propagators) -> Description {
-        let opened = if self.attributes.is_empty() { trigger::open(self.body) } else { Opened::default() };
-        let inside = opened.pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        let inbound = trigger::sqs_inbound(self.attributes.into_iter().chain(inside), self.trace_header, formats);
+    pub(crate) fn describe(self, extractor: Extractor<'_>) -> Description {
+        let Opened { inbound, context } =
+            trigger::open_sqs(self.attributes.into_iter(), self.trace_header, extractor, |extractor| {
+                trigger::open(self.body, extractor)
+            });
         let member = payload::find(self.body.as_bytes()).filter(Member::is_context);
         let destination = self.queue.map(str::to_owned);
         let mut attributes = super::record::process(trigger::SQS_SYSTEM, destination.as_ref());
@@ -84,7 +84,7 @@ impl Parts<'_> {
             attributes,
             inbound,
             sent_at: self.sent_timestamp.and_then(|sent| trigger::from_millis(sent.parse().ok()?)),
-            context: opened.context.or_else(|| member.as_ref().map(|member| member.json.clone())),
+            context: context.or_else(|| member.as_ref().map(|member| member.json.clone())),
             member,
         }
     }

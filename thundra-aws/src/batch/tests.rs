@@ -14,6 +14,7 @@ use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{Config, Env, Scope, ScopeRef, SpanData, correlation, testing};
 
 use super::*;
+use crate::marks;
 
 const PRODUCER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -288,6 +289,56 @@ fn envelopes_and_bodies_are_handed_over_without_our_context() {
 }
 
 #[test]
+fn a_message_in_an_envelope_has_its_context_whatever_its_attributes() {
+    let notification = json!({"TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "hi",
+        "MessageAttributes": {"x-correlation-id": {"Type": "String", "Value": "c-0"}}});
+    let event = json!({"source": "s", "detail-type": "t", "detail": order(0)});
+    for (body, attributes, id) in [
+        (&notification, &["RequestID", "ErrorCode", "ErrorMessage"][..], "c-0"),
+        (&event, &["tenant"], "c-0"),
+        (&order(0), &["tenant", "traceparent"], "c-0"),
+        (&notification, &["x-correlation-id"], "theirs"),
+    ] {
+        let mut batch = serde_json::to_value(sqs("orders", &[("", &body.to_string())])).unwrap();
+        let texts =
+            attributes.iter().map(|name| ((*name).to_owned(), json!({"stringValue": "theirs", "dataType": "String"})));
+        batch["Records"][0]["messageAttributes"] = Json::Object(texts.collect());
+        let batch: SqsEvent = serde_json::from_value(batch).unwrap();
+        let work = |_: Json| {
+            assert_eq!(correlation::id().as_deref(), Some(id));
+            succeed(())
+        };
+        assert!(failures(&block_on(each(batch, work)).unwrap()).is_empty(), "{attributes:?}");
+    }
+    let work = |_: Json| {
+        assert_eq!(correlation::id().as_deref(), Some("c-0"));
+        succeed(())
+    };
+    assert!(failures(&block_on(each(kinesis(&[("a", notification.clone()), ("b", event)]), work)).unwrap()).is_empty());
+}
+
+#[test]
+fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
+    let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
+    for (marks, obeyed) in [(0, true), (marks::UNTRUSTED, false)] {
+        let work = |order: Order| {
+            let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
+            assert_eq!((ids.get("id"), ids.debug_log_enabled()), (Some("c-7"), obeyed), "{}", order.id);
+            assert_eq!(
+                (ids.chain_length(), ScopeRef::current().unwrap().recorded()),
+                (if obeyed { 3 } else { 1 }, obeyed)
+            );
+            succeed(order)
+        };
+        let ((), _) = invocation(&config, async || {
+            ScopeRef::current().unwrap().mark(marks);
+            let (response, _) = run::work_through(kinesis(&[("a", order(7))]), &config, unreadable::read, work).await;
+            assert!(failures(&response).is_empty());
+        });
+    }
+}
+
+#[test]
 fn an_empty_batch_has_an_empty_answer() {
     assert!(failures(&block_on(each(SqsEvent::default(), succeed::<Json>)).unwrap()).is_empty());
     assert!(failures(&block_on(each(KinesisEvent::default(), succeed::<Json>)).unwrap()).is_empty());
@@ -382,4 +433,31 @@ fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
     });
     let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["process orders", "process orders"]);
+}
+
+/// An error that cannot be formatted.
+struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("broken")
+    }
+}
+
+#[test]
+fn an_error_that_cannot_be_formatted_fails_its_record_alone() {
+    let config = config(&[]);
+    let event = sqs("orders", &[("", r#"{"id":0}"#), ("", r#"{"id":1}"#), ("", r#"{"id":2}"#)]);
+    let (response, spans) = invocation(&config, || {
+        run::run(
+            event,
+            &config,
+            unreadable::read,
+            async |order: Order| if order.id == 1 { Err(Broken) } else { Ok(()) },
+        )
+    });
+    assert_eq!(failures(&response), ["m-1"]);
+    let failed = span(&spans, "messaging.message.id", "m-1");
+    assert_eq!(failed.status, thundra_core::Status::error("(its text is not known: formatting it panicked)"));
+    assert_eq!(spans.iter().filter(|span| span.status.is_error()).count(), 1, "{}", testing::tree(&spans));
 }

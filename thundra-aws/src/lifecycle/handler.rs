@@ -1,9 +1,12 @@
 //! The seam at the handler: it sees the result, the panic, and the status of a response.
+//!
+//! The runtime converts, formats and serialises the result of the handler, each once and in an order of its own, and a
+//! panic of the user's types there ends the process. So nothing of it happens here. The result goes on as it is, and the
+//! invocation records the outcome when the runtime makes it.
 
 use std::any::Any;
 use std::fmt::{self, Debug};
 use std::future::Future;
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,44 +17,29 @@ use serde::Serialize;
 use thundra_core::{ScopeRef, Status, semconv};
 use tower_service::Service;
 
-use super::status;
+use super::status::Observed;
 use crate::marks;
 use crate::probe::short_error_type;
 
-/// A handler whose outcome is told to its invocation. Results, errors and panics pass through.
-pub(super) struct Reporting<H, R, B, S> {
+/// A handler whose outcome its invocation records. Results, errors and panics pass through.
+#[derive(Clone)]
+pub(super) struct Reporting<H> {
     inner: H,
-    response: Returns<R, B, S>,
 }
 
-/// Names the types of a handler's response without holding one.
-type Returns<R, B, S> = PhantomData<fn() -> (R, B, S)>;
-
-impl<H, R, B, S> Reporting<H, R, B, S> {
+impl<H> Reporting<H> {
     pub(super) fn new(inner: H) -> Self {
-        Reporting { inner, response: PhantomData }
+        Reporting { inner }
     }
 }
 
-impl<H: Clone, R, B, S> Clone for Reporting<H, R, B, S> {
-    fn clone(&self) -> Self {
-        Reporting::new(self.inner.clone())
-    }
-}
+impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
+    type Response = Returned<H::Response>;
+    type Error = Failed<H::Error>;
+    type Future = Outcome<H::Future>;
 
-impl<H, A, R, B, S> Service<LambdaEvent<A>> for Reporting<H, R, B, S>
-where
-    H: Service<LambdaEvent<A>, Response = R>,
-    H::Error: Into<Diagnostic> + Debug,
-    R: IntoFunctionResponse<B, S>,
-    B: Serialize,
-{
-    type Response = FunctionResponse<B, S>;
-    type Error = Failed;
-    type Future = Outcome<H::Future, R, B, S>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed>> {
-        self.inner.poll_ready(cx).map_err(Failed::new)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed<H::Error>>> {
+        self.inner.poll_ready(cx).map_err(|error| Failed { error, invocation: None })
     }
 
     fn call(&mut self, event: LambdaEvent<A>) -> Self::Future {
@@ -60,47 +48,33 @@ where
             invocation.mark(marks::CALLED);
         }
         let future = observed(invocation, || self.inner.call(event));
-        Outcome { future, invocation, response: PhantomData }
+        Outcome { future, invocation }
     }
 }
 
 pin_project! {
     /// A handler at work.
-    pub(super) struct Outcome<F, R, B, S> {
+    pub(super) struct Outcome<F> {
         #[pin]
         future: F,
         invocation: Option<ScopeRef>,
-        response: Returns<R, B, S>,
     }
 }
 
-impl<F, R, E, B, S> Future for Outcome<F, R, B, S>
+impl<F, R, E> Future for Outcome<F>
 where
     F: Future<Output = Result<R, E>>,
-    E: Into<Diagnostic> + Debug,
-    R: IntoFunctionResponse<B, S>,
-    B: Serialize,
 {
-    type Output = Result<FunctionResponse<B, S>, Failed>;
+    type Output = Result<Returned<R>, Failed<E>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let invocation = *this.invocation;
         let result = ready!(observed(invocation, || this.future.poll(cx)));
-        let result = match result {
-            Ok(response) => Ok(response.into_response()),
-            Err(error) => Err(Failed::new(error)),
-        };
-        if let Some(invocation) = invocation {
-            match &result {
-                Ok(response) => report_status(&invocation, response),
-                Err(Failed { diagnostic, .. }) => {
-                    let error_type = short_error_type(&diagnostic.error_type).to_owned();
-                    invocation.set_error(error_type, diagnostic.error_message.clone());
-                }
-            }
-        }
-        Poll::Ready(result)
+        Poll::Ready(match result {
+            Ok(response) => Ok(Returned { response, invocation }),
+            Err(error) => Err(Failed { error, invocation }),
+        })
     }
 }
 
@@ -119,13 +93,36 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
     format!("panicked: {}", text.unwrap_or("with no message"))
 }
 
-fn report_status<B: Serialize, S>(invocation: &ScopeRef, response: &FunctionResponse<B, S>) {
-    let code = match response {
-        FunctionResponse::BufferedResponse(body) if invocation.marks() & marks::HTTP != 0 => status::of(body),
-        FunctionResponse::BufferedResponse(_) => None,
-        FunctionResponse::StreamingResponse(stream) => Some(stream.metadata_prelude.status_code.as_u16()),
-    };
-    let Some(code) = code else { return };
+/// The handler's response on its way to the runtime.
+pub(super) struct Returned<R> {
+    response: R,
+    invocation: Option<ScopeRef>,
+}
+
+impl<R, B, S> IntoFunctionResponse<Observed<B>, S> for Returned<R>
+where
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+{
+    fn into_response(self) -> FunctionResponse<Observed<B>, S> {
+        let invocation = self.invocation;
+        match self.response.into_response() {
+            FunctionResponse::BufferedResponse(body) => {
+                let request = invocation.filter(|invocation| invocation.marks() & marks::HTTP != 0);
+                FunctionResponse::BufferedResponse(Observed::new(body, request))
+            }
+            FunctionResponse::StreamingResponse(stream) => {
+                if let Some(invocation) = invocation {
+                    report_status(invocation, stream.metadata_prelude.status_code.as_u16());
+                }
+                FunctionResponse::StreamingResponse(stream)
+            }
+        }
+    }
+}
+
+/// Records the status of a response on its invocation.
+pub(super) fn report_status(invocation: ScopeRef, code: u16) {
     invocation.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, code);
     if code >= 500 {
         invocation.set_attribute(semconv::ERROR_TYPE, code.to_string());
@@ -135,25 +132,24 @@ fn report_status<B: Serialize, S>(invocation: &ScopeRef, response: &FunctionResp
 
 /// The handler's error on its way to the runtime, which logs its `Debug` and posts its `Diagnostic`: both
 /// are the user's own.
-pub(super) struct Failed {
-    pub(super) diagnostic: Diagnostic,
-    debug: String,
+pub(super) struct Failed<E> {
+    error: E,
+    invocation: Option<ScopeRef>,
 }
 
-impl Failed {
-    fn new<E: Into<Diagnostic> + Debug>(error: E) -> Self {
-        Failed { debug: format!("{error:?}"), diagnostic: error.into() }
-    }
-}
-
-impl Debug for Failed {
+impl<E: Debug> Debug for Failed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.debug)
+        self.error.fmt(f)
     }
 }
 
-impl From<Failed> for Diagnostic {
-    fn from(failed: Failed) -> Self {
-        failed.diagnostic
+impl<E: Into<Diagnostic>> From<Failed<E>> for Diagnostic {
+    fn from(failed: Failed<E>) -> Self {
+        let diagnostic: Diagnostic = failed.error.into();
+        if let Some(invocation) = failed.invocation {
+            let error_type = short_error_type(&diagnostic.error_type).to_owned();
+            invocation.set_error(error_type, diagnostic.error_message.clone());
+        }
+        diagnostic
     }
 }

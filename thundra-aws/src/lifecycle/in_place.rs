@@ -42,11 +42,13 @@ pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, b
     output
 }
 
-/// Tells the invocation how its handler ended, unless it sees that itself: under [`run`](crate::run) what
-/// counts is what the runtime gets, and a caller in between may have dealt with the error.
-pub fn report(outcome: Outcome) {
-    if let (Outcome::Error { error_type, message }, Some(invocation)) = (outcome, ScopeRef::current())
-        && invocation.marks() & marks::CALLED == 0
+/// Records the outcome of a handler on its invocation, unless the invocation sees it itself. Under [`run`](crate::run)
+/// the result that the runtime gets decides, and a caller in between may have dealt with the error.
+///
+/// `describe` formats the user's error, so it is called only for an invocation that records the text.
+pub fn report(describe: impl FnOnce() -> Outcome) {
+    if let Some(invocation) = ScopeRef::current().filter(|invocation| invocation.marks() & marks::CALLED == 0)
+        && let Outcome::Error { error_type, message } = describe()
     {
         invocation.set_error(error_type, message);
     }

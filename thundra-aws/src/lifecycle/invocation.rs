@@ -18,12 +18,11 @@ const MARGIN: Duration = Duration::from_millis(100);
 /// Begins the scope of an invocation. `body` loses the context that was sent inside it.
 pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     let config = config();
-    let trigger = trigger::detect(body, config);
+    let caller = trust(context);
+    let trigger = trigger::detect(body, config, caller);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context));
     let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold());
-    for (key, value) in trigger.attributes.iter().cloned().chain(function(context)) {
-        builder = builder.attribute(key, value);
-    }
+    builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
     let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
@@ -40,7 +39,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
-    let scope = builder.parent(parent(&trigger, context)).begin();
+    let scope = builder.parent(parent(&trigger, context, caller)).begin();
     // The link waits for an invocation that is recorded.
     if scope.recorded()
         && let Some(initialised) = init::take()
@@ -52,6 +51,9 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     }
     if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
         scope.mark(marks::BATCH);
+    }
+    if trigger.trust == Trust::Edge {
+        scope.mark(marks::UNTRUSTED);
     }
     if let Some(member) = trigger.context_member.as_ref().filter(|_| config.propagators != Propagators::NONE) {
         *body = payload::strip_bytes(std::mem::take(body), member);
@@ -67,9 +69,19 @@ pub(super) fn flush_deadline(context: &Context) -> Option<Instant> {
     Some(Instant::now() + left.saturating_sub(MARGIN))
 }
 
+/// Returns the trust in the caller that invoked the function. An identity of Cognito is an end user, known or a guest, and
+/// writes the event, the client context and the X-Ray header.
+fn trust(context: &Context) -> Trust {
+    let is_visitor = context
+        .identity
+        .as_ref()
+        .is_some_and(|identity| !identity.identity_id.is_empty() || !identity.identity_pool_id.is_empty());
+    if is_visitor { trigger::edge_trust(config()) } else { Trust::Full }
+}
+
 /// Who called: the one message's producer, the caller's client context, else the X-Ray header of the
 /// environment.
-fn parent(trigger: &Trigger, context: &Context) -> Inbound {
+fn parent(trigger: &Trigger, context: &Context, caller: Trust) -> Inbound {
     let formats = config().propagators;
     let mut inbound = match trigger.messages.as_slice() {
         [message] => message.inbound.clone(),
@@ -77,7 +89,7 @@ fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     };
     if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
         let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        inbound = Inbound::extract(pairs, formats, Trust::Full).or(inbound);
+        inbound = Inbound::extract(pairs, formats, caller).or(inbound);
     }
     let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
     if trigger.batch {
@@ -88,7 +100,8 @@ fn parent(trigger: &Trigger, context: &Context) -> Inbound {
     } else if let (None, Some(header)) = (&inbound.parent, &header) {
         let ignored = if formats.xray_lambda { header.parent_context() } else { None };
         inbound.parent = header.context().or(ignored);
-        inbound.untrusted &= inbound.parent.is_none();
+        // Lambda hands on the header that it got, and the caller may have written it.
+        inbound.untrusted = trigger.trust == Trust::Edge;
         inbound.source = match inbound.parent {
             Some(_) => ParentSource::XRay,
             None => ParentSource::XRayIgnored,
@@ -151,6 +164,74 @@ mod tests {
         let arn = "arn:aws:lambda:eu-west-1:123456789012:function:orders";
         for (invoked, id) in [(arn.to_owned(), arn.to_owned()), (format!("{arn}:live"), format!("{arn}:7"))] {
             assert_eq!(resource_id(&invoked, "7"), id);
+        }
+    }
+
+    const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+    fn identity(id: &str, pool: &str) -> Context {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("lambda-runtime-deadline-ms", 0.into());
+        headers.insert("lambda-runtime-trace-id", XRAY.parse().unwrap());
+        let identity = format!(r#"{{"cognitoIdentityId":"{id}","cognitoIdentityPoolId":"{pool}"}}"#);
+        headers.insert("lambda-runtime-cognito-identity", identity.parse().unwrap());
+        let custom = r#"{"custom":{"x-correlation-id":"c-1","debug-log-enabled":"true","call-chain-length":"9"}}"#;
+        headers.insert("lambda-runtime-client-context", custom.parse().unwrap());
+        Context::new("", Default::default(), &headers).unwrap()
+    }
+
+    #[test]
+    fn an_identity_of_cognito_is_not_obeyed() {
+        for (id, pool, obeyed, why) in [
+            ("eu-west-1:1", "eu-west-1:2", false, "an end user"),
+            ("", "eu-west-1:2", false, "of a pool alone"),
+            ("", "", true, "nobody"),
+        ] {
+            let context = identity(id, pool);
+            let caller = trust(&context);
+            let trigger = trigger::detect(br#"{"a":1}"#, config(), caller);
+            let inbound = parent(&trigger, &context, caller);
+            assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, !obeyed), "{why}");
+            assert_eq!(inbound.correlation.get("id"), Some("c-1"), "{why}");
+            assert_eq!(inbound.correlation.debug_log_enabled(), obeyed, "{why}");
+            assert_eq!(inbound.correlation.chain_length(), if obeyed { 9 } else { 1 }, "{why}");
+            let scope = begin(&mut Bytes::from_static(br#"{"Records":[]}"#), &context);
+            assert_eq!(
+                scope.marks() & marks::UNTRUSTED == 0,
+                obeyed,
+                "{why}: the records of a batch are not obeyed either"
+            );
+        }
+    }
+
+    #[test]
+    fn at_the_public_edge_the_header_of_lambda_decides_nothing() {
+        let mut context = Context::default();
+        context.xray_trace_id = Some(XRAY.to_owned());
+        let iam = r#","authorizer":{"iam":{"userArn":"arn:aws:iam::1:user/a"}}"#;
+        let url = |authorizer: &str| {
+            format!(
+                r#"{{"rawPath":"/","headers":{{}},"requestContext":{{"domainName":"x.lambda-url.eu-west-1.on.aws","http":{{"method":"GET"}}{authorizer}}}}}"#
+            )
+        };
+        for (event, untrusted, why) in [
+            (url(""), true, "a function URL"),
+            (url(iam), false, "a function URL with IAM"),
+            (
+                r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}}}"#.to_owned(),
+                true,
+                "a load balancer",
+            ),
+            (r#"{"arguments":{},"info":{"fieldName":"order"}}"#.to_owned(), true, "AppSync"),
+            (r#"[{"arguments":{},"info":{"fieldName":"order"}}]"#.to_owned(), true, "AppSync, several at once"),
+            (r#"{"type":"TOKEN","authorizationToken":"t","methodArn":"a"}"#.to_owned(), true, "an authorizer"),
+            (r#"{"topic":"devices/7"}"#.to_owned(), true, "a device"),
+            (String::new(), true, "a handler that does not see its event"),
+            (r#"{"order":7}"#.to_owned(), false, "a program"),
+        ] {
+            let trigger = trigger::detect(event.as_bytes(), config(), Trust::Full);
+            let inbound = parent(&trigger, &context, Trust::Full);
+            assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, untrusted), "{why}");
         }
     }
 

@@ -10,6 +10,7 @@ use pin_project_lite::pin_project;
 use thundra_core::{InScope, Scope, Trace, config, diagnostics, flush};
 use tower_service::Service;
 
+use super::handler::observed;
 use super::invocation;
 use crate::marks;
 
@@ -46,7 +47,8 @@ where
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         let scope = invocation::begin(&mut invocation.body, &invocation.context);
         let deadline = invocation::flush_deadline(&invocation.context);
-        let future = scope.enter(|| self.inner.call(invocation));
+        // The user's types are read and written here too, around the handler.
+        let future = scope.enter(|| observed(Some(*scope), || self.inner.call(invocation)));
         let running = scope.run(future);
         InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline } }
     }
@@ -81,7 +83,8 @@ where
             let mut this = self.as_mut().project();
             match this.step.as_mut().project() {
                 StepProjection::Running { running, scope, deadline } => {
-                    let result = ready!(running.poll(cx));
+                    let invocation = scope.as_deref().copied();
+                    let result = ready!(observed(invocation, || running.poll(cx)));
                     let flush: Flush = match scope.take() {
                         Some(scope) => Box::pin(export(finish(scope, &result), *deadline)),
                         None => Box::pin(std::future::ready(())),

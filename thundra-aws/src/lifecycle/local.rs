@@ -4,21 +4,22 @@ use std::io::{IsTerminal, Read, Write};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
-use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, LambdaEvent};
+use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use thundra_core::flush;
 use tower_service::Service;
 
-use super::handler::Failed;
 use super::invocation;
 use crate::marks;
 use crate::probe::short_error_type;
 
 /// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
 /// response on standard output.
-pub(super) async fn run<A, H, B, S, D, E>(mut handler: H) -> Result<(), Error>
+pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H) -> Result<(), Error>
 where
-    H: Service<LambdaEvent<A>, Response = FunctionResponse<B, S>, Error = Failed>,
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Error: Into<Diagnostic>,
+    R: IntoFunctionResponse<B, S>,
     A: for<'de> Deserialize<'de>,
     B: Serialize,
     S: Stream<Item = Result<D, E>> + Unpin,
@@ -34,7 +35,7 @@ where
             let payload = parse(&body)?;
             std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
             let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
-            print(response).await
+            print(response.into_response()).await
         })
         .await;
     if result.is_err() && scope.marks() & marks::CALLED == 0 {
@@ -75,7 +76,7 @@ fn parse<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Error> {
     fits.map_err(|error| format!("the event is not what the handler takes: {error}").into())
 }
 
-fn failed(failed: Failed) -> Error {
+fn failed(failed: impl Into<Diagnostic>) -> Error {
     let Diagnostic { error_type, error_message } = failed.into();
     format!("the handler failed: {error_message} ({})", short_error_type(&error_type)).into()
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, defer, flush};
+use thundra_core::{Scope, defer, flush, formatted};
 
 use super::handler::observed;
 use super::{init, run, run_concurrent};
@@ -33,7 +33,7 @@ impl<S> State<S> for S {
 impl<S, E: Display> State<S> for Result<S, E> {
     fn state(self) -> Result<S, String> {
         // The alternate form of anyhow's errors has their causes.
-        self.map_err(|error| format!("{error:#}"))
+        self.map_err(|error| formatted(|| format!("{error:#}")))
     }
 }
 

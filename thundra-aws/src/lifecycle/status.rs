@@ -1,199 +1,251 @@
-//! The `statusCode` of a response, read without serialising the rest of it.
+//! The `statusCode` of a response, seen while the runtime serialises it.
+//!
+//! A user's `Serialize` may work only once, or panic. So it runs once, at the place where the runtime runs it. [`Passing`]
+//! hands each value on to the runtime's serializer, and looks at a few of them.
 
-use std::fmt::{self, Display};
+use std::cell::Cell;
+use std::fmt::Display;
 
-use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use thundra_core::ScopeRef;
 
-/// The member `statusCode` of a value that serialises as an object; `None` when it has none.
-pub(super) fn of<T: Serialize>(response: &T) -> Option<u16> {
-    match response.serialize(Look) {
-        Err(Stop::Found(code)) => Some(code),
-        Ok(()) | Err(Stop::Other) => None,
+use super::handler::report_status;
+
+/// A body that records on its request the status that it is serialised with.
+pub(super) struct Observed<B> {
+    body: B,
+    /// `None` if the event is no request.
+    request: Option<ScopeRef>,
+}
+
+impl<B> Observed<B> {
+    pub(super) fn new(body: B, request: Option<ScopeRef>) -> Self {
+        Observed { body, request }
     }
 }
 
-/// Why serialising ended: nearly always because what was looked for is found.
-#[derive(Debug)]
-enum Stop {
-    Found(u16),
-    Other,
-}
-
-impl Display for Stop {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("stopped")
+impl<B: Serialize> Serialize for Observed<B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(request) = self.request else { return self.body.serialize(serializer) };
+        let seen = Seen::default();
+        let result = seen.pass(&self.body, Part::Response).serialize(serializer);
+        if let Some(code) = seen.code.get() {
+            report_status(request, code);
+        }
+        result
     }
 }
 
-impl std::error::Error for Stop {}
+/// The part of a response that was seen.
+#[derive(Default)]
+struct Seen {
+    /// `true` if the last key of the object was `statusCode`.
+    at_status: Cell<bool>,
+    code: Cell<Option<u16>>,
+}
 
-impl ser::Error for Stop {
-    fn custom<T: Display>(_: T) -> Self {
-        Stop::Other
+/// The place of a value in a response.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    /// The response itself, an object that has the status.
+    Response,
+    /// A key of the object.
+    Key,
+    /// The status.
+    Status,
+}
+
+impl Seen {
+    fn pass<'a, T: ?Sized>(&'a self, value: &'a T, part: Part) -> Through<'a, T> {
+        Through { value, part, seen: self }
     }
 }
 
-/// Looks into an object for `statusCode`.
-struct Look;
-
-/// An object; the key that was seen last, if it is the one.
-struct Object {
-    at_status: bool,
+/// A value that [`Passing`] looks at.
+struct Through<'a, T: ?Sized> {
+    value: &'a T,
+    part: Part,
+    seen: &'a Seen,
 }
 
-impl SerializeStruct for Object {
-    type Ok = ();
-    type Error = Stop;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), Stop> {
-        if key == "statusCode" { Err(Code::of(value)) } else { Ok(()) }
-    }
-
-    fn end(self) -> Result<(), Stop> {
-        Ok(())
+impl<T: Serialize + ?Sized> Serialize for Through<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.value.serialize(Passing { serializer, part: self.part, seen: self.seen })
     }
 }
 
-impl SerializeMap for Object {
-    type Ok = ();
-    type Error = Stop;
-
-    fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Stop> {
-        self.at_status = matches!(key.serialize(Key), Err(Stop::Found(_)));
-        Ok(())
-    }
-
-    fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Stop> {
-        if self.at_status { Err(Code::of(value)) } else { Ok(()) }
-    }
-
-    fn end(self) -> Result<(), Stop> {
-        Ok(())
-    }
+/// A serializer that notes what passes.
+struct Passing<'a, S> {
+    serializer: S,
+    part: Part,
+    seen: &'a Seen,
 }
 
-/// Reads a number.
-struct Code;
-
-impl Code {
-    fn of<T: ?Sized + Serialize>(value: &T) -> Stop {
-        value.serialize(Code).err().unwrap_or(Stop::Other)
-    }
-}
-
-/// Asks a key whether it is `statusCode`.
-struct Key;
-
-/// Everything of a serializer that ends the look.
-macro_rules! stop {
-    ($($method:ident($ty:ty))*) => {$(
-        fn $method(self, _: $ty) -> Result<(), Stop> { Err(Stop::Other) }
-    )*};
-    (compound) => {
-        type SerializeSeq = Impossible<(), Stop>;
-        type SerializeTuple = Impossible<(), Stop>;
-        type SerializeTupleStruct = Impossible<(), Stop>;
-        type SerializeTupleVariant = Impossible<(), Stop>;
-        type SerializeStructVariant = Impossible<(), Stop>;
-        fn serialize_none(self) -> Result<(), Stop> { Err(Stop::Other) }
-        fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), Stop> { value.serialize(self) }
-        fn serialize_unit(self) -> Result<(), Stop> { Err(Stop::Other) }
-        fn serialize_unit_struct(self, _: &'static str) -> Result<(), Stop> { Err(Stop::Other) }
-        fn serialize_unit_variant(self, _: &'static str, _: u32, _: &'static str) -> Result<(), Stop> { Err(Stop::Other) }
-        fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, value: &T) -> Result<(), Stop> { value.serialize(self) }
-        fn serialize_newtype_variant<T: ?Sized + Serialize>(self, _: &'static str, _: u32, _: &'static str, _: &T) -> Result<(), Stop> { Err(Stop::Other) }
-        fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Stop> { Err(Stop::Other) }
-        fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Stop> { Err(Stop::Other) }
-        fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Stop> { Err(Stop::Other) }
-        fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Self::SerializeTupleVariant, Stop> { Err(Stop::Other) }
-        fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Self::SerializeStructVariant, Stop> { Err(Stop::Other) }
-    };
-}
-
-impl Serializer for Look {
-    type Ok = ();
-    type Error = Stop;
-    type SerializeMap = Object;
-    type SerializeStruct = Object;
-
-    stop! { compound }
-    stop! {
-        serialize_bool(bool) serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_u8(u8)
-        serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_f32(f32) serialize_f64(f64)
-        serialize_char(char) serialize_str(&str) serialize_bytes(&[u8])
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Object, Stop> {
-        Ok(Object { at_status: false })
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Object, Stop> {
-        Ok(Object { at_status: false })
-    }
-}
-
-impl Serializer for Key {
-    type Ok = ();
-    type Error = Stop;
-    type SerializeMap = Impossible<(), Stop>;
-    type SerializeStruct = Impossible<(), Stop>;
-
-    stop! { compound }
-    stop! {
-        serialize_bool(bool) serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_u8(u8)
-        serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_f32(f32) serialize_f64(f64)
-        serialize_char(char) serialize_bytes(&[u8])
-    }
-
-    fn serialize_str(self, key: &str) -> Result<(), Stop> {
-        Err(if key == "statusCode" { Stop::Found(0) } else { Stop::Other })
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Stop> {
-        Err(Stop::Other)
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Stop> {
-        Err(Stop::Other)
-    }
-}
-
-/// Reads whole numbers of every width.
-macro_rules! numbers {
-    ($($method:ident($ty:ty))*) => {$(
-        fn $method(self, value: $ty) -> Result<(), Stop> {
-            Err(u16::try_from(value).map_or(Stop::Other, Stop::Found))
+/// Hands values on.
+macro_rules! pass {
+    ($($method:ident($($argument:ident: $ty:ty),*) -> $ok:ident)*) => {$(
+        fn $method(self, $($argument: $ty),*) -> Result<S::$ok, S::Error> {
+            self.serializer.$method($($argument),*)
         }
     )*};
 }
 
-impl Serializer for Code {
-    type Ok = ();
-    type Error = Stop;
-    type SerializeMap = Impossible<(), Stop>;
-    type SerializeStruct = Impossible<(), Stop>;
+/// Hands numbers on, of which one may be the status.
+macro_rules! numbers {
+    ($($method:ident($ty:ty))*) => {$(
+        fn $method(self, value: $ty) -> Result<S::Ok, S::Error> {
+            if self.part == Part::Status {
+                self.seen.code.set(u16::try_from(value).ok());
+            }
+            self.serializer.$method(value)
+        }
+    )*};
+}
 
-    stop! { compound }
-    stop! { serialize_bool(bool) serialize_f32(f32) serialize_f64(f64) serialize_char(char) serialize_str(&str) serialize_bytes(&[u8]) }
+impl<'a, S: Serializer> Serializer for Passing<'a, S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = S::SerializeSeq;
+    type SerializeTuple = S::SerializeTuple;
+    type SerializeTupleStruct = S::SerializeTupleStruct;
+    type SerializeTupleVariant = S::SerializeTupleVariant;
+    type SerializeMap = Object<'a, S::SerializeMap>;
+    type SerializeStruct = Object<'a, S::SerializeStruct>;
+    type SerializeStructVariant = S::SerializeStructVariant;
+
     numbers! {
-        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64)
-        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64)
+        serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_i128(i128)
+        serialize_u8(u8) serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_u128(u128)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Stop> {
-        Err(Stop::Other)
+    pass! {
+        serialize_bool(value: bool) -> Ok
+        serialize_f32(value: f32) -> Ok
+        serialize_f64(value: f64) -> Ok
+        serialize_char(value: char) -> Ok
+        serialize_bytes(value: &[u8]) -> Ok
+        serialize_none() -> Ok
+        serialize_unit() -> Ok
+        serialize_unit_struct(name: &'static str) -> Ok
+        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> Ok
+        serialize_seq(len: Option<usize>) -> SerializeSeq
+        serialize_tuple(len: usize) -> SerializeTuple
+        serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct
+        serialize_tuple_variant(name: &'static str, index: u32, variant: &'static str, len: usize) -> SerializeTupleVariant
+        serialize_struct_variant(name: &'static str, index: u32, variant: &'static str, len: usize) -> SerializeStructVariant
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Stop> {
-        Err(Stop::Other)
+    fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
+        if self.part == Part::Key {
+            self.seen.at_status.set(value == STATUS_CODE);
+        }
+        self.serializer.serialize_str(value)
+    }
+
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.serializer.collect_str(value)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {
+        self.serializer.serialize_some(&self.seen.pass(value, self.part))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<S::Ok, S::Error> {
+        self.serializer.serialize_newtype_struct(name, &self.seen.pass(value, self.part))
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        index: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<S::Ok, S::Error> {
+        self.serializer.serialize_newtype_variant(name, index, variant, value)
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
+        let seen = (self.part == Part::Response).then_some(self.seen);
+        Ok(Object { object: self.serializer.serialize_map(len)?, seen })
+    }
+
+    fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
+        let seen = (self.part == Part::Response).then_some(self.seen);
+        Ok(Object { object: self.serializer.serialize_struct(name, len)?, seen })
+    }
+
+    fn is_human_readable(&self) -> bool {
+        self.serializer.is_human_readable()
+    }
+}
+
+const STATUS_CODE: &str = "statusCode";
+
+/// An object under way.
+struct Object<'a, O> {
+    object: O,
+    /// `None` if it is not the response itself.
+    seen: Option<&'a Seen>,
+}
+
+impl<O: SerializeStruct> SerializeStruct for Object<'_, O> {
+    type Ok = O::Ok;
+    type Error = O::Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), O::Error> {
+        match self.seen.filter(|_| key == STATUS_CODE) {
+            Some(seen) => self.object.serialize_field(key, &seen.pass(value, Part::Status)),
+            None => self.object.serialize_field(key, value),
+        }
+    }
+
+    fn skip_field(&mut self, key: &'static str) -> Result<(), O::Error> {
+        self.object.skip_field(key)
+    }
+
+    fn end(self) -> Result<O::Ok, O::Error> {
+        self.object.end()
+    }
+}
+
+impl<O: SerializeMap> SerializeMap for Object<'_, O> {
+    type Ok = O::Ok;
+    type Error = O::Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), O::Error> {
+        let Some(seen) = self.seen else { return self.object.serialize_key(key) };
+        seen.at_status.set(false);
+        self.object.serialize_key(&seen.pass(key, Part::Key))
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), O::Error> {
+        match self.seen.filter(|seen| seen.at_status.get()) {
+            Some(seen) => self.object.serialize_value(&seen.pass(value, Part::Status)),
+            None => self.object.serialize_value(value),
+        }
+    }
+
+    fn end(self) -> Result<O::Ok, O::Error> {
+        self.object.end()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayV2httpResponse};
+    use proptest::prelude::*;
     use serde_json::json;
+
+    use super::*;
+    use crate::payload;
+
+    /// What is seen of a response, which is serialised as without us.
+    fn of(response: &impl Serialize) -> Option<u16> {
+        let seen = Seen::default();
+        let passed = serde_json::to_string(&seen.pass(response, Part::Response)).map_err(|error| error.to_string());
+        assert_eq!(passed, serde_json::to_string(response).map_err(|error| error.to_string()));
+        seen.code.get()
+    }
 
     #[test]
     fn the_status_is_found_wherever_it_stands() {
@@ -202,16 +254,61 @@ mod tests {
         let mut v2 = ApiGatewayV2httpResponse::default();
         v2.status_code = 201;
         assert_eq!((of(&v1), of(&v2)), (Some(404), Some(201)));
+        assert_eq!(of(&Some(v2)), Some(201));
         for (response, code, why) in [
             (json!({ "body": "x", "statusCode": 503 }), Some(503), "a map"),
+            (json!({ "statusCode": 200, "body": { "statusCode": 503 } }), Some(200), "beside another object's"),
             (json!({ "body": { "statusCode": 503 } }), None, "of another object"),
             (json!({ "statusCode": "503" }), None, "no number"),
             (json!({ "statusCode": -1 }), None, "no status"),
+            (json!({ "statusCode": { "statusCode": 503 } }), None, "no number either"),
             (json!([{ "statusCode": 503 }]), None, "no object"),
             (json!("statusCode"), None, "no object"),
             (json!(null), None, "nothing"),
         ] {
             assert_eq!(of(&response), code, "{why}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_value_passes_as_it_is() {
+        #[derive(serde::Serialize)]
+        struct Unit;
+        #[derive(serde::Serialize)]
+        struct Newtype<T>(T);
+        #[derive(serde::Serialize)]
+        enum Variants {
+            Unit,
+            Newtype(u8),
+            Tuple(u8, i128),
+            Struct { a: Option<u8> },
+        }
+        #[derive(serde::Serialize)]
+        struct Response<T> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            none: Option<u8>,
+            #[serde(rename = "statusCode")]
+            status: T,
+            rest: (bool, char, f32, f64, u128, &'static [u8]),
+        }
+        fn response<T>(status: T) -> Response<T> {
+            Response { none: None, status, rest: (true, 'é', 0.5, f64::NAN, u128::MAX, b"bytes") }
+        }
+        assert_eq!(of(&response(503_u16)), Some(503));
+        assert_eq!(of(&Newtype(response(Newtype(Some(503_i128))))), Some(503));
+        assert_eq!(of(&response(Unit)), None);
+        for variant in [Variants::Unit, Variants::Newtype(1), Variants::Tuple(1, -2), Variants::Struct { a: Some(1) }] {
+            assert_eq!(of(&response(&variant)), None);
+            assert_eq!(of(&variant), None);
+        }
+        assert_eq!(of(&std::collections::HashMap::from([(1_u8, 'a')])), None, "keys that are no text");
+        assert_eq!(of(&std::collections::HashMap::from([((), 'a')])), None, "keys that JSON has not");
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_passes_as_it_is(value in payload::tests::json()) {
+            of(&value);
         }
     }
 }

@@ -10,10 +10,12 @@ use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
 use super::inject::TraceHeader;
+use super::limits::{KNOWN, Target};
 use super::outcome::{self, Attempts};
 use super::receive::Received;
+use super::refusal::Sizes;
 use super::request::Attributes;
-use super::{create, error, inject, nested, request};
+use super::{create, error, inject, nested, refusal, request};
 
 /// A call under way. It lies in the SDK's bag, which goes when the caller drops the future.
 #[derive(Debug)]
@@ -24,6 +26,8 @@ pub(crate) struct Call {
     /// invocations share a process.
     xray: Option<XRayHeader>,
     trace_header: TraceHeader,
+    /// Sizes of its messages. `None` if they hold nothing of ours.
+    sizes: Option<Sizes>,
     /// Whether anybody hears what is said of it.
     recorded: bool,
     addressed: bool,
@@ -48,14 +52,13 @@ impl Call {
         let recorded = span.trace_context().is_some();
         let mut about = Attributes::new();
         if recorded {
-            let captured = config.load::<CapturedTelemetryAttributes>();
-            let names = |name: &str| captured.and_then(|all| all.get(name));
-            about = request::attributes(service, method, names, region);
+            about = request::attributes(service, method, |name| named(config, name), region);
             let region = region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
             span.set_attributes(region.into_iter().chain(about.iter().cloned()));
         }
         let outbound = thundra_core::outbound(&span)?;
-        let mut injected = inject::into(input, &outbound);
+        let limits = KNOWN.of(|| target(service, config));
+        let mut injected = inject::into(input, &outbound, limits);
         if recorded && thundra_core::config().message_spans == MessageSpans::Create {
             // What named the call names other spans then.
             injected.own_context &= create::spans(input, &span, &outbound, &about) == 0;
@@ -67,6 +70,7 @@ impl Call {
             operation: operation.clone(),
             xray,
             trace_header: injected.trace_header,
+            sizes: Some(injected.sizes).filter(Sizes::grew),
             recorded,
             addressed: false,
             received: false,
@@ -120,6 +124,15 @@ impl Call {
         received.producers.iter().for_each(|producer| self.span.add_link(producer));
     }
 
+    /// Learns the limit of the target if it refused a message of this call.
+    pub(crate) fn learn(&self, context: &FinalizerInterceptorContextRef<'_>, config: &ConfigBag) {
+        if let Some(sizes) = &self.sizes
+            && (context.output_or_error().is_some_and(|result| result.is_err()) || sizes.is_batch)
+        {
+            refusal::learn(&self.span, context, || target(self.operation.service(), config), sizes);
+        }
+    }
+
     pub(crate) fn end(&mut self, context: &FinalizerInterceptorContextRef<'_>, attempts: u32) {
         self.ended = true;
         self.attempts.made = attempts;
@@ -127,6 +140,16 @@ impl Call {
             outcome::record(&self.span, context, &self.operation, self.attempts);
         }
     }
+}
+
+/// Returns a name in the input of the call.
+fn named<'a>(config: &'a ConfigBag, name: &str) -> Option<&'a str> {
+    config.load::<CapturedTelemetryAttributes>()?.get(name)
+}
+
+/// Returns the destination of the messages of the call.
+fn target<'a>(service: &'a str, config: &'a ConfigBag) -> Option<Target<'a>> {
+    Target::of(service, config.load::<Region>().map(Region::as_ref), |name| named(config, name))
 }
 
 /// The span of an operation, below the current one.
@@ -178,6 +201,7 @@ mod tests {
                 operation: Metadata::new("StartExecution", "SFN"),
                 xray: received.and_then(XRayHeader::parse),
                 trace_header: own.map_or(TraceHeader::Received, |own| TraceHeader::Own(own.to_owned())),
+                sizes: None,
                 recorded: false,
                 addressed: true,
                 received: false,

@@ -67,7 +67,8 @@ pub(crate) fn is_throttling(response: &HttpResponse) -> bool {
             && said(response).code.is_some_and(|code| THROTTLING_ERRORS.contains(&code.as_str()))
 }
 
-fn said(response: &HttpResponse) -> Answer {
+/// Reads the error of a response.
+pub(crate) fn said(response: &HttpResponse) -> Answer {
     answer(response.headers().get("x-amzn-errortype"), response.body().bytes().unwrap_or_default())
 }
 
@@ -93,9 +94,9 @@ fn is_public(code: &str, message: &str) -> bool {
 
 /// What the body of an error says.
 #[derive(Debug, Default, PartialEq)]
-struct Answer {
-    code: Option<String>,
-    message: Option<String>,
+pub(crate) struct Answer {
+    pub(crate) code: Option<String>,
+    pub(crate) message: Option<String>,
 }
 
 /// Reads the error from the bytes, so that no SDK crate is needed: JSON and XML, as the AWS protocols have it.

@@ -122,6 +122,9 @@ impl Intercept for Interceptor {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let attempts = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts);
+        if let Some(call) = config.load::<Call>() {
+            call.learn(context, config);
+        }
         if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
             call.end(context, attempts);
         }

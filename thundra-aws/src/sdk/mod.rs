@@ -25,10 +25,12 @@ mod error;
 pub(crate) mod forgotten;
 mod inject;
 mod interceptor;
+mod limits;
 mod nested;
 mod outcome;
 mod partial;
 mod receive;
+mod refusal;
 mod request;
 
 #[cfg(feature = "eventbridge")]

@@ -123,13 +123,8 @@ fn messaging(service: &str, method: &str) -> Option<(&'static str, &'static str)
 /// The host of an endpoint and its port, the scheme's where it names none.
 pub(crate) fn address(uri: &str) -> Attributes {
     let Ok(uri) = uri.parse::<http::Uri>() else { return Attributes::new() };
-    let Some(host) = uri.host() else { return Attributes::new() };
-    let usual = match uri.scheme_str() {
-        Some("https") => Some(443),
-        Some("http") => Some(80),
-        _ => None,
-    };
-    let port = uri.port_u16().or(usual).map(|port| (semconv::SERVER_PORT, port.into()));
+    let Some((host, port)) = thundra_http::semantics::server(&uri) else { return Attributes::new() };
+    let port = port.map(|port| (semconv::SERVER_PORT, port.into()));
     [(semconv::SERVER_ADDRESS, host.to_owned().into())].into_iter().chain(port).collect()
 }
 
@@ -299,6 +294,8 @@ mod tests {
             ("https://sns.eu-west-1.amazonaws.com/?a=b", "server.address=sns.eu-west-1.amazonaws.com server.port=443 "),
             ("http://localhost/", "server.address=localhost server.port=80 "),
             ("http://127.0.0.1:4566/", "server.address=127.0.0.1 server.port=4566 "),
+            ("http://[::1]:4566/", "server.address=::1 server.port=4566 "),
+            ("https://[2001:db8::1]/", "server.address=2001:db8::1 server.port=443 "),
             ("/", ""),
             ("no uri", ""),
         ] {

@@ -2,14 +2,14 @@
 //!
 //! An item may carry a context as an attribute, a map of typed values; a removed item has none.
 
-use thundra_core::propagation::{PAYLOAD_CONTEXT, Propagators};
+use thundra_core::propagation::PAYLOAD_CONTEXT;
 use thundra_core::semconv;
 
-use super::envelope::Opened;
+use super::extract::Extractor;
 use super::json::Object;
-use super::{Message, Source, Trigger, common, message, resource_in_arn, time};
+use super::{Message, Source, Trigger, common, message_id, resource_in_arn, time};
 
-pub(super) fn trigger(records: &[Object<'_>], formats: Propagators) -> Trigger {
+pub(super) fn trigger(records: &[Object<'_>], extractor: Extractor<'_>) -> Trigger {
     let arn = common(records.iter().map(|record| record.text("eventSourceARN")));
     let table = arn.as_deref().and_then(|arn| resource_in_arn(arn, "table")).map(str::to_owned);
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));
@@ -18,7 +18,7 @@ pub(super) fn trigger(records: &[Object<'_>], formats: Propagators) -> Trigger {
     trigger.set_some(semconv::FAAS_DOCUMENT_COLLECTION, table);
     trigger.set_some(semconv::FAAS_DOCUMENT_OPERATION, operation.flatten());
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    trigger.batch_of(records.iter().map(|record| read(record, formats)).collect())
+    trigger.batch_of(records.iter().map(|record| read(record, &extractor)).collect())
 }
 
 /// The conventions' word for a change.
@@ -31,17 +31,14 @@ fn operation(event_name: &str) -> Option<&'static str> {
     }
 }
 
-fn read(record: &Object<'_>, formats: Propagators) -> Message {
+fn read(record: &Object<'_>, extractor: &Extractor<'_>) -> Message {
     let Some(change) = record.object("dynamodb") else { return Message::default() };
-    let context = change
-        .object("NewImage")
-        .and_then(|image| image.object(PAYLOAD_CONTEXT)?.object("M"))
-        .map(|map| Opened { pairs: pairs(&map), context: None });
-    let number = change.text("SequenceNumber").map(|n| (semconv::MESSAGING_MESSAGE_ID, n.into_owned().into()));
+    let context = change.object("NewImage").and_then(|image| image.object(PAYLOAD_CONTEXT)?.object("M"));
     Message {
-        attributes: number.into_iter().collect(),
+        inbound: context.map(|map| extractor.extract_owned(&pairs(&map))).unwrap_or_default(),
+        attributes: Vec::from_iter(message_id(change.text("SequenceNumber"))),
         sent_at: change.number("ApproximateCreationDateTime").and_then(time::from_seconds),
-        ..message(context.unwrap_or_default(), formats)
+        received_context: None,
     }
 }
 

@@ -1,16 +1,18 @@
 //! EventBridge, and the schedules that it runs: <https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html>.
 //!
-//! `detail.__context__` is the sender's, and is cut out. A schedule has no sender.
+//! `detail.__context__` is the sender's, and is cut out; an [envelope] in the detail stays. A schedule has no sender.
+//!
+//! [envelope]: super::envelope
 
-use thundra_core::propagation::Propagators;
 use thundra_core::semconv;
 
-use super::envelope::Opened;
+use super::envelope::{self, Opened};
+use super::extract::Extractor;
 use super::json::Object;
-use super::{Message, Source, Trigger, message, time};
+use super::{Message, Source, Trigger, message_id, time};
 use crate::payload::{self, Member};
 
-pub(super) fn detect(body: &str, event: &Object<'_>, formats: Propagators) -> Option<Trigger> {
+pub(super) fn detect(body: &str, event: &Object<'_>, extractor: Extractor<'_>) -> Option<Trigger> {
     let (source, detail_type) = (event.text("source")?, event.text("detail-type")?);
     let detail = event.raw("detail")?;
     let time = event.text("time");
@@ -26,11 +28,13 @@ pub(super) fn detect(body: &str, event: &Object<'_>, formats: Propagators) -> Op
     trigger.set(semconv::AWS_EVENTBRIDGE_SOURCE, source.into_owned());
     trigger.set(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, detail_type.into_owned());
     let member = payload::find(detail.as_bytes()).filter(Member::is_context);
-    let opened = member.as_ref().map(|member| Opened::context(member.json.clone())).unwrap_or_default();
+    let opened = match &member {
+        Some(member) => Some(Opened::context(member.json.clone(), &extractor)),
+        None => envelope::open(detail, &extractor),
+    };
     // Both are the same text: the distance is where the detail begins.
     let offset = (detail.as_ptr() as usize).checked_sub(body.as_ptr() as usize)?;
     trigger.context_member = member.map(|member| member.shifted(offset));
-    let id = event.text("id").map(|id| (semconv::MESSAGING_MESSAGE_ID, id.into_owned().into()));
-    let message = Message { attributes: id.into_iter().collect(), sent_at, ..message(opened, formats) };
-    Some(trigger.batch_of(vec![message]))
+    let attributes = Vec::from_iter(message_id(event.text("id")));
+    Some(trigger.batch_of(vec![Message { attributes, sent_at, ..opened.unwrap_or_default().into() }]))
 }

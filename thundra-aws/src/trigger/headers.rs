@@ -4,21 +4,31 @@ use std::borrow::Cow;
 
 use super::json::{self, Object};
 
-/// Names in any case; a header that was sent several times is one, joined with commas as HTTP has it.
+/// Headers in the order of the event, their names in any case. One that was sent several times stands there several times,
+/// as it would in a request.
 pub(super) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
-    /// `headers`, or `multiValueHeaders` where a load balancer sends those instead.
+    /// Reads `multiValueHeaders`, which have every line of a header, and the further names in `headers`. A REST API sends
+    /// both, a load balancer either, all others `headers` alone.
     pub(super) fn of(event: &Object<'a>) -> Self {
-        let map = |key| event.object(key).filter(|headers| !headers.is_empty());
-        let Some(headers) = map("headers").or_else(|| map("multiValueHeaders")) else { return Headers(Vec::new()) };
-        let pair = |(name, value)| Some((String::from(name), one_or_many(value)?));
-        Headers(headers.members().filter_map(pair).collect())
+        let mut headers = Headers(Vec::new());
+        for form in ["multiValueHeaders", "headers"] {
+            let known = headers.0.len();
+            for (name, value) in event.object(form).iter().flat_map(Object::members) {
+                let earlier = headers.0.get(..known).unwrap_or_default();
+                if !earlier.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+                    lines(value, |line| headers.0.push((name.to_owned(), line)));
+                }
+            }
+        }
+        headers
     }
 
+    /// The first header of a name that is not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name))?;
-        Some(found.1.as_ref()).filter(|value| !value.is_empty())
+        let mut found = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_ref())
     }
 
     pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -26,12 +36,12 @@ impl<'a> Headers<'a> {
     }
 }
 
-fn one_or_many(value: &str) -> Option<Cow<'_, str>> {
-    if let Some(text) = json::text(value) {
-        return Some(text);
+/// The lines of a header, whose value is text or a list of texts.
+fn lines<'a>(value: &'a str, mut line: impl FnMut(Cow<'a, str>)) {
+    match json::text(value) {
+        Some(text) => line(text),
+        None => json::array(value).into_iter().filter_map(json::text).for_each(line),
     }
-    let values: Vec<_> = json::array(value).into_iter().filter_map(json::text).collect();
-    (!values.is_empty()).then(|| values.join(",").into())
 }
 
 #[cfg(test)]
@@ -39,18 +49,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_are_read() {
-        for (event, value, why) in [
-            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":{"X-A":["2"]}}"#, Some("1"), "the plain form wins"),
-            (r#"{"headers":null,"multiValueHeaders":{"x-a":["2"]}}"#, Some("2"), "lists only"),
-            (r#"{"headers":{},"multiValueHeaders":{"x-a":["1","2"]}}"#, Some("1,2"), "sent twice"),
-            (r#"{"headers":{"x-a":["1"]}}"#, Some("1"), "VPC Lattice"),
-            (r#"{"headers":{"x-a":[]}}"#, None, "an empty list"),
-            (r#"{"headers":{"x-a":{}}}"#, None, "nonsense"),
-            (r#"{"headers":"x"}"#, None, "more nonsense"),
-            ("{}", None, "no headers"),
+    fn each_line_of_a_header_is_read() {
+        for (event, values, why) in [
+            (r#"{"headers":{"X-A":"2"},"multiValueHeaders":{"X-A":["1","2"]}}"#, &["1", "2"][..], "a REST API"),
+            (r#"{"multiValueHeaders":{"x-a":["1","2"]},"headers":{"X-A":"2"}}"#, &["1", "2"], "in the other order"),
+            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":{"X-B":["2"]}}"#, &["1"], "in one form alone"),
+            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":{"x-a":[]}}"#, &["1"], "an empty list beside it"),
+            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":null}"#, &["1"], "no lists"),
+            (r#"{"headers":null,"multiValueHeaders":{"x-a":["2"]}}"#, &["2"], "lists only"),
+            (r#"{"headers":{},"multiValueHeaders":{"x-a":["1","2"]}}"#, &["1", "2"], "a load balancer"),
+            (r#"{"multiValueHeaders":{"x-a":["1"],"X-A":["2"]}}"#, &["1", "2"], "a name in two cases"),
+            (r#"{"headers":{"x-a":"1,2"}}"#, &["1,2"], "joined by an HTTP API"),
+            (r#"{"headers":{"x-a":["1","2"]}}"#, &["1", "2"], "VPC Lattice"),
+            (r#"{"headers":{"x-a":[]}}"#, &[], "an empty list"),
+            (r#"{"headers":{"x-a":{}}}"#, &[], "nonsense"),
+            (r#"{"headers":"x"}"#, &[], "more nonsense"),
+            ("{}", &[], "no headers"),
         ] {
-            assert_eq!(Headers::of(&Object::parse(event).unwrap()).get("X-a"), value, "{why}");
+            let headers = Headers::of(&Object::parse(event).unwrap());
+            let lines = headers.pairs().filter(|(name, _)| name.eq_ignore_ascii_case("x-a"));
+            assert_eq!(lines.map(|(_, value)| value).collect::<Vec<_>>(), values, "{why}");
+            assert_eq!(headers.get("X-a"), values.first().copied(), "{why}");
         }
     }
 }

@@ -10,26 +10,30 @@
 
 use std::borrow::Cow;
 
-use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{Config, semconv};
+use thundra_core::Config;
+use thundra_core::propagation::Trust;
+use thundra_http::semantics::{self, Received, forwarded};
 
+use super::extract::Extractor;
 use super::headers::Headers;
 use super::json::Object;
-use super::{Message, Source, Trigger};
+use super::{Message, Source, Trigger, edge_trust, is_correlation_id};
 
-/// More names than this say nothing about a request.
-const MAX_QUERY_NAMES: usize = 32;
+/// The session of credentials that a Cognito identity got.
+const COGNITO_SESSION: &str = "CognitoIdentityCredentials";
 
-pub(super) fn detect(event: &Object<'_>, config: &Config) -> Option<Trigger> {
+pub(super) fn detect(event: &Object<'_>, config: &Config, caller: Trust) -> Option<Trigger> {
     let request = Request::of(event)?;
     let headers = Headers::of(event);
-    let trust = if config.trust_all || request.iam_caller() { Trust::Full } else { Trust::Edge };
-    let mut trigger = Trigger::new(request.source, "http");
+    let trust = if request.iam_caller(&headers) { caller } else { edge_trust(config) };
+    let mut trigger = Trigger::new(request.source, "http").of(trust);
     request.describe(&mut trigger, &headers, &config.known_methods);
-    trigger.messages =
-        vec![Message { inbound: Inbound::extract(headers.pairs(), config.propagators, trust), ..Message::default() }];
+    let inbound = Extractor::new(config.propagators, trust).extract(headers.pairs());
+    trigger.messages = vec![Message { inbound, ..Message::default() }];
     if matches!(request.source, Source::ApiGatewayRest | Source::ApiGatewayHttp) {
-        trigger.default_correlation_id = request.context.text("requestId").map(String::from);
+        // The client may have chosen it.
+        let id = request.context.text("requestId").filter(|id| is_correlation_id(id));
+        trigger.default_correlation_id = id.map(String::from);
     }
     Some(trigger)
 }
@@ -79,18 +83,35 @@ impl<'e, 'a> Request<'e, 'a> {
         Some(Request { source, event, context, about })
     }
 
-    /// Whether AWS vouches for the caller: credentials of IAM that are not a Cognito identity's, which
-    /// any visitor can get.
-    fn iam_caller(&self) -> bool {
-        let first = !self.about.has("cognitoIdentityId") && (self.about.has("userArn") || self.about.has("caller"));
-        let second = self.context.object("authorizer").and_then(|authorizer| authorizer.object("iam"));
-        let second = second.is_some_and(|iam| iam.has("userArn") && !iam.has("cognitoIdentity"));
+    /// Returns `true` where AWS vouches for the caller.
+    fn iam_caller(&self, headers: &Headers<'_>) -> bool {
         match self.source {
-            Source::ApiGatewayRest | Source::WebSocket => first,
-            Source::ApiGatewayHttp | Source::FunctionUrl => second,
+            Source::ApiGatewayRest | Source::WebSocket => is_iam(&self.about),
+            Source::ApiGatewayHttp | Source::FunctionUrl => {
+                let authorizer = self.context.object("authorizer").and_then(|authorizer| authorizer.object("iam"));
+                authorizer.is_some_and(|iam| is_iam(&iam))
+            }
+            Source::Lattice => self.lattice_caller(headers),
             // A load balancer and an authorizer know no caller.
             _ => false,
         }
+    }
+
+    /// Returns `true` where VPC Lattice authenticated the caller. Its first format has a header that clients cannot write:
+    /// <https://docs.aws.amazon.com/vpc-lattice/latest/ug/http-targets.html>.
+    fn lattice_caller(&self, headers: &Headers<'_>) -> bool {
+        let is_second = self.about.text("type").is_some_and(|kind| kind == "AWS_IAM");
+        let header = headers.get("x-amzn-lattice-identity").filter(|_| self.event.has("raw_path")).unwrap_or_default();
+        let part = |name: &str| {
+            let mut parts = header.split(';').filter_map(|part| part.trim().split_once('='));
+            parts.find(|(key, _)| *key == name).map(|(_, value)| Cow::Borrowed(value))
+        };
+        let (principal, session) = match is_second {
+            true => (self.about.text("principal"), self.about.text("sessionName")),
+            false => (part("Principal"), part("SessionName")),
+        };
+        principal.is_some_and(|who| who.starts_with("arn:") && is_known(&who))
+            && session.is_none_or(|session| is_known(&session))
     }
 
     fn method(&self) -> Option<Cow<'a, str>> {
@@ -112,40 +133,43 @@ impl<'e, 'a> Request<'e, 'a> {
     }
 
     fn describe(&self, trigger: &mut Trigger, headers: &Headers<'_>, known_methods: &[String]) {
-        let route = self.route();
-        if let Some(method) = self.method() {
-            let known = known_methods.iter().any(|known| *known == method);
-            trigger.set(semconv::HTTP_REQUEST_METHOD, if known { method.to_string() } else { "_OTHER".to_owned() });
-            trigger.set_some(semconv::HTTP_REQUEST_METHOD_ORIGINAL, (!known).then(|| method.to_string()));
-            let method = if known { method.as_ref() } else { "HTTP" };
-            trigger.span_name = Some(route.as_ref().map_or(method.to_owned(), |route| format!("{method} {route}")));
-        }
-        match self.source {
-            Source::WebSocket => trigger.span_name = self.context.text("routeKey").map(String::from),
-            Source::ApiGatewayAuthorizer => trigger.span_name = None,
-            _ => {}
-        }
-        trigger.set_some(semconv::HTTP_ROUTE, route);
-        trigger.set_some(semconv::URL_PATH, self.path());
-        trigger.set_some(semconv::URL_QUERY, self.query());
-        let scheme = headers.get("x-forwarded-proto").filter(|scheme| matches!(*scheme, "http" | "https"));
-        trigger.set_some(semconv::URL_SCHEME, scheme.map(str::to_owned));
-        let host = headers.get("host").map(|host| host.rsplit_once(':').map_or(host, |(host, _)| host));
-        let server = self.context.text("domainName").or(host.map(Cow::Borrowed));
-        trigger.set_some(semconv::SERVER_ADDRESS, server.map(String::from));
-        let port = headers.get("x-forwarded-port").and_then(|port| port.parse::<u16>().ok());
-        trigger.set_some(semconv::SERVER_PORT, port);
-        let forwarded = headers.get("x-forwarded-for").and_then(|all| all.split(',').next()).map(str::trim);
-        let client = self.about.text("sourceIp").or(forwarded.map(Cow::Borrowed));
-        trigger.set_some(semconv::CLIENT_ADDRESS, client.map(String::from));
+        let (method, route, path) = (self.method(), self.route(), self.path());
+        let header = |name: &str| headers.get(name);
         let protocol = self.about.text("protocol").or_else(|| self.context.text("protocol"));
-        let version = protocol.as_deref().and_then(|protocol| protocol.strip_prefix("HTTP/"));
-        trigger.set_some(
-            semconv::NETWORK_PROTOCOL_VERSION,
-            version.map(|version| version.trim_end_matches(".0").to_owned()),
-        );
-        let agent = headers.get("user-agent").map(Cow::Borrowed).or_else(|| self.about.text("userAgent"));
-        trigger.set_some(semconv::USER_AGENT_ORIGINAL, agent.map(String::from));
+        let domain = self.context.text("domainName");
+        let agent = self.about.text("userAgent");
+        let source_ip = self.about.text("sourceIp");
+        let received = Received {
+            method: method.as_deref(),
+            known_method: semantics::known_method(known_methods, method.as_deref().unwrap_or_default())
+                .to_owned()
+                .into(),
+            route: route.as_deref(),
+            path: path.as_deref(),
+            query: self.query(),
+            scheme: if self.is_https() { Some("https") } else { forwarded::scheme(&header) },
+            host: domain
+                .as_deref()
+                .and_then(semantics::host)
+                .or_else(|| forwarded::host(&header))
+                .or_else(|| semantics::host(header("host")?)),
+            port: forwarded::port(&header),
+            client: source_ip.or_else(|| Some(forwarded::client(&header)?.to_string().into())),
+            version: protocol.as_deref().and_then(semantics::written_version),
+            user_agent: header("user-agent").or(agent.as_deref()),
+            ..Received::default()
+        };
+        trigger.span_name = match self.source {
+            Source::WebSocket => self.context.text("routeKey").map(|key| super::cut(&key).to_owned()),
+            Source::ApiGatewayAuthorizer => None,
+            _ => received.name(),
+        };
+        trigger.attributes.extend(received.attributes());
+    }
+
+    /// Returns `true` for the services that speak nothing but HTTPS.
+    fn is_https(&self) -> bool {
+        !matches!(self.source, Source::LoadBalancer | Source::Lattice)
     }
 
     fn path(&self) -> Option<String> {
@@ -156,19 +180,26 @@ impl<'e, 'a> Request<'e, 'a> {
     /// The names in the query; their values stay here.
     fn query(&self) -> Option<String> {
         if let Some(raw) = self.event.text("rawQueryString") {
-            return redacted(raw.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name));
+            return semantics::query(&raw);
         }
         let keys = ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters"];
         let parameters = keys.iter().find_map(|key| self.event.object(key))?;
-        redacted(parameters.members().map(|(name, _)| name))
+        semantics::query_of_names(parameters.members().map(|(name, _)| name))
     }
 }
 
-fn redacted<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
-    // What is no plain name may be a value that stands where a name should.
-    let plain = |name: &&str| {
-        (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~[]%+".contains(&b))
-    };
-    let pairs: Vec<_> = names.filter(plain).take(MAX_QUERY_NAMES).map(|name| format!("{name}=REDACTED")).collect();
-    (!pairs.is_empty()).then(|| pairs.join("&"))
+/// Returns `true` for an identity that shows credentials of IAM, and not those of a Cognito identity, which any visitor can
+/// get.
+pub(super) fn is_iam(identity: &Object<'_>) -> bool {
+    let known = |key| identity.text(key).is_some_and(|who| is_known(&who));
+    let is_visitor = identity.object("cognitoIdentity").is_some()
+        || ["cognitoIdentityId", "cognitoIdentityPoolId"]
+            .iter()
+            .any(|key| identity.text(key).is_some_and(|id| !id.is_empty()));
+    !is_visitor && (known("userArn") || known("caller"))
+}
+
+/// Returns `true` for a caller or a session of IAM that is not a Cognito identity's.
+fn is_known(who: &str) -> bool {
+    !who.is_empty() && !who.ends_with(COGNITO_SESSION)
 }

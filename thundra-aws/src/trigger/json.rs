@@ -105,10 +105,6 @@ impl<'a> Object<'a> {
     pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
@@ -146,13 +142,13 @@ fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Optio
     }
 }
 
-/// The objects in the array that is the first member of an object, if it has this name; `wanted` is asked of the
-/// first object whether the others matter. What comes after the array is not looked at.
+/// The objects in the array that is the first member of an object, if it has this name, and `true` if it is the only
+/// member. `wanted` decides by the first object if the others matter. The bytes after the array are not read.
 pub(super) fn first_member_objects<'a>(
     json: &'a [u8],
     name: &str,
     wanted: impl Fn(&Object<'a>) -> bool,
-) -> Option<Vec<Object<'a>>> {
+) -> Option<(Vec<Object<'a>>, bool)> {
     let mut scan = Scan::new(json);
     scan.eat_spaced(b'{')?;
     if json.get(scan.string()?)? != name.as_bytes() {
@@ -171,7 +167,7 @@ pub(super) fn first_member_objects<'a>(
         known = known || objects.first().is_some_and(&wanted);
         known.then_some(())
     })?;
-    Some(objects)
+    Some((objects, scan.eat_spaced(b'}').is_some()))
 }
 
 #[cfg(test)]
@@ -235,19 +231,21 @@ mod tests {
     #[test]
     fn objects_of_the_first_member_are_read_in_one_go() {
         let ids = |json: &'static str| {
-            let objects = first_member_objects(json.as_bytes(), "l", |first| first.has("a"))?;
-            Some(objects.iter().map(|object| object.raw("a").unwrap_or_default()).collect::<Vec<_>>())
+            let (objects, alone) = first_member_objects(json.as_bytes(), "l", |first| first.has("a"))?;
+            Some((objects.iter().map(|object| object.raw("a").unwrap_or_default()).collect::<Vec<_>>(), alone))
         };
         for (json, found) in [
-            (r#" { "l" : [ {"a":1} , {"a":{"b":[2]}},3, {}] , what"#, Some(&["1", r#"{"b":[2]}"#, ""][..])),
+            (r#" { "l" : [ {"a":1} , {"a":{"b":[2]}},3, {}] , what"#, Some((&["1", r#"{"b":[2]}"#, ""][..], false))),
+            (r#"{"l":[{"a":1}] } "#, Some((&["1"], true))),
             (r#"{"l":[{"b":1},{"a":2}]}"#, None),
             (r#"{"l":[1,{"a":2}]}"#, None),
             (r#"{"k":1,"l":[{"a":1}]}"#, None),
             (r#"{"l":[{"a":1}"#, None),
-            (r#"{"l":[]}"#, Some(&[])),
+            (r#"{"l":[]}"#, Some((&[], true))),
             (r#"{"l":{"a":1}}"#, None),
         ] {
-            assert_eq!(ids(json).as_deref(), found, "{json}");
+            let ids = ids(json);
+            assert_eq!(ids.as_ref().map(|(ids, alone)| (&ids[..], *alone)), found, "{json}");
         }
     }
 

@@ -5,19 +5,22 @@
 //!
 //! # Whose word counts
 //!
-//! Queues, streams and invokes are AWS's own callers and are trusted. At the public edge (API Gateway,
-//! function URLs, load balancers) the trace context and well-formed ids are taken, the sampling flag and the
-//! switches are not, unless the event shows a caller with IAM credentials or `THUNDRA_TRUST=all`. A Cognito
-//! identity is an end user, known or not, and not such a caller.
+//! Queues, streams and invokes are AWS's own callers and are trusted. At the public edge (API Gateway, function
+//! URLs, load balancers, AppSync, devices of IoT) the trace context and well-formed ids are taken, the sampling flag
+//! and the switches are not, unless the event shows a caller with IAM credentials or `THUNDRA_TRUST=all`. A Cognito
+//! identity is an end user, known or not, and not such a caller: its invocations are not trusted, whatever form the
+//! event has.
 //!
 //! # What is not read
 //!
 //! Attributes hold no payload, no credential and no value of a query: `url.query` has the names, each with the
-//! value `REDACTED`.
+//! value `REDACTED`. Each text is cut at 2,048 bytes, most texts of a request earlier.
 
 mod dynamodb;
+mod edge;
 mod envelope;
 mod event_bridge;
+mod extract;
 mod headers;
 mod http;
 mod json;
@@ -28,23 +31,27 @@ mod sns;
 mod sqs;
 mod time;
 
+use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::propagation::{CORRELATION_ID, CorrelationIds, Inbound, Trust};
 use thundra_core::{Config, Value, semconv};
 
-pub(crate) use envelope::Opened;
+#[cfg_attr(not(feature = "batch"), allow(unused_imports))]
+pub(crate) use extract::Extractor;
 #[cfg(feature = "batch")]
 pub(crate) use {
-    envelope::open,
+    envelope::{Opened, open},
     kinesis::{SYSTEM as KINESIS_SYSTEM, shard as kinesis_shard},
-    sqs::{SYSTEM as SQS_SYSTEM, inbound as sqs_inbound},
+    sqs::{SYSTEM as SQS_SYSTEM, open as open_sqs},
     time::from_millis,
 };
 
 use crate::payload;
 use json::Object;
 
+/// The longest text of an attribute: as long as ARNs may be, and longer than names in S3.
+const MAX_TEXT_BYTES: usize = 2048;
 /// A trace is over after so long; a message this old is a redrive.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
@@ -87,6 +94,8 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) struct Trigger {
     pub(crate) source: Source,
+    /// The trust in the caller, for the event and for the headers beside it.
+    pub(crate) trust: Trust,
     /// `faas.trigger`: `http`, `pubsub`, `datasource`, `timer` or `other`.
     pub(crate) faas_trigger: &'static str,
     /// The name of the root span; `None` for the function's.
@@ -119,6 +128,7 @@ impl Trigger {
     fn new(source: Source, faas_trigger: &'static str) -> Self {
         Trigger {
             source,
+            trust: Trust::Full,
             faas_trigger,
             span_name: None,
             attributes: vec![(semconv::FAAS_TRIGGER, faas_trigger.into())],
@@ -129,12 +139,19 @@ impl Trigger {
         }
     }
 
+    /// Sets the trust in its caller.
+    fn of(self, trust: Trust) -> Self {
+        Trigger { trust, ..self }
+    }
+
     fn set(&mut self, key: &'static str, value: impl Into<Value>) {
-        self.attributes.push((key, value.into()));
+        self.attributes.push((key, bounded(value.into())));
     }
 
     fn set_some(&mut self, key: &'static str, value: Option<impl Into<Value>>) {
-        self.attributes.extend(value.map(|value| (key, value.into())));
+        if let Some(value) = value {
+            self.set(key, value);
+        }
     }
 
     /// Says that messages of `system` are processed; a single one lends its own attributes.
@@ -145,7 +162,11 @@ impl Trigger {
         self.set_some(semconv::MESSAGING_DESTINATION_NAME, destination);
     }
 
-    fn batch_of(mut self, messages: Vec<Message>) -> Self {
+    fn batch_of(mut self, mut messages: Vec<Message>) -> Self {
+        for message in &mut messages {
+            message.attributes =
+                std::mem::take(&mut message.attributes).into_iter().map(|(k, v)| (k, bounded(v))).collect();
+        }
         self.batch = messages.len() > 1;
         if let [only] = messages.as_slice() {
             self.attributes.extend(only.attributes.iter().cloned());
@@ -155,27 +176,47 @@ impl Trigger {
     }
 }
 
-/// Recognises an event.
-pub(crate) fn detect(body: &[u8], config: &Config) -> Trigger {
-    let formats = config.propagators;
-    let read = || {
-        let event = Object::parse_until(body, "body", http::is_enough)?;
-        if let Some(request) = http::detect(&event, config) {
-            return Some(request);
-        }
-        let body = std::str::from_utf8(body).ok()?;
-        event_bridge::detect(body, &event, formats).or_else(|| other::detect(body, &event, formats))
-    };
-    records(body, formats).or_else(read).unwrap_or_else(|| Trigger::new(Source::Other, "other"))
+impl From<envelope::Opened> for Message {
+    fn from(opened: envelope::Opened) -> Self {
+        Message { inbound: opened.inbound, received_context: opened.context, ..Message::default() }
+    }
 }
 
-/// Events that are nothing but `Records`: the first one says where they come from.
-fn records(body: &[u8], formats: Propagators) -> Option<Trigger> {
-    let records = json::first_member_objects(body, "Records", |first| of_source(first).is_some())?;
-    Some(of_source(records.first()?)?(&records, formats))
+/// Recognises an event. `caller` is the trust in the caller that invoked the function.
+pub(crate) fn detect(body: &[u8], config: &Config, caller: Trust) -> Trigger {
+    if let Some(trigger) = records(body, config, caller) {
+        return trigger;
+    }
+    let event = Object::parse_until(body, "body", http::is_enough);
+    let is_edge = event.as_ref().map_or_else(|| edge::is_edge_body(body), edge::is_edge);
+    let trust = if is_edge { edge_trust(config) } else { caller };
+    let extractor = Extractor::new(config.propagators, trust);
+    let trigger = event.and_then(|event| {
+        http::detect(&event, config, trust).or_else(|| {
+            let body = std::str::from_utf8(body).ok()?;
+            let trigger = event_bridge::detect(body, &event, extractor);
+            Some(trigger.or_else(|| other::detect(body, &event, extractor))?.of(trust))
+        })
+    });
+    trigger.unwrap_or_else(|| Trigger::new(Source::Other, "other").of(trust))
 }
 
-type OfRecords = fn(&[Object<'_>], Propagators) -> Trigger;
+/// Returns the trust in callers at the public edge.
+pub(crate) fn edge_trust(config: &Config) -> Trust {
+    if config.trust_all { Trust::Full } else { Trust::Edge }
+}
+
+/// Events that are nothing but `Records`: the first one says where they come from. Members beside them may show that a
+/// device wrote them.
+fn records(body: &[u8], config: &Config, caller: Trust) -> Option<Trigger> {
+    let (records, alone) = json::first_member_objects(body, "Records", |first| of_source(first).is_some())?;
+    let event = || Object::parse(std::str::from_utf8(body).ok()?);
+    let is_edge = !alone && event().is_some_and(|event| edge::is_edge(&event));
+    let trust = if is_edge { edge_trust(config) } else { caller };
+    Some(of_source(records.first()?)?(&records, Extractor::new(config.propagators, trust)).of(trust))
+}
+
+type OfRecords = fn(&[Object<'_>], Extractor<'_>) -> Trigger;
 
 /// What reads records like this one.
 fn of_source(record: &Object<'_>) -> Option<OfRecords> {
@@ -191,14 +232,28 @@ fn of_source(record: &Object<'_>) -> Option<OfRecords> {
     }
 }
 
-/// Reads pairs from a caller that is trusted.
-fn inbound(pairs: &[(String, String)], formats: Propagators) -> Inbound {
-    Inbound::extract(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())), formats, Trust::Full)
+/// The attribute that names a message.
+fn message_id(id: Option<Cow<'_, str>>) -> Option<(&'static str, Value)> {
+    Some((semconv::MESSAGING_MESSAGE_ID, id?.into_owned().into()))
 }
 
-/// A message that carries what an envelope held.
-fn message(opened: Opened, formats: Propagators) -> Message {
-    Message { inbound: inbound(&opened.pairs, formats), received_context: opened.context, ..Message::default() }
+/// Bounds a value that the writer of the event chose.
+pub(crate) fn bounded(value: Value) -> Value {
+    match value {
+        Value::Str(text) if text.len() > MAX_TEXT_BYTES => cut(&text).to_owned().into(),
+        Value::Array(texts) => Value::Array(texts.iter().map(|text| cut(text).to_owned()).collect()),
+        other => other,
+    }
+}
+
+/// Returns the beginning of such a text.
+pub(crate) fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
+}
+
+/// Returns `true` for a text that can be a correlation id.
+fn is_correlation_id(id: &str) -> bool {
+    CorrelationIds::default().set(CORRELATION_ID, id)
 }
 
 /// The last part of an ARN after a colon: a queue, a topic.

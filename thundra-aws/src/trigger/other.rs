@@ -1,15 +1,14 @@
 //! The remaining sources: Firehose, CloudWatch Logs, Kafka, message brokers, and other programs.
 
-use thundra_core::propagation::Propagators;
-
-use super::envelope::Opened;
+use super::envelope::{self, Opened};
+use super::extract::{Extractor, holds_context};
 use super::json::Object;
-use super::{Source, Trigger, kinesis, message};
+use super::{Source, Trigger, kinesis};
 use crate::payload::{self, Member};
 
-pub(super) fn detect(body: &str, event: &Object<'_>, formats: Propagators) -> Option<Trigger> {
+pub(super) fn detect(body: &str, event: &Object<'_>, extractor: Extractor<'_>) -> Option<Trigger> {
     if event.has("deliveryStreamArn") && event.has("records") {
-        return kinesis::firehose(event, formats);
+        return kinesis::firehose(event, extractor);
     }
     if event.object("awslogs").is_some_and(|logs| logs.has("data")) {
         return Some(Trigger::new(Source::CloudWatchLogs, "datasource"));
@@ -27,9 +26,12 @@ pub(super) fn detect(body: &str, event: &Object<'_>, formats: Propagators) -> Op
         }
         _ => {}
     }
-    let member = payload::find(body.as_bytes()).filter(Member::is_context)?;
     let mut trigger = Trigger::new(Source::Direct, "other");
-    trigger.messages = vec![message(Opened::context(member.json.clone()), formats)];
-    trigger.context_member = Some(member);
+    trigger.context_member = payload::find(body.as_bytes()).filter(Member::is_context);
+    let opened = match &trigger.context_member {
+        Some(member) => Opened::context(member.json.clone(), &extractor),
+        None => envelope::open(body, &extractor).filter(|opened| holds_context(&opened.inbound))?,
+    };
+    trigger.messages = vec![opened.into()];
     Some(trigger)
 }

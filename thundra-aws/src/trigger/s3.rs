@@ -1,12 +1,12 @@
 //! S3: <https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html>. Its records carry no context.
 
-use thundra_core::propagation::Propagators;
 use thundra_core::semconv;
 
+use super::extract::Extractor;
 use super::json::Object;
 use super::{Message, Source, Trigger, common, time};
 
-pub(super) fn trigger(records: &[Object<'_>], _: Propagators) -> Trigger {
+pub(super) fn trigger(records: &[Object<'_>], _: Extractor<'_>) -> Trigger {
     let bucket = common(records.iter().map(|record| record.object("s3")?.object("bucket")?.text("name")));
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));
     let mut trigger = Trigger::new(Source::S3, "datasource");

@@ -80,6 +80,15 @@ impl Span {
     }
 }
 
+/// What came of an event.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// A response, or an error.
+    Posted(Result<Value, Value>),
+    /// The process ended, with this code.
+    Ended(Option<i32>),
+}
+
 type Answer = oneshot::Sender<Result<Value, Value>>;
 
 struct World {
@@ -106,6 +115,7 @@ pub(crate) struct Lambda {
     pollers: usize,
     child: Child,
     stderr: Arc<Mutex<String>>,
+    ended: Arc<Notify>,
     reader: Option<JoinHandle<()>>,
 }
 
@@ -150,16 +160,18 @@ impl Lambda {
             .spawn()
             .unwrap();
         let stderr = Arc::new(Mutex::new(String::new()));
-        let (mut pipe, text) = (child.stderr.take().unwrap(), stderr.clone());
+        let ended = Arc::<Notify>::default();
+        let (mut pipe, text, end) = (child.stderr.take().unwrap(), stderr.clone(), ended.clone());
         let reader = std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(n @ 1..) = pipe.read(&mut buffer) {
                 text.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..n]));
             }
+            end.notify_one();
         });
         let concurrency = variables.iter().find(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY");
         let pollers = concurrency.map_or(1, |(_, value)| value.parse().unwrap());
-        Lambda { world, events, pollers, child, stderr, reader: Some(reader) }
+        Lambda { world, events, pollers, child, stderr, ended, reader: Some(reader) }
     }
 
     /// Sends an event and waits for its response, or its error.
@@ -172,12 +184,34 @@ impl Lambda {
         }
     }
 
+    /// Sends an event, and waits for what comes of it.
+    pub(crate) async fn outcome(&mut self, event: Value) -> Outcome {
+        let (answer, result) = oneshot::channel();
+        self.events.send((event, answer)).await.unwrap();
+        let outcome = async {
+            tokio::select! {
+                result = result => Outcome::Posted(result.unwrap()),
+                () = self.ended.notified() => Outcome::Ended(self.child.wait().unwrap().code()),
+            }
+        };
+        match tokio::time::timeout(PATIENCE, outcome).await {
+            Ok(outcome) => outcome,
+            Err(_) => panic!("no outcome; standard error:\n{}", self.stderr_so_far()),
+        }
+    }
+
     /// The root span of the last invocation, when it has arrived.
     pub(crate) async fn traced(&self) -> Span {
         let answers = |seen: &[Seen]| seen.iter().filter(|seen| matches!(seen, Seen::Response | Seen::Error)).count();
         let roots = |seen: &[Seen]| seen.iter().filter_map(Seen::root).collect::<Vec<_>>();
         self.wait_for(|seen| roots(seen).len() == answers(seen)).await;
         roots(&self.world.seen.lock().unwrap()).pop().unwrap()
+    }
+
+    /// The root spans that have arrived.
+    pub(crate) fn roots(&self) -> Vec<Span> {
+        let seen = self.world.seen.lock().unwrap();
+        seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2).collect()
     }
 
     pub(crate) async fn wait_for(&self, enough: impl Fn(&[Seen]) -> bool) {

@@ -35,7 +35,7 @@ pub(crate) fn run(name: &str) {
             let code = thundra_aws::__private::main_with(connect, greet);
             assert_eq!(code, std::process::ExitCode::SUCCESS);
         }
-        other => panic!("no program {other}"),
+        other => crate::broken::run(other),
     }
 }
 

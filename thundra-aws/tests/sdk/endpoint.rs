@@ -70,6 +70,8 @@ pub(crate) enum Answer {
     Status(u16, &'static str),
     /// Status 200, with a header.
     Header(&'static str, &'static str),
+    /// A status and a body that depend on the request.
+    To(fn(&Request) -> (u16, String)),
     /// Nothing, and the connection stays open.
     Silence,
     /// The connection is reset.
@@ -146,14 +148,19 @@ async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Request>>>, answers: A
         }
         let body = String::from_utf8(input[head + 4..end].to_vec()).unwrap();
         input.drain(..end);
+        let request = Request { headers, body };
         let number = {
             let mut kept = kept.lock().unwrap();
-            kept.push(Request { headers, body });
+            kept.push(request.clone());
             kept.len() - 1
         };
         let (status, header, body) = match answers[number.min(answers.len() - 1)] {
-            Answer::Status(status, body) => (status, "x-no: thing", body),
-            Answer::Header(header, body) => (200, header, body),
+            Answer::Status(status, body) => (status, "x-no: thing", body.to_owned()),
+            Answer::Header(header, body) => (200, header, body.to_owned()),
+            Answer::To(answer) => {
+                let (status, body) = answer(&request);
+                (status, "x-no: thing", body)
+            }
             Answer::Silence => return std::future::pending().await,
             Answer::Reset => return stream.set_zero_linger(),
         };

@@ -6,6 +6,7 @@
 mod batches;
 mod endpoint;
 mod faults;
+mod limits;
 mod operations;
 mod presigning;
 

@@ -4,12 +4,12 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
 use super::{Batch, ExportError, ExportFuture};
+use crate::contained;
 
 /// Formats a batch and writes it, for as long as that takes.
 type Write = dyn Fn(&Batch) -> Result<(), ExportError> + Send + Sync;
@@ -101,10 +101,10 @@ impl Desk {
     fn work(&self) {
         loop {
             let batch = self.next();
-            let written = catch_unwind(AssertUnwindSafe(|| (self.write)(&batch)));
+            let written = contained(|| (self.write)(&batch));
             let mut state = self.state();
             state.job = Job::Done(
-                written.unwrap_or_else(|_| Err(ExportError::Permanent("it could not be formatted: a panic".into()))),
+                written.unwrap_or_else(|| Err(ExportError::Permanent("it could not be formatted: a panic".into()))),
             );
             if let Some(flush) = state.flush.take() {
                 drop(state);

@@ -355,7 +355,7 @@ pub(crate) fn field_ends(run: &[u8]) -> Vec<usize> {
 }
 
 /// Calls `f` with the key and the whole field of each attribute in a run of them.
-pub(crate) fn each_attribute(run: &[u8], mut f: impl FnMut(&str, &[u8])) {
+pub(crate) fn each_attribute<'a>(run: &'a [u8], mut f: impl FnMut(&'a str, &'a [u8])) {
     let mut rest = run;
     loop {
         let start = rest;

@@ -182,7 +182,7 @@ pub struct Outbound {
     pub context: TraceContext,
     /// The correlation ids of its scope.
     pub correlation: CorrelationIds,
-    /// W3C baggage, as it was received.
+    /// W3C baggage, as it was received or as the program has set it since.
     pub baggage: Option<Arc<str>>,
     /// The X-Ray header that was received, whose lineage travels on.
     pub xray: Option<XRayHeader>,

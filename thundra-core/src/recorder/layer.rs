@@ -5,19 +5,24 @@
 //! [`stack`](super::stack).
 
 use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use tracing::dispatcher::WeakDispatch;
+use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Level, Metadata, Span, Subscriber};
-use tracing_subscriber::Layer;
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Level, Metadata, Span, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{Layer, Registry};
 
 use super::open::{OpenSpan, head};
 use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
-use super::{Place, PlaceKind, SCOPES, ScopeId, now, stack};
+use super::{Place, PlaceKind, SCOPES, ScopeId, now, silence, stack};
 use crate::config::Limits;
 use crate::losses::Losses;
 use crate::{SpanId, late};
@@ -45,6 +50,14 @@ pub(crate) struct Recorder {
     /// Which events become span events.
     events: EventFilter,
     limits: Limits,
+    /// `true` once a callsite was seen whose [fields need care](visit::need_care).
+    careful: AtomicBool,
+    /// The most detailed level of the spans that are recorded.
+    widest: LevelFilter,
+    /// The most detailed level that the subscriber below lets any layer see, where that hides spans up to `widest`.
+    level_below: Option<LevelFilter>,
+    /// The subscriber that this layer is part of.
+    dispatch: OnceLock<WeakDispatch>,
     /// What else it does where it is the only layer.
     alone: Option<Alone>,
 }
@@ -67,12 +80,13 @@ impl Alone {
     }
 
     fn widest(&self) -> LevelFilter {
-        let widest = |targets: &Targets| {
-            let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
-            levels.max().unwrap_or(LevelFilter::OFF)
-        };
         widest(&self.spans).max(widest(&self.log))
     }
+}
+
+fn widest(targets: &Targets) -> LevelFilter {
+    let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
+    levels.max().unwrap_or(LevelFilter::OFF)
 }
 
 /// Which events are recorded; nearly always a level and nothing else, which is one comparison.
@@ -106,7 +120,16 @@ impl EventFilter {
 impl Recorder {
     /// A recorder beside other layers, behind a filter of its own.
     pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
-        Recorder { table: Table::new(), events: EventFilter::new(spans), limits, alone: None }
+        Recorder {
+            table: Table::new(),
+            events: EventFilter::new(spans),
+            limits,
+            careful: AtomicBool::new(false),
+            widest: widest(spans),
+            level_below: None,
+            dispatch: OnceLock::new(),
+            alone: None,
+        }
     }
 
     /// A recorder that is the only layer.
@@ -114,13 +137,35 @@ impl Recorder {
         Recorder { alone: Some(alone), ..Recorder::new(spans, limits) }
     }
 
+    /// Returns the place that this code runs in: that of the innermost recorded span, or of the scope.
+    #[inline]
+    pub(crate) fn current() -> Option<Place> {
+        stack::current().or_else(Recorder::current_behind_hidden)
+    }
+
+    /// Returns the place that a span leads to which a filter hides from this layer: a task may have no other span.
+    #[cold]
+    fn current_behind_hidden() -> Option<Place> {
+        tracing::dispatcher::get_default(|dispatch| {
+            let recorder = dispatch.downcast_ref::<Recorder>()?;
+            recorder.behind_hidden(|| dispatch.current_span().id().cloned())
+        })
+    }
+
+    /// As [`current_behind_hidden`](Self::current_behind_hidden), where the layer is known.
+    #[inline]
+    fn behind_hidden(&self, current: impl FnOnce() -> Option<Id>) -> Option<Place> {
+        // Where this is the only layer, a span that it does not want does not exist.
+        if self.alone.is_some() { None } else { self.place_of(&current()?) }
+    }
+
     /// Where this span is recorded, if it is.
     pub(crate) fn place(span: &Span) -> Option<Place> {
         span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.table.get(id.into_u64()))?
     }
 
-    /// Where a new span belongs: below its parent, where that is recorded; else below the nearest ancestor that
-    /// is; else below what is current on this thread.
+    /// Returns the place above a new span: its parent, where that is recorded; else the nearest ancestor that is;
+    /// else, for a span that has a parent outside of every scope or none at all, the [root](scope_root) of the scope.
     #[inline]
     fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<Place>
     where
@@ -129,13 +174,12 @@ impl Recorder {
         let near = match attributes.parent() {
             Some(parent) => self.table.get(parent.into_u64()),
             None if attributes.is_contextual() => stack::current(),
-            // An explicit root is outside of every scope.
-            None => return None,
+            None => return scope_root(),
         };
         // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded: a
         // parent that is named may be of one that was finished long ago.
         let may_lie_between = || attributes.parent().is_some() || self.alone.is_none() || SCOPES.some_are_unrecorded();
-        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context))?).or_else(stack::current)
+        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(scope_root))?)
     }
 
     #[cold]
@@ -144,6 +188,24 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         context.span(id)?.scope().skip(1).find_map(|span| self.table.get(span.id().into_u64()))
+    }
+
+    /// Returns the place of a span that was named, or of its nearest ancestor that has one. Spans that a filter hides
+    /// from this layer are walked over.
+    #[cold]
+    fn place_of(&self, id: &Id) -> Option<Place> {
+        self.table.get(id.into_u64()).or_else(|| {
+            let dispatch = self.dispatch.get()?.upgrade()?;
+            let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
+            span.scope().find_map(|span| self.table.get(span.id().into_u64()))
+        })
+    }
+
+    /// Returns `true` where the fields of this callsite [need care](visit::need_care). Nearly always there is none in
+    /// the whole program.
+    #[inline]
+    fn is_careful(&self, metadata: &Metadata<'_>) -> bool {
+        self.careful.load(Ordering::Relaxed) && visit::need_care(metadata.fields())
     }
 
     /// On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
@@ -162,14 +224,25 @@ impl Recorder {
         }
     }
 
+    /// Encodes the fields of a new span or of an event.
+    #[inline]
+    fn read(&self, fields: &mut Fields, of: Of, metadata: &Metadata<'_>, record: impl FnOnce(&mut dyn Visit)) {
+        let start = fields.encoded.len();
+        let careful = self.is_careful(metadata);
+        let max = if careful { u32::MAX } else { self.limits.attributes };
+        fields.read(of, (max, self.limits.value_length), record);
+        if careful {
+            fields.settle(start, self.limits.attributes);
+        }
+    }
+
     /// Records a span below `parent` and says where.
     #[inline]
     fn open(&self, attributes: &Attributes<'_>, parent: Place) -> Option<Place> {
         visit::with_fields(|fields| {
             let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
             head(&mut fields.encoded, id, name, start);
-            let limits = (self.limits.attributes, self.limits.value_length);
-            fields.read(Of::Span, limits, |visitor| attributes.record(visitor));
+            self.read(fields, Of::Span, attributes.metadata(), |visitor| attributes.record(visitor));
             let Some(mut scope) = SCOPES.lock(parent.scope) else {
                 count_homeless();
                 return None;
@@ -219,6 +292,29 @@ where
         self.alone.as_ref().is_none_or(|alone| alone.wants(metadata))
     }
 
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if visit::need_care(metadata.fields()) {
+            self.careful.store(true, Ordering::Relaxed);
+        }
+        let alone = self.alone.as_ref();
+        let is_recorded = alone.is_none_or(|alone| alone.spans.would_enable(metadata.target(), metadata.level()));
+        if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
+            silence::span_seen();
+        }
+        if alone.is_none_or(|alone| alone.wants(metadata)) { Interest::always() } else { Interest::never() }
+    }
+
+    fn on_layer(&mut self, below: &mut S) {
+        self.level_below = silence::level_below(below, self.widest);
+    }
+
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.dispatch.set(dispatch.downgrade());
+        if let Some(level) = self.level_below {
+            silence::report_hidden_spans(level, self.widest);
+        }
+    }
+
     fn max_level_hint(&self) -> Option<LevelFilter> {
         self.alone.as_ref().map(Alone::widest)
     }
@@ -235,12 +331,26 @@ where
             return self.table.insert(id.into_u64(), root);
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
-        // A span that is not recorded is found through the one that carries its scope: see `on_enter`.
-        if parent.kind() != PlaceKind::Unrecorded
-            && let Some(place) = self.open(attributes, parent)
-        {
+        if parent.kind() == PlaceKind::Unrecorded {
+            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it
+            // was made below another one or none.
+            if !attributes.is_contextual() {
+                self.table.insert(id.into_u64(), parent);
+            }
+        } else if let Some(place) = self.open(attributes, parent) {
             self.table.insert(id.into_u64(), place);
         }
+    }
+
+    fn on_follows_from(&self, id: &Id, follows: &Id, _: Context<'_, S>) {
+        let Some(place) = self.table.get(id.into_u64()) else { return };
+        let of = |place: Place| SCOPES.lock(place.scope)?.context(place.span());
+        let to = self.place_of(follows).and_then(of);
+        with_span(place, |span, limits| match to {
+            Some(to) => span.link(&to, &[], limits),
+            // A span outside of every scope has no identity that a link could name.
+            None => span.drop_link(),
+        });
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
@@ -258,16 +368,18 @@ where
         });
     }
 
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         if let Some(alone) = &self.alone
             && alone.log.would_enable(event.metadata().target(), event.metadata().level())
         {
             (alone.write)(event);
         }
         let place = match event.parent() {
-            Some(id) => self.table.get(id.into_u64()),
-            None if event.is_contextual() => stack::current(),
-            None => None,
+            Some(id) => self.place_of(id).or_else(scope_root),
+            None if event.is_contextual() => {
+                stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => scope_root(),
         };
         let Some(place) = place else { return };
         if place.kind() == PlaceKind::Unrecorded || !self.events.wants(event.metadata()) {
@@ -276,8 +388,7 @@ where
         let time = now();
         let failed = *event.metadata().level() == Level::ERROR;
         visit::with_fields(|fields| {
-            let limits = (self.limits.attributes, self.limits.value_length);
-            fields.read(Of::Event, limits, |visitor| event.record(visitor));
+            self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
             visit::event_head(fields, event.metadata().name());
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
             if let Some((span, limits)) = scope.span(place.span()) {
@@ -294,6 +405,8 @@ where
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
         if let Some(place) = self.table.get(id.into_u64()) {
             stack::push(id.into_u64(), place);
+            #[cfg(feature = "otel-spans")]
+            crate::otel::spans::enter(id.into_u64(), place);
         } else if stack::current().is_none() && SCOPES.some_are_unrecorded() {
             self.bring_along(id, &context);
         }
@@ -302,6 +415,8 @@ where
     #[inline]
     fn on_exit(&self, id: &Id, _: Context<'_, S>) {
         stack::pop(id.into_u64());
+        #[cfg(feature = "otel-spans")]
+        crate::otel::spans::exit(id.into_u64());
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
@@ -328,6 +443,13 @@ pub(crate) fn with_span<R>(place: Place, f: impl FnOnce(&mut OpenSpan, &Limits) 
     }
     let mut scope = SCOPES.lock(place.scope)?;
     scope.span(place.span()).map(|(span, limits)| f(span, limits))
+}
+
+/// Returns the root of the scope that this code runs in: a span or an event made without a parent belongs there, since
+/// only [`Scope`](crate::Scope) begins traces.
+#[cold]
+fn scope_root() -> Option<Place> {
+    stack::current().map(|place| root(place.scope, place.kind() != PlaceKind::Unrecorded))
 }
 
 /// The root of a scope, as a place.

@@ -13,6 +13,7 @@
 
 pub(crate) mod layer;
 pub(crate) mod open;
+pub(crate) mod silence;
 pub(crate) mod slab;
 pub(crate) mod stack;
 mod table;

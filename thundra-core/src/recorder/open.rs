@@ -222,12 +222,7 @@ impl OpenSpan {
 
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
         let start = self.body.len();
-        match (value, limits.value_length) {
-            (Value::Str(text), Some(limit)) => {
-                write::str_attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, write::truncate(text, limit));
-            }
-            _ => write::attribute(&mut self.body, tag::SPAN_ATTRIBUTE, key, value),
-        }
+        attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
         self.settle(key, start, limits);
     }
 
@@ -236,7 +231,7 @@ impl OpenSpan {
         let before = self.body.get(self.head_end..start).unwrap_or_default();
         if let Some(earlier) = find_attribute(before, key) {
             self.body.drain(self.head_end + earlier.start..self.head_end + earlier.end);
-        } else if self.counts.attributes >= limits.attributes {
+        } else if self.counts.attributes >= limits.attributes || key.is_empty() {
             self.counts.dropped_attributes += 1;
             self.body.truncate(start);
         } else {
@@ -270,11 +265,30 @@ impl OpenSpan {
             if let Some(state) = &to.trace_state {
                 write::bytes(out, tag::LINK_TRACE_STATE, state.as_bytes());
             }
-            attributes.iter().for_each(|(key, value)| write::attribute(out, tag::LINK_ATTRIBUTE, key, value));
+            for (key, value) in attributes {
+                attribute_within(limits, out, tag::LINK_ATTRIBUTE, key, value);
+            }
             out.push(tag::LINK_FLAGS);
             // Whether it is of another program is not known.
             out.extend_from_slice(&u32::from(to.sampled).to_le_bytes());
         });
+    }
+
+    /// Counts a link that names nothing.
+    pub(crate) fn drop_link(&mut self) {
+        self.counts.dropped_links += 1;
+    }
+
+    /// Makes an ended span one that is full: what is recorded on it from now on is over its limits, and counted.
+    pub(crate) fn fill(&mut self) {
+        self.body.clear();
+        self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };
+    }
+
+    /// Returns how many attributes, events and links were over a limit.
+    pub(crate) fn dropped(&self) -> u64 {
+        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
+        [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
     /// Ends the span: appends it to `out` as a field `ScopeSpans.spans`.
@@ -355,6 +369,18 @@ impl OpenSpan {
                 out.extend_from_slice(&[tag::STATUS_CODE, self.status as u8]);
             }
         }
+    }
+}
+
+/// Writes an attribute whose texts are cut to the limit.
+fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+    match (value, limits.value_length) {
+        (Value::Str(text), Some(limit)) => write::str_attribute(out, tag, key, write::truncate(text, limit)),
+        (Value::Array(items), Some(limit)) => {
+            let cut = items.iter().map(|item| write::truncate(item, limit).to_owned()).collect();
+            write::attribute(out, tag, key, &Value::Array(cut));
+        }
+        _ => write::attribute(out, tag, key, value),
     }
 }
 

@@ -153,9 +153,11 @@ impl ScopeState {
             }
             span.end(&mut self.finished, self.trace_state.as_deref(), end_unix_nano);
             self.finished_count += 1;
-            // The root's record stays readable: spans that begin late are its children.
             if index != 0 {
                 self.vacant.push(index);
+            } else {
+                // The root keeps its id, since spans that begin late are its children.
+                span.fill();
             }
         }
     }
@@ -213,6 +215,10 @@ impl ScopeState {
     }
 
     fn reset(&mut self) {
+        let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
+        if after_end > 0 {
+            late::count(Losses { after_end, ..Losses::NONE });
+        }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.correlation = CorrelationIds::default();
@@ -266,6 +272,11 @@ impl Slab {
             self.unrecorded.fetch_add(1, Ordering::Relaxed);
         }
         Some(ScopeId::new(index, state.generation))
+    }
+
+    /// Returns `true` once there was a scope.
+    pub(crate) fn were_claimed(&self) -> bool {
+        self.next.load(Ordering::Relaxed) > 0
     }
 
     /// Whether a scope is open whose spans are not recorded: they are in no table.

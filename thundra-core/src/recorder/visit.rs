@@ -4,8 +4,10 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write};
 
-use tracing::field::{Field, Visit};
+use tracing::field::{Field, FieldSet, Visit};
 
+use crate::contained::{PANICKED, contained};
+use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, semconv};
 
@@ -64,6 +66,24 @@ impl Fields {
         record(&mut Visitor { fields: self, of, max, length });
     }
 
+    /// Makes of the attributes from `start` on what OTLP allows: the last one of each key, no empty key, at most so
+    /// many.
+    #[cold]
+    pub(super) fn settle(&mut self, start: usize, max: u32) {
+        let recorded = self.encoded.split_off(start);
+        let mut kept: Vec<(&str, &[u8])> = Vec::new();
+        each_attribute(&recorded, |key, encoded| {
+            kept.retain(|(earlier, _)| *earlier != key);
+            if !key.is_empty() && kept.len() < max as usize {
+                kept.push((key, encoded));
+            } else {
+                self.dropped += 1;
+            }
+        });
+        self.count = kept.len() as u32;
+        kept.iter().for_each(|(_, encoded)| self.encoded.extend_from_slice(encoded));
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
@@ -74,6 +94,12 @@ impl Fields {
             *self = Fields::default();
         }
     }
+}
+
+/// Returns `true` for fields that cannot be written as they come: an attribute has a key, and no other one the same.
+pub(super) fn need_care(fields: &FieldSet) -> bool {
+    let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
+    fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
 }
 
 struct Visitor<'a> {
@@ -110,6 +136,29 @@ impl Visitor<'_> {
             Of::Span => name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION),
             Of::Event => matches!(name, "message" | "error"),
         }
+    }
+
+    /// Formats a value of the user's, which may panic.
+    #[inline]
+    fn format(&mut self, name: &str, value: &dyn fmt::Debug) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value:?}"));
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        }
+    }
+
+    /// Takes the place of a value that could not be formatted. `before` is where it began.
+    #[cold]
+    fn panicked(&mut self, name: &str, before: usize) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{PANICKED}"));
+        }
+        let tag = self.tag();
+        self.fields.encoded.truncate(before);
+        write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
     }
 
     /// Takes a field with a meaning of its own.
@@ -213,12 +262,9 @@ impl Visit for Visitor<'_> {
     #[inline]
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
-        if self.is_special(name) {
-            return self.special(name, format_args!("{value:?}"));
-        }
-        let (tag, length) = (self.tag(), self.length);
-        if let Some(out) = self.next() {
-            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        let before = self.fields.encoded.len();
+        if contained(|| self.format(name, value)).is_none() {
+            self.panicked(name, before);
         }
     }
 }

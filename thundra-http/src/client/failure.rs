@@ -7,12 +7,17 @@ use std::io;
 use std::iter::successors;
 
 use hyper_util::client::legacy;
+use thundra_core::contained;
 
 /// A chain of causes that is longer has no end.
 const MAX_CAUSES: usize = 16;
 
 /// `error.type` and the description: the error and its causes, where it is of a kind that tells them.
 pub(super) fn told<E: Display + 'static>(error: &E) -> (&'static str, String) {
+    contained(|| describe(error)).unwrap_or_else(|| ("request_failed", "the request failed".to_owned()))
+}
+
+fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
     let Some(error) = as_error(error) else { return ("request_failed", error.to_string()) };
     let causes = || successors(Some(error), |error| source(*error)).take(MAX_CAUSES);
     #[cfg(feature = "reqwest")]

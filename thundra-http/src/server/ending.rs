@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, config, defer, semconv};
+use thundra_core::{Scope, Status, config, defer, formatted, semconv};
 
 use super::methods;
 use super::request::Rpc;
@@ -58,6 +58,8 @@ impl Ending {
             rpc.is_named =
                 rpc.is_route || grpc::shows_method(status, response.headers()) || methods::is_known(&rpc.method);
             scope.set_attribute(semconv::RPC_SYSTEM_NAME, grpc::SYSTEM);
+            // The RPC conventions have it no more, since v1.41.
+            scope.remove_attribute(semconv::CLIENT_ADDRESS);
             if rpc.is_named {
                 scope.rename(&rpc.method);
                 scope.set_attribute(semconv::RPC_METHOD, rpc.method.to_string());
@@ -89,7 +91,7 @@ impl Ending {
     /// The service, or the body of its response, failed.
     pub(super) fn failed(&mut self, error_type: &'static str, message: impl Display) {
         if let Some(scope) = &self.scope {
-            scope.set_error(error_type, redact::text(message.to_string().into()).into_owned());
+            scope.set_error(error_type, redact::text(formatted(|| message.to_string()).into()).into_owned());
         }
         self.finish();
     }

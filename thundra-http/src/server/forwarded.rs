@@ -7,27 +7,34 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::HeaderMap;
 use http::header::FORWARDED;
 use http::uri::Authority;
 
-use super::request::text;
+use crate::attributes;
+
+/// Returns the first header of a name, given in lower case.
+pub type Header<'h> = dyn Fn(&str) -> Option<&'h str> + 'h;
 
 /// The caller.
-pub(super) fn client(headers: &HeaderMap) -> Option<IpAddr> {
-    forwarded(headers, "for").and_then(address).or_else(|| first(headers, "x-forwarded-for").and_then(address))
+pub fn client(header: &Header<'_>) -> Option<IpAddr> {
+    forwarded(header, "for").and_then(address).or_else(|| first(header, "x-forwarded-for").and_then(address))
 }
 
 /// The scheme that the caller used.
-pub(super) fn scheme(headers: &HeaderMap) -> Option<&str> {
-    let known = |scheme: &&str| ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-    forwarded(headers, "proto").filter(known).or_else(|| first(headers, "x-forwarded-proto").filter(known))
+pub fn scheme(header: &Header<'_>) -> Option<&'static str> {
+    let known = |scheme: &str| ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known));
+    forwarded(header, "proto").and_then(known).or_else(|| first(header, "x-forwarded-proto").and_then(known))
 }
 
 /// The host that the caller asked.
-pub(super) fn host(headers: &HeaderMap) -> Option<Authority> {
-    let parse = |host: &str| host.parse().ok();
-    forwarded(headers, "host").and_then(parse).or_else(|| first(headers, "x-forwarded-host").and_then(parse))
+pub fn host(header: &Header<'_>) -> Option<Authority> {
+    let host = |name| first(header, name).and_then(attributes::host);
+    forwarded(header, "host").and_then(attributes::host).or_else(|| host("x-forwarded-host"))
+}
+
+/// The port that the caller connected to.
+pub fn port(header: &Header<'_>) -> Option<u16> {
+    first(header, "x-forwarded-port").and_then(|port| port.parse().ok())
 }
 
 /// An address with or without a port, in brackets or not.
@@ -37,13 +44,13 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 /// The first of a list.
-fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    text(headers, name)?.split(',').next().map(str::trim).filter(|first| !first.is_empty())
+fn first<'h>(header: &Header<'h>, name: &str) -> Option<&'h str> {
+    header(name)?.split(',').next().map(str::trim).filter(|first| !first.is_empty())
 }
 
 /// A parameter of the first proxy's: `for=192.0.2.60;proto=https, for="[2001:db8::1]:4711"`.
-fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let proxy = split(text(headers, FORWARDED.as_str())?, ',').next()?;
+fn forwarded<'h>(header: &Header<'h>, name: &str) -> Option<&'h str> {
+    let proxy = split(header(FORWARDED.as_str())?, ',').next()?;
     split(proxy, ';').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
@@ -61,13 +68,10 @@ fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
-
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        let pairs = pairs.iter().copied();
-        pairs.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+    fn headers(pairs: Vec<(&'static str, &'static str)>) -> impl Fn(&str) -> Option<&'static str> {
+        move |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
     }
 
     #[test]
@@ -82,7 +86,7 @@ mod tests {
             ("<script>", None),
             ("", None),
         ] {
-            let client = client(&headers(&[("x-forwarded-for", header)]));
+            let client = client(&headers(vec![("x-forwarded-for", header)]));
             assert_eq!(client.map(|address| address.to_string()).as_deref(), expected, "{header}");
         }
     }
@@ -105,17 +109,21 @@ mod tests {
             ),
             ("For=\"[2001:db8::1]:4711\" ; PROTO=http, for=192.0.2.60", "2001:db8::1", "http", "b.example", "some"),
             ("by=\"a,b;for=x\";for=\"[2001:db8::2]\"", "2001:db8::2", "https", "b.example", "signs in quotes"),
+            ("host=\"[2001:db8::2]:81\"", "203.0.113.7", "https", "[2001:db8::2]:81", "a host that is an address"),
             ("for=unknown;host=<>, for=192.0.2.60", "203.0.113.7", "https", "b.example", "nobody, and no host"),
             ("for=_hidden", "203.0.113.7", "https", "b.example", "a name for nobody"),
             ("proto=gopher", "203.0.113.7", "https", "b.example", "another scheme"),
             ("\"", "203.0.113.7", "https", "b.example", "no form"),
         ] {
-            let headers = headers(&[&others[..], &[("forwarded", forwarded)]].concat());
+            let headers = headers([&others[..], &[("forwarded", forwarded)]].concat());
             assert_eq!(client(&headers).unwrap().to_string(), client_, "{why}");
             assert_eq!(scheme(&headers), Some(scheme_), "{why}");
             assert_eq!(host(&headers).unwrap(), host_, "{why}");
         }
-        let none = HeaderMap::new();
-        assert_eq!((client(&none), scheme(&none), host(&none)), (None, None, None));
+        let none = headers(Vec::new());
+        assert_eq!((client(&none), scheme(&none), host(&none), port(&none)), (None, None, None, None));
+        for (sent, expected) in [("8443, 80", Some(8443)), ("https", None), ("70000", None)] {
+            assert_eq!(port(&headers(vec![("x-forwarded-port", sent)])), expected);
+        }
     }
 }

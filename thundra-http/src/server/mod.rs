@@ -2,10 +2,11 @@
 
 mod body;
 mod ending;
-mod forwarded;
+pub mod forwarded;
 mod layer;
 mod methods;
 mod own;
+pub(crate) mod received;
 mod request;
 
 pub use body::TracedBody;

@@ -6,65 +6,40 @@ use std::net::SocketAddr;
 use http::header::USER_AGENT;
 use http::{HeaderMap, Request};
 use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{Scope, SpanKind, config, semconv};
+use thundra_core::{Scope, SpanKind, config};
 
 use super::forwarded;
-use crate::{attributes, grpc, redact};
-
-// What a stranger may fill a span with: hyper takes 400 KB of headers, and every byte is stored and sent.
-/// Browsers stay below this.
-const MAX_USER_AGENT_BYTES: usize = 256;
-/// Longer paths and queries break in some browser, proxy or server on their way.
-const MAX_PATH_BYTES: usize = 2048;
-const MAX_QUERY_BYTES: usize = 2048;
-/// The longest registered method has 17 bytes.
-const MAX_METHOD_BYTES: usize = 64;
-/// What a name can have in DNS.
-const MAX_HOST_BYTES: usize = 255;
+use super::received::{self, Received};
+use crate::{attributes, grpc};
 
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let (headers, uri) = (request.headers(), request.uri());
     let pairs = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let method = attributes::method(request.method());
-    let mut builder = Scope::builder(name(request))
+    let header = |name: &str| text(headers, name);
+    let peer = peer(request);
+    let received = Received {
+        method: Some(request.method().as_str()),
+        known_method: attributes::method(request.method()).into(),
+        route: route(request),
+        path: Some(uri.path()),
+        query: uri.query().and_then(received::query),
+        scheme: Some(forwarded::scheme(&header).unwrap_or(match uri.scheme_str() {
+            Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+            _ => "http",
+        })),
+        // HTTP/2 has no `Host`, but the authority in its address.
+        host: forwarded::host(&header).or_else(|| attributes::authority(uri, headers).map(Cow::into_owned)),
+        port: forwarded::port(&header),
+        client: forwarded::client(&header).or_else(|| Some(peer?.ip())).map(|client| client.to_string().into()),
+        peer,
+        version: Some(attributes::protocol_version(request.version())),
+        user_agent: header(USER_AGENT.as_str()),
+    };
+    let builder = Scope::builder(name(request))
         .kind(SpanKind::Server)
         .parent(Inbound::extract(pairs, config().propagators, trust))
-        .attribute(semconv::HTTP_REQUEST_METHOD, method)
-        .attribute(semconv::URL_PATH, redact::cut(uri.path(), MAX_PATH_BYTES).to_owned())
-        .attribute(semconv::URL_SCHEME, scheme(request))
-        .attribute(semconv::NETWORK_PROTOCOL_VERSION, attributes::protocol_version(request.version()));
-    if let Some(query) = uri.query() {
-        builder = builder.attribute(semconv::URL_QUERY, redact::query(query, MAX_QUERY_BYTES));
-    }
-    if method == attributes::OTHER {
-        let original = redact::cut(request.method().as_str(), MAX_METHOD_BYTES);
-        builder = builder.attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, original.to_owned());
-    }
-    if let Some(route) = route(request) {
-        builder = builder.attribute(semconv::HTTP_ROUTE, route.to_owned());
-    }
-    // HTTP/2 has no `Host`, but the authority in its address.
-    let host = forwarded::host(headers).map(Cow::Owned).or_else(|| attributes::authority(uri, headers));
-    if let Some(host) = host {
-        let address = redact::cut(attributes::address(host.host()), MAX_HOST_BYTES);
-        builder = builder.attribute(semconv::SERVER_ADDRESS, address.to_owned());
-        if let Some(port) = host.port_u16() {
-            builder = builder.attribute(semconv::SERVER_PORT, port);
-        }
-    }
-    let peer = peer(request);
-    if let Some(peer) = peer {
-        builder = builder
-            .attribute(semconv::NETWORK_PEER_ADDRESS, peer.ip().to_string())
-            .attribute(semconv::NETWORK_PEER_PORT, peer.port());
-    }
-    if let Some(client) = forwarded::client(headers).or_else(|| Some(peer?.ip())) {
-        builder = builder.attribute(semconv::CLIENT_ADDRESS, client.to_string());
-    }
-    if let Some(agent) = text(headers, USER_AGENT.as_str()) {
-        builder = builder.attribute(semconv::USER_AGENT_ORIGINAL, redact::cut(agent, MAX_USER_AGENT_BYTES).to_owned());
-    }
+        .attributes(received.attributes());
     let scope = builder.begin();
     attributes::captured(
         headers,
@@ -118,11 +93,6 @@ fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
     request.extensions().get().copied()
 }
 
-fn scheme<B>(request: &Request<B>) -> &'static str {
-    let scheme = forwarded::scheme(request.headers()).or(request.uri().scheme_str());
-    if scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) { "https" } else { "http" }
-}
-
-pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }

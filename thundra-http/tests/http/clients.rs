@@ -347,6 +347,48 @@ async fn other_clients_fail_with_a_reason_and_without_addresses() {
     assert!(text.contains("client error (Connect): tcp connect error"), "causes are told: {text}");
 }
 
+/// An error that cannot be formatted, nor asked for its cause.
+#[derive(Debug)]
+struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("broken")
+    }
+}
+
+impl std::error::Error for Broken {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        panic!("broken")
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_cannot_be_formatted_passes_through() {
+    type Boxed = Box<dyn std::error::Error + Send + Sync>;
+    async fn fails(_: http::Request<()>) -> Result<http::Response<Full<Bytes>>, Broken> {
+        Err(Broken)
+    }
+    async fn fails_boxed(_: http::Request<()>) -> Result<http::Response<Full<Bytes>>, Boxed> {
+        Err(Boxed::from(Broken))
+    }
+    let (_turn, exporter) = installed().await;
+    let request = || http::Request::get("http://a.example/").body(()).unwrap();
+    let server = ServiceBuilder::new().layer(Layer::server()).service(tower::service_fn(fails));
+    assert!(server.oneshot(request()).await.is_err());
+    let scope = Scope::builder("caller").begin();
+    scope
+        .run(async {
+            let client = ServiceBuilder::new().layer(Layer::client()).service(tower::service_fn(fails));
+            assert!(client.oneshot(request()).await.is_err());
+            let client = ServiceBuilder::new().layer(Layer::client()).service(tower::service_fn(fails_boxed));
+            assert!(client.oneshot(request()).await.unwrap_err().is::<Broken>());
+        })
+        .await;
+    let spans = exported(scope, &exporter, 3).await;
+    assert_eq!(error_types(&spans), ["request_failed", "request_failed"]);
+}
+
 #[tokio::test]
 async fn an_outcome_from_the_future_is_an_error() {
     let (_turn, exporter) = installed().await;

@@ -132,7 +132,7 @@ async fn a_request_is_described_by_the_conventions() {
     let scope = Scope::builder("caller").begin();
     scope
         .run(async {
-            let request = client.get(format!("http://{address}/users/7?token=secret&flag"));
+            let request = client.get(format!("http://{address}/users/7?token=secret&s3cret"));
             let request = request.header("x-forwarded-for", "203.0.113.7, 10.0.0.1").header("user-agent", "ua/1");
             request.header("x-forwarded-proto", "https").send().await.unwrap();
             client.request("BREW".parse().unwrap(), format!("http://{address}/users/7")).send().await.unwrap();
@@ -145,7 +145,7 @@ async fn a_request_is_described_by_the_conventions() {
         ("http.request.method", "GET"),
         ("http.route", "/users/{id}"),
         ("url.path", "/users/7"),
-        ("url.query", "token=REDACTED&flag"),
+        ("url.query", "token=REDACTED&REDACTED"),
         ("url.scheme", "https"),
         ("client.address", "203.0.113.7"),
         ("network.peer.address", "127.0.0.1"),
@@ -544,7 +544,7 @@ async fn a_stranger_makes_up_no_names_by_asking_for_methods() {
         ("Place", true, "shop.Names/Place", Some("shop.Names/Place"), Some("UNAUTHENTICATED"), "known by now"),
     ] {
         let scope = Scope::builder("caller").begin();
-        let mut headers = vec![grpc];
+        let mut headers = vec![grpc, ("x-forwarded-for", "203.0.113.7")];
         headers.extend(guarded.then_some(("x-guarded", "")));
         let request = request_of(&scope, "POST", &format!("/shop.Names/{path}"), &headers);
         let call =
@@ -562,6 +562,8 @@ async fn a_stranger_makes_up_no_names_by_asking_for_methods() {
         assert_eq!(original, (method == Some("_OTHER")).then(|| format!("shop.Names/{path}")), "{path}: {why}");
         let system = method.map(|_| "grpc".to_owned());
         assert_eq!(attribute(server, "rpc.system.name"), system, "{path}: {why}");
+        let client = method.is_none().then(|| "203.0.113.7".to_owned());
+        assert_eq!(attribute(server, "client.address"), client, "{path}: {why}");
     }
     for (path, name, why) in [
         ("/shop.Names/RoutedRefused", "shop.Names/RoutedRefused", "the route is the method"),

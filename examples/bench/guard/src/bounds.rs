@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::cost::{Cost, FIGURES};
+use crate::is_counted;
 use crate::table::{self, number};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bounds.md");
@@ -29,6 +30,13 @@ impl Bounds {
         };
         costs.iter_mut().for_each(|cost| cost.figures.iter_mut().zip(SLACK).for_each(bound));
         Bounds { compiler: COMPILER.to_owned(), costs }
+    }
+
+    /// Keeps the bounds of paths that this program does not count, where they stood.
+    pub(crate) fn keep(&mut self, earlier: Bounds) {
+        for (at, cost) in earlier.costs.into_iter().enumerate().filter(|(_, cost)| !is_counted(&cost.name)) {
+            self.costs.insert(at.min(self.costs.len()), cost);
+        }
     }
 
     pub(crate) fn read() -> io::Result<Self> {
@@ -93,5 +101,23 @@ mod tests {
         let bounds = Bounds::of(vec![Cost { name: "a: b".to_owned(), unit: "span".to_owned(), figures }]);
         assert_eq!(bounds.costs[0].figures, [Some(2_988.0), Some(17.25), Some(0.0), None]);
         assert_eq!(Bounds::parse(&bounds.text()), bounds);
+    }
+
+    #[test]
+    fn what_another_build_counts_stays() {
+        let bounds = |rows: &[(&str, f64)]| {
+            let cost = |&(name, found): &(&str, f64)| Cost {
+                name: name.to_owned(),
+                unit: "span".to_owned(),
+                figures: [None, Some(found), None, None],
+            };
+            Bounds::of(rows.iter().map(cost).collect())
+        };
+        let here = |n: usize| if cfg!(feature = "otel-spans") { format!("{n}, otel-spans") } else { n.to_string() };
+        let there = |n: usize| if cfg!(feature = "otel-spans") { n.to_string() } else { format!("{n}, otel-spans") };
+        let mut now = bounds(&[(&here(1), 10.0), (&here(3), 30.0)]);
+        now.keep(bounds(&[(&here(1), 1.0), (&there(2), 2.0), (&here(4), 4.0), (&there(5), 5.0)]));
+        let expected = bounds(&[(&here(1), 10.0), (&there(2), 2.0), (&here(3), 30.0), (&there(5), 5.0)]);
+        assert_eq!(now, expected);
     }
 }

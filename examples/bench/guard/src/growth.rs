@@ -5,7 +5,7 @@ use std::io;
 use Unit::{Each, Whole};
 
 use crate::table::{self, number};
-use crate::{cost, parallel};
+use crate::{cost, is_asked_for, parallel};
 
 /// How much more the dearest may cost than the cheapest.
 const FLAT: f64 = 1.10;
@@ -67,7 +67,7 @@ impl Growth {
 
 /// Whether all those are flat whose name has `part` in it.
 pub(crate) fn check(part: &str) -> io::Result<bool> {
-    let growths: Vec<_> = GROWTHS.iter().filter(|growth| growth.name.contains(part)).collect();
+    let growths: Vec<_> = GROWTHS.iter().filter(|growth| is_asked_for(growth.name, part)).collect();
     let head = ["growth", "unit", "size: instructions each", "", "", "", "most/least", "verdict"].map(str::to_owned);
     let (mut rows, mut remarks) = (vec![head.to_vec()], Vec::new());
     for (growth, instructions) in growths.iter().zip(parallel::each(&growths, Growth::measure)?) {

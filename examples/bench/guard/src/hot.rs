@@ -3,7 +3,7 @@
 use std::io;
 
 use crate::cost::{self, Cost};
-use crate::parallel;
+use crate::{is_asked_for, parallel};
 
 /// A path: the work it is measured by, and what its figures are for.
 struct Path {
@@ -41,6 +41,7 @@ impl Path {
 const PATHS: &[Path] = &[
     Path::new("workload A: bare registry, the floor", ("registry", 100, 40), ("span", 101)),
     Path::new("workload A: recorded",                 ("recorded", 100, 40), ("span", 101)),
+    Path::new("workload A: recorded, otel-spans",     ("recorded", 100, 40), ("span", 101)),
     Path::new("workload A: not sampled",              ("unsampled", 100, 40), ("span", 101)),
     Path::new("workload A: outside of a scope",       ("outside", 100, 40), ("span", 100)),
     Path::new("varied spans: recorded",               ("varied", 100, 40), ("span", 101)),
@@ -63,6 +64,6 @@ const PATHS: &[Path] = &[
 
 /// What those paths cost whose name has `part` in it.
 pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
-    let paths: Vec<_> = PATHS.iter().filter(|path| path.name.contains(part)).collect();
+    let paths: Vec<_> = PATHS.iter().filter(|path| is_asked_for(path.name, part)).collect();
     parallel::each(&paths, Path::cost)
 }

@@ -5,7 +5,7 @@ use std::io;
 use thundra_bench_work::dhat::Heap;
 
 use crate::cost::{self, Cost};
-use crate::parallel;
+use crate::{is_asked_for, parallel};
 
 /// What a turn of some work holds beyond what the program holds without it.
 struct Held {
@@ -55,6 +55,6 @@ fn end(heap: Heap) -> u64 {
 
 /// What is held of those whose name has `part` in it.
 pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
-    let held: Vec<_> = HELD.iter().filter(|held| held.name.contains(part)).collect();
+    let held: Vec<_> = HELD.iter().filter(|held| is_asked_for(held.name, part)).collect();
     parallel::each(&held, Held::cost)
 }

@@ -5,11 +5,17 @@ use std::collections::HashMap;
 use thundra_core::propagation::CORRELATION_TRACEPARENT;
 
 use super::{Injected, Skipped};
+use crate::sdk::limits::Limits;
+use crate::sdk::refusal::Size;
 
 /// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
 const MAX_ATTRIBUTES: usize = 10;
 /// What a message is given that has no ids but the one of every chain of calls.
 const USUAL_ATTRIBUTES: usize = 5;
+/// What a topic or a queue takes unless it is set to more or less, which cannot be seen from here.
+const DEFAULT_BYTES: usize = 256 * 1024;
+/// What it may be set to.
+const MAX_BYTES: usize = 4 * DEFAULT_BYTES;
 /// The data type of our values, which is part of the size.
 pub(crate) const STRING: &str = "String";
 
@@ -25,9 +31,16 @@ pub(crate) trait Attribute: Sized {
 /// One message of a request.
 #[derive(Debug)]
 pub(crate) struct Message<'a, V> {
+    /// Id of the entry, in a batch.
+    id: Option<&'a str>,
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
+    /// Bytes that the service may count or not.
+    beside: usize,
     closed: Option<Skipped>,
+    /// Bytes that are left within the limit of a message.
+    room: usize,
+    size: Size,
     /// Why something of ours was left out: the first reason.
     skipped: Option<Skipped>,
     /// Whether it had no trace context of its own, so that ours is the one that is read.
@@ -38,9 +51,31 @@ pub(crate) struct Message<'a, V> {
 impl<'a, V: Attribute> Message<'a, V> {
     /// A message with a body of so many bytes; `closed` says why nothing may be added.
     pub(crate) fn new(attributes: &'a mut Option<HashMap<String, V>>, body: usize, closed: Option<Skipped>) -> Self {
-        let mut message = Message { attributes, body, closed, skipped: closed, untraced: true, traced_by_us: false };
+        let mut message = Message {
+            id: None,
+            attributes,
+            body,
+            beside: 0,
+            closed,
+            room: 0,
+            size: Size::default(),
+            skipped: closed,
+            untraced: true,
+            traced_by_us: false,
+        };
         message.untraced = !message.has("traceparent");
         message
+    }
+
+    /// Adds bytes that a service may count or not. They count within a limit, and a limit is learned without them.
+    #[cfg(feature = "sns")]
+    pub(crate) fn beside(self, beside: usize) -> Self {
+        Message { beside, ..self }
+    }
+
+    /// Makes it an entry of a batch.
+    pub(crate) fn entry(self, id: &'a str) -> Self {
+        Message { id: Some(id), ..self }
     }
 
     /// Whether the caller set no trace context.
@@ -57,7 +92,14 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.attributes.as_ref().map_or(0, HashMap::len)
     }
 
-    fn size(&self) -> usize {
+    /// Measures the message, and the bytes that are left for it.
+    fn measure(&mut self, limits: Limits) {
+        let own = self.bytes();
+        self.size = Size { own, sent: own };
+        self.room = limits.message.saturating_sub(own + self.beside);
+    }
+
+    fn bytes(&self) -> usize {
         let attributes = self.attributes.iter().flatten();
         self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
     }
@@ -68,29 +110,42 @@ impl<'a, V: Attribute> Message<'a, V> {
         if self.count() >= MAX_ATTRIBUTES {
             return Err(Skipped::Attributes);
         }
-        if bytes > room {
+        if bytes > room.min(self.room) {
             return Err(Skipped::Size);
         }
         let value = V::string(value).ok_or(Skipped::Quotes)?;
         self.attributes.get_or_insert_with(|| HashMap::with_capacity(USUAL_ATTRIBUTES)).insert(name.to_owned(), value);
+        self.room -= bytes;
+        self.size.sent += bytes;
         Ok(bytes)
     }
 }
 
-/// Gives each message of a request what fits of `pairs`. `limit` is the most bytes that the request may have,
-/// given those it has.
+/// Returns the largest size of a request, given its size. A request below the default stays below, and one that is past
+/// it may grow to the largest that a target can be set to.
+///
+/// A topic's own limit applies to all messages of a request together, and a queue's may: so a request that is within it
+/// stays within.
+fn limit(before: usize, known: Limits) -> usize {
+    let usual = if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES };
+    let known = if before > known.message { known.request } else { known.request.min(known.message) };
+    usual.min(known)
+}
+
+/// Gives each message of a request what fits of `pairs` within the limits.
 ///
 /// The first pair goes into all messages before the second goes into any.
 pub(crate) fn inject<V: Attribute>(
     messages: &mut [Message<'_, V>],
     pairs: &[(&str, String)],
-    limit: impl Fn(usize) -> usize,
+    known: Limits,
 ) -> Injected {
     if pairs.is_empty() {
         return Injected::default();
     }
-    let before = messages.iter().map(Message::size).sum();
-    let mut room = limit(before).saturating_sub(before);
+    messages.iter_mut().for_each(|message| message.measure(known));
+    let before = messages.iter().map(|message| message.size.own + message.beside).sum();
+    let mut room = limit(before, known).saturating_sub(before);
     let mut injected = Injected::default();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
@@ -109,7 +164,13 @@ pub(crate) fn inject<V: Attribute>(
             }
         }
     }
-    messages.iter().filter_map(|message| message.skipped).for_each(|why| injected.skip(why));
+    for message in messages {
+        injected.sizes.add(message.size);
+        injected.sizes.entries.extend(message.id.map(|id| (id.to_owned(), message.size)));
+        if let Some(why) = message.skipped {
+            injected.skip(why);
+        }
+    }
     injected
 }
 
@@ -145,7 +206,7 @@ mod tests {
         let before = attributes.clone().unwrap_or_default();
         let mut after = attributes;
         let mut messages = [Message::new(&mut after, body, None)];
-        let injected = inject(&mut messages, &pairs(ours), |_| limit);
+        let injected = inject(&mut messages, &pairs(ours), Limits { message: limit, request: limit });
         if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
             assert_eq!(after.is_none(), before.is_empty(), "what got nothing is as it was");
         }
@@ -206,6 +267,40 @@ mod tests {
     }
 
     #[test]
+    fn a_request_keeps_to_the_limit_it_is_under() {
+        let message = |message| Limits { message, ..Limits::UNKNOWN };
+        let request = |request| Limits { request, ..Limits::UNKNOWN };
+        for (before, known, expected) in [
+            (0, Limits::UNKNOWN, DEFAULT_BYTES),
+            (DEFAULT_BYTES, Limits::UNKNOWN, DEFAULT_BYTES),
+            (DEFAULT_BYTES + 1, Limits::UNKNOWN, MAX_BYTES),
+            (MAX_BYTES + 1, Limits::UNKNOWN, MAX_BYTES),
+            (0, message(2048), 2048),
+            (2048, message(2048), 2048),
+            (2049, message(2048), DEFAULT_BYTES),
+            (0, request(2048), 2048),
+            (2049, request(2048), 2048),
+            (0, message(MAX_BYTES), DEFAULT_BYTES),
+            (3000, Limits { message: 2048, request: 4096 }, 4096),
+        ] {
+            assert_eq!(limit(before, known), expected, "{before} {known:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_to_a_limit_of_its_own() {
+        let (mut small, mut large) = (None, None);
+        let mut messages =
+            [Message::<String>::new(&mut small, 10, None).entry("s"), Message::new(&mut large, 90, None).entry("l")];
+        let injected = inject(&mut messages, &pairs(OURS), Limits { message: 98, ..Limits::UNKNOWN });
+        assert_eq!((injected.incomplete, injected.skipped), (1, Some(Skipped::Size)));
+        let sizes = [("s".to_owned(), Size { own: 10, sent: 44 }), ("l".to_owned(), Size { own: 90, sent: 98 })];
+        assert_eq!(injected.sizes.entries, sizes);
+        assert_eq!(injected.sizes.largest, Size { own: 90, sent: 98 });
+        assert_eq!((small.unwrap().len(), large.unwrap().len()), (3, 1));
+    }
+
+    #[test]
     fn a_batch_shares_its_room_by_importance() {
         let (mut one, mut two, mut three) = (None, user(1), None);
         let mut messages = [
@@ -214,10 +309,8 @@ mod tests {
             Message::new(&mut three, 10, Some(Skipped::Structure)),
         ];
         // 39 bytes are there; `a` for two messages makes 55, one `traceparent` 73.
-        let injected = inject(&mut messages, &pairs(&OURS[..2]), |before| {
-            assert_eq!(before, 39);
-            73
-        });
+        let injected = inject(&mut messages, &pairs(&OURS[..2]), Limits { request: 73, ..Limits::UNKNOWN });
+        assert_eq!(injected.sizes.request, Size { own: 39, sent: 73 });
         assert_eq!((injected.own_context, injected.skipped, injected.incomplete), (true, Some(Skipped::Size), 2));
         assert_eq!((one.unwrap().len(), two.unwrap().len(), three), (2, 2, None));
     }

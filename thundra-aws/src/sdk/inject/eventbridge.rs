@@ -14,6 +14,7 @@ use thundra_core::propagation::Outbound;
 use super::json::{self, Message, excluded};
 use super::{Injected, trace_header};
 use crate::payload;
+use crate::sdk::limits::Limits;
 use crate::sdk::outcome::Sent;
 
 const MAX_BYTES: usize = 1_000_000 - 1;
@@ -23,9 +24,9 @@ const MAX_HEADER_BYTES: usize = 500;
 const TIME: usize = 14;
 
 /// `None` when this is another operation's input.
-pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
     let entries = input.downcast_mut::<PutEventsInput>()?.entries.as_deref_mut().unwrap_or_default();
-    let room = MAX_BYTES.saturating_sub(entries.iter().map(size).sum());
+    let room = MAX_BYTES.min(limits.request).saturating_sub(entries.iter().map(size).sum());
     let count = entries.len();
     let mut traced = false;
     let messages = entries.iter_mut().map(|entry| {
@@ -33,11 +34,11 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         let untraced = entry.detail.as_ref().is_none_or(|detail| payload::find(detail.as_bytes()).is_none());
         traced |= trace_header::set(&mut entry.trace_header, outbound, MAX_HEADER_BYTES) && untraced;
         let closed = excluded("eventbridge", bus(entry.event_bus_name.as_deref()));
-        Message { payload: entry.detail.as_mut(), room: usize::MAX, closed }
+        Message { size: size(entry), payload: entry.detail.as_mut(), room: usize::MAX, closed }
     });
     let messages = messages.collect();
     let injected = json::inject(messages, room, outbound);
-    Some(Injected { own_context: injected.own_context || traced, batch: Some(count), ..injected })
+    Some(Injected { own_context: injected.own_context || traced, ..injected }.in_batch(count))
 }
 
 /// `None` when this is another operation's output.

@@ -12,6 +12,7 @@ use thundra_core::propagation::Outbound;
 
 use super::Injected;
 use super::json::{self, Message, excluded};
+use crate::sdk::limits::Limits;
 use crate::sdk::outcome::Sent;
 use crate::sdk::request::last;
 
@@ -19,31 +20,36 @@ const DEFAULT_BYTES: usize = 1024 * 1024;
 const MAX_BYTES: usize = 10 * DEFAULT_BYTES;
 
 /// `None` when this is another operation's input.
-pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
     if let Some(put) = input.downcast_mut::<PutRecordInput>() {
         let stream = stream(put.stream_name.as_deref(), put.stream_arn.as_deref());
         let record = (put.data.as_mut(), put.partition_key.as_deref());
-        return Some(into_records(vec![record], stream, outbound));
+        return Some(into_records(vec![record], stream, outbound, limits));
     }
     let put = input.downcast_mut::<PutRecordsInput>()?;
     let stream = stream(put.stream_name.as_deref(), put.stream_arn.as_deref());
     let records = put.records.as_deref_mut().unwrap_or_default().iter_mut();
     let records: Vec<_> = records.map(|record| (Some(&mut record.data), record.partition_key.as_deref())).collect();
     let count = records.len();
-    Some(Injected { batch: Some(count), ..into_records(records, stream, outbound) })
+    Some(into_records(records, stream, outbound, limits).in_batch(count))
 }
 
 /// Injects into records, each with its partition key.
-fn into_records(records: Vec<(Option<&mut Blob>, Option<&str>)>, stream: &str, outbound: &Outbound) -> Injected {
+fn into_records(
+    records: Vec<(Option<&mut Blob>, Option<&str>)>,
+    stream: &str,
+    outbound: &Outbound,
+    limits: Limits,
+) -> Injected {
     let closed = excluded("kinesis", stream);
     let mut bytes = 0;
     let messages = records.into_iter().map(|(payload, key)| {
         let before = payload.as_ref().map_or(0, |data| data.as_ref().len()) + key.map_or(0, str::len);
         bytes += before;
-        Message { payload, room: limit(before).saturating_sub(before), closed }
+        Message { payload, size: before, room: limit(before).min(limits.message).saturating_sub(before), closed }
     });
     let messages = messages.collect();
-    json::inject(messages, MAX_BYTES.saturating_sub(bytes), outbound)
+    json::inject(messages, MAX_BYTES.min(limits.request).saturating_sub(bytes), outbound)
 }
 
 /// What a record may have, given what it has.

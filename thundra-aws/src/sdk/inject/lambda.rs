@@ -12,19 +12,20 @@ use thundra_core::propagation::Outbound;
 
 use super::json::{self, Message, client_context, excluded};
 use super::{Injected, Skipped};
+use crate::sdk::limits::Limits;
 use crate::sdk::request::function;
 
 /// What an asynchronous invocation takes: 1 MB, read as the smaller of the two that are called so.
 const MAX_BYTES: usize = 1_000_000;
 
 /// `None` when this is another operation's input.
-pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
     if let Some(invoke) = input.downcast_mut::<InvokeInput>() {
         return Some(match invoke.invocation_type {
             None | Some(InvocationType::RequestResponse) => {
                 client_context::inject(&mut invoke.client_context, outbound)
             }
-            Some(InvocationType::Event) => into_payload(invoke, outbound),
+            Some(InvocationType::Event) => into_payload(invoke, outbound, limits),
             Some(_) => Injected::default(),
         });
     }
@@ -37,15 +38,16 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
     })
 }
 
-fn into_payload(invoke: &mut InvokeInput, outbound: &Outbound) -> Injected {
+fn into_payload(invoke: &mut InvokeInput, outbound: &Outbound, limits: Limits) -> Injected {
     let function = invoke.function_name.as_deref().and_then(|name| function(name).0);
     let closed = match invoke.durable_execution_name {
         Some(_) => Some(Skipped::Named),
         None => excluded("lambda", function.unwrap_or_default()),
     };
     let payload = invoke.payload.as_mut();
-    let room = MAX_BYTES.saturating_sub(payload.as_ref().map_or(0, |payload| payload.as_ref().len()));
-    let injected = json::inject(vec![Message { payload, room, closed }], room, outbound);
+    let size = payload.as_ref().map_or(0, |payload| payload.as_ref().len());
+    let room = MAX_BYTES.min(limits.message).saturating_sub(size);
+    let injected = json::inject(vec![Message { payload, size, room, closed }], room, outbound);
     // An invocation is the span of a client, whether or not somebody waits for it:
     // https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/faas/faas-spans.md
     Injected { own_context: false, ..injected }

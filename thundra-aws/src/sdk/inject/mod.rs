@@ -3,7 +3,8 @@
 //! Messages are changed in the typed input, whatever the protocol they travel in. What is already there wins;
 //! of what is ours goes what fits the limits of the service, the most important first. Where nothing fits, the
 //! request is the one that the caller made. The span says why, and of how many messages; so does the root span, of all
-//! that were to have it.
+//! that were to have it. A target that [refused](super::refusal) a message with our context in it is given no more than
+//! it takes from then on.
 
 #[cfg(any(feature = "sns", feature = "sqs"))]
 mod attributes;
@@ -29,12 +30,16 @@ use thundra_core::propagation::Outbound;
 use thundra_core::{ScopeRef, SpanExt, SpanKind, diagnostics, semconv};
 use tracing::Span;
 
+use super::limits::Limits;
 use super::outcome::Sent;
+use super::refusal::{Refusal, Sizes};
 
-/// What injects into the operations of a service; `None` for another one's input.
-type Inject = fn(&mut Input, &Outbound) -> Option<Injected>;
+/// Injects into the operations of a service, within the limits of the target. Returns `None` for another one's input.
+type Inject = fn(&mut Input, &Outbound, Limits) -> Option<Injected>;
 /// What reads the outputs of a service's operations; `None` for another one's output.
 type Read = fn(&Output) -> Option<Sent>;
+/// Reads the refused entries of a batch. Returns `None` for another operation's output.
+type ReadRefused = for<'a> fn(&'a Output) -> Option<Vec<Refusal<'a>>>;
 
 const INJECT: &[Inject] = &[
     #[cfg(feature = "eventbridge")]
@@ -64,14 +69,26 @@ const READ: &[Read] = &[
     sqs::sent,
 ];
 
+const READ_REFUSED: &[ReadRefused] = &[
+    #[cfg(feature = "sns")]
+    sns::refused,
+    #[cfg(feature = "sqs")]
+    sqs::refused,
+];
+
 /// Injects the context into an input, if it is one that carries messages.
-pub(crate) fn into(input: &mut Input, outbound: &Outbound) -> Injected {
-    INJECT.iter().find_map(|inject| inject(input, outbound)).unwrap_or_default()
+pub(crate) fn into(input: &mut Input, outbound: &Outbound, limits: Limits) -> Injected {
+    INJECT.iter().find_map(|inject| inject(input, outbound, limits)).unwrap_or_default()
 }
 
 /// What an output says about the messages that were sent.
 pub(crate) fn sent(output: &Output) -> Option<Sent> {
     READ.iter().find_map(|read| read(output))
+}
+
+/// Returns the refused entries of a batch.
+pub(crate) fn refused(output: &Output) -> Vec<Refusal<'_>> {
+    READ_REFUSED.iter().find_map(|read| read(output)).unwrap_or_default()
 }
 
 /// Why a message carries no context of ours, or not all of it.
@@ -145,9 +162,22 @@ pub(crate) struct Injected {
     pub(crate) batch: Option<usize>,
     /// The X-Ray header of the request, where it wins over what the messages have.
     pub(crate) trace_header: TraceHeader,
+    /// Sizes of the messages, with our context and without it.
+    pub(crate) sizes: Sizes,
 }
 
 impl Injected {
+    /// Marks an operation on batches, with so many messages.
+    #[cfg_attr(
+        not(any(feature = "eventbridge", feature = "kinesis", feature = "sns", feature = "sqs")),
+        allow(dead_code)
+    )]
+    fn in_batch(mut self, messages: usize) -> Self {
+        self.batch = Some(messages);
+        self.sizes.is_batch = true;
+        self
+    }
+
     /// Notes why a message does not have it all.
     #[cfg_attr(not(all(feature = "lambda", feature = "sns")), allow(dead_code))]
     fn skip(&mut self, why: Skipped) {

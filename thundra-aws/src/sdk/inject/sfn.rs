@@ -11,6 +11,7 @@ use thundra_core::propagation::Outbound;
 
 use super::json::{self, Message, excluded};
 use super::{Injected, Skipped, TraceHeader, trace_header};
+use crate::sdk::limits::Limits;
 use crate::sdk::outcome::Sent;
 
 const MAX_BYTES: usize = 256 * 1024;
@@ -18,7 +19,7 @@ const MAX_BYTES: usize = 256 * 1024;
 const MAX_HEADER_BYTES: usize = 256;
 
 /// `None` when this is another operation's input.
-pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
     let (arn, name, input, header) = if let Some(start) = input.downcast_mut::<StartExecutionInput>() {
         (&start.state_machine_arn, &start.name, &mut start.input, &mut start.trace_header)
     } else {
@@ -36,8 +37,9 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         None => excluded("stepfunctions", state_machine(arn.as_deref().unwrap_or_default())),
     };
     let payload = input.as_mut();
-    let room = MAX_BYTES.saturating_sub(payload.as_ref().map_or(0, |input| input.len()));
-    let injected = json::inject(vec![Message { payload, room, closed }], room, outbound);
+    let size = payload.as_ref().map_or(0, |input| input.len());
+    let room = MAX_BYTES.min(limits.message).saturating_sub(size);
+    let injected = json::inject(vec![Message { payload, size, room, closed }], room, outbound);
     // A start is the span of a client: the execution is no message.
     Some(Injected { own_context: false, trace_header, ..injected })
 }

@@ -1,7 +1,7 @@
 //! SNS: `Publish` and `PublishBatch`.
 //!
 //! String attributes, which filter policies can read, and which a message with `MessageStructure=json` loses.
-//! A topic takes 256 KiB a request unless it is set to more, which cannot be seen from here: so a request that
+//! A topic takes 256 KiB a request unless it is set to another size, which cannot be seen from here: so a request that
 //! is below stays below, and one that is past it may grow to 1 MiB.
 
 use aws_sdk_sns::operation::publish::{PublishInput, PublishOutput};
@@ -12,32 +12,32 @@ use thundra_core::propagation::Outbound;
 
 use super::attributes::{self, Attribute, Message, STRING};
 use super::{Injected, Skipped};
+use crate::sdk::limits::Limits;
 use crate::sdk::outcome::Sent;
+use crate::sdk::refusal::Refusal;
 use crate::sdk::request::is_topic;
 
-const DEFAULT_BYTES: usize = 256 * 1024;
-const MAX_BYTES: usize = 1024 * 1024;
-
 /// `None` when this is another operation's input.
-pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
     if let Some(publish) = input.downcast_mut::<PublishInput>() {
         let topic = publish.topic_arn.is_some() || publish.target_arn.as_deref().is_some_and(is_topic);
         let closed = if topic { closed(publish.message_structure.as_deref()) } else { Some(Skipped::Recipient) };
-        let bytes = length(&publish.message) + length(&publish.subject);
-        let messages = &mut [Message::new(&mut publish.message_attributes, bytes, closed)];
-        return Some(attributes::inject(messages, &outbound.pairs(), limit));
+        let message = Message::new(&mut publish.message_attributes, length(&publish.message), closed);
+        let messages = &mut [message.beside(length(&publish.subject))];
+        return Some(attributes::inject(messages, &outbound.pairs(), limits));
     }
     let entries = input.downcast_mut::<PublishBatchInput>()?.publish_batch_request_entries.as_deref_mut();
     let mut messages: Vec<_> = entries
         .unwrap_or_default()
         .iter_mut()
         .map(|entry| {
-            let bytes = entry.message.len() + length(&entry.subject);
-            Message::new(&mut entry.message_attributes, bytes, closed(entry.message_structure.as_deref()))
+            let closed = closed(entry.message_structure.as_deref());
+            let message = Message::new(&mut entry.message_attributes, entry.message.len(), closed);
+            message.beside(length(&entry.subject)).entry(&entry.id)
         })
         .collect();
-    let injected = attributes::inject(&mut messages, &outbound.pairs(), limit);
-    Some(Injected { batch: Some(messages.len()), ..injected })
+    let injected = attributes::inject(&mut messages, &outbound.pairs(), limits);
+    Some(injected.in_batch(messages.len()))
 }
 
 /// `None` when this is another operation's output.
@@ -54,8 +54,15 @@ pub(crate) fn sent(output: &Output) -> Option<Sent> {
     })
 }
 
-fn limit(before: usize) -> usize {
-    if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES }
+/// Returns the refused entries of a batch. `None` when this is another operation's output.
+pub(crate) fn refused(output: &Output) -> Option<Vec<Refusal<'_>>> {
+    let failed = output.downcast_ref::<PublishBatchOutput>()?.failed().iter();
+    let refused = failed.map(|entry| Refusal {
+        entry: Some(&entry.id),
+        code: entry.code.as_str().into(),
+        message: entry.message.as_deref().unwrap_or_default().into(),
+    });
+    Some(refused.collect())
 }
 
 fn closed(structure: Option<&str>) -> Option<Skipped> {
@@ -84,19 +91,6 @@ impl Attribute for MessageAttributeValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_request_keeps_to_the_limit_it_is_under() {
-        for (before, expected) in [
-            (0, DEFAULT_BYTES),
-            (DEFAULT_BYTES, DEFAULT_BYTES),
-            (DEFAULT_BYTES + 1, MAX_BYTES),
-            (MAX_BYTES, MAX_BYTES),
-            (MAX_BYTES + 1, MAX_BYTES),
-        ] {
-            assert_eq!(limit(before), expected, "{before}");
-        }
-    }
 
     #[test]
     fn values_count_with_their_type() {

@@ -1,7 +1,9 @@
 //! SQS: `SendMessage` and `SendMessageBatch`.
 //!
 //! String attributes, and the system attribute `AWSTraceHeader`, which counts neither as one of the ten nor in
-//! the size, so that the trace travels even with a full message. A request takes 1 MiB over all its messages.
+//! the size, so that the trace travels even with a full message. A queue takes 1 MiB a request unless it is set to less,
+//! and older ones 256 KiB, which cannot be seen from here: so a request that is below 256 KiB stays below, and one that
+//! is past it may grow to 1 MiB.
 
 use std::collections::HashMap;
 
@@ -15,21 +17,21 @@ use thundra_core::propagation::Outbound;
 
 use super::Injected;
 use super::attributes::{self, Attribute, Message, STRING};
+use crate::sdk::limits::Limits;
 use crate::sdk::outcome::Sent;
-
-const MAX_BYTES: usize = 1024 * 1024;
+use crate::sdk::refusal::Refusal;
 
 type SystemAttributes = Option<HashMap<SystemName, SystemValue>>;
 
 /// `None` when this is another operation's input.
-pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected> {
+pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
     let xray = outbound.xray_header();
     let mut xray_sent = false;
     if let Some(send) = input.downcast_mut::<SendMessageInput>() {
         let bytes = send.message_body.as_ref().map_or(0, String::len);
         let message = Message::new(&mut send.message_attributes, bytes, None);
         xray_sent |= trace(&mut send.message_system_attributes, xray.as_deref()) && message.is_untraced();
-        let injected = attributes::inject(&mut [message], &outbound.pairs(), |_| MAX_BYTES);
+        let injected = attributes::inject(&mut [message], &outbound.pairs(), limits);
         return Some(Injected { own_context: injected.own_context || xray_sent, ..injected });
     }
     let entries = input.downcast_mut::<SendMessageBatchInput>()?.entries.as_deref_mut();
@@ -39,12 +41,12 @@ pub(crate) fn inject(input: &mut Input, outbound: &Outbound) -> Option<Injected>
         .map(|entry| {
             let message = Message::new(&mut entry.message_attributes, entry.message_body.len(), None);
             xray_sent |= trace(&mut entry.message_system_attributes, xray.as_deref()) && message.is_untraced();
-            message
+            message.entry(&entry.id)
         })
         .collect();
-    let injected = attributes::inject(&mut messages, &outbound.pairs(), |_| MAX_BYTES);
+    let injected = attributes::inject(&mut messages, &outbound.pairs(), limits);
     let own_context = injected.own_context || xray_sent;
-    Some(Injected { own_context, batch: Some(messages.len()), ..injected })
+    Some(Injected { own_context, ..injected }.in_batch(messages.len()))
 }
 
 /// Sets the trace header unless the caller did; whether it was set.
@@ -58,6 +60,17 @@ fn trace(attributes: &mut SystemAttributes, xray: Option<&str>) -> bool {
         }
         _ => false,
     }
+}
+
+/// Returns the refused entries of a batch. `None` when this is another operation's output.
+pub(crate) fn refused(output: &Output) -> Option<Vec<Refusal<'_>>> {
+    let failed = output.downcast_ref::<SendMessageBatchOutput>()?.failed.iter();
+    let refused = failed.map(|entry| Refusal {
+        entry: Some(&entry.id),
+        code: entry.code.as_str().into(),
+        message: entry.message.as_deref().unwrap_or_default().into(),
+    });
+    Some(refused.collect())
 }
 
 /// `None` when this is another operation's output.

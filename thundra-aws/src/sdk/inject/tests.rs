@@ -109,7 +109,7 @@ fn transports() -> Vec<Transport> {
 /// Injects into an input, and gives it back.
 fn injected<I: std::fmt::Debug + Send + Sync + 'static>(input: I, outbound: &Outbound) -> I {
     let mut input = Input::erase(input);
-    into(&mut input, outbound);
+    into(&mut input, outbound, Limits::UNKNOWN);
     input.downcast().unwrap()
 }
 
@@ -251,7 +251,7 @@ fn captured(sent: &Sent) -> Inbound {
         let custom = context.client_context.unwrap().custom;
         return Inbound::extract(custom.iter().map(|(k, v)| (k.as_str(), v.as_str())), formats, Trust::Full);
     }
-    let trigger = trigger::detect(&sent.event, &config());
+    let trigger = trigger::detect(&sent.event, &config(), Trust::Full);
     trigger.messages.into_iter().next().map(|message| message.inbound).unwrap_or_default()
 }
 

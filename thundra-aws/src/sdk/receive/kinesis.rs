@@ -8,10 +8,11 @@ use std::time::SystemTime;
 use aws_sdk_kinesis::types::Record;
 use aws_smithy_types::Blob;
 use thundra_core::TraceContext;
-use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::propagation::{Propagators, Trust};
 
 use crate::batch;
 use crate::payload::{self, Member};
+use crate::trigger::{Extractor, Opened, open};
 
 /// Works on a record in a scope of its own: in its producer's trace, with its correlation ids.
 ///
@@ -55,7 +56,7 @@ where
         data: record.data.as_ref(),
         sent_at,
     };
-    let description = parts.describe(thundra_core::config().propagators);
+    let description = parts.describe(extractor(thundra_core::config().propagators));
     if let Some(member) = &description.member {
         record.data = Blob::new(payload::strip(record.data.as_ref(), member));
     }
@@ -64,17 +65,22 @@ where
 
 /// The spans that put these records. The records of one `PutRecords` name the same, which is read once.
 pub(super) fn producers(records: &[Record], formats: Propagators) -> Vec<TraceContext> {
+    let extractor = extractor(formats);
     let mut known = HashSet::new();
-    let members = records.iter().filter_map(|record| payload::find(record.data.as_ref())).filter(Member::is_context);
-    members
-        .filter_map(|member| {
-            if known.contains(&member.json) {
-                return None;
-            }
-            let pairs = payload::pairs(&member.json);
-            known.insert(member.json);
-            let pairs = pairs.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-            Inbound::extract(pairs, formats, Trust::Full).parent
-        })
-        .collect()
+    let producer = |record: &Record| {
+        let data = record.data.as_ref();
+        let opened = match payload::find(data).filter(Member::is_context) {
+            Some(member) if known.contains(&member.json) => return None,
+            Some(member) => Opened::context(member.json, &extractor),
+            None => open(std::str::from_utf8(data).ok()?, &extractor)?,
+        };
+        let is_new = opened.context.is_none_or(|json| known.insert(json));
+        opened.inbound.parent.filter(|_| is_new)
+    };
+    records.iter().filter_map(producer).collect()
+}
+
+/// Returns the reader of records. A stream is trusted.
+fn extractor(formats: Propagators) -> Extractor<'static> {
+    Extractor::new(formats, Trust::Full)
 }

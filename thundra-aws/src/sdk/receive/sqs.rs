@@ -20,13 +20,14 @@ use aws_sdk_sqs::types::{
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use thundra_core::propagation::{
-    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Propagators, USER_AGENT,
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Propagators, Trust, USER_AGENT,
 };
 use thundra_core::{ScopeRef, diagnostics, semconv};
 
 use super::{Received, digest, pending};
 use crate::batch::{self, Description};
 use crate::sdk::request::last;
+use crate::trigger::Extractor;
 
 const TRACE_HEADER: &str = "AWSTraceHeader";
 const SENT_TIMESTAMP: &str = "SentTimestamp";
@@ -256,7 +257,7 @@ fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Descrip
         trace_header: system(TRACE_HEADER),
         sent_timestamp: system(SENT_TIMESTAMP),
     }
-    .describe(formats)
+    .describe(Extractor::new(formats, Trust::Full))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::error::Error as _;
 
 use reqwest::Error;
+use thundra_core::formatted;
 
 /// `error.type`.
 pub(crate) fn kind(error: &Error) -> &'static str {
@@ -21,6 +22,10 @@ pub(crate) fn kind(error: &Error) -> &'static str {
 
 /// The causes. reqwest's own text is left out, since it holds the address, query and all.
 pub(crate) fn message(error: &Error) -> String {
+    formatted(|| causes(error))
+}
+
+fn causes(error: &Error) -> String {
     let mut source = error.source();
     let mut message = kind(error).replace('_', " ");
     while let Some(error) = source {

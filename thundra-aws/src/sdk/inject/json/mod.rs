@@ -19,6 +19,7 @@ pub(super) use patterns::excluded;
 
 use super::{Injected, Skipped};
 use crate::gap::{Gap, NoGap};
+use crate::sdk::refusal::Size;
 
 /// The payload of a message, in the type that an SDK crate has for it.
 pub(crate) trait Payload {
@@ -52,6 +53,8 @@ impl Payload for String {
 pub(crate) struct Message<'a, P> {
     /// `None` where the caller left it out.
     pub(crate) payload: Option<&'a mut P>,
+    /// Size before anything is written, as the service counts it.
+    pub(crate) size: usize,
     /// How many bytes it may grow by a limit of its own.
     pub(crate) room: usize,
     /// Why nothing may be written.
@@ -69,7 +72,10 @@ pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize,
     let takers = context.takers(&messages, room);
     let mut left = takers.iter().filter(|takes| **takes).count();
     for (message, takes) in messages.into_iter().zip(takers) {
+        let own = message.size;
         let written = context.write(message, room / left.max(1));
+        let grown = written.as_ref().map_or(0, |written| written.grown);
+        injected.sizes.add(Size { own, sent: own + grown });
         left -= usize::from(takes);
         match written {
             Ok(written) => {
@@ -149,7 +155,7 @@ mod tests {
 
     fn write(payload: &str, own_room: usize, share: usize) -> (Result<Written, Skipped>, String) {
         let mut payload = payload.to_owned();
-        let message = Message { payload: Some(&mut payload), room: own_room, closed: None };
+        let message = Message { size: payload.len(), payload: Some(&mut payload), room: own_room, closed: None };
         (two(Some(r#"{"old":1}"#)).write(message, share), payload)
     }
 
@@ -190,10 +196,10 @@ mod tests {
                 assert_eq!(write(payload, room, room), (Err(expected), payload.to_owned()), "whatever its size");
             }
         }
-        let missing: Message<'_, String> = Message { payload: None, room: 1000, closed: None };
+        let missing: Message<'_, String> = Message { payload: None, size: 0, room: 1000, closed: None };
         assert_eq!(two(None).write(missing, 1000), Err(Skipped::Data));
         let mut payload = "{}".to_owned();
-        let closed = Message { payload: Some(&mut payload), room: 1000, closed: Some(Skipped::Excluded) };
+        let closed = Message { payload: Some(&mut payload), size: 2, room: 1000, closed: Some(Skipped::Excluded) };
         assert_eq!((two(None).write(closed, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
     }
 }

@@ -1,0 +1,97 @@
+//! Events that untrusted callers write, and that are no requests: those of the devices that AWS IoT connects, of the
+//! resolvers and authorizers of AppSync, and of authorizers that see a token alone.
+//!
+//! A rule of IoT invokes a function with the message of a device, and with the members that its `SELECT` adds by functions
+//! such as `topic()`. These are recognised by their usual names. An event of `SELECT *` alone looks like a program's.
+
+use super::http::is_iam;
+use super::json::{self, Object};
+
+/// The usual names of the members that a rule adds beside the topic.
+const RULE: [&str; 9] =
+    ["clientid", "clientId", "client_id", "principal", "traceid", "traceId", "thingName", "thing_name", "thingname"];
+/// Members of the other events of IoT: of rules that failed, of connections, shadows, buttons and authorizers, and of rules
+/// that do not name the topic.
+const IOT: [&[&str]; 9] = [
+    &["ruleName", "base64OriginalPayload"],
+    &["clientId", "principalIdentifier"],
+    &["clientId", "sessionIdentifier"],
+    &["clientid", "principal"],
+    &["clientid", "traceid"],
+    &["state", "metadata", "version", "timestamp"],
+    &["serialNumber", "clickType"],
+    &["deviceEvent", "deviceInfo"],
+    &["protocolData", "connectionMetadata"],
+];
+
+/// Returns `true` for an event that an untrusted caller writes.
+pub(super) fn is_edge(event: &Object<'_>) -> bool {
+    is_iot(event) || is_resolver(event) || is_authorizer(event)
+}
+
+/// As [`is_edge`], for an event that is no object. AppSync may send its resolvers a list of requests. A handler in place
+/// does not show its event, and its body is empty here: anyone may have written the event.
+pub(super) fn is_edge_body(body: &[u8]) -> bool {
+    let body = body.trim_ascii_start();
+    let list = std::str::from_utf8(body).ok().filter(|body| body.starts_with('['));
+    let first = list.and_then(|list| Object::parse(json::array(list).first()?));
+    body.is_empty() || first.is_some_and(|first| is_resolver(&first))
+}
+
+fn is_iot(event: &Object<'_>) -> bool {
+    let has = |name: &&str| event.has(name);
+    let of_rule = || event.text("topic").is_some_and(|topic| topic.contains('/') || RULE.iter().any(has));
+    of_rule() || IOT.iter().any(|names| names.iter().all(has))
+}
+
+/// A request to AppSync, unless it was signed with credentials of IAM.
+fn is_resolver(event: &Object<'_>) -> bool {
+    let of_resolver = event.has("arguments") && event.object("info").is_some_and(|info| info.has("fieldName"));
+    of_resolver && !event.object("identity").is_some_and(|identity| is_iam(&identity))
+}
+
+fn is_authorizer(event: &Object<'_>) -> bool {
+    event.has("authorizationToken") && (event.has("methodArn") || event.has("requestContext"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn events_of_untrusted_callers_are_recognised() {
+        let info = json!({"fieldName": "order", "parentTypeName": "Query"});
+        for (event, edge, why) in [
+            (json!({"t": 21, "topic": "devices/7/data"}), true, "a topic of MQTT"),
+            (json!({"t": 21, "topic": "devices", "clientid": "7"}), true, "a rule that adds two things"),
+            (json!({"t": 21, "clientid": "7", "principal": "cert"}), true, "two others"),
+            (json!({"clientId": "7", "traceId": "t"}), false, "a client and a trace of another kind"),
+            (json!({"topic": "orders"}), false, "a topic of another kind"),
+            (json!({"clientId": "7", "orders": []}), false, "a client of another kind"),
+            (json!({"serialNumber": "G030", "clickType": "SINGLE", "batteryVoltage": "2000mV"}), true, "a button"),
+            (json!({"clientId": "7", "eventType": "connected", "principalIdentifier": "cert"}), true, "a connection"),
+            (json!({"state": {}, "metadata": {}, "version": 3, "timestamp": 1}), true, "a shadow"),
+            (json!({"state": "open", "metadata": {}, "timestamp": 1}), false, "a program's own words"),
+            (json!({"ruleName": "r", "topic": "t", "base64OriginalPayload": "e30="}), true, "a rule that failed"),
+            (json!({"arguments": {}, "identity": null, "info": info}), true, "AppSync"),
+            (json!({"arguments": {}, "identity": {"userArn": ""}, "info": info}), true, "AppSync, nobody known"),
+            (json!({"arguments": {}, "identity": {"userArn": "arn:aws:iam::1:user/a"}, "info": info}), false, "IAM"),
+            (
+                json!({"type": "TOKEN", "authorizationToken": "t", "methodArn": "arn:aws:execute-api:a"}),
+                true,
+                "a token",
+            ),
+            (json!({"authorizationToken": "t", "requestContext": {"apiId": "a"}}), true, "a token of AppSync"),
+            (json!({"arguments": {"a": 1}}), false, "a program"),
+        ] {
+            assert_eq!(is_edge(&Object::parse(&event.to_string()).unwrap()), edge, "{why}");
+        }
+        let request = json!({"arguments": {}, "info": info});
+        for (event, edge) in [(json!([request, request]), true), (json!([{"a": 1}]), false), (json!([]), false)] {
+            assert_eq!(is_edge_body(event.to_string().as_bytes()), edge, "{event}");
+        }
+        assert_eq!((is_edge_body(b""), is_edge_body(b"\"text\""), is_edge_body(b"[")), (true, false, false));
+    }
+}

@@ -1,0 +1,163 @@
+//! The ways in which a function that is wrapped in place hands over its result.
+//!
+//! `#[async_trait]` expands before the attributes of the methods under it, and leaves a plain function whose body is
+//! `Box::pin(async move { … })`. People write the same by hand, with or without the box.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use syn::{
+    GenericArgument, Path, PathArguments, PathSegment, Result, ReturnType, Signature, Type, TypeParamBound,
+    parse_quote, punctuated::Punctuated,
+};
+
+use crate::item::not_async;
+
+/// What a call of the function gives.
+pub(crate) enum Returns {
+    /// The future of an `async fn`, which resolves to this type.
+    Async(Box<Type>),
+    /// A future that the body makes.
+    Future {
+        /// `true` for `Pin<Box<dyn Future>>`.
+        boxed: bool,
+        /// The type that the future resolves to, where the signature names it.
+        output: Option<Box<Type>>,
+    },
+}
+
+impl Returns {
+    pub(crate) fn of(sig: &Signature) -> Result<Self> {
+        if sig.asyncness.is_some() {
+            return Ok(Self::Async(match &sig.output {
+                ReturnType::Default => Box::new(parse_quote!(())),
+                ReturnType::Type(_, ty) => ty.clone(),
+            }));
+        }
+        let future = match &sig.output {
+            ReturnType::Type(_, ty) => Self::future(ty),
+            ReturnType::Default => None,
+        };
+        future.ok_or_else(|| {
+            not_async(sig, ", or a function that returns `impl Future`, `Pin<Box<dyn Future>>` or `BoxFuture`")
+        })
+    }
+
+    /// The type that the future resolves to, where the signature names it.
+    pub(crate) fn output(&self) -> Option<&Type> {
+        match self {
+            Self::Async(output) => Some(output),
+            Self::Future { output, .. } => output.as_deref(),
+        }
+    }
+
+    /// Finds `async move { … }` in the body of a function that returns a future and does nothing else.
+    ///
+    /// The block can then be wrapped as the body of an `async fn` is, without a second box.
+    pub(crate) fn lone_block(&self, body: &TokenStream) -> Option<LoneBlock> {
+        match self {
+            // Nothing says what the block would resolve to.
+            Self::Async(_) | Self::Future { output: None, .. } => None,
+            Self::Future { boxed: false, .. } => LoneBlock::find(body.clone()),
+            Self::Future { boxed: true, .. } => LoneBlock::find(in_box_pin(body.clone())?),
+        }
+    }
+
+    /// Reads a type as it is written: an alias hides a future.
+    fn future(ty: &Type) -> Option<Self> {
+        let path = match ty {
+            Type::Group(group) => return Self::future(&group.elem),
+            Type::Paren(paren) => return Self::future(&paren.elem),
+            Type::ImplTrait(ty) => {
+                return Some(Self::Future { boxed: false, output: Some(Box::new(output(&ty.bounds)?)) });
+            }
+            Type::Path(ty) if ty.qself.is_none() => &ty.path,
+            _ => return None,
+        };
+        let last = path.segments.last()?;
+        let output = match last.ident.to_string().as_str() {
+            "Pin" => Some(boxed_output(last)?),
+            "BoxFuture" | "LocalBoxFuture" => Some(types(last).last()?),
+            // The associated type of a `tower::Service`, which is boxed where its future is written as a block.
+            "Future" if is_associated(path) => None,
+            _ => return None,
+        };
+        Some(Self::Future { boxed: true, output: output.map(Box::new) })
+    }
+}
+
+/// `T` of `Pin<Box<dyn Future<Output = T>>>`.
+fn boxed_output(pin: &PathSegment) -> Option<Type> {
+    let Type::Path(inner) = types(pin).next()? else { return None };
+    let inner = inner.path.segments.last().filter(|segment| segment.ident == "Box")?;
+    match types(inner).next()? {
+        Type::TraitObject(object) => output(&object.bounds),
+        _ => None,
+    }
+}
+
+/// `T` of `Future<Output = T>`.
+fn output<P>(bounds: &Punctuated<TypeParamBound, P>) -> Option<Type> {
+    let future = bounds.iter().find_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => bound.path.segments.last().filter(|segment| segment.ident == "Future"),
+        _ => None,
+    })?;
+    arguments(future).find_map(|argument| match argument {
+        GenericArgument::AssocType(binding) if binding.ident == "Output" => Some(binding.ty.clone()),
+        _ => None,
+    })
+}
+
+fn types(segment: &PathSegment) -> impl Iterator<Item = Type> {
+    arguments(segment).filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty.clone()),
+        _ => None,
+    })
+}
+
+fn arguments(segment: &PathSegment) -> impl Iterator<Item = &GenericArgument> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten()
+}
+
+fn is_associated(path: &Path) -> bool {
+    path.segments.len() == 2 && path.segments.first().is_some_and(|first| first.ident == "Self")
+}
+
+/// `async move { … }`.
+pub(crate) struct LoneBlock {
+    /// `async` or `async move`.
+    pub(crate) keywords: TokenStream,
+    /// The braces and what is in them.
+    pub(crate) body: Group,
+}
+
+impl LoneBlock {
+    fn find(tokens: TokenStream) -> Option<Self> {
+        let mut keywords: Vec<_> = tokens.into_iter().collect();
+        let Some(TokenTree::Group(body)) = keywords.pop() else { return None };
+        let words: Option<Vec<String>> = keywords.iter().map(|token| ident(token).map(ToString::to_string)).collect();
+        let is_async =
+            matches!(words?.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), ["async"] | ["async", "move"]);
+        (is_async && body.delimiter() == Delimiter::Brace)
+            .then(|| Self { keywords: keywords.into_iter().collect(), body })
+    }
+}
+
+/// The argument of `Box::pin(…)`, with or without the path to `Box`.
+fn in_box_pin(tokens: TokenStream) -> Option<TokenStream> {
+    let mut path: Vec<_> = tokens.into_iter().collect();
+    let Some(TokenTree::Group(argument)) = path.pop() else { return None };
+    let is_colon = |token: &TokenTree| matches!(token, TokenTree::Punct(colon) if colon.as_char() == ':');
+    let words: Option<Vec<&Ident>> = path.iter().filter(|token| !is_colon(token)).map(ident).collect();
+    let is_box_pin = matches!(words?.as_slice(), [.., name, pin] if *name == "Box" && *pin == "pin");
+    (is_box_pin && argument.delimiter() == Delimiter::Parenthesis).then(|| argument.stream())
+}
+
+fn ident(token: &TokenTree) -> Option<&Ident> {
+    match token {
+        TokenTree::Ident(ident) => Some(ident),
+        _ => None,
+    }
+}
