@@ -3,13 +3,14 @@
 //! Precedence: code, `THUNDRA_*`, `OTEL_*`, default. A bad value falls back to its default and is
 //! reported once; nothing here fails.
 
+use std::fmt;
 use std::time::Duration;
 
 use tracing_subscriber::filter::Targets;
 
 use crate::propagation::Propagators;
 use crate::resource::{Resource, percent_decode};
-use crate::{Env, Sampler, diagnostics};
+use crate::{Env, Sampler, diagnostics, escape, redact};
 
 /// The variables that are read, in the order of the README's table.
 pub(crate) mod names {
@@ -93,6 +94,12 @@ pub const VARIABLES: &[&str] = &[
     names::LAMBDA_LOG_LEVEL,
 ];
 
+/// The longest that is waited for a collector, where the variable sets no limit.
+const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
+/// The longest part of a bad value that is shown.
+const MAX_SHOWN_BYTES: usize = 64;
+
 /// The HTTP methods that spans are named after, the frequent ones first.
 const METHODS: [&str; 10] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
 
@@ -120,21 +127,54 @@ pub enum OtlpProtocol {
 }
 
 /// Where and how OTLP requests are sent.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// `Debug` shows neither the values of headers nor credentials and query values in the endpoint.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpConfig {
-    /// The full address of the traces endpoint; `None` when none is configured.
+    /// The full address of the traces endpoint; `None` when none is configured. A user and a password in it are sent as
+    /// `Authorization: Basic`, unless [`headers`](Self::headers) has an `authorization`.
     pub endpoint: Option<String>,
     /// The encoding. Defaults to protobuf.
     pub protocol: OtlpProtocol,
     /// Headers sent with each request.
     pub headers: Vec<(String, String)>,
-    /// The longest that a flush may take, retries included. Defaults to 10 s.
+    /// The longest that a flush may take, retries included. Defaults to 10 s; at most an hour, which also stands for the
+    /// variable's `0`, [no limit](https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout).
     pub timeout: Duration,
     /// The longest that one attempt may take. Defaults to 2 s, or to the timeout where that is configured.
     pub attempt_timeout: Duration,
     /// Whether requests are compressed (gzip). Defaults to no.
     pub gzip: bool,
+}
+
+impl OtlpConfig {
+    /// Returns the timeout of a flush, which code may have set to more than a clock can add.
+    #[doc(hidden)]
+    pub fn flush_limit(&self) -> Duration {
+        self.timeout.min(MAX_TIMEOUT)
+    }
+
+    /// Returns the timeout of an attempt, as [`flush_limit`](Self::flush_limit) does.
+    #[doc(hidden)]
+    pub fn attempt_limit(&self) -> Duration {
+        self.attempt_timeout.min(MAX_TIMEOUT)
+    }
+}
+
+impl fmt::Debug for OtlpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OtlpConfig { endpoint, protocol, headers, timeout, attempt_timeout, gzip } = self;
+        let names: Vec<_> = headers.iter().map(|(name, _)| redact::text(name.as_str())).collect();
+        f.debug_struct("OtlpConfig")
+            .field("endpoint", &endpoint.as_deref().map(redact::text))
+            .field("protocol", protocol)
+            .field("headers", &names)
+            .field("timeout", timeout)
+            .field("attempt_timeout", attempt_timeout)
+            .field("gzip", gzip)
+            .finish()
+    }
 }
 
 /// What a span may hold; what is over is dropped and counted.
@@ -247,6 +287,7 @@ impl Config {
     pub fn read(env: &Env) -> (Self, Vec<String>) {
         let mut reader = Reader { env, problems: Vec::new() };
         let config = reader.config();
+        reader.unreadable_variables();
         reader.unknown_variables();
         (config, reader.problems)
     }
@@ -279,7 +320,7 @@ impl Reader<'_> {
             limits,
             spans: self.targets(names::SPANS),
             trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
-            propagate_hosts: self.list(names::PROPAGATE_HOSTS).unwrap_or_default(),
+            propagate_hosts: self.hosts(),
             known_methods: self.list(names::KNOWN_METHODS).unwrap_or_else(|| METHODS.map(str::to_owned).to_vec()),
             captured_headers: CapturedHeaders {
                 client_request: self.headers(names::CLIENT_REQUEST_HEADERS),
@@ -301,29 +342,34 @@ impl Reader<'_> {
     }
 
     fn resource(&mut self) -> Resource {
-        let attributes = self.pairs(names::RESOURCE_ATTRIBUTES).unwrap_or_default();
+        let attributes = self.pairs(names::RESOURCE_ATTRIBUTES, percent_decode).unwrap_or_default();
         Resource::detect(self.env, attributes, self.env.get(names::SERVICE_NAME))
     }
 
     fn propagators(&mut self) -> Propagators {
         let Some(list) = self.list(names::PROPAGATORS) else { return Propagators::default() };
         let mut formats = Propagators::NONE;
+        let mut is_known = false;
         for name in list {
-            match name.as_str() {
+            match name.to_ascii_lowercase().as_str() {
                 "tracecontext" => formats.tracecontext = true,
                 "baggage" => formats.baggage = true,
                 "xray" => formats.xray = true,
                 "xray-lambda" => (formats.xray, formats.xray_lambda) = (true, true),
                 "correlation" => formats.correlation = true,
                 "none" => {}
-                other => self.bad(
-                    names::PROPAGATORS,
-                    other,
-                    "a list of tracecontext, baggage, xray, xray-lambda, correlation; or none",
-                ),
+                _ => {
+                    self.bad(
+                        names::PROPAGATORS,
+                        &name,
+                        "a list of tracecontext, baggage, xray, xray-lambda, correlation; or none",
+                    );
+                    continue;
+                }
             }
+            is_known = true;
         }
-        formats
+        if is_known { formats } else { Propagators::default() }
     }
 
     fn sampler(&mut self) -> Sampler {
@@ -354,13 +400,13 @@ impl Reader<'_> {
     fn exporters(&mut self) -> Option<Vec<ExporterKind>> {
         let mut exporters = Vec::new();
         for name in self.list(names::EXPORTER)? {
-            let kind = match name.as_str() {
+            let kind = match name.to_ascii_lowercase().as_str() {
                 "otlp" => ExporterKind::Otlp,
                 "stdout" => ExporterKind::Stdout,
                 "console" => ExporterKind::Console,
                 "none" => continue,
-                other => {
-                    self.bad(names::EXPORTER, other, "a list of otlp, stdout, console; or none");
+                _ => {
+                    self.bad(names::EXPORTER, &name, "a list of otlp, stdout, console; or none");
                     return None;
                 }
             };
@@ -372,37 +418,48 @@ impl Reader<'_> {
     }
 
     fn otlp(&mut self) -> OtlpConfig {
-        let endpoint = match self.env.get(names::TRACES_ENDPOINT) {
-            Some(exact) => self.url(names::TRACES_ENDPOINT, exact),
-            None => self
-                .env
-                .get(names::ENDPOINT)
-                .and_then(|base| self.url(names::ENDPOINT, base))
-                .map(|base| format!("{}/v1/traces", base.trim_end_matches('/'))),
-        };
-        let pick =
-            |reader: &Self, specific, general| if reader.env.get(specific).is_some() { specific } else { general };
-        let (protocol, timeout) =
-            (pick(self, names::TRACES_PROTOCOL, names::PROTOCOL), pick(self, names::TRACES_TIMEOUT, names::TIMEOUT));
-        let timeout = self.number(timeout).map(Duration::from_millis);
-        let compression = pick(self, names::TRACES_COMPRESSION, names::COMPRESSION);
+        let endpoint = self.url(names::TRACES_ENDPOINT);
+        let endpoint = endpoint.or_else(|| Some(traces_endpoint(&self.url(names::ENDPOINT)?)));
+        let timeout = self.first([names::TRACES_TIMEOUT, names::TIMEOUT], Self::number);
+        let timeout = timeout.map(|milliseconds| match milliseconds {
+            0 => MAX_TIMEOUT,
+            milliseconds => Duration::from_millis(milliseconds).min(MAX_TIMEOUT),
+        });
         OtlpConfig {
             endpoint,
             protocol: self
-                .one_of(protocol, &[("http/protobuf", OtlpProtocol::Protobuf), ("http/json", OtlpProtocol::Json)])
+                .first([names::TRACES_PROTOCOL, names::PROTOCOL], |reader, name| {
+                    reader.one_of(name, &[("http/protobuf", OtlpProtocol::Protobuf), ("http/json", OtlpProtocol::Json)])
+                })
                 .unwrap_or_default(),
-            headers: self.pairs(pick(self, names::TRACES_HEADERS, names::HEADERS)).unwrap_or_default(),
+            headers: self
+                .first([names::TRACES_HEADERS, names::HEADERS], |reader, name| reader.pairs(name, header_name))
+                .unwrap_or_default(),
             timeout: timeout.unwrap_or(Duration::from_secs(10)),
             attempt_timeout: timeout.unwrap_or(Duration::from_secs(2)),
-            gzip: self.one_of(compression, &[("gzip", true), ("none", false)]).unwrap_or(false),
+            gzip: self
+                .first([names::TRACES_COMPRESSION, names::COMPRESSION], |reader, name| {
+                    reader.one_of(name, &[("gzip", true), ("none", false)])
+                })
+                .unwrap_or(false),
         }
     }
 
-    fn url(&mut self, name: &str, value: String) -> Option<String> {
-        if value.starts_with("http://") || value.starts_with("https://") {
+    /// The variable for traces, else the one for all signals.
+    fn first<T>(&mut self, [specific, general]: [&str; 2], read: impl Fn(&mut Self, &str) -> Option<T>) -> Option<T> {
+        read(self, specific).or_else(|| read(self, general))
+    }
+
+    fn url(&mut self, name: &str) -> Option<String> {
+        let value = self.env.get(name)?;
+        let rest = ["http://", "https://"].into_iter().find_map(|scheme| {
+            let (start, rest) = value.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
+        });
+        if rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#'])) {
             return Some(value);
         }
-        self.bad(name, &value, "an address that starts with http:// or https://");
+        self.unused(name, "it takes an address that starts with http:// or https://");
         None
     }
 
@@ -410,7 +467,9 @@ impl Reader<'_> {
     /// the others.
     fn targets(&mut self, name: &str) -> Targets {
         let default = || Targets::new().with_default(tracing::Level::INFO);
-        let Some(value) = self.env.get(name) else { return default() };
+        let Some(items) = self.list(name) else { return default() };
+        // An empty item would set the level of all others to ERROR.
+        let value = items.join(",");
         match value.parse::<Targets>() {
             Ok(targets) if targets.default_level().is_none() => targets.with_default(tracing::Level::INFO),
             Ok(targets) => targets,
@@ -421,11 +480,12 @@ impl Reader<'_> {
         }
     }
 
-    fn number<T: std::str::FromStr>(&mut self, name: &str) -> Option<T> {
+    fn number<T: TryFrom<u64>>(&mut self, name: &str) -> Option<T> {
         let value = self.env.get(name)?;
-        let number = value.parse().ok();
+        let number = value.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
         if number.is_none() {
-            self.bad(name, &value, "a whole number, 0 or more");
+            let max = u64::MAX >> (u64::BITS as usize - 8 * size_of::<T>());
+            self.bad(name, &value, &format!("a whole number from 0 to {max}"));
         }
         number
     }
@@ -440,35 +500,66 @@ impl Reader<'_> {
         found
     }
 
-    fn list(&self, name: &str) -> Option<Vec<String>> {
+    /// The value of a list. One of nothing but separators is reported, and counts as unset.
+    fn list_value(&mut self, name: &str) -> Option<String> {
         let value = self.env.get(name)?;
+        if value.chars().all(|c| c == ',' || c.is_whitespace()) {
+            self.unused(name, "it has nothing but separators");
+            return None;
+        }
+        Some(value)
+    }
+
+    fn list(&mut self, name: &str) -> Option<Vec<String>> {
+        let value = self.list_value(name)?;
         Some(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
     }
 
-    fn headers(&self, name: &str) -> Vec<String> {
+    /// Hosts as they stand; an address that was written for one keeps no credentials.
+    fn hosts(&mut self) -> Vec<String> {
+        let hosts = self.list(names::PROPAGATE_HOSTS).unwrap_or_default();
+        hosts.into_iter().map(|host| redact::text(host).into_owned()).collect()
+    }
+
+    fn headers(&mut self, name: &str) -> Vec<String> {
         let mut headers = self.list(name).unwrap_or_default();
         headers.iter_mut().for_each(|header| header.make_ascii_lowercase());
         headers
     }
 
-    /// `key=value,…`, percent-decoded; on any error the whole value is discarded, as OpenTelemetry asks.
-    fn pairs(&mut self, name: &str) -> Option<Vec<(String, String)>> {
-        let value = self.env.get(name)?;
+    /// `key=value,…`, with values percent-decoded; on any error the whole value is discarded, as OpenTelemetry asks.
+    fn pairs(&mut self, name: &str, key: impl Fn(&str) -> Option<String>) -> Option<Vec<(String, String)>> {
+        let value = self.list_value(name)?;
         let pair = |item: &str| {
-            let (key, value) = item.split_once('=')?;
-            Some((percent_decode(key.trim())?, percent_decode(value.trim())?)).filter(|(key, _)| !key.is_empty())
+            let (name, value) = item.split_once('=')?;
+            Some((key(name.trim())?, percent_decode(value.trim())?)).filter(|(key, _)| !key.is_empty())
         };
         let pairs: Option<Vec<_>> = value.split(',').filter(|item| !item.trim().is_empty()).map(pair).collect();
         if pairs.is_none() {
-            // The value may hold credentials, so it is not shown.
-            self.problems
-                .push(format!("{name} is not used: it takes a list such as key=value,other=value, percent-encoded"));
+            self.unused(name, "it takes a list such as key=value,other=value, percent-encoded");
         }
         pairs
     }
 
     fn bad(&mut self, name: &str, value: &str, accepted: &str) {
-        self.problems.push(format!("{name}={value:?} is not used: it takes {accepted}"));
+        // It may be meant for another variable, one of an address.
+        let value = redact::text(value);
+        let (start, is_all) = escape::cut(&value, MAX_SHOWN_BYTES);
+        let more = if is_all { "" } else { "…" };
+        self.problems.push(format!("{name}={start:?}{more} is not used: it takes {accepted}"));
+    }
+
+    /// Reports a variable whose value may hold credentials, and is not shown.
+    fn unused(&mut self, name: &str, why: &str) {
+        self.problems.push(format!("{name} is not used: {why}"));
+    }
+
+    fn unreadable_variables(&mut self) {
+        for name in VARIABLES {
+            if self.env.is_not_unicode(name) {
+                self.unused(name, "it is not UTF-8");
+            }
+        }
     }
 
     fn unknown_variables(&mut self) {
@@ -481,6 +572,21 @@ impl Reader<'_> {
             self.problems.push(format!("{name} is not a variable of thundra; the nearest is {nearest}"));
         }
     }
+}
+
+/// The address for traces below a base: its query stays at the end, and a fragment is never sent.
+fn traces_endpoint(base: &str) -> String {
+    let base = base.split('#').next().unwrap_or(base);
+    let (path, query) = base.find('?').map_or((base, ""), |at| base.split_at(at));
+    format!("{}/v1/traces{query}", path.trim_end_matches('/'))
+}
+
+/// The name of a header, as it stands: [RFC 9110] takes a `%` in it for itself.
+///
+/// [RFC 9110]: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+fn header_name(name: &str) -> Option<String> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    name.bytes().all(legal).then(|| name.to_owned())
 }
 
 /// The edit distance of two names.
@@ -522,7 +628,11 @@ mod tests {
                 "2",
                 "OTEL_TRACES_SAMPLER_ARG=\"2\" is not used: it takes a number from 0 to 1",
             ),
-            ("THUNDRA_MAX_SPANS", "-1", "THUNDRA_MAX_SPANS=\"-1\" is not used: it takes a whole number, 0 or more"),
+            (
+                "THUNDRA_MAX_SPANS",
+                "-1",
+                "THUNDRA_MAX_SPANS=\"-1\" is not used: it takes a whole number from 0 to 4294967295",
+            ),
             (
                 "THUNDRA_MAX_SPAN",
                 "1",
@@ -531,7 +641,7 @@ mod tests {
             (
                 "OTEL_EXPORTER_OTLP_ENDPOINT",
                 "localhost:4318",
-                "OTEL_EXPORTER_OTLP_ENDPOINT=\"localhost:4318\" is not used: it takes an address that starts with http:// or https://",
+                "OTEL_EXPORTER_OTLP_ENDPOINT is not used: it takes an address that starts with http:// or https://",
             ),
             (
                 "OTEL_EXPORTER_OTLP_HEADERS",
@@ -559,9 +669,149 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_percent_decoded() {
-        let (config, _) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=1=2")]);
-        assert_eq!(config.otlp.headers, [("api-key".into(), "a b".into()), ("x".into(), "1=2".into())]);
+    fn a_base_may_have_more_than_a_path() {
+        for (base, endpoint, why) in [
+            ("http://c/base?key=abc", "http://c/base/v1/traces?key=abc", "a query"),
+            ("http://c?key=a/b", "http://c/v1/traces?key=a/b", "a query alone"),
+            ("http://c/#part", "http://c/v1/traces", "a fragment"),
+            ("HTTP://c", "HTTP://c/v1/traces", "a scheme in upper case"),
+            ("Https://u:p@c//", "Https://u:p@c/v1/traces", "a user"),
+        ] {
+            let (config, problems) = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", base)]);
+            assert_eq!((config.otlp.endpoint.as_deref(), problems.len()), (Some(endpoint), 0), "{why}");
+        }
+        let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c/base?key=abc");
+        assert_eq!(read(&[exact]).0.otlp.endpoint.as_deref(), Some(exact.1));
+    }
+
+    #[test]
+    fn a_value_that_may_be_secret_is_not_shown() {
+        const ADDRESS: &str = "it takes an address that starts with http:// or https://";
+        const LIST: &str = "it takes a list such as key=value,other=value, percent-encoded";
+        for (name, value, problem) in [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "htp://user:s3cr3t@c", ADDRESS),
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https:///?s3cr3t", ADDRESS),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "s3cr3t", ADDRESS),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "Authorization: Basic s3cr3t==", LIST),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api key=s3cr3t", LIST),
+            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "a=1,s3cr3t", LIST),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "a=s3cr3t%zz", LIST),
+            ("OTEL_RESOURCE_ATTRIBUTES", "a=b,s3cr3t", LIST),
+        ] {
+            let (config, problems) = read(&[(name, value)]);
+            assert_eq!(problems, [format!("{name} is not used: {problem}")]);
+            assert!(!format!("{config:?}").contains("s3cr3t"), "{config:?}");
+        }
+    }
+
+    #[test]
+    fn another_bad_value_is_cut_and_escaped() {
+        let shown = |value: &str| read(&[("OTEL_SDK_DISABLED", value)]).1.remove(0);
+        assert_eq!(shown("a\n\u{1b}"), "OTEL_SDK_DISABLED=\"a\\n\\u{1b}\" is not used: it takes one of true, false");
+        let long = format!("OTEL_SDK_DISABLED=\"{}\"… is not used: it takes one of true, false", "é".repeat(32));
+        assert_eq!(shown(&"é".repeat(1000)), long);
+        assert!(!shown("https://u:s3cr3t@c").contains("s3cr3t"), "it was meant for another variable");
+    }
+
+    #[test]
+    fn debug_shows_no_credentials() {
+        let (mut config, _) = read(&[
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:s3cr3t@c/x?key=s3cr3t"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cr3t"),
+            ("OTEL_RESOURCE_ATTRIBUTES", "team=a,password=s3cr3t"),
+            ("THUNDRA_PROPAGATE_HOSTS", "https://u:s3cr3t@h,*.example.com,2001:db8::/32,[::1],10.0.0.0/8"),
+        ]);
+        assert_eq!(
+            config.propagate_hosts,
+            ["https://REDACTED@h", "*.example.com", "2001:db8::/32", "[::1]", "10.0.0.0/8"]
+        );
+        config.otlp.headers.push(("Authorization: Basic s3cr3t".into(), "=".into()));
+        let shown = format!("{config:?} {config:#?}");
+        assert!(!shown.contains("s3cr3t") && shown.contains("api-key"), "{shown}");
+    }
+
+    #[test]
+    fn a_list_of_nothing_is_unset_and_reported() {
+        let defaults = read(&[]).0;
+        for name in [
+            names::PROPAGATORS,
+            names::EXPORTER,
+            names::KNOWN_METHODS,
+            names::INJECT_PAYLOAD,
+            names::PROPAGATE_HOSTS,
+            names::CLIENT_REQUEST_HEADERS,
+            names::HEADERS,
+            names::RESOURCE_ATTRIBUTES,
+            names::SPANS,
+            names::LOG,
+        ] {
+            let (config, problems) = read(&[(name, " ,, ,")]);
+            assert_eq!(problems, [format!("{name} is not used: it has nothing but separators")]);
+            assert_eq!(format!("{config:?}"), format!("{defaults:?}"), "{name}");
+        }
+        let general = (names::HEADERS, "a=1");
+        let (config, _) = read(&[(names::TRACES_HEADERS, ",,"), general]);
+        assert_eq!(config.otlp.headers, [("a".into(), "1".into())], "the general one serves");
+        assert_eq!(read(&[(names::PROPAGATORS, "b3")]).0.propagators, Propagators::default(), "none is known");
+        assert_eq!(read(&[(names::PROPAGATORS, "none,b3")]).0.propagators, Propagators::NONE);
+        assert_eq!(read(&[(names::EXPORTER, "NONE")]).0.exporters, Some(vec![]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_not_unicode_is_reported() {
+        use std::os::unix::ffi::OsStringExt;
+
+        for name in VARIABLES {
+            let value = std::ffi::OsString::from_vec(vec![b'a', 0xff]);
+            let (_, problems) = Config::read(&Env::from_pairs([(*name, value)]));
+            assert_eq!(problems, [format!("{name} is not used: it is not UTF-8")]);
+        }
+    }
+
+    #[test]
+    fn a_timeout_of_zero_is_no_limit() {
+        for (value, seconds) in [("0", 3600), ("2500", 2), ("18446744073709551615", 3600), ("1e3", 10), ("-1", 10)] {
+            assert_eq!(read(&[("OTEL_EXPORTER_OTLP_TIMEOUT", value)]).0.otlp.timeout.as_secs(), seconds, "{value}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_within_their_range() {
+        for (value, spans, is_reported) in [
+            ("5", 5, false),
+            (" 5 ", 5, false),
+            ("+5", 5, false),
+            ("0", 0, false),
+            ("4294967296", 10_000, true),
+            ("1e3", 10_000, true),
+            ("5.0", 10_000, true),
+            ("٣", 10_000, true),
+        ] {
+            let (config, problems) = read(&[("THUNDRA_MAX_SPANS", value)]);
+            assert_eq!((config.limits.spans, problems.len()), (spans, usize::from(is_reported)), "{value}");
+        }
+    }
+
+    #[test]
+    fn the_values_of_headers_are_percent_decoded() {
+        let (config, _) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=1=2,,X%41=%41")]);
+        let headers = [("api-key", "a b"), ("x", "1=2"), ("X%41", "A")];
+        assert_eq!(config.otlp.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn the_keys_and_values_of_attributes_are_percent_decoded() {
+        let (config, problems) = read(&[("OTEL_RESOURCE_ATTRIBUTES", ",a%2Cb = 1%3D2 ,,é=ü%20, ,c=")]);
+        let attributes = config.resource.attributes();
+        for (key, value) in [("a,b", "1=2"), ("é", "ü "), ("c", "")] {
+            assert!(attributes.contains(&(key.into(), value.into())), "{key}: {attributes:?}");
+        }
+        assert!(problems.is_empty(), "{problems:?}");
+        for value in ["a", "=1", "a=1,=", "a=%", "a=%ff", "%zz=1"] {
+            let (config, problems) = read(&[("OTEL_RESOURCE_ATTRIBUTES", value)]);
+            assert_eq!((config.resource, problems.len()), (read(&[]).0.resource, 1), "{value}");
+        }
     }
 
     /// The README's table is this list.
@@ -581,7 +831,13 @@ mod tests {
 
     #[test]
     fn naming_a_target_takes_nothing_from_the_others() {
-        let (config, _) = read(&[("THUNDRA_SPANS", "my_crate=debug,hyper=off")]);
+        for value in ["my_crate=debug,hyper=off", ",my_crate=debug ,, hyper=off, "] {
+            let (config, _) = read(&[("THUNDRA_SPANS", value)]);
+            naming(&config);
+        }
+    }
+
+    fn naming(config: &Config) {
         for (target, level, enabled) in [
             ("my_crate::x", tracing::Level::DEBUG, true),
             ("hyper", tracing::Level::ERROR, false),

@@ -1,6 +1,8 @@
 //! The environment a configuration is read from: the process, or a map in tests.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
 
 /// A source of environment variables.
 ///
@@ -14,13 +16,23 @@ use std::collections::BTreeMap;
 /// assert_eq!(env.get("OTEL_SERVICE_NAME").as_deref(), Some("billing"));
 /// assert_eq!(env.get("OTEL_PROPAGATORS"), None); // empty is unset, as OpenTelemetry asks for
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Env(Source);
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 enum Source {
     Process,
-    Map(BTreeMap<String, String>),
+    Map(BTreeMap<String, OsString>),
+}
+
+/// Shows the names alone: values may be credentials.
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Source::Process => f.write_str("Env(Process)"),
+            Source::Map(map) => f.debug_tuple("Env").field(&map.keys()).finish(),
+        }
+    }
 }
 
 impl Env {
@@ -33,17 +45,14 @@ impl Env {
     pub fn from_pairs<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<String>,
-        V: Into<String>,
+        V: Into<OsString>,
     {
         Env(Source::Map(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()))
     }
 
     /// The value of a variable, trimmed; `None` when it is unset, blank, or not Unicode.
     pub fn get(&self, name: &str) -> Option<String> {
-        let value = match &self.0 {
-            Source::Process => std::env::var(name).ok(),
-            Source::Map(map) => map.get(name).cloned(),
-        }?;
+        let value = self.raw(name)?.into_string().ok()?;
         let trimmed = value.trim();
         if trimmed.is_empty() {
             None
@@ -54,14 +63,38 @@ impl Env {
         }
     }
 
+    /// Returns whether a variable is set to what is not Unicode.
+    pub(crate) fn is_not_unicode(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|value| value.to_str().is_none())
+    }
+
+    fn raw(&self, name: &str) -> Option<OsString> {
+        match &self.0 {
+            Source::Process => std::env::var_os(name),
+            Source::Map(map) => map.get(name).cloned(),
+        }
+    }
+
     /// The names of all variables that start with `prefix`.
     pub(crate) fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
         match &self.0 {
             Source::Process => std::env::vars_os()
-                .filter_map(|(k, _)| k.into_string().ok())
+                .map(|(k, _)| k.to_string_lossy().into_owned())
                 .filter(|k| k.starts_with(prefix))
                 .collect(),
             Source::Map(map) => map.keys().filter(|k| k.starts_with(prefix)).cloned().collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_value() {
+        let env = Env::from_pairs([("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cr3t")]);
+        assert_eq!(format!("{env:?}"), "Env([\"OTEL_EXPORTER_OTLP_HEADERS\"])");
+        assert_eq!(format!("{:?}", Env::process()), "Env(Process)");
     }
 }

@@ -35,6 +35,7 @@ mod context;
 pub mod correlation;
 pub mod diagnostics;
 mod env;
+mod escape;
 pub mod export;
 mod id;
 mod late;
@@ -47,6 +48,8 @@ mod pipeline;
 pub mod propagation;
 mod queue;
 mod recorder;
+#[doc(hidden)]
+pub mod redact;
 mod resource;
 mod sampler;
 mod scope;
@@ -68,9 +71,13 @@ pub use config::{
 pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
+#[doc(hidden)]
+pub use escape::Escaped;
 pub use id::{SpanId, TraceId};
 pub use otlp::read::{Link, SpanData, SpanEvent};
 pub use resource::Resource;
+#[doc(hidden)]
+pub use resource::percent_decode;
 pub use sampler::Sampler;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};

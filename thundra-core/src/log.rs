@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use crate::contained::{PANICKED, contained};
+use crate::escape::first_unsafe;
 use crate::recorder::{SCOPES, stack};
 
 /// What a thread keeps of a long line's memory.
@@ -69,6 +70,10 @@ impl Line {
             }
         }
         text.extend_from_slice(others);
+        // The largest byte is found many at a time.
+        if text.iter().fold(0, |largest, byte| largest.max(*byte)) >= 0x7f {
+            escape(text);
+        }
         text.extend_from_slice(b"}\n");
         text
     }
@@ -88,6 +93,22 @@ fn key(out: &mut Vec<u8>, key: &str) {
 fn string(out: &mut Vec<u8>, text: &str) {
     // Writing to memory does not fail.
     let _ = serde_json::to_writer(out, text);
+}
+
+/// Escapes what JSON leaves in its texts and a terminal obeys.
+#[cold]
+fn escape(out: &mut Vec<u8>) {
+    if std::str::from_utf8(out).is_ok_and(|written| first_unsafe(written).is_none()) {
+        return;
+    }
+    let written = String::from_utf8_lossy(&std::mem::take(out)).into_owned();
+    let mut rest = written.as_str();
+    while let Some((at, c)) = first_unsafe(rest) {
+        // All of them have four hexadecimal digits at most.
+        let _ = write!(out, "{}\\u{:04x}", rest.get(..at).unwrap_or(""), u32::from(c));
+        rest = rest.get(at + c.len_utf8()..).unwrap_or("");
+    }
+    out.extend_from_slice(rest.as_bytes());
 }
 
 /// Takes the fields of an event.
@@ -212,6 +233,19 @@ mod tests {
             assert_eq!(inside[key], value, "{key}");
         }
         assert_eq!((outside["message"].as_str(), outside.get("trace_id")), (Some("alone"), None));
+    }
+
+    #[test]
+    fn a_line_holds_no_control_character() {
+        let given = "a\n\u{1b}\u{7f}b\u{85}\u{9b}é\u{2028}\u{202e}\"日";
+        let subscriber = tracing_subscriber::registry();
+        let lines = Lines::default();
+        tracing::subscriber::with_default(subscriber.with(lines.clone()), || tracing::info!(value = given, "{given}"));
+        let line = lines.0.lock().unwrap().remove(0);
+        let line = line.strip_suffix('\n').unwrap();
+        assert_eq!(first_unsafe(line), None, "{line}");
+        let read: Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&read["message"], &read["value"]), (&json!(given), &json!(given)));
     }
 
     #[test]

@@ -148,6 +148,7 @@ pub(crate) mod spans {
 
 #[cfg(feature = "opentelemetry_sdk")]
 mod sdk {
+    use std::fmt;
     use std::time::Instant;
 
     use opentelemetry::trace::{Event, Link, SpanKind, Status};
@@ -160,8 +161,14 @@ mod sdk {
     use crate::export::{Batch, Export, ExportError, ExportFuture};
 
     /// Sends spans to any exporter of the OpenTelemetry SDK.
-    #[derive(Debug)]
     pub struct SdkExporter<E>(E);
+
+    /// Does not show the exporter, which may hold credentials of its collector.
+    impl<E> fmt::Debug for SdkExporter<E> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("SdkExporter").finish_non_exhaustive()
+        }
+    }
 
     impl<E: SpanExporter> SdkExporter<E> {
         /// An adapter for this exporter, which is told the program's resource.

@@ -1,16 +1,31 @@
 //! What is said about this program with every export: the OpenTelemetry resource.
 
+use std::fmt;
+
 use crate::otlp::write;
+use crate::redact::{self, REDACTED};
 use crate::{Env, Value, semconv};
 
 /// The attributes of this program, encoded once.
 ///
 /// On Lambda they come from its environment; elsewhere the service is named after the executable unless
 /// `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` says more.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Resource {
     attributes: Vec<(String, Value)>,
     encoded: Vec<u8>,
+}
+
+/// Shows no credentials that an attribute may hold.
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.attributes.iter().map(|(key, value)| match redact::is_secret(key) {
+            true => (key, REDACTED.into()),
+            false => (key, redact::text(value.to_string())),
+        });
+        f.write_str("Resource ")?;
+        f.debug_map().entries(shown).finish()
+    }
 }
 
 impl Resource {
@@ -90,7 +105,7 @@ fn executable() -> String {
 }
 
 /// Percent-decodes text; `None` when an escape is malformed or the result is not UTF-8.
-pub(crate) fn percent_decode(text: &str) -> Option<String> {
+pub fn percent_decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
@@ -136,6 +151,16 @@ mod tests {
         assert_eq!(Resource::detect(&env, configured, Some("own".into())).service_name(), "own");
         assert!(
             Resource::detect(&Env::from_pairs([("", "")]), vec![], None).service_name().starts_with("unknown_service:")
+        );
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let configured = [("team", "x"), ("db.password", "pw"), ("db.url", "postgres://u:pw@h/x")];
+        let configured = configured.map(|(key, value)| (key.to_owned(), Value::from(value)));
+        assert_eq!(
+            format!("{:?}", Resource::new(configured)),
+            r#"Resource {"team": "x", "db.password": "REDACTED", "db.url": "postgres://REDACTED@h/x"}"#
         );
     }
 

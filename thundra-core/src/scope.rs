@@ -23,7 +23,9 @@ use crate::recorder::layer::{self, Recorder};
 use crate::recorder::stack::Current;
 use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
 use crate::telemetry::config;
-use crate::{Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, semconv};
+use crate::{
+    Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, redact, semconv,
+};
 
 /// A scope that is open; finishing it gives its spans.
 ///
@@ -341,14 +343,16 @@ impl ScopeRef {
         layer::with_span(self.root, |span, _| span.remove_attribute(key));
     }
 
-    /// Sets the outcome of its root span.
+    /// Sets the outcome of its root span. Credentials and query values in a description are redacted.
     pub fn set_status(&self, status: Status) {
+        let status = status.redacted();
         layer::with_span(self.root, |span, _| span.set_status(&status));
     }
 
-    /// Marks its root span as failed: `error.type`, and the message as the status.
+    /// Marks its root span as failed: `error.type`, and the message as the status. Credentials and query values in them
+    /// are redacted.
     pub fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
-        self.set_attribute(semconv::ERROR_TYPE, error_type.into());
+        self.set_attribute(semconv::ERROR_TYPE, redact::text(error_type));
         self.set_status(Status::error(message));
     }
 

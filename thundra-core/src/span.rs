@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::redact;
+
 /// The role of a span in a trace: [SpanKind].
 ///
 /// [SpanKind]: https://opentelemetry.io/docs/specs/otel/trace/api/#spankind
@@ -81,6 +83,14 @@ impl Status {
     /// A failure, described.
     pub fn error(description: impl Into<Cow<'static, str>>) -> Self {
         Status::Error { description: description.into() }
+    }
+
+    /// Returns the status without credentials and query values in its description.
+    pub(crate) fn redacted(self) -> Self {
+        match self {
+            Status::Error { description } => Status::error(redact::text(description)),
+            status => status,
+        }
     }
 
     /// Whether this is a failure.

@@ -8,7 +8,7 @@ use tracing::Span;
 use crate::otlp::write::{self, tag};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::{now, unix_nano};
-use crate::{SpanKind, Status, TraceContext, Value, formatted, semconv};
+use crate::{SpanKind, Status, TraceContext, Value, formatted, redact, semconv};
 
 /// Additions to [`tracing::Span`]. On a span that is not recorded they do nothing.
 ///
@@ -41,10 +41,12 @@ pub trait SpanExt {
     fn add_link(&self, to: &TraceContext);
 
     /// Records an exception event and marks the span as failed. The sources of the error are part of the
-    /// message; a backtrace is not, since making one costs 50 to 150 ms.
+    /// message; a backtrace is not, since making one costs 50 to 150 ms. Credentials and query values in the message are
+    /// redacted.
     fn record_error(&self, error: &dyn Error);
 
-    /// Sets the outcome. `Ok` is final.
+    /// Sets the outcome. `Ok` is final. Credentials and query values in a description are redacted, since most
+    /// descriptions are an error's own text.
     fn set_status(&self, status: Status);
 
     /// The identity of the span as it travels between programs; `None` when it is not recorded.
@@ -97,7 +99,7 @@ impl SpanExt for Span {
     fn record_error(&self, error: &dyn Error) {
         let Some(place) = Recorder::place(self) else { return };
         // The user's `Display` runs before any lock is taken.
-        let message = formatted(|| chain(error));
+        let message = redact::text(formatted(|| chain(error)));
         let (mut head, mut attributes) = (Vec::new(), Vec::new());
         write::bytes(&mut head, tag::EVENT_NAME, b"exception");
         layer::with_span(place, |span, limits| {
@@ -110,6 +112,7 @@ impl SpanExt for Span {
 
     fn set_status(&self, status: Status) {
         if let Some(place) = Recorder::place(self) {
+            let status = status.redacted();
             layer::with_span(place, |span, _| span.set_status(&status));
         }
     }

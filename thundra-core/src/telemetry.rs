@@ -35,7 +35,7 @@ pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
     let mut first = false;
     PIPELINE.get_or_init(|| {
         first = true;
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.timeout)
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
     });
     if first {
         install_subscriber(config);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::{SpanData, SpanId, SpanKind, Status};
+use crate::{Escaped, SpanData, SpanId, SpanKind, Status};
 
 /// How deep a tree is printed.
 const MAX_DEPTH: usize = 200;
@@ -19,7 +19,8 @@ pub(crate) enum Show {
     Everything,
 }
 
-/// Prints spans as trees, one per root: a span whose parent is not among them is one.
+/// Prints spans as trees, one per root: a span whose parent is not among them is one. Each span and event is one line,
+/// whatever its texts hold.
 pub(crate) fn print(mut spans: Vec<SpanData>, show: Show) -> String {
     // Spans arrive in the order they ended; equal times keep that order reversed, so parents come first.
     spans.reverse();
@@ -51,7 +52,7 @@ fn print_below(
     let _ = writeln!(out, "{first}{}", line(span, show));
     for event in &span.events {
         let below = if children.contains_key(&Some(span.context.span_id)) { "│ " } else { "  " };
-        let _ = writeln!(out, "{rest}{below}· {}{}", event.name, fields(&event.attributes));
+        let _ = writeln!(out, "{rest}{below}· {}{}", Escaped(&event.name), fields(&event.attributes));
     }
     let below = children.get(&Some(span.context.span_id)).map_or(&[][..], Vec::as_slice);
     // Deeper than anyone reads, and than a small stack holds.
@@ -66,7 +67,7 @@ fn print_below(
 }
 
 fn line(span: &SpanData, show: Show) -> String {
-    let mut line = span.name.clone();
+    let mut line = Escaped(&span.name).to_string();
     if span.kind != SpanKind::Internal {
         let _ = write!(line, " [{}]", span.kind.as_str());
     }
@@ -77,7 +78,7 @@ fn line(span: &SpanData, show: Show) -> String {
         Status::Unset => {}
         Status::Ok => line.push_str(" ok"),
         Status::Error { description } => {
-            let _ = write!(line, " ✗ {description}");
+            let _ = write!(line, " ✗ {}", Escaped(description));
         }
     }
     line.push_str(&fields(&span.attributes));
@@ -96,7 +97,7 @@ fn line(span: &SpanData, show: Show) -> String {
 
 fn fields(attributes: &[(String, crate::Value)]) -> String {
     attributes.iter().fold(String::new(), |mut text, (key, value)| {
-        let _ = write!(text, " {key}={value}");
+        let _ = write!(text, " {}={}", Escaped(key), Escaped(&value.to_string()));
         text
     })
 }
@@ -117,4 +118,32 @@ fn short(duration: Duration) -> String {
         2
     };
     format!("{value:.digits$}{unit}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Env, Scope, SpanExt};
+
+    #[test]
+    fn texts_of_others_stay_on_their_line() {
+        let config = Config::from_env(&Env::from_pairs::<&str, &str>([]));
+        let spans: Vec<_> = tracing::subscriber::with_default(crate::subscriber(&config), || {
+            let scope = Scope::builder("root\n\u{1b}[2J").begin_with(&config);
+            scope.enter(|| {
+                let span = tracing::info_span!("x");
+                span.set_attribute("key\r", "a\nthundra: forged\u{9b}31m");
+                span.set_attribute("list", vec!["\u{202e}".to_owned(), "\u{7f}".to_owned()]);
+                span.set_status(Status::error("why\u{2028}"));
+                span.in_scope(|| tracing::info!(field = "\u{85}", "event\n└ span"));
+            });
+            scope.finish().spans().collect()
+        });
+        assert_eq!(
+            print(spans, Show::Shape),
+            "root\\n\\u{1b}[2J thundra.parent.source=none\n\
+             └ x ✗ why\\u{2028} key\\r=a\\nthundra: forged\\u{9b}31m list=[\\u{202e},\\u{7f}]\n\
+             \x20   · event\\n└ span field=\\u{85}\n"
+        );
+    }
 }

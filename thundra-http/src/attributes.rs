@@ -5,9 +5,10 @@
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
-use http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
+use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, Method, Uri, Version};
+use thundra_core::redact::{is_secret, text};
 use thundra_core::{Value, config};
 
 use crate::redact::{self, REDACTED};
@@ -131,7 +132,7 @@ impl Most {
     pub(crate) const STRANGERS: Self = Most { values: 8, bytes: 1024 };
 }
 
-/// The headers that were asked for, as `http.request.header.…` (or response). Credentials are not told even so.
+/// The headers that were asked for, as `http.request.header.…` (or response), without credentials and query values.
 pub(crate) fn captured(
     headers: &HeaderMap,
     names: &[String],
@@ -144,9 +145,9 @@ pub(crate) fn captured(
         if values.is_empty() {
             continue;
         }
-        let secret = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE].iter().any(|secret| *secret == **name);
+        let secret = is_secret(name);
         let value = |value: &http::HeaderValue| match value.to_str() {
-            Ok(text) if !secret && !value.is_sensitive() => redact::cut(text, most.bytes).to_owned(),
+            Ok(value_text) if !secret && !value.is_sensitive() => redact::cut(&text(value_text), most.bytes).to_owned(),
             _ => REDACTED.to_owned(),
         };
         set(format!("{prefix}{name}"), Value::Array(values.into_iter().map(value).collect()));
@@ -247,16 +248,29 @@ mod tests {
         let mut headers = HeaderMap::new();
         let mut token = HeaderValue::from_static("t0ken");
         token.set_sensitive(true);
-        for (name, value) in [("x-a", "1"), ("x-a", "2"), ("x-b", "3"), ("cookie", "c"), ("authorization", "Basic x")] {
+        for (name, value) in [
+            ("x-a", "1"),
+            ("x-a", "2"),
+            ("x-b", "3"),
+            ("cookie", "c"),
+            ("authorization", "Basic x"),
+            ("x-api-key", "k"),
+            ("referer", "http://u:p@a.example/x?q=1"),
+        ] {
             headers.append(name, HeaderValue::from_static(value));
         }
         headers.append("x-token", token);
-        let names = ["x-a", "cookie", "authorization", "x-token", "x-absent"].map(str::to_owned);
+        let names =
+            ["x-a", "cookie", "authorization", "x-api-key", "x-token", "x-absent", "referer"].map(str::to_owned);
         let mut told = Vec::new();
         captured(&headers, &names, REQUEST_HEADER, Most::ALL, |key, value| told.push(format!("{key}={value}")));
         let secret = |name| format!("http.request.header.{name}=[REDACTED]");
         let all = "http.request.header.x-a=[1,2]".to_owned();
-        assert_eq!(told, [all, secret("cookie"), secret("authorization"), secret("x-token")]);
+        let referer = "http.request.header.referer=[http://REDACTED@a.example/x?REDACTED]".to_owned();
+        assert_eq!(
+            told,
+            [all, secret("cookie"), secret("authorization"), secret("x-api-key"), secret("x-token"), referer]
+        );
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub fn init() -> Telemetry {
 /// As [`init`], with a configuration that is made or changed in code.
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_with(config: Config) -> Telemetry {
-    let (disabled, timeout) = (config.disabled, config.otlp.timeout);
+    let (disabled, timeout) = (config.disabled, config.otlp.flush_limit());
     let exporters = if disabled { Vec::new() } else { exporters(&config, Host::Process) };
     if !install(config, exporters) || disabled {
         return Telemetry { worker: None };

@@ -1,17 +1,13 @@
-//! What a stranger wrote and what a program keeps to itself: the one is cut, the other left out.
+//! Addresses and queries without secrets, and texts of untrusted callers without most of their length.
+//!
+//! Free text is redacted in core.
 
-use std::borrow::Cow;
-
-/// What takes the place of something that is not told.
-pub(crate) const REDACTED: &str = "REDACTED";
+pub(crate) use thundra_core::redact::REDACTED;
 
 /// The longest name without a value that is shown in a query: one is short, a token is not.
 const MAX_LONE_NAME_BYTES: usize = 16;
 /// The longest name that is shown in a query.
 const MAX_NAME_BYTES: usize = 64;
-
-/// What ends an address in a text, besides a space.
-const CLOSING: &[char] = &['"', '\'', '`', ')', ']', '}', '>', ',', ';', ':', '.'];
 
 /// The beginning of a text that may be as long as its author likes.
 pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
@@ -61,42 +57,6 @@ fn is_lone_name(pair: &str) -> bool {
     })
 }
 
-/// A text of somebody else's, such as an error's, without the queries and credentials of the addresses in it.
-pub(crate) fn text(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.contains(['?', '@']) {
-        return text;
-    }
-    let mut shown = String::with_capacity(text.len());
-    text.split_inclusive(char::is_whitespace).for_each(|word| push_word(&mut shown, word));
-    shown.into()
-}
-
-/// A word with the space behind it. An address has a `/` before its query.
-fn push_word(to: &mut String, word: &str) {
-    let Some((address, query)) = word.split_once('?').filter(|(address, _)| address.contains('/')) else {
-        return push_address(to, word);
-    };
-    push_address(to, address);
-    to.push('?');
-    let secret = query.trim_end().trim_end_matches(CLOSING);
-    to.push_str(if secret.is_empty() { "" } else { REDACTED });
-    to.push_str(query.get(secret.len()..).unwrap_or(""));
-}
-
-/// An address without its user and password, or a list of them. A password may have a `,` in it: each address goes on
-/// to the scheme of the next one.
-fn push_address(to: &mut String, address: &str) {
-    let mut parts = address.split("://");
-    to.push_str(parts.next().unwrap_or(""));
-    for part in parts {
-        let credentials = part.split('/').next().and_then(|authority| authority.rfind('@'));
-        match credentials.and_then(|at| part.get(at..)) {
-            Some(host) => to.extend(["://", REDACTED, host]),
-            None => to.extend(["://", part]),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,33 +95,5 @@ mod tests {
         assert_eq!(query(&format!("a=&{}=", "x".repeat(40)), 12), "a=", "the beginning of a token is no name");
         assert_eq!(query(&"x".repeat(40), 12), "REDACTED", "nor is it alone");
         assert_eq!(query(&"k=v&".repeat(100_000), 2048).len(), 2048);
-    }
-
-    #[test]
-    fn texts_keep_no_query_and_no_credentials() {
-        for (given, shown, why) in [
-            ("no disk", "no disk", "no address"),
-            ("what? why/not? a@b", "what? why/not? a@b", "no address either"),
-            (
-                "error sending request for url (http://a.example/x?token=secret)",
-                "error sending request for url (http://a.example/x?REDACTED)",
-                "reqwest's",
-            ),
-            ("GET /x?token=a)b: refused", "GET /x?REDACTED: refused", "a path alone"),
-            ("\"https://u:p@a.example/?x\",\n\tnext", "\"https://REDACTED@a.example/?REDACTED\",\n\tnext", "both"),
-            ("http://u@a.example", "http://REDACTED@a.example", "a user alone"),
-            ("http://a.example/@me", "http://a.example/@me", "no user"),
-            ("redis://:pw@cache.internal", "redis://REDACTED@cache.internal", "another scheme"),
-            ("http://a.example,http://u:p@b.example", "http://a.example,http://REDACTED@b.example", "a list"),
-            (
-                "a,http://u:p@a.example/,redis://:q@b",
-                "a,http://REDACTED@a.example/,redis://REDACTED@b",
-                "a longer list",
-            ),
-            ("http://u:p,q@a.example", "http://REDACTED@a.example", "a password with the sign of a list"),
-            ("é/é?é é", "é/é?REDACTED é", "no ASCII"),
-        ] {
-            assert_eq!(text(given.into()), shown, "{why}");
-        }
     }
 }

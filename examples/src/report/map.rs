@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use thundra_core::Escaped;
+
 use super::{Kind, Span, short};
 
 /// Whom a trace comes from when nothing is above it.
@@ -63,7 +65,7 @@ fn table(calls: &BTreeMap<[&str; 3], Calls>) -> String {
     for ([caller, called, over], calls) in calls {
         let count = calls.durations.len().to_string();
         let [p50, p95] = [50, 95].map(|percent| short(calls.percentile(percent)));
-        let [caller, called, over] = [caller, called, over].map(|name| (*name).to_owned());
+        let [caller, called, over] = [caller, called, over].map(|name| Escaped(name).to_string());
         rows.push([caller, called, over, count, calls.errors.to_string(), p50, p95]);
     }
     let mut widths = [0; 7];

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use thundra_core::Escaped;
+
 use super::{Kind, Span, short};
 
 /// Draws a trace, a line each span: when it started, how long it took, where it hangs, what it is. A program is named where
@@ -51,16 +53,16 @@ impl<'s> Drawing<'s> {
         let offset = std::time::Duration::from_nanos(span.start_time_unix_nano.saturating_sub(self.begin));
         let _ = write!(self.text, "{:>9} {:>9}  {branch}", format!("+{}", short(offset)), short(span.duration()));
         if above != Some(&span.program) {
-            let _ = write!(self.text, "{} ▸ ", span.program);
+            let _ = write!(self.text, "{} ▸ ", Escaped(&span.program));
         }
-        let _ = write!(self.text, "{}", span.name);
+        let _ = write!(self.text, "{}", Escaped(&span.name));
         let details = details(span);
         if !details.is_empty() {
-            let _ = write!(self.text, "  [{}]", details.join(", "));
+            let _ = write!(self.text, "  [{}]", Escaped(&details.join(", ")));
         }
         if let Some(error) = &span.error {
             let said = error.lines().next().or(span.attribute("error.type")).unwrap_or("error");
-            let _ = write!(self.text, "  ✗ {said}");
+            let _ = write!(self.text, "  ✗ {}", Escaped(said));
         }
         for link in &span.links {
             let _ = write!(self.text, "  ⇢ {}/{}", start(&link.trace), start(&link.span));
@@ -106,6 +108,19 @@ mod tests {
  +30.0 ms   60.0 ms     └─ billing ▸ orders process  [consumer, aws.sns]  ✗ card declined
 ";
         assert_eq!(format!("\n{}", tree(&spans.iter().collect::<Vec<_>>())), expected);
+    }
+
+    #[test]
+    fn a_span_is_one_line_whatever_it_is_called() {
+        let mut spans = order();
+        spans.retain(|span| span.id == "04");
+        for span in &mut spans {
+            (span.name, span.program) = ("a\n\u{1b}[2J".to_owned(), "b\r".to_owned());
+            span.error = Some("c\u{2028}\u{9b}".to_owned());
+            span.attributes.insert("messaging.system".to_owned(), "d\u{202e}".to_owned());
+        }
+        let expected = "    +0 µs   8.00 ms  b\\r ▸ a\\n\\u{1b}[2J  [producer, d\\u{202e}]  ✗ c\\u{2028}\\u{9b}\n";
+        assert_eq!(tree(&spans.iter().collect::<Vec<_>>()), expected);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use thundra_core::Escaped;
+
 use super::Span;
 
 /// The attribute by which an order is found in the spans: the functions record it with `#[tracing::instrument]`.
@@ -41,7 +43,7 @@ pub fn problems(spans: &[Span], expected: &Expected<'_>) -> Vec<String> {
     let mut problems = shape(&trace);
     problems.extend(spread(spans, order));
     problems.extend(reach(&trace, expected));
-    problems.into_iter().map(|problem| format!("{order}: {problem}")).collect()
+    problems.into_iter().map(|problem| Escaped(&format!("{order}: {problem}")).to_string()).collect()
 }
 
 /// One root, every parent present, no span twice.

@@ -8,7 +8,7 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::{Config, Scope, ScopeRef, Trace, formatted, semconv};
+use thundra_core::{Config, Scope, ScopeRef, Trace, formatted, redact, semconv};
 
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
@@ -160,8 +160,9 @@ impl RecordScope {
 
     fn fail(&self, error_type: &'static str, why: impl Display) {
         let Some(scope) = &self.scope else { return };
-        let why = formatted(|| why.to_string());
-        scope.enter(|| tracing::error!(error = why.as_str(), "a record of the batch failed"));
+        // The line is ours, the text of the error is not.
+        let why = redact::text(formatted(|| why.to_string()));
+        scope.enter(|| tracing::error!(error = &*why, "a record of the batch failed"));
         scope.set_error(error_type, why);
     }
 

@@ -203,6 +203,24 @@ fn failures_are_answered_and_told_one_by_one() {
 }
 
 #[test]
+fn the_error_of_a_record_keeps_no_credentials() {
+    let config = config(&[]);
+    let event = sqs("orders", &[("", "{}")]);
+    let (_, spans) = invocation(&config, || {
+        run::run(
+            event,
+            &config,
+            |record: SqsMessage, _| Ok(record),
+            async |_| Err::<(), _>("POST https://user:s3cr3t@partner.example/pay?token=s3cr3t failed: password=s3cr3t"),
+        )
+    });
+    let span = span(&spans, "messaging.message.id", "m-0");
+    let shown = "POST https://REDACTED@partner.example/pay?REDACTED failed: password=REDACTED";
+    assert_eq!(span.status, thundra_core::Status::error(shown));
+    assert!(!format!("{spans:?}").contains("s3cr3t"), "{spans:?}");
+}
+
+#[test]
 fn order_is_kept_where_the_source_has_one() {
     let fails = |body: &str| body.contains("bad");
     let messages = [("a", "0"), ("b", "1"), ("a", "2 bad"), ("b", "3"), ("a", "4"), ("a", "5")];

@@ -102,7 +102,7 @@ where
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
 pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
-    let longest = Instant::now() + config().otlp.timeout;
+    let longest = Instant::now() + config().otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }

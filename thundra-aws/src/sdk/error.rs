@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use aws_runtime::retries::classifiers::THROTTLING_ERRORS;
 use aws_smithy_runtime_api::client::interceptors::context::Error;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
-use thundra_core::{SpanExt, Status, semconv};
+use thundra_core::{SpanExt, Status, redact, semconv};
 use tracing::Span;
 
 /// A description longer than this says no more to people.
@@ -50,14 +50,21 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
     {
         let Answer { code, message } = said(response);
         let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
-        span.set_attribute(semconv::ERROR_TYPE, code.clone());
-        return span.set_status(Status::error(match message.filter(|message| is_public(&code, message)) {
-            Some(message) => format!("{code}: {}", message.chars().take(MAX_MESSAGE_CHARS).collect::<String>()),
-            None => code,
-        }));
+        span.set_status(Status::error(described(&code, message)));
+        return span.set_attribute(semconv::ERROR_TYPE, code);
     }
     span.set_attribute(semconv::ERROR_TYPE, kind(error));
     span.record_error(error);
+}
+
+/// The code, and the message where it may leave. It is redacted before it is cut: half a token is not recognised.
+fn described(code: &str, message: Option<String>) -> String {
+    match message.filter(|message| is_public(code, message)) {
+        Some(message) => {
+            format!("{code}: {}", redact::text(message).chars().take(MAX_MESSAGE_CHARS).collect::<String>())
+        }
+        None => code.to_owned(),
+    }
 }
 
 /// Whether the service said that there were too many calls.
@@ -161,6 +168,17 @@ mod tests {
                 (read.code.unwrap_or_default(), read.message.unwrap_or_default()),
                 (code.into(), message.into())
             );
+        }
+    }
+
+    #[test]
+    fn a_message_is_redacted_before_it_is_cut() {
+        let long = format!("{}eyJhbGciOi.eyJzdWIi.c2ln", ". ".repeat(250));
+        for (message, shown) in [
+            (long, format!("NotFound: {}REDACTED", ". ".repeat(250))),
+            ("no http://a/x?q=s3cr3t".to_owned(), "NotFound: no http://a/x?REDACTED".to_owned()),
+        ] {
+            assert_eq!(described("NotFound", Some(message)), shown);
         }
     }
 

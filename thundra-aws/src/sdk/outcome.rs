@@ -3,7 +3,7 @@
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_types::request_id::RequestId;
-use thundra_core::{SpanExt, Status, Value, semconv};
+use thundra_core::{SpanExt, Status, Value, redact, semconv};
 use tracing::Span;
 
 use super::{dynamodb, error, inject, partial};
@@ -86,6 +86,7 @@ fn sent(span: &Span, sent: Sent) {
         span.set_attribute(semconv::MESSAGING_DESTINATION_PARTITION_ID, shard);
     }
     if let Some(error) = sent.execution {
+        let error = redact::text(error);
         span.set_status(Status::error(format!("the execution failed: {error}")));
         span.set_attribute(semconv::ERROR_TYPE, error);
     }

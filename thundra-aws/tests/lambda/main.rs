@@ -7,6 +7,7 @@ mod broken;
 mod peers;
 mod programs;
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use peers::{Lambda, Seen};
@@ -51,6 +52,37 @@ async fn failures_are_told_and_change_nothing() {
     }
     assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
     lambda.stop().await;
+}
+
+#[tokio::test]
+async fn a_status_keeps_no_credentials_and_a_response_does() {
+    const SHOWN: &str = "GET https://REDACTED@partner.example/x?REDACTED: refused";
+    for program in ["traced", "plain"] {
+        let lambda = Lambda::start(program, &[]).await;
+        for event in ["secret error", "secret panic"] {
+            let error = lambda.invoke(json!(event)).await.unwrap_err();
+            assert!(error["errorMessage"].as_str().unwrap().ends_with(programs::REFUSED), "{error}");
+        }
+        lambda.invoke(json!("ann")).await.unwrap();
+        let (seen, _) = lambda.stop().await;
+        let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
+        let mut failed: Vec<_> = spans.iter().filter_map(|span| span.status.as_deref()).collect();
+        failed.sort_unstable();
+        assert_eq!(failed, [SHOWN, &format!("panicked: {SHOWN}")], "{program}");
+        assert!(!format!("{spans:?}").contains("s3cr3t"), "{spans:?}");
+    }
+    let lambda = Lambda::start("init_fails", &[]).await;
+    let traced = Mutex::new(Vec::new());
+    lambda
+        .wait_for(|seen| {
+            *traced.lock().unwrap() = seen.iter().flat_map(Seen::spans).collect();
+            !traced.lock().unwrap().is_empty()
+        })
+        .await;
+    let spans = traced.into_inner().unwrap();
+    let failed: Vec<_> = spans.iter().filter_map(|span| span.status.as_deref()).collect();
+    assert_eq!(failed, [SHOWN, SHOWN], "{spans:?}");
+    assert!(!format!("{spans:?}").contains("s3cr3t"), "{spans:?}");
 }
 
 #[tokio::test]

@@ -35,6 +35,12 @@ pub(crate) fn run(name: &str) {
             let code = thundra_aws::__private::main_with(connect, greet);
             assert_eq!(code, std::process::ExitCode::SUCCESS);
         }
+        "init_fails" => {
+            let echo =
+                |event: LambdaEvent<String>, _: std::sync::Arc<String>| async move { Ok::<_, Error>(event.payload) };
+            let code = thundra_aws::__private::main_with(refuse, echo);
+            assert_eq!(code, std::process::ExitCode::FAILURE);
+        }
         other => crate::broken::run(other),
     }
 }
@@ -44,6 +50,8 @@ async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
     match event.payload.as_str() {
         "error" => Err("no such name".into()),
         "panic" => panic!("at the disco"),
+        "secret error" => Err(REFUSED.into()),
+        "secret panic" => panic!("{REFUSED}"),
         name => Ok(greet(name).await),
     }
 }
@@ -59,6 +67,8 @@ async fn in_place(event: LambdaEvent<String>) -> Result<String, Error> {
     match event.payload.as_str() {
         "error" => return Err("no such name".into()),
         "panic" => panic!("at the disco"),
+        "secret error" => return Err(REFUSED.into()),
+        "secret panic" => panic!("{REFUSED}"),
         _ => {}
     }
     Ok(greet(&event.payload).await)
@@ -73,6 +83,14 @@ async fn order(event: LambdaEvent<ApiGatewayV2httpRequest>) -> Result<ApiGateway
 
 async fn by_itself(event: LambdaEvent<SqsEvent>) -> Result<usize, Error> {
     Ok(event.payload.records.len())
+}
+
+/// An error's text with all that an address may hold.
+pub(crate) const REFUSED: &str = "GET https://user:s3cr3t@partner.example/x?token=s3cr3t: refused";
+
+#[instrument(err)]
+async fn refuse() -> Result<String, Error> {
+    Err(REFUSED.into())
 }
 
 #[instrument]

@@ -25,7 +25,7 @@ use super::visit::{self, Fields, Of, Outcome};
 use super::{Place, PlaceKind, SCOPES, ScopeId, now, silence, stack};
 use crate::config::Limits;
 use crate::losses::Losses;
-use crate::{SpanId, late};
+use crate::{SpanId, late, redact};
 
 /// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
 pub(crate) const SCOPE_TARGET: &str = "thundra";
@@ -389,6 +389,9 @@ where
         let failed = *event.metadata().level() == Level::ERROR;
         visit::with_fields(|fields| {
             self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
+            if failed || !fields.description.is_empty() {
+                redact::in_place(&mut fields.name);
+            }
             visit::event_head(fields, event.metadata().name());
             let Some(mut scope) = SCOPES.lock(place.scope) else { return };
             if let Some((span, limits)) = scope.span(place.span()) {

@@ -9,7 +9,7 @@ use tracing::field::{Field, FieldSet, Visit};
 use crate::contained::{PANICKED, contained};
 use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
-use crate::{SpanKind, semconv};
+use crate::{SpanKind, redact, semconv};
 
 /// What the fields of a span or an event come to. One per thread, so that its memory is used again.
 #[derive(Debug, Default)]
@@ -166,10 +166,17 @@ impl Visitor<'_> {
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
         match name {
-            "message" | NAME => replace(renamed, value, None),
-            "error" | STATUS_DESCRIPTION => replace(description, value, self.length),
+            "message" | NAME => replace(renamed, value),
+            "error" | STATUS_DESCRIPTION => {
+                replace(description, value);
+                // Before it is cut: the beginning of an address does not show that it holds a password.
+                redact::in_place(description);
+                if let Some(limit) = self.length {
+                    description.truncate(write::truncate(description, limit).len());
+                }
+            }
             _ => {
-                replace(word, value, None);
+                replace(word, value);
                 match (name, word.as_str()) {
                     (KIND, word) => *kind = SpanKind::parse(word).or(*kind),
                     (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(Outcome::Error),
@@ -186,12 +193,9 @@ const KIND: &str = "otel.kind";
 const STATUS_CODE: &str = "otel.status_code";
 const STATUS_DESCRIPTION: &str = "otel.status_description";
 
-fn replace(text: &mut String, value: fmt::Arguments<'_>, length: Option<usize>) {
+fn replace(text: &mut String, value: fmt::Arguments<'_>) {
     text.clear();
     let _ = text.write_fmt(value);
-    if let Some(limit) = length {
-        text.truncate(write::truncate(text, limit).len());
-    }
 }
 
 impl Visit for Visitor<'_> {
@@ -256,7 +260,8 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.record_debug(field, &format_args!("{value}"));
+        let shown = redact::text(value.to_string());
+        self.record_debug(field, &format_args!("{shown}"));
     }
 
     #[inline]

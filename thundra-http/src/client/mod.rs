@@ -23,7 +23,7 @@ pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 use crate::hosts::Reach;
-use crate::{attributes, grpc, redact};
+use crate::{attributes, grpc};
 
 /// The headers that [`Call::inject`] writes, but for those of the program's own correlation ids.
 static HEADERS: [HeaderName; 8] = [
@@ -180,7 +180,7 @@ impl Call {
     fn failed(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
         self.done = true;
         self.span.record(semconv::ERROR_TYPE, error_type);
-        self.span.set_status(Status::error(redact::text(message.into())));
+        self.span.set_status(Status::error(message));
     }
 }
 

@@ -2,13 +2,16 @@
 
 mod bounded;
 mod circuit;
+mod endpoint;
 mod otlp;
 mod transport;
 
 use std::sync::Arc;
 
 use bounded::Bounded;
-pub use otlp::{OtlpExporter, UnsupportedEndpoint};
+pub use endpoint::UnsupportedEndpoint;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+pub use otlp::OtlpExporter;
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ExporterKind, diagnostics};
 
@@ -64,20 +67,45 @@ fn exporter(kind: ExporterKind, config: &Config, host: Host) -> Option<Box<dyn E
     }
 }
 
-/// The headers of the configuration; one that is none is reported and left out.
-fn headers(pairs: &[(String, String)]) -> Arc<http::HeaderMap> {
-    let mut headers = http::HeaderMap::new();
+/// The headers of the configuration, which win over the endpoint's `authorization`; one that is none is reported and left
+/// out.
+fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Arc<HeaderMap> {
+    let mut headers: HeaderMap = authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect();
     for (name, value) in pairs {
-        match (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
+        match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(true);
                 headers.insert(name, value);
             }
-            _ => diagnostics::once(
-                name,
-                format_args!("OTEL_EXPORTER_OTLP_HEADERS: {name:?} is no header and is left out"),
+            (Ok(name), Err(_)) => diagnostics::once(
+                &format!("otlp header {name}"),
+                format_args!("OTEL_EXPORTER_OTLP_HEADERS: the value of {name} is no header's and is left out"),
+            ),
+            // It may be a credential in the wrong place.
+            (Err(_), _) => diagnostics::once(
+                "otlp.header",
+                "OTEL_EXPORTER_OTLP_HEADERS: a name that is no header's is left out with its value",
             ),
         }
     }
     Arc::new(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configured_headers_win_over_the_endpoint_and_what_is_none_is_left_out() {
+        let from_endpoint = || Some(HeaderValue::from_static("Basic dTpw"));
+        let own = [("Authorization", "Bearer own"), ("a b", "1"), ("x", "\n"), ("y", "1")];
+        let pairs = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let configured = headers(&pairs, from_endpoint());
+        assert_eq!(
+            (configured.len(), &configured["authorization"], &configured["y"]),
+            (2, &"Bearer own".parse().unwrap(), &"1".parse().unwrap())
+        );
+        assert_eq!(headers(&[], from_endpoint())["authorization"], "Basic dTpw");
+        assert_eq!(format!("{configured:?}"), r#"{"authorization": Sensitive, "y": Sensitive}"#);
+    }
 }

@@ -3,18 +3,19 @@
 //! hyper, which lambda_runtime brings anyway; no client of ours, so that it does not trace itself.
 
 use std::borrow::Cow;
-use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture, Gzip, rejected};
-use thundra_core::{OtlpConfig, OtlpProtocol, SpanId};
+use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, redact};
 
 use super::circuit::Circuit;
+use super::endpoint::{self, UnsupportedEndpoint};
 use super::transport::{self, Response, Transport};
 
 /// Attempts for one batch: who pays by the millisecond keeps a batch rather than tries for long.
@@ -34,7 +35,6 @@ const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 /// fails after all is left alone for ten times as long as the failure took, and for longer each time; then one attempt
 /// tries it. A batch that the collector finds too large (413) is sent in parts. The connection is made at the first
 /// export, and kept open.
-#[derive(Debug)]
 pub struct OtlpExporter {
     endpoint: Uri,
     /// The `Host` header.
@@ -47,51 +47,33 @@ pub struct OtlpExporter {
     circuit: Circuit,
 }
 
-/// An endpoint that cannot be exported to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum UnsupportedEndpoint {
-    /// The address is malformed; it holds the address.
-    Malformed(String),
-    /// The address is `https`, and the feature `https` is not enabled.
-    NoTls(String),
-}
-
-impl std::fmt::Display for UnsupportedEndpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Malformed(url) => write!(f, "OTEL_EXPORTER_OTLP_ENDPOINT is no address: {url:?}"),
-            Self::NoTls(url) => {
-                write!(f, "OTEL_EXPORTER_OTLP_ENDPOINT is {url:?}, which takes the feature `https` of thundra-http")
-            }
-        }
+/// Shows neither the values of headers nor the query of the endpoint, which may be a key.
+impl fmt::Debug for OtlpExporter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OtlpExporter")
+            .field("endpoint", &redact::text(self.endpoint.to_string()))
+            .field("headers", &self.headers.keys())
+            .field("protocol", &self.encoding.protocol)
+            .finish_non_exhaustive()
     }
 }
 
-impl std::error::Error for UnsupportedEndpoint {}
-
 impl OtlpExporter {
-    /// An exporter for this configuration; without an endpoint it is `http://localhost:4318/v1/traces`.
+    /// An exporter for this configuration; without an endpoint it is `http://localhost:4318/v1/traces`. A user and a
+    /// password in the endpoint are sent as `Authorization: Basic`, unless the headers have an `authorization`.
     ///
     /// # Errors
     ///
     /// When the endpoint is malformed, or `https` without the feature `https`.
     pub fn new(config: &OtlpConfig) -> Result<Self, UnsupportedEndpoint> {
         let url = config.endpoint.as_deref().unwrap_or("http://localhost:4318/v1/traces");
-        let malformed = || UnsupportedEndpoint::Malformed(url.to_owned());
-        let endpoint: Uri = url.parse().map_err(|_| malformed())?;
-        match (endpoint.scheme_str(), endpoint.host()) {
-            (Some("http"), Some(_)) => {}
-            (Some("https"), Some(_)) if cfg!(feature = "https") => {}
-            (Some("https"), Some(_)) => return Err(UnsupportedEndpoint::NoTls(url.to_owned())),
-            _ => return Err(malformed()),
-        }
+        let (endpoint, authorization) = endpoint::parse(url)?;
         Ok(OtlpExporter {
-            host: host(&endpoint).ok_or_else(malformed)?,
+            host: host(&endpoint).ok_or(UnsupportedEndpoint::Malformed)?,
             endpoint,
-            headers: super::headers(&config.headers),
+            headers: super::headers(&config.headers, authorization),
             encoding: Encoding { protocol: config.protocol, gzip: config.gzip.then(|| Arc::new(Gzip::new())) },
-            attempt_timeout: config.attempt_timeout,
+            attempt_timeout: config.attempt_limit(),
             in_background: false,
             transport: OnceLock::new(),
             circuit: Circuit::new(),
@@ -265,7 +247,7 @@ impl Encoding {
     }
 }
 
-/// Returns the `Host` header for an endpoint: without a user and a password.
+/// Returns the `Host` header for an endpoint.
 fn host(endpoint: &Uri) -> Option<HeaderValue> {
     let host = endpoint.host()?;
     let host = match endpoint.port() {

@@ -9,7 +9,7 @@ use thundra_core::{Scope, Status, config, defer, formatted, semconv};
 
 use super::methods;
 use super::request::Rpc;
-use crate::{attributes, grpc, redact};
+use crate::{attributes, grpc};
 
 /// The scope of a request that is not answered to its end, if it has one of its own.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Ending {
     /// The service, or the body of its response, failed.
     pub(super) fn failed(&mut self, error_type: &'static str, message: impl Display) {
         if let Some(scope) = &self.scope {
-            scope.set_error(error_type, redact::text(formatted(|| message.to_string()).into()).into_owned());
+            scope.set_error(error_type, formatted(|| message.to_string()));
         }
         self.finish();
     }

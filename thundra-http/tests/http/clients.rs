@@ -560,3 +560,23 @@ async fn default_headers_win_over_ours() {
         assert_eq!(seen[1].headers["x-correlation-id"], "mine", "a request's own wins over the defaults");
     }
 }
+
+#[test]
+fn debug_shows_no_credentials() {
+    const URL: &str = "http://user:s3cr3t@a.example/x?q=s3cr3t";
+    let mut headers = HeaderMap::new();
+    for name in ["x-api-key", "authorization"] {
+        headers.insert(name, "s3cr3t".parse().unwrap());
+    }
+    let builder = Client::builder().default_headers(headers.clone());
+    let mut shown = format!("{builder:?} {builder:#?}");
+    let client = builder.build().unwrap();
+    let request = client.get(URL).headers(headers.clone());
+    shown += &format!("{client:?} {client:#?} {request:?} {request:#?}");
+    let builder = blocking::Client::builder().default_headers(headers.clone());
+    shown += &format!("{builder:?}");
+    let client = builder.build().unwrap();
+    let request = client.get(URL).headers(headers);
+    shown += &format!("{client:?} {request:?} {request:#?}");
+    assert!(!shown.contains("s3cr3t") && shown.contains("a.example"), "{shown}");
+}

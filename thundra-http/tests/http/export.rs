@@ -75,6 +75,33 @@ async fn a_busy_collector_gets_the_batch_once_it_can() {
 }
 
 #[tokio::test]
+async fn an_endpoint_may_have_a_query_and_credentials() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let keep = seen.clone();
+    let app = Router::new().fallback(move |uri: axum::http::Uri, headers: HeaderMap| {
+        keep.lock().unwrap().push((uri.to_string(), headers.get("authorization").cloned()));
+        async { StatusCode::OK }
+    });
+    let address = serve(app).await;
+    let base = format!("HTTP://user:p%40w@{address}/base?key=s3cr3t");
+    for headers in ["x=1", "Authorization=Bearer%20own"] {
+        let pairs = [("OTEL_EXPORTER_OTLP_ENDPOINT", base.as_str()), ("OTEL_EXPORTER_OTLP_HEADERS", headers)];
+        let exporter = OtlpExporter::new(&Config::from_env(&Env::from_pairs(pairs)).otlp).unwrap();
+        let shown = format!("{exporter:?}");
+        assert!(
+            !["s3cr3t", "p@w", "p%40w", "own", "dXNlcjpwQHc="].iter().any(|secret| shown.contains(secret)),
+            "{shown}"
+        );
+        exporter.export(&batch(), soon()).await.unwrap();
+    }
+    let path = "/base/v1/traces?key=s3cr3t".to_owned();
+    assert_eq!(
+        *seen.lock().unwrap(),
+        [(path.clone(), Some("Basic dXNlcjpwQHc=".parse().unwrap())), (path, Some("Bearer own".parse().unwrap()))]
+    );
+}
+
+#[tokio::test]
 async fn json_is_what_the_official_types_read() {
     let (address, requests) = collector(vec![]).await;
     exporter(address, &[("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]).export(&batch(), soon()).await.unwrap();

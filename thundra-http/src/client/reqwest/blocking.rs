@@ -15,6 +15,7 @@ pub use reqwest::blocking::multipart;
 pub use reqwest::blocking::{Body, Request, Response};
 use reqwest::blocking::{Client as InnerClient, ClientBuilder as Inner, RequestBuilder as InnerRequest};
 use reqwest::{IntoUrl, Method, Result};
+use thundra_core::redact;
 use tower_service::Service;
 use tracing::Span;
 
@@ -43,7 +44,7 @@ pub struct Client {
 }
 
 /// What is known of a client from our builder. All of its requests are among the legs: even those that are not traced.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Known {
     settings: Arc<Settings>,
     legs: Legs,
@@ -117,7 +118,7 @@ impl From<InnerClient> for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        redact::debug(&self.inner, f)
     }
 }
 
@@ -175,16 +176,21 @@ impl From<super::ClientBuilder> for ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        redact::debug(&self.inner, f)
     }
 }
 
 /// [`reqwest::blocking::RequestBuilder`], sending a traced request.
-#[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     inner: InnerRequest,
     known: Option<Known>,
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        redact::debug(&self.inner, f)
+    }
 }
 
 impl RequestBuilder {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 use reqwest::{ClientBuilder as Inner, Result};
+use thundra_core::redact;
 use tower_service::Service;
 
 use super::Client;
@@ -79,6 +80,6 @@ impl ClientBuilder {
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        redact::debug(&self.inner, f)
     }
 }

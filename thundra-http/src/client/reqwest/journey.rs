@@ -22,7 +22,6 @@ use crate::hosts::Reach;
 const MAX_GUESSED: usize = 20;
 
 /// A call of a client from our builder.
-#[derive(Debug)]
 pub(super) struct Journey<R> {
     settings: Arc<Settings>,
     trail: SharedTrail,

@@ -14,10 +14,9 @@ use super::trail::{Found, SharedTrail, lock};
 use crate::hosts::Reach;
 
 /// The requests of a client that are under way.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Legs(Arc<Mutex<Vec<Leg>>>);
 
-#[derive(Debug)]
 struct Leg {
     /// Where it began, as reqwest knows it.
     start: Url,
@@ -68,7 +67,6 @@ impl Legs {
 }
 
 /// A request under way.
-#[derive(Debug)]
 pub(super) struct Underway<'a> {
     legs: &'a Legs,
     trail: SharedTrail,

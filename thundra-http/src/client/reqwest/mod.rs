@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use reqwest::{IntoUrl, Method, Request, Response, Result};
-use thundra_core::{SpanExt, semconv};
+use thundra_core::{SpanExt, redact, semconv};
 use tracing::Instrument;
 
 pub use self::builder::ClientBuilder;
@@ -104,7 +104,7 @@ impl From<reqwest::Client> for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        redact::debug(&self.inner, f)
     }
 }
 

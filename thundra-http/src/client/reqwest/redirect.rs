@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 
 use reqwest::{StatusCode, Url};
+use thundra_core::redact;
 
 /// As [`reqwest::redirect::Policy`].
 ///
@@ -32,11 +33,21 @@ enum Kind {
 }
 
 /// As [`reqwest::redirect::Attempt`].
-#[derive(Debug)]
 pub struct Attempt<'a> {
     status: StatusCode,
     next: &'a Url,
     previous: &'a [Url],
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |url: &Url| redact::text(url.to_string());
+        f.debug_struct("Attempt")
+            .field("status", &self.status)
+            .field("next", &shown(self.next))
+            .field("previous", &self.previous.iter().map(shown).collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 /// As [`reqwest::redirect::Action`].

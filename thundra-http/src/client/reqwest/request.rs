@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Version};
 #[cfg(feature = "multipart")]
 use reqwest::multipart;
 use reqwest::{Body, Request, RequestBuilder as Inner, Response, Result};
+use thundra_core::redact;
 
 use super::forward::{forward, parts};
 use super::settings::Settings;
@@ -68,7 +69,7 @@ impl From<Inner> for RequestBuilder {
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
+        redact::debug(&self.inner, f)
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) const SENSITIVE: [HeaderName; 5] =
 pub(super) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
 
 /// The settings of a client that its builder keeps a copy of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Settings {
     /// The default headers that a redirect may take away, and those with names of ours. They are kept from reqwest:
     /// it would put the former back into a request that goes on, and the latter in only where ours are not yet.

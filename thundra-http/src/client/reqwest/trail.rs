@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::StatusCode;
 use reqwest::Url;
+use thundra_core::redact;
 
 use super::redirect::{Attempt, Policy};
 use super::settings::Settings;
@@ -22,7 +23,6 @@ tokio::task_local! {
 pub(super) type SharedTrail = Arc<Mutex<Trail>>;
 
 /// What is known of the call that a redirect belongs to.
-#[derive(Debug)]
 pub(super) struct Found {
     /// Where the call was before the request under way: reqwest no longer knows.
     pub(super) before: Vec<Url>,
@@ -106,7 +106,6 @@ impl fmt::Display for Stopped {
 impl Error for Stopped {}
 
 /// The redirects of a call so far.
-#[derive(Debug)]
 pub(super) struct Trail {
     pub(super) hops: Vec<Hop>,
     /// How many of them were made before the request under way: it went on by itself.
@@ -117,11 +116,23 @@ pub(super) struct Trail {
     pub(super) stripped: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Hop {
     pub(super) status: StatusCode,
     pub(super) from: Url,
     pub(super) to: Url,
+}
+
+/// Part of an error's `Debug`.
+impl fmt::Debug for Hop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |url: &Url| redact::text(url.to_string());
+        f.debug_struct("Hop")
+            .field("status", &self.status)
+            .field("from", &shown(&self.from))
+            .field("to", &shown(&self.to))
+            .finish()
+    }
 }
 
 impl Trail {

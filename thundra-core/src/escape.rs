@@ -1,0 +1,64 @@
+//! Escapes for text of others on a terminal or in a log.
+
+use std::fmt::{self, Display, Write};
+
+/// A text whose control characters are shown, not obeyed: `\n`, `\u{1b}`.
+///
+/// Escaped are the control characters of ASCII and Latin-1, the separators of lines and paragraphs, and the marks that
+/// change the direction of text: with these a text could end its line, hide what stands before it, or show itself in
+/// another order.
+#[derive(Clone, Copy, Debug)]
+pub struct Escaped<'a>(pub &'a str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some((at, unsafe_char)) = first_unsafe(rest) {
+            f.write_str(rest.get(..at).unwrap_or(""))?;
+            unsafe_char.escape_default().try_for_each(|escape| f.write_char(escape))?;
+            rest = rest.get(at + unsafe_char.len_utf8()..).unwrap_or("");
+        }
+        f.write_str(rest)
+    }
+}
+
+/// Returns the first character that is escaped, and where it is.
+pub(crate) fn first_unsafe(text: &str) -> Option<(usize, char)> {
+    text.char_indices().find(|(_, c)| is_unsafe(*c))
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Returns the beginning of a text, at most so many bytes of it, and whether that is all of it.
+pub(crate) fn cut(text: &str, max_bytes: usize) -> (&str, bool) {
+    let start = text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text);
+    (start, start.len() == text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_escaped() {
+        for (given, shown, why) in [
+            ("plain, é and 日本語 \u{1f600}", "plain, é and 日本語 \u{1f600}", "ordinary text"),
+            ("a\nthundra: b\r\tc", "a\\nthundra: b\\r\\tc", "lines"),
+            ("\u{1b}[2J\0\u{7}", "\\u{1b}[2J\\u{0}\\u{7}", "an escape sequence"),
+            ("a\u{7f}b\u{85}c\u{9b}d", "a\\u{7f}b\\u{85}c\\u{9b}d", "DEL and the controls of Latin-1"),
+            ("a\u{2028}b\u{2029}c", "a\\u{2028}b\\u{2029}c", "separators"),
+            ("a\u{202e}b\u{2066}c\u{200f}\u{61c}", "a\\u{202e}b\\u{2066}c\\u{200f}\\u{61c}", "directions"),
+            ("\\n", "\\n", "a backslash of its own"),
+        ] {
+            assert_eq!(Escaped(given).to_string(), shown, "{why}");
+        }
+    }
+
+    #[test]
+    fn texts_are_cut_between_characters() {
+        assert_eq!((cut("aéé", 4), cut("aéé", 5), cut("a", 9)), (("aé", false), ("aéé", true), ("a", true)));
+    }
+}
