@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,9 @@ pub(crate) const THREADS: &str = "THUNDRAFAULTS_THREADS";
 
 static MADE: AtomicU64 = AtomicU64::new(0);
 static INCOMPLETE: AtomicU64 = AtomicU64::new(0);
+
+/// 1 MiB that does not compress well.
+static NOISE: LazyLock<String> = LazyLock::new(|| (0..1 << 15).map(|_| TraceId::random().to_string()).collect());
 
 /// Obeys until it is ordered to exit, or the scenario is gone.
 pub(crate) fn run(control: &str) -> ExitCode {
@@ -109,7 +113,13 @@ impl Work {
     }
 
     fn text(self) -> String {
-        (0..self.fill.div_ceil(32)).map(|_| TraceId::random().to_string()).collect()
+        let mut text = String::with_capacity(self.fill);
+        while text.len() < self.fill {
+            let [first, second, ..] = SpanId::random().to_bytes();
+            let piece = &NOISE[usize::from(first) << 11 | usize::from(second) << 3..];
+            text.push_str(&piece[..piece.len().min(self.fill - text.len())]);
+        }
+        text
     }
 
     fn children_uncounted(self) {
