@@ -27,7 +27,7 @@ fn answered(output: &Output) {
     assert_eq!(stdout, RESPONSE, "the response and nothing of the tree");
     let tree = stderr.split_once("trace 0af7651916cd43dd8448eb211c80319c\n").map(|(_, tree)| tree);
     let tree: Vec<_> = tree.unwrap_or_else(|| panic!("no tree of the message's trace: {stderr}")).lines().collect();
-    let spans = ["unknown_service:hello [server] ", "└ greet ", "  └ look_up "];
+    let spans = ["hello [server] ", "└ greet ", "  └ look_up "];
     for span in spans {
         assert!(tree.iter().any(|line| line.starts_with(span)), "{span:?} is not in the tree: {stderr}");
     }

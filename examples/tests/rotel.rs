@@ -31,7 +31,7 @@ async fn rotel_reads_our_json() {
 }
 
 /// What `hello` says of `events/sns.json`: name and kind of each span, in the order in which they end.
-const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "unknown_service:hello SERVER"];
+const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "hello SERVER"];
 
 /// Runs `hello` locally against rotel, and returns what rotel says it received.
 async fn exported(protocol: &str) -> Vec<String> {

@@ -33,8 +33,16 @@
 //!
 //! # A `main` of your own
 //!
-//! Functions that keep their `main` call [`run`] in place of `lambda_runtime::run` and delete the line that
-//! initialises a subscriber. Outside Lambda the same program takes one event from a file or standard input.
+//! Functions that keep their `main` call [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the line
+//! that initialises a subscriber. Outside Lambda the same program takes one event from a file or standard input.
+//!
+//! # Logs
+//!
+//! [`handler`](macro@handler) on `main`, [`run`] and [`init`] write `tracing` events and the records of the `log` crate
+//! as lines of JSON on standard error. Those of an invocation have its request id (`function_request_id`, as the
+//! Powertools for AWS Lambda name it), its trace, and its correlation ids. `RUST_LOG`, else `AWS_LAMBDA_LOG_LEVEL`, sets
+//! the levels; `FATAL` writes what `ERROR` writes, the highest level that events have. A subscriber or a logger that the
+//! program has set before is kept. One that it sets later is refused, as `tracing` and `log` take only one.
 //!
 //! # Features
 //!

@@ -36,9 +36,17 @@ pub fn argument<T>(argument: &T) -> Rung<Ground<'_, T>> {
     Rung(Ground(argument))
 }
 
-/// The first context that the arguments of the handler hold.
-pub fn first_context<const N: usize>(contexts: [Option<Context>; N]) -> Option<Context> {
-    contexts.into_iter().flatten().next()
+/// What an argument of the handler holds.
+#[derive(Debug)]
+pub struct Argument {
+    context: Option<Context>,
+    type_name: &'static str,
+}
+
+/// Returns the first context that the arguments of the handler hold, or the types of all of them where none does.
+pub fn first_context<const N: usize>(arguments: [Argument; N]) -> Result<Context, [&'static str; N]> {
+    let types = arguments.each_ref().map(|argument| argument.type_name);
+    arguments.into_iter().find_map(|argument| argument.context).ok_or(types)
 }
 
 /// Asks the value that the handler returned for its outcome: [`thundra_outcome`](Ground::thundra_outcome).
@@ -120,8 +128,8 @@ impl<Below> Deref for Rung<Below> {
 
 impl<T: HasContext> Rung<Ground<'_, T>> {
     /// The context, owned, so that no borrow of the argument lives across an await.
-    pub fn thundra_context(&self) -> Option<Context> {
-        self.0.0.lambda_context().cloned()
+    pub fn thundra_context(&self) -> Argument {
+        Argument { context: self.0.0.lambda_context().cloned(), type_name: type_name::<T>() }
     }
 }
 
@@ -155,8 +163,8 @@ impl<T, E> ByType<'_, Result<T, E>> {
 
 impl<T> Ground<'_, T> {
     /// No context.
-    pub fn thundra_context(&self) -> Option<Context> {
-        None
+    pub fn thundra_context(&self) -> Argument {
+        Argument { context: None, type_name: type_name::<T>() }
     }
 
     /// No error.
@@ -217,8 +225,8 @@ mod tests {
         LambdaEvent::new("payload".to_owned(), context())
     }
 
-    fn id(context: Option<Context>) -> Option<String> {
-        context.map(|context| context.request_id)
+    fn id(argument: Argument) -> Option<String> {
+        argument.context.map(|context| context.request_id)
     }
 
     fn error(error_type: &'static str, message: &str) -> Outcome {
@@ -238,28 +246,31 @@ mod tests {
 
     #[test]
     fn a_generic_payload_has_a_context() {
-        fn generic<T>(event: LambdaEvent<T>) -> Option<Context> {
+        fn generic<T>(event: LambdaEvent<T>) -> Argument {
             argument(&event).thundra_context()
         }
-        assert!(generic(event()).is_some());
+        assert!(id(generic(event())).is_some());
     }
 
     #[test]
     fn other_arguments_have_none() {
         struct LambdaEvent;
 
-        fn opaque<T>(value: T) -> Option<Context> {
+        fn opaque<T>(value: T) -> Argument {
             argument(&value).thundra_context()
         }
-        assert!(argument(&LambdaEvent).thundra_context().is_none());
-        assert!(argument(&3).thundra_context().is_none());
-        assert!(opaque(event()).is_none(), "the function does not know that it is an event");
+        assert!(id(argument(&LambdaEvent).thundra_context()).is_none());
+        assert!(id(argument(&3).thundra_context()).is_none());
+        assert!(id(opaque(event())).is_none(), "the function does not know that it is an event");
     }
 
     #[test]
     fn the_first_context_counts() {
-        assert_eq!(id(first_context([None, Some(context()), None])), Some("request-1".to_owned()));
-        assert!(first_context([]).is_none());
+        let other = || argument(&3_u8).thundra_context();
+        let found = first_context([other(), argument(&event()).thundra_context(), other()]);
+        assert_eq!(found.unwrap().request_id, "request-1");
+        assert_eq!(first_context([other(), argument(&"x").thundra_context()]).unwrap_err(), ["u8", "&str"]);
+        assert!(first_context([]).is_err());
     }
 
     #[cfg(feature = "http")]
@@ -267,7 +278,7 @@ mod tests {
     fn a_request_has_a_context_once_the_runtime_put_it_there() {
         use lambda_http::{Request, RequestExt};
 
-        assert!(argument(&Request::default()).thundra_context().is_none());
+        assert!(id(argument(&Request::default()).thundra_context()).is_none());
         let request = Request::default().with_lambda_context(context());
         assert_eq!(id(argument(&request).thundra_context()), Some("request-1".to_owned()));
     }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use tracing::Level;
 use tracing_subscriber::filter::Targets;
 
 use crate::propagation::Propagators;
@@ -337,7 +338,7 @@ impl Reader<'_> {
             message_spans: self
                 .one_of(names::MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),
-            log: self.targets(if self.env.get(names::LOG).is_some() { names::LOG } else { names::LAMBDA_LOG_LEVEL }),
+            log: self.log(),
         }
     }
 
@@ -463,15 +464,28 @@ impl Reader<'_> {
         None
     }
 
+    /// `RUST_LOG`, else the level that is set on the Lambda function, where a word that is no level is no target either.
+    fn log(&mut self) -> Targets {
+        let name = if self.env.get(names::LOG).is_some() { names::LOG } else { names::LAMBDA_LOG_LEVEL };
+        let is_word = |value: String| !value.contains(['=', ',']);
+        if name == names::LOG || !self.env.get(name).is_some_and(is_word) {
+            return self.targets(name);
+        }
+        let levels = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", FATAL].map(|level| (level, level));
+        let level = self.one_of(name, &levels).and_then(|level| level_named(level).parse::<Level>().ok());
+        Targets::new().with_default(level.unwrap_or(Level::INFO))
+    }
+
     /// Targets syntax, with INFO where nothing more exact is said: naming one target takes nothing from
     /// the others.
     fn targets(&mut self, name: &str) -> Targets {
-        let default = || Targets::new().with_default(tracing::Level::INFO);
+        let default = || Targets::new().with_default(Level::INFO);
         let Some(items) = self.list(name) else { return default() };
         // An empty item would set the level of all others to ERROR.
         let value = items.join(",");
-        match value.parse::<Targets>() {
-            Ok(targets) if targets.default_level().is_none() => targets.with_default(tracing::Level::INFO),
+        let directives: Vec<_> = items.iter().map(|item| directive(item)).collect();
+        match directives.join(",").parse::<Targets>() {
+            Ok(targets) if targets.default_level().is_none() => targets.with_default(Level::INFO),
             Ok(targets) => targets,
             Err(_) => {
                 self.bad(name, &value, "a level, or a list such as info,my_crate=debug,hyper=off");
@@ -587,6 +601,22 @@ fn traces_endpoint(base: &str) -> String {
 fn header_name(name: &str) -> Option<String> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     name.bytes().all(legal).then(|| name.to_owned())
+}
+
+/// The level above ERROR that Lambda's settings have, and `tracing` has not.
+const FATAL: &str = "FATAL";
+
+/// The name in `tracing` of a level: no event is above ERROR, so FATAL writes those of ERROR.
+fn level_named(level: &str) -> &str {
+    if level.eq_ignore_ascii_case(FATAL) { "error" } else { level }
+}
+
+/// A level, or a target and its level, with the name that `tracing` has for the level.
+fn directive(item: &str) -> String {
+    match item.rsplit_once('=') {
+        Some((target, level)) => format!("{target}={}", level_named(level)),
+        None => level_named(item).to_owned(),
+    }
 }
 
 /// The edit distance of two names.
@@ -814,6 +844,48 @@ mod tests {
         }
     }
 
+    #[test]
+    fn lambdas_levels_are_levels_of_log_events() {
+        use tracing::level_filters::LevelFilter;
+
+        for (level, widest) in [
+            ("TRACE", LevelFilter::TRACE),
+            ("DEBUG", LevelFilter::DEBUG),
+            ("INFO", LevelFilter::INFO),
+            ("WARN", LevelFilter::WARN),
+            ("ERROR", LevelFilter::ERROR),
+            ("FATAL", LevelFilter::ERROR),
+        ] {
+            for written in
+                [level.to_owned(), level.to_lowercase(), format!(" {}{} ", &level[..1], level[1..].to_lowercase())]
+            {
+                for name in ["AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"] {
+                    let (config, problems) = read(&[(name, &written)]);
+                    assert_eq!(
+                        (config.log, problems.len()),
+                        (Targets::new().with_default(widest), 0),
+                        "{name}={written}"
+                    );
+                }
+            }
+        }
+        assert_eq!(
+            read(&[("RUST_LOG", "debug"), ("AWS_LAMBDA_LOG_LEVEL", "FATAL")]).0.log.default_level(),
+            Some(LevelFilter::DEBUG)
+        );
+        let (config, problems) = read(&[("AWS_LAMBDA_LOG_LEVEL", "warn,orders=debug,hyper=fatal")]);
+        for (target, widest) in [("orders", Level::DEBUG), ("hyper", Level::ERROR), ("other", Level::WARN)] {
+            assert!(config.log.would_enable(target, &widest) && problems.is_empty(), "{target}");
+        }
+        assert!(!config.log.would_enable("hyper", &Level::WARN));
+        let (config, problems) = read(&[("AWS_LAMBDA_LOG_LEVEL", "CRITICAL")]);
+        assert_eq!(config.log, Targets::new().with_default(Level::INFO), "no target of this name");
+        assert_eq!(
+            problems,
+            ["AWS_LAMBDA_LOG_LEVEL=\"CRITICAL\" is not used: it takes one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL"]
+        );
+    }
+
     /// The README's table is this list.
     #[test]
     fn the_readme_names_every_variable_and_no_other() {
@@ -839,10 +911,10 @@ mod tests {
 
     fn naming(config: &Config) {
         for (target, level, enabled) in [
-            ("my_crate::x", tracing::Level::DEBUG, true),
-            ("hyper", tracing::Level::ERROR, false),
-            ("other", tracing::Level::INFO, true),
-            ("other", tracing::Level::DEBUG, false),
+            ("my_crate::x", Level::DEBUG, true),
+            ("hyper", Level::ERROR, false),
+            ("other", Level::INFO, true),
+            ("other", Level::DEBUG, false),
         ] {
             assert_eq!(config.spans.would_enable(target, &level), enabled, "{target}");
         }

@@ -17,6 +17,7 @@
 //! - Calls to others carry an [`Outbound`](propagation::Outbound): the trace context, and the
 //!   [correlation ids](correlation) of the scope.
 //! - A finished scope is a [`Trace`]; [`flush`] hands it to the exporters.
+//! - Log lines are `tracing` events and records of the `log` crate: [`install`] sets the subscriber that writes them.
 //!
 //! # Features
 //!
@@ -85,6 +86,6 @@ pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 #[doc(hidden)]
-pub use telemetry::{enough_deferred, report_missing_scope};
+pub use telemetry::{enough_deferred, install_with, report_missing_scope};
 pub use trace::Trace;
 pub use value::Value;

@@ -1,29 +1,34 @@
-//! Log events as lines of JSON on standard error, each with the ids of its span and its chain of calls.
+//! Log events as lines of JSON on standard error, each with the ids of its span and its chain of calls, and with the
+//! fields of its scope.
 
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
-use tracing::Event;
 use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use crate::contained::{PANICKED, contained};
 use crate::escape::first_unsafe;
 use crate::recorder::{SCOPES, stack};
+use crate::semconv::FUNCTION_REQUEST_ID;
 
 /// What a thread keeps of a long line's memory.
 const KEEP_BYTES: usize = 64 * 1024;
 
-/// Writes an event as a line.
-pub(crate) fn write(event: &Event<'_>) {
+/// The field that holds the target of a record of the `log` crate, in the event that `tracing-log` makes of it.
+const BRIDGED_TARGET: &str = "log.target";
+
+/// Writes an event as a line. The metadata is the event's own, or that of the record of the `log` crate it was made of.
+pub(crate) fn write(event: &Event<'_>, metadata: &Metadata<'_>) {
     thread_local! { static LINE: Cell<Option<Box<Line>>> = const { Cell::new(None) } }
     // A value that logs while it is formatted gets a line of its own.
     let mut line = LINE.try_with(Cell::take).ok().flatten().unwrap_or_default();
     // Values are formatted, and the scope is asked, before anything is locked for writing.
-    let text = line.of(event);
+    let text = line.of(event, metadata);
     // A closed standard error is nobody's trouble.
     let _ = std::io::stderr().lock().write_all(text);
     if line.memory() <= KEEP_BYTES {
@@ -43,16 +48,17 @@ struct Line {
 }
 
 impl Line {
-    fn of(&mut self, event: &Event<'_>) -> &[u8] {
+    fn of(&mut self, event: &Event<'_>, metadata: &Metadata<'_>) -> &[u8] {
         self.text.clear();
         self.message.clear();
         self.others.clear();
-        event.record(&mut Fields(self));
+        let bridged = !std::ptr::eq(metadata, event.metadata());
+        event.record(&mut Fields { line: self, bridged });
 
         let Line { text, message, others, formatted } = self;
         formatted.clear();
         let _ = SystemTime.format_time(&mut Writer::new(formatted));
-        let (level, target) = (event.metadata().level().as_str(), event.metadata().target());
+        let (level, target) = (metadata.level().as_str(), metadata.target());
         let _ = write!(text, r#"{{"timestamp":"{formatted}","level":"{level}""#);
         key(text, "message");
         string(text, message);
@@ -64,6 +70,7 @@ impl Line {
             if let Some(span_id) = scope.span_id(place.span()) {
                 let _ = write!(text, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
             }
+            text.extend_from_slice(scope.log_fields.as_deref().unwrap_or_default());
             for (name, id) in scope.correlation.iter() {
                 key(text, name);
                 string(text, id);
@@ -81,6 +88,12 @@ impl Line {
     fn memory(&self) -> usize {
         self.text.capacity() + self.message.capacity() + self.others.capacity() + self.formatted.capacity()
     }
+}
+
+/// Appends a member to an object that has some already.
+pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: &str) {
+    key(out, name);
+    string(out, value);
 }
 
 /// Appends a member to an object that has some already, up to its value.
@@ -112,15 +125,19 @@ fn escape(out: &mut Vec<u8>) {
 }
 
 /// Takes the fields of an event.
-struct Fields<'a>(&'a mut Line);
+struct Fields<'a> {
+    line: &'a mut Line,
+    /// `true` if the event came from the `log` crate.
+    bridged: bool,
+}
 
 impl Fields<'_> {
     /// Where the value of a field is to be written.
     fn value_of(&mut self, field: &Field) -> &mut Vec<u8> {
-        let others = &mut self.0.others;
+        let others = &mut self.line.others;
         match field.name() {
             // What the line says by itself is not said twice under one key.
-            name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id") => {
+            name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id" | FUNCTION_REQUEST_ID) => {
                 key(others, &format!("fields.{name}"));
             }
             name if name.starts_with("x-correlation-") => key(others, &format!("fields.{name}")),
@@ -130,14 +147,14 @@ impl Fields<'_> {
     }
 
     fn format(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let mut formatted = std::mem::take(&mut self.0.formatted);
+        let mut formatted = std::mem::take(&mut self.line.formatted);
         formatted.clear();
         // What fails has written what it could; what panics is no trouble of the line's.
         if contained(|| formatted.write_fmt(value)).is_none() {
             PANICKED.clone_into(&mut formatted);
         }
         string(self.value_of(field), &formatted);
-        self.0.formatted = formatted;
+        self.line.formatted = formatted;
     }
 }
 
@@ -160,7 +177,12 @@ impl Visit for Fields<'_> {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "message" { self.0.message.push_str(value) } else { string(self.value_of(field), value) }
+        match field.name() {
+            "message" => self.line.message.push_str(value),
+            // It is the target of the line.
+            BRIDGED_TARGET if self.bridged => {}
+            _ => string(self.value_of(field), value),
+        }
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
@@ -169,7 +191,7 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            let message = &mut self.0.message;
+            let message = &mut self.line.message;
             if contained(|| write!(message, "{value:?}")).is_none() {
                 message.push_str(PANICKED);
             }
@@ -195,7 +217,7 @@ mod tests {
 
     impl<S: tracing::Subscriber> Layer<S> for Lines {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let line = String::from_utf8(Line::default().of(event).to_vec()).unwrap();
+            let line = String::from_utf8(Line::default().of(event, event.metadata()).to_vec()).unwrap();
             self.0.lock().unwrap().push(line);
         }
     }
@@ -217,6 +239,7 @@ mod tests {
         })[..] else {
             panic!("two lines")
         };
+        scope.finish();
         assert!(inside["timestamp"].as_str().unwrap().ends_with('Z'));
         for (key, value) in [
             ("level", json!("WARN")),
@@ -246,6 +269,26 @@ mod tests {
         assert_eq!(first_unsafe(line), None, "{line}");
         let read: Value = serde_json::from_str(line).unwrap();
         assert_eq!((&read["message"], &read["value"]), (&json!(given), &json!(given)));
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_its_scope_and_of_the_scopes_around_it() {
+        let invocation = Scope::builder("orders").log_field("function_request_id", "r-\"1\"").begin();
+        let lines = lines(|| {
+            invocation.enter(|| {
+                let record = Scope::builder("record").nested().begin();
+                record.enter(|| tracing::info!(function_request_id = "mine", "in the record"));
+                record.finish();
+                tracing::info!("in the invocation");
+            });
+            let request = Scope::builder("request").begin();
+            request.enter(|| tracing::info!("elsewhere"));
+            request.finish();
+        });
+        invocation.finish();
+        let ids: Vec<_> = lines.iter().map(|line| line["function_request_id"].as_str()).collect();
+        assert_eq!(ids, [Some("r-\"1\""), Some("r-\"1\""), None]);
+        assert_eq!(lines[0]["fields.function_request_id"], json!("mine"));
     }
 
     #[test]

@@ -6,6 +6,11 @@ use crate::otlp::write;
 use crate::redact::{self, REDACTED};
 use crate::{Env, Value, semconv};
 
+/// What the name of the executable follows in [`service.name`] where the service has no name.
+///
+/// [`service.name`]: https://opentelemetry.io/docs/specs/semconv/resource/#service
+const UNNAMED: &str = "unknown_service:";
+
 /// The attributes of this program, encoded once.
 ///
 /// On Lambda they come from its environment; elsewhere the service is named after the executable unless
@@ -55,6 +60,13 @@ impl Resource {
         self.attributes.iter().find(|(key, _)| key == semconv::SERVICE_NAME).and_then(|(_, v)| v.as_str()).unwrap_or("")
     }
 
+    /// The name of the program for people: that of the service, or of the executable where the service has no name.
+    #[doc(hidden)]
+    pub fn program_name(&self) -> &str {
+        let name = self.service_name();
+        name.strip_prefix(UNNAMED).unwrap_or(name)
+    }
+
     /// The body of an OTLP `Resource` message.
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
@@ -101,7 +113,7 @@ impl Resource {
 fn executable() -> String {
     let path = std::env::current_exe().ok();
     let name = path.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
-    format!("unknown_service:{}", name.unwrap_or("rust"))
+    format!("{UNNAMED}{}", name.unwrap_or("rust"))
 }
 
 /// Percent-decodes text; `None` when an escape is malformed or the result is not UTF-8.
@@ -148,10 +160,11 @@ mod tests {
         let env = Env::from_pairs([("AWS_LAMBDA_FUNCTION_NAME", "f")]);
         let configured = vec![("service.name".into(), "from-attributes".into())];
         assert_eq!(Resource::detect(&env, configured.clone(), None).service_name(), "from-attributes");
-        assert_eq!(Resource::detect(&env, configured, Some("own".into())).service_name(), "own");
-        assert!(
-            Resource::detect(&Env::from_pairs([("", "")]), vec![], None).service_name().starts_with("unknown_service:")
-        );
+        assert_eq!(Resource::detect(&env, configured.clone(), Some("own".into())).service_name(), "own");
+        let unnamed = Resource::detect(&Env::from_pairs([("", "")]), vec![], None);
+        assert_eq!(unnamed.service_name(), format!("unknown_service:{}", unnamed.program_name()));
+        assert!(unnamed.program_name().starts_with("thundra_core-"), "the executable: {}", unnamed.program_name());
+        assert_eq!(Resource::detect(&env, configured, None).program_name(), "from-attributes");
     }
 
     #[test]

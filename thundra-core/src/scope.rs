@@ -24,7 +24,7 @@ use crate::recorder::stack::Current;
 use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
 use crate::telemetry::config;
 use crate::{
-    Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, redact, semconv,
+    Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, log, redact, semconv,
 };
 
 /// A scope that is open; finishing it gives its spans.
@@ -69,6 +69,7 @@ pub struct ScopeBuilder {
     start_time: Option<SystemTime>,
     default_id: Option<String>,
     received_context: Option<Arc<str>>,
+    log_fields: Vec<u8>,
     nested: bool,
 }
 
@@ -123,6 +124,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Adds a field to each log line that is written in the scope, and in the scopes [nested](Self::nested) in it.
+    #[doc(hidden)]
+    pub fn log_field(mut self, key: &str, value: &str) -> Self {
+        log::member(&mut self.log_fields, key, value);
+        self
+    }
+
     /// Makes this a scope within the current one, which gets its spans when it is finished.
     pub fn nested(mut self) -> Self {
         self.nested = true;
@@ -153,9 +161,10 @@ impl ScopeBuilder {
         let recorded = sampled && !config.disabled;
         let outer = if self.nested { Recorder::current().map(|place| place.scope) } else { None };
         // The calls made inside are still the invocation's: its header counts the turns of a loop.
-        let surroundings =
-            outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| (outer.xray.clone(), outer.spans_left()));
-        let (outer_xray, spans_left) = surroundings.unwrap_or((None, config.limits.spans));
+        let surroundings = outer
+            .and_then(|outer| SCOPES.lock(outer))
+            .map(|outer| (outer.xray.clone(), outer.log_fields.clone(), outer.spans_left()));
+        let (outer_xray, outer_log_fields, spans_left) = surroundings.unwrap_or((None, None, config.limits.spans));
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -172,6 +181,10 @@ impl ScopeBuilder {
             }
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
+            state.log_fields = outer_log_fields;
+            if !self.log_fields.is_empty() {
+                state.log_fields = Some(self.log_fields.as_slice().into());
+            }
             state.outer = outer;
             // The root is recorded whatever the limit, so that what was dropped has somewhere to be said.
             state.limits.spans = spans_left.max(1);
@@ -216,6 +229,7 @@ impl Scope {
             start_time: None,
             default_id: None,
             received_context: None,
+            log_fields: Vec::new(),
             nested: false,
         }
     }

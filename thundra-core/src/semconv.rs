@@ -72,6 +72,8 @@ names! {
     FAAS_TIME = "faas.time";
     FAAS_TRIGGER = "faas.trigger";
     FAAS_VERSION = "faas.version";
+    /// Of log lines: the request id of an invocation, as the Powertools for AWS Lambda name it.
+    FUNCTION_REQUEST_ID = "function_request_id";
     HTTP_REQUEST_METHOD = "http.request.method";
     HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
     HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";

@@ -1,4 +1,4 @@
-//! What a process has once: its configuration, its exporters, its subscriber.
+//! What a process has once: its configuration, its exporters, its subscriber, and the bridge from the `log` crate.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -6,6 +6,7 @@ use std::time::Instant;
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, Subscriber};
+use tracing_log::{AsLog, LogTracer};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
@@ -13,7 +14,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::export::Export;
 use crate::pipeline::Pipeline;
-use crate::recorder::layer::{Alone, Recorder, SCOPE_TARGET};
+use crate::recorder::layer::{Alone, EventFilter, Recorder, SCOPE_TARGET};
 use crate::recorder::silence;
 use crate::{Config, Env, Trace, diagnostics, late, log};
 
@@ -30,24 +31,44 @@ pub fn config() -> &'static Config {
 ///
 /// A subscriber that is set is kept. If [`layer`] is not part of it, one line on standard error says so:
 /// ids travel and scopes are recorded all the same, local spans are not.
+///
+/// Records of the `log` crate become `tracing` events, unless the program has set a logger of its own: that one is
+/// kept. A logger that the program sets later is refused by the `log` crate.
 pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
-    let config = CONFIG.get_or_init(|| config);
+    install_with(|| (config, exporters))
+}
+
+/// Installs as [`install`] does. The first call alone makes its configuration and its exporters, so that another
+/// reports nothing about exporters that nobody uses.
+#[doc(hidden)]
+pub fn install_with(make: impl FnOnce() -> (Config, Vec<Box<dyn Export>>)) -> bool {
     let mut first = false;
     PIPELINE.get_or_init(|| {
         first = true;
+        let (config, exporters) = make();
+        let config = CONFIG.get_or_init(|| config);
         Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
     });
     if first {
-        install_subscriber(config);
+        install_subscriber(config());
+        bridge_log();
     }
     first
+}
+
+/// Makes `tracing` events of the records of the `log` crate, down to the most detailed level that the subscriber
+/// takes. A logger that is set is kept.
+fn bridge_log() {
+    let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
+    // The error says that a logger is set.
+    let _ = bridge.init();
 }
 
 fn install_subscriber(config: &Config) {
     if dispatcher::set_global_default(Dispatch::new(subscriber(config))).is_ok() {
         return;
     }
-    if !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
+    if !config.disabled && !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
         diagnostics::once(
             "subscriber",
             "a global tracing subscriber is set without our layer, so local spans are not recorded: \
@@ -58,7 +79,7 @@ fn install_subscriber(config: &Config) {
 
 /// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    let alone = Alone { spans: with_scopes(&config.spans), log: config.log.clone(), write: log::write };
+    let alone = Alone { spans: with_scopes(&config.spans), log: EventFilter::new(&config.log), write: log::write };
     Registry::default().with(Recorder::alone(&config.spans, config.limits, alone))
 }
 
@@ -91,11 +112,26 @@ where
 ///
 /// The exporters are given the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. One that
 /// may not keep to it is bounded by dropping this future: what was not sent waits for the next flush. Does
-/// nothing before [`install`].
+/// nothing before [`install`], and reports once that nothing exports the spans.
 pub async fn flush(trace: Trace, deadline: Option<Instant>) {
-    if let Some(pipeline) = PIPELINE.get() {
-        let (trace, losses) = late::drain(trace);
-        pipeline.flush(trace, losses, deadline).await;
+    match PIPELINE.get() {
+        Some(pipeline) => {
+            let (trace, losses) = late::drain(trace);
+            pipeline.flush(trace, losses, deadline).await;
+        }
+        None => report_no_exporters(&trace),
+    }
+}
+
+/// Reports that the program has recorded spans and installed no exporters.
+#[cold]
+fn report_no_exporters(trace: &Trace) {
+    if !trace.is_empty() {
+        diagnostics::once(
+            "exporters",
+            "spans are recorded, and nothing exports them: begin the program with \
+             `let _telemetry = thundra_http::init();`, or thundra_aws::init()",
+        );
     }
 }
 
@@ -121,8 +157,12 @@ pub fn unexported_spans() -> Vec<u64> {
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
-/// At most 8 MiB wait; what is over is lost, and counted.
+/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`] it reports once that nothing exports the
+/// spans.
 pub fn defer(trace: Trace) {
+    if PIPELINE.get().is_none() {
+        report_no_exporters(&trace);
+    }
     late::add(trace);
 }
 

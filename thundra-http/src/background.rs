@@ -1,13 +1,13 @@
 //! Installing everything outside Lambda.
 
-use thundra_core::{Config, Env, install};
+use thundra_core::{Config, Env};
 
-use crate::export::{Host, exporters};
+use crate::export::{Host, PACKAGE, install};
 use crate::worker::Worker;
 
 /// Installs everything a program outside Lambda needs: the configuration from the environment, the
-/// exporters, the subscriber (unless one is set), and a background thread that exports about once a second and whenever
-/// about 1 MiB waits.
+/// exporters, the subscriber (unless one is set), the bridge from the `log` crate (unless a logger is set), and a
+/// background thread that exports about once a second and whenever about 1 MiB waits.
 ///
 /// Keep the guard until the program ends: dropping it exports what is left, within
 /// `OTEL_EXPORTER_OTLP_TIMEOUT`. A line on standard error says how many spans are lost then, for each exporter. A
@@ -20,12 +20,19 @@ pub fn init() -> Telemetry {
 /// As [`init`], with a configuration that is made or changed in code.
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_with(config: Config) -> Telemetry {
-    let (disabled, timeout) = (config.disabled, config.otlp.flush_limit());
-    let exporters = if disabled { Vec::new() } else { exporters(&config, Host::Process) };
-    if !install(config, exporters) || disabled {
+    init_for(PACKAGE, Host::Process, || config)
+}
+
+/// As [`init_with`], for the dependents of `package`. In Lambda there is no background thread: the invocations export.
+#[doc(hidden)]
+#[must_use = "dropping the guard stops exporting"]
+pub fn init_for(package: &'static str, host: Host, config: impl FnOnce() -> Config) -> Telemetry {
+    let is_first = install(package, host, config);
+    let config = thundra_core::config();
+    if !is_first || host == Host::Lambda || config.disabled {
         return Telemetry { worker: None };
     }
-    Telemetry { worker: Worker::start(timeout) }
+    Telemetry { worker: Worker::start(config.otlp.flush_limit()) }
 }
 
 /// Keeps the exporter of [`init`] running; dropped, it exports what is left.

@@ -21,7 +21,8 @@
 //!
 //! # Programs outside Lambda
 //!
-//! [`init`] installs everything; keep what it returns until the program ends:
+//! [`init`] installs everything, and takes the place of the line that initialises a subscriber: records of the `log`
+//! crate are written as well. Keep what it returns until the program ends:
 //!
 //! ```no_run
 //! let _telemetry = thundra_http::init();
@@ -60,6 +61,8 @@ pub mod semantics {
     pub use crate::server::received::{Received, query, query_of_names};
 }
 
+#[doc(hidden)]
+pub use background::init_for;
 pub use background::{Telemetry, init, init_with};
 #[doc(hidden)]
 pub use client::HasSpan;
@@ -68,6 +71,8 @@ pub use client::blocking;
 #[cfg(feature = "reqwest")]
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
+#[doc(hidden)]
+pub use export::install;
 pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
@@ -77,3 +82,5 @@ pub use reqwest::*;
 pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};
+#[doc(hidden)]
+pub use worker::report_losses;

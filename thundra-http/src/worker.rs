@@ -80,12 +80,13 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     if let Ok(deadline) = deadline {
         let _ = timeout_at(deadline.into(), flush_last(deadline)).await;
     }
-    report();
+    report_missing_scope();
+    report_losses();
 }
 
-/// Says on standard error what is lost, a line for each exporter, and what was not recorded at all.
-fn report() {
-    report_missing_scope();
+/// Says on standard error how many spans are lost at the end of a program, a line for each exporter.
+#[doc(hidden)]
+pub fn report_losses() {
     for (index, lost) in unexported_spans().into_iter().enumerate().filter(|(_, lost)| *lost > 0) {
         diagnostics::once(
             &format!("export.end.{index}"),

@@ -52,7 +52,9 @@ use proc_macro::TokenStream;
 /// destructure its arguments, or take more of them than the event. It reports its outcome to the invocation above it.
 /// Where there is none, because the program calls `lambda_runtime::run` itself, it begins one from the first argument
 /// that has a context: a `LambdaEvent`, an HTTP request from `lambda_http` (feature `http` of `thundra-aws`), or the
-/// `Context` itself. Types are asked for it, not their names, so an alias will do.
+/// `Context` itself. Types are asked for it, not their names, so an alias will do. Where no argument has a context, as
+/// with a `LambdaEvent` of another major version of `lambda_runtime`, nothing is recorded, and one line on standard
+/// error says so with the remedy.
 ///
 /// ```
 /// use thundra_aws::{Error, LambdaEvent, handler};

@@ -6,15 +6,16 @@
 
 use std::any::Any;
 use std::fmt::{self, Debug};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
+use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use pin_project_lite::pin_project;
 use serde::Serialize;
-use thundra_core::{ScopeRef, Status, semconv};
+use thundra_core::{Scope, ScopeRef, Status, semconv};
 use tower_service::Service;
 
 use super::status::Observed;
@@ -86,6 +87,13 @@ pub(super) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -
         }
         resume_unwind(panic)
     })
+}
+
+/// Runs a future in a scope; a panic is recorded and returned, so that the scope can be exported before it goes on.
+pub(super) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
+    let mut future = pin!(future);
+    let observed = poll_fn(|cx| observed(Some(**scope), || future.as_mut().poll(cx)));
+    AssertUnwindSafe(scope.run(observed)).catch_unwind().await
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

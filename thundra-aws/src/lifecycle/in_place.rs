@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::{ScopeRef, diagnostics};
+use thundra_core::{ScopeRef, config, diagnostics};
 
 use super::handler::observed;
 use super::layer::export;
@@ -18,20 +18,35 @@ use crate::probe::Outcome;
 const CALLER_WAITS: Duration = Duration::from_millis(500);
 
 /// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an
-/// invocation of its own, exported before it returns.
-pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, body: F) -> F::Output {
-    // Outside Lambda (a unit test) there is nobody to tell.
-    let alone = ScopeRef::current().is_none() && init::in_lambda();
-    let Some(context) = context.filter(|_| alone) else { return body.await };
+/// invocation of its own, exported before it returns. Without a context it is none: the types of the handler's
+/// arguments are given instead.
+pub async fn in_place<F: Future, const N: usize>(
+    name: &'static str,
+    context: Result<Context, [&'static str; N]>,
+    body: F,
+) -> F::Output {
+    // Outside Lambda this is a unit test.
+    if ScopeRef::current().is_some() || !init::in_lambda() {
+        return body.await;
+    }
+    let context = match context {
+        Ok(context) => context,
+        Err(arguments) => {
+            report_nothing_recorded(name, &arguments);
+            return body.await;
+        }
+    };
     init::telemetry_at_work();
-    diagnostics::once(
-        "in_place",
-        format_args!(
-            "the handler {name:?} runs under lambda_runtime::run, so its spans are exported before it returns, \
-             and what triggered it is not known: thundra_aws::run exports after the response"
-        ),
-    );
     let scope = invocation::begin(&mut Bytes::new(), &context);
+    if scope.recorded() {
+        diagnostics::once(
+            "in_place",
+            format_args!(
+                "the handler {name:?} runs under lambda_runtime::run, so its spans are exported before it returns, \
+                 and what triggered it is not known: thundra_aws::run exports after the response"
+            ),
+        );
+    }
     // It may be one: a router that is called in it takes it for its request.
     scope.mark(thundra_http::IS_REQUEST);
     let deadline = invocation::flush_deadline(&context);
@@ -40,6 +55,34 @@ pub async fn in_place<F: Future>(name: &'static str, context: Option<Context>, b
     let longest = Instant::now() + CALLER_WAITS;
     export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest)))).await;
     output
+}
+
+/// Reports a handler that has neither an invocation above it nor a context of its own.
+#[cold]
+fn report_nothing_recorded(name: &str, arguments: &[&str]) {
+    if !config().disabled {
+        let why = why_no_context(arguments);
+        diagnostics::once("in_place.none", format_args!("nothing is recorded of the handler {name:?}: {why}"));
+    }
+}
+
+/// Returns the reason why no argument has a context, and the remedy. Types are known by their paths alone, which are
+/// the same in all versions of a crate.
+fn why_no_context(arguments: &[&str]) -> &'static str {
+    let holds = |path: &str| arguments.iter().any(|argument| argument.contains(path));
+    if holds("lambda_runtime::") {
+        "it takes no LambdaEvent and no Context of the lambda_runtime that thundra-aws uses; set \
+         lambda_runtime = \"1\" in Cargo.toml (`cargo tree -i lambda_runtime` shows the versions), and take the event \
+         itself where the argument is a type parameter or a wrapper"
+    } else if !holds("http::request::Request<") {
+        "no invocation is above it, and it takes no LambdaEvent, no Context and no Request of lambda_http; start the \
+         function with thundra_aws::run in place of lambda_runtime::run"
+    } else if cfg!(feature = "http") {
+        "its request is not from the lambda_http that thundra-aws uses; set lambda_http = \"1\" in Cargo.toml \
+         (`cargo tree -i lambda_http` shows the versions)"
+    } else {
+        "the context of its request is read with the feature `http` of thundra-aws, and lambda_http = \"1\""
+    }
 }
 
 /// Records the outcome of a handler on its invocation, unless the invocation sees it itself. Under [`run`](crate::run)
@@ -51,5 +94,25 @@ pub fn report(describe: impl FnOnce() -> Outcome) {
         && let Outcome::Error { error_type, message } = describe()
     {
         invocation.set_error(error_type, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remedy_fits_the_types_of_the_arguments() {
+        let request = if cfg!(feature = "http") { "set lambda_http = \"1\"" } else { "feature `http` of thundra-aws" };
+        for (arguments, remedy) in [
+            (&["lambda_runtime::types::LambdaEvent<alloc::string::String>"][..], "set lambda_runtime = \"1\""),
+            (&["orders::Orders", "&lambda_runtime::types::Context"], "set lambda_runtime = \"1\""),
+            (&["http::request::Request<lambda_http::Body>"], request),
+            (&["&http::request::Request<axum_core::body::Body>"], request),
+            (&["orders::Order"], "thundra_aws::run in place of lambda_runtime::run"),
+            (&[], "thundra_aws::run in place of lambda_runtime::run"),
+        ] {
+            assert!(why_no_context(arguments).contains(remedy), "{arguments:?}");
+        }
     }
 }

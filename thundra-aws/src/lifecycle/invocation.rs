@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{Env, ParentSource, Scope, SpanKind, config, semconv};
+use thundra_core::{Env, ParentSource, Scope, SpanKind, Trace, config, diagnostics, semconv};
 
 use super::init;
 use crate::trigger::{self, Message, Source, Trigger};
@@ -36,6 +36,9 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
         builder = builder.received_context(received);
     }
     let default_id = trigger.default_correlation_id.clone().unwrap_or_else(|| context.request_id.clone());
+    if !context.request_id.is_empty() {
+        builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, &context.request_id);
+    }
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
@@ -59,6 +62,25 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
         *body = payload::strip_bytes(std::mem::take(body), member);
     }
     scope
+}
+
+/// Ends an invocation.
+pub(super) fn finish(scope: Scope) -> Trace {
+    if scope.marks() & (marks::CALLED | marks::BATCH | marks::EACH) == marks::CALLED | marks::BATCH {
+        diagnostics::once(
+            "batch",
+            "the handler works on a batch by itself, so its calls carry the invocation's ids: \
+             thundra_aws::batch::each gives each record its own",
+        );
+    }
+    scope.finish()
+}
+
+/// Records that the handler was not called, because its type could not be read from the event.
+pub(super) fn unless_called(scope: &Scope) {
+    if scope.marks() & marks::CALLED == 0 {
+        scope.set_error("invalid_event", "the event could not be read as the handler's type");
+    }
 }
 
 /// When the work for this invocation must be done. `None` without a deadline.
@@ -143,7 +165,7 @@ fn resource_id(arn: &str, version: &str) -> String {
 
 fn function_name(context: &Context) -> String {
     match context.env_config.function_name.as_str() {
-        "" => config().resource.service_name().to_owned(),
+        "" => config().resource.program_name().to_owned(),
         name => name.to_owned(),
     }
 }

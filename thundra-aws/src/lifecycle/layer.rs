@@ -7,12 +7,11 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{InScope, Scope, Trace, config, diagnostics, flush};
+use thundra_core::{InScope, Scope, Trace, config, flush};
 use tower_service::Service;
 
 use super::handler::observed;
 use super::invocation;
-use crate::marks;
 
 /// Makes each invocation a scope, and exports it after the response was posted.
 #[derive(Clone, Copy)]
@@ -100,6 +99,12 @@ where
     }
 }
 
+/// Exports what is left before the program ends, and reports what is lost with it.
+pub(super) async fn export_last(trace: Trace) {
+    export(trace, None).await;
+    thundra_http::report_losses();
+}
+
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
 pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
     let longest = Instant::now() + config().otlp.flush_limit();
@@ -108,19 +113,9 @@ pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
 }
 
 fn finish(scope: Scope, result: &Result<(), Error>) -> Trace {
-    if scope.marks() & (marks::CALLED | marks::BATCH | marks::EACH) == marks::CALLED | marks::BATCH {
-        diagnostics::once(
-            "batch",
-            "the handler works on a batch by itself, so its calls carry the invocation's ids: \
-             thundra_aws::batch::each gives each record its own",
-        );
-    }
     match result {
         Err(error) => scope.set_error("runtime_api_error", error.to_string()),
-        Ok(()) if scope.marks() & marks::CALLED == 0 => {
-            scope.set_error("invalid_event", "the event could not be read as the handler's type");
-        }
-        Ok(()) => {}
+        Ok(()) => invocation::unless_called(&scope),
     }
-    scope.finish()
+    invocation::finish(scope)
 }

@@ -1,16 +1,17 @@
 //! A local run: one event, one response, no AWS.
 
 use std::io::{IsTerminal, Read, Write};
+use std::panic::resume_unwind;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
-use thundra_core::flush;
 use tower_service::Service;
 
+use super::handler::caught;
 use super::invocation;
-use crate::marks;
+use super::layer::export_last;
 use crate::probe::short_error_type;
 
 /// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
@@ -30,19 +31,18 @@ where
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
     let scope = invocation::begin(&mut body, &context);
-    let result = scope
-        .run(async {
-            let payload = parse(&body)?;
-            std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
-            let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
-            print(response.into_response()).await
-        })
-        .await;
-    if result.is_err() && scope.marks() & marks::CALLED == 0 {
-        scope.set_error("invalid_event", "the event could not be read as the handler's type");
+    let work = async {
+        let payload = parse(&body)?;
+        std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
+        let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
+        print(response.into_response()).await
+    };
+    let result = caught(&scope, work).await;
+    if let Ok(Err(_)) = result {
+        invocation::unless_called(&scope);
     }
-    flush(scope.finish(), None).await;
-    result
+    export_last(invocation::finish(scope)).await;
+    result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
 fn read_event() -> Result<Vec<u8>, Error> {

@@ -14,9 +14,8 @@ mod local;
 mod program;
 mod run;
 mod status;
-mod worker;
 
 pub use in_place::{in_place, report};
+pub use init::init;
 pub use program::{State, main, main_concurrent, main_concurrent_with, main_with};
 pub use run::{run, run_concurrent};
-pub use worker::init;

@@ -1,17 +1,18 @@
 //! What `#[handler]` makes of a function named `main`: the whole program.
 
 use std::fmt::{Debug, Display};
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
+use std::panic::resume_unwind;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, defer, flush, formatted};
+use thundra_core::{Scope, defer, formatted};
 
-use super::handler::observed;
+use super::handler::caught;
+use super::layer::export_last;
 use super::{init, run, run_concurrent};
 
 /// What an init function returns: the state, or a result with it.
@@ -128,21 +129,21 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     init::telemetry();
     let scope = Scope::builder("init").start_time(started).begin();
     let context = scope.context().filter(|_| scope.recorded());
-    let state = {
-        let mut init = pin!(async { init().await.state() });
-        scope.run(poll_fn(|cx| observed(Some(*scope), || init.as_mut().poll(cx)))).await
-    };
-    match state {
-        Ok(state) => {
+    match caught(&scope, async { init().await.state() }).await {
+        Ok(Ok(state)) => {
             defer(scope.finish());
             init::remember(context);
             Ok(Arc::new(state))
         }
-        Err(message) => {
+        // There will be no invocation to export it.
+        Ok(Err(message)) => {
             scope.set_error("init_failed", message.clone());
-            // There will be no invocation to export it.
-            flush(scope.finish(), None).await;
+            export_last(scope.finish()).await;
             Err(format!("the init function failed: {message}").into())
+        }
+        Err(panic) => {
+            export_last(scope.finish()).await;
+            resume_unwind(panic)
         }
     }
 }

@@ -15,8 +15,9 @@ use super::{init, local};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or standard input.
 ///
-/// It takes what [`lambda_runtime::run`] takes, and gives each invocation its trace. The subscriber is
-/// installed here, so a program that had an init line of its own for one deletes it.
+/// It takes what [`lambda_runtime::run`] takes, and gives each invocation its trace. The subscriber, the bridge from
+/// the `log` crate and the exporters are installed here, unless [`init`](crate::init) did so before. Without `init`, what
+/// the program logs before it calls this function is not written.
 ///
 /// # Errors
 ///

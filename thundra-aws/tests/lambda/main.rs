@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use peers::{Lambda, Seen};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn spans_leave_after_the_response_and_before_the_next_event() {
@@ -126,6 +126,81 @@ async fn a_handler_in_place_under_the_plain_runtime_exports_before_it_returns() 
 }
 
 #[tokio::test]
+async fn a_handler_without_a_context_says_why_nothing_is_recorded_once() {
+    for (program, why) in [
+        (
+            "older",
+            "the handler \"older\": it takes no LambdaEvent and no Context of the lambda_runtime that thundra-aws uses",
+        ),
+        ("hidden", "the handler \"hidden\": no invocation is above it"),
+    ] {
+        for (variables, times) in [(&[][..], 1), (&[("OTEL_SDK_DISABLED", "true")], 0)] {
+            let lambda = Lambda::start(program, variables).await;
+            for _ in 0..2 {
+                assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+            }
+            let (seen, stderr) = lambda.stop().await;
+            assert_eq!(seen.iter().filter(|seen| seen.name() == "traces").count(), 0);
+            assert_eq!(stderr.matches(why).count(), times, "{stderr}");
+            assert_eq!(stderr.matches("thundra: ").count(), times, "{stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_logged_between_init_and_run_is_written() {
+    let lambda = Lambda::start("own_main", &[]).await;
+    let context = json!({ "x-correlation-id": "c-9" });
+    for event in [json!({ "order": 1, "__context__": context }), json!({ "order": 2 })] {
+        assert_eq!(lambda.invoke(event.clone()).await.unwrap(), json!({ "order": event["order"] }));
+    }
+    let (seen, stderr) = lambda.stop().await;
+    let order: Vec<_> = seen.iter().map(Seen::name).collect();
+    assert_eq!(order, ["next", "response", "traces", "next", "response", "traces", "next"]);
+    let lines: Vec<_> = stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let keys = ["message", "target", "x-correlation-id", "function_request_id"];
+    let lines: Vec<[_; 4]> =
+        lines.iter().map(|line: &Value| keys.map(|key| line[key].as_str().unwrap_or(""))).collect();
+    let (event, record) = ("an event of the invocation", "a record of the invocation");
+    let own = "lambda::programs";
+    assert_eq!(
+        lines,
+        [
+            ["an event before run", own, "", ""],
+            ["a record before run", "orders::db", "", ""],
+            [event, own, "c-9", "request-0"],
+            [record, own, "c-9", "request-0"],
+            [event, own, "request-1", "request-1"],
+            [record, own, "request-1", "request-1"],
+        ]
+    );
+    assert!(!stderr.contains("thundra: "), "{stderr}");
+}
+
+#[tokio::test]
+async fn spans_go_to_standard_output_where_the_program_has_no_exporter_of_its_own() {
+    for (program, said, exported) in [("own_main", 1, 0), ("own_exporter", 0, 1)] {
+        let lambda = Lambda::start(program, &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]).await;
+        lambda.invoke(json!("ann")).await.unwrap();
+        let (_, stderr) = lambda.stop().await;
+        assert_eq!(stderr.matches("spans go to standard output").count(), said, "{program}: {stderr}");
+        assert_eq!(stderr.matches("own exporter: 2 spans").count(), exported, "{program}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn lambdas_log_level_is_that_of_the_lines() {
+    for (level, lines) in [("FATAL", 0), ("error", 0), ("WARN", 1), ("Info", 4), ("DEBUG", 5), ("TRACE", 5)] {
+        let lambda = Lambda::start("own_main", &[("AWS_LAMBDA_LOG_LEVEL", level)]).await;
+        lambda.invoke(json!({})).await.unwrap();
+        let (_, stderr) = lambda.stop().await;
+        let ours = ["an event before run", "a record before run", "a detail of a library", "of the invocation"];
+        let written = stderr.lines().filter(|line| ours.iter().any(|message| line.contains(message))).count();
+        assert_eq!(written, lines, "{level}: {stderr}");
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_subscriber_is_kept() {
     for (program, spans, said) in [("foreign", 1, true), ("foreign_with_layer", 2, false)] {
         let lambda = Lambda::start(program, &[]).await;
@@ -223,11 +298,15 @@ async fn a_batch_links_to_its_producers_and_a_redrive_too() {
 
 #[tokio::test]
 async fn disabled_is_pass_through() {
-    let lambda = Lambda::start("traced", &[("OTEL_SDK_DISABLED", "true")]).await;
-    assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
-    lambda.wait_for(|seen| seen.len() == 3).await;
-    let order: Vec<_> = lambda.stop().await.0.iter().map(Seen::name).collect();
-    assert_eq!(order, ["next", "response", "next"]);
+    for program in ["traced", "plain", "foreign"] {
+        let lambda = Lambda::start(program, &[("OTEL_SDK_DISABLED", "true")]).await;
+        assert_eq!(lambda.invoke(json!("ann")).await.unwrap(), json!("hello ann"));
+        lambda.wait_for(|seen| seen.len() == 3).await;
+        let (seen, stderr) = lambda.stop().await;
+        let order: Vec<_> = seen.iter().map(Seen::name).collect();
+        assert_eq!(order, ["next", "response", "next"], "{program}");
+        assert!(!stderr.contains("thundra: "), "{program}: {stderr}");
+    }
 }
 
 /// Not a test: the other programs. `TEST_PROGRAM` says which.

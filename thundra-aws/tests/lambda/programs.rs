@@ -1,10 +1,15 @@
 //! The functions under test, each a process of its own.
 
+use std::time::Instant;
+
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use thundra_aws::{Error, LambdaEvent, handler, service_fn};
+use thundra_core::export::{Batch, Export, ExportFuture};
+use thundra_core::{Config, Env};
 use tracing::{info, instrument};
+use tracing_log::log;
 
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -12,6 +17,24 @@ pub(crate) fn run(name: &str) {
         "traced" => runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap(),
         "http" => runtime().block_on(thundra_aws::run(service_fn(order))).unwrap(),
         "plain" => runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap(),
+        "older" => runtime().block_on(lambda_runtime_0_14::run(lambda_runtime_0_14::service_fn(older))).unwrap(),
+        "hidden" => {
+            let unpack = async |event: LambdaEvent<String>| hidden(event.payload).await;
+            runtime().block_on(lambda_runtime::run(service_fn(unpack))).unwrap();
+        }
+        "own_main" => {
+            let _telemetry = thundra_aws::init();
+            drop(thundra_aws::init());
+            info!("an event before run");
+            log::warn!(target: "orders::db", "a record before run");
+            log::debug!(target: "hyper", "a detail of a library");
+            runtime().block_on(thundra_aws::run(service_fn(logging))).unwrap();
+        }
+        "own_exporter" => {
+            thundra_core::install(Config::from_env(&Env::process()), vec![Box::new(Stderr)]);
+            let _telemetry = thundra_aws::init();
+            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+        }
         "foreign" => {
             tracing_subscriber::fmt().with_writer(std::io::stderr).init();
             runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
@@ -72,6 +95,35 @@ async fn in_place(event: LambdaEvent<String>) -> Result<String, Error> {
         _ => {}
     }
     Ok(greet(&event.payload).await)
+}
+
+/// Takes the event of another version of the runtime than ours.
+#[handler]
+async fn older(event: lambda_runtime_0_14::LambdaEvent<String>) -> Result<String, Error> {
+    Ok(greet(&event.payload).await)
+}
+
+/// Takes no event of the runtime at all.
+#[handler]
+async fn hidden(name: String) -> Result<String, Error> {
+    Ok(greet(&name).await)
+}
+
+async fn logging(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    info!("an event of the invocation");
+    log::info!("a record of the invocation");
+    Ok(event.payload)
+}
+
+/// Prints how many spans it gets.
+#[derive(Debug)]
+struct Stderr;
+
+impl Export for Stderr {
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        eprintln!("own exporter: {} spans", batch.span_count());
+        Box::pin(std::future::ready(Ok(())))
+    }
 }
 
 async fn order(event: LambdaEvent<ApiGatewayV2httpRequest>) -> Result<ApiGatewayV2httpResponse, Error> {

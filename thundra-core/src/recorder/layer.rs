@@ -14,6 +14,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Level, Metadata, Span, Subscriber};
+use tracing_log::NormalizeEvent;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
@@ -29,6 +30,9 @@ use crate::{SpanId, late, redact};
 
 /// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
 pub(crate) const SCOPE_TARGET: &str = "thundra";
+
+/// The target of the events that `tracing-log` makes of the records of the `log` crate.
+const BRIDGE_TARGET: &str = "log";
 
 thread_local! {
     /// The scope whose span is being made on this thread.
@@ -69,18 +73,19 @@ pub(crate) struct Alone {
     /// Which spans exist at all.
     pub(crate) spans: Targets,
     /// Which events are written as log lines.
-    pub(crate) log: Targets,
-    pub(crate) write: fn(&Event<'_>),
+    pub(crate) log: EventFilter,
+    /// Writes an event. The metadata is the event's own, or that of the record of the `log` crate it was made of.
+    pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
 }
 
 impl Alone {
     fn wants(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.would_enable(target, level))
+        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
     }
 
     fn widest(&self) -> LevelFilter {
-        widest(&self.spans).max(widest(&self.log))
+        widest(&self.spans).max(self.log.widest())
     }
 }
 
@@ -89,30 +94,39 @@ fn widest(targets: &Targets) -> LevelFilter {
     levels.max().unwrap_or(LevelFilter::OFF)
 }
 
-/// Which events are recorded; nearly always a level and nothing else, which is one comparison.
+/// Which events are recorded, or written; nearly always a level and nothing else, which is one comparison.
 #[derive(Debug)]
-enum EventFilter {
-    Level(Level),
+pub(crate) enum EventFilter {
+    Level(LevelFilter),
     Targets(Targets),
 }
 
 impl EventFilter {
-    fn new(targets: &Targets) -> Self {
-        match targets.default_level().and_then(|filter| filter.into_level()) {
-            Some(level) if targets.iter().next().is_none() => EventFilter::Level(level),
-            _ => EventFilter::Targets(targets.clone()),
+    pub(crate) fn new(targets: &Targets) -> Self {
+        match targets.iter().next() {
+            None => EventFilter::Level(widest(targets)),
+            Some(_) => EventFilter::Targets(targets.clone()),
         }
     }
 
     #[inline]
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        // The runtime tells of errors with the payload's own values in them.
-        if metadata.target().starts_with("lambda_runtime") {
-            return false;
-        }
+    fn enables(&self, metadata: &Metadata<'_>) -> bool {
         match self {
             EventFilter::Level(level) => metadata.level() <= level,
             EventFilter::Targets(targets) => targets.would_enable(metadata.target(), metadata.level()),
+        }
+    }
+
+    /// Returns whether an event is recorded. The runtime's own errors hold values of the payload.
+    #[inline]
+    fn records(&self, metadata: &Metadata<'_>) -> bool {
+        !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)
+    }
+
+    fn widest(&self) -> LevelFilter {
+        match self {
+            EventFilter::Level(level) => *level,
+            EventFilter::Targets(targets) => widest(targets),
         }
     }
 }
@@ -258,6 +272,59 @@ impl Recorder {
             Some(Place::new(parent.scope, index, PlaceKind::Own))
         })
     }
+
+    /// Writes and records an event.
+    #[inline(always)]
+    fn event<S>(&self, event: &Event<'_>, metadata: &Metadata<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if let Some(alone) = &self.alone
+            && alone.log.enables(metadata)
+        {
+            (alone.write)(event, metadata);
+        }
+        let place = match event.parent() {
+            Some(id) => self.place_of(id).or_else(scope_root),
+            None if event.is_contextual() => {
+                stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => scope_root(),
+        };
+        let Some(place) = place else { return };
+        if place.kind() == PlaceKind::Unrecorded || !self.events.records(metadata) {
+            return;
+        }
+        let time = now();
+        let failed = *metadata.level() == Level::ERROR;
+        visit::with_fields(|fields| {
+            self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
+            if failed || !fields.description.is_empty() {
+                redact::in_place(&mut fields.name);
+            }
+            visit::event_head(fields, metadata.name());
+            let Some(mut scope) = SCOPES.lock(place.scope) else { return };
+            if let Some((span, limits)) = scope.span(place.span()) {
+                span.event(time, &fields.head, &fields.encoded, limits);
+                // What was said of the outcome before is more exact than a log line.
+                if failed && span.is_unset() {
+                    span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
+                }
+            }
+        });
+    }
+
+    /// Writes and records an event that was made of a record of the `log` crate, by the metadata of that record.
+    #[cold]
+    fn bridged_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        match event.normalized_metadata() {
+            Some(metadata) => self.event(event, &metadata, context),
+            None => self.event(event, event.metadata(), context),
+        }
+    }
 }
 
 /// Counts a span whose scope found no place, or is gone.
@@ -368,40 +435,13 @@ where
         });
     }
 
+    #[inline]
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        if let Some(alone) = &self.alone
-            && alone.log.would_enable(event.metadata().target(), event.metadata().level())
-        {
-            (alone.write)(event);
+        let metadata = event.metadata();
+        if metadata.target() == BRIDGE_TARGET {
+            return self.bridged_event(event, &context);
         }
-        let place = match event.parent() {
-            Some(id) => self.place_of(id).or_else(scope_root),
-            None if event.is_contextual() => {
-                stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
-            }
-            None => scope_root(),
-        };
-        let Some(place) = place else { return };
-        if place.kind() == PlaceKind::Unrecorded || !self.events.wants(event.metadata()) {
-            return;
-        }
-        let time = now();
-        let failed = *event.metadata().level() == Level::ERROR;
-        visit::with_fields(|fields| {
-            self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
-            if failed || !fields.description.is_empty() {
-                redact::in_place(&mut fields.name);
-            }
-            visit::event_head(fields, event.metadata().name());
-            let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-            if let Some((span, limits)) = scope.span(place.span()) {
-                span.event(time, &fields.head, &fields.encoded, limits);
-                // What was said of the outcome before is more exact than a log line.
-                if failed && span.is_unset() {
-                    span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
-                }
-            }
-        });
+        self.event(event, metadata, &context);
     }
 
     #[inline]

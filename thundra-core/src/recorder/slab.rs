@@ -70,6 +70,8 @@ pub(crate) struct ScopeState {
     pub(crate) limits: Limits,
     /// The `__context__` objects this scope was given: sent on, they are replaced by its own.
     pub(crate) received_context: Option<Arc<str>>,
+    /// The fields of its log lines: members of a JSON object, each after a comma.
+    pub(crate) log_fields: Option<Arc<[u8]>>,
     /// The scope around this one, which gets its finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// Bits that those who run the scope leave on it.
@@ -103,6 +105,7 @@ impl ScopeState {
             formats: Propagators::NONE,
             limits: Limits::default(),
             received_context: None,
+            log_fields: None,
             outer: None,
             marks: 0,
             sealed: false,
@@ -221,6 +224,7 @@ impl ScopeState {
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
+        self.log_fields = None;
         self.correlation = CorrelationIds::default();
         (self.outer, self.sealed, self.marks) = (None, false, 0);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);

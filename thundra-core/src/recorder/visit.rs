@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 
 use tracing::field::{Field, FieldSet, Visit};
 
-use crate::contained::{PANICKED, contained};
+use crate::contained::{PANICKED, contained, formatted};
 use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, redact, semconv};
@@ -260,7 +260,7 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let shown = redact::text(value.to_string());
+        let shown = redact::text(formatted(|| value.to_string()));
         self.record_debug(field, &format_args!("{shown}"));
     }
 

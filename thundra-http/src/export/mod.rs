@@ -13,7 +13,7 @@ pub use endpoint::UnsupportedEndpoint;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 pub use otlp::OtlpExporter;
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ExporterKind, diagnostics};
+use thundra_core::{Config, ExporterKind, diagnostics, install_with};
 
 use crate::hosts;
 
@@ -27,13 +27,35 @@ pub enum Host {
     Process,
 }
 
-/// The exporters for a configuration.
+/// The crate whose features the dependents of this one turn on.
+pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
+
+/// Installs a configuration with its exporters, unless the program has exporters already. Returns whether it did.
+///
+/// A message that asks for a feature names `package`, the crate that the program depends on.
+#[doc(hidden)]
+pub fn install(package: &'static str, host: Host, config: impl FnOnce() -> Config) -> bool {
+    install_with(|| {
+        let config = config();
+        let exporters = exporters_for(package, &config, host);
+        (config, exporters)
+    })
+}
+
+/// Returns the exporters for a configuration.
 ///
 /// Those of `OTEL_TRACES_EXPORTER`; when it is not set, `otlp` where an endpoint is configured, else
-/// `stdout` in Lambda and `console` elsewhere.
+/// `stdout` in Lambda and `console` elsewhere. None with `OTEL_SDK_DISABLED`.
 pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
+    exporters_for(PACKAGE, config, host)
+}
+
+fn exporters_for(package: &'static str, config: &Config, host: Host) -> Vec<Box<dyn Export>> {
     // Said when a program starts, not at its first call.
     hosts::check(&config.propagate_hosts);
+    if config.disabled {
+        return Vec::new();
+    }
     let kinds = config.exporters.clone().unwrap_or_else(|| {
         vec![match host {
             _ if config.otlp.endpoint.is_some() => ExporterKind::Otlp,
@@ -48,22 +70,32 @@ pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
             Host::Process => ExporterKind::Console,
         }]
     });
-    kinds.into_iter().filter_map(|kind| exporter(kind, config, host)).collect()
+    kinds.into_iter().filter_map(|kind| exporter(kind, config, host, package)).collect()
 }
 
-fn exporter(kind: ExporterKind, config: &Config, host: Host) -> Option<Box<dyn Export>> {
+fn exporter(kind: ExporterKind, config: &Config, host: Host, package: &str) -> Option<Box<dyn Export>> {
     match kind {
         ExporterKind::Otlp => match OtlpExporter::new(&config.otlp) {
             Ok(exporter) if host == Host::Process => Some(Box::new(exporter.in_background())),
             Ok(exporter) => Some(Box::new(exporter)),
             Err(error) => {
-                diagnostics::once("otlp", format_args!("spans are not exported: {error}"));
+                diagnostics::once("otlp", format_args!("spans are not exported: {}", reason(error, package)));
                 None
             }
         },
         ExporterKind::Stdout => Some(Bounded::boxed(StdoutExporter::new(), config)),
         ExporterKind::Console => Some(Bounded::boxed(ConsoleExporter::new(), config)),
         _ => None,
+    }
+}
+
+/// Returns the reason why there is no exporter, for a program that depends on `package`: its feature `https` is ours.
+fn reason(error: UnsupportedEndpoint, package: &str) -> String {
+    match error {
+        UnsupportedEndpoint::NoTls => {
+            format!("OTEL_EXPORTER_OTLP_ENDPOINT is https, which takes the feature `https` of {package}")
+        }
+        UnsupportedEndpoint::Malformed => error.to_string(),
     }
 }
 
@@ -93,6 +125,8 @@ fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Ar
 
 #[cfg(test)]
 mod tests {
+    use thundra_core::Env;
+
     use super::*;
 
     #[test]
@@ -107,5 +141,22 @@ mod tests {
         );
         assert_eq!(headers(&[], from_endpoint())["authorization"], "Basic dTpw");
         assert_eq!(format!("{configured:?}"), r#"{"authorization": Sensitive, "y": Sensitive}"#);
+    }
+
+    #[test]
+    fn a_missing_feature_is_that_of_the_crate_that_the_program_depends_on() {
+        for package in [PACKAGE, "thundra-aws"] {
+            let reason = reason(UnsupportedEndpoint::NoTls, package);
+            assert!(reason.ends_with(&format!("the feature `https` of {package}")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_disabled_program_has_no_exporters() {
+        let variables = [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "otlp,console")];
+        for (variables, count) in [(&variables[..], 0), (&variables[1..], 2)] {
+            let config = Config::from_env(&Env::from_pairs(variables.iter().copied()));
+            assert_eq!(exporters(&config, Host::Process).len(), count);
+        }
     }
 }

@@ -1,0 +1,208 @@
+//! Local runs, each a process of its own: an event in a file, the response on standard output, logs and the span tree
+//! on standard error.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use serde_json::{Value, json};
+use thundra_aws::{Error, LambdaEvent, service_fn};
+use thundra_core::{Scope, defer};
+use tracing::{info, instrument};
+
+/// Runs a program below with this event. Its first argument names the file with the event, and the test that is run.
+fn run(program: &str, event: &Value) -> Output {
+    run_with(program, event, &[])
+}
+
+/// Runs a program below with this event and these variables.
+fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    let run = RUNS.fetch_add(1, Ordering::Relaxed);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("local-{}-{run}", std::process::id()));
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("program"), event.to_string()).unwrap();
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["program", "--exact", "--nocapture"]).current_dir(&directory);
+    command.env_clear().env("TEST_PROGRAM", program).envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+    output
+}
+
+/// Not a test: the programs. `TEST_PROGRAM` says which.
+#[test]
+fn program() {
+    let Ok(name) = std::env::var("TEST_PROGRAM") else { return };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let panicked = catch_unwind(AssertUnwindSafe(|| match name.as_str() {
+        "greeting" => runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap(),
+        "own_main" => {
+            let _telemetry = thundra_aws::init();
+            info!("before run");
+            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+            eprintln!("run has ended");
+        }
+        "connected" => {
+            let _telemetry = thundra_aws::init();
+            defer(Scope::builder("before run").begin().finish());
+            while thundra_core::kept_spans() > 0 {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+        }
+        "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
+        "response" => runtime().block_on(thundra_aws::run(service_fn(unprintable))).unwrap(),
+        "init" => {
+            let code = thundra_aws::__private::main_with(connect, |_: LambdaEvent<Value>, _: Arc<()>| async {
+                Ok::<_, Error>(())
+            });
+            panic!("it went on: {code:?}");
+        }
+        other => panic!("no program {other}"),
+    }));
+    if let Err(panic) = panicked {
+        eprintln!("it panicked with {:?}", panic.downcast_ref::<&str>());
+        std::process::exit(101);
+    }
+}
+
+async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
+    info!("greeting");
+    greet(&event.payload).await;
+    Ok(format!("hello {}", event.payload))
+}
+
+#[instrument]
+async fn greet(name: &str) {
+    assert!(name != "nobody", "at the disco");
+}
+
+async fn by_itself(event: LambdaEvent<Value>) -> Result<usize, Error> {
+    Ok(event.payload["Records"].as_array().map_or(0, Vec::len))
+}
+
+async fn unprintable(_: LambdaEvent<Value>) -> Result<Unprintable, Error> {
+    Ok(Unprintable)
+}
+
+struct Unprintable;
+
+impl serde::Serialize for Unprintable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        panic!("at the disco")
+    }
+}
+
+#[instrument]
+async fn connect() {
+    panic!("at the disco")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap()
+}
+
+/// The lines of the span tree.
+fn tree(stderr: &str) -> Vec<&str> {
+    stderr.lines().skip_while(|line| !line.starts_with("trace ")).collect()
+}
+
+#[test]
+fn a_tree_has_the_name_of_the_executable() {
+    let output = run("greeting", &json!("ann"));
+    let stderr = text(&output.stderr);
+    assert!(output.status.success() && text(&output.stdout).contains("\"hello ann\"\n"), "{stderr}");
+    let executable = std::env::current_exe().unwrap().file_name().unwrap().to_str().unwrap().to_owned();
+    assert!(tree(stderr)[1].starts_with(&format!("{executable} [server] ")), "{stderr}");
+    assert!(!stderr.contains("unknown_service"), "{stderr}");
+}
+
+#[test]
+fn a_panic_prints_its_tree_and_goes_on() {
+    for (program, event, status) in
+        [("greeting", json!("nobody"), "] "), ("response", json!({}), "] "), ("init", json!({}), "init ")]
+    {
+        let output = run(program, &event);
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(101), "{stderr}");
+        let tree = tree(stderr);
+        assert!(tree[1].contains(status) && tree[1].contains(" ✗ panicked: at the disco "), "{program}: {stderr}");
+        assert_eq!(tree.last(), Some(&"it panicked with Some(\"at the disco\")"), "{program}: {stderr}");
+        assert_eq!(stderr.matches("panicked at ").count(), 1, "{program}: {stderr}");
+    }
+}
+
+#[test]
+fn an_event_that_is_none_of_the_handlers_is_no_panic() {
+    let output = run("greeting", &json!({}));
+    let stderr = text(&output.stderr);
+    assert!(tree(stderr)[1].contains(" ✗ the event could not be read as the handler's type "), "{stderr}");
+}
+
+#[test]
+fn a_handler_that_works_on_a_batch_by_itself_is_named_the_remedy() {
+    let record = json!({ "messageId": "m-1", "body": "{}", "eventSource": "aws:sqs",
+                         "eventSourceARN": "arn:aws:sqs:eu-west-1:1:notes", "attributes": {} });
+    let output = run("batch", &json!({ "Records": [record, record] }));
+    let stderr = text(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(stderr.matches("thundra_aws::batch::each gives each record its own").count(), 1, "{stderr}");
+}
+
+#[test]
+fn after_init_a_run_prints_its_tree_itself_and_once() {
+    let output = run("own_main", &json!("ann"));
+    let stderr = text(&output.stderr);
+    let lines: Vec<_> = stderr.lines().filter(|line| line.starts_with('{')).collect();
+    let [before, inside] = &lines[..] else { panic!("two lines expected: {stderr}") };
+    assert!(before.contains("before run") && inside.contains("\"greeting\""), "{stderr}");
+    let tree = tree(stderr);
+    assert_eq!((tree.len(), tree.last()), (5, Some(&"run has ended")), "{stderr}");
+    assert!(!stderr.contains("thundra: "), "{stderr}");
+}
+
+#[cfg(not(feature = "https"))]
+#[test]
+fn a_collector_behind_tls_takes_the_feature_of_this_crate() {
+    for program in ["greeting", "own_main"] {
+        let output = run_with(program, &json!("ann"), &[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector.example")]);
+        let stderr = text(&output.stderr);
+        assert_eq!(
+            stderr.matches("which takes the feature `https` of thundra-aws\n").count(),
+            1,
+            "{program}: {stderr}"
+        );
+        assert!(!stderr.contains("thundra-http"), "{program}: {stderr}");
+    }
+}
+
+/// The connection that the background thread has made is not that thread's alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_init_a_run_exports_to_the_collector_that_the_background_thread_has_reached() {
+    let received = Arc::new(Mutex::new(Vec::new()));
+    let keep = received.clone();
+    let collect = async move |body: axum::body::Bytes| {
+        let request = ExportTraceServiceRequest::decode(body).unwrap();
+        let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        keep.lock().unwrap().extend(scopes.flat_map(|scope| scope.spans).map(|span| span.name));
+    };
+    let app = axum::Router::new().route("/v1/traces", axum::routing::post(collect));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, app).await });
+
+    let run = || run_with("connected", &json!("ann"), &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+    let output = tokio::task::block_in_place(run);
+    let stderr = text(&output.stderr);
+    assert!(output.status.success() && !stderr.contains("thundra: "), "{stderr}");
+    let names = received.lock().unwrap().clone();
+    assert_eq!((names.len(), &names[0], &names[1]), (3, &"before run".to_owned(), &"greet".to_owned()), "{names:?}");
+}

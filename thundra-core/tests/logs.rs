@@ -1,0 +1,152 @@
+//! Records of the `log` crate as log lines: programs of their own, since a process has one logger and one subscriber.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::process::Command;
+
+use serde_json::Value;
+use thundra_core::testing::MemoryExporter;
+use thundra_core::{Config, Env, Scope, flush, install};
+use tracing_log::{LogTracer, log};
+use tracing_subscriber::layer::SubscriberExt;
+
+/// What a program wrote on standard error: its lines of JSON, and the others.
+struct Written {
+    lines: Vec<Value>,
+    others: Vec<String>,
+}
+
+impl Written {
+    fn messages(&self) -> Vec<String> {
+        self.lines.iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// Runs a program below with these variables.
+fn run(program: &str, variables: &[(&str, &str)]) -> Written {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "program", "--nocapture"]).env_clear().env("TEST_PROGRAM", program);
+    let output = command.envs(variables.iter().copied()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{program}: {stderr}");
+    let (lines, others): (Vec<_>, Vec<_>) = stderr.lines().partition(|line| line.starts_with('{'));
+    Written {
+        lines: lines.into_iter().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        others: others.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// Not a test: the programs. `TEST_PROGRAM` says which.
+#[test]
+fn program() {
+    match std::env::var("TEST_PROGRAM").as_deref() {
+        Ok("alone") => {}
+        Ok("bridged") => LogTracer::init().unwrap(),
+        Ok("own logger") => {
+            static OWN: Own = Own;
+            log::set_logger(&OWN).unwrap();
+            log::set_max_level(log::LevelFilter::Info);
+        }
+        Ok("own subscriber") => {
+            let fmt = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
+            let own = tracing_subscriber::registry().with(fmt).with(thundra_core::layer());
+            tracing::subscriber::set_global_default(own).unwrap();
+        }
+        Err(_) => return,
+        Ok(other) => panic!("no program {other}"),
+    }
+    let exporter = MemoryExporter::default();
+    install(Config::from_env(&Env::process()), vec![Box::new(exporter.clone())]);
+    install(Config::from_env(&Env::process()), Vec::new());
+    log::info!("outside");
+    log::info!(target: "quiet::inside", "quiet");
+    log::debug!(target: "chatty::inside", "chatty");
+    log::debug!("too detailed");
+    tracing::info!(target: "log", { log.target = "a field" }, "an event");
+    let scope = Scope::builder("work").default_correlation_id("c-1").begin();
+    scope.enter(|| log::warn!(target: "orders", "sold {}", "out"));
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(flush(scope.finish(), None));
+    eprintln!("widest: {}", log::max_level());
+    eprint!("{}", exporter.tree());
+}
+
+/// A logger that prints records as people do.
+struct Own;
+
+impl log::Log for Own {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        eprintln!("own: {}", record.args());
+    }
+
+    fn flush(&self) {}
+}
+
+const LEVELS: (&str, &str) = ("RUST_LOG", "quiet=off,chatty=debug");
+
+#[test]
+fn records_are_lines_once_whoever_bridges_them() {
+    for program in ["alone", "bridged"] {
+        let written = run(program, &[LEVELS]);
+        assert_eq!(written.messages(), ["outside", "chatty", "an event", "sold out"], "{program}");
+        let [outside, chatty, event, inside] = &written.lines[..] else { panic!("four lines") };
+        assert_eq!(
+            [&outside["target"], &outside["level"], &outside["log.module_path"], &outside["log.file"]],
+            ["logs", "INFO", "logs", file!()],
+            "{program}"
+        );
+        assert!(outside["log.line"].is_u64() && outside.get("log.target").is_none(), "{outside}");
+        assert_eq!([&chatty["target"], &chatty["level"]], ["chatty::inside", "DEBUG"]);
+        assert_eq!([&event["target"], &event["log.target"]], ["log", "a field"], "it is no record");
+        assert_eq!([&inside["target"], &inside["x-correlation-id"]], ["orders", "c-1"]);
+        assert!(inside["trace_id"].is_string(), "{inside}");
+        let event = "  · sold out log.target=orders log.module_path=logs log.file=";
+        assert!(written.others.iter().any(|line| line.starts_with(event)), "{:?}", written.others);
+        assert!(!written.others.iter().any(|line| line.starts_with("thundra:")), "{:?}", written.others);
+    }
+}
+
+#[test]
+fn records_below_the_widest_level_are_not_made() {
+    for (variables, widest) in [
+        (&[][..], "INFO"),
+        (&[LEVELS], "DEBUG"),
+        (&[("RUST_LOG", "warn"), ("THUNDRA_SPANS", "error")], "WARN"),
+        // Events are recorded in their spans, whether they are lines or not.
+        (&[("RUST_LOG", "off"), ("THUNDRA_SPANS", "trace")], "TRACE"),
+        (&[("AWS_LAMBDA_LOG_LEVEL", "FATAL"), ("THUNDRA_SPANS", "off")], "ERROR"),
+    ] {
+        let written = run("alone", variables);
+        assert_eq!(written.others.iter().find_map(|line| line.strip_prefix("widest: ")), Some(widest), "{variables:?}");
+    }
+    assert_eq!(run("alone", &[("AWS_LAMBDA_LOG_LEVEL", "FATAL")]).messages(), [""; 0]);
+    assert_eq!(run("alone", &[("AWS_LAMBDA_LOG_LEVEL", "Warn")]).messages(), ["sold out"]);
+}
+
+#[test]
+fn a_logger_of_the_programs_own_is_kept() {
+    let written = run("own logger", &[LEVELS]);
+    assert_eq!(written.messages(), ["an event"]);
+    let own: Vec<_> = written.others.iter().filter_map(|line| line.strip_prefix("own: ")).collect();
+    assert_eq!(own, ["outside", "quiet", "sold out"]);
+    assert!(!written.others.iter().any(|line| line.starts_with("thundra:")), "{:?}", written.others);
+}
+
+#[test]
+fn a_subscriber_of_the_programs_own_gets_the_records() {
+    let written = run("own subscriber", &[]);
+    let of = |message: &str| written.others.iter().filter(|line| line.contains(message)).count();
+    assert_eq!((of("outside"), of("an event"), written.lines.len()), (1, 1, 0), "{:?}", written.others);
+    // One is its line, and one its event in the span.
+    assert_eq!(of("sold out"), 2, "{:?}", written.others);
+}
+
+#[test]
+fn the_levels_of_span_events_are_those_of_the_records_target() {
+    let written = run("alone", &[("THUNDRA_SPANS", "info,orders=off"), ("RUST_LOG", "error,orders=warn")]);
+    assert_eq!(written.messages(), ["sold out"]);
+    assert!(!written.others.iter().any(|line| line.contains("sold out")), "{:?}", written.others);
+}

@@ -1,0 +1,38 @@
+//! A program that records and installs nothing.
+
+#![allow(clippy::unwrap_used)]
+
+use std::process::Command;
+
+use thundra_core::{Scope, Trace, defer, flush};
+
+/// Not a test: the program. `TEST_PROGRAM` says what it does with its spans.
+#[test]
+fn program() {
+    let flush_now = |trace| tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(flush(trace, None));
+    let trace = || Scope::builder("request").begin().finish();
+    match std::env::var("TEST_PROGRAM").as_deref() {
+        Ok("flush") => (0..2).for_each(|_| flush_now(trace())),
+        Ok("defer") => (0..2).for_each(|_| defer(trace())),
+        Ok("nothing") => {
+            flush_now(Trace::default());
+            defer(Trace::default());
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_program_that_exports_nothing_is_told_the_remedy_once() {
+    for (program, lines) in [("flush", 1), ("defer", 1), ("nothing", 0)] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "program", "--nocapture"]).env("TEST_PROGRAM", program);
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            stderr.matches("nothing exports them: begin the program with").count(),
+            lines,
+            "{program}: {stderr}"
+        );
+    }
+}
