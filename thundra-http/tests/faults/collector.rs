@@ -391,6 +391,9 @@ async fn serve(state: Arc<State>, mut stream: TcpStream, age: u64) {
             state.taken.lock().unwrap().push(taken);
         }
         tokio::time::sleep(reply.delay).await;
+        if matches!(stream.try_read(&mut [0]), Ok(0)) && !state.impatient.load(Ordering::Relaxed) {
+            println!("a client went before the response to its request of {length} bytes");
+        }
         if respond(&mut stream, &reply).await.is_none() {
             return;
         }
