@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// The pause after a first failure. Each further one makes it twice as long.
 const FIRST: Duration = Duration::from_secs(1);
 
+/// A final response in less time is followed by no pause.
+const QUICK: Duration = Duration::from_millis(100);
+
 /// Rules for the length of a pause.
 #[derive(Clone, Copy, Debug)]
 struct Pauses {
@@ -72,6 +75,13 @@ impl Circuit {
         state.open_until = now.checked_add(state.pause.max(asked.unwrap_or_default()));
     }
 
+    /// Closes after a request that is over and was in vain, or whose response did not end. Where that took long, there
+    /// is a pause all the same: the next one would be as slow.
+    pub(super) fn over(&self, now: Instant, cost: Duration) {
+        let open_until = if cost > QUICK { now.checked_add(cost * self.pauses.times_cost) } else { None };
+        *self.state() = State { open_until, pause: Duration::ZERO };
+    }
+
     /// Closes.
     pub(super) fn close(&self) {
         *self.state() = State::default();
@@ -134,6 +144,16 @@ mod tests {
             }
             assert!(spent * 10 <= now - start, "{cost:?}: {spent:?}");
         }
+    }
+
+    #[test]
+    fn a_slow_refusal_is_followed_by_a_pause_and_a_quick_one_is_not() {
+        let (circuit, start) = (Circuit::new(), Instant::now());
+        circuit.over(start, Duration::from_millis(50));
+        assert!(!circuit.is_open(start));
+        circuit.over(start, Duration::from_millis(500));
+        let after = |millis| circuit.is_open(start + Duration::from_millis(millis));
+        assert_eq!((after(4999), after(5000), circuit.is_on_trial()), (true, false, false));
     }
 
     #[test]

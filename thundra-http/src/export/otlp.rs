@@ -99,12 +99,19 @@ impl OtlpExporter {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let Failure { why, after, again } = match self.attempt(body.clone(), deadline).await? {
-                Ok(response) => {
-                    self.circuit.close();
+            let Failure { why, after, again } = match self.attempt(body.clone(), deadline).await {
+                Ok(Ok(response)) => {
+                    match response.body {
+                        Some(_) => self.circuit.close(),
+                        None => self.circuit.over(Instant::now(), started.elapsed()),
+                    }
                     return self.accepted(&response);
                 }
-                Err(failure) => failure,
+                Err(refusal) => {
+                    self.circuit.over(Instant::now(), started.elapsed());
+                    return Err(refusal);
+                }
+                Ok(Err(failure)) => failure,
             };
             let pause = pause(attempt).max(after.unwrap_or_default());
             let waits = again && attempt < attempts && self.circuit.allows_waiting(pause);
@@ -175,7 +182,7 @@ impl OtlpExporter {
 
     /// Reads the response to a request that was taken: some of its spans may have been refused.
     fn accepted(&self, response: &Response) -> Result<(), ExportError> {
-        match rejected(&response.body, self.encoding.protocol) {
+        match response.body.as_ref().and_then(|body| rejected(body, self.encoding.protocol)) {
             Some((spans, message)) => {
                 Err(ExportError::partial(spans, format!("the collector refused them: {message}")))
             }

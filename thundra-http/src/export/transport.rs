@@ -62,8 +62,8 @@ enum Connector {
 pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// The body, or nothing where it broke off.
-    pub(super) body: Bytes,
+    /// The body, which is empty where it broke off; `None` where it did not end in time.
+    pub(super) body: Option<Bytes>,
 }
 
 /// The reason why there is no response.
@@ -125,9 +125,10 @@ impl Transport {
             Ok(Ok(body)) => {
                 connection.last_used = Instant::now();
                 self.state().idle = Some(connection);
-                body.to_bytes()
+                Some(body.to_bytes())
             }
-            Ok(Err(_)) | Err(_) => Bytes::new(),
+            Ok(Err(_)) => Some(Bytes::new()),
+            Err(_) => None,
         };
         Ok(Response { status: head.status, headers: head.headers, body })
     }

@@ -48,6 +48,8 @@ enum How {
     ReadSlowly,
     ThenClose,
     NoHttp,
+    HeadOnly,
+    Dripping,
 }
 
 impl Reply {
@@ -118,6 +120,16 @@ impl Reply {
         Reply { how: How::ThenClose, ..Reply::ok() }
     }
 
+    /// Takes all spans; the body of the response never comes.
+    pub(crate) fn head_only() -> Self {
+        Reply { how: How::HeadOnly, ..Reply::ok() }
+    }
+
+    /// Takes all spans; the body of the response comes byte by byte, and does not end.
+    pub(crate) fn dripping() -> Self {
+        Reply { how: How::Dripping, ..Reply::ok() }
+    }
+
     /// Takes nothing and speaks another protocol.
     pub(crate) fn no_http() -> Self {
         Reply { refuses: ALL, how: How::NoHttp, ..Reply::ok() }
@@ -139,7 +151,7 @@ impl Reply {
     }
 
     fn is_readable(&self) -> bool {
-        !matches!(self.how, How::BrokenOff | How::Endless | How::Never | How::CloseInstead | How::ResetInstead)
+        matches!(self.how, How::Whole | How::AfterContinue | How::ReadSlowly | How::ThenClose)
     }
 }
 
@@ -379,6 +391,9 @@ async fn serve(state: Arc<State>, mut stream: TcpStream, age: u64) {
             state.taken.lock().unwrap().push(taken);
         }
         tokio::time::sleep(reply.delay).await;
+        if matches!(stream.try_read(&mut [0]), Ok(0)) && !state.impatient.load(Ordering::Relaxed) {
+            println!("a client went before the response to its request of {length} bytes");
+        }
         if respond(&mut stream, &reply).await.is_none() {
             return;
         }
@@ -391,9 +406,7 @@ async fn respond(stream: &mut TcpStream, reply: &Reply) -> Option<()> {
     reply.headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
     match reply.how {
         How::Never => {
-            // Until the client goes.
-            let mut nothing = [0; 1024];
-            while stream.read(&mut nothing).await.is_ok_and(|count| count > 0) {}
+            until_the_client_goes(stream).await;
             None
         }
         How::CloseInstead | How::ResetInstead => None,
@@ -405,12 +418,18 @@ async fn respond(stream: &mut TcpStream, reply: &Reply) -> Option<()> {
             stream.write_all(format!("{head}content-length: 1000\r\n\r\nbroken").as_bytes()).await.ok()?;
             None
         }
-        How::Endless => {
+        How::Endless | How::Dripping => {
             stream.write_all(format!("{head}\r\n").as_bytes()).await.ok()?;
+            let (bytes, pause) = if reply.how == How::Dripping { (1, 100) } else { (4096, 1) };
             loop {
-                stream.write_all(&[b'x'; 4096]).await.ok()?;
-                tokio::time::sleep(Duration::from_millis(1)).await;
+                stream.write_all(&vec![b'x'; bytes]).await.ok()?;
+                tokio::time::sleep(Duration::from_millis(pause)).await;
             }
+        }
+        How::HeadOnly => {
+            stream.write_all(format!("{head}content-length: 10\r\n\r\n").as_bytes()).await.ok()?;
+            until_the_client_goes(stream).await;
+            None
         }
         How::Whole | How::ReadSlowly | How::AfterContinue | How::ThenClose => {
             if reply.how == How::AfterContinue {
@@ -422,6 +441,11 @@ async fn respond(stream: &mut TcpStream, reply: &Reply) -> Option<()> {
             (!closes).then_some(())
         }
     }
+}
+
+async fn until_the_client_goes(stream: &mut TcpStream) {
+    let mut nothing = [0; 1024];
+    while stream.read(&mut nothing).await.is_ok_and(|count| count > 0) {}
 }
 
 impl State {

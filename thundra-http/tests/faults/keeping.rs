@@ -26,6 +26,7 @@ scenarios![
     counts_survive_the_limit_of_attributes,
     a_collector_that_takes_nothing_at_all_is_left_alone,
     nested_scopes_balance,
+    tasks_that_outlive_a_nested_scope_balance,
     incomplete_messages_of_unrecorded_scopes_are_counted,
     memory_stays_bounded_in_an_outage,
     any_mixture_of_faults_balances,
@@ -258,6 +259,18 @@ fn nested_scopes_balance() {
     }
 }
 
+/// The task of a record goes on while the invocation does, and after it.
+fn tasks_that_outlive_a_nested_scope_balance() {
+    let collector = Collector::start(Reply::ok());
+    let mut program = Program::lambda(&collector, &[("THUNDRA_MAX_SPANS", "10")]);
+    program.order("late_nested spans=51");
+    program.settle_at(&collector);
+    collector.next([Reply::status(500), Reply::status(500)]);
+    program.order("late_nested spans=20");
+    program.order("late_nested spans=3");
+    program.settle_at(&collector);
+}
+
 /// The next root carries them, and may be lost as well.
 fn incomplete_messages_of_unrecorded_scopes_are_counted() {
     let collector = Collector::start(Reply::status(400));
@@ -288,7 +301,9 @@ fn mixture(seed: u64, count: usize) -> Vec<Reply> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
-    let mut reply = || match random(12) {
+    let reply = |index| match random(12) {
+        // Some response is slow, so that an exporter on a busy machine is patient with the next ones.
+        _ if index % 6 == 0 => Reply::ok().after(Duration::from_millis(500)),
         0 => Reply::status(500),
         1 => Reply::status(400),
         2 => Reply::status(413),
@@ -301,7 +316,7 @@ fn mixture(seed: u64, count: usize) -> Vec<Reply> {
         9 => Reply::status(307).header("location", "http://127.0.0.1:9/"),
         _ => Reply::ok().after(Duration::from_millis(random(40))),
     };
-    (0..count).map(|_| reply()).collect()
+    (0..count).map(reply).collect()
 }
 
 fn any_mixture_of_faults_balances() {

@@ -11,10 +11,13 @@ use std::time::{Duration, Instant};
 
 use crate::account::{Account, Arrived};
 use crate::collector::Collector;
+use crate::long;
 use crate::program::{CONTROL, KIND};
 
-/// No order takes longer, unless the program hangs.
-const LONGEST: Duration = Duration::from_secs(45);
+/// No order takes longer, unless the program hangs. In this time, a collector that is back is found.
+fn longest() -> Duration {
+    Duration::from_secs(if long() { 120 } else { 45 })
+}
 
 /// What the program says after an order.
 #[derive(Clone, Debug, Default)]
@@ -166,7 +169,7 @@ impl Program {
     /// Gives an order and waits until it is done.
     #[track_caller]
     pub(crate) fn order(&mut self, order: &str) -> Report {
-        self.order_within(order, LONGEST).unwrap_or_else(|| panic!("{order:?} is not done after {LONGEST:?}"))
+        self.order_within(order, longest()).unwrap_or_else(|| panic!("{order:?} is not done after {:?}", longest()))
     }
 
     /// The same; `None` where it takes longer than this.
@@ -239,7 +242,7 @@ impl Program {
 
     #[track_caller]
     fn settle_with(&mut self, order: &str, patience: Duration, arrived: impl Fn(&Program) -> Arrived) -> Account {
-        let until = Instant::now() + Duration::from_secs(30);
+        let until = Instant::now() + longest();
         let (mut settled, mut unchanged, mut missing) = (0, 0, 0);
         loop {
             let mut report = self.order(order);

@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use thundra_core::{
 };
 use thundra_http::{Host, Layer, Telemetry, exporters, init};
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot::Sender;
+use tokio::task::JoinHandle;
 use tower::ServiceExt;
 use tower_layer::Layer as _;
 use tracing::{Instrument, info_span};
@@ -34,6 +37,9 @@ pub(crate) const THREADS: &str = "THUNDRAFAULTS_THREADS";
 
 static MADE: AtomicU64 = AtomicU64::new(0);
 static INCOMPLETE: AtomicU64 = AtomicU64::new(0);
+
+/// 1 MiB that does not compress well.
+static NOISE: LazyLock<String> = LazyLock::new(|| (0..1 << 15).map(|_| TraceId::random().to_string()).collect());
 
 /// Obeys until it is ordered to exit, or the scenario is gone.
 pub(crate) fn run(control: &str) -> ExitCode {
@@ -107,7 +113,13 @@ impl Work {
     }
 
     fn text(self) -> String {
-        (0..self.fill.div_ceil(32)).map(|_| TraceId::random().to_string()).collect()
+        let mut text = String::with_capacity(self.fill);
+        while text.len() < self.fill {
+            let [first, second, ..] = SpanId::random().to_bytes();
+            let piece = &NOISE[usize::from(first) << 11 | usize::from(second) << 3..];
+            text.push_str(&piece[..piece.len().min(self.fill - text.len())]);
+        }
+        text
     }
 
     fn children_uncounted(self) {
@@ -119,6 +131,19 @@ impl Work {
         let scope = Scope::builder("record").attribute("number", number() as i64).nested().begin();
         scope.enter(|| self.children());
         scope
+    }
+
+    /// A nested scope that is finished before its task begins spans.
+    fn outlived(self) -> (Sender<()>, JoinHandle<()>) {
+        let scope = Work { spans: 2, ..self }.nested();
+        let (begin, may_begin) = tokio::sync::oneshot::channel();
+        let task = async move {
+            may_begin.await.unwrap();
+            self.children();
+        };
+        let task = scope.enter(|| tokio::spawn(task.in_current_span()));
+        drop(scope.finish());
+        (begin, task)
     }
 
     fn scope(self) -> Scope {
@@ -213,6 +238,7 @@ impl Program {
             }
             // A task goes on after its invocation, and begins spans.
             "late" => vec![self.runtime.block_on(late(order.number("spans", 1), deadline))],
+            "late_nested" => vec![self.runtime.block_on(late_nested(work, deadline))],
             "incomplete" => {
                 let trace = {
                     let scope = work.scope();
@@ -324,6 +350,19 @@ async fn late(spans: u64, deadline: Duration) -> Duration {
     let flush = export(scope.finish(), deadline).await;
     begin.send(()).unwrap();
     task.await.unwrap();
+    flush
+}
+
+/// Two records whose tasks go on: one within the invocation, and one after it.
+async fn late_nested(work: Work, deadline: Duration) -> Duration {
+    let scope = Scope::builder("root").attribute("number", number() as i64).begin();
+    let (begin, within) = scope.enter(|| work.outlived());
+    begin.send(()).unwrap();
+    within.await.unwrap();
+    let (begin, after) = scope.enter(|| work.outlived());
+    let flush = export(scope.finish(), deadline).await;
+    begin.send(()).unwrap();
+    after.await.unwrap();
     flush
 }
 
