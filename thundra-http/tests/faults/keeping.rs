@@ -155,7 +155,8 @@ fn dropped_spans_of_lost_roots_are_counted() {
     collector.always(Reply::ok());
     program.order("invoke spans=15");
     let account = program.settle_at(&collector);
-    assert_eq!(account.lost + account.dropped, 3 * 20 + 5, "{account}");
+    // A refusal that took long on a busy machine is followed by a pause, and what waits then is not refused.
+    assert_eq!(account.dropped, 3 * 10 + 5, "{account}");
 }
 
 fn incomplete_messages_of_lost_roots_are_counted() {
