@@ -1,8 +1,8 @@
 //! Redaction of texts that were not written for telemetry: errors, panics, responses.
 //!
 //! [`text`] removes credentials and the values of queries. It runs wherever such a text becomes telemetry: statuses,
-//! exceptions, the messages of ERROR events, lines on standard error. Attributes and span fields that a program records
-//! stay as they are, except that a value of type `dyn Error` is such a text.
+//! exceptions, the messages of ERROR and WARN events, our own lines on standard error. Attributes and span fields that a
+//! program records stay as they are, except that a value of type `dyn Error` is such a text. Log lines stay too.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -171,7 +171,9 @@ fn is_plain(text: &str) -> bool {
         // `Bearer`, `Basic`, and `--flag value`.
         let begins = matches!((last, byte), (b'b' | b'B', b'a' | b'e' | b'A' | b'E') | (b'-', b'-'));
         last = byte;
-        !begins && unbroken < MIN_TOKEN && !b"?@=:%>\"'`".contains(&byte)
+        !begins
+            && unbroken < MIN_TOKEN
+            && !matches!(byte, b'?' | b'@' | b'=' | b':' | b'%' | b'>' | b'"' | b'\'' | b'`')
     })
 }
 
