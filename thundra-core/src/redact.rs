@@ -440,6 +440,9 @@ impl<'a> Scan<'a> {
         } else if let Some(key) = self.private_key(name, end) {
             self.at = key.end;
             self.redact(key);
+        } else if let Some(token) = self.bot_token(name, end) {
+            self.at = token.end;
+            self.redact(token);
         } else if let Some(credentials) = self.credentials(word, false) {
             self.at = credentials.end;
             self.redact(credentials);
@@ -883,6 +886,14 @@ impl<'a> Scan<'a> {
         None
     }
 
+    /// The token of a bot of Telegram, which stands in its addresses: `bot123456:AAE…`.
+    fn bot_token(&self, name: &str, end: usize) -> Option<Range<usize>> {
+        let digits = name.strip_prefix("bot").filter(|id| id.len() >= 6 && id.bytes().all(|b| b.is_ascii_digit()));
+        let (symbol, len) = self.symbol(end);
+        let token = end + len..self.name_end(end + len);
+        (digits.is_some() && symbol == b':' && token.len() >= MIN_TOKEN).then_some(token)
+    }
+
     /// A private key in PEM: all up to its end.
     fn private_key(&self, name: &str, end: usize) -> Option<Range<usize>> {
         const LONGEST_LABEL: usize = 48;
@@ -1132,6 +1143,11 @@ mod tests {
                 "private keys with names",
             ),
             ("key=ASIAIOSFODNN7EXAMPLE/20261126", "key=REDACTED/20261126", "that of a session"),
+            (
+                "http://a.example/bot123456:AAE0123456789-abcdef/send",
+                "http://a.example/bot123456:REDACTED/send",
+                "the token of a bot",
+            ),
             ("got eyJhbGciOi.eyJzdWIi.c2ln-_x.", "got REDACTED.", "a JWT"),
             ("clone with ghp_0123456789abcdefghij", "clone with REDACTED", "a token with a mark"),
             (
