@@ -85,10 +85,11 @@ const SECRET_TEXTS: [&str; 3] = ["credentials", "creds", "auth"];
 const SCHEMES: [&str; 7] = ["bearer", "basic", "token", "apikey", "negotiate", "ntlm", "dpop"];
 
 /// Words before a key, and behind it, in sentences about it.
-const FAULTS: [&str; 11] = [
+const FAULTS: [&str; 12] = [
     "invalid",
     "unexpected",
     "expected",
+    "found",
     "bad",
     "expired",
     "missing",
@@ -633,13 +634,28 @@ impl<'a> Scan<'a> {
         true
     }
 
-    /// Returns true before the text that an error of serde quotes from its input, and before a password in SQL.
+    /// Returns true before the text that an error of serde or of clap quotes from its input, and before a password in
+    /// SQL.
     fn is_quoted_input(&self, name: &str, start: usize) -> bool {
-        let follows = |words: [&str; 2]| words.iter().any(|word| self.text.get(..start).unwrap_or("").ends_with(word));
+        let before = self.text.get(..start).unwrap_or("");
         match name {
-            "string" => follows(["invalid type: ", "invalid value: "]),
+            "string" => {
+                let before = before.strip_suffix("found ").unwrap_or(before);
+                before.ends_with("invalid type: ") || before.ends_with("invalid value: ")
+            }
+            "value" => self.follows(start, "invalid") && self.is_of_secret_flag(start + name.len()),
             _ => name.eq_ignore_ascii_case("by") && self.follows(start, "identified"),
         }
+    }
+
+    /// Returns true before `'abc' for '--token <TOKEN>'`.
+    fn is_of_secret_flag(&self, at: usize) -> bool {
+        let mark = self.skip_spaces(at);
+        if !is_quote(self.byte(mark)) {
+            return false;
+        }
+        let flag = self.text.get(self.quoted_end(mark, 0)..).and_then(|rest| rest.strip_prefix("' for '"));
+        flag.and_then(|flag| flag.split([' ', '\'']).next()).is_some_and(is_secret)
     }
 
     /// Returns true if this word stands before a place.
@@ -679,7 +695,11 @@ impl<'a> Scan<'a> {
         if matches!(self.byte(at), b'=' | b'>') {
             at += 1;
         }
-        Some((separator, self.skip_spaces(at), quoted))
+        let value = self.skip_spaces(at);
+        // JSON may go on in the next line.
+        let next = self.text.get(value..).unwrap_or("").trim_start_matches(['\n', '\r', ' ', '\t']);
+        let value = if quoted && next.starts_with('"') { self.text.len() - next.len() } else { value };
+        Some((separator, value, quoted))
     }
 
     /// Returns true for the name of an element of XML, with its namespace or without.
@@ -716,14 +736,19 @@ impl<'a> Scan<'a> {
             let is_secret = self.is_secret_text(separator, key, mark + 1..end);
             return is_secret.then_some((mark + 1..end, behind));
         }
-        if secret == Secret::Text && separator != Separator::Equals
-            || separator == Separator::Beside && self.byte(at) != b'"'
-        {
+        if secret == Secret::Text && separator != Separator::Equals || separator == Separator::Beside {
             return self.is_token_beside(separator, at).then(|| (at..self.word(at), self.word(at)));
         }
         if let Some(end) = self.structure_end(at) {
             let end = self.word(end);
-            return Some((at..end, end));
+            // `unexpected token: Ident("a")`
+            let is_parsers = separator == Separator::ColonSpace && self.follows_fault(key);
+            let is_secret = !is_parsers || self.text.get(at..end).is_some_and(is_mixed);
+            return is_secret.then_some((at..end, end));
+        }
+        // The usage of a flag.
+        if separator == Separator::Space && matches!(self.byte(at), b'<' | b'[') {
+            return None;
         }
         if secret == Secret::Quoted || matches!(separator, Separator::Comma | Separator::Parenthesis) {
             return None;
@@ -749,7 +774,7 @@ impl<'a> Scan<'a> {
         match separator {
             Separator::Beside => {
                 PASSWORDS.iter().any(|end| ends_with(name, end))
-                    || name.eq_ignore_ascii_case("by")
+                    || matches!(name, "by" | "BY" | "value")
                     || text.len() >= 6 && is_mixed(text)
             }
             // `unexpected token: ","`
@@ -1102,6 +1127,17 @@ mod tests {
                 r#"[{"key":"token","value":"REDACTED"},{"key":"token","n":"b"}]"#,
                 "members that are a key and its value",
             ),
+            ("{\"password\":\n \"abc\"}", "{\"password\":\n \"REDACTED\"}", "JSON in lines"),
+            (
+                "invalid value 'abc' for '--token <TOKEN>': no",
+                "invalid value 'REDACTED' for '--token <TOKEN>': no",
+                "the flag of a command line",
+            ),
+            (
+                "invalid type: found string \"a1b2c3\", expected u16",
+                "invalid type: found string \"REDACTED\", expected u16",
+                "a text that figment quotes",
+            ),
             ("token1=abc, password2: abc1", "token1=REDACTED, password2: REDACTED", "numbered keys"),
             (
                 "<p:Password Type=\"t\">a b</p:Password>",
@@ -1167,6 +1203,8 @@ mod tests {
             "no disk",
             "unexpected token: `}`, expected token: Eof",
             "signature: mismatch",
+            "unexpected token: Ident(\"a\"), expected token: Some(Comma), found token: `;`",
+            "invalid value 'abc' for '--count <COUNT>'",
             "Access denied for user 'root'@'localhost' (using password: YES)",
             "invalid type: string \"abc\", expected u32 at line 1 column 10",
             "unexpected token 'x' in JSON, secret 'prod/db' not found, password hash rounds",
@@ -1242,6 +1280,8 @@ mod tests {
             "(a)=(",
             "<token ",
             "token '",
+            "invalid value '",
+            "\"token\":\n",
             "\"token\",\"value\":",
             "a:",
         ] {
