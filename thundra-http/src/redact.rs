@@ -19,7 +19,7 @@ pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
 
 /// The path of an address: parameters in it (`;jsessionid=…`) and tokens of bots may be credentials.
 pub(crate) fn path(path: &str) -> Cow<'_, str> {
-    if path.contains(['=', ':']) { text(path) } else { path.into() }
+    if path.bytes().any(|byte| matches!(byte, b'=' | b':')) { text(path) } else { path.into() }
 }
 
 /// `url.query`: the names alone, and no more than so many bytes.
