@@ -322,7 +322,9 @@ impl Reader<'_> {
             spans: self.targets(names::SPANS),
             trust_all: self.one_of(names::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             propagate_hosts: self.hosts(),
-            known_methods: self.list(names::KNOWN_METHODS).unwrap_or_else(|| METHODS.map(str::to_owned).to_vec()),
+            known_methods: self
+                .items(names::KNOWN_METHODS, is_token, "a list of methods such as GET,POST")
+                .unwrap_or_else(|| METHODS.map(str::to_owned).to_vec()),
             captured_headers: CapturedHeaders {
                 client_request: self.headers(names::CLIENT_REQUEST_HEADERS),
                 client_response: self.headers(names::CLIENT_RESPONSE_HEADERS),
@@ -330,7 +332,11 @@ impl Reader<'_> {
                 server_response: self.headers(names::SERVER_RESPONSE_HEADERS),
             },
             inject_payload: self
-                .list(names::INJECT_PAYLOAD)
+                .items(
+                    names::INJECT_PAYLOAD,
+                    is_payload_pattern,
+                    "a list such as kinesis,lambda:orders-*,!kinesis:lake-*; or none",
+                )
                 .unwrap_or_else(|| ["kinesis", "eventbridge", "lambda", "stepfunctions"].map(str::to_owned).to_vec()),
             batch_spans: self
                 .one_of(names::BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
@@ -529,6 +535,15 @@ impl Reader<'_> {
         Some(value.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
     }
 
+    /// The items of a list that can be used; the others are reported. `None` where none can.
+    fn items(&mut self, name: &str, is_item: fn(&str) -> bool, accepted: &str) -> Option<Vec<String>> {
+        let (items, others): (Vec<_>, Vec<_>) = self.list(name)?.into_iter().partition(|item| is_item(item));
+        if !others.is_empty() {
+            self.bad(name, &others.join(","), accepted);
+        }
+        (!items.is_empty()).then_some(items)
+    }
+
     /// Hosts as they stand; an address that was written for one keeps no credentials.
     fn hosts(&mut self) -> Vec<String> {
         let hosts = self.list(names::PROPAGATE_HOSTS).unwrap_or_default();
@@ -536,7 +551,8 @@ impl Reader<'_> {
     }
 
     fn headers(&mut self, name: &str) -> Vec<String> {
-        let mut headers = self.list(name).unwrap_or_default();
+        let headers = self.items(name, is_token, "a list of header names such as content-type,x-request-id");
+        let mut headers = headers.unwrap_or_default();
         headers.iter_mut().for_each(|header| header.make_ascii_lowercase());
         headers
     }
@@ -595,12 +611,28 @@ fn traces_endpoint(base: &str) -> String {
     format!("{}/v1/traces{query}", path.trim_end_matches('/'))
 }
 
-/// The name of a header, as it stands: [RFC 9110] takes a `%` in it for itself.
-///
-/// [RFC 9110]: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+/// The name of a header, as it stands: a `%` in it is no escape.
 fn header_name(name: &str) -> Option<String> {
+    is_token(name).then(|| name.to_owned())
+}
+
+/// Returns true for a [token] of HTTP, as the names of headers and methods are.
+///
+/// [token]: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+fn is_token(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    name.bytes().all(legal).then(|| name.to_owned())
+    !text.is_empty() && text.bytes().all(legal)
+}
+
+/// Returns true for `service` and `service:target`, with `*` in both and `!` before them, and for `none`.
+fn is_payload_pattern(pattern: &str) -> bool {
+    const SERVICES: [&str; 5] = ["kinesis", "eventbridge", "lambda", "stepfunctions", "none"];
+    let pattern = pattern.strip_prefix('!').unwrap_or(pattern);
+    let (service, target) = pattern.split_once(':').unwrap_or((pattern, "*"));
+    let service = service.trim();
+    let is_known = service.contains('*') || SERVICES.iter().any(|known| known.eq_ignore_ascii_case(service));
+    let legal = |c: char| !c.is_whitespace() && !c.is_control() && c != ';';
+    is_known && service.chars().chain(target.trim().chars()).all(legal)
 }
 
 /// The level above ERROR that Lambda's settings have, and `tracing` has not.
@@ -689,6 +721,28 @@ mod tests {
         let exact = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://d/x");
         assert_eq!(read(&[base]).0.otlp.endpoint.as_deref(), Some("http://c:4318/v1/traces"));
         assert_eq!(read(&[base, exact]).0.otlp.endpoint.as_deref(), Some("http://d/x"));
+    }
+
+    #[test]
+    fn items_that_are_none_are_reported_and_switch_nothing_off() {
+        const HEADERS: &str = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS";
+        const METHODS_NAME: &str = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS";
+        const PAYLOAD: &str = "THUNDRA_INJECT_PAYLOAD";
+        let default = read(&[]).0;
+        let (config, problems) = read(&[(METHODS_NAME, "GET;POST"), (PAYLOAD, "kinesis;lambda"), (HEADERS, "a: b")]);
+        assert_eq!((config.known_methods, config.inject_payload), (default.known_methods, default.inject_payload));
+        assert!(config.captured_headers.server_request.is_empty());
+        for (problem, shown) in problems.iter().zip([
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS=\"GET;POST\" is not used: it takes a list of methods",
+            "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS=\"a: b\" is not used: it takes a list of header",
+            "THUNDRA_INJECT_PAYLOAD=\"kinesis;lambda\" is not used: it takes a list such as",
+        ]) {
+            assert!(problem.starts_with(shown), "{problem}");
+        }
+        let (config, problems) = read(&[(PAYLOAD, "Kinesis:orders-*, kinesys ,*,!lambda:a b"), (HEADERS, "A,b c")]);
+        assert_eq!(config.inject_payload, ["Kinesis:orders-*", "*"], "the others stay");
+        assert_eq!((config.captured_headers.server_request, problems.len()), (vec!["a".to_owned()], 2));
+        assert_eq!(read(&[(PAYLOAD, "none")]).0.inject_payload, ["none"]);
     }
 
     #[test]

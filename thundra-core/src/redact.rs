@@ -1,8 +1,8 @@
 //! Redaction of texts that were not written for telemetry: errors, panics, responses.
 //!
 //! [`text`] removes credentials and the values of queries. It runs wherever such a text becomes telemetry: statuses,
-//! exceptions, the messages of ERROR events, lines on standard error. Attributes and span fields that a program records
-//! stay as they are, except that a value of type `dyn Error` is such a text.
+//! exceptions, the messages of ERROR and WARN events, our own lines on standard error. Attributes and span fields that a
+//! program records stay as they are, except that a value of type `dyn Error` is such a text. Log lines stay too.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -10,6 +10,7 @@
 //! | `/x?token=abc`, `x?a=1`, `https://host/#access_token=abc` | `/x?REDACTED`, … |
 //! | `user:pw@host` | `REDACTED@host` |
 //! | `password=abc`, `"api_key": "abc"`, `token: Some("abc")`, `<Secret>abc</Secret>`, `--token abc` | `password=REDACTED`, … |
+//! | `password 'abc'`, `token "a1b2c3"`, `Key (token)=(abc)`, `{"key": "token", "value": "abc"}` | `password 'REDACTED'`, … |
 //! | `Authorization: Bearer abc`, `Basic dXNlcjpwdw==` | `Authorization: Bearer REDACTED`, `Basic REDACTED` |
 //! | `AKIA…`, `eyJ….….…`, `ghp_…` and the like, private keys in PEM | `REDACTED` |
 //!
@@ -29,8 +30,8 @@ const MIN_TOKEN: usize = 16;
 /// Ends of a sentence or of brackets, which are not part of an address or a value before them.
 const CLOSING: &[u8] = b"\"'`)]}>,;:.!\\";
 
-/// Ends of keys whose values are secret; letters and digits count, case does not.
-const SECRET: [&str; 31] = [
+/// Ends of keys whose values are secret; letters and digits count, case and a number at the end do not.
+const SECRET: [&str; 36] = [
     "password",
     "passwords",
     "passwd",
@@ -62,19 +63,45 @@ const SECRET: [&str; 31] = [
     "connectionstring",
     "jwt",
     "bearer",
+    "csrf",
+    "xsrf",
+    "passwordhash",
+    "passwordconfirmation",
+    "tokenvalue",
 ];
+/// Ends of keys whose value is a password, whatever it looks like.
+const PASSWORDS: [&str; 4] = ["password", "passwd", "passphrase", "passcode"];
 /// Last words of keys whose values are secret.
-const SECRET_WORDS: [&str; 3] = ["pass", "sig", "otp"];
+const SECRET_WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
 /// Ends of keys whose value is the rest of the line.
-const SECRET_LINES: [&str; 4] = ["authorization", "cookie", "cookies", "cookie2"];
+const SECRET_LINES: [&str; 3] = ["authorization", "cookie", "cookies"];
 /// Keys that have a secret value where it is quoted, as in the `Debug` of a parsed URL.
 const SECRET_QUOTED: [&str; 5] = ["query", "querystring", "rawquerystring", "username", "userinfo"];
+
+/// Keys that have a secret value where it is a quoted text: prose has words and structures behind them.
+const SECRET_TEXTS: [&str; 3] = ["credentials", "creds", "auth"];
 
 /// Schemes of HTTP authentication with one word of credentials.
 const SCHEMES: [&str; 7] = ["bearer", "basic", "token", "apikey", "negotiate", "ntlm", "dpop"];
 
+/// Words before a key, and behind it, in sentences about it.
+const FAULTS: [&str; 12] = [
+    "invalid",
+    "unexpected",
+    "expected",
+    "found",
+    "bad",
+    "expired",
+    "missing",
+    "wrong",
+    "malformed",
+    "unknown",
+    "incorrect",
+    "illegal",
+];
+
 /// Beginnings of tokens that issuers mark as such.
-const MARKED: [&str; 16] = [
+const MARKED: [&str; 25] = [
     "ghp_",
     "gho_",
     "ghs_",
@@ -91,6 +118,15 @@ const MARKED: [&str; 16] = [
     "rk_live_",
     "sk-",
     "AIza",
+    "sk_test_",
+    "rk_test_",
+    "whsec_",
+    "xoxe-",
+    "SG.",
+    "ya29.",
+    "pypi-",
+    "dckr_pat_",
+    "dop_v1_",
 ];
 
 /// Returns a text without the credentials and query values in it.
@@ -136,7 +172,9 @@ fn is_plain(text: &str) -> bool {
         // `Bearer`, `Basic`, and `--flag value`.
         let begins = matches!((last, byte), (b'b' | b'B', b'a' | b'e' | b'A' | b'E') | (b'-', b'-'));
         last = byte;
-        !begins && unbroken < MIN_TOKEN && !b"?@=:%>\"".contains(&byte)
+        !begins
+            && unbroken < MIN_TOKEN
+            && !matches!(byte, b'?' | b'@' | b'=' | b':' | b'%' | b'>' | b'"' | b'\'' | b'`')
     })
 }
 
@@ -160,15 +198,13 @@ enum Secret {
     Value,
     Line,
     Quoted,
+    Text,
 }
 
 impl Secret {
     fn of(key: &str) -> Option<Self> {
-        let letters = || key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
-        let ends = |end: &str| {
-            let mut letters = letters();
-            end.bytes().rev().all(|byte| letters.next() == Some(byte))
-        };
+        let letters = || letters_from_end(key);
+        let ends = |end: &str| ends_with(key, end);
         let last_word = key.rsplit(['_', '-', '.']).next().unwrap_or(key);
         if SECRET.iter().any(|end| ends(end)) || SECRET_WORDS.iter().any(|word| last_word.eq_ignore_ascii_case(word)) {
             Some(Secret::Value)
@@ -176,10 +212,23 @@ impl Secret {
             Some(Secret::Line)
         } else if SECRET_QUOTED.iter().any(|all| ends(all) && letters().count() == all.len()) {
             Some(Secret::Quoted)
+        } else if SECRET_TEXTS.iter().any(|end| ends(end)) {
+            Some(Secret::Text)
         } else {
             None
         }
     }
+}
+
+/// The letters and digits of a key from its end, in lower case, without the number that it ends with.
+fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
+    let letters = key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    letters.skip_while(u8::is_ascii_digit)
+}
+
+fn ends_with(key: &str, end: &str) -> bool {
+    let mut letters = letters_from_end(key);
+    end.bytes().rev().all(|byte| letters.next() == Some(byte))
 }
 
 /// The sign between a key and its value.
@@ -197,6 +246,8 @@ enum Separator {
     Space,
     /// The parenthesis of a type around a quoted text.
     Parenthesis,
+    /// Nothing but spaces before a text that is quoted, or looks like no word.
+    Beside,
 }
 
 /// The quotes that are open at a place: one, and within it one whose marks are escaped.
@@ -240,6 +291,7 @@ impl<'a> Scan<'a> {
             match symbol {
                 name if len == 1 && is_name(name) => self.name(),
                 b'?' | b'#' => self.query(symbol, len),
+                b')' if self.byte(self.at + 1) == b'=' && self.byte(self.at + 2) == b'(' => self.columns(),
                 quote if is_quote(quote) => self.quote(quote),
                 _ => {
                     self.in_address = symbol == b'/' || self.in_address && !is_break(symbol);
@@ -389,6 +441,9 @@ impl<'a> Scan<'a> {
         } else if let Some(key) = self.private_key(name, end) {
             self.at = key.end;
             self.redact(key);
+        } else if let Some(token) = self.bot_token(name, end) {
+            self.at = token.end;
+            self.redact(token);
         } else if let Some(credentials) = self.credentials(word, false) {
             self.at = credentials.end;
             self.redact(credentials);
@@ -465,6 +520,10 @@ impl<'a> Scan<'a> {
         }
         let Some(at) = self.last_at(start).filter(|at| *at > end + len) else { return };
         let host = at + self.symbol(at).1;
+        // The digest of a container image.
+        if self.text.get(host..).is_some_and(|rest| rest.starts_with("sha256:")) {
+            return;
+        }
         if self.byte(host).is_ascii_alphanumeric() || self.byte(host) == b'[' {
             self.redact(start..at);
             self.host(host);
@@ -491,6 +550,21 @@ impl<'a> Scan<'a> {
         let end = self.trim(start, end);
         self.redact(start..end);
         self.at = end;
+    }
+
+    /// The values of columns, as in PostgreSQL's `Key (email, token)=(a, b) already exists`.
+    fn columns(&mut self) {
+        const LONGEST: usize = 256;
+        let from = self.text.floor_char_boundary(self.at.saturating_sub(LONGEST));
+        let names = self.text.get(from..self.at).and_then(|before| before.rsplit_once('(')).unwrap_or_default().1;
+        let is_secret = names.split(',').any(|name| is_secret(name.trim_matches([' ', '"', '\\'])));
+        self.skip(")=(".len());
+        if is_secret {
+            let start = self.at;
+            let end = self.text.get(start..).and_then(|rest| rest.find(')')).map_or(self.text.len(), |at| start + at);
+            self.redact(start..end);
+            self.at = end;
+        }
     }
 
     /// Credentials behind the scheme that begins at a place. In free text they are only what looks like them.
@@ -532,8 +606,11 @@ impl<'a> Scan<'a> {
         let name = self.text.get(start..end).unwrap_or("");
         let Some((separator, value, quoted)) = self.separator(name, start, end) else { return false };
         let is_key = || {
-            let is_named = ["api", "access", "secret", "private"].iter().any(|word| self.follows(start, word));
-            (is_named && name.eq_ignore_ascii_case("key")).then_some(Secret::Value)
+            let is_named = ["api", "access", "secret", "private", "encryption", "signing", "master"]
+                .iter()
+                .any(|word| self.follows(start, word));
+            let is_key = is_named && name.eq_ignore_ascii_case("key");
+            (is_key || separator == Separator::Beside && self.is_quoted_input(name, start)).then_some(Secret::Value)
         };
         let Some(secret) = Secret::of(name).or_else(is_key) else { return false };
         if quoted {
@@ -551,9 +628,34 @@ impl<'a> Scan<'a> {
                 self.redact(range);
                 self.at = next;
             }
+            None if separator == Separator::Beside => return false,
             None => self.at = value,
         }
         true
+    }
+
+    /// Returns true before the text that an error of serde or of clap quotes from its input, and before a password in
+    /// SQL.
+    fn is_quoted_input(&self, name: &str, start: usize) -> bool {
+        let before = self.text.get(..start).unwrap_or("");
+        match name {
+            "string" => {
+                let before = before.strip_suffix("found ").unwrap_or(before);
+                before.ends_with("invalid type: ") || before.ends_with("invalid value: ")
+            }
+            "value" => self.follows(start, "invalid") && self.is_of_secret_flag(start + name.len()),
+            _ => name.eq_ignore_ascii_case("by") && self.follows(start, "identified"),
+        }
+    }
+
+    /// Returns true before `'abc' for '--token <TOKEN>'`.
+    fn is_of_secret_flag(&self, at: usize) -> bool {
+        let mark = self.skip_spaces(at);
+        if !is_quote(self.byte(mark)) {
+            return false;
+        }
+        let flag = self.text.get(self.quoted_end(mark, 0)..).and_then(|rest| rest.strip_prefix("' for '"));
+        flag.and_then(|flag| flag.split([' ', '\'']).next()).is_some_and(is_secret)
     }
 
     /// Returns true if this word stands before a place.
@@ -580,31 +682,73 @@ impl<'a> Scan<'a> {
             b':' if matches!(self.byte(at + len), b' ' | b'\t') => Separator::ColonSpace,
             b':' => Separator::Colon,
             b',' if quoted => Separator::Comma,
-            b'>' if start > 0 && self.byte(start - 1) == b'<' => Separator::Tag,
+            b'>' if self.opens_tag(start) => Separator::Tag,
             b'(' if at == end && (is_quote(self.byte(at + 1)) || self.byte(at + 1) == b'\\') => Separator::Parenthesis,
             _ if name.starts_with("--") && at > behind => return Some((Separator::Space, at, quoted)),
+            _ if at > behind && !quoted && self.opens_tag(start) => {
+                return Some((Separator::Tag, self.tag_end(at)?, quoted));
+            }
+            _ if at > behind && !quoted => return Some((Separator::Beside, at, quoted)),
             _ => return None,
         };
         at += len;
         if matches!(self.byte(at), b'=' | b'>') {
             at += 1;
         }
-        Some((separator, self.skip_spaces(at), quoted))
+        let value = self.skip_spaces(at);
+        // JSON may go on in the next line.
+        let next = self.text.get(value..).unwrap_or("").trim_start_matches(['\n', '\r', ' ', '\t']);
+        let value = if quoted && next.starts_with('"') { self.text.len() - next.len() } else { value };
+        Some((separator, value, quoted))
+    }
+
+    /// Returns true for the name of an element of XML, with its namespace or without.
+    fn opens_tag(&self, start: usize) -> bool {
+        let before = self.text.get(..start).unwrap_or("");
+        let before = before.strip_suffix(':').map_or(before, |space| space.trim_end_matches(char::is_alphanumeric));
+        before.ends_with('<')
+    }
+
+    /// The place behind a tag that has attributes.
+    fn tag_end(&self, start: usize) -> Option<usize> {
+        const LONGEST: usize = 256;
+        let tag = self.text.as_bytes().get(start..)?;
+        let end = tag.iter().take(LONGEST).position(|byte| matches!(byte, b'<' | b'>'))?;
+        (tag.get(end) == Some(&b'>') && !tag.get(..end)?.ends_with(b"/")).then_some(start + end + 1)
     }
 
     /// The secret in a value, and the place behind the value.
     fn value(&self, secret: Secret, separator: Separator, key: usize, at: usize) -> Option<(Range<usize>, usize)> {
+        if separator == Separator::Tag {
+            let end = at + self.text.as_bytes().get(at..)?.iter().position(|byte| *byte == b'<')?;
+            return (self.byte(end + 1) == b'/').then_some((at..end, end));
+        }
         let mut mark = at;
         while self.byte(mark) == b'\\' {
             mark += 1;
         }
         if is_quote(self.byte(mark)) {
             let end = self.quoted_end(mark, mark - at);
-            return Some((mark + 1..end, end + (mark - at) + 1));
+            let behind = end + (mark - at) + 1;
+            if separator == Separator::Comma && self.symbol(self.skip_spaces(behind)).0 == b':' {
+                return self.next_member(secret, mark + 1, end);
+            }
+            let is_secret = self.is_secret_text(separator, key, mark + 1..end);
+            return is_secret.then_some((mark + 1..end, behind));
+        }
+        if secret == Secret::Text && separator != Separator::Equals || separator == Separator::Beside {
+            return self.is_token_beside(separator, at).then(|| (at..self.word(at), self.word(at)));
         }
         if let Some(end) = self.structure_end(at) {
             let end = self.word(end);
-            return Some((at..end, end));
+            // `unexpected token: Ident("a")`
+            let is_parsers = separator == Separator::ColonSpace && self.follows_fault(key);
+            let is_secret = !is_parsers || self.text.get(at..end).is_some_and(is_mixed);
+            return is_secret.then_some((at..end, end));
+        }
+        // The usage of a flag.
+        if separator == Separator::Space && matches!(self.byte(at), b'<' | b'[') {
+            return None;
         }
         if secret == Secret::Quoted || matches!(separator, Separator::Comma | Separator::Parenthesis) {
             return None;
@@ -612,6 +756,40 @@ impl<'a> Scan<'a> {
         let bare = self.bare(secret, separator, key, at)?;
         let end = bare.end;
         Some((bare, end))
+    }
+
+    /// The value behind `"key": "token",`, where it is the member `value`.
+    fn next_member(&self, secret: Secret, start: usize, end: usize) -> Option<(Range<usize>, usize)> {
+        let name = self.text.get(start..end)?.trim_end_matches('\\');
+        if !name.eq_ignore_ascii_case("value") {
+            return None;
+        }
+        let (separator, at, _) = self.separator(name, start, start + name.len())?;
+        (separator != Separator::Comma).then(|| self.value(secret, separator, start, at))?
+    }
+
+    /// Returns true if a quoted text is the value of the key before it, and no part of a sentence about it.
+    fn is_secret_text(&self, separator: Separator, key: usize, text: Range<usize>) -> bool {
+        let (name, text) = (self.text.get(key..self.name_end(key)).unwrap_or(""), self.text.get(text).unwrap_or(""));
+        match separator {
+            Separator::Beside => {
+                PASSWORDS.iter().any(|end| ends_with(name, end))
+                    || matches!(name, "by" | "BY" | "value")
+                    || text.len() >= 6 && is_mixed(text)
+            }
+            // `unexpected token: ","`
+            Separator::ColonSpace if self.follows_fault(key) => text.contains(|c: char| c.is_alphanumeric()),
+            _ => true,
+        }
+    }
+
+    /// Returns true for a word beside a key that is no word of a sentence.
+    fn is_token_beside(&self, separator: Separator, at: usize) -> bool {
+        let word = self.text.get(at..self.word(at)).unwrap_or("");
+        separator == Separator::Beside
+            && word.len() >= MIN_TOKEN
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && is_mixed(word)
     }
 
     /// The secret in a value without quotes.
@@ -626,8 +804,10 @@ impl<'a> Scan<'a> {
         let word = self.word(at);
         let value = self.text.get(at..word)?;
         let is_sentence = matches!(separator, Separator::ColonSpace | Separator::Space);
-        if matches!(value, "None" | "null" | "nil" | "true" | "false" | "undefined" | "Sensitive" | REDACTED)
-            || (is_sentence && self.is_prose(key, value, word))
+        if matches!(
+            value,
+            "None" | "null" | "nil" | "true" | "false" | "undefined" | "Sensitive" | "YES" | "NO" | REDACTED
+        ) || (is_sentence && self.is_prose(key, value, word))
         {
             return None;
         }
@@ -642,22 +822,30 @@ impl<'a> Scan<'a> {
 
     /// Returns true if the word behind `token: ` belongs to a sentence about tokens.
     fn is_prose(&self, key: usize, value: &str, end: usize) -> bool {
-        const FAULTS: [&str; 10] = [
-            "invalid",
-            "unexpected",
-            "bad",
-            "expired",
-            "missing",
-            "wrong",
-            "malformed",
-            "unknown",
-            "incorrect",
-            "illegal",
+        const STATES: [&str; 12] = [
+            "absent",
+            "denied",
+            "disabled",
+            "empty",
+            "enabled",
+            "failed",
+            "mismatch",
+            "none",
+            "required",
+            "revoked",
+            "unset",
+            "unsupported",
         ];
         let goes_on = self.byte(end) == b' ' && self.byte(end + 1).is_ascii_alphabetic();
         value.bytes().all(|byte| byte.is_ascii_alphabetic())
             && (goes_on && value.bytes().all(|byte| byte.is_ascii_lowercase())
-                || FAULTS.iter().any(|fault| self.follows(key, fault)))
+                || STATES.iter().chain(&FAULTS).any(|state| value == *state)
+                || self.follows_fault(key))
+    }
+
+    /// Returns true if the word before a key says that something is wrong with it.
+    fn follows_fault(&self, key: usize) -> bool {
+        FAULTS.iter().any(|fault| self.follows(key, fault))
     }
 
     /// The rest of a line.
@@ -723,6 +911,14 @@ impl<'a> Scan<'a> {
         None
     }
 
+    /// The token of a bot of Telegram, which stands in its addresses: `bot123456:AAE…`.
+    fn bot_token(&self, name: &str, end: usize) -> Option<Range<usize>> {
+        let digits = name.strip_prefix("bot").filter(|id| id.len() >= 6 && id.bytes().all(|b| b.is_ascii_digit()));
+        let (symbol, len) = self.symbol(end);
+        let token = end + len..self.name_end(end + len);
+        (digits.is_some() && symbol == b':' && token.len() >= MIN_TOKEN).then_some(token)
+    }
+
     /// A private key in PEM: all up to its end.
     fn private_key(&self, name: &str, end: usize) -> Option<Range<usize>> {
         const LONGEST_LABEL: usize = 48;
@@ -762,6 +958,12 @@ fn token(name: &str) -> Option<Range<usize>> {
         MARKED.iter().find_map(|mark| starts(mark).filter(is_long)).map(|at| at..name.len())
     };
     access_key.or_else(jwt).or_else(marked)
+}
+
+/// Returns true for one word of letters and digits both.
+fn is_mixed(word: &str) -> bool {
+    let has = |is: fn(&u8) -> bool| word.as_bytes().iter().any(is);
+    has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !has(u8::is_ascii_whitespace)
 }
 
 /// Returns true if a word behind `Bearer` or `Basic` is no word of a sentence.
@@ -903,6 +1105,46 @@ mod tests {
                 "types around a text",
             ),
             ("run --token abc --verbose", "run --token REDACTED --verbose", "a flag"),
+            (
+                "password 'abc' is short, token \"a1b2c3\" is old",
+                "password 'REDACTED' is short, token \"REDACTED\" is old",
+                "quotes beside keys",
+            ),
+            ("secret token 0123456789abcdef", "secret token REDACTED", "a word that is none beside a key"),
+            ("IDENTIFIED BY 'abc'", "IDENTIFIED BY 'REDACTED'", "SQL"),
+            (
+                "Key (email, api_token)=(a@b.example, abc) already exists.",
+                "Key (email, api_token)=(REDACTED) already exists.",
+                "columns of PostgreSQL",
+            ),
+            (
+                "invalid type: string \"a1b2c3\", expected u32",
+                "invalid type: string \"REDACTED\", expected u32",
+                "a text that serde quotes",
+            ),
+            (
+                r#"[{"key":"token","value":"abc"},{"key":"token","n":"b"}]"#,
+                r#"[{"key":"token","value":"REDACTED"},{"key":"token","n":"b"}]"#,
+                "members that are a key and its value",
+            ),
+            ("{\"password\":\n \"abc\"}", "{\"password\":\n \"REDACTED\"}", "JSON in lines"),
+            (
+                "invalid value 'abc' for '--token <TOKEN>': no",
+                "invalid value 'REDACTED' for '--token <TOKEN>': no",
+                "the flag of a command line",
+            ),
+            (
+                "invalid type: found string \"a1b2c3\", expected u16",
+                "invalid type: found string \"REDACTED\", expected u16",
+                "a text that figment quotes",
+            ),
+            ("token1=abc, password2: abc1", "token1=REDACTED, password2: REDACTED", "numbered keys"),
+            (
+                "<p:Password Type=\"t\">a b</p:Password>",
+                "<p:Password Type=\"t\">REDACTED</p:Password>",
+                "XML with a namespace",
+            ),
+            (r#"{"credentials":"abc"} creds=abc"#, r#"{"credentials":"REDACTED"} creds=REDACTED"#, "credentials"),
             ("invalid token: ExpiredSignature", "invalid token: ExpiredSignature", "a sentence"),
             ("password: must have 8 characters", "password: must have 8 characters", "another sentence"),
             ("unexpected token `}` at line 3", "unexpected token `}` at line 3", "no pair"),
@@ -937,6 +1179,11 @@ mod tests {
                 "private keys with names",
             ),
             ("key=ASIAIOSFODNN7EXAMPLE/20261126", "key=REDACTED/20261126", "that of a session"),
+            (
+                "http://a.example/bot123456:AAE0123456789-abcdef/send",
+                "http://a.example/bot123456:REDACTED/send",
+                "the token of a bot",
+            ),
             ("got eyJhbGciOi.eyJzdWIi.c2ln-_x.", "got REDACTED.", "a JWT"),
             ("clone with ghp_0123456789abcdefghij", "clone with REDACTED", "a token with a mark"),
             (
@@ -954,6 +1201,18 @@ mod tests {
         for given in [
             "",
             "no disk",
+            "unexpected token: `}`, expected token: Eof",
+            "signature: mismatch",
+            "unexpected token: Ident(\"a\"), expected token: Some(Comma), found token: `;`",
+            "invalid value 'abc' for '--count <COUNT>'",
+            "Access denied for user 'root'@'localhost' (using password: YES)",
+            "invalid type: string \"abc\", expected u32 at line 1 column 10",
+            "unexpected token 'x' in JSON, secret 'prod/db' not found, password hash rounds",
+            "<token> expected, found <eof>",
+            "Key (id)=(42) already exists.",
+            "auth: failed, credentials: not found",
+            "/x/token what? yes",
+            "image:tag@sha256:0123456789abcdef not found",
             "what? why/not? a@b",
             "connection refused (os error 111)",
             "expected `,` or `}` at line 1 column 14",
@@ -972,7 +1231,9 @@ mod tests {
 
     #[test]
     fn secret_keys_are_known_in_every_spelling() {
-        for key in ["Authorization", "x-api-key", "Set-Cookie", "X-Amz-Security-Token", "db_pass", "clientSecret"] {
+        for key in
+            ["Authorization", "x-api-key", "Set-Cookie", "X-Amz-Security-Token", "db_pass", "clientSecret", "password2"]
+        {
             assert!(is_secret(key), "{key}");
         }
         for key in ["x-request-id", "query", "content-type", "keyboard", "tokens"] {
@@ -981,7 +1242,7 @@ mod tests {
     }
 
     /// Texts with a secret in them.
-    const FORMS: [&str; 15] = [
+    const FORMS: [&str; 18] = [
         "https://user:{}@a.example/x",
         "https://{}@a.example",
         "https://a.example/x?q={}",
@@ -994,6 +1255,9 @@ mod tests {
         r#"Some({ secret: Some("{}") })"#,
         "Server=a;Password={};Encrypt=true",
         "<Password>{}</Password>",
+        "token '{}'",
+        "Key (token)=({})",
+        r#"{"name":"token","value":"{}"}"#,
         "password = \"{}\",",
         r#"Err(Secret("{}"))"#,
         "AKIAIOSFODNN7EXAMPLE:{}",
@@ -1001,9 +1265,26 @@ mod tests {
 
     #[test]
     fn long_texts_are_read_in_linear_time() {
-        for part in
-            ["a:", "token=(", "a://b:c/", "?#%25", "\"\\", ";pwd=a ", "a/?", "'token': ", "-----BEGIN ", "-BEGIN "]
-        {
+        for part in [
+            "a:",
+            "token=(",
+            "a://b:c/",
+            "?#%25",
+            "\"\\",
+            ";pwd=a ",
+            "a/?",
+            "'token': ",
+            "-----BEGIN ",
+            "-BEGIN ",
+            ")=(",
+            "(a)=(",
+            "<token ",
+            "token '",
+            "invalid value '",
+            "\"token\":\n",
+            "\"token\",\"value\":",
+            "a:",
+        ] {
             let long = part.repeat(200_000 / part.len());
             let started = std::time::Instant::now();
             let _ = text(long.as_str());

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use thundra_core::testing::{record, record_with, tree};
 use thundra_core::{Config, Env, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
-use tracing::{Instrument, error, error_span, info, info_span, instrument};
+use tracing::{Instrument, error, error_span, info, info_span, instrument, warn};
 
 fn config(pairs: &[(&str, &str)]) -> Config {
     Config::from_env(&Env::from_pairs(pairs.iter().copied()))
@@ -129,6 +129,7 @@ fn the_texts_of_errors_keep_no_credentials() {
             .record("otel.status_description", tracing::field::display(refused()));
         let _ = (displayed(), debugged());
         info_span!("message").in_scope(|| error!("cannot pay: {}", refused()));
+        info_span!("warned").in_scope(|| warn!("retry: {}", refused()));
         info_span!("event").in_scope(|| error!(error = %refused(), "with Authorization: Bearer s3cr3t"));
         info_span!("value").in_scope(|| info!(cause = &refused() as &dyn std::error::Error, "said"));
     });
@@ -142,6 +143,7 @@ fn the_texts_of_errors_keep_no_credentials() {
         "Custom { kind: Other, error: Refused(\"http://REDACTED@h/x?REDACTED\") }".to_owned(),
         format!("message ✗ cannot pay: {SHOWN}\n"),
         format!("· cannot pay: {SHOWN}\n"),
+        format!("· retry: {SHOWN}\n"),
         format!("event ✗ {SHOWN}\n"),
         format!("· exception exception.message={SHOWN} message=with Authorization: Bearer REDACTED\n"),
         format!("· said cause={SHOWN}\n"),

@@ -83,7 +83,7 @@ pub(crate) fn full_url(uri: &Uri, authority: Option<&Authority>) -> String {
             url.push_str(port.as_str());
         }
     }
-    url.push_str(uri.path());
+    url.push_str(&redact::path(uri.path()));
     if let Some(query) = uri.query() {
         url.push('?');
         redact::push_query(&mut url, query);
@@ -175,6 +175,7 @@ mod tests {
             ("https://a.example", "https://a.example/"),
             ("http://[::1]:8080/", "http://[::1]:8080/"),
             ("/only/a/path", "/only/a/path"),
+            ("http://a.example/x;token=abc?q=1", "http://a.example/x;token=REDACTED?q=REDACTED"),
         ] {
             let uri: Uri = url.parse().unwrap();
             assert_eq!(full_url(&uri, uri.authority()), shown);

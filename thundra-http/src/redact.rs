@@ -2,7 +2,10 @@
 //!
 //! Free text is redacted in core.
 
+use std::borrow::Cow;
+
 pub(crate) use thundra_core::redact::REDACTED;
+use thundra_core::redact::text;
 
 /// The longest name without a value that is shown in a query: one is short, a token is not.
 const MAX_LONE_NAME_BYTES: usize = 16;
@@ -12,6 +15,11 @@ const MAX_NAME_BYTES: usize = 64;
 /// The beginning of a text that may be as long as its author likes.
 pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
+}
+
+/// The path of an address: parameters in it (`;jsessionid=…`) and tokens of bots may be credentials.
+pub(crate) fn path(path: &str) -> Cow<'_, str> {
+    if path.bytes().any(|byte| matches!(byte, b'=' | b':')) { text(path) } else { path.into() }
 }
 
 /// `url.query`: the names alone, and no more than so many bytes.
@@ -84,6 +92,18 @@ mod tests {
             let mut text = String::new();
             push_query(&mut text, given);
             assert_eq!(text, expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn paths_keep_no_credentials() {
+        for (given, shown) in [
+            ("/x/y", "/x/y"),
+            ("/x;jsessionid=abc", "/x;jsessionid=REDACTED"),
+            ("/bot123456:AAE0123456789-abcdef/send", "/bot123456:REDACTED/send"),
+            ("/year=2026/10:15", "/year=2026/10:15"),
+        ] {
+            assert_eq!(path(given), shown);
         }
     }
 

@@ -110,8 +110,7 @@ impl<'e, 'a> Request<'e, 'a> {
             true => (self.about.text("principal"), self.about.text("sessionName")),
             false => (part("Principal"), part("SessionName")),
         };
-        principal.is_some_and(|who| who.starts_with("arn:") && is_known(&who))
-            && session.is_none_or(|session| is_known(&session))
+        principal.is_some_and(|who| is_known_arn(&who)) && session.is_none_or(|session| is_known(&session))
     }
 
     fn method(&self) -> Option<Cow<'a, str>> {
@@ -191,15 +190,24 @@ impl<'e, 'a> Request<'e, 'a> {
 /// Returns `true` for an identity that shows credentials of IAM, and not those of a Cognito identity, which any visitor can
 /// get.
 pub(super) fn is_iam(identity: &Object<'_>) -> bool {
-    let known = |key| identity.text(key).is_some_and(|who| is_known(&who));
+    let user = || identity.text("userArn").is_some_and(|arn| is_known_arn(&arn));
+    let caller = || identity.text("caller").is_some_and(|who| is_known(&who));
     let is_visitor = identity.object("cognitoIdentity").is_some()
         || ["cognitoIdentityId", "cognitoIdentityPoolId"]
             .iter()
             .any(|key| identity.text(key).is_some_and(|id| !id.is_empty()));
-    !is_visitor && (known("userArn") || known("caller"))
+    !is_visitor && (user() || caller())
 }
 
-/// Returns `true` for a caller or a session of IAM that is not a Cognito identity's.
+/// Returns `true` for the ARN of a caller of IAM that is not a Cognito identity.
+fn is_known_arn(arn: &str) -> bool {
+    arn.starts_with("arn:") && is_known(arn)
+}
+
+/// Returns `true` for a caller or a session of IAM that is not a Cognito identity's, and for no word that a mapping
+/// template writes where there is none.
 fn is_known(who: &str) -> bool {
-    !who.is_empty() && !who.ends_with(COGNITO_SESSION)
+    let who = who.trim();
+    let is_nobody = ["null", "none", "undefined", "anonymous", "unknown"].iter().any(|w| w.eq_ignore_ascii_case(who));
+    who.contains(|c: char| c.is_ascii_alphanumeric()) && !is_nobody && !who.ends_with(COGNITO_SESSION)
 }

@@ -280,6 +280,10 @@ fn the_edge_is_trusted_only_with_iam() {
         (v1(json!({"userArn": null, "caller": null, "sourceIp": "192.0.2.1"})), false, "nobody"),
         (v1(json!({"userArn": "", "caller": ""})), false, "nobody, in other words"),
         (v1(json!({"userArn": {}, "caller": []})), false, "nonsense"),
+        (v1(json!({"userArn": " ", "caller": "-"})), false, "nobody, in signs"),
+        (v1(json!({"userArn": "null", "caller": "Anonymous"})), false, "nobody, in words"),
+        (v1(json!({"userArn": "someone"})), false, "no ARN"),
+        (v2(url, "$default", json!({"iam": {"userArn": "null"}})), false, "nobody there, in words"),
         (v1(json!({"userArn": "", "caller": "AIDA", "cognitoIdentityId": ""})), true, "IAM, beside empty texts"),
         (v1(json!({"userArn": "arn:aws:iam::1:user/a", "cognitoIdentityPoolId": "p"})), false, "a pool of identities"),
         (

@@ -299,7 +299,8 @@ impl Recorder {
         let failed = *metadata.level() == Level::ERROR;
         visit::with_fields(|fields| {
             self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
-            if failed || !fields.description.is_empty() {
+            // It often has an error's text in it.
+            if *metadata.level() <= Level::WARN || !fields.description.is_empty() {
                 redact::in_place(&mut fields.name);
             }
             visit::event_head(fields, metadata.name());

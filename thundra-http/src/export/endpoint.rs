@@ -22,10 +22,10 @@ impl fmt::Display for UnsupportedEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => {
-                "OTEL_EXPORTER_OTLP_ENDPOINT is not used: it takes an address such as http://localhost:4318, with a \
-                 user and a password percent-encoded"
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is not used: it takes an \
+                 address such as http://localhost:4318, with a user and a password percent-encoded"
             }
-            Self::NoTls => "OTEL_EXPORTER_OTLP_ENDPOINT is https, which takes the feature `https` of thundra-http",
+            Self::NoTls => "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the feature `https` of thundra-http",
         })
     }
 }
@@ -104,6 +104,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_not_shown() {
+        assert!(UnsupportedEndpoint::Malformed.to_string().contains("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"));
         for url in [
             "",
             "c:4318",

@@ -93,7 +93,9 @@ fn exporter(kind: ExporterKind, config: &Config, host: Host, package: &str) -> O
 fn reason(error: UnsupportedEndpoint, package: &str) -> String {
     match error {
         UnsupportedEndpoint::NoTls => {
-            format!("OTEL_EXPORTER_OTLP_ENDPOINT is https, which takes the feature `https` of {package}")
+            format!(
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the feature `https` of {package}"
+            )
         }
         UnsupportedEndpoint::Malformed => error.to_string(),
     }

@@ -73,7 +73,8 @@ impl Received<'_> {
         set(semconv::HTTP_REQUEST_METHOD, self.method.map(|_| self.known_method.into()));
         set(semconv::HTTP_REQUEST_METHOD_ORIGINAL, cut(self.method.filter(|_| is_other), MAX_METHOD_BYTES));
         set(semconv::HTTP_ROUTE, cut(self.route, MAX_ROUTE_BYTES));
-        set(semconv::URL_PATH, cut(self.path, MAX_PATH_BYTES));
+        let path = self.path.map(|path| redact::path(redact::cut(path, MAX_PATH_BYTES)).into_owned());
+        set(semconv::URL_PATH, path.map(Value::from));
         set(semconv::URL_QUERY, self.query.map(Value::from));
         set(semconv::URL_SCHEME, self.scheme.map(Value::from));
         let host = self.host.as_ref();
@@ -145,6 +146,12 @@ mod tests {
             assert_eq!(text(&attributes, key).map(|text| text.len()), Some(bytes), "{key}");
         }
         assert!(attributes.iter().all(|(_, value)| value.to_string().len() <= 2048));
+    }
+
+    #[test]
+    fn a_path_keeps_no_credentials() {
+        let received = Received { path: Some("/x;jsessionid=abc"), ..Received::default() };
+        assert_eq!(text(&received.attributes(), semconv::URL_PATH).as_deref(), Some("/x;jsessionid=REDACTED"));
     }
 
     #[test]

@@ -501,6 +501,45 @@ impl thundra_http::dns::Resolve for Everywhere {
     }
 }
 
+/// An error that is its own cause.
+#[derive(Debug)]
+struct Endless;
+
+impl std::fmt::Display for Endless {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no such name")
+    }
+}
+
+impl std::error::Error for Endless {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
+    }
+}
+
+impl thundra_http::dns::Resolve for Endless {
+    fn resolve(&self, _: thundra_http::dns::Name) -> thundra_http::dns::Resolving {
+        Box::pin(async { Err(Endless.into()) })
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_is_its_own_cause_is_recorded() {
+    let (_turn, exporter) = installed().await;
+    // A call that does not end would keep its thread.
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let scope = Scope::builder("caller").begin();
+        let client = Client::builder().dns_resolver(Arc::new(Endless)).build().unwrap();
+        assert!(runtime.block_on(scope.run(client.get("http://anywhere.internal/").send())).is_err());
+        done.send(scope).unwrap();
+    });
+    let scope = ended.recv_timeout(Duration::from_secs(20)).expect("the call ends");
+    let spans = exported(scope, &exporter, 2).await;
+    assert!(tree(&spans).contains("no such name: no such name"), "{}", tree(&spans));
+}
+
 #[tokio::test]
 async fn default_headers_win_over_ours() {
     const CONTEXT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
