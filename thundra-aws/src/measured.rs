@@ -17,5 +17,5 @@ pub fn recognise(body: &[u8]) -> usize {
 
 /// Puts members into the context of a payload as the clients do; `None` where nothing may be changed.
 pub fn splice(payload: &[u8], members: &str) -> Option<String> {
-    Some(Gap::in_payload(payload, None).ok()?.fill(members))
+    Some(Gap::in_payload(payload, |_| false).ok()?.fill(members))
 }

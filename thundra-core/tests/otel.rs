@@ -206,6 +206,31 @@ async fn the_span_that_is_entered_is_opentelemetrys_current_one() {
     info_span!("outside of a scope").in_scope(|| assert!(!Context::current().has_active_span()));
 }
 
+/// At the first poll as at each one after it: a library would begin a trace of its own, and record it.
+#[cfg(feature = "otel-spans")]
+#[tokio::test]
+async fn a_task_of_a_scope_that_is_not_recorded_has_its_context() {
+    let env = [("OTEL_TRACES_SAMPLER", "always_off"), ("RUST_LOG", "off")];
+    let config = Config::from_env(&Env::from_pairs(env));
+    let dispatch = tracing::Dispatch::new(thundra_core::subscriber(&config));
+    let _default = tracing::dispatcher::set_default(&dispatch);
+    let inbound = Inbound::extract([("baggage", "a=1")], Propagators::default(), Trust::Full);
+    let scope = Scope::builder("root").parent(inbound).begin_with(&config);
+    let expected = (scope.context().unwrap().trace_id.to_string(), false, Some("1".to_owned()));
+    let task = async {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let span = Context::map_current(|context| context.span().span_context().clone());
+            seen.push((span.trace_id().to_string(), span.is_sampled(), current("a")));
+            tokio::task::yield_now().await;
+        }
+        seen
+    };
+    let spawned = scope.enter(|| tokio::spawn(task.instrument(info_span!("task"))));
+    assert_eq!(spawned.await.unwrap(), [expected.clone(), expected]);
+    assert!(!Context::current().has_active_span());
+}
+
 #[tokio::test]
 async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let config = config();

@@ -188,6 +188,32 @@ fn a_span_that_ours_does_not_record_carries_its_scope() {
     }
 }
 
+/// A task of its own, where nothing but the hidden span is entered.
+#[test]
+fn behind_a_hidden_span_the_root_takes_what_has_no_parent() {
+    let [_, dispatch] = dispatches();
+    let spans: Vec<_> = tracing::dispatcher::with_default(&dispatch, || {
+        let outside = info_span!("outside");
+        let scope = Scope::builder("root").begin_with(&config(&[]));
+        let hidden = scope.enter(|| debug_span!("hidden"));
+        let there = dispatch.clone();
+        let task = std::thread::spawn(move || {
+            tracing::dispatcher::with_default(&there, || {
+                hidden.in_scope(|| {
+                    info_span!(parent: None, "apart").in_scope(|| info!("in apart"));
+                    info_span!(parent: &outside, "below outside").in_scope(|| info!("in it"));
+                    info!(parent: None, "said to none");
+                });
+                drop((hidden, outside));
+            });
+        });
+        task.join().unwrap();
+        scope.finish().spans().collect()
+    });
+    let lines = ["│ · said to none", "├ apart", "│   · in apart", "└ below outside", "    · in it"];
+    assert_eq!(tree(&spans), format!("root thundra.parent.source=none\n{}\n", lines.join("\n")));
+}
+
 #[test]
 fn a_span_that_follows_another_is_linked_to_it() {
     for dispatch in dispatches() {

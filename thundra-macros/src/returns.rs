@@ -5,8 +5,8 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{
-    GenericArgument, Path, PathArguments, PathSegment, Result, ReturnType, Signature, Type, TypeParamBound,
-    parse_quote, punctuated::Punctuated,
+    GenericArgument, Path, PathArguments, PathSegment, Result, ReturnType, Signature, Type, TypeGroup, TypeParamBound,
+    TypeParen, parse_quote, punctuated::Punctuated,
 };
 
 use crate::item::not_async;
@@ -88,7 +88,11 @@ impl Returns {
 fn boxed_output(pin: &PathSegment) -> Option<Type> {
     let Type::Path(inner) = types(pin).next()? else { return None };
     let inner = inner.path.segments.last().filter(|segment| segment.ident == "Box")?;
-    match types(inner).next()? {
+    let mut object = types(inner).next()?;
+    while let Type::Group(TypeGroup { elem, .. }) | Type::Paren(TypeParen { elem, .. }) = object {
+        object = *elem;
+    }
+    match object {
         Type::TraitObject(object) => output(&object.bounds),
         _ => None,
     }

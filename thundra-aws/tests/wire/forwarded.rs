@@ -147,6 +147,44 @@ fn what_was_received_gives_way_to_the_scopes_own() {
 }
 
 #[test]
+fn a_context_that_a_program_made_of_what_was_received_gives_way() {
+    let wire = Wire::new();
+    let surroundings = Surroundings { pairs: &RECEIVED, set: Some(("order", "o-10")), ..Surroundings::default() };
+    let all: serde_json::Map<_, _> = pairs().into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
+    let with = |key: &str, value: Value| {
+        let mut context = all.clone();
+        context.insert(key.to_owned(), value);
+        Value::from(context)
+    };
+    for (context, replaced, why) in [
+        (Value::from(all.clone()), true, "every value"),
+        (with("call-chain-length", 9.into()), true, "a number"),
+        (json!({"X-Correlation-Id": "c-9", "traceparent": PARENT}), true, "some of them, in another case"),
+        (with("call-chain-length", 8.into()), false, "another value"),
+        (with("x-correlation-user", "u-1".into()), false, "one of the program's own"),
+        (with("order", "o-9".into()), false, "a name that is none of ours"),
+        (with("traceparent", json!([PARENT])), false, "no text"),
+        (json!({}), false, "none"),
+    ] {
+        let detail = json!({"__context__": context, "a": 1}).to_string();
+        let exchange = wire.exchange_in(surroundings, async |clients| {
+            let entry = PutEventsRequestEntry::builder().source("s").detail_type("d").detail(detail.as_str()).build();
+            drop(clients.eventbridge.put_events().entries(entry).send().await);
+        });
+        let sent: Value = serde_json::from_str(exchange.traced.text()).unwrap();
+        let sent = sent["Entries"][0]["Detail"].as_str().unwrap();
+        if replaced {
+            let sent: Value = serde_json::from_str(sent).unwrap();
+            assert_eq!(sent["__context__"]["traceparent"], exchange.traceparent(), "{why}");
+            assert_eq!(sent["__context__"]["call-chain-length"], 10, "{why}");
+            assert_eq!((&sent["__context__"]["x-correlation-order"], &sent["a"]), (&"o-10".into(), &1.into()), "{why}");
+        } else {
+            assert_eq!(sent, detail, "{why}");
+        }
+    }
+}
+
+#[test]
 fn the_chain_grows() {
     let wire = Wire::new();
     let surroundings = Surroundings { pairs: &RECEIVED, ..Surroundings::default() };

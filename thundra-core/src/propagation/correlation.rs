@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::ows;
+
 /// The id every chain of calls has.
 pub const CORRELATION_ID: &str = "x-correlation-id";
 /// Our trace context among the correlation ids: a Node function in between hands it on.
@@ -24,6 +26,8 @@ const PREFIX: &str = "x-correlation-";
 const MAX_VALUE_BYTES: usize = 256;
 /// More ids than this are not taken, beside [`CORRELATION_ID`] itself: that one is never left out.
 const MAX_IDS: usize = 40;
+/// More further values than this are not known again.
+const MAX_FURTHER: usize = 8;
 /// More than this are not taken from an untrusted caller: there must be room for the scope's own.
 const MAX_UNTRUSTED_IDS: usize = 32;
 /// The bytes of ids that are taken from an untrusted caller, as headers count them: every call and log line repeats them.
@@ -34,7 +38,7 @@ const MAX_UNTRUSTED_BYTES: usize = 1024;
 pub struct CorrelationIds {
     /// Sorted by key.
     ids: Vec<Id>,
-    /// The last value that was received and then set to another.
+    /// The last value that was received and does not count.
     overwritten: Option<Box<Overwritten>>,
     pub(crate) user_agent: Option<String>,
     pub(crate) debug: Option<bool>,
@@ -49,7 +53,8 @@ struct Id {
     received: bool,
 }
 
-/// A value that was received and then set to another, and those before it. Few scopes have one.
+/// A value that was received and then set to another, or that came behind the first of its key, and those before it. Few
+/// scopes have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Overwritten {
     id: Id,
@@ -103,7 +108,7 @@ impl CorrelationIds {
             Ok(at) => {
                 let known = self.ids.get_mut(at).map(|known| std::mem::replace(known, id));
                 if let Some(id) = known.filter(|known| known.received) {
-                    self.overwritten = Some(Box::new(Overwritten { id, before: self.overwritten.take() }));
+                    self.overwrite(id);
                 }
             }
             Err(_) if id.key != CORRELATION_ID && is_full() => return false,
@@ -112,11 +117,30 @@ impl CorrelationIds {
         true
     }
 
+    fn overwrite(&mut self, id: Id) {
+        self.overwritten = Some(Box::new(Overwritten { id, before: self.overwritten.take() }));
+    }
+
+    fn overwritten(&self) -> impl Iterator<Item = &Id> {
+        let last = self.overwritten.as_deref();
+        std::iter::successors(last, |last| last.before.as_deref()).map(|overwritten| &overwritten.id)
+    }
+
     /// Returns whether this value was received under this full key, or is the one that it has.
     pub(super) fn was_received(&self, key: &str, value: &str) -> bool {
-        let mut overwritten = std::iter::successors(self.overwritten.as_deref(), |last| last.before.as_deref());
-        self.get(key) == Some(value)
-            || overwritten.any(|old| old.id.key.eq_ignore_ascii_case(key) && old.id.value == value)
+        ows::all_known(value, |value| {
+            self.get(key) == Some(value)
+                || self.overwritten().any(|old| old.key.eq_ignore_ascii_case(key) && old.value == value)
+        })
+    }
+
+    /// Keeps a further value of an id, to know it where it is sent on.
+    #[cold]
+    fn take_further(&mut self, key: &str, value: &str) {
+        let is_new = is_value(value) && self.overwritten().count() < MAX_FURTHER && !self.was_received(key, value);
+        if let Some(key) = full_key(key).filter(|_| is_new) {
+            self.overwrite(Id { key, value: value.to_owned(), received: true });
+        }
     }
 
     /// Fills in the ids of another carrier.
@@ -154,7 +178,14 @@ impl CorrelationIds {
     pub(super) fn take(&mut self, key: &str, value: &str, switches: bool) -> Taken {
         if starts_with_ignore_case(key, PREFIX) {
             let limit = if switches { MAX_IDS } else { MAX_UNTRUSTED_IDS };
-            let taken = self.get(key).is_some() || self.put(limit, key, value, true);
+            let taken = match self.get(key) {
+                Some(known) if known == value => true,
+                Some(_) => {
+                    self.take_further(key, value);
+                    true
+                }
+                None => self.put(limit, key, value, true),
+            };
             return if taken { Taken::Id } else { Taken::Dropped };
         }
         if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {

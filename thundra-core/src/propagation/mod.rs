@@ -130,7 +130,7 @@ impl Inbound {
                 inbound.xray = inbound.xray.or(read);
             } else if formats.correlation && key.eq_ignore_ascii_case(CORRELATION_TRACEPARENT) {
                 let read = parse_traceparent(value);
-                received.get_or_insert_default().take_handed_on(read.as_ref());
+                received.get_or_insert_default().take_parent(read.as_ref());
                 handed_on = handed_on.or(read);
             } else if formats.correlation {
                 match inbound.correlation.take(key, value, trust == Trust::Full) {
@@ -601,18 +601,57 @@ mod tests {
             ("call-chain-length", "2"),
             ("debug-log-enabled", "true"),
         ]);
+        let lengths = ["1", "2", "3", "4"].map(|length| ("call-chain-length", length));
+        let many = outbound_of(&lengths);
+        assert!(many.is_forwarded("call-chain-length", "7"), "any is one of many");
         for (key, values, expected, why) in [
             ("traceparent", &[CONTEXT][..], true, "the first"),
             ("traceparent", &[OTHER.replace("-b7", "-c7").as_str()], true, "the last"),
             ("traceparent", &[CONTEXT, OTHER.replace("-b7", "-c7").as_str()], true, "both"),
             ("traceparent", &[CONTEXT, OTHER.replace("-b7", "-d7").as_str()], false, "one of two"),
             ("call-chain-length", &["1", "2"], true, "both"),
-            ("call-chain-length", &["7"], true, "any other"),
+            ("call-chain-length", &["7"], false, "another one"),
             ("debug-log-enabled", &["true"], true, "the only one"),
             ("debug-log-enabled", &["false"], false, "another one"),
         ] {
             assert_eq!(outbound.are_forwarded(key, values), expected, "{key}: {why}");
         }
+    }
+
+    #[test]
+    fn each_line_of_a_header_is_known_alone_and_joined() {
+        let parents = [CONTEXT, &OTHER.replace("-b7", "-c7"), &OTHER.replace("-b7", "-d7")].map(str::to_owned);
+        let xrays = [XRAY, &XRAY.replace("Parent=5", "Parent=6")].map(str::to_owned);
+        let lengths = ["3".to_owned(), "3".to_owned()];
+        let orders = ["o-1", "o-2", "o,3"].map(str::to_owned);
+        for (key, lines) in [
+            ("traceparent", &parents[..]),
+            ("x-correlation-traceparent", &parents),
+            ("x-amzn-trace-id", &xrays),
+            ("call-chain-length", &lengths),
+            ("x-correlation-id", &orders),
+            ("x-correlation-order", &orders),
+        ] {
+            let pairs: Vec<_> = lines.iter().map(|line| (key, line.as_str())).collect();
+            let mut outbound = outbound_of(&pairs);
+            outbound.correlation.set(key, "own");
+            let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+            assert!(outbound.are_forwarded(key, &lines), "{key}: as they came");
+            assert!(lines.iter().all(|line| outbound.is_forwarded(key, line)), "{key}: one of them");
+            let lines = &lines[..2];
+            assert!(outbound.is_forwarded(key, &lines.join(", ")), "{key}: joined");
+            assert!(outbound.is_forwarded(key, &lines.join(",")), "{key}: joined without spaces");
+            assert!(!outbound.is_forwarded(key, &[lines[0], "another"].join(",")), "{key}: with another one");
+        }
+    }
+
+    #[test]
+    fn an_untrusted_callers_lines_take_no_room() {
+        let values: Vec<_> = (0..100_000).map(|n| n.to_string()).collect();
+        let pairs: Vec<_> = values.iter().map(|value| ("x-correlation-order", value.as_str())).collect();
+        let outbound = outbound_of(&pairs);
+        let known = |value: &str| outbound.is_forwarded("x-correlation-order", value);
+        assert_eq!([0, 8, 9].map(|n: u32| known(&n.to_string())), [true, true, false]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::baggage::{BAGGAGE, Baggage};
 use super::correlation::{CALL_CHAIN_LENGTH, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, chain_length, debug};
+use super::ows;
 use super::traceparent::{TRACEPARENT, parse_traceparent};
 use super::tracestate::{TRACESTATE, TraceState};
 use super::xray::XRayHeader;
@@ -16,10 +17,10 @@ use crate::{SpanId, TraceContext, TraceId};
 /// What a scope received under our keys, but for the correlation ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// The first and the last `traceparent`, and the context that a program handed on which does not trace.
-    parents: [Option<Identity>; 3],
-    /// The first X-Ray header: its trace, its parent and its decision.
-    xray: Option<(TraceId, Option<SpanId>, Option<bool>)>,
+    /// The contexts: each `traceparent`, and what programs handed on that do not trace.
+    parents: Sent<Identity>,
+    /// The X-Ray headers: the trace, the parent and the decision of each.
+    xray: Sent<(TraceId, Option<SpanId>, Option<bool>)>,
     pub(super) trace_state: Option<Arc<str>>,
     pub(super) baggage: Option<Arc<str>>,
     /// The switches as they were sent, though they may not be obeyed.
@@ -36,33 +37,22 @@ fn identity(context: &TraceContext) -> Identity {
     (context.trace_id, context.span_id, context.flags())
 }
 
-/// The values of one key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Sent<T> {
-    #[default]
-    Nothing,
-    One(T),
-    /// Any value counts as one of them: an untrusted caller must not get one through by sending many.
-    Several,
+/// The values of one key, each once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Sent<T> {
+    values: [Option<T>; 3],
+    /// Whether there were more. Any value counts as one of them: an untrusted caller must not get one through by sending
+    /// many.
+    more: bool,
 }
 
 impl Received {
     pub(super) fn take_parent(&mut self, read: Option<&TraceContext>) {
-        let [first, last, _] = &mut self.parents;
-        *last = read.map(identity).or(*last);
-        *first = first.or(*last);
-        self.malformed |= read.is_none();
-    }
-
-    pub(super) fn take_handed_on(&mut self, read: Option<&TraceContext>) {
-        let [.., handed_on] = &mut self.parents;
-        *handed_on = handed_on.or(read.map(identity));
-        self.malformed |= read.is_none();
+        self.malformed |= !self.parents.take(read.map(identity));
     }
 
     pub(super) fn take_xray(&mut self, read: Option<&XRayHeader>) {
-        self.xray = self.xray.or(read.map(|header| (header.trace_id, header.parent, header.sampled)));
-        self.malformed |= read.is_none();
+        self.malformed |= !self.xray.take(read.map(|header| (header.trace_id, header.parent, header.sampled)));
     }
 
     pub(super) fn take_chain_length(&mut self, read: Option<u32>) {
@@ -76,10 +66,12 @@ impl Received {
     /// Returns whether these values were received under a key in lower case: one of ours that is neither X-Ray's nor a
     /// correlation id's.
     pub(super) fn holds(&self, key: &str, values: &[&str]) -> bool {
-        let all = |known: &dyn Fn(&str) -> Option<bool>| values.iter().all(|v| known(v).unwrap_or(self.malformed));
+        let all = |known: &dyn Fn(&str) -> Option<bool>| {
+            values.iter().all(|value| ows::all_known(value, |value| known(value).unwrap_or(self.malformed)))
+        };
         match key {
             TRACEPARENT | CORRELATION_TRACEPARENT => {
-                all(&|value| Some(self.parents.contains(&Some(identity(&parse_traceparent(value)?)))))
+                all(&|value| Some(self.parents.holds(identity(&parse_traceparent(value)?))))
             }
             TRACESTATE => {
                 let mut list = TraceState::default();
@@ -99,24 +91,23 @@ impl Received {
 
     /// Returns whether these X-Ray headers were received, in the carrier or `beside` it: Lambda has one of its own.
     pub(super) fn holds_xray(received: Option<&Self>, values: &[&str], beside: Option<&XRayHeader>) -> bool {
-        values.iter().all(|value| {
+        let is_known = |value: &str| {
             let Some(header) = XRayHeader::parse(value) else { return received.is_some_and(|all| all.malformed) };
             let XRayHeader { trace_id, parent, sampled, .. } = header;
             // Of an untrusted caller's header the decision is not kept there.
             let decides = |known: &XRayHeader| known.sampled.is_none() || known.sampled == sampled;
             let is = |known: &XRayHeader| (known.trace_id, known.parent) == (trace_id, parent) && decides(known);
-            received.is_some_and(|all| all.xray == Some((trace_id, parent, sampled))) || beside.is_some_and(is)
-        })
+            received.is_some_and(|all| all.xray.holds((trace_id, parent, sampled))) || beside.is_some_and(is)
+        };
+        values.iter().all(|value| ows::all_known(value, is_known))
     }
 
     /// Fills in what another carrier of the same message held.
     #[must_use]
     pub(super) fn or(self, other: Received) -> Self {
-        let [first, last, handed_on] = self.parents;
-        let [other_first, other_last, other_handed_on] = other.parents;
         Received {
-            parents: [first.or(other_first), other_last.or(last), handed_on.or(other_handed_on)],
-            xray: self.xray.or(other.xray),
+            parents: self.parents.and(other.parents),
+            xray: self.xray.and(other.xray),
             trace_state: self.trace_state.or(other.trace_state),
             baggage: self.baggage.or(other.baggage),
             chain_length: self.chain_length.and(other.chain_length),
@@ -131,24 +122,32 @@ fn is_same(list: Option<Arc<str>>, received: &Option<Arc<str>>) -> bool {
     list.is_some() && list == *received
 }
 
+impl<T> Default for Sent<T> {
+    fn default() -> Self {
+        Sent { values: [None, None, None], more: false }
+    }
+}
+
 impl<T: Copy + PartialEq> Sent<T> {
     /// Takes a value; `false` where it is malformed.
     fn take(&mut self, value: Option<T>) -> bool {
-        if let Some(value) = value {
-            *self = self.and(Sent::One(value));
+        if value.is_some() && !self.values.contains(&value) {
+            match self.values.iter_mut().find(|place| place.is_none()) {
+                Some(place) => *place = value,
+                None => self.more = true,
+            }
         }
         value.is_some()
     }
 
-    fn and(self, other: Self) -> Self {
-        match (self, other) {
-            (one, Sent::Nothing) | (Sent::Nothing, one) => one,
-            (one, other) if one == other => one,
-            _ => Sent::Several,
+    fn and(mut self, other: Self) -> Self {
+        for value in other.values {
+            self.take(value);
         }
+        Sent { more: self.more || other.more, ..self }
     }
 
-    fn holds(self, value: T) -> bool {
-        self == Sent::Several || self == Sent::One(value)
+    fn holds(&self, value: T) -> bool {
+        self.more || self.values.contains(&Some(value))
     }
 }

@@ -1,6 +1,7 @@
 //! The AWS X-Ray trace header:
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
 
+use super::ows;
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
@@ -32,8 +33,8 @@ impl XRayHeader {
             return None;
         }
         let (mut trace_id, mut parent, mut sampled, mut rest) = (None, None, None, String::new());
-        for part in value.split(';').map(str::trim).filter(|part| !part.is_empty()) {
-            match part.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+        for part in value.split(';').map(ows::trim).filter(|part| !part.is_empty()) {
+            match part.split_once('=').map(|(key, value)| (ows::trim(key), ows::trim(value))) {
                 Some(("Root", root)) => trace_id = Some(parse_root(root)?),
                 Some(("Parent", id)) => parent = SpanId::from_hex(id),
                 Some(("Sampled", "1")) => sampled = Some(true),
@@ -142,6 +143,8 @@ mod tests {
             (";Parent=53995c3f42cd8ad8;Sampled=0;Lineage=2:34f8:0", true, Some(false), false, "passive tracing"),
             (";Parent=53995c3f42cd8ad8;Sampled=?", true, None, false, "undecided"),
             ("", false, None, false, "a load balancer's header"),
+            (" ;\tParent = 53995c3f42cd8ad8 ; Sampled=1", true, Some(true), true, "white space around the parts"),
+            (";\u{3000}Parent=53995c3f42cd8ad8;Sampled=\n1", false, None, false, "white space of another kind"),
             (";Parent=short;Sampled=1", false, Some(true), false, "a malformed parent"),
         ] {
             let read = XRayHeader::parse(&format!("{ROOT}{header}")).unwrap();

@@ -188,12 +188,12 @@ impl Recorder {
         let near = match attributes.parent() {
             Some(parent) => self.table.get(parent.into_u64()),
             None if attributes.is_contextual() => stack::current(),
-            None => return scope_root(),
+            None => return self.scope_root(context),
         };
         // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded: a
         // parent that is named may be of one that was finished long ago.
         let may_lie_between = || attributes.parent().is_some() || self.alone.is_none() || SCOPES.some_are_unrecorded();
-        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(scope_root))?)
+        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(|| self.scope_root(context)))?)
     }
 
     #[cold]
@@ -202,6 +202,17 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         context.span(id)?.scope().skip(1).find_map(|span| self.table.get(span.id().into_u64()))
+    }
+
+    /// Returns the root of the scope that this code runs in: a span or an event made without a parent belongs there, since
+    /// only [`Scope`](crate::Scope) begins traces.
+    #[cold]
+    fn scope_root<S>(&self, context: &Context<'_, S>) -> Option<Place>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let here = stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()));
+        here.map(|place| root(place.scope, place.kind() != PlaceKind::Unrecorded))
     }
 
     /// Returns the place of a span that was named, or of its nearest ancestor that has one. Spans that a filter hides
@@ -235,6 +246,8 @@ impl Recorder {
                 self.table.insert(id.into_u64(), place);
             }
             stack::push(id.into_u64(), place);
+            #[cfg(feature = "otel-spans")]
+            crate::otel::spans::enter(id.into_u64(), place);
         }
     }
 
@@ -285,11 +298,11 @@ impl Recorder {
             (alone.write)(event, metadata);
         }
         let place = match event.parent() {
-            Some(id) => self.place_of(id).or_else(scope_root),
+            Some(id) => self.place_of(id).or_else(|| self.scope_root(context)),
             None if event.is_contextual() => {
                 stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
             }
-            None => scope_root(),
+            None => self.scope_root(context),
         };
         let Some(place) = place else { return };
         if place.kind() == PlaceKind::Unrecorded || !self.events.records(metadata) {
@@ -487,13 +500,6 @@ pub(crate) fn with_span<R>(place: Place, f: impl FnOnce(&mut OpenSpan, &Limits) 
     }
     let mut scope = SCOPES.lock(place.scope)?;
     scope.span(place.span()).map(|(span, limits)| f(span, limits))
-}
-
-/// Returns the root of the scope that this code runs in: a span or an event made without a parent belongs there, since
-/// only [`Scope`](crate::Scope) begins traces.
-#[cold]
-fn scope_root() -> Option<Place> {
-    stack::current().map(|place| root(place.scope, place.kind() != PlaceKind::Unrecorded))
 }
 
 /// The root of a scope, as a place.

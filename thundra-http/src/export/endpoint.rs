@@ -41,7 +41,9 @@ pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported
         Some((user, host)) => (Some(user), host),
         None => (None, authority),
     };
-    let endpoint: Uri = format!("{scheme}://{host}{path}").parse().map_err(|_| malformed)?;
+    // A `Uri` has no path where a query follows the host, and a request needs one.
+    let root = if path.starts_with('/') { "" } else { "/" };
+    let endpoint: Uri = format!("{scheme}://{host}{root}{path}").parse().map_err(|_| malformed)?;
     match endpoint.scheme_str() {
         _ if !endpoint.authority().is_some_and(names_host) => Err(malformed),
         Some("http") => Ok((endpoint, user.and_then(basic))),
@@ -90,8 +92,11 @@ mod tests {
             ("http://u:\u{fc}@c/", "http://c/", Some("u:\u{fc}"), "no ASCII"),
             ("http://@c/", "http://c/", None, "neither"),
             ("http://c?key=abc", "http://c/?key=abc", None, "no path"),
+            ("http://u:p@[::1]:1?key=/abc", "http://[::1]:1/?key=/abc", Some("u:p"), "nor here"),
+            ("http://c#part", "http://c/", None, "nor here"),
         ] {
             let (uri, value) = parse(url).unwrap();
+            assert!(uri.path_and_query().is_some_and(|target| target.as_str().starts_with('/')), "{why}");
             let expected = authorization.map(|text| format!("Basic {}", BASE64_STANDARD.encode(text)));
             assert_eq!(
                 (uri.to_string(), value.as_ref().map(|v| v.to_str().unwrap())),

@@ -116,6 +116,51 @@ async fn every_client_sends_the_scopes_own() {
     }
 }
 
+/// As they came, and as a program sends them on that keeps its headers in a map from names to texts.
+#[tokio::test]
+async fn each_line_of_what_came_several_times_gives_way() {
+    let (_turn, exporter) = installed().await;
+    let record = Record::default();
+    let url = format!("http://{}/", keeping(&record).await);
+    let parents = ["c7ad6b7169203331-01", "d7ad6b7169203331-01", "e7ad6b7169203331-00"]
+        .map(|rest| format!("00-0af7651916cd43dd8448eb211c80319c-{rest}"));
+    let xrays = [XRAY.to_owned(), XRAY.replace("Parent=5", "Parent=6")];
+    let orders = ["o-1", "o-2"].map(str::to_owned);
+    let ids = ["c-1", "c-2"].map(str::to_owned);
+    let lengths = ["3", "3"].map(str::to_owned);
+    let names = [
+        ("traceparent", &parents[..]),
+        ("x-correlation-traceparent", &parents),
+        ("x-amzn-trace-id", &xrays),
+        ("x-correlation-order", &orders),
+        ("x-correlation-id", &ids),
+        ("call-chain-length", &lengths),
+    ];
+    let lines = || names.iter().flat_map(|(name, lines)| lines.iter().map(move |line| (*name, line.as_str())));
+    let inbound = Inbound::extract(lines(), Propagators::default(), Trust::Full);
+    let scope = Scope::builder("caller").parent(inbound).begin();
+    scope
+        .run(async {
+            correlation::set("order", "own");
+            let client = Client::new();
+            let as_they_came = lines().fold(client.get(&url), |request, (name, line)| request.header(name, line));
+            as_they_came.send().await.unwrap();
+            let joined = names.map(|(name, lines)| (name, lines.join(", ")));
+            joined.iter().fold(client.get(&url), |request, (n, v)| request.header(*n, v)).send().await.unwrap();
+        })
+        .await;
+    let spans = exported(scope, &exporter, 3).await;
+    for (seen, span) in record.take().iter().zip(&spans) {
+        let ours = ours(seen);
+        for name in ["traceparent", "x-correlation-traceparent"] {
+            assert!(ours[name].contains(&span.context.span_id.to_string()), "{ours:?}");
+        }
+        assert!(ours["x-amzn-trace-id"].contains(&format!("Parent={};", span.context.span_id)), "{ours:?}");
+        let others = ["x-correlation-order", "x-correlation-id", "call-chain-length"].map(|name| ours[name].as_str());
+        assert_eq!(others, ["own", "c-1", "4"]);
+    }
+}
+
 #[tokio::test]
 async fn an_untrusted_callers_switches_do_not_get_through() {
     let (_turn, _exporter) = installed().await;

@@ -170,6 +170,12 @@ fn boxed<'a>(shop: &'a Shop, event: LambdaEvent<String>) -> Pin<Box<dyn Future<O
 }
 
 #[handler]
+#[allow(unused_parens)]
+fn in_parentheses(event: LambdaEvent<u8>) -> Pin<Box<(dyn Future<Output = u8> + Send + 'static)>> {
+    Box::pin(ready(event.payload))
+}
+
+#[handler]
 fn elided(shop: &Shop, (event, _): (LambdaEvent<String>, u8)) -> BoxFuture<'_, Result<u32, Refused>> {
     shop.call(event)
 }
@@ -238,6 +244,7 @@ async fn run() {
     assert_eq!(after_a_statement(text("7")).await.unwrap(), 7);
     assert_eq!(returns_early(event(7)).await.unwrap(), 7);
     assert_eq!(is_send(boxed(&shop, text("7"))).await.unwrap(), 9);
+    assert_eq!(in_parentheses(event(7)).await, 7);
     assert_eq!(elided(&shop, (text("7"), 0)).await.unwrap(), 9);
     assert_eq!(format!("{:?}", opaque(event(8)).await), "8");
     assert_eq!(Service::call(&mut shop, text("7")).await.unwrap(), 9);

@@ -37,6 +37,10 @@ impl Members {
         Members { all, full }
     }
 
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.all.iter().any(|member| member.key.eq_ignore_ascii_case(key))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }

@@ -8,9 +8,11 @@ pub(super) mod client_context;
 mod members;
 mod patterns;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_smithy_types::Blob;
+use serde_json::Value;
 use thundra_core::ScopeRef;
 use thundra_core::propagation::Outbound;
 
@@ -18,7 +20,7 @@ use members::Members;
 pub(super) use patterns::excluded;
 
 use super::{Injected, Skipped};
-use crate::gap::{Gap, NoGap};
+use crate::gap::{Gap, NoGap, are_equal};
 use crate::sdk::refusal::Size;
 
 /// The payload of a message, in the type that an SDK crate has for it.
@@ -93,8 +95,9 @@ pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize,
 
 /// What goes into each payload of a call.
 #[derive(Debug)]
-struct Context {
+struct Context<'o> {
     members: Members,
+    outbound: &'o Outbound,
     /// What this scope received: in a payload that is sent on, ours takes its place.
     received: Option<Arc<str>>,
 }
@@ -107,10 +110,28 @@ struct Written {
     complete: bool,
 }
 
-impl Context {
-    fn of(outbound: &Outbound) -> Self {
+impl<'o> Context<'o> {
+    fn of(outbound: &'o Outbound) -> Self {
         let received = ScopeRef::current().and_then(|scope| scope.received_context());
-        Context { members: Members::new(outbound.payload_pairs()), received }
+        Context { members: Members::new(outbound.payload_pairs()), outbound, received }
+    }
+
+    /// Returns `true` for a context that the scope received, as one or value by value: a program may have made it of
+    /// attributes or headers.
+    fn was_received(&self, context: &str) -> bool {
+        self.received.as_deref().is_some_and(|received| are_equal(received, context))
+            || serde_json::from_str::<BTreeMap<String, Value>>(context).is_ok_and(|members| {
+                !members.is_empty() && members.iter().all(|(key, value)| self.is_forwarded(key, value))
+            })
+    }
+
+    fn is_forwarded(&self, key: &str, value: &Value) -> bool {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Number(_) | Value::Bool(_) => &value.to_string(),
+            _ => return false,
+        };
+        self.members.has(key) && self.outbound.is_forwarded(key, text)
     }
 
     /// Which of the messages take a share of the room. Where there is enough for all nobody asks.
@@ -118,7 +139,8 @@ impl Context {
         let enough = room / messages.len().max(1) >= self.members.longest() + Gap::LONGEST;
         let takes = |message: &Message<'_, P>| {
             let payload = message.payload.as_ref().filter(|_| message.closed.is_none());
-            payload.is_some_and(|payload| Gap::in_payload(payload.bytes(), self.received.as_deref()).is_ok())
+            payload
+                .is_some_and(|payload| Gap::in_payload(payload.bytes(), |context| self.was_received(context)).is_ok())
         };
         messages.iter().map(|message| enough || takes(message)).collect()
     }
@@ -130,7 +152,7 @@ impl Context {
         }
         let payload = message.payload.ok_or(Skipped::Data)?;
         let before = payload.bytes().len();
-        let gap = Gap::in_payload(payload.bytes(), self.received.as_deref()).map_err(|why| match why {
+        let gap = Gap::in_payload(payload.bytes(), |context| self.was_received(context)).map_err(|why| match why {
             NoGap::NoObject => Skipped::Data,
             NoGap::Taken => Skipped::Context,
         })?;
@@ -147,16 +169,20 @@ impl Context {
 mod tests {
     use super::*;
 
+    fn outbound() -> Outbound {
+        thundra_core::Scope::builder("test").begin().enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap()
+    }
+
     /// `"id":"1","traceparent":"t"` is 26 bytes, `"id":"1"` 8, with 17 around, 16 in an empty object.
-    fn two(received: Option<&str>) -> Context {
+    fn two<'o>(outbound: &'o Outbound, received: Option<&str>) -> Context<'o> {
         let pairs = [("id", r#""1""#.to_owned()), ("traceparent", r#""t""#.to_owned())];
-        Context { members: Members::new(pairs), received: received.map(Arc::from) }
+        Context { members: Members::new(pairs), outbound, received: received.map(Arc::from) }
     }
 
     fn write(payload: &str, own_room: usize, share: usize) -> (Result<Written, Skipped>, String) {
         let mut payload = payload.to_owned();
         let message = Message { size: payload.len(), payload: Some(&mut payload), room: own_room, closed: None };
-        (two(Some(r#"{"old":1}"#)).write(message, share), payload)
+        (two(&outbound(), Some(r#"{"old":1}"#)).write(message, share), payload)
     }
 
     #[test]
@@ -197,9 +223,9 @@ mod tests {
             }
         }
         let missing: Message<'_, String> = Message { payload: None, size: 0, room: 1000, closed: None };
-        assert_eq!(two(None).write(missing, 1000), Err(Skipped::Data));
+        assert_eq!(two(&outbound(), None).write(missing, 1000), Err(Skipped::Data));
         let mut payload = "{}".to_owned();
         let closed = Message { payload: Some(&mut payload), size: 2, room: 1000, closed: Some(Skipped::Excluded) };
-        assert_eq!((two(None).write(closed, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
+        assert_eq!((two(&outbound(), None).write(closed, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
     }
 }
