@@ -1,6 +1,7 @@
 //! What a process has once: its configuration, its exporters, its subscriber, and the bridge from the `log` crate.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tracing::dispatcher::{self, Dispatch};
@@ -14,9 +15,12 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::export::Export;
 use crate::pipeline::Pipeline;
-use crate::recorder::layer::{Alone, EventFilter, Recorder, SCOPE_TARGET};
-use crate::recorder::silence;
+use crate::recorder::layer::{Alone, EventFilter, Recorder};
+use crate::recorder::{SCOPE_TARGET, silence};
 use crate::{Config, Env, Trace, diagnostics, late, log};
+
+/// `true` after the last flush of a background exporter: nothing exports what comes later.
+static ENDED: AtomicBool = AtomicBool::new(false);
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
@@ -71,8 +75,8 @@ fn install_subscriber(config: &Config) {
     if !config.disabled && !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
         diagnostics::once(
             "subscriber",
-            "a global tracing subscriber is set without our layer, so local spans are not recorded: \
-             add .with(thundra_core::layer()) to it, or do not set it",
+            "a global tracing subscriber is set without our layer, so local spans are not recorded: set \
+             tracing_subscriber::registry().with(fmt::layer()).with(thundra_core::layer()), or set none",
         );
     }
 }
@@ -141,7 +145,14 @@ pub async fn flush_last(deadline: Instant) {
         pipeline.resume();
         let (trace, losses) = late::drain(Trace::default());
         pipeline.flush(trace, losses, Some(deadline)).await;
+        ENDED.store(true, Ordering::Relaxed);
     }
+}
+
+/// Notes that the program flushes by itself, whatever its [last flush](flush_last) was.
+#[doc(hidden)]
+pub fn flushes_itself() {
+    ENDED.store(false, Ordering::Relaxed);
 }
 
 /// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
@@ -157,13 +168,27 @@ pub fn unexported_spans() -> Vec<u64> {
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
-/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`] it reports once that nothing exports the
-/// spans.
+/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`], and after the [last flush](flush_last), it
+/// reports once that nothing exports the spans.
 pub fn defer(trace: Trace) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&trace);
+    } else if ENDED.load(Ordering::Relaxed) {
+        report_ended(&trace);
     }
     late::add(trace);
+}
+
+/// Reports that spans came after the last flush.
+#[cold]
+fn report_ended(trace: &Trace) {
+    if !trace.is_empty() {
+        diagnostics::once(
+            "ended",
+            "spans are recorded after the guard of init() was dropped, and nothing exports them: keep it until the \
+             program ends, as in `let _telemetry = thundra_http::init();` (`let _ = …` drops it at once)",
+        );
+    }
 }
 
 /// Waits until about 1 MiB of [deferred](defer) spans waits for a flush. One task at a time can wait.
