@@ -60,8 +60,8 @@ fn write(line: &str) {
 fn line(message: impl Display) -> String {
     // It may hold the error of a user's own exporter, which is formatted before anything is locked.
     let message = redact::text(formatted(|| message.to_string()));
-    let (start, is_all) = escape::cut(&message, MAX_LINE_BYTES);
-    format!("thundra: {}{}\n", Escaped(start), if is_all { "" } else { "…" })
+    let start = escape::cut(&message, MAX_LINE_BYTES);
+    format!("thundra: {}{}\n", Escaped(start), if start.len() == message.len() { "" } else { "…" })
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
 #[doc(hidden)]
-pub use escape::Escaped;
+pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 pub use otlp::read::{Link, SpanData, SpanEvent};
 pub use resource::Resource;

@@ -2,17 +2,13 @@
 //!
 //! Free text is redacted in core.
 
+pub(crate) use thundra_core::cut;
 pub(crate) use thundra_core::redact::REDACTED;
 
 /// The longest name without a value that is shown in a query: one is short, a token is not.
 const MAX_LONE_NAME_BYTES: usize = 16;
 /// The longest name that is shown in a query.
 const MAX_NAME_BYTES: usize = 64;
-
-/// The beginning of a text that may be as long as its author likes.
-pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
-}
 
 /// `url.query`: the names alone, and no more than so many bytes.
 pub(crate) fn query(query: &str, max_bytes: usize) -> String {

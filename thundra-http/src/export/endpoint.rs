@@ -22,10 +22,10 @@ impl fmt::Display for UnsupportedEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => {
-                "OTEL_EXPORTER_OTLP_ENDPOINT is not used: it takes an address such as http://localhost:4318, with a \
-                 user and a password percent-encoded"
+                "the OTLP endpoint is no address such as http://localhost:4318, with a user and a password \
+                 percent-encoded"
             }
-            Self::NoTls => "OTEL_EXPORTER_OTLP_ENDPOINT is https, which takes the feature `https` of thundra-http",
+            Self::NoTls => "the OTLP endpoint is https, which takes the feature `https` of thundra-http",
         })
     }
 }
