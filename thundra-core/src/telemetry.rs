@@ -90,8 +90,9 @@ pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> +
 /// The layer that records spans, for a subscriber of your own.
 ///
 /// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers. A filter that is a layer by
-/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too: one
-/// line on standard error says so. Give such a filter to the layer that it is meant for, by `with_filter`.
+/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too. Give
+/// such a filter to the layer that it is meant for, by `with_filter`. One line on standard error reports hidden spans
+/// where the filter was added before this layer; one that is added after it cannot be seen from here.
 ///
 /// It goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` takes no layer with a
 /// filter of its own.
