@@ -1,7 +1,6 @@
 //! What a process has once: its configuration, its exporters, its subscriber, and the bridge from the `log` crate.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use tracing::dispatcher::{self, Dispatch};
@@ -18,9 +17,6 @@ use crate::pipeline::Pipeline;
 use crate::recorder::layer::{Alone, EventFilter, Recorder};
 use crate::recorder::{SCOPE_TARGET, silence};
 use crate::{Config, Env, Trace, diagnostics, late, log};
-
-/// `true` after the last flush of a background exporter: nothing exports what comes later.
-static ENDED: AtomicBool = AtomicBool::new(false);
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
@@ -146,14 +142,14 @@ pub async fn flush_last(deadline: Instant) {
         pipeline.resume();
         let (trace, losses) = late::drain(Trace::default());
         pipeline.flush(trace, losses, Some(deadline)).await;
-        ENDED.store(true, Ordering::Relaxed);
+        late::end(true);
     }
 }
 
 /// Notes that the program flushes by itself, whatever its [last flush](flush_last) was.
 #[doc(hidden)]
 pub fn flushes_itself() {
-    ENDED.store(false, Ordering::Relaxed);
+    late::end(false);
 }
 
 /// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
@@ -174,22 +170,8 @@ pub fn unexported_spans() -> Vec<u64> {
 pub fn defer(trace: Trace) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&trace);
-    } else if ENDED.load(Ordering::Relaxed) {
-        report_ended(&trace);
     }
     late::add(trace);
-}
-
-/// Reports that spans came after the last flush.
-#[cold]
-fn report_ended(trace: &Trace) {
-    if !trace.is_empty() {
-        diagnostics::once(
-            "ended",
-            "spans are recorded after the guard of init() was dropped, and nothing exports them: keep it until the \
-             program ends, as in `let _telemetry = thundra_http::init();` (`let _ = …` drops it at once)",
-        );
-    }
 }
 
 /// Waits until about 1 MiB of [deferred](defer) spans waits for a flush. One task at a time can wait.

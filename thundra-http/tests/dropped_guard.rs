@@ -20,6 +20,15 @@ fn never_held() {
 
 #[test]
 #[ignore = "a program of the test below"]
+fn dropped_before_a_scope() {
+    let telemetry = thundra_http::init();
+    let scope = Scope::builder("work").begin();
+    drop(telemetry);
+    drop(scope);
+}
+
+#[test]
+#[ignore = "a program of the test below"]
 fn dropped_after_the_work() {
     let telemetry = thundra_http::init();
     work();
@@ -69,5 +78,8 @@ fn spans_after_the_guard_are_reported() {
         let text = stderr(program, ("OTEL_TRACES_EXPORTER", "none"));
         text.lines().filter(|line| line.contains("after the guard of init() was dropped")).count()
     };
-    assert_eq!(["never_held", "dropped_after_the_work", "flushed_by_the_program"].map(lines), [1, 0, 0]);
+    assert_eq!(
+        ["never_held", "dropped_before_a_scope", "dropped_after_the_work", "flushed_by_the_program"].map(lines),
+        [1, 1, 0, 0]
+    );
 }
