@@ -574,8 +574,8 @@ impl Reader<'_> {
     fn bad(&mut self, name: &str, value: &str, accepted: &str) {
         // It may be meant for another variable, one of an address.
         let value = redact::text(value);
-        let (start, is_all) = escape::cut(&value, MAX_SHOWN_BYTES);
-        let more = if is_all { "" } else { "…" };
+        let start = escape::cut(&value, MAX_SHOWN_BYTES);
+        let more = if start.len() == value.len() { "" } else { "…" };
         self.problems.push(format!("{name}={start:?}{more} is not used: it takes {accepted}"));
     }
 

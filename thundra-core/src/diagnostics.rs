@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::escape::{self, Escaped};
-use crate::export::console;
 use crate::{formatted, redact};
 
 /// Kinds that name a host, a key or a variable (they hold a space) are so many at most: a crawler must not
@@ -17,6 +17,17 @@ const MAX_NAMED: usize = 128;
 const MAX_LINE_BYTES: usize = 2048;
 
 static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// `true` while somebody else writes to standard error, for as long as nobody reads it.
+static HELD: AtomicBool = AtomicBool::new(false);
+
+/// Runs `write`, which writes to standard error for as long as that takes. Messages do not wait for it.
+pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
+    HELD.store(true, Ordering::Relaxed);
+    let result = write();
+    HELD.store(false, Ordering::Relaxed);
+    result
+}
 
 /// Writes `thundra: {message}` to standard error, unless this `kind` was reported before.
 ///
@@ -34,7 +45,7 @@ pub fn once(kind: &str, message: impl Display) {
     }
     drop(said);
     let line = line(message);
-    if console::is_writing() {
+    if HELD.load(Ordering::Relaxed) {
         // Nobody may be reading standard error: the program does not wait for that.
         let _ = std::thread::Builder::new().spawn(move || write(&line));
     } else {
@@ -49,8 +60,8 @@ fn write(line: &str) {
 fn line(message: impl Display) -> String {
     // It may hold the error of a user's own exporter, which is formatted before anything is locked.
     let message = redact::text(formatted(|| message.to_string()));
-    let (start, is_all) = escape::cut(&message, MAX_LINE_BYTES);
-    format!("thundra: {}{}\n", Escaped(start), if is_all { "" } else { "…" })
+    let start = escape::cut(&message, MAX_LINE_BYTES);
+    format!("thundra: {}{}\n", Escaped(start), if start.len() == message.len() { "" } else { "…" })
 }
 
 #[cfg(test)]

@@ -14,8 +14,12 @@ const MAX_BYTES: usize = 8 << 20;
 /// A flush in the background begins early when this much waits: about one request to a collector.
 const ENOUGH_BYTES: usize = 1 << 20;
 
-static LATE: Mutex<Late> =
-    Mutex::new(Late { trace: Trace { bytes: Vec::new(), count: 0 }, losses: Losses::NONE, background: None });
+static LATE: Mutex<Late> = Mutex::new(Late {
+    trace: Trace { bytes: Vec::new(), count: 0 },
+    losses: Losses::NONE,
+    background: None,
+    ended: false,
+});
 
 #[derive(Debug)]
 struct Late {
@@ -23,6 +27,8 @@ struct Late {
     losses: Losses,
     /// Wakes the task that waits in [`enough`].
     background: Option<Waker>,
+    /// `true` after the last flush of a program: nothing exports what comes later.
+    ended: bool,
 }
 
 fn late() -> MutexGuard<'static, Late> {
@@ -35,6 +41,7 @@ fn late() -> MutexGuard<'static, Late> {
 /// for that scope.
 pub(crate) fn add(trace: Trace) {
     let mut late = late();
+    let ended = late.ended && !trace.is_empty();
     if late.trace.bytes.len() + trace.bytes.len() > MAX_BYTES {
         drop(late);
         diagnostics::once("late", "spans that wait for a flush are over 8 MiB: further ones are lost");
@@ -46,6 +53,24 @@ pub(crate) fn add(trace: Trace) {
     if let Some(background) = background {
         background.wake();
     }
+    if ended {
+        report_ended();
+    }
+}
+
+/// Reports that spans came after the last flush.
+#[cold]
+fn report_ended() {
+    diagnostics::once(
+        "ended",
+        "spans are recorded after the guard of init() was dropped, and nothing exports them: keep it until the program \
+         ends, as in `let _telemetry = thundra_http::init();` (`let _ = …` drops it at once)",
+    );
+}
+
+/// Sets whether nothing exports from now on.
+pub(crate) fn end(ended: bool) {
+    late().ended = ended;
 }
 
 /// Adds counts that no root span can carry.

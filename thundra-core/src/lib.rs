@@ -73,7 +73,7 @@ pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
 pub use env::Env;
 #[doc(hidden)]
-pub use escape::Escaped;
+pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 pub use otlp::read::{Link, SpanData, SpanEvent};
 pub use resource::Resource;
@@ -86,6 +86,6 @@ pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 #[doc(hidden)]
-pub use telemetry::{enough_deferred, install_with, report_missing_scope};
+pub use telemetry::{enough_deferred, flushes_itself, install_with, report_missing_scope};
 pub use trace::Trace;
 pub use value::Value;

@@ -14,8 +14,8 @@ use tracing_subscriber::{Layer, Registry};
 
 use crate::export::Export;
 use crate::pipeline::Pipeline;
-use crate::recorder::layer::{Alone, EventFilter, Recorder, SCOPE_TARGET};
-use crate::recorder::silence;
+use crate::recorder::layer::{Alone, EventFilter, Recorder};
+use crate::recorder::{SCOPE_TARGET, silence};
 use crate::{Config, Env, Trace, diagnostics, late, log};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -71,8 +71,8 @@ fn install_subscriber(config: &Config) {
     if !config.disabled && !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
         diagnostics::once(
             "subscriber",
-            "a global tracing subscriber is set without our layer, so local spans are not recorded: \
-             add .with(thundra_core::layer()) to it, or do not set it",
+            "a global tracing subscriber is set without our layer, so local spans are not recorded: set \
+             tracing_subscriber::registry().with(fmt::layer()).with(thundra_core::layer()), or set none",
         );
     }
 }
@@ -86,8 +86,9 @@ pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> +
 /// The layer that records spans, for a subscriber of your own.
 ///
 /// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers. A filter that is a layer by
-/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too: one
-/// line on standard error says so. Give such a filter to the layer that it is meant for, by `with_filter`.
+/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too. Give
+/// such a filter to the layer that it is meant for, by `with_filter`. One line on standard error reports hidden spans
+/// where the filter was added before this layer; one that is added after it cannot be seen from here.
 ///
 /// It goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` takes no layer with a
 /// filter of its own.
@@ -141,7 +142,14 @@ pub async fn flush_last(deadline: Instant) {
         pipeline.resume();
         let (trace, losses) = late::drain(Trace::default());
         pipeline.flush(trace, losses, Some(deadline)).await;
+        late::end(true);
     }
+}
+
+/// Notes that the program flushes by itself, whatever its [last flush](flush_last) was.
+#[doc(hidden)]
+pub fn flushes_itself() {
+    late::end(false);
 }
 
 /// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
@@ -157,8 +165,8 @@ pub fn unexported_spans() -> Vec<u64> {
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
-/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`] it reports once that nothing exports the
-/// spans.
+/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`], and after the [last flush](flush_last), it
+/// reports once that nothing exports the spans.
 pub fn defer(trace: Trace) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&trace);

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+pub(crate) use thundra_core::cut;
 pub(crate) use thundra_core::redact::REDACTED;
 use thundra_core::redact::text;
 
@@ -11,11 +12,6 @@ use thundra_core::redact::text;
 const MAX_LONE_NAME_BYTES: usize = 16;
 /// The longest name that is shown in a query.
 const MAX_NAME_BYTES: usize = 64;
-
-/// The beginning of a text that may be as long as its author likes.
-pub(crate) fn cut(text: &str, max_bytes: usize) -> &str {
-    text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)
-}
 
 /// The path of an address: parameters in it (`;jsessionid=…`) and tokens of bots may be credentials.
 pub(crate) fn path(path: &str) -> Cow<'_, str> {

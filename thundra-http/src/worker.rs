@@ -1,5 +1,6 @@
 //! The thread that exports outside Lambda: about once a second, and whenever about 1 MiB waits.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,9 @@ use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// `true` while the thread is there: it exports what is left, and reports what is lost.
+static RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// The thread, as its owner sees it. Dropped, it exports what is left and ends.
 #[derive(Debug)]
@@ -35,7 +39,10 @@ impl Worker {
             })
         });
         match thread {
-            Ok(_) => Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience }),
+            Ok(_) => {
+                RUNNING.store(true, Ordering::Relaxed);
+                Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience })
+            }
             Err(error) => {
                 diagnostics::once(
                     "worker",
@@ -81,12 +88,17 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
         let _ = timeout_at(deadline.into(), flush_last(deadline)).await;
     }
     report_missing_scope();
+    RUNNING.store(false, Ordering::Relaxed);
     report_losses();
 }
 
-/// Says on standard error how many spans are lost at the end of a program, a line for each exporter.
+/// Reports on standard error how many spans are lost at the end of a program, a line for each exporter. Does nothing while
+/// the thread of [`init`](crate::init) may still export them.
 #[doc(hidden)]
 pub fn report_losses() {
+    if RUNNING.load(Ordering::Relaxed) {
+        return;
+    }
     for (index, lost) in unexported_spans().into_iter().enumerate().filter(|(_, lost)| *lost > 0) {
         diagnostics::once(
             &format!("export.end.{index}"),

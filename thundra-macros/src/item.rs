@@ -9,7 +9,10 @@ use syn::{
     token::Brace,
 };
 
-use crate::{args::Args, returns::Returns};
+use crate::{
+    args::Args,
+    returns::{Returns, not_async},
+};
 
 /// A function with a body that nobody reads: it may use syntax that `syn` does not know yet.
 #[derive(Clone)]
@@ -119,11 +122,6 @@ impl<'a> Program<'a> {
         }
         Ok(Self { function, state, concurrent: args.concurrent.is_some() })
     }
-}
-
-/// The error for a function that is no `async fn`.
-pub(crate) fn not_async(sig: &Signature, or: &str) -> Error {
-    Error::new(sig.fn_token.span, format!("`#[handler]` needs an `async fn`{or}: write `async fn {}`", sig.ident))
 }
 
 /// `#[tokio::main]` and its like would start a second runtime.

@@ -5,11 +5,9 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{
-    GenericArgument, Path, PathArguments, PathSegment, Result, ReturnType, Signature, Type, TypeGroup, TypeParamBound,
-    TypeParen, parse_quote, punctuated::Punctuated,
+    Error, GenericArgument, Path, PathArguments, PathSegment, Result, ReturnType, Signature, Type, TypeGroup,
+    TypeParamBound, TypeParen, parse_quote, punctuated::Punctuated,
 };
-
-use crate::item::not_async;
 
 /// What a call of the function gives.
 pub(crate) enum Returns {
@@ -82,6 +80,11 @@ impl Returns {
         };
         Some(Self::Future { boxed: true, output: output.map(Box::new) })
     }
+}
+
+/// The error for a function that is no `async fn`.
+pub(crate) fn not_async(sig: &Signature, or: &str) -> Error {
+    Error::new(sig.fn_token.span, format!("`#[handler]` needs an `async fn`{or}: write `async fn {}`", sig.ident))
 }
 
 /// `T` of `Pin<Box<dyn Future<Output = T>>>`.

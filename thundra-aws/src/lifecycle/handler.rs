@@ -15,10 +15,10 @@ use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use pin_project_lite::pin_project;
 use serde::Serialize;
-use thundra_core::{Scope, ScopeRef, Status, semconv};
+use thundra_core::{Scope, ScopeRef};
 use tower_service::Service;
 
-use super::status::Observed;
+use super::status::{Observed, report_status};
 use crate::marks;
 use crate::probe::short_error_type;
 
@@ -126,15 +126,6 @@ where
                 FunctionResponse::StreamingResponse(stream)
             }
         }
-    }
-}
-
-/// Records the status of a response on its invocation.
-pub(super) fn report_status(invocation: ScopeRef, code: u16) {
-    invocation.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, code);
-    if code >= 500 {
-        invocation.set_attribute(semconv::ERROR_TYPE, code.to_string());
-        invocation.set_status(Status::error(""));
     }
 }
 

@@ -53,6 +53,7 @@ pub(super) fn telemetry() {
 /// Installs what [`telemetry`] does, where calls may be under way already.
 pub(super) fn telemetry_at_work() {
     thundra_http::install(PACKAGE, host(), config);
+    thundra_core::flushes_itself();
 }
 
 /// Where this program runs.

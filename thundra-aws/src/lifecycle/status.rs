@@ -7,9 +7,16 @@ use std::cell::Cell;
 use std::fmt::Display;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
-use thundra_core::ScopeRef;
+use thundra_core::{ScopeRef, Status, semconv};
 
-use super::handler::report_status;
+/// Records the status of a response on its invocation.
+pub(super) fn report_status(invocation: ScopeRef, code: u16) {
+    invocation.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, code);
+    if code >= 500 {
+        invocation.set_attribute(semconv::ERROR_TYPE, code.to_string());
+        invocation.set_status(Status::error(""));
+    }
+}
 
 /// A body that records on its request the status that it is serialised with.
 pub(super) struct Observed<B> {

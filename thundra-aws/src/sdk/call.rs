@@ -129,7 +129,7 @@ impl Call {
         if let Some(sizes) = &self.sizes
             && (context.output_or_error().is_some_and(|result| result.is_err()) || sizes.is_batch)
         {
-            refusal::learn(&self.span, context, || target(self.operation.service(), config), sizes);
+            refusal::learn(&self.span, context, || target(self.operation.service(), config), sizes, inject::refused);
         }
     }
 

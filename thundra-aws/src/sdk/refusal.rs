@@ -5,12 +5,12 @@
 
 use std::borrow::Cow;
 
-use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, Output};
 use thundra_core::{SpanExt, diagnostics, semconv};
 use tracing::Span;
 
+use super::error;
 use super::limits::{KNOWN, Limits, Target};
-use super::{error, inject};
 
 /// The smallest limit that a topic or a queue can be given.
 const MIN_LIMIT: usize = 1024;
@@ -70,12 +70,13 @@ pub(crate) struct Refusal<'a> {
     pub(crate) message: Cow<'a, str>,
 }
 
-/// Learns the limit of a target from a call that has ended.
+/// Learns the limit of a target from a call that has ended. `refused` reads the refused entries of a batch.
 pub(crate) fn learn<'a>(
     span: &Span,
     context: &FinalizerInterceptorContextRef<'_>,
     target: impl Fn() -> Option<Target<'a>>,
     sizes: &Sizes,
+    refused: for<'o> fn(&'o Output) -> Vec<Refusal<'o>>,
 ) {
     match context.output_or_error() {
         Some(Err(_)) => {
@@ -92,7 +93,7 @@ pub(crate) fn learn<'a>(
         }
         // An entry of a batch may fail alone.
         Some(Ok(output)) if !sizes.entries.is_empty() => {
-            for refusal in inject::refused(output).iter().filter(|refusal| refusal.is_too_long()) {
+            for refusal in refused(output).iter().filter(|refusal| refusal.is_too_long()) {
                 let Some(target) = target() else { return };
                 report(span, target, sizes, refusal);
             }

@@ -248,7 +248,7 @@ pub(crate) fn bounded(value: Value) -> Value {
 
 /// Returns the beginning of such a text.
 pub(crate) fn cut(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(MAX_TEXT_BYTES)).unwrap_or(text)
+    thundra_core::cut(text, MAX_TEXT_BYTES)
 }
 
 /// Returns `true` for a text that can be a correlation id.

@@ -1,15 +1,11 @@
 //! A tree for people, on standard error.
 
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture};
-use crate::tree;
-
-/// `true` while a tree is being written: whoever writes to standard error then waits for as long as nobody reads it.
-static WRITING: AtomicBool = AtomicBool::new(false);
+use crate::{diagnostics, tree};
 
 /// Prints each flush as a tree on standard error.
 ///
@@ -45,12 +41,6 @@ impl Export for ConsoleExporter {
 
 fn write(batch: &Batch) -> Result<(), ExportError> {
     let text = tree::print(batch.spans().collect(), tree::Show::Everything);
-    WRITING.store(true, Ordering::Relaxed);
-    let written = std::io::stderr().lock().write_all(text.as_bytes());
-    WRITING.store(false, Ordering::Relaxed);
+    let written = diagnostics::while_held(|| std::io::stderr().lock().write_all(text.as_bytes()));
     written.map_err(|error| ExportError::Permanent(format!("standard error: {error}").into()))
-}
-
-pub(crate) fn is_writing() -> bool {
-    WRITING.load(Ordering::Relaxed)
 }

@@ -1,6 +1,6 @@
 //! Taking finished spans away.
 
-pub(crate) mod console;
+mod console;
 mod gzip;
 #[cfg(feature = "testing")]
 mod memory;

@@ -58,7 +58,9 @@ impl Writer {
             }
             state.job = Job::HandedOver(batch.clone());
             drop(state);
-            self.thread.get_or_init(|| Desk::start(&self.desk));
+            if self.thread.get().is_none() && Desk::start(&self.desk) {
+                let _ = self.thread.set(());
+            }
             self.desk.handed_over.notify_one();
             Ok(())
         })
@@ -89,13 +91,15 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn start(desk: &Arc<Self>) {
+    /// Starts the thread. Where that fails, the batch is lost, and the next one tries again.
+    fn start(desk: &Arc<Self>) -> bool {
         let works = desk.clone();
         let thread = std::thread::Builder::new().name("thundra-writer".into());
-        if thread.spawn(move || works.work()).is_err() {
-            // Without a thread the caller writes: this one batch, and none after it.
+        let is_started = thread.spawn(move || works.work()).is_ok();
+        if !is_started {
             desk.state().job = Job::Done(Err(ExportError::Permanent("no thread to write it could be started".into())));
         }
+        is_started
     }
 
     fn work(&self) {

@@ -23,13 +23,10 @@ use tracing_subscriber::{Layer, Registry};
 use super::open::{OpenSpan, head};
 use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
-use super::{Place, PlaceKind, SCOPES, ScopeId, now, silence, stack};
+use super::{Place, PlaceKind, SCOPE_TARGET, SCOPES, ScopeId, now, silence, stack};
 use crate::config::Limits;
 use crate::losses::Losses;
 use crate::{SpanId, late, redact};
-
-/// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
-pub(crate) const SCOPE_TARGET: &str = "thundra";
 
 /// The target of the events that `tracing-log` makes of the records of the `log` crate.
 const BRIDGE_TARGET: &str = "log";

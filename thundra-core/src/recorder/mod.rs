@@ -25,6 +25,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use slab::{SCOPES, ScopeId};
 
+/// The target of the spans that carry a scope. They are made at ERROR, so that no level filters them.
+pub(crate) const SCOPE_TARGET: &str = "thundra";
+
 /// Where a span is recorded. Two registers, with or without `Option`: it is copied at every step.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Place {

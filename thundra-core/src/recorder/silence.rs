@@ -11,8 +11,7 @@ use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::SCOPES;
-use super::layer::SCOPE_TARGET;
+use super::{SCOPE_TARGET, SCOPES};
 use crate::diagnostics;
 
 /// `true` once a span was made that is recorded inside of a scope.
@@ -55,7 +54,8 @@ pub(super) fn report_hidden_spans(level: LevelFilter, wanted: LevelFilter) {
         format_args!(
             "a filter for the whole tracing subscriber lets no span through that is more detailed than {level}, so the \
              spans that THUNDRA_SPANS asks for (up to {wanted}) are not recorded: give the filter to the layer that it \
-             is meant for, as in .with(fmt::layer().with_filter(EnvFilter::from_default_env())), or set RUST_LOG={wanted}"
+             is meant for, as in .with(fmt::layer().with_filter(EnvFilter::from_default_env())), or let it take {wanted}, \
+             as an EnvFilter does with RUST_LOG={wanted}"
         ),
     );
 }

@@ -25,7 +25,10 @@ impl fmt::Display for UnsupportedEndpoint {
                 "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is not used: it takes an \
                  address such as http://localhost:4318, with a user and a password percent-encoded"
             }
-            Self::NoTls => "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the feature `https` of thundra-http",
+            Self::NoTls => {
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the \
+                 feature `https` of thundra-http"
+            }
         })
     }
 }

@@ -94,7 +94,8 @@ fn reason(error: UnsupportedEndpoint, package: &str) -> String {
     match error {
         UnsupportedEndpoint::NoTls => {
             format!(
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the feature `https` of {package}"
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the \
+                 feature `https` of {package}"
             )
         }
         UnsupportedEndpoint::Malformed => error.to_string(),
@@ -113,13 +114,12 @@ fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Ar
             }
             (Ok(name), Err(_)) => diagnostics::once(
                 &format!("otlp header {name}"),
-                format_args!("OTEL_EXPORTER_OTLP_HEADERS: the value of {name} is no header's and is left out"),
+                format_args!("the OTLP header {name} is left out: its value cannot be that of a header"),
             ),
             // It may be a credential in the wrong place.
-            (Err(_), _) => diagnostics::once(
-                "otlp.header",
-                "OTEL_EXPORTER_OTLP_HEADERS: a name that is no header's is left out with its value",
-            ),
+            (Err(_), _) => {
+                diagnostics::once("otlp.header", "an OTLP header is left out: its name cannot be that of a header")
+            }
         }
     }
     Arc::new(headers)
