@@ -1,5 +1,6 @@
 //! The thread that exports outside Lambda: about once a second, and whenever about 1 MiB waits.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
@@ -8,6 +9,9 @@ use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
 const INTERVAL: Duration = Duration::from_secs(1);
+
+/// `true` while the thread runs: it exports once more, and reports what is lost then.
+static RUNS: AtomicBool = AtomicBool::new(false);
 
 /// The thread, as its owner sees it. Dropped, it exports what is left and ends.
 #[derive(Debug)]
@@ -27,6 +31,7 @@ impl Worker {
         let (end, ended) = mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let thread = runtime.and_then(|runtime| {
+            RUNS.store(true, Ordering::Relaxed);
             std::thread::Builder::new().name("thundra-export".into()).spawn(move || {
                 runtime.block_on(work(stopped));
                 // A task that packs may still be at work: nobody needs its result.
@@ -37,6 +42,7 @@ impl Worker {
         match thread {
             Ok(_) => Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience }),
             Err(error) => {
+                RUNS.store(false, Ordering::Relaxed);
                 diagnostics::once(
                     "worker",
                     format_args!("nothing is exported: a thread could not be started: {error}"),
@@ -81,12 +87,17 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
         let _ = timeout_at(deadline.into(), flush_last(deadline)).await;
     }
     report_missing_scope();
+    RUNS.store(false, Ordering::Relaxed);
     report_losses();
 }
 
-/// Says on standard error how many spans are lost at the end of a program, a line for each exporter.
+/// Reports on standard error how many spans are lost at the end of a program, a line for each exporter. Does nothing
+/// while the guard of [`init`](crate::init) is held, whose end may export them after all.
 #[doc(hidden)]
 pub fn report_losses() {
+    if RUNS.load(Ordering::Relaxed) {
+        return;
+    }
     for (index, lost) in unexported_spans().into_iter().enumerate().filter(|(_, lost)| *lost > 0) {
         diagnostics::once(
             &format!("export.end.{index}"),
