@@ -93,7 +93,7 @@ impl Desk {
         let works = desk.clone();
         let thread = std::thread::Builder::new().name("thundra-writer".into());
         if thread.spawn(move || works.work()).is_err() {
-            // Without a thread the caller writes: this one batch, and none after it.
+            // Without a thread nobody writes: this batch is lost, and the next one stays under way.
             desk.state().job = Job::Done(Err(ExportError::Permanent("no thread to write it could be started".into())));
         }
     }
