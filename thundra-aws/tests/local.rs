@@ -206,3 +206,30 @@ async fn after_init_a_run_exports_to_the_collector_that_the_background_thread_ha
     let names = received.lock().unwrap().clone();
     assert_eq!((names.len(), &names[0], &names[1]), (3, &"before run".to_owned(), &"greet".to_owned()), "{names:?}");
 }
+
+/// The guard exports once more: what it exports is not lost, and what it cannot export is.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_init_the_guard_reports_what_is_lost() {
+    for (refusals, reported) in [(3, 0), (usize::MAX, 1)] {
+        let (requests, taken) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counted, kept) = (requests.clone(), taken.clone());
+        let collect = async move |body: axum::body::Bytes| {
+            if counted.fetch_add(1, Ordering::Relaxed) < refusals {
+                return axum::http::StatusCode::SERVICE_UNAVAILABLE;
+            }
+            let request = ExportTraceServiceRequest::decode(body).unwrap();
+            let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+            kept.fetch_add(scopes.map(|scope| scope.spans.len()).sum(), Ordering::Relaxed);
+            axum::http::StatusCode::OK
+        };
+        let app = axum::Router::new().route("/v1/traces", axum::routing::post(collect));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        let run = || run_with("own_main", &json!("ann"), &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+        let output = tokio::task::block_in_place(run);
+        let stderr = text(&output.stderr);
+        assert_eq!(stderr.matches("2 spans are lost").count(), reported, "{stderr}");
+        assert_eq!(taken.load(Ordering::Relaxed), if reported == 0 { 2 } else { 0 }, "{stderr}");
+    }
+}

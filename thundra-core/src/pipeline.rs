@@ -17,6 +17,12 @@ use crate::{Resource, Trace, contained, diagnostics};
 /// and parts of parts would only take time.
 const TOO_LARGE_IN_A_ROW: u32 = 16;
 
+/// A failure in less time is followed by no pause.
+const QUICK: Duration = Duration::from_millis(100);
+
+/// The pause after a failure, as a multiple of the time that it took: at most a tenth of the time goes there.
+const TIMES_COST: u32 = 10;
+
 /// The exporters of this process.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
@@ -41,6 +47,8 @@ struct State {
     in_flight: u64,
     /// A request that the exporter accepted, and of which nobody knows so far whether it left.
     accepted: Option<Batch>,
+    /// Nothing is exported before that, after a failure of an exporter that makes no pauses itself.
+    paused_until: Option<Instant>,
 }
 
 impl Pipeline {
@@ -60,9 +68,12 @@ impl Pipeline {
         self.outlets.iter().map(|outlet| outlet.state().waiting()).sum()
     }
 
-    /// Ends the pauses that exporters make after failures.
+    /// Ends the pauses after failures.
     pub(crate) fn resume(&self) {
-        self.outlets.iter().for_each(|outlet| outlet.exporter.resume());
+        for outlet in &self.outlets {
+            outlet.state().paused_until = None;
+            contained(|| outlet.exporter.resume());
+        }
     }
 
     /// Exports a trace and counts, together with what earlier flushes could not send. Returns at the deadline at the
@@ -112,16 +123,17 @@ impl Outlet {
 
     /// Takes spans and counts. Returns the right to send, unless another flush has it or the exporter pauses.
     fn begin(&self, trace: Trace, losses: Losses) -> Option<Sender<'_>> {
-        let paused = self.exporter.is_paused();
+        let paused = self.is_paused();
         let mut state = self.state();
         state.queue.lose(losses);
         let rest = state.queue.push(trace);
-        if state.sending || paused {
+        if state.sending || paused || state.paused_until.is_some_and(|until| Instant::now() < until) {
             drop(state);
             self.lose(rest);
             return None;
         }
-        let mut sender = Sender { outlet: self, batch: state.accepted.take(), accepted: false, rest, too_large: 0 };
+        let batch = state.accepted.take();
+        let mut sender = Sender { outlet: self, batch, accepted: false, rest, too_large: 0, exporting: None };
         sender.accepted = sender.batch.is_some();
         if !sender.accepted {
             sender.next(&mut state);
@@ -129,6 +141,18 @@ impl Outlet {
         state.sending = sender.batch.is_some();
         drop(state);
         sender.batch.is_some().then_some(sender)
+    }
+
+    fn is_paused(&self) -> bool {
+        contained(|| self.exporter.is_paused()).unwrap_or_default()
+    }
+
+    /// Pauses after a failure that took `cost`, unless the exporter does so itself.
+    #[cold]
+    fn pause(&self, cost: Duration) {
+        if cost > QUICK && !self.is_paused() {
+            self.state().paused_until = Instant::now().checked_add(cost * TIMES_COST);
+        }
     }
 
     /// Counts spans for which the queue has no room.
@@ -155,6 +179,8 @@ struct Sender<'a> {
     rest: Trace,
     /// The number of spans in a row that were too large by themselves.
     too_large: u32,
+    /// While the exporter has the request: since when, and until when it may take.
+    exporting: Option<(Instant, Instant)>,
 }
 
 impl Sender<'_> {
@@ -164,6 +190,8 @@ impl Sender<'_> {
         let mut patience = if self.accepted { Instant::now() } else { deadline };
         while let Some(batch) = &self.batch {
             let mut result = Ok(());
+            let began = Instant::now();
+            self.exporting = Some((began, deadline));
             if !self.accepted {
                 result = caught(|| exporter.export(batch, deadline)).await;
                 self.accepted = result.is_ok();
@@ -171,8 +199,12 @@ impl Sender<'_> {
             if self.accepted {
                 result = caught(|| exporter.force_flush(patience)).await;
             }
+            self.exporting = None;
+            if !self.accepted && matches!(result, Err(ExportError::Retryable(_))) {
+                self.outlet.pause(began.elapsed());
+            }
             patience = deadline;
-            if !self.goes_on(result) || Instant::now() >= deadline {
+            if !self.goes_on(result) || (self.batch.is_some() && Instant::now() >= deadline) {
                 return;
             }
         }
@@ -238,6 +270,11 @@ impl State {
 
 impl Drop for Sender<'_> {
     fn drop(&mut self) {
+        if let Some((began, deadline)) = self.exporting
+            && Instant::now() >= deadline
+        {
+            self.outlet.pause(began.elapsed());
+        }
         if let Some(batch) = self.batch.take() {
             let mut state = self.outlet.state();
             match self.accepted {
@@ -281,6 +318,8 @@ mod tests {
         Partial(u64),
         Panic,
         Hangs,
+        /// Later, after so many milliseconds.
+        LaterAfter(u64),
     }
 
     impl Export for Scripted {
@@ -298,6 +337,10 @@ mod tests {
                     End::Partial(lost) => Err(ExportError::partial(lost, "some")),
                     End::Panic => panic!("of an exporter"),
                     End::Hangs => std::future::pending().await,
+                    End::LaterAfter(millis) => {
+                        std::thread::sleep(Duration::from_millis(millis));
+                        Err(ExportError::Retryable("later".into()))
+                    }
                 }
             })
         }
@@ -361,6 +404,46 @@ mod tests {
         pipeline.flush(traces(&["third"]), Losses::NONE, None).await;
         let taken = exporter.taken.lock().unwrap().concat();
         assert_eq!((taken, pipeline.waiting()), (["first", "second", "third"].map(str::to_owned).to_vec(), 0));
+    }
+
+    #[tokio::test]
+    async fn an_exporter_that_fails_slowly_is_left_alone_for_a_while() {
+        use End::{Hangs, LaterAfter};
+        for (end, why) in [(Hangs, "past its deadline"), (LaterAfter(150), "later")] {
+            let (pipeline, exporter) = scripted(&[end]);
+            let flush = async |patience: u64| {
+                let deadline = Instant::now() + Duration::from_millis(patience);
+                let flush = pipeline.flush(traces(&["span"]), Losses::NONE, Some(deadline));
+                tokio::time::timeout_at(deadline.into(), flush).await.is_ok()
+            };
+            assert_eq!(flush(150).await, end != Hangs, "{why}");
+            assert!(flush(60_000).await, "{why}: nobody waits in a pause");
+            assert_eq!((pipeline.waiting(), exporter.taken.lock().unwrap().len()), (2, 0), "{why}");
+            pipeline.resume();
+            assert!(flush(60_000).await);
+            assert_eq!((pipeline.waiting(), exporter.taken.lock().unwrap().len()), (0, 1), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_exporter_that_panics_when_it_is_asked_for_a_pause_has_none() {
+        #[derive(Debug)]
+        struct Broken;
+        impl Export for Broken {
+            fn export<'a>(&'a self, _: &'a Batch, _: Instant) -> ExportFuture<'a> {
+                Box::pin(async { Ok(()) })
+            }
+            fn is_paused(&self) -> bool {
+                panic!("of an exporter")
+            }
+            fn resume(&self) {
+                panic!("of an exporter")
+            }
+        }
+        let pipeline = Pipeline::new(Resource::new([]), vec![Box::new(Broken)], Duration::from_secs(60));
+        pipeline.resume();
+        pipeline.flush(traces(&["span"]), Losses::NONE, None).await;
+        assert_eq!(pipeline.waiting(), 0);
     }
 
     #[tokio::test]

@@ -13,6 +13,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use crate::export::Export;
+use crate::losses::Losses;
 use crate::pipeline::Pipeline;
 use crate::recorder::layer::{Alone, EventFilter, Recorder};
 use crate::recorder::{SCOPE_TARGET, silence};
@@ -160,13 +161,15 @@ pub fn kept_spans() -> u64 {
 /// Returns, for each exporter, how many spans are lost if the program ends now: those that wait for a flush, and those
 /// that are lost already and that no exported root span has counted.
 pub fn unexported_spans() -> Vec<u64> {
-    PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported)
+    let Losses { spans, dropped_spans, .. } = late::unsent();
+    let unexported = PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported);
+    unexported.into_iter().map(|lost| lost + spans + dropped_spans).collect()
 }
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
 ///
-/// At most 8 MiB wait; what is over is lost, and counted. Before [`install`], and after the [last flush](flush_last), it
-/// reports once that nothing exports the spans.
+/// At most 8 MiB wait, or one trace that is longer; what is over is lost, and counted. Before [`install`], and after the
+/// [last flush](flush_last), it reports once that nothing exports the spans.
 pub fn defer(trace: Trace) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&trace);

@@ -53,6 +53,9 @@ impl Trace {
             }
             (end, count) = (place.end, count + 1);
         }
+        if count == 0 {
+            return (Trace::default(), self);
+        }
         let over = Trace { bytes: self.bytes.split_off(end), count: self.count.saturating_sub(count) };
         self.count = count;
         (self, over)

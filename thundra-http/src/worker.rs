@@ -10,7 +10,7 @@ use tokio::time::{timeout, timeout_at};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// `true` while the thread is there: it exports what is left, and reports what is lost.
+/// `true` while the thread runs: it exports once more, and reports what is lost then.
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// The thread, as its owner sees it. Dropped, it exports what is left and ends.
@@ -31,6 +31,7 @@ impl Worker {
         let (end, ended) = mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let thread = runtime.and_then(|runtime| {
+            RUNNING.store(true, Ordering::Relaxed);
             std::thread::Builder::new().name("thundra-export".into()).spawn(move || {
                 runtime.block_on(work(stopped));
                 // A task that packs may still be at work: nobody needs its result.
@@ -39,11 +40,9 @@ impl Worker {
             })
         });
         match thread {
-            Ok(_) => {
-                RUNNING.store(true, Ordering::Relaxed);
-                Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience })
-            }
+            Ok(_) => Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience }),
             Err(error) => {
+                RUNNING.store(false, Ordering::Relaxed);
                 diagnostics::once(
                     "worker",
                     format_args!("nothing is exported: a thread could not be started: {error}"),
@@ -92,8 +91,8 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     report_losses();
 }
 
-/// Reports on standard error how many spans are lost at the end of a program, a line for each exporter. Does nothing while
-/// the thread of [`init`](crate::init) may still export them.
+/// Reports on standard error how many spans are lost at the end of a program, a line for each exporter. Does nothing
+/// while the guard of [`init`](crate::init) is held, whose end may export them after all.
 #[doc(hidden)]
 pub fn report_losses() {
     if RUNNING.load(Ordering::Relaxed) {

@@ -36,6 +36,10 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// done, one way or the other, at the deadline. Where the future is dropped before it is ready, the batch is
     /// exported again later.
     ///
+    /// After a batch that was not done at the deadline, or failed as [`Retryable`](ExportError::Retryable) in more than
+    /// 100 ms, nothing is exported for ten times as long as that took, unless the exporter [pauses](Self::is_paused)
+    /// itself.
+    ///
     /// # Errors
     ///
     /// See [`ExportError`]: each of them says what becomes of the batch.

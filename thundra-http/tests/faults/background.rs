@@ -11,6 +11,7 @@ use crate::runner::scenarios;
 
 scenarios![
     fourteen_large_requests_lose_nothing,
+    a_request_longer_than_what_may_wait_loses_nothing,
     a_burst_balances,
     more_scopes_than_there_are_places_balance,
     full_speed_balances,
@@ -18,6 +19,7 @@ scenarios![
     faults_in_the_background_balance,
     the_last_flush_tries_though_the_circuit_is_open,
     the_last_line_names_all_that_is_lost,
+    the_last_line_names_what_ends_in_the_last_flush,
     the_guard_is_bounded_where_the_collector_hangs,
     the_guard_is_bounded_in_the_middle_of_a_flush,
     the_guard_is_bounded_where_nothing_accepts,
@@ -42,6 +44,17 @@ fn fourteen_large_requests_lose_nothing() {
     let account = ended(program, &collector);
     account.check();
     assert_eq!((account.made, account.lost + account.named), (14 * 9001, 0), "{account}");
+}
+
+/// 13 MB of spans end at once.
+fn a_request_longer_than_what_may_wait_loses_nothing() {
+    let _turn = HEAVY.lock();
+    let collector = Collector::start(Reply::ok());
+    let mut program = Program::background(&collector, &[]);
+    program.order("requests spans=9001 fill=1500");
+    let account = ended(program, &collector);
+    account.check();
+    assert_eq!((account.made, account.lost + account.named), (9001, 0), "{account}");
 }
 
 /// All of them end at the same moment: more than may wait.
@@ -141,6 +154,16 @@ fn the_last_line_names_all_that_is_lost() {
     program.order("drop");
     let account = program.end().account(Arrived::default());
     account.check();
+}
+
+fn the_last_line_names_what_ends_in_the_last_flush() {
+    let collector = Collector::start(Reply::hang());
+    let mut program = Program::background(&collector, &[("OTEL_EXPORTER_OTLP_TIMEOUT", "3000")]);
+    program.order("requests spans=7");
+    program.order("drop_beside spans=5 pause=1000");
+    let account = program.end().account(collector.arrived());
+    account.check();
+    assert_eq!((account.arrived, account.named), (0, 12), "{account}");
 }
 
 /// The bound is the time-out. A busy machine may add to it.

@@ -313,6 +313,18 @@ impl Program {
                 drop(self.telemetry.take());
                 Vec::new()
             }
+            // Spans end while the guard is dropped.
+            "drop_beside" => {
+                let telemetry = self.telemetry.take();
+                std::thread::scope(|threads| {
+                    threads.spawn(|| {
+                        std::thread::sleep(pause);
+                        defer(work.scope().finish());
+                    });
+                    drop(telemetry);
+                });
+                Vec::new()
+            }
             "look" => Vec::new(),
             other => panic!("no such order: {other}"),
         }
