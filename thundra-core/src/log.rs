@@ -59,7 +59,9 @@ impl Line {
         formatted.clear();
         let _ = SystemTime.format_time(&mut Writer::new(formatted));
         let (level, target) = (metadata.level().as_str(), metadata.target());
-        let _ = write!(text, r#"{{"timestamp":"{formatted}","level":"{level}""#);
+        for part in [r#"{"timestamp":""#, formatted.as_str(), r#"","level":""#, level, r#"""#] {
+            text.extend_from_slice(part.as_bytes());
+        }
         key(text, "message");
         string(text, message);
         key(text, "target");

@@ -177,7 +177,7 @@ impl ScopeBuilder {
                 if drawn_anew && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
             });
             state.correlation = inbound.correlation.clone();
-            state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| uuid.to_string()));
+            state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -225,6 +225,11 @@ impl ScopeBuilder {
         let span = layer::adopting(root, || tracing::error_span!(target: "thundra", "scope", otel.name = %name));
         Scope { handle: ScopeRef { root }, span, finished: false }
     }
+}
+
+/// Returns the text of a UUID, without the detour that `Display` takes.
+fn text_of(uuid: Uuid) -> String {
+    uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
 }
 
 impl Scope {
