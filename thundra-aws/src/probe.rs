@@ -36,7 +36,7 @@ pub fn argument<T>(argument: &T) -> Rung<Ground<'_, T>> {
     Rung(Ground(argument))
 }
 
-/// What an argument of the handler holds.
+/// The content of an argument of the handler.
 #[derive(Debug)]
 pub struct Argument {
     context: Option<Context>,

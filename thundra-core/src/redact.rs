@@ -264,7 +264,7 @@ struct Scan<'a> {
     quotes: Quotes,
     /// `true` if the word so far has a `/`, as addresses have before their query.
     in_address: bool,
-    /// Where the stretch that may be an authority ends, and the last `@` in it.
+    /// Returns the end of the stretch that may be an authority, and the last `@` in it.
     authority: (usize, Option<usize>),
     shown: String,
     /// The end of the part of the text that was copied.

@@ -160,7 +160,7 @@ fn is_own_name(name: &str, absolute: bool) -> bool {
     (local && !is_number(name)) || ZONES.iter().any(|zone| is_below(name, zone)) || is_inside_of_aws(name)
 }
 
-/// Whether a name is a number, though one that is too large for an address or of no base: resolvers differ.
+/// Returns whether a name is a number, though too large for an address or of no base. Resolvers differ.
 fn is_number(name: &str) -> bool {
     let hex = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"));
     hex.map_or_else(|| name.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))

@@ -9,7 +9,7 @@ use syn::{
     TypeParamBound, TypeParen, parse_quote, punctuated::Punctuated,
 };
 
-/// What a call of the function gives.
+/// The result of a call of the function.
 pub(crate) enum Returns {
     /// The future of an `async fn`, which resolves to this type.
     Async(Box<Type>),

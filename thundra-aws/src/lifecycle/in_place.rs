@@ -14,7 +14,7 @@ use super::{init, invocation};
 use crate::marks;
 use crate::probe::Outcome;
 
-/// The longest that a caller waits for an export before his response.
+/// The longest that a caller waits for its response because of an export.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
 
 /// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an

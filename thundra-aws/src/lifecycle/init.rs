@@ -61,7 +61,7 @@ fn host() -> Host {
     if in_lambda() { Host::Lambda } else { Host::Process }
 }
 
-/// Whether there is a Runtime API to take events from.
+/// Returns whether there is a Runtime API to take events from.
 pub(super) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
 }

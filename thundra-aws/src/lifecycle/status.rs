@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::payload;
 
-    /// What is seen of a response, which is serialised as without us.
+    /// Returns the status that is seen in a response, which is serialised as without us.
     fn of(response: &impl Serialize) -> Option<u16> {
         let seen = Seen::default();
         let passed = serde_json::to_string(&seen.pass(response, Part::Response)).map_err(|error| error.to_string());

@@ -55,7 +55,7 @@ fn is_token(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
-/// Whether a value may hold this byte: no quotes, which would break filter policies of SNS, and no space.
+/// Returns whether a value may hold this byte: no quotes, which would break filter policies of SNS, and no space.
 fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }

@@ -49,7 +49,7 @@ pub struct CorrelationIds {
 struct Id {
     key: Cow<'static, str>,
     value: String,
-    /// Whether the value came from a carrier.
+    /// `true` if the value came from a carrier.
     received: bool,
 }
 
@@ -222,7 +222,7 @@ impl CorrelationIds {
     }
 }
 
-/// What became of a pair.
+/// The fate of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// It is an id, or a further value of one.

@@ -96,7 +96,7 @@ pub struct Inbound {
     pub xray: Option<XRayHeader>,
     /// The number of ids, members and lists that were malformed or too much.
     pub dropped: u32,
-    /// What came under our keys, to be known where it is sent on.
+    /// The values that came under our keys, to be known where they are sent on.
     pub(crate) received: Option<Box<Received>>,
 }
 
@@ -223,7 +223,7 @@ pub struct Outbound {
     pub xray: Option<XRayHeader>,
     /// Which formats are written.
     pub formats: Propagators,
-    /// What the scope received under our keys.
+    /// The values that the scope received under our keys.
     pub(crate) received: Option<Arc<Received>>,
 }
 
@@ -283,7 +283,7 @@ impl Outbound {
         }
     }
 
-    /// What every program of the chain needs.
+    /// The pairs that every program of the chain needs.
     fn chain(&self) -> impl Iterator<Item = (&str, String)> {
         self.formats.correlation.then_some(&self.correlation).into_iter().flat_map(|ids| {
             let id = ids.get(CORRELATION_ID).map(|id| (CORRELATION_ID, id.to_owned()));
@@ -301,7 +301,7 @@ impl Outbound {
         state.map(|state| (TRACESTATE, state.to_owned()))
     }
 
-    /// What was set by programs of the chain, and the trace as programs that do not trace hand it on.
+    /// The pairs that programs of the chain set, and the trace as programs that do not trace hand it on.
     fn others(&self) -> impl Iterator<Item = (&str, String)> {
         let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
         let context =

@@ -14,7 +14,7 @@ use super::tracestate::{TRACESTATE, TraceState};
 use super::xray::XRayHeader;
 use crate::{SpanId, TraceContext, TraceId};
 
-/// What a scope received under our keys, but for the correlation ids.
+/// The values that a scope received under our keys, but for the correlation ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
     /// The contexts: each `traceparent`, and what programs handed on that do not trace.
@@ -26,11 +26,11 @@ pub(crate) struct Received {
     /// The switches as they were sent, though they may not be obeyed.
     chain_length: Sent<u32>,
     debug: Sent<bool>,
-    /// Whether something was malformed: all that is malformed is alike.
+    /// `true` if something was malformed. All malformed values are alike.
     pub(super) malformed: bool,
 }
 
-/// What a `traceparent` says.
+/// The content of a `traceparent`.
 type Identity = (TraceId, SpanId, u8);
 
 fn identity(context: &TraceContext) -> Identity {
@@ -117,7 +117,7 @@ impl Received {
     }
 }
 
-/// Whether both lists have members, and the same ones.
+/// Returns whether both lists have members, and the same ones.
 fn is_same(list: Option<Arc<str>>, received: &Option<Arc<str>>) -> bool {
     list.is_some() && list == *received
 }

@@ -60,7 +60,7 @@ pub(crate) struct ScopeState {
     holders: u32,
     pub(crate) trace_id: TraceId,
     pub(crate) sampled: bool,
-    /// Whether the trace id is known to be random.
+    /// `true` if the trace id is known to be random.
     pub(crate) random: bool,
     /// Whether its spans are.
     pub(crate) recorded: bool,

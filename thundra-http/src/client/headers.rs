@@ -32,7 +32,7 @@ fn name(key: &str) -> Option<HeaderName> {
     HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
 }
 
-/// Whether [`put`] may write a header of this name.
+/// Returns whether [`put`] may write a header of this name.
 #[cfg(feature = "reqwest")]
 pub(super) fn may_write(name: &HeaderName) -> bool {
     HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
@@ -41,7 +41,7 @@ pub(super) fn may_write(name: &HeaderName) -> bool {
 /// Puts as much of the context into the headers as the host may know and as fits, the most important first, and returns
 /// whether something did not fit.
 ///
-/// What is there already wins, unless it is what the scope received: that was forwarded, and ours takes its place.
+/// A header that is there already wins, unless the scope received it: then it was forwarded, and ours takes its place.
 pub(super) fn put(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap) -> bool {
     let pairs = match reach {
         Reach::Nothing => return false,
@@ -87,7 +87,7 @@ fn is_forwarded(outbound: &Outbound, headers: &HeaderMap, name: &HeaderName) -> 
     were_received(outbound, name.as_str(), headers.get_all(name).iter())
 }
 
-/// Whether the values of a header are what the scope received.
+/// Returns whether the values of a header are those that the scope received.
 fn were_received<'a>(outbound: &Outbound, key: &str, values: impl Iterator<Item = &'a HeaderValue>) -> bool {
     let values: Option<Vec<_>> = values.map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
     values.is_some_and(|values| outbound.are_forwarded(key, &values))

@@ -12,9 +12,9 @@ use crate::sdk::refusal::Size;
 const MAX_ATTRIBUTES: usize = 10;
 /// What a message is given that has no ids but the one of every chain of calls.
 const USUAL_ATTRIBUTES: usize = 5;
-/// What a topic or a queue takes unless it is set to more or less, which cannot be seen from here.
+/// The size that a topic or a queue takes unless it is set to more or less, which cannot be seen from here.
 const DEFAULT_BYTES: usize = 256 * 1024;
-/// What it may be set to.
+/// The size that it may be set to.
 const MAX_BYTES: usize = 4 * DEFAULT_BYTES;
 /// The data type of our values, which is part of the size.
 pub(crate) const STRING: &str = "String";
@@ -167,7 +167,7 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 }
 
-/// What a message has under one of our names.
+/// The attribute of a message under one of our names.
 #[derive(Debug, PartialEq)]
 enum Present {
     No,
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// What goes out of a scope that received these.
+    /// Returns the pairs that leave a scope which received these.
     fn outbound(pairs: &[(&str, &str)]) -> Outbound {
         let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
         let scope = Scope::builder("test").parent(inbound).begin();

@@ -107,7 +107,7 @@ fn place(json: &str) -> Option<(Gap<'_>, Object<IgnoredAny>)> {
     Some((Gap::first(json, contents, "", ["", ","])?, present))
 }
 
-/// Where a part of the text begins: the two are the same memory.
+/// Returns the place where a part of the text begins. The two are the same memory.
 fn offset(json: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(json.as_ptr() as usize)
 }
@@ -192,7 +192,7 @@ mod tests {
         }
     }
 
-    /// What goes out of a scope that received these.
+    /// Returns the pairs that leave a scope which received these.
     fn outbound(pairs: &[(&str, &str)]) -> Outbound {
         let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
         let scope = Scope::builder("test").parent(inbound).begin();
