@@ -59,10 +59,10 @@
 //! `thundra.batch.failures`. A panic passes through and ends the invocation, as it would without this module.
 
 mod kinesis;
+mod payload_error;
 mod record;
 mod run;
 mod sqs;
-mod unreadable;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -137,7 +137,7 @@ where
     F: Fn(T) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {
-    Ok(run::run(event, thundra_core::config(), unreadable::read, f).await)
+    Ok(run::run(event, thundra_core::config(), payload_error::read, f).await)
 }
 
 /// Works on each record of a batch in a [scope of its own](self), handing over the genuine record, as it

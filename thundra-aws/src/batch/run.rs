@@ -11,8 +11,8 @@ use futures_util::stream::FuturesUnordered;
 use thundra_core::{Config, Scope, ScopeRef, Trace, formatted, redact, semconv};
 
 use super::BatchEvent;
+use super::payload_error::Unreadable;
 use super::record::{Description, Record, Surroundings};
-use super::unreadable::Unreadable;
 use crate::marks;
 use crate::probe::short_error_type;
 

@@ -5,9 +5,10 @@
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 use thundra_core::semconv;
 
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, resource_in_arn, time};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::time;
+use super::{Message, Source, Trigger, common, message_id, resource_in_arn};
 
 pub(super) fn trigger(records: &[Object<'_>], extractor: Extractor<'_>) -> Trigger {
     let arn = common(records.iter().map(|record| record.text("eventSourceARN")));

@@ -5,7 +5,7 @@
 //! such as `topic()`. These are recognised by their usual names. An event of `SELECT *` alone looks like a program's.
 
 use super::http::is_iam;
-use super::json::{self, Object};
+use super::parse::json::{self, Object};
 
 /// The usual names of the members that a rule adds beside the topic.
 const RULE: [&str; 9] =

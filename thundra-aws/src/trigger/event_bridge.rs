@@ -2,14 +2,15 @@
 //!
 //! `detail.__context__` is the sender's, and is cut out; an [envelope] in the detail stays. A schedule has no sender.
 //!
-//! [envelope]: super::envelope
+//! [envelope]: super::parse::envelope
 
 use thundra_core::semconv;
 
-use super::envelope::{self, Opened};
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, message_id, time};
+use super::parse::envelope::{self, Opened};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::time;
+use super::{Message, Source, Trigger, message_id};
 use crate::payload::{self, Member};
 
 pub(super) fn detect(body: &str, event: &Object<'_>, extractor: Extractor<'_>) -> Option<Trigger> {

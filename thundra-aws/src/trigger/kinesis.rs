@@ -7,10 +7,11 @@ use base64::prelude::BASE64_STANDARD;
 use memchr::memmem;
 use thundra_core::semconv;
 
-use super::envelope::{self, Opened};
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, resource_in_arn, time};
+use super::parse::envelope::{self, Opened};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::time;
+use super::{Message, Source, Trigger, common, message_id, resource_in_arn};
 use crate::payload::{self, Member};
 
 /// `messaging.system`

@@ -16,20 +16,16 @@
 //! Attributes hold no payload, no credential and no value of a query: `url.query` has the names, each with the
 //! value `REDACTED`. Each text is cut at 2,048 bytes, most texts of a request earlier.
 
+mod direct;
 mod dynamodb;
 mod edge;
-mod envelope;
 mod event_bridge;
-mod extract;
-mod headers;
 mod http;
-mod json;
 mod kinesis;
-mod other;
+mod parse;
 mod s3;
 mod sns;
 mod sqs;
-mod time;
 
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
@@ -38,17 +34,17 @@ use thundra_core::propagation::{CORRELATION_ID, CorrelationIds, Inbound, Trust};
 use thundra_core::{Config, Value, semconv};
 
 #[cfg_attr(not(feature = "batch"), allow(unused_imports))]
-pub(crate) use extract::Extractor;
+pub(crate) use parse::extract::Extractor;
 #[cfg(feature = "batch")]
 pub(crate) use {
-    envelope::{Opened, open},
     kinesis::{SYSTEM as KINESIS_SYSTEM, shard as kinesis_shard},
+    parse::envelope::{Opened, open},
+    parse::time::from_millis,
     sqs::{SYSTEM as SQS_SYSTEM, open as open_sqs},
-    time::from_millis,
 };
 
 use crate::payload;
-use json::Object;
+use parse::json::{self, Object};
 
 /// The longest text of an attribute: as long as ARNs may be, and longer than names in S3.
 const MAX_TEXT_BYTES: usize = 2048;
@@ -176,8 +172,8 @@ impl Trigger {
     }
 }
 
-impl From<envelope::Opened> for Message {
-    fn from(opened: envelope::Opened) -> Self {
+impl From<parse::envelope::Opened> for Message {
+    fn from(opened: parse::envelope::Opened) -> Self {
         Message { inbound: opened.inbound, received_context: opened.context, ..Message::default() }
     }
 }
@@ -195,7 +191,7 @@ pub(crate) fn detect(body: &[u8], config: &Config, caller: Trust) -> Trigger {
         http::detect(&event, config, trust).or_else(|| {
             let body = std::str::from_utf8(body).ok()?;
             let trigger = event_bridge::detect(body, &event, extractor);
-            Some(trigger.or_else(|| other::detect(body, &event, extractor))?.of(trust))
+            Some(trigger.or_else(|| direct::detect(body, &event, extractor))?.of(trust))
         })
     });
     trigger.unwrap_or_else(|| Trigger::new(Source::Other, "other").of(trust))

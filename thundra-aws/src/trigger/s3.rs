@@ -2,9 +2,10 @@
 
 use thundra_core::semconv;
 
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, time};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::time;
+use super::{Message, Source, Trigger, common};
 
 pub(super) fn trigger(records: &[Object<'_>], _: Extractor<'_>) -> Trigger {
     let bucket = common(records.iter().map(|record| record.object("s3")?.object("bucket")?.text("name")));

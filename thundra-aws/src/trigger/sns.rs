@@ -2,10 +2,11 @@
 
 use thundra_core::semconv;
 
-use super::envelope::open_notification;
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, name_in_arn, time};
+use super::parse::envelope::open_notification;
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::time;
+use super::{Message, Source, Trigger, common, message_id, name_in_arn};
 
 pub(super) fn trigger(records: &[Object<'_>], extractor: Extractor<'_>) -> Trigger {
     let notifications: Vec<_> = records.iter().filter_map(|record| record.object("Sns")).collect();

@@ -5,10 +5,11 @@
 
 use thundra_core::semconv;
 
-use super::envelope::{self, Opened};
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, name_in_arn, time};
+use super::parse::envelope::{self, Opened};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::time;
+use super::{Message, Source, Trigger, common, message_id, name_in_arn};
 
 /// `messaging.system`
 pub(crate) const SYSTEM: &str = "aws_sqs";

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970, with a fraction.
-pub(super) fn from_seconds(seconds: f64) -> Option<SystemTime> {
+pub(crate) fn from_seconds(seconds: f64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
 }
 
@@ -13,7 +13,7 @@ pub(crate) fn from_millis(millis: f64) -> Option<SystemTime> {
 }
 
 /// A time of RFC 3339 in UTC, as AWS writes it: `2015-08-18T18:02:32.111Z`, the fraction optional.
-pub(super) fn from_rfc3339(text: &str) -> Option<SystemTime> {
+pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(date, '-')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));

@@ -14,13 +14,13 @@ use crate::scan::Scan;
 const MAX_MEMBERS: usize = 256;
 
 /// The members of an object, in order; their values are still text.
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
-    pub(super) fn parse(json: &'a str) -> Option<Self> {
+    pub(crate) fn parse(json: &'a str) -> Option<Self> {
         let mut scan = Scan::new(json.as_bytes());
         let object = Self::read(&mut scan, |range| json.get(range), |_, _| false)?;
         scan.end().map(|()| object)
@@ -28,7 +28,7 @@ impl<'a> Object<'a> {
 
     /// The members before the first one of this name, where they are enough: what comes then is not looked at, however
     /// long it is. Else all of them. `enough` is asked once.
-    pub(super) fn parse_until(json: &'a [u8], name: &str, enough: impl Fn(&Self) -> bool) -> Option<Self> {
+    pub(crate) fn parse_until(json: &'a [u8], name: &str, enough: impl Fn(&Self) -> bool) -> Option<Self> {
         let (mut asked, mut stopped) = (false, false);
         let stop = |key: &str, before: &Self| {
             if key == name && !asked {
@@ -74,40 +74,40 @@ impl<'a> Object<'a> {
     }
 
     /// The text of a member's value.
-    pub(super) fn raw(&self, key: &str) -> Option<&'a str> {
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a str> {
         let value = self.0.iter().find(|(name, _)| name == key)?.1;
         (value != "null").then_some(value)
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
+    pub(crate) fn has(&self, key: &str) -> bool {
         self.raw(key).is_some()
     }
 
-    pub(super) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+    pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         text(self.raw(key)?)
     }
 
     /// A number; in some events they are written as text.
-    pub(super) fn number(&self, key: &str) -> Option<f64> {
+    pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let raw = self.raw(key)?;
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
-    pub(super) fn object(&self, key: &str) -> Option<Object<'a>> {
+    pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
         Object::parse(self.raw(key)?)
     }
 
-    pub(super) fn array(&self, key: &str) -> Vec<&'a str> {
+    pub(crate) fn array(&self, key: &str) -> Vec<&'a str> {
         self.raw(key).map(array).unwrap_or_default()
     }
 
     /// All members, with the text of their values.
-    pub(super) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 }
 
-pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     if let Some(plain) = plain.filter(|text| memchr2(b'"', b'\\', text.as_bytes()).is_none()) {
         return Some(Cow::Borrowed(plain));
@@ -115,7 +115,7 @@ pub(super) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
-pub(super) fn array(json: &str) -> Vec<&str> {
+pub(crate) fn array(json: &str) -> Vec<&str> {
     elements(json).unwrap_or_default()
 }
 
@@ -144,7 +144,7 @@ fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Optio
 
 /// The objects in the array that is the first member of an object, if it has this name, and `true` if it is the only
 /// member. `wanted` decides by the first object if the others matter. The bytes after the array are not read.
-pub(super) fn first_member_objects<'a>(
+pub(crate) fn first_member_objects<'a>(
     json: &'a [u8],
     name: &str,
     wanted: impl Fn(&Object<'a>) -> bool,

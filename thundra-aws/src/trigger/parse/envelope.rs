@@ -14,7 +14,7 @@ use crate::payload::{self, Member};
 /// SNS in SQS in SNS is deeper than anyone builds; a crafted body must not cost more.
 const MAX_DEPTH: usize = 4;
 /// The names that lead to a context.
-pub(super) const NAMES: [&str; 2] = [PAYLOAD_CONTEXT, "MessageAttributes"];
+pub(crate) const NAMES: [&str; 2] = [PAYLOAD_CONTEXT, "MessageAttributes"];
 
 /// The context of the outermost envelope that has one.
 #[derive(Debug, Default, PartialEq)]
@@ -36,7 +36,7 @@ pub(crate) fn open(body: &str, extractor: &Extractor<'_>) -> Option<Opened> {
 }
 
 /// As [`open`], for a body that is still a JSON string; most need not be unescaped to see that they hold nothing.
-pub(super) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Opened> {
+pub(crate) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if !leads_to_context(string) {
         return None;
     }
@@ -44,7 +44,7 @@ pub(super) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Ope
 }
 
 /// Opens an SNS notification.
-pub(super) fn open_notification(notification: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
+pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
     let pairs =
         notification.object("MessageAttributes").map(|attributes| attribute_pairs(&attributes, "Type", "Value"));
     let attributes = extractor.extract_owned(&pairs.unwrap_or_default());
@@ -63,7 +63,7 @@ pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Opt
 }
 
 /// The attributes that are text, of a map from names to objects with a type and a value.
-pub(super) fn attribute_pairs(attributes: &Object<'_>, kind: &str, value: &str) -> Vec<(String, String)> {
+pub(crate) fn attribute_pairs(attributes: &Object<'_>, kind: &str, value: &str) -> Vec<(String, String)> {
     let pair = |(name, attribute)| {
         let attribute = Object::parse(attribute)?;
         let text = attribute.text(kind).is_none_or(|kind| !kind.starts_with("Binary"));

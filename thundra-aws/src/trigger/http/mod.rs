@@ -14,9 +14,9 @@ use thundra_core::Config;
 use thundra_core::propagation::Trust;
 use thundra_http::semantics::{self, Received, forwarded};
 
-use super::extract::Extractor;
-use super::headers::Headers;
-use super::json::Object;
+use super::parse::extract::Extractor;
+use super::parse::headers::Headers;
+use super::parse::json::Object;
 use super::{Message, Source, Trigger, edge_trust, is_correlation_id};
 
 /// The session of credentials that a Cognito identity got.

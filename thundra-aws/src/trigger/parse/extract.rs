@@ -19,7 +19,7 @@ impl<'h> Extractor<'h> {
     }
 
     /// Reads this X-Ray header together with each carrier.
-    pub(super) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
+    pub(crate) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
         Extractor { formats: self.formats, trust: self.trust, header }
     }
 
@@ -32,14 +32,14 @@ impl<'h> Extractor<'h> {
         Inbound::extract(header.into_iter().chain(pairs), self.formats, self.trust)
     }
 
-    pub(super) fn extract_owned(&self, pairs: &[(String, String)]) -> Inbound {
+    pub(crate) fn extract_owned(&self, pairs: &[(String, String)]) -> Inbound {
         self.extract(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())))
     }
 }
 
 /// Returns `true` where a carrier held a context that a program wrote there. An X-Ray header may be that of a service in
 /// between.
-pub(super) fn holds_context(inbound: &Inbound) -> bool {
+pub(crate) fn holds_context(inbound: &Inbound) -> bool {
     matches!(inbound.source, ParentSource::TraceParent | ParentSource::Correlation)
         || inbound.correlation.iter().next().is_some()
 }

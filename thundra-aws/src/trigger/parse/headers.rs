@@ -6,12 +6,12 @@ use super::json::{self, Object};
 
 /// Headers in the order of the event, their names in any case. One that was sent several times stands there several times,
 /// as it would in a request.
-pub(super) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
+pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
     /// Reads `multiValueHeaders`, which have every line of a header, and the further names in `headers`. A REST API sends
     /// both, a load balancer either, all others `headers` alone.
-    pub(super) fn of(event: &Object<'a>) -> Self {
+    pub(crate) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
         for form in ["multiValueHeaders", "headers"] {
             let known = headers.0.len();
@@ -26,12 +26,12 @@ impl<'a> Headers<'a> {
     }
 
     /// The first header of a name that is not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_ref())
     }
 
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 }

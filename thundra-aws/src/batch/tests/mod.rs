@@ -114,7 +114,7 @@ fn each_record_is_its_producers_child_with_its_own_ids() {
                 Ok::<_, String>(())
             }
         };
-        let response = run::run(event, &config, unreadable::read, work).await;
+        let response = run::run(event, &config, payload_error::read, work).await;
         assert_eq!(correlation::get("tenant").as_deref(), Some("t-1"), "the invocation's ids are its own");
         response
     });
@@ -158,7 +158,7 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
         let config = config(variables);
         let parent = (links == 0).then_some(("traceparent", PRODUCER));
         let (_, spans) = invocation_of(&config, Inbound::extract(parent, config.propagators, Trust::Full), || {
-            run::run(event, &config, unreadable::read, async |order: Order| {
+            run::run(event, &config, payload_error::read, async |order: Order| {
                 assert_eq!(correlation::id(), Some(format!("c-{}", order.id)), "its ids are its own all the same");
                 assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
                 Ok::<_, String>(())
@@ -181,7 +181,7 @@ fn failures_are_answered_and_told_one_by_one() {
     let config = config(&[]);
     let event = sqs("orders", &[("", r#"{"id":0}"#), ("", "hello"), ("", r#"{"id":2}"#), ("", r#"{"id":3}"#)]);
     let (response, spans) = invocation(&config, || {
-        run::run(event, &config, unreadable::read, async |order: Order| match order.id {
+        run::run(event, &config, payload_error::read, async |order: Order| match order.id {
             2 => Err(std::fmt::Error),
             _ => Ok(()),
         })
@@ -350,7 +350,8 @@ fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
         };
         let ((), _) = invocation(&config, async || {
             ScopeRef::current().unwrap().mark(marks);
-            let (response, _) = run::work_through(kinesis(&[("a", order(7))]), &config, unreadable::read, work).await;
+            let (response, _) =
+                run::work_through(kinesis(&[("a", order(7))]), &config, payload_error::read, work).await;
             assert!(failures(&response).is_empty());
         });
     }
@@ -373,7 +374,7 @@ fn outside_of_an_invocation_records_are_recorded_all_the_same() {
         block_on(run::work_through(
             kinesis(&[("a", order(0)), ("b", order(1))]),
             &config,
-            unreadable::read,
+            payload_error::read,
             succeed::<Order>,
         ))
     });
@@ -388,7 +389,7 @@ fn a_panic_passes_through_and_is_told() {
     let event = kinesis(&[("a", order(0)), ("b", order(1)), ("c", order(2))]);
     let (panicked, spans) = testing::record_with(&config, "invocation", || {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            block_on(run::run(event, &config, unreadable::read, async |order: Order| {
+            block_on(run::run(event, &config, payload_error::read, async |order: Order| {
                 tokio::task::yield_now().await;
                 assert_ne!(order.id, 1, "a test's own panic");
                 std::future::pending::<Result<(), String>>().await
@@ -447,7 +448,7 @@ fn the_future_is_send_and_borrows_what_it_likes() {
 fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
     let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
     let (_, spans) = invocation(&config, || {
-        run::run(kinesis(&[("a", order(0)), ("b", order(1))]), &config, unreadable::read, succeed::<Order>)
+        run::run(kinesis(&[("a", order(0)), ("b", order(1))]), &config, payload_error::read, succeed::<Order>)
     });
     let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["process orders", "process orders"]);
@@ -470,7 +471,7 @@ fn an_error_that_cannot_be_formatted_fails_its_record_alone() {
         run::run(
             event,
             &config,
-            unreadable::read,
+            payload_error::read,
             async |order: Order| if order.id == 1 { Err(Broken) } else { Ok(()) },
         )
     });

@@ -1,8 +1,8 @@
 //! The remaining sources: Firehose, CloudWatch Logs, Kafka, message brokers, and other programs.
 
-use super::envelope::{self, Opened};
-use super::extract::{Extractor, holds_context};
-use super::json::Object;
+use super::parse::envelope::{self, Opened};
+use super::parse::extract::{Extractor, holds_context};
+use super::parse::json::Object;
 use super::{Source, Trigger, kinesis};
 use crate::payload::{self, Member};
 
