@@ -94,8 +94,6 @@ pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
-#[doc(hidden)]
-pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};
 #[doc(hidden)]

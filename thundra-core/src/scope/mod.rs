@@ -4,6 +4,8 @@
 //! carried by its `tracing` span and by the future that [`Scope::run`] returns; either alone is enough to
 //! find it, so a task spawned with `.in_current_span()` belongs to it as well.
 
+mod flags;
+
 use std::borrow::Cow;
 use std::future::Future;
 use std::ops::Deref;
@@ -12,6 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+pub use flags::ScopeFlags;
 use pin_project_lite::pin_project;
 use tracing::Span;
 use uuid::Uuid;
@@ -415,18 +418,18 @@ impl ScopeRef {
         }
     }
 
-    /// Leaves marks on the scope, for the crates that run it: bits of their own meaning.
+    /// Adds flags, for the crates that run the scope.
     #[doc(hidden)]
-    pub fn mark(&self, bits: u32) {
+    pub fn set_flags(&self, flags: ScopeFlags) {
         if let Some(mut state) = SCOPES.lock(self.root.scope) {
-            state.marks |= bits;
+            state.flags = state.flags | flags;
         }
     }
 
-    /// The marks left so far.
+    /// Returns the flags that were added so far.
     #[doc(hidden)]
-    pub fn marks(&self) -> u32 {
-        SCOPES.lock(self.root.scope).map_or(0, |state| state.marks)
+    pub fn flags(&self) -> ScopeFlags {
+        SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| state.flags)
     }
 
     pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
