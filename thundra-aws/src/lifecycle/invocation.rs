@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{Env, ParentSource, Scope, SpanKind, Trace, config, diagnostics, semconv};
+use thundra_core::{Env, ParentSource, Records, Scope, SpanKind, config, diagnostics, semconv};
 
 use super::init;
 use crate::trigger::{self, Message, Source, Trigger};
@@ -65,7 +65,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
 }
 
 /// Ends an invocation.
-pub(super) fn finish(scope: Scope) -> Trace {
+pub(super) fn finish(scope: Scope) -> Records {
     if scope.marks() & (marks::CALLED | marks::BATCH | marks::EACH) == marks::CALLED | marks::BATCH {
         diagnostics::once(
             "batch",
