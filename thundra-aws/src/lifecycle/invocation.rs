@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{Env, ParentSource, Scope, ScopeFlags, SpanKind, Trace, config, diagnostics, semconv};
+use thundra_core::{Env, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
 
 use super::init;
 use crate::payload;
@@ -65,7 +65,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
 }
 
 /// Ends an invocation.
-pub(super) fn finish(scope: Scope) -> Trace {
+pub(super) fn finish(scope: Scope) -> Records {
     let flags = scope.flags();
     if flags.contains(ScopeFlags::HANDLER_CALLED | ScopeFlags::BATCH) && !flags.contains(ScopeFlags::BATCH_HANDLED) {
         diagnostics::once(

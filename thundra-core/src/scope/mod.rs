@@ -19,15 +19,16 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 use uuid::Uuid;
 
+use crate::clock::{now, unix_nano};
 use crate::config::Limits;
-use crate::losses::Losses;
+use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Inbound, Outbound, without_threshold};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::stack::Current;
-use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
+use crate::recorder::{Place, SCOPES, ScopeId};
 use crate::telemetry::config;
 use crate::{
-    Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, log, redact, semconv,
+    Config, Records, SpanId, SpanKind, Status, TraceContext, TraceId, Value, diagnostics, log, redact, semconv,
 };
 
 /// A scope that is open; finishing it gives its spans.
@@ -221,7 +222,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
-            late::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
+            backlog::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
             ScopeId::from_u64(u64::MAX)
         });
         let root = layer::root(id, recorded);
@@ -272,13 +273,13 @@ impl Scope {
     /// Ends the root span and seals the scope. Spans that are still open go out with a later flush.
     ///
     /// A [nested](ScopeBuilder::nested) scope hands its spans to the scope around it; what it returns is empty.
-    pub fn finish(mut self) -> Trace {
+    pub fn finish(mut self) -> Records {
         self.seal()
     }
 
-    fn seal(&mut self) -> Trace {
+    fn seal(&mut self) -> Records {
         self.finished = true;
-        let Some(mut state) = SCOPES.lock(self.root.scope) else { return Trace::default() };
+        let Some(mut state) = SCOPES.lock(self.root.scope) else { return Records::default() };
         let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
         if self.recorded() {
             if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
@@ -295,7 +296,7 @@ impl Scope {
             }
             state.close(0, now());
         } else if incomplete > 0 {
-            late::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
+            backlog::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
         }
         // The records of a batch may be sampled where the invocation is not.
         let trace = state.take_finished();
@@ -310,9 +311,9 @@ impl Scope {
                         outer.finished_count += trace.count;
                         outer.started = outer.started.saturating_add(started);
                     }
-                    None => late::add(trace),
+                    None => backlog::add(trace),
                 }
-                Trace::default()
+                Records::default()
             }
             _ => trace,
         }
@@ -335,7 +336,7 @@ impl Drop for Scope {
             if unset == Some(true) {
                 self.set_error("cancelled", "cancelled");
             }
-            late::add(self.seal());
+            backlog::add(self.seal());
         }
     }
 }
@@ -414,7 +415,7 @@ impl ScopeRef {
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
             Some(mut state) => state.incomplete_messages += messages,
-            None => late::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
+            None => backlog::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
         }
     }
 
