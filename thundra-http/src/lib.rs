@@ -58,24 +58,15 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
 
-mod attributes;
 mod background;
 mod client;
 mod export;
-mod grpc;
-mod hosts;
 mod layer;
-mod redact;
+mod propagation_policy;
+#[doc(hidden)]
+pub mod semantics;
 mod server;
 mod worker;
-
-/// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
-#[doc(hidden)]
-pub mod semantics {
-    pub use crate::attributes::{host, known_method, server, written_version};
-    pub use crate::server::forwarded;
-    pub use crate::server::received::{Received, query, query_of_names};
-}
 
 #[doc(hidden)]
 pub use background::init_for;

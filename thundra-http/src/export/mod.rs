@@ -15,7 +15,7 @@ pub use otlp::OtlpExporter;
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ExporterKind, diagnostics, install_with};
 
-use crate::hosts;
+use crate::propagation_policy;
 
 /// Where a program runs, which decides how its spans leave when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
 
 fn exporters_for(package: &'static str, config: &Config, host: Host) -> Vec<Box<dyn Export>> {
     // Said when a program starts, not at its first call.
-    hosts::check(&config.propagate_hosts);
+    propagation_policy::check(&config.propagate_hosts);
     if config.disabled {
         return Vec::new();
     }
