@@ -56,17 +56,16 @@
 //!   received; calls carry the baggage that it has when they are made, and code that suppresses telemetry is not traced.
 //!   OpenTelemetry's current span is the scope's root.
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
-#![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod background;
 mod client;
-mod export;
+pub mod export;
 mod layer;
 mod propagation_policy;
 #[doc(hidden)]
 pub mod semantics;
 mod server;
-mod worker;
 
 #[doc(hidden)]
 pub use background::init_for;
@@ -78,16 +77,9 @@ pub use client::blocking;
 #[cfg(feature = "reqwest")]
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
-#[doc(hidden)]
-pub use export::install;
-pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
-#[doc(hidden)]
-pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};
-#[doc(hidden)]
-pub use worker::report_losses;

@@ -9,4 +9,3 @@ mod request_scope;
 
 pub use body::TracedBody;
 pub use layer::{ServerLayer, TracedServer};
-pub use request_scope::IS_REQUEST;
