@@ -37,12 +37,6 @@ impl Member {
     pub(crate) fn is_context(&self) -> bool {
         self.json.starts_with('{')
     }
-
-    /// The same member, seen from a text in which the payload begins at `offset`.
-    pub(crate) fn shifted(self, offset: usize) -> Self {
-        let shift = |range: Range<usize>| range.start + offset..range.end + offset;
-        Member { json: self.json, value: shift(self.value), range: shift(self.range) }
-    }
 }
 
 /// Finds the member. Where it comes first, as senders write it, the rest of the payload is not looked at;
@@ -79,17 +73,17 @@ pub(crate) fn find(body: &[u8]) -> Option<Member> {
     }
 }
 
-/// The payload without the member.
-pub(crate) fn strip(body: &[u8], member: &Member) -> Vec<u8> {
-    let before = body.get(..member.range.start).unwrap_or(body);
-    let after = body.get(member.range.end..).unwrap_or_default();
+/// Returns the payload without a range of it.
+pub(crate) fn strip(body: &[u8], range: &Range<usize>) -> Vec<u8> {
+    let before = body.get(..range.start).unwrap_or(body);
+    let after = body.get(range.end..).unwrap_or_default();
     [before, after].concat()
 }
 
 /// As [`strip`], in place where nobody else holds the bytes: what stands before the member, usually
 /// one `{`, moves up to what stands after it.
-pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
-    let Range { start, end } = member.range;
+pub(crate) fn strip_bytes(body: Bytes, range: &Range<usize>) -> Bytes {
+    let &Range { start, end } = range;
     if start > end || end > body.len() {
         return body;
     }
@@ -98,7 +92,7 @@ pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
             body.copy_within(..start, end - start);
             body.freeze().slice(end - start..)
         }
-        Err(body) => Bytes::from(strip(&body, member)),
+        Err(body) => Bytes::from(strip(&body, range)),
     }
 }
 
@@ -150,8 +144,8 @@ pub(crate) mod tests {
     fn cut(body: &str) -> Option<(String, String)> {
         let member = find(body.as_bytes())?;
         assert_eq!(body.get(member.value.clone()), Some(member.json.as_str()));
-        let stripped = String::from_utf8(strip(body.as_bytes(), &member)).unwrap();
-        assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member), stripped, "in place");
+        let stripped = String::from_utf8(strip(body.as_bytes(), &member.range)).unwrap();
+        assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member.range), stripped, "in place");
         Some((member.json, stripped))
     }
 
@@ -189,7 +183,7 @@ pub(crate) mod tests {
     #[test]
     fn shared_bytes_are_copied() {
         let body = Bytes::from_static(br#"{"__context__":{},"a":1}"#);
-        assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap()), r#"{"a":1}"#);
+        assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap().range), r#"{"a":1}"#);
     }
 
     #[test]
@@ -234,7 +228,7 @@ pub(crate) mod tests {
             prop_assert_eq!(member.is_some(), removed.is_some());
             if let Some(member) = member {
                 prop_assert_eq!(serde_json::from_str::<Value>(&member.json).ok(), removed);
-                let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member)).unwrap();
+                let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member.range)).unwrap();
                 prop_assert_eq!(stripped, expected);
             }
         }
@@ -247,8 +241,8 @@ pub(crate) mod tests {
             ]
         ) {
             if let Some(member) = find(&bytes) {
-                strip(&bytes, &member);
-                strip_bytes(Bytes::from(bytes.clone()), &member);
+                strip(&bytes, &member.range);
+                strip_bytes(Bytes::from(bytes.clone()), &member.range);
             }
             let _ = pairs(&String::from_utf8_lossy(&bytes));
         }

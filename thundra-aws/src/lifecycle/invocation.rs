@@ -10,7 +10,7 @@ use thundra_core::{Env, ParentSource, Records, Scope, ScopeFlags, SpanKind, conf
 
 use super::init;
 use crate::payload;
-use crate::trigger::{self, Message, Source, Trigger};
+use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
 /// What is left of the time for our own end: the process must ask for the next event before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -23,7 +23,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context));
     let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold());
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
-    let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
+    let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
             let attributes = message.attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
@@ -49,17 +49,17 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     {
         scope.add_link(&initialised, &[]);
     }
-    if trigger.faas_trigger == "http" {
+    if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
+    if trigger.is_batch() && trigger.source.batch_api {
         scope.set_flags(ScopeFlags::BATCH);
     }
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
-    if let Some(member) = trigger.context_member.as_ref().filter(|_| config.propagators != Propagators::NONE) {
-        *body = payload::strip_bytes(std::mem::take(body), member);
+    if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
+        *body = payload::strip_bytes(std::mem::take(body), range);
     }
     scope
 }
@@ -115,7 +115,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust) -> Inbound {
         inbound = Inbound::extract(pairs, formats, caller).or(inbound);
     }
     let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
-    if trigger.batch {
+    if trigger.is_batch() {
         inbound.source = ParentSource::Batch;
     } else if inbound.parent.is_some() && trigger.messages.iter().any(is_redrive) {
         inbound.parent = None;
@@ -136,7 +136,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust) -> Inbound {
 
 /// Whether a message was taken from a dead-letter queue. Outside Lambda it was kept in a file.
 fn is_redrive(message: &Message) -> bool {
-    trigger::is_old(message.sent_at) && init::in_lambda()
+    message.is_old() && init::in_lambda()
 }
 
 /// What is said of the function with each invocation.

@@ -1,37 +1,31 @@
-//! The remaining sources: Firehose, CloudWatch Logs, Kafka, message brokers, and other programs.
+//! Calls from other programs, recognised by the context that a program put into the event.
+//!
+//! A task of Step Functions looks the same, and so does the record that a [destination] of Lambda receives.
+//!
+//! [destination]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 
-use super::parse::envelope::{self, Opened};
-use super::parse::extract::{Extractor, holds_context};
-use super::parse::json::Object;
-use super::{Source, Trigger, kinesis};
-use crate::payload::{self, Member};
+use thundra_core::Config;
 
-pub(super) fn detect(body: &str, event: &Object<'_>, extractor: Extractor<'_>) -> Option<Trigger> {
-    if event.has("deliveryStreamArn") && event.has("records") {
-        return kinesis::firehose(event, extractor);
+use super::Trigger;
+use super::event::Event;
+use super::parse::envelope;
+use super::parse::extract::holds_context;
+use super::source::{FaasTrigger, Recognise, Source};
+
+pub(super) static SOURCE: Source = Source {
+    name: "direct",
+    faas_trigger: FaasTrigger::Other,
+    batch_api: false,
+    recognise: Recognise::Members(|_| true),
+    read,
+};
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let opened = envelope::open(event.text, &trigger.extractor(config))?;
+    if opened.range.is_none() && !holds_context(&opened.inbound) {
+        return None;
     }
-    if event.object("awslogs").is_some_and(|logs| logs.has("data")) {
-        return Some(Trigger::new(Source::CloudWatchLogs, "datasource"));
-    }
-    match event.text("eventSource").as_deref() {
-        Some("aws:kafka" | "SelfManagedKafka") => {
-            let mut trigger = Trigger::new(Source::Kafka, "pubsub");
-            trigger.processes("kafka", None);
-            return Some(trigger);
-        }
-        Some(source @ ("aws:mq" | "aws:rmq" | "aws:amq")) => {
-            let mut trigger = Trigger::new(Source::Mq, "pubsub");
-            trigger.processes(if source == "aws:rmq" { "rabbitmq" } else { "activemq" }, None);
-            return Some(trigger);
-        }
-        _ => {}
-    }
-    let mut trigger = Trigger::new(Source::Direct, "other");
-    trigger.context_member = payload::find(body.as_bytes()).filter(Member::is_context);
-    let opened = match &trigger.context_member {
-        Some(member) => Opened::context(member.json.clone(), &extractor),
-        None => envelope::open(body, &extractor).filter(|opened| holds_context(&opened.inbound))?,
-    };
-    trigger.messages = vec![opened.into()];
-    Some(trigger)
+    trigger.context_range.clone_from(&opened.range);
+    trigger.deliver([opened.into()]);
+    Some(())
 }

@@ -1,6 +1,6 @@
-//! JSON read one level at a time, borrowed: a member nobody asks for is stepped over.
+//! JSON read one level at a time and borrowed. A member that nobody reads is stepped over.
 //!
-//! Nothing here fails: what is missing, malformed or of another type is not there.
+//! Nothing here fails. A member that is missing, malformed or of another type is absent.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,103 +10,171 @@ use serde::Deserialize;
 
 use crate::scan::Scan;
 
-/// More members than any event of AWS has at one level; further ones are not looked at.
+/// The number of members that are read at one level. No event of AWS has more.
 const MAX_MEMBERS: usize = 256;
 
-/// The members of an object, in order; their values are still text.
+/// The members of an object, in order. Their values are text still.
+#[derive(Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
+
+/// The members of an object that were not read.
+pub(crate) struct Rest<'a> {
+    json: &'a [u8],
+    scan: Scan<'a>,
+    /// The key of the next member.
+    key: Cow<'a, str>,
+}
 
 #[derive(Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
+    /// Reads an object.
     pub(crate) fn parse(json: &'a str) -> Option<Self> {
         let mut scan = Scan::new(json.as_bytes());
-        let object = Self::read(&mut scan, |range| json.get(range), |_, _| false)?;
+        let object = Object::read(&mut scan, json)?;
         scan.end().map(|()| object)
     }
 
-    /// The members before the first one of this name, where they are enough: what comes then is not looked at, however
-    /// long it is. Else all of them. `enough` is asked once.
-    pub(crate) fn parse_until(json: &'a [u8], name: &str, enough: impl Fn(&Self) -> bool) -> Option<Self> {
-        let (mut asked, mut stopped) = (false, false);
-        let stop = |key: &str, before: &Self| {
-            if key == name && !asked {
-                asked = true;
-                stopped = enough(before);
-            }
-            stopped
-        };
-        let mut scan = Scan::new(json);
-        let object = Self::read(&mut scan, |range| std::str::from_utf8(json.get(range)?).ok(), stop)?;
-        if stopped { Some(object) } else { scan.end().map(|()| object) }
+    /// Reads the members before the first one of this name. The rest is `None` if no member has the name.
+    pub(crate) fn parse_before(json: &'a [u8], name: &str) -> Option<(Self, Option<Rest<'a>>)> {
+        let (mut object, mut scan) = (Object(Vec::with_capacity(8)), Scan::new(json));
+        match object.read_from_brace(&mut scan, json, Some(name))? {
+            Some(key) => Some((object, Some(Rest { json, scan, key }))),
+            None => scan.end().map(|()| (object, None)),
+        }
     }
 
-    fn read(
-        scan: &mut Scan<'a>,
-        part: impl Fn(Range<usize>) -> Option<&'a str>,
-        mut stop: impl FnMut(&str, &Self) -> bool,
-    ) -> Option<Self> {
+    fn read(scan: &mut Scan<'a>, json: impl Slice<'a>) -> Option<Self> {
         let mut object = Object(Vec::with_capacity(8));
+        object.read_from_brace(scan, json, None)?;
+        Some(object)
+    }
+
+    fn read_from_brace(
+        &mut self,
+        scan: &mut Scan<'a>,
+        json: impl Slice<'a>,
+        stop: Option<&str>,
+    ) -> Option<Option<Cow<'a, str>>> {
         scan.eat_spaced(b'{')?;
         if scan.eat(b'}').is_some() {
-            return Some(object);
+            return Some(None);
         }
+        self.read_members(scan, json, stop)
+    }
+
+    /// Reads members to the end of the object, or up to the key `stop`, which is returned then.
+    fn read_members(
+        &mut self,
+        scan: &mut Scan<'a>,
+        json: impl Slice<'a>,
+        stop: Option<&str>,
+    ) -> Option<Option<Cow<'a, str>>> {
         loop {
-            let key = scan.string()?;
-            let key = match part(key.clone())? {
-                plain if memchr(b'\\', plain.as_bytes()).is_none() => Cow::Borrowed(plain),
-                // With its quotes.
-                _ => text(part(key.start - 1..key.end + 1)?)?,
-            };
-            if stop(&key, &object) {
-                return Some(object);
+            let key = read_key(scan, json)?;
+            if stop == Some(&*key) {
+                return Some(Some(key));
             }
-            scan.eat_spaced(b':')?;
-            let value = scan.value()?;
-            if object.0.len() < MAX_MEMBERS {
-                object.0.push((key, part(value)?));
-            }
-            if scan.eat_spaced(b',').is_none() {
-                return scan.eat(b'}').map(|()| object);
+            if self.read_value(scan, json, key)? {
+                return Some(None);
             }
         }
     }
 
-    /// The text of a member's value.
+    /// Reads the value of a member. Returns `true` at the end of the object.
+    fn read_value(&mut self, scan: &mut Scan<'a>, json: impl Slice<'a>, key: Cow<'a, str>) -> Option<bool> {
+        scan.eat_spaced(b':')?;
+        let value = scan.value()?;
+        if self.0.len() < MAX_MEMBERS {
+            self.0.push((key, json.slice(value)?));
+        }
+        if scan.eat_spaced(b',').is_some() {
+            return Some(false);
+        }
+        scan.eat(b'}').map(|()| true)
+    }
+
+    /// Returns the text of a member's value. `None` for `null`.
     pub(crate) fn raw(&self, key: &str) -> Option<&'a str> {
         let value = self.0.iter().find(|(name, _)| name == key)?.1;
         (value != "null").then_some(value)
     }
 
+    /// Returns `true` if there is such a member, and it is not `null`.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.raw(key).is_some()
     }
 
+    /// Returns a member that is a string.
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         text(self.raw(key)?)
     }
 
-    /// A number; in some events they are written as text.
+    /// Returns a member that is a number. Some events write numbers as strings.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let raw = self.raw(key)?;
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
+    /// Returns a member that is an object.
     pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
         Object::parse(self.raw(key)?)
     }
 
+    /// Returns the elements of a member that is an array, else none.
     pub(crate) fn array(&self, key: &str) -> Vec<&'a str> {
         self.raw(key).map(array).unwrap_or_default()
     }
 
-    /// All members, with the text of their values.
+    /// Returns all members, each with the text of its value.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
+
+    /// Returns all members, each with the text of its value.
+    pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
+        self.0.into_iter()
+    }
 }
 
+impl<'a> Rest<'a> {
+    /// Adds the rest of the members to those that were read before.
+    pub(crate) fn read_into(mut self, object: &mut Object<'a>) -> Option<()> {
+        if !object.read_value(&mut self.scan, self.json, self.key)? {
+            object.read_members(&mut self.scan, self.json, None)?;
+        }
+        self.scan.end()
+    }
+}
+
+/// A text that parts are taken from. Bytes are checked part by part, so that their end need not be looked at.
+trait Slice<'a>: Copy {
+    fn slice(self, range: Range<usize>) -> Option<&'a str>;
+}
+
+impl<'a> Slice<'a> for &'a str {
+    fn slice(self, range: Range<usize>) -> Option<&'a str> {
+        self.get(range)
+    }
+}
+
+impl<'a> Slice<'a> for &'a [u8] {
+    fn slice(self, range: Range<usize>) -> Option<&'a str> {
+        std::str::from_utf8(self.get(range)?).ok()
+    }
+}
+
+fn read_key<'a>(scan: &mut Scan<'a>, json: impl Slice<'a>) -> Option<Cow<'a, str>> {
+    let key = scan.string()?;
+    match json.slice(key.clone())? {
+        plain if memchr(b'\\', plain.as_bytes()).is_none() => Some(Cow::Borrowed(plain)),
+        // With its quotes.
+        _ => text(json.slice(key.start - 1..key.end + 1)?),
+    }
+}
+
+/// Returns the text of a JSON string.
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     if let Some(plain) = plain.filter(|text| memchr2(b'"', b'\\', text.as_bytes()).is_none()) {
@@ -115,6 +183,7 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
+/// Returns the texts of the elements of an array, else none.
 pub(crate) fn array(json: &str) -> Vec<&str> {
     elements(json).unwrap_or_default()
 }
@@ -142,8 +211,11 @@ fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Optio
     }
 }
 
-/// The objects in the array that is the first member of an object, if it has this name, and `true` if it is the only
-/// member. `wanted` decides by the first object if the others matter. The bytes after the array are not read.
+/// Returns the objects in the array that is the first member of an object, if the member has this name, and `true` if it
+/// is the only member.
+///
+/// `wanted` is called once, with the first of the objects, and decides if the others are read. The bytes after the array
+/// are not read.
 pub(crate) fn first_member_objects<'a>(
     json: &'a [u8],
     name: &str,
@@ -158,12 +230,11 @@ pub(crate) fn first_member_objects<'a>(
     let json = std::str::from_utf8(json).ok()?;
     let (mut objects, mut known) = (Vec::new(), false);
     each(&mut scan, |scan| {
-        if let Some(object) = scan.attempt(|scan| Object::read(scan, |range| json.get(range), |_, _| false)) {
+        if let Some(object) = scan.attempt(|scan| Object::read(scan, json)) {
             objects.push(object);
         } else {
             scan.value()?;
         }
-        // Asked once, however many there are.
         known = known || objects.first().is_some_and(&wanted);
         known.then_some(())
     })?;
@@ -186,9 +257,12 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_after_enough_is_not_looked_at() {
+    fn members_after_the_name_are_read_only_on_demand() {
         let read = |json: &'static str| {
-            let event = Object::parse_until(json.as_bytes(), "body", |before| before.has("a"))?;
+            let (mut event, rest) = Object::parse_before(json.as_bytes(), "body")?;
+            if let Some(rest) = rest.filter(|_| !event.has("a")) {
+                rest.read_into(&mut event)?;
+            }
             Some(event.members().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
         };
         for (json, keys) in [
