@@ -27,4 +27,5 @@ pub mod harness;
 pub mod orders;
 pub mod pricing;
 pub mod report;
+pub mod seen;
 pub mod shop;
