@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use thundra_core::{Scope, Trace, defer, flush};
+use thundra_core::{Records, Scope, export_later, flush};
 
 /// Makes spans, and does with them as `TEST_PROGRAM` says.
 #[test]
@@ -14,10 +14,10 @@ fn program() {
     let trace = || Scope::builder("request").begin().finish();
     match std::env::var("TEST_PROGRAM").as_deref() {
         Ok("flush") => (0..2).for_each(|_| flush_now(trace())),
-        Ok("defer") => (0..2).for_each(|_| defer(trace())),
+        Ok("export_later") => (0..2).for_each(|_| export_later(trace())),
         Ok("nothing") => {
-            flush_now(Trace::default());
-            defer(Trace::default());
+            flush_now(Records::default());
+            export_later(Records::default());
         }
         other => panic!("no program {other:?}"),
     }
@@ -25,7 +25,7 @@ fn program() {
 
 #[test]
 fn a_program_that_exports_nothing_is_told_the_remedy_once() {
-    for (program, lines) in [("flush", 1), ("defer", 1), ("nothing", 0)] {
+    for (program, lines) in [("flush", 1), ("export_later", 1), ("nothing", 0)] {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "program", "--ignored", "--nocapture"]).env("TEST_PROGRAM", program);
         let output = command.output().unwrap();
