@@ -12,7 +12,19 @@ const LICENCES: &[&str] =
     &["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CDLA-Permissive-2.0", "ISC", "MIT", "Unicode-3.0", "Zlib"];
 
 /// The packages that users of ours may have to build in more than one version.
-const TWICE: &[&str] = &[];
+const TWICE: &[&str] = &[
+    "base64",
+    "core-foundation",
+    "getrandom",
+    "hashbrown",
+    "indexmap",
+    "r-efi",
+    "rand",
+    "rand_core",
+    "schemars",
+    "syn",
+    "windows-sys",
+];
 
 #[test]
 fn licences_are_permissive() {

@@ -1,18 +1,19 @@
 //! The crates of others whose types and traits stand in public signatures: a major version of theirs is one of ours.
 //!
-//! Read are items that are `pub` and not `#[doc(hidden)]`. The lint `unreachable_pub` sees to it that they are public.
+//! The test reads items that are `pub` and not `#[doc(hidden)]`; the lint `unreachable_pub` makes sure that these are
+//! public. Of a macro it takes every crate that is named.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use quote::ToTokens as _;
 use syn::visit::{self, Visit};
-use syn::{Attribute, File, ImplItem, Item, Signature, Type, UseTree, Visibility};
+use syn::{Attribute, ImplItem, Item, ItemImpl, Macro, Signature, Type, UseTree, Visibility};
 
 use crate::{packages, sources};
 
 const CORE: &[&str] = &["opentelemetry", "opentelemetry_sdk", "tracing", "tracing_subscriber"];
 const HTTP: &[&str] =
-    &["bytes", "http", "http_body", "reqwest", "serde", "thundra_core", "tower_layer", "tower_service"];
+    &["bytes", "http", "http_body", "reqwest", "serde", "thundra_core", "tower", "tower_layer", "tower_service"];
 const AWS: &[&str] = &[
     "aws_config",
     "aws_lambda_events",
@@ -23,7 +24,8 @@ const AWS: &[&str] = &[
     "aws_sdk_sns",
     "aws_sdk_sqs",
     "aws_smithy_runtime_api",
-    "aws_types",
+    "bytes",
+    "futures_util",
     "lambda_http",
     "lambda_runtime",
     "serde",
@@ -35,21 +37,33 @@ const AWS: &[&str] = &[
 
 #[test]
 fn public_signatures_name_the_crates_of_the_list() {
+    let mut wrong = Vec::new();
     for (krate, allowed) in
         [("thundra-core", CORE), ("thundra-http", HTTP), ("thundra-aws", AWS), ("thundra-macros", &[])]
     {
         let dependencies = packages::dependencies_of(krate);
         let mut named: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         let files = sources::of(krate);
-        let types: BTreeSet<String> = files.values().flat_map(public_types).collect();
+        let types: BTreeSet<String> = files.values().flat_map(|file| public_types(&file.items)).collect();
         for (module, file) in &files {
-            for (foreign, item) in foreign(file, &types, &dependencies) {
-                named.entry(foreign).or_default().insert(format!("{} in {}", item, module.join("/")));
+            for (foreign, item) in foreign(&file.items, &types, &dependencies) {
+                named.entry(foreign).or_default().insert(format!("{item} in {}", module.join("/")));
             }
         }
-        let names: Vec<_> = named.keys().map(String::as_str).collect();
-        assert_eq!(names, allowed, "{krate}: {named:#?}");
+        wrong.extend(
+            named
+                .iter()
+                .filter(|(name, _)| !allowed.contains(&name.as_str()))
+                .map(|named| format!("{krate} names {named:?}")),
+        );
+        wrong.extend(
+            allowed
+                .iter()
+                .filter(|name| !named.contains_key(**name))
+                .map(|name| format!("{krate} does not name {name}")),
+        );
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -66,36 +80,44 @@ fn a_foreign_type_is_found() {
         ("pub struct S; impl other::X for S {}", 1, "a trait that is implemented"),
         ("struct S; impl other::X for S {}", 0, "a trait of a private type"),
         ("pub use other::X;", 1, "a re-export"),
+        ("mod m { use other::X; pub struct S(pub X); }", 1, "a module in the file"),
     ] {
-        let file = syn::parse_file(source).unwrap();
-        let types = public_types(&file).collect();
-        assert_eq!(foreign(&file, &types, &dependencies).len(), expected, "{why}");
+        let items = syn::parse_file(source).unwrap().items;
+        let types = public_types(&items).into_iter().collect();
+        assert_eq!(foreign(&items, &types, &dependencies).len(), expected, "{why}");
     }
 }
 
-/// Returns the names of the types that a file makes public.
-fn public_types(file: &File) -> impl Iterator<Item = String> {
-    file.items.iter().filter_map(|item| match item {
-        Item::Struct(item) if is_public(&item.vis, &item.attrs) => Some(item.ident.to_string()),
-        Item::Enum(item) if is_public(&item.vis, &item.attrs) => Some(item.ident.to_string()),
-        _ => None,
-    })
+/// Returns the names of the types and traits that items make public.
+fn public_types(items: &[Item]) -> Vec<String> {
+    let names = |item: &Item| match item {
+        Item::Struct(item) if is_public(&item.vis, &item.attrs) => vec![item.ident.to_string()],
+        Item::Enum(item) if is_public(&item.vis, &item.attrs) => vec![item.ident.to_string()],
+        Item::Trait(item) if is_public(&item.vis, &item.attrs) => vec![item.ident.to_string()],
+        Item::Mod(module) => module.content.iter().flat_map(|(_, items)| public_types(items)).collect(),
+        _ => Vec::new(),
+    };
+    items.iter().flat_map(names).collect()
 }
 
-/// Returns the foreign crates that the public items of a file name, each with the item.
-fn foreign(file: &File, types: &BTreeSet<String>, dependencies: &BTreeSet<String>) -> Vec<(String, String)> {
+/// Returns the foreign crates that the public ones of these items name, each with the item.
+fn foreign(items: &[Item], types: &BTreeSet<String>, dependencies: &BTreeSet<String>) -> BTreeSet<(String, String)> {
     let mut imports = BTreeMap::new();
-    for item in &file.items {
+    for item in items {
         if let Item::Use(item) = item {
             import(&item.tree, None, &mut imports);
         }
     }
-    let mut signatures = Signatures { imports, dependencies, item: String::new(), found: Vec::new() };
-    for item in &file.items {
-        signatures.read(item, types);
+    let mut signatures = Signatures { imports, dependencies, item: String::new(), found: BTreeSet::new() };
+    for item in items {
+        match item {
+            Item::Mod(module) => {
+                let inside = module.content.iter().flat_map(|(_, items)| foreign(items, types, dependencies));
+                signatures.found.extend(inside);
+            }
+            item => signatures.read(item, types),
+        }
     }
-    signatures.found.sort();
-    signatures.found.dedup();
     signatures.found
 }
 
@@ -121,7 +143,7 @@ struct Signatures<'a> {
     imports: BTreeMap<String, String>,
     dependencies: &'a BTreeSet<String>,
     item: String,
-    found: Vec<(String, String)>,
+    found: BTreeSet<(String, String)>,
 }
 
 impl Signatures<'_> {
@@ -143,7 +165,11 @@ impl Signatures<'_> {
                 import(&item.tree, None, &mut names);
                 names.into_values().for_each(|first| self.name(&first));
             }
-            Item::Impl(item) if is_of(&item.self_ty, types) && !is_hidden(&item.attrs) => {
+            Item::Macro(item) if !item.mac.path.is_ident("pin_project") => {
+                self.expansion(&item.mac);
+            }
+            Item::Impl(item) if is_public_impl(item, types) && !is_hidden(&item.attrs) => {
+                self.visit_type(&item.self_ty);
                 if let Some((_, path, _)) = &item.trait_ {
                     self.visit_path(path);
                     self.visit_generics(&item.generics);
@@ -153,6 +179,7 @@ impl Signatures<'_> {
                         ImplItem::Fn(member) if is_public(&member.vis, &member.attrs) => {
                             self.visit_signature(&member.sig)
                         }
+                        ImplItem::Macro(member) => self.expansion(&member.mac),
                         ImplItem::Type(member) => self.visit_type(&member.ty),
                         _ => {}
                     }
@@ -162,9 +189,15 @@ impl Signatures<'_> {
         }
     }
 
+    /// Takes every crate that a macro names: the items of an expansion are not known here.
+    fn expansion(&mut self, mac: &Macro) {
+        let text = mac.tokens.to_string();
+        text.split(|c: char| !c.is_alphanumeric() && c != '_').for_each(|word| self.name(word));
+    }
+
     fn name(&mut self, first: &str) {
         if self.dependencies.contains(first) {
-            self.found.push((first.to_owned(), self.item.clone()));
+            self.found.insert((first.to_owned(), self.item.clone()));
         }
     }
 }
@@ -180,8 +213,9 @@ impl<'a> Visit<'a> for Signatures<'_> {
     }
 
     fn visit_signature(&mut self, signature: &'a Signature) {
-        self.item = format!("{} {}", self.item, signature.ident);
+        let outer = std::mem::replace(&mut self.item, signature.ident.to_string());
         visit::visit_signature(self, signature);
+        self.item = outer;
     }
 
     fn visit_block(&mut self, _: &'a syn::Block) {}
@@ -190,14 +224,22 @@ impl<'a> Visit<'a> for Signatures<'_> {
 }
 
 fn name_of(item: &Item) -> String {
-    let tokens = item.to_token_stream().to_string();
-    let head = tokens.split(['{', ';', '=']).next().unwrap_or_default();
-    head.rsplit("# ").next().unwrap_or_default().chars().take(80).collect()
+    match item {
+        Item::Struct(item) => item.ident.to_string(),
+        Item::Enum(item) => item.ident.to_string(),
+        Item::Trait(item) => item.ident.to_string(),
+        Item::Impl(item) => item.self_ty.to_token_stream().to_string(),
+        Item::Use(item) => format!("use {}", item.tree.to_token_stream()),
+        Item::Macro(_) => "a macro".to_owned(),
+        _ => "an item".to_owned(),
+    }
 }
 
-fn is_of(self_type: &Type, types: &BTreeSet<String>) -> bool {
-    let Type::Path(path) = self_type else { return false };
-    path.path.segments.last().is_some_and(|segment| types.contains(&segment.ident.to_string()))
+/// Returns `true` for methods of a public type, for its traits, and for a public trait of another type.
+fn is_public_impl(item: &ItemImpl, types: &BTreeSet<String>) -> bool {
+    let is = |path: &syn::Path| path.segments.last().is_some_and(|segment| types.contains(&segment.ident.to_string()));
+    let is_self = matches!(&*item.self_ty, Type::Path(path) if is(&path.path));
+    is_self || item.trait_.as_ref().is_some_and(|(_, path, _)| is(path))
 }
 
 fn is_public(visibility: &Visibility, attributes: &[Attribute]) -> bool {
