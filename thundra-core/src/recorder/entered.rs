@@ -1,75 +1,75 @@
-//! Which span is current on this thread.
+//! The spans that are entered on this thread.
 //!
-//! Two things push here: entering a span that belongs to a scope, and polling the future of a scope. So code in
-//! a scope finds it through either, and needs neither the subscriber nor a lock.
+//! Two things push here: entering a span that belongs to a scope, and polling the future of a scope. Code in a scope
+//! finds its slot through either of them, without the subscriber and without a lock.
 
 use std::cell::{Cell, RefCell};
 
-use super::Place;
+use super::slot::SpanSlot;
 
-/// What was entered, and what was current before.
+/// An entered span, and the slot that was current before.
 struct Entry {
-    /// The `tracing` id of the span; 0 for a scope's future.
+    /// The `tracing` id of the span; 0 for the future of a scope.
     id: u64,
-    outer: Option<Place>,
+    outer: Option<SpanSlot>,
 }
 
 thread_local! {
-    /// Needs no destructor, so asking for it is one read.
-    static CURRENT: Cell<Option<Place>> = const { Cell::new(None) };
+    /// The innermost slot, apart from the stack: it needs no destructor, so reading it is one load.
+    static INNERMOST: Cell<Option<SpanSlot>> = const { Cell::new(None) };
     static ENTERED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The innermost current place.
+/// Returns the slot of the innermost entered span.
 #[inline]
-pub(crate) fn current() -> Option<Place> {
-    CURRENT.get()
+pub(crate) fn innermost() -> Option<SpanSlot> {
+    INNERMOST.get()
 }
 
+/// Makes a slot the innermost one.
 #[inline]
-pub(crate) fn push(id: u64, place: Place) {
-    // A thread that is shutting down has no such stack any more.
+pub(crate) fn push(id: u64, slot: SpanSlot) {
+    // A thread that is shutting down has lost its stack.
     let _ = ENTERED.try_with(|entered| {
         if let Ok(mut entered) = entered.try_borrow_mut() {
-            entered.push(Entry { id, outer: CURRENT.replace(Some(place)) });
+            entered.push(Entry { id, outer: INNERMOST.replace(Some(slot)) });
         }
     });
 }
 
-/// Takes the innermost entry of this id away, if there is one.
+/// Removes the innermost entry of this id, if there is one.
 #[inline]
 pub(crate) fn pop(id: u64) {
     let _ = ENTERED.try_with(|entered| {
         let Ok(mut entered) = entered.try_borrow_mut() else { return };
         if let Some(innermost) = entered.pop_if(|entry| entry.id == id) {
-            CURRENT.set(innermost.outer);
+            INNERMOST.set(innermost.outer);
         } else if let Some(at) = entered.iter().rposition(|entry| entry.id == id) {
-            take_out(&mut entered, at);
+            remove(&mut entered, at);
         }
     });
 }
 
-/// Spans may be left in another order than they were entered.
+/// Removes an entry that is not the innermost one. Spans may be exited in another order than they were entered.
 #[cold]
-fn take_out(entered: &mut Vec<Entry>, at: usize) {
+fn remove(entered: &mut Vec<Entry>, at: usize) {
     let Entry { outer, .. } = entered.remove(at);
-    // There is one: the innermost was another.
     if let Some(inner) = entered.get_mut(at) {
         inner.outer = outer;
     }
 }
 
-/// Makes a place current until it is dropped.
-pub(crate) struct Current(());
+/// Keeps a slot entered until it is dropped.
+pub(crate) struct Entered(());
 
-impl Current {
-    pub(crate) fn enter(place: Place) -> Self {
-        push(0, place);
-        Current(())
+impl Entered {
+    pub(crate) fn new(slot: SpanSlot) -> Self {
+        push(0, slot);
+        Entered(())
     }
 }
 
-impl Drop for Current {
+impl Drop for Entered {
     fn drop(&mut self) {
         pop(0);
     }
@@ -77,23 +77,23 @@ impl Drop for Current {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PlaceKind, ScopeId};
+    use super::super::slot::{ScopeId, SlotKind};
     use super::*;
 
     #[test]
-    fn what_is_left_in_another_order_leaves_the_innermost_current() {
-        let place = |span| Some(Place::new(ScopeId::from_u64(1), span, PlaceKind::Own));
-        (1..=3).for_each(|n| push(n, place(n as u32).unwrap()));
+    fn exiting_in_another_order_leaves_the_innermost_current() {
+        let slot = |span| Some(SpanSlot::new(ScopeId::from_u64(1), span, SlotKind::Own));
+        (1..=3).for_each(|n| push(n, slot(n as u32).unwrap()));
         pop(2);
-        assert_eq!(current(), place(3));
+        assert_eq!(innermost(), slot(3));
         pop(9);
-        assert_eq!(current(), place(3), "one that was never entered");
+        assert_eq!(innermost(), slot(3), "one that was never entered");
         pop(3);
-        assert_eq!(current(), place(1), "2 is gone already");
-        push(1, place(1).unwrap());
+        assert_eq!(innermost(), slot(1), "2 is gone already");
+        push(1, slot(1).unwrap());
         pop(1);
-        assert_eq!(current(), place(1), "entered twice");
+        assert_eq!(innermost(), slot(1), "entered twice");
         pop(1);
-        assert_eq!(current(), None);
+        assert_eq!(innermost(), None);
     }
 }

@@ -1,4 +1,4 @@
-//! From a span's or an event's fields to bytes.
+//! From the fields of a span or an event to encoded attributes.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -11,35 +11,39 @@ use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, redact, semconv};
 
-/// What the fields of a span or an event come to. One per thread, so that its memory is used again.
+/// The fields of a span or an event, encoded. Each thread has one, so that its memory is reused.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    /// Of a span that begins: its head, then its attributes. Of others: the attributes.
+    /// The attributes. Those of a new span follow its [head](super::open_span::encode_head).
     pub(super) encoded: Vec<u8>,
-    /// Of an event: its encoded name, and what stands before its attributes.
+    /// The encoded fields of an event before its attributes, such as its name.
     pub(super) head: Vec<u8>,
+    /// The number of attributes.
     pub(super) count: u32,
+    /// The number of attributes over the limit.
     pub(super) dropped: u32,
     /// `otel.name`, or the message of an event.
     pub(super) name: String,
+    /// `otel.kind`.
     pub(super) kind: Option<SpanKind>,
-    /// `otel.status_code`: whether it is an error.
+    /// `otel.status_code`.
     pub(super) status: Option<Outcome>,
     /// `otel.status_description`, or the `error` of an event.
     pub(super) description: String,
-    /// One of a few words, while it is looked at.
+    /// The text of `otel.kind` or `otel.status_code`, while it is parsed.
     word: String,
 }
 
+/// The value of `otel.status_code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Ok,
     Error,
 }
 
-/// Whose fields are read.
+/// The owner of the fields that are read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Of {
+pub(super) enum FieldsOf {
     Span,
     Event,
 }
@@ -48,8 +52,8 @@ thread_local! {
     static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
 }
 
-/// Hands out the empty buffers of this thread. A user's `Debug` that itself records spans, and a thread that is
-/// shutting down, get buffers of their own.
+/// Runs a closure with the empty buffers of this thread. A user's `Debug` that itself records spans gets other buffers, as
+/// does a thread that is shutting down.
 #[inline]
 pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
     let mut fields = FIELDS.try_with(Cell::take).ok().flatten().unwrap_or_default();
@@ -60,14 +64,19 @@ pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
 }
 
 impl Fields {
-    /// Encodes what `record` says: at most so many attributes, with so many characters each.
+    /// Encodes the fields that `record` visits, up to `max` attributes of up to `length` characters each.
     #[inline]
-    pub(super) fn read(&mut self, of: Of, (max, length): (u32, Option<usize>), record: impl FnOnce(&mut dyn Visit)) {
+    pub(super) fn read(
+        &mut self,
+        of: FieldsOf,
+        (max, length): (u32, Option<usize>),
+        record: impl FnOnce(&mut dyn Visit),
+    ) {
         record(&mut Visitor { fields: self, of, max, length });
     }
 
-    /// Makes of the attributes from `start` on what OTLP allows: the last one of each key, no empty key, at most so
-    /// many.
+    /// Brings the attributes from `start` on into the form that OTLP allows: no empty key, and the last one of each key, up
+    /// to `max` of them.
     #[cold]
     pub(super) fn settle(&mut self, start: usize, max: u32) {
         let recorded = self.encoded.split_off(start);
@@ -96,7 +105,7 @@ impl Fields {
     }
 }
 
-/// Returns `true` for fields that cannot be written as they come: an attribute has a key, and no other one the same.
+/// Returns `true` for fields that cannot be encoded one by one, because a name is empty or is repeated.
 pub(super) fn need_care(fields: &FieldSet) -> bool {
     let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
     fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
@@ -104,21 +113,22 @@ pub(super) fn need_care(fields: &FieldSet) -> bool {
 
 struct Visitor<'a> {
     fields: &'a mut Fields,
-    of: Of,
-    /// How many attributes are kept, and how many characters of each.
+    of: FieldsOf,
+    /// The most attributes that are kept.
     max: u32,
+    /// The most characters of each that are kept.
     length: Option<usize>,
 }
 
 impl Visitor<'_> {
     fn tag(&self) -> u8 {
         match self.of {
-            Of::Span => tag::SPAN_ATTRIBUTE,
-            Of::Event => tag::EVENT_ATTRIBUTE,
+            FieldsOf::Span => tag::SPAN_ATTRIBUTE,
+            FieldsOf::Event => tag::EVENT_ATTRIBUTE,
         }
     }
 
-    /// The buffer for one more attribute.
+    /// Returns the buffer for one more attribute; `None` over the limit.
     #[inline]
     fn next(&mut self) -> Option<&mut Vec<u8>> {
         if self.fields.count >= self.max {
@@ -129,16 +139,18 @@ impl Visitor<'_> {
         Some(&mut self.fields.encoded)
     }
 
-    /// Whether a field has a meaning of its own.
+    /// Returns `true` for a field that is no attribute, such as `otel.name`.
     #[inline(always)]
     fn is_special(&self, name: &str) -> bool {
         match self.of {
-            Of::Span => name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION),
-            Of::Event => matches!(name, "message" | "error"),
+            FieldsOf::Span => {
+                name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
+            }
+            FieldsOf::Event => matches!(name, "message" | "error"),
         }
     }
 
-    /// Formats a value of the user's, which may panic.
+    /// Formats a value of the user. This may panic.
     #[inline]
     fn format(&mut self, name: &str, value: &dyn fmt::Debug) {
         if self.is_special(name) {
@@ -150,7 +162,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Takes the place of a value that could not be formatted. `before` is where it began.
+    /// Replaces a value whose formatting panicked. `before` is the length of the buffer before that value.
     #[cold]
     fn panicked(&mut self, name: &str, before: usize) {
         if self.is_special(name) {
@@ -161,7 +173,7 @@ impl Visitor<'_> {
         write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
     }
 
-    /// Takes a field with a meaning of its own.
+    /// Reads a field that is no attribute.
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
@@ -169,7 +181,7 @@ impl Visitor<'_> {
             "message" | NAME => replace(renamed, value),
             "error" | STATUS_DESCRIPTION => {
                 replace(description, value);
-                // Before it is cut: the beginning of an address does not show that it holds a password.
+                // Redacted before it is cut: a password is recognised by the rest of its address.
                 redact::in_place(description);
                 if let Some(limit) = self.length {
                     description.truncate(write::truncate(description, limit).len());
@@ -211,7 +223,7 @@ impl Visit for Visitor<'_> {
     fn record_u64(&mut self, field: &Field, value: u64) {
         match i64::try_from(value) {
             Ok(value) => self.record_i64(field, value),
-            // OTLP has no unsigned integer: text loses nothing.
+            // OTLP has no unsigned integer. As text, the number loses nothing.
             Err(_) => self.record_debug(field, &value),
         }
     }
@@ -274,7 +286,7 @@ impl Visit for Visitor<'_> {
     }
 }
 
-/// Writes the name of an event, and what its `error` makes of it: an [exception].
+/// Encodes the name of an event. An event with an `error` is an [exception].
 ///
 /// [exception]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
 pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {

@@ -1,4 +1,4 @@
-//! Programs whose spans are not recorded: one line with the remedy, where that is certain.
+//! Diagnostics for programs whose spans are not recorded, where the cause is certain: one line on stderr with the remedy.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,20 +11,23 @@ use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::{SCOPE_TARGET, SCOPES};
+use super::carrier::SCOPE_TARGET;
+use super::slab::SCOPES;
 use crate::diagnostics;
 
-/// `true` once a span was made that is recorded inside of a scope.
+/// `true` once the program made a span that would be recorded inside a scope.
 static SPAN_SEEN: AtomicBool = AtomicBool::new(false);
 
 /// Notes that the program makes spans. A callsite is registered when its first span is made.
 pub(super) fn span_seen() {
+    // Relaxed: the flag publishes nothing, and is read when the program ends.
     SPAN_SEEN.store(true, Ordering::Relaxed);
 }
 
-/// Reports once that a program made spans and opened no scope, so that none was recorded. To be called when the program
-/// ends: before that, a scope may still come.
+/// Reports once that the program made spans and never opened a scope, so that no span was recorded. This is called when the
+/// program ends, since until then it may still open one.
 pub(crate) fn report_missing_scope() {
+    // Relaxed: see `span_seen`.
     if SPAN_SEEN.load(Ordering::Relaxed) && !SCOPES.were_claimed() {
         diagnostics::once(
             "scope.none",
@@ -41,19 +44,19 @@ pub(super) fn level_below(below: &impl Subscriber, wanted: LevelFilter) -> Optio
     // The filter of one layer gives the same hint, and hides nothing from the others.
     let probe = probe(wanted.into_level()?);
     let hides = !below.enabled(&probe);
-    // What layers with filters responded to the probe stays on this thread, and would count for the next span: a
+    // Layers with filters leave their answer to the probe in a thread-local, where it would count for the next span. A
     // filter that lets nothing through clears it.
     Registry::default().with(LevelFilter::OFF).enabled(&probe);
     hides.then_some(level)
 }
 
-/// Reports once that a filter for the whole subscriber hides spans that `THUNDRA_SPANS` asks for.
+/// Reports once that a filter for the whole subscriber hides spans that `THUNDRA_SPANS` enables.
 pub(super) fn report_hidden_spans(level: LevelFilter, wanted: LevelFilter) {
     diagnostics::once(
         "spans.hidden",
         format_args!(
             "a filter for the whole tracing subscriber lets no span through that is more detailed than {level}, so the \
-             spans that THUNDRA_SPANS asks for (up to {wanted}) are not recorded: give the filter to the layer that it \
+             spans that THUNDRA_SPANS enables (up to {wanted}) are not recorded: give the filter to the layer that it \
              is meant for, as in .with(fmt::layer().with_filter(EnvFilter::from_default_env())), or let it take {wanted}, \
              as an EnvFilter does with RUST_LOG={wanted}"
         ),
