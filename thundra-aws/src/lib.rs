@@ -51,7 +51,7 @@
 //! - `sdk`: spans for every AWS client; `config`: [`load_config`].
 //! - `http`: functions of `lambda_http` and axum.
 //! - `batch` (default): [`batch`], for the events of `aws_lambda_events`.
-//! - `forgotten` (default): with `sdk`, the calls of clients that nobody wrapped: spans, without ids.
+//! - `unwrapped-clients` (default): with `sdk`, the calls of clients that nobody wrapped: spans, without ids.
 //! - `https`: TLS for the exporter; the SDK brings it anyway.
 //! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`, with the baggage that
 //!   was received; calls carry the baggage that it has when they are made. OpenTelemetry's current span is the root span
@@ -61,7 +61,6 @@
 
 #[cfg(feature = "batch")]
 pub mod batch;
-mod gap;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
@@ -69,7 +68,6 @@ mod marks;
 mod measured;
 mod payload;
 mod probe;
-mod scan;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod trigger;

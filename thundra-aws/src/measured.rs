@@ -1,13 +1,13 @@
 //! What `examples/bench` measures by itself and programs reach only through an invocation or a client.
 
-use crate::gap::Gap;
+use crate::payload::splice::Gap;
 use crate::trigger;
 use thundra_core::propagation::Trust;
 
 /// Sees the calls of clients that nobody wrapped from now on, as each program does that is begun with `run` or `init`.
-#[cfg(all(feature = "forgotten", feature = "sdk"))]
-pub fn watch_forgotten() {
-    crate::sdk::forgotten::watch();
+#[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
+pub fn watch_unwrapped() {
+    crate::sdk::unwrapped::watch();
 }
 
 /// Recognises an event as each invocation does, and says how many messages were in it.

@@ -1,7 +1,7 @@
 //! Calls to AWS: a span for each, and our context in what they send.
 //!
 //! One [interceptor](interceptor()) serves every service, on the genuine SDK client. A service has a feature of
-//! its own only where something is written into its messages: see [`inject`].
+//! its own only where something is written into its messages: see [`message`].
 //!
 //! ```text
 //! invocation
@@ -18,20 +18,17 @@
 
 mod call;
 mod clients;
-mod create;
-mod dynamodb;
 mod error;
-#[cfg(feature = "forgotten")]
-pub(crate) mod forgotten;
-mod inject;
 mod interceptor;
-mod limits;
+mod message;
 mod nested;
-mod outcome;
 mod partial;
 mod receive;
-mod refusal;
 mod request;
+mod response;
+mod services;
+#[cfg(feature = "unwrapped-clients")]
+pub(crate) mod unwrapped;
 
 #[cfg(feature = "eventbridge")]
 pub use clients::eventbridge;

@@ -8,7 +8,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 use serde::Deserialize;
 
-use crate::scan::Scan;
+use crate::payload::cursor::Scan;
 
 /// More members than any event of AWS has at one level; further ones are not looked at.
 const MAX_MEMBERS: usize = 256;

@@ -15,11 +15,11 @@ use aws_sdk_sqs::types::{
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::{Outbound, XRAY_HEADER};
 
-use super::Injected;
-use super::attributes::{self, Attribute, Message, STRING};
-use crate::sdk::limits::Limits;
-use crate::sdk::outcome::Sent;
-use crate::sdk::refusal::Refusal;
+use crate::sdk::message::Injected;
+use crate::sdk::message::attributes::{self, Attribute, Message, STRING};
+use crate::sdk::message::limits::Limits;
+use crate::sdk::message::refusal::Refusal;
+use crate::sdk::response::Sent;
 
 type SystemAttributes = Option<HashMap<SystemName, SystemValue>>;
 

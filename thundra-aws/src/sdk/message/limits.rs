@@ -50,7 +50,9 @@ impl<'a> Target<'a> {
         let name = match service {
             "SNS" => name("TopicArn").or_else(|| name("TargetArn"))?,
             "SQS" => name("QueueUrl")?,
-            "Kinesis" => name("StreamName").or_else(|| name("StreamARN").map(|arn| super::request::last(arn, '/')))?,
+            "Kinesis" => {
+                name("StreamName").or_else(|| name("StreamARN").map(|arn| crate::sdk::request::last(arn, '/')))?
+            }
             "Lambda" => name("FunctionName")?,
             "SFN" => name("stateMachineArn")?,
             "EventBridge" => "",

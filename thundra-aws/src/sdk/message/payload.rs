@@ -3,11 +3,6 @@
 //! It goes into payloads that are a JSON object, as [`Gap`] says, and into those alone that
 //! `THUNDRA_INJECT_PAYLOAD` names. A message grows within its own limit and within its share of the request's.
 
-#[cfg(feature = "lambda")]
-pub(super) mod client_context;
-mod members;
-mod patterns;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,12 +11,11 @@ use serde_json::Value;
 use thundra_core::ScopeRef;
 use thundra_core::propagation::Outbound;
 
-use members::Members;
-pub(super) use patterns::excluded;
-
+use super::members::Members;
+pub(crate) use super::patterns::excluded;
+use super::refusal::Size;
 use super::{Injected, Skipped};
-use crate::gap::{Gap, NoGap, are_equal};
-use crate::sdk::refusal::Size;
+use crate::payload::splice::{Gap, NoGap, are_equal};
 
 /// The payload of a message, in the type that an SDK crate has for it.
 pub(crate) trait Payload {

@@ -3,6 +3,9 @@
 //! A payload is never parsed into a value and written again: numbers keep their digits, members their
 //! order, and a trailing newline stays. The member counts at the top level of an object and nowhere else.
 
+pub(crate) mod cursor;
+pub(crate) mod splice;
+
 use std::fmt;
 use std::ops::Range;
 
@@ -13,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
-use crate::scan::Scan;
+use self::cursor::Scan;
 
 const QUOTED_KEY: &[u8] = b"\"__context__\"";
 /// A context with more members than this is not ours; the rest is not read.

@@ -11,11 +11,11 @@ use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
 
-use super::json::{self, Message, excluded};
-use super::{Injected, trace_header};
 use crate::payload;
-use crate::sdk::limits::Limits;
-use crate::sdk::outcome::Sent;
+use crate::sdk::message::limits::Limits;
+use crate::sdk::message::payload::{self as json, Message, excluded};
+use crate::sdk::message::{Injected, trace_header};
+use crate::sdk::response::Sent;
 
 const MAX_BYTES: usize = 1_000_000 - 1;
 /// What a `TraceHeader` may have.

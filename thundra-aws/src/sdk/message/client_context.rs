@@ -15,8 +15,8 @@ use serde_json::value::RawValue;
 use thundra_core::propagation::Outbound;
 
 use super::members::Members;
-use crate::gap::Gap;
-use crate::sdk::inject::{Injected, Skipped};
+use super::{Injected, Skipped};
+use crate::payload::splice::Gap;
 
 /// Lambda takes 3,583 bytes of base64: so much in whole groups of four.
 const MAX_BYTES: usize = 3583 / 4 * 3;

@@ -6,7 +6,8 @@ use aws_types::request_id::RequestId;
 use thundra_core::{SpanExt, Status, Value, redact, semconv};
 use tracing::Span;
 
-use super::{dynamodb, error, inject, partial};
+use super::services::dynamodb;
+use super::{error, message, partial};
 
 /// What an answer of status 200 says about the messages that were sent, or came with it.
 #[derive(Debug, Default, PartialEq)]
@@ -60,7 +61,7 @@ pub(crate) fn record(
         Some(Ok(output)) => {
             let body = response.and_then(|response| response.body().bytes()).unwrap_or_default();
             let partial = || partial::read(operation.service(), operation.name(), body);
-            sent(span, inject::sent(output).or_else(partial).unwrap_or_default());
+            sent(span, message::sent(output).or_else(partial).unwrap_or_default());
             if operation.service() == "DynamoDB" {
                 span.set_attributes(dynamodb::answer(operation.name(), body));
             }

@@ -9,10 +9,10 @@ use aws_sdk_sfn::types::SyncExecutionStatus;
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
 
-use super::json::{self, Message, excluded};
-use super::{Injected, Skipped, TraceHeader, trace_header};
-use crate::sdk::limits::Limits;
-use crate::sdk::outcome::Sent;
+use crate::sdk::message::limits::Limits;
+use crate::sdk::message::payload::{self as json, Message, excluded};
+use crate::sdk::message::{Injected, Skipped, TraceHeader, trace_header};
+use crate::sdk::response::Sent;
 
 const MAX_BYTES: usize = 256 * 1024;
 /// What a `traceHeader` may have.

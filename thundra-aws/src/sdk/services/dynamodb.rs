@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thundra_core::{Value, semconv};
 
-use super::request::Attributes;
+use crate::sdk::request::Attributes;
 
 /// An answer that is larger is not read for the sake of its counts.
 const MAX_BYTES: usize = 256 * 1024;

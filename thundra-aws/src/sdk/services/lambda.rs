@@ -10,9 +10,10 @@ use aws_sdk_lambda::types::{InvocationType, ResponseStreamingInvocationType};
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use thundra_core::propagation::Outbound;
 
-use super::json::{self, Message, client_context, excluded};
-use super::{Injected, Skipped};
-use crate::sdk::limits::Limits;
+use crate::sdk::message::client_context;
+use crate::sdk::message::limits::Limits;
+use crate::sdk::message::payload::{self as json, Message, excluded};
+use crate::sdk::message::{Injected, Skipped};
 use crate::sdk::request::function;
 
 /// What an asynchronous invocation takes: 1 MB, read as the smaller of the two that are called so.

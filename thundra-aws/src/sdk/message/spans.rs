@@ -6,7 +6,7 @@
 //! └ create orders [producer]    … and this one's in the second
 //! ```
 //!
-//! The messages have the context of the call already: [`inject`](super::inject) knows what fits. A span's own takes
+//! The messages have the context of the call already: [`inject`](super) knows what fits. A span's own takes
 //! its place, which has as many bytes. A message whose caller named another sender is left alone, and the call is
 //! linked to that one.
 
@@ -50,7 +50,7 @@ struct Sender {
 }
 
 /// Gives each message that names the call a span of its own, and says how many that were.
-pub(crate) fn spans(input: &mut Input, call: &Span, outbound: &Outbound, about: &[(&'static str, Value)]) -> usize {
+pub(crate) fn create(input: &mut Input, call: &Span, outbound: &Outbound, about: &[(&'static str, Value)]) -> usize {
     let ours = Sender::of(outbound.clone(), outbound.context.clone());
     let mut count = 0;
     let mut rename = |mut message: Message<'_>| {

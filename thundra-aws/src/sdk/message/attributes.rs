@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use thundra_core::propagation::{CORRELATION_TRACEPARENT, Outbound};
 
+use super::limits::Limits;
+use super::refusal::Size;
 use super::{Injected, Skipped};
-use crate::sdk::limits::Limits;
-use crate::sdk::refusal::Size;
 
 /// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
 const MAX_ATTRIBUTES: usize = 10;

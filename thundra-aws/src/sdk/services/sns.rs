@@ -10,12 +10,12 @@ use aws_sdk_sns::types::MessageAttributeValue;
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
 
-use super::attributes::{self, Attribute, Message, STRING};
-use super::{Injected, Skipped};
-use crate::sdk::limits::Limits;
-use crate::sdk::outcome::Sent;
-use crate::sdk::refusal::Refusal;
+use crate::sdk::message::attributes::{self, Attribute, Message, STRING};
+use crate::sdk::message::limits::Limits;
+use crate::sdk::message::refusal::Refusal;
+use crate::sdk::message::{Injected, Skipped};
 use crate::sdk::request::is_topic;
+use crate::sdk::response::Sent;
 
 /// `None` when this is another operation's input.
 pub(crate) fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {

@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptor
 use thundra_core::{SpanExt, diagnostics, semconv};
 use tracing::Span;
 
-use super::error;
 use super::limits::{KNOWN, Limits, Target};
+use crate::sdk::error;
 
 /// The smallest limit that a topic or a queue can be given.
 const MIN_LIMIT: usize = 1024;

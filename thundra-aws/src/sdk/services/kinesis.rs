@@ -10,11 +10,11 @@ use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use aws_smithy_types::Blob;
 use thundra_core::propagation::Outbound;
 
-use super::Injected;
-use super::json::{self, Message, excluded};
-use crate::sdk::limits::Limits;
-use crate::sdk::outcome::Sent;
+use crate::sdk::message::Injected;
+use crate::sdk::message::limits::Limits;
+use crate::sdk::message::payload::{self as json, Message, excluded};
 use crate::sdk::request::last;
+use crate::sdk::response::Sent;
 
 const DEFAULT_BYTES: usize = 1024 * 1024;
 const MAX_BYTES: usize = 10 * DEFAULT_BYTES;

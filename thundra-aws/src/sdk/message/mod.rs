@@ -4,36 +4,35 @@
 //! unless the scope received it and the program merely forwards it: then the scope's own takes its place;
 //! of what is ours goes what fits the limits of the service, the most important first. Where nothing fits, the
 //! request is the one that the caller made. The span says why, and of how many messages; so does the root span, of all
-//! that were to have it. A target that [refused](super::refusal) a message with our context in it is given no more than
+//! that were to have it. A target that [refused](refusal) a message with our context in it is given no more than
 //! it takes from then on.
 
 #[cfg(any(feature = "sns", feature = "sqs"))]
-mod attributes;
-#[cfg(feature = "eventbridge")]
-mod eventbridge;
-#[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
-mod json;
-#[cfg(feature = "kinesis")]
-mod kinesis;
+pub(crate) mod attributes;
 #[cfg(feature = "lambda")]
-mod lambda;
-#[cfg(feature = "sfn")]
-mod sfn;
-#[cfg(feature = "sns")]
-mod sns;
-#[cfg(feature = "sqs")]
-mod sqs;
+pub(crate) mod client_context;
+pub(crate) mod limits;
+#[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+mod members;
+#[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+mod patterns;
+#[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+pub(crate) mod payload;
+pub(crate) mod refusal;
+pub(crate) mod spans;
 #[cfg(any(feature = "eventbridge", feature = "sfn"))]
-mod trace_header;
+pub(crate) mod trace_header;
 
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use thundra_core::propagation::Outbound;
 use thundra_core::{ScopeRef, SpanExt, SpanKind, diagnostics, semconv};
 use tracing::Span;
 
-use super::limits::Limits;
-use super::outcome::Sent;
-use super::refusal::{Refusal, Sizes};
+use self::limits::Limits;
+use self::refusal::{Refusal, Sizes};
+use super::response::Sent;
+#[allow(unused_imports)]
+use super::services::*;
 
 /// Injects into the operations of a service, within the limits of the target. Returns `None` for another one's input.
 type Inject = fn(&mut Input, &Outbound, Limits) -> Option<Injected>;
@@ -173,7 +172,7 @@ impl Injected {
         not(any(feature = "eventbridge", feature = "kinesis", feature = "sns", feature = "sqs")),
         allow(dead_code)
     )]
-    fn in_batch(mut self, messages: usize) -> Self {
+    pub(crate) fn in_batch(mut self, messages: usize) -> Self {
         self.batch = Some(messages);
         self.sizes.is_batch = true;
         self
@@ -181,7 +180,7 @@ impl Injected {
 
     /// Notes why a message does not have it all.
     #[cfg_attr(not(all(feature = "lambda", feature = "sns")), allow(dead_code))]
-    fn skip(&mut self, why: Skipped) {
+    pub(crate) fn skip(&mut self, why: Skipped) {
         self.skipped = self.skipped.or(Some(why));
         self.incomplete += 1;
     }

@@ -6,7 +6,7 @@
 
 use thundra_core::config;
 
-use crate::sdk::inject::Skipped;
+use crate::sdk::message::Skipped;
 
 /// Why the payloads of this service and target may not be written, if they may not.
 pub(crate) fn excluded(service: &str, target: &str) -> Option<Skipped> {
