@@ -1,6 +1,6 @@
 //! What `examples/bench` measures by itself and programs reach only through an invocation or a client.
 
-use crate::payload::splice::Gap;
+use crate::payload::splice::InsertionPoint;
 use crate::trigger;
 use thundra_core::propagation::Trust;
 
@@ -17,5 +17,5 @@ pub fn recognise(body: &[u8]) -> usize {
 
 /// Puts members into the context of a payload as the clients do; `None` where nothing may be changed.
 pub fn splice(payload: &[u8], members: &str) -> Option<String> {
-    Some(Gap::in_payload(payload, |_| false).ok()?.fill(members))
+    Some(InsertionPoint::in_payload(payload, |_| false).ok()?.fill(members))
 }

@@ -1,23 +1,25 @@
-//! Walking over JSON without judging it: what is not asked for is stepped over, not parsed.
+//! A cursor over JSON bytes that skips values without parsing them.
 //!
-//! Nothing here copies, recurses or panics, whatever the bytes are.
+//! The cursor accepts more than JSON: callers check what they keep. No method copies, recurses or panics, whatever the
+//! bytes are.
 
 use std::ops::Range;
 
 use memchr::memchr2;
 
-/// A place in some JSON.
-pub(crate) struct Scan<'a> {
+/// A position in a JSON text. Methods that return `None` leave the cursor where they stopped, except
+/// [`attempt`](Cursor::attempt).
+pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Scan<'a> {
+impl<'a> Cursor<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Scan { bytes, at: 0 }
+        Cursor { bytes, at: 0 }
     }
 
-    /// How far it has come.
+    /// Returns the offset of the next byte.
     pub(crate) fn at(&self) -> usize {
         self.at
     }
@@ -26,15 +28,17 @@ impl<'a> Scan<'a> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
+    /// Skips whitespace.
     pub(crate) fn whitespace(&mut self) {
         self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
     }
 
+    /// Skips this byte. Returns `None` for any other.
     pub(crate) fn eat(&mut self, byte: u8) -> Option<()> {
         (self.rest().first() == Some(&byte)).then(|| self.at += 1)
     }
 
-    /// As [`eat`](Scan::eat), with whitespace around it.
+    /// Skips this byte and the whitespace around it.
     pub(crate) fn eat_spaced(&mut self, byte: u8) -> Option<()> {
         self.whitespace();
         self.eat(byte)?;
@@ -42,7 +46,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Steps over a string, and says where its contents are.
+    /// Skips a string. Returns the range between its quotes.
     pub(crate) fn string(&mut self) -> Option<Range<usize>> {
         self.eat(b'"')?;
         let start = self.at;
@@ -57,7 +61,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Steps over a value, and says where it is.
+    /// Skips a value of any type. Returns its range.
     pub(crate) fn value(&mut self) -> Option<Range<usize>> {
         let start = self.at;
         let mut depth = 0_usize;
@@ -86,7 +90,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Tries something; where that comes to nothing, the place is as before.
+    /// Runs `f`. Goes back to the position before if `f` returns `None`.
     pub(crate) fn attempt<T>(&mut self, f: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
         let start = self.at;
         let result = f(self);
@@ -96,7 +100,7 @@ impl<'a> Scan<'a> {
         result
     }
 
-    /// Nothing but whitespace is left.
+    /// Skips whitespace. Returns `None` unless that was the end of the text.
     pub(crate) fn end(&mut self) -> Option<()> {
         self.whitespace();
         self.rest().is_empty().then_some(())

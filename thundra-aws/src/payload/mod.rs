@@ -1,7 +1,7 @@
-//! The `__context__` member of JSON payloads: found and cut out as bytes.
+//! The `__context__` member of JSON payloads: finding it, cutting it out, and reading it.
 //!
-//! A payload is never parsed into a value and written again: numbers keep their digits, members their
-//! order, and a trailing newline stays. The member counts at the top level of an object and nowhere else.
+//! A payload is never parsed into a value and serialized again, so numbers keep their digits, members keep their order,
+//! and a trailing newline stays. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
 pub(crate) mod splice;
@@ -16,81 +16,84 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
-use self::cursor::Scan;
+use self::cursor::Cursor;
 
 const QUOTED_KEY: &[u8] = b"\"__context__\"";
-/// A context with more members than this is not ours; the rest is not read.
+/// Members that are read of a context. Thundra writes far fewer.
 const MAX_PAIRS: usize = 64;
-/// W3C baggage may have 8,192 bytes; no other value has that many.
+/// Longest value that is read. W3C Baggage allows 8,192 bytes, more than any other value has.
 const MAX_VALUE_BYTES: usize = 8192;
 
-/// A `__context__` member and where it stands.
+/// A `__context__` member of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
-    /// The text of its value.
+    /// JSON text of the value.
     pub(crate) json: String,
-    /// Where the value is.
+    /// Range of the value in the payload.
     pub(crate) value: Range<usize>,
-    /// What to cut, so that the rest is JSON: the member with the comma that belongs to it.
+    /// Range to cut so that the rest is valid JSON: the member and one comma.
     pub(crate) range: Range<usize>,
 }
 
 impl Member {
-    /// Whether the value is an object, as every sender of ids writes it. Anything else is the user's own.
+    /// Returns `true` if the value is an object, the form in which senders write ids. Any other value belongs to the user.
     pub(crate) fn is_context(&self) -> bool {
         self.json.starts_with('{')
     }
 
-    /// The same member, seen from a text in which the payload begins at `offset`.
+    /// Returns the member with ranges for a text in which the payload begins at `offset`.
     pub(crate) fn shifted(self, offset: usize) -> Self {
         let shift = |range: Range<usize>| range.start + offset..range.end + offset;
         Member { json: self.json, value: shift(self.value), range: shift(self.range) }
     }
 }
 
-/// Finds the member. Where it comes first, as senders write it, the rest of the payload is not looked at;
-/// where its name occurs nowhere, this is a substring search.
+/// Finds the `__context__` member.
+///
+/// Senders write it first, and then the rest of the payload is not read. A payload without the name costs one substring
+/// search.
 pub(crate) fn find(body: &[u8]) -> Option<Member> {
-    let mut scan = Scan::new(body);
-    scan.whitespace();
-    scan.eat(b'{')?;
-    let mut cut_from = scan.at();
+    let mut cursor = Cursor::new(body);
+    cursor.whitespace();
+    cursor.eat(b'{')?;
+    let mut cut_from = cursor.at();
     let mut first = true;
     loop {
-        scan.whitespace();
-        let key = scan.string()?;
-        scan.whitespace();
-        scan.eat(b':')?;
-        scan.whitespace();
+        cursor.whitespace();
+        let key = cursor.string()?;
+        cursor.whitespace();
+        cursor.eat(b':')?;
+        cursor.whitespace();
         if body.get(key)? == PAYLOAD_CONTEXT.as_bytes() {
-            let value = scan.value()?;
+            let value = cursor.value()?;
             let json = std::str::from_utf8(body.get(value.clone())?).ok()?;
             serde_json::from_str::<IgnoredAny>(json).ok()?;
-            scan.whitespace();
-            // The comma after a first member goes with it, else the one before.
-            let cut_to = if first && scan.eat(b',').is_some() { scan.at() } else { value.end };
+            cursor.whitespace();
+            // A first member takes the comma after it, any other the comma before it.
+            let cut_to = if first && cursor.eat(b',').is_some() { cursor.at() } else { value.end };
             return Some(Member { json: json.to_owned(), value, range: cut_from..cut_to });
         }
         if first {
-            memmem::find(body.get(scan.at()..)?, QUOTED_KEY)?;
+            memmem::find(body.get(cursor.at()..)?, QUOTED_KEY)?;
             first = false;
         }
-        scan.value()?;
-        scan.whitespace();
-        cut_from = scan.at();
-        scan.eat(b',')?;
+        cursor.value()?;
+        cursor.whitespace();
+        cut_from = cursor.at();
+        cursor.eat(b',')?;
     }
 }
 
-/// The payload without the member.
+/// Returns the payload without the member.
 pub(crate) fn strip(body: &[u8], member: &Member) -> Vec<u8> {
     let before = body.get(..member.range.start).unwrap_or(body);
     let after = body.get(member.range.end..).unwrap_or_default();
     [before, after].concat()
 }
 
-/// As [`strip`], in place where nobody else holds the bytes: what stands before the member, usually
-/// one `{`, moves up to what stands after it.
+/// Returns the payload without the member, as [`strip`] does, and works in place if the bytes are not shared.
+///
+/// The bytes before the member, usually one `{`, move up to the bytes after it.
 pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
     let Range { start, end } = member.range;
     if start > end || end > body.len() {
@@ -105,7 +108,7 @@ pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
     }
 }
 
-/// The members of a context that are text, numbers or booleans, as text. Empty for anything but an object.
+/// Returns the strings, numbers and booleans of a context as text. Empty for any value but an object.
 pub(crate) fn pairs(json: &str) -> Vec<(String, String)> {
     serde_json::from_str::<Pairs>(json).map(|pairs| pairs.0).unwrap_or_default()
 }
@@ -135,7 +138,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Text without its quotes, a number or a boolean as it was written.
+/// Returns a string without its quotes, and a number or a boolean as written.
 fn scalar(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
@@ -176,7 +179,7 @@ pub(crate) mod tests {
             (r#"{"b":"__context__"}"#, None, "a value"),
             (r#"[{"__context__":{}}]"#, None, "an array"),
             (r#""__context__""#, None, "a string"),
-            (r#"{"__context__":{"a":}}"#, None, "a value that is no JSON: the payload stays as it is"),
+            (r#"{"__context__":{"a":}}"#, None, "a value that is not JSON: the payload stays"),
             (r#"{"__context__":{"a":1"#, None, "cut short"),
             (r#"{"__context__""#, None, "cut shorter"),
             (r#"{"__context__":}"#, None, "no value"),
@@ -208,7 +211,7 @@ pub(crate) mod tests {
         assert_eq!(pairs(&format!("{{{}}}", many.join(","))).len(), MAX_PAIRS);
     }
 
-    /// Values with the member, with what looks like it, and without.
+    /// Generates values with the member, with lookalikes, and without.
     pub(crate) fn json() -> impl Strategy<Value = Value> {
         let key = prop_oneof![Just("__context__".to_owned()), "[a-c\"\\\\]{0,3}", "\\PC{0,4}"];
         let leaf = prop_oneof![

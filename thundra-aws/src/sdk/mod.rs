@@ -17,7 +17,7 @@
 //! OpenTelemetry's context suppresses telemetry.
 
 mod call;
-mod clients;
+pub(crate) mod clients;
 mod error;
 mod interceptor;
 mod message;
@@ -30,18 +30,4 @@ mod services;
 #[cfg(feature = "unwrapped-clients")]
 pub(crate) mod unwrapped;
 
-#[cfg(feature = "eventbridge")]
-pub use clients::eventbridge;
-#[cfg(feature = "kinesis")]
-pub use clients::kinesis;
-#[cfg(feature = "lambda")]
-pub use clients::lambda;
-#[cfg(feature = "sfn")]
-pub use clients::sfn;
-#[cfg(feature = "sns")]
-pub use clients::sns;
-#[cfg(feature = "sqs")]
-pub use clients::sqs;
-#[cfg(feature = "config")]
-pub use clients::{Traced, load_config};
 pub use interceptor::interceptor;

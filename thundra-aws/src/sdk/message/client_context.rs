@@ -16,7 +16,7 @@ use thundra_core::propagation::Outbound;
 
 use super::members::Members;
 use super::{Injected, Skipped};
-use crate::payload::splice::Gap;
+use crate::payload::splice::InsertionPoint;
 
 /// Lambda takes 3,583 bytes of base64: so much in whole groups of four.
 const MAX_BYTES: usize = 3583 / 4 * 3;
@@ -41,14 +41,14 @@ fn merge(client_context: &mut Option<String>, pairs: &[(&str, String)], outbound
     if replaced {
         *client_context = Some(BASE64_STANDARD.encode(json.as_bytes()));
     }
-    let (gap, present) = place(&json).ok_or(Skipped::Data)?;
+    let (point, present) = place(&json).ok_or(Skipped::Data)?;
     let absent = pairs.iter().filter(|(key, _)| !present.keys().any(|present| present.eq_ignore_ascii_case(key)));
     let members = Members::new(absent.map(|(key, value)| (*key, text(value))));
     if members.is_empty() {
         return Ok(());
     }
-    let text = members.within(MAX_BYTES.saturating_sub(gap.len())).ok_or(Skipped::Size)?;
-    *client_context = Some(BASE64_STANDARD.encode(gap.fill(&text.json)));
+    let text = members.within(MAX_BYTES.saturating_sub(point.len())).ok_or(Skipped::Size)?;
+    *client_context = Some(BASE64_STANDARD.encode(point.fill(&text.json)));
     if members.are_all_in(&text) { Ok(()) } else { Err(Skipped::Size) }
 }
 
@@ -96,15 +96,15 @@ fn decode(encoded: &str) -> Option<String> {
 }
 
 /// The place before the members of `custom`, and what these are.
-fn place(json: &str) -> Option<(Gap<'_>, Object<IgnoredAny>)> {
+fn place(json: &str) -> Option<(InsertionPoint<'_>, Object<IgnoredAny>)> {
     let members: Object<&RawValue> = serde_json::from_str(json).ok()?;
     let Some(custom) = members.get("custom").map(|custom| custom.get()) else {
         let contents = json.find('{')? + 1;
-        return Some((Gap::first(json, contents, "\"custom\":{", ["}", "},"])?, Object::new()));
+        return Some((InsertionPoint::first(json, contents, "\"custom\":{", ["}", "},"])?, Object::new()));
     };
     let present = serde_json::from_str(custom).ok()?;
     let contents = offset(json, custom)? + 1;
-    Some((Gap::first(json, contents, "", ["", ","])?, present))
+    Some((InsertionPoint::first(json, contents, "", ["", ","])?, present))
 }
 
 /// Returns the place where a part of the text begins. The two are the same memory.

@@ -1,6 +1,6 @@
 //! The `__context__` of JSON payloads, in the services whose messages have no place for attributes.
 //!
-//! It goes into payloads that are a JSON object, as [`Gap`] says, and into those alone that
+//! It goes into payloads that are a JSON object, as [`InsertionPoint`] says, and into those alone that
 //! `THUNDRA_INJECT_PAYLOAD` names. A message grows within its own limit and within its share of the request's.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use super::members::Members;
 pub(crate) use super::patterns::excluded;
 use super::refusal::Size;
 use super::{Injected, Skipped};
-use crate::payload::splice::{Gap, NoGap, are_equal};
+use crate::payload::splice::{InsertionPoint, SpliceError, are_equal};
 
 /// The payload of a message, in the type that an SDK crate has for it.
 pub(crate) trait Payload {
@@ -130,11 +130,12 @@ impl<'o> Context<'o> {
 
     /// Which of the messages take a share of the room. Where there is enough for all nobody asks.
     fn takers<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
-        let enough = room / messages.len().max(1) >= self.members.longest() + Gap::LONGEST;
+        let enough = room / messages.len().max(1) >= self.members.longest() + InsertionPoint::LONGEST;
         let takes = |message: &Message<'_, P>| {
             let payload = message.payload.as_ref().filter(|_| message.closed.is_none());
-            payload
-                .is_some_and(|payload| Gap::in_payload(payload.bytes(), |context| self.was_received(context)).is_ok())
+            payload.is_some_and(|payload| {
+                InsertionPoint::in_payload(payload.bytes(), |context| self.was_received(context)).is_ok()
+            })
         };
         messages.iter().map(|message| enough || takes(message)).collect()
     }
@@ -146,13 +147,15 @@ impl<'o> Context<'o> {
         }
         let payload = message.payload.ok_or(Skipped::Data)?;
         let before = payload.bytes().len();
-        let gap = Gap::in_payload(payload.bytes(), |context| self.was_received(context)).map_err(|why| match why {
-            NoGap::NoObject => Skipped::Data,
-            NoGap::Taken => Skipped::Context,
-        })?;
-        let room = (before + share.min(message.room)).saturating_sub(gap.len());
+        let point = InsertionPoint::in_payload(payload.bytes(), |context| self.was_received(context)).map_err(
+            |why| match why {
+                SpliceError::NotAnObject => Skipped::Data,
+                SpliceError::Occupied => Skipped::Context,
+            },
+        )?;
+        let room = (before + share.min(message.room)).saturating_sub(point.len());
         let text = self.members.within(room).ok_or(Skipped::Size)?;
-        let filled = gap.fill(&text.json);
+        let filled = point.fill(&text.json);
         let grown = filled.len().saturating_sub(before);
         payload.replace(filled);
         Ok(Written { grown, own_context: text.own_context, complete: self.members.are_all_in(&text) })
