@@ -28,7 +28,7 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered. Entering a span costs more.
 //! - `opentelemetry_sdk`: any `SpanExporter` of the OpenTelemetry SDK plugs in.
 //! - `testing`: an in-memory exporter and a printer of span trees.
-#![cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod config;
 mod contained;

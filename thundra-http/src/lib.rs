@@ -56,7 +56,7 @@
 //!   received; calls carry the baggage that it has when they are made, and code that suppresses telemetry is not traced.
 //!   OpenTelemetry's current span is the scope's root.
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
-#![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attributes;
 mod background;
