@@ -65,7 +65,6 @@ pub mod batch;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
-mod marks;
 mod measured;
 mod payload;
 mod probe;

@@ -61,13 +61,12 @@
 mod attributes;
 mod background;
 mod client;
-mod export;
+pub mod export;
 mod grpc;
 mod hosts;
 mod layer;
 mod redact;
 mod server;
-mod worker;
 
 /// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
 #[doc(hidden)]
@@ -87,16 +86,9 @@ pub use client::blocking;
 #[cfg(feature = "reqwest")]
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
-#[doc(hidden)]
-pub use export::install;
-pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
-#[doc(hidden)]
-pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};
-#[doc(hidden)]
-pub use worker::report_losses;

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use thundra_core::{Config, Env, TraceContext};
-use thundra_http::Host;
+use thundra_http::export::Platform;
 
 /// The crate whose features a program turns on.
 const PACKAGE: &str = env!("CARGO_PKG_NAME");
@@ -39,7 +39,7 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 /// ```
 #[must_use = "outside Lambda, dropping the guard stops exporting"]
 pub fn init() -> thundra_http::Telemetry {
-    let telemetry = thundra_http::init_for(PACKAGE, host(), config);
+    let telemetry = thundra_http::init_for(PACKAGE, platform(), config);
     watch();
     telemetry
 }
@@ -52,13 +52,13 @@ pub(super) fn telemetry() {
 
 /// Installs what [`telemetry`] does, where calls may be under way already.
 pub(super) fn telemetry_at_work() {
-    thundra_http::install(PACKAGE, host(), config);
+    thundra_http::export::install(PACKAGE, platform(), config);
     thundra_core::flushes_itself();
 }
 
 /// Where this program runs.
-fn host() -> Host {
-    if in_lambda() { Host::Lambda } else { Host::Process }
+fn platform() -> Platform {
+    if in_lambda() { Platform::Lambda } else { Platform::Process }
 }
 
 /// Returns whether there is a Runtime API to take events from.
