@@ -6,7 +6,7 @@ use thundra_core::propagation::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Outbound, XRAY_HEADER, header_bytes,
 };
 
-use crate::hosts::Reach;
+use crate::propagation_policy::Reach;
 
 /// The bytes of all our headers of a request. Servers refuse one with too many, from 8 KiB on, and most of these belong to
 /// the program.

@@ -94,7 +94,7 @@ impl Policy {
 
 impl Policy {
     /// How many redirects there may be, where that is all it says.
-    pub(super) fn limit(&self) -> Option<usize> {
+    pub(crate) fn limit(&self) -> Option<usize> {
         match self.0 {
             Kind::Limit(max) => Some(max),
             Kind::Custom(_) | Kind::None => None,
@@ -129,12 +129,12 @@ impl From<Policy> for reqwest::redirect::Policy {
 }
 
 impl Action {
-    pub(super) fn is_follow(&self) -> bool {
+    pub(crate) fn is_follow(&self) -> bool {
         matches!(self.0, Decision::Follow)
     }
 
     /// What was decided here, said to reqwest.
-    pub(super) fn apply(self, attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
+    pub(crate) fn apply(self, attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
         match self.0 {
             Decision::Follow => attempt.follow(),
             Decision::Stop => attempt.stop(),
@@ -144,7 +144,7 @@ impl Action {
 }
 
 impl<'a> Attempt<'a> {
-    pub(super) fn new(status: StatusCode, next: &'a Url, previous: &'a [Url]) -> Self {
+    pub(crate) fn new(status: StatusCode, next: &'a Url, previous: &'a [Url]) -> Self {
         Attempt { status, next, previous }
     }
 

@@ -11,18 +11,18 @@ use http::header::REFERER;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use reqwest::{Error, Response, Result};
 
-use super::outgoing::Outgoing;
+use super::any_request::Outgoing;
+use super::chain::{Hop, SharedTrail, Stopped, Trail, along, lock};
 use super::settings::{PAYLOAD, SENSITIVE, Settings};
-use super::trail::{Hop, SharedTrail, Stopped, Trail, along, lock};
-use crate::client::Call;
-use crate::hosts::Reach;
+use crate::client::call::Call;
+use crate::propagation_policy::Reach;
 
 /// How often a call may go on where it is not known whose redirects a policy was asked about: it saw the shortest way
 /// of several calls, and may have followed in a circle. Browsers give up after as many.
 const MAX_GUESSED: usize = 20;
 
 /// A call of a client from our builder.
-pub(super) struct Journey<R> {
+pub(crate) struct Journey<R> {
     settings: Arc<Settings>,
     trail: SharedTrail,
     /// The request without anything of ours; a body that is a stream is left out, since it goes out once.
@@ -32,7 +32,7 @@ pub(super) struct Journey<R> {
 
 impl<R: Outgoing> Journey<R> {
     /// Before anything of ours is put into the request.
-    pub(super) fn new(settings: Arc<Settings>, request: &R) -> Self {
+    pub(crate) fn new(settings: Arc<Settings>, request: &R) -> Self {
         let original = request.try_clone().unwrap_or_else(|| {
             let mut request_alone = R::new(request.method().clone(), request.url().clone());
             *request_alone.headers_mut() = request.headers().clone();
@@ -44,7 +44,7 @@ impl<R: Outgoing> Journey<R> {
     }
 
     /// What the first request carries of ours.
-    pub(super) fn carries(&self, reach: Reach) {
+    pub(crate) fn carries(&self, reach: Reach) {
         lock(&self.trail).carries = reach;
     }
 
@@ -105,7 +105,7 @@ impl<R: Outgoing> Journey<R> {
 
 impl Journey<reqwest::Request> {
     /// Makes the call, `first` being its first request, and says how often it was redirected.
-    pub(super) async fn make(
+    pub(crate) async fn make(
         self,
         client: reqwest::Client,
         call: &Call,
@@ -130,10 +130,10 @@ impl Journey<reqwest::Request> {
 #[cfg(feature = "blocking")]
 impl Journey<reqwest::blocking::Request> {
     /// Makes the call, and says how often it was redirected.
-    pub(super) fn make_blocking(
+    pub(crate) fn make_blocking(
         self,
         client: &reqwest::blocking::Client,
-        legs: &super::legs::Legs,
+        legs: &super::super::blocking::in_flight::Legs,
         call: Option<&Call>,
         first: reqwest::blocking::Request,
     ) -> (Result<reqwest::blocking::Response>, usize) {

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 use http::header::FORWARDED;
 use http::uri::Authority;
 
-use crate::attributes;
+use super::attributes;
 
 /// Returns the first header of a name, given in lower case.
 pub type Header<'h> = dyn Fn(&str) -> Option<&'h str> + 'h;

@@ -12,49 +12,49 @@ use http::StatusCode;
 use reqwest::Url;
 use thundra_core::redact;
 
-use super::redirect::{Attempt, Policy};
+use super::policy::{Attempt, Policy};
 use super::settings::Settings;
-use crate::hosts::Reach;
+use crate::propagation_policy::Reach;
 
 tokio::task_local! {
     static TRAIL: Option<SharedTrail>;
 }
 
-pub(super) type SharedTrail = Arc<Mutex<Trail>>;
+pub(crate) type SharedTrail = Arc<Mutex<Trail>>;
 
 /// What is known of the call that a redirect belongs to.
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Where the call was before the request under way: reqwest no longer knows.
-    pub(super) before: Vec<Url>,
+    pub(crate) before: Vec<Url>,
     /// `None` where it may be that of several calls.
-    pub(super) trail: Option<SharedTrail>,
+    pub(crate) trail: Option<SharedTrail>,
 }
 
 impl Found {
-    pub(super) fn new(trail: SharedTrail) -> Self {
+    pub(crate) fn new(trail: SharedTrail) -> Self {
         let before = lock(&trail).before();
         Found { before, trail: Some(trail) }
     }
 
     /// The call that the task is in.
-    pub(super) fn in_task(_: &[Url]) -> Option<Self> {
+    pub(crate) fn in_task(_: &[Url]) -> Option<Self> {
         TRAIL.try_with(Option::clone).ok().flatten().map(Found::new)
     }
 }
 
 /// Runs a request of a call in its task.
-pub(super) async fn along<F: Future>(trail: SharedTrail, request: F) -> F::Output {
+pub(crate) async fn along<F: Future>(trail: SharedTrail, request: F) -> F::Output {
     TRAIL.scope(Some(trail), request).await
 }
 
 /// Makes a call without a trail: not even that of the call whose redirect policy, resolver or connector makes it.
-pub(super) async fn apart<F: Future>(call: F) -> F::Output {
+pub(crate) async fn apart<F: Future>(call: F) -> F::Output {
     TRAIL.scope(None, call).await
 }
 
 /// The policy for reqwest: it decides as `policy` does, and stops where a call is to go on by itself. `find` says of
 /// which call a redirect is, by where the request under way was: of none where it is followed as ever.
-pub(super) fn policy(
+pub(crate) fn policy(
     policy: Policy,
     settings: &Settings,
     find: impl Fn(&[Url]) -> Option<Found> + Send + Sync + 'static,
@@ -82,18 +82,18 @@ pub(super) fn policy(
     })
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How a call learns where it was stopped: an error comes back to the very call that it was made for.
 #[derive(Debug)]
-pub(super) struct Stopped {
-    pub(super) hop: Hop,
+pub(crate) struct Stopped {
+    pub(crate) hop: Hop,
     /// How many hops the request under way had made.
-    pub(super) made: usize,
+    pub(crate) made: usize,
     /// Whether it may have been another call's: the policy saw the shortest way then.
-    pub(super) guessed: bool,
+    pub(crate) guessed: bool,
 }
 
 /// Nobody sees it but where a call does not go on: after its last redirect.
@@ -106,21 +106,21 @@ impl fmt::Display for Stopped {
 impl Error for Stopped {}
 
 /// The redirects of a call so far.
-pub(super) struct Trail {
-    pub(super) hops: Vec<Hop>,
+pub(crate) struct Trail {
+    pub(crate) hops: Vec<Hop>,
     /// How many of them were made before the request under way: it went on by itself.
-    pub(super) before: usize,
+    pub(crate) before: usize,
     /// What the request under way carries of ours.
-    pub(super) carries: Reach,
+    pub(crate) carries: Reach,
     /// Whether the request under way lacks sensitive headers of the first one.
-    pub(super) stripped: bool,
+    pub(crate) stripped: bool,
 }
 
 #[derive(Clone)]
-pub(super) struct Hop {
-    pub(super) status: StatusCode,
-    pub(super) from: Url,
-    pub(super) to: Url,
+pub(crate) struct Hop {
+    pub(crate) status: StatusCode,
+    pub(crate) from: Url,
+    pub(crate) to: Url,
 }
 
 /// Part of an error's `Debug`.
@@ -136,12 +136,12 @@ impl fmt::Debug for Hop {
 }
 
 impl Trail {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Trail { hops: Vec::new(), before: 0, carries: Reach::Nothing, stripped: false }
     }
 
     /// Where the call was before the request under way.
-    pub(super) fn before(&self) -> Vec<Url> {
+    pub(crate) fn before(&self) -> Vec<Url> {
         self.hops.iter().take(self.before).map(|hop| hop.from.clone()).collect()
     }
 
@@ -166,7 +166,7 @@ impl Trail {
     /// Whether reqwest would not tell the next host what it tells it in a call that never went on by itself: it takes
     /// the sensitive headers from a hop to another place alone, and gives them again on the next one. It does so to
     /// strangers too; we do not.
-    pub(super) fn tells_too_little(&self, hop: &Hop) -> bool {
+    pub(crate) fn tells_too_little(&self, hop: &Hop) -> bool {
         let is_first = || self.hops.first().is_some_and(|first| place(&first.from) == place(&hop.to));
         let is_own = || Reach::of(hop.to.host_str().unwrap_or(""), None) == Reach::Everything;
         self.stripped && !hop.leads_elsewhere() && (is_first() || is_own())
@@ -174,12 +174,12 @@ impl Trail {
 }
 
 impl Hop {
-    pub(super) fn is_downgrade(&self) -> bool {
+    pub(crate) fn is_downgrade(&self) -> bool {
         self.from.scheme() == "https" && self.to.scheme() == "http"
     }
 
     /// Whether it leads to another host, as reqwest understands it.
-    pub(super) fn leads_elsewhere(&self) -> bool {
+    pub(crate) fn leads_elsewhere(&self) -> bool {
         place(&self.from) != place(&self.to)
     }
 }

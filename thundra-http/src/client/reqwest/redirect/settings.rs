@@ -8,29 +8,29 @@ use http::header::{
     TRANSFER_ENCODING, WWW_AUTHENTICATE,
 };
 
-use super::redirect::Policy;
-use crate::client::may_write;
+use super::policy::Policy;
+use crate::client::inject::may_write;
 
 /// What another host is not told, as in reqwest.
-pub(super) const SENSITIVE: [HeaderName; 5] =
+pub(crate) const SENSITIVE: [HeaderName; 5] =
     [AUTHORIZATION, COOKIE, HeaderName::from_static("cookie2"), PROXY_AUTHORIZATION, WWW_AUTHENTICATE];
 /// What goes with a body.
-pub(super) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
+pub(crate) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
 
 /// The settings of a client that its builder keeps a copy of.
 #[derive(Clone)]
-pub(super) struct Settings {
+pub(crate) struct Settings {
     /// The default headers that a redirect may take away, and those with names of ours. They are kept from reqwest:
     /// it would put the former back into a request that goes on, and the latter in only where ours are not yet.
-    pub(super) defaults: HeaderMap,
+    pub(crate) defaults: HeaderMap,
     /// The time that is allowed for the whole way.
-    pub(super) timeout: Option<Duration>,
-    pub(super) referer: bool,
-    pub(super) https_only: bool,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) referer: bool,
+    pub(crate) https_only: bool,
     /// How many redirects there may be, where that is all that the policy says.
-    pub(super) limit: Option<usize>,
+    pub(crate) limit: Option<usize>,
     /// Whether reqwest's own builder was changed, so that this is not all there is.
-    pub(super) configured: bool,
+    pub(crate) configured: bool,
 }
 
 impl Default for Settings {
@@ -49,7 +49,7 @@ impl Default for Settings {
 impl Settings {
     /// Takes those of the default headers that it keeps; the others are left. The last one of several wins, as in
     /// reqwest.
-    pub(super) fn take_defaults(&mut self, headers: HeaderMap) -> HeaderMap {
+    pub(crate) fn take_defaults(&mut self, headers: HeaderMap) -> HeaderMap {
         let kept = |name: &HeaderName| SENSITIVE.contains(name) || PAYLOAD.contains(name) || may_write(name);
         let mut rest = HeaderMap::new();
         for (name, value) in &headers {
@@ -58,13 +58,13 @@ impl Settings {
         rest
     }
 
-    pub(super) fn with_limit(mut self, policy: &Policy) -> Self {
+    pub(crate) fn with_limit(mut self, policy: &Policy) -> Self {
         self.limit = policy.limit();
         self
     }
 
     /// Puts the default headers into a request that has none of their names.
-    pub(super) fn fill(&self, headers: &mut HeaderMap) {
+    pub(crate) fn fill(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.defaults {
             headers.entry(name).or_insert_with(|| value.clone());
         }

@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex};
 use reqwest::Url;
 use tokio::task;
 
-use super::trail::{Found, SharedTrail, lock};
-use crate::hosts::Reach;
+use super::super::redirect::chain::{Found, SharedTrail, lock};
+use crate::propagation_policy::Reach;
 
 /// The requests of a client that are under way.
 #[derive(Clone, Default)]
-pub(super) struct Legs(Arc<Mutex<Vec<Leg>>>);
+pub(crate) struct Legs(Arc<Mutex<Vec<Leg>>>);
 
 struct Leg {
     /// Where it began, as reqwest knows it.
@@ -27,7 +27,7 @@ struct Leg {
 
 impl Legs {
     /// A request is under way until what this returns is dropped.
-    pub(super) fn begin(&self, url: &Url, trail: &SharedTrail) -> Underway<'_> {
+    pub(crate) fn begin(&self, url: &Url, trail: &SharedTrail) -> Underway<'_> {
         let mut start = url.clone();
         start.set_fragment(None);
         lock(&self.0).push(Leg { start, task: None, trail: trail.clone() });
@@ -35,7 +35,7 @@ impl Legs {
     }
 
     /// The call that a redirect belongs to, by where its request was. `None` where it may be followed without.
-    pub(super) fn find(&self, previous: &[Url]) -> Option<Found> {
+    pub(crate) fn find(&self, previous: &[Url]) -> Option<Found> {
         let task = task::try_id();
         let mut legs = lock(&self.0);
         let mut fitting = legs.iter_mut().filter(|leg| match previous {
@@ -67,7 +67,7 @@ impl Legs {
 }
 
 /// A request under way.
-pub(super) struct Underway<'a> {
+pub(crate) struct Underway<'a> {
     legs: &'a Legs,
     trail: SharedTrail,
 }

@@ -4,6 +4,8 @@
 //! may know less of us, and where other calls to the same address are under way, the call goes on by itself, and waits
 //! anew for as long as [`ClientBuilder::timeout`] says. The timeout of a request is one for the whole way.
 
+pub(super) mod in_flight;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -19,13 +21,15 @@ use thundra_core::redact;
 use tower_service::Service;
 use tracing::Span;
 
+use self::in_flight::Legs;
+use super::client::begin;
 use super::connector::{Asked, Connection, Connector, Unnamed};
-use super::forward::{forward, parts, settings, verbs};
-use super::journey::Journey;
-use super::legs::Legs;
+use super::delegate::{forward, parts, settings, verbs};
+use super::error;
 use super::redirect::Policy;
-use super::settings::Settings;
-use super::{begin, error, trail};
+use super::redirect::chain;
+use super::redirect::follow::Journey;
+use super::redirect::settings::Settings;
 
 /// [`reqwest::blocking::Client`] with a span for each request, and our context in its headers.
 ///
@@ -154,7 +158,7 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client> {
         let legs = Legs::default();
         let known = Known { settings: Arc::new(self.settings.with_limit(&self.policy)), legs: legs.clone() };
-        let policy = trail::policy(self.policy, &known.settings, move |way| legs.find(way));
+        let policy = chain::policy(self.policy, &known.settings, move |way| legs.find(way));
         Ok(Client { inner: self.inner.redirect(policy).build()?, known: Some(known) })
     }
 

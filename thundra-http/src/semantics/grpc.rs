@@ -5,17 +5,17 @@
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 
+use super::limits;
+
 /// `rpc.system.name`.
 pub(crate) const SYSTEM: &str = "grpc";
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
-/// The longest method that is taken for one.
-const MAX_METHOD_BYTES: usize = 256;
 
 /// The method of a gRPC request, `package.Service/Method`; `None` for any other request.
 pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
     headers.get(CONTENT_TYPE).filter(|content_type| is_grpc(content_type))?;
-    let method = uri.path().strip_prefix('/').filter(|method| method.len() <= MAX_METHOD_BYTES)?;
+    let method = uri.path().strip_prefix('/').filter(|method| method.len() <= limits::RPC_METHOD)?;
     let (service, name) = method.split_once('/')?;
     let legal = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))

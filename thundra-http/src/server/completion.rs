@@ -7,9 +7,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use http::{HeaderMap, Response};
 use thundra_core::{Scope, Status, config, export_later, formatted, semconv};
 
-use super::methods;
+use super::known_rpc_methods as methods;
 use super::request::Rpc;
-use crate::{attributes, grpc};
+use crate::semantics::headers::{self, CaptureLimit};
+use crate::semantics::{attributes, grpc};
 
 /// The scope of a request that is not answered to its end, if it has one of its own.
 #[derive(Debug)]
@@ -40,15 +41,9 @@ impl Ending {
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
         let names = &config().captured_headers.server_response;
-        attributes::captured(
-            response.headers(),
-            names,
-            attributes::RESPONSE_HEADER,
-            attributes::Most::ALL,
-            |key, value| {
-                scope.set_attribute(&key, value);
-            },
-        );
+        headers::capture(response.headers(), names, headers::RESPONSE_HEADER, CaptureLimit::NONE, |key, value| {
+            scope.set_attribute(&key, value);
+        });
         if status.is_server_error() {
             fail(scope, status.as_str().to_owned());
         }

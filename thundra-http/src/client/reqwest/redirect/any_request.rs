@@ -6,7 +6,7 @@ use http::{HeaderMap, Method, Version};
 use reqwest::Url;
 
 /// What the requests of both kinds of client have.
-pub(super) trait Outgoing: Sized {
+pub(crate) trait Outgoing: Sized {
     fn new(method: Method, url: Url) -> Self;
     fn try_clone(&self) -> Option<Self>;
     fn method(&self) -> &Method;

@@ -1,6 +1,4 @@
-//! From requests and responses to attributes: the stable [HTTP conventions].
-//!
-//! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
+//! Methods, hosts, ports, addresses and protocol versions as attributes have them.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -8,54 +6,61 @@ use std::net::Ipv6Addr;
 use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, Method, Uri, Version};
-use thundra_core::redact::{is_secret, text};
-use thundra_core::{Value, config};
+use thundra_core::{config, cut};
 
-use crate::redact::{self, REDACTED};
+use super::{limits, redact};
 
-/// The method that is none of the known ones.
+/// `http.request.method` for a method that is not a known one.
 pub(crate) const OTHER: &str = "_OTHER";
+/// The span name of such a request.
+pub(super) const OTHER_NAME: &str = "HTTP";
 
-/// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that an untrusted caller cannot
-/// make as many span names as it likes.
+/// Returns the method for `http.request.method`.
 pub(crate) fn method(method: &Method) -> &'static str {
     known_method(&config().known_methods, method.as_str())
 }
 
-/// Returns the method, or `_OTHER` for one outside the known ones.
-pub fn known_method<'k>(known_methods: &'k [String], method: &str) -> &'k str {
+/// Returns a known method, or `_OTHER`. An untrusted caller can therefore not create span names at will.
+pub(super) fn known_method<'k>(known_methods: &'k [String], method: &str) -> &'k str {
     known_methods.iter().find(|known| *known == method).map_or(OTHER, String::as_str)
 }
 
-/// The name of a span: the method, or `HTTP` for an unknown one.
-pub(crate) fn span_name(method: &str) -> &str {
-    if method == OTHER { "HTTP" } else { method }
+/// Returns `http.request.method_original`, for a method that is `_OTHER`.
+pub(crate) fn original_method(method: &str) -> String {
+    cut(method, limits::METHOD).to_owned()
 }
 
-/// The host as `server.address` has it: without the brackets around an IPv6 address.
+/// Returns the name of a client span: the method, or `HTTP` in place of `_OTHER`.
+pub(crate) fn span_name(known_method: &str) -> &str {
+    if known_method == OTHER { OTHER_NAME } else { known_method }
+}
+
+/// Returns a host for `server.address`: without the brackets around an IPv6 address.
 pub(crate) fn address(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    cut(host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host), limits::HOST)
 }
 
-/// Reads a host: `shop.example:8443`, `[2001:db8::1]:443`, or an IPv6 address without its brackets.
+/// Reads a host with or without its port: `shop.example:8443`, `[2001:db8::1]:443`. An IPv6 address may come without
+/// brackets.
 pub fn host(text: &str) -> Option<Authority> {
     let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
     text.parse().ok().or_else(bare)
 }
 
-/// `server.address` and `server.port` of an address, the port that of its scheme where it names none.
+/// Returns `server.address` and `server.port` of a URL. The port defaults to the one of the scheme.
 pub fn server(uri: &Uri) -> Option<(&str, Option<u16>)> {
     let authority = uri.authority()?;
     Some((address(authority.host()), port(uri, Some(authority))))
 }
 
-/// Whom a request is for. One that is made over a single connection says it in `Host` alone.
+/// Returns the host and port that a request is for. A request that is sent on an open connection may name them in the
+/// `Host` header alone.
 pub(crate) fn authority<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<Cow<'a, Authority>> {
     let host = || headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     uri.authority().map(Cow::Borrowed).or_else(|| host().map(Cow::Owned))
 }
 
-/// The port, where the scheme's own is meant too.
+/// Returns the port, which defaults to the one of the scheme.
 pub(crate) fn port(uri: &Uri, authority: Option<&Authority>) -> Option<u16> {
     authority.and_then(Authority::port_u16).or_else(|| match uri.scheme_str() {
         Some("https") => Some(443),
@@ -64,8 +69,8 @@ pub(crate) fn port(uri: &Uri, authority: Option<&Authority>) -> Option<u16> {
     })
 }
 
-/// `url.full`: without credentials, and with the query's keys alone. It begins with the host where nobody says
-/// what the connection is.
+/// Returns `url.full`, without credentials and without the values of the query. Where the scheme is not known, the text
+/// begins with `//` and the host.
 pub(crate) fn full_url(uri: &Uri, authority: Option<&Authority>) -> String {
     let mut url = String::with_capacity(64);
     if let Some(authority) = authority {
@@ -77,7 +82,7 @@ pub(crate) fn full_url(uri: &Uri, authority: Option<&Authority>) -> String {
         if authority.as_str().contains('@') {
             url.push_str("REDACTED:REDACTED@");
         }
-        url.push_str(authority.host());
+        url.push_str(cut(authority.host(), limits::HOST));
         if let Some(port) = authority.port() {
             url.push(':');
             url.push_str(port.as_str());
@@ -91,7 +96,7 @@ pub(crate) fn full_url(uri: &Uri, authority: Option<&Authority>) -> String {
     url
 }
 
-/// `network.protocol.version`.
+/// Returns `network.protocol.version`.
 pub(crate) fn protocol_version(version: Version) -> &'static str {
     match version {
         Version::HTTP_09 => "0.9",
@@ -102,7 +107,8 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
     }
 }
 
-/// `network.protocol.version` of a protocol as it is written: `HTTP/1.1`, `HTTP/2.0`. `None` for another protocol.
+/// Returns `network.protocol.version` of a protocol as the events of Lambda spell it: `HTTP/1.1`, `HTTP/2.0`. `None` for
+/// another protocol.
 pub fn written_version(protocol: &str) -> Option<&'static str> {
     let (name, version) = protocol.split_once('/')?;
     let version = match version {
@@ -116,52 +122,9 @@ pub fn written_version(protocol: &str) -> Option<&'static str> {
     name.eq_ignore_ascii_case("http").then(|| protocol_version(version))
 }
 
-/// How much of headers is told.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Most {
-    /// Of each name.
-    values: usize,
-    /// Of each value.
-    bytes: usize,
-}
-
-impl Most {
-    /// What the program itself, or whom it asked, wrote.
-    pub(crate) const ALL: Self = Most { values: usize::MAX, bytes: usize::MAX };
-    /// What a stranger wrote: hyper takes 400 KB of it.
-    pub(crate) const STRANGERS: Self = Most { values: 8, bytes: 1024 };
-}
-
-/// The headers that were asked for, as `http.request.header.…` (or response), without credentials and query values.
-pub(crate) fn captured(
-    headers: &HeaderMap,
-    names: &[String],
-    prefix: &str,
-    most: Most,
-    mut set: impl FnMut(String, Value),
-) {
-    for name in names {
-        let values: Vec<_> = headers.get_all(name).iter().take(most.values).collect();
-        if values.is_empty() {
-            continue;
-        }
-        let secret = is_secret(name);
-        let value = |value: &http::HeaderValue| match value.to_str() {
-            Ok(value_text) if !secret && !value.is_sensitive() => redact::cut(&text(value_text), most.bytes).to_owned(),
-            _ => REDACTED.to_owned(),
-        };
-        set(format!("{prefix}{name}"), Value::Array(values.into_iter().map(value).collect()));
-    }
-}
-
-/// Where [`captured`] headers of a request are put.
-pub(crate) const REQUEST_HEADER: &str = "http.request.header.";
-/// Where [`captured`] headers of a response are put.
-pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
-
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     use super::*;
 
@@ -180,6 +143,20 @@ mod tests {
             let uri: Uri = url.parse().unwrap();
             assert_eq!(full_url(&uri, uri.authority()), shown);
         }
+    }
+
+    #[test]
+    fn a_long_address_is_cut() {
+        let (long, short) = ("a".repeat(3000), "a".repeat(2048));
+        for (url, shown) in [
+            (format!("http://a.example/{long}"), format!("http://a.example/{}", &short[1..])),
+            (format!("http://a.example/?a=1&{long}"), "http://a.example/?a=REDACTED".to_owned()),
+            (format!("http://{long}/"), format!("http://{}/", &short[..255])),
+        ] {
+            let uri: Uri = url.parse().unwrap();
+            assert_eq!(full_url(&uri, uri.authority()), shown);
+        }
+        assert_eq!(original_method(&long), &short[..64]);
     }
 
     #[test]
@@ -241,47 +218,6 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(written_version(protocol), version, "{protocol}");
-        }
-    }
-
-    #[test]
-    fn headers_are_told_when_they_are_listed_and_no_credentials() {
-        let mut headers = HeaderMap::new();
-        let mut token = HeaderValue::from_static("t0ken");
-        token.set_sensitive(true);
-        for (name, value) in [
-            ("x-a", "1"),
-            ("x-a", "2"),
-            ("x-b", "3"),
-            ("cookie", "c"),
-            ("authorization", "Basic x"),
-            ("x-api-key", "k"),
-            ("referer", "http://u:p@a.example/x?q=1"),
-        ] {
-            headers.append(name, HeaderValue::from_static(value));
-        }
-        headers.append("x-token", token);
-        let names =
-            ["x-a", "cookie", "authorization", "x-api-key", "x-token", "x-absent", "referer"].map(str::to_owned);
-        let mut told = Vec::new();
-        captured(&headers, &names, REQUEST_HEADER, Most::ALL, |key, value| told.push(format!("{key}={value}")));
-        let secret = |name| format!("http.request.header.{name}=[REDACTED]");
-        let all = "http.request.header.x-a=[1,2]".to_owned();
-        let referer = "http.request.header.referer=[http://REDACTED@a.example/x?REDACTED]".to_owned();
-        assert_eq!(
-            told,
-            [all, secret("cookie"), secret("authorization"), secret("x-api-key"), secret("x-token"), referer]
-        );
-    }
-
-    #[test]
-    fn a_stranger_fills_no_span() {
-        let (name, long) = (HeaderName::from_static("x-a"), HeaderValue::try_from("a".repeat(1025)).unwrap());
-        let headers: HeaderMap = (0..9).map(|_| (name.clone(), long.clone())).collect();
-        for (most, values, bytes) in [(Most::STRANGERS, 8, 1024), (Most::ALL, 9, 1025)] {
-            let mut told = Vec::new();
-            captured(&headers, &["x-a".to_owned()], REQUEST_HEADER, most, |_, value| told.push(value));
-            assert_eq!(told, [Value::Array(vec!["a".repeat(bytes); values])]);
         }
     }
 }

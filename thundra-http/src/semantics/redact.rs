@@ -1,40 +1,40 @@
-//! Addresses and queries without secrets, and texts of untrusted callers without most of their length.
+//! Paths and queries without secrets, and no longer than the [limits].
 //!
-//! Free text is redacted in core.
+//! A query keeps its names alone. Where a name may itself be a secret (`?abc123`, `?dG9rZW4=`), it is replaced as well.
+//! Free text is redacted in thundra-core.
 
 use std::borrow::Cow;
 
-pub(crate) use thundra_core::cut;
-pub(crate) use thundra_core::redact::REDACTED;
-use thundra_core::redact::text;
+use thundra_core::cut;
+use thundra_core::redact::{REDACTED, text};
 
-/// The longest name without a value that is shown in a query: one is short, a token is not.
+use super::limits;
+
+/// The longest name that is kept in a query without a value. Names are short, tokens are not.
 const MAX_LONE_NAME_BYTES: usize = 16;
-/// The longest name that is shown in a query.
+/// The longest name that is kept in a query.
 const MAX_NAME_BYTES: usize = 64;
 
-/// The path of an address: parameters in it (`;jsessionid=…`) and tokens of bots may be credentials.
-pub(crate) fn path(path: &str) -> Cow<'_, str> {
+/// Returns a path without credentials: its parameters (`;jsessionid=…`) and the tokens of bots (`/bot123:…`).
+pub(super) fn path(path: &str) -> Cow<'_, str> {
+    let path = cut(path, limits::PATH);
     if path.bytes().any(|byte| matches!(byte, b'=' | b':')) { text(path) } else { path.into() }
 }
 
-/// `url.query`: the names alone, and no more than so many bytes.
-pub(crate) fn query(query: &str, max_bytes: usize) -> String {
+/// Appends the names of a query, each that had a value with `=REDACTED`.
+pub(super) fn push_query(to: &mut String, query: &str) {
+    push_query_within(to, query, limits::QUERY);
+}
+
+fn push_query_within(to: &mut String, query: &str, max_bytes: usize) {
     let start = cut(query, max_bytes);
-    let query = match start.len() == query.len() {
+    let whole = match start.len() == query.len() {
         true => start,
         // The beginning of a token may look like a name.
         false => start.rsplit_once('&').map_or(REDACTED, |(whole, _)| whole),
     };
-    let mut keys = String::with_capacity(query.len());
-    push_query(&mut keys, query);
-    keys.truncate(cut(&keys, max_bytes).len());
-    keys
-}
-
-/// Appends a query without its values. Where a name should be there may be a value.
-pub(crate) fn push_query(to: &mut String, query: &str) {
-    for (at, pair) in query.split('&').enumerate() {
+    let end = to.len() + max_bytes;
+    for (at, pair) in whole.split('&').enumerate() {
         if at > 0 {
             to.push('&');
         }
@@ -44,16 +44,17 @@ pub(crate) fn push_query(to: &mut String, query: &str) {
             None => to.push_str(REDACTED),
         }
     }
+    to.truncate(cut(to, end).len());
 }
 
-/// Appends a name of a query, and that it had a value.
-pub(crate) fn push_name(to: &mut String, name: &str) {
+/// Appends a name of a query, with `=REDACTED`.
+pub(super) fn push_name(to: &mut String, name: &str) {
     let legal = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]%+".contains(&b);
     let is_name = name.len() <= MAX_NAME_BYTES && name.bytes().all(legal);
     to.extend([if is_name { name } else { REDACTED }, "=", REDACTED]);
 }
 
-/// Returns `true` for a name whose value is empty: `name=`. Base64 is longer, or fills itself up to a multiple of four.
+/// Returns `true` for a name with an empty value: `name=`. Base64 is longer, or its length is a multiple of four.
 fn is_lone_name(pair: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     pair.strip_suffix('=').is_some_and(|name| {
@@ -64,6 +65,12 @@ fn is_lone_name(pair: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn query(query: &str, max_bytes: usize) -> String {
+        let mut text = String::new();
+        push_query_within(&mut text, query, max_bytes);
+        text
+    }
 
     #[test]
     fn queries_show_names_alone() {
