@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{
-    BatchSpans, Config, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, Value, semconv,
+    BatchSpans, Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv,
 };
 
 use crate::attributes::{Attributes, all_bounded, cut};
@@ -89,15 +89,15 @@ impl<'c> Surroundings<'c> {
             }
             (Some(current), Some(producer)) if is_apart => {
                 inbound = below(current, inbound);
-                builder = builder.link(producer, message_id(&attributes));
+                builder = builder.link(&producer, message_id(&attributes));
             }
-            (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),
+            (Some(current), Some(_)) => builder = builder.link(current, NO_ATTRIBUTES),
             (Some(current), None) => inbound = below(current, inbound),
             // Without an invocation the record begins a trace of its own.
             (None, Some(producer)) if is_apart => {
                 inbound.parent = None;
                 inbound.source = if is_old { ParentSource::Redrive } else { ParentSource::Batch };
-                builder = builder.link(producer, message_id(&attributes));
+                builder = builder.link(&producer, message_id(&attributes));
             }
             (None, _) => {}
         }
@@ -120,9 +120,9 @@ impl<'c> Surroundings<'c> {
 }
 
 /// Returns the attribute that names a record, for the link to its producer.
-fn message_id(attributes: &Attributes) -> Vec<(String, Value)> {
+fn message_id(attributes: &Attributes) -> Attributes {
     let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
-    id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    id.cloned().collect()
 }
 
 /// Returns the ids of the record with a span of this process as their parent.

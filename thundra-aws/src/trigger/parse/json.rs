@@ -8,7 +8,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 use serde::Deserialize;
 
-use crate::scan::Scan;
+use crate::payload::cursor::Cursor;
 
 /// The number of members that are read at one level. No event of AWS has more.
 const MAX_MEMBERS: usize = 256;
@@ -20,7 +20,7 @@ pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 /// The members of an object that were not read.
 pub(crate) struct Rest<'a> {
     json: &'a [u8],
-    scan: Scan<'a>,
+    cursor: Cursor<'a>,
     /// The key of the next member.
     key: Cow<'a, str>,
 }
@@ -31,68 +31,68 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 impl<'a> Object<'a> {
     /// Reads an object.
     pub(crate) fn parse(json: &'a str) -> Option<Self> {
-        let mut scan = Scan::new(json.as_bytes());
-        let object = Object::read(&mut scan, json)?;
-        scan.end().map(|()| object)
+        let mut cursor = Cursor::new(json.as_bytes());
+        let object = Object::read(&mut cursor, json)?;
+        cursor.end().map(|()| object)
     }
 
     /// Reads the members before the first one of this name. The rest is `None` if no member has the name.
     pub(crate) fn parse_before(json: &'a [u8], name: &str) -> Option<(Self, Option<Rest<'a>>)> {
-        let (mut object, mut scan) = (Object(Vec::with_capacity(8)), Scan::new(json));
-        match object.read_from_brace(&mut scan, json, Some(name))? {
-            Some(key) => Some((object, Some(Rest { json, scan, key }))),
-            None => scan.end().map(|()| (object, None)),
+        let (mut object, mut cursor) = (Object(Vec::with_capacity(8)), Cursor::new(json));
+        match object.read_from_brace(&mut cursor, json, Some(name))? {
+            Some(key) => Some((object, Some(Rest { json, cursor, key }))),
+            None => cursor.end().map(|()| (object, None)),
         }
     }
 
-    fn read(scan: &mut Scan<'a>, json: impl Slice<'a>) -> Option<Self> {
+    fn read(cursor: &mut Cursor<'a>, json: impl Slice<'a>) -> Option<Self> {
         let mut object = Object(Vec::with_capacity(8));
-        object.read_from_brace(scan, json, None)?;
+        object.read_from_brace(cursor, json, None)?;
         Some(object)
     }
 
     fn read_from_brace(
         &mut self,
-        scan: &mut Scan<'a>,
+        cursor: &mut Cursor<'a>,
         json: impl Slice<'a>,
         stop: Option<&str>,
     ) -> Option<Option<Cow<'a, str>>> {
-        scan.eat_spaced(b'{')?;
-        if scan.eat(b'}').is_some() {
+        cursor.eat_spaced(b'{')?;
+        if cursor.eat(b'}').is_some() {
             return Some(None);
         }
-        self.read_members(scan, json, stop)
+        self.read_members(cursor, json, stop)
     }
 
     /// Reads members to the end of the object, or up to the key `stop`, which is returned then.
     fn read_members(
         &mut self,
-        scan: &mut Scan<'a>,
+        cursor: &mut Cursor<'a>,
         json: impl Slice<'a>,
         stop: Option<&str>,
     ) -> Option<Option<Cow<'a, str>>> {
         loop {
-            let key = read_key(scan, json)?;
+            let key = read_key(cursor, json)?;
             if stop == Some(&*key) {
                 return Some(Some(key));
             }
-            if self.read_value(scan, json, key)? {
+            if self.read_value(cursor, json, key)? {
                 return Some(None);
             }
         }
     }
 
     /// Reads the value of a member. Returns `true` at the end of the object.
-    fn read_value(&mut self, scan: &mut Scan<'a>, json: impl Slice<'a>, key: Cow<'a, str>) -> Option<bool> {
-        scan.eat_spaced(b':')?;
-        let value = scan.value()?;
+    fn read_value(&mut self, cursor: &mut Cursor<'a>, json: impl Slice<'a>, key: Cow<'a, str>) -> Option<bool> {
+        cursor.eat_spaced(b':')?;
+        let value = cursor.value()?;
         if self.0.len() < MAX_MEMBERS {
             self.0.push((key, json.slice(value)?));
         }
-        if scan.eat_spaced(b',').is_some() {
+        if cursor.eat_spaced(b',').is_some() {
             return Some(false);
         }
-        scan.eat(b'}').map(|()| true)
+        cursor.eat(b'}').map(|()| true)
     }
 
     /// Returns the text of a member's value. `None` for `null`.
@@ -141,10 +141,10 @@ impl<'a> Object<'a> {
 impl<'a> Rest<'a> {
     /// Adds the rest of the members to those that were read before.
     pub(crate) fn read_into(mut self, object: &mut Object<'a>) -> Option<()> {
-        if !object.read_value(&mut self.scan, self.json, self.key)? {
-            object.read_members(&mut self.scan, self.json, None)?;
+        if !object.read_value(&mut self.cursor, self.json, self.key)? {
+            object.read_members(&mut self.cursor, self.json, None)?;
         }
-        self.scan.end()
+        self.cursor.end()
     }
 }
 
@@ -165,8 +165,8 @@ impl<'a> Slice<'a> for &'a [u8] {
     }
 }
 
-fn read_key<'a>(scan: &mut Scan<'a>, json: impl Slice<'a>) -> Option<Cow<'a, str>> {
-    let key = scan.string()?;
+fn read_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>) -> Option<Cow<'a, str>> {
+    let key = cursor.string()?;
     match json.slice(key.clone())? {
         plain if memchr(b'\\', plain.as_bytes()).is_none() => Some(Cow::Borrowed(plain)),
         // With its quotes.
@@ -190,23 +190,23 @@ pub(crate) fn array(json: &str) -> Vec<&str> {
 
 fn elements(json: &str) -> Option<Vec<&str>> {
     let mut elements = Vec::new();
-    each(&mut Scan::new(json.as_bytes()), |scan| {
-        elements.push(json.get(scan.value()?)?);
+    each(&mut Cursor::new(json.as_bytes()), |cursor| {
+        elements.push(json.get(cursor.value()?)?);
         Some(())
     })?;
     Some(elements)
 }
 
 /// Steps over an array, element by element.
-fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Option<()>) -> Option<()> {
-    scan.eat_spaced(b'[')?;
-    if scan.eat(b']').is_some() {
+fn each<'a>(cursor: &mut Cursor<'a>, mut element: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<()> {
+    cursor.eat_spaced(b'[')?;
+    if cursor.eat(b']').is_some() {
         return Some(());
     }
     loop {
-        element(scan)?;
-        if scan.eat_spaced(b',').is_none() {
-            return scan.eat(b']');
+        element(cursor)?;
+        if cursor.eat_spaced(b',').is_none() {
+            return cursor.eat(b']');
         }
     }
 }
@@ -221,24 +221,24 @@ pub(crate) fn first_member_objects<'a>(
     name: &str,
     wanted: impl Fn(&Object<'a>) -> bool,
 ) -> Option<(Vec<Object<'a>>, bool)> {
-    let mut scan = Scan::new(json);
-    scan.eat_spaced(b'{')?;
-    if json.get(scan.string()?)? != name.as_bytes() {
+    let mut cursor = Cursor::new(json);
+    cursor.eat_spaced(b'{')?;
+    if json.get(cursor.string()?)? != name.as_bytes() {
         return None;
     }
-    scan.eat_spaced(b':')?;
+    cursor.eat_spaced(b':')?;
     let json = std::str::from_utf8(json).ok()?;
     let (mut objects, mut known) = (Vec::new(), false);
-    each(&mut scan, |scan| {
-        if let Some(object) = scan.attempt(|scan| Object::read(scan, json)) {
+    each(&mut cursor, |cursor| {
+        if let Some(object) = cursor.attempt(|cursor| Object::read(cursor, json)) {
             objects.push(object);
         } else {
-            scan.value()?;
+            cursor.value()?;
         }
         known = known || objects.first().is_some_and(&wanted);
         known.then_some(())
     })?;
-    Some((objects, scan.eat_spaced(b'}').is_some()))
+    Some((objects, cursor.eat_spaced(b'}').is_some()))
 }
 
 #[cfg(test)]
