@@ -25,6 +25,7 @@ pub(crate) struct Message {
     /// The text of the `__context__` object that came inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) context_range: Option<Range<usize>>,
 }
 

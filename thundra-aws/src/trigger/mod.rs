@@ -50,6 +50,7 @@ use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
 
 pub(crate) use message::Message;
+#[cfg(feature = "batch")]
 pub(crate) use parse::arn;
 #[cfg(feature = "kinesis")]
 pub(crate) use parse::envelope::{Opened, open};
