@@ -68,10 +68,12 @@ mod lifecycle;
 mod marks;
 mod measured;
 mod payload;
+mod payload_patterns;
 mod probe;
 mod scan;
 #[cfg(feature = "sdk")]
 mod sdk;
+mod settings;
 mod trigger;
 
 /// What the expansion of `#[handler]` calls, and what `examples/bench` measures. Not for people: it changes without
@@ -85,6 +87,7 @@ pub mod __private {
 
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 pub use lifecycle::{init, run, run_concurrent};
+pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 #[cfg(feature = "eventbridge")]
 pub use sdk::eventbridge;
 #[cfg(feature = "sdk")]
@@ -101,5 +104,8 @@ pub use sdk::sns;
 pub use sdk::sqs;
 #[cfg(feature = "config")]
 pub use sdk::{Traced, load_config};
+#[doc(hidden)]
+pub use settings::VARIABLES;
+pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;

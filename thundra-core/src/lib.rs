@@ -30,7 +30,8 @@
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
 
-mod config;
+#[doc(hidden)]
+pub mod config;
 mod contained;
 mod context;
 pub mod correlation;
@@ -45,6 +46,7 @@ mod losses;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
+mod percent;
 mod pipeline;
 pub mod propagation;
 mod queue;
@@ -66,8 +68,10 @@ mod tree;
 mod value;
 
 pub use config::{
-    BatchSpans, CapturedHeaders, Config, ExporterKind, Limits, MessageSpans, OtlpConfig, OtlpProtocol, VARIABLES,
+    Config, ConfigProblem, InvalidLevels, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
 };
+#[doc(hidden)]
+pub use config::{VARIABLES, Variable};
 #[doc(hidden)]
 pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
@@ -76,9 +80,9 @@ pub use env::Env;
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 pub use otlp::read::{Link, SpanData, SpanEvent};
-pub use resource::Resource;
 #[doc(hidden)]
-pub use resource::percent_decode;
+pub use percent::percent_decode;
+pub use resource::Resource;
 pub use sampler::Sampler;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
@@ -86,6 +90,6 @@ pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 #[doc(hidden)]
-pub use telemetry::{enough_deferred, flushes_itself, install_with, report_missing_scope};
+pub use telemetry::{enough_deferred, flushes_itself, install_with, report_missing_scope, settings};
 pub use trace::Trace;
 pub use value::Value;

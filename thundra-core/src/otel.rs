@@ -9,10 +9,10 @@ use opentelemetry::{Context, Key, StringValue};
 #[cfg(feature = "opentelemetry_sdk")]
 pub use sdk::SdkExporter;
 
+use crate::percent::percent_decode;
 use crate::propagation::{Inbound, Propagators, Trust};
 use crate::recorder::layer::Recorder;
 use crate::recorder::{Place, SCOPES, ScopeId, stack};
-use crate::resource::percent_decode;
 use crate::{TraceContext, diagnostics};
 
 /// The current span as OpenTelemetry's own context: what libraries that take one are given.

@@ -7,11 +7,12 @@ use std::net::Ipv6Addr;
 
 use http::header::HOST;
 use http::uri::Authority;
-use http::{HeaderMap, Method, Uri, Version};
+use http::{HeaderMap, HeaderName, Method, Uri, Version};
+use thundra_core::Value;
 use thundra_core::redact::{is_secret, text};
-use thundra_core::{Value, config};
 
 use crate::redact::{self, REDACTED};
+use crate::settings::settings;
 
 /// The method that is none of the known ones.
 pub(crate) const OTHER: &str = "_OTHER";
@@ -19,7 +20,7 @@ pub(crate) const OTHER: &str = "_OTHER";
 /// The method for `http.request.method`: one outside the known ones is `_OTHER`, so that an untrusted caller cannot
 /// make as many span names as it likes.
 pub(crate) fn method(method: &Method) -> &'static str {
-    known_method(&config().known_methods, method.as_str())
+    known_method(&settings().known_methods, method.as_str())
 }
 
 /// Returns the method, or `_OTHER` for one outside the known ones.
@@ -135,7 +136,7 @@ impl Most {
 /// The headers that were asked for, as `http.request.header.…` (or response), without credentials and query values.
 pub(crate) fn captured(
     headers: &HeaderMap,
-    names: &[String],
+    names: &[HeaderName],
     prefix: &str,
     most: Most,
     mut set: impl FnMut(String, Value),
@@ -145,7 +146,7 @@ pub(crate) fn captured(
         if values.is_empty() {
             continue;
         }
-        let secret = is_secret(name);
+        let secret = is_secret(name.as_str());
         let value = |value: &http::HeaderValue| match value.to_str() {
             Ok(value_text) if !secret && !value.is_sensitive() => redact::cut(&text(value_text), most.bytes).to_owned(),
             _ => REDACTED.to_owned(),
@@ -161,7 +162,7 @@ pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
 
 #[cfg(test)]
 mod tests {
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     use super::*;
 
@@ -261,8 +262,8 @@ mod tests {
             headers.append(name, HeaderValue::from_static(value));
         }
         headers.append("x-token", token);
-        let names =
-            ["x-a", "cookie", "authorization", "x-api-key", "x-token", "x-absent", "referer"].map(str::to_owned);
+        let names = ["x-a", "cookie", "authorization", "x-api-key", "x-token", "x-absent", "referer"]
+            .map(HeaderName::from_static);
         let mut told = Vec::new();
         captured(&headers, &names, REQUEST_HEADER, Most::ALL, |key, value| told.push(format!("{key}={value}")));
         let secret = |name| format!("http.request.header.{name}=[REDACTED]");
@@ -280,7 +281,7 @@ mod tests {
         let headers: HeaderMap = (0..9).map(|_| (name.clone(), long.clone())).collect();
         for (most, values, bytes) in [(Most::STRANGERS, 8, 1024), (Most::ALL, 9, 1025)] {
             let mut told = Vec::new();
-            captured(&headers, &["x-a".to_owned()], REQUEST_HEADER, most, |_, value| told.push(value));
+            captured(&headers, &[HeaderName::from_static("x-a")], REQUEST_HEADER, most, |_, value| told.push(value));
             assert_eq!(told, [Value::Array(vec!["a".repeat(bytes); values])]);
         }
     }

@@ -32,7 +32,7 @@ pub fn init_for(package: &'static str, host: Host, config: impl FnOnce() -> Conf
     if !is_first || host == Host::Lambda || config.disabled {
         return Telemetry { worker: None };
     }
-    Telemetry { worker: Worker::start(config.otlp.flush_limit()) }
+    Telemetry { worker: Worker::start(config.otlp.traces.flush_limit()) }
 }
 
 /// Keeps the exporter of [`init`] running; dropped, it exports what is left.

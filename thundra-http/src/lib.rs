@@ -63,10 +63,12 @@ mod background;
 mod client;
 mod export;
 mod grpc;
+mod host_patterns;
 mod hosts;
 mod layer;
 mod redact;
 mod server;
+mod settings;
 mod worker;
 
 /// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
@@ -90,6 +92,7 @@ pub use client::{ClientLayer, TracedClient};
 #[doc(hidden)]
 pub use export::install;
 pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
+pub use host_patterns::{HostPatterns, InvalidHostPattern};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
@@ -97,6 +100,9 @@ pub use reqwest::*;
 #[doc(hidden)]
 pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
+pub use settings::{CapturedHeaders, Settings};
+#[doc(hidden)]
+pub use settings::{VARIABLES, settings};
 pub use thundra_core::{SpanExt, correlation};
 #[doc(hidden)]
 pub use worker::report_losses;

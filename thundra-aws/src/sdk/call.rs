@@ -6,7 +6,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
 use aws_types::region::Region;
 use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
-use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
+use thundra_core::{ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
 use super::inject::TraceHeader;
@@ -16,6 +16,7 @@ use super::receive::Received;
 use super::refusal::Sizes;
 use super::request::Attributes;
 use super::{create, error, inject, nested, refusal, request};
+use crate::settings::{MessageSpans, settings};
 
 /// A call under way. It lies in the SDK's bag, which goes when the caller drops the future.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Call {
         let outbound = thundra_core::outbound(&span)?;
         let limits = KNOWN.of(|| target(service, config));
         let mut injected = inject::into(input, &outbound, limits);
-        if recorded && thundra_core::config().message_spans == MessageSpans::Create {
+        if recorded && settings().message_spans == MessageSpans::Create {
             // What named the call names other spans then.
             injected.own_context &= create::spans(input, &span, &outbound, &about) == 0;
         }

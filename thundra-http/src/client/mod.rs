@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use http::header::AUTHORIZATION;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use thundra_core::{ScopeRef, SpanExt, Status, config, diagnostics, outbound, semconv};
+use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, outbound, semconv};
 use tracing::{Span, field};
 
 #[cfg(feature = "reqwest")]
@@ -23,6 +23,7 @@ pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
 pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 use crate::hosts::Reach;
+use crate::settings::settings;
 use crate::{attributes, grpc};
 
 /// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
@@ -62,7 +63,7 @@ impl Call {
             if known == attributes::OTHER {
                 span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, method.to_string());
             }
-            let names = &config().captured_headers.client_request;
+            let names = &settings().captured_headers.client_request;
             attributes::captured(headers, names, attributes::REQUEST_HEADER, attributes::Most::ALL, |key, value| {
                 span.set_attribute(key, value)
             });
@@ -124,7 +125,7 @@ impl Call {
         }
         attributes::captured(
             headers,
-            &config().captured_headers.client_response,
+            &settings().captured_headers.client_response,
             attributes::RESPONSE_HEADER,
             attributes::Most::ALL,
             |key, value| span.set_attribute(key, value),

@@ -13,9 +13,9 @@ pub use endpoint::UnsupportedEndpoint;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 pub use otlp::OtlpExporter;
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ExporterKind, diagnostics, install_with};
+use thundra_core::{Config, ConfigProblem, diagnostics, install_with};
 
-use crate::hosts;
+use crate::Settings;
 
 /// Where a program runs, which decides how its spans leave when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,8 @@ pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
 #[doc(hidden)]
 pub fn install(package: &'static str, host: Host, config: impl FnOnce() -> Config) -> bool {
     install_with(|| {
-        let config = config();
+        let mut config = config();
+        config.load_section::<Settings>();
         let exporters = exporters_for(package, &config, host);
         (config, exporters)
     })
@@ -51,31 +52,30 @@ pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
 }
 
 fn exporters_for(package: &'static str, config: &Config, host: Host) -> Vec<Box<dyn Export>> {
-    // Said when a program starts, not at its first call.
-    hosts::check(&config.propagate_hosts);
     if config.disabled {
         return Vec::new();
     }
-    let kinds = config.exporters.clone().unwrap_or_else(|| {
-        vec![match host {
-            _ if config.otlp.endpoint.is_some() => ExporterKind::Otlp,
+    let names = config.exporters.clone().unwrap_or_else(|| {
+        let name = match host {
+            _ if config.otlp.traces.endpoint.is_some() => "otlp",
             Host::Lambda => {
                 diagnostics::once(
                     "stdout",
                     "spans go to standard output, one line per invocation, for the serverless-otlp-forwarder; \
                      OTEL_EXPORTER_OTLP_ENDPOINT sends them to a collector",
                 );
-                ExporterKind::Stdout
+                "stdout"
             }
-            Host::Process => ExporterKind::Console,
-        }]
+            Host::Process => "console",
+        };
+        vec![name.to_owned()]
     });
-    kinds.into_iter().filter_map(|kind| exporter(kind, config, host, package)).collect()
+    names.iter().filter_map(|name| exporter(name, config, host, package)).collect()
 }
 
-fn exporter(kind: ExporterKind, config: &Config, host: Host, package: &str) -> Option<Box<dyn Export>> {
-    match kind {
-        ExporterKind::Otlp => match OtlpExporter::new(&config.otlp) {
+fn exporter(name: &str, config: &Config, host: Host, package: &str) -> Option<Box<dyn Export>> {
+    match name {
+        "otlp" => match OtlpExporter::new(&config.otlp.traces) {
             Ok(exporter) if host == Host::Process => Some(Box::new(exporter.in_background())),
             Ok(exporter) => Some(Box::new(exporter)),
             Err(error) => {
@@ -83,9 +83,14 @@ fn exporter(kind: ExporterKind, config: &Config, host: Host, package: &str) -> O
                 None
             }
         },
-        ExporterKind::Stdout => Some(Bounded::boxed(StdoutExporter::new(), config)),
-        ExporterKind::Console => Some(Bounded::boxed(ConsoleExporter::new(), config)),
-        _ => None,
+        "stdout" => Some(Bounded::boxed(StdoutExporter::new(), config)),
+        "console" => Some(Bounded::boxed(ConsoleExporter::new(), config)),
+        name => {
+            let accepted = "a list of otlp, stdout, console; or none";
+            let problem = ConfigProblem::not_accepted("OTEL_TRACES_EXPORTER", name, accepted);
+            thundra_core::config::report(&[problem]);
+            None
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, config, defer, formatted, semconv};
+use thundra_core::{Scope, Status, defer, formatted, semconv};
 
 use super::methods;
 use super::request::Rpc;
+use crate::settings::settings;
 use crate::{attributes, grpc};
 
 /// The scope of a request that is not answered to its end, if it has one of its own.
@@ -39,7 +40,7 @@ impl Ending {
         let Some(scope) = &self.scope else { return };
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-        let names = &config().captured_headers.server_response;
+        let names = &settings().captured_headers.server_response;
         attributes::captured(
             response.headers(),
             names,

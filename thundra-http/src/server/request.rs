@@ -10,6 +10,7 @@ use thundra_core::{Scope, SpanKind, config};
 
 use super::forwarded;
 use super::received::{self, Received};
+use crate::settings::settings;
 use crate::{attributes, grpc};
 
 fn utf8(value: &HeaderValue) -> Option<&str> {
@@ -52,7 +53,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let scope = builder.begin();
     attributes::captured(
         headers,
-        &config().captured_headers.server_request,
+        &settings().captured_headers.server_request,
         attributes::REQUEST_HEADER,
         attributes::Most::STRANGERS,
         |key, value| scope.set_attribute(&key, value),
