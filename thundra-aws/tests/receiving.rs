@@ -16,7 +16,7 @@ use aws_sdk_kinesis::types::Record;
 use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName};
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
-use thundra_aws::{Traced, correlation};
+use thundra_aws::{ConfigBuilderExt, correlation};
 use thundra_core::testing::MemoryExporter;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status, TraceContext, flush, install};
 
@@ -50,7 +50,7 @@ fn work<R, F: Future<Output = R>>(
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let endpoint = Endpoint::start(answers).await;
         let result = f(endpoint.config()).await;
-        flush(thundra_core::Trace::default(), None).await;
+        flush(thundra_core::Records::default(), None).await;
         (result, endpoint.requests(), exporter.spans())
     })
 }

@@ -2,8 +2,7 @@
 
 use thundra_core::{Config, Env};
 
-use crate::export::{Host, PACKAGE, install};
-use crate::worker::Worker;
+use crate::export::{PACKAGE, Platform, Worker, install};
 
 /// Installs everything a program outside Lambda needs: the configuration from the environment, the
 /// exporters, the subscriber (unless one is set), the bridge from the `log` crate (unless a logger is set), and a
@@ -20,16 +19,16 @@ pub fn init() -> Telemetry {
 /// As [`init`], with a configuration that is made or changed in code.
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_with(config: Config) -> Telemetry {
-    init_for(PACKAGE, Host::Process, || config)
+    init_for(PACKAGE, Platform::Process, || config)
 }
 
 /// As [`init_with`], for the dependents of `package`. In Lambda there is no background thread: the invocations export.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
-pub fn init_for(package: &'static str, host: Host, config: impl FnOnce() -> Config) -> Telemetry {
-    let is_first = install(package, host, config);
+pub fn init_for(package: &'static str, platform: Platform, config: impl FnOnce() -> Config) -> Telemetry {
+    let is_first = install(package, platform, config);
     let config = thundra_core::config();
-    if !is_first || host == Host::Lambda || config.disabled {
+    if !is_first || platform == Platform::Lambda || config.disabled {
         return Telemetry { worker: None };
     }
     Telemetry { worker: Worker::start(config.otlp.traces.flush_limit()) }

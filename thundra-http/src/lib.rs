@@ -56,28 +56,18 @@
 //!   received; calls carry the baggage that it has when they are made, and code that suppresses telemetry is not traced.
 //!   OpenTelemetry's current span is the scope's root.
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
-#![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod attributes;
 mod background;
 mod client;
-mod export;
-mod grpc;
+pub mod export;
 mod host_patterns;
-mod hosts;
 mod layer;
-mod redact;
+mod propagation_policy;
+#[doc(hidden)]
+pub mod semantics;
 mod server;
 mod settings;
-mod worker;
-
-/// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
-#[doc(hidden)]
-pub mod semantics {
-    pub use crate::attributes::{host, known_method, server, written_version};
-    pub use crate::server::forwarded;
-    pub use crate::server::received::{Received, query, query_of_names};
-}
 
 #[doc(hidden)]
 pub use background::init_for;
@@ -89,20 +79,13 @@ pub use client::blocking;
 #[cfg(feature = "reqwest")]
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
-#[doc(hidden)]
-pub use export::install;
-pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
 pub use host_patterns::{HostPatterns, InvalidHostPattern};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
-#[doc(hidden)]
-pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
 pub use thundra_core::{SpanExt, correlation};
-#[doc(hidden)]
-pub use worker::report_losses;

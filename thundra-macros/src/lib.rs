@@ -3,6 +3,7 @@
 //!
 //! Tokens go one way: `args` and `item` (with `returns`) read them into a model and check its rules, `expand` (with
 //! `arguments`) writes the result, and `fallback` writes what stands beside an error.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod args;
 mod arguments;

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use thundra_core::{Config, Env, TraceContext};
-use thundra_http::Host;
+use thundra_http::export::Platform;
 
 use crate::Settings;
 
@@ -13,7 +13,7 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 /// Installs everything that a program needs for the place where it runs: the configuration from the environment, the
 /// exporters, the subscriber (unless one is set), and the bridge from the `log` crate (unless a logger is set). Has the
-/// calls of AWS clients recorded that nobody wrapped (feature `forgotten`).
+/// calls of AWS clients recorded that nobody wrapped (feature `unwrapped-clients`).
 ///
 /// - In a function it takes the place of the line that initialises a subscriber, before [`run`](crate::run), which does
 ///   the rest: it exports after each response, and after a local run. Dropping the guard does nothing in Lambda.
@@ -41,7 +41,7 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 /// ```
 #[must_use = "outside Lambda, dropping the guard stops exporting"]
 pub fn init() -> thundra_http::Telemetry {
-    let telemetry = thundra_http::init_for(PACKAGE, host(), config);
+    let telemetry = thundra_http::init_for(PACKAGE, platform(), config);
     watch();
     telemetry
 }
@@ -54,13 +54,13 @@ pub(super) fn telemetry() {
 
 /// Installs what [`telemetry`] does, where calls may be under way already.
 pub(super) fn telemetry_at_work() {
-    thundra_http::install(PACKAGE, host(), config);
+    thundra_http::export::install(PACKAGE, platform(), config);
     thundra_core::flushes_itself();
 }
 
 /// Where this program runs.
-fn host() -> Host {
-    if in_lambda() { Host::Lambda } else { Host::Process }
+fn platform() -> Platform {
+    if in_lambda() { Platform::Lambda } else { Platform::Process }
 }
 
 /// Returns whether there is a Runtime API to take events from.
@@ -77,9 +77,9 @@ fn config() -> Config {
 
 /// Watches the clients that nobody wrapped from now on.
 fn watch() {
-    #[cfg(all(feature = "forgotten", feature = "sdk"))]
+    #[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
     if !thundra_core::config().disabled {
-        crate::sdk::forgotten::watch();
+        crate::sdk::unwrapped::watch();
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{InScope, Scope, Trace, config, flush};
+use thundra_core::{InScope, Records, Scope, config, flush};
 use tower_service::Service;
 
 use super::handler::observed;
@@ -100,19 +100,19 @@ where
 }
 
 /// Exports what is left before the program ends, and reports what is lost with it.
-pub(super) async fn export_last(trace: Trace) {
+pub(super) async fn export_last(trace: Records) {
     export(trace, None).await;
-    thundra_http::report_losses();
+    thundra_http::export::report_losses();
 }
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
-pub(super) async fn export(trace: Trace, deadline: Option<Instant>) {
+pub(super) async fn export(trace: Records, deadline: Option<Instant>) {
     let longest = Instant::now() + config().otlp.traces.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
-fn finish(scope: Scope, result: &Result<(), Error>) -> Trace {
+fn finish(scope: Scope, result: &Result<(), Error>) -> Records {
     match result {
         Err(error) => scope.set_error("runtime_api_error", error.to_string()),
         Ok(()) => invocation::unless_called(&scope),

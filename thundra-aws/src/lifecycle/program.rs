@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, defer, formatted};
+use thundra_core::{Scope, export_later, formatted};
 
 use super::handler::caught;
 use super::layer::export_last;
@@ -131,7 +131,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     let context = scope.context().filter(|_| scope.recorded());
     match caught(&scope, async { init().await.state() }).await {
         Ok(Ok(state)) => {
-            defer(scope.finish());
+            export_later(scope.finish());
             init::remember(context);
             Ok(Arc::new(state))
         }

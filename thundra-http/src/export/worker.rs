@@ -1,0 +1,107 @@
+//! The thread that exports outside Lambda: about once a second, and whenever about 1 MiB waits.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use thundra_core::{Records, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported_spans};
+use tokio::sync::oneshot;
+use tokio::time::{timeout, timeout_at};
+
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// `true` while the thread runs: it exports once more, and reports what is lost then.
+static RUNNING: AtomicBool = AtomicBool::new(false);
+
+/// The thread, as its owner sees it. Dropped, it exports what is left and ends.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    /// Takes the time at which the thread must be done.
+    stop: Option<oneshot::Sender<Instant>>,
+    /// Closed by the end of the thread.
+    ended: Mutex<mpsc::Receiver<()>>,
+    /// The longest that its owner waits for it.
+    patience: Duration,
+}
+
+impl Worker {
+    /// Starts the thread; `None`, and a line on standard error, where that fails.
+    pub(crate) fn start(patience: Duration) -> Option<Self> {
+        let (stop, stopped) = oneshot::channel();
+        let (end, ended) = mpsc::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let thread = runtime.and_then(|runtime| {
+            RUNNING.store(true, Ordering::Relaxed);
+            std::thread::Builder::new().name("thundra-export".into()).spawn(move || {
+                runtime.block_on(work(stopped));
+                // A task that packs may still be at work: nobody needs its result.
+                runtime.shutdown_background();
+                drop(end);
+            })
+        });
+        match thread {
+            Ok(_) => Some(Worker { stop: Some(stop), ended: Mutex::new(ended), patience }),
+            Err(error) => {
+                RUNNING.store(false, Ordering::Relaxed);
+                diagnostics::once(
+                    "worker",
+                    format_args!("nothing is exported: a thread could not be started: {error}"),
+                );
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // What is left of the time is for the last line, and for a thread that gets no processor.
+        let deadline = Instant::now() + self.patience * 9 / 10;
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(deadline);
+        }
+        // It may be held up for good, by a pipe that nobody reads: then the program ends without it.
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = ended.recv_timeout(self.patience);
+    }
+}
+
+async fn work(mut stopped: oneshot::Receiver<Instant>) {
+    let deadline = loop {
+        tokio::select! {
+            deadline = &mut stopped => break deadline,
+            _ = timeout(INTERVAL, enough_deferred()) => {}
+        }
+        let mut flush = std::pin::pin!(flush(Records::default(), None));
+        tokio::select! {
+            () = &mut flush => {}
+            deadline = &mut stopped => {
+                if let Ok(deadline) = deadline {
+                    let _ = timeout_at(deadline.into(), flush).await;
+                }
+                break deadline;
+            }
+        }
+    };
+    if let Ok(deadline) = deadline {
+        let _ = timeout_at(deadline.into(), flush_last(deadline)).await;
+    }
+    report_missing_scope();
+    RUNNING.store(false, Ordering::Relaxed);
+    report_losses();
+}
+
+/// Reports on standard error how many spans are lost at the end of a program, a line for each exporter. Does nothing
+/// while the guard of [`init`](crate::init) is held, whose end may export them after all.
+#[doc(hidden)]
+pub fn report_losses() {
+    if RUNNING.load(Ordering::Relaxed) {
+        return;
+    }
+    for (index, lost) in unexported_spans().into_iter().enumerate().filter(|(_, lost)| *lost > 0) {
+        diagnostics::once(
+            &format!("export.end.{index}"),
+            format_args!("{lost} spans are lost: they could not be exported before the end"),
+        );
+    }
+}
