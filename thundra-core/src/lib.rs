@@ -59,7 +59,6 @@ pub mod semconv;
 mod span;
 mod span_data;
 mod span_ext;
-mod suppressed;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -80,19 +79,21 @@ pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 #[doc(hidden)]
 pub use percent::percent_decode;
+#[doc(hidden)]
+pub use recorder::ambient::is_telemetry_suppressed;
+pub use recorder::current::{current, outbound};
 pub use records::Records;
 pub use resource::Resource;
 pub use sampler::Sampler;
 #[doc(hidden)]
 pub use scope::ScopeFlags;
-pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
+pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef};
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{config, flush, flush_last, install, layer, subscriber, unexported_spans};
 #[doc(hidden)]
 pub use telemetry::{
     enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
 };
-pub use value::Value;
+pub use value::{NO_ATTRIBUTES, Value};

@@ -15,8 +15,10 @@ use tracing_subscriber::{Layer, Registry};
 use crate::config::{self, Section};
 use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
-use crate::recorder::layer::{Alone, EventFilter, Recorder};
-use crate::recorder::{SCOPE_TARGET, silence};
+use crate::recorder::carrier::SCOPE_TARGET;
+use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::recorder::layer::Recorder;
+use crate::recorder::missing_spans;
 use crate::{Config, Env, Records, diagnostics, log};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -93,8 +95,8 @@ fn install_subscriber(config: &Config) {
 /// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
     let (spans, log) = (config.spans.targets(), config.log.clone().unwrap_or_default());
-    let alone = Alone { spans: with_scopes(spans), log: EventFilter::new(log.targets()), write: log::write };
-    Registry::default().with(Recorder::alone(spans, config.limits, alone))
+    let sole = SoleLayer { spans: with_scopes(spans), log: EventFilter::new(log.targets()), write: log::write };
+    Registry::default().with(Recorder::sole(spans, config.limits, sole))
 }
 
 /// The layer that records spans, for a subscriber of your own.
@@ -201,7 +203,7 @@ pub async fn enough_deferred() {
 /// a program ends that had its telemetry installed for it.
 #[doc(hidden)]
 pub fn report_missing_scope() {
-    silence::report_missing_scope();
+    missing_spans::report_missing_scope();
 }
 
 /// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since

@@ -6,7 +6,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
 use aws_types::region::Region;
 use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
-use thundra_core::{ScopeRef, SpanExt, SpanKind, Status, semconv};
+use thundra_core::{NO_ATTRIBUTES, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
 use super::message::limits::{KNOWN, Target};
@@ -122,7 +122,7 @@ impl Call {
             return;
         }
         self.span.set_attribute(semconv::MESSAGING_BATCH_MESSAGE_COUNT, received.messages);
-        received.producers.iter().for_each(|producer| self.span.add_link(producer));
+        received.producers.iter().for_each(|producer| self.span.add_link(producer, NO_ATTRIBUTES));
     }
 
     /// Learns the limit of the target if it refused a message of this call.
