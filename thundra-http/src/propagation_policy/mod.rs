@@ -5,21 +5,19 @@
 //! name below a public domain of AWS (a bucket, an API, a load balancer, an instance), so these are foreign. Internal load
 //! balancers and VPC endpoints can be reached from a private network only, so they are trusted.
 
-mod host;
-mod pattern;
+mod own_names;
 #[cfg(test)]
 mod tests;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use thundra_core::{config, diagnostics};
+use thundra_core::diagnostics;
 
-use self::host::{address, is_own_name, plain};
-pub(crate) use self::pattern::check;
-use self::pattern::{Pattern, patterns};
+use self::own_names::is_own_name;
+use crate::host_patterns::{HostPatterns, address, plain};
+use crate::settings::settings;
 
 /// The part of our context that a request may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,10 +41,9 @@ impl Reach {
     }
 
     fn allowed(host: &str, query: Option<&str>) -> Self {
-        static NAMED: OnceLock<Vec<Pattern>> = OnceLock::new();
         if query.is_some_and(is_presigned) {
             Reach::Nothing
-        } else if is_trusted(host, NAMED.get_or_init(|| patterns(&config().propagate_hosts))) {
+        } else if is_trusted(host, &settings().propagate_hosts) {
             Reach::Everything
         } else {
             Reach::Trace
@@ -76,7 +73,7 @@ fn is_presigned(query: &str) -> bool {
 }
 
 /// Returns `true` for a host of our own network and for a named one.
-fn is_trusted(host: &str, named: &[Pattern]) -> bool {
+fn is_trusted(host: &str, named: &HostPatterns) -> bool {
     let name = plain(host);
     let address = address(name);
     let own = match address {
@@ -84,7 +81,7 @@ fn is_trusted(host: &str, named: &[Pattern]) -> bool {
         Some(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
         None => is_own_name(name, name.len() < host.len()),
     };
-    own || named.iter().any(|pattern| pattern.matches(name, address))
+    own || named.name(name, address)
 }
 
 /// Reports a host that gets no ids, once. In the common case the host was reported before, which takes no lock and no
@@ -104,21 +101,18 @@ fn report_foreign(host: &str) {
     let Some(reported) = REPORTED.get(hash as usize % REPORTED.len()) else { return };
     if reported.load(Ordering::Relaxed) != hash {
         reported.store(hash, Ordering::Relaxed);
-        diagnostics::once(&format!("host {host}"), advice(host, &config().propagate_hosts));
+        diagnostics::once(&format!("host {host}"), advice(host, &settings().propagate_hosts));
     }
 }
 
 /// Returns the line about a host that gets no ids. It contains the value of `THUNDRA_PROPAGATE_HOSTS` that adds the host to
 /// those that are named already.
 #[cold]
-fn advice(host: &str, named: &[String]) -> String {
+fn advice(host: &str, named: &HostPatterns) -> String {
     let entry = plain(host).to_ascii_lowercase();
-    if Pattern::parse(&entry).is_none() {
-        return format!(
-            "correlation ids are not sent to {host:?}, which is no name that THUNDRA_PROPAGATE_HOSTS takes"
-        );
+    if entry.parse::<HostPatterns>().is_err() {
+        return format!("correlation ids are not sent to {host:?}, which is not a name for THUNDRA_PROPAGATE_HOSTS");
     }
-    let named = named.iter().map(String::as_str).filter(|entry| Pattern::parse(entry).is_some());
-    let value = named.chain([entry.as_str()]).collect::<Vec<_>>().join(",");
+    let value = named.entries().chain([entry.as_str()]).collect::<Vec<_>>().join(",");
     format!("correlation ids are not sent to {host:?}; to send them there set THUNDRA_PROPAGATE_HOSTS={value}")
 }
