@@ -12,7 +12,7 @@
 //!
 //! | file | shows |
 //! |---|---|
-//! | `src/bin/hello.rs` | a whole function in one file: `#[thundra_aws::handler]` on `main` |
+//! | `hello.rs` | a whole function in one file: `#[thundra_aws::handler]` on `main` |
 //! | [`functions::orders`] | an HTTP API that calls a service and publishes to SNS |
 //! | [`functions::billing`] | an SNS subscriber that fails now and then, and puts to Kinesis |
 //! | [`functions::shipping`] | a Kinesis batch, each record in its own trace |
@@ -20,11 +20,12 @@
 //! | [`pricing`] | an axum service outside Lambda |
 //!
 //! The rest makes them run on this machine: [`shop`] deploys them, [`orders`] says what is ordered and what should come of
-//! it, [`report`] checks and prints the traces, and [`harness`] holds the cloud. `src/bin/pipeline.rs` puts it together.
+//! it, [`report`] checks and prints the traces, and [`harness`] holds the cloud. `e2e/src/bin/pipeline.rs` puts it together.
 
 pub mod functions;
 pub mod harness;
 pub mod orders;
 pub mod pricing;
 pub mod report;
+pub mod seen;
 pub mod shop;

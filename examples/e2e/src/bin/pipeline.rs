@@ -179,7 +179,7 @@ fn summary(shown: Option<&Order>, spans: &[report::Span]) -> String {
     }
     text + "Who called whom\n\n"
         + &service_map(spans)
-        + "\nLook next at examples/src/functions for what the programs look like, and run this again with --json for every span.\n"
+        + "\nLook next at examples/e2e/src/functions for what the programs look like, and run this again with --json for every span.\n"
 }
 
 /// Prints on standard output. Somebody may have closed it, as `head` does; that is no failure.

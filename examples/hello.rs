@@ -1,4 +1,14 @@
-//! A whole Lambda function. Try it without AWS:
+//! A Lambda function that is subscribed to an SNS topic.
+//!
+//! ```toml
+//! thundra-aws = "0.1"
+//! aws_lambda_events = { version = "1.2", default-features = false, features = ["sns"] }
+//! serde = { version = "1", features = ["derive"] }
+//! serde_json = "1"
+//! tracing = "0.1"
+//! ```
+//!
+//! Run it without AWS:
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin hello < examples/events/sns.json

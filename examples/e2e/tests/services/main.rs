@@ -17,13 +17,13 @@ use std::time::Duration;
 use account::Account;
 use cases::{CASES, Case};
 use function::Function;
-use received::Seen;
 use serde_json::Value;
 use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::{MemoryExporter, tree};
 use thundra_core::{Config, Env, Records, Scope, SpanData, SpanKind, flush, install};
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::moto::Moto;
+use thundra_examples::seen::Seen;
 
 /// How long something may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -6,24 +6,7 @@ use aws_sdk_kinesis::types::Record;
 use aws_sdk_sqs::types::Message;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use thundra_aws::correlation;
-use thundra_core::ScopeRef;
-
-/// What code sees of the scope it runs in.
-#[derive(Debug, Deserialize, PartialEq, Serialize)]
-pub(crate) struct Seen {
-    pub(crate) ids: BTreeMap<String, String>,
-    pub(crate) chain_length: u32,
-}
-
-impl Seen {
-    pub(crate) fn here() -> Self {
-        let ids = ScopeRef::current().and_then(|scope| scope.correlation()).expect("a scope");
-        Seen { ids: correlation::all(), chain_length: ids.chain_length() }
-    }
-}
 
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>
 pub(crate) fn sqs_event(message: &Message, queue_arn: &str) -> Value {

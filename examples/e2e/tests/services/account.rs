@@ -9,10 +9,11 @@ use aws_sdk_kinesis::types::{PutRecordsRequestEntry, Record, ShardIteratorType};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use serde_json::{Value, json};
 use thundra_examples::harness::cloud::{self, Cloud, Queue};
+use thundra_examples::seen::Seen;
 
 use crate::PATIENCE;
 use crate::cases::Transport;
-use crate::received::{Seen, kinesis_event, sqs_event};
+use crate::received::{kinesis_event, sqs_event};
 
 const STREAM: &str = "parcels";
 const ROLE: &str = "arn:aws:iam::000000000000:role/shop";

@@ -1,36 +1,30 @@
-//! A function in a process of its own, which is this test again, and Lambda's Runtime API around it.
+//! The function `consumer` in a process of its own, and Lambda's Runtime API around it.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::process::Command;
-use std::sync::{Arc, Mutex as Cell};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use aws_lambda_events::event::kinesis::KinesisEvent;
-use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use serde_json::{Value, from_value};
-use thundra_aws::{Error, LambdaEvent, batch, service_fn};
+use serde_json::Value;
 use thundra_examples::harness::process::Process;
 use thundra_examples::harness::receiver::Receiver;
 use thundra_examples::harness::target;
 use thundra_examples::report::{Kind, Span};
+use thundra_examples::seen::Seen;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::PATIENCE;
-use crate::received::Seen;
 
 /// How long the function has for an event.
 const DEADLINE: Duration = Duration::from_secs(10);
-
-/// Says to this program that it is the function.
-const STARTED: &str = "TEST_FUNCTION";
 
 /// A function that runs. It ends before what it sends its spans to.
 pub(crate) struct Function {
@@ -55,10 +49,8 @@ impl Function {
             .with_state(runtime);
         tokio::spawn(async move { axum::serve(listener, app).await });
 
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "function::program", "--nocapture"]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_consumer"));
         let variables = [
-            (STARTED, "yes"),
             ("AWS_LAMBDA_RUNTIME_API", address.as_str()),
             ("AWS_LAMBDA_FUNCTION_NAME", "consumer"),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
@@ -98,36 +90,6 @@ impl Function {
 fn of(spans: &[Span], trace: &str) -> (Option<Span>, Option<Span>) {
     let find = |kind| spans.iter().find(|span| span.trace == trace && span.kind == kind).cloned();
     (find(Kind::Server), find(Kind::Consumer))
-}
-
-/// Not a test: the function, where it is started as one.
-#[test]
-fn program() {
-    if std::env::var_os(STARTED).is_none() {
-        return;
-    }
-    // Whoever started it holds the other end.
-    std::thread::spawn(|| {
-        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-        std::process::exit(0);
-    });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(thundra_aws::run(service_fn(consume))).unwrap();
-}
-
-/// What a user would write, for any event.
-async fn consume(event: LambdaEvent<Value>) -> Result<Seen, Error> {
-    let seen = Cell::new(None);
-    let work = async |_: Value| {
-        *seen.lock().unwrap() = Some(Seen::here());
-        Ok::<_, Error>(())
-    };
-    match event.payload.pointer("/Records/0/eventSource").and_then(Value::as_str) {
-        Some("aws:sqs") => drop(batch::each(from_value::<SqsEvent>(event.payload)?, work).await?),
-        Some("aws:kinesis") => drop(batch::each(from_value::<KinesisEvent>(event.payload)?, work).await?),
-        _ => return Ok(Seen::here()),
-    }
-    seen.into_inner().unwrap().ok_or_else(|| "the record could not be read".into())
 }
 
 /// The Runtime API for one event at a time.
