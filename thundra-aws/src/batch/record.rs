@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{
-    BatchSpans, Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv,
-};
+use thundra_core::propagation::{Inbound, ParentSource, Trust};
+use thundra_core::{Config, NO_ATTRIBUTES, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::attributes::{Attributes, all_bounded, cut};
 use crate::payload;
+use crate::settings::{BatchSpans, Settings};
 use crate::trigger::{Extractor, Message};
 
 /// A record and the queue or stream it came from.
@@ -45,6 +44,7 @@ impl Delivery {
 /// The surroundings of a batch, which all its records share.
 pub(super) struct Surroundings<'c> {
     config: &'c Config,
+    spans: BatchSpans,
     /// The invocation that the batch triggered.
     pub(super) invocation: Option<ScopeRef>,
     /// The span in which the batch is worked on.
@@ -53,7 +53,12 @@ pub(super) struct Surroundings<'c> {
 
 impl<'c> Surroundings<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
-        Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current() }
+        Surroundings {
+            config,
+            spans: Settings::of(config).batch_spans,
+            invocation: ScopeRef::current(),
+            current: thundra_core::current(),
+        }
     }
 
     /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
@@ -70,7 +75,7 @@ impl<'c> Surroundings<'c> {
     pub(super) fn begin(&self, record: &mut Delivery) -> Scope {
         let message = &mut record.message;
         let is_old = message.is_old();
-        let is_apart = is_old || self.config.batch_spans == BatchSpans::Link;
+        let is_apart = is_old || self.spans == BatchSpans::Link;
         let mut inbound = std::mem::take(&mut message.inbound);
         self.add_correlation_of_invocation(&mut inbound);
         let mut attributes = std::mem::take(&mut record.attributes);

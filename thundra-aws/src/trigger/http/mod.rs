@@ -66,7 +66,7 @@ impl Gateway {
         if !(self.is_iam_caller)(&request) {
             trigger.trust = edge_trust(config);
         }
-        self.describe(trigger, &request, &config.known_methods);
+        self.describe(trigger, &request, &thundra_http::settings().known_methods);
         let inbound = trigger.extractor(config).extract(request.headers.pairs());
         trigger.deliver([Message { inbound, ..Message::default() }]);
         if self.identifies_requests {

@@ -1,7 +1,6 @@
 //! The reading of the contexts that an event carries.
 
-use thundra_core::ParentSource;
-use thundra_core::propagation::{Inbound, Propagators, Trust, XRAY_HEADER};
+use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
 /// Extracts contexts by the rules of one event.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! Requests: their names, headers and attributes.
 
 use serde_json::{Value as Json, json};
-use thundra_core::ParentSource;
+use thundra_core::propagation::ParentSource;
 
 use super::{TRACEPARENT, attributes, config, detected, headers, recognised, v1, v2};
 

@@ -1,8 +1,7 @@
 //! Messages: the carriers of their context.
 
 use serde_json::{Value as Json, json};
-use thundra_core::ParentSource;
-use thundra_core::propagation::Trust;
+use thundra_core::propagation::{ParentSource, Trust};
 
 use super::{TRACEPARENT, XRAY, attributes, config, detected, recognised, sqs};
 use crate::payload;

@@ -1,8 +1,7 @@
 //! The trust in callers, by the form of the event.
 
 use serde_json::{Value as Json, json};
-use thundra_core::ParentSource;
-use thundra_core::propagation::Trust;
+use thundra_core::propagation::{ParentSource, Trust};
 
 use super::{TRACEPARENT, config, detected, recognised, sqs, v1, v2};
 use crate::trigger::detect;
