@@ -75,6 +75,7 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
+pub use log::LogFormat;
 pub use otlp::read::{Link, SpanData, SpanEvent};
 pub use resource::Resource;
 #[doc(hidden)]
@@ -84,6 +85,7 @@ pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
 pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
+pub use telemetry::{Telemetry, TelemetryBuilder};
 pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
 #[doc(hidden)]
 pub use telemetry::{enough_deferred, flushes_itself, install_with, report_missing_scope};

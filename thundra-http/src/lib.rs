@@ -59,11 +59,11 @@
 #![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
 
 mod attributes;
-mod background;
 mod client;
 mod export;
 mod grpc;
 mod hosts;
+mod init;
 mod layer;
 mod redact;
 mod server;
@@ -78,9 +78,6 @@ pub mod semantics {
 }
 
 #[doc(hidden)]
-pub use background::init_for;
-pub use background::{Telemetry, init, init_with};
-#[doc(hidden)]
 pub use client::HasSpan;
 #[cfg(feature = "blocking")]
 pub use client::blocking;
@@ -90,6 +87,9 @@ pub use client::{ClientLayer, TracedClient};
 #[doc(hidden)]
 pub use export::install;
 pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
+#[doc(hidden)]
+pub use init::init_for;
+pub use init::{TelemetryGuard, init, init_with};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]

@@ -21,7 +21,7 @@ use received::Seen;
 use serde_json::Value;
 use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::{MemoryExporter, tree};
-use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Trace, flush, install};
+use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Telemetry, Trace, flush, install};
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::moto::Moto;
 
@@ -72,7 +72,7 @@ fn installed() -> MemoryExporter {
     let install = || {
         let exporter = MemoryExporter::new();
         let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
-        assert!(install(config, vec![Box::new(exporter.clone())]));
+        assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
         exporter
     };
     EXPORTER.get_or_init(install).clone()

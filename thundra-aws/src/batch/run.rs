@@ -13,8 +13,8 @@ use thundra_core::{Config, Scope, ScopeRef, Trace, formatted, redact, semconv};
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
 use super::unreadable::Unreadable;
+use crate::lifecycle::error_type::short_error_type;
 use crate::marks;
-use crate::probe::short_error_type;
 
 /// How many records are worked on at a time: a batch of SQS by its default size.
 const CONCURRENCY: usize = 10;

@@ -1,13 +1,9 @@
-//! What a function sets up once.
+//! The public `init`.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use thundra_core::Telemetry;
+use thundra_http::TelemetryGuard;
 
-use thundra_core::{Config, Env, TraceContext};
-use thundra_http::Host;
-
-/// The crate whose features a program turns on.
-const PACKAGE: &str = env!("CARGO_PKG_NAME");
+use super::setup;
 
 /// Installs everything that a program needs for the place where it runs: the configuration from the environment, the
 /// exporters, the subscriber (unless one is set), and the bridge from the `log` crate (unless a logger is set). Has the
@@ -38,53 +34,21 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 /// }
 /// ```
 #[must_use = "outside Lambda, dropping the guard stops exporting"]
-pub fn init() -> thundra_http::Telemetry {
-    let telemetry = thundra_http::init_for(PACKAGE, host(), config);
-    watch();
-    telemetry
+pub fn init() -> TelemetryGuard {
+    init_with(Telemetry::default())
 }
 
-/// Installs what [`init`] does, without the background thread: for those who export by themselves.
-pub(super) fn telemetry() {
-    telemetry_at_work();
-    watch();
-}
-
-/// Installs what [`telemetry`] does, where calls may be under way already.
-pub(super) fn telemetry_at_work() {
-    thundra_http::install(PACKAGE, host(), config);
-    thundra_core::flushes_itself();
-}
-
-/// Where this program runs.
-fn host() -> Host {
-    if in_lambda() { Host::Lambda } else { Host::Process }
-}
-
-/// Returns whether there is a Runtime API to take events from.
-pub(super) fn in_lambda() -> bool {
-    Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
-}
-
-fn config() -> Config {
-    Config::from_env(&Env::process())
-}
-
-/// Watches the clients that nobody wrapped from now on.
-fn watch() {
-    #[cfg(all(feature = "forgotten", feature = "sdk"))]
-    if !thundra_core::config().disabled {
-        crate::sdk::forgotten::watch();
-    }
-}
-
-/// The trace of the initialisation, until the first invocation links to it.
-static INIT: Mutex<Option<TraceContext>> = Mutex::new(None);
-
-pub(super) fn remember(context: Option<TraceContext>) {
-    *INIT.lock().unwrap_or_else(PoisonError::into_inner) = context;
-}
-
-pub(super) fn take() -> Option<TraceContext> {
-    INIT.lock().unwrap_or_else(PoisonError::into_inner).take()
+/// Installs what [`init`] does, with telemetry that is set up in code.
+///
+/// # Examples
+///
+/// ```no_run
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::ConsoleExporter;
+///
+/// let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(ConsoleExporter::new()));
+/// ```
+#[must_use = "outside Lambda, dropping the guard stops exporting"]
+pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
+    setup::install_in_background(telemetry.into())
 }

@@ -25,11 +25,9 @@ use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
 use super::{Place, PlaceKind, SCOPE_TARGET, SCOPES, ScopeId, now, silence, stack};
 use crate::config::Limits;
+use crate::log::{self, BRIDGE_TARGET};
 use crate::losses::Losses;
 use crate::{SpanId, late, redact};
-
-/// The target of the events that `tracing-log` makes of the records of the `log` crate.
-const BRIDGE_TARGET: &str = "log";
 
 thread_local! {
     /// The scope whose span is being made on this thread.
@@ -71,8 +69,8 @@ pub(crate) struct Alone {
     pub(crate) spans: Targets,
     /// Which events are written as log lines.
     pub(crate) log: EventFilter,
-    /// Writes an event. The metadata is the event's own, or that of the record of the `log` crate it was made of.
-    pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
+    /// Writes an event as a line.
+    pub(crate) write: log::Write,
 }
 
 impl Alone {

@@ -13,7 +13,7 @@ pub use endpoint::UnsupportedEndpoint;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 pub use otlp::OtlpExporter;
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ExporterKind, diagnostics, install_with};
+use thundra_core::{Config, ExporterKind, Telemetry, diagnostics, install_with};
 
 use crate::hosts;
 
@@ -30,16 +30,18 @@ pub enum Host {
 /// The crate whose features the dependents of this one turn on.
 pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
-/// Installs a configuration with its exporters, unless the program has exporters already. Returns whether it did.
+/// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
+/// the first call, and no other has installed anything.
 ///
 /// A message that asks for a feature names `package`, the crate that the program depends on.
 #[doc(hidden)]
-pub fn install(package: &'static str, host: Host, config: impl FnOnce() -> Config) -> bool {
-    install_with(|| {
-        let config = config();
-        let exporters = exporters_for(package, &config, host);
-        (config, exporters)
-    })
+pub fn install(package: &'static str, host: Host, telemetry: Telemetry) -> bool {
+    let is_first = install_with(telemetry, |config| exporters_for(package, config, host));
+    if is_first {
+        // Reported when a program starts, not at its first call.
+        hosts::check(&thundra_core::config().propagate_hosts);
+    }
+    is_first
 }
 
 /// Returns the exporters for a configuration.
@@ -51,8 +53,6 @@ pub fn exporters(config: &Config, host: Host) -> Vec<Box<dyn Export>> {
 }
 
 fn exporters_for(package: &'static str, config: &Config, host: Host) -> Vec<Box<dyn Export>> {
-    // Said when a program starts, not at its first call.
-    hosts::check(&config.propagate_hosts);
     if config.disabled {
         return Vec::new();
     }

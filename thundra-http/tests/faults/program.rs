@@ -19,7 +19,7 @@ use thundra_core::propagation::Inbound;
 use thundra_core::{
     Config, Env, Scope, SpanId, Trace, TraceContext, TraceId, config, defer, flush, install, kept_spans,
 };
-use thundra_http::{Host, Layer, Telemetry, exporters, init};
+use thundra_http::{Host, Layer, TelemetryGuard, exporters, init};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot::Sender;
 use tokio::task::JoinHandle;
@@ -160,7 +160,7 @@ fn number() -> u64 {
 
 struct Program {
     runtime: Runtime,
-    telemetry: Option<Telemetry>,
+    telemetry: Option<TelemetryGuard>,
 }
 
 impl Program {
@@ -172,7 +172,7 @@ impl Program {
             _ => {
                 let config = Config::from_env(&Env::process());
                 let exporters = exporters(&config, Host::Lambda);
-                assert!(install(config, exporters));
+                assert!(install(Telemetry::builder().config(config).exporters(exporters)));
                 None
             }
         };

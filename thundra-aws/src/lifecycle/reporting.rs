@@ -18,9 +18,9 @@ use serde::Serialize;
 use thundra_core::{Scope, ScopeRef};
 use tower_service::Service;
 
-use super::status::{Observed, report_status};
+use super::error_type::short_error_type;
+use super::http_status::{Observed, report_status};
 use crate::marks;
-use crate::probe::short_error_type;
 
 /// A handler whose outcome its invocation records. Results, errors and panics pass through.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ where
 }
 
 /// Runs the user's code; a panic is recorded and goes on.
-pub(super) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
+pub(crate) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         if let Some(invocation) = invocation {
             invocation.set_error("panic", panic_message(&*panic));
@@ -90,7 +90,7 @@ pub(super) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -
 }
 
 /// Runs a future in a scope; a panic is recorded and returned, so that the scope can be exported before it goes on.
-pub(super) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
+pub(crate) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
     let mut future = pin!(future);
     let observed = poll_fn(|cx| observed(Some(**scope), || future.as_mut().poll(cx)));
     AssertUnwindSafe(scope.run(observed)).catch_unwind().await
