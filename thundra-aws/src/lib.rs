@@ -57,7 +57,7 @@
 //!   was received; calls carry the baggage that it has when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
-#![cfg_attr(not(all(feature = "sns", feature = "sqs", feature = "kinesis")), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "batch")]
 pub mod batch;
@@ -68,7 +68,6 @@ mod handler;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
-mod marks;
 mod payload;
 mod scan;
 #[cfg(feature = "sdk")]

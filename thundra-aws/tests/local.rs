@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde_json::{Value, json};
 use thundra_aws::{Error, LambdaEvent, service_fn};
-use thundra_core::{Scope, defer};
+use thundra_core::{Scope, export_later};
 use tracing::{info, instrument};
 
 /// Runs a program below with this event. Its first argument names the file with the event, and the test that is run.
@@ -52,8 +52,8 @@ fn program() {
         }
         "connected" => {
             let _telemetry = thundra_aws::init();
-            defer(Scope::builder("before run").begin().finish());
-            while thundra_core::kept_spans() > 0 {
+            export_later(Scope::builder("before run").begin().finish());
+            while thundra_core::pending_spans() > 0 {
                 std::thread::sleep(Duration::from_millis(10));
             }
             runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();

@@ -50,7 +50,7 @@ fn work<R, F: Future<Output = R>>(
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let endpoint = Endpoint::start(answers).await;
         let result = f(endpoint.config()).await;
-        flush(thundra_core::Trace::default(), None).await;
+        flush(thundra_core::Records::default(), None).await;
         (result, endpoint.requests(), exporter.spans())
     })
 }

@@ -6,7 +6,7 @@
 //! # How it fits together
 //!
 //! ```text
-//! Inbound ─► Scope (root span) ─► tracing spans, calls with an Outbound ─► Trace ─► Batch ─► Export
+//! Inbound ─► Scope (root span) ─► tracing spans, calls with an Outbound ─► Records ─► Batch ─► Export
 //! ```
 //!
 //! - A [`Scope`] is work done on someone's behalf: an invocation, a request, a record of a batch. It begins
@@ -16,7 +16,7 @@
 //!   link. [`SpanExt`] adds what `tracing` cannot say.
 //! - Calls to others carry an [`Outbound`](propagation::Outbound): the trace context, and the
 //!   [correlation ids](correlation) of the scope.
-//! - A finished scope is a [`Trace`]; [`flush`] hands it to the exporters.
+//! - A finished scope is a run of [`Records`]; [`flush`] hands it to the exporters.
 //! - Log lines are `tracing` events and records of the `log` crate: [`install`] sets the subscriber that writes them.
 //!
 //! # Features
@@ -28,8 +28,9 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered. Entering a span costs more.
 //! - `opentelemetry_sdk`: any `SpanExporter` of the OpenTelemetry SDK plugs in.
 //! - `testing`: an in-memory exporter and a printer of span trees.
-#![cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod clock;
 mod config;
 mod contained;
 mod context;
@@ -39,16 +40,14 @@ mod env;
 mod escape;
 pub mod export;
 mod id;
-mod late;
 mod log;
-mod losses;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod pipeline;
 pub mod propagation;
-mod queue;
 mod recorder;
+mod records;
 #[doc(hidden)]
 pub mod redact;
 mod resource;
@@ -56,12 +55,12 @@ mod sampler;
 mod scope;
 pub mod semconv;
 mod span;
+mod span_data;
 mod span_ext;
 mod suppressed;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod trace;
 mod tree;
 mod value;
 
@@ -76,18 +75,21 @@ pub use env::Env;
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 pub use log::LogFormat;
-pub use otlp::read::{Link, SpanData, SpanEvent};
+pub use records::Records;
 pub use resource::Resource;
 #[doc(hidden)]
 pub use resource::percent_decode;
 pub use sampler::Sampler;
+#[doc(hidden)]
+pub use scope::ScopeFlags;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use span::{SpanKind, Status};
+pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
-pub use telemetry::{Telemetry, TelemetryBuilder};
-pub use telemetry::{config, defer, flush, flush_last, install, kept_spans, layer, subscriber, unexported_spans};
+pub use telemetry::{
+    Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, subscriber, unexported_spans,
+};
 #[doc(hidden)]
-pub use telemetry::{enough_deferred, flushes_itself, install_with, report_missing_scope};
-pub use trace::Trace;
+pub use telemetry::{enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope};
 pub use value::Value;

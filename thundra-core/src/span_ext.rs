@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use tracing::Span;
 
+use crate::clock::{now, unix_nano};
 use crate::otlp::write::{self, tag};
 use crate::recorder::layer::{self, Recorder};
-use crate::recorder::{now, unix_nano};
 use crate::{SpanKind, Status, TraceContext, Value, formatted, redact, semconv};
 
 /// Additions to [`tracing::Span`]. On a span that is not recorded they do nothing.

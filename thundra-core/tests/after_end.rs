@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, SpanExt, Telemetry, Trace, flush, install};
+use thundra_core::{Config, Env, Records, Scope, SpanExt, Telemetry, flush, install};
 use tracing::{info, info_span};
 
 #[tokio::test]
@@ -24,7 +24,7 @@ async fn what_is_recorded_on_a_root_that_has_ended_is_counted_on_the_next_one() 
     for name in ["second", "third"] {
         flush(Scope::builder(name).begin().finish(), None).await;
     }
-    flush(Trace::default(), None).await;
+    flush(Records::default(), None).await;
     let tree = exporter.tree();
     let counted: Vec<_> = tree.lines().filter(|line| line.contains("after_end")).collect();
     assert_eq!(counted, ["second thundra.parent.source=none thundra.dropped_after_end=3"], "{tree}");

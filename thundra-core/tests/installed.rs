@@ -44,7 +44,7 @@ fn installed() -> (MutexGuard<'static, ()>, Flaky) {
     (turn, exporter.clone())
 }
 
-fn flush_now(trace: thundra_core::Trace) {
+fn flush_now(trace: thundra_core::Records) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(flush(trace, None));
 }
@@ -88,7 +88,7 @@ fn a_late_span_goes_out_with_the_next_flush_once() {
 fn a_dropped_scope_ends_as_cancelled() {
     let (_turn, exporter) = installed();
     drop(Scope::builder("dropped").begin());
-    flush_now(thundra_core::Trace::default());
+    flush_now(thundra_core::Records::default());
     assert_eq!(exporter.memory.tree(), "dropped ✗ cancelled thundra.parent.source=none error.type=cancelled\n");
 }
 
@@ -99,7 +99,7 @@ fn what_could_not_be_sent_is_sent_later_once() {
     let mut kept = Vec::new();
     for name in ["one", "two", "three", "four"] {
         flush_now(Scope::builder(name).begin().finish());
-        kept.push(thundra_core::kept_spans());
+        kept.push(thundra_core::pending_spans());
     }
     assert_eq!(kept, [1, 2, 0, 0]);
     let names: Vec<_> = exporter.memory.spans().into_iter().map(|span| span.name).collect();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, Telemetry, flush, install};
+use thundra_core::{Scope, Telemetry, flush, install};
 use tracing_log::{LogTracer, log};
 use tracing_subscriber::layer::SubscriberExt;
 

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use thundra_core::{Scope, Trace, defer, flush};
+use thundra_core::{Records, Scope, export_later, flush};
 
 /// Not a test: the program. `TEST_PROGRAM` says what it does with its spans.
 #[test]
@@ -13,10 +13,10 @@ fn program() {
     let trace = || Scope::builder("request").begin().finish();
     match std::env::var("TEST_PROGRAM").as_deref() {
         Ok("flush") => (0..2).for_each(|_| flush_now(trace())),
-        Ok("defer") => (0..2).for_each(|_| defer(trace())),
+        Ok("export_later") => (0..2).for_each(|_| export_later(trace())),
         Ok("nothing") => {
-            flush_now(Trace::default());
-            defer(Trace::default());
+            flush_now(Records::default());
+            export_later(Records::default());
         }
         _ => {}
     }
@@ -24,7 +24,7 @@ fn program() {
 
 #[test]
 fn a_program_that_exports_nothing_is_told_the_remedy_once() {
-    for (program, lines) in [("flush", 1), ("defer", 1), ("nothing", 0)] {
+    for (program, lines) in [("flush", 1), ("export_later", 1), ("nothing", 0)] {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "program", "--nocapture"]).env("TEST_PROGRAM", program);
         let output = command.output().unwrap();

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use thundra_core::export::Batch;
 use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust};
-use thundra_core::{Config, Env, Scope, SpanData, Trace, correlation, outbound};
+use thundra_core::{Config, Env, Records, Scope, SpanData, correlation, outbound};
 use tracing::{Span, info_span};
 
 const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
@@ -22,7 +22,7 @@ fn extract(pairs: &[(&str, &str)], trust: Trust) -> Inbound {
 }
 
 /// Runs a call in a scope with this parent: what it sends, and what was recorded.
-fn call(config: &Config, inbound: Inbound) -> (Outbound, Trace) {
+fn call(config: &Config, inbound: Inbound) -> (Outbound, Records) {
     tracing::subscriber::with_default(thundra_core::subscriber(config), || {
         let scope = Scope::builder("root").parent(inbound).begin_with(config);
         let sent = scope.enter(|| outbound(&info_span!("call"))).unwrap();

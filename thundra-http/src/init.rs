@@ -2,8 +2,7 @@
 
 use thundra_core::Telemetry;
 
-use crate::export::{Host, PACKAGE, install};
-use crate::worker::Worker;
+use crate::export::{PACKAGE, Platform, Worker, install};
 
 /// Installs everything a program outside Lambda needs: the configuration from the environment, the
 /// exporters, the subscriber (unless one is set), the bridge from the `log` crate (unless a logger is set), and a
@@ -30,16 +29,16 @@ pub fn init() -> TelemetryGuard {
 /// ```
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
-    init_for(PACKAGE, Host::Process, telemetry.into())
+    init_for(PACKAGE, Platform::Process, telemetry.into())
 }
 
 /// As [`init_with`], for the dependents of `package`. In Lambda there is no background thread: the invocations export.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
-pub fn init_for(package: &'static str, host: Host, telemetry: Telemetry) -> TelemetryGuard {
-    let is_first = install(package, host, telemetry);
+pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
+    let is_first = install(package, platform, telemetry);
     let config = thundra_core::config();
-    if !is_first || host == Host::Lambda || config.disabled {
+    if !is_first || platform == Platform::Lambda || config.disabled {
         return TelemetryGuard { worker: None };
     }
     TelemetryGuard { worker: Worker::start(config.otlp.flush_limit()) }

@@ -56,18 +56,17 @@
 //!   received; calls carry the baggage that it has when they are made, and code that suppresses telemetry is not traced.
 //!   OpenTelemetry's current span is the scope's root.
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
-#![cfg_attr(not(feature = "reqwest"), allow(rustdoc::broken_intra_doc_links))]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attributes;
 mod client;
-mod export;
+pub mod export;
 mod grpc;
 mod hosts;
 mod init;
 mod layer;
 mod redact;
 mod server;
-mod worker;
 
 /// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
 #[doc(hidden)]
@@ -85,18 +84,11 @@ pub use client::blocking;
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
 #[doc(hidden)]
-pub use export::install;
-pub use export::{Host, OtlpExporter, UnsupportedEndpoint, exporters};
-#[doc(hidden)]
 pub use init::init_for;
 pub use init::{TelemetryGuard, init, init_with};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
-#[doc(hidden)]
-pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};
-#[doc(hidden)]
-pub use worker::report_losses;

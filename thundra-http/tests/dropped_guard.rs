@@ -5,10 +5,10 @@
 
 use std::process::Command;
 
-use thundra_core::{Scope, Trace, defer, flush, flushes_itself};
+use thundra_core::{Records, Scope, export_later, flush, flushes_itself};
 
 fn work() {
-    defer(Scope::builder("work").begin().finish());
+    export_later(Scope::builder("work").begin().finish());
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn dropped_after_the_work() {
     let telemetry = thundra_http::init();
     work();
     drop(telemetry);
-    defer(Trace::default());
+    export_later(Records::default());
 }
 
 #[test]
@@ -50,10 +50,10 @@ fn refused_by_the_collector() {
     let telemetry = thundra_http::init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(flush(Scope::builder("work").begin().finish(), None));
-    thundra_http::report_losses();
+    thundra_http::export::report_losses();
     eprintln!("the guard is dropped");
     drop(telemetry);
-    thundra_http::report_losses();
+    thundra_http::export::report_losses();
 }
 
 fn stderr(program: &str, variable: (&str, &str)) -> String {

@@ -3,6 +3,7 @@
 //!
 //! Tokens go one way: `attr` and `item` (with `returns`) read them into a model and check its rules, `expand` (with
 //! `params`) writes the result, and `fallback` writes what stands beside an error.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attr;
 mod expand;

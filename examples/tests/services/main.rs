@@ -21,7 +21,7 @@ use received::Seen;
 use serde_json::Value;
 use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::{MemoryExporter, tree};
-use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Telemetry, Trace, flush, install};
+use thundra_core::{Config, Env, Records, Scope, SpanData, SpanKind, Telemetry, flush, install};
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::moto::Moto;
 
@@ -49,7 +49,7 @@ async fn joined(name: &str, endpoint: &str) {
         let sent = Sent::by(case, &account).await;
 
         if let Some(work) = account.worked(case.transport).await {
-            flush(Trace::default(), None).await;
+            flush(Records::default(), None).await;
             let spans = exporter.spans();
             let record = spans.iter().find(|span| span.kind == SpanKind::Consumer && sent.is_above(span));
             assert!(record.is_some(), "{}: no record is {}'s child: {}", case.name, case.call, tree(&spans));

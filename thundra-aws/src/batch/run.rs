@@ -8,13 +8,12 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::{Config, Scope, ScopeRef, Trace, formatted, redact, semconv};
+use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, formatted, redact, semconv};
 
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
 use super::unreadable::Unreadable;
 use crate::lifecycle::error_type::short_error_type;
-use crate::marks;
 
 /// How many records are worked on at a time: a batch of SQS by its default size.
 const CONCURRENCY: usize = 10;
@@ -45,7 +44,7 @@ pub(super) async fn work_through<E, T, R, Err, F, Fut>(
     config: &Config,
     read: impl Fn(E::Record, &Description) -> Result<T, Unreadable>,
     f: F,
-) -> (E::Response, Trace)
+) -> (E::Response, Records)
 where
     E: BatchEvent,
     Err: Display,
@@ -53,14 +52,14 @@ where
     Fut: Future<Output = Result<R, Err>>,
 {
     if let Some(invocation) = ScopeRef::current() {
-        invocation.mark(marks::EACH);
+        invocation.set_flags(ScopeFlags::BATCH_HANDLED);
     }
     let records = event.into_records();
     let surroundings = Surroundings::new(config);
     let extractor = surroundings.extractor();
     let mut queue = Queue::new(records);
     let mut running = FuturesUnordered::new();
-    let mut spans = Trace::default();
+    let mut spans = Records::default();
     loop {
         while running.len() < CONCURRENCY
             && let Some(next) = queue.next()
@@ -93,7 +92,7 @@ async fn finish<R, Err: Display>(
     place: Place,
     scope: RecordScope,
     work: impl Future<Output = Result<R, Err>>,
-) -> (Place, bool, Trace) {
+) -> (Place, bool, Records) {
     let (result, trace) = scope.complete(work).await;
     (place, result.is_err(), trace)
 }
@@ -108,7 +107,7 @@ pub(crate) async fn one<R, Err: Display, Fut: Future<Output = Result<R, Err>>>(
     let mut scope = RecordScope::new(Surroundings::new(config).begin(&mut description));
     let work = scope.enter(f);
     let (result, trace) = scope.complete(work).await;
-    thundra_core::defer(trace);
+    thundra_core::export_later(trace);
     result
 }
 
@@ -150,7 +149,7 @@ impl RecordScope {
     async fn complete<R, Err: Display>(
         mut self,
         work: impl Future<Output = Result<R, Err>>,
-    ) -> (Result<R, Err>, Trace) {
+    ) -> (Result<R, Err>, Records) {
         let result = self.run(work).await;
         if let Err(error) = &result {
             self.fail(short_error_type(type_name::<Err>()), error);
@@ -166,7 +165,7 @@ impl RecordScope {
         scope.set_error(error_type, why);
     }
 
-    fn finish(mut self) -> Trace {
+    fn finish(mut self) -> Records {
         self.scope.take().map(Scope::finish).unwrap_or_default()
     }
 }
@@ -175,7 +174,7 @@ impl Drop for RecordScope {
     fn drop(&mut self) {
         if let Some(scope) = self.scope.take_if(|_| self.polling && std::thread::panicking()) {
             scope.set_error("panic", "the work on this record panicked");
-            thundra_core::defer(scope.finish());
+            thundra_core::export_later(scope.finish());
         }
     }
 }

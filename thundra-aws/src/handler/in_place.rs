@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::{ScopeRef, Telemetry, diagnostics};
+use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
 
 use super::outcome::HandlerOutcome;
 use crate::lifecycle::layer::export;
 use crate::lifecycle::reporting::observed;
 use crate::lifecycle::{invocation, setup};
-use crate::marks;
 
 /// The longest that a caller waits for its response because of an export.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
@@ -48,7 +47,7 @@ pub async fn in_place<F: Future, const N: usize>(
         );
     }
     // It may be one: a router that is called in it takes it for its request.
-    scope.mark(thundra_http::IS_REQUEST);
+    scope.set_flags(ScopeFlags::HTTP_REQUEST);
     let deadline = invocation::flush_deadline(&context);
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
@@ -103,7 +102,8 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
 ///
 /// `describe` formats the user's error, so it is called only for an invocation that records the text.
 pub fn report(describe: impl FnOnce() -> HandlerOutcome) {
-    if let Some(invocation) = ScopeRef::current().filter(|invocation| invocation.marks() & marks::CALLED == 0)
+    if let Some(invocation) =
+        ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
         && let HandlerOutcome::Error { error_type, message } = describe()
     {
         invocation.set_error(error_type, message);

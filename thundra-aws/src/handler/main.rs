@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, Telemetry, defer, formatted};
+use thundra_core::{Scope, Telemetry, export_later, formatted};
 
 use crate::lifecycle::layer::export_last;
 use crate::lifecycle::reporting::caught;
@@ -144,7 +144,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     let context = scope.context().filter(|_| scope.recorded());
     match caught(&scope, async { init().await.state() }).await {
         Ok(Ok(state)) => {
-            defer(scope.finish());
+            export_later(scope.finish());
             initialisation::keep(context);
             Ok(Arc::new(state))
         }

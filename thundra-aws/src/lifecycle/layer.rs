@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{Config, InScope, Scope, Trace, flush};
+use thundra_core::{Config, InScope, Records, Scope, flush};
 use tower_service::Service;
 
 use super::invocation;
@@ -110,19 +110,19 @@ where
 }
 
 /// Exports what is left before the program ends, and reports what is lost with it.
-pub(crate) async fn export_last(trace: Trace, config: &Config) {
+pub(crate) async fn export_last(trace: Records, config: &Config) {
     export(trace, None, config).await;
-    thundra_http::report_losses();
+    thundra_http::export::report_losses();
 }
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
-pub(crate) async fn export(trace: Trace, deadline: Option<Instant>, config: &Config) {
+pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
     let longest = Instant::now() + config.otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
-fn finish(scope: Scope, result: &Result<(), Error>) -> Trace {
+fn finish(scope: Scope, result: &Result<(), Error>) -> Records {
     match result {
         Err(error) => scope.set_error("runtime_api_error", error.to_string()),
         Ok(()) => invocation::unless_called(&scope),

@@ -15,12 +15,11 @@ use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use pin_project_lite::pin_project;
 use serde::Serialize;
-use thundra_core::{Scope, ScopeRef};
+use thundra_core::{Scope, ScopeFlags, ScopeRef};
 use tower_service::Service;
 
 use super::error_type::short_error_type;
 use super::http_status::{Observed, report_status};
-use crate::marks;
 
 /// A handler whose outcome its invocation records. Results, errors and panics pass through.
 #[derive(Clone)]
@@ -37,7 +36,7 @@ impl<H> Reporting<H> {
 impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
     type Response = Returned<H::Response>;
     type Error = Failed<H::Error>;
-    type Future = Outcome<H::Future>;
+    type Future = ReportingFuture<H::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed<H::Error>>> {
         self.inner.poll_ready(cx).map_err(|error| Failed { error, invocation: None })
@@ -46,23 +45,23 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
     fn call(&mut self, event: LambdaEvent<A>) -> Self::Future {
         let invocation = ScopeRef::current();
         if let Some(invocation) = invocation {
-            invocation.mark(marks::CALLED);
+            invocation.set_flags(ScopeFlags::HANDLER_CALLED);
         }
         let future = observed(invocation, || self.inner.call(event));
-        Outcome { future, invocation }
+        ReportingFuture { future, invocation }
     }
 }
 
 pin_project! {
-    /// A handler at work.
-    pub(super) struct Outcome<F> {
+    /// The handler while it runs.
+    pub(super) struct ReportingFuture<F> {
         #[pin]
         future: F,
         invocation: Option<ScopeRef>,
     }
 }
 
-impl<F, R, E> Future for Outcome<F>
+impl<F, R, E> Future for ReportingFuture<F>
 where
     F: Future<Output = Result<R, E>>,
 {
@@ -116,7 +115,7 @@ where
         let invocation = self.invocation;
         match self.response.into_response() {
             FunctionResponse::BufferedResponse(body) => {
-                let request = invocation.filter(|invocation| invocation.marks() & marks::HTTP != 0);
+                let request = invocation.filter(|invocation| invocation.flags().contains(ScopeFlags::HTTP_RESPONSE));
                 FunctionResponse::BufferedResponse(Observed::new(body, request))
             }
             FunctionResponse::StreamingResponse(stream) => {

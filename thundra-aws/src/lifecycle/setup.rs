@@ -1,14 +1,15 @@
 //! What a function sets up once, before its first event.
 
 use thundra_core::{Config, Env, Telemetry};
-use thundra_http::{Host, TelemetryGuard};
+use thundra_http::TelemetryGuard;
+use thundra_http::export::{self, Platform};
 
 /// The crate whose features a program turns on.
 const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 /// Installs telemetry where a background thread exports, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
-    let guard = thundra_http::init_for(PACKAGE, host(), telemetry);
+    let guard = thundra_http::init_for(PACKAGE, platform(), telemetry);
     watch_unwrapped_clients();
     guard
 }
@@ -23,14 +24,14 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 
 /// Installs what [`install`] does, while AWS calls may be in flight: those of unwrapped clients are not recorded.
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
-    thundra_http::install(PACKAGE, host(), telemetry);
+    export::install(PACKAGE, platform(), telemetry);
     thundra_core::flushes_itself();
     thundra_core::config()
 }
 
 /// Returns where this program runs.
-fn host() -> Host {
-    if in_lambda() { Host::Lambda } else { Host::Process }
+fn platform() -> Platform {
+    if in_lambda() { Platform::Lambda } else { Platform::Process }
 }
 
 /// Returns `true` if there is a Runtime API to take events from.

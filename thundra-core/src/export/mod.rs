@@ -22,7 +22,7 @@ pub use memory::MemoryExporter;
 pub use stdout::StdoutExporter;
 
 use crate::otlp::{json, read, write};
-use crate::{OtlpProtocol, Resource, SpanData, Trace};
+use crate::{OtlpProtocol, Records, Resource, SpanData};
 
 /// The future of an exporter's work.
 pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>> + Send + 'a>>;
@@ -118,12 +118,12 @@ impl std::error::Error for ExportError {}
 #[derive(Clone, Debug)]
 pub struct Batch {
     resource: Arc<Resource>,
-    trace: Trace,
+    trace: Records,
 }
 
 impl Batch {
     /// The spans of a trace, said by this program.
-    pub fn new(resource: Arc<Resource>, trace: Trace) -> Self {
+    pub fn new(resource: Arc<Resource>, trace: Records) -> Self {
         Batch { resource, trace }
     }
 
@@ -156,11 +156,11 @@ impl Batch {
         json::request(&self.resource, self.spans())
     }
 
-    pub(crate) fn trace(&self) -> &Trace {
+    pub(crate) fn trace(&self) -> &Records {
         &self.trace
     }
 
-    pub(crate) fn into_trace(self) -> Trace {
+    pub(crate) fn into_trace(self) -> Records {
         self.trace
     }
 }

@@ -92,10 +92,10 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::{Resource, Scope, Trace};
+    use crate::{Records, Resource, Scope};
 
     fn batch(spans: usize, text: impl Fn(usize) -> String) -> Batch {
-        let mut trace = Trace::default();
+        let mut trace = Records::default();
         for i in 0..spans {
             trace.append(Scope::builder(format!("span {i}")).attribute("text", text(i)).begin().finish());
         }

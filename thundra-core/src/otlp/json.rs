@@ -6,9 +6,8 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::read::{Link, SpanEvent};
-use crate::recorder::unix_nano;
-use crate::{Resource, SpanData, Status, TraceContext, Value};
+use crate::clock::unix_nano;
+use crate::{Link, Resource, SpanData, SpanEvent, Status, TraceContext, Value};
 
 /// An `ExportTraceServiceRequest`.
 pub(crate) fn request(resource: &Resource, spans: impl Iterator<Item = SpanData>) -> String {

@@ -23,11 +23,12 @@ use tracing_subscriber::{Layer, Registry};
 use super::open::{OpenSpan, head};
 use super::table::Table;
 use super::visit::{self, Fields, Of, Outcome};
-use super::{Place, PlaceKind, SCOPE_TARGET, SCOPES, ScopeId, now, silence, stack};
+use super::{Place, PlaceKind, SCOPE_TARGET, SCOPES, ScopeId, silence, stack};
+use crate::clock::now;
 use crate::config::Limits;
 use crate::log::{self, BRIDGE_TARGET};
-use crate::losses::Losses;
-use crate::{SpanId, late, redact};
+use crate::pipeline::{Losses, backlog};
+use crate::{SpanId, redact};
 
 thread_local! {
     /// The scope whose span is being made on this thread.
@@ -339,7 +340,7 @@ impl Recorder {
 /// Counts a span whose scope found no place, or is gone.
 #[cold]
 fn count_homeless() {
-    late::count(Losses { dropped_spans: 1, ..Losses::NONE });
+    backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
 }
 
 /// Applies the fields with a meaning of their own.
@@ -483,7 +484,7 @@ where
         let late = scope.take_late();
         SCOPES.release(place.scope, scope);
         if let Some(spans) = late {
-            late::add(spans);
+            backlog::add(spans);
         }
     }
 }

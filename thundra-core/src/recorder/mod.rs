@@ -21,7 +21,6 @@ mod visit;
 
 use std::fmt;
 use std::num::NonZeroU64;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use slab::{SCOPES, ScopeId};
 
@@ -92,15 +91,4 @@ impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}[{}] ({:?})", self.scope, self.span(), self.kind())
     }
-}
-
-/// Nanoseconds since 1970 by the system's clock.
-pub(crate) fn now() -> u64 {
-    unix_nano(SystemTime::now())
-}
-
-pub(crate) fn unix_nano(time: SystemTime) -> u64 {
-    // Good until the year 2554; a clock before 1970 says 0.
-    time.duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(since.subsec_nanos().into()))
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::open::OpenSpan;
 use crate::config::Limits;
-use crate::losses::Losses;
+use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{SpanId, Trace, TraceContext, TraceId, late};
+use crate::{Records, ScopeFlags, SpanId, TraceContext, TraceId};
 
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
@@ -78,8 +78,8 @@ pub(crate) struct ScopeState {
     pub(crate) log_fields: Option<Arc<[u8]>>,
     /// The scope around this one, which gets its finished spans.
     pub(crate) outer: Option<ScopeId>,
-    /// Bits that those who run the scope leave on it.
-    pub(crate) marks: u32,
+    /// Facts that the crates running the scope leave for each other.
+    pub(crate) flags: ScopeFlags,
     /// The owner has finished it.
     pub(crate) sealed: bool,
     spans: Vec<OpenSpan>,
@@ -113,7 +113,7 @@ impl ScopeState {
             received_context: None,
             log_fields: None,
             outer: None,
-            marks: 0,
+            flags: ScopeFlags::NONE,
             sealed: false,
             spans: Vec::new(),
             vacant: Vec::new(),
@@ -172,15 +172,15 @@ impl ScopeState {
     }
 
     /// Takes everything that has ended.
-    pub(crate) fn take_finished(&mut self) -> Trace {
+    pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        Trace { bytes: std::mem::take(&mut self.finished), count: std::mem::take(&mut self.finished_count) }
+        Records { bytes: std::mem::take(&mut self.finished), count: std::mem::take(&mut self.finished_count) }
     }
 
     /// Takes everything that has ended since the owner finished the scope.
     #[inline]
-    pub(crate) fn take_late(&mut self) -> Option<Trace> {
-        (self.sealed && !self.finished.is_empty()).then(|| Trace {
+    pub(crate) fn take_late(&mut self) -> Option<Records> {
+        (self.sealed && !self.finished.is_empty()).then(|| Records {
             bytes: std::mem::take(&mut self.finished),
             count: std::mem::take(&mut self.finished_count),
         })
@@ -190,7 +190,7 @@ impl ScopeState {
     #[cold]
     fn count_dropped(&mut self) {
         if self.sealed {
-            late::count(Losses { dropped_spans: 1, ..Losses::NONE });
+            backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
         } else {
             self.dropped += 1;
         }
@@ -228,13 +228,13 @@ impl ScopeState {
     fn reset(&mut self) {
         let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
         if after_end > 0 {
-            late::count(Losses { after_end, ..Losses::NONE });
+            backlog::count(Losses { after_end, ..Losses::NONE });
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.log_fields = None;
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.sealed, self.marks) = (None, false, 0);
+        (self.outer, self.sealed, self.flags) = (None, false, ScopeFlags::NONE);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

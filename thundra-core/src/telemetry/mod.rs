@@ -8,7 +8,7 @@ use std::fmt;
 use tracing_subscriber::{Layer, Registry};
 
 pub use process::{
-    config, defer, enough_deferred, flush, flush_last, flushes_itself, install, install_with, kept_spans,
+    config, enough_deferred, export_later, flush, flush_last, flushes_itself, install, install_with, pending_spans,
     report_missing_scope, unexported_spans,
 };
 pub use subscriber::{layer, subscriber};

@@ -5,10 +5,9 @@ use std::time::Instant;
 
 use super::{Telemetry, subscriber};
 use crate::export::Export;
-use crate::losses::Losses;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Losses, Pipeline, backlog};
 use crate::recorder::silence;
-use crate::{Config, Env, Trace, diagnostics, late};
+use crate::{Config, Env, Records, diagnostics};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
@@ -83,10 +82,10 @@ fn configure(given: Config) -> &'static Config {
 /// The exporters are given the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. One that
 /// may not keep to it is bounded by dropping this future: what was not sent waits for the next flush. Does
 /// nothing before [`install`], and reports once that nothing exports the spans.
-pub async fn flush(trace: Trace, deadline: Option<Instant>) {
+pub async fn flush(trace: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {
-            let (trace, losses) = late::drain(trace);
+            let (trace, losses) = backlog::drain(trace);
             pipeline.flush(trace, losses, deadline).await;
         }
         None => report_no_exporters(&trace),
@@ -95,7 +94,7 @@ pub async fn flush(trace: Trace, deadline: Option<Instant>) {
 
 /// Reports that the program has recorded spans and installed no exporters.
 #[cold]
-fn report_no_exporters(trace: &Trace) {
+fn report_no_exporters(trace: &Records) {
     if !trace.is_empty() {
         diagnostics::once(
             "exporters",
@@ -109,27 +108,27 @@ fn report_no_exporters(trace: &Trace) {
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        let (trace, losses) = late::drain(Trace::default());
+        let (trace, losses) = backlog::drain(Records::default());
         pipeline.flush(trace, losses, Some(deadline)).await;
-        late::end(true);
+        backlog::end(true);
     }
 }
 
 /// Notes that the program flushes by itself, whatever its [last flush](flush_last) was.
 #[doc(hidden)]
 pub fn flushes_itself() {
-    late::end(false);
+    backlog::end(false);
 }
 
 /// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
-pub fn kept_spans() -> u64 {
-    PIPELINE.get().map_or(0, Pipeline::waiting) + late::spans()
+pub fn pending_spans() -> u64 {
+    PIPELINE.get().map_or(0, Pipeline::waiting) + backlog::spans()
 }
 
 /// Returns, for each exporter, how many spans are lost if the program ends now: those that wait for a flush, and those
 /// that are lost already and that no exported root span has counted.
 pub fn unexported_spans() -> Vec<u64> {
-    let Losses { spans, dropped_spans, .. } = late::unsent();
+    let Losses { spans, dropped_spans, .. } = backlog::unsent();
     let unexported = PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported);
     unexported.into_iter().map(|lost| lost + spans + dropped_spans).collect()
 }
@@ -138,17 +137,17 @@ pub fn unexported_spans() -> Vec<u64> {
 ///
 /// At most 8 MiB wait, or one trace that is longer; what is over is lost, and counted. Before [`install`], and after the
 /// [last flush](flush_last), it reports once that nothing exports the spans.
-pub fn defer(trace: Trace) {
+pub fn export_later(trace: Records) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&trace);
     }
-    late::add(trace);
+    backlog::add(trace);
 }
 
-/// Waits until about 1 MiB of [deferred](defer) spans waits for a flush. One task at a time can wait.
+/// Waits until about 1 MiB of [deferred](export_later) spans waits for a flush. One task at a time can wait.
 #[doc(hidden)]
 pub async fn enough_deferred() {
-    late::enough().await;
+    backlog::enough().await;
 }
 
 /// Reports on standard error, once, that the program made spans and opened no scope: they were not recorded. Called when

@@ -16,6 +16,7 @@ use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, redact};
 
 use super::circuit::Circuit;
 use super::endpoint::{self, UnsupportedEndpoint};
+use super::headers::headers;
 use super::transport::{self, Response, Transport};
 
 /// Attempts for one batch: who pays by the millisecond keeps a batch rather than tries for long.
@@ -71,7 +72,7 @@ impl OtlpExporter {
         Ok(OtlpExporter {
             host: host(&endpoint).ok_or(UnsupportedEndpoint::Malformed)?,
             endpoint,
-            headers: super::headers(&config.headers, authorization),
+            headers: headers(&config.headers, authorization),
             encoding: Encoding { protocol: config.protocol, gzip: config.gzip.then(|| Arc::new(Gzip::new())) },
             attempt_timeout: config.attempt_limit(),
             in_background: false,

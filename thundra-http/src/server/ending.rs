@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, config, defer, formatted, semconv};
+use thundra_core::{Scope, Status, config, export_later, formatted, semconv};
 
 use super::methods;
 use super::request::Rpc;
@@ -112,7 +112,7 @@ impl Ending {
     /// Ends the scope and hands it to the exporter.
     pub(super) fn finish(&mut self) {
         if let Some(scope) = self.scope.take() {
-            defer(scope.finish());
+            export_later(scope.finish());
         }
     }
 }

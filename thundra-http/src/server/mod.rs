@@ -11,4 +11,3 @@ mod request;
 
 pub use body::TracedBody;
 pub use layer::{ServerLayer, TracedServer};
-pub use own::IS_REQUEST;

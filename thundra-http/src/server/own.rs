@@ -1,13 +1,7 @@
 //! Which scope is that of a request: a handler may call a router of its own, in the scope of something else.
 
 use http::Request;
-use thundra_core::ScopeRef;
-
-/// Marks the scope of a request that no layer of ours has seen: the invocation of a Lambda function behind HTTP.
-#[doc(hidden)]
-pub const IS_REQUEST: u32 = 1 << 16;
-/// A layer has seen it.
-const IS_SEEN: u32 = 1 << 17;
+use thundra_core::{ScopeFlags, ScopeRef};
 
 /// The scope of the request that carries this.
 #[derive(Clone, Copy)]
@@ -24,9 +18,10 @@ pub(super) fn is_own<B>(request: &mut Request<B>, scope: ScopeRef) -> bool {
     if request.extensions().get::<Own>().is_some_and(|own| own.0 == scope) {
         return true;
     }
-    let is_first = scope.marks() & (IS_REQUEST | IS_SEEN) == IS_REQUEST;
+    let flags = scope.flags();
+    let is_first = flags.contains(ScopeFlags::HTTP_REQUEST) && !flags.contains(ScopeFlags::REQUEST_SEEN);
     if is_first {
-        scope.mark(IS_SEEN);
+        scope.set_flags(ScopeFlags::REQUEST_SEEN);
         mark(request, scope);
     }
     is_first

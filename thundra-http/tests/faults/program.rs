@@ -17,9 +17,11 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use thundra_core::propagation::Inbound;
 use thundra_core::{
-    Config, Env, Scope, SpanId, Trace, TraceContext, TraceId, config, defer, flush, install, kept_spans,
+    Config, Env, Records, Scope, SpanId, Telemetry, TraceContext, TraceId, config, export_later, flush, install,
+    pending_spans,
 };
-use thundra_http::{Host, Layer, TelemetryGuard, exporters, init};
+use thundra_http::export::{Platform, exporters};
+use thundra_http::{Layer, TelemetryGuard, init};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot::Sender;
 use tokio::task::JoinHandle;
@@ -57,7 +59,7 @@ pub(crate) fn run(control: &str) -> ExitCode {
         let elapsed = started.elapsed().as_micros();
         let flushes: Vec<_> = flushes.iter().map(|flush| flush.as_micros().to_string()).collect();
         let (made, incomplete) = (MADE.load(Ordering::Relaxed), INCOMPLETE.load(Ordering::Relaxed));
-        let sent = writeln!(reply, "{made} {incomplete} {} {elapsed} {}", kept_spans(), flushes.join(","));
+        let sent = writeln!(reply, "{made} {incomplete} {} {elapsed} {}", pending_spans(), flushes.join(","));
         if sent.is_err() {
             break;
         }
@@ -171,7 +173,7 @@ impl Program {
             "background" => Some(init()),
             _ => {
                 let config = Config::from_env(&Env::process());
-                let exporters = exporters(&config, Host::Lambda);
+                let exporters = exporters(&config, Platform::Lambda);
                 assert!(install(Telemetry::builder().config(config).exporters(exporters)));
                 None
             }
@@ -295,12 +297,12 @@ impl Program {
             // Requests that all end at once.
             "burst" => {
                 let scopes: Vec<_> = (0..order.times()).map(|_| work.scope()).collect();
-                scopes.into_iter().for_each(|scope| defer(scope.finish()));
+                scopes.into_iter().for_each(|scope| export_later(scope.finish()));
                 Vec::new()
             }
             "defer" => {
                 for _ in 0..order.times() {
-                    defer(work.scope().finish());
+                    export_later(work.scope().finish());
                     std::thread::sleep(pause);
                 }
                 Vec::new()
@@ -319,7 +321,7 @@ impl Program {
                 std::thread::scope(|threads| {
                     threads.spawn(|| {
                         std::thread::sleep(pause);
-                        defer(work.scope().finish());
+                        export_later(work.scope().finish());
                     });
                     drop(telemetry);
                 });
@@ -332,7 +334,7 @@ impl Program {
 }
 
 /// Flushes as thundra-aws does, and returns how long that took.
-async fn export(trace: Trace, patience: Duration) -> Duration {
+async fn export(trace: Records, patience: Duration) -> Duration {
     let started = Instant::now();
     let deadline = started + patience.min(config().otlp.timeout);
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;

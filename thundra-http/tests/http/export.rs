@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 use prost::Message;
 use thundra_core::export::{Batch, Export, ExportError};
 use thundra_core::{Config, Env, Scope};
-use thundra_http::OtlpExporter;
+use thundra_http::export::OtlpExporter;
 
 use crate::support::serve;
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, SpanData, Telemetry, Trace, flush, install};
+use thundra_core::{Config, Env, Records, Scope, SpanData, Telemetry, flush, install};
 use tokio::sync::{Mutex as Turn, MutexGuard};
 
 /// The exporter of this process, for one test at a time.
@@ -28,7 +28,7 @@ pub(crate) async fn installed_with(variables: &[(&str, &str)]) -> (MutexGuard<'s
         assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
         exporter
     });
-    flush(Trace::default(), None).await;
+    flush(Records::default(), None).await;
     exporter.clear();
     (turn, exporter.clone())
 }
@@ -45,7 +45,7 @@ pub(crate) async fn exported(scope: Scope, exporter: &MemoryExporter, count: usi
             return spans;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
-        flush(Trace::default(), None).await;
+        flush(Records::default(), None).await;
     }
     panic!("no {count} spans but {:#?}", exporter.spans());
 }

@@ -8,7 +8,7 @@
 use axum::Router;
 use axum::extract::Request;
 use thundra_core::propagation::{Inbound, Propagators, Trust};
-use thundra_core::{Scope, SpanData, Trace, flush, outbound};
+use thundra_core::{Records, Scope, SpanData, flush, outbound};
 use thundra_http::{Client, Layer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -484,7 +484,7 @@ async fn a_malformed_member_takes_no_other_one_along() {
     let calls = over_http(&owned(vec![("baggage", baggage.to_owned())]), 1).await;
     let sent = calls[0].iter().find(|(name, _)| name == "baggage").map(|(_, value)| value.as_str());
     assert_eq!(sent, Some("a=1,d=4"));
-    flush(Trace::default(), None).await;
+    flush(Records::default(), None).await;
     let count = |span: &SpanData| attribute(span, "thundra.propagation.dropped");
     assert_eq!(exporter.spans().iter().find_map(count).as_deref(), Some("3"));
     // HTTP knows no line ends within a value, but attributes and payloads do.

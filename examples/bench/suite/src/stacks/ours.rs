@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use thundra_bench_work as work;
 use thundra_core::export::{Batch, Export as Exporter, ExportFuture, StdoutExporter};
-use thundra_core::{Config, Env, Scope, Telemetry, Trace};
+use thundra_core::{Config, Env, Scope, Telemetry, Records};
 
 use super::{Export, Stack, Work, sink};
 use crate::Result;
@@ -17,7 +17,7 @@ struct Ours;
 
 thread_local! {
     /// Traces that wait for a flush: a program would hand them over at once.
-    static FINISHED: RefCell<Trace> = RefCell::default();
+    static FINISHED: RefCell<Records> = RefCell::default();
 }
 
 /// As it is installed by `thundra_aws::run`, with everything on but log lines: the peers write none.

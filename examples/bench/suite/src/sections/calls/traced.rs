@@ -9,7 +9,7 @@ use opentelemetry_032::trace::TracerProvider as _;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Scope, Telemetry, Trace};
+use thundra_core::{Config, Env, Scope, Telemetry, Records};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -88,7 +88,7 @@ impl Stack {
             }
             Stack::ThundraServer => {
                 let result = calls.await;
-                thundra_core::flush(Trace::default(), None).await;
+                thundra_core::flush(Records::default(), None).await;
                 result
             }
             Stack::Layer(flush) => {

@@ -3,15 +3,20 @@
 //! Each exporter has a queue of requests, and at most one flush at a time sends from it. A flush that comes meanwhile
 //! leaves its spans to the one at work and returns, so that a slow collector holds up one caller and not all.
 
+pub(crate) mod backlog;
+mod losses;
+mod queue;
+
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+pub(crate) use losses::Losses;
+use queue::Queue;
+
 use crate::export::{Batch, Export, ExportError, ExportFuture};
-use crate::losses::Losses;
-use crate::queue::Queue;
-use crate::{Resource, Trace, contained, diagnostics};
+use crate::{Records, Resource, contained, diagnostics};
 
 /// After this many spans in a row that were too large by themselves, a flush splits no more requests: nothing is taken,
 /// and parts of parts would only take time.
@@ -78,7 +83,7 @@ impl Pipeline {
 
     /// Exports a trace and counts, together with what earlier flushes could not send. Returns at the deadline at the
     /// latest, as far as the exporters keep to it.
-    pub(crate) async fn flush(&self, trace: Trace, losses: Losses, deadline: Option<Instant>) {
+    pub(crate) async fn flush(&self, trace: Records, losses: Losses, deadline: Option<Instant>) {
         let longest = Instant::now() + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
         let Some((last, others)) = self.outlets.split_last() else { return };
@@ -122,7 +127,7 @@ impl Outlet {
     }
 
     /// Takes spans and counts. Returns the right to send, unless another flush has it or the exporter pauses.
-    fn begin(&self, trace: Trace, losses: Losses) -> Option<Sender<'_>> {
+    fn begin(&self, trace: Records, losses: Losses) -> Option<Sender<'_>> {
         let paused = self.is_paused();
         let mut state = self.state();
         state.queue.lose(losses);
@@ -156,7 +161,7 @@ impl Outlet {
     }
 
     /// Counts spans for which the queue has no room.
-    fn lose(&self, over: Trace) {
+    fn lose(&self, over: Records) {
         if !over.is_empty() {
             self.state().queue.lose(Losses::of(&over));
             diagnostics::once(
@@ -176,7 +181,7 @@ struct Sender<'a> {
     /// `true` once the exporter accepted the request.
     accepted: bool,
     /// Spans for which the queue has no room so far.
-    rest: Trace,
+    rest: Records,
     /// The number of spans in a row that were too large by themselves.
     too_large: u32,
     /// While the exporter has the request: since when, and until when it may take.
@@ -353,8 +358,8 @@ mod tests {
         (pipeline, exporter)
     }
 
-    fn traces(names: &[&'static str]) -> Trace {
-        let mut all = Trace::default();
+    fn traces(names: &[&'static str]) -> Records {
+        let mut all = Records::default();
         names.iter().for_each(|name| all.append(Scope::builder(*name).begin().finish()));
         all
     }

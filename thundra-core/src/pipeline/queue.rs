@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use crate::Trace;
-use crate::losses::Losses;
+use super::losses::Losses;
+use crate::Records;
 
 /// The size of a request: collectors take 4 MiB or more, and a request that fails is sent again as a whole.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
@@ -14,7 +14,7 @@ pub(crate) const MAX_BYTES: usize = 4 << 20;
 /// The spans that wait for one exporter, and the counts of those that it will never get.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
-    requests: VecDeque<Trace>,
+    requests: VecDeque<Records>,
     /// The bytes of `requests`, and of the one that is being sent.
     bytes: usize,
     /// Counts for the root span of a request to come.
@@ -25,7 +25,7 @@ impl Queue {
     /// Takes spans as far as there is room, and returns the others. An empty queue has room for one span of any size.
     ///
     /// Only the new spans are walked over, never those that wait.
-    pub(crate) fn push(&mut self, trace: Trace) -> Trace {
+    pub(crate) fn push(&mut self, trace: Records) -> Records {
         let room = MAX_BYTES.saturating_sub(self.bytes);
         let (fits, over) = trace.cut(room, self.bytes == 0);
         self.bytes += fits.bytes.len();
@@ -45,7 +45,7 @@ impl Queue {
     }
 
     /// Takes the next request, with the counts that are due where it has a root span to carry them.
-    pub(crate) fn pop(&mut self) -> Option<Trace> {
+    pub(crate) fn pop(&mut self) -> Option<Records> {
         let mut request = self.requests.pop_front()?;
         if !self.losses.is_none() {
             let before = request.bytes.len();
@@ -58,12 +58,12 @@ impl Queue {
     }
 
     /// Puts back a request that could not be sent.
-    pub(crate) fn put_back(&mut self, request: Trace) {
+    pub(crate) fn put_back(&mut self, request: Records) {
         self.requests.push_front(request);
     }
 
     /// Puts back a request that is too large, in two parts. Returns `false` where it is a single span.
-    pub(crate) fn put_back_in_parts(&mut self, request: &Trace) -> bool {
+    pub(crate) fn put_back_in_parts(&mut self, request: &Records) -> bool {
         let Some((first, second)) = request.split() else { return false };
         self.requests.push_front(second);
         self.requests.push_front(first);
@@ -71,7 +71,7 @@ impl Queue {
     }
 
     /// Forgets a request that was sent, or lost.
-    pub(crate) fn finish(&mut self, request: &Trace) {
+    pub(crate) fn finish(&mut self, request: &Records) {
         self.bytes = self.bytes.saturating_sub(request.bytes.len());
     }
 
@@ -102,9 +102,9 @@ mod tests {
     use super::*;
     use crate::Scope;
 
-    fn trace(spans: usize, bytes: usize) -> Trace {
+    fn trace(spans: usize, bytes: usize) -> Records {
         let text = "x".repeat(bytes);
-        let mut trace = Trace::default();
+        let mut trace = Records::default();
         (0..spans).for_each(|_| trace.append(Scope::builder("span").attribute("text", text.clone()).begin().finish()));
         trace
     }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use thundra_core::{Trace, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported_spans};
+use thundra_core::{Records, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported_spans};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
@@ -72,7 +72,7 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
             deadline = &mut stopped => break deadline,
             _ = timeout(INTERVAL, enough_deferred()) => {}
         }
-        let mut flush = std::pin::pin!(flush(Trace::default(), None));
+        let mut flush = std::pin::pin!(flush(Records::default(), None));
         tokio::select! {
             () = &mut flush => {}
             deadline = &mut stopped => {

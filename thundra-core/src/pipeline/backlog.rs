@@ -5,8 +5,8 @@ use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use crate::losses::Losses;
-use crate::{Trace, diagnostics};
+use super::losses::Losses;
+use crate::{Records, diagnostics};
 
 /// The most that waits, but for a trace that comes when nothing waits. More is lost, and counted.
 const MAX_BYTES: usize = 8 << 20;
@@ -15,7 +15,7 @@ const MAX_BYTES: usize = 8 << 20;
 const ENOUGH_BYTES: usize = 1 << 20;
 
 static LATE: Mutex<Late> = Mutex::new(Late {
-    trace: Trace { bytes: Vec::new(), count: 0 },
+    trace: Records { bytes: Vec::new(), count: 0 },
     losses: Losses::NONE,
     background: None,
     ended: false,
@@ -23,7 +23,7 @@ static LATE: Mutex<Late> = Mutex::new(Late {
 
 #[derive(Debug)]
 struct Late {
-    trace: Trace,
+    trace: Records,
     losses: Losses,
     /// Wakes the task that waits in [`enough`].
     background: Option<Waker>,
@@ -40,7 +40,7 @@ fn late() -> MutexGuard<'static, Late> {
 ///
 /// No scope may be locked by the caller: this may write to standard error, and whoever holds standard error may wait
 /// for that scope.
-pub(crate) fn add(trace: Trace) {
+pub(crate) fn add(trace: Records) {
     let mut late = late();
     let ended = late.ended && !trace.is_empty();
     let (over, background) = late.add(trace);
@@ -74,7 +74,7 @@ pub(crate) fn end(ended: bool) {
 
 impl Late {
     /// Returns the spans for which there is no room, and the task to wake.
-    fn add(&mut self, trace: Trace) -> (Trace, Option<Waker>) {
+    fn add(&mut self, trace: Records) -> (Records, Option<Waker>) {
         let waits = self.trace.bytes.len();
         let room = if waits == 0 { usize::MAX } else { MAX_BYTES.saturating_sub(waits) };
         let (fits, over) = trace.cut(room, false);
@@ -104,7 +104,7 @@ pub(crate) fn unsent() -> Losses {
 }
 
 /// Takes everything that waits, together with a trace that does not.
-pub(crate) fn drain(mut trace: Trace) -> (Trace, Losses) {
+pub(crate) fn drain(mut trace: Records) -> (Records, Losses) {
     let mut late = late();
     let (waits, losses) = (std::mem::take(&mut late.trace), std::mem::take(&mut late.losses));
     drop(late);
@@ -134,7 +134,7 @@ mod tests {
     fn a_trace_of_any_size_has_room_where_nothing_waits_and_a_part_of_it_elsewhere() {
         let trace = |spans: usize| {
             let text = "x".repeat(1 << 20);
-            let mut trace = Trace::default();
+            let mut trace = Records::default();
             (0..spans)
                 .for_each(|_| trace.append(Scope::builder("span").attribute("text", text.clone()).begin().finish()));
             trace
@@ -144,7 +144,7 @@ mod tests {
             (&[20, 1], &[0, 1], "no room"),
             (&[3, 6, 1], &[0, 2, 1], "room for four of six"),
         ] {
-            let mut late = Late { trace: Trace::default(), losses: Losses::NONE, background: None, ended: false };
+            let mut late = Late { trace: Records::default(), losses: Losses::NONE, background: None, ended: false };
             let lost: Vec<_> = sizes.iter().map(|spans| late.add(trace(*spans)).0.span_count()).collect();
             assert_eq!(lost, over, "{why}");
         }

@@ -4,6 +4,8 @@
 //! carried by its `tracing` span and by the future that [`Scope::run`] returns; either alone is enough to
 //! find it, so a task spawned with `.in_current_span()` belongs to it as well.
 
+mod flags;
+
 use std::borrow::Cow;
 use std::future::Future;
 use std::ops::Deref;
@@ -12,19 +14,21 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::SystemTime;
 
+pub use flags::ScopeFlags;
 use pin_project_lite::pin_project;
 use tracing::Span;
 use uuid::Uuid;
 
+use crate::clock::{now, unix_nano};
 use crate::config::Limits;
-use crate::losses::Losses;
+use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Inbound, Outbound, without_threshold};
 use crate::recorder::layer::{self, Recorder};
 use crate::recorder::stack::Current;
-use crate::recorder::{Place, SCOPES, ScopeId, now, unix_nano};
+use crate::recorder::{Place, SCOPES, ScopeId};
 use crate::telemetry::config;
 use crate::{
-    Config, SpanId, SpanKind, Status, Trace, TraceContext, TraceId, Value, diagnostics, late, log, redact, semconv,
+    Config, Records, SpanId, SpanKind, Status, TraceContext, TraceId, Value, diagnostics, log, redact, semconv,
 };
 
 /// A scope that is open; finishing it gives its spans.
@@ -218,7 +222,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
-            late::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
+            backlog::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
             ScopeId::from_u64(u64::MAX)
         });
         let root = layer::root(id, recorded);
@@ -269,13 +273,13 @@ impl Scope {
     /// Ends the root span and seals the scope. Spans that are still open go out with a later flush.
     ///
     /// A [nested](ScopeBuilder::nested) scope hands its spans to the scope around it; what it returns is empty.
-    pub fn finish(mut self) -> Trace {
+    pub fn finish(mut self) -> Records {
         self.seal()
     }
 
-    fn seal(&mut self) -> Trace {
+    fn seal(&mut self) -> Records {
         self.finished = true;
-        let Some(mut state) = SCOPES.lock(self.root.scope) else { return Trace::default() };
+        let Some(mut state) = SCOPES.lock(self.root.scope) else { return Records::default() };
         let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
         if self.recorded() {
             if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
@@ -292,7 +296,7 @@ impl Scope {
             }
             state.close(0, now());
         } else if incomplete > 0 {
-            late::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
+            backlog::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
         }
         // The records of a batch may be sampled where the invocation is not.
         let trace = state.take_finished();
@@ -307,9 +311,9 @@ impl Scope {
                         outer.finished_count += trace.count;
                         outer.started = outer.started.saturating_add(started);
                     }
-                    None => late::add(trace),
+                    None => backlog::add(trace),
                 }
-                Trace::default()
+                Records::default()
             }
             _ => trace,
         }
@@ -332,7 +336,7 @@ impl Drop for Scope {
             if unset == Some(true) {
                 self.set_error("cancelled", "cancelled");
             }
-            late::add(self.seal());
+            backlog::add(self.seal());
         }
     }
 }
@@ -411,22 +415,22 @@ impl ScopeRef {
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
             Some(mut state) => state.incomplete_messages += messages,
-            None => late::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
+            None => backlog::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
         }
     }
 
-    /// Leaves marks on the scope, for the crates that run it: bits of their own meaning.
+    /// Adds flags, for the crates that run the scope.
     #[doc(hidden)]
-    pub fn mark(&self, bits: u32) {
+    pub fn set_flags(&self, flags: ScopeFlags) {
         if let Some(mut state) = SCOPES.lock(self.root.scope) {
-            state.marks |= bits;
+            state.flags = state.flags | flags;
         }
     }
 
-    /// The marks left so far.
+    /// Returns the flags that were added so far.
     #[doc(hidden)]
-    pub fn marks(&self) -> u32 {
-        SCOPES.lock(self.root.scope).map_or(0, |state| state.marks)
+    pub fn flags(&self) -> ScopeFlags {
+        SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| state.flags)
     }
 
     pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {

@@ -8,13 +8,13 @@ use crate::otlp::read;
 /// The finished spans of a scope. They may belong to several traces: each record of a batch can be part of
 /// its producer's.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Trace {
+pub struct Records {
     /// A run of `ScopeSpans.spans` fields.
     pub(crate) bytes: Vec<u8>,
     pub(crate) count: u32,
 }
 
-impl Trace {
+impl Records {
     /// Whether there is nothing to export.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
@@ -31,7 +31,7 @@ impl Trace {
     }
 
     /// Adds the spans of another one.
-    pub fn append(&mut self, other: Trace) {
+    pub fn append(&mut self, other: Records) {
         self.count += other.count;
         if self.bytes.is_empty() {
             self.bytes = other.bytes;
@@ -42,9 +42,9 @@ impl Trace {
 
     /// Returns the first spans, as many as fit into `max_bytes`, and the others. `at_least_one` takes the first span
     /// whatever its size.
-    pub(crate) fn cut(mut self, max_bytes: usize, at_least_one: bool) -> (Trace, Trace) {
+    pub(crate) fn cut(mut self, max_bytes: usize, at_least_one: bool) -> (Records, Records) {
         if self.bytes.len() <= max_bytes {
-            return (self, Trace::default());
+            return (self, Records::default());
         }
         let (mut end, mut count) = (0, 0);
         for (place, _) in read::span_fields(&self.bytes) {
@@ -54,27 +54,27 @@ impl Trace {
             (end, count) = (place.end, count + 1);
         }
         if count == 0 {
-            return (Trace::default(), self);
+            return (Records::default(), self);
         }
-        let over = Trace { bytes: self.bytes.split_off(end), count: self.count.saturating_sub(count) };
+        let over = Records { bytes: self.bytes.split_off(end), count: self.count.saturating_sub(count) };
         self.count = count;
         (self, over)
     }
 
     /// Two parts of about the same size; `None` for a single span.
-    pub(crate) fn split(&self) -> Option<(Trace, Trace)> {
+    pub(crate) fn split(&self) -> Option<(Records, Records)> {
         let ends = read::field_ends(&self.bytes);
         let middle = ends.len() / 2;
         let at = *ends.get(middle.checked_sub(1)?)?;
         let (first, second) = self.bytes.split_at_checked(at)?;
-        let part = |bytes: &[u8], count: usize| Trace { bytes: bytes.to_vec(), count: count as u32 };
+        let part = |bytes: &[u8], count: usize| Records { bytes: bytes.to_vec(), count: count as u32 };
         Some((part(first, middle), part(second, ends.len() - middle)))
     }
 }
 
-impl fmt::Debug for Trace {
+impl fmt::Debug for Records {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trace").field("spans", &self.count).field("bytes", &self.bytes.len()).finish()
+        f.debug_struct("Records").field("spans", &self.count).field("bytes", &self.bytes.len()).finish()
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn a_cut_keeps_every_span_on_one_of_its_sides() {
-        let mut trace = Trace::default();
+        let mut trace = Records::default();
         (0..10).for_each(|_| trace.append(Scope::builder("span").begin().finish()));
         let all = trace.bytes.len();
         for (max, one, kept) in

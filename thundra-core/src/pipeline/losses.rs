@@ -7,7 +7,7 @@ use std::ops::AddAssign;
 
 use crate::otlp::read;
 use crate::otlp::write::{self, tag};
-use crate::{Trace, semconv};
+use crate::{Records, semconv};
 
 /// Data that is not exported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Losses {
     }
 
     /// Returns everything that is lost with these spans: they themselves, and the counts on their root spans.
-    pub(crate) fn of(trace: &Trace) -> Self {
+    pub(crate) fn of(trace: &Records) -> Self {
         let mut losses = Losses { spans: trace.count.into(), ..Self::NONE };
         for (_, root) in read::span_fields(&trace.bytes).filter(|(_, span)| is_root(span)) {
             losses.by_attribute().into_iter().for_each(|(key, count)| *count += read::span_count(root, key));
@@ -39,7 +39,7 @@ impl Losses {
     }
 
     /// Adds the counts to those of the trace's last root span; returns `false` where it has no root span.
-    pub(crate) fn write_to(mut self, trace: &mut Trace) -> bool {
+    pub(crate) fn write_to(mut self, trace: &mut Records) -> bool {
         let Some((place, root)) = read::span_fields(&trace.bytes).filter(|(_, span)| is_root(span)).last() else {
             return false;
         };
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
     use crate::Scope;
 
-    fn counts(trace: &Trace) -> Vec<(String, [Option<String>; 4])> {
+    fn counts(trace: &Records) -> Vec<(String, [Option<String>; 4])> {
         let keys = Losses::default().by_attribute().map(|(key, _)| key);
         trace
             .spans()
@@ -116,6 +116,6 @@ mod tests {
     #[test]
     fn without_a_root_the_counts_wait() {
         let losses = Losses { spans: 1, ..Losses::NONE };
-        assert!(!losses.write_to(&mut Trace::default()));
+        assert!(!losses.write_to(&mut Records::default()));
     }
 }

@@ -1,0 +1,117 @@
+//! The exporters of a program: those of its configuration, or the default of its platform.
+
+use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
+use thundra_core::{Config, ExporterKind, Telemetry, diagnostics, install_with};
+
+use super::bounded::Bounded;
+use super::{OtlpExporter, UnsupportedEndpoint};
+use crate::hosts;
+
+/// The place where a program runs. It decides how spans leave the program when nothing is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Platform {
+    /// AWS Lambda: standard output is the log.
+    Lambda,
+    /// Any other process.
+    Process,
+}
+
+/// The crate whose features the dependents of this one turn on.
+pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
+
+/// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
+/// the first call, and nothing had been installed before.
+///
+/// A message that asks for a feature names `package`, the crate that the program depends on.
+#[doc(hidden)]
+pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) -> bool {
+    let is_first = install_with(telemetry, |config| exporters_for(package, config, platform));
+    if is_first {
+        // Reported when a program starts, not at its first call.
+        hosts::check(&thundra_core::config().propagate_hosts);
+    }
+    is_first
+}
+
+/// Returns the exporters for a configuration.
+///
+/// Those of `OTEL_TRACES_EXPORTER`; when it is not set, `otlp` where an endpoint is configured, else
+/// `stdout` in Lambda and `console` elsewhere. None with `OTEL_SDK_DISABLED`.
+pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
+    exporters_for(PACKAGE, config, platform)
+}
+
+fn exporters_for(package: &'static str, config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
+    if config.disabled {
+        return Vec::new();
+    }
+    let kinds = config.exporters.clone().unwrap_or_else(|| {
+        vec![match platform {
+            _ if config.otlp.endpoint.is_some() => ExporterKind::Otlp,
+            Platform::Lambda => {
+                diagnostics::once(
+                    "stdout",
+                    "spans go to standard output, one line per invocation, for the serverless-otlp-forwarder; \
+                     OTEL_EXPORTER_OTLP_ENDPOINT sends them to a collector",
+                );
+                ExporterKind::Stdout
+            }
+            Platform::Process => ExporterKind::Console,
+        }]
+    });
+    kinds.into_iter().filter_map(|kind| exporter(kind, config, platform, package)).collect()
+}
+
+fn exporter(kind: ExporterKind, config: &Config, platform: Platform, package: &str) -> Option<Box<dyn Export>> {
+    match kind {
+        ExporterKind::Otlp => match OtlpExporter::new(&config.otlp) {
+            Ok(exporter) if platform == Platform::Process => Some(Box::new(exporter.in_background())),
+            Ok(exporter) => Some(Box::new(exporter)),
+            Err(error) => {
+                diagnostics::once("otlp", format_args!("spans are not exported: {}", reason(error, package)));
+                None
+            }
+        },
+        ExporterKind::Stdout => Some(Bounded::boxed(StdoutExporter::new(), config)),
+        ExporterKind::Console => Some(Bounded::boxed(ConsoleExporter::new(), config)),
+        _ => None,
+    }
+}
+
+/// Returns the reason why there is no exporter, for a program that depends on `package`: its feature `https` is ours.
+fn reason(error: UnsupportedEndpoint, package: &str) -> String {
+    match error {
+        UnsupportedEndpoint::NoTls => {
+            format!(
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the \
+                 feature `https` of {package}"
+            )
+        }
+        UnsupportedEndpoint::Malformed => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use thundra_core::Env;
+
+    use super::*;
+
+    #[test]
+    fn a_missing_feature_is_that_of_the_crate_that_the_program_depends_on() {
+        for package in [PACKAGE, "thundra-aws"] {
+            let reason = reason(UnsupportedEndpoint::NoTls, package);
+            assert!(reason.ends_with(&format!("the feature `https` of {package}")), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_disabled_program_has_no_exporters() {
+        let variables = [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "otlp,console")];
+        for (variables, count) in [(&variables[..], 0), (&variables[1..], 2)] {
+            let config = Config::from_env(&Env::from_pairs(variables.iter().copied()));
+            assert_eq!(exporters(&config, Platform::Process).len(), count);
+        }
+    }
+}
