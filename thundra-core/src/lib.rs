@@ -57,7 +57,6 @@ pub mod semconv;
 mod span;
 mod span_data;
 mod span_ext;
-mod suppressed;
 mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -75,6 +74,9 @@ pub use env::Env;
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 pub use log::LogFormat;
+#[doc(hidden)]
+pub use recorder::ambient::is_telemetry_suppressed;
+pub use recorder::current::{current, outbound};
 pub use records::Records;
 pub use resource::Resource;
 #[doc(hidden)]
@@ -82,14 +84,13 @@ pub use resource::percent_decode;
 pub use sampler::Sampler;
 #[doc(hidden)]
 pub use scope::ScopeFlags;
-pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
+pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef};
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{
     Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, subscriber, unexported_spans,
 };
 #[doc(hidden)]
 pub use telemetry::{enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope};
-pub use value::Value;
+pub use value::{NO_ATTRIBUTES, Value};

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{
-    BatchSpans, Config, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, Value, semconv,
+    BatchSpans, Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv,
 };
 
 use crate::payload::{self, Member};
@@ -87,15 +87,15 @@ impl<'c> Surroundings<'c> {
             }
             (Some(current), Some(producer)) if apart => {
                 inbound = below(current, inbound);
-                builder = builder.link(producer, named(&attributes));
+                builder = builder.link(&producer, named(&attributes));
             }
-            (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),
+            (Some(current), Some(_)) => builder = builder.link(current, NO_ATTRIBUTES),
             (Some(current), None) => inbound = below(current, inbound),
             // A record that no invocation stands around begins a trace of its own.
             (None, Some(producer)) if apart => {
                 inbound.parent = None;
                 inbound.source = if old { ParentSource::Redrive } else { ParentSource::Batch };
-                builder = builder.link(producer, named(&attributes));
+                builder = builder.link(&producer, named(&attributes));
             }
             (None, _) => {}
         }
@@ -108,9 +108,9 @@ impl<'c> Surroundings<'c> {
 }
 
 /// What names a record on the link to its producer.
-fn named(attributes: &Attributes) -> Vec<(String, Value)> {
+fn named(attributes: &Attributes) -> Attributes {
     let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
-    id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    id.cloned().collect()
 }
 
 /// The record's own ids, below a span of this process.

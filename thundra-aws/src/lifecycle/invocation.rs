@@ -6,7 +6,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{Config, Env, ParentSource, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv};
+use thundra_core::{
+    Config, Env, NO_ATTRIBUTES, ParentSource, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv,
+};
 
 use super::{initialisation, setup};
 use crate::payload;
@@ -25,8 +27,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
-            let attributes = message.attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
-            builder = builder.link(parent, attributes.collect());
+            builder = builder.link(&parent, message.attributes.iter().cloned());
         }
     }
     if let [only] = trigger.messages.as_slice()
@@ -46,7 +47,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     if scope.recorded()
         && let Some(initialised) = initialisation::take()
     {
-        scope.add_link(&initialised, &[]);
+        scope.add_link(&initialised, NO_ATTRIBUTES);
     }
     if trigger.faas_trigger == "http" {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);

@@ -41,8 +41,8 @@ pub(crate) fn in_lambda() -> bool {
 
 /// Records the calls of clients that nobody wrapped from now on.
 fn watch_unwrapped_clients() {
-    #[cfg(all(feature = "forgotten", feature = "sdk"))]
+    #[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
     if !thundra_core::config().disabled {
-        crate::sdk::forgotten::watch();
+        crate::sdk::unwrapped::watch();
     }
 }

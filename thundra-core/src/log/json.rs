@@ -12,7 +12,8 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use super::{Buffers, Format};
 use crate::contained::{PANICKED, contained};
 use crate::escape::first_unsafe;
-use crate::recorder::{SCOPES, stack};
+use crate::recorder::entered;
+use crate::recorder::slab::SCOPES;
 use crate::semconv::FUNCTION_REQUEST_ID;
 
 /// The field that holds the target of a record of the `log` crate, in the event that `tracing-log` makes of it.
@@ -38,10 +39,10 @@ impl Format for Json {
         string(line, message);
         key(line, "target");
         string(line, target);
-        if let Some(place) = stack::current()
-            && let Some(scope) = SCOPES.lock(place.scope)
+        if let Some(slot) = entered::innermost()
+            && let Some(scope) = SCOPES.lock(slot.scope)
         {
-            if let Some(span_id) = scope.span_id(place.span()) {
+            if let Some(span_id) = scope.span_id(slot.index()) {
                 let _ = write!(line, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
             }
             line.extend_from_slice(scope.log_fields.as_deref().unwrap_or_default());

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Telemetry, subscriber};
 use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
-use crate::recorder::silence;
+use crate::recorder::missing_spans;
 use crate::{Config, Env, Records, diagnostics};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
@@ -154,5 +154,5 @@ pub async fn enough_deferred() {
 /// a program ends that had its telemetry installed for it.
 #[doc(hidden)]
 pub fn report_missing_scope() {
-    silence::report_missing_scope();
+    missing_spans::report_missing_scope();
 }

@@ -12,8 +12,9 @@ use tracing_subscriber::{Layer, Registry};
 use super::Layers;
 use super::process::config;
 use crate::log::{LogFormat, LogLayer};
-use crate::recorder::SCOPE_TARGET;
-use crate::recorder::layer::{Alone, EventFilter, Recorder};
+use crate::recorder::carrier::SCOPE_TARGET;
+use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::recorder::layer::Recorder;
 use crate::{Config, diagnostics, log};
 
 /// Sets the global subscriber, unless one is set.
@@ -22,7 +23,7 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
     let subscriber = if are_given {
         Dispatch::new(beside(layers, config, log_format))
     } else {
-        Dispatch::new(alone(config, log_format))
+        Dispatch::new(sole(config, log_format))
     };
     if dispatcher::set_global_default(subscriber).is_ok() {
         return;
@@ -54,17 +55,17 @@ pub(super) fn bridge_log() {
 /// Returns the subscriber that [`install`](crate::install) sets where no layer is given: the default of a thread or of a
 /// test can be one as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    alone(config, LogFormat::default())
+    sole(config, LogFormat::default())
 }
 
 /// Returns the subscriber whose only layer is the recorder.
-fn alone(config: &Config, log_format: LogFormat) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
+fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
     let (log, write) = match log_format.writer() {
         Some(write) => (EventFilter::new(&config.log), write),
         None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
     };
-    let alone = Alone { spans: with_scopes(&config.spans), log, write };
-    Registry::default().with(Recorder::alone(&config.spans, config.limits, alone))
+    let sole = SoleLayer { spans: with_scopes(&config.spans), log, write };
+    Registry::default().with(Recorder::sole(&config.spans, config.limits, sole))
 }
 
 /// Returns the subscriber with the layers of a program, and with ours above them, each behind a filter of its own.

@@ -5,7 +5,7 @@ use thundra_core::{Config, ExporterKind, Telemetry, diagnostics, install_with};
 
 use super::bounded::Bounded;
 use super::{OtlpExporter, UnsupportedEndpoint};
-use crate::hosts;
+use crate::propagation_policy;
 
 /// The place where a program runs. It decides how spans leave the program when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) 
     let is_first = install_with(telemetry, |config| exporters_for(package, config, platform));
     if is_first {
         // Reported when a program starts, not at its first call.
-        hosts::check(&thundra_core::config().propagate_hosts);
+        propagation_policy::check(&thundra_core::config().propagate_hosts);
     }
     is_first
 }
