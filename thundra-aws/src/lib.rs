@@ -69,17 +69,23 @@ mod handler;
 pub mod http;
 mod lifecycle;
 mod payload;
+mod payload_patterns;
 #[cfg(feature = "sdk")]
 mod sdk;
+mod settings;
 mod trigger;
 
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 pub use lifecycle::{init, init_with, run, run_concurrent, run_concurrent_with, run_with};
+pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
 #[cfg(feature = "sdk")]
 pub use sdk::interceptor;
+#[doc(hidden)]
+pub use settings::VARIABLES;
+pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;

@@ -5,10 +5,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{
-    Config, Env, NO_ATTRIBUTES, ParentSource, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv,
-};
+use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
+use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv};
 
 use super::{initialisation, setup};
 use crate::payload;
@@ -22,7 +20,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     let caller = trust(context, config);
     let trigger = trigger::detect(body, config, caller);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
-    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold());
+    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold(config));
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
     let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
     for message in linked {
@@ -171,10 +169,10 @@ fn function_name(context: &Context, config: &Config) -> String {
 }
 
 /// True for the first invocation of a process that Lambda started for it.
-fn is_cold() -> bool {
+fn is_cold(config: &Config) -> bool {
     static WARM: AtomicBool = AtomicBool::new(false);
     let first = !WARM.swap(true, Ordering::Relaxed);
-    first && Env::process().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
+    first && config.env().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ pub(crate) async fn export_last(trace: Records, config: &Config) {
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
 pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
-    let longest = Instant::now() + config.otlp.flush_limit();
+    let longest = Instant::now() + config.otlp.traces.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }

@@ -4,12 +4,14 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Platform};
 
+use crate::Settings;
+
 /// The crate whose features a program turns on.
 const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 /// Installs telemetry where a background thread exports, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
-    let guard = thundra_http::init_for(PACKAGE, platform(), telemetry);
+    let guard = thundra_http::init_for(PACKAGE, platform(), telemetry.section::<Settings>());
     watch_unwrapped_clients();
     guard
 }
@@ -24,7 +26,7 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 
 /// Installs what [`install`] does, while AWS calls may be in flight: those of unwrapped clients are not recorded.
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
-    export::install(PACKAGE, platform(), telemetry);
+    export::install(PACKAGE, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
     thundra_core::config()
 }

@@ -9,13 +9,14 @@ use tracing_subscriber::{Layer, Registry};
 
 pub use process::{
     config, enough_deferred, export_later, flush, flush_last, flushes_itself, install, install_with, pending_spans,
-    report_missing_scope, unexported_spans,
+    report_missing_scope, settings, unexported_spans,
 };
 pub use subscriber::{layer, subscriber};
 
-use crate::Config;
+use crate::config::{Section, Sections, report};
 use crate::export::Export;
 use crate::log::LogFormat;
+use crate::{Config, Env};
 
 /// The telemetry of a program, set up in code.
 ///
@@ -49,6 +50,10 @@ use crate::log::LogFormat;
 pub struct Telemetry {
     /// `None` for that of the environment.
     config: Option<Config>,
+    /// The settings of other crates that are made in code.
+    settings: Sections,
+    /// Reads the settings of the other crates that the program uses, unless they are made in code.
+    sections: Vec<fn(&mut Config)>,
     /// Empty for those of the configuration.
     exporters: Vec<Box<dyn Export>>,
     layers: Layers,
@@ -59,6 +64,25 @@ impl Telemetry {
     /// Returns a builder that changes nothing yet: what it builds comes from the environment.
     pub fn builder() -> TelemetryBuilder {
         TelemetryBuilder::default()
+    }
+
+    /// Has the settings of another crate read when this telemetry is installed, and is the first.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn section<S: Section>(mut self) -> Self {
+        self.sections.push(Config::load_section::<S>);
+        self
+    }
+
+    /// Returns the configuration, with the settings of all crates.
+    fn configuration(&mut self) -> Config {
+        let mut config = self.config.take().unwrap_or_else(|| Config::from_env(&Env::process()));
+        config.set_sections(std::mem::take(&mut self.settings));
+        for load in &self.sections {
+            load(&mut config);
+        }
+        report(&config.complete());
+        config
     }
 }
 
@@ -99,6 +123,13 @@ impl TelemetryBuilder {
     /// ```
     pub fn config(mut self, config: Config) -> Self {
         self.telemetry.config = Some(config);
+        self
+    }
+
+    /// Sets the settings of another crate, such as those of `thundra_http::Settings` and `thundra_aws::Settings`, in place
+    /// of those that the environment gives.
+    pub fn settings(mut self, settings: impl Section) -> Self {
+        self.telemetry.settings.set(settings);
         self
     }
 

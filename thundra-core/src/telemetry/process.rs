@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use super::{Telemetry, subscriber};
+use crate::config::{self, Section};
 use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
 use crate::recorder::missing_spans;
@@ -15,6 +16,18 @@ static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 /// Returns the configuration of this process: the one that was [installed](install), else the environment's.
 pub fn config() -> &'static Config {
     CONFIG.get_or_init(|| Config::from_env(&Env::process()))
+}
+
+/// Returns the settings of a crate that depends on this one: those of the [installed](install) configuration, else
+/// those of the environment. Called once by each such crate, which keeps them.
+#[doc(hidden)]
+pub fn settings<S: Section>() -> S {
+    let config = config();
+    config.section().cloned().unwrap_or_else(|| {
+        let (settings, problems) = config::read_section(config.env());
+        config::report(&problems);
+        settings
+    })
 }
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one; another changes nothing.
@@ -44,37 +57,35 @@ pub fn install(telemetry: impl Into<Telemetry>) -> bool {
 /// Installs as [`install`] does, with exporters for a configuration where none is given. They are made by the first call
 /// alone, so that another reports nothing about exporters that nobody uses.
 #[doc(hidden)]
-pub fn install_with(telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
-    let Telemetry { config: given, mut exporters, layers, log_format } = telemetry;
-    let mut is_first = false;
+pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
+    let is_configured = telemetry.config.is_some();
+    let mut installed = None;
     PIPELINE.get_or_init(|| {
-        is_first = true;
-        let config = match given {
-            Some(given) => configure(given),
-            None => config(),
-        };
-        if exporters.is_empty() {
-            exporters = default_exporters(config);
+        let config = telemetry.configuration();
+        if CONFIG.set(config.clone()).is_err() && is_configured {
+            report_late_configuration();
         }
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
+        let mut exporters = std::mem::take(&mut telemetry.exporters);
+        if exporters.is_empty() {
+            exporters = default_exporters(&config);
+        }
+        let config = installed.insert(config);
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.traces.flush_limit())
     });
-    if is_first {
-        subscriber::set_global(config(), layers, log_format);
-        subscriber::bridge_log();
-    }
-    is_first
+    let Some(config) = installed else { return false };
+    subscriber::set_global(&config, telemetry.layers, telemetry.log_format);
+    subscriber::bridge_log();
+    true
 }
 
-/// Makes this configuration that of the process, unless it has one.
-fn configure(given: Config) -> &'static Config {
-    if CONFIG.set(given).is_err() {
-        diagnostics::once(
-            "config.late",
-            "the configuration that is made in code comes too late: the one of the environment is in use already. \
-             Install the telemetry before anything else of these crates is called",
-        );
-    }
-    config()
+/// Reports that the configuration of the environment was in use before one made in code was installed.
+#[cold]
+fn report_late_configuration() {
+    diagnostics::once(
+        "config.late",
+        "the configuration that is made in code comes too late for what runs already with that of the environment: \
+         install the telemetry before anything else of these crates is called",
+    );
 }
 
 /// Exports a trace, together with late spans and with what earlier flushes could not send.

@@ -11,6 +11,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
 use super::process::config;
+use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
 use crate::recorder::carrier::SCOPE_TARGET;
 use crate::recorder::filter::{EventFilter, SoleLayer};
@@ -61,16 +62,16 @@ pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> +
 /// Returns the subscriber whose only layer is the recorder.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
     let (log, write) = match log_format.writer() {
-        Some(write) => (EventFilter::new(&config.log), write),
+        Some(write) => (EventFilter::new(lines(config).targets()), write),
         None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
     };
-    let sole = SoleLayer { spans: with_scopes(&config.spans), log, write };
-    Registry::default().with(Recorder::sole(&config.spans, config.limits, sole))
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
+    Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
 /// Returns the subscriber with the layers of a program, and with ours above them, each behind a filter of its own.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(config.log.clone()));
+    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -103,7 +104,13 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    Recorder::new(&config.spans, config.limits).with_filter(with_scopes(&config.spans))
+    let spans = config.spans.targets();
+    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+}
+
+/// Returns the levels of the log lines.
+fn lines(config: &Config) -> Levels {
+    config.log.clone().unwrap_or_default()
 }
 
 /// Adds the spans that carry a scope to a filter, which takes none of them away then. The directive is only added where
