@@ -1,6 +1,6 @@
 //! [EventBridge].
 //!
-//! The sender puts its context into `detail.__context__`, which is cut out of the event. An [envelope] in the detail is
+//! Senders put the context into `detail.__context__`. The member is cut out of the event. An [envelope] in the detail is
 //! opened and stays.
 //!
 //! [EventBridge]: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
