@@ -4,7 +4,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptor
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
-use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
+use thundra_core::{NO_ATTRIBUTES, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
 use super::message::Injected;
@@ -15,6 +15,7 @@ use super::message::trace_header::TraceHeader;
 use super::response::{self, Attempts, Received};
 use super::services::{Operation, Request, Service};
 use super::{endpoint, error};
+use crate::settings::{MessageSpans, settings};
 use crate::trigger::Attributes;
 
 /// Attributes that a call usually has before its request is serialized.
@@ -67,7 +68,7 @@ impl Call {
         if let Some(messages) = &service.messages {
             let limits = KNOWN.of(|| service.target(&operation));
             injected = (messages.inject)(input, &outbound, limits).unwrap_or_default();
-            if recorded && thundra_core::config().message_spans == MessageSpans::Create {
+            if recorded && settings().message_spans == MessageSpans::Create {
                 // The messages that named the call as their sender name spans of their own then.
                 let created = spans::create(input, messages.each_in_batch, &span, &outbound, &attributes);
                 injected.own_context &= created == 0;
@@ -137,7 +138,7 @@ impl Call {
             return;
         }
         self.span.set_attribute(semconv::MESSAGING_BATCH_MESSAGE_COUNT, received.messages);
-        received.producers.iter().for_each(|producer| self.span.add_link(producer));
+        received.producers.iter().for_each(|producer| self.span.add_link(producer, NO_ATTRIBUTES));
     }
 
     /// Learns the limit of the target if it refused a message of this call.

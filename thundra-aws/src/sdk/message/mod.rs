@@ -14,7 +14,6 @@ pub(crate) mod attributes;
 pub(crate) mod client_context;
 pub(crate) mod limits;
 mod members;
-mod patterns;
 pub(crate) mod payload;
 pub(crate) mod refusal;
 pub(crate) mod spans;

@@ -13,7 +13,7 @@
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
 use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust, format_traceparent, parse_traceparent};
-use thundra_core::{SpanExt, SpanKind, TraceContext, Value, semconv};
+use thundra_core::{NO_ATTRIBUTES, SpanExt, SpanKind, TraceContext, Value, semconv};
 use tracing::Span;
 
 use crate::payload;
@@ -47,7 +47,7 @@ pub(crate) fn create(
     let mut count = 0;
     let mut rename = |mut message: Vec<Place<'_>>| {
         if let Some(theirs) = message.iter().find_map(|place| place.another(&ours)) {
-            return call.add_link(&theirs);
+            return call.add_link(&theirs, NO_ATTRIBUTES);
         }
         if !message.iter().any(|place| place.names(&ours)) {
             return;
@@ -55,7 +55,7 @@ pub(crate) fn create(
         let Some(context) = span(call, attributes).trace_context() else { return };
         let its_own = Sender::of(outbound.clone(), context.clone());
         message.iter_mut().for_each(|place| place.rename(&ours, &its_own));
-        call.add_link(&context);
+        call.add_link(&context, NO_ATTRIBUTES);
         count += 1;
     };
     each_in_batch(input, &mut rename);
