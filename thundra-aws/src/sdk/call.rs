@@ -15,8 +15,8 @@ use super::message::trace_header::TraceHeader;
 use super::response::{self, Attempts, Received};
 use super::services::{Operation, Request, Service};
 use super::{endpoint, error};
+use crate::attributes::Attributes;
 use crate::settings::{MessageSpans, settings};
-use crate::trigger::Attributes;
 
 /// Attributes that a call usually has before its request is serialized.
 const USUAL_ATTRIBUTES: usize = 6;

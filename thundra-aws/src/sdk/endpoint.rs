@@ -2,7 +2,7 @@
 
 use thundra_core::semconv;
 
-use crate::trigger::Attributes;
+use crate::attributes::Attributes;
 
 /// Returns the host and the port of an endpoint. A URI without a port has that of its scheme.
 pub(crate) fn attributes(uri: &str) -> Attributes {

@@ -8,7 +8,7 @@ use thundra_core::{SpanExt, Status, TraceContext, Value, semconv};
 use tracing::Span;
 
 use super::error;
-use crate::trigger::Attributes;
+use crate::attributes::Attributes;
 
 /// Facts in a successful response about the messages of a call.
 #[derive(Debug, Default, PartialEq)]

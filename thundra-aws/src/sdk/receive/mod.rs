@@ -22,8 +22,9 @@ use thundra_core::{ScopeRef, diagnostics, semconv};
 use self::hidden::Hidden;
 use self::requested::{Requested, SENT_TIMESTAMP, TRACE_HEADER};
 use super::response::Received;
-use crate::batch::{self, Description};
+use crate::batch::{self, Delivery};
 use crate::trigger::Extractor;
+use crate::trigger::sqs::{Body, SqsMessage};
 
 /// Adds the attributes that [`process`] needs to a `ReceiveMessage`.
 pub(crate) fn request_attributes(input: &mut Input, config: &mut ConfigBag) {
@@ -51,7 +52,7 @@ fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
     for message in messages.iter_mut() {
         let hidden = Hidden::take_from(message, requested);
         if in_scope {
-            producers.extend(describe(message, &hidden, thundra_core::config().propagators).inbound.parent);
+            producers.extend(describe(message, &hidden, thundra_core::config().propagators).into_producer());
         }
         if let Some(receipt) = &message.receipt_handle {
             receipt_cache::keep(receipt.clone(), hidden);
@@ -106,12 +107,12 @@ where
     Fut: Future<Output = Result<R, E>>,
 {
     let hidden = message.receipt_handle.as_deref().and_then(receipt_cache::get).unwrap_or_default();
-    let description = describe(&message, &hidden, thundra_core::config().propagators);
+    let delivery = describe(&message, &hidden, thundra_core::config().propagators);
     let in_scope = || {
         report_evicted();
         f(message)
     };
-    batch::one(description, thundra_core::config(), in_scope).await
+    batch::one(delivery, thundra_core::config(), in_scope).await
 }
 
 /// Records the number of messages that left the cache before they were processed. The next recorded span reports the
@@ -129,20 +130,19 @@ fn report_evicted() {
     }
 }
 
-fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Description {
+fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Delivery {
     let system = |name: &str| {
         let name = SystemName::from(name);
-        hidden.system.get(&name).or_else(|| message.attributes.as_ref()?.get(&name)).map(String::as_str)
+        hidden.system.get(&name).or_else(|| message.attributes.as_ref()?.get(&name)).map(|text| text.as_str().into())
     };
     let attributes = message.message_attributes.iter().flatten().chain(&hidden.attributes);
-    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str(), value.string_value()?)));
-    batch::SqsParts {
-        queue: hidden.queue.as_deref(),
-        id: message.message_id.as_deref(),
-        body: message.body.as_deref().unwrap_or_default(),
+    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str().into(), value.string_value()?.into())));
+    let read = SqsMessage {
+        id: message.message_id.as_deref().map(Into::into),
+        body: Body::Text(message.body.as_deref().unwrap_or_default()),
         attributes: attributes.collect(),
         trace_header: system(TRACE_HEADER),
         sent_timestamp: system(SENT_TIMESTAMP),
-    }
-    .describe(Extractor::new(formats, Trust::Full))
+    };
+    batch::sqs_delivery(hidden.queue.as_deref(), read, Extractor::new(formats, Trust::Full))
 }

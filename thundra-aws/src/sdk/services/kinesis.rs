@@ -69,6 +69,7 @@ fn response_body(operation: &str, body: &[u8]) -> Option<Response> {
 pub(crate) mod messages {
     //! The records of `PutRecord`, `PutRecords` and `GetRecords`.
 
+    use std::borrow::Cow;
     use std::collections::HashSet;
     use std::fmt::Display;
     use std::future::Future;
@@ -93,6 +94,7 @@ pub(crate) mod messages {
     use crate::sdk::message::spans::Place;
     use crate::sdk::response::{Received, Response};
     use crate::sdk::services::service::Messages;
+    use crate::trigger::kinesis::{Data, KinesisRecord};
     use crate::trigger::{Extractor, Opened, open};
 
     pub(super) const MESSAGES: Messages = Messages {
@@ -205,20 +207,19 @@ pub(crate) mod messages {
         F: FnOnce(Record) -> Fut,
         Fut: Future<Output = Result<R, E>>,
     {
-        let sent_at = record.approximate_arrival_timestamp.and_then(|at| SystemTime::try_from(at).ok());
-        let parts = batch::KinesisParts {
-            // `GetRecords` returns neither.
-            stream: None,
-            shard: None,
-            sequence_number: &record.sequence_number,
-            data: record.data.as_ref(),
-            sent_at,
+        let arrived_at = record.approximate_arrival_timestamp.and_then(|at| SystemTime::try_from(at).ok());
+        let read = KinesisRecord {
+            // `GetRecords` returns neither the stream nor the shard.
+            event_id: None,
+            sequence_number: Some(record.sequence_number.as_str().into()),
+            data: Data::Bytes(record.data.as_ref()),
+            arrived_at,
         };
-        let description = parts.describe(extractor(thundra_core::config().propagators));
-        if let Some(member) = &description.member {
-            record.data = Blob::new(context::strip(record.data.as_ref(), member));
+        let delivery = batch::kinesis_delivery(None, read, extractor(thundra_core::config().propagators));
+        if let Cow::Owned(data) = delivery.without_context(record.data.as_ref()) {
+            record.data = Blob::new(data);
         }
-        batch::one(description, thundra_core::config(), || f(record)).await
+        batch::one(delivery, thundra_core::config(), || f(record)).await
     }
 
     /// Returns the spans that put these records. The records of one `PutRecords` usually have the same context, which is
@@ -230,8 +231,8 @@ pub(crate) mod messages {
             let data = record.data.as_ref();
             let opened = match context::find(data).filter(Member::is_context) {
                 Some(member) if known.contains(&member.json) => return None,
-                Some(member) => Opened::context(member.json, &extractor),
-                None => open(std::str::from_utf8(data).ok()?, &extractor)?,
+                Some(member) => Opened::of_member(member, &extractor),
+                None => open(data, &extractor)?,
             };
             let is_new = opened.context.is_none_or(|json| known.insert(json));
             opened.inbound.parent.filter(|_| is_new)

@@ -8,12 +8,12 @@ use aws_types::region::Region;
 use thundra_core::propagation::Outbound;
 use thundra_core::semconv;
 
+pub(crate) use crate::attributes::Attributes;
 use crate::sdk::message::Injected;
 use crate::sdk::message::limits::{Limits, Target};
 use crate::sdk::message::refusal::Refusal;
 use crate::sdk::message::spans::Place;
 use crate::sdk::response::{Received, Response};
-pub(crate) use crate::trigger::Attributes;
 
 /// An AWS service, and what the interceptor records of its operations.
 #[derive(Debug)]

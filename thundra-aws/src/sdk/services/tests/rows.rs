@@ -6,9 +6,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
 
+use crate::attributes::Attributes;
 use crate::sdk::response::Response;
 use crate::sdk::services::{Operation, Request, SERVICES, find};
-use crate::trigger::Attributes;
 
 fn captured(names: &[(&str, &str)]) -> CapturedTelemetryAttributes {
     let mut captured = CapturedTelemetryAttributes::new();
