@@ -54,11 +54,14 @@ mod resource;
 mod sampler;
 mod scope;
 pub mod semconv;
+mod signal;
 mod span;
 mod span_data;
 mod span_ext;
 mod suppressed;
 mod telemetry;
+#[cfg(test)]
+mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
@@ -74,17 +77,22 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
+#[doc(hidden)]
+pub use pipeline::Losses;
 pub use records::Records;
 pub use resource::Resource;
 #[doc(hidden)]
 pub use resource::percent_decode;
 pub use sampler::Sampler;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
+pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
 pub use suppressed::is_telemetry_suppressed;
-pub use telemetry::{config, flush, flush_last, install, layer, subscriber, unexported_spans};
+pub use telemetry::{config, flush, flush_last, install, layer, subscriber};
 #[doc(hidden)]
-pub use telemetry::{enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope};
+pub use telemetry::{
+    enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, unexported,
+};
 pub use value::Value;
