@@ -51,7 +51,8 @@
 //! - `sdk`: spans for every AWS client; `config`: [`load_config`].
 //! - `http`: functions of `lambda_http` and axum.
 //! - `batch` (default): [`batch`], for the events of `aws_lambda_events`.
-//! - `forgotten` (default): with `sdk`, the calls of clients that nobody wrapped: spans, without ids.
+//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the [`interceptor`]. These carry no
+//!   ids.
 //! - `https`: TLS for the exporter; the SDK brings it anyway.
 //! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`, with the baggage that
 //!   was received; calls carry the baggage that it has when they are made. OpenTelemetry's current span is the root span
@@ -61,15 +62,12 @@
 
 #[cfg(feature = "batch")]
 pub mod batch;
-mod gap;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
-mod marks;
 mod measured;
 mod payload;
 mod probe;
-mod scan;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod trigger;
@@ -85,21 +83,9 @@ pub mod __private {
 
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 pub use lifecycle::{init, run, run_concurrent};
-#[cfg(feature = "eventbridge")]
-pub use sdk::eventbridge;
+#[cfg(feature = "config")]
+pub use sdk::clients::*;
 #[cfg(feature = "sdk")]
 pub use sdk::interceptor;
-#[cfg(feature = "kinesis")]
-pub use sdk::kinesis;
-#[cfg(feature = "lambda")]
-pub use sdk::lambda;
-#[cfg(feature = "sfn")]
-pub use sdk::sfn;
-#[cfg(feature = "sns")]
-pub use sdk::sns;
-#[cfg(feature = "sqs")]
-pub use sdk::sqs;
-#[cfg(feature = "config")]
-pub use sdk::{Traced, load_config};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;

@@ -1,13 +1,13 @@
 //! What `examples/bench` measures by itself and programs reach only through an invocation or a client.
 
-use crate::gap::Gap;
+use crate::payload::splice::InsertionPoint;
 use crate::trigger;
 use thundra_core::propagation::Trust;
 
 /// Sees the calls of clients that nobody wrapped from now on, as each program does that is begun with `run` or `init`.
-#[cfg(all(feature = "forgotten", feature = "sdk"))]
-pub fn watch_forgotten() {
-    crate::sdk::forgotten::watch();
+#[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
+pub fn watch_unwrapped() {
+    crate::sdk::unwrapped::watch();
 }
 
 /// Recognises an event as each invocation does, and says how many messages were in it.
@@ -17,5 +17,5 @@ pub fn recognise(body: &[u8]) -> usize {
 
 /// Puts members into the context of a payload as the clients do; `None` where nothing may be changed.
 pub fn splice(payload: &[u8], members: &str) -> Option<String> {
-    Some(Gap::in_payload(payload, |_| false).ok()?.fill(members))
+    Some(InsertionPoint::in_payload(payload, |_| false).ok()?.fill(members))
 }

@@ -1,6 +1,6 @@
 //! What only an installed process shows: clients that nobody wrapped, and calls from many threads.
 
-#![cfg(all(feature = "forgotten", feature = "sns", feature = "sqs"))]
+#![cfg(all(feature = "unwrapped-clients", feature = "sns", feature = "sqs"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 #[path = "sdk/endpoint.rs"]

@@ -84,6 +84,8 @@ pub use resource::Resource;
 #[doc(hidden)]
 pub use resource::percent_decode;
 pub use sampler::Sampler;
+#[doc(hidden)]
+pub use scope::ScopeFlags;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
 pub use signal::Signal;
 pub use span::{SpanKind, Status};

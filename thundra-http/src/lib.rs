@@ -58,23 +58,14 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod attributes;
 mod background;
 mod client;
 pub mod export;
-mod grpc;
-mod hosts;
 mod layer;
-mod redact;
-mod server;
-
-/// The meaning of HTTP requests, for the Lambda triggers and the AWS calls of thundra-aws.
+mod propagation_policy;
 #[doc(hidden)]
-pub mod semantics {
-    pub use crate::attributes::{host, known_method, server, written_version};
-    pub use crate::server::forwarded;
-    pub use crate::server::received::{Received, query, query_of_names};
-}
+pub mod semantics;
+mod server;
 
 #[doc(hidden)]
 pub use background::init_for;
@@ -90,7 +81,5 @@ pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
-#[doc(hidden)]
-pub use server::IS_REQUEST;
 pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use thundra_core::{SpanExt, correlation};

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{BatchSpans, Config, ParentSource, Scope, ScopeRef, SpanKind, TraceContext, Value, semconv};
+use thundra_core::{
+    BatchSpans, Config, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, Value, semconv,
+};
 
-use crate::marks;
 use crate::payload::{self, Member};
 use crate::trigger::{Attributes, Extractor, bounded, cut, is_old};
 
@@ -56,7 +57,8 @@ impl<'c> Surroundings<'c> {
 
     /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
     pub(super) fn extractor(&self) -> Extractor<'static> {
-        let untrusted = self.invocation.is_some_and(|invocation| invocation.marks() & marks::UNTRUSTED != 0);
+        let untrusted =
+            self.invocation.is_some_and(|invocation| invocation.flags().contains(ScopeFlags::UNTRUSTED_CALLER));
         Extractor::new(self.config.propagators, if untrusted { Trust::Edge } else { Trust::Full })
     }
 

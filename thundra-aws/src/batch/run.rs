@@ -8,12 +8,11 @@ use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::{Config, Records, Scope, ScopeRef, formatted, redact, semconv};
+use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, formatted, redact, semconv};
 
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
 use super::unreadable::Unreadable;
-use crate::marks;
 use crate::probe::short_error_type;
 
 /// How many records are worked on at a time: a batch of SQS by its default size.
@@ -53,7 +52,7 @@ where
     Fut: Future<Output = Result<R, Err>>,
 {
     if let Some(invocation) = ScopeRef::current() {
-        invocation.mark(marks::EACH);
+        invocation.set_flags(ScopeFlags::BATCH_HANDLED);
     }
     let records = event.into_records();
     let surroundings = Surroundings::new(config);

@@ -11,10 +11,9 @@ use base64::Engine;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{Config, Env, Scope, ScopeRef, SpanData, correlation, testing};
+use thundra_core::{Config, Env, Scope, ScopeFlags, ScopeRef, SpanData, correlation, testing};
 
 use super::*;
-use crate::marks;
 
 const PRODUCER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -338,7 +337,7 @@ fn a_message_in_an_envelope_has_its_context_whatever_its_attributes() {
 #[test]
 fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
     let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
-    for (marks, obeyed) in [(0, true), (marks::UNTRUSTED, false)] {
+    for (flags, obeyed) in [(ScopeFlags::NONE, true), (ScopeFlags::UNTRUSTED_CALLER, false)] {
         let work = |order: Order| {
             let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
             assert_eq!((ids.get("id"), ids.debug_log_enabled()), (Some("c-7"), obeyed), "{}", order.id);
@@ -349,7 +348,7 @@ fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
             succeed(order)
         };
         let ((), _) = invocation(&config, async || {
-            ScopeRef::current().unwrap().mark(marks);
+            ScopeRef::current().unwrap().set_flags(flags);
             let (response, _) = run::work_through(kinesis(&[("a", order(7))]), &config, unreadable::read, work).await;
             assert!(failures(&response).is_empty());
         });
@@ -405,16 +404,16 @@ fn a_panic_passes_through_and_is_told() {
 
 #[test]
 fn a_handler_is_seen_to_use_it() {
-    let marks = |work: bool| {
-        let marked = || {
+    let flagged = |work: bool| {
+        let has_flag = || {
             if work {
                 let _ = block_on(each(SqsEvent::default(), succeed::<Json>));
             }
-            ScopeRef::current().unwrap().marks() & crate::marks::EACH != 0
+            ScopeRef::current().unwrap().flags().contains(ScopeFlags::BATCH_HANDLED)
         };
-        testing::record("invocation", marked).0
+        testing::record("invocation", has_flag).0
     };
-    assert_eq!((marks(true), marks(false)), (true, false));
+    assert_eq!((flagged(true), flagged(false)), (true, false));
 }
 
 #[test]

@@ -15,11 +15,10 @@ use futures_util::FutureExt;
 use lambda_runtime::{Diagnostic, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use pin_project_lite::pin_project;
 use serde::Serialize;
-use thundra_core::{Scope, ScopeRef};
+use thundra_core::{Scope, ScopeFlags, ScopeRef};
 use tower_service::Service;
 
 use super::status::{Observed, report_status};
-use crate::marks;
 use crate::probe::short_error_type;
 
 /// A handler whose outcome its invocation records. Results, errors and panics pass through.
@@ -46,7 +45,7 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
     fn call(&mut self, event: LambdaEvent<A>) -> Self::Future {
         let invocation = ScopeRef::current();
         if let Some(invocation) = invocation {
-            invocation.mark(marks::CALLED);
+            invocation.set_flags(ScopeFlags::HANDLER_CALLED);
         }
         let future = observed(invocation, || self.inner.call(event));
         Outcome { future, invocation }
@@ -116,7 +115,7 @@ where
         let invocation = self.invocation;
         match self.response.into_response() {
             FunctionResponse::BufferedResponse(body) => {
-                let request = invocation.filter(|invocation| invocation.marks() & marks::HTTP != 0);
+                let request = invocation.filter(|invocation| invocation.flags().contains(ScopeFlags::HTTP_RESPONSE));
                 FunctionResponse::BufferedResponse(Observed::new(body, request))
             }
             FunctionResponse::StreamingResponse(stream) => {

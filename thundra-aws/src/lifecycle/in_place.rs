@@ -6,12 +6,11 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::{ScopeRef, config, diagnostics};
+use thundra_core::{ScopeFlags, ScopeRef, config, diagnostics};
 
 use super::handler::observed;
 use super::layer::export;
 use super::{init, invocation};
-use crate::marks;
 use crate::probe::Outcome;
 
 /// The longest that a caller waits for its response because of an export.
@@ -48,7 +47,7 @@ pub async fn in_place<F: Future, const N: usize>(
         );
     }
     // It may be one: a router that is called in it takes it for its request.
-    scope.mark(thundra_http::IS_REQUEST);
+    scope.set_flags(ScopeFlags::HTTP_REQUEST);
     let deadline = invocation::flush_deadline(&context);
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
@@ -90,7 +89,8 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
 ///
 /// `describe` formats the user's error, so it is called only for an invocation that records the text.
 pub fn report(describe: impl FnOnce() -> Outcome) {
-    if let Some(invocation) = ScopeRef::current().filter(|invocation| invocation.marks() & marks::CALLED == 0)
+    if let Some(invocation) =
+        ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
         && let Outcome::Error { error_type, message } = describe()
     {
         invocation.set_error(error_type, message);

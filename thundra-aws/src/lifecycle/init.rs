@@ -11,7 +11,7 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 /// Installs everything that a program needs for the place where it runs: the configuration from the environment, the
 /// exporters, the subscriber (unless one is set), and the bridge from the `log` crate (unless a logger is set). Has the
-/// calls of AWS clients recorded that nobody wrapped (feature `forgotten`).
+/// calls of AWS clients recorded that nobody wrapped (feature `unwrapped-clients`).
 ///
 /// - In a function it takes the place of the line that initialises a subscriber, before [`run`](crate::run), which does
 ///   the rest: it exports after each response, and after a local run. Dropping the guard does nothing in Lambda.
@@ -72,9 +72,9 @@ fn config() -> Config {
 
 /// Watches the clients that nobody wrapped from now on.
 fn watch() {
-    #[cfg(all(feature = "forgotten", feature = "sdk"))]
+    #[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
     if !thundra_core::config().disabled {
-        crate::sdk::forgotten::watch();
+        crate::sdk::unwrapped::watch();
     }
 }
 

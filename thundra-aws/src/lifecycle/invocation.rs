@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{Env, ParentSource, Records, Scope, SpanKind, config, diagnostics, semconv};
+use thundra_core::{Env, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
 
 use super::init;
+use crate::payload;
 use crate::trigger::{self, Message, Source, Trigger};
-use crate::{marks, payload};
 
 /// What is left of the time for our own end: the process must ask for the next event before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -50,13 +50,13 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
         scope.add_link(&initialised, &[]);
     }
     if trigger.faas_trigger == "http" {
-        scope.mark(marks::HTTP | thundra_http::IS_REQUEST);
+        scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
-        scope.mark(marks::BATCH);
+        scope.set_flags(ScopeFlags::BATCH);
     }
     if trigger.trust == Trust::Edge {
-        scope.mark(marks::UNTRUSTED);
+        scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
     if let Some(member) = trigger.context_member.as_ref().filter(|_| config.propagators != Propagators::NONE) {
         *body = payload::strip_bytes(std::mem::take(body), member);
@@ -66,7 +66,8 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
 
 /// Ends an invocation.
 pub(super) fn finish(scope: Scope) -> Records {
-    if scope.marks() & (marks::CALLED | marks::BATCH | marks::EACH) == marks::CALLED | marks::BATCH {
+    let flags = scope.flags();
+    if flags.contains(ScopeFlags::HANDLER_CALLED | ScopeFlags::BATCH) && !flags.contains(ScopeFlags::BATCH_HANDLED) {
         diagnostics::once(
             "batch",
             "the handler works on a batch by itself, so its calls carry the invocation's ids: \
@@ -78,7 +79,7 @@ pub(super) fn finish(scope: Scope) -> Records {
 
 /// Records that the handler was not called, because its type could not be read from the event.
 pub(super) fn unless_called(scope: &Scope) {
-    if scope.marks() & marks::CALLED == 0 {
+    if !scope.flags().contains(ScopeFlags::HANDLER_CALLED) {
         scope.set_error("invalid_event", "the event could not be read as the handler's type");
     }
 }
@@ -219,7 +220,7 @@ mod tests {
             assert_eq!(inbound.correlation.chain_length(), if obeyed { 9 } else { 1 }, "{why}");
             let scope = begin(&mut Bytes::from_static(br#"{"Records":[]}"#), &context);
             assert_eq!(
-                scope.marks() & marks::UNTRUSTED == 0,
+                !scope.flags().contains(ScopeFlags::UNTRUSTED_CALLER),
                 obeyed,
                 "{why}: the records of a batch are not obeyed either"
             );

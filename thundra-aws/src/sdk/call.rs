@@ -9,13 +9,13 @@ use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
 use thundra_core::{MessageSpans, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
-use super::inject::TraceHeader;
-use super::limits::{KNOWN, Target};
-use super::outcome::{self, Attempts};
+use super::message::limits::{KNOWN, Target};
+use super::message::refusal::{self, Sizes};
+use super::message::{self, TraceHeader, spans};
 use super::receive::Received;
-use super::refusal::Sizes;
 use super::request::Attributes;
-use super::{create, error, inject, nested, refusal, request};
+use super::response::{self, Attempts};
+use super::{error, nested, request};
 
 /// A call under way. It lies in the SDK's bag, which goes when the caller drops the future.
 #[derive(Debug)]
@@ -58,10 +58,10 @@ impl Call {
         }
         let outbound = thundra_core::outbound(&span)?;
         let limits = KNOWN.of(|| target(service, config));
-        let mut injected = inject::into(input, &outbound, limits);
+        let mut injected = message::into(input, &outbound, limits);
         if recorded && thundra_core::config().message_spans == MessageSpans::Create {
             // What named the call names other spans then.
-            injected.own_context &= create::spans(input, &span, &outbound, &about) == 0;
+            injected.own_context &= spans::create(input, &span, &outbound, &about) == 0;
         }
         injected.report(&span, service);
         let xray = outbound.xray.filter(|_| outbound.formats.xray);
@@ -129,7 +129,7 @@ impl Call {
         if let Some(sizes) = &self.sizes
             && (context.output_or_error().is_some_and(|result| result.is_err()) || sizes.is_batch)
         {
-            refusal::learn(&self.span, context, || target(self.operation.service(), config), sizes, inject::refused);
+            refusal::learn(&self.span, context, || target(self.operation.service(), config), sizes, message::refused);
         }
     }
 
@@ -137,7 +137,7 @@ impl Call {
         self.ended = true;
         self.attempts.made = attempts;
         if self.recorded {
-            outcome::record(&self.span, context, &self.operation, self.attempts);
+            response::record(&self.span, context, &self.operation, self.attempts);
         }
     }
 }

@@ -1,12 +1,12 @@
-//! Clients that are traced: always the genuine ones of the SDK.
+//! Traced clients. Each is the genuine client of an AWS SDK crate, with the [interceptor](crate::interceptor()) added.
 
 #[cfg(feature = "config")]
 use aws_config::{BehaviorVersion, SdkConfig};
 
 /// Loads the configuration of the AWS SDK from the environment: region, credentials, endpoints, retries.
 ///
-/// It is `aws_config::load_defaults` with the latest behaviour, and a configuration made in any other way does
-/// as well.
+/// Equals `aws_config::load_defaults` with the latest behaviour version. The traced clients take any other `SdkConfig` as
+/// well.
 ///
 /// # Examples
 ///
@@ -22,10 +22,10 @@ pub async fn load_config() -> SdkConfig {
     aws_config::load_defaults(BehaviorVersion::latest()).await
 }
 
-/// Makes a traced client of any AWS SDK crate from an `SdkConfig`.
+/// Creates a traced client of any AWS SDK crate from an `SdkConfig`.
 ///
-/// The crate is the caller's dependency, and the client its own, genuine type. Services that carry messages
-/// have a module here instead, such as `thundra_aws::sns`.
+/// The crate is a dependency of the caller, and the client has the type of the crate. For a service with a feature of
+/// `thundra-aws`, call the function of its module instead, such as `thundra_aws::sns::client`.
 ///
 /// # Examples
 ///
@@ -44,13 +44,21 @@ macro_rules! client {
     };
 }
 
-/// Adds tracing to the config builder of an AWS client, for one that is customised.
+#[cfg(feature = "config")]
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// Adds tracing to the config builder of an AWS SDK crate, for a client with settings of its own.
+///
+/// The trait is sealed. It is implemented for the services whose features are on; the builder of any other service
+/// takes [`interceptor`](crate::interceptor()).
 ///
 /// # Examples
 ///
 /// ```
 /// # #[cfg(feature = "sqs")] {
-/// use thundra_aws::Traced;
+/// use thundra_aws::ConfigBuilderExt;
 ///
 /// # let config = aws_types::SdkConfig::builder().behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest()).build();
 /// let config = aws_sdk_sqs::config::Builder::from(&config).traced().build();
@@ -58,7 +66,7 @@ macro_rules! client {
 /// # }
 /// ```
 #[cfg(feature = "config")]
-pub trait Traced {
+pub trait ConfigBuilderExt: sealed::Sealed {
     /// Adds the [interceptor](crate::interceptor()). A second call changes nothing.
     #[must_use]
     fn traced(self) -> Self;
@@ -67,23 +75,26 @@ pub trait Traced {
 macro_rules! services {
     ($($feature:literal $name:ident => $sdk:ident, $title:literal, $carrier:literal $(, $more:ident)?;)*) => {$(
         #[cfg(feature = $feature)]
-        impl Traced for $sdk::config::Builder {
+        impl sealed::Sealed for $sdk::config::Builder {}
+
+        #[cfg(feature = $feature)]
+        impl ConfigBuilderExt for $sdk::config::Builder {
             fn traced(self) -> Self {
                 self.interceptor(crate::interceptor())
             }
         }
 
-        #[doc = concat!($title, ": the client, and our context in what it sends.")]
+        #[doc = concat!($title, ": a traced client, which writes the ids of the current scope into its requests.")]
         ///
         #[doc = $carrier]
         #[cfg(feature = $feature)]
         pub mod $name {
-            use super::Traced as _;
+            use super::ConfigBuilderExt as _;
             $(pub use crate::sdk::receive::$name::$more;)?
 
-            #[doc = concat!("A traced client of ", $title, ".")]
+            #[doc = concat!("Creates a traced client of ", $title, ".")]
             ///
-            #[doc = concat!("It is the genuine one: [`", stringify!($sdk), "::Client`].")]
+            #[doc = concat!("The client is the genuine [`", stringify!($sdk), "::Client`].")]
             ///
             /// # Examples
             ///
@@ -102,17 +113,19 @@ macro_rules! services {
 
 services! {
     "eventbridge" eventbridge => aws_sdk_eventbridge, "EventBridge",
-        "Each entry of `PutEvents` gets a `TraceHeader`, and a detail that is a JSON object `__context__`.";
+        "Each entry of `PutEvents` gets a `TraceHeader`. A detail that is a JSON object gets a `__context__` member.";
     "kinesis" kinesis => aws_sdk_kinesis, "Kinesis Data Streams",
-        "A record that is a JSON object gets `__context__`; other data is left alone.", process;
+        "A record that is a JSON object gets a `__context__` member. Other data does not change.", process;
     "lambda" lambda => aws_sdk_lambda, "Lambda",
-        "Where the caller waits for the answer it goes into the client context, beside the caller's own; else a \
-         payload that is a JSON object gets `__context__`.";
+        "For a synchronous invocation the ids go into the client context, beside the members of the caller. For an \
+         asynchronous one they go into a payload that is a JSON object, as a `__context__` member.";
     "sfn" sfn => aws_sdk_sfn, "Step Functions",
-        "Each start gets a `traceHeader`, and an input that is a JSON object `__context__`: but not where the \
-         execution has a name, which makes the start idempotent by its input.";
+        "Each start gets a `traceHeader`. An input that is a JSON object gets a `__context__` member, unless the \
+         execution has a name: a named start is idempotent by its input.";
     "sns" sns => aws_sdk_sns, "SNS",
-        "Messages get String attributes, ten in all; not where `MessageStructure` is `json`, which loses them.";
+        "Messages get attributes of the type String, up to ten in all. With `MessageStructure=json` SNS drops \
+         attributes, and such messages do not change.";
     "sqs" sqs => aws_sdk_sqs, "SQS",
-        "Messages get String attributes, ten in all, and the system attribute `AWSTraceHeader`.", process;
+        "Messages get attributes of the type String, up to ten in all, and the system attribute `AWSTraceHeader`.",
+        process;
 }

@@ -49,8 +49,8 @@ impl Intercept for Interceptor {
         _: &BeforeSerializationInterceptorContextRef<'_>,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        #[cfg(feature = "forgotten")]
-        super::forgotten::is_wrapped();
+        #[cfg(feature = "unwrapped-clients")]
+        super::unwrapped::is_wrapped();
         if ScopeRef::current().is_some() {
             request::ask_for_names(config);
         }

@@ -1,7 +1,7 @@
 //! Calls to AWS: a span for each, and our context in what they send.
 //!
 //! One [interceptor](interceptor()) serves every service, on the genuine SDK client. A service has a feature of
-//! its own only where something is written into its messages: see [`inject`].
+//! its own only where something is written into its messages: see [`message`].
 //!
 //! ```text
 //! invocation
@@ -17,34 +17,17 @@
 //! OpenTelemetry's context suppresses telemetry.
 
 mod call;
-mod clients;
-mod create;
-mod dynamodb;
+pub(crate) mod clients;
 mod error;
-#[cfg(feature = "forgotten")]
-pub(crate) mod forgotten;
-mod inject;
 mod interceptor;
-mod limits;
+mod message;
 mod nested;
-mod outcome;
 mod partial;
 mod receive;
-mod refusal;
 mod request;
+mod response;
+mod services;
+#[cfg(feature = "unwrapped-clients")]
+pub(crate) mod unwrapped;
 
-#[cfg(feature = "eventbridge")]
-pub use clients::eventbridge;
-#[cfg(feature = "kinesis")]
-pub use clients::kinesis;
-#[cfg(feature = "lambda")]
-pub use clients::lambda;
-#[cfg(feature = "sfn")]
-pub use clients::sfn;
-#[cfg(feature = "sns")]
-pub use clients::sns;
-#[cfg(feature = "sqs")]
-pub use clients::sqs;
-#[cfg(feature = "config")]
-pub use clients::{Traced, load_config};
 pub use interceptor::interceptor;

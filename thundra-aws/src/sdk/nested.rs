@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use thundra_core::semconv;
 
-use super::dynamodb;
 use super::request::{Attributes, last};
+use super::services::dynamodb;
 
 /// A request that is larger is not read for the sake of a name. The batches of queues are read whole: they have
 /// 1 MiB at most.
@@ -73,7 +73,7 @@ fn bus(body: &[u8]) -> Attributes {
     bus.map(|bus| (semconv::MESSAGING_DESTINATION_NAME, bus.to_owned().into())).into_iter().collect()
 }
 
-/// Whether [`inject`](super::inject) goes through the messages and counts them.
+/// Whether [`inject`](super::message) goes through the messages and counts them.
 fn is_counted(service: &str, method: &str) -> bool {
     match service {
         "EventBridge" => cfg!(feature = "eventbridge"),

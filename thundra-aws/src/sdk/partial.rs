@@ -2,7 +2,7 @@
 //! a batch were refused.
 //!
 //! Read from the bytes, so that no SDK crate is needed: JSON and XML, as these services have it. Where the type
-//! of the answer is known, [that is asked](super::inject::sent) first, whatever the protocol.
+//! of the answer is known, [that is asked](super::message::sent) first, whatever the protocol.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::error::element;
-use super::outcome::Sent;
+use super::response::Sent;
 
 /// What the members of these answers are called in all the services.
 #[derive(Debug, Default, Deserialize)]

@@ -12,7 +12,7 @@ use std::borrow::Cow;
 
 use thundra_core::Config;
 use thundra_core::propagation::Trust;
-use thundra_http::semantics::{self, Received, forwarded};
+use thundra_http::semantics::{self, ServerRequest, forwarded};
 
 use super::extract::Extractor;
 use super::headers::Headers;
@@ -138,11 +138,9 @@ impl<'e, 'a> Request<'e, 'a> {
         let domain = self.context.text("domainName");
         let agent = self.about.text("userAgent");
         let source_ip = self.about.text("sourceIp");
-        let received = Received {
+        let request = ServerRequest {
+            known_methods,
             method: method.as_deref(),
-            known_method: semantics::known_method(known_methods, method.as_deref().unwrap_or_default())
-                .to_owned()
-                .into(),
             route: route.as_deref(),
             path: path.as_deref(),
             query: self.query(),
@@ -156,14 +154,14 @@ impl<'e, 'a> Request<'e, 'a> {
             client: source_ip.or_else(|| Some(forwarded::client(&header)?.to_string().into())),
             version: protocol.as_deref().and_then(semantics::written_version),
             user_agent: header("user-agent").or(agent.as_deref()),
-            ..Received::default()
+            ..ServerRequest::default()
         };
         trigger.span_name = match self.source {
             Source::WebSocket => self.context.text("routeKey").map(|key| super::cut(&key).to_owned()),
             Source::ApiGatewayAuthorizer => None,
-            _ => received.name(),
+            _ => request.span_name().map(Cow::into_owned),
         };
-        trigger.attributes.extend(received.attributes());
+        trigger.attributes.extend(request.attributes());
     }
 
     /// Returns `true` for the services that speak nothing but HTTPS.

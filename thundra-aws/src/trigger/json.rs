@@ -8,7 +8,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr2};
 use serde::Deserialize;
 
-use crate::scan::Scan;
+use crate::payload::cursor::Cursor;
 
 /// More members than any event of AWS has at one level; further ones are not looked at.
 const MAX_MEMBERS: usize = 256;
@@ -21,7 +21,7 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
     pub(super) fn parse(json: &'a str) -> Option<Self> {
-        let mut scan = Scan::new(json.as_bytes());
+        let mut scan = Cursor::new(json.as_bytes());
         let object = Self::read(&mut scan, |range| json.get(range), |_, _| false)?;
         scan.end().map(|()| object)
     }
@@ -37,13 +37,13 @@ impl<'a> Object<'a> {
             }
             stopped
         };
-        let mut scan = Scan::new(json);
+        let mut scan = Cursor::new(json);
         let object = Self::read(&mut scan, |range| std::str::from_utf8(json.get(range)?).ok(), stop)?;
         if stopped { Some(object) } else { scan.end().map(|()| object) }
     }
 
     fn read(
-        scan: &mut Scan<'a>,
+        scan: &mut Cursor<'a>,
         part: impl Fn(Range<usize>) -> Option<&'a str>,
         mut stop: impl FnMut(&str, &Self) -> bool,
     ) -> Option<Self> {
@@ -121,7 +121,7 @@ pub(super) fn array(json: &str) -> Vec<&str> {
 
 fn elements(json: &str) -> Option<Vec<&str>> {
     let mut elements = Vec::new();
-    each(&mut Scan::new(json.as_bytes()), |scan| {
+    each(&mut Cursor::new(json.as_bytes()), |scan| {
         elements.push(json.get(scan.value()?)?);
         Some(())
     })?;
@@ -129,7 +129,7 @@ fn elements(json: &str) -> Option<Vec<&str>> {
 }
 
 /// Steps over an array, element by element.
-fn each<'a>(scan: &mut Scan<'a>, mut element: impl FnMut(&mut Scan<'a>) -> Option<()>) -> Option<()> {
+fn each<'a>(scan: &mut Cursor<'a>, mut element: impl FnMut(&mut Cursor<'a>) -> Option<()>) -> Option<()> {
     scan.eat_spaced(b'[')?;
     if scan.eat(b']').is_some() {
         return Some(());
@@ -149,7 +149,7 @@ pub(super) fn first_member_objects<'a>(
     name: &str,
     wanted: impl Fn(&Object<'a>) -> bool,
 ) -> Option<(Vec<Object<'a>>, bool)> {
-    let mut scan = Scan::new(json);
+    let mut scan = Cursor::new(json);
     scan.eat_spaced(b'{')?;
     if json.get(scan.string()?)? != name.as_bytes() {
         return None;

@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use lambda_runtime::tower::{Layer, Service};
 use serde_json::{Value, json};
-use thundra_aws::Traced;
+use thundra_aws::ConfigBuilderExt;
 use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::tree;
 use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status};

@@ -8,7 +8,7 @@ use super::open::OpenSpan;
 use crate::config::Limits;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{Records, SpanId, TraceContext, TraceId};
+use crate::{Records, ScopeFlags, SpanId, TraceContext, TraceId};
 
 const CHUNK: usize = 64;
 const CHUNKS: usize = 1024;
@@ -78,8 +78,8 @@ pub(crate) struct ScopeState {
     pub(crate) log_fields: Option<Arc<[u8]>>,
     /// The scope around this one, which gets its finished spans.
     pub(crate) outer: Option<ScopeId>,
-    /// Bits that those who run the scope leave on it.
-    pub(crate) marks: u32,
+    /// Facts that the crates running the scope leave for each other.
+    pub(crate) flags: ScopeFlags,
     /// The owner has finished it.
     pub(crate) sealed: bool,
     spans: Vec<OpenSpan>,
@@ -113,7 +113,7 @@ impl ScopeState {
             received_context: None,
             log_fields: None,
             outer: None,
-            marks: 0,
+            flags: ScopeFlags::NONE,
             sealed: false,
             spans: Vec::new(),
             vacant: Vec::new(),
@@ -232,7 +232,7 @@ impl ScopeState {
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.log_fields = None;
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.sealed, self.marks) = (None, false, 0);
+        (self.outer, self.sealed, self.flags) = (None, false, ScopeFlags::NONE);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

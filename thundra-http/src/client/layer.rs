@@ -10,7 +10,8 @@ use hyper_util::client::legacy::connect::HttpInfo;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{Call, failure};
+use super::call::Call;
+use super::error_chain;
 
 /// Traces the requests of a client: see [`Layer::client`](crate::Layer::client).
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,7 +96,7 @@ where
                 call.answered(response.status(), response.version(), response.headers(), peer);
             }
             Err(error) => {
-                let (error_type, message) = failure::told(error);
+                let (error_type, message) = error_chain::told(error);
                 call.failed(error_type, message);
             }
         }

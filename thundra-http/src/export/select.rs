@@ -5,7 +5,7 @@ use thundra_core::{Config, ExporterKind, diagnostics, install_with};
 
 use super::bounded::Bounded;
 use super::{OtlpExporter, UnsupportedEndpoint};
-use crate::hosts;
+use crate::propagation_policy;
 
 /// The place where a program runs. It decides how spans leave the program when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
 
 fn exporters_for(package: &'static str, config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
     // Said when a program starts, not at its first call.
-    hosts::check(&config.propagate_hosts);
+    propagation_policy::check(&config.propagate_hosts);
     if config.disabled {
         return Vec::new();
     }

@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::ending::Ending;
+use super::completion::Ending;
 
 pin_project! {
     /// A response body in the scope of its request, which ends with it.

@@ -13,8 +13,8 @@ use thundra_core::{InScope, ScopeRef, config, semconv};
 use tower_service::Service;
 
 use super::body::TracedBody;
-use super::ending::Ending;
-use super::{own, request};
+use super::completion::Ending;
+use super::{request, request_scope};
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
 #[derive(Clone, Copy, Debug, Default)]
@@ -72,7 +72,7 @@ where
         let mut ending = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
             // A layer further out has begun it, or Lambda: it only learns the route.
             Some(scope) => {
-                if own::is_own(&mut request, scope)
+                if request_scope::is_own(&mut request, scope)
                     && let Some(route) = request::route(&request)
                 {
                     scope.rename(&request::name(&request));
@@ -84,7 +84,7 @@ where
             None => {
                 let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
                 let scope = request::begin(&request, trust);
-                own::mark(&mut request, *scope);
+                request_scope::mark(&mut request, *scope);
                 Ending::new(scope, request::rpc(&request))
             }
         };

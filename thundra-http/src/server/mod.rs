@@ -1,14 +1,11 @@
 //! Servers: each request is a scope of its own.
 
 mod body;
-mod ending;
-pub mod forwarded;
+mod completion;
+mod known_rpc_methods;
 mod layer;
-mod methods;
-mod own;
-pub(crate) mod received;
 mod request;
+mod request_scope;
 
 pub use body::TracedBody;
 pub use layer::{ServerLayer, TracedServer};
-pub use own::IS_REQUEST;

@@ -8,9 +8,8 @@ use http::{HeaderMap, HeaderValue, Request};
 use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{Scope, SpanKind, config};
 
-use super::forwarded;
-use super::received::{self, Received};
-use crate::{attributes, grpc};
+use crate::semantics::headers::{self, CaptureLimit};
+use crate::semantics::{self, ServerRequest, attributes, forwarded, grpc};
 
 fn utf8(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok()
@@ -27,12 +26,12 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let pairs = pairs.chain(others.iter().map(|(name, value)| (*name, &**value)));
     let header = |name: &str| text(headers, name);
     let peer = peer(request);
-    let received = Received {
+    let received = ServerRequest {
+        known_methods: &config().known_methods,
         method: Some(request.method().as_str()),
-        known_method: attributes::method(request.method()).into(),
         route: route(request),
         path: Some(uri.path()),
-        query: uri.query().and_then(received::query),
+        query: uri.query().and_then(semantics::query),
         scheme: Some(forwarded::scheme(&header).unwrap_or(match uri.scheme_str() {
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
             _ => "http",
@@ -50,20 +49,19 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
         .parent(Inbound::extract(pairs, config().propagators, trust))
         .attributes(received.attributes());
     let scope = builder.begin();
-    attributes::captured(
+    headers::capture(
         headers,
         &config().captured_headers.server_request,
-        attributes::REQUEST_HEADER,
-        attributes::Most::STRANGERS,
+        headers::REQUEST_HEADER,
+        CaptureLimit::UNTRUSTED,
         |key, value| scope.set_attribute(&key, value),
     );
     scope
 }
 
-/// `{method} {route}`, or the method alone: a path is not a name. What gRPC calls it only its answer confirms.
+/// Returns the name of the span. The name of a gRPC method takes its place once the response confirms it.
 pub(super) fn name<B>(request: &Request<B>) -> Cow<'static, str> {
-    let method = attributes::span_name(attributes::method(request.method()));
-    route(request).map_or(method.into(), |route| format!("{method} {route}").into())
+    semantics::span_name(attributes::method(request.method()).into(), route(request))
 }
 
 /// What the request says of itself, where that is gRPC.

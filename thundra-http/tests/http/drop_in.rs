@@ -85,21 +85,22 @@ fn methods(source: &str, of: &str) -> BTreeMap<String, String> {
     methods
 }
 
-/// Our methods: those of the type, and those that its macros declare.
-fn ours(file: &str, of: &str) -> BTreeMap<String, String> {
+/// Returns the methods of our type: those in its `impl` blocks, and those that their macros declare.
+fn ours(files: &[&str], of: &str) -> BTreeMap<String, String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/client/reqwest");
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
-    let source = read(file);
-    let heads = [format!("impl {of} {{"), format!("impl<'a> {of}<'a> {{")];
-    let body = heads.iter().find_map(|head| source.split(head.as_str()).nth(1)).unwrap().split("\n}\n").next().unwrap();
-    let forward = read("forward.rs");
+    let source: String = files.iter().map(|file| read(file)).collect();
+    let heads = [format!("\nimpl {of} {{"), format!("\nimpl<'a> {of}<'a> {{")];
+    let blocks = heads.iter().flat_map(|head| source.split(head.as_str()).skip(1));
+    let body: String = blocks.map(|block| block.split("\n}\n").next().unwrap()).collect::<Vec<_>>().join("\n");
+    let forward = read("delegate.rs");
     let used: String = ["settings", "parts", "verbs"]
         .into_iter()
         .filter(|name| body.contains(&format!("{name}!(")))
         .map(|name| forward.split(&format!("macro_rules! {name} {{")).nth(1).unwrap().split("\n}\n").next().unwrap())
         .collect();
     // What `forward!` is given has neither `pub` nor generics in angle brackets.
-    let all = [body, &used].concat().replace("        fn ", "        pub fn ").replace('[', "<").replace("#<", "#[");
+    let all = [body, used].concat().replace("        fn ", "        pub fn ").replace('[', "<").replace("#<", "#[");
     let all = all.replace("pub async fn ", "pub fn ");
     methods(&format!("impl {of} {{\n{all}\n}}"), of)
 }
@@ -112,18 +113,18 @@ fn spelled(condition: &str) -> String {
 #[test]
 fn every_method_of_reqwest_is_here_under_the_same_features() {
     let theirs = sources("reqwest");
-    for (type_name, their_file, our_file, at_least) in [
-        ("Client", "async_impl/client.rs", "mod.rs", 10),
-        ("ClientBuilder", "async_impl/client.rs", "builder.rs", 90),
-        ("RequestBuilder", "async_impl/request.rs", "request.rs", 16),
-        ("Client", "blocking/client.rs", "blocking.rs", 10),
-        ("ClientBuilder", "blocking/client.rs", "blocking.rs", 85),
-        ("RequestBuilder", "blocking/request.rs", "blocking.rs", 16),
-        ("Policy", "redirect.rs", "redirect.rs", 4),
-        ("Attempt", "redirect.rs", "redirect.rs", 6),
+    for (type_name, their_file, our_files, at_least) in [
+        ("Client", "async_impl/client.rs", &["client.rs", "builder.rs", "request.rs"][..], 10),
+        ("ClientBuilder", "async_impl/client.rs", &["builder.rs"], 90),
+        ("RequestBuilder", "async_impl/request.rs", &["request.rs"], 16),
+        ("Client", "blocking/client.rs", &["blocking/mod.rs"], 10),
+        ("ClientBuilder", "blocking/client.rs", &["blocking/mod.rs"], 85),
+        ("RequestBuilder", "blocking/request.rs", &["blocking/mod.rs"], 16),
+        ("Policy", "redirect.rs", &["redirect/policy.rs"], 4),
+        ("Attempt", "redirect.rs", &["redirect/policy.rs"], 6),
     ] {
         let source = undressed(&std::fs::read_to_string(theirs.join(their_file)).unwrap());
-        let ours = ours(our_file, type_name);
+        let ours = ours(our_files, type_name);
         let theirs = methods(&source, type_name);
         assert!(theirs.len() >= at_least, "{their_file}: only {} methods of {type_name} were found", theirs.len());
         for (name, condition) in theirs {
@@ -131,7 +132,7 @@ fn every_method_of_reqwest_is_here_under_the_same_features() {
                 continue;
             }
             let own =
-                ours.get(&name).unwrap_or_else(|| panic!("{their_file}: {type_name}::{name} is not in {our_file}"));
+                ours.get(&name).unwrap_or_else(|| panic!("{their_file}: {type_name}::{name} is not in {our_files:?}"));
             assert_eq!(spelled(own), spelled(&condition), "{their_file}: {type_name}::{name}");
         }
     }

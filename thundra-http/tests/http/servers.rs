@@ -372,7 +372,7 @@ async fn a_request_inside_of_a_scope_or_suppressed_begins_none() {
         Router::new().route("/users/{id}", get(|| async { "" })).layer(Layer::server()).into_service::<Body>();
     let request = || Request::get("/users/7").body(Body::empty()).unwrap();
     let scope = Scope::builder("invocation").begin();
-    scope.mark(thundra_http::IS_REQUEST);
+    scope.set_flags(thundra_core::ScopeFlags::HTTP_REQUEST);
     scope.run(service.ready().await.unwrap().call(request())).await.unwrap();
     let mut plain = ServiceBuilder::new()
         .layer(Layer::server())
@@ -412,7 +412,7 @@ async fn a_router_in_a_handler_is_a_part_of_what_it_is_called_in() {
 
     // An invocation is the first request in it.
     let scope = Scope::builder("invocation").begin();
-    scope.mark(thundra_http::IS_REQUEST);
+    scope.set_flags(thundra_core::ScopeFlags::HTTP_REQUEST);
     let routes = Router::new().route("/outer", get(move || async move { call_inner().await.unwrap() }));
     let first = routes.layer(Layer::server()).oneshot(Request::get("/outer").body(Body::empty()).unwrap());
     scope.run(first).await.unwrap();
@@ -705,7 +705,7 @@ async fn a_request_that_only_says_that_it_is_grpc_makes_no_names() {
         .into_service::<Body>();
     let request = Request::post("/orders/8f3a").header("content-type", "application/grpc").body(Body::empty()).unwrap();
     let scope = Scope::builder("invocation").begin();
-    scope.mark(thundra_http::IS_REQUEST);
+    scope.set_flags(thundra_core::ScopeFlags::HTTP_REQUEST);
     scope.run(service.ready().await.unwrap().call(request)).await.unwrap();
     assert_eq!(exported(scope, &exporter, 1).await[0].name, "POST /orders/{id}");
 }

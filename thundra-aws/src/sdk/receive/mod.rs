@@ -5,11 +5,11 @@
 //! [`process`](crate::sqs::process). A Kinesis record has everything in its data.
 
 #[cfg(feature = "sqs")]
-mod digest;
+mod attributes_md5;
 #[cfg(feature = "kinesis")]
 pub(crate) mod kinesis;
 #[cfg(feature = "sqs")]
-mod pending;
+mod receipt_cache;
 #[cfg(feature = "sqs")]
 pub(crate) mod sqs;
 

@@ -6,7 +6,7 @@
 //! - the message attributes with our names.
 //!
 //! What the caller did not ask for is taken out of the answer before he sees it, and `MD5OfMessageAttributes` is
-//! made [anew](digest) of those that remain: it is the digest of what an answer brings.
+//! made [anew](attributes_md5) of those that remain: it is the digest of what an answer brings.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -24,7 +24,7 @@ use thundra_core::propagation::{
 };
 use thundra_core::{ScopeRef, diagnostics, semconv};
 
-use super::{Received, digest, pending};
+use super::{Received, attributes_md5, receipt_cache};
 use crate::batch::{self, Description};
 use crate::sdk::request::last;
 use crate::trigger::Extractor;
@@ -85,7 +85,7 @@ where
     F: FnOnce(Message) -> Fut,
     Fut: Future<Output = Result<R, E>>,
 {
-    let hidden = message.receipt_handle.as_deref().and_then(pending::get).unwrap_or_default();
+    let hidden = message.receipt_handle.as_deref().and_then(receipt_cache::get).unwrap_or_default();
     let description = describe(&message, &hidden, thundra_core::config().propagators);
     let in_scope = || {
         tell_of_evicted();
@@ -98,7 +98,7 @@ where
 /// the next one says so.
 fn tell_of_evicted() {
     let Some(scope) = ScopeRef::current().filter(ScopeRef::recorded) else { return };
-    let evicted = pending::evicted();
+    let evicted = receipt_cache::evicted();
     if evicted > 0 {
         scope.set_attribute(semconv::THUNDRA_EVICTED_MESSAGES, evicted);
         diagnostics::once(
@@ -203,7 +203,7 @@ pub(super) fn answer(output: &mut Output, asked: &Asked) -> Option<Received> {
             producers.extend(describe(message, &hidden, thundra_core::config().propagators).inbound.parent);
         }
         if let Some(receipt) = &message.receipt_handle {
-            pending::keep(receipt.clone(), hidden);
+            receipt_cache::keep(receipt.clone(), hidden);
         }
     }
     Some(Received { messages: messages.len(), producers })
@@ -225,7 +225,7 @@ fn hide(message: &mut Message, asked: &Asked) -> Hidden {
         let taken: Vec<_> = attributes.extract_if(|name, _| !covers(theirs, name)).collect();
         if !taken.is_empty() {
             // An answer without attributes has no digest of them.
-            message.md5_of_message_attributes = digest::of(attributes).filter(|_| !attributes.is_empty());
+            message.md5_of_message_attributes = attributes_md5::of(attributes).filter(|_| !attributes.is_empty());
             message.message_attributes.take_if(|attributes| attributes.is_empty());
         }
         hidden.attributes = taken.into_iter().filter(|(name, value)| is_worth_keeping(name, value)).collect();

@@ -10,13 +10,32 @@ use reqwest::{ClientBuilder as Inner, Result};
 use thundra_core::redact;
 use tower_service::Service;
 
-use super::Client;
+use super::client::Client;
 use super::connector::{Asked, Connection, Connector, Unnamed};
-use super::forward::{forward, settings};
+use super::delegate::{forward, settings};
 use super::redirect::Policy;
+use super::redirect::chain::{self, Found};
+use super::redirect::settings::Settings;
 use super::resolver::IntoResolve;
-use super::settings::Settings;
-use super::trail::{self, Found};
+
+impl Client {
+    /// A client with reqwest's defaults.
+    pub fn new() -> Self {
+        // Where TLS cannot begin, reqwest says so in its own way.
+        Client::builder().build().unwrap_or_else(|_| reqwest::Client::new().into())
+    }
+
+    /// A builder for a client with settings of its own.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Client::new()
+    }
+}
 
 /// [`reqwest::ClientBuilder`], building a traced [`Client`].
 #[derive(Default)]
@@ -40,7 +59,7 @@ impl ClientBuilder {
     /// Those of [`reqwest::ClientBuilder::build`], and no other.
     pub fn build(self) -> Result<Client> {
         let settings = self.settings.with_limit(&self.policy);
-        let inner = self.inner.redirect(trail::policy(self.policy, &settings, Found::in_task)).build()?;
+        let inner = self.inner.redirect(chain::policy(self.policy, &settings, Found::in_task)).build()?;
         Ok(Client { inner, settings: Some(Arc::new(settings)) })
     }
 

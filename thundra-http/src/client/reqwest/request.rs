@@ -8,12 +8,29 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Version};
 #[cfg(feature = "multipart")]
 use reqwest::multipart;
-use reqwest::{Body, Request, RequestBuilder as Inner, Response, Result};
+use reqwest::{Body, IntoUrl, Method, Request, RequestBuilder as Inner, Response, Result};
 use thundra_core::redact;
 
-use super::forward::{forward, parts};
-use super::settings::Settings;
-use super::{Client, send};
+use super::client::{Client, send};
+use super::delegate::{forward, parts, verbs};
+use super::redirect::settings::Settings;
+
+impl Client {
+    verbs!();
+
+    fn begin(&self, inner: reqwest::RequestBuilder) -> RequestBuilder {
+        RequestBuilder { inner, settings: self.settings.clone() }
+    }
+}
+
+/// Sends one `GET` request, as [`reqwest::get`] does.
+///
+/// # Errors
+///
+/// Those of [`reqwest::get`], and no other.
+pub async fn get<U: IntoUrl>(url: U) -> Result<Response> {
+    Client::builder().build()?.get(url).send().await
+}
 
 /// [`reqwest::RequestBuilder`], sending a traced request.
 #[must_use = "a request does nothing until it is sent"]

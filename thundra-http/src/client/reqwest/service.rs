@@ -6,7 +6,7 @@ use reqwest::{Request, Response, Result};
 use tower_service::Service;
 use tracing::Instrument;
 
-use super::{Answer, Client, begin, send};
+use super::client::{Answer, Client, begin, send};
 use crate::client::TracedClient;
 
 /// reqwest's client is a service of its own request type.

@@ -1,0 +1,262 @@
+//! The `__context__` member of JSON payloads: finding it, cutting it out, and reading it.
+//!
+//! A payload is never parsed into a value and serialized again, so numbers keep their digits, members keep their order,
+//! and a trailing newline stays. Only a member at the top level of an object counts.
+
+pub(crate) mod cursor;
+pub(crate) mod splice;
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use memchr::memmem;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use thundra_core::propagation::PAYLOAD_CONTEXT;
+
+use self::cursor::Cursor;
+
+const QUOTED_KEY: &[u8] = b"\"__context__\"";
+/// Members that are read of a context. Thundra writes far fewer.
+const MAX_PAIRS: usize = 64;
+/// Longest value that is read. W3C Baggage allows 8,192 bytes, more than any other value has.
+const MAX_VALUE_BYTES: usize = 8192;
+
+/// A `__context__` member of a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Member {
+    /// JSON text of the value.
+    pub(crate) json: String,
+    /// Range of the value in the payload.
+    pub(crate) value: Range<usize>,
+    /// Range to cut so that the rest is valid JSON: the member and one comma.
+    pub(crate) range: Range<usize>,
+}
+
+impl Member {
+    /// Returns `true` if the value is an object, the form in which senders write ids. Any other value belongs to the user.
+    pub(crate) fn is_context(&self) -> bool {
+        self.json.starts_with('{')
+    }
+
+    /// Returns the member with ranges for a text in which the payload begins at `offset`.
+    pub(crate) fn shifted(self, offset: usize) -> Self {
+        let shift = |range: Range<usize>| range.start + offset..range.end + offset;
+        Member { json: self.json, value: shift(self.value), range: shift(self.range) }
+    }
+}
+
+/// Finds the `__context__` member.
+///
+/// Senders write it first, and then the rest of the payload is not read. A payload without the name costs one substring
+/// search.
+pub(crate) fn find(body: &[u8]) -> Option<Member> {
+    let mut cursor = Cursor::new(body);
+    cursor.whitespace();
+    cursor.eat(b'{')?;
+    let mut cut_from = cursor.at();
+    let mut first = true;
+    loop {
+        cursor.whitespace();
+        let key = cursor.string()?;
+        cursor.whitespace();
+        cursor.eat(b':')?;
+        cursor.whitespace();
+        if body.get(key)? == PAYLOAD_CONTEXT.as_bytes() {
+            let value = cursor.value()?;
+            let json = std::str::from_utf8(body.get(value.clone())?).ok()?;
+            serde_json::from_str::<IgnoredAny>(json).ok()?;
+            cursor.whitespace();
+            // A first member takes the comma after it, any other the comma before it.
+            let cut_to = if first && cursor.eat(b',').is_some() { cursor.at() } else { value.end };
+            return Some(Member { json: json.to_owned(), value, range: cut_from..cut_to });
+        }
+        if first {
+            memmem::find(body.get(cursor.at()..)?, QUOTED_KEY)?;
+            first = false;
+        }
+        cursor.value()?;
+        cursor.whitespace();
+        cut_from = cursor.at();
+        cursor.eat(b',')?;
+    }
+}
+
+/// Returns the payload without the member.
+pub(crate) fn strip(body: &[u8], member: &Member) -> Vec<u8> {
+    let before = body.get(..member.range.start).unwrap_or(body);
+    let after = body.get(member.range.end..).unwrap_or_default();
+    [before, after].concat()
+}
+
+/// Returns the payload without the member, as [`strip`] does, and works in place if the bytes are not shared.
+///
+/// The bytes before the member, usually one `{`, move up to the bytes after it.
+pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
+    let Range { start, end } = member.range;
+    if start > end || end > body.len() {
+        return body;
+    }
+    match body.try_into_mut() {
+        Ok(mut body) => {
+            body.copy_within(..start, end - start);
+            body.freeze().slice(end - start..)
+        }
+        Err(body) => Bytes::from(strip(&body, member)),
+    }
+}
+
+/// Returns the strings, numbers and booleans of a context as text. Empty for any value but an object.
+pub(crate) fn pairs(json: &str) -> Vec<(String, String)> {
+    serde_json::from_str::<Pairs>(json).map(|pairs| pairs.0).unwrap_or_default()
+}
+
+struct Pairs(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, &'de RawValue>()? {
+                    let value = scalar(value.get()).filter(|value| value.len() <= MAX_VALUE_BYTES);
+                    pairs.extend(value.filter(|_| pairs.len() < MAX_PAIRS).map(|value| (key, value)));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// Returns a string without its quotes, and a number or a boolean as written.
+fn scalar(json: &str) -> Option<String> {
+    match json.as_bytes().first()? {
+        b'"' => serde_json::from_str(json).ok(),
+        b'{' | b'[' | b'n' => None,
+        _ => Some(json.to_owned()),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    fn cut(body: &str) -> Option<(String, String)> {
+        let member = find(body.as_bytes())?;
+        assert_eq!(body.get(member.value.clone()), Some(member.json.as_str()));
+        let stripped = String::from_utf8(strip(body.as_bytes(), &member)).unwrap();
+        assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member), stripped, "in place");
+        Some((member.json, stripped))
+    }
+
+    #[test]
+    fn the_member_is_found_and_cut_at_the_top_level_only() {
+        for (body, found, why) in [
+            (r#"{"__context__":{"a":1},"b":2}"#, Some((r#"{"a":1}"#, r#"{"b":2}"#)), "first, as senders write it"),
+            (r#" { "__context__" : {} , "b": 2 } "#, Some(("{}", r#" { "b": 2 } "#)), "with spaces"),
+            ("{\"__context__\":{}, \"b\": 1}\n", Some(("{}", "{ \"b\": 1}\n")), "bytes around it stay"),
+            (r#"{"__context__":{}}"#, Some(("{}", "{}")), "the only member"),
+            (r#"{ "__context__":{} }"#, Some(("{}", "{ }")), "the only member, with spaces"),
+            (r#"{"b":2,"__context__":{"a":[1,"}"]}}"#, Some((r#"{"a":[1,"}"]}"#, r#"{"b":2}"#)), "last"),
+            (r#"{"b":"\"",  "__context__":{} , "c":3}"#, Some(("{}", r#"{"b":"\"" , "c":3}"#)), "in the middle"),
+            (r#"{"__context__":"mine","b":1}"#, Some((r#""mine""#, r#"{"b":1}"#)), "text"),
+            (r#"{"__context__":null}"#, Some(("null", "{}")), "null"),
+            (r#"{"__context__":1.5,"b":1}"#, Some(("1.5", r#"{"b":1}"#)), "a number"),
+            (r#"{"b":{"__context__":{}}}"#, None, "nested"),
+            (r#"{"b":"{\"__context__\":{}}"}"#, None, "inside a string"),
+            (r#"{"b":"__context__"}"#, None, "a value"),
+            (r#"[{"__context__":{}}]"#, None, "an array"),
+            (r#""__context__""#, None, "a string"),
+            (r#"{"__context__":{"a":}}"#, None, "a value that is not JSON: the payload stays"),
+            (r#"{"__context__":{"a":1"#, None, "cut short"),
+            (r#"{"__context__""#, None, "cut shorter"),
+            (r#"{"__context__":}"#, None, "no value"),
+            ("{}", None, "empty"),
+            ("", None, "nothing"),
+            ("{", None, "almost nothing"),
+        ] {
+            let expected = found.map(|(json, rest)| (json.to_owned(), rest.to_owned()));
+            assert_eq!(cut(body), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn shared_bytes_are_copied() {
+        let body = Bytes::from_static(br#"{"__context__":{},"a":1}"#);
+        assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap()), r#"{"a":1}"#);
+    }
+
+    #[test]
+    fn pairs_are_the_scalar_members() {
+        let json =
+            r#"{"x-correlation-id":"c-1","call-chain-length":2,"f":1.5,"b":true,"n":null,"o":{"a":[1]},"l":[{}]}"#;
+        let expected = [("x-correlation-id", "c-1"), ("call-chain-length", "2"), ("f", "1.5"), ("b", "true")];
+        assert_eq!(pairs(json), expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+        for json in ["null", "[1]", "\"x\"", "", "{\"a\":1"] {
+            assert!(pairs(json).is_empty(), "{json}");
+        }
+        let many: Vec<_> = (0..1000).map(|i| format!("\"{i}\":1")).collect();
+        assert_eq!(pairs(&format!("{{{}}}", many.join(","))).len(), MAX_PAIRS);
+    }
+
+    /// Generates values with the member, with lookalikes, and without.
+    pub(crate) fn json() -> impl Strategy<Value = Value> {
+        let key = prop_oneof![Just("__context__".to_owned()), "[a-c\"\\\\]{0,3}", "\\PC{0,4}"];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,8}".prop_map(Value::from),
+            key.clone().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map(key.clone(), inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_removes_that_member_and_nothing_else(value in json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+            let member = find(text.as_bytes());
+            let mut expected = value;
+            let removed = expected.as_object_mut().and_then(|object| object.remove("__context__"));
+            prop_assert_eq!(member.is_some(), removed.is_some());
+            if let Some(member) = member {
+                prop_assert_eq!(serde_json::from_str::<Value>(&member.json).ok(), removed);
+                let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member)).unwrap();
+                prop_assert_eq!(stripped, expected);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_without_panic(
+            bytes in prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..64),
+                "[{}\\[\\]\",: \\\\]{0,8}(\"__context__\")?[{}\\[\\]\",:0-9 \\\\]{0,16}".prop_map(String::into_bytes),
+            ]
+        ) {
+            if let Some(member) = find(&bytes) {
+                strip(&bytes, &member);
+                strip_bytes(Bytes::from(bytes.clone()), &member);
+            }
+            let _ = pairs(&String::from_utf8_lossy(&bytes));
+        }
+    }
+}

@@ -1,0 +1,495 @@
+//! Message attributes, as SNS and SQS have them: at most ten a message, and counted in its size.
+
+use std::collections::HashMap;
+
+use thundra_core::propagation::{CORRELATION_TRACEPARENT, Outbound};
+
+use super::limits::Limits;
+use super::refusal::Size;
+use super::{Injected, Skipped};
+
+/// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
+const MAX_ATTRIBUTES: usize = 10;
+/// What a message is given that has no ids but the one of every chain of calls.
+const USUAL_ATTRIBUTES: usize = 5;
+/// The size that a topic or a queue takes unless it is set to more or less, which cannot be seen from here.
+const DEFAULT_BYTES: usize = 256 * 1024;
+/// The size that it may be set to.
+const MAX_BYTES: usize = 4 * DEFAULT_BYTES;
+/// The data type of our values, which is part of the size.
+pub(crate) const STRING: &str = "String";
+
+/// The type of an attribute's value in an SDK crate.
+pub(crate) trait Attribute: Sized {
+    /// A value of the type `String`; `None` where the service would refuse it.
+    fn string(value: &str) -> Option<Self>;
+
+    /// Type and value, in bytes.
+    fn size(&self) -> usize;
+
+    /// The value, where it is text.
+    fn text(&self) -> Option<&str>;
+}
+
+/// One message of a request.
+#[derive(Debug)]
+pub(crate) struct Message<'a, V> {
+    /// Id of the entry, in a batch.
+    id: Option<&'a str>,
+    attributes: &'a mut Option<HashMap<String, V>>,
+    body: usize,
+    /// Bytes that the service may count or not.
+    beside: usize,
+    outbound: &'a Outbound,
+    closed: Option<Skipped>,
+    /// Bytes that are left within the limit of a message.
+    room: usize,
+    size: Size,
+    /// Why something of ours was left out: the first reason.
+    skipped: Option<Skipped>,
+    /// Whether it had no trace context of its own, so that ours is the one that is read.
+    untraced: bool,
+    traced_by_us: bool,
+}
+
+impl<'a, V: Attribute> Message<'a, V> {
+    /// A message with a body of so many bytes; `closed` says why nothing may be added. What the scope received and sends on
+    /// gives way to `outbound`.
+    pub(crate) fn new(
+        attributes: &'a mut Option<HashMap<String, V>>,
+        body: usize,
+        outbound: &'a Outbound,
+        closed: Option<Skipped>,
+    ) -> Self {
+        let mut message = Message {
+            id: None,
+            attributes,
+            body,
+            beside: 0,
+            outbound,
+            closed,
+            room: 0,
+            size: Size::default(),
+            skipped: closed,
+            untraced: true,
+            traced_by_us: false,
+        };
+        message.untraced = !matches!(message.present("traceparent"), Present::Callers);
+        message
+    }
+
+    /// Adds bytes that a service may count or not. They count within a limit, and a limit is learned without them.
+    #[cfg(feature = "sns")]
+    pub(crate) fn beside(self, beside: usize) -> Self {
+        Message { beside, ..self }
+    }
+
+    /// Makes it an entry of a batch.
+    pub(crate) fn entry(self, id: &'a str) -> Self {
+        Message { id: Some(id), ..self }
+    }
+
+    /// Whether the caller set no trace context.
+    #[cfg(feature = "sqs")]
+    pub(crate) fn is_untraced(&self) -> bool {
+        self.untraced
+    }
+
+    /// Finds the attribute of this name, whatever its case.
+    fn present(&self, name: &str) -> Present {
+        let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
+        match (found.next(), found.next()) {
+            (None, _) => Present::No,
+            (Some((present, value)), None)
+                if value.text().is_some_and(|text| self.outbound.is_forwarded(name, text)) =>
+            {
+                Present::Forwarded(present.clone())
+            }
+            _ => Present::Callers,
+        }
+    }
+
+    /// Takes an attribute out of the message. Returns its name and value.
+    fn take(&mut self, present: &str) -> Option<(String, V)> {
+        let (name, value) = self.attributes.as_mut()?.remove_entry(present)?;
+        self.room += name.len() + value.size();
+        self.size.sent = self.size.sent.saturating_sub(name.len() + value.size());
+        Some((name, value))
+    }
+
+    fn put_back(&mut self, attribute: Option<(String, V)>) {
+        if let Some((name, value)) = attribute {
+            self.room = self.room.saturating_sub(name.len() + value.size());
+            self.size.sent += name.len() + value.size();
+            self.attributes.get_or_insert_default().insert(name, value);
+        }
+    }
+
+    /// Removes a trace state that was forwarded, where ours is the trace parent beside it and has none.
+    fn forget_state(&mut self) {
+        if self.traced_by_us
+            && let Present::Forwarded(present) = self.present("tracestate")
+        {
+            self.take(&present);
+        }
+    }
+
+    fn count(&self) -> usize {
+        self.attributes.as_ref().map_or(0, HashMap::len)
+    }
+
+    /// Measures the message, and the bytes that are left for it.
+    fn measure(&mut self, limits: Limits) {
+        let own = self.bytes();
+        self.size = Size { own, sent: own };
+        self.room = limits.message.saturating_sub(own + self.beside);
+    }
+
+    fn bytes(&self) -> usize {
+        let attributes = self.attributes.iter().flatten();
+        self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
+    }
+
+    /// Adds an attribute, and says how many bytes it takes of the room there is.
+    fn add(&mut self, name: &str, value: &str, room: usize) -> Result<usize, Skipped> {
+        let bytes = name.len() + STRING.len() + value.len();
+        if self.count() >= MAX_ATTRIBUTES {
+            return Err(Skipped::Attributes);
+        }
+        if bytes > room.min(self.room) {
+            return Err(Skipped::Size);
+        }
+        let value = V::string(value).ok_or(Skipped::Quotes)?;
+        self.attributes.get_or_insert_with(|| HashMap::with_capacity(USUAL_ATTRIBUTES)).insert(name.to_owned(), value);
+        self.room -= bytes;
+        self.size.sent += bytes;
+        Ok(bytes)
+    }
+}
+
+/// The attribute of a message under one of our names.
+#[derive(Debug, PartialEq)]
+enum Present {
+    No,
+    /// What the scope received, under this spelling of the name.
+    Forwarded(String),
+    Callers,
+}
+
+/// Returns the largest size of a request, given its size. A request below the default stays below, and one that is past
+/// it may grow to the largest that a target can be set to.
+///
+/// A topic's own limit applies to all messages of a request together, and a queue's may: so a request that is within it
+/// stays within.
+fn limit(before: usize, known: Limits) -> usize {
+    let usual = if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES };
+    let known = if before > known.message { known.request } else { known.request.min(known.message) };
+    usual.min(known)
+}
+
+/// Gives each message of a request what fits of `pairs` within the limits.
+///
+/// The first pair goes into all messages before the second goes into any.
+pub(crate) fn inject<V: Attribute>(
+    messages: &mut [Message<'_, V>],
+    pairs: &[(&str, String)],
+    known: Limits,
+) -> Injected {
+    if pairs.is_empty() {
+        return Injected::default();
+    }
+    messages.iter_mut().for_each(|message| message.measure(known));
+    let before = messages.iter().map(|message| message.size.own + message.beside).sum();
+    let mut room = limit(before, known).saturating_sub(before);
+    let mut injected = Injected::default();
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
+        for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
+            // A trace state belongs to the trace parent beside it.
+            if *name == "tracestate" && !message.traced_by_us {
+                continue;
+            }
+            let forwarded = match message.present(name) {
+                Present::No => None,
+                Present::Forwarded(present) => message.take(&present),
+                Present::Callers => continue,
+            };
+            let freed = forwarded.as_ref().map_or(0, |(name, value)| name.len() + value.size());
+            let own_name = forwarded.as_ref().map_or(*name, |(name, _)| name);
+            match message.add(own_name, value, room + freed) {
+                Ok(bytes) => {
+                    room = (room + freed).saturating_sub(bytes);
+                    message.traced_by_us |= *name == "traceparent";
+                    injected.own_context |=
+                        message.untraced && (*name == "traceparent" || *name == CORRELATION_TRACEPARENT);
+                }
+                Err(why) => {
+                    message.skipped = message.skipped.or(Some(why));
+                    message.put_back(forwarded);
+                }
+            }
+        }
+    }
+    if !pairs.iter().any(|(name, _)| *name == "tracestate") {
+        messages.iter_mut().for_each(Message::forget_state);
+    }
+    for message in messages {
+        injected.sizes.add(message.size);
+        injected.sizes.entries.extend(message.id.map(|id| (id.to_owned(), message.size)));
+        if let Some(why) = message.skipped {
+            injected.skip(why);
+        }
+    }
+    injected
+}
+
+#[cfg(test)]
+mod tests {
+    use thundra_core::Scope;
+    use thundra_core::propagation::{Inbound, Propagators, Trust};
+
+    use super::*;
+
+    impl Attribute for String {
+        fn string(value: &str) -> Option<Self> {
+            (!value.contains('"')).then(|| value.to_owned())
+        }
+
+        fn size(&self) -> usize {
+            STRING.len() + self.len()
+        }
+
+        fn text(&self) -> Option<&str> {
+            Some(self)
+        }
+    }
+
+    /// Returns the pairs that leave a scope which received these.
+    fn outbound(pairs: &[(&str, &str)]) -> Outbound {
+        let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
+        let scope = Scope::builder("test").parent(inbound).begin();
+        scope.enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap()
+    }
+
+    fn pairs<'a>(pairs: &[(&'a str, &str)]) -> Vec<(&'a str, String)> {
+        pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+    }
+
+    fn user(count: usize) -> Option<HashMap<String, String>> {
+        (count > 0).then(|| (0..count).map(|n| (format!("u{n}"), "v".to_owned())).collect())
+    }
+
+    /// What is added to one message with this many attributes and bytes of body, by name.
+    fn added(
+        attributes: Option<HashMap<String, String>>,
+        body: usize,
+        ours: &[(&'static str, &str)],
+        limit: usize,
+    ) -> (String, Injected) {
+        let before = attributes.clone().unwrap_or_default();
+        let mut after = attributes;
+        let nothing = outbound(&[]);
+        let mut messages = [Message::new(&mut after, body, &nothing, None)];
+        let injected = inject(&mut messages, &pairs(ours), Limits { message: limit, request: limit });
+        if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
+            assert_eq!(after.is_none(), before.is_empty(), "what got nothing is as it was");
+        }
+        let mut names: Vec<_> =
+            after.unwrap_or_default().into_keys().filter(|name| !before.contains_key(name)).collect();
+        names.sort();
+        (names.join(" "), injected)
+    }
+
+    const OURS: &[(&str, &str)] = &[("a", "1"), ("traceparent", "2"), ("z", "3")];
+
+    #[test]
+    fn ten_attributes_and_no_more() {
+        for (present, expected, own, skipped) in [
+            (0, "a traceparent z", true, None),
+            (7, "a traceparent z", true, None),
+            (8, "a traceparent", true, Some(Skipped::Attributes)),
+            (9, "a", false, Some(Skipped::Attributes)),
+            (10, "", false, Some(Skipped::Attributes)),
+            (11, "", false, Some(Skipped::Attributes)),
+        ] {
+            let (names, injected) = added(user(present), 5, OURS, 1000);
+            assert_eq!((names.as_str(), injected.own_context, injected.skipped), (expected, own, skipped), "{present}");
+        }
+    }
+
+    #[test]
+    fn the_size_is_kept_to_the_byte() {
+        // `a` takes 8 bytes, `traceparent` 18, `z` 8.
+        for (body, expected, skipped, why) in [
+            (65, "a traceparent z", None, "one byte under"),
+            (66, "a traceparent z", None, "at the limit"),
+            (67, "a traceparent", Some(Skipped::Size), "one byte over"),
+            (75, "a z", Some(Skipped::Size), "what is too large gives way to the next"),
+            (92, "a", Some(Skipped::Size), "room for one"),
+            (93, "", Some(Skipped::Size), "room for none"),
+            (200, "", Some(Skipped::Size), "over it already"),
+        ] {
+            let (names, injected) = added(None, body, OURS, 100);
+            assert_eq!((names.as_str(), injected.skipped), (expected, skipped), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_wins_whatever_its_case() {
+        let present = |name: &str| Some(HashMap::from([(name.to_owned(), "mine".to_owned())]));
+        let ours = [("traceparent", "t"), ("tracestate", "s"), ("x-correlation-traceparent", "t")];
+        let (names, injected) = added(present("TraceParent"), 5, &ours, 1000);
+        assert_eq!((names.as_str(), injected.own_context), ("x-correlation-traceparent", false));
+        let (names, _) = added(present("A"), 5, OURS, 1000);
+        assert_eq!(names, "traceparent z");
+    }
+
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    const OWN: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+
+    /// What becomes of the attributes of one message in a scope that received [`PARENT`], `a=1` and a chain of 9.
+    fn forwarding(
+        attributes: &[(&str, &str)],
+        ours: &[(&'static str, &str)],
+        limit: usize,
+        closed: Option<Skipped>,
+    ) -> (Vec<String>, Injected) {
+        let outbound = outbound(&[("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")]);
+        let mut all = Some(pairs(attributes).into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+        let injected = inject(
+            &mut [Message::new(&mut all, 0, &outbound, closed)],
+            &pairs(ours),
+            Limits { message: limit, request: limit },
+        );
+        let mut all: Vec<_> = all.unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
+        all.sort();
+        (all, injected)
+    }
+
+    #[test]
+    fn what_was_received_gives_way_to_ours() {
+        let ours = [("call-chain-length", "10"), ("traceparent", OWN), ("tracestate", "b=2")];
+        let stateless = &ours[..2];
+        let [parent, own] = [PARENT, OWN].map(|value| format!("traceparent={value}"));
+        let (parent, own) = (parent.as_str(), own.as_str());
+        for (attributes, ours, expected, why) in [
+            (
+                vec![("call-chain-length", "9"), ("traceparent", PARENT), ("tracestate", "a=1")],
+                &ours[..],
+                vec!["call-chain-length=10", own, "tracestate=b=2"],
+                "all of it",
+            ),
+            (
+                vec![("TraceParent", PARENT)],
+                &ours[1..2],
+                vec![&*own.replacen("traceparent", "TraceParent", 1)],
+                "any case",
+            ),
+            (vec![("call-chain-length", "8")], &ours[..1], vec!["call-chain-length=8"], "the caller's own stays"),
+            (
+                vec![("traceparent", "9")],
+                stateless,
+                vec!["call-chain-length=10", "traceparent=9"],
+                "another key's value",
+            ),
+            (
+                vec![("traceparent", PARENT), ("tracestate", "a=1")],
+                stateless,
+                vec!["call-chain-length=10", own],
+                "a state of another parent goes",
+            ),
+            (
+                vec![("traceparent", "mine"), ("tracestate", "a=1")],
+                stateless,
+                vec!["call-chain-length=10", "traceparent=mine", "tracestate=a=1"],
+                "beside the caller's own parent it stays",
+            ),
+            (
+                vec![("traceparent", PARENT), ("TraceParent", "mine")],
+                &ours[1..2],
+                vec!["TraceParent=mine", parent],
+                "two of a name are not told apart",
+            ),
+        ] {
+            let (after, injected) = forwarding(&attributes, ours, 1000, None);
+            assert_eq!(after, expected, "{why}");
+            assert_eq!(injected.own_context, after.iter().any(|attribute| attribute.ends_with(OWN)), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_was_received_stays_where_ours_may_not_go() {
+        let ours = [("call-chain-length", "10"), ("traceparent", OWN)];
+        let attributes = [("call-chain-length", "9"), ("traceparent", PARENT)];
+        let before = vec!["call-chain-length=9".to_owned(), format!("traceparent={PARENT}")];
+        assert_eq!(forwarding(&attributes, &ours, 1000, Some(Skipped::Structure)).0, before);
+        // 24 bytes and 72: a longer chain needs one more.
+        for (limit, length, skipped) in [(96, "9", Some(Skipped::Size)), (97, "10", None)] {
+            let (after, injected) = forwarding(&attributes, &ours, limit, None);
+            assert_eq!(after, [format!("call-chain-length={length}"), format!("traceparent={OWN}")], "{limit}");
+            assert_eq!((injected.own_context, injected.skipped), (true, skipped), "{limit}");
+        }
+        // Ten attributes are enough, and one of them takes the place of what it was.
+        let full: Vec<_> = (0..8).map(|n| format!("u{n}")).collect();
+        let full: Vec<_> = full.iter().map(|name| (name.as_str(), "v")).chain(attributes).collect();
+        let (after, injected) = forwarding(&full, &ours, 1000, None);
+        assert_eq!((after.len(), injected.skipped), (10, None));
+        assert!(after.contains(&"call-chain-length=10".to_owned()) && after.contains(&format!("traceparent={OWN}")));
+    }
+
+    #[test]
+    fn what_the_service_would_refuse_is_not_sent() {
+        let (names, injected) = added(None, 5, &[("a", ""), ("b", "say \"x\""), ("c", "1")], 1000);
+        assert_eq!((names.as_str(), injected.skipped), ("c", Some(Skipped::Quotes)));
+    }
+
+    #[test]
+    fn a_request_keeps_to_the_limit_it_is_under() {
+        let message = |message| Limits { message, ..Limits::UNKNOWN };
+        let request = |request| Limits { request, ..Limits::UNKNOWN };
+        for (before, known, expected) in [
+            (0, Limits::UNKNOWN, DEFAULT_BYTES),
+            (DEFAULT_BYTES, Limits::UNKNOWN, DEFAULT_BYTES),
+            (DEFAULT_BYTES + 1, Limits::UNKNOWN, MAX_BYTES),
+            (MAX_BYTES + 1, Limits::UNKNOWN, MAX_BYTES),
+            (0, message(2048), 2048),
+            (2048, message(2048), 2048),
+            (2049, message(2048), DEFAULT_BYTES),
+            (0, request(2048), 2048),
+            (2049, request(2048), 2048),
+            (0, message(MAX_BYTES), DEFAULT_BYTES),
+            (3000, Limits { message: 2048, request: 4096 }, 4096),
+        ] {
+            assert_eq!(limit(before, known), expected, "{before} {known:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_to_a_limit_of_its_own() {
+        let (mut small, mut large) = (None, None);
+        let nothing = outbound(&[]);
+        let mut messages = [(&mut small, 10, "s"), (&mut large, 90, "l")]
+            .map(|(all, body, id)| Message::<String>::new(all, body, &nothing, None).entry(id));
+        let injected = inject(&mut messages, &pairs(OURS), Limits { message: 98, ..Limits::UNKNOWN });
+        assert_eq!((injected.incomplete, injected.skipped), (1, Some(Skipped::Size)));
+        let sizes = [("s".to_owned(), Size { own: 10, sent: 44 }), ("l".to_owned(), Size { own: 90, sent: 98 })];
+        assert_eq!(injected.sizes.entries, sizes);
+        assert_eq!(injected.sizes.largest, Size { own: 90, sent: 98 });
+        assert_eq!((small.unwrap().len(), large.unwrap().len()), (3, 1));
+    }
+
+    #[test]
+    fn a_batch_shares_its_room_by_importance() {
+        let (mut one, mut two, mut three) = (None, user(1), None);
+        let nothing = outbound(&[]);
+        let mut messages = [
+            Message::<String>::new(&mut one, 10, &nothing, None),
+            Message::new(&mut two, 10, &nothing, None),
+            Message::new(&mut three, 10, &nothing, Some(Skipped::Structure)),
+        ];
+        // 39 bytes are there; `a` for two messages makes 55, one `traceparent` 73.
+        let injected = inject(&mut messages, &pairs(&OURS[..2]), Limits { request: 73, ..Limits::UNKNOWN });
+        assert_eq!(injected.sizes.request, Size { own: 39, sent: 73 });
+        assert_eq!((injected.own_context, injected.skipped, injected.incomplete), (true, Some(Skipped::Size), 2));
+        assert_eq!((one.unwrap().len(), two.unwrap().len(), three), (2, 2, None));
+    }
+}

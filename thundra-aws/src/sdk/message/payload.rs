@@ -1,0 +1,228 @@
+//! The `__context__` of JSON payloads, in the services whose messages have no place for attributes.
+//!
+//! It goes into payloads that are a JSON object, as [`InsertionPoint`] says, and into those alone that
+//! `THUNDRA_INJECT_PAYLOAD` names. A message grows within its own limit and within its share of the request's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use aws_smithy_types::Blob;
+use serde_json::Value;
+use thundra_core::ScopeRef;
+use thundra_core::propagation::Outbound;
+
+use super::members::Members;
+pub(crate) use super::patterns::excluded;
+use super::refusal::Size;
+use super::{Injected, Skipped};
+use crate::payload::splice::{InsertionPoint, SpliceError, are_equal};
+
+/// The payload of a message, in the type that an SDK crate has for it.
+pub(crate) trait Payload {
+    fn bytes(&self) -> &[u8];
+
+    fn replace(&mut self, json: String);
+}
+
+impl Payload for Blob {
+    fn bytes(&self) -> &[u8] {
+        self.as_ref()
+    }
+
+    fn replace(&mut self, json: String) {
+        *self = Blob::new(json);
+    }
+}
+
+impl Payload for String {
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    fn replace(&mut self, json: String) {
+        *self = json;
+    }
+}
+
+/// One message of a request.
+#[derive(Debug)]
+pub(crate) struct Message<'a, P> {
+    /// `None` where the caller left it out.
+    pub(crate) payload: Option<&'a mut P>,
+    /// Size before anything is written, as the service counts it.
+    pub(crate) size: usize,
+    /// How many bytes it may grow by a limit of its own.
+    pub(crate) room: usize,
+    /// Why nothing may be written.
+    pub(crate) closed: Option<Skipped>,
+}
+
+/// Gives each message what fits of the context. `room` is how many bytes they may grow together: those that can take
+/// the context share it, and what one leaves of its share is there for those after it.
+pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
+    let mut injected = Injected::default();
+    let context = Context::of(outbound);
+    if context.members.is_empty() {
+        return injected;
+    }
+    let takers = context.takers(&messages, room);
+    let mut left = takers.iter().filter(|takes| **takes).count();
+    for (message, takes) in messages.into_iter().zip(takers) {
+        let own = message.size;
+        let written = context.write(message, room / left.max(1));
+        let grown = written.as_ref().map_or(0, |written| written.grown);
+        injected.sizes.add(Size { own, sent: own + grown });
+        left -= usize::from(takes);
+        match written {
+            Ok(written) => {
+                room -= written.grown;
+                injected.own_context |= written.own_context;
+                if !written.complete {
+                    injected.skip(Skipped::Size);
+                }
+            }
+            Err(why) => injected.skip(why),
+        }
+    }
+    injected
+}
+
+/// What goes into each payload of a call.
+#[derive(Debug)]
+struct Context<'o> {
+    members: Members,
+    outbound: &'o Outbound,
+    /// What this scope received: in a payload that is sent on, ours takes its place.
+    received: Option<Arc<str>>,
+}
+
+/// What became of a payload.
+#[derive(Debug, PartialEq)]
+struct Written {
+    grown: usize,
+    own_context: bool,
+    complete: bool,
+}
+
+impl<'o> Context<'o> {
+    fn of(outbound: &'o Outbound) -> Self {
+        let received = ScopeRef::current().and_then(|scope| scope.received_context());
+        Context { members: Members::new(outbound.payload_pairs()), outbound, received }
+    }
+
+    /// Returns `true` for a context that the scope received, as one or value by value: a program may have made it of
+    /// attributes or headers.
+    fn was_received(&self, context: &str) -> bool {
+        self.received.as_deref().is_some_and(|received| are_equal(received, context))
+            || serde_json::from_str::<BTreeMap<String, Value>>(context).is_ok_and(|members| {
+                !members.is_empty() && members.iter().all(|(key, value)| self.is_forwarded(key, value))
+            })
+    }
+
+    fn is_forwarded(&self, key: &str, value: &Value) -> bool {
+        let text = match value {
+            Value::String(text) => text,
+            Value::Number(_) | Value::Bool(_) => &value.to_string(),
+            _ => return false,
+        };
+        self.members.has(key) && self.outbound.is_forwarded(key, text)
+    }
+
+    /// Which of the messages take a share of the room. Where there is enough for all nobody asks.
+    fn takers<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
+        let enough = room / messages.len().max(1) >= self.members.longest() + InsertionPoint::LONGEST;
+        let takes = |message: &Message<'_, P>| {
+            let payload = message.payload.as_ref().filter(|_| message.closed.is_none());
+            payload.is_some_and(|payload| {
+                InsertionPoint::in_payload(payload.bytes(), |context| self.was_received(context)).is_ok()
+            })
+        };
+        messages.iter().map(|message| enough || takes(message)).collect()
+    }
+
+    /// Writes what fits; `share` is how much the message may grow for the sake of the others.
+    fn write<P: Payload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
+        if let Some(why) = message.closed {
+            return Err(why);
+        }
+        let payload = message.payload.ok_or(Skipped::Data)?;
+        let before = payload.bytes().len();
+        let point = InsertionPoint::in_payload(payload.bytes(), |context| self.was_received(context)).map_err(
+            |why| match why {
+                SpliceError::NotAnObject => Skipped::Data,
+                SpliceError::Occupied => Skipped::Context,
+            },
+        )?;
+        let room = (before + share.min(message.room)).saturating_sub(point.len());
+        let text = self.members.within(room).ok_or(Skipped::Size)?;
+        let filled = point.fill(&text.json);
+        let grown = filled.len().saturating_sub(before);
+        payload.replace(filled);
+        Ok(Written { grown, own_context: text.own_context, complete: self.members.are_all_in(&text) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outbound() -> Outbound {
+        thundra_core::Scope::builder("test").begin().enter(|| thundra_core::outbound(&tracing::Span::none())).unwrap()
+    }
+
+    /// `"id":"1","traceparent":"t"` is 26 bytes, `"id":"1"` 8, with 17 around, 16 in an empty object.
+    fn two<'o>(outbound: &'o Outbound, received: Option<&str>) -> Context<'o> {
+        let pairs = [("id", r#""1""#.to_owned()), ("traceparent", r#""t""#.to_owned())];
+        Context { members: Members::new(pairs), outbound, received: received.map(Arc::from) }
+    }
+
+    fn write(payload: &str, own_room: usize, share: usize) -> (Result<Written, Skipped>, String) {
+        let mut payload = payload.to_owned();
+        let message = Message { size: payload.len(), payload: Some(&mut payload), room: own_room, closed: None };
+        (two(&outbound(), Some(r#"{"old":1}"#)).write(message, share), payload)
+    }
+
+    #[test]
+    fn a_message_grows_within_both_limits() {
+        const ALL: usize = 43;
+        for (payload, own_room, share, grown, why) in [
+            (r#"{"a":1}"#, 1000, 1000, Some(ALL), "room for all"),
+            (r#"{"a":1}"#, ALL, ALL, Some(ALL), "to the byte"),
+            (r#"{"a":1}"#, ALL - 1, 1000, Some(25), "one byte less: the first member alone"),
+            (r#"{"a":1}"#, 1000, ALL - 1, Some(25), "its share is less"),
+            (r#"{"a":1}"#, 25, 1000, Some(25), "room for the first member to the byte"),
+            (r#"{"a":1}"#, 24, 1000, None, "room for none"),
+            (r#"{"a":1}"#, 0, 0, None, "no room"),
+            ("{}", ALL - 1, 1000, Some(ALL - 1), "an empty object needs no comma"),
+            (r#"{"__context__":{"old":1}}"#, 19, 19, Some(19), "what was received makes room"),
+            (r#"{"__context__":{"old":1}}"#, 18, 18, Some(1), "but not for both"),
+            (r#"{"__context__":{"old":1}}"#, 0, 0, None, "nor for one that is longer"),
+        ] {
+            let (written, after) = write(payload, own_room, share);
+            match written {
+                Ok(written) => {
+                    let complete = grown.is_some_and(|grown| grown > 25 || grown == 19);
+                    assert_eq!((Some(written.grown), written.complete), (grown, complete), "{why}");
+                    assert_eq!((written.own_context, after.len() - payload.len()), (complete, written.grown), "{why}");
+                }
+                Err(skipped) => assert_eq!((grown, skipped, &*after), (None, Skipped::Size, payload), "{why}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_alone_says_why() {
+        for (payload, expected) in
+            [("[1]", Skipped::Data), ("text", Skipped::Data), (r#"{"__context__":{"new":1}}"#, Skipped::Context)]
+        {
+            for room in [0, 1000] {
+                assert_eq!(write(payload, room, room), (Err(expected), payload.to_owned()), "whatever its size");
+            }
+        }
+        let missing: Message<'_, String> = Message { payload: None, size: 0, room: 1000, closed: None };
+        assert_eq!(two(&outbound(), None).write(missing, 1000), Err(Skipped::Data));
+        let mut payload = "{}".to_owned();
+        let closed = Message { payload: Some(&mut payload), size: 2, room: 1000, closed: Some(Skipped::Excluded) };
+        assert_eq!((two(&outbound(), None).write(closed, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
+    }
+}

@@ -1,0 +1,77 @@
+//! Facts about a scope that the crates running it leave for each other.
+
+use std::ops::BitOr;
+
+/// A set of facts about the work of a scope. Flags are only ever added while the scope is open.
+///
+/// The flags of all crates stand here, so that no two facts share a bit.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct ScopeFlags(u32);
+
+impl ScopeFlags {
+    /// No flag at all.
+    pub const NONE: Self = ScopeFlags(0);
+    /// The handler was called: the event could be read as the handler's input type.
+    pub const HANDLER_CALLED: Self = ScopeFlags(1);
+    /// The work answers an HTTP request that no server layer has begun a scope for.
+    pub const HTTP_REQUEST: Self = ScopeFlags(1 << 1);
+    /// A server layer has seen the request of the scope. Further requests in it are not the scope's own.
+    pub const REQUEST_SEEN: Self = ScopeFlags(1 << 2);
+    /// The handler's output is an HTTP response, so it has a status code.
+    pub const HTTP_RESPONSE: Self = ScopeFlags(1 << 3);
+    /// The event is a batch of a kind that can be worked on record by record.
+    pub const BATCH: Self = ScopeFlags(1 << 4);
+    /// The batch was worked on record by record, each in a scope of its own.
+    pub const BATCH_HANDLED: Self = ScopeFlags(1 << 5);
+    /// An untrusted caller wrote the event.
+    pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);
+
+    /// Returns `true` if all of these flags are set.
+    pub const fn contains(self, flags: ScopeFlags) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+}
+
+impl BitOr for ScopeFlags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        ScopeFlags(self.0 | other.0)
+    }
+}
+
+impl std::fmt::Debug for ScopeFlags {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = [
+            (Self::HANDLER_CALLED, "HANDLER_CALLED"),
+            (Self::HTTP_REQUEST, "HTTP_REQUEST"),
+            (Self::REQUEST_SEEN, "REQUEST_SEEN"),
+            (Self::HTTP_RESPONSE, "HTTP_RESPONSE"),
+            (Self::BATCH, "BATCH"),
+            (Self::BATCH_HANDLED, "BATCH_HANDLED"),
+            (Self::UNTRUSTED_CALLER, "UNTRUSTED_CALLER"),
+        ];
+        f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Scope;
+
+    #[test]
+    fn flags_add_up_and_a_reused_scope_has_none() {
+        let scope = Scope::builder("flagged").begin();
+        assert_eq!(scope.flags(), ScopeFlags::NONE);
+        scope.set_flags(ScopeFlags::BATCH);
+        scope.set_flags(ScopeFlags::HANDLER_CALLED | ScopeFlags::BATCH);
+        assert!(scope.flags().contains(ScopeFlags::BATCH) && scope.flags().contains(ScopeFlags::HANDLER_CALLED));
+        assert!(!scope.flags().contains(ScopeFlags::BATCH | ScopeFlags::BATCH_HANDLED));
+        assert_eq!(format!("{:?}", scope.flags()), r#"{"HANDLER_CALLED", "BATCH"}"#);
+        let gone = *scope;
+        drop(scope);
+        assert_eq!(gone.flags(), ScopeFlags::NONE);
+        assert_eq!(Scope::builder("next").begin().flags(), ScopeFlags::NONE);
+    }
+}

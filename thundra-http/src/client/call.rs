@@ -1,0 +1,164 @@
+//! One request of a client: its span, from the headers it carries to the response it gets.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+
+use http::header::AUTHORIZATION;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use thundra_core::{ScopeRef, SpanExt, Status, config, diagnostics, outbound, semconv};
+use tracing::{Span, field};
+
+use super::inject;
+use crate::propagation_policy::Reach;
+use crate::semantics::headers::{self, CaptureLimit};
+use crate::semantics::{attributes, grpc};
+
+/// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) span: Span,
+    /// What it is called where it says that it is gRPC and the answer denies it.
+    http_name: Option<&'static str>,
+    done: bool,
+}
+
+impl Call {
+    /// Begins a span below the current one. `None` where telemetry is suppressed.
+    pub(super) fn begin(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
+        if thundra_core::is_telemetry_suppressed() {
+            return None;
+        }
+        let known = attributes::method(method);
+        let rpc = grpc::method(uri, headers);
+        let authority = attributes::authority(uri, headers);
+        let authority = authority.as_deref();
+        let span = tracing::info_span!(
+            target: "thundra_http",
+            "request",
+            otel.name = rpc.unwrap_or(attributes::span_name(known)),
+            otel.kind = "client",
+            { semconv::HTTP_REQUEST_METHOD } = known,
+            { semconv::RPC_SYSTEM_NAME } = rpc.map(|_| grpc::SYSTEM),
+            { semconv::RPC_METHOD } = rpc,
+            { semconv::SERVER_ADDRESS } = authority.map(|authority| attributes::address(authority.host())),
+            { semconv::SERVER_PORT } = attributes::port(uri, authority),
+            { semconv::URL_FULL } = attributes::full_url(uri, authority),
+            { semconv::HTTP_RESPONSE_STATUS_CODE } = field::Empty,
+            { semconv::ERROR_TYPE } = field::Empty,
+        );
+        if !span.is_disabled() {
+            if known == attributes::OTHER {
+                span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, attributes::original_method(method.as_str()));
+            }
+            let names = &config().captured_headers.client_request;
+            headers::capture(headers, names, headers::REQUEST_HEADER, CaptureLimit::NONE, |key, value| {
+                span.set_attribute(key, value)
+            });
+        }
+        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), done: false })
+    }
+
+    /// Puts the context of the span into the headers, as far as the host may know it, and says how far that was.
+    /// A request that was signed stays as it is.
+    pub(super) fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
+        let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
+        let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
+        let reach = match headers.get(AUTHORIZATION).is_some_and(signed) {
+            true => Reach::Nothing,
+            false => {
+                let authority = attributes::authority(uri, headers);
+                Reach::of(authority.as_deref().map_or("", Authority::host), uri.query())
+            }
+        };
+        match reach {
+            Reach::Everything => {}
+            Reach::Trace => self.skipped("correlation ids: not one of our hosts"),
+            Reach::Nothing => self.skipped("signed request"),
+        }
+        if inject::put(&outbound, reach, headers) {
+            self.incomplete();
+        }
+        reach
+    }
+
+    /// Counts a request that has no room for all of our context: of the call and, on the root span, of all.
+    #[cold]
+    fn incomplete(&self) {
+        const WHY: &str = "over the size limit";
+        self.skipped(WHY);
+        self.span.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, 1);
+        if let Some(scope) = ScopeRef::current() {
+            scope.count_incomplete_messages(1);
+        }
+        diagnostics::once("inject.http", format_args!("an HTTP request went out without a part of our context: {WHY}"));
+    }
+
+    fn skipped(&self, why: &'static str) {
+        self.span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, why);
+    }
+
+    /// Records the head of the response: 4xx and 5xx are errors to a client, and any gRPC status but `OK`.
+    pub(super) fn answered(
+        &mut self,
+        status: StatusCode,
+        version: Version,
+        headers: &HeaderMap,
+        peer: Option<SocketAddr>,
+    ) {
+        self.done = true;
+        let span = &self.span;
+        if span.is_disabled() {
+            return;
+        }
+        span.record(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        span.set_attribute(semconv::NETWORK_PROTOCOL_VERSION, attributes::protocol_version(version));
+        if let Some(peer) = peer {
+            span.set_attribute(semconv::NETWORK_PEER_ADDRESS, peer.ip().to_string());
+            span.set_attribute(semconv::NETWORK_PEER_PORT, peer.port());
+        }
+        headers::capture(
+            headers,
+            &config().captured_headers.client_response,
+            headers::RESPONSE_HEADER,
+            CaptureLimit::NONE,
+            |key, value| span.set_attribute(key, value),
+        );
+        let code = match self.http_name {
+            Some(_) if grpc::is_answer(headers) => grpc::Code::of(headers),
+            // A proxy's page, say: what the request says of itself is no more than a claim.
+            Some(name) => {
+                span.record("otel.name", name);
+                [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
+                None
+            }
+            None => None,
+        };
+        if let Some(code) = code {
+            span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
+        }
+        let failed = status.is_client_error() || status.is_server_error();
+        let error = match code {
+            _ if failed => status.as_str(),
+            Some(code) if code.name != grpc::Code::OK => code.name,
+            _ => return,
+        };
+        span.record(semconv::ERROR_TYPE, error);
+        span.set_status(Status::error(""));
+    }
+
+    /// Records that there was no response.
+    pub(super) fn failed(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.done = true;
+        self.span.record(semconv::ERROR_TYPE, error_type);
+        self.span.set_status(Status::error(message));
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !self.done {
+            self.failed("cancelled", "cancelled");
+        }
+    }
+}

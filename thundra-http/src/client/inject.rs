@@ -1,0 +1,94 @@
+//! Our context in the headers of a request: who wins, and how much there may be of it.
+
+use http::header::{Entry, HeaderName};
+use http::{HeaderMap, HeaderValue};
+use thundra_core::propagation::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, Outbound, XRAY_HEADER, header_bytes,
+};
+
+use crate::propagation_policy::Reach;
+
+/// The bytes of all our headers of a request. Servers refuse one with too many, from 8 KiB on, and most of these belong to
+/// the program.
+const MAX_BYTES: usize = 4096;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The headers that [`put`] writes, but for those of the program's own correlation ids.
+static HEADERS: [HeaderName; 8] = [
+    TRACEPARENT,
+    TRACESTATE,
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static(XRAY_HEADER),
+    HeaderName::from_static(CALL_CHAIN_LENGTH),
+    HeaderName::from_static(DEBUG_LOG_ENABLED),
+    HeaderName::from_static(CORRELATION_ID),
+    HeaderName::from_static(CORRELATION_TRACEPARENT),
+];
+
+/// The name of a header, where there can be one.
+fn name(key: &str) -> Option<HeaderName> {
+    HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
+}
+
+/// Returns whether [`put`] may write a header of this name.
+#[cfg(feature = "reqwest")]
+pub(super) fn may_write(name: &HeaderName) -> bool {
+    HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
+}
+
+/// Puts as much of the context into the headers as the host may know and as fits, the most important first, and returns
+/// whether something did not fit.
+///
+/// A header that is there already wins, unless the scope received it: then it was forwarded, and ours takes its place.
+pub(super) fn put(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap) -> bool {
+    let pairs = match reach {
+        Reach::Nothing => return false,
+        Reach::Trace => outbound.trace_pairs(),
+        Reach::Everything => outbound.header_pairs(),
+    };
+    // A context of the program's own is not mixed with ours.
+    let theirs = headers.contains_key(&TRACEPARENT) && !is_forwarded(outbound, headers, &TRACEPARENT);
+    let mixed = |key: &str| [TRACESTATE.as_str(), XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
+    if !theirs && outbound.context.trace_state.is_none() && outbound.formats.tracecontext {
+        forget_state(outbound, headers);
+    }
+    let _ = headers.try_reserve(pairs.len());
+    let (mut room, mut left_out) = (MAX_BYTES, false);
+    for (key, value) in pairs.into_iter().filter(|(key, _)| !(theirs && mixed(key))) {
+        let bytes = header_bytes(key, &value);
+        let (Some(name), Ok(value)) = (name(key), HeaderValue::try_from(value)) else {
+            left_out = true;
+            continue;
+        };
+        match headers.entry(name) {
+            Entry::Occupied(present) if !were_received(outbound, key, present.iter()) => continue,
+            _ if bytes > room => {
+                left_out = true;
+                continue;
+            }
+            Entry::Occupied(mut present) => drop(present.insert(value)),
+            Entry::Vacant(place) => drop(place.insert(value)),
+        }
+        room -= bytes;
+    }
+    left_out
+}
+
+/// Removes a trace state that was forwarded where the scope has none: it would go on beside a context that it is not of.
+fn forget_state(outbound: &Outbound, headers: &mut HeaderMap) {
+    if headers.contains_key(&TRACESTATE) && is_forwarded(outbound, headers, &TRACESTATE) {
+        headers.remove(&TRACESTATE);
+    }
+}
+
+fn is_forwarded(outbound: &Outbound, headers: &HeaderMap, name: &HeaderName) -> bool {
+    were_received(outbound, name.as_str(), headers.get_all(name).iter())
+}
+
+/// Returns whether the values of a header are those that the scope received.
+fn were_received<'a>(outbound: &Outbound, key: &str, values: impl Iterator<Item = &'a HeaderValue>) -> bool {
+    let values: Option<Vec<_>> = values.map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
+    values.is_some_and(|values| outbound.are_forwarded(key, &values))
+}

@@ -1,0 +1,223 @@
+//! Methods, hosts, ports, addresses and protocol versions as attributes have them.
+
+use std::borrow::Cow;
+use std::net::Ipv6Addr;
+
+use http::header::HOST;
+use http::uri::Authority;
+use http::{HeaderMap, Method, Uri, Version};
+use thundra_core::{config, cut};
+
+use super::{limits, redact};
+
+/// `http.request.method` for a method that is not a known one.
+pub(crate) const OTHER: &str = "_OTHER";
+/// The span name of such a request.
+pub(super) const OTHER_NAME: &str = "HTTP";
+
+/// Returns the method for `http.request.method`.
+pub(crate) fn method(method: &Method) -> &'static str {
+    known_method(&config().known_methods, method.as_str())
+}
+
+/// Returns a known method, or `_OTHER`. An untrusted caller can therefore not create span names at will.
+pub(super) fn known_method<'k>(known_methods: &'k [String], method: &str) -> &'k str {
+    known_methods.iter().find(|known| *known == method).map_or(OTHER, String::as_str)
+}
+
+/// Returns `http.request.method_original`, for a method that is `_OTHER`.
+pub(crate) fn original_method(method: &str) -> String {
+    cut(method, limits::METHOD).to_owned()
+}
+
+/// Returns the name of a client span: the method, or `HTTP` in place of `_OTHER`.
+pub(crate) fn span_name(known_method: &str) -> &str {
+    if known_method == OTHER { OTHER_NAME } else { known_method }
+}
+
+/// Returns a host for `server.address`: without the brackets around an IPv6 address.
+pub(crate) fn address(host: &str) -> &str {
+    cut(host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host), limits::HOST)
+}
+
+/// Reads a host with or without its port: `shop.example:8443`, `[2001:db8::1]:443`. An IPv6 address may come without
+/// brackets.
+pub fn host(text: &str) -> Option<Authority> {
+    let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
+    text.parse().ok().or_else(bare)
+}
+
+/// Returns `server.address` and `server.port` of a URL. The port defaults to the one of the scheme.
+pub fn server(uri: &Uri) -> Option<(&str, Option<u16>)> {
+    let authority = uri.authority()?;
+    Some((address(authority.host()), port(uri, Some(authority))))
+}
+
+/// Returns the host and port that a request is for. A request that is sent on an open connection may name them in the
+/// `Host` header alone.
+pub(crate) fn authority<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<Cow<'a, Authority>> {
+    let host = || headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
+    uri.authority().map(Cow::Borrowed).or_else(|| host().map(Cow::Owned))
+}
+
+/// Returns the port, which defaults to the one of the scheme.
+pub(crate) fn port(uri: &Uri, authority: Option<&Authority>) -> Option<u16> {
+    authority.and_then(Authority::port_u16).or_else(|| match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    })
+}
+
+/// Returns `url.full`, without credentials and without the values of the query. Where the scheme is not known, the text
+/// begins with `//` and the host.
+pub(crate) fn full_url(uri: &Uri, authority: Option<&Authority>) -> String {
+    let mut url = String::with_capacity(64);
+    if let Some(authority) = authority {
+        if let Some(scheme) = uri.scheme_str() {
+            url.push_str(scheme);
+            url.push(':');
+        }
+        url.push_str("//");
+        if authority.as_str().contains('@') {
+            url.push_str("REDACTED:REDACTED@");
+        }
+        url.push_str(cut(authority.host(), limits::HOST));
+        if let Some(port) = authority.port() {
+            url.push(':');
+            url.push_str(port.as_str());
+        }
+    }
+    url.push_str(&redact::path(uri.path()));
+    if let Some(query) = uri.query() {
+        url.push('?');
+        redact::push_query(&mut url, query);
+    }
+    url
+}
+
+/// Returns `network.protocol.version`.
+pub(crate) fn protocol_version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "0.9",
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        Version::HTTP_3 => "3",
+        _ => "1.1",
+    }
+}
+
+/// Returns `network.protocol.version` of a protocol as the events of Lambda spell it: `HTTP/1.1`, `HTTP/2.0`. `None` for
+/// another protocol.
+pub fn written_version(protocol: &str) -> Option<&'static str> {
+    let (name, version) = protocol.split_once('/')?;
+    let version = match version {
+        "0.9" => Version::HTTP_09,
+        "1.0" => Version::HTTP_10,
+        "1.1" => Version::HTTP_11,
+        "2" | "2.0" => Version::HTTP_2,
+        "3" | "3.0" => Version::HTTP_3,
+        _ => return None,
+    };
+    name.eq_ignore_ascii_case("http").then(|| protocol_version(version))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn addresses_keep_no_secret() {
+        for (url, shown) in [
+            (
+                "http://user:pw@a.example:81/x?q=1&token=abc&s3cret&empty=",
+                "http://REDACTED:REDACTED@a.example:81/x?q=REDACTED&token=REDACTED&REDACTED&empty=",
+            ),
+            ("https://a.example", "https://a.example/"),
+            ("http://[::1]:8080/", "http://[::1]:8080/"),
+            ("/only/a/path", "/only/a/path"),
+            ("http://a.example/x;token=abc?q=1", "http://a.example/x;token=REDACTED?q=REDACTED"),
+        ] {
+            let uri: Uri = url.parse().unwrap();
+            assert_eq!(full_url(&uri, uri.authority()), shown);
+        }
+    }
+
+    #[test]
+    fn a_long_address_is_cut() {
+        let (long, short) = ("a".repeat(3000), "a".repeat(2048));
+        for (url, shown) in [
+            (format!("http://a.example/{long}"), format!("http://a.example/{}", &short[1..])),
+            (format!("http://a.example/?a=1&{long}"), "http://a.example/?a=REDACTED".to_owned()),
+            (format!("http://{long}/"), format!("http://{}/", &short[..255])),
+        ] {
+            let uri: Uri = url.parse().unwrap();
+            assert_eq!(full_url(&uri, uri.authority()), shown);
+        }
+        assert_eq!(original_method(&long), &short[..64]);
+    }
+
+    #[test]
+    fn a_request_over_one_connection_is_for_its_host() {
+        let headers = |host: &'static str| HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+        for (uri, host, url, port) in [
+            ("/x?a=1", "shop.internal:8080", "//shop.internal:8080/x?a=REDACTED", Some(8080)),
+            ("/x", "u:p@shop.internal", "//REDACTED:REDACTED@shop.internal/x", None),
+            ("/x", "no host", "/x", None),
+            ("https://a.example/x", "b.example:81", "https://a.example/x", Some(443)),
+        ] {
+            let (uri, headers): (Uri, _) = (uri.parse().unwrap(), headers(host));
+            let authority = authority(&uri, &headers);
+            assert_eq!(full_url(&uri, authority.as_deref()), url, "{uri} {host}");
+            assert_eq!(super::port(&uri, authority.as_deref()), port, "{uri} {host}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_and_addresses_without_brackets_and_ports() {
+        for (text, expected) in [
+            ("shop.example", Some(("shop.example", None))),
+            ("shop.example:8443", Some(("shop.example", Some(8443)))),
+            ("[2001:db8::1]", Some(("2001:db8::1", None))),
+            ("[2001:db8::1]:8443", Some(("2001:db8::1", Some(8443)))),
+            ("2001:db8::1", Some(("2001:db8::1", None))),
+            ("::1", Some(("::1", None))),
+            ("192.0.2.1:80", Some(("192.0.2.1", Some(80)))),
+            ("user:pw@shop.example:81", Some(("shop.example", Some(81)))),
+            ("no host", None),
+            ("", None),
+        ] {
+            let host = host(text);
+            assert_eq!(host.as_ref().map(|host| (address(host.host()), host.port_u16())), expected, "{text}");
+        }
+        for (uri, expected) in [
+            ("https://[::1]/x", Some(("::1", Some(443)))),
+            ("http://[2001:db8::1]:4566", Some(("2001:db8::1", Some(4566)))),
+            ("http://a.example", Some(("a.example", Some(80)))),
+            ("/x", None),
+        ] {
+            assert_eq!(server(&uri.parse().unwrap()), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn protocols_are_versions_of_http_or_nothing() {
+        for (protocol, version) in [
+            ("HTTP/0.9", Some("0.9")),
+            ("HTTP/1.0", Some("1.0")),
+            ("HTTP/1.1", Some("1.1")),
+            ("http/1.1", Some("1.1")),
+            ("HTTP/2", Some("2")),
+            ("HTTP/2.0", Some("2")),
+            ("HTTP/3.0", Some("3")),
+            ("HTTP/1", None),
+            ("HTTP", None),
+            ("SPDY/3", None),
+            ("", None),
+        ] {
+            assert_eq!(written_version(protocol), version, "{protocol}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The attributes of HTTP requests, by the stable [HTTP conventions] and [RPC conventions].
+//!
+//! Clients, servers and the HTTP triggers of thundra-aws take names, limits and redaction from here and from nowhere
+//! else, so that one request is described alike wherever it is seen.
+//!
+//! | module | decides |
+//! |---|---|
+//! | `attributes` | the known methods and `_OTHER`, span names, hosts, ports, `url.full` |
+//! | `server_request` | the attributes of a request that a server or a Lambda function received |
+//! | [`forwarded`] | the caller, scheme, host and port that proxies report |
+//! | `headers` | the captured headers |
+//! | `redact` | paths and queries without secrets |
+//! | `limits` | the longest values that an untrusted caller can record |
+//! | `grpc` | gRPC methods and status codes |
+//!
+//! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
+//! [RPC conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/rpc/grpc.md
+
+pub(crate) mod attributes;
+pub mod forwarded;
+pub(crate) mod grpc;
+pub(crate) mod headers;
+mod limits;
+mod redact;
+mod server_request;
+
+pub use attributes::{host, server, written_version};
+pub(crate) use server_request::span_name;
+pub use server_request::{Attributes, ServerRequest, query, query_of_names};
