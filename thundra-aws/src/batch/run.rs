@@ -71,13 +71,13 @@ where
                 Ok(work) => running.push(finish(place, scope, work)),
                 Err(unreadable) => {
                     scope.fail("unreadable", unreadable);
-                    spans.append(scope.finish());
+                    keep(&mut spans, scope.finish());
                     queue.done(place, true);
                 }
             }
         }
         let Some((place, failed, trace)) = running.next().await else { break };
-        spans.append(trace);
+        keep(&mut spans, trace);
         queue.done(place, failed);
     }
     let failures = queue.into_failures();
@@ -85,6 +85,13 @@ where
         invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
     }
     (E::response(failures), spans)
+}
+
+/// Adds the spans of a record to those of the batch.
+fn keep(spans: &mut Records, of_record: Records) {
+    if let Err(others) = spans.append(of_record) {
+        thundra_core::export_later(others);
+    }
 }
 
 /// Ends a record. Polled beside others by one task, so that nothing need be `'static`.
