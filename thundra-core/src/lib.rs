@@ -31,7 +31,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod config;
+#[doc(hidden)]
+pub mod config;
 mod contained;
 mod context;
 pub mod correlation;
@@ -44,6 +45,7 @@ mod log;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
+mod percent;
 mod pipeline;
 pub mod propagation;
 mod recorder;
@@ -58,7 +60,6 @@ mod signal;
 mod span;
 mod span_data;
 mod span_ext;
-mod suppressed;
 mod telemetry;
 #[cfg(test)]
 mod test_records;
@@ -68,8 +69,10 @@ mod tree;
 mod value;
 
 pub use config::{
-    BatchSpans, CapturedHeaders, Config, ExporterKind, Limits, MessageSpans, OtlpConfig, OtlpProtocol, VARIABLES,
+    Config, ConfigProblem, InvalidLevels, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
 };
+#[doc(hidden)]
+pub use config::{VARIABLES, Variable};
 #[doc(hidden)]
 pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
@@ -78,23 +81,26 @@ pub use env::Env;
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 #[doc(hidden)]
+pub use percent::percent_decode;
+#[doc(hidden)]
 pub use pipeline::Losses;
+#[doc(hidden)]
+pub use recorder::ambient::is_telemetry_suppressed;
+pub use recorder::current::{current, outbound};
 pub use records::Records;
 pub use resource::Resource;
-#[doc(hidden)]
-pub use resource::percent_decode;
 pub use sampler::Sampler;
 #[doc(hidden)]
 pub use scope::ScopeFlags;
-pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef, current, outbound};
+pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef};
 pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use suppressed::is_telemetry_suppressed;
 pub use telemetry::{config, flush, flush_last, install, layer, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, unexported,
+    enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
+    unexported,
 };
-pub use value::Value;
+pub use value::{NO_ATTRIBUTES, Value};

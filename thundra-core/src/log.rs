@@ -13,7 +13,8 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 use crate::contained::{PANICKED, contained};
 use crate::escape::first_unsafe;
-use crate::recorder::{SCOPES, stack};
+use crate::recorder::entered;
+use crate::recorder::slab::SCOPES;
 use crate::semconv::FUNCTION_REQUEST_ID;
 
 /// What a thread keeps of a long line's memory.
@@ -66,10 +67,10 @@ impl Line {
         string(text, message);
         key(text, "target");
         string(text, target);
-        if let Some(place) = stack::current()
-            && let Some(scope) = SCOPES.lock(place.scope)
+        if let Some(slot) = entered::innermost()
+            && let Some(scope) = SCOPES.lock(slot.scope)
         {
-            if let Some(span_id) = scope.span_id(place.span()) {
+            if let Some(span_id) = scope.span_id(slot.index()) {
                 let _ = write!(text, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
             }
             text.extend_from_slice(scope.log_fields.as_deref().unwrap_or_default());

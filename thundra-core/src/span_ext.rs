@@ -1,141 +1,144 @@
-//! What `tracing` cannot say about a span.
+//! Additions to `tracing` spans.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::SystemTime;
 
 use tracing::Span;
 
-use crate::clock::{now, unix_nano};
-use crate::otlp::write::{self, tag};
-use crate::recorder::layer::{self, Recorder};
-use crate::{SpanKind, Status, TraceContext, Value, formatted, redact, semconv};
+use crate::clock::unix_nano;
+use crate::recorder::slab::SCOPES;
+use crate::recorder::{current, edit};
+use crate::{SpanKind, Status, TraceContext, Value};
 
-/// Additions to [`tracing::Span`]. On a span that is not recorded they do nothing.
+/// Additions to [`tracing::Span`]. On a span that is not recorded, they do nothing.
+///
+/// The root span of a scope has the same methods: see [`ScopeRef`](crate::ScopeRef). This trait is sealed.
 ///
 /// # Examples
 ///
 /// ```
-/// use thundra_core::SpanExt;
+/// use thundra_core::{NO_ATTRIBUTES, SpanExt, Value, testing};
 ///
-/// let span = tracing::info_span!("charge");
-/// span.set_attribute(format!("card.{}", 1), "visa");
-/// span.record_error(&std::io::Error::other("declined"));
+/// let (_, spans) = testing::record("checkout", || {
+///     let charge = tracing::info_span!("charge");
+///     charge.set_attribute(format!("card.{}", 1), "visa");
+///     charge.add_link(&thundra_core::current().unwrap(), NO_ATTRIBUTES);
+///     charge.record_error(&std::io::Error::other("declined"));
+/// });
+/// let charge = &spans[0];
+/// assert_eq!(charge.attributes, [("card.1".to_owned(), Value::from("visa"))]);
+/// assert_eq!((charge.links.len(), charge.events[0].name.as_str()), (1, "exception"));
+/// assert!(charge.status.is_error());
 /// ```
-pub trait SpanExt {
-    /// Sets an attribute whose key is made at run time; an earlier value of the same key gives way.
+pub trait SpanExt: Sealed {
+    /// Sets an attribute whose key may be made at run time. A new value replaces an earlier one of the same key.
     fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>);
 
-    /// Sets several attributes, which costs less than one after the other.
+    /// Sets several attributes, which costs less than setting them one by one.
     fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>);
 
-    /// Takes an attribute away again: what was said of a span at its beginning may turn out to be wrong.
+    /// Removes an attribute.
     fn remove_attribute(&self, key: &str);
 
     /// Sets the kind of a span that was made without the field `otel.kind`.
     fn set_kind(&self, kind: SpanKind);
 
-    /// Says that the span began at another time than it was made: for what is known only when it is over.
+    /// Sets the time when the span started, for spans that are made after the fact.
     fn set_start_time(&self, time: SystemTime);
 
-    /// Links this span to one that is no ancestor.
-    fn add_link(&self, to: &TraceContext);
+    /// Links this span to a span that is no ancestor of it. Without attributes,
+    /// [`NO_ATTRIBUTES`](crate::NO_ATTRIBUTES) is the empty list.
+    fn add_link(
+        &self,
+        to: &TraceContext,
+        attributes: impl IntoIterator<Item = (impl Into<Cow<'static, str>>, impl Into<Value>)>,
+    );
 
-    /// Records an exception event and marks the span as failed. The sources of the error are part of the
-    /// message; a backtrace is not, since making one costs 50 to 150 ms. Credentials and query values in the message are
-    /// redacted.
+    /// Records an exception event and marks the span as failed.
+    ///
+    /// The message contains those of the error's sources. It contains no backtrace, since making one costs 50 to 150 ms.
+    /// Credentials and query values in the message are redacted.
     fn record_error(&self, error: &dyn Error);
 
+    /// Marks the span as failed, with the attribute `error.type` and the message as the status description. Credentials
+    /// and query values in both are redacted.
+    fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>);
+
     /// Sets the outcome. `Ok` is final. Credentials and query values in a description are redacted, since most
-    /// descriptions are an error's own text.
+    /// descriptions are the text of an error.
     fn set_status(&self, status: Status);
 
-    /// The identity of the span as it travels between programs; `None` when it is not recorded.
+    /// Returns the context of the span as it travels between programs; `None` if the span is not recorded.
     fn trace_context(&self) -> Option<TraceContext>;
 }
 
+/// Keeps other crates from implementing [`SpanExt`], so that methods can be added.
+pub trait Sealed {}
+
+impl Sealed for Span {}
+
 impl SpanExt for Span {
     fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>) {
-        if let Some(place) = Recorder::place(self) {
-            // What is the caller's runs before any lock is taken.
-            let (key, value) = (key.as_ref(), value.into());
-            layer::with_span(place, |span, limits| span.set_attribute(key, &value, limits));
+        if let Some(slot) = current::slot_of(self) {
+            edit::set_attribute(slot, key.as_ref(), value.into());
         }
     }
 
     fn set_attributes<K: AsRef<str>, V: Into<Value>>(&self, attributes: impl IntoIterator<Item = (K, V)>) {
-        let Some(place) = Recorder::place(self) else { return };
-        // What is the caller's runs before any lock is taken.
-        let attributes: Vec<(K, Value)> = attributes.into_iter().map(|(key, value)| (key, value.into())).collect();
-        let attributes: Vec<(&str, &Value)> = attributes.iter().map(|(key, value)| (key.as_ref(), value)).collect();
-        layer::with_span(place, |span, limits| {
-            attributes.into_iter().for_each(|(key, value)| span.set_attribute(key, value, limits));
-        });
+        if let Some(slot) = current::slot_of(self) {
+            edit::set_attributes(slot, attributes);
+        }
     }
 
     fn remove_attribute(&self, key: &str) {
-        if let Some(place) = Recorder::place(self) {
-            layer::with_span(place, |span, _| span.remove_attribute(key));
+        if let Some(slot) = current::slot_of(self) {
+            edit::remove_attribute(slot, key);
         }
     }
 
     fn set_kind(&self, kind: SpanKind) {
-        if let Some(place) = Recorder::place(self) {
-            layer::with_span(place, |span, _| span.kind = kind);
+        if let Some(slot) = current::slot_of(self) {
+            SCOPES.edit(slot, |span, _| span.kind = kind);
         }
     }
 
     fn set_start_time(&self, time: SystemTime) {
-        if let Some(place) = Recorder::place(self) {
-            layer::with_span(place, |span, _| span.set_start(unix_nano(time)));
+        if let Some(slot) = current::slot_of(self) {
+            SCOPES.edit(slot, |span, _| span.set_start(unix_nano(time)));
         }
     }
 
-    fn add_link(&self, to: &TraceContext) {
-        if let Some(place) = Recorder::place(self) {
-            layer::with_span(place, |span, limits| span.link(to, &[], limits));
+    fn add_link(
+        &self,
+        to: &TraceContext,
+        attributes: impl IntoIterator<Item = (impl Into<Cow<'static, str>>, impl Into<Value>)>,
+    ) {
+        if let Some(slot) = current::slot_of(self) {
+            edit::add_link(slot, to, attributes);
         }
     }
 
     fn record_error(&self, error: &dyn Error) {
-        let Some(place) = Recorder::place(self) else { return };
-        // The user's `Display` runs before any lock is taken.
-        let message = redact::text(formatted(|| chain(error)));
-        let (mut head, mut attributes) = (Vec::new(), Vec::new());
-        write::bytes(&mut head, tag::EVENT_NAME, b"exception");
-        layer::with_span(place, |span, limits| {
-            let message = limits.value_length.map_or(&*message, |limit| write::truncate(&message, limit));
-            write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, message);
-            span.event(now(), &head, &attributes, limits);
-            span.set_error(message);
-        });
+        if let Some(slot) = current::slot_of(self) {
+            edit::record_error(slot, error);
+        }
+    }
+
+    fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
+        if let Some(slot) = current::slot_of(self) {
+            edit::set_error(slot, error_type.into(), message.into());
+        }
     }
 
     fn set_status(&self, status: Status) {
-        if let Some(place) = Recorder::place(self) {
-            let status = status.redacted();
-            layer::with_span(place, |span, _| span.set_status(&status));
+        if let Some(slot) = current::slot_of(self) {
+            edit::set_status(slot, status);
         }
     }
 
     fn trace_context(&self) -> Option<TraceContext> {
-        let place = Recorder::place(self)?;
-        crate::recorder::SCOPES.lock(place.scope)?.context(place.span())
+        let slot = current::slot_of(self)?;
+        SCOPES.lock(slot.scope)?.context(slot.index())
     }
-}
-
-/// An error and its sources, at most eight deep: a source may lead back to itself.
-fn chain(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    for _ in 0..8 {
-        let Some(error) = source else { break };
-        let text = error.to_string();
-        // Many errors repeat their source in their own text.
-        if !message.ends_with(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
-        }
-        source = error.source();
-    }
-    message
 }

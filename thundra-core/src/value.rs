@@ -2,6 +2,12 @@
 
 use std::borrow::Cow;
 
+/// Attributes with their keys.
+pub(crate) type Attributes = Vec<(Cow<'static, str>, Value)>;
+
+/// No attributes, as an argument of [`SpanExt::add_link`](crate::SpanExt::add_link).
+pub const NO_ATTRIBUTES: [(&str, Value); 0] = [];
+
 /// The value of an attribute; it keeps its type on the way to the collector.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]

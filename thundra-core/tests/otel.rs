@@ -18,7 +18,7 @@ use thundra_core::export::{Batch, Export};
 use thundra_core::otel::{self, SdkExporter};
 use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent, parse_traceparent};
 use thundra_core::testing::record_with;
-use thundra_core::{Config, Env, Sampler, Scope, SpanExt, TraceId, outbound};
+use thundra_core::{Config, Env, NO_ATTRIBUTES, Sampler, Scope, SpanExt, TraceId, outbound};
 use tracing::{Instrument, Span, info, info_span};
 
 fn config() -> Config {
@@ -237,7 +237,7 @@ async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let (_, spans) = record_with(&config, "root", || {
         let span = info_span!("charge", otel.kind = "client", amount = 12, rate = 0.5, ok = true);
         span.in_scope(|| info!(step = 1, "paid"));
-        span.add_link(&thundra_core::current().unwrap());
+        span.add_link(&thundra_core::current().unwrap(), NO_ATTRIBUTES);
         span.record_error(&std::io::Error::other("declined"));
     });
     let charge = &spans[0];

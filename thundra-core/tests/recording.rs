@@ -5,7 +5,7 @@
 use std::time::{Duration, SystemTime};
 
 use thundra_core::testing::{record, record_with, tree};
-use thundra_core::{Config, Env, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
+use thundra_core::{Config, Env, NO_ATTRIBUTES, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
 use tracing::{Instrument, error, error_span, info, info_span, instrument, warn};
 
 fn config(pairs: &[(&str, &str)]) -> Config {
@@ -216,8 +216,8 @@ fn limits_drop_and_count() {
         let span = info_span!("a", one = "äöüß", two = ?"long", three = 3);
         span.record("one", "again");
         let other = thundra_core::current().unwrap();
-        span.add_link(&other);
-        span.add_link(&other);
+        span.add_link(&other, NO_ATTRIBUTES);
+        span.add_link(&other, NO_ATTRIBUTES);
         span.in_scope(|| {
             info!("first");
             info!("second");

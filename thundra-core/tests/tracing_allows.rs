@@ -424,7 +424,7 @@ fn texts_are_cut_wherever_they_stand() {
         span.record_error(&std::io::Error::other("a long message"));
         span.in_scope(|| info!(text = "äöüß", error = "a long message", "said"));
         let scope = thundra_core::ScopeRef::current().unwrap();
-        scope.add_link(&scope.context().unwrap(), &[("text".to_owned(), "äöüß".into())]);
+        scope.add_link(&scope.context().unwrap(), [("text", "äöüß")]);
     });
     let (span, root) = (named(&spans, "span"), named(&spans, "root"));
     let long = |value: &Value| match value {

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{
-    BatchSpans, Config, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, Value, semconv,
-};
+use thundra_core::{Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::payload::{self, Member};
+use crate::settings::{BatchSpans, Settings};
 use crate::trigger::{Attributes, Extractor, bounded, cut, is_old};
 
 /// One record. Public only in name: the trait [`BatchEvent`](super::BatchEvent) is sealed.
@@ -46,13 +45,19 @@ pub struct Description {
 /// Where a batch is worked on: what all its records share.
 pub(super) struct Surroundings<'c> {
     pub(super) config: &'c Config,
+    spans: BatchSpans,
     pub(super) invocation: Option<ScopeRef>,
     current: Option<TraceContext>,
 }
 
 impl<'c> Surroundings<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
-        Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current() }
+        Surroundings {
+            config,
+            spans: Settings::of(config).batch_spans,
+            invocation: ScopeRef::current(),
+            current: thundra_core::current(),
+        }
     }
 
     /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
@@ -79,7 +84,7 @@ impl<'c> Surroundings<'c> {
             record.destination.as_ref().map_or("process".into(), |name| Cow::Owned(format!("process {}", cut(name))));
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
         let old = is_old(record.sent_at);
-        let apart = old || self.config.batch_spans == BatchSpans::Link;
+        let apart = old || self.spans == BatchSpans::Link;
         match (&self.current, inbound.parent.clone()) {
             // An event of one message: the invocation stands between the two.
             (Some(current), Some(producer)) if current.trace_id == producer.trace_id => {
@@ -87,15 +92,15 @@ impl<'c> Surroundings<'c> {
             }
             (Some(current), Some(producer)) if apart => {
                 inbound = below(current, inbound);
-                builder = builder.link(producer, named(&attributes));
+                builder = builder.link(&producer, named(&attributes));
             }
-            (Some(current), Some(_)) => builder = builder.link(current.clone(), Vec::new()),
+            (Some(current), Some(_)) => builder = builder.link(current, NO_ATTRIBUTES),
             (Some(current), None) => inbound = below(current, inbound),
             // A record that no invocation stands around begins a trace of its own.
             (None, Some(producer)) if apart => {
                 inbound.parent = None;
                 inbound.source = if old { ParentSource::Redrive } else { ParentSource::Batch };
-                builder = builder.link(producer, named(&attributes));
+                builder = builder.link(&producer, named(&attributes));
             }
             (None, _) => {}
         }
@@ -108,9 +113,9 @@ impl<'c> Surroundings<'c> {
 }
 
 /// What names a record on the link to its producer.
-fn named(attributes: &Attributes) -> Vec<(String, Value)> {
+fn named(attributes: &Attributes) -> Attributes {
     let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
-    id.map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    id.cloned().collect()
 }
 
 /// The record's own ids, below a span of this process.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{Env, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
+use thundra_core::{NO_ATTRIBUTES, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
 
 use super::init;
 use crate::payload;
@@ -26,8 +26,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
-            let attributes = message.attributes.iter().map(|(key, value)| ((*key).to_owned(), value.clone()));
-            builder = builder.link(parent, attributes.collect());
+            builder = builder.link(&parent, message.attributes.iter().cloned());
         }
     }
     if let [only] = trigger.messages.as_slice()
@@ -47,7 +46,7 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     if scope.recorded()
         && let Some(initialised) = init::take()
     {
-        scope.add_link(&initialised, &[]);
+        scope.add_link(&initialised, NO_ATTRIBUTES);
     }
     if trigger.faas_trigger == "http" {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
@@ -175,7 +174,7 @@ fn function_name(context: &Context) -> String {
 fn is_cold() -> bool {
     static WARM: AtomicBool = AtomicBool::new(false);
     let first = !WARM.swap(true, Ordering::Relaxed);
-    first && Env::process().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
+    first && config().env().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
 }
 
 #[cfg(test)]

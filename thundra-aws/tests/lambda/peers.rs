@@ -141,7 +141,7 @@ impl Lambda {
         tokio::spawn(async move { axum::serve(listener, app).await });
 
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "program", "--nocapture"])
+            .args(["--exact", "program", "--ignored", "--nocapture"])
             .env_clear()
             .envs(
                 std::env::vars().filter(|(key, _)| key.starts_with("LD_") || key == "PATH" || key.starts_with("LLVM_")),

@@ -1,10 +1,9 @@
 //! The `tracing_subscriber` layer.
 //!
-//! It keeps nothing in the registry's extensions and nearly never asks it anything, since each such question
-//! costs two locked instructions: a span's place comes from [`table`](super::table), the current span from
-//! [`stack`](super::stack).
+//! It keeps nothing in the extensions of the registry, and nearly never asks the registry anything, since each such
+//! question costs two locked instructions. The slot of a span comes from the [index](super::span_index), the current span
+//! from the [stack of this thread](super::entered).
 
-use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -13,245 +12,97 @@ use tracing::field::Visit;
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
-use tracing::{Dispatch, Event, Level, Metadata, Span, Subscriber};
-use tracing_log::NormalizeEvent;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{Layer, Registry};
 
-use super::open::{OpenSpan, head};
-use super::table::Table;
-use super::visit::{self, Fields, Of, Outcome};
-use super::{Place, PlaceKind, SCOPE_TARGET, SCOPES, ScopeId, silence, stack};
+use super::carrier::{self, SCOPE_TARGET};
+use super::fields::{self, Fields, FieldsOf, Outcome};
+use super::filter::{EventFilter, SoleLayer, widest};
+use super::open_span::{OpenSpan, encode_head};
+use super::slab::SCOPES;
+use super::slot::{SlotKind, SpanSlot};
+use super::span_index::SpanIndex;
+use super::{entered, missing_spans};
 use crate::clock::now;
 use crate::config::Limits;
+use crate::otlp::read::each_attribute;
 use crate::pipeline::{Losses, backlog};
-use crate::{SpanId, redact};
-
-/// The target of the events that `tracing-log` makes of the records of the `log` crate.
-const BRIDGE_TARGET: &str = "log";
-
-thread_local! {
-    /// The scope whose span is being made on this thread.
-    static ADOPTING: Cell<Option<Place>> = const { Cell::new(None) };
-}
-
-/// Runs `make`, which makes the span that carries a scope.
-pub(crate) fn adopting(root: Place, make: impl FnOnce() -> Span) -> Span {
-    let _ = ADOPTING.try_with(|cell| cell.set(Some(root)));
-    let span = make();
-    let _ = ADOPTING.try_with(|cell| cell.set(None));
-    span
-}
+use crate::{SpanId, Status};
 
 /// Records the spans of scopes: see [`crate::layer`].
 #[derive(Debug)]
 pub(crate) struct Recorder {
-    table: Table,
-    /// Which events become span events.
-    events: EventFilter,
+    pub(super) index: SpanIndex,
+    /// The events that become span events.
+    pub(super) events: EventFilter,
     limits: Limits,
-    /// `true` once a callsite was seen whose [fields need care](visit::need_care).
+    /// `true` once a callsite was registered whose [fields need care](fields::need_care).
     careful: AtomicBool,
     /// The most detailed level of the spans that are recorded.
     widest: LevelFilter,
     /// The most detailed level that the subscriber below lets any layer see, where that hides spans up to `widest`.
     level_below: Option<LevelFilter>,
     /// The subscriber that this layer is part of.
-    dispatch: OnceLock<WeakDispatch>,
-    /// What else it does where it is the only layer.
-    alone: Option<Alone>,
-}
-
-/// What other layers would do beside this one: each of them would cost every span its share of `tracing`'s own
-/// work, some 70 instructions.
-#[derive(Debug)]
-pub(crate) struct Alone {
-    /// Which spans exist at all.
-    pub(crate) spans: Targets,
-    /// Which events are written as log lines.
-    pub(crate) log: EventFilter,
-    /// Writes an event. The metadata is the event's own, or that of the record of the `log` crate it was made of.
-    pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
-}
-
-impl Alone {
-    fn wants(&self, metadata: &Metadata<'_>) -> bool {
-        let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
-    }
-
-    fn widest(&self) -> LevelFilter {
-        widest(&self.spans).max(self.log.widest())
-    }
-}
-
-fn widest(targets: &Targets) -> LevelFilter {
-    let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
-    levels.max().unwrap_or(LevelFilter::OFF)
-}
-
-/// Which events are recorded, or written; nearly always a level and nothing else, which is one comparison.
-#[derive(Debug)]
-pub(crate) enum EventFilter {
-    Level(LevelFilter),
-    Targets(Targets),
-}
-
-impl EventFilter {
-    pub(crate) fn new(targets: &Targets) -> Self {
-        match targets.iter().next() {
-            None => EventFilter::Level(widest(targets)),
-            Some(_) => EventFilter::Targets(targets.clone()),
-        }
-    }
-
-    #[inline]
-    fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        match self {
-            EventFilter::Level(level) => metadata.level() <= level,
-            EventFilter::Targets(targets) => targets.would_enable(metadata.target(), metadata.level()),
-        }
-    }
-
-    /// Returns whether an event is recorded. The runtime's own errors hold values of the payload.
-    #[inline]
-    fn records(&self, metadata: &Metadata<'_>) -> bool {
-        !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)
-    }
-
-    fn widest(&self) -> LevelFilter {
-        match self {
-            EventFilter::Level(level) => *level,
-            EventFilter::Targets(targets) => widest(targets),
-        }
-    }
+    pub(super) dispatch: OnceLock<WeakDispatch>,
+    /// The work of other layers, where this is the only one.
+    pub(super) sole: Option<SoleLayer>,
 }
 
 impl Recorder {
-    /// A recorder beside other layers, behind a filter of its own.
+    /// Returns a recorder that stands beside other layers, behind a filter of its own.
     pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
         Recorder {
-            table: Table::new(),
+            index: SpanIndex::new(),
             events: EventFilter::new(spans),
             limits,
             careful: AtomicBool::new(false),
             widest: widest(spans),
             level_below: None,
             dispatch: OnceLock::new(),
-            alone: None,
+            sole: None,
         }
     }
 
-    /// A recorder that is the only layer.
-    pub(crate) fn alone(spans: &Targets, limits: Limits, alone: Alone) -> Self {
-        Recorder { alone: Some(alone), ..Recorder::new(spans, limits) }
+    /// Returns a recorder that is the only layer.
+    pub(crate) fn sole(spans: &Targets, limits: Limits, sole: SoleLayer) -> Self {
+        Recorder { sole: Some(sole), ..Recorder::new(spans, limits) }
     }
 
-    /// Returns the place that this code runs in: that of the innermost recorded span, or of the scope.
+    /// Returns the slot of an open span.
     #[inline]
-    pub(crate) fn current() -> Option<Place> {
-        stack::current().or_else(Recorder::current_behind_hidden)
+    pub(super) fn slot(&self, id: &Id) -> Option<SpanSlot> {
+        self.index.get(id.into_u64())
     }
 
-    /// Returns the place that a span leads to which a filter hides from this layer: a task may have no other span.
-    #[cold]
-    fn current_behind_hidden() -> Option<Place> {
-        tracing::dispatcher::get_default(|dispatch| {
-            let recorder = dispatch.downcast_ref::<Recorder>()?;
-            recorder.behind_hidden(|| dispatch.current_span().id().cloned())
-        })
-    }
-
-    /// As [`current_behind_hidden`](Self::current_behind_hidden), where the layer is known.
+    /// Makes a span the current one of this thread.
     #[inline]
-    fn behind_hidden(&self, current: impl FnOnce() -> Option<Id>) -> Option<Place> {
-        // Where this is the only layer, a span that it does not want does not exist.
-        if self.alone.is_some() { None } else { self.place_of(&current()?) }
+    pub(super) fn enter(&self, id: &Id, slot: SpanSlot) {
+        entered::push(id.into_u64(), slot);
+        #[cfg(feature = "otel-spans")]
+        super::ambient::enter(id.into_u64(), slot);
     }
 
-    /// Where this span is recorded, if it is.
-    pub(crate) fn place(span: &Span) -> Option<Place> {
-        span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.table.get(id.into_u64()))?
-    }
-
-    /// Returns the place above a new span: its parent, where that is recorded; else the nearest ancestor that is;
-    /// else, for a span that has a parent outside of every scope or none at all, the [root](scope_root) of the scope.
-    #[inline]
-    fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<Place>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        let near = match attributes.parent() {
-            Some(parent) => self.table.get(parent.into_u64()),
-            None if attributes.is_contextual() => stack::current(),
-            None => return self.scope_root(context),
-        };
-        // In between may lie a span that a filter hides from this layer, or one of a scope that is not recorded: a
-        // parent that is named may be of one that was finished long ago.
-        let may_lie_between = || attributes.parent().is_some() || self.alone.is_none() || SCOPES.some_are_unrecorded();
-        near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(|| self.scope_root(context)))?)
-    }
-
-    #[cold]
-    fn ancestor<S>(&self, id: &Id, context: &Context<'_, S>) -> Option<Place>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        context.span(id)?.scope().skip(1).find_map(|span| self.table.get(span.id().into_u64()))
-    }
-
-    /// Returns the root of the scope that this code runs in: a span or an event made without a parent belongs there, since
-    /// only [`Scope`](crate::Scope) begins traces.
-    #[cold]
-    fn scope_root<S>(&self, context: &Context<'_, S>) -> Option<Place>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        let here = stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()));
-        here.map(|place| root(place.scope, place.kind() != PlaceKind::Unrecorded))
-    }
-
-    /// Returns the place of a span that was named, or of its nearest ancestor that has one. Spans that a filter hides
-    /// from this layer are walked over.
-    #[cold]
-    fn place_of(&self, id: &Id) -> Option<Place> {
-        self.table.get(id.into_u64()).or_else(|| {
-            let dispatch = self.dispatch.get()?.upgrade()?;
-            let span = dispatch.downcast_ref::<Registry>()?.span(id)?;
-            span.scope().find_map(|span| self.table.get(span.id().into_u64()))
-        })
-    }
-
-    /// Returns `true` where the fields of this callsite [need care](visit::need_care). Nearly always there is none in
-    /// the whole program.
+    /// Returns `true` where the fields of this callsite [need care](fields::need_care). Nearly always the whole program has
+    /// no such callsite.
     #[inline]
     fn is_careful(&self, metadata: &Metadata<'_>) -> bool {
-        self.careful.load(Ordering::Relaxed) && visit::need_care(metadata.fields())
-    }
-
-    /// On a thread that is in no scope yet, a span of one that is not recorded brings its scope along.
-    #[cold]
-    fn bring_along<S>(&self, id: &Id, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        if let Some(place) = self.ancestor(id, context) {
-            // A task is entered at each poll: the next one finds it at once. The place of a recorded span is that
-            // span's alone to close.
-            if place.kind() == PlaceKind::Unrecorded {
-                self.table.insert(id.into_u64(), place);
-            }
-            stack::push(id.into_u64(), place);
-            #[cfg(feature = "otel-spans")]
-            crate::otel::spans::enter(id.into_u64(), place);
-        }
+        // Relaxed: the flag publishes nothing. A thread that misses the store of another thread, which registered the same
+        // callsite just now, writes the repeated key of one span twice.
+        self.careful.load(Ordering::Relaxed) && fields::need_care(metadata.fields())
     }
 
     /// Encodes the fields of a new span or of an event.
     #[inline]
-    fn read(&self, fields: &mut Fields, of: Of, metadata: &Metadata<'_>, record: impl FnOnce(&mut dyn Visit)) {
+    pub(super) fn encode(
+        &self,
+        fields: &mut Fields,
+        of: FieldsOf,
+        metadata: &Metadata<'_>,
+        record: impl FnOnce(&mut dyn Visit),
+    ) {
         let start = fields.encoded.len();
         let careful = self.is_careful(metadata);
         let max = if careful { u32::MAX } else { self.limits.attributes };
@@ -261,91 +112,37 @@ impl Recorder {
         }
     }
 
-    /// Records a span below `parent` and says where.
+    /// Starts a span below `parent` and returns its slot.
     #[inline]
-    fn open(&self, attributes: &Attributes<'_>, parent: Place) -> Option<Place> {
-        visit::with_fields(|fields| {
+    fn open(&self, attributes: &Attributes<'_>, parent: SpanSlot) -> Option<SpanSlot> {
+        fields::with_fields(|fields| {
             let (id, name, start) = (SpanId::random(), attributes.metadata().name(), now());
-            head(&mut fields.encoded, id, name, start);
-            self.read(fields, Of::Span, attributes.metadata(), |visitor| attributes.record(visitor));
+            encode_head(&mut fields.encoded, id, name, start);
+            self.encode(fields, FieldsOf::Span, attributes.metadata(), |visitor| attributes.record(visitor));
             let Some(mut scope) = SCOPES.lock(parent.scope) else {
-                count_homeless();
+                count_without_scope();
                 return None;
             };
             scope.hold();
-            let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.span()));
+            let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.index()));
             let Some((index, span)) = scope.open() else {
-                return Some(Place::new(parent.scope, parent.span(), PlaceKind::Ancestor));
+                return Some(SpanSlot::new(parent.scope, parent.index(), SlotKind::Ancestor));
             };
             span.begin(&mut fields.encoded, trace_id, id, parent_id, name, start);
             span.count_attributes(fields.count, fields.dropped);
             apply(span, fields);
-            Some(Place::new(parent.scope, index, PlaceKind::Own))
+            Some(SpanSlot::new(parent.scope, index, SlotKind::Own))
         })
-    }
-
-    /// Writes and records an event.
-    #[inline(always)]
-    fn event<S>(&self, event: &Event<'_>, metadata: &Metadata<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        if let Some(alone) = &self.alone
-            && alone.log.enables(metadata)
-        {
-            (alone.write)(event, metadata);
-        }
-        let place = match event.parent() {
-            Some(id) => self.place_of(id).or_else(|| self.scope_root(context)),
-            None if event.is_contextual() => {
-                stack::current().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
-            }
-            None => self.scope_root(context),
-        };
-        let Some(place) = place else { return };
-        if place.kind() == PlaceKind::Unrecorded || !self.events.records(metadata) {
-            return;
-        }
-        let time = now();
-        let failed = *metadata.level() == Level::ERROR;
-        visit::with_fields(|fields| {
-            self.read(fields, Of::Event, event.metadata(), |visitor| event.record(visitor));
-            // It often has an error's text in it.
-            if *metadata.level() <= Level::WARN || !fields.description.is_empty() {
-                redact::in_place(&mut fields.name);
-            }
-            visit::event_head(fields, metadata.name());
-            let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-            if let Some((span, limits)) = scope.span(place.span()) {
-                span.event(time, &fields.head, &fields.encoded, limits);
-                // What was said of the outcome before is more exact than a log line.
-                if failed && span.is_unset() {
-                    span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
-                }
-            }
-        });
-    }
-
-    /// Writes and records an event that was made of a record of the `log` crate, by the metadata of that record.
-    #[cold]
-    fn bridged_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        match event.normalized_metadata() {
-            Some(metadata) => self.event(event, &metadata, context),
-            None => self.event(event, event.metadata(), context),
-        }
     }
 }
 
-/// Counts a span whose scope found no place, or is gone.
+/// Counts a span whose scope is gone, or never got a place.
 #[cold]
-fn count_homeless() {
+fn count_without_scope() {
     backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
 }
 
-/// Applies the fields with a meaning of their own.
+/// Applies the `otel.*` fields to a span.
 #[inline]
 fn apply(span: &mut OpenSpan, fields: &Fields) {
     if !fields.name.is_empty() {
@@ -355,9 +152,9 @@ fn apply(span: &mut OpenSpan, fields: &Fields) {
         span.kind = kind;
     }
     match fields.status {
-        Some(Outcome::Ok) => span.set_status(&crate::Status::Ok),
+        Some(Outcome::Ok) => span.set_status(&Status::Ok),
         Some(Outcome::Error) => span.set_error(&fields.description),
-        // The description may be recorded after the code.
+        // The program may record the description after the code.
         None if !fields.description.is_empty() => span.describe(&fields.description),
         None => {}
     }
@@ -368,64 +165,65 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.alone.as_ref().is_none_or(|alone| alone.wants(metadata))
+        self.sole.as_ref().is_none_or(|sole| sole.enables(metadata))
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if visit::need_care(metadata.fields()) {
+        if fields::need_care(metadata.fields()) {
+            // Relaxed: see `is_careful`.
             self.careful.store(true, Ordering::Relaxed);
         }
-        let alone = self.alone.as_ref();
-        let is_recorded = alone.is_none_or(|alone| alone.spans.would_enable(metadata.target(), metadata.level()));
+        let sole = self.sole.as_ref();
+        let is_recorded = sole.is_none_or(|sole| sole.spans.would_enable(metadata.target(), metadata.level()));
         if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
-            silence::span_seen();
+            missing_spans::span_seen();
         }
-        if alone.is_none_or(|alone| alone.wants(metadata)) { Interest::always() } else { Interest::never() }
+        if sole.is_none_or(|sole| sole.enables(metadata)) { Interest::always() } else { Interest::never() }
     }
 
     fn on_layer(&mut self, below: &mut S) {
-        self.level_below = silence::level_below(below, self.widest);
+        self.level_below = missing_spans::level_below(below, self.widest);
     }
 
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         let _ = self.dispatch.set(dispatch.downgrade());
         if let Some(level) = self.level_below {
-            silence::report_hidden_spans(level, self.widest);
+            missing_spans::report_hidden_spans(level, self.widest);
         }
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        self.alone.as_ref().map(Alone::widest)
+        self.sole.as_ref().map(SoleLayer::widest)
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if attributes.metadata().target() == SCOPE_TARGET
-            && let Some(root) = ADOPTING.try_with(Cell::take).ok().flatten()
+            && let Some(root) = carrier::take_adopted()
         {
-            if root.kind() == PlaceKind::Root
+            if root.kind() == SlotKind::Root
                 && let Some(mut scope) = SCOPES.lock(root.scope)
             {
                 scope.hold();
             }
-            return self.table.insert(id.into_u64(), root);
+            return self.index.insert(id.into_u64(), root);
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
-        if parent.kind() == PlaceKind::Unrecorded {
-            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it
-            // was made below another one or none.
+        if parent.kind() == SlotKind::Unrecorded {
+            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it was
+            // made below another span or below none.
             if !attributes.is_contextual() {
-                self.table.insert(id.into_u64(), parent);
+                self.index.insert(id.into_u64(), parent);
             }
-        } else if let Some(place) = self.open(attributes, parent) {
-            self.table.insert(id.into_u64(), place);
+        } else if let Some(slot) = self.open(attributes, parent) {
+            self.index.insert(id.into_u64(), slot);
         }
     }
 
     fn on_follows_from(&self, id: &Id, follows: &Id, _: Context<'_, S>) {
-        let Some(place) = self.table.get(id.into_u64()) else { return };
-        let of = |place: Place| SCOPES.lock(place.scope)?.context(place.span());
-        let to = self.place_of(follows).and_then(of);
-        with_span(place, |span, limits| match to {
+        let Some(slot) = self.slot(id) else { return };
+        let of = |slot: SpanSlot| SCOPES.lock(slot.scope)?.context(slot.index());
+        let to = self.slot_or_ancestor(follows).and_then(of);
+        SCOPES.edit(slot, |span, limits| match to {
             Some(to) => span.link(&to, &[], limits),
             // A span outside of every scope has no identity that a link could name.
             None => span.drop_link(),
@@ -433,74 +231,53 @@ where
     }
 
     fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
-        let Some(place) = self.table.get(id.into_u64()) else { return };
-        if !matches!(place.kind(), PlaceKind::Own | PlaceKind::Root) {
+        let Some(slot) = self.slot(id) else { return };
+        if !matches!(slot.kind(), SlotKind::Own | SlotKind::Root) {
             return;
         }
-        visit::with_fields(|fields| {
-            fields.read(Of::Span, (u32::MAX, self.limits.value_length), |visitor| values.record(visitor));
-            let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-            if let Some((span, limits)) = scope.span(place.span()) {
+        fields::with_fields(|fields| {
+            fields.read(FieldsOf::Span, (u32::MAX, self.limits.value_length), |visitor| values.record(visitor));
+            SCOPES.edit(slot, |span, limits| {
                 apply(span, fields);
-                crate::otlp::read::each_attribute(&fields.encoded, |key, encoded| span.attribute(key, encoded, limits));
-            }
+                each_attribute(&fields.encoded, |key, encoded| span.attribute(key, encoded, limits));
+            });
         });
     }
 
     #[inline]
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let metadata = event.metadata();
-        if metadata.target() == BRIDGE_TARGET {
-            return self.bridged_event(event, &context);
-        }
-        self.event(event, metadata, &context);
+        self.on_any_event(event, &context);
     }
 
     #[inline]
     fn on_enter(&self, id: &Id, context: Context<'_, S>) {
-        if let Some(place) = self.table.get(id.into_u64()) {
-            stack::push(id.into_u64(), place);
-            #[cfg(feature = "otel-spans")]
-            crate::otel::spans::enter(id.into_u64(), place);
-        } else if stack::current().is_none() && SCOPES.some_are_unrecorded() {
-            self.bring_along(id, &context);
+        if let Some(slot) = self.slot(id) {
+            self.enter(id, slot);
+        } else if entered::innermost().is_none() && SCOPES.some_are_unrecorded() {
+            self.enter_unrecorded(id, &context);
         }
     }
 
     #[inline]
     fn on_exit(&self, id: &Id, _: Context<'_, S>) {
-        stack::pop(id.into_u64());
+        entered::pop(id.into_u64());
         #[cfg(feature = "otel-spans")]
-        crate::otel::spans::exit(id.into_u64());
+        super::ambient::exit(id.into_u64());
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
-        let Some(place) = self.table.remove(id.into_u64()) else { return };
-        if place.kind() == PlaceKind::Unrecorded {
+        let Some(slot) = self.index.remove(id.into_u64()) else { return };
+        if slot.kind() == SlotKind::Unrecorded {
             return;
         }
-        let Some(mut scope) = SCOPES.lock(place.scope) else { return };
-        if place.kind() == PlaceKind::Own {
-            scope.close(place.span(), now());
+        let Some(mut scope) = SCOPES.lock(slot.scope) else { return };
+        if slot.kind() == SlotKind::Own {
+            scope.close(slot.index(), now());
         }
         let late = scope.take_late();
-        SCOPES.release(place.scope, scope);
+        SCOPES.release(slot.scope, scope);
         if let Some(spans) = late {
             backlog::add(spans);
         }
     }
-}
-
-/// Runs `f` on the record of the span at a place, if it still has one of its own.
-pub(crate) fn with_span<R>(place: Place, f: impl FnOnce(&mut OpenSpan, &Limits) -> R) -> Option<R> {
-    if !matches!(place.kind(), PlaceKind::Own | PlaceKind::Root) {
-        return None;
-    }
-    let mut scope = SCOPES.lock(place.scope)?;
-    scope.span(place.span()).map(|(span, limits)| f(span, limits))
-}
-
-/// The root of a scope, as a place.
-pub(crate) const fn root(scope: ScopeId, recorded: bool) -> Place {
-    Place::new(scope, 0, if recorded { PlaceKind::Root } else { PlaceKind::Unrecorded })
 }

@@ -26,6 +26,14 @@ impl ScopeFlags {
     /// An untrusted caller wrote the event.
     pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);
 
+    pub(super) const fn from_bits(bits: u32) -> Self {
+        ScopeFlags(bits)
+    }
+
+    pub(super) const fn bits(self) -> u32 {
+        self.0
+    }
+
     /// Returns `true` if all of these flags are set.
     pub const fn contains(self, flags: ScopeFlags) -> bool {
         self.0 & flags.0 == flags.0

@@ -6,38 +6,75 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use http::uri::Authority;
 use http::{HeaderValue, Uri};
-use thundra_core::percent_decode;
+use thundra_core::{Signal, percent_decode};
 
-/// An endpoint that cannot be exported to. It does not hold the address, which may have credentials.
+/// An endpoint that cannot be exported to. The error does not hold the address, which may have credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnsupportedEndpoint {
     /// The address is malformed.
-    Malformed,
+    #[non_exhaustive]
+    Malformed {
+        /// The signal of the endpoint.
+        signal: Signal,
+    },
     /// The address is `https`, and the feature `https` is not enabled.
-    NoTls,
+    #[non_exhaustive]
+    NoTls {
+        /// The signal of the endpoint.
+        signal: Signal,
+    },
+}
+
+impl UnsupportedEndpoint {
+    /// Returns the signal of the endpoint.
+    pub fn signal(&self) -> Signal {
+        match self {
+            Self::Malformed { signal } | Self::NoTls { signal } => *signal,
+        }
+    }
+
+    /// Returns the text for a program that depends on `package`, whose feature `https` is the one of this crate.
+    pub(super) fn reason(&self, package: &str) -> String {
+        let signal = self.signal().name().to_ascii_uppercase();
+        let variables = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT,");
+        match self {
+            Self::Malformed { .. } => format!(
+                "{variables} is not used: it takes an address such as http://localhost:4318, with a user and a password \
+                 percent-encoded"
+            ),
+            Self::NoTls { .. } => format!("{variables} is https, which takes the feature `https` of {package}"),
+        }
+    }
 }
 
 impl fmt::Display for UnsupportedEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => {
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is not used: it takes an \
-                 address such as http://localhost:4318, with a user and a password percent-encoded"
-            }
-            Self::NoTls => {
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the \
-                 feature `https` of thundra-http"
-            }
-        })
+        f.write_str(&self.reason(env!("CARGO_PKG_NAME")))
     }
 }
 
 impl std::error::Error for UnsupportedEndpoint {}
 
+/// The reason why an address is not used, whatever its signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unsupported {
+    Malformed,
+    NoTls,
+}
+
+impl Unsupported {
+    pub(super) fn of(self, signal: Signal) -> UnsupportedEndpoint {
+        match self {
+            Unsupported::Malformed => UnsupportedEndpoint::Malformed { signal },
+            Unsupported::NoTls => UnsupportedEndpoint::NoTls { signal },
+        }
+    }
+}
+
 /// Returns the address of a request, and the `authorization` that stands for the user and the password in it.
-pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), UnsupportedEndpoint> {
-    let malformed = UnsupportedEndpoint::Malformed;
+pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported> {
+    let malformed = Unsupported::Malformed;
     let (scheme, rest) = url.split_once("://").ok_or(malformed)?;
     let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let (user, host) = match authority.rsplit_once('@') {
@@ -51,7 +88,7 @@ pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported
         _ if !endpoint.authority().is_some_and(names_host) => Err(malformed),
         Some("http") => Ok((endpoint, user.and_then(basic))),
         Some("https") if cfg!(feature = "https") => Ok((endpoint, user.and_then(basic))),
-        Some("https") => Err(UnsupportedEndpoint::NoTls),
+        Some("https") => Err(Unsupported::NoTls),
         _ => Err(malformed),
     }
 }
@@ -112,7 +149,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_not_shown() {
-        assert!(UnsupportedEndpoint::Malformed.to_string().contains("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"));
+        assert!(Unsupported::Malformed.of(Signal::Logs).to_string().contains("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"));
         for url in [
             "",
             "c:4318",
@@ -125,7 +162,8 @@ mod tests {
             "http://c d/",
         ] {
             let error = parse(url).unwrap_err();
-            assert_eq!(error, UnsupportedEndpoint::Malformed, "{url}");
+            assert_eq!(error, Unsupported::Malformed, "{url}");
+            let error = error.of(Signal::Traces);
             assert!(!format!("{error} {error:?}").contains("s3cr3t"));
         }
     }

@@ -4,8 +4,8 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use thundra_core::OtlpProtocol;
 use thundra_core::export::{Batch, Gzip};
+use thundra_core::{OtlpCompression, OtlpProtocol};
 
 /// Encoding and compressing fewer records takes some 100 us at most.
 const MANY_RECORDS: u32 = 100;
@@ -18,8 +18,9 @@ pub(super) struct Encoding {
 }
 
 impl Encoding {
-    pub(super) fn new(protocol: OtlpProtocol, gzip: bool) -> Self {
-        Encoding { protocol, gzip: gzip.then(|| Arc::new(Gzip::new())) }
+    pub(super) fn new(protocol: OtlpProtocol, compression: OtlpCompression) -> Self {
+        let gzip = (compression == OtlpCompression::Gzip).then(|| Arc::new(Gzip::new()));
+        Encoding { protocol, gzip }
     }
 
     pub(super) fn protocol(&self) -> OtlpProtocol {

@@ -36,6 +36,8 @@ pub(super) struct Endpoint {
     host: HeaderValue,
     headers: Arc<HeaderMap>,
     encoding: Encoding,
+    /// The longest time of an export, retries included.
+    timeout: Duration,
     attempt_timeout: Duration,
     /// Opens where the host can be reached, and the endpoint fails.
     circuit: Circuit,
@@ -83,14 +85,15 @@ impl Endpoint {
     ) -> Result<Self, UnsupportedEndpoint> {
         let default = || format!("http://localhost:4318{}", signal.path());
         let url = config.endpoint.clone().unwrap_or_else(default);
-        let (address, authorization) = address::parse(&url)?;
+        let (address, authorization) = address::parse(&url).map_err(|error| error.of(signal))?;
         Ok(Endpoint {
             signal,
-            host: host(&address).ok_or(UnsupportedEndpoint::Malformed)?,
+            host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
             collector: Collector::shared(collectors, &address, false),
             address,
             headers: headers(&config.headers, authorization),
-            encoding: Encoding::new(config.protocol, config.gzip),
+            encoding: Encoding::new(config.protocol, config.compression),
+            timeout: config.flush_limit(),
             attempt_timeout: config.attempt_limit(),
             circuit: Circuit::new(),
         })
@@ -119,6 +122,7 @@ impl Endpoint {
 
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         let started = Instant::now();
+        let deadline = deadline.min(started + self.timeout);
         if started >= deadline {
             return Err(ExportError::retryable(Cause::NoTime));
         }

@@ -8,14 +8,12 @@
 //! does not trace itself.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
-use thundra_core::{OtlpConfig, Signal};
+use thundra_core::{OtlpSignals, Signal};
 
 use super::address::UnsupportedEndpoint;
-use super::collector::Collector;
 use super::endpoint::Endpoint;
 
 /// Sends telemetry to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
@@ -53,21 +51,29 @@ impl fmt::Debug for OtlpExporter {
 }
 
 impl OtlpExporter {
-    /// Makes an exporter for this configuration. Spans go to `http://localhost:4318/v1/traces` where no endpoint is
-    /// configured. A user and a password in an endpoint are sent as `Authorization: Basic`, unless the headers have an
-    /// `authorization`.
+    /// Makes an exporter for the signals that have an endpoint, and for spans. Spans without an endpoint go to
+    /// `http://localhost:4318/v1/traces`. A user and a password in an endpoint are sent as `Authorization: Basic`, unless
+    /// the headers have an `authorization`.
     ///
     /// # Errors
     ///
     /// [`UnsupportedEndpoint`] where an endpoint is malformed, or `https` without the feature `https`.
-    pub fn new(config: &OtlpConfig) -> Result<Self, UnsupportedEndpoint> {
-        let configured = [(Signal::Traces, config)];
-        let mut collectors: Vec<Arc<Collector>> = Vec::new();
-        let mut endpoints = Vec::new();
-        for (signal, config) in configured {
-            endpoints.push(Endpoint::new(signal, config, &mut collectors)?);
+    pub fn new(config: &OtlpSignals) -> Result<Self, UnsupportedEndpoint> {
+        use Signal::{Logs, Metrics, Traces};
+        let mut collectors = Vec::new();
+        let mut endpoints = vec![Endpoint::new(Traces, &config.traces, &mut collectors)?];
+        for (signal, config) in [(Logs, &config.logs), (Metrics, &config.metrics)] {
+            if config.endpoint.is_some() {
+                endpoints.push(Endpoint::new(signal, config, &mut collectors)?);
+            }
         }
-        Ok(OtlpExporter { signals: &[Signal::Traces], endpoints })
+        let signals: &[Signal] = match (&config.logs.endpoint, &config.metrics.endpoint) {
+            (None, None) => &[Traces],
+            (Some(_), None) => &[Traces, Logs],
+            (None, Some(_)) => &[Traces, Metrics],
+            (Some(_), Some(_)) => &[Traces, Logs, Metrics],
+        };
+        Ok(OtlpExporter { endpoints, signals })
     }
 
     /// Returns the exporter for a thread of its own. No caller waits for an export there, so a collector that failed is

@@ -13,7 +13,7 @@
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
 use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust, format_traceparent, parse_traceparent};
-use thundra_core::{SpanExt, SpanKind, TraceContext, Value, semconv};
+use thundra_core::{NO_ATTRIBUTES, SpanExt, SpanKind, TraceContext, Value, semconv};
 use tracing::Span;
 
 use crate::payload;
@@ -55,7 +55,7 @@ pub(crate) fn create(input: &mut Input, call: &Span, outbound: &Outbound, about:
     let mut count = 0;
     let mut rename = |mut message: Message<'_>| {
         if let Some(theirs) = message.iter().find_map(|place| place.another(&ours)) {
-            return call.add_link(&theirs);
+            return call.add_link(&theirs, NO_ATTRIBUTES);
         }
         if !message.iter().any(|place| place.names(&ours)) {
             return;
@@ -63,7 +63,7 @@ pub(crate) fn create(input: &mut Input, call: &Span, outbound: &Outbound, about:
         let Some(context) = span(call, about).trace_context() else { return };
         let its_own = Sender::of(outbound.clone(), context.clone());
         message.iter_mut().for_each(|place| place.rename(&ours, &its_own));
-        call.add_link(&context);
+        call.add_link(&context, NO_ATTRIBUTES);
         count += 1;
     };
     VISIT.iter().find_map(|visit| visit(input, &mut rename));

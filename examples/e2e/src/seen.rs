@@ -1,0 +1,25 @@
+//! The ids that code sees in its scope: for tests that compare both ends of a transport.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use thundra_aws::correlation;
+use thundra_core::ScopeRef;
+
+/// The ids of a scope and its place in the chain of calls.
+#[derive(Debug, Deserialize, PartialEq, Serialize)]
+pub struct Seen {
+    /// The correlation ids by their full keys.
+    pub ids: BTreeMap<String, String>,
+    /// The number of programs in the chain, this one included.
+    pub chain_length: u32,
+}
+
+impl Seen {
+    /// Reads the scope that this code runs in. Outside of any scope there are no ids.
+    #[must_use]
+    pub fn here() -> Self {
+        let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap_or_default();
+        Seen { ids: correlation::all(), chain_length: ids.chain_length() }
+    }
+}

@@ -1,0 +1,25 @@
+//! The rules of the workspace that no compiler checks: which file may import which, which licences and which foreign
+//! types come in, and that the documents name what exists.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
+
+mod documents;
+mod imports;
+mod packages;
+mod signatures;
+mod sources;
+
+use std::path::{Path, PathBuf};
+
+/// The crates that are published.
+const CRATES: [&str; 4] = ["thundra-core", "thundra-http", "thundra-aws", "thundra-macros"];
+
+/// Returns the folder of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// Returns the text of a file of the workspace.
+fn text(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}

@@ -1,0 +1,178 @@
+//! The examples that people copy, run as their comments say.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use thundra_examples::harness::cloud::{self, Cloud};
+use thundra_examples::harness::ministack::MiniStack;
+use thundra_examples::harness::process::free_port;
+use thundra_examples::harness::target;
+
+/// The time that a program may take for what it is asked.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The lines that an example may have.
+const LONGEST: usize = 60;
+
+#[test]
+fn examples_are_short_and_name_their_command() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut examples = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        examples += 1;
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        assert!(text.lines().count() <= LONGEST, "{name} has {} lines", text.lines().count());
+        let kind = if name == "unit-test" { "test" } else { "bin" };
+        assert!(text.contains(&format!("-p thundra-examples --{kind} {name}")), "{name} does not name its command");
+        assert!(text.contains("//! ```toml\n"), "{name} does not name its dependencies");
+    }
+    assert!(examples >= 7, "{examples} examples");
+}
+
+#[test]
+fn http_api_answers_an_order() {
+    let (response, tree) = local(env!("CARGO_BIN_EXE_http-api"), "api.json");
+    assert_eq!(response["statusCode"], 202, "{response}");
+    let body: Value = serde_json::from_str(response["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body, json!({ "order": "order-1", "total": 10, "correlation_id": "c-1" }));
+    assert_in_order(&tree, &["POST /orders [server] ", "└ price "]);
+}
+
+#[test]
+fn sqs_batch_reports_no_failure() {
+    let (response, tree) = local(env!("CARGO_BIN_EXE_sqs-batch"), "sqs.json");
+    assert_eq!(response, json!({ "batchItemFailures": [] }));
+    assert_in_order(&tree, &["sqs-batch [server", "└ process notes [consumer", "└ mail "]);
+}
+
+#[test]
+fn kinesis_batch_reports_the_record_that_failed() {
+    let (response, tree) = local(env!("CARGO_BIN_EXE_kinesis-batch"), "kinesis.json");
+    let sold_out = "49590338271490256608559692540925702759324208523137515618";
+    assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": sold_out }] }));
+    assert_in_order(&tree, &["process parcels [consumer", "ship ", "truffles is sold out"]);
+}
+
+#[tokio::test]
+async fn axum_server_hands_its_callers_trace_on() {
+    let address = format!("127.0.0.1:{}", free_port().unwrap());
+    let mut server = Running::start(Command::new(env!("CARGO_BIN_EXE_axum-server")).arg(&address));
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = || {
+        let request = http.get(format!("http://{address}/orders/7"));
+        request.header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").send()
+    };
+    let began = Instant::now();
+    let response = loop {
+        match request().await {
+            Ok(response) => break response,
+            Err(error) if began.elapsed() > PATIENCE => panic!("no response: {error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    assert_eq!(response.text().await.unwrap(), "order 7 costs 1250\n");
+    let stderr = server.interrupt();
+    assert_in_order(
+        &stderr,
+        &[
+            "trace 0af7651916cd43dd8448eb211c80319c",
+            "GET /orders/{id} [server",
+            "└ GET [client",
+            "└ GET /prices/{item} [server",
+        ],
+    );
+    let line = stderr.lines().find(|line| line.contains("priced")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(line).unwrap()["x-correlation-order"], "7", "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn worker_deletes_what_it_has_worked_on() {
+    let ministack = MiniStack::start("test-worker").await.unwrap();
+    let queue = Cloud::at(&ministack.endpoint()).unwrap().create_queue("notes", 30).await.unwrap();
+    let sqs = aws_sdk_sqs::Client::new(&cloud::config(&ministack.endpoint()));
+    sqs.send_message().queue_url(&queue.url).message_body("hello").send().await.unwrap();
+    let mut worker = Running::start(Command::new(env!("CARGO_BIN_EXE_worker")).envs([
+        ("QUEUE_URL", queue.url.as_str()),
+        ("AWS_ENDPOINT_URL", &ministack.endpoint()),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+    ]));
+    let began = Instant::now();
+    while !is_empty(&sqs, &queue.url).await {
+        assert!(began.elapsed() < PATIENCE, "the message is still there: {}", worker.interrupt());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_in_order(&worker.interrupt(), &["process notes [consumer", "└ mail "]);
+}
+
+/// Returns `true` if a queue holds no message, neither one that waits nor one that is worked on.
+async fn is_empty(sqs: &aws_sdk_sqs::Client, queue: &str) -> bool {
+    use aws_sdk_sqs::types::QueueAttributeName as Name;
+    let counts = [Name::ApproximateNumberOfMessages, Name::ApproximateNumberOfMessagesNotVisible];
+    let request = sqs.get_queue_attributes().queue_url(queue).set_attribute_names(Some(counts.to_vec()));
+    let attributes = request.send().await.unwrap().attributes.unwrap();
+    counts.iter().all(|count| attributes[count] == "0")
+}
+
+/// Runs a function on an event of `events/`, with an empty environment; returns its response and what it wrote on
+/// standard error.
+fn local(program: &str, event: &str) -> (Value, String) {
+    let event = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(event)).unwrap();
+    let output = Command::new(program).env_clear().stdin(event).output().unwrap();
+    let (stdout, stderr) = texts(output);
+    let response = serde_json::from_str(&stdout);
+    (response.unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}")), stderr)
+}
+
+/// Asserts that lines with these words follow one another.
+fn assert_in_order(text: &str, words: &[&str]) {
+    let mut lines = text.lines();
+    for word in words {
+        assert!(lines.any(|line| line.contains(word)), "{word:?} is not in its place: {text}");
+    }
+}
+
+/// A program that runs until it is interrupted.
+struct Running(Option<Child>);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let variables: Vec<_> =
+            command.get_envs().map(|(name, value)| (name.to_owned(), value.unwrap().to_owned())).collect();
+        let home = target::path("home").unwrap();
+        command.env_clear().envs(variables).env("HOME", home);
+        Running(Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
+    }
+
+    /// Interrupts the program, as Ctrl-C does, and returns what it wrote on standard error.
+    fn interrupt(&mut self) -> String {
+        let child = self.0.take().unwrap();
+        let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(killed.success() && output.status.success(), "{output:?}");
+        texts(output).1
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn texts(output: Output) -> (String, String) {
+    (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}

@@ -1,0 +1,46 @@
+//! An axum router as a Lambda function, behind API Gateway, a function URL or a load balancer.
+//!
+//! ```toml
+//! thundra-aws = { version = "0.1", features = ["http"] }
+//! axum = { version = "0.8", default-features = false, features = ["json", "matched-path"] }
+//! serde_json = "1"
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//! tracing = "0.1"
+//! ```
+//!
+//! Run it without AWS:
+//!
+//! ```text
+//! cargo run -p thundra-examples --bin http-api < examples/events/api.json
+//! ```
+
+use axum::http::StatusCode;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+use thundra_aws::{Error, correlation};
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    let _telemetry = thundra_aws::init(); // in place of `tracing_subscriber::fmt().init()`
+    thundra_aws::http::run(app()).await // in place of `lambda_http::run(app())`
+}
+
+fn app() -> Router {
+    Router::new().route("/orders", post(order))
+}
+
+async fn order(Json(order): Json<Value>) -> (StatusCode, Json<Value>) {
+    let Some(id) = order["id"].as_str() else {
+        return (StatusCode::BAD_REQUEST, Json(json!({ "error": "an order needs an id" })));
+    };
+    correlation::set("order", id); // in every call and every log line from here on
+    let total = price(&order).await;
+    tracing::info!(total, "order accepted");
+    (StatusCode::ACCEPTED, Json(json!({ "order": id, "total": total, "correlation_id": correlation::id() })))
+}
+
+#[tracing::instrument(skip_all)]
+async fn price(order: &Value) -> usize {
+    order["items"].as_array().map_or(0, Vec::len) * 10
+}

@@ -1,0 +1,98 @@
+//! OpenTelemetry's context for a span of ours, and the baggage in it.
+
+use std::sync::Arc;
+
+use opentelemetry::baggage::{Baggage, BaggageExt, BaggageMetadata};
+use opentelemetry::trace::{SpanContext, TraceContextExt, TraceFlags, TraceState};
+use opentelemetry::{Context, Key, StringValue};
+
+use super::super::entered;
+use super::super::slab::SCOPES;
+use super::super::slot::{ScopeId, SpanSlot};
+use crate::percent::percent_decode;
+use crate::propagation::{Inbound, Propagators, Trust};
+use crate::{TraceContext, diagnostics};
+
+/// Marks a context whose baggage was set to that of this scope. The program may have changed the baggage since.
+struct BaggageOf(ScopeId);
+
+/// Returns the current context with the span of this slot, and with the baggage that its scope received.
+pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
+    let scope = SCOPES.lock(slot.scope)?;
+    let (span, received, nested) = (scope.context(slot.index())?, scope.baggage.clone(), scope.outer.is_some());
+    drop(scope);
+    let context = Context::current().with_remote_span_context(span_context(&span));
+    Some(match context.get::<BaggageOf>() {
+        Some(BaggageOf(scope)) if *scope == slot.scope => context,
+        // A nested scope has baggage of its own, or none.
+        None if received.is_none() && (!nested || context.baggage().is_empty()) => context,
+        _ => context.with_baggage(decoded(received.as_deref().unwrap_or_default())).with_value(BaggageOf(slot.scope)),
+    })
+}
+
+/// Returns the baggage of a call that is made in this scope.
+///
+/// This is the baggage of the current context, if that context is the scope's own or one that the program made. Otherwise
+/// it is the baggage that the scope received.
+pub(super) fn baggage_to_send(scope: ScopeId, received: Option<Arc<str>>) -> Option<Arc<str>> {
+    if entered::innermost().is_none_or(|slot| slot.scope != scope) {
+        return received;
+    }
+    Context::map_current(|context| match context.get::<BaggageOf>() {
+        Some(BaggageOf(other)) if *other != scope => received,
+        None if context.baggage().is_empty() => received,
+        _ => changed(context.baggage(), received),
+    })
+}
+
+/// Returns the received text, byte for byte, if the program left the baggage as it was. Otherwise encodes the baggage.
+#[cold]
+fn changed(baggage: &Baggage, received: Option<Arc<str>>) -> Option<Arc<str>> {
+    let same = |received: &Arc<str>| {
+        let received = decoded(received);
+        received.len() == baggage.len()
+            && received.iter().all(|(key, value)| baggage.get_with_metadata(key) == Some(value))
+    };
+    received.filter(same).or_else(|| encoded(baggage))
+}
+
+/// Decodes W3C baggage, which was validated when it was received.
+fn decoded(baggage: &str) -> Baggage {
+    let member = |member: &str| {
+        let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
+        let (key, value) = pair.split_once('=')?;
+        let value = value.trim();
+        let value = percent_decode(value).unwrap_or_else(|| value.to_owned());
+        let metadata = BaggageMetadata::from(properties.trim());
+        Some((Key::from(key.trim().to_owned()), (StringValue::from(value), metadata)))
+    };
+    baggage.split(',').filter_map(member).collect()
+}
+
+/// Encodes W3C baggage, within the limits that our own receivers apply.
+fn encoded(baggage: &Baggage) -> Option<Arc<str>> {
+    let text = baggage.to_string();
+    let mut members: Vec<&str> = text.split(',').collect();
+    members.sort_unstable();
+    let formats = Propagators { baggage: true, ..Propagators::NONE };
+    let kept = Inbound::extract([("baggage", members.join(",").as_str())], formats, Trust::Full).baggage;
+    if kept.as_deref().map_or(0, |kept| kept.split(',').count()) < baggage.len() {
+        diagnostics::once(
+            "baggage",
+            "baggage is not sent as it was set: it takes 64 members and 8192 bytes, percent-encoding included, \
+             with tokens for keys and properties",
+        );
+    }
+    kept
+}
+
+/// Converts a trace context into OpenTelemetry's.
+pub(crate) fn span_context(context: &TraceContext) -> SpanContext {
+    SpanContext::new(
+        opentelemetry::TraceId::from_bytes(context.trace_id.to_bytes()),
+        opentelemetry::SpanId::from_bytes(context.span_id.to_bytes()),
+        TraceFlags::new(context.flags()),
+        true,
+        context.trace_state.as_deref().and_then(|state| state.parse::<TraceState>().ok()).unwrap_or_default(),
+    )
+}

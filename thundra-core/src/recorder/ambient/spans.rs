@@ -1,0 +1,42 @@
+//! Feature `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
+
+use std::cell::RefCell;
+use std::mem::ManuallyDrop;
+
+use opentelemetry::{Context, ContextGuard};
+
+use super::super::slot::SpanSlot;
+use super::context_at;
+
+/// An entered span, and the guard that keeps its context current.
+struct Entered {
+    /// The `tracing` id of the span.
+    id: u64,
+    // A guard uses a thread-local of its own when it is dropped, which is gone when a thread ends inside a span.
+    guard: ManuallyDrop<ContextGuard>,
+}
+
+thread_local! {
+    static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Makes the context of an entered span the current one.
+pub(crate) fn enter(id: u64, slot: SpanSlot) {
+    let Some(guard) = context_at(slot).map(Context::attach).map(ManuallyDrop::new) else { return };
+    let _ = ENTERED.try_with(|entered| {
+        if let Ok(mut entered) = entered.try_borrow_mut() {
+            entered.push(Entered { id, guard });
+        }
+    });
+}
+
+/// Makes the context current again that was current before the span was entered.
+pub(crate) fn exit(id: u64) {
+    let entered = ENTERED.try_with(|entered| {
+        let mut entered = entered.try_borrow_mut().ok()?;
+        let at = entered.iter().rposition(|entered| entered.id == id)?;
+        Some(entered.remove(at).guard)
+    });
+    // Values in a context may themselves enter spans when they are dropped, so the list is no longer borrowed here.
+    entered.ok().flatten().map(ManuallyDrop::into_inner);
+}

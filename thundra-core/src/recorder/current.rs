@@ -1,0 +1,71 @@
+//! The current span of a piece of code, and the context that its calls carry.
+
+use tracing::Span;
+
+use super::layer::Recorder;
+use super::slab::SCOPES;
+use super::slot::SpanSlot;
+use super::{ambient, entered};
+use crate::TraceContext;
+use crate::propagation::Outbound;
+
+/// Returns the slot of the innermost recorded span that this code runs in, or that of its scope.
+#[inline]
+pub(crate) fn slot() -> Option<SpanSlot> {
+    entered::innermost().or_else(slot_behind_hidden)
+}
+
+/// Returns the slot above a span that a filter hides from our layer. A task may have entered no other span.
+#[cold]
+fn slot_behind_hidden() -> Option<SpanSlot> {
+    tracing::dispatcher::get_default(|dispatch| {
+        let recorder = dispatch.downcast_ref::<Recorder>()?;
+        recorder.behind_hidden(|| dispatch.current_span().id().cloned())
+    })
+}
+
+/// Returns the slot of this span, if it is recorded.
+pub(crate) fn slot_of(span: &Span) -> Option<SpanSlot> {
+    span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.slot(id))?
+}
+
+/// Returns the context of the innermost recorded span, or of the scope that this code runs in. `None` outside of any
+/// scope.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Scope;
+///
+/// let scope = Scope::builder("work").begin();
+/// assert_eq!(scope.enter(thundra_core::current), scope.context());
+/// assert_eq!(thundra_core::current(), None);
+/// ```
+pub fn current() -> Option<TraceContext> {
+    let slot = slot()?;
+    SCOPES.lock(slot.scope)?.context(slot.index())
+}
+
+/// Returns the context that a call of `span` carries: that of the span where it is recorded, else that of the code that
+/// calls this function. `None` outside of any scope, where there is nothing to send.
+///
+/// With the feature `otel`, the baggage is that of the current [`opentelemetry::Context`] where this code runs in the
+/// scope of the span.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Scope, outbound};
+/// use tracing::Span;
+///
+/// let scope = Scope::builder("work").begin();
+/// let outbound = scope.enter(|| outbound(&Span::current())).unwrap();
+/// assert!(outbound.pairs().iter().any(|(key, _)| *key == "traceparent"));
+/// ```
+#[cfg_attr(not(feature = "otel"), allow(rustdoc::broken_intra_doc_links))]
+pub fn outbound(span: &Span) -> Option<Outbound> {
+    let slot = slot_of(span).or_else(slot)?;
+    let mut outbound = SCOPES.lock(slot.scope)?.outbound(slot.index())?;
+    ambient::set_baggage(slot.scope, &mut outbound);
+    Some(outbound)
+}

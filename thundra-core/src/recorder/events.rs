@@ -1,0 +1,85 @@
+//! Events: each may become a log line, and a span event of the span that it happened in.
+
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_log::NormalizeEvent;
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::entered;
+use super::fields::{self, FieldsOf};
+use super::layer::Recorder;
+use super::slab::SCOPES;
+use super::slot::SlotKind;
+use crate::clock::now;
+use crate::redact;
+
+/// The target of the events that `tracing-log` makes of the records of the `log` crate.
+const BRIDGE_TARGET: &str = "log";
+
+impl Recorder {
+    /// Writes an event as a log line, and records it as a span event.
+    #[inline]
+    pub(super) fn on_any_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let metadata = event.metadata();
+        if metadata.target() == BRIDGE_TARGET {
+            return self.bridged_event(event, context);
+        }
+        self.event(event, metadata, context);
+    }
+
+    #[inline(always)]
+    fn event<S>(&self, event: &Event<'_>, metadata: &Metadata<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if let Some(sole) = &self.sole
+            && sole.log.enables(metadata)
+        {
+            (sole.write)(event, metadata);
+        }
+        let slot = match event.parent() {
+            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
+            None if event.is_contextual() => {
+                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => self.scope_root(context),
+        };
+        let Some(slot) = slot else { return };
+        if slot.kind() == SlotKind::Unrecorded || !self.events.records(metadata) {
+            return;
+        }
+        let time = now();
+        let failed = *metadata.level() == Level::ERROR;
+        fields::with_fields(|fields| {
+            self.encode(fields, FieldsOf::Event, event.metadata(), |visitor| event.record(visitor));
+            // The message of a warning or an error often contains the text of somebody else's error.
+            if *metadata.level() <= Level::WARN || !fields.description.is_empty() {
+                redact::in_place(&mut fields.name);
+            }
+            fields::event_head(fields, metadata.name());
+            let Some(mut scope) = SCOPES.lock(slot.scope) else { return };
+            if let Some((span, limits)) = scope.span(slot.index()) {
+                span.event(time, &fields.head, &fields.encoded, limits);
+                // A status that was set before is more exact than a log line.
+                if failed && span.is_unset() {
+                    span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
+                }
+            }
+        });
+    }
+
+    /// Handles an event that was made of a record of the `log` crate, with the metadata of that record.
+    #[cold]
+    fn bridged_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        match event.normalized_metadata() {
+            Some(metadata) => self.event(event, &metadata, context),
+            None => self.event(event, event.metadata(), context),
+        }
+    }
+}

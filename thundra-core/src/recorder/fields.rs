@@ -1,0 +1,308 @@
+//! From the fields of a span or an event to encoded attributes.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt::{self, Write};
+
+use tracing::field::{Field, FieldSet, Visit};
+
+use crate::contained::{PANICKED, contained, formatted};
+use crate::otlp::read::each_attribute;
+use crate::otlp::write::{self, tag};
+use crate::{SpanKind, redact, semconv};
+
+/// The fields of a span or an event, encoded. Each thread has one, so that its memory is reused.
+#[derive(Debug, Default)]
+pub(super) struct Fields {
+    /// The attributes. Those of a new span follow its [head](super::open_span::encode_head).
+    pub(super) encoded: Vec<u8>,
+    /// The encoded fields of an event before its attributes, such as its name.
+    pub(super) head: Vec<u8>,
+    /// The number of attributes.
+    pub(super) count: u32,
+    /// The number of attributes over the limit.
+    pub(super) dropped: u32,
+    /// `otel.name`, or the message of an event.
+    pub(super) name: String,
+    /// `otel.kind`.
+    pub(super) kind: Option<SpanKind>,
+    /// `otel.status_code`.
+    pub(super) status: Option<Outcome>,
+    /// `otel.status_description`, or the `error` of an event.
+    pub(super) description: String,
+    /// The text of `otel.kind` or `otel.status_code`, while it is parsed.
+    word: String,
+}
+
+/// The value of `otel.status_code`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Ok,
+    Error,
+}
+
+/// The owner of the fields that are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum FieldsOf {
+    Span,
+    Event,
+}
+
+thread_local! {
+    static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
+}
+
+/// Runs a closure with the empty buffers of this thread. A user's `Debug` that itself records spans gets other buffers, as
+/// does a thread that is shutting down.
+#[inline]
+pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
+    let mut fields = FIELDS.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    fields.clear();
+    let result = then(&mut fields);
+    let _ = FIELDS.try_with(|cell| cell.set(Some(fields)));
+    result
+}
+
+impl Fields {
+    /// Encodes the fields that `record` visits, up to `max` attributes of up to `length` characters each.
+    #[inline]
+    pub(super) fn read(
+        &mut self,
+        of: FieldsOf,
+        (max, length): (u32, Option<usize>),
+        record: impl FnOnce(&mut dyn Visit),
+    ) {
+        record(&mut Visitor { fields: self, of, max, length });
+    }
+
+    /// Brings the attributes from `start` on into the form that OTLP allows: no empty key, and the last one of each key, up
+    /// to `max` of them.
+    #[cold]
+    pub(super) fn settle(&mut self, start: usize, max: u32) {
+        let recorded = self.encoded.split_off(start);
+        let mut kept: Vec<(&str, &[u8])> = Vec::new();
+        each_attribute(&recorded, |key, encoded| {
+            kept.retain(|(earlier, _)| *earlier != key);
+            if !key.is_empty() && kept.len() < max as usize {
+                kept.push((key, encoded));
+            } else {
+                self.dropped += 1;
+            }
+        });
+        self.count = kept.len() as u32;
+        kept.iter().for_each(|(_, encoded)| self.encoded.extend_from_slice(encoded));
+    }
+
+    fn clear(&mut self) {
+        self.encoded.clear();
+        (self.count, self.dropped) = (0, 0);
+        self.name.clear();
+        self.description.clear();
+        (self.kind, self.status) = (None, None);
+        if self.encoded.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
+            *self = Fields::default();
+        }
+    }
+}
+
+/// Returns `true` for fields that cannot be encoded one by one, because a name is empty or is repeated.
+pub(super) fn need_care(fields: &FieldSet) -> bool {
+    let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
+    fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
+}
+
+struct Visitor<'a> {
+    fields: &'a mut Fields,
+    of: FieldsOf,
+    /// The most attributes that are kept.
+    max: u32,
+    /// The most characters of each that are kept.
+    length: Option<usize>,
+}
+
+impl Visitor<'_> {
+    fn tag(&self) -> u8 {
+        match self.of {
+            FieldsOf::Span => tag::SPAN_ATTRIBUTE,
+            FieldsOf::Event => tag::EVENT_ATTRIBUTE,
+        }
+    }
+
+    /// Returns the buffer for one more attribute; `None` over the limit.
+    #[inline]
+    fn next(&mut self) -> Option<&mut Vec<u8>> {
+        if self.fields.count >= self.max {
+            self.fields.dropped += 1;
+            return None;
+        }
+        self.fields.count += 1;
+        Some(&mut self.fields.encoded)
+    }
+
+    /// Returns `true` for a field that is no attribute, such as `otel.name`.
+    #[inline(always)]
+    fn is_special(&self, name: &str) -> bool {
+        match self.of {
+            FieldsOf::Span => {
+                name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
+            }
+            FieldsOf::Event => matches!(name, "message" | "error"),
+        }
+    }
+
+    /// Formats a value of the user. This may panic.
+    #[inline]
+    fn format(&mut self, name: &str, value: &dyn fmt::Debug) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value:?}"));
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+        }
+    }
+
+    /// Replaces a value whose formatting panicked. `before` is the length of the buffer before that value.
+    #[cold]
+    fn panicked(&mut self, name: &str, before: usize) {
+        if self.is_special(name) {
+            return self.special(name, format_args!("{PANICKED}"));
+        }
+        let tag = self.tag();
+        self.fields.encoded.truncate(before);
+        write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
+    }
+
+    /// Reads a field that is no attribute.
+    #[inline(never)]
+    fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
+        let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
+        match name {
+            "message" | NAME => replace(renamed, value),
+            "error" | STATUS_DESCRIPTION => {
+                replace(description, value);
+                // Redacted before it is cut: a password is recognised by the rest of its address.
+                redact::in_place(description);
+                if let Some(limit) = self.length {
+                    description.truncate(write::truncate(description, limit).len());
+                }
+            }
+            _ => {
+                replace(word, value);
+                match (name, word.as_str()) {
+                    (KIND, word) => *kind = SpanKind::parse(word).or(*kind),
+                    (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(Outcome::Error),
+                    (_, word) if word.eq_ignore_ascii_case("ok") => *status = Some(Outcome::Ok),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+const NAME: &str = "otel.name";
+const KIND: &str = "otel.kind";
+const STATUS_CODE: &str = "otel.status_code";
+const STATUS_DESCRIPTION: &str = "otel.status_description";
+
+fn replace(text: &mut String, value: fmt::Arguments<'_>) {
+    text.clear();
+    let _ = text.write_fmt(value);
+}
+
+impl Visit for Visitor<'_> {
+    #[inline]
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        let tag = self.tag();
+        if let Some(out) = self.next() {
+            write::int_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            // OTLP has no unsigned integer. As text, the number loses nothing.
+            Err(_) => self.record_debug(field, &value),
+        }
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            Err(_) => self.record_debug(field, &value),
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match i64::try_from(value) {
+            Ok(value) => self.record_i64(field, value),
+            Err(_) => self.record_debug(field, &value),
+        }
+    }
+
+    #[inline]
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        let tag = self.tag();
+        if let Some(out) = self.next() {
+            write::bool_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        let tag = self.tag();
+        if let Some(out) = self.next() {
+            write::float_attribute(out, tag, field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_str(&mut self, field: &Field, value: &str) {
+        let name = field.name();
+        if self.is_special(name) {
+            return self.special(name, format_args!("{value}"));
+        }
+        let (tag, length) = (self.tag(), self.length);
+        if let Some(out) = self.next() {
+            let value = length.map_or(value, |limit| write::truncate(value, limit));
+            write::str_attribute(out, tag, name, value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        let shown = redact::text(formatted(|| value.to_string()));
+        self.record_debug(field, &format_args!("{shown}"));
+    }
+
+    #[inline]
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let name = field.name();
+        let before = self.fields.encoded.len();
+        if contained(|| self.format(name, value)).is_none() {
+            self.panicked(name, before);
+        }
+    }
+}
+
+/// Encodes the name of an event. An event with an `error` is an [exception].
+///
+/// [exception]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
+pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
+    let Fields { head, name, description, dropped, .. } = fields;
+    head.clear();
+    if *dropped > 0 {
+        head.push(tag::EVENT_DROPPED_ATTRIBUTES);
+        write::varint(head, u64::from(*dropped));
+    }
+    if description.is_empty() {
+        let name = if name.is_empty() { fallback_name } else { name };
+        return write::bytes(head, tag::EVENT_NAME, name.as_bytes());
+    }
+    write::bytes(head, tag::EVENT_NAME, b"exception");
+    write::str_attribute(head, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, description);
+    if !name.is_empty() {
+        write::str_attribute(head, tag::EVENT_ATTRIBUTE, "message", name);
+    }
+}

@@ -1,0 +1,87 @@
+//! Diagnostics for programs whose spans are not recorded, where the cause is certain: one line on stderr with the remedy.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::callsite::{Callsite, Identifier};
+use tracing::field::FieldSet;
+use tracing::level_filters::LevelFilter;
+use tracing::metadata::Kind;
+use tracing::subscriber::Interest;
+use tracing::{Level, Metadata, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::SubscriberExt;
+
+use super::carrier::SCOPE_TARGET;
+use super::slab::SCOPES;
+use crate::diagnostics;
+
+/// `true` once the program made a span that would be recorded inside a scope.
+static SPAN_SEEN: AtomicBool = AtomicBool::new(false);
+
+/// Notes that the program makes spans. A callsite is registered when its first span is made.
+pub(super) fn span_seen() {
+    // Relaxed: the flag publishes nothing, and is read when the program ends.
+    SPAN_SEEN.store(true, Ordering::Relaxed);
+}
+
+/// Reports once that the program made spans and never opened a scope, so that no span was recorded. This is called when the
+/// program ends, since until then it may still open one.
+pub(crate) fn report_missing_scope() {
+    // Relaxed: see `span_seen`.
+    if SPAN_SEEN.load(Ordering::Relaxed) && !SCOPES.were_claimed() {
+        diagnostics::once(
+            "scope.none",
+            "no span and no call was recorded, because none was made in a scope (an invocation, a server's request, \
+             a record of a batch): run the program's work in one, as in \
+             thundra_core::Scope::builder(\"work\").begin().enter(|| work())",
+        );
+    }
+}
+
+/// Returns the most detailed level that a subscriber lets any layer see, where it is less detailed than `wanted`.
+pub(super) fn level_below(below: &impl Subscriber, wanted: LevelFilter) -> Option<LevelFilter> {
+    let level = below.max_level_hint().filter(|level| *level < wanted)?;
+    // The filter of one layer gives the same hint, and hides nothing from the others.
+    let probe = probe(wanted.into_level()?);
+    let hides = !below.enabled(&probe);
+    // Layers with filters leave their answer to the probe in a thread-local, where it would count for the next span. A
+    // filter that lets nothing through clears it.
+    Registry::default().with(LevelFilter::OFF).enabled(&probe);
+    hides.then_some(level)
+}
+
+/// Reports once that a filter for the whole subscriber hides spans that `THUNDRA_SPANS` enables.
+pub(super) fn report_hidden_spans(level: LevelFilter, wanted: LevelFilter) {
+    diagnostics::once(
+        "spans.hidden",
+        format_args!(
+            "a filter for the whole tracing subscriber lets no span through that is more detailed than {level}, so the \
+             spans that THUNDRA_SPANS enables (up to {wanted}) are not recorded: give the filter to the layer that it \
+             is meant for, as in .with(fmt::layer().with_filter(EnvFilter::from_default_env())), or let it take {wanted}, \
+             as an EnvFilter does with RUST_LOG={wanted}"
+        ),
+    );
+}
+
+/// Describes a span that is never made.
+fn probe(level: Level) -> Metadata<'static> {
+    struct Probe;
+
+    static PROBE: Probe = Probe;
+    static METADATA: Metadata<'static> = metadata(Level::ERROR);
+
+    impl Callsite for Probe {
+        fn set_interest(&self, _: Interest) {}
+
+        fn metadata(&self) -> &Metadata<'_> {
+            &METADATA
+        }
+    }
+
+    const fn metadata(level: Level) -> Metadata<'static> {
+        let fields = FieldSet::new(&[], Identifier(&PROBE));
+        Metadata::new("probe", SCOPE_TARGET, level, None, None, None, fields, Kind::SPAN)
+    }
+
+    metadata(level)
+}

@@ -1,0 +1,46 @@
+//! The head of an encoded span: the fields that every span begins with, at fixed positions.
+//!
+//! ```text
+//! trace id │ span id │ kind │ start │ end │ parent (only a child has one) │ name
+//! ```
+//!
+//! The values of a head are patched in place when they become known: the trace id and the parent when the span gets its
+//! scope, kind and end when it ends.
+
+use crate::SpanId;
+use crate::otlp::write::{self, tag};
+
+/// The positions of the values in a head.
+pub(super) mod at {
+    use std::ops::Range;
+
+    pub(in super::super) const TRACE_ID: Range<usize> = 2..18;
+    pub(in super::super) const SPAN_ID: Range<usize> = 20..28;
+    pub(in super::super) const KIND: usize = 29;
+    pub(in super::super) const START: Range<usize> = 31..39;
+    pub(in super::super) const END: Range<usize> = 40..48;
+    pub(in super::super) const PARENT_FIELD: Range<usize> = 48..58;
+    pub(in super::super) const PARENT: Range<usize> = 50..58;
+}
+
+/// A head without values.
+const BLANK: [u8; at::PARENT_FIELD.end] = {
+    let mut head = [0; at::PARENT_FIELD.end];
+    (head[0], head[1]) = (tag::SPAN_TRACE_ID, 16);
+    (head[18], head[19]) = (tag::SPAN_ID, 8);
+    head[28] = tag::SPAN_KIND;
+    head[30] = tag::SPAN_START;
+    head[39] = tag::SPAN_END;
+    (head[48], head[49]) = (tag::SPAN_PARENT, 8);
+    head
+};
+
+/// Encodes the head of a span, with the values that are known before its scope is locked.
+#[inline]
+pub(crate) fn encode_head(out: &mut Vec<u8>, id: SpanId, name: &str, start_unix_nano: u64) {
+    let mut head = BLANK;
+    head[at::SPAN_ID].copy_from_slice(&id.to_bytes());
+    head[at::START].copy_from_slice(&start_unix_nano.to_le_bytes());
+    out.extend_from_slice(&head);
+    write::bytes(out, tag::SPAN_NAME, name.as_bytes());
+}

@@ -1,0 +1,367 @@
+//! The record of an open span.
+//!
+//! Values that may still change, such as the name and the status, are kept as they are and encoded when the span ends. All
+//! else (ids, start, attributes, events, links) is kept as the bytes that are exported.
+
+mod head;
+
+use std::borrow::Cow;
+
+use head::at;
+pub(crate) use head::encode_head;
+
+use crate::config::Limits;
+use crate::otlp::read::find_attribute;
+use crate::otlp::write::{self, tag};
+use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
+
+/// A bit of `Span.flags`: it is known whether the parent is remote.
+const PARENT_IS_KNOWN: u32 = 0x100;
+/// A bit of `Span.flags`: the parent is remote.
+const PARENT_IS_REMOTE: u32 = 0x200;
+/// The length of the encoded field `Span.flags`.
+const FLAGS_LEN: usize = 6;
+
+/// The record of an open span. Its memory is reused for the spans after it.
+#[derive(Debug)]
+pub(crate) struct OpenSpan {
+    pub(crate) id: SpanId,
+    pub(crate) parent_is_remote: bool,
+    pub(crate) kind: SpanKind,
+    pub(crate) start_unix_nano: u64,
+    /// The [head](encode_head), then attributes, events and links.
+    body: Vec<u8>,
+    /// The start of the encoded name, which is the last field of the head.
+    name_at: usize,
+    head_end: usize,
+    /// The name that was set later; empty where there is none.
+    renamed: String,
+    status: Code,
+    description: String,
+    counts: Counts,
+}
+
+/// A status without its description. The numbers are those of OTLP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Code {
+    Unset = 0,
+    Ok = 1,
+    Error = 2,
+}
+
+/// The number of attributes, events and links, and of those that were over a limit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    attributes: u32,
+    events: u32,
+    links: u32,
+    dropped_attributes: u32,
+    dropped_events: u32,
+    dropped_links: u32,
+}
+
+impl OpenSpan {
+    /// Returns a record that no span uses yet.
+    pub(crate) fn vacant() -> Self {
+        OpenSpan {
+            id: SpanId::NOBODYS,
+            parent_is_remote: false,
+            kind: SpanKind::Internal,
+            start_unix_nano: 0,
+            body: Vec::with_capacity(256),
+            name_at: 0,
+            head_end: 0,
+            renamed: String::new(),
+            status: Code::Unset,
+            description: String::new(),
+            counts: Counts::default(),
+        }
+    }
+
+    /// Starts a span in this record.
+    pub(crate) fn start(
+        &mut self,
+        trace_id: TraceId,
+        id: SpanId,
+        parent: Option<SpanId>,
+        name: &'static str,
+        start_unix_nano: u64,
+    ) {
+        let mut body = std::mem::take(&mut self.body);
+        body.clear();
+        encode_head(&mut body, id, name, start_unix_nano);
+        self.begin(&mut body, trace_id, id, parent, name, start_unix_nano);
+    }
+
+    /// Starts a span in this record. `body` holds its [head](encode_head) and its first attributes, and gets the memory of the
+    /// span before in exchange.
+    #[inline]
+    pub(crate) fn begin(
+        &mut self,
+        body: &mut Vec<u8>,
+        trace_id: TraceId,
+        id: SpanId,
+        parent: Option<SpanId>,
+        name: &'static str,
+        start_unix_nano: u64,
+    ) {
+        std::mem::swap(&mut self.body, body);
+        self.patch(at::TRACE_ID, &trace_id.to_bytes());
+        self.name_at = at::PARENT_FIELD.end;
+        match parent {
+            Some(parent) => self.patch(at::PARENT, &parent.to_bytes()),
+            None => {
+                self.body.drain(at::PARENT_FIELD);
+                self.name_at = at::PARENT_FIELD.start;
+            }
+        }
+        self.head_end = self.name_at + write::bytes_len(name.len());
+        self.id = id;
+        self.parent_is_remote = false;
+        self.kind = SpanKind::Internal;
+        self.start_unix_nano = start_unix_nano;
+        self.renamed.clear();
+        self.status = Code::Unset;
+        self.description.clear();
+        self.counts = Counts::default();
+    }
+
+    /// Writes the bytes at these positions.
+    #[inline]
+    fn patch<const N: usize>(&mut self, range: std::ops::Range<usize>, bytes: &[u8; N]) {
+        if let Some(place) = self.body.get_mut(range).and_then(|place| place.as_mut_array()) {
+            *place = *bytes;
+        }
+    }
+
+    pub(crate) fn set_start(&mut self, unix_nano: u64) {
+        self.start_unix_nano = unix_nano;
+        self.patch(at::START, &unix_nano.to_le_bytes());
+    }
+
+    pub(crate) fn rename(&mut self, name: &str) {
+        self.renamed.clear();
+        self.renamed.push_str(name);
+    }
+
+    /// Sets the status. `Ok` is final, and `Unset` does not replace an error.
+    pub(crate) fn set_status(&mut self, status: &Status) {
+        match status {
+            _ if self.status == Code::Ok => {}
+            Status::Unset => {}
+            Status::Ok => {
+                self.status = Code::Ok;
+                self.description.clear();
+            }
+            Status::Error { description } => self.set_error(description),
+        }
+    }
+
+    /// Returns `true` while no status was set.
+    pub(crate) fn is_unset(&self) -> bool {
+        self.status == Code::Unset
+    }
+
+    pub(crate) fn set_error(&mut self, description: &str) {
+        if self.status != Code::Ok {
+            self.status = Code::Error;
+            self.describe(description);
+        }
+    }
+
+    pub(crate) fn describe(&mut self, description: &str) {
+        self.description.clear();
+        self.description.push_str(description);
+    }
+
+    /// Counts the attributes that the span was started with.
+    #[inline]
+    pub(crate) fn count_attributes(&mut self, count: u32, dropped: u32) {
+        self.counts.attributes += count;
+        self.counts.dropped_attributes += dropped;
+    }
+
+    /// Adds an encoded attribute. It replaces an earlier one of the same key.
+    pub(crate) fn attribute(&mut self, key: &str, encoded: &[u8], limits: &Limits) {
+        let start = self.body.len();
+        self.body.extend_from_slice(encoded);
+        self.settle(key, start, limits);
+    }
+
+    /// Removes an attribute.
+    pub(crate) fn remove_attribute(&mut self, key: &str) {
+        if let Some(place) = find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key) {
+            self.body.drain(self.head_end + place.start..self.head_end + place.end);
+            self.counts.attributes -= 1;
+        }
+    }
+
+    /// Adds an attribute. It replaces an earlier one of the same key.
+    pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
+        let start = self.body.len();
+        attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
+        self.settle(key, start, limits);
+    }
+
+    /// Settles an attribute that was appended at `start`: removes an earlier one of the same key, or applies the limit.
+    fn settle(&mut self, key: &str, start: usize, limits: &Limits) {
+        let before = self.body.get(self.head_end..start).unwrap_or_default();
+        if let Some(earlier) = find_attribute(before, key) {
+            self.body.drain(self.head_end + earlier.start..self.head_end + earlier.end);
+        } else if self.counts.attributes >= limits.attributes || key.is_empty() {
+            self.counts.dropped_attributes += 1;
+            self.body.truncate(start);
+        } else {
+            self.counts.attributes += 1;
+        }
+    }
+
+    /// Adds an event from its encoded name and attributes.
+    #[inline]
+    pub(crate) fn event(&mut self, time_unix_nano: u64, head: &[u8], attributes: &[u8], limits: &Limits) {
+        if self.counts.events >= limits.events {
+            self.counts.dropped_events += 1;
+            return;
+        }
+        self.counts.events += 1;
+        write::delimited(&mut self.body, tag::SPAN_EVENT, 9 + head.len() + attributes.len());
+        write::fixed64(&mut self.body, tag::EVENT_TIME, time_unix_nano);
+        self.body.extend_from_slice(head);
+        self.body.extend_from_slice(attributes);
+    }
+
+    /// Adds a link.
+    pub(crate) fn link(&mut self, to: &TraceContext, attributes: &[(Cow<'static, str>, Value)], limits: &Limits) {
+        if self.counts.links >= limits.links {
+            self.counts.dropped_links += 1;
+            return;
+        }
+        self.counts.links += 1;
+        write::nested(&mut self.body, tag::SPAN_LINK, |out| {
+            write::bytes(out, tag::LINK_TRACE_ID, &to.trace_id.to_bytes());
+            write::bytes(out, tag::LINK_SPAN_ID, &to.span_id.to_bytes());
+            if let Some(state) = &to.trace_state {
+                write::bytes(out, tag::LINK_TRACE_STATE, state.as_bytes());
+            }
+            for (key, value) in attributes {
+                attribute_within(limits, out, tag::LINK_ATTRIBUTE, key, value);
+            }
+            out.push(tag::LINK_FLAGS);
+            // It is not known whether the linked span is remote, so no flag says so.
+            out.extend_from_slice(&u32::from(to.flags()).to_le_bytes());
+        });
+    }
+
+    /// Counts a link to a span that has no identity.
+    pub(crate) fn drop_link(&mut self) {
+        self.counts.dropped_links += 1;
+    }
+
+    /// Fills the record of an ended span up to its limits, so that everything recorded from now on is dropped and counted.
+    pub(crate) fn fill(&mut self) {
+        self.body.clear();
+        self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };
+    }
+
+    /// Returns the number of attributes, events and links that were over a limit.
+    pub(crate) fn dropped(&self) -> u64 {
+        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
+        [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
+    }
+
+    /// Ends the span and appends it to `out` as a field `ScopeSpans.spans`. `random` is `true` if the trace id is known to be
+    /// random.
+    #[inline]
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, random: bool, end_unix_nano: u64) {
+        // The system clock may have been set back meanwhile.
+        self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
+        if let Some(kind) = self.body.get_mut(at::KIND) {
+            *kind = self.kind.code();
+        }
+        let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
+        let plain = trace_state.is_none()
+            && self.renamed.is_empty()
+            && self.status == Code::Unset
+            && self.description.is_empty()
+            && dropped_attributes | dropped_events | dropped_links == 0;
+        if plain {
+            write::delimited(out, tag::SPAN, self.body.len() + FLAGS_LEN);
+            out.extend_from_slice(&self.body);
+        } else {
+            self.end_with_more(out, trace_state.unwrap_or_default());
+        }
+        let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
+        let [a, b, c, d] = (1 | u32::from(random) << 1 | PARENT_IS_KNOWN | remote).to_le_bytes();
+        let [key, more] = tag::SPAN_FLAGS;
+        out.extend_from_slice(&[key, more, a, b, c, d]);
+        // The next span reuses the memory, unless this one was exceptionally large.
+        if self.body.capacity() > 16 * 1024 {
+            self.body = Vec::with_capacity(256);
+        }
+    }
+
+    /// Appends a span with fields that most spans lack, such as a status. The caller appends the flags.
+    fn end_with_more(&self, out: &mut Vec<u8>, trace_state: &str) {
+        let (name, recorded) = match self.renamed.as_str() {
+            "" => (self.body.get(self.name_at..self.head_end), self.body.get(self.head_end..)),
+            _ => (None, self.body.get(self.head_end..)),
+        };
+        let ids = self.body.get(..self.name_at).unwrap_or_default();
+        let (name, recorded) = (name.unwrap_or_default(), recorded.unwrap_or_default());
+        let dropped = [
+            (tag::SPAN_DROPPED_ATTRIBUTES, self.counts.dropped_attributes),
+            (tag::SPAN_DROPPED_EVENTS, self.counts.dropped_events),
+            (tag::SPAN_DROPPED_LINKS, self.counts.dropped_links),
+        ];
+        let dropped = dropped.into_iter().filter(|(_, count)| *count > 0);
+        let optional = |len: usize| if len == 0 { 0 } else { write::bytes_len(len) };
+        let status_len = optional(self.description.len()) + if self.status == Code::Unset { 0 } else { 2 };
+        let dropped_len: usize = dropped.clone().map(|(_, count)| 1 + write::varint_len(u64::from(count))).sum();
+        let len = ids.len()
+            + name.len()
+            + optional(self.renamed.len())
+            + optional(trace_state.len())
+            + recorded.len()
+            + dropped_len
+            + optional(status_len)
+            + FLAGS_LEN;
+        write::delimited(out, tag::SPAN, len);
+        out.extend_from_slice(ids);
+        out.extend_from_slice(name);
+        if !self.renamed.is_empty() {
+            write::bytes(out, tag::SPAN_NAME, self.renamed.as_bytes());
+        }
+        if !trace_state.is_empty() {
+            write::bytes(out, tag::SPAN_TRACE_STATE, trace_state.as_bytes());
+        }
+        out.extend_from_slice(recorded);
+        for (tag, count) in dropped {
+            out.push(tag);
+            write::varint(out, u64::from(count));
+        }
+        if status_len > 0 {
+            write::delimited(out, tag::SPAN_STATUS, status_len);
+            if !self.description.is_empty() {
+                write::bytes(out, tag::STATUS_MESSAGE, self.description.as_bytes());
+            }
+            if self.status != Code::Unset {
+                out.extend_from_slice(&[tag::STATUS_CODE, self.status as u8]);
+            }
+        }
+    }
+}
+
+/// Encodes an attribute, with its texts cut to the limit.
+fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+    match (value, limits.value_length) {
+        (Value::Str(text), Some(limit)) => write::str_attribute(out, tag, key, write::truncate(text, limit)),
+        (Value::Array(items), Some(limit)) => {
+            let cut = items.iter().map(|item| write::truncate(item, limit).to_owned()).collect();
+            write::attribute(out, tag, key, &Value::Array(cut));
+        }
+        _ => write::attribute(out, tag, key, value),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! The state of a scope: what its spans share, the spans that are open, and the bytes of those that have ended.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::open_span::OpenSpan;
+use super::slot::ScopeId;
+use crate::config::Limits;
+use crate::pipeline::{Losses, backlog};
+use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
+use crate::{Records, SpanId, TraceContext, TraceId};
+
+/// The number of spans whose memory a place keeps when its scope is gone.
+const KEEP_SPANS: usize = 1024;
+/// The bytes that are reserved for the finished spans of a scope: as many as the scope before needed, within these bounds.
+const FIRST_ROOM: Range<usize> = 1024..256 * 1024;
+
+/// The state of a scope, behind the lock of its place in the [slab](super::slab).
+#[derive(Debug)]
+pub(crate) struct ScopeState {
+    generation: u32,
+    /// The number of those who hold this place: the owner of the scope, and each `tracing` span in it.
+    holders: u32,
+    pub(crate) trace_id: TraceId,
+    /// The sampling decision, as it is propagated.
+    pub(crate) sampled: bool,
+    /// `true` if the trace id is known to be random.
+    pub(crate) random: bool,
+    /// `true` if the spans of the scope are recorded.
+    pub(crate) recorded: bool,
+    pub(crate) trace_state: Option<Arc<str>>,
+    pub(crate) correlation: CorrelationIds,
+    pub(crate) baggage: Option<Arc<str>>,
+    pub(crate) xray: Option<XRayHeader>,
+    pub(crate) formats: Propagators,
+    /// The values that were received under our keys. Where the program forwards them, the scope's own replace them.
+    pub(crate) received: Option<Arc<Received>>,
+    pub(crate) limits: Limits,
+    /// The `__context__` object that was received. Where the program forwards it, the scope's own replaces it.
+    pub(crate) received_context: Option<Arc<str>>,
+    /// The fields of the log lines: members of a JSON object, each after a comma.
+    pub(crate) log_fields: Option<Arc<[u8]>>,
+    /// The scope around this one, which gets its finished spans.
+    pub(crate) outer: Option<ScopeId>,
+    /// The bits of [`ScopeFlags`](crate::ScopeFlags).
+    pub(crate) flags: u32,
+    /// `true` once the owner has finished the scope.
+    pub(crate) sealed: bool,
+    spans: Vec<OpenSpan>,
+    /// The indices of `spans` that are free, the next one last.
+    vacant: Vec<u32>,
+    /// The spans that have ended, as `ScopeSpans.spans` fields of OTLP. The owner takes them.
+    pub(crate) finished: Vec<u8>,
+    first_room: usize,
+    pub(crate) finished_count: u32,
+    /// The number of spans that were started. The limit counts these.
+    pub(crate) started: u32,
+    /// The number of spans over the limit.
+    pub(crate) dropped: u32,
+    /// The number of messages that could not carry the context, or only a part of it.
+    pub(crate) incomplete_messages: u64,
+}
+
+impl ScopeState {
+    pub(super) fn vacant() -> Self {
+        ScopeState {
+            generation: 0,
+            holders: 0,
+            trace_id: TraceId::NOBODYS,
+            sampled: false,
+            random: false,
+            recorded: false,
+            trace_state: None,
+            correlation: CorrelationIds::default(),
+            baggage: None,
+            xray: None,
+            formats: Propagators::NONE,
+            received: None,
+            limits: Limits::default(),
+            received_context: None,
+            log_fields: None,
+            outer: None,
+            flags: 0,
+            sealed: false,
+            spans: Vec::new(),
+            vacant: Vec::new(),
+            finished: Vec::new(),
+            first_room: FIRST_ROOM.start,
+            finished_count: 0,
+            started: 0,
+            dropped: 0,
+            incomplete_messages: 0,
+        }
+    }
+
+    pub(super) const fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Takes a hold on the place.
+    pub(crate) fn hold(&mut self) {
+        self.holders += 1;
+    }
+
+    /// Gives up a hold on the place. Returns `true` for the last one.
+    #[inline]
+    pub(super) fn give_up(&mut self) -> bool {
+        self.holders = self.holders.saturating_sub(1);
+        self.holders == 0
+    }
+
+    /// Returns a record for one more span; `None` over the limit, which is counted.
+    #[inline]
+    pub(crate) fn open(&mut self) -> Option<(u32, &mut OpenSpan)> {
+        if self.started >= self.limits.spans {
+            self.count_dropped();
+            return None;
+        }
+        self.started += 1;
+        let index = match self.vacant.pop() {
+            Some(index) => index,
+            None => {
+                self.spans.push(OpenSpan::vacant());
+                u32::try_from(self.spans.len() - 1).ok()?
+            }
+        };
+        self.spans.get_mut(index as usize).map(|span| (index, span))
+    }
+
+    /// Returns the record of a span, and the limits that changes to it keep to.
+    #[inline]
+    pub(crate) fn span(&mut self, index: u32) -> Option<(&mut OpenSpan, &Limits)> {
+        self.spans.get_mut(index as usize).map(|span| (span, &self.limits))
+    }
+
+    pub(crate) fn span_id(&self, index: u32) -> Option<SpanId> {
+        self.spans.get(index as usize).map(|span| span.id)
+    }
+
+    /// Ends a span. Its bytes join those of the finished ones, and its record is free for another span.
+    #[inline]
+    pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
+        if let Some(span) = self.spans.get_mut(index as usize) {
+            if self.finished.capacity() == 0 {
+                self.finished.reserve(self.first_room);
+            }
+            span.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
+            self.finished_count += 1;
+            if index != 0 {
+                self.vacant.push(index);
+            } else {
+                // The root span keeps its record and its id, since spans that start late are its children.
+                span.fill();
+            }
+        }
+    }
+
+    /// Takes the spans that have ended.
+    pub(crate) fn take_finished(&mut self) -> Records {
+        self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
+        Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
+    }
+
+    /// Takes the spans that have ended since the owner finished the scope.
+    #[inline]
+    pub(crate) fn take_late(&mut self) -> Option<Records> {
+        (self.sealed && !self.finished.is_empty())
+            .then(|| Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
+    }
+
+    /// Counts a span over the limit. A root span that has ended takes no more counts, so the next root span carries them.
+    #[cold]
+    fn count_dropped(&mut self) {
+        if self.sealed {
+            backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Returns how many more spans the limit allows.
+    pub(crate) fn spans_left(&self) -> u32 {
+        self.limits.spans.saturating_sub(self.started)
+    }
+
+    /// Returns the context of a span.
+    pub(crate) fn context(&self, index: u32) -> Option<TraceContext> {
+        let mut context = TraceContext::new(self.trace_id, self.span_id(index)?, self.sampled);
+        context.random = self.random;
+        context.trace_state.clone_from(&self.trace_state);
+        Some(context)
+    }
+
+    /// Returns the context that a call of a span carries.
+    pub(crate) fn outbound(&self, index: u32) -> Option<Outbound> {
+        Some(Outbound {
+            context: self.context(index)?,
+            correlation: self.correlation.clone(),
+            baggage: self.baggage.clone(),
+            xray: self.xray.clone(),
+            formats: self.formats,
+            received: self.received.clone(),
+        })
+    }
+
+    /// Makes the place ready for another scope.
+    pub(super) fn reset(&mut self) {
+        let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
+        if after_end > 0 {
+            backlog::count(Losses { after_end, ..Losses::NONE });
+        }
+        self.generation = self.generation.wrapping_add(1);
+        (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
+        self.log_fields = None;
+        (self.correlation, self.received) = (CorrelationIds::default(), None);
+        (self.outer, self.sealed, self.flags) = (None, false, 0);
+        (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
+        self.finished = Vec::new();
+        self.spans.truncate(KEEP_SPANS);
+        self.vacant.clear();
+        self.vacant.shrink_to(KEEP_SPANS);
+        // Low indices are taken first, so that the records whose memory is kept are the ones in use.
+        self.vacant.extend((0..self.spans.len() as u32).rev());
+    }
+}

@@ -1,0 +1,256 @@
+//! Beginning a scope: from what the caller sent to an open root span.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use uuid::Uuid;
+
+use super::owner::Scope;
+use crate::clock::{now, unix_nano};
+use crate::config::Limits;
+use crate::pipeline::{Losses, backlog};
+use crate::propagation::{Inbound, without_threshold};
+use crate::recorder::carrier::{SCOPE_TARGET, adopting};
+use crate::recorder::current;
+use crate::recorder::open_span::OpenSpan;
+use crate::recorder::scope_state::ScopeState;
+use crate::recorder::slab::SCOPES;
+use crate::recorder::slot::{ScopeId, SpanSlot};
+use crate::telemetry::config;
+use crate::value::Attributes;
+use crate::{Config, ParentSource, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
+
+/// The settings that a scope begins with: see [`Scope::builder`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ScopeBuilder {
+    name: Cow<'static, str>,
+    kind: SpanKind,
+    inbound: Inbound,
+    links: Vec<(TraceContext, Attributes)>,
+    attributes: Attributes,
+    start_time: Option<SystemTime>,
+    default_id: Option<String>,
+    received_context: Option<Arc<str>>,
+    log_fields: Vec<u8>,
+    nested: bool,
+}
+
+impl Scope {
+    /// Returns a builder for a scope whose root span has this name.
+    ///
+    /// # Examples
+    ///
+    /// A worker continues the trace of the message that it received:
+    ///
+    /// ```
+    /// use thundra_core::propagation::{Inbound, Propagators, Trust};
+    /// use thundra_core::{Scope, SpanKind};
+    ///
+    /// let sent = [("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")];
+    /// let scope = Scope::builder("process orders")
+    ///     .kind(SpanKind::Consumer)
+    ///     .parent(Inbound::extract(sent, Propagators::default(), Trust::Full))
+    ///     .attribute("messaging.system", "jms")
+    ///     .begin();
+    /// let span = scope.finish().spans().next().unwrap();
+    /// assert_eq!(span.parent_span_id.unwrap().to_string(), "b7ad6b7169203331");
+    /// ```
+    pub fn builder(name: impl Into<Cow<'static, str>>) -> ScopeBuilder {
+        ScopeBuilder {
+            name: name.into(),
+            kind: SpanKind::Internal,
+            inbound: Inbound::default(),
+            links: Vec::new(),
+            attributes: Vec::new(),
+            start_time: None,
+            default_id: None,
+            received_context: None,
+            log_fields: Vec::new(),
+            nested: false,
+        }
+    }
+}
+
+impl ScopeBuilder {
+    /// Sets the kind of the root span. Defaults to `Internal`.
+    pub fn kind(mut self, kind: SpanKind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets what the caller sent. Defaults to nothing, which begins a new trace and a new chain of calls.
+    pub fn parent(mut self, inbound: Inbound) -> Self {
+        self.inbound = inbound;
+        self
+    }
+
+    /// Links the root span to a span that is no ancestor of it.
+    pub fn link(
+        mut self,
+        to: &TraceContext,
+        attributes: impl IntoIterator<Item = (impl Into<Cow<'static, str>>, impl Into<Value>)>,
+    ) -> Self {
+        let attributes = attributes.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        self.links.push((to.clone(), attributes));
+        self
+    }
+
+    /// Sets an attribute of the root span.
+    pub fn attribute(mut self, key: impl Into<Cow<'static, str>>, value: impl Into<Value>) -> Self {
+        self.attributes.push((key.into(), value.into()));
+        self
+    }
+
+    /// Sets attributes of the root span.
+    #[doc(hidden)]
+    pub fn attributes(mut self, attributes: impl IntoIterator<Item = (&'static str, Value)>) -> Self {
+        self.attributes.extend(attributes.into_iter().map(|(key, value)| (key.into(), value)));
+        self
+    }
+
+    /// Sets the time when the work began. Defaults to now.
+    pub fn start_time(mut self, time: SystemTime) -> Self {
+        self.start_time = Some(time);
+        self
+    }
+
+    /// Sets the `x-correlation-id` of a chain of calls that begins here. Defaults to a random UUID.
+    #[doc(hidden)]
+    pub fn default_correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.default_id = Some(id.into());
+        self
+    }
+
+    /// Sets the text of the `__context__` object that was received. Where the program forwards that object, the scope's
+    /// own context replaces it.
+    #[doc(hidden)]
+    pub fn received_context(mut self, json: impl Into<Arc<str>>) -> Self {
+        self.received_context = Some(json.into());
+        self
+    }
+
+    /// Adds a field to each log line that is written in the scope, and in the scopes [nested](Self::nested) in it.
+    #[doc(hidden)]
+    pub fn log_field(mut self, key: &str, value: &str) -> Self {
+        log::member(&mut self.log_fields, key, value);
+        self
+    }
+
+    /// Makes this a scope within the current one. Its spans join those of the outer scope when it is finished.
+    #[doc(hidden)]
+    pub fn nested(mut self) -> Self {
+        self.nested = true;
+        self
+    }
+
+    /// Begins the scope with the configuration of this process.
+    pub fn begin(self) -> Scope {
+        self.begin_with(config())
+    }
+
+    /// Begins the scope with this configuration.
+    pub fn begin_with(mut self, config: &Config) -> Scope {
+        let received = self.inbound.received.take().map(Arc::from);
+        let ScopeBuilder { name, inbound, .. } = &self;
+        let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
+        let (trace_id, uuid) = match &inbound.parent {
+            None if new_chain => TraceId::random_with_uuid(),
+            None => (TraceId::random(), Uuid::nil()),
+            Some(parent) => (parent.trace_id, if new_chain { Uuid::new_v4() } else { Uuid::nil() }),
+        };
+        let sampled = match &inbound.parent {
+            // A disabled program takes no part in the trace, so the caller's decision is passed on.
+            parent if config.disabled => parent.as_ref().is_some_and(|parent| parent.sampled),
+            // An untrusted caller chooses the trace id, and must not be able to choose one that is sampled.
+            Some(_) if inbound.untrusted => config.sampler.sample(None, TraceId::random()),
+            parent => config.sampler.sample(parent.as_ref(), trace_id),
+        };
+        let recorded = sampled && !config.disabled;
+        let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
+        // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
+        let surroundings = outer
+            .and_then(|outer| SCOPES.lock(outer))
+            .map(|outer| (outer.xray.clone(), outer.log_fields.clone(), outer.spans_left()));
+        let (outer_xray, outer_log_fields, spans_left) = surroundings.unwrap_or((None, None, config.limits.spans));
+        let claimed = SCOPES.claim(|state| {
+            state.trace_id = trace_id;
+            state.sampled = sampled;
+            state.recorded = recorded;
+            state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
+            let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
+            state.trace_state = trace_state.and_then(|list| {
+                let redrawn = inbound.untrusted || !config.sampler.is_parent_based();
+                if redrawn && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
+            });
+            state.correlation = inbound.correlation.clone();
+            state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
+            state.baggage = inbound.baggage.clone();
+            state.xray = outer_xray.or_else(|| inbound.xray.clone());
+            state.formats = config.propagators;
+            if config.disabled && inbound.parent.is_none() {
+                // Nobody records this trace. A context of it would tell others not to sample theirs.
+                (state.formats.tracecontext, state.formats.xray) = (false, false);
+            }
+            state.limits = config.limits;
+            state.received_context = self.received_context.clone();
+            state.received = received;
+            state.log_fields = outer_log_fields;
+            if !self.log_fields.is_empty() {
+                state.log_fields = Some(self.log_fields.as_slice().into());
+            }
+            state.outer = outer;
+            // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
+            state.limits.spans = spans_left.max(1);
+            self.start_root(state, config);
+        });
+        let id = claimed.unwrap_or_else(|| {
+            diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
+            backlog::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
+            ScopeId::from_u64(u64::MAX)
+        });
+        let root = SpanSlot::root_of(id, recorded);
+        let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
+        Scope::new(root, span)
+    }
+
+    /// Starts the root span.
+    #[inline]
+    fn start_root(&self, state: &mut ScopeState, config: &Config) {
+        let inbound = &self.inbound;
+        let (trace_id, recorded) = (state.trace_id, state.recorded);
+        let Some((_, root)) = state.open() else { return };
+        let parent = inbound.parent.as_ref().map(|parent| parent.span_id);
+        let id = if config.disabled { parent.unwrap_or_else(SpanId::random) } else { SpanId::random() };
+        root.start(trace_id, id, parent, "", self.start_time.map_or_else(now, unix_nano));
+        root.rename(&self.name);
+        root.kind = self.kind;
+        root.parent_is_remote = parent.is_some() && inbound.source != ParentSource::Local;
+        if recorded {
+            self.describe_root(root, &config.limits);
+        }
+    }
+
+    /// Sets the attributes and links that the root span begins with.
+    #[inline]
+    fn describe_root(&self, root: &mut OpenSpan, limits: &Limits) {
+        let inbound = &self.inbound;
+        // Readers know a root span by this attribute and add counts to it, so no limit may drop it.
+        let unlimited = Limits { attributes: u32::MAX, ..*limits };
+        root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &unlimited);
+        if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != ParentSource::XRay) {
+            root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), limits);
+        }
+        if inbound.dropped > 0 {
+            root.set_attribute(semconv::THUNDRA_PROPAGATION_DROPPED, &inbound.dropped.into(), limits);
+        }
+        self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, limits));
+        self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
+    }
+}
+
+/// Returns the text of a UUID. `Display` would take a detour through the formatter.
+fn text_of(uuid: Uuid) -> String {
+    uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
+}

@@ -1,0 +1,62 @@
+//! The future that carries a scope.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use pin_project_lite::pin_project;
+use tracing::Span;
+
+use crate::recorder::ambient::Ambient;
+use crate::recorder::entered::Entered;
+use crate::recorder::slot::SpanSlot;
+
+pin_project! {
+    /// A future that runs in a scope: see [`Scope::run`](crate::Scope::run).
+    #[must_use = "futures do nothing unless polled"]
+    pub struct InScope<F> {
+        ambient: Ambient,
+        #[pin]
+        future: Option<F>,
+        root: SpanSlot,
+        span: Span,
+    }
+
+    impl<F> PinnedDrop for InScope<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut this = this.project();
+            let _current = Entered::new(*this.root);
+            let _entered = this.span.enter();
+            this.future.set(None);
+        }
+    }
+}
+
+impl<F> InScope<F> {
+    pub(super) fn new(root: SpanSlot, span: Span, future: F) -> Self {
+        InScope { ambient: Ambient::of(root), future: Some(future), root, span }
+    }
+}
+
+impl<F: Future> Future for InScope<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let _current = Entered::new(*this.root);
+        let _attached = this.ambient.attach();
+        let _entered = this.span.enter();
+        let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
+        let output = ready!(future.poll(cx));
+        // Values that the future still holds are dropped inside the scope, before its owner can finish it.
+        this.future.set(None);
+        Poll::Ready(output)
+    }
+}
+
+impl<F> fmt::Debug for InScope<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InScope").field("span", &self.span).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,135 @@
+//! The owner of an open scope.
+
+use std::future::Future;
+use std::ops::Deref;
+
+use tracing::Span;
+
+use super::in_scope::InScope;
+use super::scope_ref::ScopeRef;
+use crate::clock::now;
+use crate::config::Limits;
+use crate::pipeline::{Losses, backlog};
+use crate::recorder::ambient::Ambient;
+use crate::recorder::entered::Entered;
+use crate::recorder::slab::SCOPES;
+use crate::recorder::slot::SpanSlot;
+use crate::{Records, semconv};
+
+/// An open scope. Finishing it returns its spans.
+///
+/// A scope that is dropped unfinished, because its future was cancelled, ends as cancelled unless an error was set
+/// before. Its spans are exported with the next flush.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Scope, SpanKind};
+///
+/// let scope = Scope::builder("orders").kind(SpanKind::Server).begin();
+/// scope.set_attribute("faas.trigger", "http");
+/// let id = scope.enter(|| thundra_core::correlation::id());
+/// assert!(id.is_some());
+/// let trace = scope.finish();
+/// assert_eq!(trace.spans().next().map(|span| span.name), Some("orders".to_owned()));
+/// ```
+#[derive(Debug)]
+pub struct Scope {
+    handle: ScopeRef,
+    span: Span,
+    finished: bool,
+}
+
+impl Scope {
+    pub(super) fn new(root: SpanSlot, span: Span) -> Self {
+        Scope { handle: ScopeRef::new(root), span, finished: false }
+    }
+
+    /// Returns the `tracing` span that carries the scope.
+    pub fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Runs a closure in the scope.
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _current = Entered::new(self.root());
+        let ambient = Ambient::of(self.root());
+        let _attached = ambient.attach();
+        self.span.in_scope(f)
+    }
+
+    /// Runs a future in the scope.
+    pub fn run<F: Future>(&self, future: F) -> InScope<F> {
+        InScope::new(self.root(), self.span.clone(), future)
+    }
+
+    /// Ends the root span, seals the scope and returns its finished spans.
+    ///
+    /// Spans that are still open are exported with a later flush. A [nested](crate::ScopeBuilder::nested) scope adds its
+    /// spans to the scope around it and returns none.
+    pub fn finish(mut self) -> Records {
+        self.seal()
+    }
+
+    fn seal(&mut self) -> Records {
+        self.finished = true;
+        let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
+        let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
+        if self.recorded() {
+            if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
+                // The counts are recorded even where the root has as many attributes as it may.
+                let limits = Limits { attributes: u32::MAX, ..*limits };
+                for (key, count) in [
+                    (semconv::THUNDRA_DROPPED_SPANS, dropped),
+                    (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, incomplete),
+                ] {
+                    if count > 0 {
+                        root.set_attribute(key, &count.into(), &limits);
+                    }
+                }
+            }
+            state.close(0, now());
+        } else if incomplete > 0 {
+            backlog::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
+        }
+        // A nested scope may be sampled where this one is not, so there may be spans in either case.
+        let trace = state.take_finished();
+        state.sealed = true;
+        let (outer, started) = (state.outer, state.started);
+        SCOPES.release(self.root().scope, state);
+        match outer {
+            Some(outer) if !trace.is_empty() => {
+                match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
+                    Some(mut outer) => {
+                        outer.finished.extend_from_slice(trace.bytes());
+                        outer.finished_count += trace.count();
+                        outer.started = outer.started.saturating_add(started);
+                    }
+                    None => backlog::add(trace),
+                }
+                Records::default()
+            }
+            _ => trace,
+        }
+    }
+}
+
+impl Deref for Scope {
+    type Target = ScopeRef;
+
+    fn deref(&self) -> &ScopeRef {
+        &self.handle
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if !self.finished {
+            // An error that was recorded before says more than that the work was cancelled.
+            if SCOPES.edit(self.root(), |span, _| span.is_unset()) == Some(true) {
+                self.set_error("cancelled", "cancelled");
+            }
+            backlog::add(self.seal());
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A scope by name, for code that does not own it.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::sync::Arc;
+
+use super::flags::ScopeFlags;
+use crate::pipeline::{Losses, backlog};
+use crate::propagation::CorrelationIds;
+use crate::recorder::slab::SCOPES;
+use crate::recorder::slot::{SlotKind, SpanSlot};
+use crate::recorder::{current, edit};
+use crate::{Status, TraceContext, Value};
+
+/// Names a scope, open or finished. On a scope that is gone, every method does nothing.
+///
+/// What is set here is set on the root span of the scope. [`SpanExt`](crate::SpanExt) does the same for local spans.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{NO_ATTRIBUTES, Scope, ScopeRef};
+///
+/// fn charge(card: &str) -> std::io::Result<()> {
+///     let scope = ScopeRef::current();
+///     scope.inspect(|scope| scope.set_attribute("card.network", "visa"));
+///     Err(std::io::Error::other("declined")).inspect_err(|error| {
+///         scope.inspect(|scope| scope.record_error(error));
+///     })
+/// }
+///
+/// let (earlier, scope) = (Scope::builder("reserve").begin(), Scope::builder("charge").begin());
+/// scope.add_link(&earlier.context().unwrap(), NO_ATTRIBUTES);
+/// assert!(scope.enter(|| charge("4111")).is_err());
+/// let span = scope.finish().spans().next().unwrap();
+/// assert!(span.status.is_error() && span.links.len() == 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScopeRef {
+    root: SpanSlot,
+}
+
+impl ScopeRef {
+    pub(super) const fn new(root: SpanSlot) -> Self {
+        ScopeRef { root }
+    }
+
+    pub(super) const fn root(&self) -> SpanSlot {
+        self.root
+    }
+
+    /// Returns the scope that this code runs in; `None` outside of any scope.
+    pub fn current() -> Option<Self> {
+        Some(ScopeRef { root: current::slot()?.root() })
+    }
+
+    /// Returns `true` if the owner has finished the scope, or if the scope is gone.
+    pub fn is_finished(&self) -> bool {
+        SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
+    }
+
+    /// Returns `true` if the spans of the scope are recorded.
+    pub fn recorded(&self) -> bool {
+        self.root.kind() == SlotKind::Root
+    }
+
+    /// Returns the trace context of the root span.
+    pub fn context(&self) -> Option<TraceContext> {
+        SCOPES.lock(self.root.scope)?.context(0)
+    }
+
+    /// Sets an attribute of the root span. A new value replaces an earlier one of the same key.
+    pub fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>) {
+        edit::set_attribute(self.root, key.as_ref(), value.into());
+    }
+
+    /// Removes an attribute of the root span.
+    #[doc(hidden)]
+    pub fn remove_attribute(&self, key: &str) {
+        edit::remove_attribute(self.root, key);
+    }
+
+    /// Sets the outcome of the root span. `Ok` is final. Credentials and query values in a description are redacted.
+    pub fn set_status(&self, status: Status) {
+        edit::set_status(self.root, status);
+    }
+
+    /// Marks the root span as failed, with the attribute `error.type` and the message as the status description.
+    /// Credentials and query values in both are redacted.
+    pub fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
+        edit::set_error(self.root, error_type.into(), message.into());
+    }
+
+    /// Records an exception event on the root span and marks the span as failed, as
+    /// [`SpanExt::record_error`](crate::SpanExt::record_error) does.
+    pub fn record_error(&self, error: &dyn Error) {
+        edit::record_error(self.root, error);
+    }
+
+    /// Renames the root span.
+    pub fn rename(&self, name: &str) {
+        SCOPES.edit(self.root, |span, _| span.rename(name));
+    }
+
+    /// Links the root span to a span that is no ancestor of it.
+    pub fn add_link(
+        &self,
+        to: &TraceContext,
+        attributes: impl IntoIterator<Item = (impl Into<Cow<'static, str>>, impl Into<Value>)>,
+    ) {
+        edit::add_link(self.root, to, attributes);
+    }
+
+    /// Returns a copy of the correlation ids; `None` when the scope is gone.
+    pub fn correlation(&self) -> Option<CorrelationIds> {
+        Some(SCOPES.lock(self.root.scope)?.correlation.clone())
+    }
+
+    /// Returns the text of the `__context__` object that the scope received.
+    #[doc(hidden)]
+    pub fn received_context(&self) -> Option<Arc<str>> {
+        SCOPES.lock(self.root.scope)?.received_context.clone()
+    }
+
+    /// Counts messages that left the scope without its context, or without a part of it, though they should have carried
+    /// it. The count becomes an attribute of the root span, or of the next root span where this one is not recorded.
+    #[doc(hidden)]
+    pub fn count_incomplete_messages(&self, messages: u64) {
+        match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
+            Some(mut state) => state.incomplete_messages += messages,
+            None => backlog::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
+        }
+    }
+
+    /// Adds flags, for the crates that run the scope.
+    #[doc(hidden)]
+    pub fn set_flags(&self, flags: ScopeFlags) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.flags |= flags.bits();
+        }
+    }
+
+    /// Returns the flags that were added so far.
+    #[doc(hidden)]
+    pub fn flags(&self) -> ScopeFlags {
+        SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
+    }
+
+    pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
+        Some(f(&mut SCOPES.lock(self.root.scope)?.correlation))
+    }
+}
