@@ -75,7 +75,7 @@ pub use config::{
 pub use config::{VARIABLES, Variable};
 #[doc(hidden)]
 pub use contained::{contained, formatted};
-pub use context::{ParentSource, TraceContext};
+pub use context::TraceContext;
 pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};

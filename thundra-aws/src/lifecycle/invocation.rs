@@ -5,8 +5,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{NO_ATTRIBUTES, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
+use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
+use thundra_core::{NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
 
 use super::init;
 use crate::payload;

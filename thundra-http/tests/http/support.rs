@@ -89,8 +89,8 @@ pub(crate) fn is_ours(name: &str) -> bool {
 }
 
 impl Seen {
-    /// Everything but what is ours.
-    pub(crate) fn theirs(&self) -> String {
+    /// Returns the request without our headers.
+    pub(crate) fn without_ours(&self) -> String {
         let mut headers: Vec<_> =
             self.headers.iter().filter(|(name, _)| !is_ours(name.as_str())).map(|h| format!("{h:?}")).collect();
         headers.sort_unstable();
