@@ -3,7 +3,7 @@
 //! To add an exporter, add a row to [`EXPORTERS`].
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ConfigProblem, Signal, diagnostics, install_with};
+use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
 
 use super::OtlpExporter;
 use super::bounded::Bounded;
@@ -45,17 +45,13 @@ struct Program<'a> {
     package: &'static str,
 }
 
-/// Installs a configuration with its exporters, unless the program has exporters already. Returns `true` if it did.
+/// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
+/// the first call, and nothing had been installed before.
 ///
 /// A message that asks for a feature names `package`, the crate that the program depends on.
 #[doc(hidden)]
-pub fn install(package: &'static str, platform: Platform, config: impl FnOnce() -> Config) -> bool {
-    install_with(|| {
-        let mut config = config();
-        config.load_section::<Settings>();
-        let exporters = Program { config: &config, platform, package }.exporters();
-        (config, exporters)
-    })
+pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) -> bool {
+    install_with(telemetry.section::<Settings>(), |config| Program { config, platform, package }.exporters())
 }
 
 /// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none that
