@@ -1,4 +1,4 @@
-//! Reads a record's payload as the user's type.
+//! Reads the payload of a record as the user's type, and explains a failure without quoting the payload.
 
 use std::any::type_name;
 use std::fmt;
@@ -6,28 +6,32 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use super::record::{Description, Record};
+use super::BatchEvent;
+use super::record::Delivery;
 
-/// Why a payload could not be read. Says where and what was expected, and never what was there: that is
-/// the payload.
+/// The reason why a payload could not be read. It has the place and the expectation, and never the payload.
 #[derive(Debug)]
-pub(super) struct Unreadable(String);
+pub(super) struct PayloadError(String);
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-pub(super) fn read<T: DeserializeOwned, R: Record>(record: R, description: &Description) -> Result<T, Unreadable> {
-    let unreadable = |why: &str| Unreadable(format!("the payload is no {}: {why}", type_name::<T>()));
-    let payload = record.payload(description).ok_or_else(|| unreadable("there is none"))?;
-    serde_json::from_slice(&payload).map_err(|error| unreadable(&describe(&error)))
+/// Reads the payload of a record, without the `__context__` that a sender put in.
+pub(super) fn read<E: BatchEvent, T: DeserializeOwned>(
+    record: E::Record,
+    delivery: &Delivery,
+) -> Result<T, PayloadError> {
+    let error = |why: &str| PayloadError(format!("the payload is no {}: {why}", type_name::<T>()));
+    let payload = (E::SOURCE.payload)(&record).ok_or_else(|| error("there is none"))?;
+    serde_json::from_slice(&delivery.without_context(payload)).map_err(|cause| error(&describe(&cause)))
 }
 
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    // What is wrong with the syntax, or missing, is told without quoting.
+    // Messages about syntax or a missing field quote nothing.
     if error.classify() != Category::Data || text.starts_with("missing field `") {
         return text;
     }

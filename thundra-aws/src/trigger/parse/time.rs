@@ -1,19 +1,19 @@
-//! The ways in which events write a time.
+//! The formats in which events write a time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Seconds since 1970, with a fraction.
-pub(super) fn from_seconds(seconds: f64) -> Option<SystemTime> {
+/// Converts seconds since 1970, with a fraction.
+pub(crate) fn from_seconds(seconds: f64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
 }
 
-/// Milliseconds since 1970.
+/// Converts milliseconds since 1970.
 pub(crate) fn from_millis(millis: f64) -> Option<SystemTime> {
     from_seconds(millis / 1e3)
 }
 
-/// A time of RFC 3339 in UTC, as AWS writes it: `2015-08-18T18:02:32.111Z`, the fraction optional.
-pub(super) fn from_rfc3339(text: &str) -> Option<SystemTime> {
+/// Parses a time of RFC 3339 in UTC, as AWS writes it: `2015-08-18T18:02:32.111Z`, with an optional fraction.
+pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(date, '-')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
@@ -30,9 +30,11 @@ pub(super) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     in_range.then(|| from_seconds(seconds as f64))?.and_then(|time| time.checked_add(Duration::from_secs_f64(fraction)))
 }
 
-/// Days since 1970: <https://howardhinnant.github.io/date_algorithms.html#days_from_civil>.
+/// Returns the days since 1970. See [days_from_civil].
+///
+/// [days_from_civil]: https://howardhinnant.github.io/date_algorithms.html#days_from_civil
 fn days(year: u64, month: u64, day: u64) -> u64 {
-    // March is the first month of this year, so that a leap day is its last.
+    // The year begins in March here, so that a leap day is its last.
     let year = if month <= 2 { year.saturating_sub(1) } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.saturating_sub(1);
     (year * 365 + year / 4 - year / 100 + year / 400 + day_of_year).saturating_sub(719_468)

@@ -1,17 +1,17 @@
-//! The headers of an HTTP event, in whichever of its two forms they come.
+//! The headers of a request, in both forms that events have.
 
 use std::borrow::Cow;
 
 use super::json::{self, Object};
 
-/// Headers in the order of the event, their names in any case. One that was sent several times stands there several times,
-/// as it would in a request.
-pub(super) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
+/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for each
+/// line, as in a request.
+pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
-    /// Reads `multiValueHeaders`, which have every line of a header, and the further names in `headers`. A REST API sends
-    /// both, a load balancer either, all others `headers` alone.
-    pub(super) fn of(event: &Object<'a>) -> Self {
+    /// Reads `multiValueHeaders`, which has every line of a header, and the further names in `headers`. A REST API sends
+    /// both, a load balancer one of them, and every other service `headers` alone.
+    pub(crate) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
         for form in ["multiValueHeaders", "headers"] {
             let known = headers.0.len();
@@ -25,18 +25,19 @@ impl<'a> Headers<'a> {
         headers
     }
 
-    /// The first header of a name that is not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    /// Returns the first line of a header that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_ref())
     }
 
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// Returns every line with the name of its header.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 }
 
-/// The lines of a header, whose value is text or a list of texts.
+/// Takes the lines of a header, whose value is a string or a list of strings.
 fn lines<'a>(value: &'a str, mut line: impl FnMut(Cow<'a, str>)) {
     match json::text(value) {
         Some(text) => line(text),
