@@ -125,10 +125,10 @@
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod background;
 mod client;
 pub mod export;
 mod host_patterns;
+mod init;
 mod layer;
 mod propagation_policy;
 #[doc(hidden)]
@@ -137,9 +137,6 @@ mod server;
 mod settings;
 
 #[doc(hidden)]
-pub use background::init_for;
-pub use background::{Telemetry, init, init_with};
-#[doc(hidden)]
 pub use client::HasSpan;
 #[cfg(feature = "blocking")]
 pub use client::blocking;
@@ -147,6 +144,9 @@ pub use client::blocking;
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, connect, get, redirect};
 pub use client::{ClientLayer, TracedClient};
 pub use host_patterns::{HostPatterns, InvalidHostPattern};
+#[doc(hidden)]
+pub use init::init_for;
+pub use init::{TelemetryGuard, init, init_with};
 pub use layer::Layer;
 // Names of our own take precedence over those of a glob.
 #[cfg(feature = "reqwest")]
