@@ -1,4 +1,4 @@
-//! The exporter, and a collector that answers as it is told.
+//! The exporter, and a collector whose responses a test chooses.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,16 +20,16 @@ use crate::support::serve;
 
 type Requests = Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>;
 
-/// A collector that answers as it is told.
-async fn collector(answers: Vec<(StatusCode, Vec<u8>)>) -> (SocketAddr, Requests) {
+/// A collector with the given responses.
+async fn collector(responses: Vec<(StatusCode, Vec<u8>)>) -> (SocketAddr, Requests) {
     let requests = Requests::default();
     let (keep, next) = (requests.clone(), Arc::new(AtomicUsize::new(0)));
     let app = Router::new().route(
         "/v1/traces",
         post(move |headers: HeaderMap, body: axum::body::Bytes| {
             keep.lock().unwrap().push((headers, body.to_vec()));
-            let answer = answers.get(next.fetch_add(1, Ordering::Relaxed)).cloned();
-            async move { answer.unwrap_or((StatusCode::OK, Vec::new())) }
+            let response = responses.get(next.fetch_add(1, Ordering::Relaxed)).cloned();
+            async move { response.unwrap_or((StatusCode::OK, Vec::new())) }
         }),
     );
     (serve(app).await, requests)
