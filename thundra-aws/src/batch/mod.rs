@@ -1,7 +1,7 @@
 //! Batches of records, each worked on in a scope of its own.
 //!
-//! [`each`] deserializes the payload of each record. [`each_record`] hands over the record itself. Both return the response
-//! that names the records that failed.
+//! [`each`] deserializes the payload of each record. [`each_record`] hands over the record itself. Both return the
+//! response that names the failed records.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -27,9 +27,9 @@
 //!
 //! # The scope of a record
 //!
-//! A record has its own correlation ids, log fields, debug decision and call chain length. Every call made during its work
-//! carries them, without an argument. The correlation ids that the invocation [set](thundra_core::correlation::set) before
-//! hold too, except under the keys that the record brings.
+//! A record has its own correlation ids, log fields, debug decision and call chain length. Every call made during its
+//! work carries them, without an argument. The correlation ids that the invocation
+//! [set](thundra_core::correlation::set) before hold too, except under the keys that the record brings.
 //!
 //! The span of a record is of kind CONSUMER and has the name `process {queue or stream}`:
 //!
@@ -40,8 +40,8 @@
 //!     └ ship order=7
 //! ```
 //!
-//! The parent is the span of the producer, in the trace of the producer, and a link leads to the invocation. Some records
-//! stay in the trace of the invocation:
+//! The parent is the span of the producer, in the trace of the producer, and a link leads to the invocation. Some
+//! records stay in the trace of the invocation:
 //!
 //! - With `THUNDRA_BATCH_SPANS=link` the invocation is the parent, and a link leads to the producer.
 //! - The same holds for a record older than an hour, because the trace of the producer has ended.
@@ -62,9 +62,9 @@
 //!
 //! # Failures
 //!
-//! A record fails alone if its work returns an error or its payload cannot be read. The response has its identifier, its
-//! span has the error, and one log line at ERROR has its ids. The attribute `thundra.batch.failures` of the invocation
-//! counts the failed records.
+//! A record fails alone if its work returns an error or its payload cannot be read. The response has its identifier,
+//! its span has the error, and one log line at ERROR has its ids. The attribute `thundra.batch.failures` of the
+//! invocation counts the failed records.
 //!
 //! A panic passes through and ends the invocation, as it would without this module.
 
@@ -111,9 +111,9 @@ pub trait BatchEvent: Sized {
 
 /// Works on each record of a batch in a [scope of its own](self), and hands over its JSON payload as a `T`.
 ///
-/// The payload is the body of an SQS message or the data of a Kinesis record, without the `__context__` that a sender put
-/// in. An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and `T`
-/// has to be one.
+/// The payload is the body of an SQS message or the data of a Kinesis record, without the `__context__` that a sender
+/// put in. An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification,
+/// and `T` has to be one.
 ///
 /// Payloads that are not JSON are for [`each_record`].
 ///
@@ -147,8 +147,8 @@ where
     Ok(run::run(event, thundra_core::config(), payload_error::read::<E, T>, f).await)
 }
 
-/// Works on each record of a batch in a [scope of its own](self), and hands over the record as AWS delivered it. Nothing is
-/// cut out of its payload.
+/// Works on each record of a batch in a [scope of its own](self), and hands over the record as AWS delivered it.
+/// Nothing is cut out of its payload.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
-//! Events from untrusted callers, apart from HTTP requests: the messages of devices on AWS IoT, and the requests to resolvers
-//! and authorizers of AppSync and to token authorizers.
+//! Events from untrusted callers, apart from HTTP requests: the messages of devices on AWS IoT, and the requests to
+//! resolvers and authorizers of AppSync and to token authorizers.
 //!
-//! A rule of IoT invokes a function with the message of a device, and with members that functions such as
-//! `topic()` in the `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like
-//! the event of a program.
+//! A rule of IoT invokes a function with the message of a device, and with members that functions such as `topic()` in
+//! the `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like the event
+//! of a program.
 
 use super::http::is_iam;
 use super::parse::json::{self, Object};
@@ -30,8 +30,9 @@ pub(super) fn is_edge(event: &Object<'_>) -> bool {
     is_iot(event) || is_resolver(event) || is_authorizer(event)
 }
 
-/// Returns `true` for an event from an untrusted caller, given a text that is no object. AppSync may send resolvers a list
-/// of requests. The text is empty for a handler in place, because the event is not visible and may come from anyone.
+/// Returns `true` for an event from an untrusted caller, given a text that is no object. AppSync may send resolvers a
+/// list of requests. The text is empty for a handler in place, because the event is not visible and may come from
+/// anyone.
 pub(super) fn is_edge_text(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let list = std::str::from_utf8(text).ok().filter(|text| text.starts_with('['));

@@ -8,15 +8,15 @@
 //!
 //! # Cost
 //!
-//! The time is linear in the bytes read. Records are read once, and only if the first record is of a known source. Requests
-//! are read up to the `body`.
+//! The time is linear in the bytes read. Records are read once, and only if the first record is of a known source.
+//! Requests are read up to the `body`.
 //!
 //! # Trust
 //!
-//! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API Gateway,
-//! function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed ids. It
-//! obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the environment
-//! has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
+//! Gateway, function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed
+//! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
+//! environment has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!

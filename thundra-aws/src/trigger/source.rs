@@ -33,8 +33,8 @@ pub(super) enum Recognise {
     Request {
         /// Returns `true` for a request of the source.
         members: fn(&Event<'_>) -> bool,
-        /// Returns `true` if every needed member stands before the `body`. A body has up to 6 MB, and stepping over 6 MB
-        /// costs more than reading the rest of the event.
+        /// Returns `true` if every needed member stands before the `body`. A body has up to 6 MB, and stepping over 6
+        /// MB costs more than reading the rest of the event.
         is_complete: fn(&Event<'_>) -> bool,
     },
 }

@@ -1,8 +1,8 @@
 //! Messages inside messages: SNS in SQS, EventBridge in SQS, SNS or Kinesis, and the event of a failed invocation in a
 //! dead-letter queue or a destination. Each may have a context.
 //!
-//! A message is opened if the attributes hold no context, even if they hold something else. AWS adds attributes to the messages of a
-//! dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
+//! A message is opened if the attributes hold no context, even if they hold something else. AWS adds attributes to the
+//! messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use super::json::{self, Object};
 
-/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for each
-/// line, as in a request.
+/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for
+/// each line, as in a request.
 pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
