@@ -67,9 +67,11 @@ pub mod http;
 mod lifecycle;
 mod measured;
 mod payload;
+mod payload_patterns;
 mod probe;
 #[cfg(feature = "sdk")]
 mod sdk;
+mod settings;
 mod trigger;
 
 /// What the expansion of `#[handler]` calls, and what `examples/bench` measures. Not for people: it changes without
@@ -83,9 +85,13 @@ pub mod __private {
 
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 pub use lifecycle::{init, run, run_concurrent};
+pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
 #[cfg(feature = "sdk")]
 pub use sdk::interceptor;
+#[doc(hidden)]
+pub use settings::VARIABLES;
+pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;

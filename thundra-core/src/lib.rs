@@ -31,7 +31,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
-mod config;
+#[doc(hidden)]
+pub mod config;
 mod contained;
 mod context;
 pub mod correlation;
@@ -44,6 +45,7 @@ mod log;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
+mod percent;
 mod pipeline;
 pub mod propagation;
 mod recorder;
@@ -64,8 +66,10 @@ mod tree;
 mod value;
 
 pub use config::{
-    BatchSpans, CapturedHeaders, Config, ExporterKind, Limits, MessageSpans, OtlpConfig, OtlpProtocol, VARIABLES,
+    Config, ConfigProblem, InvalidLevels, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
 };
+#[doc(hidden)]
+pub use config::{VARIABLES, Variable};
 #[doc(hidden)]
 pub use contained::{contained, formatted};
 pub use context::{ParentSource, TraceContext};
@@ -74,12 +78,12 @@ pub use env::Env;
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
 #[doc(hidden)]
+pub use percent::percent_decode;
+#[doc(hidden)]
 pub use recorder::ambient::is_telemetry_suppressed;
 pub use recorder::current::{current, outbound};
 pub use records::Records;
 pub use resource::Resource;
-#[doc(hidden)]
-pub use resource::percent_decode;
 pub use sampler::Sampler;
 #[doc(hidden)]
 pub use scope::ScopeFlags;
@@ -89,5 +93,7 @@ pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
 pub use telemetry::{config, flush, flush_last, install, layer, subscriber, unexported_spans};
 #[doc(hidden)]
-pub use telemetry::{enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope};
+pub use telemetry::{
+    enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
+};
 pub use value::{NO_ATTRIBUTES, Value};

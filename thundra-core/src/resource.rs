@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::otlp::write;
 use crate::redact::{self, REDACTED};
-use crate::{Env, Value, semconv};
+use crate::{Value, semconv};
 
 /// What the name of the executable follows in [`service.name`] where the service has no name.
 ///
@@ -72,41 +72,36 @@ impl Resource {
         &self.encoded
     }
 
-    pub(crate) fn detect(env: &Env, configured: Vec<(String, String)>, service_name: Option<String>) -> Self {
-        let mut attributes: Vec<(String, Value)> = vec![
-            (semconv::TELEMETRY_SDK_NAME.into(), "opentelemetry".into()),
-            (semconv::TELEMETRY_SDK_LANGUAGE.into(), "rust".into()),
-            (semconv::TELEMETRY_SDK_VERSION.into(), env!("CARGO_PKG_VERSION").into()),
-            (semconv::TELEMETRY_DISTRO_NAME.into(), "thundra".into()),
-            (semconv::TELEMETRY_DISTRO_VERSION.into(), env!("CARGO_PKG_VERSION").into()),
+    /// Returns the resource of a program with these attributes and, above them, this name.
+    pub(crate) fn of_program(attributes: Vec<(String, String)>, service_name: Option<String>) -> Self {
+        let own = [
+            (semconv::TELEMETRY_SDK_NAME, "opentelemetry".into()),
+            (semconv::TELEMETRY_SDK_LANGUAGE, "rust".into()),
+            (semconv::TELEMETRY_SDK_VERSION, env!("CARGO_PKG_VERSION").into()),
+            (semconv::TELEMETRY_DISTRO_NAME, "thundra".into()),
+            (semconv::TELEMETRY_DISTRO_VERSION, env!("CARGO_PKG_VERSION").into()),
+            (semconv::SERVICE_NAME, executable().into()),
         ];
-        let function = env.get("AWS_LAMBDA_FUNCTION_NAME");
-        let default_name = function.clone().unwrap_or_else(executable);
-        attributes.push((semconv::SERVICE_NAME.into(), default_name.into()));
-        if let Some(function) = function {
-            attributes.push((semconv::CLOUD_PROVIDER.into(), "aws".into()));
-            attributes.push((semconv::CLOUD_PLATFORM.into(), "aws_lambda".into()));
-            attributes.push((semconv::FAAS_NAME.into(), function.into()));
-            let text = [
-                ("AWS_REGION", semconv::CLOUD_REGION),
-                ("AWS_LAMBDA_FUNCTION_VERSION", semconv::FAAS_VERSION),
-                ("AWS_LAMBDA_LOG_STREAM_NAME", semconv::FAAS_INSTANCE),
-            ];
-            attributes.extend(text.into_iter().filter_map(|(name, key)| Some((key.into(), env.get(name)?.into()))));
-            let megabytes = env.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|size| size.parse::<i64>().ok());
-            attributes.extend(
-                megabytes.map(|size| (semconv::FAAS_MAX_MEMORY.into(), Value::I64(size.saturating_mul(1 << 20)))),
-            );
-            let lists = [
-                ("AWS_LAMBDA_LOG_GROUP_NAME", semconv::AWS_LOG_GROUP_NAMES),
-                ("AWS_LAMBDA_LOG_STREAM_NAME", semconv::AWS_LOG_STREAM_NAMES),
-            ];
-            attributes
-                .extend(lists.into_iter().filter_map(|(name, key)| Some((key.into(), vec![env.get(name)?].into()))));
+        let own = own.map(|(key, value)| (key.to_owned(), value));
+        let configured = attributes.into_iter().map(|(key, value)| (key, value.into()));
+        let name = service_name.map(|name| (semconv::SERVICE_NAME.to_owned(), name.into()));
+        Resource::new(own.into_iter().chain(configured).chain(name))
+    }
+
+    /// Adds the attributes that a place of work detects. What the resource has already stays, but for the name of the
+    /// executable.
+    #[doc(hidden)]
+    pub fn add_detected(&mut self, detected: impl IntoIterator<Item = (String, Value)>) {
+        let is_unnamed = self.service_name().starts_with(UNNAMED);
+        let mut attributes = std::mem::take(&mut self.attributes);
+        for (key, value) in detected {
+            match attributes.iter_mut().find(|(known, _)| *known == key) {
+                Some(slot) if is_unnamed && key == semconv::SERVICE_NAME => slot.1 = value,
+                Some(_) => {}
+                None => attributes.push((key, value)),
+            }
         }
-        attributes.extend(configured.into_iter().map(|(key, value)| (key, value.into())));
-        attributes.extend(service_name.map(|name| (semconv::SERVICE_NAME.into(), name.into())));
-        Resource::new(attributes)
+        *self = Resource::new(attributes);
     }
 }
 
@@ -114,22 +109,6 @@ fn executable() -> String {
     let path = std::env::current_exe().ok();
     let name = path.as_deref().and_then(|path| path.file_name()).and_then(|name| name.to_str());
     format!("{UNNAMED}{}", name.unwrap_or("rust"))
-}
-
-/// Percent-decodes text; `None` when an escape is malformed or the result is not UTF-8.
-pub fn percent_decode(text: &str) -> Option<String> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let high = char::from(bytes.next()?).to_digit(16)?;
-            let low = char::from(bytes.next()?).to_digit(16)?;
-            decoded.push(u8::try_from(high << 4 | low).ok()?);
-        } else {
-            decoded.push(byte);
-        }
-    }
-    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]
@@ -141,30 +120,34 @@ mod tests {
     }
 
     #[test]
-    fn a_lambda_function_is_named_by_its_environment() {
-        let env = Env::from_pairs([
-            ("AWS_LAMBDA_FUNCTION_NAME", "billing"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
-            ("AWS_REGION", "eu-west-1"),
-        ]);
-        let resource = Resource::detect(&env, vec![("team".into(), "x".into())], None);
-        assert_eq!(
-            (resource.service_name(), text(&resource, "cloud.region"), text(&resource, "team")),
-            ("billing", Some("eu-west-1"), Some("x"))
-        );
-        assert!(resource.attributes().contains(&("faas.max_memory".into(), Value::I64(134_217_728))));
+    fn the_service_name_is_decided_in_order() {
+        let configured = vec![("service.name".into(), "from-attributes".into())];
+        for (attributes, name, expected) in [
+            (configured.clone(), None, "from-attributes"),
+            (configured.clone(), Some("own".to_owned()), "own"),
+            (vec![], Some("own".to_owned()), "own"),
+        ] {
+            let mut resource = Resource::of_program(attributes, name);
+            resource.add_detected([("service.name".into(), "detected".into())]);
+            assert_eq!((resource.service_name(), resource.program_name()), (expected, expected));
+        }
+        let mut unnamed = Resource::of_program(vec![], None);
+        assert_eq!(unnamed.service_name(), format!("unknown_service:{}", unnamed.program_name()));
+        assert!(unnamed.program_name().starts_with("thundra_core-"), "the executable: {}", unnamed.program_name());
+        unnamed.add_detected([("service.name".into(), "detected".into())]);
+        assert_eq!(unnamed.service_name(), "detected");
     }
 
     #[test]
-    fn the_service_name_is_decided_in_order() {
-        let env = Env::from_pairs([("AWS_LAMBDA_FUNCTION_NAME", "f")]);
-        let configured = vec![("service.name".into(), "from-attributes".into())];
-        assert_eq!(Resource::detect(&env, configured.clone(), None).service_name(), "from-attributes");
-        assert_eq!(Resource::detect(&env, configured.clone(), Some("own".into())).service_name(), "own");
-        let unnamed = Resource::detect(&Env::from_pairs([("", "")]), vec![], None);
-        assert_eq!(unnamed.service_name(), format!("unknown_service:{}", unnamed.program_name()));
-        assert!(unnamed.program_name().starts_with("thundra_core-"), "the executable: {}", unnamed.program_name());
-        assert_eq!(Resource::detect(&env, configured, None).program_name(), "from-attributes");
+    fn what_is_detected_is_added_to_what_is_configured() {
+        let mut resource = Resource::of_program(vec![("cloud.region".into(), "mine".into())], None);
+        resource.add_detected([
+            ("cloud.region".into(), "theirs".into()),
+            ("faas.max_memory".into(), Value::I64(134_217_728)),
+        ]);
+        assert_eq!(text(&resource, "cloud.region"), Some("mine"));
+        assert!(resource.attributes().contains(&("faas.max_memory".into(), Value::I64(134_217_728))));
+        assert_eq!(resource, Resource::new(resource.attributes().to_vec()), "and it is encoded");
     }
 
     #[test]
@@ -175,14 +158,5 @@ mod tests {
             format!("{:?}", Resource::new(configured)),
             r#"Resource {"team": "x", "db.password": "REDACTED", "db.url": "postgres://REDACTED@h/x"}"#
         );
-    }
-
-    #[test]
-    fn percent_decoding_refuses_what_is_malformed() {
-        for (text, decoded) in
-            [("a%2Cb", Some("a,b")), ("%", None), ("%f", None), ("%zz", None), ("%ff", None), ("é", Some("é"))]
-        {
-            assert_eq!(percent_decode(text).as_deref(), decoded, "{text}");
-        }
     }
 }

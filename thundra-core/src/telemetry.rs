@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
+use crate::config::{self, Section};
 use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
 use crate::recorder::carrier::SCOPE_TARGET;
@@ -26,6 +27,18 @@ static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 /// The configuration of this process: the one that was [installed](install), else the environment's.
 pub fn config() -> &'static Config {
     CONFIG.get_or_init(|| Config::from_env(&Env::process()))
+}
+
+/// Returns the settings of a crate that depends on this one: those of the [installed](install) configuration, else
+/// those of the environment. Called once by each such crate, which keeps them.
+#[doc(hidden)]
+pub fn settings<S: Section>() -> S {
+    let config = config();
+    config.section().cloned().unwrap_or_else(|| {
+        let (settings, problems) = config::read_section(config.env());
+        config::report(&problems);
+        settings
+    })
 }
 
 /// Installs exporters and, unless a global subscriber is set, the subscriber: a registry, our recorder,
@@ -44,18 +57,18 @@ pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
 /// reports nothing about exporters that nobody uses.
 #[doc(hidden)]
 pub fn install_with(make: impl FnOnce() -> (Config, Vec<Box<dyn Export>>)) -> bool {
-    let mut first = false;
+    let mut installed = None;
     PIPELINE.get_or_init(|| {
-        first = true;
-        let (config, exporters) = make();
-        let config = CONFIG.get_or_init(|| config);
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
+        let (mut config, exporters) = make();
+        config::report(&config.complete());
+        CONFIG.get_or_init(|| config.clone());
+        let config = installed.insert(config);
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.traces.flush_limit())
     });
-    if first {
-        install_subscriber(config());
-        bridge_log();
-    }
-    first
+    let Some(config) = installed else { return false };
+    install_subscriber(&config);
+    bridge_log();
+    true
 }
 
 /// Makes `tracing` events of the records of the `log` crate, down to the most detailed level that the subscriber
@@ -81,8 +94,9 @@ fn install_subscriber(config: &Config) {
 
 /// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    let sole = SoleLayer { spans: with_scopes(&config.spans), log: EventFilter::new(&config.log), write: log::write };
-    Registry::default().with(Recorder::sole(&config.spans, config.limits, sole))
+    let (spans, log) = (config.spans.targets(), config.log.clone().unwrap_or_default());
+    let sole = SoleLayer { spans: with_scopes(spans), log: EventFilter::new(log.targets()), write: log::write };
+    Registry::default().with(Recorder::sole(spans, config.limits, sole))
 }
 
 /// The layer that records spans, for a subscriber of your own.
@@ -108,7 +122,8 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let config = config();
-    Recorder::new(&config.spans, config.limits).with_filter(with_scopes(&config.spans))
+    let spans = config.spans.targets();
+    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
 }
 
 /// Exports a trace, together with late spans and with what earlier flushes could not send.

@@ -31,7 +31,7 @@ pub fn init_for(package: &'static str, platform: Platform, config: impl FnOnce()
     if !is_first || platform == Platform::Lambda || config.disabled {
         return Telemetry { worker: None };
     }
-    Telemetry { worker: Worker::start(config.otlp.flush_limit()) }
+    Telemetry { worker: Worker::start(config.otlp.traces.flush_limit()) }
 }
 
 /// Keeps the exporter of [`init`] running; dropped, it exports what is left.

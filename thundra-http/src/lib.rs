@@ -61,11 +61,13 @@
 mod background;
 mod client;
 pub mod export;
+mod host_patterns;
 mod layer;
 mod propagation_policy;
 #[doc(hidden)]
 pub mod semantics;
 mod server;
+mod settings;
 
 #[doc(hidden)]
 pub use background::init_for;
@@ -77,9 +79,13 @@ pub use client::blocking;
 #[cfg(feature = "reqwest")]
 pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
 pub use client::{ClientLayer, TracedClient};
+pub use host_patterns::{HostPatterns, InvalidHostPattern};
 pub use layer::Layer;
 // What reqwest exports stands here too; ours take precedence over a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
 pub use server::{ServerLayer, TracedBody, TracedServer};
+pub use settings::{CapturedHeaders, Settings};
+#[doc(hidden)]
+pub use settings::{VARIABLES, settings};
 pub use thundra_core::{SpanExt, correlation};

@@ -5,11 +5,13 @@
 //! named like any other host. Internal load balancers and VPC endpoints are reached from a private network alone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::OnceLock;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use thundra_core::{config, diagnostics};
+use thundra_core::diagnostics;
+
+use crate::host_patterns::{HostPatterns, address, is_below, is_name, plain};
+use crate::settings::settings;
 
 /// How much of our context a request may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,10 +35,9 @@ impl Reach {
     }
 
     fn allowed(host: &str, query: Option<&str>) -> Self {
-        static NAMED: OnceLock<Vec<Pattern>> = OnceLock::new();
         if query.is_some_and(is_presigned) {
             Reach::Nothing
-        } else if is_trusted(host, NAMED.get_or_init(|| patterns(&config().propagate_hosts))) {
+        } else if is_trusted(host, &settings().propagate_hosts) {
             Reach::Everything
         } else {
             Reach::Trace
@@ -80,37 +81,27 @@ fn tell(host: &str) {
     let Some(told) = TOLD.get(hash as usize % TOLD.len()) else { return };
     if told.load(Ordering::Relaxed) != hash {
         told.store(hash, Ordering::Relaxed);
-        diagnostics::once(&format!("host {host}"), advice(host, &config().propagate_hosts));
+        diagnostics::once(&format!("host {host}"), advice(host, &settings().propagate_hosts));
     }
 }
 
 /// The line about a host that gets no ids: with the value to paste where it is to get them, which keeps those that are
 /// named already.
 #[cold]
-fn advice(host: &str, named: &[String]) -> String {
+fn advice(host: &str, named: &HostPatterns) -> String {
     let entry = plain(host).to_ascii_lowercase();
-    if Pattern::parse(&entry).is_none() {
+    if entry.parse::<HostPatterns>().is_err() {
         return format!(
             "correlation ids are not sent to {host:?}, which is no name that THUNDRA_PROPAGATE_HOSTS takes"
         );
     }
-    let named = named.iter().map(String::as_str).filter(|entry| Pattern::parse(entry).is_some());
-    let value = named.chain([entry.as_str()]).collect::<Vec<_>>().join(",");
+    let value = named.entries().chain([entry.as_str()]).collect::<Vec<_>>().join(",");
     format!("correlation ids are not sent to {host:?}; to send them there set THUNDRA_PROPAGATE_HOSTS={value}")
-}
-
-/// A host without what its spelling in an address adds: brackets, the zone of an IPv6 address, and the last dot of a name.
-fn plain(host: &str) -> &str {
-    let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    match bracketed.filter(|address| address.contains(':')) {
-        Some(address) => address.split('%').next().unwrap_or(address),
-        None => host.strip_suffix('.').unwrap_or(host),
-    }
 }
 
 /// Whether a host belongs to us: loopback and private addresses, names without a dot, `.internal`, `.local` and
 /// `.localhost`, internal load balancers and VPC endpoints of AWS, and what was named.
-fn is_trusted(host: &str, named: &[Pattern]) -> bool {
+fn is_trusted(host: &str, named: &HostPatterns) -> bool {
     let name = plain(host);
     let address = address(name);
     let own = match address {
@@ -118,35 +109,7 @@ fn is_trusted(host: &str, named: &[Pattern]) -> bool {
         Some(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
         None => is_own_name(name, name.len() < host.len()),
     };
-    own || named.iter().any(|pattern| pattern.matches(name, address))
-}
-
-/// The address that a host is, in whatever way it is spelled.
-fn address(host: &str) -> Option<IpAddr> {
-    host.parse::<IpAddr>().ok().map(|address| address.to_canonical()).or_else(|| numbers(host).map(IpAddr::V4))
-}
-
-/// An IPv4 address in the spellings that resolvers take beside the usual one: of one to four numbers, each decimal, octal
-/// or hexadecimal, the last of which fills the rest. `134744072`, `8.2056` and `0x8.010.8.8` are 8.8.8.8, all.
-fn numbers(host: &str) -> Option<Ipv4Addr> {
-    let mut numbers = host.split('.').map(number).collect::<Option<Vec<_>>>()?;
-    let last = numbers.pop().filter(|_| numbers.len() < 4)?;
-    let bits = 32 - 8 * numbers.len() as u32;
-    let first = numbers.iter().rev().zip((0..4).map(|nth| bits + 8 * nth));
-    let first = first.map(|(number, shift)| (*number <= 0xff).then_some(number << shift)).sum::<Option<u64>>()?;
-    u32::try_from(last).ok().filter(|_| last < 1 << bits).map(|last| Ipv4Addr::from_bits(first as u32 | last))
-}
-
-/// A number as C spells it.
-fn number(text: &str) -> Option<u64> {
-    let (digits, base) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        // Alone it is a zero.
-        Some("") => ("0", 16),
-        Some(digits) => (digits, 16),
-        None if text.len() > 1 && text.starts_with('0') => (text, 8),
-        None => (text, 10),
-    };
-    u64::from_str_radix(digits, base).ok().filter(|_| !digits.starts_with('+'))
+    own || named.name(name, address)
 }
 
 /// Whether a name is one of our own network. `absolute` says that it was written with its last dot: no search domain is
@@ -179,108 +142,18 @@ fn is_inside_of_aws(name: &str) -> bool {
     is_below(name, ".vpce.amazonaws.com") || internal() == Some(true)
 }
 
-/// Whether a name ends with this suffix, and has something before it.
-fn is_below(host: &str, suffix: &str) -> bool {
-    let split = host.len().checked_sub(suffix.len()).filter(|at| *at > 0);
-    split.and_then(|at| host.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
-}
-
-/// One entry of `THUNDRA_PROPAGATE_HOSTS`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Pattern {
-    Any,
-    Name(String),
-    /// What follows the `*` of `*.example.com`.
-    Below(String),
-    Address(IpAddr),
-    V4 {
-        network: u32,
-        mask: u32,
-    },
-    V6 {
-        network: u128,
-        mask: u128,
-    },
-}
-
-/// The entries that could be read; the others are reported, once each.
-fn patterns(entries: &[String]) -> Vec<Pattern> {
-    let pattern = |entry: &String| {
-        let read = Pattern::parse(entry);
-        if read.is_none() {
-            let problem = format!(
-                "THUNDRA_PROPAGATE_HOSTS={entry:?} is not used: it takes a list of names, *.example.com, networks such as 203.0.113.0/24, or *"
-            );
-            diagnostics::once(&problem, &problem);
-        }
-        read
-    };
-    entries.iter().filter_map(pattern).collect()
-}
-
-/// Reports the entries of `THUNDRA_PROPAGATE_HOSTS` that cannot be read.
-pub(crate) fn check(entries: &[String]) {
-    patterns(entries);
-}
-
-impl Pattern {
-    fn parse(entry: &str) -> Option<Self> {
-        if entry == "*" {
-            return Some(Pattern::Any);
-        }
-        if let Some((network, bits)) = entry.split_once('/') {
-            return match (network.parse().ok()?, bits.parse().ok()?) {
-                (IpAddr::V4(network), bits @ 0..=32) => {
-                    let mask = u32::MAX.checked_shl(32 - bits).unwrap_or(0);
-                    Some(Pattern::V4 { network: Ipv4Addr::to_bits(network) & mask, mask })
-                }
-                (IpAddr::V6(network), bits @ 0..=128) => {
-                    let mask = u128::MAX.checked_shl(128 - bits).unwrap_or(0);
-                    Some(Pattern::V6 { network: Ipv6Addr::to_bits(network) & mask, mask })
-                }
-                _ => None,
-            };
-        }
-        if let Some(address) = address(plain(entry)) {
-            return Some(Pattern::Address(address));
-        }
-        match entry.strip_prefix('*') {
-            Some(below) => is_name(below.strip_prefix('.')?).then(|| Pattern::Below(below.to_owned())),
-            None => is_name(entry).then(|| Pattern::Name(entry.trim_end_matches('.').to_owned())),
-        }
-    }
-
-    fn matches(&self, host: &str, address: Option<IpAddr>) -> bool {
-        match (self, address) {
-            (Pattern::Any, _) => true,
-            (Pattern::Name(name), None) => host.eq_ignore_ascii_case(name),
-            (Pattern::Below(suffix), None) => is_below(host, suffix),
-            (Pattern::Address(known), Some(address)) => *known == address,
-            (Pattern::V4 { network, mask }, Some(IpAddr::V4(address))) => address.to_bits() & mask == *network,
-            (Pattern::V6 { network, mask }, Some(IpAddr::V6(address))) => address.to_bits() & mask == *network,
-            _ => false,
-        }
-    }
-}
-
-fn is_name(name: &str) -> bool {
-    let label =
-        |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    name.strip_suffix('.').unwrap_or(name).split('.').all(label)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn named(entries: &[&str]) -> Vec<Pattern> {
-        entries.iter().filter_map(|entry| Pattern::parse(entry)).collect()
+    fn named(entries: &str) -> HostPatterns {
+        entries.parse().unwrap()
     }
 
     #[test]
     fn ids_stay_among_our_own() {
-        let named = named(&["partner.example", "*.Shop.example", "203.0.113.0/24", "2001:db8::/32", "198.51.100.7"]);
+        let named = named("partner.example,*.Shop.example,203.0.113.0/24,2001:db8::/32,198.51.100.7");
         for (host, expected, why) in [
             ("127.0.0.1", true, "loopback"),
             ("[::1]", true, "loopback, as a URL spells it"),
@@ -378,13 +251,13 @@ mod tests {
         ] {
             assert_eq!(is_trusted(host, &named), expected, "{host}: {why}");
         }
-        assert!(is_trusted("anyone.example", &[Pattern::Any]));
-        assert!(is_trusted("8.8.8.8", &[Pattern::V4 { network: 0, mask: 0 }]));
+        assert!(is_trusted("anyone.example", &"*".parse().unwrap()));
+        assert!(is_trusted("8.8.8.8", &"0.0.0.0/0".parse().unwrap()));
     }
 
     #[test]
     fn the_value_to_paste_sends_ids_there() {
-        let named = vec!["partner.example".to_owned(), "203.0.113.0/24".to_owned()];
+        let named = named("partner.example,203.0.113.0/24");
         for (host, entry) in [
             ("api.stripe.com", Some("api.stripe.com")),
             ("API.Stripe.com.", Some("api.stripe.com")),
@@ -395,58 +268,23 @@ mod tests {
             ("ai.", Some("ai")),
             ("api%2estripe%2ecom", None),
         ] {
-            for before in [&[][..], &named] {
+            for before in [&HostPatterns::default(), &named] {
                 let line = advice(host, before);
                 let value = line.split_once("THUNDRA_PROPAGATE_HOSTS=").map(|(_, value)| value);
-                let expected = entry.map(|entry| before.iter().map(|e| format!("{e},")).collect::<String>() + entry);
+                let expected = entry.map(|entry| before.entries().map(|e| format!("{e},")).collect::<String>() + entry);
                 assert_eq!(value, expected.as_deref(), "{line}");
                 let Some(value) = value else { continue };
-                let entries: Vec<_> = value.split(',').collect();
-                let patterns: Vec<_> = entries.iter().filter_map(|entry| Pattern::parse(entry)).collect();
-                assert_eq!(patterns.len(), before.len() + 1, "{line}");
-                assert!(!is_trusted(host, &patterns[..before.len()]) && is_trusted(host, &patterns), "{line}");
+                let patterns: HostPatterns = value.parse().unwrap();
+                assert_eq!(patterns.entries().count(), before.entries().count() + 1, "{line}");
+                assert!(!is_trusted(host, before) && is_trusted(host, &patterns), "{line}");
             }
-        }
-    }
-
-    #[cfg(feature = "reqwest")]
-    proptest! {
-        #[test]
-        fn numbers_are_read_as_the_web_reads_them(host in "(0[xX]?)?[0-9a-f]{0,4}(\\.(0[xX]?)?[0-9a-f]{0,3}){0,4}") {
-            // reqwest's own parser, which gives the usual spelling back.
-            let theirs = reqwest::Url::parse(&format!("http://{host}/")).ok();
-            let theirs = theirs.and_then(|url| url.host_str()?.parse::<Ipv4Addr>().ok());
-            prop_assert_eq!(address(plain(&host)), theirs.map(IpAddr::V4));
         }
     }
 
     proptest! {
         #[test]
         fn any_host_is_judged_without_panic(host in "\\PC{0,40}|\\[[0-9a-f:%.\\]]{0,20}") {
-            let _ = (is_trusted(&host, &[]), advice(&host, &[]));
-        }
-    }
-
-    #[test]
-    fn entries_of_another_form_are_not_taken() {
-        for (entry, taken, why) in [
-            ("*", true, "everyone"),
-            ("partner.example", true, "a name"),
-            ("*.partner.example", true, "a wildcard"),
-            ("10.0.0.0/8", true, "a network"),
-            ("0.0.0.0/0", true, "the widest network"),
-            ("2001:db8::/128", true, "the narrowest network"),
-            ("::1", true, "an address"),
-            ("https://partner.example", false, "an address of the web"),
-            ("partner.example:8080", false, "a port"),
-            ("partner.example/path", false, "a path"),
-            ("partner.*", false, "a wildcard at the end"),
-            ("*partner.example", false, "a wildcard in a label"),
-            ("10.0.0.0/33", false, "more bits than there are"),
-            ("10.0.0/8", false, "half an address"),
-            ("a..example", false, "an empty label"),
-        ] {
-            assert_eq!(Pattern::parse(entry).is_some(), taken, "{entry}: {why}");
+            let _ = (is_trusted(&host, &HostPatterns::default()), advice(&host, &HostPatterns::default()));
         }
     }
 

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{
-    BatchSpans, Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv,
-};
+use thundra_core::{Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::payload::{self, Member};
+use crate::settings::{BatchSpans, Settings};
 use crate::trigger::{Attributes, Extractor, bounded, cut, is_old};
 
 /// One record. Public only in name: the trait [`BatchEvent`](super::BatchEvent) is sealed.
@@ -46,13 +45,19 @@ pub struct Description {
 /// Where a batch is worked on: what all its records share.
 pub(super) struct Surroundings<'c> {
     pub(super) config: &'c Config,
+    spans: BatchSpans,
     pub(super) invocation: Option<ScopeRef>,
     current: Option<TraceContext>,
 }
 
 impl<'c> Surroundings<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
-        Surroundings { config, invocation: ScopeRef::current(), current: thundra_core::current() }
+        Surroundings {
+            config,
+            spans: Settings::of(config).batch_spans,
+            invocation: ScopeRef::current(),
+            current: thundra_core::current(),
+        }
     }
 
     /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
@@ -79,7 +84,7 @@ impl<'c> Surroundings<'c> {
             record.destination.as_ref().map_or("process".into(), |name| Cow::Owned(format!("process {}", cut(name))));
         let mut builder = Scope::builder(name).kind(SpanKind::Consumer).nested();
         let old = is_old(record.sent_at);
-        let apart = old || self.config.batch_spans == BatchSpans::Link;
+        let apart = old || self.spans == BatchSpans::Link;
         match (&self.current, inbound.parent.clone()) {
             // An event of one message: the invocation stands between the two.
             (Some(current), Some(producer)) if current.trace_id == producer.trace_id => {

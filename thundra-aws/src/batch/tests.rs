@@ -25,7 +25,9 @@ struct Order {
 }
 
 fn config(variables: &[(&str, &str)]) -> Config {
-    Config::from_env(&Env::from_pairs(variables.iter().copied()))
+    let mut config = Config::from_env(&Env::from_pairs(variables.iter().copied()));
+    config.load_section::<crate::Settings>();
+    config
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {

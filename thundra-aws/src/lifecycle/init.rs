@@ -6,6 +6,8 @@ use std::sync::PoisonError;
 use thundra_core::{Config, Env, TraceContext};
 use thundra_http::export::Platform;
 
+use crate::Settings;
+
 /// The crate whose features a program turns on.
 const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
@@ -66,8 +68,11 @@ pub(super) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
+/// Reads the configuration of a function or of a worker.
 fn config() -> Config {
-    Config::from_env(&Env::process())
+    let mut config = Config::from_env(&Env::process());
+    config.load_section::<Settings>();
+    config
 }
 
 /// Watches the clients that nobody wrapped from now on.

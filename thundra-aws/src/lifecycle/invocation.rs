@@ -6,9 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, Propagators, Trust, XRayHeader};
-use thundra_core::{
-    Env, NO_ATTRIBUTES, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv,
-};
+use thundra_core::{NO_ATTRIBUTES, ParentSource, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
 
 use super::init;
 use crate::payload;
@@ -176,7 +174,7 @@ fn function_name(context: &Context) -> String {
 fn is_cold() -> bool {
     static WARM: AtomicBool = AtomicBool::new(false);
     let first = !WARM.swap(true, Ordering::Relaxed);
-    first && Env::process().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
+    first && config().env().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ pub(super) async fn export_last(trace: Records) {
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
 pub(super) async fn export(trace: Records, deadline: Option<Instant>) {
-    let longest = Instant::now() + config().otlp.flush_limit();
+    let longest = Instant::now() + config().otlp.traces.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }

@@ -6,7 +6,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
 use aws_types::region::Region;
 use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
-use thundra_core::{MessageSpans, NO_ATTRIBUTES, ScopeRef, SpanExt, SpanKind, Status, semconv};
+use thundra_core::{NO_ATTRIBUTES, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
 use super::message::limits::{KNOWN, Target};
@@ -16,6 +16,7 @@ use super::receive::Received;
 use super::request::Attributes;
 use super::response::{self, Attempts};
 use super::{error, nested, request};
+use crate::settings::{MessageSpans, settings};
 
 /// A call under way. It lies in the SDK's bag, which goes when the caller drops the future.
 #[derive(Debug)]
@@ -59,7 +60,7 @@ impl Call {
         let outbound = thundra_core::outbound(&span)?;
         let limits = KNOWN.of(|| target(service, config));
         let mut injected = message::into(input, &outbound, limits);
-        if recorded && thundra_core::config().message_spans == MessageSpans::Create {
+        if recorded && settings().message_spans == MessageSpans::Create {
             // What named the call names other spans then.
             injected.own_context &= spans::create(input, &span, &outbound, &about) == 0;
         }

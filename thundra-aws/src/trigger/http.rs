@@ -27,7 +27,7 @@ pub(super) fn detect(event: &Object<'_>, config: &Config, caller: Trust) -> Opti
     let headers = Headers::of(event);
     let trust = if request.iam_caller(&headers) { caller } else { edge_trust(config) };
     let mut trigger = Trigger::new(request.source, "http").of(trust);
-    request.describe(&mut trigger, &headers, &config.known_methods);
+    request.describe(&mut trigger, &headers, &thundra_http::settings().known_methods);
     let inbound = Extractor::new(config.propagators, trust).extract(headers.pairs());
     trigger.messages = vec![Message { inbound, ..Message::default() }];
     if matches!(request.source, Source::ApiGatewayRest | Source::ApiGatewayHttp) {

@@ -122,8 +122,8 @@ impl Wire {
 fn configure() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let mut patterns = Config::from_env(&Env::from_pairs::<&str, &str>([])).inject_payload;
-        assert_eq!(patterns, ["kinesis", "eventbridge", "lambda", "stepfunctions"]);
+        let mut patterns: Vec<_> = ["kinesis", "eventbridge", "lambda", "stepfunctions"].map(str::to_owned).into();
+        assert_eq!(thundra_aws::PayloadPatterns::default(), patterns.join(",").parse().unwrap());
         patterns.extend(["kinesis", "eventbridge", "lambda", "stepfunctions"].map(|name| format!("!{name}:lake-*")));
         let config = Config::from_env(&Env::from_pairs([("THUNDRA_INJECT_PAYLOAD", patterns.join(","))]));
         assert!(thundra_core::install(config, Vec::new()));

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use http::header::AUTHORIZATION;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
-use thundra_core::{ScopeRef, SpanExt, Status, config, diagnostics, outbound, semconv};
+use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, outbound, semconv};
 use tracing::{Span, field};
 
 use super::inject;
 use crate::propagation_policy::Reach;
 use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{attributes, grpc};
+use crate::settings::settings;
 
 /// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl Call {
             if known == attributes::OTHER {
                 span.set_attribute(semconv::HTTP_REQUEST_METHOD_ORIGINAL, attributes::original_method(method.as_str()));
             }
-            let names = &config().captured_headers.client_request;
+            let names = &settings().captured_headers.client_request;
             headers::capture(headers, names, headers::REQUEST_HEADER, CaptureLimit::NONE, |key, value| {
                 span.set_attribute(key, value)
             });
@@ -119,7 +120,7 @@ impl Call {
         }
         headers::capture(
             headers,
-            &config().captured_headers.client_response,
+            &settings().captured_headers.client_response,
             headers::RESPONSE_HEADER,
             CaptureLimit::NONE,
             |key, value| span.set_attribute(key, value),

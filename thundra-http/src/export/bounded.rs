@@ -15,7 +15,7 @@ pub(super) struct Bounded<E> {
 
 impl<E: Export + 'static> Bounded<E> {
     pub(super) fn boxed(exporter: E, config: &Config) -> Box<dyn Export> {
-        Box::new(Bounded { exporter, limit: config.otlp.attempt_limit() })
+        Box::new(Bounded { exporter, limit: config.otlp.traces.attempt_limit() })
     }
 }
 

@@ -12,7 +12,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture, Gzip, rejected};
-use thundra_core::{OtlpConfig, OtlpProtocol, SpanId, redact};
+use thundra_core::{OtlpCompression, OtlpConfig, OtlpProtocol, SpanId, redact};
 
 use super::circuit::Circuit;
 use super::endpoint::{self, UnsupportedEndpoint};
@@ -73,7 +73,10 @@ impl OtlpExporter {
             host: host(&endpoint).ok_or(UnsupportedEndpoint::Malformed)?,
             endpoint,
             headers: headers(&config.headers, authorization),
-            encoding: Encoding { protocol: config.protocol, gzip: config.gzip.then(|| Arc::new(Gzip::new())) },
+            encoding: Encoding {
+                protocol: config.protocol,
+                gzip: (config.compression == OtlpCompression::Gzip).then(|| Arc::new(Gzip::new())),
+            },
             attempt_timeout: config.attempt_limit(),
             in_background: false,
             transport: OnceLock::new(),

@@ -1,11 +1,11 @@
 //! The exporters of a program: those of its configuration, or the default of its platform.
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ExporterKind, diagnostics, install_with};
+use thundra_core::{Config, ConfigProblem, diagnostics, install_with};
 
 use super::bounded::Bounded;
 use super::{OtlpExporter, UnsupportedEndpoint};
-use crate::propagation_policy;
+use crate::Settings;
 
 /// The place where a program runs. It decides how spans leave the program when nothing is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
 #[doc(hidden)]
 pub fn install(package: &'static str, platform: Platform, config: impl FnOnce() -> Config) -> bool {
     install_with(|| {
-        let config = config();
+        let mut config = config();
+        config.load_section::<Settings>();
         let exporters = exporters_for(package, &config, platform);
         (config, exporters)
     })
@@ -41,31 +42,30 @@ pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
 }
 
 fn exporters_for(package: &'static str, config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
-    // Said when a program starts, not at its first call.
-    propagation_policy::check(&config.propagate_hosts);
     if config.disabled {
         return Vec::new();
     }
-    let kinds = config.exporters.clone().unwrap_or_else(|| {
-        vec![match platform {
-            _ if config.otlp.endpoint.is_some() => ExporterKind::Otlp,
+    let names = config.exporters.clone().unwrap_or_else(|| {
+        let name = match platform {
+            _ if config.otlp.traces.endpoint.is_some() => "otlp",
             Platform::Lambda => {
                 diagnostics::once(
                     "stdout",
                     "spans go to standard output, one line per invocation, for the serverless-otlp-forwarder; \
                      OTEL_EXPORTER_OTLP_ENDPOINT sends them to a collector",
                 );
-                ExporterKind::Stdout
+                "stdout"
             }
-            Platform::Process => ExporterKind::Console,
-        }]
+            Platform::Process => "console",
+        };
+        vec![name.to_owned()]
     });
-    kinds.into_iter().filter_map(|kind| exporter(kind, config, platform, package)).collect()
+    names.iter().filter_map(|name| exporter(name, config, platform, package)).collect()
 }
 
-fn exporter(kind: ExporterKind, config: &Config, platform: Platform, package: &str) -> Option<Box<dyn Export>> {
-    match kind {
-        ExporterKind::Otlp => match OtlpExporter::new(&config.otlp) {
+fn exporter(name: &str, config: &Config, platform: Platform, package: &str) -> Option<Box<dyn Export>> {
+    match name {
+        "otlp" => match OtlpExporter::new(&config.otlp.traces) {
             Ok(exporter) if platform == Platform::Process => Some(Box::new(exporter.in_background())),
             Ok(exporter) => Some(Box::new(exporter)),
             Err(error) => {
@@ -73,9 +73,14 @@ fn exporter(kind: ExporterKind, config: &Config, platform: Platform, package: &s
                 None
             }
         },
-        ExporterKind::Stdout => Some(Bounded::boxed(StdoutExporter::new(), config)),
-        ExporterKind::Console => Some(Bounded::boxed(ConsoleExporter::new(), config)),
-        _ => None,
+        "stdout" => Some(Bounded::boxed(StdoutExporter::new(), config)),
+        "console" => Some(Bounded::boxed(ConsoleExporter::new(), config)),
+        name => {
+            let accepted = "a list of otlp, stdout, console; or none";
+            let problem = ConfigProblem::not_accepted("OTEL_TRACES_EXPORTER", name, accepted);
+            thundra_core::config::report(&[problem]);
+            None
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use std::net::Ipv6Addr;
 use http::header::HOST;
 use http::uri::Authority;
 use http::{HeaderMap, Method, Uri, Version};
-use thundra_core::{config, cut};
+use thundra_core::cut;
 
 use super::{limits, redact};
+use crate::settings::settings;
 
 /// `http.request.method` for a method that is not a known one.
 pub(crate) const OTHER: &str = "_OTHER";
@@ -17,7 +18,7 @@ pub(super) const OTHER_NAME: &str = "HTTP";
 
 /// Returns the method for `http.request.method`.
 pub(crate) fn method(method: &Method) -> &'static str {
-    known_method(&config().known_methods, method.as_str())
+    known_method(&settings().known_methods, method.as_str())
 }
 
 /// Returns a known method, or `_OTHER`. An untrusted caller can therefore not create span names at will.

@@ -1,6 +1,6 @@
 //! Captured headers: those that the configuration lists become attributes.
 
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use thundra_core::redact::{REDACTED, is_secret, text};
 use thundra_core::{Value, cut};
 
@@ -30,7 +30,7 @@ impl CaptureLimit {
 /// Calls `set` with the attribute of each listed header, without credentials and without the values of queries.
 pub(crate) fn capture(
     headers: &HeaderMap,
-    names: &[String],
+    names: &[HeaderName],
     prefix: &str,
     limit: CaptureLimit,
     mut set: impl FnMut(String, Value),
@@ -40,7 +40,7 @@ pub(crate) fn capture(
         if values.is_empty() {
             continue;
         }
-        let secret = is_secret(name);
+        let secret = is_secret(name.as_str());
         let value = |value: &HeaderValue| match value.to_str() {
             Ok(value_text) if !secret && !value.is_sensitive() => cut(&text(value_text), limit.bytes).to_owned(),
             _ => REDACTED.to_owned(),
@@ -51,8 +51,6 @@ pub(crate) fn capture(
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderName;
-
     use super::*;
 
     #[test]
@@ -72,8 +70,8 @@ mod tests {
             headers.append(name, HeaderValue::from_static(value));
         }
         headers.append("x-token", token);
-        let names =
-            ["x-a", "cookie", "authorization", "x-api-key", "x-token", "x-absent", "referer"].map(str::to_owned);
+        let names = ["x-a", "cookie", "authorization", "x-api-key", "x-token", "x-absent", "referer"]
+            .map(HeaderName::from_static);
         let mut captured = Vec::new();
         capture(&headers, &names, REQUEST_HEADER, CaptureLimit::NONE, |key, value| {
             captured.push(format!("{key}={value}"))
@@ -93,7 +91,9 @@ mod tests {
         let headers: HeaderMap = (0..9).map(|_| (name.clone(), long.clone())).collect();
         for (limit, values, bytes) in [(CaptureLimit::UNTRUSTED, 8, 1024), (CaptureLimit::NONE, 9, 1025)] {
             let mut captured = Vec::new();
-            capture(&headers, &["x-a".to_owned()], REQUEST_HEADER, limit, |_, value| captured.push(value));
+            capture(&headers, &[HeaderName::from_static("x-a")], REQUEST_HEADER, limit, |_, value| {
+                captured.push(value)
+            });
             assert_eq!(captured, [Value::Array(vec!["a".repeat(bytes); values])]);
         }
     }

@@ -5,12 +5,13 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, config, export_later, formatted, semconv};
+use thundra_core::{Scope, Status, export_later, formatted, semconv};
 
 use super::known_rpc_methods as methods;
 use super::request::Rpc;
 use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{attributes, grpc};
+use crate::settings::settings;
 
 /// The scope of a request that is not answered to its end, if it has one of its own.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Ending {
         let Some(scope) = &self.scope else { return };
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
-        let names = &config().captured_headers.server_response;
+        let names = &settings().captured_headers.server_response;
         headers::capture(response.headers(), names, headers::RESPONSE_HEADER, CaptureLimit::NONE, |key, value| {
             scope.set_attribute(&key, value);
         });

@@ -10,6 +10,7 @@ use thundra_core::{Scope, SpanKind, config};
 
 use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{self, ServerRequest, attributes, forwarded, grpc};
+use crate::settings::settings;
 
 fn utf8(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok()
@@ -27,7 +28,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let header = |name: &str| text(headers, name);
     let peer = peer(request);
     let received = ServerRequest {
-        known_methods: &config().known_methods,
+        known_methods: &settings().known_methods,
         method: Some(request.method().as_str()),
         route: route(request),
         path: Some(uri.path()),
@@ -51,7 +52,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let scope = builder.begin();
     headers::capture(
         headers,
-        &config().captured_headers.server_request,
+        &settings().captured_headers.server_request,
         headers::REQUEST_HEADER,
         CaptureLimit::UNTRUSTED,
         |key, value| scope.set_attribute(&key, value),

@@ -335,7 +335,7 @@ impl Program {
 /// Flushes as thundra-aws does, and returns how long that took.
 async fn export(trace: Records, patience: Duration) -> Duration {
     let started = Instant::now();
-    let deadline = started + patience.min(config().otlp.timeout);
+    let deadline = started + patience.min(config().otlp.traces.timeout);
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
     started.elapsed()
 }

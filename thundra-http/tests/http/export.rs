@@ -39,7 +39,7 @@ fn exporter(address: SocketAddr, pairs: &[(&str, &str)]) -> OtlpExporter {
     let endpoint = format!("http://{address}");
     let base = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
     let config = Config::from_env(&Env::from_pairs(base.iter().chain(pairs).copied()));
-    OtlpExporter::new(&config.otlp).unwrap()
+    OtlpExporter::new(&config.otlp.traces).unwrap()
 }
 
 fn batch() -> Batch {
@@ -86,7 +86,7 @@ async fn an_endpoint_may_have_a_query_and_credentials() {
     let base = format!("HTTP://user:p%40w@{address}/base?key=s3cr3t");
     for headers in ["x=1", "Authorization=Bearer%20own"] {
         let pairs = [("OTEL_EXPORTER_OTLP_ENDPOINT", base.as_str()), ("OTEL_EXPORTER_OTLP_HEADERS", headers)];
-        let exporter = OtlpExporter::new(&Config::from_env(&Env::from_pairs(pairs)).otlp).unwrap();
+        let exporter = OtlpExporter::new(&Config::from_env(&Env::from_pairs(pairs)).otlp.traces).unwrap();
         let shown = format!("{exporter:?}");
         assert!(
             !["s3cr3t", "p@w", "p%40w", "own", "dXNlcjpwQHc="].iter().any(|secret| shown.contains(secret)),
@@ -132,7 +132,7 @@ async fn an_https_collector_is_spoken_to_in_tls() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("https://{}", listener.local_addr().unwrap());
     let config = Config::from_env(&Env::from_pairs([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]));
-    let exporter = OtlpExporter::new(&config.otlp).unwrap();
+    let exporter = OtlpExporter::new(&config.otlp.traces).unwrap();
     let first_bytes = tokio::spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
         let mut hello = [0; 3];

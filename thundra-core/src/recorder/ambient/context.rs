@@ -9,8 +9,8 @@ use opentelemetry::{Context, Key, StringValue};
 use super::super::entered;
 use super::super::slab::SCOPES;
 use super::super::slot::{ScopeId, SpanSlot};
+use crate::percent::percent_decode;
 use crate::propagation::{Inbound, Propagators, Trust};
-use crate::resource::percent_decode;
 use crate::{TraceContext, diagnostics};
 
 /// Marks a context whose baggage was set to that of this scope. The program may have changed the baggage since.

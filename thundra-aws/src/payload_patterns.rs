@@ -1,0 +1,184 @@
+//! The payloads that context may be written into: the form of `THUNDRA_INJECT_PAYLOAD`.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+/// The form of a list of them.
+pub(crate) const FORM: &str = "a list such as kinesis,lambda:orders-*,!kinesis:lake-*; or none";
+
+/// The services whose payloads can carry context.
+const SERVICES: [&str; 4] = ["kinesis", "eventbridge", "lambda", "stepfunctions"];
+
+/// The pattern that names no service.
+const NONE: &str = "none";
+
+/// Payloads by service and target: a list of `service` or `service:target`.
+///
+/// The services are `kinesis`, `eventbridge`, `lambda` and `stepfunctions`; the targets are names of streams, buses,
+/// functions and state machines. `*` stands for any text, and `!` before a pattern excludes. The last pattern that matches
+/// decides, so exceptions follow their rule: `kinesis,!kinesis:lake-*`. A payload without a match is left alone, unless the
+/// list begins with an exclusion, which is one from everything. `none` matches nothing.
+///
+/// Defaults to all services.
+///
+/// # Examples
+///
+/// ```
+/// let patterns: thundra_aws::PayloadPatterns = "kinesis,!kinesis:lake-*".parse()?;
+/// assert!(patterns.allow("kinesis", "orders") && !patterns.allow("kinesis", "lake-raw"));
+/// assert!(!patterns.allow("lambda", "orders"));
+/// assert!("kinesys".parse::<thundra_aws::PayloadPatterns>().is_err());
+/// # Ok::<(), thundra_aws::InvalidPayloadPattern>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct PayloadPatterns(Vec<Pattern>);
+
+impl Default for PayloadPatterns {
+    fn default() -> Self {
+        SERVICES.iter().filter_map(|service| Pattern::parse(service)).collect()
+    }
+}
+
+impl fmt::Debug for PayloadPatterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PayloadPatterns")?;
+        f.debug_list().entries(self.0.iter().map(|pattern| &pattern.text)).finish()
+    }
+}
+
+impl FromStr for PayloadPatterns {
+    type Err = InvalidPayloadPattern;
+
+    fn from_str(list: &str) -> Result<Self, InvalidPayloadPattern> {
+        let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
+        items.map(|item| Pattern::parse(item).ok_or_else(|| InvalidPayloadPattern(item.to_owned()))).collect()
+    }
+}
+
+impl FromIterator<Pattern> for PayloadPatterns {
+    fn from_iter<I: IntoIterator<Item = Pattern>>(patterns: I) -> Self {
+        PayloadPatterns(patterns.into_iter().collect())
+    }
+}
+
+impl PayloadPatterns {
+    /// Returns `true` if context may be written into payloads for this target of a service.
+    pub fn allow(&self, service: &str, target: &str) -> bool {
+        let Some(service) = SERVICES.iter().position(|known| *known == service) else { return false };
+        let from_everything = self.0.first().is_some_and(|first| first.excludes);
+        let last = self.0.iter().rev().find(|pattern| pattern.matches(service, target));
+        last.map_or(from_everything, |pattern| !pattern.excludes)
+    }
+}
+
+/// An entry of [`PayloadPatterns`] that names no service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidPayloadPattern(String);
+
+impl fmt::Display for InvalidPayloadPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not in {FORM}", self.0)
+    }
+}
+
+impl Error for InvalidPayloadPattern {}
+
+/// One entry, compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pattern {
+    text: String,
+    excludes: bool,
+    /// `true` for each of [`SERVICES`] that the entry names.
+    services: [bool; SERVICES.len()],
+    /// The targets, with `*` for any text.
+    targets: String,
+}
+
+impl Pattern {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (excludes, pattern) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
+        let (service, targets) = pattern.split_once(':').unwrap_or((pattern, "*"));
+        let (service, targets) = (service.trim().to_ascii_lowercase(), targets.trim());
+        let services = SERVICES.map(|known| matches(&service, known));
+        let is_known = services.contains(&true) || service == NONE;
+        let legal = |c: char| !c.is_whitespace() && !c.is_control() && c != ';';
+        let is_valid = is_known && !targets.is_empty() && targets.chars().all(legal);
+        is_valid.then(|| Pattern { text: text.to_owned(), excludes, services, targets: targets.to_owned() })
+    }
+
+    fn matches(&self, service: usize, target: &str) -> bool {
+        self.services.get(service) == Some(&true) && matches(&self.targets, target)
+    }
+}
+
+/// Returns `true` if a text matches a pattern, in which `*` stands for any text.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(text) = text.strip_prefix(head) else { return false };
+    rest.is_empty() || text.char_indices().any(|(at, _)| text.get(at..).is_some_and(|tail| matches(rest, tail)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_match_decides() {
+        for (patterns, target, expected) in [
+            ("kinesis,lambda", "orders", true),
+            ("lambda", "orders", false),
+            ("", "orders", false),
+            ("none", "orders", false),
+            ("Kinesis", "orders", true),
+            ("*", "orders", true),
+            ("kin*:orders", "orders", true),
+            ("kinesis:orders-*", "orders-eu", true),
+            ("kinesis:orders-*", "lake", false),
+            ("kinesis:*-eu", "orders-eu", true),
+            ("kinesis:*-eu-*", "orders-eu-1", true),
+            ("kinesis:*-eu-*", "orders-us-1", false),
+            ("kinesis,!kinesis:lake-*", "lake-raw", false),
+            ("kinesis,!kinesis:lake-*", "orders", true),
+            ("kinesis,!kinesis:lake-*,kinesis:lake-open", "lake-open", true),
+            ("!kinesis:lake-*", "orders", true),
+            ("!kinesis:lake-*", "lake-raw", false),
+            ("kinesis:orders", "", false),
+            ("kinesis, none", "orders", true),
+        ] {
+            let list: PayloadPatterns = patterns.parse().unwrap();
+            assert_eq!(list.allow("kinesis", target), expected, "{patterns} on {target}");
+        }
+    }
+
+    #[test]
+    fn the_default_is_every_service_and_none_is_none() {
+        for service in SERVICES {
+            assert!(PayloadPatterns::default().allow(service, "orders"));
+            assert!(!"none".parse::<PayloadPatterns>().unwrap().allow(service, "orders"));
+        }
+        assert!(!PayloadPatterns::default().allow("sqs", "orders"), "its messages have attributes");
+        assert_eq!(
+            format!("{:?}", PayloadPatterns::default()),
+            r#"PayloadPatterns["kinesis", "eventbridge", "lambda", "stepfunctions"]"#
+        );
+    }
+
+    #[test]
+    fn an_entry_without_a_service_is_refused() {
+        for (entry, why) in [
+            ("kinesys", "no service"),
+            ("sqs", "a service whose payloads carry nothing"),
+            ("sq*", "a pattern of no service"),
+            ("!kinesys:lake", "an exclusion of no service"),
+            ("kinesis;lambda", "another separator"),
+            ("lambda:a b", "a space"),
+            ("lambda:", "no target"),
+            ("!", "nothing"),
+        ] {
+            let problem = format!("{entry:?} is not in {FORM}");
+            let refused = entry.parse::<PayloadPatterns>().map_err(|error| error.to_string());
+            assert_eq!(refused, Err(problem), "{why}");
+        }
+    }
+}

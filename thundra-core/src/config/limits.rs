@@ -1,0 +1,60 @@
+//! Limits of what a span and an invocation hold.
+
+use super::reader::Reader;
+use super::variables as v;
+
+/// The most that a span holds. More is dropped, and counted on the span.
+///
+/// The names and the defaults are those of OpenTelemetry's [span limits].
+///
+/// [span limits]: https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Attributes of a span. Defaults to 128.
+    pub attributes: u32,
+    /// Events of a span. Defaults to 128.
+    pub events: u32,
+    /// Links of a span. Defaults to 128.
+    pub links: u32,
+    /// Attributes of an event of a span. Defaults to 128.
+    pub event_attributes: u32,
+    /// Attributes of a link of a span. Defaults to 128.
+    pub link_attributes: u32,
+    /// Characters of an attribute's text; `None` for no limit, the default.
+    pub value_length: Option<usize>,
+    /// Spans recorded in one invocation. Defaults to 10,000.
+    pub spans: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            attributes: 128,
+            events: 128,
+            links: 128,
+            event_attributes: 128,
+            link_attributes: 128,
+            value_length: None,
+            spans: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let default = Limits::default();
+        let attributes = reader.number(&v::ATTRIBUTE_COUNT).unwrap_or(default.attributes);
+        let length = reader.number(&v::ATTRIBUTE_VALUE_LENGTH);
+        let length: Option<u64> = reader.number(&v::SPAN_ATTRIBUTE_VALUE_LENGTH).or(length);
+        Limits {
+            attributes: reader.number(&v::SPAN_ATTRIBUTE_COUNT).unwrap_or(attributes),
+            events: reader.number(&v::SPAN_EVENT_COUNT).unwrap_or(default.events),
+            links: reader.number(&v::SPAN_LINK_COUNT).unwrap_or(default.links),
+            event_attributes: reader.number(&v::EVENT_ATTRIBUTE_COUNT).unwrap_or(default.event_attributes),
+            link_attributes: reader.number(&v::LINK_ATTRIBUTE_COUNT).unwrap_or(default.link_attributes),
+            value_length: length.map(|length| usize::try_from(length).unwrap_or(usize::MAX)),
+            spans: reader.number(&v::MAX_SPANS).unwrap_or(default.spans),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! Reading variables into plain data, with a problem for each value that is not used.
+
+use std::time::Duration;
+
+use super::{ConfigProblem, Levels, Variable};
+use crate::Env;
+use crate::percent::percent_decode;
+
+/// Reads the variables of an environment.
+///
+/// A method returns `None` where its variable is unset, or has a value that is not used: that one is a problem, which
+/// [`finish`](Self::finish) returns. Words are compared without regard to their case, and items of lists are trimmed.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Reader<'a> {
+    env: &'a Env,
+    problems: Vec<ConfigProblem>,
+}
+
+impl<'a> Reader<'a> {
+    /// Returns a reader of this environment.
+    pub fn new(env: &'a Env) -> Self {
+        Reader { env, problems: Vec::new() }
+    }
+
+    /// Returns the problems that were found.
+    pub fn finish(self) -> Vec<ConfigProblem> {
+        self.problems
+    }
+
+    /// The environment, for what is not configuration.
+    pub fn env(&self) -> &'a Env {
+        self.env
+    }
+
+    /// Reads any text.
+    pub fn text(&mut self, variable: &Variable) -> Option<String> {
+        if self.env.is_not_unicode(variable.name) {
+            self.problem(ConfigProblem::not_unicode(variable));
+        }
+        self.env.get(variable.name)
+    }
+
+    /// Reads one of these words.
+    pub fn one_of<T: Clone>(&mut self, variable: &Variable, accepted: &[(&str, T)]) -> Option<T> {
+        let value = self.text(variable)?;
+        let found =
+            accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(&value)).map(|(_, meaning)| meaning.clone());
+        if found.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        found
+    }
+
+    /// Reads a whole number.
+    pub fn number<T: TryFrom<u64>>(&mut self, variable: &Variable) -> Option<T> {
+        let value = self.text(variable)?;
+        let number = value.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
+        if number.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        number
+    }
+
+    /// Reads a number from 0 to 1.
+    pub fn ratio(&mut self, variable: &Variable) -> Option<f64> {
+        let value = self.text(variable)?;
+        let ratio = value.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+        if ratio.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        ratio
+    }
+
+    /// Reads a time in milliseconds.
+    pub fn milliseconds(&mut self, variable: &Variable) -> Option<Duration> {
+        self.number(variable).map(Duration::from_millis)
+    }
+
+    /// Reads the items of a list. A list of nothing but separators is a problem.
+    pub fn list(&mut self, variable: &Variable) -> Option<Vec<String>> {
+        let value = self.list_text(variable)?;
+        Some(items(&value).map(str::to_owned).collect())
+    }
+
+    /// Reads the items of a list that `item` takes. The others are one problem. `None` where no item is taken.
+    pub fn items<T>(&mut self, variable: &Variable, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
+        let value = self.list_text(variable)?;
+        let (mut taken, mut others) = (Vec::new(), Vec::new());
+        for text in items(&value) {
+            match item(text) {
+                Some(item) => taken.push(item),
+                None => others.push(text),
+            }
+        }
+        if !others.is_empty() {
+            self.not_accepted(variable, &others.join(","));
+        }
+        (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Reads levels by target. The items that are none are one problem.
+    pub fn levels(&mut self, variable: &Variable) -> Option<Levels> {
+        let value = self.list_text(variable)?;
+        let (levels, invalid) = Levels::of(items(&value));
+        if !invalid.is_empty() {
+            self.not_accepted(variable, &invalid.join(","));
+        }
+        (invalid.len() < items(&value).count()).then_some(levels)
+    }
+
+    /// Reads `key=value,…`, with values percent-decoded. One bad pair discards the whole value, as OpenTelemetry
+    /// [requires], and the problem does not show it.
+    ///
+    /// [requires]: https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
+    pub fn pairs(
+        &mut self,
+        variable: &Variable,
+        key: impl Fn(&str) -> Option<String>,
+        is_value: impl Fn(&str) -> bool,
+    ) -> Option<Vec<(String, String)>> {
+        let text = self.list_text(variable)?;
+        let pair = |item: &str| {
+            let (name, value) = item.split_once('=')?;
+            let key = key(name.trim()).filter(|key| !key.is_empty())?;
+            Some((key, percent_decode(value.trim()).filter(|value| is_value(value))?))
+        };
+        let pairs: Option<Vec<_>> = items(&text).map(pair).collect();
+        if pairs.is_none() {
+            self.problem(ConfigProblem::secret(variable));
+        }
+        pairs
+    }
+
+    /// Reads an address of HTTP. The problem of another value does not show it.
+    pub fn url(&mut self, variable: &Variable) -> Option<String> {
+        let value = self.text(variable)?;
+        let rest = ["http://", "https://"].into_iter().find_map(|scheme| {
+            let (start, rest) = value.split_at_checked(scheme.len())?;
+            start.eq_ignore_ascii_case(scheme).then_some(rest)
+        });
+        let is_url = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#']));
+        if !is_url {
+            self.problem(ConfigProblem::secret(variable));
+        }
+        is_url.then_some(value)
+    }
+
+    /// Notes the problem of a value that has not the form of its variable.
+    pub fn not_accepted(&mut self, variable: &Variable, value: &str) {
+        self.problem(ConfigProblem::not_accepted(variable.name, value, variable.form));
+    }
+
+    pub(super) fn problem(&mut self, problem: ConfigProblem) {
+        self.problems.push(problem);
+    }
+
+    fn list_text(&mut self, variable: &Variable) -> Option<String> {
+        let value = self.text(variable)?;
+        if items(&value).next().is_none() {
+            self.problem(ConfigProblem::only_separators(variable));
+            return None;
+        }
+        Some(value)
+    }
+}
+
+fn items(value: &str) -> impl Iterator<Item = &str> {
+    value.split(',').map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// Returns `true` for a [token] of HTTP, as the names of headers and methods are.
+///
+/// [token]: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
+#[doc(hidden)]
+pub fn is_token(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(legal)
+}

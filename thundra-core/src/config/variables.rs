@@ -1,0 +1,224 @@
+//! The variables of this crate.
+//!
+//! This list is the only one: the reader takes names and accepted forms from it, messages about bad values quote it, and
+//! the configuration pages show it as their table.
+
+const SWITCH: &str = "one of true, false";
+const COUNT: &str = "a whole number from 0 to 4294967295";
+const WHOLE: &str = "a whole number from 0 to 18446744073709551615";
+const ADDRESS: &str = "an address that starts with http:// or https://";
+const PAIRS: &str = "a list such as key=value,other=value, percent-encoded";
+const PROTOCOLS: &str = "one of http/protobuf, http/json";
+const COMPRESSIONS: &str = "one of gzip, none";
+pub(super) const LEVELS: &str = "a level, or a list such as info,my_crate=debug,hyper=off";
+
+const LIKE_ALL: &str = "that of all signals";
+
+crate::variables! {
+    /// The variables that this crate reads.
+    #[doc(hidden)]
+    pub const VARIABLES;
+
+    SDK_DISABLED = "OTEL_SDK_DISABLED" {
+        form: SWITCH,
+        default: "`false`",
+        meaning: "`true` turns recording off; ids still travel.",
+    }
+    SERVICE_NAME = "OTEL_SERVICE_NAME" {
+        form: "any text",
+        default: "`unknown_service:<executable>`",
+        meaning: "The name of this program.",
+    }
+    RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES" {
+        form: PAIRS,
+        default: "",
+        meaning: "Attributes of this program, exported with every batch.",
+    }
+    PROPAGATORS = "OTEL_PROPAGATORS" {
+        form: "a list of tracecontext, baggage, xray, xray-lambda, correlation; or none",
+        default: "`tracecontext,baggage,xray,correlation`",
+        meaning: "The formats of context that are read and written.",
+    }
+    SAMPLER = "OTEL_TRACES_SAMPLER" {
+        form: "one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, \
+               parentbased_traceidratio",
+        default: "`parentbased_always_on`",
+        meaning: "The rule by which a trace is recorded.",
+    }
+    SAMPLER_ARG = "OTEL_TRACES_SAMPLER_ARG" {
+        form: "a number from 0 to 1",
+        default: "`1`",
+        meaning: "The ratio of `traceidratio` and `parentbased_traceidratio`.",
+    }
+    EXPORTER = "OTEL_TRACES_EXPORTER" {
+        form: "a list of otlp, stdout, console; or none",
+        default: "`otlp` where an endpoint is set, else `console`",
+        meaning: "The exporters of spans.",
+    }
+
+    OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT" {
+        form: ADDRESS,
+        default: "",
+        meaning: "The collector. `/v1/traces`, `/v1/logs` or `/v1/metrics` is added to its path. A user and a password in \
+                  it are sent as `Authorization: Basic`, unless the headers have an `authorization`.",
+    }
+    OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL" {
+        form: PROTOCOLS,
+        default: "`http/protobuf`",
+        meaning: "The encoding of OTLP requests.",
+    }
+    OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS" {
+        form: PAIRS,
+        default: "",
+        meaning: "Headers of OTLP requests.",
+    }
+    OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT" {
+        form: WHOLE,
+        default: "`10000`, and `2000` for an attempt",
+        meaning: "The longest time of a flush, in milliseconds, and of dropping the guard of `init()`. Where it is set, one \
+                  attempt may take as long. `0` is an hour.",
+    }
+    OTLP_COMPRESSION = "OTEL_EXPORTER_OTLP_COMPRESSION" {
+        form: COMPRESSIONS,
+        default: "`none`",
+        meaning: "The compression of OTLP requests; `gzip` has level 1.",
+    }
+
+    OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" {
+        form: ADDRESS,
+        default: LIKE_ALL,
+        meaning: "The full address for spans, to which nothing is added.",
+    }
+    OTLP_TRACES_PROTOCOL = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL" {
+        form: PROTOCOLS,
+        default: LIKE_ALL,
+        meaning: "The encoding of spans.",
+    }
+    OTLP_TRACES_HEADERS = "OTEL_EXPORTER_OTLP_TRACES_HEADERS" {
+        form: PAIRS,
+        default: LIKE_ALL,
+        meaning: "Headers of requests with spans, in place of the others.",
+    }
+    OTLP_TRACES_TIMEOUT = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT" {
+        form: WHOLE,
+        default: LIKE_ALL,
+        meaning: "The timeout for spans.",
+    }
+    OTLP_TRACES_COMPRESSION = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION" {
+        form: COMPRESSIONS,
+        default: LIKE_ALL,
+        meaning: "The compression of spans.",
+    }
+    OTLP_LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" {
+        form: ADDRESS,
+        default: LIKE_ALL,
+        meaning: "The full address for log records, to which nothing is added.",
+    }
+    OTLP_LOGS_PROTOCOL = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL" {
+        form: PROTOCOLS,
+        default: LIKE_ALL,
+        meaning: "The encoding of log records.",
+    }
+    OTLP_LOGS_HEADERS = "OTEL_EXPORTER_OTLP_LOGS_HEADERS" {
+        form: PAIRS,
+        default: LIKE_ALL,
+        meaning: "Headers of requests with log records, in place of the others.",
+    }
+    OTLP_LOGS_TIMEOUT = "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT" {
+        form: WHOLE,
+        default: LIKE_ALL,
+        meaning: "The timeout for log records.",
+    }
+    OTLP_LOGS_COMPRESSION = "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION" {
+        form: COMPRESSIONS,
+        default: LIKE_ALL,
+        meaning: "The compression of log records.",
+    }
+    OTLP_METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" {
+        form: ADDRESS,
+        default: LIKE_ALL,
+        meaning: "The full address for metrics, to which nothing is added.",
+    }
+    OTLP_METRICS_PROTOCOL = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL" {
+        form: PROTOCOLS,
+        default: LIKE_ALL,
+        meaning: "The encoding of metrics.",
+    }
+    OTLP_METRICS_HEADERS = "OTEL_EXPORTER_OTLP_METRICS_HEADERS" {
+        form: PAIRS,
+        default: LIKE_ALL,
+        meaning: "Headers of requests with metrics, in place of the others.",
+    }
+    OTLP_METRICS_TIMEOUT = "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT" {
+        form: WHOLE,
+        default: LIKE_ALL,
+        meaning: "The timeout for metrics.",
+    }
+    OTLP_METRICS_COMPRESSION = "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION" {
+        form: COMPRESSIONS,
+        default: LIKE_ALL,
+        meaning: "The compression of metrics.",
+    }
+
+    ATTRIBUTE_VALUE_LENGTH = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" {
+        form: WHOLE,
+        default: "no limit",
+        meaning: "Characters of an attribute's text.",
+    }
+    ATTRIBUTE_COUNT = "OTEL_ATTRIBUTE_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`128`",
+        meaning: "Attributes of a span.",
+    }
+    SPAN_ATTRIBUTE_VALUE_LENGTH = "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT" {
+        form: WHOLE,
+        default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
+        meaning: "Characters of an attribute's text.",
+    }
+    SPAN_ATTRIBUTE_COUNT = "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+        meaning: "Attributes of a span.",
+    }
+    SPAN_EVENT_COUNT = "OTEL_SPAN_EVENT_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`128`",
+        meaning: "Events of a span.",
+    }
+    SPAN_LINK_COUNT = "OTEL_SPAN_LINK_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`128`",
+        meaning: "Links of a span.",
+    }
+    EVENT_ATTRIBUTE_COUNT = "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`128`",
+        meaning: "Attributes of an event.",
+    }
+    LINK_ATTRIBUTE_COUNT = "OTEL_LINK_ATTRIBUTE_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`128`",
+        meaning: "Attributes of a link.",
+    }
+
+    SPANS = "THUNDRA_SPANS" {
+        form: LEVELS,
+        default: "`info`",
+        meaning: "The levels of the spans that are recorded, by target.",
+    }
+    MAX_SPANS = "THUNDRA_MAX_SPANS" {
+        form: COUNT,
+        default: "`10000`",
+        meaning: "Spans of one invocation; more are dropped and counted.",
+    }
+    TRUST = "THUNDRA_TRUST" {
+        form: "one of all, edge",
+        default: "`edge`",
+        meaning: "`all` trusts callers at the public edge as much as a queue: their sampling and debug decisions are obeyed.",
+    }
+    LOG = "RUST_LOG" {
+        form: LEVELS,
+        default: "`info`",
+        meaning: "The levels of the log events that are written, by target; `fatal` is `error`.",
+    }
+}

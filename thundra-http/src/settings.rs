@@ -1,0 +1,208 @@
+//! The settings of this crate: hosts, methods and headers.
+
+use std::sync::OnceLock;
+
+use http::HeaderName;
+use thundra_core::config::{Reader, Section, Variable, is_token, read_section};
+use thundra_core::{ConfigProblem, Env};
+
+use crate::host_patterns::{self, HostPatterns, Pattern};
+
+const METHODS: &str = "a list of methods such as GET,POST";
+const HEADERS: &str = "a list of header names such as content-type,x-request-id";
+
+/// The known methods by default: those of RFC 9110, `PATCH` and `QUERY`, the frequent ones first.
+const KNOWN_METHODS: [&str; 10] =
+    ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
+
+thundra_core::variables! {
+    /// The variables that this crate reads.
+    #[doc(hidden)]
+    pub const VARIABLES;
+
+    METHODS_KNOWN = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" {
+        form: METHODS,
+        default: "`CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE`",
+        meaning: "The HTTP methods that spans may be named after, in their case: all of them. Any other is `_OTHER`.",
+    }
+    CLIENT_REQUEST_HEADERS = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS" {
+        form: HEADERS,
+        default: "",
+        meaning: "Headers of sent requests that become attributes, without credentials and query values.",
+    }
+    CLIENT_RESPONSE_HEADERS = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS" {
+        form: HEADERS,
+        default: "",
+        meaning: "Headers of the responses to them that become attributes.",
+    }
+    SERVER_REQUEST_HEADERS = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS" {
+        form: HEADERS,
+        default: "",
+        meaning: "Headers of received requests that become attributes.",
+    }
+    SERVER_RESPONSE_HEADERS = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS" {
+        form: HEADERS,
+        default: "",
+        meaning: "Headers of the responses to them that become attributes.",
+    }
+    PROPAGATE_HOSTS = "THUNDRA_PROPAGATE_HOSTS" {
+        form: host_patterns::FORM,
+        default: "",
+        meaning: "Hosts outside the private network that get correlation ids and baggage, public names of AWS among them.",
+    }
+}
+
+/// The settings of HTTP clients and servers.
+///
+/// A program reads them from the environment when its telemetry is installed, or sets them in code.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Env;
+/// use thundra_http::Settings;
+///
+/// let mut settings = Settings::from_env(&Env::process());
+/// settings.propagate_hosts = "*.partner.example".parse()?;
+/// # Ok::<(), thundra_http::InvalidHostPattern>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Hosts outside the private network that get correlation ids and baggage. Defaults to none.
+    pub propagate_hosts: HostPatterns,
+    /// The HTTP methods that spans are named after, in their case; any other is `_OTHER`. Defaults to those of RFC 9110,
+    /// `PATCH` and `QUERY`.
+    pub known_methods: Vec<String>,
+    /// The headers that become attributes.
+    pub captured_headers: CapturedHeaders,
+}
+
+/// The HTTP headers that become attributes. Defaults to none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CapturedHeaders {
+    /// Headers of sent requests.
+    pub client_request: Vec<HeaderName>,
+    /// Headers of the responses to sent requests.
+    pub client_response: Vec<HeaderName>,
+    /// Headers of received requests.
+    pub server_request: Vec<HeaderName>,
+    /// Headers of the responses to received requests.
+    pub server_response: Vec<HeaderName>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            propagate_hosts: HostPatterns::default(),
+            known_methods: KNOWN_METHODS.map(str::to_owned).to_vec(),
+            captured_headers: CapturedHeaders::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings, and reports each value that is not used on standard error.
+    pub fn from_env(env: &Env) -> Self {
+        let (settings, problems) = Self::read(env);
+        thundra_core::config::report(&problems);
+        settings
+    }
+
+    /// Reads the settings, and returns a problem for each value that is not used.
+    pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
+        read_section(env)
+    }
+}
+
+impl Section for Settings {
+    const VARIABLES: &'static [Variable] = VARIABLES;
+    const IS_LAST: bool = !cfg!(feature = "__dependents");
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        let method = |name: &str| is_token(name).then(|| name.to_owned());
+        let mut headers = |variable| reader.items(variable, |name| name.parse().ok()).unwrap_or_default();
+        let captured_headers = CapturedHeaders {
+            client_request: headers(&CLIENT_REQUEST_HEADERS),
+            client_response: headers(&CLIENT_RESPONSE_HEADERS),
+            server_request: headers(&SERVER_REQUEST_HEADERS),
+            server_response: headers(&SERVER_RESPONSE_HEADERS),
+        };
+        let hosts = reader.items(&PROPAGATE_HOSTS, Pattern::parse).unwrap_or_default();
+        let default = Settings::default();
+        Settings {
+            propagate_hosts: hosts.into_iter().collect(),
+            known_methods: reader.items(&METHODS_KNOWN, method).unwrap_or(default.known_methods),
+            captured_headers,
+        }
+    }
+}
+
+/// Returns the settings of this process: those that code has set, else the environment's.
+#[doc(hidden)]
+pub fn settings() -> &'static Settings {
+    static SETTINGS: OnceLock<Settings> = OnceLock::new();
+    SETTINGS.get_or_init(thundra_core::settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> (Settings, Vec<ConfigProblem>) {
+        Settings::read(&Env::from_pairs([(name, value)]))
+    }
+
+    /// A value for each variable that it does not take.
+    fn bad_value(name: &str) -> &'static str {
+        match name {
+            "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" => "GET;POST",
+            "THUNDRA_PROPAGATE_HOSTS" => "https://partner.example",
+            name if name.contains("_CAPTURE_") => "a: b",
+            name => panic!("a bad value of {name}?"),
+        }
+    }
+
+    #[test]
+    fn a_bad_value_of_any_variable_is_one_problem_and_its_default_serves() {
+        for Variable { name, form, .. } in VARIABLES {
+            for value in [bad_value(name), ",,"] {
+                let (settings, problems) = read(name, value);
+                let [problem] = problems.as_slice() else { panic!("{name}: {problems:?}") };
+                assert_eq!((problem.variable(), problem.accepted()), (*name, *form));
+                assert_eq!(settings, Settings::default(), "{name}={value}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_problem_shows_the_items_that_are_not_used() {
+        for (name, value, shown) in [
+            ("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET,B REW", "\"B REW\""),
+            ("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "A,b c,é", "\"b c,é\""),
+            ("THUNDRA_PROPAGATE_HOSTS", "a.example,https://u:s3cr3t@h", "\"https://REDACTED@h\""),
+        ] {
+            let (_, problems) = read(name, value);
+            assert_eq!(problems.iter().map(ConfigProblem::value).collect::<Vec<_>>(), [Some(shown)], "{name}");
+        }
+    }
+
+    #[test]
+    fn the_other_items_of_a_list_serve() {
+        let (settings, _) = read("OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS", "A,b c");
+        assert_eq!(settings.captured_headers.server_request, ["a"]);
+        let (settings, _) = read("THUNDRA_PROPAGATE_HOSTS", "*.example.com,2001:db8::/32,[::1],10.0.0.0/8,a:1");
+        assert_eq!(
+            settings.propagate_hosts.entries().collect::<Vec<_>>(),
+            ["*.example.com", "2001:db8::/32", "[::1]", "10.0.0.0/8"]
+        );
+    }
+
+    #[test]
+    fn known_methods_are_listed_in_their_case() {
+        let (settings, problems) = read("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET, Brew,");
+        assert_eq!((settings.known_methods, problems.len()), (vec!["GET".to_owned(), "Brew".to_owned()], 0));
+        assert_eq!(Settings::default().known_methods, KNOWN_METHODS);
+    }
+}
