@@ -97,3 +97,7 @@ pub use telemetry::{
     enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
 };
 pub use value::{NO_ATTRIBUTES, Value};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -89,3 +89,7 @@ pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
 pub use thundra_core::{SpanExt, correlation};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
