@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use thundra_core::propagation::{Inbound, Trust};
-use thundra_core::{Config, NO_ATTRIBUTES, ParentSource, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv};
+use thundra_core::propagation::{Inbound, ParentSource, Trust};
+use thundra_core::{Config, NO_ATTRIBUTES, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::payload::{self, Member};
 use crate::settings::{BatchSpans, Settings};

@@ -13,7 +13,7 @@ use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, formatted, reda
 use super::BatchEvent;
 use super::record::{Description, Record, Surroundings};
 use super::unreadable::Unreadable;
-use crate::probe::short_error_type;
+use crate::lifecycle::error_type::short_error_type;
 
 /// How many records are worked on at a time: a batch of SQS by its default size.
 const CONCURRENCY: usize = 10;

@@ -1,7 +1,6 @@
 //! The reading of an event's carriers.
 
-use thundra_core::ParentSource;
-use thundra_core::propagation::{Inbound, Propagators, Trust, XRAY_HEADER};
+use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
 /// Reads carriers by the rules of one event.
 #[derive(Clone, Copy, Debug)]

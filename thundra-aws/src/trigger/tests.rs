@@ -5,7 +5,8 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
-use thundra_core::{Env, ParentSource};
+use thundra_core::Env;
+use thundra_core::propagation::ParentSource;
 
 use super::*;
 

@@ -1,4 +1,5 @@
-//! What `examples/bench` measures by itself and programs reach only through an invocation or a client.
+//! Functions that `examples/bench` measures by themselves, and that programs reach only through an invocation or a
+//! client. They change without notice.
 
 use crate::payload::splice::InsertionPoint;
 use crate::trigger;

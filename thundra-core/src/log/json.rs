@@ -1,7 +1,5 @@
-//! Log events as lines of JSON on standard error, each with the ids of its span and its chain of calls, and with the
-//! fields of its scope.
+//! Log events as JSON objects, each with the ids of its span, and with the fields and the correlation ids of its scope.
 
-use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -11,85 +9,55 @@ use tracing::{Event, Metadata};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
+use super::{Buffers, Format};
 use crate::contained::{PANICKED, contained};
 use crate::escape::first_unsafe;
 use crate::recorder::entered;
 use crate::recorder::slab::SCOPES;
 use crate::semconv::FUNCTION_REQUEST_ID;
 
-/// What a thread keeps of a long line's memory.
-const KEEP_BYTES: usize = 64 * 1024;
-
 /// The field that holds the target of a record of the `log` crate, in the event that `tracing-log` makes of it.
 const BRIDGED_TARGET: &str = "log.target";
 
-/// Writes an event as a line. The metadata is the event's own, or that of the record of the `log` crate it was made of.
-pub(crate) fn write(event: &Event<'_>, metadata: &Metadata<'_>) {
-    thread_local! { static LINE: Cell<Option<Box<Line>>> = const { Cell::new(None) } }
-    // A value that logs while it is formatted gets a line of its own.
-    let mut line = LINE.try_with(Cell::take).ok().flatten().unwrap_or_default();
-    // Values are formatted, and the scope is asked, before anything is locked for writing.
-    let text = line.of(event, metadata);
-    // A closed standard error is nobody's trouble.
-    let _ = std::io::stderr().lock().write_all(text);
-    if line.memory() <= KEEP_BYTES {
-        let _ = LINE.try_with(|kept| kept.set(Some(line)));
-    }
-}
+/// One JSON object a line.
+pub(super) struct Json;
 
-/// A line in the making.
-#[derive(Default)]
-struct Line {
-    text: Vec<u8>,
-    message: String,
-    /// The members that the event's other fields are.
-    others: Vec<u8>,
-    /// A value that is formatted, before it is escaped.
-    formatted: String,
-}
-
-impl Line {
-    fn of(&mut self, event: &Event<'_>, metadata: &Metadata<'_>) -> &[u8] {
-        self.text.clear();
-        self.message.clear();
-        self.others.clear();
+impl Format for Json {
+    fn line<'a>(buffers: &'a mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>) -> &'a [u8] {
+        buffers.clear();
         let bridged = !std::ptr::eq(metadata, event.metadata());
-        event.record(&mut Fields { line: self, bridged });
+        event.record(&mut Fields { buffers, bridged });
 
-        let Line { text, message, others, formatted } = self;
-        formatted.clear();
-        let _ = SystemTime.format_time(&mut Writer::new(formatted));
+        let Buffers { line, message, fields, value } = buffers;
+        value.clear();
+        let _ = SystemTime.format_time(&mut Writer::new(value));
         let (level, target) = (metadata.level().as_str(), metadata.target());
-        for part in [r#"{"timestamp":""#, formatted.as_str(), r#"","level":""#, level, r#"""#] {
-            text.extend_from_slice(part.as_bytes());
+        for part in [r#"{"timestamp":""#, value.as_str(), r#"","level":""#, level, r#"""#] {
+            line.extend_from_slice(part.as_bytes());
         }
-        key(text, "message");
-        string(text, message);
-        key(text, "target");
-        string(text, target);
+        key(line, "message");
+        string(line, message);
+        key(line, "target");
+        string(line, target);
         if let Some(slot) = entered::innermost()
             && let Some(scope) = SCOPES.lock(slot.scope)
         {
             if let Some(span_id) = scope.span_id(slot.index()) {
-                let _ = write!(text, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
+                let _ = write!(line, r#","trace_id":"{}","span_id":"{span_id}""#, scope.trace_id);
             }
-            text.extend_from_slice(scope.log_fields.as_deref().unwrap_or_default());
+            line.extend_from_slice(scope.log_fields.as_deref().unwrap_or_default());
             for (name, id) in scope.correlation.iter() {
-                key(text, name);
-                string(text, id);
+                key(line, name);
+                string(line, id);
             }
         }
-        text.extend_from_slice(others);
-        // The largest byte is found many at a time.
-        if text.iter().fold(0, |largest, byte| largest.max(*byte)) >= 0x7f {
-            escape(text);
+        line.extend_from_slice(fields);
+        // Finding the largest byte takes many bytes at a time.
+        if line.iter().fold(0, |largest, byte| largest.max(*byte)) >= 0x7f {
+            escape(line);
         }
-        text.extend_from_slice(b"}\n");
-        text
-    }
-
-    fn memory(&self) -> usize {
-        self.text.capacity() + self.message.capacity() + self.others.capacity() + self.formatted.capacity()
+        line.extend_from_slice(b"}\n");
+        line
     }
 }
 
@@ -129,7 +97,7 @@ fn escape(out: &mut Vec<u8>) {
 
 /// Takes the fields of an event.
 struct Fields<'a> {
-    line: &'a mut Line,
+    buffers: &'a mut Buffers,
     /// `true` if the event came from the `log` crate.
     bridged: bool,
 }
@@ -137,27 +105,27 @@ struct Fields<'a> {
 impl Fields<'_> {
     /// Where the value of a field is to be written.
     fn value_of(&mut self, field: &Field) -> &mut Vec<u8> {
-        let others = &mut self.line.others;
+        let fields = &mut self.buffers.fields;
         match field.name() {
             // What the line says by itself is not said twice under one key.
             name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id" | FUNCTION_REQUEST_ID) => {
-                key(others, &format!("fields.{name}"));
+                key(fields, &format!("fields.{name}"));
             }
-            name if name.starts_with("x-correlation-") => key(others, &format!("fields.{name}")),
-            name => key(others, name),
+            name if name.starts_with("x-correlation-") => key(fields, &format!("fields.{name}")),
+            name => key(fields, name),
         }
-        others
+        fields
     }
 
     fn format(&mut self, field: &Field, value: fmt::Arguments<'_>) {
-        let mut formatted = std::mem::take(&mut self.line.formatted);
-        formatted.clear();
+        let mut text = std::mem::take(&mut self.buffers.value);
+        text.clear();
         // What fails has written what it could; what panics is no trouble of the line's.
-        if contained(|| formatted.write_fmt(value)).is_none() {
-            PANICKED.clone_into(&mut formatted);
+        if contained(|| text.write_fmt(value)).is_none() {
+            PANICKED.clone_into(&mut text);
         }
-        string(self.value_of(field), &formatted);
-        self.line.formatted = formatted;
+        string(self.value_of(field), &text);
+        self.buffers.value = text;
     }
 }
 
@@ -181,7 +149,7 @@ impl Visit for Fields<'_> {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "message" => self.line.message.push_str(value),
+            "message" => self.buffers.message.push_str(value),
             // It is the target of the line.
             BRIDGED_TARGET if self.bridged => {}
             _ => string(self.value_of(field), value),
@@ -194,7 +162,7 @@ impl Visit for Fields<'_> {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
-            let message = &mut self.line.message;
+            let message = &mut self.buffers.message;
             if contained(|| write!(message, "{value:?}")).is_none() {
                 message.push_str(PANICKED);
             }
@@ -220,7 +188,8 @@ mod tests {
 
     impl<S: tracing::Subscriber> Layer<S> for Lines {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let line = String::from_utf8(Line::default().of(event, event.metadata()).to_vec()).unwrap();
+            let line =
+                String::from_utf8(Json::line(&mut Buffers::default(), event, event.metadata()).to_vec()).unwrap();
             self.0.lock().unwrap().push(line);
         }
     }
@@ -247,7 +216,7 @@ mod tests {
         for (key, value) in [
             ("level", json!("WARN")),
             ("message", json!("sold out")),
-            ("target", json!("thundra_core::log::tests")),
+            ("target", json!("thundra_core::log::json::tests")),
             ("trace_id", json!(context.trace_id.to_string())),
             ("span_id", json!(context.span_id.to_string())),
             ("x-correlation-id", json!("c-1")),

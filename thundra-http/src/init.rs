@@ -1,6 +1,6 @@
 //! Installing everything outside Lambda.
 
-use thundra_core::{Config, Env};
+use thundra_core::Telemetry;
 
 use crate::export::{PACKAGE, Platform, Worker, install};
 
@@ -12,31 +12,41 @@ use crate::export::{PACKAGE, Platform, Worker, install};
 /// `OTEL_EXPORTER_OTLP_TIMEOUT`. A line on standard error says how many spans are lost then, for each exporter. A
 /// second call changes nothing.
 #[must_use = "dropping the guard stops exporting"]
-pub fn init() -> Telemetry {
-    init_with(Config::from_env(&Env::process()))
+pub fn init() -> TelemetryGuard {
+    init_with(Telemetry::default())
 }
 
-/// As [`init`], with a configuration that is made or changed in code.
+/// Installs what [`init`] does, with telemetry that is set up in code: a
+/// [`Config`](thundra_core::Config), or what [`Telemetry::builder`] makes.
+///
+/// # Examples
+///
+/// ```no_run
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::ConsoleExporter;
+///
+/// let _telemetry = thundra_http::init_with(Telemetry::builder().exporter(ConsoleExporter::new()));
+/// ```
 #[must_use = "dropping the guard stops exporting"]
-pub fn init_with(config: Config) -> Telemetry {
-    init_for(PACKAGE, Platform::Process, || config)
+pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
+    init_for(PACKAGE, Platform::Process, telemetry.into())
 }
 
 /// As [`init_with`], for the dependents of `package`. In Lambda there is no background thread: the invocations export.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
-pub fn init_for(package: &'static str, platform: Platform, config: impl FnOnce() -> Config) -> Telemetry {
-    let is_first = install(package, platform, config);
+pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
+    let is_first = install(package, platform, telemetry);
     let config = thundra_core::config();
     if !is_first || platform == Platform::Lambda || config.disabled {
-        return Telemetry { worker: None };
+        return TelemetryGuard { worker: None };
     }
-    Telemetry { worker: Worker::start(config.otlp.traces.flush_limit()) }
+    TelemetryGuard { worker: Worker::start(config.otlp.traces.flush_limit()) }
 }
 
 /// Keeps the exporter of [`init`] running; dropped, it exports what is left.
 #[derive(Debug)]
-pub struct Telemetry {
+pub struct TelemetryGuard {
     #[expect(dead_code, reason = "dropping it ends the thread")]
     worker: Option<Worker>,
 }

@@ -1,30 +1,19 @@
-//! What a process has once: its configuration, its exporters, its subscriber, and the bridge from the `log` crate.
+//! The one pipeline of this process, and its configuration.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use tracing::dispatcher::{self, Dispatch};
-use tracing::level_filters::LevelFilter;
-use tracing::{Level, Subscriber};
-use tracing_log::{AsLog, LogTracer};
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{Layer, Registry};
-
+use super::{Telemetry, subscriber};
 use crate::config::{self, Section};
 use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
-use crate::recorder::carrier::SCOPE_TARGET;
-use crate::recorder::filter::{EventFilter, SoleLayer};
-use crate::recorder::layer::Recorder;
 use crate::recorder::missing_spans;
-use crate::{Config, Env, Records, diagnostics, log};
+use crate::{Config, Env, Records, diagnostics};
 
 static CONFIG: OnceLock<Config> = OnceLock::new();
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
-/// The configuration of this process: the one that was [installed](install), else the environment's.
+/// Returns the configuration of this process: the one that was [installed](install), else the environment's.
 pub fn config() -> &'static Config {
     CONFIG.get_or_init(|| Config::from_env(&Env::process()))
 }
@@ -41,89 +30,62 @@ pub fn settings<S: Section>() -> S {
     })
 }
 
-/// Installs exporters and, unless a global subscriber is set, the subscriber: a registry, our recorder,
-/// and JSON log lines on standard error. Returns whether this call was the first one; another changes nothing.
+/// Installs the telemetry of this process. Returns `true` if this call was the first one; another changes nothing.
 ///
-/// A subscriber that is set is kept. If [`layer`] is not part of it, one line on standard error says so:
-/// ids travel and scopes are recorded all the same, local spans are not.
+/// A global subscriber that is set is kept. If [`layer`](crate::layer) is not part of it, one line on standard error
+/// says so: ids travel and scopes are recorded all the same, local spans are not.
 ///
 /// Records of the `log` crate become `tracing` events, unless the program has set a logger of its own: that one is
 /// kept. A logger that the program sets later is refused by the `log` crate.
-pub fn install(config: Config, exporters: Vec<Box<dyn Export>>) -> bool {
-    install_with(|| (config, exporters))
-}
-
-/// Installs as [`install`] does. The first call alone makes its configuration and its exporters, so that another
-/// reports nothing about exporters that nobody uses.
-#[doc(hidden)]
-pub fn install_with(make: impl FnOnce() -> (Config, Vec<Box<dyn Export>>)) -> bool {
-    let mut installed = None;
-    PIPELINE.get_or_init(|| {
-        let (mut config, exporters) = make();
-        config::report(&config.complete());
-        CONFIG.get_or_init(|| config.clone());
-        let config = installed.insert(config);
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.traces.flush_limit())
-    });
-    let Some(config) = installed else { return false };
-    install_subscriber(&config);
-    bridge_log();
-    true
-}
-
-/// Makes `tracing` events of the records of the `log` crate, down to the most detailed level that the subscriber
-/// takes. A logger that is set is kept.
-fn bridge_log() {
-    let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
-    // The error says that a logger is set.
-    let _ = bridge.init();
-}
-
-fn install_subscriber(config: &Config) {
-    if dispatcher::set_global_default(Dispatch::new(subscriber(config))).is_ok() {
-        return;
-    }
-    if !config.disabled && !dispatcher::get_default(|dispatch| dispatch.is::<Recorder>()) {
-        diagnostics::once(
-            "subscriber",
-            "a global tracing subscriber is set without our layer, so local spans are not recorded: set \
-             tracing_subscriber::registry().with(fmt::layer()).with(thundra_core::layer()), or set none",
-        );
-    }
-}
-
-/// The subscriber that [`install`] sets: what a thread-local or a test's own default can be as well.
-pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
-    let (spans, log) = (config.spans.targets(), config.log.clone().unwrap_or_default());
-    let sole = SoleLayer { spans: with_scopes(spans), log: EventFilter::new(log.targets()), write: log::write };
-    Registry::default().with(Recorder::sole(spans, config.limits, sole))
-}
-
-/// The layer that records spans, for a subscriber of your own.
 ///
-/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers. A filter that is a layer by
-/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too. Give
-/// such a filter to the layer that it is meant for, by `with_filter`. One line on standard error reports hidden spans
-/// where the filter was added before this layer; one that is added after it cannot be seen from here.
-///
-/// It goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` takes no layer with a
-/// filter of its own.
+/// Spans are exported by [`flush`]. Without an exporter nothing is exported: those of the environment are made by
+/// `init` of `thundra-http` and of `thundra-aws`.
 ///
 /// # Examples
 ///
 /// ```
-/// use tracing_subscriber::layer::SubscriberExt;
+/// use thundra_core::export::ConsoleExporter;
+/// use thundra_core::{Telemetry, install};
 ///
-/// let subscriber = tracing_subscriber::registry().with(thundra_core::layer());
-/// # let _ = subscriber;
+/// assert!(install(Telemetry::builder().exporter(ConsoleExporter::new())));
+/// assert!(!install(Telemetry::default()), "the first one stays");
 /// ```
-pub fn layer<S>() -> impl Layer<S> + Send + Sync
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-{
-    let config = config();
-    let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+pub fn install(telemetry: impl Into<Telemetry>) -> bool {
+    install_with(telemetry.into(), |_| Vec::new())
+}
+
+/// Installs as [`install`] does, with exporters for a configuration where none is given. They are made by the first call
+/// alone, so that another reports nothing about exporters that nobody uses.
+#[doc(hidden)]
+pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
+    let is_configured = telemetry.config.is_some();
+    let mut installed = None;
+    PIPELINE.get_or_init(|| {
+        let config = telemetry.configuration();
+        if CONFIG.set(config.clone()).is_err() && is_configured {
+            report_late_configuration();
+        }
+        let mut exporters = std::mem::take(&mut telemetry.exporters);
+        if exporters.is_empty() {
+            exporters = default_exporters(&config);
+        }
+        let config = installed.insert(config);
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.traces.flush_limit())
+    });
+    let Some(config) = installed else { return false };
+    subscriber::set_global(&config, telemetry.layers, telemetry.log_format);
+    subscriber::bridge_log();
+    true
+}
+
+/// Reports that the configuration of the environment was in use before one made in code was installed.
+#[cold]
+fn report_late_configuration() {
+    diagnostics::once(
+        "config.late",
+        "the configuration that is made in code comes too late for what runs already with that of the environment: \
+         install the telemetry before anything else of these crates is called",
+    );
 }
 
 /// Exports a trace, together with late spans and with what earlier flushes could not send.
@@ -204,13 +166,4 @@ pub async fn enough_deferred() {
 #[doc(hidden)]
 pub fn report_missing_scope() {
     missing_spans::report_missing_scope();
-}
-
-/// No filter takes the spans that carry a scope away. A directive is only added where one is needed, since
-/// it would cover all targets that begin like it.
-fn with_scopes(spans: &Targets) -> Targets {
-    if spans.would_enable(SCOPE_TARGET, &Level::ERROR) {
-        return spans.clone();
-    }
-    spans.clone().with_target(SCOPE_TARGET, LevelFilter::ERROR)
 }

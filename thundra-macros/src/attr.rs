@@ -8,34 +8,40 @@ use syn::{
     parse_quote,
 };
 
-const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `concurrent` and `crate = path`";
+const LEGAL: &str =
+    "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent` and `crate = path`";
 
-/// `#[handler(init = path, concurrent, crate = path)]`, each at most once, in any order.
+/// `#[handler(init = path, telemetry = path, concurrent, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
     /// What makes the shared state.
-    pub(crate) init: Option<Init>,
+    pub(crate) init: Option<Named>,
+    /// The function that sets up the telemetry.
+    pub(crate) telemetry: Option<Named>,
     /// The word itself.
     pub(crate) concurrent: Option<Ident>,
     /// Where `thundra-aws` is found.
     pub(crate) thundra_aws: Path,
 }
 
-/// `init = path`.
-pub(crate) struct Init {
+/// A path under a keyword: `init = path`.
+pub(crate) struct Named {
     pub(crate) keyword: Ident,
     pub(crate) path: Path,
 }
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let (mut init, mut concurrent, mut thundra_aws) = (None, None, None);
+        let (mut init, mut telemetry, mut concurrent, mut thundra_aws) = (None, None, None, None);
 
         while !input.is_empty() {
             let at = input.span();
             let keyword = input.call(Ident::parse_any).map_err(|_| Error::new(at, LEGAL))?;
             let duplicate = if keyword == "init" {
                 let path = parse_path(&keyword, "path::to::init", input)?;
-                init.replace(Init { keyword: keyword.clone(), path }).is_some()
+                init.replace(Named { keyword: keyword.clone(), path }).is_some()
+            } else if keyword == "telemetry" {
+                let path = parse_path(&keyword, "path::to::telemetry", input)?;
+                telemetry.replace(Named { keyword: keyword.clone(), path }).is_some()
             } else if keyword == "crate" {
                 thundra_aws.replace(parse_path(&keyword, "path", input)?).is_some()
             } else if keyword == "concurrent" {
@@ -55,7 +61,7 @@ impl Parse for Args {
         }
 
         let thundra_aws = thundra_aws.unwrap_or_else(|| parse_quote!(::thundra_aws));
-        Ok(Self { init, concurrent, thundra_aws })
+        Ok(Self { init, telemetry, concurrent, thundra_aws })
     }
 }
 

@@ -9,11 +9,11 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, export_later, formatted};
+use thundra_core::{Scope, Telemetry, export_later, formatted};
 
-use super::handler::caught;
-use super::layer::export_last;
-use super::{init, run, run_concurrent};
+use crate::lifecycle::layer::export_last;
+use crate::lifecycle::reporting::caught;
+use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 
 /// What an init function returns: the state, or a result with it.
 pub trait State<S> {
@@ -38,33 +38,40 @@ impl<S, E: Display> State<S> for Result<S, E> {
     }
 }
 
-/// A program that is this handler.
-pub fn main<A, R, E, F, Fut>(handler: F) -> ExitCode
+/// Runs a program that is this handler.
+pub fn main<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
 where
+    T: Into<Telemetry>,
     F: Fn(LambdaEvent<A>) -> Fut,
     Fut: Future<Output = Result<R, E>>,
     E: Into<Diagnostic> + Debug,
     A: for<'de> Deserialize<'de>,
     R: Serialize,
 {
-    program(async { run(service_fn(handler)).await })
+    program(async { run_with(telemetry(), service_fn(handler)).await })
 }
 
-/// A program that is this handler, several times at once where Lambda allows it.
-pub fn main_concurrent<A, R, E, F, Fut>(handler: F) -> ExitCode
+/// Runs a program that is this handler, several times at once where Lambda allows it.
+pub fn main_concurrent<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
 where
+    T: Into<Telemetry>,
     F: Fn(LambdaEvent<A>) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
     E: Into<Diagnostic> + Debug,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: Serialize + Send + 'static,
 {
-    program(async { run_concurrent(service_fn(handler)).await })
+    program(async { run_concurrent_with(telemetry(), service_fn(handler)).await })
 }
 
-/// A program that builds its state once, and is this handler.
-pub fn main_with<S, I, A, R, E, F, Fut, Init, InitFut>(init: Init, handler: F) -> ExitCode
+/// Runs a program that builds its state once, and is this handler.
+pub fn main_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
+    telemetry: impl FnOnce() -> T,
+    init: Init,
+    handler: F,
+) -> ExitCode
 where
+    T: Into<Telemetry>,
     Init: FnOnce() -> InitFut,
     InitFut: Future<Output = I>,
     I: State<S>,
@@ -76,14 +83,19 @@ where
 {
     let started = SystemTime::now();
     program(async {
-        let state = initialise(started, init).await?;
-        run(service_fn(|event| handler(event, state.clone()))).await
+        let state = initialise(telemetry(), started, init).await?;
+        run_with(Telemetry::default(), service_fn(|event| handler(event, state.clone()))).await
     })
 }
 
-/// A program that builds its state once, and is this handler, several times at once where Lambda allows it.
-pub fn main_concurrent_with<S, I, A, R, E, F, Fut, Init, InitFut>(init: Init, handler: F) -> ExitCode
+/// Runs a program that builds its state once, and is this handler, several times at once where Lambda allows it.
+pub fn main_concurrent_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
+    telemetry: impl FnOnce() -> T,
+    init: Init,
+    handler: F,
+) -> ExitCode
 where
+    T: Into<Telemetry>,
     Init: FnOnce() -> InitFut,
     InitFut: Future<Output = I>,
     I: State<S>,
@@ -96,8 +108,8 @@ where
 {
     let started = SystemTime::now();
     program(async {
-        let state = initialise(started, init).await?;
-        run_concurrent(service_fn(move |event| handler(event, state.clone()))).await
+        let state = initialise(telemetry(), started, init).await?;
+        run_concurrent_with(Telemetry::default(), service_fn(move |event| handler(event, state.clone()))).await
     })
 }
 
@@ -123,26 +135,27 @@ fn fail(error: &dyn Display) -> ExitCode {
 
 /// Builds the state in a trace of its own, which the first invocation links to and exports.
 async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
+    telemetry: impl Into<Telemetry>,
     started: SystemTime,
     init: impl FnOnce() -> InitFut,
 ) -> Result<Arc<S>, Error> {
-    init::telemetry();
-    let scope = Scope::builder("init").start_time(started).begin();
+    let config = setup::install(telemetry.into());
+    let scope = Scope::builder("init").start_time(started).begin_with(config);
     let context = scope.context().filter(|_| scope.recorded());
     match caught(&scope, async { init().await.state() }).await {
         Ok(Ok(state)) => {
             export_later(scope.finish());
-            init::remember(context);
+            initialisation::keep(context);
             Ok(Arc::new(state))
         }
         // There will be no invocation to export it.
         Ok(Err(message)) => {
             scope.set_error("init_failed", message.clone());
-            export_last(scope.finish()).await;
+            export_last(scope.finish(), config).await;
             Err(format!("the init function failed: {message}").into())
         }
         Err(panic) => {
-            export_last(scope.finish()).await;
+            export_last(scope.finish(), config).await;
             resume_unwind(panic)
         }
     }

@@ -18,8 +18,8 @@ use serde::Serialize;
 use thundra_core::{Scope, ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::status::{Observed, report_status};
-use crate::probe::short_error_type;
+use super::error_type::short_error_type;
+use super::http_status::{Observed, report_status};
 
 /// A handler whose outcome its invocation records. Results, errors and panics pass through.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ impl<H> Reporting<H> {
 impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
     type Response = Returned<H::Response>;
     type Error = Failed<H::Error>;
-    type Future = Outcome<H::Future>;
+    type Future = ReportingFuture<H::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failed<H::Error>>> {
         self.inner.poll_ready(cx).map_err(|error| Failed { error, invocation: None })
@@ -48,20 +48,20 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
             invocation.set_flags(ScopeFlags::HANDLER_CALLED);
         }
         let future = observed(invocation, || self.inner.call(event));
-        Outcome { future, invocation }
+        ReportingFuture { future, invocation }
     }
 }
 
 pin_project! {
-    /// A handler at work.
-    pub(super) struct Outcome<F> {
+    /// The handler while it runs.
+    pub(super) struct ReportingFuture<F> {
         #[pin]
         future: F,
         invocation: Option<ScopeRef>,
     }
 }
 
-impl<F, R, E> Future for Outcome<F>
+impl<F, R, E> Future for ReportingFuture<F>
 where
     F: Future<Output = Result<R, E>>,
 {
@@ -79,7 +79,7 @@ where
 }
 
 /// Runs the user's code; a panic is recorded and goes on.
-pub(super) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
+pub(crate) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         if let Some(invocation) = invocation {
             invocation.set_error("panic", panic_message(&*panic));
@@ -89,7 +89,7 @@ pub(super) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -
 }
 
 /// Runs a future in a scope; a panic is recorded and returned, so that the scope can be exported before it goes on.
-pub(super) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
+pub(crate) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
     let mut future = pin!(future);
     let observed = poll_fn(|cx| observed(Some(**scope), || future.as_mut().poll(cx)));
     AssertUnwindSafe(scope.run(observed)).catch_unwind().await

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
-use thundra_core::{ScopeFlags, ScopeRef, config, diagnostics};
+use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
 
-use super::handler::observed;
-use super::layer::export;
-use super::{init, invocation};
-use crate::probe::Outcome;
+use super::outcome::HandlerOutcome;
+use crate::lifecycle::layer::export;
+use crate::lifecycle::reporting::observed;
+use crate::lifecycle::{invocation, setup};
 
 /// The longest that a caller waits for its response because of an export.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
@@ -25,7 +25,7 @@ pub async fn in_place<F: Future, const N: usize>(
     body: F,
 ) -> F::Output {
     // Outside Lambda this is a unit test.
-    if ScopeRef::current().is_some() || !init::in_lambda() {
+    if ScopeRef::current().is_some() || !setup::in_lambda() {
         return body.await;
     }
     let context = match context {
@@ -35,8 +35,8 @@ pub async fn in_place<F: Future, const N: usize>(
             return body.await;
         }
     };
-    init::telemetry_at_work();
-    let scope = invocation::begin(&mut Bytes::new(), &context);
+    let config = setup::install_during_calls(Telemetry::default());
+    let scope = invocation::begin(&mut Bytes::new(), &context, config);
     if scope.recorded() {
         diagnostics::once(
             "in_place",
@@ -52,14 +52,27 @@ pub async fn in_place<F: Future, const N: usize>(
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
     let longest = Instant::now() + CALLER_WAITS;
-    export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest)))).await;
+    export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
     output
+}
+
+/// Nothing, of any type: `return` it where the compiler should learn the type that a block returns.
+#[inline(always)]
+pub const fn never<T>() -> Option<T> {
+    None
+}
+
+/// Runs the body of a function that returns a future: the types say what the future resolves to, where the body's own
+/// block cannot.
+#[inline(always)]
+pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
+    body()
 }
 
 /// Reports a handler that has neither an invocation above it nor a context of its own.
 #[cold]
 fn report_nothing_recorded(name: &str, arguments: &[&str]) {
-    if !config().disabled {
+    if !thundra_core::config().disabled {
         let why = why_no_context(arguments);
         diagnostics::once("in_place.none", format_args!("nothing is recorded of the handler {name:?}: {why}"));
     }
@@ -88,10 +101,10 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
 /// the result that the runtime gets decides, and a caller in between may have dealt with the error.
 ///
 /// `describe` formats the user's error, so it is called only for an invocation that records the text.
-pub fn report(describe: impl FnOnce() -> Outcome) {
+pub fn report(describe: impl FnOnce() -> HandlerOutcome) {
     if let Some(invocation) =
         ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
-        && let Outcome::Error { error_type, message } = describe()
+        && let HandlerOutcome::Error { error_type, message } = describe()
     {
         invocation.set_error(error_type, message);
     }

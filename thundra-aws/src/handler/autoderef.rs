@@ -7,29 +7,15 @@
 //!
 //! The methods that the expansion calls have names that no trait in the user's scope will share.
 
-use std::{
-    any::type_name,
-    borrow::Cow,
-    fmt::{Debug, Display},
-    ops::Deref,
-};
+use std::any::type_name;
+use std::borrow::Cow;
+use std::fmt::{Debug, Display};
+use std::ops::Deref;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
 use thundra_core::formatted;
 
-/// How a handler ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// With a value, or with anything else that is not a `Result`.
-    Ok,
-    /// With an error.
-    Error {
-        /// The `error.type` attribute: the path of the type, without what would raise its cardinality.
-        error_type: Cow<'static, str>,
-        /// What the error says about itself, by `Display` if it can, else by `Debug`.
-        message: String,
-    },
-}
+use super::outcome::{HandlerOutcome, error_type};
 
 /// Asks an argument of the handler for its context: [`thundra_context`](Ground::thundra_context).
 pub fn argument<T>(argument: &T) -> Rung<Ground<'_, T>> {
@@ -52,19 +38,6 @@ pub fn first_context<const N: usize>(arguments: [Argument; N]) -> Result<Context
 /// Asks the value that the handler returned for its outcome: [`thundra_outcome`](Ground::thundra_outcome).
 pub fn returned<R>(returned: &R) -> ByDiagnostic<'_, R> {
     Rung(Rung(Rung(Rung(Ground(returned)))))
-}
-
-/// Nothing, of any type: `return` it where the compiler should learn the type that a block returns.
-#[inline(always)]
-pub const fn never<T>() -> Option<T> {
-    None
-}
-
-/// Runs the body of a function that returns a future: the types say what the future resolves to, where the body's own
-/// block cannot.
-#[inline(always)]
-pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
-    body()
 }
 
 /// An argument in which a handler receives the context of its invocation.
@@ -135,28 +108,28 @@ impl<T: HasContext> Rung<Ground<'_, T>> {
 
 impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
     /// What the diagnostic says: its author chose the type and the message.
-    pub fn thundra_outcome(&self) -> Outcome {
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error.error_type.clone().into(), error.error_message.clone()))
     }
 }
 
 impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
     /// The error by `Display`.
-    pub fn thundra_outcome(&self) -> Outcome {
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error_type::<E>(), formatted(|| error.to_string())))
     }
 }
 
 impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
     /// The error by `Debug`.
-    pub fn thundra_outcome(&self) -> Outcome {
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error_type::<E>(), formatted(|| format!("{error:?}"))))
     }
 }
 
 impl<T, E> ByType<'_, Result<T, E>> {
     /// The error by its type, since that is all there is.
-    pub fn thundra_outcome(&self) -> Outcome {
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|_| (error_type::<E>(), String::new()))
     }
 }
@@ -168,45 +141,21 @@ impl<T> Ground<'_, T> {
     }
 
     /// No error.
-    pub fn thundra_outcome(&self) -> Outcome {
-        Outcome::Ok
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
+        HandlerOutcome::Ok
     }
 }
 
 impl<T, E> Ground<'_, Result<T, E>> {
-    fn outcome(&self, describe: impl FnOnce(&E) -> (Cow<'static, str>, String)) -> Outcome {
+    fn outcome(&self, describe: impl FnOnce(&E) -> (Cow<'static, str>, String)) -> HandlerOutcome {
         match self.0 {
-            Ok(_) => Outcome::Ok,
+            Ok(_) => HandlerOutcome::Ok,
             Err(error) => {
                 let (error_type, message) = describe(error);
-                Outcome::Error { error_type, message }
+                HandlerOutcome::Error { error_type, message }
             }
         }
     }
-}
-
-fn error_type<E>() -> Cow<'static, str> {
-    short_error_type(type_name::<E>()).into()
-}
-
-/// The path of the type behind references and boxes, without type arguments; `Error` where the type says no more than
-/// that, as `Box<dyn Error>` and text do.
-pub(crate) fn short_error_type(mut name: &str) -> &str {
-    while let Some(inner) = pointee(name) {
-        name = inner;
-    }
-    match name.split('<').next() {
-        Some("str" | "alloc::string::String" | "alloc::borrow::Cow") => "Error",
-        Some(path) if !path.is_empty() && !path.starts_with("dyn ") => path,
-        _ => "Error",
-    }
-}
-
-fn pointee(name: &str) -> Option<&str> {
-    const BOXES: [&str; 3] = ["alloc::boxed::Box<", "alloc::sync::Arc<", "alloc::rc::Rc<"];
-
-    let unboxed = || BOXES.iter().find_map(|open| name.strip_prefix(open)?.strip_suffix('>'));
-    name.strip_prefix("&mut ").or_else(|| name.strip_prefix('&')).or_else(unboxed)
 }
 
 #[cfg(test)]
@@ -229,8 +178,8 @@ mod tests {
         argument.context.map(|context| context.request_id)
     }
 
-    fn error(error_type: &'static str, message: &str) -> Outcome {
-        Outcome::Error { error_type: error_type.into(), message: message.to_owned() }
+    fn error(error_type: &'static str, message: &str) -> HandlerOutcome {
+        HandlerOutcome::Error { error_type: error_type.into(), message: message.to_owned() }
     }
 
     #[test]
@@ -285,9 +234,9 @@ mod tests {
 
     #[test]
     fn whatever_is_no_error_is_ok() {
-        assert_eq!(returned(&Ok::<_, String>(1)).thundra_outcome(), Outcome::Ok);
-        assert_eq!(returned(&()).thundra_outcome(), Outcome::Ok);
-        assert_eq!(returned(&None::<u8>).thundra_outcome(), Outcome::Ok);
+        assert_eq!(returned(&Ok::<_, String>(1)).thundra_outcome(), HandlerOutcome::Ok);
+        assert_eq!(returned(&()).thundra_outcome(), HandlerOutcome::Ok);
+        assert_eq!(returned(&None::<u8>).thundra_outcome(), HandlerOutcome::Ok);
     }
 
     #[test]
@@ -308,32 +257,32 @@ mod tests {
         );
         assert_eq!(
             returned(&debugged).thundra_outcome(),
-            Outcome::Error { error_type: error_type::<OnlyDebug>(), message: "OnlyDebug".into() }
+            HandlerOutcome::Error { error_type: error_type::<OnlyDebug>(), message: "OnlyDebug".into() }
         );
         assert_eq!(
             returned(&silent).thundra_outcome(),
-            Outcome::Error { error_type: error_type::<Silent>(), message: String::new() }
+            HandlerOutcome::Error { error_type: error_type::<Silent>(), message: String::new() }
         );
     }
 
     #[test]
     fn a_generic_error_is_described_by_what_its_bounds_prove() {
-        fn display<E: Display + Debug>(error: E) -> Outcome {
+        fn display<E: Display + Debug>(error: E) -> HandlerOutcome {
             returned(&Err::<(), E>(error)).thundra_outcome()
         }
-        fn debug<E: Debug>(error: E) -> Outcome {
+        fn debug<E: Debug>(error: E) -> HandlerOutcome {
             returned(&Err::<(), E>(error)).thundra_outcome()
         }
-        fn bare<E>(error: E) -> Outcome {
+        fn bare<E>(error: E) -> HandlerOutcome {
             returned(&Err::<(), E>(error)).thundra_outcome()
         }
-        fn any<R>(value: R) -> Outcome {
+        fn any<R>(value: R) -> HandlerOutcome {
             returned(&value).thundra_outcome()
         }
         assert_eq!(display("late"), error("Error", "late"));
         assert_eq!(debug("late"), error("Error", "\"late\""));
         assert_eq!(bare("late"), error("Error", ""));
-        assert_eq!(any(Err::<(), _>("late")), Outcome::Ok, "nothing says that it is a `Result`");
+        assert_eq!(any(Err::<(), _>("late")), HandlerOutcome::Ok, "nothing says that it is a `Result`");
     }
 
     #[test]
