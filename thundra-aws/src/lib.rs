@@ -60,6 +60,7 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attributes;
 #[cfg(feature = "batch")]
 pub mod batch;
 #[doc(hidden)]
