@@ -58,7 +58,9 @@ fn span(span: SpanData) -> Json {
 }
 
 fn event(event: &SpanEvent) -> Json {
-    json!({ "timeUnixNano": nanos(event.time), "name": event.name, "attributes": attributes(&event.attributes) })
+    let json =
+        json!({ "timeUnixNano": nanos(event.time), "name": event.name, "attributes": attributes(&event.attributes) });
+    with_dropped(json, event.dropped_attributes)
 }
 
 fn link(link: &Link) -> Json {
@@ -70,6 +72,14 @@ fn link(link: &Link) -> Json {
     });
     if let (Some(state), Some(object)) = (&link.context.trace_state, json.as_object_mut()) {
         object.insert("traceState".into(), state.to_string().into());
+    }
+    with_dropped(json, link.dropped_attributes)
+}
+
+/// Adds the number of dropped attributes to an event or a link. Nearly all have none, and the field is left out then.
+fn with_dropped(mut json: Json, dropped: u32) -> Json {
+    if let (1.., Some(object)) = (dropped, json.as_object_mut()) {
+        object.insert("droppedAttributesCount".into(), dropped.into());
     }
     json
 }
