@@ -45,7 +45,7 @@ fn run<F: Future<Output = ()>>(
     answers: Answers,
     f: impl FnOnce(SdkConfig) -> F,
 ) -> (Arc<Endpoint>, Vec<SpanData>) {
-    static TELEMETRY: OnceLock<thundra_http::Telemetry> = OnceLock::new();
+    static TELEMETRY: OnceLock<thundra_http::TelemetryGuard> = OnceLock::new();
     TELEMETRY.get_or_init(thundra_aws::init);
     runtime.enable_all().build().unwrap().block_on(async {
         let endpoint = Arc::new(Endpoint::start(answers).await);

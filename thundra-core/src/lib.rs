@@ -72,11 +72,12 @@ pub use config::{
 pub use config::{VARIABLES, Variable};
 #[doc(hidden)]
 pub use contained::{contained, formatted};
-pub use context::{ParentSource, TraceContext};
+pub use context::TraceContext;
 pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
+pub use log::LogFormat;
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]
@@ -91,7 +92,9 @@ pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef};
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use telemetry::{config, flush, flush_last, install, layer, subscriber, unexported_spans};
+pub use telemetry::{
+    Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, subscriber, unexported_spans,
+};
 #[doc(hidden)]
 pub use telemetry::{
     enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,

@@ -5,7 +5,7 @@ use aws_smithy_types::telemetry::RequestedTelemetryAttributes;
 use aws_types::SigningName;
 use thundra_core::{Value, semconv};
 
-pub(crate) type Attributes = Vec<(&'static str, Value)>;
+pub(crate) use crate::attributes::Attributes;
 
 /// The members of a service's inputs that name a resource, as its model spells them. The service is the one that
 /// requests are signed for: all that is known of them so early.

@@ -1,8 +1,8 @@
-//! What a carrier held under our keys, as far as it takes to know it again.
+//! The values that a carrier held under our keys, for recognising them later.
 //!
-//! A program that copies what it received onto a call of its own sends its caller's context instead of its own. No text is
-//! kept: a context is known by the id of its span, a list by its members. Values are compared where a carrier holds one of
-//! our keys already, and nowhere else.
+//! A program that copies received headers onto a call of its own sends its caller's context instead of its own. Where a
+//! carrier already holds one of our keys, the value is compared with the received ones. A context is compared by the id of
+//! its span, and a list by its members.
 
 use std::sync::Arc;
 
@@ -14,35 +14,35 @@ use super::tracestate::{TRACESTATE, TraceState};
 use super::xray::XRayHeader;
 use crate::{SpanId, TraceContext, TraceId};
 
-/// The values that a scope received under our keys, but for the correlation ids.
+/// The values that a scope received under our keys, except the correlation ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// The contexts: each `traceparent`, and what programs handed on that do not trace.
+    /// The contexts of each `traceparent`, and of those that programs forwarded which do not trace.
     parents: Sent<Identity>,
-    /// The X-Ray headers: the trace, the parent and the decision of each.
+    /// The trace, the parent and the decision of each X-Ray header.
     xray: Sent<(TraceId, Option<SpanId>, Option<bool>)>,
     pub(super) trace_state: Option<Arc<str>>,
     pub(super) baggage: Option<Arc<str>>,
-    /// The switches as they were sent, though they may not be obeyed.
+    /// The switches as they were sent. They may have had no effect.
     chain_length: Sent<u32>,
     debug: Sent<bool>,
-    /// `true` if something was malformed. All malformed values are alike.
+    /// `true` if a value was malformed. All malformed values count as the same.
     pub(super) malformed: bool,
 }
 
-/// The content of a `traceparent`.
+/// The values of a `traceparent`.
 type Identity = (TraceId, SpanId, u8);
 
 fn identity(context: &TraceContext) -> Identity {
     (context.trace_id, context.span_id, context.flags())
 }
 
-/// The values of one key, each once.
+/// The distinct values of one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sent<T> {
     values: [Option<T>; 3],
-    /// Whether there were more. Any value counts as one of them: an untrusted caller must not get one through by sending
-    /// many.
+    /// `true` if there were more. Every value counts as one of them then, so that an untrusted caller cannot get one through by
+    /// sending many.
     more: bool,
 }
 
@@ -63,8 +63,8 @@ impl Received {
         self.malformed |= !self.debug.take(read);
     }
 
-    /// Returns whether these values were received under a key in lower case: one of ours that is neither X-Ray's nor a
-    /// correlation id's.
+    /// Returns `true` if these values were received under this key. The key is in lower case, and is neither X-Ray's nor that of
+    /// a correlation id.
     pub(super) fn holds(&self, key: &str, values: &[&str]) -> bool {
         let all = |known: &dyn Fn(&str) -> Option<bool>| {
             values.iter().all(|value| ows::all_known(value, |value| known(value).unwrap_or(self.malformed)))
@@ -89,12 +89,12 @@ impl Received {
         }
     }
 
-    /// Returns whether these X-Ray headers were received, in the carrier or `beside` it: Lambda has one of its own.
+    /// Returns `true` if these X-Ray headers were received in the carrier, or `beside` it, as Lambda passes one.
     pub(super) fn holds_xray(received: Option<&Self>, values: &[&str], beside: Option<&XRayHeader>) -> bool {
         let is_known = |value: &str| {
             let Some(header) = XRayHeader::parse(value) else { return received.is_some_and(|all| all.malformed) };
             let XRayHeader { trace_id, parent, sampled, .. } = header;
-            // Of an untrusted caller's header the decision is not kept there.
+            // `beside` has no decision if an untrusted caller sent it.
             let decides = |known: &XRayHeader| known.sampled.is_none() || known.sampled == sampled;
             let is = |known: &XRayHeader| (known.trace_id, known.parent) == (trace_id, parent) && decides(known);
             received.is_some_and(|all| all.xray.holds((trace_id, parent, sampled))) || beside.is_some_and(is)
@@ -102,7 +102,7 @@ impl Received {
         values.iter().all(|value| ows::all_known(value, is_known))
     }
 
-    /// Fills in what another carrier of the same message held.
+    /// Adds the values of another carrier of the same message.
     #[must_use]
     pub(super) fn or(self, other: Received) -> Self {
         Received {
@@ -117,7 +117,7 @@ impl Received {
     }
 }
 
-/// Returns whether both lists have members, and the same ones.
+/// Returns `true` if both lists have the same members, and at least one.
 fn is_same(list: Option<Arc<str>>, received: &Option<Arc<str>>) -> bool {
     list.is_some() && list == *received
 }
@@ -129,7 +129,7 @@ impl<T> Default for Sent<T> {
 }
 
 impl<T: Copy + PartialEq> Sent<T> {
-    /// Takes a value; `false` where it is malformed.
+    /// Adds a value and returns `true`; `false` if it is malformed.
     fn take(&mut self, value: Option<T>) -> bool {
         if value.is_some() && !self.values.contains(&value) {
             match self.values.iter_mut().find(|place| place.is_none()) {

@@ -6,24 +6,24 @@ use super::ows;
 
 /// The key of the list.
 pub(super) const TRACESTATE: &str = "tracestate";
-/// More members than this are not taken: <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>.
+/// The most members of a list: <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>.
 const MAX_MEMBERS: usize = 32;
-/// The bytes of a list, so that an untrusted caller cannot fill our requests.
+/// The most bytes of a list, so that an untrusted caller cannot fill our requests.
 const MAX_BYTES: usize = 2048;
-/// The bytes of a key, and those of a value.
+/// The most bytes of a key, and of a value.
 const MAX_TEXT: usize = 256;
 
-/// A list that is read. Several headers make one list.
+/// A list that is being read. Several headers make one list.
 #[derive(Debug, Default)]
 pub(super) struct TraceState {
-    /// The members without the white space around them. Of a repeated key the first stays, which is the latest.
+    /// The members without the white space around them. Of a repeated key, the first member stays, which is the latest.
     kept: String,
     members: usize,
     malformed: bool,
 }
 
 impl TraceState {
-    /// Reads one header. A malformed member takes the whole list with it, as the specification asks.
+    /// Reads one header. One malformed member makes the whole list malformed, as the specification demands.
     pub(super) fn push(&mut self, header: &str) {
         for member in header.split(',').map(ows::trim).filter(|member| !member.is_empty()) {
             self.malformed = self.malformed || !self.take(member);
@@ -33,7 +33,7 @@ impl TraceState {
         }
     }
 
-    /// Returns whether the member may stand in a list that stays valid.
+    /// Adds a member. Returns `false` if it is malformed or over a limit.
     fn take(&mut self, member: &str) -> bool {
         let Some((key, value)) = member.split_once('=') else { return false };
         self.members += 1;
@@ -53,14 +53,14 @@ impl TraceState {
         self.malformed
     }
 
-    /// Returns the list to hand on; `None` where it is malformed, too long or empty.
+    /// Returns the list to forward; `None` if it is malformed, too long or empty.
     pub(super) fn finish(self) -> Option<Arc<str>> {
         (!self.malformed && !self.kept.is_empty()).then(|| self.kept.into())
     }
 }
 
-/// Returns the list without the sampling threshold `th` in the [member of OpenTelemetry]: the decision that it describes
-/// is no longer the one that was taken. All else stays.
+/// Returns the list without the sampling threshold `th` of the [member of OpenTelemetry], for where the sampling decision
+/// was made anew and `th` no longer describes it. All else stays.
 ///
 /// [member of OpenTelemetry]: https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
 pub(crate) fn without_threshold(state: &Arc<str>) -> Option<Arc<str>> {
@@ -89,7 +89,7 @@ fn is_key(key: &str) -> bool {
         && key.bytes().all(legal)
 }
 
-/// A value holds no comma, which ends the member, and does not end with a space, which is no part of it.
+/// Returns `true` for a legal value. The caller has split at commas and removed trailing spaces.
 fn is_value(value: &str) -> bool {
     (1..=MAX_TEXT).contains(&value.len()) && value.bytes().all(|b| (b' '..=b'~').contains(&b) && b != b'=')
 }

@@ -1,33 +1,44 @@
-//! The AWS X-Ray trace header:
+//! The trace header of AWS X-Ray:
 //! <https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader>.
 
 use super::ows;
 use crate::id::push_hex;
 use crate::{SpanId, TraceContext, TraceId};
 
-/// The header of AWS X-Ray, in the case it travels in.
+/// The name of the header, in lower case.
 pub const XRAY_HEADER: &str = "x-amzn-trace-id";
 
 /// An X-Ray trace header, `Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled=0|1`, with its parts in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XRayHeader {
-    /// The trace, of which the `Root` is another spelling.
+    /// The trace id, which `Root` spells in another way.
     pub trace_id: TraceId,
-    /// The calling segment. Load balancers send none.
+    /// The id of the calling segment. Load balancers send none.
     pub parent: Option<SpanId>,
-    /// The sampling decision; `None` when it is left to the receiver (absent or `?`).
+    /// The sampling decision; `None` if it is left to the receiver (absent or `?`).
     pub sampled: Option<bool>,
-    /// All other parts, such as `Lineage` (Lambda's loop detection), handed on unchanged.
+    /// All other parts, forwarded unchanged. `Lineage` is one, by which Lambda detects loops.
     rest: String,
 }
 
 impl XRayHeader {
-    /// What such a header may measure; a longer one is not taken.
+    /// The most bytes of a header that is read.
     const MAX_BYTES: usize = 1024;
-    /// What `Root`, `Parent` and `Sampled` measure together.
+    /// The bytes of `Root`, `Parent` and `Sampled` together.
     const USUAL_BYTES: usize = 74;
 
-    /// Reads a header; `None` when it has no valid `Root`.
+    /// Parses a header; `None` if it has no valid `Root`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::propagation::XRayHeader;
+    ///
+    /// let header = XRayHeader::parse("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1").unwrap();
+    /// assert_eq!(header.trace_id.to_string(), "5759e988bd862e3fe1be46a994272793");
+    /// assert_eq!(header.sampled, Some(true));
+    /// assert!(XRayHeader::parse("Root=1-short").is_none());
+    /// ```
     pub fn parse(value: &str) -> Option<Self> {
         if value.len() > Self::MAX_BYTES {
             return None;
@@ -39,7 +50,7 @@ impl XRayHeader {
                 Some(("Parent", id)) => parent = SpanId::from_hex(id),
                 Some(("Sampled", "1")) => sampled = Some(true),
                 Some(("Sampled", "0")) => sampled = Some(false),
-                // `Self` is a hop's own stamp: the next hop writes another.
+                // Each hop writes a `Self` of its own.
                 Some(("Sampled" | "Self", _)) | None => {}
                 Some(_) if part.bytes().all(|b| (b'!'..=b'~').contains(&b)) => {
                     rest.push(';');
@@ -51,10 +62,10 @@ impl XRayHeader {
         Some(XRayHeader { trace_id: trace_id?, parent, sampled, rest })
     }
 
-    /// The context this header carries, if it names a parent and decides that the trace is sampled.
+    /// Returns the context of the header, if it names a parent and says that the trace is sampled.
     ///
-    /// Lambda sets a header without either where active tracing is off; as a parent it would switch
-    /// every trace off or hang it below a span that nobody records.
+    /// Where active tracing is off, Lambda passes a header that lacks one of these. As a parent, it would turn recording off
+    /// for every trace, or put the trace below a span that nobody records.
     pub fn context(&self) -> Option<TraceContext> {
         match (self.parent, self.sampled) {
             (Some(parent), Some(true)) => Some(TraceContext::new(self.trace_id, parent, true)),
@@ -62,23 +73,23 @@ impl XRayHeader {
         }
     }
 
-    /// The context this header carries, whatever it decides: only where `xray-lambda` was asked for.
+    /// Returns the context of the header whether or not the trace is sampled, as the propagator `xray-lambda` reads it.
     pub fn parent_context(&self) -> Option<TraceContext> {
         Some(TraceContext::new(self.trace_id, self.parent?, self.sampled == Some(true)))
     }
 
-    /// The trace alone, without what its sender decided or asked of the services that it reaches.
-    pub(crate) fn without_orders(self) -> Self {
+    /// Keeps the trace and the parent, and removes the decision and all other parts, which AWS services would obey.
+    pub(super) fn without_orders(self) -> Self {
         XRayHeader { sampled: None, rest: String::new(), ..self }
     }
 
-    /// The header that says `context`, keeping the parts of `received` that belong to its chain of calls.
+    /// Formats the header for `context`, with the parts of `received` that belong to its chain of calls.
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());
         Self::written(context.trace_id, Some(context.span_id), Some(context.sampled), rest)
     }
 
-    /// The header as it was received, in the usual order and without `Self`.
+    /// Formats the header as it was received, in the usual order and without `Self`.
     pub fn to_header(&self) -> String {
         Self::written(self.trace_id, self.parent, self.sampled, &self.rest)
     }
@@ -98,7 +109,7 @@ impl XRayHeader {
         header
     }
 
-    /// The trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
+    /// Returns the trace id in X-Ray's spelling, `1-{8 hex}-{24 hex}`.
     pub fn root(&self) -> String {
         let mut root = String::new();
         push_root(&mut root, self.trace_id);
@@ -126,6 +137,11 @@ fn push_root(text: &mut String, trace_id: TraceId) {
     push_hex(text, epoch);
     text.push('-');
     push_hex(text, unique);
+}
+
+/// Returns `true` for the name of the header, and for that of the system attribute which it becomes in SQS.
+pub(super) fn is_xray_key(key: &str) -> bool {
+    key.eq_ignore_ascii_case(XRAY_HEADER) || key.eq_ignore_ascii_case("AWSTraceHeader")
 }
 
 #[cfg(test)]

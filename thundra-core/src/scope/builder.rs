@@ -10,7 +10,7 @@ use super::owner::Scope;
 use crate::clock::{now, unix_nano};
 use crate::config::Limits;
 use crate::pipeline::{Losses, backlog};
-use crate::propagation::{Inbound, without_threshold};
+use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::carrier::{SCOPE_TARGET, adopting};
 use crate::recorder::current;
 use crate::recorder::open_span::OpenSpan;
@@ -19,7 +19,7 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::telemetry::config;
 use crate::value::Attributes;
-use crate::{Config, ParentSource, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
+use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
 
 /// The settings that a scope begins with: see [`Scope::builder`].
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! The exporters of a program: those of its configuration, or the default of its platform.
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ConfigProblem, diagnostics, install_with};
+use thundra_core::{Config, ConfigProblem, Telemetry, diagnostics, install_with};
 
 use super::bounded::Bounded;
 use super::{OtlpExporter, UnsupportedEndpoint};
@@ -20,17 +20,13 @@ pub enum Platform {
 /// The crate whose features the dependents of this one turn on.
 pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
-/// Installs a configuration with its exporters, unless the program has exporters already. Returns whether it did.
+/// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
+/// the first call, and nothing had been installed before.
 ///
 /// A message that asks for a feature names `package`, the crate that the program depends on.
 #[doc(hidden)]
-pub fn install(package: &'static str, platform: Platform, config: impl FnOnce() -> Config) -> bool {
-    install_with(|| {
-        let mut config = config();
-        config.load_section::<Settings>();
-        let exporters = exporters_for(package, &config, platform);
-        (config, exporters)
-    })
+pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) -> bool {
+    install_with(telemetry.section::<Settings>(), |config| exporters_for(package, config, platform))
 }
 
 /// Returns the exporters for a configuration.

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Records, Scope, SpanData, flush, install};
+use thundra_core::{Config, Env, Records, Scope, SpanData, Telemetry, flush, install};
 use tokio::sync::{Mutex as Turn, MutexGuard};
 
 /// The exporter of this process, for one test at a time.
@@ -24,7 +24,8 @@ pub(crate) async fn installed_with(variables: &[(&str, &str)]) -> (MutexGuard<'s
     let exporter = EXPORTER.get_or_init(|| {
         let exporter = MemoryExporter::new();
         let variables = variables.iter().copied().chain([("RUST_LOG", "off")]);
-        assert!(install(Config::from_env(&Env::from_pairs(variables)), vec![Box::new(exporter.clone())]));
+        let config = Config::from_env(&Env::from_pairs(variables));
+        assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
         exporter
     });
     flush(Records::default(), None).await;
@@ -89,8 +90,8 @@ pub(crate) fn is_ours(name: &str) -> bool {
 }
 
 impl Seen {
-    /// Everything but what is ours.
-    pub(crate) fn theirs(&self) -> String {
+    /// Returns the request without our headers.
+    pub(crate) fn without_ours(&self) -> String {
         let mut headers: Vec<_> =
             self.headers.iter().filter(|(name, _)| !is_ours(name.as_str())).map(|h| format!("{h:?}")).collect();
         headers.sort_unstable();

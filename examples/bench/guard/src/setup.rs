@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Scope};
+use thundra_core::{Config, Env, Scope, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 
 /// An exporter that makes the request's bytes and sends them nowhere.
@@ -21,7 +21,7 @@ impl Export for Nowhere {
 pub(crate) fn install(variables: &[(&str, &str)]) {
     let defaults = [("RUST_LOG", "off"), ("THUNDRA_MAX_SPANS", "1000000")];
     let config = Config::from_env(&Env::from_pairs(defaults.iter().chain(variables).copied()));
-    thundra_core::install(config, vec![Box::new(Nowhere)]);
+    thundra_core::install(Telemetry::builder().config(config).exporter(Nowhere));
 }
 
 pub(crate) fn scope() -> Scope {

@@ -147,7 +147,7 @@ fn log(lines: u64, turns: u64) {
 
 fn recognise(event: &str, turns: u64) {
     for _ in 0..turns {
-        black_box(thundra_aws::__private::recognise(black_box(event.as_bytes())));
+        black_box(thundra_aws::bench_support::recognise(black_box(event.as_bytes())));
     }
 }
 
@@ -155,7 +155,7 @@ fn splice(bytes: u64, turns: u64) {
     let payload = events::payload(bytes as usize);
     let context = r#"{"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}"#;
     for _ in 0..turns {
-        black_box(thundra_aws::__private::splice(black_box(payload.as_bytes()), context));
+        black_box(thundra_aws::bench_support::splice(black_box(payload.as_bytes()), context));
     }
 }
 

@@ -20,7 +20,7 @@ use function::Function;
 use serde_json::Value;
 use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
 use thundra_core::testing::{MemoryExporter, tree};
-use thundra_core::{Config, Env, Records, Scope, SpanData, SpanKind, flush, install};
+use thundra_core::{Config, Env, Records, Scope, SpanData, SpanKind, Telemetry, flush, install};
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::moto::Moto;
 use thundra_examples::seen::Seen;
@@ -72,7 +72,7 @@ fn installed() -> MemoryExporter {
     let install = || {
         let exporter = MemoryExporter::new();
         let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
-        assert!(install(config, vec![Box::new(exporter.clone())]));
+        assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
         exporter
     };
     EXPORTER.get_or_init(install).clone()

@@ -315,7 +315,7 @@ proptest! {
         for transport in transports() {
             let Sent { payload, .. } = (transport.send)(&body, &sender);
             let payload = match payload::find(&payload) {
-                Some(member) if takes && transport.writes_payload => payload::strip(&payload, &member),
+                Some(member) if takes && transport.writes_payload => payload::strip(&payload, &member.range),
                 _ => payload,
             };
             prop_assert!(payload == body, "{}", transport.name);

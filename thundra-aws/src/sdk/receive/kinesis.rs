@@ -1,5 +1,6 @@
 //! Kinesis: records from `GetRecords`.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::future::Future;
@@ -12,7 +13,9 @@ use thundra_core::propagation::{Propagators, Trust};
 
 use crate::batch;
 use crate::payload::{self, Member};
-use crate::trigger::{Extractor, Opened, open};
+use crate::trigger::kinesis::{Data, KinesisRecord};
+use crate::trigger::open;
+use crate::trigger::{Extractor, Opened};
 
 /// Works on a record in a scope of its own: in its producer's trace, with its correlation ids.
 ///
@@ -47,20 +50,19 @@ where
     F: FnOnce(Record) -> Fut,
     Fut: Future<Output = Result<R, E>>,
 {
-    let sent_at = record.approximate_arrival_timestamp.and_then(|at| SystemTime::try_from(at).ok());
-    let parts = batch::KinesisParts {
-        // A record does not say where it comes from.
-        stream: None,
-        shard: None,
-        sequence_number: &record.sequence_number,
-        data: record.data.as_ref(),
-        sent_at,
+    let arrived_at = record.approximate_arrival_timestamp.and_then(|at| SystemTime::try_from(at).ok());
+    let read = KinesisRecord {
+        // A record names neither its stream nor its shard.
+        event_id: None,
+        sequence_number: Some(record.sequence_number.as_str().into()),
+        data: Data::Bytes(record.data.as_ref()),
+        arrived_at,
     };
-    let description = parts.describe(extractor(thundra_core::config().propagators));
-    if let Some(member) = &description.member {
-        record.data = Blob::new(payload::strip(record.data.as_ref(), member));
+    let delivery = batch::kinesis_delivery(None, read, extractor(thundra_core::config().propagators));
+    if let Cow::Owned(data) = delivery.without_context(record.data.as_ref()) {
+        record.data = Blob::new(data);
     }
-    batch::one(description, thundra_core::config(), || f(record)).await
+    batch::one(delivery, thundra_core::config(), || f(record)).await
 }
 
 /// The spans that put these records. The records of one `PutRecords` name the same, which is read once.
@@ -71,8 +73,8 @@ pub(super) fn producers(records: &[Record], formats: Propagators) -> Vec<TraceCo
         let data = record.data.as_ref();
         let opened = match payload::find(data).filter(Member::is_context) {
             Some(member) if known.contains(&member.json) => return None,
-            Some(member) => Opened::context(member.json, &extractor),
-            None => open(std::str::from_utf8(data).ok()?, &extractor)?,
+            Some(member) => Opened::of_member(member, &extractor),
+            None => open(data, &extractor)?,
         };
         let is_new = opened.context.is_none_or(|json| known.insert(json));
         opened.inbound.parent.filter(|_| is_new)

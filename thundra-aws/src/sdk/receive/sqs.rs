@@ -25,9 +25,10 @@ use thundra_core::propagation::{
 use thundra_core::{ScopeRef, diagnostics, semconv};
 
 use super::{Received, attributes_md5, receipt_cache};
-use crate::batch::{self, Description};
+use crate::batch::{self, Delivery};
 use crate::sdk::request::last;
 use crate::trigger::Extractor;
+use crate::trigger::sqs::{Body, SqsMessage};
 
 const TRACE_HEADER: &str = "AWSTraceHeader";
 const SENT_TIMESTAMP: &str = "SentTimestamp";
@@ -86,12 +87,12 @@ where
     Fut: Future<Output = Result<R, E>>,
 {
     let hidden = message.receipt_handle.as_deref().and_then(receipt_cache::get).unwrap_or_default();
-    let description = describe(&message, &hidden, thundra_core::config().propagators);
+    let delivery = describe(&message, &hidden, thundra_core::config().propagators);
     let in_scope = || {
         tell_of_evicted();
         f(message)
     };
-    batch::one(description, thundra_core::config(), in_scope).await
+    batch::one(delivery, thundra_core::config(), in_scope).await
 }
 
 /// Says of how many messages too many others were received before they were processed. Where the span is not recorded,
@@ -200,7 +201,7 @@ pub(super) fn answer(output: &mut Output, asked: &Asked) -> Option<Received> {
     for message in messages.iter_mut() {
         let hidden = hide(message, asked);
         if in_scope {
-            producers.extend(describe(message, &hidden, thundra_core::config().propagators).inbound.parent);
+            producers.extend(describe(message, &hidden, thundra_core::config().propagators).into_producer());
         }
         if let Some(receipt) = &message.receipt_handle {
             receipt_cache::keep(receipt.clone(), hidden);
@@ -242,22 +243,21 @@ fn is_worth_keeping(name: &str, value: &MessageAttributeValue) -> bool {
     value.binary_value.is_none() && value.string_value().is_some_and(|value| fits(value) && is_printable(value))
 }
 
-fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Description {
+fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Delivery {
     let system = |name: &str| {
         let name = SystemName::from(name);
-        hidden.system.get(&name).or_else(|| message.attributes.as_ref()?.get(&name)).map(String::as_str)
+        hidden.system.get(&name).or_else(|| message.attributes.as_ref()?.get(&name)).map(|text| text.as_str().into())
     };
     let attributes = message.message_attributes.iter().flatten().chain(&hidden.attributes);
-    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str(), value.string_value()?)));
-    batch::SqsParts {
-        queue: hidden.queue.as_deref(),
-        id: message.message_id.as_deref(),
-        body: message.body.as_deref().unwrap_or_default(),
+    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str().into(), value.string_value()?.into())));
+    let read = SqsMessage {
+        id: message.message_id.as_deref().map(Into::into),
+        body: Body::Text(message.body.as_deref().unwrap_or_default()),
         attributes: attributes.collect(),
         trace_header: system(TRACE_HEADER),
         sent_timestamp: system(SENT_TIMESTAMP),
-    }
-    .describe(Extractor::new(formats, Trust::Full))
+    };
+    batch::sqs_delivery(hidden.queue.as_deref(), read, Extractor::new(formats, Trust::Full))
 }
 
 #[cfg(test)]

@@ -14,13 +14,13 @@ use crate::otlp::write::{self, tag};
 pub(super) mod at {
     use std::ops::Range;
 
-    pub(in super::super) const TRACE_ID: Range<usize> = 2..18;
-    pub(in super::super) const SPAN_ID: Range<usize> = 20..28;
-    pub(in super::super) const KIND: usize = 29;
-    pub(in super::super) const START: Range<usize> = 31..39;
-    pub(in super::super) const END: Range<usize> = 40..48;
-    pub(in super::super) const PARENT_FIELD: Range<usize> = 48..58;
-    pub(in super::super) const PARENT: Range<usize> = 50..58;
+    pub(crate) const TRACE_ID: Range<usize> = 2..18;
+    pub(crate) const SPAN_ID: Range<usize> = 20..28;
+    pub(crate) const KIND: usize = 29;
+    pub(crate) const START: Range<usize> = 31..39;
+    pub(crate) const END: Range<usize> = 40..48;
+    pub(crate) const PARENT_FIELD: Range<usize> = 48..58;
+    pub(crate) const PARENT: Range<usize> = 50..58;
 }
 
 /// A head without values.

@@ -1,7 +1,7 @@
-//! reqwest's client with a span for each call.
+//! reqwest's clients with a span for each call.
 //!
-//! reqwest has no hook for requests, so its builders are wrapped: only the sending differs. A span covers one
-//! logical call, redirects and reqwest's own retries included.
+//! reqwest has no hook for requests, so its clients and builders are wrapped. The wrappers pass every setting on and
+//! differ in the sending alone. One span covers one call, with its redirects and with the retries of reqwest.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
@@ -18,3 +18,9 @@ mod service;
 pub use self::builder::ClientBuilder;
 pub use self::client::Client;
 pub use self::request::{RequestBuilder, RequestBuilderExt, get};
+
+/// Types for [`ClientBuilder::connector_layer`] and [`ClientBuilder::dns_resolver`].
+pub mod connect {
+    pub use super::connector::{Connection, ConnectionRequest, Connector};
+    pub use super::resolver::IntoResolve;
+}

@@ -41,7 +41,7 @@ fn lines() {
 
 fn ours(bench: &mut Bench) -> Result<()> {
     let config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders")]));
-    thundra_core::install(config, Vec::new());
+    thundra_core::install(config);
     bench.repeat(|laps| {
         laps.wall("line", LINES, || {
             let scope = Scope::builder("invoke").begin();

@@ -44,7 +44,7 @@ pub(super) fn sections() -> Vec<Section> {
         Section::new("trigger", "Recognising a trigger", note)
             .variants([
                 Variant::within(OURS, "", |bench| {
-                    measure(bench, |_, body| thundra_aws::__private::recognise(body) > 0)
+                    measure(bench, |_, body| thundra_aws::bench_support::recognise(body) > 0)
                 }),
                 Variant::within("serde_json::Value", "", |bench| measure(bench, |_, body| reads::<Value>(body))),
                 Variant::within("aws_lambda_events", "the event's own type", |bench| {

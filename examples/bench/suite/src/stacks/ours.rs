@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use thundra_bench_work as work;
 use thundra_core::export::{Batch, Export as Exporter, ExportFuture, StdoutExporter};
-use thundra_core::{Config, Env, Records, Scope};
+use thundra_core::{Config, Env, Scope, Telemetry, Records};
 
 use super::{Export, Stack, Work, sink};
 use crate::Result;
@@ -38,7 +38,7 @@ fn install(export: Export, variables: &[(&str, &str)]) -> Result<Box<dyn Stack>>
         Export::Encode => Box::new(Sink { encode: true }),
         Export::Line => Box::new(StdoutExporter::new()),
     };
-    if !thundra_core::install(config, vec![exporter]) {
+    if !thundra_core::install(Telemetry::builder().config(config).exporters([exporter])) {
         return Err("a stack is installed already".into());
     }
     Ok(Box::new(Ours))

@@ -33,19 +33,19 @@ pub(super) fn section() -> Section {
             Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))
         }),
         variant(OURS, "", |config| {
-            thundra_aws::__private::watch_unwrapped();
+            thundra_aws::bench_support::watch_unwrapped();
             Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
         }),
         variant("thundra without `unwrapped-clients`", "", |config| {
             Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
         }),
         variant("thundra, `OTEL_PROPAGATORS=none`", "spans alone", |config| {
-            thundra_aws::__private::watch_unwrapped();
+            thundra_aws::bench_support::watch_unwrapped();
             let stack = Stack::thundra_that_carries("none")?;
             Ok((stack, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
         }),
         variant("thundra, a client that nobody wrapped", "spans alone", |config| {
-            thundra_aws::__private::watch_unwrapped();
+            thundra_aws::bench_support::watch_unwrapped();
             Ok((Stack::thundra()?, aws_sdk_sqs::Client::new(config), Client::new(config)))
         }),
         variant("awssdk-instrumentation", "spans alone; default, batch", |config| {

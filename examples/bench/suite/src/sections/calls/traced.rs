@@ -9,7 +9,7 @@ use opentelemetry_032::trace::TracerProvider as _;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Records, Scope};
+use thundra_core::{Config, Env, Scope, Telemetry, Records};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -40,7 +40,8 @@ impl Stack {
     /// For the sake of peers that carry less: `OTEL_PROPAGATORS` says what.
     pub(super) fn thundra_that_carries(propagators: &str) -> Result<Self> {
         let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off"), ("OTEL_PROPAGATORS", propagators)];
-        if thundra_core::install(Config::from_env(&Env::from_pairs(variables)), vec![Box::new(Drain)]) {
+        let config = Config::from_env(&Env::from_pairs(variables));
+        if thundra_core::install(Telemetry::builder().config(config).exporter(Drain)) {
             Ok(Stack::Thundra)
         } else {
             Err("a subscriber is installed already".into())

@@ -1,0 +1,114 @@
+//! Correlation ids of a carrier: reading them, bounding them, and recognising them where they are forwarded.
+
+use super::super::ows;
+use super::ids::{CorrelationIds, Id, MAX_IDS};
+use super::keys::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, DEBUG_LOG_ENABLED, PREFIX, USER_AGENT, full_key, header_bytes, is_value,
+};
+
+/// The most further values that are recognised.
+const MAX_FURTHER: usize = 8;
+/// The most ids that are taken from an untrusted caller. The rest of [`MAX_IDS`] is for the scope's own.
+const MAX_UNTRUSTED_IDS: usize = 32;
+/// The most bytes of ids, counted as headers, that are taken from an untrusted caller. Every call and log line repeats them.
+const MAX_UNTRUSTED_BYTES: usize = 1024;
+
+impl CorrelationIds {
+    /// Reads one pair of a carrier. Keys match in any case, and the first value of a key wins. `trusted` is `true` if the debug
+    /// switch and the chain length take effect.
+    pub(crate) fn take(&mut self, key: &str, value: &str, trusted: bool) -> Taken {
+        if starts_with_ignore_case(key, PREFIX) {
+            let limit = if trusted { MAX_IDS } else { MAX_UNTRUSTED_IDS };
+            let taken = match self.get(key) {
+                Some(known) if known == value => true,
+                Some(_) => {
+                    self.take_further(key, value);
+                    true
+                }
+                None => self.put(limit, key, value, true),
+            };
+            return if taken { Taken::Id } else { Taken::Dropped };
+        }
+        if key.eq_ignore_ascii_case(DEBUG_LOG_ENABLED) {
+            let debug = debug(value);
+            self.debug = self.debug.or(debug.filter(|_| trusted));
+            return Taken::Debug(debug);
+        }
+        if key.eq_ignore_ascii_case(CALL_CHAIN_LENGTH) {
+            let length = chain_length(value);
+            if trusted && self.chain_length == 0 {
+                self.chain_length = length.unwrap_or_default();
+            }
+            return Taken::ChainLength(length);
+        }
+        if key.eq_ignore_ascii_case(USER_AGENT) && is_value(value) && self.user_agent.is_none() {
+            self.user_agent = Some(value.to_owned());
+        }
+        Taken::NotOurs
+    }
+
+    /// Removes ids of an untrusted caller beyond [`MAX_UNTRUSTED_BYTES`] and returns their number. The id of the chain of calls
+    /// stays, then the others in order.
+    pub(crate) fn bound(&mut self) -> u32 {
+        let chain = self.get(CORRELATION_ID).map_or(0, |id| header_bytes(CORRELATION_ID, id));
+        let mut room = MAX_UNTRUSTED_BYTES.saturating_sub(chain);
+        let before = self.ids.len();
+        self.ids.retain(|id| {
+            let left = room.checked_sub(header_bytes(&id.key, &id.value));
+            let is_chain = id.key == CORRELATION_ID;
+            room = left.filter(|_| !is_chain).unwrap_or(room);
+            is_chain || left.is_some()
+        });
+        (before - self.ids.len()) as u32
+    }
+
+    /// Returns `true` if this full key has this value, or was received with it.
+    pub(crate) fn was_received(&self, key: &str, value: &str) -> bool {
+        ows::all_known(value, |value| {
+            self.get(key) == Some(value)
+                || self.overwritten().any(|old| old.key.eq_ignore_ascii_case(key) && old.value == value)
+        })
+    }
+
+    /// Keeps a further value of an id, so that it is recognised where the program forwards it.
+    #[cold]
+    fn take_further(&mut self, key: &str, value: &str) {
+        let is_new = is_value(value) && self.overwritten().count() < MAX_FURTHER && !self.was_received(key, value);
+        if let Some(key) = full_key(key).filter(|_| is_new) {
+            self.overwrite(Id { key, value: value.to_owned(), received: true });
+        }
+    }
+}
+
+/// The kind of a pair that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// An id, or a further value of one.
+    Id,
+    /// An id that is malformed or over a limit.
+    Dropped,
+    /// The length of the chain of calls; `None` if it is malformed.
+    ChainLength(Option<u32>),
+    /// The debug switch; `None` if it is malformed.
+    Debug(Option<bool>),
+    /// A pair with another key.
+    NotOurs,
+}
+
+/// Parses a chain length. JavaScript may write a number with a fraction.
+pub(crate) fn chain_length(value: &str) -> Option<u32> {
+    value.parse::<f64>().ok().filter(|n| (0.0..1e6).contains(n)).map(|n| n as u32)
+}
+
+/// Parses the debug switch.
+pub(crate) fn debug(value: &str) -> Option<bool> {
+    match value {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
+fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
+    text.as_bytes().get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix.as_bytes()))
+}

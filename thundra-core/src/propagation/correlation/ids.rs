@@ -1,0 +1,144 @@
+//! The correlation ids of a scope.
+
+use std::borrow::Cow;
+
+use super::keys::{CORRELATION_ID, CORRELATION_TRACEPARENT, full_key, is_value};
+
+/// The most ids of a scope, besides [`CORRELATION_ID`], which is never left out.
+pub(super) const MAX_IDS: usize = 40;
+
+/// The correlation ids of a scope.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::propagation::CorrelationIds;
+///
+/// let mut ids = CorrelationIds::default();
+/// assert!(ids.set("order", "o-9"));
+/// assert!(!ids.set("order", "a line\nbreak"), "a header could not carry it");
+/// assert_eq!(ids.iter().collect::<Vec<_>>(), [("x-correlation-order", "o-9")]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CorrelationIds {
+    /// The ids, sorted by key.
+    pub(super) ids: Vec<Id>,
+    /// The last received value that is not the current one of its key.
+    overwritten: Option<Box<Overwritten>>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) debug: Option<bool>,
+    pub(crate) chain_length: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Id {
+    pub(super) key: Cow<'static, str>,
+    pub(super) value: String,
+    /// `true` if the value came from a carrier.
+    pub(super) received: bool,
+}
+
+/// A received value that the program replaced, or that came after the first one of its key, followed by those before it. Few
+/// scopes have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Overwritten {
+    id: Id,
+    before: Option<Box<Overwritten>>,
+}
+
+impl CorrelationIds {
+    /// Returns the value of `x-correlation-{key}`. The key may have that prefix already.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let at = self.position(key).or_else(|_| self.position(&full_key(key).unwrap_or_default())).ok()?;
+        self.ids.get(at).map(|id| id.value.as_str())
+    }
+
+    /// Returns the ids with their full, lower-case keys, sorted by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.ids.iter().map(|id| (&*id.key, id.value.as_str()))
+    }
+
+    /// Returns the number of programs in the chain of calls, this one included.
+    pub fn chain_length(&self) -> u32 {
+        self.chain_length.max(1)
+    }
+
+    /// Returns `true` if debug logs were enabled for this chain of calls.
+    pub fn debug_log_enabled(&self) -> bool {
+        self.debug == Some(true)
+    }
+
+    /// Sets an id and returns `true`, or returns `false` if the id is not valid. The key gets the prefix `x-correlation-`
+    /// unless it has it.
+    ///
+    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, since it becomes
+    /// a header. There are at most 40 ids besides `x-correlation-id`.
+    pub fn set(&mut self, key: &str, value: &str) -> bool {
+        self.put(MAX_IDS, key, value, false)
+    }
+
+    pub(super) fn put(&mut self, limit: usize, key: &str, value: &str, received: bool) -> bool {
+        let key = match full_key(key) {
+            Some(key) if key != CORRELATION_TRACEPARENT => key,
+            _ => return false,
+        };
+        self.insert(Id { key, value: value.to_owned(), received }, limit)
+    }
+
+    fn insert(&mut self, id: Id, limit: usize) -> bool {
+        if !is_value(&id.value) {
+            return false;
+        }
+        let is_full = || self.ids.len() - usize::from(self.has_id()) >= limit;
+        match self.position(&id.key) {
+            Ok(at) => {
+                let known = self.ids.get_mut(at).map(|known| std::mem::replace(known, id));
+                if let Some(id) = known.filter(|known| known.received) {
+                    self.overwrite(id);
+                }
+            }
+            Err(_) if id.key != CORRELATION_ID && is_full() => return false,
+            Err(at) => self.ids.insert(at, id),
+        }
+        true
+    }
+
+    pub(super) fn overwrite(&mut self, id: Id) {
+        self.overwritten = Some(Box::new(Overwritten { id, before: self.overwritten.take() }));
+    }
+
+    pub(super) fn overwritten(&self) -> impl Iterator<Item = &Id> {
+        let last = self.overwritten.as_deref();
+        std::iter::successors(last, |last| last.before.as_deref()).map(|overwritten| &overwritten.id)
+    }
+
+    /// Adds the ids of another carrier whose keys are not present.
+    pub(crate) fn fill(&mut self, other: &CorrelationIds) {
+        for id in &other.ids {
+            if self.position(&id.key).is_err() {
+                self.insert(id.clone(), MAX_IDS);
+            }
+        }
+    }
+
+    /// Returns the position of a full key, or the position where it would be inserted.
+    fn position(&self, key: &str) -> Result<usize, usize> {
+        self.ids.binary_search_by(|id| (*id.key).cmp(key))
+    }
+
+    /// Returns `true` if the chain of calls has an id.
+    pub(crate) fn has_id(&self) -> bool {
+        self.position(CORRELATION_ID).is_ok()
+    }
+
+    /// Adds the id of a new chain of calls, if no caller sent one, and counts this program.
+    pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
+        if let Err(at) = self.position(CORRELATION_ID) {
+            let value = default_id();
+            if is_value(&value) {
+                self.ids.insert(at, Id { key: CORRELATION_ID.into(), value, received: false });
+            }
+        }
+        self.chain_length = self.chain_length.saturating_add(1);
+    }
+}

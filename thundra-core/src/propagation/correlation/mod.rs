@@ -1,0 +1,19 @@
+//! Correlation ids, wire-compatible with the DAZN Lambda Powertools convention used by Node services.
+//!
+//! Every `x-correlation-*` key is propagated. Two more keys have a meaning of their own: `debug-log-enabled` is `"true"` or
+//! `"false"`, and `call-chain-length` is the number of programs in the chain of calls, to which each receiver adds one.
+
+mod carried;
+mod ids;
+mod keys;
+
+pub(super) use carried::{Taken, chain_length, debug};
+pub use ids::CorrelationIds;
+pub(super) use keys::is_value;
+pub use keys::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, DEBUG_LOG_ENABLED, PAYLOAD_CONTEXT, USER_AGENT,
+    header_bytes,
+};
+
+#[cfg(test)]
+mod tests;

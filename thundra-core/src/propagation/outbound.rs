@@ -1,0 +1,141 @@
+//! Injection: from a context to a carrier.
+
+use std::sync::Arc;
+
+use super::baggage::BAGGAGE;
+use super::correlation::{
+    CALL_CHAIN_LENGTH, CORRELATION_ID, CORRELATION_TRACEPARENT, CorrelationIds, DEBUG_LOG_ENABLED, USER_AGENT, is_value,
+};
+use super::propagators::Propagators;
+use super::received::Received;
+use super::traceparent::{TRACEPARENT, format_traceparent};
+use super::tracestate::TRACESTATE;
+use super::xray::{XRAY_HEADER, XRayHeader, is_xray_key};
+use crate::TraceContext;
+
+/// The context that a call carries: a snapshot of the calling span and its scope. [`outbound`](crate::outbound) returns it.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Outbound {
+    /// The span that makes the call.
+    pub context: TraceContext,
+    /// The correlation ids of the scope.
+    pub correlation: CorrelationIds,
+    /// W3C baggage, as the scope received it or as the program has set it since.
+    pub baggage: Option<Arc<str>>,
+    /// The X-Ray header that the scope received. Its lineage is part of the header that is sent.
+    pub xray: Option<XRayHeader>,
+    /// The formats that are written.
+    pub formats: Propagators,
+    /// The values that the scope received under our keys.
+    pub(crate) received: Option<Arc<Received>>,
+}
+
+impl Outbound {
+    /// Returns the text pairs to send, the most important first. A carrier with little room takes the first ones.
+    ///
+    /// Keys are in lower case, except `User-Agent`. Values are printable ASCII.
+    pub fn pairs(&self) -> Vec<(&str, String)> {
+        let mut pairs = Vec::with_capacity(12);
+        pairs.extend(self.chain());
+        pairs.extend(self.traceparent());
+        pairs.extend(self.trace_state());
+        pairs.extend(self.others());
+        if self.formats.correlation {
+            pairs.extend(self.correlation.user_agent.iter().map(|agent| (USER_AGENT, agent.clone())));
+        }
+        pairs
+    }
+
+    /// Returns the pairs to send as HTTP headers. They differ from [`pairs`](Self::pairs) in three ways: the `traceparent`
+    /// comes first, the X-Ray header is among them, and the user agent is not, since a client has its own.
+    pub fn header_pairs(&self) -> Vec<(&str, String)> {
+        let mut pairs = Vec::with_capacity(12);
+        pairs.extend(self.traceparent());
+        pairs.extend(self.chain());
+        pairs.extend(self.trace_state());
+        pairs.extend(self.xray_header().map(|header| (XRAY_HEADER, header)));
+        pairs.extend(self.others());
+        pairs
+    }
+
+    /// Returns the W3C trace context alone, which any host may see.
+    pub fn trace_pairs(&self) -> Vec<(&str, String)> {
+        self.traceparent().into_iter().chain(self.trace_state()).collect()
+    }
+
+    /// Returns `true` if the value that a carrier already has under this key is one that the scope received. The program
+    /// merely forwarded it then, and the scope's own value should replace it.
+    pub fn is_forwarded(&self, key: &str, value: &str) -> bool {
+        self.are_forwarded(key, &[value])
+    }
+
+    /// Returns `true` if all these values, which a carrier has under one key, are [forwarded](Self::is_forwarded).
+    pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
+        let key = if is_xray_key(key) { XRAY_HEADER } else { &key.to_ascii_lowercase() };
+        let received = self.received.as_deref();
+        match key {
+            XRAY_HEADER => Received::holds_xray(received, values, self.xray.as_ref()),
+            TRACEPARENT | TRACESTATE | BAGGAGE | CORRELATION_TRACEPARENT | CALL_CHAIN_LENGTH | DEBUG_LOG_ENABLED => {
+                received.is_some_and(|received| received.holds(key, values))
+            }
+            _ => values.iter().all(|value| {
+                // The scope replaced a malformed id with its own.
+                let malformed = key == CORRELATION_ID && !is_value(value);
+                self.correlation.was_received(key, value) || (malformed && received.is_some_and(|all| all.malformed))
+            }),
+        }
+    }
+
+    /// Returns the pairs that every program of the chain of calls needs.
+    fn chain(&self) -> impl Iterator<Item = (&str, String)> {
+        self.formats.correlation.then_some(&self.correlation).into_iter().flat_map(|ids| {
+            let id = ids.get(CORRELATION_ID).map(|id| (CORRELATION_ID, id.to_owned()));
+            let length = (CALL_CHAIN_LENGTH, ids.chain_length().to_string());
+            id.into_iter().chain([length, (DEBUG_LOG_ENABLED, ids.debug_log_enabled().to_string())])
+        })
+    }
+
+    fn traceparent(&self) -> Option<(&str, String)> {
+        self.formats.tracecontext.then(|| (TRACEPARENT, format_traceparent(&self.context)))
+    }
+
+    fn trace_state(&self) -> Option<(&str, String)> {
+        let state = self.context.trace_state.as_deref().filter(|_| self.formats.tracecontext);
+        state.map(|state| (TRACESTATE, state.to_owned()))
+    }
+
+    /// Returns the ids that programs of the chain set, the baggage, and the trace in the form that programs which do not
+    /// trace forward.
+    fn others(&self) -> impl Iterator<Item = (&str, String)> {
+        let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
+        let context =
+            (correlation && tracecontext).then(|| (CORRELATION_TRACEPARENT, format_traceparent(&self.context)));
+        let ids = correlation.then_some(&self.correlation).into_iter().flat_map(CorrelationIds::iter);
+        let ids = ids.filter(|(key, _)| *key != CORRELATION_ID).map(|(key, value)| (key, value.to_owned()));
+        let baggage = self.baggage.as_ref().filter(|_| baggage).map(|baggage| (BAGGAGE, baggage.to_string()));
+        context.into_iter().chain(ids).chain(baggage)
+    }
+
+    /// Returns the value of an X-Ray trace header; `None` where that format is off.
+    pub fn xray_header(&self) -> Option<String> {
+        self.formats.xray.then(|| XRayHeader::format(&self.context, self.xray.as_ref()))
+    }
+
+    /// Returns the value of an X-Ray trace header of at most so many bytes. A longer one is sent without the parts that were
+    /// received besides the trace.
+    pub fn xray_header_within(&self, bytes: usize) -> Option<String> {
+        let short = || Some(XRayHeader::format(&self.context, None)).filter(|header| header.len() <= bytes);
+        self.xray_header().and_then(|header| if header.len() <= bytes { Some(header) } else { short() })
+    }
+
+    /// Returns the [`pairs`](Self::pairs) for the `__context__` object of a JSON payload. The values are JSON: the chain length
+    /// is a number and everything else a string, as Node functions expect.
+    pub fn payload_pairs(&self) -> Vec<(&str, String)> {
+        let mut pairs = self.pairs();
+        for (_, value) in pairs.iter_mut().filter(|(key, _)| *key != CALL_CHAIN_LENGTH) {
+            *value = serde_json::Value::from(value.as_str()).to_string();
+        }
+        pairs
+    }
+}

@@ -1,0 +1,91 @@
+//! Keys whose values are secret.
+
+/// Ends of keys whose values are secret; letters and digits count, case and a number at the end do not.
+const SECRET: [&str; 36] = [
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "secret",
+    "secrets",
+    "secretkey",
+    "secretkeybase",
+    "secretstring",
+    "secretbinary",
+    "token",
+    "apikey",
+    "apikeys",
+    "accesskey",
+    "accesskeyid",
+    "privatekey",
+    "accountkey",
+    "signingkey",
+    "encryptionkey",
+    "masterkey",
+    "authkey",
+    "credential",
+    "signature",
+    "jsessionid",
+    "phpsessid",
+    "sessionid",
+    "connectionstring",
+    "jwt",
+    "bearer",
+    "csrf",
+    "xsrf",
+    "passwordhash",
+    "passwordconfirmation",
+    "tokenvalue",
+];
+/// Ends of keys whose value is a password, whatever it looks like.
+pub(super) const PASSWORDS: [&str; 4] = ["password", "passwd", "passphrase", "passcode"];
+/// Last words of keys whose values are secret.
+const SECRET_WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
+/// Ends of keys whose value is the rest of the line.
+const SECRET_LINES: [&str; 3] = ["authorization", "cookie", "cookies"];
+/// Keys that have a secret value where it is quoted, as in the `Debug` of a parsed URL.
+const SECRET_QUOTED: [&str; 5] = ["query", "querystring", "rawquerystring", "username", "userinfo"];
+
+/// Keys that have a secret value where it is a quoted text: prose has words and structures behind them.
+const SECRET_TEXTS: [&str; 3] = ["credentials", "creds", "auth"];
+
+/// The part behind a key that is secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Secret {
+    Value,
+    Line,
+    Quoted,
+    Text,
+}
+
+impl Secret {
+    pub(super) fn of(key: &str) -> Option<Self> {
+        let letters = || letters_from_end(key);
+        let ends = |end: &str| ends_with(key, end);
+        let last_word = key.rsplit(['_', '-', '.']).next().unwrap_or(key);
+        if SECRET.iter().any(|end| ends(end)) || SECRET_WORDS.iter().any(|word| last_word.eq_ignore_ascii_case(word)) {
+            Some(Secret::Value)
+        } else if SECRET_LINES.iter().any(|end| ends(end)) {
+            Some(Secret::Line)
+        } else if SECRET_QUOTED.iter().any(|all| ends(all) && letters().count() == all.len()) {
+            Some(Secret::Quoted)
+        } else if SECRET_TEXTS.iter().any(|end| ends(end)) {
+            Some(Secret::Text)
+        } else {
+            None
+        }
+    }
+}
+
+/// The letters and digits of a key from its end, in lower case, without the number that it ends with.
+fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
+    let letters = key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
+    letters.skip_while(u8::is_ascii_digit)
+}
+
+pub(super) fn ends_with(key: &str, end: &str) -> bool {
+    let mut letters = letters_from_end(key);
+    end.bytes().rev().all(|byte| letters.next() == Some(byte))
+}

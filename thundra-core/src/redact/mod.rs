@@ -1,0 +1,86 @@
+//! Redaction of texts that were not written for telemetry: errors, panics, responses.
+//!
+//! [`text`] removes credentials and the values of queries. It runs wherever such a text becomes telemetry: statuses,
+//! exceptions, the messages of ERROR and WARN events, our own lines on standard error. Attributes and span fields that a
+//! program records stay as they are, except that a value of type `dyn Error` is such a text. Log lines stay too.
+//!
+//! | form | becomes |
+//! |---|---|
+//! | `https://user:pw@host/x?q=1`, percent-encoded or not | `https://REDACTED@host/x?REDACTED` |
+//! | `/x?token=abc`, `x?a=1`, `https://host/#access_token=abc` | `/x?REDACTED`, … |
+//! | `user:pw@host` | `REDACTED@host` |
+//! | `password=abc`, `"api_key": "abc"`, `token: Some("abc")`, `<Secret>abc</Secret>`, `--token abc` | `password=REDACTED`, … |
+//! | `password 'abc'`, `token "a1b2c3"`, `Key (token)=(abc)`, `{"key": "token", "value": "abc"}` | `password 'REDACTED'`, … |
+//! | `Authorization: Bearer abc`, `Basic dXNlcjpwdw==` | `Authorization: Bearer REDACTED`, `Basic REDACTED` |
+//! | `AKIA…`, `eyJ….….…`, `ghp_…` and the like, private keys in PEM | `REDACTED` |
+//!
+//! Where a text can be read both ways, the value is removed: a lost word costs less than a leaked one. Ordinary text
+//! stays: `what? why/not?`, `invalid token: it has expired`.
+
+mod address;
+mod credentials;
+mod keys;
+mod pair;
+mod scan;
+mod token;
+mod value;
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug};
+
+use keys::Secret;
+pub use scan::REDACTED;
+use scan::{Scan, is_break};
+use token::MIN_TOKEN;
+
+/// Returns a text without the credentials and query values in it.
+pub fn text<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+    let text = text.into();
+    if is_plain(&text) {
+        return text;
+    }
+    match Scan::of(&text).run() {
+        Some(shown) => shown.into(),
+        None => text,
+    }
+}
+
+/// Redacts a text in its place.
+#[cold]
+pub fn in_place(given: &mut String) {
+    if let Cow::Owned(shown) = text(given.as_str()) {
+        *given = shown;
+    }
+}
+
+/// Writes the `Debug` of a value without the credentials and query values in it.
+///
+/// # Errors
+///
+/// Those of the formatter.
+pub fn debug(value: &dyn Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let given = if f.alternate() { format!("{value:#?}") } else { format!("{value:?}") };
+    f.write_str(&text(given))
+}
+
+/// Returns whether a value with this key is a credential: the name of a header or of a field.
+pub fn is_secret(key: &str) -> bool {
+    matches!(Secret::of(key), Some(Secret::Value | Secret::Line))
+}
+
+/// Returns true if nothing in a text begins a form that is redacted.
+fn is_plain(text: &str) -> bool {
+    let (mut unbroken, mut last) = (0, b' ');
+    text.bytes().all(|byte| {
+        unbroken = if is_break(byte) { 0 } else { unbroken + 1 };
+        // `Bearer`, `Basic`, and `--flag value`.
+        let begins = matches!((last, byte), (b'b' | b'B', b'a' | b'e' | b'A' | b'E') | (b'-', b'-'));
+        last = byte;
+        !begins
+            && unbroken < MIN_TOKEN
+            && !matches!(byte, b'?' | b'@' | b'=' | b':' | b'%' | b'>' | b'"' | b'\'' | b'`')
+    })
+}
+
+#[cfg(test)]
+mod tests;
