@@ -91,3 +91,7 @@ pub use settings::VARIABLES;
 pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::otlp::write;
+use crate::otlp;
 use crate::redact::{self, REDACTED};
 use crate::{Value, semconv};
 
@@ -54,10 +54,7 @@ impl Resource {
                 None => kept.push((key, value)),
             }
         }
-        let mut encoded = Vec::with_capacity(512);
-        for (key, value) in &kept {
-            write::attribute(&mut encoded, write::tag::RESOURCE_ATTRIBUTE, key, value);
-        }
+        let encoded = otlp::resource::encode(&kept);
         Resource { attributes: kept, encoded }
     }
 

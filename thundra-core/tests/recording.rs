@@ -323,7 +323,7 @@ fn a_child_of_a_scope_that_was_not_recorded_is_in_no_other() {
         unrecorded.finish();
         let recorded = Scope::builder("b").begin_with(&on);
         recorded.enter(|| drop(info_span!(parent: &outlives, "child")));
-        assert_eq!(recorded.finish().span_count(), 1);
+        assert_eq!(recorded.finish().count(), 1);
     });
 }
 
@@ -400,7 +400,7 @@ fn the_layer_in_a_foreign_subscriber_takes_nothing_from_the_others() {
             error_span!("a").in_scope(|| tracing::trace!("seen by the other layer alone"));
             assert!(info_span!("b").trace_context().is_some());
         });
-        assert_eq!(scope.finish().span_count(), 3);
+        assert_eq!(scope.finish().count(), 3);
     });
     assert_eq!(seen.load(std::sync::atomic::Ordering::Relaxed), 1);
 }

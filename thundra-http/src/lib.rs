@@ -163,3 +163,7 @@ pub mod future {
     pub use crate::client::ClientFuture;
     pub use crate::server::ServerFuture;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

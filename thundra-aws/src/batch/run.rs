@@ -71,13 +71,13 @@ where
                 Ok(work) => running.push(finish(position, scope, work)),
                 Err(error) => {
                     scope.fail("unreadable", error);
-                    spans.append(scope.finish());
+                    keep(&mut spans, scope.finish());
                     queue.done(position, true);
                 }
             }
         }
         let Some((position, failed, of_record)) = running.next().await else { break };
-        spans.append(of_record);
+        keep(&mut spans, of_record);
         queue.done(position, failed);
     }
     let failures = queue.into_failures();
@@ -85,6 +85,13 @@ where
         invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
     }
     ((source.response)(failures), spans)
+}
+
+/// Adds the spans of a record to those of the batch.
+fn keep(spans: &mut Records, of_record: Records) {
+    if let Err(others) = spans.append(of_record) {
+        thundra_core::export_later(others);
+    }
 }
 
 /// Ends a record. One task polls it beside others, so the work need not be `'static`.

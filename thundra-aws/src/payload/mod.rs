@@ -4,6 +4,7 @@
 //! and a trailing newline stays. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;
 
 use std::fmt;

@@ -46,8 +46,8 @@ impl<E: SpanExporter + 'static> Export for SdkExporter<E> {
         let spans = batch.spans().map(span).collect();
         Box::pin(async move {
             self.0.export(spans).await.map_err(|error| match error {
-                OTelSdkError::AlreadyShutdown => ExportError::Permanent(error.to_string().into()),
-                error => ExportError::Retryable(error.to_string().into()),
+                OTelSdkError::AlreadyShutdown => ExportError::permanent(error),
+                error => ExportError::retryable(error),
             })
         })
     }
