@@ -126,6 +126,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+pub mod configuration;
 pub mod export;
 mod host_patterns;
 mod init;
