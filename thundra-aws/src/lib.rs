@@ -65,6 +65,7 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+pub mod configuration;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -90,3 +91,7 @@ pub use settings::VARIABLES;
 pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
