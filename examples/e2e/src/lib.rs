@@ -1,6 +1,6 @@
-//! A small shop on AWS Lambda, traced with `thundra-aws` and `thundra-http`, and the harness that runs it.
+//! A small shop on AWS Lambda, traced with `thundra-aws` and `thundra-http`, and its harness.
 //!
-//! Five functions and a traditional service work on one order, and its trace shows all six.
+//! Five functions and a traditional service work on an order, and the trace shows all six.
 //!
 //! ```text
 //! POST /orders ─► orders ──SNS──┬─► billing ──Kinesis──► shipping ──SQS──► notify

@@ -98,7 +98,7 @@ impl Shop {
     }
 }
 
-/// Starts the pricing service, and returns it with its URL.
+/// Starts the pricing service, and returns the process with the URL.
 async fn pricing(executables: &Executables, collector: &str, name: &str) -> Result<(Process, String), Error> {
     let address = format!("127.0.0.1:{}", process::free_port()?);
     let mut process = Process::start(

@@ -1,4 +1,4 @@
-//! The command `pipeline` as people run it: its standard output and its exit code.
+//! The command `pipeline`: standard output and exit codes.
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::env;

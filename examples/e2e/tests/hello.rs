@@ -63,7 +63,7 @@ fn a_missing_file_is_named() {
     );
 }
 
-/// Runs `hello` on an event that it refuses, and returns its error line.
+/// Runs `hello` on an unusable event, and returns the error line.
 fn refused(name: &str, event: &str) -> String {
     let path = target::path(&format!("test-hello-{name}.json")).unwrap();
     fs::write(&path, event).unwrap();
@@ -80,7 +80,7 @@ fn error(output: &Output) -> String {
     (*line).to_owned()
 }
 
-/// Runs `hello` with an empty environment, so that no setting of the shell has an effect.
+/// Runs `hello` with an empty environment, without settings of the shell.
 fn hello(arguments: &[&str], stdin: impl Into<Stdio>) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hello")).args(arguments).env_clear().stdin(stdin).output().unwrap()
 }

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The silence after which no further span is expected.
 const CALM: Duration = Duration::from_millis(500);
 
-/// A shop with its own cloud and receiver. Fields are dropped in order, so senders end before their receiver.
+/// A shop with a cloud and a receiver. Fields are dropped in order, so senders end before the receiver.
 struct Stage {
     name: &'static str,
     shop: Shop,

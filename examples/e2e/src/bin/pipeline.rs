@@ -4,7 +4,7 @@
 //! cargo run -p thundra-examples --bin pipeline
 //! ```
 //!
-//! The executable deploys itself: in Lambda it serves the function that `_HANDLER` names.
+//! The executable deploys itself, and serves the function `_HANDLER` in Lambda.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -146,7 +146,7 @@ async fn run(options: &Options) -> Result<ExitCode, Error> {
     Ok(if broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Sends the first order alone, so that its trace shows cold starts and batches of one. The others follow concurrently.
+/// Sends the first order alone, for a trace with cold starts and batches of one. The others follow concurrently.
 async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
     let mut on_their_way = JoinSet::new();
     for (index, order) in orders.iter().cloned().enumerate() {

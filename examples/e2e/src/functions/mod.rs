@@ -34,7 +34,7 @@ use std::env;
 use serde::{Deserialize, Serialize};
 use thundra_aws::{Error, service_fn};
 
-/// An order, as a customer sends it and as `orders` publishes it with a price.
+/// An order of a customer, which `orders` publishes with a price.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Order {
     /// The id of the order.

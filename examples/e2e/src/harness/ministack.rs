@@ -73,7 +73,7 @@ impl MiniStack {
         self.process.log()
     }
 
-    /// Leaves MiniStack running after this process, and returns the command that ends it.
+    /// Leaves MiniStack running after this process, and returns the command to end MiniStack.
     ///
     /// # Errors
     ///

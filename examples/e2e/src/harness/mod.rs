@@ -27,7 +27,7 @@ pub mod target;
 /// An error of the harness, as one printable line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// Returns a client for servers on this machine. It ignores the shell's proxy, which cannot reach them.
+/// Returns a client for servers on this machine, without the shell's proxy.
 pub(crate) fn loopback() -> Result<reqwest::Client, Error> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }

@@ -15,7 +15,7 @@ const PACKAGE: &str = "moto[server]==5.2.5";
 /// The time for moto to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Makes moto run the started state machines. By default it only keeps their inputs.
+/// Makes moto run state machines, and not only keep their inputs.
 const SETTINGS: &str = r#"{"stepfunctions": {"execute_state_machine": true}}"#;
 
 /// A running moto. Dropping the value ends moto.

@@ -169,8 +169,7 @@ pub fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Starts a program that listens on a port. Another process may take the port before the program binds it, so a failed
-/// start is retried.
+/// Starts a listening program. Another process may take the port first, so a failed start is retried.
 ///
 /// # Errors
 ///

@@ -57,7 +57,7 @@ impl Environment {
         self.program("python")
     }
 
-    /// Returns the path of a program that one of the packages installed.
+    /// Returns the path of an installed program.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.directory.join("bin").join(name)
@@ -141,7 +141,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Turns a failed command into one line: its name and its last line of output.
+/// Formats a failed command as a line: the name and the last line of output.
 fn succeeded(name: &str, output: std::io::Result<std::process::Output>) -> Result<(), Error> {
     let output = output.map_err(|error| format!("{name} did not start: {error}"))?;
     if output.status.success() {

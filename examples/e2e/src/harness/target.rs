@@ -19,7 +19,7 @@ pub fn path(name: &str) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Returns Cargo's target directory: that of the running executable, else the configured one.
+/// Returns Cargo's target directory, from the running executable or the configuration.
 #[must_use]
 pub fn root() -> PathBuf {
     env::current_exe()

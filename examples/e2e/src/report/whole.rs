@@ -46,7 +46,7 @@ pub fn problems(spans: &[Span], expected: &Expected<'_>) -> Vec<String> {
     problems.into_iter().map(|problem| Escaped(&format!("{order}: {problem}")).to_string()).collect()
 }
 
-/// Checks that there is one root, every parent, and no span twice.
+/// Checks for one root, every parent, and no duplicate span.
 fn shape(trace: &[&Span]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();

@@ -20,7 +20,7 @@ const ROLE: &str = "arn:aws:iam::000000000000:role/shop";
 /// The message of every case.
 const ORDER: &str = r#"{"order": "order-1", "total": 12.50}"#;
 
-/// One account on an emulator. Each transport has a queue of its own.
+/// An account on an emulator, with a queue for each transport.
 pub(crate) struct Account {
     config: SdkConfig,
     sqs: aws_sdk_sqs::Client,
@@ -128,7 +128,7 @@ impl Account {
         }
     }
 
-    /// Processes the message with a traced client, without deleting it. `None` for a transport that no worker reads.
+    /// Processes the message with a traced client, without deletion. `None` for transports without workers.
     pub(crate) async fn worked(&self, transport: Transport) -> Option<Seen> {
         let work = match (self.queue(transport), transport) {
             (Some(queue), _) => {

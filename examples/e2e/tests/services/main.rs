@@ -78,7 +78,7 @@ fn installed() -> MemoryExporter {
     EXPORTER.get_or_init(install).clone()
 }
 
-/// A call that sent a message, and the ids of its scope.
+/// A sending call, and the ids of the scope.
 struct Sent {
     case: &'static Case,
     span: SpanData,

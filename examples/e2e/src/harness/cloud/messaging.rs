@@ -117,7 +117,7 @@ impl Cloud {
         Ok(Mapping { id: given(answer.uuid, "mapping")? })
     }
 
-    /// Pauses or resumes a mapping. Records that arrive during a pause are delivered as one batch later.
+    /// Pauses or resumes a mapping. Records of a pause are delivered as one batch later.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! The control plane: functions, topics, queues, streams and APIs, made with the genuine AWS SDK.
 //!
-//! These clients are not traced, so that traces show only the functions.
+//! Traces show only the functions, because these clients are not traced.
 
 mod api;
 mod function;
@@ -77,7 +77,7 @@ fn refused<E: ProvideErrorMetadata + Display>(what: impl Display) -> impl FnOnce
     }
 }
 
-/// Returns a value that a response must have, although its type is optional.
+/// Returns a required value of a response, although the type is optional.
 fn given<T>(value: Option<T>, what: &str) -> Result<T, Error> {
     value.ok_or_else(|| format!("the answer names no {what}").into())
 }
