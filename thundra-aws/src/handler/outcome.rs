@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::borrow::Cow;
 
-use crate::lifecycle::error_type::short_error_type;
+use crate::error_type::short_error_type;
 
 /// How a handler ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! What a process sets up once: its configuration, its exporters, its subscriber, and the bridge from the `log` crate.
 
+mod configuration;
 mod process;
 mod subscriber;
 
@@ -7,9 +8,10 @@ use std::fmt;
 
 use tracing_subscriber::{Layer, Registry};
 
+pub use configuration::{config, settings};
 pub use process::{
-    config, enough_deferred, export_later, flush, flush_last, flushes_itself, install, install_with, pending_spans,
-    report_missing_scope, settings, unexported,
+    enough_deferred, export_later, flush, flush_last, flushes_itself, install, install_with, pending_spans,
+    report_missing_scope, unexported,
 };
 pub use subscriber::{layer, subscriber};
 

@@ -1,34 +1,15 @@
-//! The one pipeline of this process, and its configuration.
+//! The one pipeline of this process.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::{Telemetry, subscriber};
-use crate::config::{self, Section};
+use super::{Telemetry, configuration, subscriber};
 use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
 use crate::recorder::missing_spans;
-use crate::{Config, Env, Records, diagnostics};
+use crate::{Config, Records, diagnostics};
 
-static CONFIG: OnceLock<Config> = OnceLock::new();
 static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
-
-/// Returns the configuration of this process: the one that was [installed](install), else the environment's.
-pub fn config() -> &'static Config {
-    CONFIG.get_or_init(|| Config::from_env(&Env::process()))
-}
-
-/// Returns the settings of a crate that depends on this one: those of the [installed](install) configuration, else
-/// those of the environment. Called once by each such crate, which keeps them.
-#[doc(hidden)]
-pub fn settings<S: Section>() -> S {
-    let config = config();
-    config.section().cloned().unwrap_or_else(|| {
-        let (settings, problems) = config::read_section(config.env());
-        config::report(&problems);
-        settings
-    })
-}
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one; another changes nothing.
 ///
@@ -62,7 +43,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     let mut installed = None;
     PIPELINE.get_or_init(|| {
         let config = telemetry.configuration();
-        if CONFIG.set(config.clone()).is_err() && is_configured {
+        if !configuration::set(&config) && is_configured {
             report_late_configuration();
         }
         let mut exporters = std::mem::take(&mut telemetry.exporters);

@@ -10,7 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
-use super::process::config;
+use super::configuration::config;
 use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
 use crate::recorder::carrier::SCOPE_TARGET;
