@@ -1,7 +1,8 @@
-//! Calls to AWS: a span for each, and our context in what they send.
+//! Calls to AWS: a span for each call, and our context in the messages that it sends.
 //!
-//! One [interceptor](interceptor()) serves every service, on the genuine SDK client. A service has a feature of
-//! its own only where something is written into its messages: see [`message`].
+//! One [interceptor](interceptor()) serves every service, on the genuine client of the SDK. A service with attributes or
+//! messages of its own has a row in [`services`]. A Cargo feature exists only for services whose [messages](message) carry
+//! context.
 //!
 //! ```text
 //! invocation
@@ -9,12 +10,18 @@
 //! └ SNS.Publish [producer]     … its context travels in the message
 //! ```
 //!
-//! # Outside of a scope nothing happens
+//! # A call, from left to right
 //!
-//! No span is made, nothing is injected, and the request is the one that the plain client sends. Only who
-//! [receives messages](receive) asks for our attributes along with what he wants, wherever he is. Presigned
-//! requests are left alone everywhere: who sends them later is somebody else. So are those that are made where
-//! OpenTelemetry's context suppresses telemetry.
+//! ```text
+//! interceptor → services (the row) → call (span) → message (context in) → the SDK sends
+//!             → response, error (result) → message::refusal (limit, if the service refused a message)
+//! ```
+//!
+//! # Calls that are not traced
+//!
+//! Outside a scope no span is created and nothing is injected. The request is the one of a plain client, except that
+//! `ReceiveMessage` requests the attributes that carry our context (feature `sqs`). Presigned requests never change,
+//! because another program sends them later. Neither do calls under an OpenTelemetry context that suppresses telemetry.
 
 mod call;
 pub(crate) mod clients;
@@ -26,6 +33,7 @@ mod message;
 #[cfg(feature = "sqs")]
 mod receive;
 mod response;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod services;
 #[cfg(feature = "unwrapped-clients")]
 pub(crate) mod unwrapped;

@@ -1,4 +1,4 @@
-//! Message attributes, as SNS and SQS have them: at most ten a message, and counted in its size.
+//! Message attributes of SNS and SQS. A message has ten at most, and they count in its size.
 
 use std::collections::HashMap;
 
@@ -8,26 +8,26 @@ use super::limits::Limits;
 use super::refusal::Size;
 use super::{Injected, Skipped};
 
-/// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
+/// Most attributes of a message. SQS refuses more. SNS drops a message with more if it delivers raw to a queue.
 const MAX_ATTRIBUTES: usize = 10;
-/// What a message is given that has no ids but the one of every chain of calls.
+/// Number of attributes that a message gets without ids of the user.
 const USUAL_ATTRIBUTES: usize = 5;
-/// The size that a topic or a queue takes unless it is set to more or less, which cannot be seen from here.
+/// Size that a topic or a queue takes by default. No request shows another limit.
 const DEFAULT_BYTES: usize = 256 * 1024;
-/// The size that it may be set to.
+/// Largest size that a topic or a queue can be configured to.
 const MAX_BYTES: usize = 4 * DEFAULT_BYTES;
-/// The data type of our values, which is part of the size.
+/// Data type of our values. The size of a message includes it.
 pub(crate) const STRING: &str = "String";
 
-/// The type of an attribute's value in an SDK crate.
+/// The value of an attribute, in the type of an SDK crate.
 pub(crate) trait Attribute: Sized {
-    /// A value of the type `String`; `None` where the service would refuse it.
+    /// Returns a value of the type `String`, or `None` if the service would refuse it.
     fn string(value: &str) -> Option<Self>;
 
-    /// Type and value, in bytes.
+    /// Returns the bytes of type and value.
     fn size(&self) -> usize;
 
-    /// The value, where it is text.
+    /// Returns the value if it is text.
     fn text(&self) -> Option<&str>;
 }
 
@@ -38,23 +38,23 @@ pub(crate) struct Message<'a, V> {
     id: Option<&'a str>,
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
-    /// Bytes that the service may count or not.
+    /// Bytes that the service may or may not count.
     beside: usize,
     outbound: &'a Outbound,
     closed: Option<Skipped>,
-    /// Bytes that are left within the limit of a message.
+    /// Bytes that are left within the limit of the message.
     room: usize,
     size: Size,
-    /// Why something of ours was left out: the first reason.
+    /// First reason why something was left out.
     skipped: Option<Skipped>,
-    /// Whether it had no trace context of its own, so that ours is the one that is read.
+    /// `true` if the caller set no trace context, so that the receiver reads ours.
     untraced: bool,
     traced_by_us: bool,
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// A message with a body of so many bytes; `closed` says why nothing may be added. What the scope received and sends on
-    /// gives way to `outbound`.
+    /// Returns a message with a body of this number of bytes. `closed` is a reason why nothing may be added. Attributes that
+    /// the scope received and forwards are replaced by those of `outbound`.
     pub(crate) fn new(
         attributes: &'a mut Option<HashMap<String, V>>,
         body: usize,
@@ -78,22 +78,22 @@ impl<'a, V: Attribute> Message<'a, V> {
         message
     }
 
-    /// Adds bytes that a service may count or not. They count within a limit, and a limit is learned without them.
+    /// Adds bytes that the service may or may not count. They count within a limit. A limit is learned without them.
     pub(crate) fn beside(self, beside: usize) -> Self {
         Message { beside, ..self }
     }
 
-    /// Makes it an entry of a batch.
+    /// Sets the id of the entry in a batch.
     pub(crate) fn entry(self, id: &'a str) -> Self {
         Message { id: Some(id), ..self }
     }
 
-    /// Whether the caller set no trace context.
+    /// Returns `true` if the caller set no trace context.
     pub(crate) fn is_untraced(&self) -> bool {
         self.untraced
     }
 
-    /// Finds the attribute of this name, whatever its case.
+    /// Finds the attribute of this name in any case.
     fn present(&self, name: &str) -> Present {
         let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
@@ -107,7 +107,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         }
     }
 
-    /// Takes an attribute out of the message. Returns its name and value.
+    /// Removes an attribute. Returns its name and value.
     fn take(&mut self, present: &str) -> Option<(String, V)> {
         let (name, value) = self.attributes.as_mut()?.remove_entry(present)?;
         self.room += name.len() + value.size();
@@ -123,7 +123,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         }
     }
 
-    /// Removes a trace state that was forwarded, where ours is the trace parent beside it and has none.
+    /// Removes a forwarded trace state if our trace parent, which has no trace state, replaced the one it belongs to.
     fn forget_state(&mut self) {
         if self.traced_by_us
             && let Present::Forwarded(present) = self.present("tracestate")
@@ -136,7 +136,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.attributes.as_ref().map_or(0, HashMap::len)
     }
 
-    /// Measures the message, and the bytes that are left for it.
+    /// Measures the message and the bytes that are left.
     fn measure(&mut self, limits: Limits) {
         let own = self.bytes();
         self.size = Size { own, sent: own };
@@ -148,7 +148,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
     }
 
-    /// Adds an attribute, and says how many bytes it takes of the room there is.
+    /// Adds an attribute. Returns the number of bytes that it takes.
     fn add(&mut self, name: &str, value: &str, room: usize) -> Result<usize, Skipped> {
         let bytes = name.len() + STRING.len() + value.len();
         if self.count() >= MAX_ATTRIBUTES {
@@ -169,23 +169,23 @@ impl<'a, V: Attribute> Message<'a, V> {
 #[derive(Debug, PartialEq)]
 enum Present {
     No,
-    /// What the scope received, under this spelling of the name.
+    /// A value that the scope received, under this spelling of the name.
     Forwarded(String),
     Callers,
 }
 
-/// Returns the largest size of a request, given its size. A request below the default stays below, and one that is past
-/// it may grow to the largest that a target can be set to.
+/// Returns the largest size that a request of this size may grow to. A request below the default stays below. A larger one
+/// may grow to the most that a target can be configured to.
 ///
-/// A topic's own limit applies to all messages of a request together, and a queue's may: so a request that is within it
-/// stays within.
+/// The limit of a topic applies to all messages of a request together, and the limit of a queue may. A request within the
+/// limit therefore stays within.
 fn limit(before: usize, known: Limits) -> usize {
     let usual = if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES };
     let known = if before > known.message { known.request } else { known.request.min(known.message) };
     usual.min(known)
 }
 
-/// Gives each message of a request what fits of `pairs` within the limits.
+/// Adds to each message of a request the `pairs` that fit within the limits.
 ///
 /// The first pair goes into all messages before the second goes into any.
 pub(crate) fn inject<V: Attribute>(
@@ -202,7 +202,7 @@ pub(crate) fn inject<V: Attribute>(
     let mut injected = Injected::default();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
-            // A trace state belongs to the trace parent beside it.
+            // A trace state belongs to one trace parent.
             if *name == "tracestate" && !message.traced_by_us {
                 continue;
             }
@@ -276,7 +276,7 @@ mod tests {
         (count > 0).then(|| (0..count).map(|n| (format!("u{n}"), "v".to_owned())).collect())
     }
 
-    /// What is added to one message with this many attributes and bytes of body, by name.
+    /// Returns the names that are added to a message with these attributes and bytes of body.
     fn added(
         attributes: Option<HashMap<String, String>>,
         body: usize,
@@ -289,7 +289,7 @@ mod tests {
         let mut messages = [Message::new(&mut after, body, &nothing, None)];
         let injected = inject(&mut messages, &pairs(ours), Limits { message: limit, request: limit });
         if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
-            assert_eq!(after.is_none(), before.is_empty(), "what got nothing is as it was");
+            assert_eq!(after.is_none(), before.is_empty(), "a message that gets nothing does not change");
         }
         let mut names: Vec<_> =
             after.unwrap_or_default().into_keys().filter(|name| !before.contains_key(name)).collect();
@@ -315,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn the_size_is_kept_to_the_byte() {
+    fn the_size_is_exact_to_the_byte() {
         // `a` takes 8 bytes, `traceparent` 18, `z` 8.
         for (body, expected, skipped, why) in [
             (65, "a traceparent z", None, "one byte under"),
             (66, "a traceparent z", None, "at the limit"),
             (67, "a traceparent", Some(Skipped::Size), "one byte over"),
-            (75, "a z", Some(Skipped::Size), "what is too large gives way to the next"),
+            (75, "a z", Some(Skipped::Size), "a value that is too large is skipped"),
             (92, "a", Some(Skipped::Size), "room for one"),
             (93, "", Some(Skipped::Size), "room for none"),
             (200, "", Some(Skipped::Size), "over it already"),
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_wins_whatever_its_case() {
+    fn a_present_name_wins_in_any_case() {
         let present = |name: &str| Some(HashMap::from([(name.to_owned(), "mine".to_owned())]));
         let ours = [("traceparent", "t"), ("tracestate", "s"), ("x-correlation-traceparent", "t")];
         let (names, injected) = added(present("TraceParent"), 5, &ours, 1000);
@@ -344,7 +344,7 @@ mod tests {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const OWN: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
 
-    /// What becomes of the attributes of one message in a scope that received [`PARENT`], `a=1` and a chain of 9.
+    /// Injects into one message in a scope that received [`PARENT`], `a=1` and a chain of 9. Returns the attributes.
     fn forwarding(
         attributes: &[(&str, &str)],
         ours: &[(&'static str, &str)],
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_gives_way_to_ours() {
+    fn received_values_are_replaced() {
         let ours = [("call-chain-length", "10"), ("traceparent", OWN), ("tracestate", "b=2")];
         let stateless = &ours[..2];
         let [parent, own] = [PARENT, OWN].map(|value| format!("traceparent={value}"));
@@ -415,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_stays_where_ours_may_not_go() {
+    fn received_values_stay_if_ours_may_not_go_in() {
         let ours = [("call-chain-length", "10"), ("traceparent", OWN)];
         let attributes = [("call-chain-length", "9"), ("traceparent", PARENT)];
         let before = vec!["call-chain-length=9".to_owned(), format!("traceparent={PARENT}")];
@@ -426,7 +426,7 @@ mod tests {
             assert_eq!(after, [format!("call-chain-length={length}"), format!("traceparent={OWN}")], "{limit}");
             assert_eq!((injected.own_context, injected.skipped), (true, skipped), "{limit}");
         }
-        // Ten attributes are enough, and one of them takes the place of what it was.
+        // Of ten attributes two are replaced, which takes no room.
         let full: Vec<_> = (0..8).map(|n| format!("u{n}")).collect();
         let full: Vec<_> = full.iter().map(|name| (name.as_str(), "v")).chain(attributes).collect();
         let (after, injected) = forwarding(&full, &ours, 1000, None);
@@ -435,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_would_refuse_is_not_sent() {
+    fn a_value_that_the_service_refuses_is_not_sent() {
         let (names, injected) = added(None, 5, &[("a", ""), ("b", "say \"x\""), ("c", "1")], 1000);
         assert_eq!((names.as_str(), injected.skipped), ("c", Some(Skipped::Quotes)));
     }

@@ -1,4 +1,4 @@
-//! Size limits of single targets, learned from what they refused.
+//! Size limits of single targets, learned from refused messages.
 //!
 //! A topic, a queue or a stream may have a size limit of its own, which no request shows. Our context pushes a message
 //! that just fits over it. After the first such refusal the process remembers the target and the size, and later
@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The most targets that are known. A program that makes its queues as it goes must not fill the memory.
+/// Most targets that are remembered, because a program may create queues without end.
 const MAX_TARGETS: usize = 1024;
 
 /// Sizes that a target takes, in bytes.
@@ -35,7 +35,7 @@ impl Limits {
 pub(crate) struct Target<'a> {
     service: &'a str,
     region: &'a str,
-    /// A queue URL, an ARN or a name; empty where the limit is that of the service.
+    /// Queue URL, ARN or name. Empty if the limit is that of the service.
     pub(crate) name: &'a str,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Target<'a> {
 /// The targets that have refused a message, with their limits.
 #[derive(Debug)]
 pub(crate) struct Known {
-    /// `true` if there are any. Nearly always there are none, and a call then checks nothing else.
+    /// `true` if any target is known. Usually none is, and a call reads only this.
     any: AtomicBool,
     targets: Mutex<Option<HashMap<String, Limits>>>,
 }

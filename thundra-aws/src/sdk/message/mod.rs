@@ -118,7 +118,7 @@ impl Injected {
             diagnostics::once(
                 &format!("inject.{service}.{}", why.as_str()),
                 format_args!(
-                    "a message to {service} went out without our context or a part of it: {} (said once)",
+                    "a message to {service} carries no trace context, or only a part of it: {} (reported once)",
                     why.as_str()
                 ),
             );

@@ -1,6 +1,6 @@
 //! Messages that a service refused as too long, with our context in them.
 //!
-//! The caller sees the refused call as it is, and the interceptor does not repeat it. The limit that it shows applies to
+//! The caller gets the error, and the interceptor does not repeat the call. The limit in the error applies to
 //! [later messages](super::limits).
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use tracing::Span;
 use super::limits::{KNOWN, Limits, Target};
 use crate::sdk::error;
 
-/// The smallest limit that a topic or a queue can be given.
+/// Smallest limit that a topic or a queue can be configured to.
 const MIN_LIMIT: usize = 1024;
 
 /// The size of a message or a request, as its service counts it.
@@ -120,8 +120,8 @@ fn report(span: &Span, target: Target<'_>, sizes: &Sizes, refusal: &Refusal<'_>)
     diagnostics::once(
         &format!("inject.limit {}", target.key()),
         format_args!(
-            "{name} refused a message of {} bytes, {} of them our context: later messages to it keep within {limit} \
-             bytes (said once)",
+            "{name} refused a message of {} bytes, {} of them trace context: later messages to this target stay \
+             within {limit} bytes (reported once)",
             size.sent,
             size.sent - size.own
         ),
@@ -134,13 +134,13 @@ impl<'a> Refusal<'a> {
         Refusal { entry: Some(id), code: code.into(), message: message.unwrap_or_default().into() }
     }
 
-    /// Returns `true` if the service refused the size of a message. Each service has words of its own for it.
+    /// Returns `true` if the service refused the size of a message. Each service words this differently.
     fn is_too_long(&self) -> bool {
         // `BatchRequestTooLong`, `RequestTooLargeException`, `RequestEntityTooLargeException`.
         if self.code.contains("TooLong") || self.code.contains("TooLarge") {
             return true;
         }
-        // Others have one code for everything that is wrong with a parameter.
+        // Other services have one code for all errors in parameters.
         const CODES: [&str; 5] =
             ["InvalidParameter", "InvalidArgument", "InvalidMessageContents", "Validation", "ParameterValueInvalid"];
         const WORDS: [&str; 6] = [
@@ -166,10 +166,10 @@ impl<'a> Refusal<'a> {
         self.entry.is_some() || self.message.contains(".member.")
     }
 
-    /// Returns the limit to keep within after a message of this size was refused. That is the limit in the text. If the
-    /// text names none, it is the size without our context: any more may be refused again.
+    /// Returns the limit for messages after one of this size was refused: the limit in the text, or the size without our
+    /// context if the text names none.
     fn limit_below(&self, refused: Size) -> usize {
-        // The words before the limit. The text may name the size that was sent as well.
+        // Words before the limit. The text may name the size of the request too.
         const BEFORE: [&str; 9] = [
             "shorter than ",
             "longer than ",
@@ -187,7 +187,7 @@ impl<'a> Refusal<'a> {
     }
 }
 
-/// Returns the number that a text begins with, unless it is one of another unit than bytes.
+/// Returns the number at the beginning of a text, unless its unit is not bytes.
 fn bytes(text: &str) -> Option<usize> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -204,8 +204,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_known_in_the_words_of_each_service() {
-        // Sent were 300,000 bytes, of which 299,000 were the caller's.
+    fn a_refused_size_is_recognised_in_the_words_of_each_service() {
+        // The request had 300,000 bytes, 299,000 without our context.
         const SIZE: Size = Size { own: 299_000, sent: 300_000 };
         for (code, message, limit) in [
             ("InvalidParameter", "Invalid parameter: Message too long", Some(299_000)),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_record_of_a_request_is_told_from_all_of_them() {
+    fn a_refused_record_differs_from_a_refused_request() {
         let record = "Value at 'records.1.member.data' failed to satisfy constraint";
         assert!(refusal("ValidationException", record).is_about_a_message());
         assert!(!refusal("BatchRequestTooLong", "").is_about_a_message());

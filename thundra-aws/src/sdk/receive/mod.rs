@@ -124,8 +124,8 @@ fn report_evicted() {
         scope.set_attribute(semconv::THUNDRA_EVICTED_MESSAGES, evicted);
         diagnostics::once(
             "receive.evicted",
-            "more than 1000 SQS messages were received before thundra_aws::sqs::process had the first of them: it is \
-             worked on without its trace and its correlation ids, as are those after it (said once)",
+            "more than 1000 SQS messages were received before thundra_aws::sqs::process got the first: the trace and the \
+             correlation ids of the oldest ones are lost (reported once)",
         );
     }
 }

@@ -222,8 +222,7 @@ pub(crate) mod messages {
         batch::one(delivery, thundra_core::config(), || f(record)).await
     }
 
-    /// Returns the spans that put these records. The records of one `PutRecords` usually have the same context, which is
-    /// read once.
+    /// Returns the spans that put these records. A context that several records share is read once.
     fn producers(records: &[Record], formats: Propagators) -> Vec<TraceContext> {
         let extractor = extractor(formats);
         let mut known = HashSet::new();
