@@ -65,6 +65,7 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+pub mod configuration;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;

@@ -147,3 +147,18 @@ fn crates_of(code: &str) -> BTreeSet<String> {
     };
     names.filter(is_used).map(str::to_owned).collect()
 }
+
+/// The table of the README is a part of those on the configuration page of `thundra-aws`, which its own test compares with
+/// the variables that are read.
+#[test]
+fn the_readme_has_ten_rows_of_the_configuration_page() {
+    let page = text("thundra-aws/src/configuration.md");
+    let readme = text("README.md");
+    let (_, section) = readme.split_once("\n## Configuration\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), 10, "{rows:#?}");
+    for row in rows {
+        assert!(page.lines().any(|line| line == row), "the page has another row than this:\n{row}");
+    }
+}
