@@ -1,13 +1,13 @@
-//! Calls to AWS: a span for each call, and our context in the messages that it sends.
+//! Calls to AWS: a span for each call, and our context in the sent messages.
 //!
-//! One [interceptor](interceptor()) serves every service, on the genuine client of the SDK. A service with attributes or
-//! messages of its own has a row in [`services`]. A Cargo feature exists only for services whose [messages](message) carry
-//! context.
+//! The same [interceptor](interceptor()) serves every service, on the genuine client of the SDK. A service with special
+//! attributes or messages has a row in [`services`]. A Cargo feature exists only for services with context in the
+//! [messages](message).
 //!
 //! ```text
 //! invocation
 //! ├ DynamoDB.GetItem [client]
-//! └ SNS.Publish [producer]     … its context travels in the message
+//! └ SNS.Publish [producer]     … the context of this span travels in the message
 //! ```
 //!
 //! # A call, from left to right
@@ -17,11 +17,12 @@
 //!             → response, error (result) → message::refusal (limit, if the service refused a message)
 //! ```
 //!
-//! # Calls that are not traced
+//! # Untraced calls
 //!
-//! Outside a scope no span is created and nothing is injected. The request is the one of a plain client, except that
-//! `ReceiveMessage` requests the attributes that carry our context (feature `sqs`). Presigned requests never change,
-//! because another program sends them later. Neither do calls under an OpenTelemetry context that suppresses telemetry.
+//! Outside a scope no span is created and nothing is injected. The request equals the request of a plain client, with one
+//! exception: `ReceiveMessage` requests the attributes with our context (feature `sqs`). Presigned requests never change,
+//! because another program sends the request later. Calls under an OpenTelemetry context with suppressed telemetry do not
+//! change either.
 
 mod call;
 pub(crate) mod clients;

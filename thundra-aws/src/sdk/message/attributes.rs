@@ -1,4 +1,4 @@
-//! Message attributes of SNS and SQS. A message has ten at most, and they count in its size.
+//! Message attributes of SNS and SQS. A message has ten attributes at most. Attributes count in the size.
 
 use std::collections::HashMap;
 
@@ -8,53 +8,53 @@ use super::limits::Limits;
 use super::refusal::Size;
 use super::{Injected, Skipped};
 
-/// Most attributes of a message. SQS refuses more. SNS drops a message with more if it delivers raw to a queue.
+/// Most attributes of a message. SQS refuses more. SNS drops a message with more in a raw delivery to a queue.
 const MAX_ATTRIBUTES: usize = 10;
-/// Number of attributes that a message gets without ids of the user.
+/// Number of attributes without ids of the user.
 const USUAL_ATTRIBUTES: usize = 5;
-/// Size that a topic or a queue takes by default. No request shows another limit.
+/// Default limit of a topic or a queue. No request shows another limit.
 const DEFAULT_BYTES: usize = 256 * 1024;
-/// Largest size that a topic or a queue can be configured to.
+/// Largest configurable limit of a topic or a queue.
 const MAX_BYTES: usize = 4 * DEFAULT_BYTES;
-/// Data type of our values. The size of a message includes it.
+/// Data type of our values. The type counts in the size of a message.
 pub(crate) const STRING: &str = "String";
 
 /// The value of an attribute, in the type of an SDK crate.
 pub(crate) trait Attribute: Sized {
-    /// Returns a value of the type `String`, or `None` if the service would refuse it.
+    /// Returns a value of the type `String`, or `None` for a value refused by the service.
     fn string(value: &str) -> Option<Self>;
 
     /// Returns the bytes of type and value.
     fn size(&self) -> usize;
 
-    /// Returns the value if it is text.
+    /// Returns a text value.
     fn text(&self) -> Option<&str>;
 }
 
-/// One message of a request.
+/// A message of a request.
 #[derive(Debug)]
 pub(crate) struct Message<'a, V> {
     /// Id of the entry, in a batch.
     id: Option<&'a str>,
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
-    /// Bytes that the service may or may not count.
+    /// Bytes with an unknown weight: some services count them.
     beside: usize,
     outbound: &'a Outbound,
     closed: Option<Skipped>,
-    /// Bytes that are left within the limit of the message.
+    /// Bytes left within the limit of the message.
     room: usize,
     size: Size,
     /// First reason why something was left out.
     skipped: Option<Skipped>,
-    /// `true` if the caller set no trace context, so that the receiver reads ours.
+    /// `true` if the caller set no trace context, and the receiver reads ours.
     untraced: bool,
     traced_by_us: bool,
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// Returns a message with a body of this number of bytes. `closed` is a reason why nothing may be added. Attributes that
-    /// the scope received and forwards are replaced by those of `outbound`.
+    /// Returns a message with a body of `body` bytes. `closed` is a reason to add nothing. The attributes of `outbound` replace
+    /// received and forwarded attributes.
     pub(crate) fn new(
         attributes: &'a mut Option<HashMap<String, V>>,
         body: usize,
@@ -78,7 +78,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         message
     }
 
-    /// Adds bytes that the service may or may not count. They count within a limit. A limit is learned without them.
+    /// Adds bytes counted by some services only. Limits are kept with these bytes, and learned without.
     pub(crate) fn beside(self, beside: usize) -> Self {
         Message { beside, ..self }
     }
@@ -93,7 +93,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.untraced
     }
 
-    /// Finds the attribute of this name in any case.
+    /// Finds an attribute by name, in any case.
     fn present(&self, name: &str) -> Present {
         let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
@@ -107,7 +107,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         }
     }
 
-    /// Removes an attribute. Returns its name and value.
+    /// Removes an attribute. Returns name and value.
     fn take(&mut self, present: &str) -> Option<(String, V)> {
         let (name, value) = self.attributes.as_mut()?.remove_entry(present)?;
         self.room += name.len() + value.size();
@@ -123,7 +123,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         }
     }
 
-    /// Removes a forwarded trace state if our trace parent, which has no trace state, replaced the one it belongs to.
+    /// Removes the trace state of a replaced trace parent, if ours has none.
     fn forget_state(&mut self) {
         if self.traced_by_us
             && let Present::Forwarded(present) = self.present("tracestate")
@@ -136,7 +136,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.attributes.as_ref().map_or(0, HashMap::len)
     }
 
-    /// Measures the message and the bytes that are left.
+    /// Measures the message and the remaining bytes.
     fn measure(&mut self, limits: Limits) {
         let own = self.bytes();
         self.size = Size { own, sent: own };
@@ -148,7 +148,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
     }
 
-    /// Adds an attribute. Returns the number of bytes that it takes.
+    /// Adds an attribute. Returns the number of added bytes.
     fn add(&mut self, name: &str, value: &str, room: usize) -> Result<usize, Skipped> {
         let bytes = name.len() + STRING.len() + value.len();
         if self.count() >= MAX_ATTRIBUTES {
@@ -165,17 +165,17 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 }
 
-/// The attribute of a message under one of our names.
+/// The attribute of a message under a name of ours.
 #[derive(Debug, PartialEq)]
 enum Present {
     No,
-    /// A value that the scope received, under this spelling of the name.
+    /// A received value, with the spelling of the name.
     Forwarded(String),
     Callers,
 }
 
-/// Returns the largest size that a request of this size may grow to. A request below the default stays below. A larger one
-/// may grow to the most that a target can be configured to.
+/// Returns the largest allowed size for a request of `before` bytes. A request below the default limit stays below. A larger
+/// request may grow to the largest configurable limit.
 ///
 /// The limit of a topic applies to all messages of a request together, and the limit of a queue may. A request within the
 /// limit therefore stays within.
@@ -185,7 +185,7 @@ fn limit(before: usize, known: Limits) -> usize {
     usual.min(known)
 }
 
-/// Adds to each message of a request the `pairs` that fit within the limits.
+/// Adds `pairs` to each message of a request, within the limits.
 ///
 /// The first pair goes into all messages before the second goes into any.
 pub(crate) fn inject<V: Attribute>(
@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    /// Returns the pairs that leave a scope which received these.
+    /// Returns the outbound context of a scope with these received pairs.
     fn outbound(pairs: &[(&str, &str)]) -> Outbound {
         let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
         let scope = Scope::builder("test").parent(inbound).begin();
@@ -276,7 +276,7 @@ mod tests {
         (count > 0).then(|| (0..count).map(|n| (format!("u{n}"), "v".to_owned())).collect())
     }
 
-    /// Returns the names that are added to a message with these attributes and bytes of body.
+    /// Returns the added names, given the attributes and the bytes of the body.
     fn added(
         attributes: Option<HashMap<String, String>>,
         body: usize,
@@ -344,7 +344,7 @@ mod tests {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const OWN: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
 
-    /// Injects into one message in a scope that received [`PARENT`], `a=1` and a chain of 9. Returns the attributes.
+    /// Injects into a message, after receiving [`PARENT`], `a=1` and a chain of 9. Returns the attributes.
     fn forwarding(
         attributes: &[(&str, &str)],
         ours: &[(&'static str, &str)],

@@ -1,8 +1,7 @@
-//! The `ClientContext` of an invocation: base64 of a JSON object, in which `custom` has strings only.
+//! The `ClientContext` of an invocation: base64 of a JSON object, with strings in `custom`.
 //!
-//! A function gets the client context beside the payload, and only if the caller waits for the response. Every byte that
-//! the caller wrote stays, except values that this scope received: ours replace them. A client context of another form does
-//! not change.
+//! A function gets the client context beside the payload, and only if the caller waits for the response. The bytes of
+//! the caller stay. Our values replace received values. A client context of another form does not change.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +17,7 @@ use super::members::Members;
 use super::{Injected, Skipped};
 use crate::payload::splice::InsertionPoint;
 
-/// Largest JSON text. Lambda takes 3,583 bytes of base64, which has groups of four.
+/// Largest JSON text. Lambda takes 3,583 bytes of base64, a text of groups of four.
 const MAX_BYTES: usize = 3583 / 4 * 3;
 
 /// The members of an object.
@@ -32,8 +31,7 @@ pub(crate) fn inject(client_context: &mut Option<String>, outbound: &Outbound) -
     injected
 }
 
-/// Adds the pairs that fit and that the caller did not set, and replaces received values. The error is the reason why
-/// something was left out.
+/// Adds absent pairs up to the limit, and replaces received values. The error is the reason for a missing pair.
 fn merge(client_context: &mut Option<String>, pairs: &[(&str, String)], outbound: &Outbound) -> Result<(), Skipped> {
     let json = client_context.as_ref().map_or_else(|| Some("{}".to_owned()), |encoded| decode(encoded));
     let theirs = json.ok_or(Skipped::Data)?;
@@ -57,8 +55,8 @@ fn text(value: &str) -> String {
     Value::from(value).to_string()
 }
 
-/// Returns the client context with received values replaced by ours, and `true` if any was. A client context that would
-/// become too long does not change.
+/// Returns the client context with our values in the place of received values, and `true` for a change. The limit forbids
+/// a change beyond the largest size.
 fn with_ours<'j>(json: &'j str, pairs: &[(&str, String)], outbound: &Outbound) -> Option<(Cow<'j, str>, bool)> {
     let members: Object<&RawValue> = serde_json::from_str(json).ok()?;
     let Some(custom) = members.get("custom") else { return Some((json.into(), false)) };
@@ -107,7 +105,7 @@ fn place(json: &str) -> Option<(InsertionPoint<'_>, Object<IgnoredAny>)> {
     Some((InsertionPoint::first(json, contents, "", ["", ","])?, present))
 }
 
-/// Returns the offset of a part of the text, which borrows from the text.
+/// Returns the offset of a part borrowed from the text.
 fn offset(json: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(json.as_ptr() as usize)
 }
@@ -192,7 +190,7 @@ mod tests {
         }
     }
 
-    /// Returns the pairs that leave a scope which received these.
+    /// Returns the outbound context of a scope with these received pairs.
     fn outbound(pairs: &[(&str, &str)]) -> Outbound {
         let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
         let scope = Scope::builder("test").parent(inbound).begin();
@@ -201,7 +199,7 @@ mod tests {
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    /// Merges into a client context in a scope that received [`PARENT`], `a=1` and a chain of 9.
+    /// Merges into a client context, after receiving [`PARENT`], `a=1` and a chain of 9.
     fn forwarded(caller: &str, pairs: &[(&str, &str)]) -> (Result<(), Skipped>, String) {
         let received = [("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")];
         let pairs: Vec<_> = pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();

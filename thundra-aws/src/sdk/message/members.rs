@@ -8,7 +8,7 @@ use thundra_core::propagation::CORRELATION_TRACEPARENT;
 #[derive(Debug)]
 pub(crate) struct Members {
     all: Vec<Member>,
-    /// Text with all members. Nearly every message takes this one.
+    /// Text with all members, for nearly every message.
     full: Text,
 }
 
@@ -50,7 +50,7 @@ impl Members {
         self.full.json.len()
     }
 
-    /// Returns the members that fit into this number of bytes, or `None` if none fits.
+    /// Returns members for up to `room` bytes, or `None` if no member fits.
     pub(crate) fn within(&self, room: usize) -> Option<Cow<'_, Text>> {
         let text =
             if self.full.json.len() <= room { Cow::Borrowed(&self.full) } else { Cow::Owned(within(&self.all, room)) };

@@ -1,7 +1,7 @@
-//! The `__context__` member of JSON payloads, for services whose messages have no attributes.
+//! The `__context__` member of JSON payloads, for services without message attributes.
 //!
-//! The member goes into payloads that are a JSON object (see [`InsertionPoint`]) and that `THUNDRA_INJECT_PAYLOAD` allows. A
-//! message grows within its own limit and within its share of the room of the request.
+//! The member goes into a JSON object (see [`InsertionPoint`]), as far as `THUNDRA_INJECT_PAYLOAD` allows. A message grows
+//! within two limits: the limit of a message, and a share of the limit of the request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -49,23 +49,23 @@ impl Payload for String {
     }
 }
 
-/// One message of a request.
+/// A message of a request.
 #[derive(Debug)]
 pub(crate) struct Message<'a, P> {
     /// `None` if the caller set none.
     pub(crate) payload: Option<&'a mut P>,
-    /// Size before anything is written, as the service counts it.
+    /// Size without our context, as counted by the service.
     pub(crate) size: usize,
-    /// Number of bytes that the message may grow within its own limit.
+    /// Room within the limit of a message.
     pub(crate) room: usize,
     /// Reason why nothing may be written.
     pub(crate) closed: Option<Skipped>,
 }
 
-/// Writes into each message the part of the context that fits.
+/// Writes the context into each message, up to the limits.
 ///
-/// `room` is the number of bytes that the messages may grow together. The messages that can take the context share the
-/// room. The rest of a share is left to the messages after it.
+/// `room` is the room of all messages together. Messages with an insertion point share the room. The rest of a share is left
+/// to later messages.
 pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
     let mut injected = Injected::default();
     let context = Context::of(outbound);
@@ -94,12 +94,12 @@ pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize,
     injected
 }
 
-/// The context that goes into the payloads of a call.
+/// The context for the payloads of a call.
 #[derive(Debug)]
 struct Context<'o> {
     members: Members,
     outbound: &'o Outbound,
-    /// Context that this scope received. In a forwarded payload ours replaces it.
+    /// Received context. In a forwarded payload our context replaces the received context.
     received: Option<Arc<str>>,
 }
 
@@ -117,7 +117,7 @@ impl<'o> Context<'o> {
         Context { members: Members::new(outbound.payload_pairs()), outbound, received }
     }
 
-    /// Returns `true` for a context that the scope received, as a whole or value by value. A program may have built it from
+    /// Returns `true` for a received context, compared as a whole or value by value. A program may build a context from
     /// received attributes or headers.
     fn was_received(&self, context: &str) -> bool {
         self.received.as_deref().is_some_and(|received| are_equal(received, context))
@@ -135,7 +135,7 @@ impl<'o> Context<'o> {
         self.members.has(key) && self.outbound.is_forwarded(key, text)
     }
 
-    /// Returns for each message if it takes a share of the room. With room for all, every message does.
+    /// Returns `true` for each message with a share of the room. With room for all, every message has a share.
     fn takers<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
         let enough = room / messages.len().max(1) >= self.members.longest() + InsertionPoint::LONGEST;
         let takes = |message: &Message<'_, P>| {
@@ -147,7 +147,7 @@ impl<'o> Context<'o> {
         messages.iter().map(|message| enough || takes(message)).collect()
     }
 
-    /// Writes the part that fits. `share` is the number of bytes that the message may take from the room of the request.
+    /// Writes the context up to the limits. `share` is the share of the room of the request.
     fn write<P: Payload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
         if let Some(why) = message.closed {
             return Err(why);

@@ -1,4 +1,4 @@
-//! A measured call, and its span.
+//! A measured call and the span of the call.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,19 +14,18 @@ use crate::sdk::{self, services};
 /// HTTP status of the last response.
 const STATUS_CODE: &str = "http.status_code";
 thread_local! {
-    /// The last call that began on this thread, until its interceptor runs.
+    /// The last call of the thread, until the interceptor runs.
     static BEGUN: Cell<Option<Arc<Measured>>> = const { Cell::new(None) };
 }
 
-/// Leaves the call that begins to the interceptor. The SDK created the instruments of the call on this thread just
-/// before.
+/// Leaves a beginning call to the interceptor. The SDK has just created the instruments of the call, on the same thread.
 pub(crate) fn is_wrapped() {
     if let Ok(Some(call)) = BEGUN.try_with(Cell::take) {
         call.settled.store(true, Ordering::Relaxed);
     }
 }
 
-/// A call that is measured.
+/// A measured call.
 #[derive(Debug)]
 pub(super) struct Measured {
     /// Last part of the name of the SDK crate.
@@ -46,7 +45,7 @@ impl Measured {
         call
     }
 
-    /// Keeps the operation of a call whose request was sent, in case its end is never measured.
+    /// Keeps the operation after the request was sent, in case the end of the call is never measured.
     pub(super) fn sent(&self, attributes: &Attributes) {
         if !self.is_settled()
             && self.operation.get().is_none()
@@ -56,7 +55,7 @@ impl Measured {
         }
     }
 
-    /// Records a call that was measured to its end. A presigned request has neither a status nor an error.
+    /// Records a call with a measured end. A presigned request has neither a status nor an error.
     pub(super) fn ended(&self, outcome: &Attributes) {
         if self.settle() {
             return;
@@ -87,7 +86,7 @@ impl Measured {
         self.remind();
     }
 
-    /// Records a call whose future was dropped after its request was sent.
+    /// Records a call with a sent request and a dropped future.
     pub(super) fn dropped(&self) {
         if !self.settle()
             && let Some(span) = self.operation.get().and_then(|operation| self.span(operation))
@@ -116,7 +115,7 @@ impl Measured {
         Some(span)
     }
 
-    /// Prints the code that wraps the client, once for each service.
+    /// Prints the code for a wrapped client, once for each service.
     fn remind(&self) {
         let service = self.service;
         if services::is_of_credentials(service) {

@@ -1,4 +1,4 @@
-//! Meters that pass every measurement on to the meters before them, and listen to two instruments.
+//! Meters around the meters of the program. The meters listen to two instruments, and pass every measurement on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use super::call::Measured;
 
 /// Prefix of the meters of SDK crates. The rest is the name of the service.
 const METERS: &str = "aws-sdk-";
-/// Name of the instrument for the duration of a call. Its attributes are the result.
+/// Name of the instrument for the duration of a call. The attributes are the result.
 pub(super) const CALL_DURATION: &str = "smithy.client.call.duration";
-/// Name of the instrument for the bytes of a request, measured after they were sent.
+/// Name of the instrument for the bytes of a request, measured after sending.
 pub(super) const REQUEST_SIZE: &str = "smithy.client.call.request.size";
 
-/// A meter provider around the one before it.
+/// A meter provider around the provider of the program.
 pub(super) struct Listening(pub(super) Arc<TelemetryProvider>);
 
 impl fmt::Debug for Listening {
@@ -29,7 +29,7 @@ impl fmt::Debug for Listening {
 }
 
 impl ProvideMeter for Listening {
-    /// Returns a meter. The SDK requests one at the beginning of each call.
+    /// Returns a meter. The SDK requests a meter at the beginning of each call.
     fn get_meter(&self, scope: &'static str, attributes: Option<&Attributes>) -> Meter {
         let inner = self.0.meter_provider().get_meter(scope, attributes);
         match scope.strip_prefix(METERS) {
@@ -38,13 +38,13 @@ impl ProvideMeter for Listening {
         }
     }
 
-    /// Returns the name of the provider before this one, which the SDK sends to the service.
+    /// Returns the name of the provider of the program. The SDK sends the name to the service.
     fn provider_name(&self) -> &'static str {
         self.0.meter_provider().provider_name()
     }
 }
 
-/// The instruments of one call.
+/// The instruments of a call.
 struct Instruments {
     inner: Meter,
     call: Arc<Measured>,
@@ -56,7 +56,7 @@ impl fmt::Debug for Instruments {
     }
 }
 
-/// Builds the requested instrument with the meter before.
+/// Builds the requested instrument with the meter of the program.
 macro_rules! inner {
     ($requested:ident, $inner:expr) => {{
         let mut inner = $inner;
@@ -70,7 +70,7 @@ macro_rules! inner {
     }};
 }
 
-/// Implements methods of `ProvideInstrument` by the meter before.
+/// Implements methods of `ProvideInstrument` by the meter of the program.
 macro_rules! pass_on {
     ($($create:ident($builder:ty) -> $instrument:ty;)*) => {$(
         fn $create(&self, requested: $builder) -> $instrument {
@@ -110,7 +110,7 @@ impl ProvideInstrument for Instruments {
     }
 }
 
-/// An instrument in the bag of the SDK, which is dropped with the call.
+/// An instrument in the bag of the SDK, dropped with the call.
 #[derive(Debug)]
 struct CallDuration {
     inner: Arc<dyn Histogram>,
@@ -130,7 +130,7 @@ impl Drop for CallDuration {
     }
 }
 
-/// An instrument in the body of the request. A connection may keep it for longer than the call lasts.
+/// An instrument in the body of the request. A connection may keep the body for longer than the call lasts.
 #[derive(Debug)]
 struct RequestSize {
     inner: Arc<dyn Histogram>,

@@ -1,14 +1,14 @@
 //! Calls of clients without the interceptor, recorded from the metrics of the SDK.
 //!
 //! The SDK measures the calls of every client: operation, duration and result. The metrics are enough for a span of the calls
-//! of a plain `Client::new(&config)`. They have no resource, and no context travels. The first call of such a client
-//! therefore prints the code that wraps the client.
+//! of a plain `Client::new(&config)`. The metrics lack the resource, and no context travels. The first call
+//! therefore prints the code for a wrapped client.
 //!
 //! # Never twice
 //!
 //! A call with the interceptor is recorded by the [interceptor](super::call) alone. Presigned requests are not recorded,
-//! and neither are calls under an OpenTelemetry context that suppresses telemetry. (`THUNDRA_SPANS=debug` also records the
-//! spans of the SDK, as those of any library.)
+//! and neither are calls under an OpenTelemetry context with suppressed telemetry. (`THUNDRA_SPANS=debug` also records the
+//! spans of the SDK, as of any library.)
 //!
 //! # Cost
 //!
@@ -16,12 +16,12 @@
 //!
 //! # Limits
 //!
-//! - A meter provider that the program sets later replaces this one. SDK crates with another version of
-//!   `aws-smithy-observability` do not use this one.
-//! - A call that is dropped before its request was sent is not recorded.
-//! - A call that failed while it was presigned is recorded as one that failed before it was sent.
+//! - A meter provider set later by the program replaces the provider of this module. SDK crates with another version of
+//!   `aws-smithy-observability` use another provider.
+//! - A call dropped before sending is not recorded.
+//! - A failure of presigning is recorded as a failure before sending.
 //! - A traced HTTP client below records the request as well.
-//! - Handlers under a plain `lambda_runtime::run` are not covered: tracing begins there while calls may be in progress.
+//! - Handlers under a plain `lambda_runtime::run` are not covered, because tracing begins while calls may be in progress.
 
 mod call;
 mod meters;
@@ -37,9 +37,9 @@ use thundra_core::diagnostics;
 pub(crate) use self::call::is_wrapped;
 use self::meters::Listening;
 
-/// Installs the meters that listen to calls. Meters that are set already go on measuring.
+/// Installs the listening meters. The meters of the program go on measuring.
 ///
-/// Has to run before calls are in progress. A call that begins at the same moment finds no meter, and the SDK panics.
+/// Has to run before any call. A call at the very moment of installing finds no meter, and the SDK panics.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

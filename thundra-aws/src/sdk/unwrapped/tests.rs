@@ -13,7 +13,7 @@ use thundra_core::testing::{record, tree};
 use super::is_wrapped;
 use super::meters::{CALL_DURATION, Listening, REQUEST_SIZE};
 
-/// A meter provider of the program, which notes the requested instruments.
+/// A meter provider of the program, with notes of the requested instruments.
 #[derive(Clone, Debug, Default)]
 struct Program(Arc<Mutex<Vec<String>>>);
 
@@ -97,7 +97,7 @@ fn attributes(pairs: &[(&'static str, &str)]) -> Attributes {
     attributes
 }
 
-/// Returns the recorded span of a call that is measured like this.
+/// Returns the recorded span of a measured call.
 fn recorded(call: impl FnOnce(&dyn Histogram, &dyn Histogram)) -> String {
     let ((), spans) = record("invocation", || {
         let meter = provider(&Program::default()).get_meter("aws-sdk-sqs", None);
