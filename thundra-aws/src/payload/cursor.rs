@@ -1,6 +1,7 @@
 //! A cursor over JSON bytes, to skip values without parsing.
 //!
-//! The cursor accepts more than JSON, and callers validate kept values. No method copies, recurses or panics on any bytes.
+//! The cursor accepts more than JSON, and callers validate kept values. No method copies, recurses or panics on any
+//! bytes.
 
 use std::ops::Range;
 

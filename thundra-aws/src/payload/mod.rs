@@ -1,7 +1,7 @@
 //! The `__context__` member of JSON payloads: find, cut and read.
 //!
-//! A payload is never parsed into a value and serialized again: the digits of numbers, the order of members and a trailing
-//! newline stay. Only a member at the top level of an object counts.
+//! A payload is never parsed into a value and serialized again: the digits of numbers, the order of members and a
+//! trailing newline stay. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
 #[cfg_attr(not(feature = "full"), allow(dead_code))]

@@ -1,7 +1,7 @@
 //! Splicing members into a JSON text.
 //!
-//! The text is never parsed into a value and serialized again: the digits of numbers, the order of members and a trailing
-//! newline stay. Cutting the members out again restores the bytes of the original text.
+//! The text is never parsed into a value and serialized again: the digits of numbers, the order of members and a
+//! trailing newline stay. Cutting the members out again restores the bytes of the original text.
 
 use serde::de::IgnoredAny;
 
@@ -53,8 +53,8 @@ impl<'a> InsertionPoint<'a> {
         }
     }
 
-    /// Returns the place before all members of an object. The contents of the object begin at `contents`. `close` has the
-    /// closing text for an empty object and for any other.
+    /// Returns the place before all members of an object. The contents of the object begin at `contents`. `close` has
+    /// the closing text for an empty object and for any other.
     pub(crate) fn first(json: &'a str, contents: usize, open: &'static str, close: [&'static str; 2]) -> Option<Self> {
         let (before, after) = json.split_at_checked(contents)?;
         let [in_empty, before_others] = close;

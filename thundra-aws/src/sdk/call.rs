@@ -27,7 +27,8 @@ pub(crate) struct Call {
     span: Span,
     service: &'static Service,
     operation: Metadata,
-    /// X-Ray header of the invocation. Lambda's environment has the same header, unless several invocations share a process.
+    /// X-Ray header of the invocation. Lambda's environment has the same header, unless several invocations share a
+    /// process.
     xray: Option<XRayHeader>,
     trace_header: TraceHeader,
     /// Sizes of the messages. `None` if no message holds a part of our context.
@@ -111,8 +112,8 @@ impl Call {
         }
     }
 
-    /// Returns the X-Ray header to write into a request with the header `present`. A header of the caller wins. A header of
-    /// the SDK, taken from Lambda's environment, loses.
+    /// Returns the X-Ray header to write into a request with the header `present`. A header of the caller wins. A
+    /// header of the SDK, taken from Lambda's environment, loses.
     fn xray_header(&self, present: Option<&str>) -> Option<String> {
         match (&self.trace_header, present) {
             (TraceHeader::Received, None) => self.xray.as_ref().map(XRayHeader::to_header),

@@ -5,8 +5,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 /// Loads the configuration of the AWS SDK from the environment: region, credentials, endpoints, retries.
 ///
-/// Equals `aws_config::load_defaults` with the latest behaviour version. The traced clients take any other `SdkConfig` as
-/// well.
+/// Equals `aws_config::load_defaults` with the latest behaviour version. The traced clients take any other `SdkConfig`
+/// as well.
 ///
 /// # Examples
 ///
@@ -51,7 +51,8 @@ mod sealed {
 
 /// Adds tracing to the config builder of an AWS SDK crate, for a client with custom settings.
 ///
-/// The trait is sealed, and implemented for the services of the enabled features. The builder of any other service takes
+/// The trait is sealed, and implemented for the services of the enabled features. The builder of any other service
+/// takes
 /// [`interceptor`](crate::interceptor()).
 ///
 /// # Examples

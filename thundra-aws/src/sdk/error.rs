@@ -11,8 +11,8 @@ use tracing::Span;
 /// Longest recorded description.
 const MAX_MESSAGE_CHARS: usize = 512;
 
-/// Parts of the error codes with messages about a resource or the service. Any other message may repeat a part of
-/// the request: a document, a telephone number, the recipient of a mail.
+/// Parts of the error codes with messages about a resource or the service. Any other message may repeat a part of the
+/// request: a document, a telephone number, the recipient of a mail.
 const PUBLIC_CODES: [&str; 20] = [
     // The state of a resource.
     "AlreadyExists",
@@ -91,8 +91,8 @@ fn kind(error: &OrchestratorError<Error>) -> &'static str {
     }
 }
 
-/// Returns `true` if the message may be recorded. A message about a person is private: the names of IAM sessions are often
-/// mail addresses.
+/// Returns `true` if the message may be recorded. A message about a person is private: the names of IAM sessions are
+/// often mail addresses.
 fn is_public(code: &str, message: &str) -> bool {
     let is_telephone = |after: &str| after.starts_with(|digit: char| digit.is_ascii_digit());
     let names_a_person = message.contains('@') || message.split('+').skip(1).any(is_telephone);

@@ -1,7 +1,7 @@
 //! The interceptor, hook by hook.
 //!
-//! The hooks run in the task of the caller, and the current span is the parent of the call. No hook fails: the SDK would
-//! return the error to the caller. A retry sends the bytes of the first attempt.
+//! The hooks run in the task of the caller, and the current span is the parent of the call. No hook fails: the SDK
+//! would return the error to the caller. A retry sends the bytes of the first attempt.
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;

@@ -19,10 +19,10 @@
 //!
 //! # Untraced calls
 //!
-//! Outside a scope no span is created and nothing is injected. The request equals the request of a plain client, with one
-//! exception: `ReceiveMessage` requests the attributes with our context (feature `sqs`). Presigned requests never change,
-//! because another program sends the request later. Calls under an OpenTelemetry context with suppressed telemetry do not
-//! change either.
+//! Outside a scope no span is created and nothing is injected. The request equals the request of a plain client, with
+//! one exception: `ReceiveMessage` requests the attributes with our context (feature `sqs`). Presigned requests never
+//! change, because another program sends the request later. Calls under an OpenTelemetry context with suppressed
+//! telemetry do not change either.
 
 mod call;
 pub(crate) mod clients;

@@ -53,8 +53,8 @@ pub(crate) struct Message<'a, V> {
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// Returns a message with a body of `body` bytes. `closed` is a reason to add nothing. The attributes of `outbound` replace
-    /// received and forwarded attributes.
+    /// Returns a message with a body of `body` bytes. `closed` is a reason to add nothing. The attributes of `outbound`
+    /// replace received and forwarded attributes.
     pub(crate) fn new(
         attributes: &'a mut Option<HashMap<String, V>>,
         body: usize,
@@ -174,11 +174,11 @@ enum Present {
     Callers,
 }
 
-/// Returns the largest allowed size for a request of `before` bytes. A request below the default limit stays below. A larger
-/// request may grow to the largest configurable limit.
+/// Returns the largest allowed size for a request of `before` bytes. A request below the default limit stays below. A
+/// larger request may grow to the largest configurable limit.
 ///
-/// The limit of a topic applies to all messages of a request together, and the limit of a queue may. A request within the
-/// limit therefore stays within.
+/// The limit of a topic applies to all messages of a request together, and the limit of a queue may. A request within
+/// the limit therefore stays within.
 fn limit(before: usize, known: Limits) -> usize {
     let usual = if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES };
     let known = if before > known.message { known.request } else { known.request.min(known.message) };

@@ -1,8 +1,8 @@
 //! Size limits of single targets, learned from refused messages.
 //!
-//! A topic, a queue or a stream may have a special size limit. No request shows the limit, and our context may push a message
-//! over. After the first refusal the process remembers the target and the limit. Later messages to the target keep within
-//! the limit.
+//! A topic, a queue or a stream may have a special size limit. No request shows the limit, and our context may push a
+//! message over. After the first refusal the process remembers the target and the limit. Later messages to the target
+//! keep within the limit.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

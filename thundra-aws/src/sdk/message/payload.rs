@@ -1,7 +1,7 @@
 //! The `__context__` member of JSON payloads, for services without message attributes.
 //!
-//! The member goes into a JSON object (see [`InsertionPoint`]), as far as `THUNDRA_INJECT_PAYLOAD` allows. A message grows
-//! within two limits: the limit of a message, and a share of the limit of the request.
+//! The member goes into a JSON object (see [`InsertionPoint`]), as far as `THUNDRA_INJECT_PAYLOAD` allows. A message
+//! grows within two limits: the limit of a message, and a share of the limit of the request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -64,8 +64,8 @@ pub(crate) struct Message<'a, P> {
 
 /// Writes the context into each message, up to the limits.
 ///
-/// `room` is the room of all messages together. Messages with an insertion point share the room. The rest of a share is left
-/// to later messages.
+/// `room` is the room of all messages together. Messages with an insertion point share the room. The rest of a share is
+/// left to later messages.
 pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
     let mut injected = Injected::default();
     let context = Context::of(outbound);

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! [Injection](super) has written the context of the call into the messages, up to the limits. The context of the message
-//! span has the same length, and replaces the context of the call. A message from another sender does not change, and the
-//! call gets a link to the sender.
+//! span has the same length, and replaces the context of the call. A message from another sender does not change, and
+//! the call gets a link to the sender.
 
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
@@ -27,6 +27,9 @@ pub(crate) enum Place<'a> {
     Data(&'a mut Blob),
 }
 
+/// Visits the messages of a batch, each as a list of places.
+pub(crate) type EachInBatch = fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>));
+
 /// The headers of a sending span.
 struct Sender {
     traceparent: String,
@@ -38,7 +41,7 @@ struct Sender {
 /// `each_in_batch` visits the messages of the input. `attributes` belong to the call.
 pub(crate) fn create(
     input: &mut Input,
-    each_in_batch: fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>)),
+    each_in_batch: EachInBatch,
     call: &Span,
     outbound: &Outbound,
     attributes: &[(&'static str, Value)],

@@ -1,8 +1,8 @@
 //! Messages of SQS received by the program, without Lambda in between.
 //!
-//! Lambda delivers every attribute of a message, but `ReceiveMessage` returns only requested attributes. The interceptor
-//! therefore [requests](requested) the attributes with our context as well, and [removes](hidden) these attributes from the
-//! response. The attributes wait in a [cache](receipt_cache) for [`process`].
+//! Lambda delivers every attribute of a message, but `ReceiveMessage` returns only requested attributes. The
+//! interceptor therefore [requests](requested) the attributes with our context as well, and [removes](hidden) these
+//! attributes from the response. The attributes wait in a [cache](receipt_cache) for [`process`].
 
 mod attributes_md5;
 mod hidden;
@@ -63,8 +63,9 @@ fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
 
 /// Works on a message in a new scope, with the trace and the correlation ids of the producer.
 ///
-/// The message has to come from a [traced client](crate::sqs::client). The client keeps the ids of received messages for
-/// `process`. `f` gets the message unchanged. Returns the result of `f`. Deleting the message is left to the caller.
+/// The message has to come from a [traced client](crate::sqs::client). The client keeps the ids of received messages
+/// for `process`. `f` gets the message unchanged. Returns the result of `f`. Deleting the message is left to the
+/// caller.
 ///
 /// ```text
 /// SQS.SendMessage [producer]              … in the sending program
@@ -72,9 +73,10 @@ fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
 ///   └ the spans of f
 /// ```
 ///
-/// A message older than an hour, and every message under `THUNDRA_BATCH_SPANS=link`, begins a new trace with a link to the
-/// producer. Inside a scope, as in a Lambda invocation, the message belongs to the batch of the scope: see [`batch`].
-/// Outside a scope the spans leave with the next flush. After [`init`](crate::init) a flush happens about once a second.
+/// A message older than an hour, and every message under `THUNDRA_BATCH_SPANS=link`, begins a new trace with a link to
+/// the producer. Inside a scope, as in a Lambda invocation, the message belongs to the batch of the scope: see
+/// [`batch`]. Outside a scope the spans leave with the next flush. After [`init`](crate::init) a flush happens about
+/// once a second.
 ///
 /// # Errors
 ///

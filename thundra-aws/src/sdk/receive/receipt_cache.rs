@@ -1,9 +1,9 @@
 //! The [hidden](super::hidden) attributes of received messages, until the messages are processed.
 //!
 //! The message type of the SDK has no place hidden from the caller. The attributes wait here instead, under the receipt
-//! handle of the message. Each delivery has a new receipt handle. An entry stays after processing, because a program may
-//! try again, and is evicted after [`CAPACITY`] newer entries. [`Hidden::take_from`] bounds the size of an entry. Entries
-//! evicted unread are counted.
+//! handle of the message. Each delivery has a new receipt handle. An entry stays after processing, because a program
+//! may try again, and is evicted after [`CAPACITY`] newer entries. [`Hidden::take_from`] bounds the size of an entry.
+//! Entries evicted unread are counted.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};

@@ -188,8 +188,8 @@ fn unprocessed(operation: &str, body: &[u8]) -> Option<Response> {
     Some(Response { failed: (count > 0).then(|| (count, "Unprocessed".to_owned())), ..Response::default() })
 }
 
-/// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual one
-/// is not parsed.
+/// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
+/// one is not parsed.
 fn holds_unprocessed(body: &[u8]) -> bool {
     let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
     let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));

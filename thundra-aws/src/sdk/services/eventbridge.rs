@@ -1,8 +1,8 @@
 //! EventBridge: buses and events.
 //!
 //! Each entry of `PutEvents` gets a `TraceHeader`. The header does not count towards the size, and wins over the HTTP
-//! header. A JSON object in the detail gets a `__context__` member. The entries of a request have less than 1 MB together,
-//! as [AWS counts]. 1 MB is read as 1,000,000 bytes, the smaller of two meanings.
+//! header. A JSON object in the detail gets a `__context__` member. The entries of a request have less than 1 MB
+//! together, as [AWS counts]. 1 MB is read as 1,000,000 bytes, the smaller of two meanings.
 //!
 //! [AWS counts]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size
 

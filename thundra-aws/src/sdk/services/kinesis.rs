@@ -178,9 +178,10 @@ pub(crate) mod messages {
     ///
     /// Removes the `__context__` member from the data before `f` gets the record. Returns the result of `f`.
     ///
-    /// A record older than an hour, and every record under `THUNDRA_BATCH_SPANS=link`, begins a new trace with a link to
-    /// the producer. Inside a scope, as in a Lambda invocation, the record belongs to the batch of the scope: see [`batch`].
-    /// Outside a scope the spans leave with the next flush. After [`init`](crate::init) a flush happens about once a second.
+    /// A record older than an hour, and every record under `THUNDRA_BATCH_SPANS=link`, begins a new trace with a link
+    /// to the producer. Inside a scope, as in a Lambda invocation, the record belongs to the batch of the scope: see
+    /// [`batch`]. Outside a scope the spans leave with the next flush. After [`init`](crate::init) a flush happens
+    /// about once a second.
     ///
     /// # Errors
     ///

@@ -1,9 +1,9 @@
 //! The AWS services with special attributes or messages: a file and a row for each.
 //!
-//! The interceptor traces the calls of every service, and looks up the row of the service once a call. No code outside the
-//! folder compares names of services. A new service takes a file with a `SERVICE` and a row in [`SERVICES`]. A service with
-//! ids in the messages also takes [`Messages`](service::Messages), a row in [`clients`](super::clients), and a Cargo
-//! feature.
+//! The interceptor traces the calls of every service, and looks up the row of the service once a call. No code outside
+//! the folder compares names of services. A new service takes a file with a `SERVICE` and a row in [`SERVICES`]. A
+//! service with ids in the messages also takes [`Messages`](service::Messages), a row in [`clients`](super::clients),
+//! and a Cargo feature.
 
 /// Returns `Some` if the feature is on, and `None` without compiling the value otherwise.
 macro_rules! if_feature {

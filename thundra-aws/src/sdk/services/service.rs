@@ -12,7 +12,7 @@ pub(crate) use crate::attributes::Attributes;
 use crate::sdk::message::Injected;
 use crate::sdk::message::limits::{Limits, Target};
 use crate::sdk::message::refusal::Refusal;
-use crate::sdk::message::spans::Place;
+use crate::sdk::message::spans::EachInBatch;
 use crate::sdk::response::{Received, Response};
 
 /// An AWS service.
@@ -22,7 +22,8 @@ pub(crate) struct Service {
     pub(crate) id: &'static str,
     /// Name of the service in signatures.
     pub(crate) signing_name: &'static str,
-    /// Input members with the name of a resource, spelled as in the model of the service. The SDK captures these members for
+    /// Input members with the name of a resource, spelled as in the model of the service. The SDK captures these
+    /// members for
     /// [`Operation::member`], except sensitive members of the model.
     pub(crate) names: &'static [&'static str],
     /// Adds attributes from the captured members.
@@ -45,13 +46,13 @@ pub(crate) struct Service {
 pub(crate) struct Messages {
     /// Name of the module with the traced client, and last part of the name of the SDK crate.
     pub(crate) module: &'static str,
-    /// Returns the destination of the messages: a queue, a topic, a stream, a function. Empty if the size limit is the same
-    /// for all destinations.
+    /// Returns the destination of the messages: a queue, a topic, a stream, a function. Empty if the size limit is the
+    /// same for all destinations.
     pub(crate) target: for<'a> fn(&Operation<'a>) -> Option<&'a str>,
     /// Injects the context into the messages of a request, within the limits of the target.
     pub(crate) inject: fn(&mut Input, &Outbound, Limits) -> Option<Injected>,
     /// Visits the messages of a batch. The visitor gets the places of a message with the name of a sender.
-    pub(crate) each_in_batch: fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>)),
+    pub(crate) each_in_batch: EachInBatch,
     /// Reads a typed response.
     pub(crate) response: fn(&Output) -> Option<Response>,
     /// Returns the refused entries of a batch.
@@ -63,8 +64,8 @@ pub(crate) struct Messages {
 }
 
 impl Service {
-    /// Reads a successful response, from the typed output if possible. A typed output does not depend on the protocol, as
-    /// the bytes do.
+    /// Reads a successful response, from the typed output if possible. A typed output does not depend on the protocol,
+    /// as the bytes do.
     pub(crate) fn read(&self, operation: &str, output: &Output, response: &HttpResponse) -> Option<Response> {
         let typed = self.messages.as_ref().and_then(|messages| (messages.response)(output));
         typed.or_else(|| (self.response)(operation, response))

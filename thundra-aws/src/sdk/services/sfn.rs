@@ -1,8 +1,8 @@
 //! Step Functions: state machines and executions.
 //!
-//! Each start gets a `traceHeader` and the HTTP header. The HTTP header wins over the `traceHeader`. A JSON object as the
-//! input gets a `__context__` member, except for a named start, because the input decides about idempotence. An input has
-//! 256 KiB at most.
+//! Each start gets a `traceHeader` and the HTTP header. The HTTP header wins over the `traceHeader`. A JSON object as
+//! the input gets a `__context__` member, except for a named start, because the input decides about idempotence. An
+//! input has 256 KiB at most.
 
 use thundra_core::semconv;
 

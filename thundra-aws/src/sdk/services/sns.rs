@@ -1,8 +1,8 @@
 //! SNS: topics and messages.
 //!
 //! Messages get attributes of the type String, readable for filter policies. SNS drops the attributes of a message with
-//! `MessageStructure=json`. A topic takes 256 KiB a request by default, and no request shows another limit. A request below
-//! 256 KiB stays below; a larger request may grow to 1 MiB.
+//! `MessageStructure=json`. A topic takes 256 KiB a request by default, and no request shows another limit. A request
+//! below 256 KiB stays below; a larger request may grow to 1 MiB.
 
 use memchr::memmem;
 use thundra_core::semconv;
@@ -36,8 +36,8 @@ fn is_topic(arn: &str) -> bool {
     arn.split(':').count() == 6 && !arn.contains(":endpoint/")
 }
 
-/// Counts a name with one occurrence a message. Equals signs within a value are escaped in a form, and no message can look
-/// like the name.
+/// Counts a name with one occurrence a message. Equals signs within a value are escaped in a form, and no message can
+/// look like the name.
 fn batch_size(request: &Request<'_>) -> Option<usize> {
     (request.operation == "PublishBatch").then(|| memmem::find_iter(request.body, ".Id=").count())
 }

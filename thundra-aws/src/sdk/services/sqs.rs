@@ -1,9 +1,9 @@
 //! SQS: queues and messages.
 //!
 //! Messages get attributes of the type String, and the system attribute `AWSTraceHeader`. The system attribute counts
-//! neither among the ten attributes nor in the size, and travels even with a full message. A queue takes 1 MiB a request by
-//! default, an old queue 256 KiB, and no request shows the limit. A request below 256 KiB stays below; a larger request may
-//! grow to 1 MiB.
+//! neither among the ten attributes nor in the size, and travels even with a full message. A queue takes 1 MiB a
+//! request by default, an old queue 256 KiB, and no request shows the limit. A request below 256 KiB stays below; a
+//! larger request may grow to 1 MiB.
 //!
 //! The receiving side is [`receive`](crate::sdk::receive).
 

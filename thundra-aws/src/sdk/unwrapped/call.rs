@@ -18,7 +18,8 @@ thread_local! {
     static BEGUN: Cell<Option<Arc<Measured>>> = const { Cell::new(None) };
 }
 
-/// Leaves a beginning call to the interceptor. The SDK has just created the instruments of the call, on the same thread.
+/// Leaves a beginning call to the interceptor. The SDK has just created the instruments of the call, on the same
+/// thread.
 pub(crate) fn is_wrapped() {
     if let Ok(Some(call)) = BEGUN.try_with(Cell::take) {
         call.settled.store(true, Ordering::Relaxed);

@@ -1,14 +1,14 @@
 //! Calls of clients without the interceptor, recorded from the metrics of the SDK.
 //!
-//! The SDK measures the calls of every client: operation, duration and result. The metrics are enough for a span of the calls
-//! of a plain `Client::new(&config)`. The metrics lack the resource, and no context travels. The first call
+//! The SDK measures the calls of every client: operation, duration and result. The metrics are enough for a span of the
+//! calls of a plain `Client::new(&config)`. The metrics lack the resource, and no context travels. The first call
 //! therefore prints the code for a wrapped client.
 //!
 //! # Never twice
 //!
-//! A call with the interceptor is recorded by the [interceptor](super::call) alone. Presigned requests are not recorded,
-//! and neither are calls under an OpenTelemetry context with suppressed telemetry. (`THUNDRA_SPANS=debug` also records the
-//! spans of the SDK, as of any library.)
+//! A call with the interceptor is recorded by the [interceptor](super::call) alone. Presigned requests are not
+//! recorded, and neither are calls under an OpenTelemetry context with suppressed telemetry. (`THUNDRA_SPANS=debug`
+//! also records the spans of the SDK, as of any library.)
 //!
 //! # Cost
 //!
