@@ -16,7 +16,7 @@
 //! meanwhile. That is why a lookup reads the values without looking at the tag again. A raw [`Id`](tracing::Id) that
 //! outlives its span may name another span by then, as it may everywhere in `tracing`.
 //!
-//! `tests/span_index` checks this: with a model checker over all interleavings, and with threads under load.
+//! `tests/span_index_model.rs` runs the protocol through a model checker, and the tests of the recorder run it under load.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -158,6 +158,12 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
         // thread synchronises the threads, so whoever looks for an id in the overflow sees the count with it or a later
         // one. All counts while the entry is there are above 0, since they are written under the lock.
         self.overflowed.load(Ordering::Relaxed) != 0
+    }
+
+    /// Returns the number of entries in the overflow.
+    #[cfg(test)]
+    pub(super) fn overflow_len(&self) -> usize {
+        self.overflowed.load(Ordering::Relaxed)
     }
 
     fn lock_overflow(&self) -> MutexGuard<'_, HashMap<u64, SpanSlot>> {
