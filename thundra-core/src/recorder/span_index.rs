@@ -23,7 +23,7 @@ use std::fmt;
 use std::sync::{OnceLock, PoisonError};
 
 use super::slot::SpanSlot;
-use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, Value};
 
 /// The tag of a cell whose values are being written. No id is so large.
 const BUSY: u64 = u64::MAX;
@@ -32,13 +32,13 @@ const BUSY: u64 = u64::MAX;
 #[repr(align(32))]
 struct Cell {
     tag: AtomicU64,
-    scope: AtomicU64,
-    entry: AtomicU64,
+    scope: Value,
+    entry: Value,
 }
 
 impl Cell {
     fn vacant() -> Self {
-        Cell { tag: AtomicU64::new(0), scope: AtomicU64::new(0), entry: AtomicU64::new(0) }
+        Cell { tag: AtomicU64::new(0), scope: Value::new(0), entry: Value::new(0) }
     }
 
     /// Claims the cell for this id, if it is vacant, and writes the values.

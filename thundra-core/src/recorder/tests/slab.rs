@@ -1,9 +1,11 @@
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Barrier, Mutex};
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::super::scope_state::ScopeState;
 use super::super::slab::Slab;
 use super::super::slot::ScopeId;
+use super::Gate;
 use crate::TraceId;
 
 /// The places of a slab.
@@ -158,26 +160,77 @@ fn the_last_of_several_holders_frees_the_place_once() {
     const HOLDERS: usize = 4;
     const ROUNDS: u32 = if cfg!(debug_assertions) { 2_000 } else { 20_000 };
     let slab = Slab::new();
-    let barrier = Barrier::new(HOLDERS);
-    let scope = Mutex::new(None);
+    let (given_up, open) = (AtomicUsize::new(0), Mutex::new(None));
     std::thread::scope(|threads| {
         for holder in 0..HOLDERS {
-            let (slab, barrier, scope) = (&slab, &barrier, &scope);
+            let (slab, given_up, open) = (&slab, &given_up, &open);
             threads.spawn(move || {
                 for round in 0..ROUNDS {
                     if holder == 0 {
                         let id = slab.claim(recorded).unwrap();
                         (1..HOLDERS).for_each(|_| slab.lock(id).unwrap().hold());
-                        *scope.lock().unwrap() = Some(id);
+                        *open.lock().unwrap() = Some((round, id));
                     }
-                    barrier.wait();
-                    let id = scope.lock().unwrap().unwrap();
+                    let id = loop {
+                        match *open.lock().unwrap() {
+                            Some((of, id)) if of == round => break id,
+                            _ => std::thread::yield_now(),
+                        }
+                    };
                     assert_eq!((id.index(), id.generation()), (0, round), "one place serves all rounds");
                     release(slab, id);
-                    barrier.wait();
-                    assert!(slab.lock(id).is_none());
+                    given_up.fetch_add(1, Ordering::AcqRel);
+                    while holder == 0 && given_up.load(Ordering::Acquire) < HOLDERS * (round as usize + 1) {
+                        std::thread::yield_now();
+                    }
+                    assert!(holder > 0 || slab.lock(id).is_none());
                 }
             });
         }
     });
+}
+
+/// The threads leave a gate before each step, so that the steps meet each other.
+#[test]
+fn claims_and_releases_at_the_same_time_are_counted_right() {
+    const ROUNDS: usize = if cfg!(debug_assertions) { 3_000 } else { 30_000 };
+    for round in 0..ROUNDS {
+        let (slab, gate) = (Slab::new(), Gate::new(2));
+        let work = || {
+            gate.pass();
+            let first = slab.claim(|state| state.recorded = false).unwrap();
+            gate.pass();
+            let were_counted = slab.some_are_unrecorded();
+            let second = slab.claim(|state| state.recorded = false).unwrap();
+            gate.pass();
+            [first, second].into_iter().for_each(|id| release(&slab, id));
+            (first, second, were_counted)
+        };
+        let (one, other) = std::thread::scope(|threads| {
+            let other = threads.spawn(work);
+            (work(), other.join().unwrap())
+        });
+        let places: HashSet<_> = [one.0, one.1, other.0, other.1].map(ScopeId::index).into();
+        assert_eq!((places.len(), one.2, other.2), (4, true, true), "round {round}");
+        assert!(!slab.some_are_unrecorded(), "round {round}");
+    }
+}
+
+#[test]
+fn a_place_changes_hands_between_threads() {
+    const ROUNDS: usize = if cfg!(debug_assertions) { 50_000 } else { 500_000 };
+    let (slab, gate) = (Slab::new(), Gate::new(2));
+    std::thread::scope(|threads| {
+        for _ in 0..2 {
+            threads.spawn(|| {
+                gate.pass();
+                for _ in 0..ROUNDS {
+                    let id = slab.claim(|state| state.recorded = false).unwrap();
+                    assert!(slab.some_are_unrecorded(), "this one is");
+                    release(&slab, id);
+                }
+            });
+        }
+    });
+    assert!(!slab.some_are_unrecorded());
 }
