@@ -5,6 +5,7 @@ use std::future::Future;
 
 use lambda_http::{Adapter, IntoResponse, Request};
 use lambda_runtime::{Diagnostic, Error};
+use thundra_core::Telemetry;
 use tower_service::Service;
 
 /// Runs an HTTP application: what [`lambda_http::run`] does, traced. It takes a `service_fn`, or an axum router.
@@ -43,4 +44,23 @@ where
     E: Debug + Into<Diagnostic>,
 {
     crate::run(Adapter::from(app)).await
+}
+
+/// Runs an HTTP application as [`run`] does, with telemetry that is set up in code.
+///
+/// # Errors
+///
+/// As [`thundra_aws::run`](crate::run).
+///
+/// # Panics
+///
+/// As [`thundra_aws::run`](crate::run).
+pub async fn run_with<'a, R, S, E>(telemetry: impl Into<Telemetry>, app: S) -> Result<(), Error>
+where
+    S: Service<Request, Response = R, Error = E>,
+    S::Future: Future<Output = Result<R, E>> + Send + 'a,
+    R: IntoResponse,
+    E: Debug + Into<Diagnostic>,
+{
+    crate::run_with(telemetry, Adapter::from(app)).await
 }

@@ -60,31 +60,27 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attributes;
 #[cfg(feature = "batch")]
 pub mod batch;
+#[doc(hidden)]
+pub mod bench_support;
+pub mod configuration;
+mod handler;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
-mod measured;
 mod payload;
 mod payload_patterns;
-mod probe;
 #[cfg(feature = "sdk")]
 mod sdk;
 mod settings;
 mod trigger;
 
-/// What the expansion of `#[handler]` calls, and what `examples/bench` measures. Not for people: it changes without
-/// notice.
 #[doc(hidden)]
-pub mod __private {
-    pub use crate::lifecycle::{State, in_place, main, main_concurrent, main_concurrent_with, main_with, report};
-    pub use crate::measured::*;
-    pub use crate::probe::*;
-}
-
+pub use handler::private as __private;
 pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-pub use lifecycle::{init, run, run_concurrent};
+pub use lifecycle::{init, init_with, run, run_concurrent, run_concurrent_with, run_with};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;
@@ -95,3 +91,7 @@ pub use settings::VARIABLES;
 pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -62,9 +62,11 @@ fn program() {
         "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
         "response" => runtime().block_on(thundra_aws::run(service_fn(unprintable))).unwrap(),
         "init" => {
-            let code = thundra_aws::__private::main_with(connect, |_: LambdaEvent<Value>, _: Arc<()>| async {
-                Ok::<_, Error>(())
-            });
+            let code = thundra_aws::__private::main_with_state(
+                thundra_core::Telemetry::default,
+                connect,
+                |_: LambdaEvent<Value>, _: Arc<()>| async { Ok::<_, Error>(()) },
+            );
             panic!("it went on: {code:?}");
         }
         other => panic!("no program {other}"),

@@ -30,7 +30,7 @@ fn call<F: Future<Output = ()>>(f: impl FnOnce(SdkConfig) -> F) -> (Request, Vec
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let config = Config::from_env(&Env::from_pairs([("THUNDRA_MESSAGE_SPANS", "create"), ("RUST_LOG", "off")]));
-        assert!(install(config, Vec::new()));
+        assert!(install(config));
     });
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         let endpoint = Endpoint::start(vec![Answer::Status(200, "{}")]).await;

@@ -18,7 +18,7 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use thundra_aws::{ConfigBuilderExt, correlation};
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status, TraceContext, flush, install};
+use thundra_core::{Config, Env, Scope, SpanData, SpanKind, Status, Telemetry, TraceContext, flush, install};
 
 use endpoint::{Answer, Answers, Endpoint, ok};
 
@@ -34,7 +34,7 @@ fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
     let exporter = EXPORTER.get_or_init(|| {
         let exporter = MemoryExporter::new();
         let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
-        assert!(install(config, vec![Box::new(exporter.clone())]));
+        assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
         exporter
     });
     exporter.clear();

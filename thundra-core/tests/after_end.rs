@@ -3,13 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Records, Scope, SpanExt, flush, install};
+use thundra_core::{Config, Env, Records, Scope, SpanExt, Telemetry, flush, install};
 use tracing::{info, info_span};
 
 #[tokio::test]
 async fn what_is_recorded_on_a_root_that_has_ended_is_counted_on_the_next_one() {
     let exporter = MemoryExporter::new();
-    install(Config::from_env(&Env::from_pairs([("RUST_LOG", "off")])), vec![Box::new(exporter.clone())]);
+    let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
+    install(Telemetry::builder().config(config).exporter(exporter.clone()));
     let scope = Scope::builder("first").begin();
     let (carrier, task) = (scope.span().clone(), scope.enter(|| info_span!("task")));
     let first = scope.finish();

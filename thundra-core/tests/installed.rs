@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, flush, install};
+use thundra_core::{Config, Env, Scope, Telemetry, flush, install};
 use tracing::{info, info_span};
 
 /// Fails as often as it is told to, then keeps what it gets.
@@ -23,7 +23,7 @@ impl Export for Flaky {
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
         let failing = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
         if failing {
-            return Box::pin(async { Err(ExportError::Retryable("not today".into())) });
+            return Box::pin(async { Err(ExportError::retryable("not today")) });
         }
         self.memory.export(batch, deadline)
     }
@@ -37,7 +37,7 @@ fn installed() -> (MutexGuard<'static, ()>, Flaky) {
     let exporter = EXPORTER.get_or_init(|| {
         let exporter = Flaky::default();
         let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
-        assert!(install(config, vec![Box::new(exporter.clone())]));
+        assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
         exporter
     });
     exporter.memory.clear();

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Config, Env, Scope, flush, install};
+use thundra_core::{Scope, Telemetry, flush, install};
 use tracing_log::{LogTracer, log};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -56,8 +56,8 @@ fn program() {
         other => panic!("no program {other:?}"),
     }
     let exporter = MemoryExporter::default();
-    install(Config::from_env(&Env::process()), vec![Box::new(exporter.clone())]);
-    install(Config::from_env(&Env::process()), Vec::new());
+    install(Telemetry::builder().exporter(exporter.clone()));
+    install(Telemetry::default());
     log::info!("outside");
     log::info!(target: "quiet::inside", "quiet");
     log::debug!(target: "chatty::inside", "chatty");

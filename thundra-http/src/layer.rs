@@ -1,58 +1,83 @@
-//! The name of both layers.
+//! The constructors of both layers.
 
 use crate::{ClientLayer, ServerLayer};
 
-/// Tower layers that trace HTTP.
+/// Tower layers for traced HTTP.
 ///
 /// # Examples
 ///
 /// ```
+/// use thundra_http::Layer;
 /// use tower::ServiceBuilder;
 ///
-/// let server = ServiceBuilder::new().layer(thundra_http::Layer::server());
-/// let client = ServiceBuilder::new().layer(thundra_http::Layer::client());
+/// let server = ServiceBuilder::new().layer(Layer::server());
+/// let client = ServiceBuilder::new().layer(Layer::client());
 /// # let _ = (server, client);
 /// ```
-///
-/// With axum: `Router::new().route(…).layer(thundra_http::Layer::server())`; the feature `axum` names spans
-/// after routes.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Layer {}
 
 impl Layer {
-    /// A layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
+    /// Returns a layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request gets a span, and our context in its headers: as much as its host may have and as fits 4 KiB, see
-    /// [who gets what](crate#who-gets-what). What is there already wins, but for what the scope received and the program
-    /// forwards; requests that were signed stay as they are. A request must say which host it is for: a client of tonic
-    /// is made with `with_origin`, and a request to a single connection has the header `Host`.
+    /// Each request gets a span, and our context in the headers by the rules of [who gets what](crate#who-gets-what). A signed request stays as it is. The span ends with the head of the response.
     ///
-    /// The span ends with the head of the answer. A gRPC call that fails before its first message says so in the head;
-    /// what the trailers of an answer with messages say is not seen here.
+    /// # Requirements
     ///
-    /// Our own [`Client`](crate::Client) needs no layer around it: each call would have two spans, and ids that the
-    /// layer wrote would be handed on by a redirect, as they are around reqwest's own client. The timeouts of tower are
-    /// told as such with the feature `reqwest`. tonic's `transport::Error` hides its causes: mapped to tower's `BoxError`
-    /// below the layer, it has its `error.type` told.
+    /// - A request must name the host. With tonic, make the client with `with_origin`. A request on an open connection needs
+    ///   the header `Host`.
+    /// - Our own [`Client`](crate::Client) needs no layer. With a layer, each call has two spans.
+    /// - Around reqwest's client or ours, the layer's ids follow redirects to any host.
+    ///
+    /// # gRPC
+    ///
+    /// The status of a failed call is recorded if the head of the response contains it, as for a failure before the first
+    /// message. A status in the trailers is not recorded.
+    ///
+    /// # Errors
+    ///
+    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and the causes. Timeouts of tower are
+    /// recognized with the feature `reqwest`. `tonic::transport::Error` hides the causes. Map this error to tower's `BoxError`
+    /// below the layer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+    /// use tower::ServiceBuilder;
+    ///
+    /// let hyper = Client::builder(TokioExecutor::new()).build_http::<http_body_util::Full<bytes::Bytes>>();
+    /// let client = ServiceBuilder::new().layer(thundra_http::Layer::client()).service(hyper);
+    /// # let _ = client;
+    /// ```
     pub fn client() -> ClientLayer {
         ClientLayer::new()
     }
 
-    /// A layer for servers: axum, hyper, tonic, or any other `Service<http::Request<_>>`.
+    /// Returns a layer for servers: axum, hyper, tonic, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request is a scope, which ends with the response's body. It behaves as an edge: trace context and
-    /// ids are taken, sampling decisions and switches are not ([`ServerLayer::trusted`] relaxes it).
+    /// Each request is a scope, until the end of the response body. The layer accepts the trace context and ids of a caller,
+    /// and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys them.
     ///
-    /// The request is named after its route where there is one (axum's, with the feature `axum` and inside of the
-    /// router: `Router::layer`), after its method where it is gRPC, and `{method}` otherwise. gRPC is what is answered
-    /// as such: what a request says of itself is no more than a claim. The method is taken for one where the answer has
-    /// begun before it fails, where it succeeded before, or where a route is exactly that; other failures may be those
-    /// of a guard that never looked at it. They are named `grpc`, with the method in `rpc.method_original`.
+    /// # Names
     ///
-    /// A router that is called in-process, inside of another request or a message, is a part of that: it makes no span
-    /// of its own, and changes none. In Lambda the first request is taken for the one of the invocation: it gives its
-    /// route to the span of that.
+    /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call is named
+    /// after the gRPC method, by [these rules](crate#grpc). All other spans are named `{method}`.
+    ///
+    /// # Calls inside the process
+    ///
+    /// A router called inside another request or a message makes no span and changes no span. The exception is the first
+    /// request in an invocation behind HTTP in Lambda. The span of the invocation gets the route of this request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use axum::{Router, routing::get};
+    ///
+    /// let app: Router = Router::new().route("/", get(async || "hello")).layer(thundra_http::Layer::server());
+    /// # let _ = app;
+    /// ```
     pub fn server() -> ServerLayer {
         ServerLayer::new()
     }

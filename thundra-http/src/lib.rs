@@ -1,67 +1,140 @@
 //! Traced HTTP: a drop-in for reqwest, a tower layer for clients and servers, and the OTLP/HTTP exporter.
 //!
+//! # Getting started
+//!
+//! A server with axum whose requests and calls are traced:
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use thundra_http as reqwest;
+//!
+//! async fn price() -> Result<String, String> {
+//!     let response = reqwest::get("http://pricing.internal/price/7").await;
+//!     response.map_err(|error| error.to_string())?.text().await.map_err(|error| error.to_string())
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let _telemetry = thundra_http::init(); // exports the rest when dropped
+//!     let app = Router::new().route("/price", get(price)).layer(thundra_http::Layer::server());
+//!     axum::serve(tokio::net::TcpListener::bind("0.0.0.0:8080").await?, app).await
+//! }
+//! ```
+//!
+//! Without configuration, the program prints spans as trees. `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318` sends spans
+//! to a collector. Lambda functions start with the crate `thundra-aws`, which includes this crate.
+//!
+//! # What is recorded
+//!
+//! - A **server span** for each request, named `{method} {route}`, with status, address, caller, user agent and protocol.
+//! - A **client span** for each call, named after the method, with status, host, port, URL and the number of redirects.
+//! - `tracing` spans inside a request, at INFO and above.
+//!
+//! Names and attributes follow the [HTTP conventions] of OpenTelemetry. Paths and queries are recorded without credentials
+//! and without the values of queries. Headers are recorded if `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS` lists them.
+//!
 //! # Clients
 //!
-//! `use thundra_http as reqwest;` compiles a program that uses reqwest's client, and its calls are traced.
-//! With the genuine client, [`send_traced`](RequestBuilderExt::send_traced) takes the place of `send`. Other
-//! clients are wrapped with [`Layer::client`].
+//! - `use thundra_http as reqwest;` compiles a program written for reqwest's client, and traces the calls.
+//! - [`send_traced`](RequestBuilderExt::send_traced) replaces `send` on a request of reqwest's own client.
+//! - [`Layer::client`] wraps any other client: hyper-util, tonic, or a tower service.
 //!
 //! ## Who gets what
 //!
-//! `traceparent` and `tracestate` go to every host, and nothing to an address that carries its own authorization or with a
-//! request that AWS credentials signed. Correlation ids, baggage and the X-Ray header go to
+//! | host | `traceparent`, `tracestate` | correlation ids, baggage, X-Ray header |
+//! |---|---|---|
+//! | a loopback, private or link-local address, in any spelling | yes | yes |
+//! | a name without a dot, or below `.internal`, `.local`, `.localhost` | yes | yes |
+//! | an internal load balancer (`internal-*.elb.amazonaws.com`) or VPC endpoint (`*.vpce.amazonaws.com`) | yes | yes |
+//! | a host in `THUNDRA_PROPAGATE_HOSTS`: names, `*.example.com`, networks, `*` | yes | yes |
+//! | any other host | yes | no |
+//! | any host, with a presigned URL or a request signed by AWS credentials | no | no |
 //!
-//! - loopback, private and link-local addresses, in every spelling that resolvers take,
-//! - names without a dot, and names below `.internal`, `.local` and `.localhost`,
-//! - internal load balancers (`internal-*.elb.amazonaws.com`) and VPC endpoints (`*.vpce.amazonaws.com`),
-//! - the hosts that `THUNDRA_PROPAGATE_HOSTS` names: names, `*.example.com`, networks, or `*`.
+//! Other names of AWS get no ids, because anyone can create a bucket, an API, a load balancer or an instance. A line on
+//! standard error names each host without ids once, with the value of `THUNDRA_PROPAGATE_HOSTS` to add the host.
 //!
-//! No other name of AWS gets them: anybody can have a bucket, an API, a load balancer or an instance there. Once for each
-//! host that gets no ids, a line on standard error has the value of `THUNDRA_PROPAGATE_HOSTS` to set where it is to get
-//! them. A [`Client`] from our own builder keeps to this through redirects too, unless [`ClientBuilder::configure`] changed
-//! it; elsewhere reqwest hands the headers of a request to whatever host it is redirected to.
+//! Headers of the request win over ours, and so do the default headers of our own builders. The exception is a forwarded
+//! header, with the value received by the current scope. Our header replaces a forwarded header.
 //!
-//! What the headers of a request hold already wins, and so do the default headers of our own builders. The exception is a
-//! value that the scope received: a program that copies the headers of its caller onto its own call sends its own context
-//! in their place, to every host that may have it.
+//! All our headers of a request together have at most 4 KiB, in this order: `traceparent`, the id of the call chain with
+//! length and debug switch, `tracestate`, the X-Ray header, other correlation ids, `baggage`. At most 1 KiB of ids is
+//! accepted from an untrusted caller. A call without room for all headers has the attributes `thundra.injection.skipped`
+//! and `thundra.injection.incomplete_messages`.
 //!
-//! All our headers of a request have at most 4 KiB, the most important first: `traceparent`, the id and the length of the
-//! chain of calls and its debug switch, `tracestate`, the X-Ray header, the other correlation ids, `baggage`. At most 1 KiB
-//! of ids is taken from an untrusted caller. A call that could not carry all of them has the attributes
-//! `thundra.injection.skipped` and `thundra.injection.incomplete_messages`.
+//! ## Redirects
+//!
+//! Clients built with [`Client::builder`] count redirects and, before following one, remove every header that the new host
+//! must not see. Correlation ids follow redirects to any host when you use `send_traced`, a client converted from
+//! `reqwest::Client`, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. A warning on
+//! standard error then names the host, once per host. The module [`redirect`] has the details.
 //!
 //! # Servers
 //!
-//! [`Layer::server`] makes each request a scope: a server span, the caller's trace and correlation ids, and
-//! whatever is recorded below.
+//! [`Layer::server`] makes each request a scope: a server span that continues the caller's trace, with the caller's
+//! correlation ids. Spans, log lines and calls inside the request belong to the scope.
+//!
+//! Callers are untrusted. The server accepts trace context and ids, and does not obey sampling decisions and debug switches.
+//! [`ServerLayer::trusted`] and `THUNDRA_TRUST=all` trust every caller.
+//!
+//! ## gRPC
+//!
+//! A call counts as gRPC only if the *response* has a gRPC content type, because a client can send any content type. The
+//! span is named after the method once the method is known to exist: the response started successfully, an earlier call to
+//! it succeeded, or a route matches it exactly. Any other failure may come from middleware that rejected the call before
+//! routing; those spans are named `grpc`, with the method in `rpc.method_original`.
 //!
 //! # Programs outside Lambda
 //!
-//! [`init`] installs everything, and takes the place of the line that initialises a subscriber: records of the `log`
-//! crate are written as well. Keep what it returns until the program ends:
+//! [`init`] installs the configuration, the exporters, a subscriber, the bridge from the `log` crate, and a thread that
+//! exports in the background. The call replaces the initialization of a subscriber. Keep the guard until the program ends:
 //!
 //! ```no_run
 //! let _telemetry = thundra_http::init();
 //! ```
 //!
+//! # Configuration
+//!
+//! The [configuration page](configuration) lists every variable. [`init_with`] accepts the same settings in code, and an
+//! exporter or a subscriber layer of your own.
+//!
+//! # A span is missing: where do I look?
+//!
+//! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable collector,
+//!    a subscriber without our layer.
+//! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry = …`.
+//! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and outside of
+//!    a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the scope.
+//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
+//! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//!    `OTEL_SDK_DISABLED=true` leaves out everything.
+//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans
+//!    that could not be exported.
+//!
+//! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a proxy
+//! in between removes the headers.
+//!
 //! # Features
 //!
-//! - `reqwest` (default): the traced client, and TLS for the exporter. All features of reqwest are here under their
-//!   own names, its defaults among the defaults, but for `http3`: it is unstable, enabled on reqwest itself, and used
-//!   through [`ClientBuilder::configure`].
-//! - `full`: everything but the alternatives to rustls, which take OpenSSL.
-//! - `https`: TLS for the exporter alone.
-//! - `axum`: the route of an axum router as the name of a server span.
-//! - `otel` (default): inside a scope our context is the current `opentelemetry::Context`, with the baggage that was
-//!   received; calls carry the baggage that it has when they are made, and code that suppresses telemetry is not traced.
-//!   OpenTelemetry's current span is the scope's root.
-//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
+//! - `reqwest` (default): the traced client, with TLS for the client and the exporter. All features of reqwest exist here
+//!   under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on reqwest, and use
+//!   the settings through [`ClientBuilder::configure`].
+//! - `full`: everything except the alternatives to rustls. The alternatives need OpenSSL.
+//! - `https`: TLS for the exporter, without reqwest.
+//! - `axum`: the route of an axum router in the name of a server span.
+//! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A call
+//!   carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's current span
+//!   is the root span of the scope.
+//! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
+//!
+//! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod background;
 mod client;
+pub mod configuration;
 pub mod export;
 mod host_patterns;
+mod init;
 mod layer;
 mod propagation_policy;
 #[doc(hidden)]
@@ -70,18 +143,18 @@ mod server;
 mod settings;
 
 #[doc(hidden)]
-pub use background::init_for;
-pub use background::{Telemetry, init, init_with};
-#[doc(hidden)]
 pub use client::HasSpan;
 #[cfg(feature = "blocking")]
 pub use client::blocking;
 #[cfg(feature = "reqwest")]
-pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
+pub use client::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, connect, get, redirect};
 pub use client::{ClientLayer, TracedClient};
 pub use host_patterns::{HostPatterns, InvalidHostPattern};
+#[doc(hidden)]
+pub use init::init_for;
+pub use init::{TelemetryGuard, init, init_with};
 pub use layer::Layer;
-// What reqwest exports stands here too; ours take precedence over a glob.
+// Names of our own take precedence over those of a glob.
 #[cfg(feature = "reqwest")]
 pub use reqwest::*;
 pub use server::{ServerLayer, TracedBody, TracedServer};
@@ -89,3 +162,13 @@ pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
 pub use thundra_core::{SpanExt, correlation};
+
+/// The futures of the services made by [`Layer`].
+pub mod future {
+    pub use crate::client::ClientFuture;
+    pub use crate::server::ServerFuture;
+}
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -12,10 +12,10 @@ use syn::{
 };
 
 use crate::{
-    args::Args,
-    arguments::{self, is_cfg},
+    attr::Args,
     fallback,
     item::{Function, Handler, Program, State},
+    params::{self, is_cfg},
     returns::{LoneBlock, Returns},
 };
 
@@ -44,17 +44,21 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
     let suffix = if program.concurrent { "_concurrent" } else { "" };
+    let telemetry = match program.telemetry {
+        Some(path) => quote! { #path },
+        None => quote! { #thundra_aws::__private::Telemetry::default },
+    };
     let start = match &program.state {
         None => {
             let start = format_ident!("main{suffix}");
-            quote! { #start(#main) }
+            quote! { #start(#telemetry, #main) }
         }
         Some(State { init, ty }) => {
-            let start = format_ident!("main{suffix}_with");
+            let start = format_ident!("main{suffix}_with_state");
             let (event, state) = (internal("event"), internal("state"));
             let ty = without_lifetimes(ty);
             quote! {
-                #start(#init, |#event, #state: ::std::sync::Arc<#ty>| async move { #main(#event, &*#state).await })
+                #start(#telemetry, #init, |#event, #state: ::std::sync::Arc<#ty>| async move { #main(#event, &*#state).await })
             }
         }
     };
@@ -74,7 +78,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
     let name = sig.ident.unraw().to_string();
 
     let mut sig = sig.clone();
-    let arguments = arguments::take(&mut sig);
+    let arguments = params::take(&mut sig);
     let contexts = arguments.iter().map(|argument| {
         let (cfgs, name) = (&argument.cfgs, &argument.name);
         quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }

@@ -10,7 +10,7 @@ use syn::{
 };
 
 use crate::{
-    args::Args,
+    attr::Args,
     returns::{Returns, not_async},
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Program<'a> {
     pub(crate) function: &'a Function,
     pub(crate) state: Option<State<'a>>,
     pub(crate) concurrent: bool,
+    /// The function that sets up the telemetry; `None` for that of the environment.
+    pub(crate) telemetry: Option<&'a Path>,
 }
 
 /// What `init` makes and `main` borrows.
@@ -93,8 +95,8 @@ impl<'a> Handler<'a> {
             return Program::new(args, function).map(Self::Program);
         }
         let returns = Returns::of(&function.sig)?;
-        let only_main = args.init.as_ref().map(|init| &init.keyword).or(args.concurrent.as_ref());
-        match only_main {
+        let named = [&args.init, &args.telemetry].into_iter().flatten().map(|named| &named.keyword).next();
+        match named.or(args.concurrent.as_ref()) {
             Some(keyword) => Err(Error::new(
                 keyword.span(),
                 format!("`{keyword}` belongs on `async fn main`: any other function takes no part in start-up"),
@@ -120,7 +122,8 @@ impl<'a> Program<'a> {
             let end = function.sig.paren_token.span.close();
             return Err(Error::new(end, "`main` returns a `Result`: write `-> Result<T, Error>`"));
         }
-        Ok(Self { function, state, concurrent: args.concurrent.is_some() })
+        let telemetry = args.telemetry.as_ref().map(|telemetry| &telemetry.path);
+        Ok(Self { function, state, concurrent: args.concurrent.is_some(), telemetry })
     }
 }
 

@@ -1,15 +1,15 @@
 //! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws), which re-exports it: depend on that
 //! crate, not on this one.
 //!
-//! Tokens go one way: `args` and `item` (with `returns`) read them into a model and check its rules, `expand` (with
-//! `arguments`) writes the result, and `fallback` writes what stands beside an error.
+//! Tokens go one way: `attr` and `item` (with `returns`) read them into a model and check its rules, `expand` (with
+//! `params`) writes the result, and `fallback` writes what stands beside an error.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod args;
-mod arguments;
+mod attr;
 mod expand;
 mod fallback;
 mod item;
+mod params;
 mod returns;
 
 use proc_macro::TokenStream;
@@ -111,7 +111,7 @@ use proc_macro::TokenStream;
 ///     async fn main(event: LambdaEvent<Vec<String>>) -> Result<usize, Error> {
 ///         Ok(event.payload.len())
 ///     }
-///     ::thundra_aws::__private::main(main)
+///     ::thundra_aws::__private::main(::thundra_aws::__private::Telemetry::default, main)
 /// }
 /// ```
 ///
@@ -151,3 +151,7 @@ use proc_macro::TokenStream;
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(args.into(), &item.into()).into()
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,15 +1,9 @@
-//! What a function sets up once.
+//! The public `init`.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use thundra_core::Telemetry;
+use thundra_http::TelemetryGuard;
 
-use thundra_core::{Config, Env, TraceContext};
-use thundra_http::export::Platform;
-
-use crate::Settings;
-
-/// The crate whose features a program turns on.
-const PACKAGE: &str = env!("CARGO_PKG_NAME");
+use super::setup;
 
 /// Installs everything that a program needs for the place where it runs: the configuration from the environment, the
 /// exporters, the subscriber (unless one is set), and the bridge from the `log` crate (unless a logger is set). Has the
@@ -40,56 +34,21 @@ const PACKAGE: &str = env!("CARGO_PKG_NAME");
 /// }
 /// ```
 #[must_use = "outside Lambda, dropping the guard stops exporting"]
-pub fn init() -> thundra_http::Telemetry {
-    let telemetry = thundra_http::init_for(PACKAGE, platform(), config);
-    watch();
-    telemetry
+pub fn init() -> TelemetryGuard {
+    init_with(Telemetry::default())
 }
 
-/// Installs what [`init`] does, without the background thread: for those who export by themselves.
-pub(super) fn telemetry() {
-    telemetry_at_work();
-    watch();
-}
-
-/// Installs what [`telemetry`] does, where calls may be under way already.
-pub(super) fn telemetry_at_work() {
-    thundra_http::export::install(PACKAGE, platform(), config);
-    thundra_core::flushes_itself();
-}
-
-/// Where this program runs.
-fn platform() -> Platform {
-    if in_lambda() { Platform::Lambda } else { Platform::Process }
-}
-
-/// Returns whether there is a Runtime API to take events from.
-pub(super) fn in_lambda() -> bool {
-    Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
-}
-
-/// Reads the configuration of a function or of a worker.
-fn config() -> Config {
-    let mut config = Config::from_env(&Env::process());
-    config.load_section::<Settings>();
-    config
-}
-
-/// Watches the clients that nobody wrapped from now on.
-fn watch() {
-    #[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
-    if !thundra_core::config().disabled {
-        crate::sdk::unwrapped::watch();
-    }
-}
-
-/// The trace of the initialisation, until the first invocation links to it.
-static INIT: Mutex<Option<TraceContext>> = Mutex::new(None);
-
-pub(super) fn remember(context: Option<TraceContext>) {
-    *INIT.lock().unwrap_or_else(PoisonError::into_inner) = context;
-}
-
-pub(super) fn take() -> Option<TraceContext> {
-    INIT.lock().unwrap_or_else(PoisonError::into_inner).take()
+/// Installs what [`init`] does, with telemetry that is set up in code.
+///
+/// # Examples
+///
+/// ```no_run
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::ConsoleExporter;
+///
+/// let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(ConsoleExporter::new()));
+/// ```
+#[must_use = "outside Lambda, dropping the guard stops exporting"]
+pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
+    setup::install_in_background(telemetry.into())
 }

@@ -6,24 +6,23 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
-use thundra_core::{NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, config, diagnostics, semconv};
+use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv};
 
-use super::init;
+use super::{initialisation, setup};
 use crate::payload;
-use crate::trigger::{self, Message, Source, Trigger};
+use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
 /// What is left of the time for our own end: the process must ask for the next event before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// Begins the scope of an invocation. `body` loses the context that was sent inside it.
-pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
-    let config = config();
-    let caller = trust(context);
+pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Scope {
+    let caller = trust(context, config);
     let trigger = trigger::detect(body, config, caller);
-    let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context));
-    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold());
+    let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
+    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold(config));
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
-    let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
+    let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
             builder = builder.link(&parent, message.attributes.iter().cloned());
@@ -41,24 +40,24 @@ pub(super) fn begin(body: &mut Bytes, context: &Context) -> Scope {
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
-    let scope = builder.parent(parent(&trigger, context, caller)).begin();
+    let scope = builder.parent(parent(&trigger, context, caller, config.propagators)).begin_with(config);
     // The link waits for an invocation that is recorded.
     if scope.recorded()
-        && let Some(initialised) = init::take()
+        && let Some(initialised) = initialisation::take()
     {
         scope.add_link(&initialised, NO_ATTRIBUTES);
     }
-    if trigger.faas_trigger == "http" {
+    if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
+    if trigger.is_batch() && trigger.source.batch_api {
         scope.set_flags(ScopeFlags::BATCH);
     }
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
-    if let Some(member) = trigger.context_member.as_ref().filter(|_| config.propagators != Propagators::NONE) {
-        *body = payload::strip_bytes(std::mem::take(body), member);
+    if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
+        *body = payload::strip_bytes(std::mem::take(body), range);
     }
     scope
 }
@@ -84,7 +83,7 @@ pub(super) fn unless_called(scope: &Scope) {
 }
 
 /// When the work for this invocation must be done. `None` without a deadline.
-pub(super) fn flush_deadline(context: &Context) -> Option<Instant> {
+pub(crate) fn flush_deadline(context: &Context) -> Option<Instant> {
     let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
     // A deadline in the past leaves no time: what there is to send waits for the next invocation.
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
@@ -93,18 +92,17 @@ pub(super) fn flush_deadline(context: &Context) -> Option<Instant> {
 
 /// Returns the trust in the caller that invoked the function. An identity of Cognito is an end user, known or a guest, and
 /// writes the event, the client context and the X-Ray header.
-fn trust(context: &Context) -> Trust {
+fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity
         .as_ref()
         .is_some_and(|identity| !identity.identity_id.is_empty() || !identity.identity_pool_id.is_empty());
-    if is_visitor { trigger::edge_trust(config()) } else { Trust::Full }
+    if is_visitor { trigger::edge_trust(config) } else { Trust::Full }
 }
 
 /// Who called: the one message's producer, the caller's client context, else the X-Ray header of the
 /// environment.
-fn parent(trigger: &Trigger, context: &Context, caller: Trust) -> Inbound {
-    let formats = config().propagators;
+fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagators) -> Inbound {
     let mut inbound = match trigger.messages.as_slice() {
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
@@ -114,7 +112,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust) -> Inbound {
         inbound = Inbound::extract(pairs, formats, caller).or(inbound);
     }
     let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
-    if trigger.batch {
+    if trigger.is_batch() {
         inbound.source = ParentSource::Batch;
     } else if inbound.parent.is_some() && trigger.messages.iter().any(is_redrive) {
         inbound.parent = None;
@@ -135,7 +133,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust) -> Inbound {
 
 /// Whether a message was taken from a dead-letter queue. Outside Lambda it was kept in a file.
 fn is_redrive(message: &Message) -> bool {
-    trigger::is_old(message.sent_at) && init::in_lambda()
+    message.is_old() && setup::in_lambda()
 }
 
 /// What is said of the function with each invocation.
@@ -163,22 +161,24 @@ fn resource_id(arn: &str, version: &str) -> String {
     }
 }
 
-fn function_name(context: &Context) -> String {
+fn function_name(context: &Context, config: &Config) -> String {
     match context.env_config.function_name.as_str() {
-        "" => config().resource.program_name().to_owned(),
+        "" => config.resource.program_name().to_owned(),
         name => name.to_owned(),
     }
 }
 
 /// True for the first invocation of a process that Lambda started for it.
-fn is_cold() -> bool {
+fn is_cold(config: &Config) -> bool {
     static WARM: AtomicBool = AtomicBool::new(false);
     let first = !WARM.swap(true, Ordering::Relaxed);
-    first && config().env().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
+    first && config.env().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
 }
 
 #[cfg(test)]
 mod tests {
+    use thundra_core::config;
+
     use super::*;
 
     #[test]
@@ -210,14 +210,14 @@ mod tests {
             ("", "", true, "nobody"),
         ] {
             let context = identity(id, pool);
-            let caller = trust(&context);
+            let caller = trust(&context, config());
             let trigger = trigger::detect(br#"{"a":1}"#, config(), caller);
-            let inbound = parent(&trigger, &context, caller);
+            let inbound = parent(&trigger, &context, caller, config().propagators);
             assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, !obeyed), "{why}");
             assert_eq!(inbound.correlation.get("id"), Some("c-1"), "{why}");
             assert_eq!(inbound.correlation.debug_log_enabled(), obeyed, "{why}");
             assert_eq!(inbound.correlation.chain_length(), if obeyed { 9 } else { 1 }, "{why}");
-            let scope = begin(&mut Bytes::from_static(br#"{"Records":[]}"#), &context);
+            let scope = begin(&mut Bytes::from_static(br#"{"Records":[]}"#), &context, config());
             assert_eq!(
                 !scope.flags().contains(ScopeFlags::UNTRUSTED_CALLER),
                 obeyed,
@@ -252,7 +252,7 @@ mod tests {
             (r#"{"order":7}"#.to_owned(), false, "a program"),
         ] {
             let trigger = trigger::detect(event.as_bytes(), config(), Trust::Full);
-            let inbound = parent(&trigger, &context, Trust::Full);
+            let inbound = parent(&trigger, &context, Trust::Full, config().propagators);
             assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, untrusted), "{why}");
         }
     }

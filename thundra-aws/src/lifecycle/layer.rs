@@ -7,21 +7,29 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{InScope, Records, Scope, config, flush};
+use thundra_core::{Config, InScope, Records, Scope, flush};
 use tower_service::Service;
 
-use super::handler::observed;
 use super::invocation;
+use super::reporting::observed;
 
 /// Makes each invocation a scope, and exports it after the response was posted.
 #[derive(Clone, Copy)]
-pub(super) struct InvocationLayer;
+pub(super) struct InvocationLayer {
+    config: &'static Config,
+}
+
+impl InvocationLayer {
+    pub(super) fn new(config: &'static Config) -> Self {
+        InvocationLayer { config }
+    }
+}
 
 impl<S> tower_layer::Layer<S> for InvocationLayer {
     type Service = InvocationService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        InvocationService { inner }
+        InvocationService { inner, config: self.config }
     }
 }
 
@@ -29,6 +37,7 @@ impl<S> tower_layer::Layer<S> for InvocationLayer {
 #[derive(Clone)]
 pub(super) struct InvocationService<S> {
     inner: S,
+    config: &'static Config,
 }
 
 impl<S> Service<LambdaInvocation> for InvocationService<S>
@@ -44,12 +53,12 @@ where
     }
 
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
-        let scope = invocation::begin(&mut invocation.body, &invocation.context);
+        let scope = invocation::begin(&mut invocation.body, &invocation.context, self.config);
         let deadline = invocation::flush_deadline(&invocation.context);
         // The user's types are read and written here too, around the handler.
         let future = scope.enter(|| observed(Some(*scope), || self.inner.call(invocation)));
         let running = scope.run(future);
-        InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline } }
+        InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline }, config: self.config }
     }
 }
 
@@ -60,6 +69,7 @@ pin_project! {
     pub(super) struct InvocationFuture<F> {
         #[pin]
         step: Step<F>,
+        config: &'static Config,
     }
 }
 
@@ -85,7 +95,7 @@ where
                     let invocation = scope.as_deref().copied();
                     let result = ready!(observed(invocation, || running.poll(cx)));
                     let flush: Flush = match scope.take() {
-                        Some(scope) => Box::pin(export(finish(scope, &result), *deadline)),
+                        Some(scope) => Box::pin(export(finish(scope, &result), *deadline, this.config)),
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush, result: Some(result) });
@@ -100,14 +110,14 @@ where
 }
 
 /// Exports what is left before the program ends, and reports what is lost with it.
-pub(super) async fn export_last(trace: Records) {
-    export(trace, None).await;
+pub(crate) async fn export_last(trace: Records, config: &Config) {
+    export(trace, None, config).await;
     thundra_http::export::report_losses();
 }
 
 /// Exports within the time that is left, whatever an exporter makes of its deadline.
-pub(super) async fn export(trace: Records, deadline: Option<Instant>) {
-    let longest = Instant::now() + config().otlp.traces.flush_limit();
+pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
+    let longest = Instant::now() + config.otlp.traces.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }

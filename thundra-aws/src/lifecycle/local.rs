@@ -7,16 +7,17 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
+use thundra_core::Config;
 use tower_service::Service;
 
-use super::handler::caught;
+use super::error_type::short_error_type;
 use super::invocation;
 use super::layer::export_last;
-use crate::probe::short_error_type;
+use super::reporting::caught;
 
 /// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
 /// response on standard output.
-pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H) -> Result<(), Error>
+pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H, config: &Config) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,
     H::Error: Into<Diagnostic>,
@@ -30,7 +31,7 @@ where
     let mut body = Bytes::from(read_event()?);
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
-    let scope = invocation::begin(&mut body, &context);
+    let scope = invocation::begin(&mut body, &context, config);
     let work = async {
         let payload = parse(&body)?;
         std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
@@ -41,7 +42,7 @@ where
     if let Ok(Err(_)) = result {
         invocation::unless_called(&scope);
     }
-    export_last(invocation::finish(scope)).await;
+    export_last(invocation::finish(scope), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

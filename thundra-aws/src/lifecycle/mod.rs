@@ -1,21 +1,20 @@
 //! The life of a Lambda function: from process start to the flush after each response.
 //!
 //! ```text
-//! /next ─► layer.rs: trigger, scope ─► handler.rs: the user's handler, its outcome ─► response posted
+//! /next ─► layer.rs: trigger, scope ─► reporting.rs: the user's handler, its outcome ─► response posted
 //!              └─ scope finished ─► flush ─► /next
 //! ```
 
-mod handler;
-mod in_place;
+pub(crate) mod error_type;
+mod http_status;
 mod init;
-mod invocation;
-mod layer;
+pub(crate) mod initialisation;
+pub(crate) mod invocation;
+pub(crate) mod layer;
 mod local;
-mod program;
+pub(crate) mod reporting;
 mod run;
-mod status;
+pub(crate) mod setup;
 
-pub use in_place::{in_place, report};
-pub use init::init;
-pub use program::{State, main, main_concurrent, main_concurrent_with, main_with};
-pub use run::{run, run_concurrent};
+pub use init::{init, init_with};
+pub use run::{run, run_concurrent, run_concurrent_with, run_with};

@@ -7,11 +7,12 @@ use bytes::Bytes;
 use futures_util::Stream;
 use lambda_runtime::{Diagnostic, Error, IntoFunctionResponse, LambdaEvent, Runtime};
 use serde::{Deserialize, Serialize};
+use thundra_core::Telemetry;
 use tower_service::Service;
 
-use super::handler::Reporting;
 use super::layer::InvocationLayer;
-use super::{init, local};
+use super::reporting::Reporting;
+use super::{local, setup};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or standard input.
 ///
@@ -53,12 +54,57 @@ where
     D: Into<Bytes> + Send,
     E: Into<Error> + Send + Debug,
 {
-    init::telemetry();
+    run_with(Telemetry::default(), handler).await
+}
+
+/// Runs a handler as [`run`] does, with telemetry that is set up in code.
+///
+/// What was installed before stays: then this telemetry is dropped.
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// # Panics
+///
+/// As [`run`].
+///
+/// # Examples
+///
+/// ```no_run
+/// use thundra_aws::{Error, LambdaEvent, service_fn};
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::ConsoleExporter;
+///
+/// #[tokio::main]
+/// async fn main() -> Result<(), Error> {
+///     let telemetry = Telemetry::builder().exporter(ConsoleExporter::new());
+///     thundra_aws::run_with(telemetry, service_fn(greet)).await
+/// }
+///
+/// async fn greet(event: LambdaEvent<String>) -> Result<String, Error> {
+///     Ok(format!("hello {}", event.payload))
+/// }
+/// ```
+pub async fn run_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telemetry>, handler: H) -> Result<(), Error>
+where
+    H: Service<LambdaEvent<A>, Response = R>,
+    H::Future: Future<Output = Result<R, H::Error>>,
+    H::Error: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send,
+    E: Into<Error> + Send + Debug,
+{
+    let config = setup::install(telemetry.into());
     let handler = Reporting::new(handler);
-    if !init::in_lambda() {
-        return local::run(handler).await;
+    if !setup::in_lambda() {
+        return Box::pin(local::run(handler, config)).await;
     }
-    Runtime::new(handler).layer(InvocationLayer).run().await
+    // The compiler computes the layout of nested futures by recursion, which a box ends.
+    Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run()).await
 }
 
 /// As [`run`], with several invocations at once where Lambda allows it (managed instances:
@@ -83,10 +129,36 @@ where
     D: Into<Bytes> + Send + 'static,
     E: Into<Error> + Send + Debug + 'static,
 {
-    init::telemetry();
+    run_concurrent_with(Telemetry::default(), handler).await
+}
+
+/// Runs a handler as [`run_concurrent`] does, with telemetry that is set up in code.
+///
+/// What was installed before stays: then this telemetry is dropped.
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// # Panics
+///
+/// As [`run_concurrent`].
+pub async fn run_concurrent_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telemetry>, handler: H) -> Result<(), Error>
+where
+    H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
+    H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
+    H::Error: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: IntoFunctionResponse<B, S> + Send + 'static,
+    B: Serialize + Send + 'static,
+    S: Stream<Item = Result<D, E>> + Unpin + Send + 'static,
+    D: Into<Bytes> + Send + 'static,
+    E: Into<Error> + Send + Debug + 'static,
+{
+    let config = setup::install(telemetry.into());
     let handler = Reporting::new(handler);
-    if !init::in_lambda() {
-        return local::run(handler).await;
+    if !setup::in_lambda() {
+        return Box::pin(local::run(handler, config)).await;
     }
-    Runtime::new(handler).layer(InvocationLayer).run_concurrent().await
+    Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run_concurrent()).await
 }

@@ -40,7 +40,7 @@ fn init() -> std::process::ExitCode {
         Err::<String, _>(failure)
     };
     let handle = |_: LambdaEvent<Value>, _: std::sync::Arc<String>| async { Ok::<_, Error>(()) };
-    thundra_aws::__private::main_with(connect, handle)
+    thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, connect, handle)
 }
 
 async fn broken(event: LambdaEvent<Value>) -> Result<Response, Failure> {

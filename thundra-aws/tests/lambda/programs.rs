@@ -6,8 +6,8 @@ use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse
 use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use thundra_aws::{Error, LambdaEvent, handler, service_fn};
+use thundra_core::Telemetry;
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env};
 use tracing::{info, instrument};
 use tracing_log::log;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(name: &str) {
             runtime().block_on(thundra_aws::run(service_fn(logging))).unwrap();
         }
         "own_exporter" => {
-            thundra_core::install(Config::from_env(&Env::process()), vec![Box::new(Stderr)]);
+            thundra_core::install(Telemetry::builder().exporter(Stderr));
             let _telemetry = thundra_aws::init();
             runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
         }
@@ -55,13 +55,13 @@ pub(crate) fn run(name: &str) {
             let greet = |event: LambdaEvent<String>, state: std::sync::Arc<String>| async move {
                 Ok::<_, Error>(format!("{state} {}", event.payload))
             };
-            let code = thundra_aws::__private::main_with(connect, greet);
+            let code = thundra_aws::__private::main_with_state(Telemetry::default, connect, greet);
             assert_eq!(code, std::process::ExitCode::SUCCESS);
         }
         "init_fails" => {
             let echo =
                 |event: LambdaEvent<String>, _: std::sync::Arc<String>| async move { Ok::<_, Error>(event.payload) };
-            let code = thundra_aws::__private::main_with(refuse, echo);
+            let code = thundra_aws::__private::main_with_state(Telemetry::default, refuse, echo);
             assert_eq!(code, std::process::ExitCode::FAILURE);
         }
         other => crate::broken::run(other),
@@ -121,7 +121,7 @@ struct Stderr;
 
 impl Export for Stderr {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
-        eprintln!("own exporter: {} spans", batch.span_count());
+        eprintln!("own exporter: {} spans", batch.count());
         Box::pin(std::future::ready(Ok(())))
     }
 }

@@ -126,7 +126,7 @@ fn configure() {
         assert_eq!(thundra_aws::PayloadPatterns::default(), patterns.join(",").parse().unwrap());
         patterns.extend(["kinesis", "eventbridge", "lambda", "stepfunctions"].map(|name| format!("!{name}:lake-*")));
         let config = Config::from_env(&Env::from_pairs([("THUNDRA_INJECT_PAYLOAD", patterns.join(","))]));
-        assert!(thundra_core::install(config, Vec::new()));
+        assert!(thundra_core::install(config));
     });
 }
 

@@ -1,4 +1,4 @@
-//! One request of a client: its span, from the headers it carries to the response it gets.
+//! A call of a client: the span, the context in the request, and the response.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -9,23 +9,24 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, outbound, semconv};
 use tracing::{Span, field};
 
-use super::inject;
+use super::inject::inject;
 use crate::propagation_policy::Reach;
 use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{attributes, grpc};
 use crate::settings::settings;
 
-/// A request under way: its span, until there is an answer. Dropped before, it ends as cancelled.
+/// A call in flight. Dropping a call without a response records it as cancelled.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) span: Span,
-    /// What it is called where it says that it is gRPC and the answer denies it.
+    /// The span name without gRPC, for a request with a gRPC content type. The response may not confirm gRPC.
     http_name: Option<&'static str>,
-    done: bool,
+    /// `true` once the response or a failure is recorded.
+    is_recorded: bool,
 }
 
 impl Call {
-    /// Begins a span below the current one. `None` where telemetry is suppressed.
+    /// Begins a span below the current one. `None` if telemetry is suppressed.
     pub(super) fn begin(method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
         if thundra_core::is_telemetry_suppressed() {
             return None;
@@ -57,11 +58,11 @@ impl Call {
                 span.set_attribute(key, value)
             });
         }
-        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), done: false })
+        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false })
     }
 
-    /// Puts the context of the span into the headers, as far as the host may know it, and says how far that was.
-    /// A request that was signed stays as it is.
+    /// Adds the context of the span to the headers, within the reach of the host, and returns the reach. A signed request
+    /// stays unchanged.
     pub(super) fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
         let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
         let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
@@ -74,20 +75,20 @@ impl Call {
         };
         match reach {
             Reach::Everything => {}
-            Reach::Trace => self.skipped("correlation ids: not one of our hosts"),
-            Reach::Nothing => self.skipped("signed request"),
+            Reach::Trace => self.record_skipped("correlation ids: not one of our hosts"),
+            Reach::Nothing => self.record_skipped("signed request"),
         }
-        if inject::put(&outbound, reach, headers) {
-            self.incomplete();
+        if inject(&outbound, reach, headers) {
+            self.record_incomplete();
         }
         reach
     }
 
-    /// Counts a request that has no room for all of our context: of the call and, on the root span, of all.
+    /// Records a request without room for all of our context, on the span and in the count of the root span.
     #[cold]
-    fn incomplete(&self) {
+    fn record_incomplete(&self) {
         const WHY: &str = "over the size limit";
-        self.skipped(WHY);
+        self.record_skipped(WHY);
         self.span.set_attribute(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, 1);
         if let Some(scope) = ScopeRef::current() {
             scope.count_incomplete_messages(1);
@@ -95,19 +96,19 @@ impl Call {
         diagnostics::once("inject.http", format_args!("an HTTP request went out without a part of our context: {WHY}"));
     }
 
-    fn skipped(&self, why: &'static str) {
+    fn record_skipped(&self, why: &'static str) {
         self.span.set_attribute(semconv::THUNDRA_INJECTION_SKIPPED, why);
     }
 
-    /// Records the head of the response: 4xx and 5xx are errors to a client, and any gRPC status but `OK`.
-    pub(super) fn answered(
+    /// Records the head of the response. To a client, 4xx, 5xx and every gRPC status except `OK` are errors.
+    pub(super) fn record_response(
         &mut self,
         status: StatusCode,
         version: Version,
         headers: &HeaderMap,
         peer: Option<SocketAddr>,
     ) {
-        self.done = true;
+        self.is_recorded = true;
         let span = &self.span;
         if span.is_disabled() {
             return;
@@ -126,8 +127,8 @@ impl Call {
             |key, value| span.set_attribute(key, value),
         );
         let code = match self.http_name {
-            Some(_) if grpc::is_answer(headers) => grpc::Code::of(headers),
-            // A proxy's page, say: what the request says of itself is no more than a claim.
+            Some(_) if grpc::is_response(headers) => grpc::Code::of(headers),
+            // The response is not gRPC. It may be the page of a proxy, for example.
             Some(name) => {
                 span.record("otel.name", name);
                 [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
@@ -148,9 +149,9 @@ impl Call {
         span.set_status(Status::error(""));
     }
 
-    /// Records that there was no response.
-    pub(super) fn failed(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
-        self.done = true;
+    /// Records a call without a response.
+    pub(super) fn record_failure(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.is_recorded = true;
         self.span.record(semconv::ERROR_TYPE, error_type);
         self.span.set_status(Status::error(message));
     }
@@ -158,8 +159,8 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        if !self.done {
-            self.failed("cancelled", "cancelled");
+        if !self.is_recorded {
+            self.record_failure("cancelled", "cancelled");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Why a service gave no answer, in few words.
+//! Errors of a service, described with their causes.
 
 use std::any::Any;
 use std::error::Error;
@@ -9,11 +9,13 @@ use std::iter::successors;
 use hyper_util::client::legacy;
 use thundra_core::contained;
 
-/// A chain of causes that is longer has no end.
+/// The maximum number of causes. A longer chain counts as endless.
 const MAX_CAUSES: usize = 16;
 
-/// `error.type` and the description: the error and its causes, where it is of a kind that tells them.
-pub(super) fn told<E: Display + 'static>(error: &E) -> (&'static str, String) {
+/// Returns `error.type` and a description. The causes are included if the error is of a known type or a boxed error.
+///
+/// A panic in the `Display` of the program is contained.
+pub(super) fn type_and_message<E: Display + 'static>(error: &E) -> (&'static str, String) {
     contained(|| describe(error)).unwrap_or_else(|| ("request_failed", "the request failed".to_owned()))
 }
 
@@ -33,7 +35,7 @@ fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
     };
     let mut message = String::new();
     for text in causes().map(ToString::to_string) {
-        // Many an error repeats its cause.
+        // Many errors repeat the text of their cause.
         if !message.contains(&text) {
             message.push_str(if message.is_empty() { "" } else { ": " });
             message.push_str(&text);
@@ -42,7 +44,8 @@ fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
     (kind, message)
 }
 
-/// The error as one that tells its causes. A box of one is none by itself.
+/// Returns the error as a `dyn Error`. The service's error type is only known to be `Display`, and a boxed error does not
+/// implement `Error`.
 fn as_error<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
     fn known<T: Error + 'static>(error: &dyn Any) -> Option<&(dyn Error + 'static)> {
         error.downcast_ref::<T>().map(|error| error as _)
@@ -59,7 +62,7 @@ fn as_error<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
     reqwest.or_else(plain).or_else(shared).or_else(sent).or_else(boxed)
 }
 
-/// The next cause. An I/O error made of another one skips that.
+/// Returns the next cause. The `source` of an I/O error skips the error inside.
 fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     inner.map(|inner| inner as _).or_else(|| error.source())

@@ -1,4 +1,7 @@
-//! Our context in the headers of a request: who wins, and how much there may be of it.
+//! Our context in the headers of a request.
+//!
+//! Headers of the program win over ours. The exception is a forwarded header, whose value is the one received by the scope.
+//! Our header replaces it. All our headers of a request together have at most 4 KiB.
 
 use http::header::{Entry, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -8,14 +11,14 @@ use thundra_core::propagation::{
 
 use crate::propagation_policy::Reach;
 
-/// The bytes of all our headers of a request. Servers refuse one with too many, from 8 KiB on, and most of these belong to
-/// the program.
+/// The size of all our headers of a request. Servers refuse a request with more than about 8 KiB of headers, and most of
+/// the space belongs to the program.
 const MAX_BYTES: usize = 4096;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The headers that [`put`] writes, but for those of the program's own correlation ids.
+/// The headers written by [`inject`], except the headers of the program's own correlation ids.
 static HEADERS: [HeaderName; 8] = [
     TRACEPARENT,
     TRACESTATE,
@@ -27,36 +30,34 @@ static HEADERS: [HeaderName; 8] = [
     HeaderName::from_static(CORRELATION_TRACEPARENT),
 ];
 
-/// The name of a header, where there can be one.
+/// Returns the name of a header. `None` if a key cannot be one.
 fn name(key: &str) -> Option<HeaderName> {
     HEADERS.iter().find(|known| known.as_str() == key).cloned().or_else(|| key.parse().ok())
 }
 
-/// Returns whether [`put`] may write a header of this name.
+/// Returns `true` if [`inject`] may write a header of this name.
 #[cfg(feature = "reqwest")]
 pub(super) fn may_write(name: &HeaderName) -> bool {
     HEADERS.contains(name) || name.as_str().starts_with("x-correlation-")
 }
 
-/// Puts as much of the context into the headers as the host may know and as fits, the most important first, and returns
-/// whether something did not fit.
-///
-/// A header that is there already wins, unless the scope received it: then it was forwarded, and ours takes its place.
-pub(super) fn put(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap) -> bool {
+/// Adds the context to the headers: as much as the host may get, the most important headers first, up to 4 KiB. Returns
+/// `true` if a header was left out.
+pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap) -> bool {
     let pairs = match reach {
         Reach::Nothing => return false,
         Reach::Trace => outbound.trace_pairs(),
         Reach::Everything => outbound.header_pairs(),
     };
-    // A context of the program's own is not mixed with ours.
-    let theirs = headers.contains_key(&TRACEPARENT) && !is_forwarded(outbound, headers, &TRACEPARENT);
-    let mixed = |key: &str| [TRACESTATE.as_str(), XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
-    if !theirs && outbound.context.trace_state.is_none() && outbound.formats.tracecontext {
-        forget_state(outbound, headers);
+    // A trace context of the program's own is not mixed with ours.
+    let has_own_context = headers.contains_key(&TRACEPARENT) && !is_forwarded(outbound, headers, &TRACEPARENT);
+    let is_trace = |key: &str| [TRACESTATE.as_str(), XRAY_HEADER, CORRELATION_TRACEPARENT].contains(&key);
+    if !has_own_context && outbound.context.trace_state.is_none() && outbound.formats.tracecontext {
+        remove_forwarded_state(outbound, headers);
     }
     let _ = headers.try_reserve(pairs.len());
     let (mut room, mut left_out) = (MAX_BYTES, false);
-    for (key, value) in pairs.into_iter().filter(|(key, _)| !(theirs && mixed(key))) {
+    for (key, value) in pairs.into_iter().filter(|(key, _)| !(has_own_context && is_trace(key))) {
         let bytes = header_bytes(key, &value);
         let (Some(name), Ok(value)) = (name(key), HeaderValue::try_from(value)) else {
             left_out = true;
@@ -76,8 +77,8 @@ pub(super) fn put(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap) ->
     left_out
 }
 
-/// Removes a trace state that was forwarded where the scope has none: it would go on beside a context that it is not of.
-fn forget_state(outbound: &Outbound, headers: &mut HeaderMap) {
+/// Removes a forwarded `tracestate` in a scope without a state. The header belongs to another context.
+fn remove_forwarded_state(outbound: &Outbound, headers: &mut HeaderMap) {
     if headers.contains_key(&TRACESTATE) && is_forwarded(outbound, headers, &TRACESTATE) {
         headers.remove(&TRACESTATE);
     }
@@ -87,7 +88,7 @@ fn is_forwarded(outbound: &Outbound, headers: &HeaderMap, name: &HeaderName) -> 
     were_received(outbound, name.as_str(), headers.get_all(name).iter())
 }
 
-/// Returns whether the values of a header are those that the scope received.
+/// Returns `true` if the scope received these values of a header.
 fn were_received<'a>(outbound: &Outbound, key: &str, values: impl Iterator<Item = &'a HeaderValue>) -> bool {
     let values: Option<Vec<_>> = values.map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
     values.is_some_and(|values| outbound.are_forwarded(key, &values))

@@ -32,12 +32,12 @@ impl<S> tower_layer::Layer<S> for ClientLayer {
     }
 }
 
-/// Marks a request that a client above has a span of, such as that of an AWS call: none is made for it here.
+/// Marks a request with a span, such as an HTTP request of an AWS call. The client layer makes no second span.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct HasSpan;
 
-/// A client whose requests are traced.
+/// A service with traced requests, from [`Layer::client`](crate::Layer::client).
 #[derive(Clone, Debug)]
 pub struct TracedClient<S> {
     pub(super) inner: S,
@@ -50,7 +50,7 @@ where
 {
     type Response = S::Response;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ClientFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -60,26 +60,26 @@ where
         let has_span = request.extensions().get::<HasSpan>().is_some();
         let begin = || Call::begin(request.method(), request.uri(), request.headers());
         let Some(call) = (!has_span).then(begin).flatten() else {
-            return ResponseFuture { future: self.inner.call(request), call: None };
+            return ClientFuture { future: self.inner.call(request), call: None };
         };
         let (mut head, body) = request.into_parts();
         call.inject(&head.uri, &mut head.headers);
         let future = call.span.in_scope(|| self.inner.call(Request::from_parts(head, body)));
-        ResponseFuture { future, call: Some(call) }
+        ClientFuture { future, call: Some(call) }
     }
 }
 
 pin_project! {
-    /// A request on its way.
+    /// The future of a [`TracedClient`].
     #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ClientFuture<F> {
         #[pin]
         future: F,
         call: Option<Call>,
     }
 }
 
-impl<F, R, E> Future for ResponseFuture<F>
+impl<F, R, E> Future for ClientFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     E: Display + 'static,
@@ -93,14 +93,14 @@ where
         match &result {
             Ok(response) => {
                 let peer = response.extensions().get::<HttpInfo>().map(HttpInfo::remote_addr);
-                call.answered(response.status(), response.version(), response.headers(), peer);
+                call.record_response(response.status(), response.version(), response.headers(), peer);
             }
             Err(error) => {
-                let (error_type, message) = error_chain::told(error);
-                call.failed(error_type, message);
+                let (error_type, message) = error_chain::type_and_message(error);
+                call.record_failure(error_type, message);
             }
         }
-        // The span ends with the answer, not when somebody drops this future.
+        // The span ends with the response, and not only when this future is dropped.
         *this.call = None;
         Poll::Ready(result)
     }

@@ -1,4 +1,4 @@
-//! Clients: a span for each request, and our context in its headers.
+//! Clients: a span for each request, with our context in its headers.
 
 mod call;
 mod error_chain;
@@ -7,8 +7,8 @@ mod layer;
 #[cfg(feature = "reqwest")]
 mod reqwest;
 
-pub use self::layer::{ClientLayer, HasSpan, TracedClient};
+pub use self::layer::{ClientFuture, ClientLayer, HasSpan, TracedClient};
 #[cfg(feature = "blocking")]
 pub use self::reqwest::blocking;
 #[cfg(feature = "reqwest")]
-pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, get, redirect};
+pub use self::reqwest::{Client, ClientBuilder, RequestBuilder, RequestBuilderExt, connect, get, redirect};

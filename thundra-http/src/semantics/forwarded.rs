@@ -1,7 +1,7 @@
-//! What proxies say of a request they handed on: [`Forwarded`], else the headers that came before it. Of several
-//! proxies the first one counts, which saw the caller.
+//! The caller of a proxied request, from [`Forwarded`] or the `X-Forwarded-*` headers.
 //!
-//! Anyone can write these headers. What has the form of an address, a host or a scheme is taken, and nothing else.
+//! The entry of the first proxy counts, because the first proxy saw the caller. Anyone can write these headers, so only
+//! values in the form of an address, a host or a scheme are used.
 //!
 //! [`Forwarded`]: https://www.rfc-editor.org/rfc/rfc7239
 
@@ -15,40 +15,40 @@ use super::attributes;
 /// Returns the first header of a name, given in lower case.
 pub type Header<'h> = dyn Fn(&str) -> Option<&'h str> + 'h;
 
-/// The caller.
+/// Returns the address of the caller.
 pub fn client(header: &Header<'_>) -> Option<IpAddr> {
     forwarded(header, "for").and_then(address).or_else(|| first(header, "x-forwarded-for").and_then(address))
 }
 
-/// The scheme that the caller used.
+/// Returns the scheme of the caller's request.
 pub fn scheme(header: &Header<'_>) -> Option<&'static str> {
     let known = |scheme: &str| ["http", "https"].into_iter().find(|known| scheme.eq_ignore_ascii_case(known));
     forwarded(header, "proto").and_then(known).or_else(|| first(header, "x-forwarded-proto").and_then(known))
 }
 
-/// The host that the caller asked.
+/// Returns the host of the caller's request.
 pub fn host(header: &Header<'_>) -> Option<Authority> {
     let host = |name| first(header, name).and_then(attributes::host);
     forwarded(header, "host").and_then(attributes::host).or_else(|| host("x-forwarded-host"))
 }
 
-/// The port that the caller connected to.
+/// Returns the port of the caller's connection.
 pub fn port(header: &Header<'_>) -> Option<u16> {
     first(header, "x-forwarded-port").and_then(|port| port.parse().ok())
 }
 
-/// An address with or without a port, in brackets or not.
+/// Reads an address with or without a port, in brackets or not.
 fn address(text: &str) -> Option<IpAddr> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     bare.parse().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()))
 }
 
-/// The first of a list.
+/// Returns the first member of a list.
 fn first<'h>(header: &Header<'h>, name: &str) -> Option<&'h str> {
     header(name)?.split(',').next().map(str::trim).filter(|first| !first.is_empty())
 }
 
-/// A parameter of the first proxy's: `for=192.0.2.60;proto=https, for="[2001:db8::1]:4711"`.
+/// Returns a parameter of the first proxy: `for=192.0.2.60;proto=https, for="[2001:db8::1]:4711"`.
 fn forwarded<'h>(header: &Header<'h>, name: &str) -> Option<&'h str> {
     let proxy = split(header(FORWARDED.as_str())?, ',').next()?;
     split(proxy, ';').find_map(|pair| {
@@ -57,7 +57,7 @@ fn forwarded<'h>(header: &Header<'h>, name: &str) -> Option<&'h str> {
     })
 }
 
-/// Splits a text, but for what stands in quotes.
+/// Splits a text outside of quotes.
 fn split(text: &str, at: char) -> impl Iterator<Item = &str> {
     let mut quoted = false;
     text.split(move |c| {

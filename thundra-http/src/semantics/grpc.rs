@@ -1,4 +1,4 @@
-//! gRPC is HTTP with names of its own: the [RPC conventions].
+//! gRPC methods and status codes, by the [RPC conventions].
 //!
 //! [RPC conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/rpc/grpc.md
 
@@ -12,7 +12,7 @@ pub(crate) const SYSTEM: &str = "grpc";
 
 const STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
-/// The method of a gRPC request, `package.Service/Method`; `None` for any other request.
+/// Returns the method of a gRPC request: `package.Service/Method`. `None` for any other request.
 pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
     headers.get(CONTENT_TYPE).filter(|content_type| is_grpc(content_type))?;
     let method = uri.path().strip_prefix('/').filter(|method| method.len() <= limits::RPC_METHOD)?;
@@ -23,38 +23,38 @@ pub(crate) fn method<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<&'a str> {
     (legal(service) && legal(name)).then_some(method)
 }
 
-/// Whether a content type is that of gRPC, whatever its messages are encoded in.
+/// Returns `true` for a content type of gRPC, with any encoding of the messages.
 fn is_grpc(content_type: &HeaderValue) -> bool {
     let rest = content_type.as_bytes().strip_prefix(b"application/grpc");
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// Whether a response is one of gRPC: a request says so of itself, whatever it is sent to.
-pub(crate) fn is_answer(headers: &HeaderMap) -> bool {
+/// Returns `true` if a response is gRPC. A request proves nothing, because a client can send any content type.
+pub(crate) fn is_response(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).map_or_else(|| headers.contains_key(STATUS), is_grpc)
 }
 
-/// Whether the head of an answer shows that there is such a method: a failure in it may be that of a guard before
-/// the method, which fails whatever it is asked for. gRPC says nothing with the status of HTTP.
+/// Returns `true` if the head of a response proves the existence of the method. A failure proves nothing, because middleware
+/// may reject a call before routing. gRPC itself always responds with status 200.
 pub(crate) fn shows_method(status: StatusCode, headers: &HeaderMap) -> bool {
     status == StatusCode::OK && headers.get(STATUS).is_none_or(|status| status == "0")
 }
 
-/// The outcome of a call: in the headers where there is no message, else in the trailers.
+/// The status of a call, from the trailers or from the headers of a response without messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
     /// `rpc.response.status_code`.
     pub(crate) name: &'static str,
-    /// Whether it is the server's failure, rather than the caller's.
+    /// `true` if the server is to blame rather than the caller.
     pub(crate) is_server_error: bool,
 }
 
 impl Code {
     pub(crate) const OK: &str = "OK";
-    /// No such method: its name is the caller's invention.
+    /// The method does not exist.
     pub(crate) const UNIMPLEMENTED: &str = "UNIMPLEMENTED";
 
-    /// The outcome that headers or trailers tell of.
+    /// Returns the status in headers or trailers.
     pub(crate) fn of(headers: &HeaderMap) -> Option<Self> {
         let (name, is_server_error) = match headers.get(STATUS)?.as_bytes() {
             b"0" => (Self::OK, false),
@@ -114,8 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn answers_are_told_from_other_responses() {
-        for (content_type, status, is_answer, shows_method, why) in [
+    fn grpc_is_told_from_other_responses() {
+        for (content_type, status, is_response, shows_method, why) in [
             (Some("application/grpc"), None, true, true, "the outcome is to come"),
             (Some("application/grpc+proto"), Some("0"), true, true, "a success"),
             (Some("application/grpc"), Some("5"), true, false, "a failure"),
@@ -128,8 +128,8 @@ mod tests {
             let pairs = [(CONTENT_TYPE, content_type), (STATUS, status)].into_iter();
             let headers = pairs.filter_map(|(name, value)| Some((name, HeaderValue::from_static(value?)))).collect();
             assert_eq!(
-                (super::is_answer(&headers), super::shows_method(StatusCode::OK, &headers)),
-                (is_answer, shows_method),
+                (super::is_response(&headers), super::shows_method(StatusCode::OK, &headers)),
+                (is_response, shows_method),
                 "{why}"
             );
             assert!(!super::shows_method(StatusCode::UNAUTHORIZED, &headers), "{why}, of a guard");

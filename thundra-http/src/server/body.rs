@@ -1,4 +1,4 @@
-//! The body of a response: it is its end that ends the scope, not the headers'.
+//! The body of a response. The scope of a request ends with the body, and not with the head.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -9,10 +9,10 @@ use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
-use super::completion::Ending;
+use super::completion::Completion;
 
 pin_project! {
-    /// A response body in the scope of its request, which ends with it.
+    /// The body of a response. Each frame is produced in the scope of the request, and the scope ends with the body.
     #[derive(Debug)]
     pub struct TracedBody<B>
     where
@@ -20,8 +20,8 @@ pin_project! {
     {
         #[pin]
         inner: B,
-        ending: Ending,
-        // How many bytes are to come, where that is known: a server polls no body that it knows to be at its end.
+        completion: Completion,
+        // The number of bytes to come, where it is known. A server may stop polling once it has sent them.
         rest: Option<u64>,
     }
 
@@ -29,17 +29,17 @@ pin_project! {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             if *this.rest == Some(0) || this.inner.is_end_stream() {
-                this.ending.finish();
+                this.completion.finish();
             } else {
-                this.ending.cancelled();
+                this.completion.cancel();
             }
         }
     }
 }
 
 impl<B: Body> TracedBody<B> {
-    /// The response with its body in the scope. `has_body` is false where the request asks for none.
-    pub(super) fn wrap(response: Response<B>, ending: Ending, has_body: bool) -> Response<Self> {
+    /// Wraps the body of a response. `has_body` is `false` for methods without response bodies.
+    pub(super) fn wrap(response: Response<B>, completion: Completion, has_body: bool) -> Response<Self> {
         let empty = matches!(
             response.status(),
             StatusCode::SWITCHING_PROTOCOLS | StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
@@ -47,7 +47,7 @@ impl<B: Body> TracedBody<B> {
         let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
         response.map(|inner| {
             let rest = if has_body && !empty { inner.size_hint().exact().or(length) } else { Some(0) };
-            TracedBody { inner, ending, rest }
+            TracedBody { inner, completion, rest }
         })
     }
 }
@@ -58,7 +58,7 @@ impl<B: Body> Body for TracedBody<B> {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         let this = self.project();
-        let frame = ready!(this.ending.guard(|scope| match scope {
+        let frame = ready!(this.completion.guard(|scope| match scope {
             Some(scope) => scope.enter(|| this.inner.poll_frame(cx)),
             None => this.inner.poll_frame(cx),
         }));
@@ -68,12 +68,12 @@ impl<B: Body> Body for TracedBody<B> {
                     *this.rest = this.rest.map(|rest| rest.saturating_sub(data.remaining() as u64));
                 }
                 if let Some(trailers) = frame.trailers_ref() {
-                    this.ending.told(trailers);
+                    this.completion.record_rpc_status(trailers);
                     *this.rest = Some(0);
                 }
             }
-            Some(Err(_)) => this.ending.failed("body_failed", "the response's body failed"),
-            None => this.ending.finish(),
+            Some(Err(_)) => this.completion.fail("body_failed", "the response's body failed"),
+            None => this.completion.finish(),
         }
         Poll::Ready(frame)
     }

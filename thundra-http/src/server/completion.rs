@@ -1,4 +1,4 @@
-//! How the scope of a request ends.
+//! The end of a request's scope.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -7,37 +7,38 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use http::{HeaderMap, Response};
 use thundra_core::{Scope, Status, export_later, formatted, semconv};
 
-use super::known_rpc_methods as methods;
+use super::known_rpc_methods;
 use super::request::Rpc;
 use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{attributes, grpc};
 use crate::settings::settings;
 
-/// The scope of a request that is not answered to its end, if it has one of its own.
+/// The scope of a request, until the response is complete.
 #[derive(Debug)]
-pub(super) struct Ending {
+pub(super) struct Completion {
+    /// `None` if the request has no scope of its own, or if the scope is finished.
     scope: Option<Scope>,
-    /// What the request says, where it says that it is gRPC and the answer does not deny it.
+    /// The claimed gRPC call. `None` if the request or the response is not gRPC.
     rpc: Option<Rpc>,
 }
 
-impl Ending {
+impl Completion {
     pub(super) fn new(scope: Scope, rpc: Option<Rpc>) -> Self {
-        Ending { scope: Some(scope), rpc }
+        Completion { scope: Some(scope), rpc }
     }
 
-    /// Of a request without a scope of its own.
+    /// Returns the value for a request without a scope of its own.
     pub(super) fn none() -> Self {
-        Ending { scope: None, rpc: None }
+        Completion { scope: None, rpc: None }
     }
 
-    /// All of it, for the body of the response.
+    /// Moves the scope to the body of the response.
     pub(super) fn take(&mut self) -> Self {
-        Ending { scope: self.scope.take(), rpc: self.rpc.take() }
+        Completion { scope: self.scope.take(), rpc: self.rpc.take() }
     }
 
-    /// Records the head of the response: 5xx is an error to a server, 4xx is the caller's.
-    pub(super) fn answered<B>(&mut self, response: &Response<B>) {
+    /// Records the head of the response. To a server, 5xx is an error and 4xx is not.
+    pub(super) fn record_response<B>(&mut self, response: &Response<B>) {
         let Some(scope) = &self.scope else { return };
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
@@ -46,66 +47,67 @@ impl Ending {
             scope.set_attribute(&key, value);
         });
         if status.is_server_error() {
-            fail(scope, status.as_str().to_owned());
+            set_error(scope, status.as_str().to_owned());
         }
-        // Else whoever sends a request would make up the name.
-        self.rpc = self.rpc.take().filter(|_| grpc::is_answer(response.headers()));
+        // A request alone does not prove gRPC: its sender could then choose any span name.
+        self.rpc = self.rpc.take().filter(|_| grpc::is_response(response.headers()));
         if let Some(rpc) = &mut self.rpc {
-            rpc.is_named =
-                rpc.is_route || grpc::shows_method(status, response.headers()) || methods::is_known(&rpc.method);
+            rpc.is_named = rpc.is_route
+                || grpc::shows_method(status, response.headers())
+                || known_rpc_methods::is_known(&rpc.method);
             scope.set_attribute(semconv::RPC_SYSTEM_NAME, grpc::SYSTEM);
-            // The RPC conventions have it no more, since v1.41.
+            // The RPC conventions dropped the attribute in v1.41.
             scope.remove_attribute(semconv::CLIENT_ADDRESS);
             if rpc.is_named {
                 scope.rename(&rpc.method);
                 scope.set_attribute(semconv::RPC_METHOD, rpc.method.to_string());
             } else {
-                unknown(scope, rpc);
+                set_unknown_method(scope, rpc);
             }
         }
-        self.told(response.headers());
+        self.record_rpc_status(response.headers());
     }
 
-    /// Records what headers or trailers tell of the outcome of a gRPC call.
-    pub(super) fn told(&self, headers: &HeaderMap) {
+    /// Records the status of a gRPC call, if the headers or trailers contain one.
+    pub(super) fn record_rpc_status(&self, headers: &HeaderMap) {
         let (Some(scope), Some(rpc)) = (&self.scope, &self.rpc) else { return };
         let Some(code) = grpc::Code::of(headers) else { return };
         scope.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
         match code.name {
-            grpc::Code::OK => methods::learn(&rpc.method),
-            // Some servers say late that there is no such method.
-            grpc::Code::UNIMPLEMENTED if rpc.is_named && !rpc.is_route && !methods::is_known(&rpc.method) => {
-                unknown(scope, rpc);
+            grpc::Code::OK => known_rpc_methods::learn(&rpc.method),
+            // Some servers begin a response before they notice that there is no such method.
+            grpc::Code::UNIMPLEMENTED if rpc.is_named && !rpc.is_route && !known_rpc_methods::is_known(&rpc.method) => {
+                set_unknown_method(scope, rpc);
             }
             _ => {}
         }
         if code.is_server_error {
-            fail(scope, code.name);
+            set_error(scope, code.name);
         }
     }
 
-    /// The service, or the body of its response, failed.
-    pub(super) fn failed(&mut self, error_type: &'static str, message: impl Display) {
+    /// Ends the scope after a failure of the service or of the response body.
+    pub(super) fn fail(&mut self, error_type: &'static str, message: impl Display) {
         if let Some(scope) = &self.scope {
             scope.set_error(error_type, formatted(|| message.to_string()));
         }
         self.finish();
     }
 
-    /// The caller went away before the end.
-    pub(super) fn cancelled(&mut self) {
-        self.failed("cancelled", "the caller went away");
+    /// Ends the scope after the caller disconnected.
+    pub(super) fn cancel(&mut self) {
+        self.fail("cancelled", "the caller went away");
     }
 
-    /// Runs a step of the service; a panic is recorded and goes on.
+    /// Runs a step of the service. A panic is recorded and resumed.
     pub(super) fn guard<R>(&mut self, step: impl FnOnce(Option<&Scope>) -> R) -> R {
         catch_unwind(AssertUnwindSafe(|| step(self.scope.as_ref()))).unwrap_or_else(|panic| {
-            self.failed("panic", "the service panicked");
+            self.fail("panic", "the service panicked");
             resume_unwind(panic)
         })
     }
 
-    /// Ends the scope and hands it to the exporter.
+    /// Ends the scope and queues its spans for export.
     pub(super) fn finish(&mut self) {
         if let Some(scope) = self.scope.take() {
             export_later(scope.finish());
@@ -113,14 +115,14 @@ impl Ending {
     }
 }
 
-/// The call is of a method that nobody knows: its name is the caller's invention, or may be.
-fn unknown(scope: &Scope, rpc: &Rpc) {
+/// Names the span `grpc`. The method may be an invention of the caller.
+fn set_unknown_method(scope: &Scope, rpc: &Rpc) {
     scope.rename(grpc::SYSTEM);
     scope.set_attribute(semconv::RPC_METHOD, attributes::OTHER);
     scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, rpc.method.to_string());
 }
 
-fn fail(scope: &Scope, error_type: impl Into<Cow<'static, str>>) {
+fn set_error(scope: &Scope, error_type: impl Into<Cow<'static, str>>) {
     scope.set_attribute(semconv::ERROR_TYPE, error_type.into());
     scope.set_status(Status::error(""));
 }

@@ -1,14 +1,16 @@
-//! The gRPC methods that there are. A stranger may ask for any; one that succeeded before is no invention.
+//! The gRPC methods known to exist, because a call to each has succeeded.
+//!
+//! An untrusted caller can request any method. Only known methods become span names.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Hashes of methods, found by their remainder; 0 is nothing. Nothing is ever taken out: where there are more methods
-/// than it holds, those that are too many are not known.
+/// Hashes of methods, in buckets of eight; 0 is an empty slot. Entries are never removed. When a bucket is full, further
+/// methods stay unknown. Each slot is written once and guards no other memory, so `Relaxed` is enough.
 static KNOWN: [[AtomicU64; 8]; 128] = [const { [const { AtomicU64::new(0) }; 8] }; 128];
 
-/// Takes note of a method that there is.
+/// Adds a method.
 pub(super) fn learn(method: &str) {
     let hash = hash(method);
     for slot in slots(hash) {
@@ -19,7 +21,7 @@ pub(super) fn learn(method: &str) {
     }
 }
 
-/// Whether there is such a method, as far as was seen.
+/// Returns `true` if a call to the method has succeeded.
 pub(super) fn is_known(method: &str) -> bool {
     let hash = hash(method);
     slots(hash).iter().any(|slot| slot.load(Ordering::Relaxed) == hash)
@@ -34,7 +36,7 @@ fn slots(hash: u64) -> &'static [AtomicU64] {
     KNOWN.get(hash as usize % KNOWN.len()).map_or(&[], |slots| slots)
 }
 
-/// With keys of this process, so that nobody can look for a method that has the hash of another.
+/// Returns a hash with random keys. A caller can therefore not construct a method with the hash of another method.
 fn hash(method: &str) -> u64 {
     static KEYS: OnceLock<RandomState> = OnceLock::new();
     KEYS.get_or_init(RandomState::new).hash_one(method).max(1)
@@ -45,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn methods_are_known_once_they_were_seen_and_as_many_as_fit() {
+    fn methods_are_known_once_they_succeeded_until_the_table_is_full() {
         assert!(!is_known("shop.Orders/Place"));
         (0..3).for_each(|_| learn("shop.Orders/Place"));
         assert!(is_known("shop.Orders/Place") && !is_known("shop.Orders/Cancel"));

@@ -13,7 +13,7 @@ use thundra_core::{InScope, ScopeRef, config, semconv};
 use tower_service::Service;
 
 use super::body::TracedBody;
-use super::completion::Ending;
+use super::completion::Completion;
 use super::{request, request_scope};
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
@@ -28,10 +28,17 @@ impl ServerLayer {
         ServerLayer::default()
     }
 
-    /// Trusts the callers like a queue: their sampling decision, debug switch and chain length are obeyed.
+    /// Trusts all callers, and obeys the sampling decision, debug switch and chain length of a request.
     ///
-    /// For services that strangers cannot reach. Defaults to the edge's rules. *Environment variable:
+    /// For services out of reach of untrusted callers. Off by default. *Environment variable:
     /// `THUNDRA_TRUST=all`.*
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let layer = thundra_http::Layer::server().trusted();
+    /// # let _ = layer;
+    /// ```
     #[must_use]
     pub fn trusted(self) -> Self {
         ServerLayer { trusted: true }
@@ -46,7 +53,7 @@ impl<S> tower_layer::Layer<S> for ServerLayer {
     }
 }
 
-/// A server whose requests are traced.
+/// A service with traced requests, from [`Layer::server`](crate::Layer::server).
 #[derive(Clone, Debug)]
 pub struct TracedServer<S> {
     inner: S,
@@ -61,7 +68,7 @@ where
 {
     type Response = Response<TracedBody<R>>;
     type Error = S::Error;
-    type Future = ResponseFuture<S::Future>;
+    type Future = ServerFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
         self.inner.poll_ready(cx)
@@ -69,46 +76,46 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let has_body = !matches!(*request.method(), Method::HEAD | Method::CONNECT);
-        let mut ending = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
-            // A layer further out has begun it, or Lambda: it only learns the route.
+        let mut completion = match ScopeRef::current().filter(|scope| !scope.is_finished()) {
+            // An outer layer or Lambda has begun the scope. Only the route is new.
             Some(scope) => {
-                if request_scope::is_own(&mut request, scope)
+                if request_scope::is_of(&mut request, scope)
                     && let Some(route) = request::route(&request)
                 {
                     scope.rename(&request::name(&request));
                     scope.set_attribute(semconv::HTTP_ROUTE, route.to_owned());
                 }
-                Ending::none()
+                Completion::none()
             }
-            None if thundra_core::is_telemetry_suppressed() => Ending::none(),
+            None if thundra_core::is_telemetry_suppressed() => Completion::none(),
             None => {
                 let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
                 let scope = request::begin(&request, trust);
                 request_scope::mark(&mut request, *scope);
-                Ending::new(scope, request::rpc(&request))
+                Completion::new(scope, request::rpc(&request))
             }
         };
-        let future = ending.guard(|scope| match scope {
+        let future = completion.guard(|scope| match scope {
             Some(scope) => Running::InScope { future: scope.run(scope.enter(|| self.inner.call(request))) },
             None => Running::Plain { future: self.inner.call(request) },
         });
-        ResponseFuture { future, ending, has_body }
+        ServerFuture { future, completion, has_body }
     }
 }
 
 pin_project! {
-    /// A response on its way.
+    /// The future of a [`TracedServer`].
     #[derive(Debug)]
-    pub struct ResponseFuture<F> {
+    pub struct ServerFuture<F> {
         #[pin]
         future: Running<F>,
-        ending: Ending,
+        completion: Completion,
         has_body: bool,
     }
 
-    impl<F> PinnedDrop for ResponseFuture<F> {
+    impl<F> PinnedDrop for ServerFuture<F> {
         fn drop(this: Pin<&mut Self>) {
-            this.project().ending.cancelled();
+            this.project().completion.cancel();
         }
     }
 }
@@ -122,7 +129,7 @@ pin_project! {
     }
 }
 
-impl<F, R, E> Future for ResponseFuture<F>
+impl<F, R, E> Future for ServerFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
     E: Display,
@@ -132,17 +139,17 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready!(this.ending.guard(|_| match this.future.project() {
+        let result = ready!(this.completion.guard(|_| match this.future.project() {
             RunningProjection::InScope { future } => future.poll(cx),
             RunningProjection::Plain { future } => future.poll(cx),
         }));
         Poll::Ready(match result {
             Ok(response) => {
-                this.ending.answered(&response);
-                Ok(TracedBody::wrap(response, this.ending.take(), *this.has_body))
+                this.completion.record_response(&response);
+                Ok(TracedBody::wrap(response, this.completion.take(), *this.has_body))
             }
             Err(error) => {
-                this.ending.failed("service_failed", &error);
+                this.completion.fail("service_failed", &error);
                 Err(error)
             }
         })

@@ -1,4 +1,4 @@
-//! Servers: each request is a scope of its own.
+//! Servers: each request is a scope.
 
 mod body;
 mod completion;
@@ -8,4 +8,4 @@ mod request;
 mod request_scope;
 
 pub use body::TracedBody;
-pub use layer::{ServerLayer, TracedServer};
+pub use layer::{ServerFuture, ServerLayer, TracedServer};

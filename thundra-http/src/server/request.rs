@@ -1,4 +1,4 @@
-//! What a server's request tells: who sent it, what for, and what the work on it is called.
+//! A request of a server: the scope, the name, the caller.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -19,7 +19,7 @@ fn utf8(value: &HeaderValue) -> Option<&str> {
 /// Begins the scope of a request.
 pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let (headers, uri) = (request.headers(), request.uri());
-    // A value that is not UTF-8 is malformed, but it was sent: a second `traceparent` counts, and a list has other members.
+    // A value that is not UTF-8 is malformed, but it counts: it may be a second `traceparent`, or one member of a list.
     let others = headers.iter().filter(|(_, value)| utf8(value).is_none());
     let others = others.map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())));
     let others: Vec<_> = others.collect();
@@ -27,7 +27,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let pairs = pairs.chain(others.iter().map(|(name, value)| (*name, &**value)));
     let header = |name: &str| text(headers, name);
     let peer = peer(request);
-    let received = ServerRequest {
+    let description = ServerRequest {
         known_methods: &settings().known_methods,
         method: Some(request.method().as_str()),
         route: route(request),
@@ -37,7 +37,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
             Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
             _ => "http",
         })),
-        // HTTP/2 has no `Host`, but the authority in its address.
+        // HTTP/2 has the host in the URL instead of `Host`.
         host: forwarded::host(&header).or_else(|| attributes::authority(uri, headers).map(Cow::into_owned)),
         port: forwarded::port(&header),
         client: forwarded::client(&header).or_else(|| Some(peer?.ip())).map(|client| client.to_string().into()),
@@ -48,7 +48,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     let builder = Scope::builder(name(request))
         .kind(SpanKind::Server)
         .parent(Inbound::extract(pairs, config().propagators, trust))
-        .attributes(received.attributes());
+        .attributes(description.attributes());
     let scope = builder.begin();
     headers::capture(
         headers,
@@ -60,29 +60,29 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     scope
 }
 
-/// Returns the name of the span. The name of a gRPC method takes its place once the response confirms it.
+/// Returns the name of the span. A gRPC call is renamed once the response confirms gRPC.
 pub(super) fn name<B>(request: &Request<B>) -> Cow<'static, str> {
     semantics::span_name(attributes::method(request.method()).into(), route(request))
 }
 
-/// What the request says of itself, where that is gRPC.
+/// Returns the claimed gRPC call of a request.
 pub(super) fn rpc<B>(request: &Request<B>) -> Option<Rpc> {
     let method = grpc::method(request.uri(), request.headers())?;
     let is_route = route(request).and_then(|route| route.strip_prefix('/')) == Some(method);
     Some(Rpc { method: method.into(), is_route, is_named: false })
 }
 
-/// A request that says that it is gRPC.
+/// A request with a gRPC content type.
 #[derive(Debug)]
 pub(super) struct Rpc {
     pub(super) method: Box<str>,
-    /// Whether a route is exactly that: the server knows the method.
+    /// `true` if the route is exactly the method. The method then exists.
     pub(super) is_route: bool,
-    /// Whether the span is named after it.
+    /// `true` if the span is named after the method.
     pub(super) is_named: bool,
 }
 
-/// The route that a router chose.
+/// Returns the route chosen by a router.
 #[cfg(feature = "axum")]
 pub(super) fn route<B>(request: &Request<B>) -> Option<&str> {
     request.extensions().get::<axum::extract::MatchedPath>().map(axum::extract::MatchedPath::as_str)
@@ -92,7 +92,7 @@ pub(super) fn route<B>(_: &Request<B>) -> Option<&str> {
     None
 }
 
-/// The other end of the connection: where axum was asked for it, or whoever accepts connections puts it.
+/// Returns the other end of the connection, from axum's `ConnectInfo` or from a `SocketAddr` among the extensions.
 fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
     #[cfg(feature = "axum")]
     if let Some(peer) = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>() {

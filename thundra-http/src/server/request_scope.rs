@@ -1,21 +1,24 @@
-//! Which scope is that of a request: a handler may call a router of its own, in the scope of something else.
+//! The scope of a request.
+//!
+//! A handler may call a router in-process, in the scope of another request or of a message. The inner request must not
+//! change the span of the scope.
 
 use http::Request;
 use thundra_core::{ScopeFlags, ScopeRef};
 
-/// The scope of the request that carries this.
+/// An extension of the request with its scope.
 #[derive(Clone, Copy)]
-struct Own(ScopeRef);
+struct RequestScope(ScopeRef);
 
-/// Tells the layers further in that this is the request's scope.
+/// Marks the scope of the request, for inner layers.
 pub(super) fn mark<B>(request: &mut Request<B>, scope: ScopeRef) {
-    request.extensions_mut().insert(Own(scope));
+    request.extensions_mut().insert(RequestScope(scope));
 }
 
-/// Whether this is the scope of the request: a layer further out began it for it, or Lambda did and this is the first
-/// request in it.
-pub(super) fn is_own<B>(request: &mut Request<B>, scope: ScopeRef) -> bool {
-    if request.extensions().get::<Own>().is_some_and(|own| own.0 == scope) {
+/// Returns `true` if the scope belongs to the request: an outer layer began the scope for the request, or Lambda began the
+/// scope and the request is its first.
+pub(super) fn is_of<B>(request: &mut Request<B>, scope: ScopeRef) -> bool {
+    if request.extensions().get::<RequestScope>().is_some_and(|own| own.0 == scope) {
         return true;
     }
     let flags = scope.flags();

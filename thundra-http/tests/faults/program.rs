@@ -17,10 +17,11 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use thundra_core::propagation::Inbound;
 use thundra_core::{
-    Config, Env, Records, Scope, SpanId, TraceContext, TraceId, config, export_later, flush, install, pending_spans,
+    Config, Env, Records, Scope, SpanId, Telemetry, TraceContext, TraceId, config, export_later, flush, install,
+    pending_spans,
 };
 use thundra_http::export::{Platform, exporters};
-use thundra_http::{Layer, Telemetry, init};
+use thundra_http::{Layer, TelemetryGuard, init};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot::Sender;
 use tokio::task::JoinHandle;
@@ -161,7 +162,7 @@ fn number() -> u64 {
 
 struct Program {
     runtime: Runtime,
-    telemetry: Option<Telemetry>,
+    telemetry: Option<TelemetryGuard>,
 }
 
 impl Program {
@@ -173,7 +174,7 @@ impl Program {
             _ => {
                 let config = Config::from_env(&Env::process());
                 let exporters = exporters(&config, Platform::Lambda);
-                assert!(install(config, exporters));
+                assert!(install(Telemetry::builder().config(config).exporters(exporters)));
                 None
             }
         };

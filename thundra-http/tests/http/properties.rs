@@ -1,4 +1,4 @@
-//! What a client puts into headers is what a server takes back, and no other header changes.
+//! A server extracts what a client injected, and other headers do not change.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tracing::Span;
 
 use crate::support::{attribute, installed, is_ours};
 
-/// How a request is sent: with these headers, in this scope. What went out, and what its span says should have.
+/// Sends a request with headers in a scope. Returns the sent headers, and the context of the call's span.
 type Send = fn(HeaderMap, &Scope) -> (HeaderMap, Outbound);
 
 const CLIENTS: [(&str, Send); 2] = [("Layer::client()", with_layer), ("reqwest", with_reqwest)];
@@ -36,7 +36,7 @@ fn with_layer(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     seen.take()
 }
 
-/// What our own client does to a request it does here too.
+/// Sends with the service that shares the code of our own client.
 fn with_reqwest(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     let seen = Seen::default();
     let keep = seen.clone();
@@ -51,7 +51,7 @@ fn with_reqwest(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     seen.take()
 }
 
-/// What a client sends, seen from within its call.
+/// The headers that a client sends, seen inside its call.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Option<(HeaderMap, Outbound)>>>);
 
@@ -70,23 +70,23 @@ fn captured(headers: &HeaderMap) -> Inbound {
     Inbound::extract(pairs, Propagators::default(), Trust::Full)
 }
 
-/// The pairs without those that name the caller's own span, and without the user agent, which belongs to a client.
+/// Returns the pairs without the ids of the caller's span and without the user agent.
 fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     let own = ["traceparent", "x-correlation-traceparent", "call-chain-length", USER_AGENT];
     outbound.pairs().into_iter().filter(|(key, _)| !own.contains(key)).collect()
 }
 
-/// What a caller may have sent: everything as long and as much as it is taken, but for what has no room in one request.
+/// Generates the context of a caller, up to the limits of what is accepted and what has room in one request.
 fn inbound() -> impl Strategy<Value = Inbound> {
     sent_with("[!-~]([ -~]{0,58}[!-~])?", 12)
 }
 
-/// The same, where it may have none.
+/// Generates a larger context, possibly without room in one request.
 fn large_inbound() -> impl Strategy<Value = Inbound> {
     sent_with("[!-~]([ -~]{0,254}[!-~])?", 38)
 }
 
-/// What a caller may have sent, with ids of such values.
+/// Generates the context of a caller, with ids of the given value.
 fn sent_with(value: &'static str, most_ids: usize) -> impl Strategy<Value = Inbound> {
     let member = ("[a-z]{1,8}[0-9]{0,3}", "[a-z0-9]{1,8}").prop_map(|(key, value)| format!("{key}={value}"));
     let members = |most| btree_map("[a-z]{1,8}[0-9]{0,3}", "[a-z0-9]{1,8}", 0..=most);
@@ -109,7 +109,7 @@ fn sent_with(value: &'static str, most_ids: usize) -> impl Strategy<Value = Inbo
     })
 }
 
-/// Headers of any bytes, with names of ours among them, each of them once or more often.
+/// Generates headers of any bytes, some with our names, some with several values.
 fn headers() -> impl Strategy<Value = HeaderMap> {
     let name = prop_oneof![
         "[a-z][a-z0-9-]{0,12}",
@@ -152,7 +152,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
 }
 
 #[tokio::test]
-async fn what_is_injected_is_captured() {
+async fn an_injected_context_is_extracted_unchanged() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(inbound in inbound())| {
         let trace = inbound.parent.as_ref().map(|parent| parent.trace_id);
@@ -178,7 +178,7 @@ async fn what_is_injected_is_captured() {
 }
 
 #[tokio::test]
-async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
+async fn injected_headers_keep_the_limit_and_the_most_important_ones() {
     const MAX_BYTES: usize = 4096;
     let (_turn, exporter) = installed().await;
     proptest!(|(inbound in large_inbound())| {
@@ -205,7 +205,7 @@ async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
                 let said = said.map(|key| attribute(span, key).unwrap_or_default());
                 match (span.name.as_str(), left_out) {
                     ("caller", 0) => {}
-                    // It counts those of scopes before it too that were not recorded.
+                    // The count includes earlier scopes that were not recorded.
                     ("caller", _) => prop_assert!(said[0].parse::<u32>().unwrap() >= 1, "{}", client),
                     (_, 0) => prop_assert_eq!(said, ["", ""].map(str::to_owned), "{}", client),
                     _ => prop_assert_eq!(said, ["1", "over the size limit"].map(str::to_owned), "{}", client),
@@ -217,7 +217,7 @@ async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
 }
 
 #[tokio::test]
-async fn no_header_that_was_there_changes() {
+async fn existing_headers_do_not_change() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(inbound in inbound(), before in headers())| {
         for (client, send) in CLIENTS {
@@ -234,12 +234,12 @@ async fn no_header_that_was_there_changes() {
 }
 
 #[tokio::test]
-async fn any_headers_are_survived() {
+async fn any_headers_are_handled_without_panic() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(headers in headers(), trusted in any::<bool>())| {
         let layer = if trusted { Layer::server().trusted() } else { Layer::server() };
-        let answer = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Empty::<axum::body::Bytes>::new())) });
-        let server = ServiceBuilder::new().layer(layer).service(answer);
+        let response = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Empty::<axum::body::Bytes>::new())) });
+        let server = ServiceBuilder::new().layer(layer).service(response);
         let mut request = Request::get("/orders").body(()).unwrap();
         *request.headers_mut() = headers;
         prop_assert!(server.oneshot(request).now_or_never().unwrap().is_ok());

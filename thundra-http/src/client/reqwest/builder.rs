@@ -11,21 +11,31 @@ use thundra_core::redact;
 use tower_service::Service;
 
 use super::client::Client;
-use super::connector::{Asked, Connection, Connector, Unnamed};
+use super::connector::{Connection, ConnectionRequest, Connector, Unnamed};
 use super::delegate::{forward, settings};
 use super::redirect::Policy;
-use super::redirect::chain::{self, Found};
-use super::redirect::settings::Settings;
+use super::redirect::hook::{self, Attribution};
+use super::redirect::settings::ClientSettings;
 use super::resolver::IntoResolve;
 
 impl Client {
-    /// A client with reqwest's defaults.
+    /// Returns a client with the defaults of reqwest.
     pub fn new() -> Self {
-        // Where TLS cannot begin, reqwest says so in its own way.
+        // Where TLS cannot start, reqwest panics with a message of its own.
         Client::builder().build().unwrap_or_else(|_| reqwest::Client::new().into())
     }
 
-    /// A builder for a client with settings of its own.
+    /// Returns a builder, to change the settings of a client.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let client = thundra_http::Client::builder().timeout(Duration::from_secs(5)).build()?;
+    /// # let _ = client;
+    /// # Ok::<(), thundra_http::Error>(())
+    /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -37,52 +47,52 @@ impl Default for Client {
     }
 }
 
-/// [`reqwest::ClientBuilder`], building a traced [`Client`].
+/// [`reqwest::ClientBuilder`] for a traced [`Client`].
 #[derive(Default)]
 #[must_use]
 pub struct ClientBuilder {
     inner: Inner,
     policy: Policy,
-    settings: Settings,
+    settings: ClientSettings,
 }
 
 impl ClientBuilder {
-    /// A builder with reqwest's defaults.
+    /// Returns a builder with the defaults of reqwest.
     pub fn new() -> Self {
         ClientBuilder::default()
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::ClientBuilder::build`], and no other.
+    /// Returns the errors of [`reqwest::ClientBuilder::build`] and no others.
     pub fn build(self) -> Result<Client> {
         let settings = self.settings.with_limit(&self.policy);
-        let inner = self.inner.redirect(chain::policy(self.policy, &settings, Found::in_task)).build()?;
+        let inner = self.inner.redirect(hook::policy(self.policy, &settings, Attribution::by_task)).build()?;
         Ok(Client { inner, settings: Some(Arc::new(settings)) })
     }
 
-    /// reqwest's own builder, and what it is told only when it builds.
+    /// Returns reqwest's builder, the redirect policy, and the settings.
     #[cfg(feature = "blocking")]
-    pub(super) fn into_parts(self) -> (Inner, Policy, Settings) {
+    pub(super) fn into_parts(self) -> (Inner, Policy, ClientSettings) {
         (self.inner, self.policy, self.settings)
     }
 
-    /// As [`reqwest::ClientBuilder::timeout`].
+    /// Sets the time for a whole call, as [`reqwest::ClientBuilder::timeout`].
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.settings.timeout = Some(timeout);
         self.inner = self.inner.timeout(timeout);
         self
     }
 
-    /// As [`reqwest::ClientBuilder::dns_resolver`].
+    /// Sets the resolver, as [`reqwest::ClientBuilder::dns_resolver`].
     pub fn dns_resolver<M>(mut self, resolver: impl IntoResolve<M>) -> Self {
         self.inner = self.inner.dns_resolver(resolver.into_resolve());
         self
     }
 
-    /// As [`reqwest::ClientBuilder::windows_named_pipe`].
+    /// Connects over a pipe, as [`reqwest::ClientBuilder::windows_named_pipe`].
     #[cfg(target_os = "windows")]
     pub fn windows_named_pipe(mut self, pipe: impl AsRef<std::ffi::OsStr>) -> Self {
         self.inner = self.inner.windows_named_pipe(pipe.as_ref());

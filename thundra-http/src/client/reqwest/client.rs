@@ -1,4 +1,4 @@
-//! The client that waits without blocking.
+//! The async client.
 
 use std::fmt;
 use std::future::Future;
@@ -11,20 +11,23 @@ use thundra_core::{SpanExt, redact, semconv};
 use tracing::Instrument;
 
 use super::error;
-use super::redirect::any_request::Outgoing;
-use super::redirect::chain;
-use super::redirect::follow::Journey;
-use super::redirect::settings::Settings;
+use super::redirect::any_request::AnyRequest;
+use super::redirect::follow::FollowRedirects;
+use super::redirect::hook::without_chain;
+use super::redirect::settings::ClientSettings;
 use crate::client::call::Call;
 use crate::propagation_policy::Reach;
 
-/// [`reqwest::Client`] with a span for each request, and our context in its headers.
+/// [`reqwest::Client`] with a span for each request, and with our context in its headers.
 ///
-/// A client from our [builder](Client::builder) also counts redirects, and takes from a request what the host it is
-/// redirected to may not know (see [`Layer::client`](crate::Layer::client)). A host that is not ours and that it was
-/// stopped at is not given sensitive headers on a later hop either, where reqwest would. One that is made
-/// [from reqwest's own](#impl-From<Client>-for-Client) sees neither: reqwest hands all headers on. One that was changed
-/// with [`ClientBuilder::configure`] counts them, and hands all headers on too.
+/// # Redirects
+///
+/// Clients from [`Client::builder`] count redirects. Before following a redirect, they remove every header the new host must
+/// not see. Unlike reqwest, they do not restore sensitive headers on a later hop to a foreign host. The
+/// [module `redirect`](crate::redirect) has the rules.
+///
+/// Clients [converted](#impl-From<Client>-for-Client) from reqwest's own do neither. Clients changed with
+/// [`ClientBuilder::configure`](crate::ClientBuilder::configure) count redirects, and reqwest follows with all headers.
 ///
 /// # Examples
 ///
@@ -37,21 +40,33 @@ use crate::propagation_policy::Reach;
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: reqwest::Client,
-    pub(super) settings: Option<Arc<Settings>>,
+    pub(super) settings: Option<Arc<ClientSettings>>,
 }
 
 impl Client {
-    /// Sends a request.
+    /// Sends a request, as [`reqwest::Client::execute`].
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::Client::execute`], and no other.
+    /// Returns the errors of [`reqwest::Client::execute`] and no others.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use thundra_http::{Method, Request};
+    ///
+    /// # async fn order() -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = Request::new(Method::POST, "http://orders.internal/orders".parse()?);
+    /// thundra_http::Client::new().execute(request).await?.error_for_status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn execute(&self, request: Request) -> impl Future<Output = Result<Response>> + Send + Unpin + use<> {
         send(self.inner.clone(), self.settings.clone(), Ok(request))
     }
 }
 
-/// Its default headers are not known here: they do not win over ours.
+/// Converts a client of reqwest. The default headers of the client are unknown here, and our headers win over them.
 impl From<reqwest::Client> for Client {
     fn from(inner: reqwest::Client) -> Self {
         Client { inner, settings: None }
@@ -64,11 +79,15 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A response on its way: as with reqwest's it can be polled where it lies.
-pub(super) type Answer = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
+/// The future of a response, `Unpin` as in reqwest.
+pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
-/// Sends a request: in the span that polls it first. What its timeout allows begins now, as in reqwest.
-pub(super) fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, request: Result<Request>) -> Answer {
+/// Sends a request. The parent of its span is the current span at the first poll. The timeout begins now, as in reqwest.
+pub(super) fn send(
+    client: reqwest::Client,
+    settings: Option<Arc<ClientSettings>>,
+    request: Result<Request>,
+) -> ResponseFuture {
     let called = Instant::now();
     Box::pin(async move {
         let mut request = request?;
@@ -79,56 +98,56 @@ pub(super) fn send(client: reqwest::Client, settings: Option<Arc<Settings>>, req
             *request.timeout_mut() = Some(total.saturating_sub(called.elapsed()));
         }
         let is_known = settings.as_ref().is_some_and(|settings| !settings.configured);
-        let journey = settings.map(|settings| Journey::new(settings, &request));
-        let Some((mut call, reach)) = begin(&mut request, journey.as_ref()) else {
-            return chain::apart(client.execute(request)).await;
+        let redirects = settings.map(|settings| FollowRedirects::new(settings, &request));
+        let Some((mut call, reach)) = begin(&mut request, redirects.as_ref()) else {
+            return without_chain(client.execute(request)).await;
         };
         let span = call.span.clone();
         let first = span.in_scope(|| client.execute(request));
-        let result = match journey {
-            Some(journey) => {
-                let (result, redirects) = journey.make(client, &call, first).instrument(span).await;
-                call.redirected(redirects);
+        let result = match redirects {
+            Some(redirects) => {
+                let (result, count) = redirects.run(client, &call, first).instrument(span).await;
+                call.record_redirects(count);
                 result
             }
             None => first.instrument(span).await,
         };
         if !is_known {
-            result.iter().for_each(|response| reach.led_to(response.url()));
+            result.iter().for_each(|response| reach.report_leak(response.url()));
         }
-        call.ended(&result);
+        call.record_result(&result);
         result
     })
 }
 
-/// Begins the span of a request and puts our context into its headers, and says how much of it. `None` where it is sent
-/// as it is.
-pub(super) fn begin<R: Outgoing>(request: &mut R, journey: Option<&Journey<R>>) -> Option<(Call, Reach)> {
-    // reqwest's own address type is not http's; what that cannot express reqwest refuses.
+/// Begins the span of a request and adds our context to the headers. Also returns the reach of the context. `None` leaves
+/// the request unchanged.
+pub(super) fn begin<R: AnyRequest>(request: &mut R, redirects: Option<&FollowRedirects<R>>) -> Option<(Call, Reach)> {
+    // reqwest has another URL type than the crate http. It refuses a URL that cannot be converted.
     let uri = request.url().as_str().parse().ok()?;
     let call = Call::begin(request.method(), &uri, request.headers())?;
     let reach = call.inject(&uri, request.headers_mut());
-    if let Some(journey) = journey {
-        journey.carries(reach);
+    if let Some(redirects) = redirects {
+        redirects.carries(reach);
     }
     Some((call, reach))
 }
 
 impl Call {
-    /// Records how often it was redirected.
-    pub(super) fn redirected(&self, redirects: usize) {
-        if redirects > 0 {
-            self.span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, redirects);
+    /// Records the number of redirects.
+    pub(super) fn record_redirects(&self, count: usize) {
+        if count > 0 {
+            self.span.set_attribute(semconv::HTTP_REQUEST_RESEND_COUNT, count);
         }
     }
 
-    /// Records how a call of reqwest ended.
-    pub(super) fn ended(&mut self, result: &Result<Response>) {
+    /// Records the result of a call of reqwest.
+    pub(super) fn record_result(&mut self, result: &Result<Response>) {
         match result {
             Ok(response) => {
-                self.answered(response.status(), response.version(), response.headers(), response.remote_addr());
+                self.record_response(response.status(), response.version(), response.headers(), response.remote_addr());
             }
-            Err(error) => self.failed(error::kind(error), error::message(error)),
+            Err(error) => self.record_failure(error::kind(error), error::message(error)),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Layers around the making of connections. reqwest's own types for it have no names, so a layer is given ours, and
-//! theirs travel inside.
+//! Layers around the connector. The types of reqwest have no public names, so layers see the types of this module, with
+//! reqwest's inside.
 
 use std::any::Any;
 use std::future::Future;
@@ -12,18 +12,19 @@ use tower::util::BoxCloneSyncService;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// What makes connections, as a layer sees it.
-pub(super) type Connector = BoxCloneSyncService<Asked, Connection, BoxError>;
+/// The service inside a layer of [`ClientBuilder::connector_layer`](crate::ClientBuilder::connector_layer). The service
+/// opens connections.
+pub type Connector = BoxCloneSyncService<ConnectionRequest, Connection, BoxError>;
 
-/// What a connection is asked for.
+/// A request for a connection.
 #[derive(Debug)]
-pub struct Asked(Box<dyn Any + Send>);
+pub struct ConnectionRequest(Box<dyn Any + Send>);
 
 /// A connection.
 #[derive(Debug)]
 pub struct Connection(Box<dyn Any + Send>);
 
-/// A layer for our [`Connector`] as one for reqwest's.
+/// Adapts a layer for our [`Connector`] to the connector of reqwest.
 #[derive(Clone, Debug)]
 pub(super) struct Unnamed<L>(pub(super) L);
 
@@ -42,7 +43,7 @@ where
 
 type Connecting<C> = Pin<Box<dyn Future<Output = Result<C, BoxError>> + Send>>;
 
-/// reqwest's connector, below the layer.
+/// The connector of reqwest, below the layer.
 struct Inside<T, C>(BoxCloneSyncService<T, C, BoxError>);
 
 impl<T, C> Clone for Inside<T, C> {
@@ -51,7 +52,7 @@ impl<T, C> Clone for Inside<T, C> {
     }
 }
 
-impl<T: Send + 'static, C: Send + 'static> Service<Asked> for Inside<T, C> {
+impl<T: Send + 'static, C: Send + 'static> Service<ConnectionRequest> for Inside<T, C> {
     type Response = Connection;
     type Error = BoxError;
     type Future = Connecting<Connection>;
@@ -60,16 +61,17 @@ impl<T: Send + 'static, C: Send + 'static> Service<Asked> for Inside<T, C> {
         self.0.poll_ready(cx)
     }
 
-    fn call(&mut self, asked: Asked) -> Self::Future {
-        let connecting = asked.0.downcast().map(|asked| self.0.call(*asked));
+    fn call(&mut self, request: ConnectionRequest) -> Self::Future {
+        let connecting = request.0.downcast().map(|request| self.0.call(*request));
         Box::pin(async move {
-            let connection = connecting.map_err(|_| "the layer asks for a connection of another client")?.await?;
+            let connection =
+                connecting.map_err(|_| "the connector layer requested a connection of another client")?.await?;
             Ok(Connection(Box::new(connection)))
         })
     }
 }
 
-/// The layer's service, for reqwest.
+/// The service of the layer, for reqwest.
 #[derive(Debug)]
 pub(super) struct Outside<S, C>(S, PhantomData<fn() -> C>);
 
@@ -81,7 +83,7 @@ impl<S: Clone, C> Clone for Outside<S, C> {
 
 impl<S, T, C> Service<T> for Outside<S, C>
 where
-    S: Service<Asked, Response = Connection, Error = BoxError>,
+    S: Service<ConnectionRequest, Response = Connection, Error = BoxError>,
     S::Future: Send + 'static,
     T: Send + 'static,
     C: 'static,
@@ -94,11 +96,11 @@ where
         self.0.poll_ready(cx)
     }
 
-    fn call(&mut self, asked: T) -> Self::Future {
-        let connecting = self.0.call(Asked(Box::new(asked)));
+    fn call(&mut self, request: T) -> Self::Future {
+        let connecting = self.0.call(ConnectionRequest(Box::new(request)));
         Box::pin(async move {
             let connection = connecting.await?.0.downcast();
-            Ok(*connection.map_err(|_| "the layer answers with a connection of another client")?)
+            Ok(*connection.map_err(|_| "the connector layer returned a connection of another client")?)
         })
     }
 }

@@ -1,12 +1,14 @@
-//! What is reqwest's own, handed on. A method stands under the feature it has there; the test `drop_in` compares.
+//! Methods passed on to reqwest.
+//!
+//! Each method has the same feature as in reqwest. The test `drop_in` compares both sources.
 
-/// Declares methods of a builder that hand their arguments to the one inside. Generics and bounds stand in brackets.
+/// Declares builder methods. Each passes the arguments on to the builder inside. Generics and bounds are in brackets.
 macro_rules! forward {
     ($theirs:literal: $(
         $(#[$meta:meta])*
         fn $name:ident $([$($generics:tt)*])? ($($arg:ident: $ty:ty),*) $(where [$($bounds:tt)*])?;
     )*) => {$(
-        #[doc = concat!("As [`", $theirs, "::", stringify!($name), "`].")]
+        #[doc = concat!("Calls [`", $theirs, "::", stringify!($name), "`].")]
         $(#[$meta])*
         pub fn $name $(<$($generics)*>)? (mut self, $($arg: $ty),*) -> Self
         $(where $($bounds)*)?
@@ -17,7 +19,7 @@ macro_rules! forward {
     )*};
 }
 
-/// The settings that both kinds of client have.
+/// Declares the settings of both clients.
 macro_rules! settings {
     ($theirs:literal) => {
         forward! { $theirs:
@@ -144,56 +146,58 @@ macro_rules! settings {
             fn resolve_to_addrs(domain: &str, addresses: &[SocketAddr]);
         }
 
-        #[doc = concat!("As [`", $theirs, "::default_headers`]. They win over ours, as those of a request do.")]
+        #[doc = concat!("Calls [`", $theirs, "::default_headers`]. Default headers win over ours, as the headers of a request do.")]
         pub fn default_headers(mut self, headers: HeaderMap) -> Self {
             self.inner = self.inner.default_headers(self.settings.take_defaults(headers));
             self
         }
 
-        #[doc = concat!("As [`", $theirs, "::redirect`].")]
+        #[doc = concat!("Sets the redirect policy, as [`", $theirs, "::redirect`].")]
         pub fn redirect(mut self, policy: Policy) -> Self {
             self.policy = policy;
             self
         }
 
-        #[doc = concat!("As [`", $theirs, "::referer`].")]
+        #[doc = concat!("Calls [`", $theirs, "::referer`].")]
         pub fn referer(mut self, enable: bool) -> Self {
             self.settings.referer = enable;
             self.inner = self.inner.referer(enable);
             self
         }
 
-        #[doc = concat!("As [`", $theirs, "::https_only`].")]
+        #[doc = concat!("Calls [`", $theirs, "::https_only`].")]
         pub fn https_only(mut self, enabled: bool) -> Self {
             self.settings.https_only = enabled;
             self.inner = self.inner.https_only(enabled);
             self
         }
 
-        #[doc = concat!("As [`", $theirs, "::unix_socket`].")]
+        #[doc = concat!("Calls [`", $theirs, "::unix_socket`].")]
         #[cfg(unix)]
         pub fn unix_socket(mut self, path: impl AsRef<std::path::Path>) -> Self {
             self.inner = self.inner.unix_socket(path.as_ref());
             self
         }
 
-        #[doc = concat!("As [`", $theirs, "::connector_layer`]. A connection and what it is asked for have no names there either.")]
+        #[doc = concat!("Adds a layer around the connector, as [`", $theirs, "::connector_layer`]. Its types are in [`connect`](crate::connect).")]
         pub fn connector_layer<L>(mut self, layer: L) -> Self
         where
             L: tower_layer::Layer<Connector> + Clone + Send + Sync + 'static,
-            L::Service: Service<Asked, Response = Connection, Error = tower::BoxError> + Clone + Send + Sync + 'static,
-            <L::Service as Service<Asked>>::Future: Send + 'static,
+            L::Service: Service<ConnectionRequest, Response = Connection, Error = tower::BoxError> + Clone + Send + Sync + 'static,
+            <L::Service as Service<ConnectionRequest>>::Future: Send + 'static,
         {
             self.inner = self.inner.connector_layer(Unnamed(layer));
             self
         }
 
-        /// Changes the builder inside: for a setting that this one has not, such as those of reqwest's feature `http3`.
-        /// What this one has is set here; the redirect policy of this one wins.
+        /// Changes the builder of reqwest, for settings without a method here, such as the settings of the feature `http3`.
+        /// The redirect policy of this builder wins.
         ///
-        /// What is set there is not known of the client. Its default headers do not win over ours, and a call cannot go
-        /// on without what a host may not know: reqwest follows all redirects by itself, and hands our headers on. They
-        /// are counted, and it is said once on stderr where ids reached a host that they were not for.
+        /// The client does not know the changed settings, with two effects:
+        ///
+        /// - Our headers win over default headers set by the function.
+        /// - reqwest follows all redirects with all headers, correlation ids included. Redirects are still counted. A line
+        ///   on standard error names each foreign host that receives ids, once.
         pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
             self.settings.configured = true;
             self.inner = change(self.inner);
@@ -202,47 +206,47 @@ macro_rules! settings {
     };
 }
 
-/// The requests that a client begins.
+/// Declares the methods of a client to begin a request.
 macro_rules! verbs {
     () => {
-        /// A `GET` request.
+        /// Begins a `GET` request.
         pub fn get<U: IntoUrl>(&self, url: U) -> RequestBuilder {
             self.begin(self.inner.get(url))
         }
 
-        /// A `POST` request.
+        /// Begins a `POST` request.
         pub fn post<U: IntoUrl>(&self, url: U) -> RequestBuilder {
             self.begin(self.inner.post(url))
         }
 
-        /// A `PUT` request.
+        /// Begins a `PUT` request.
         pub fn put<U: IntoUrl>(&self, url: U) -> RequestBuilder {
             self.begin(self.inner.put(url))
         }
 
-        /// A `PATCH` request.
+        /// Begins a `PATCH` request.
         pub fn patch<U: IntoUrl>(&self, url: U) -> RequestBuilder {
             self.begin(self.inner.patch(url))
         }
 
-        /// A `DELETE` request.
+        /// Begins a `DELETE` request.
         pub fn delete<U: IntoUrl>(&self, url: U) -> RequestBuilder {
             self.begin(self.inner.delete(url))
         }
 
-        /// A `HEAD` request.
+        /// Begins a `HEAD` request.
         pub fn head<U: IntoUrl>(&self, url: U) -> RequestBuilder {
             self.begin(self.inner.head(url))
         }
 
-        /// A request with this method.
+        /// Begins a request with any method.
         pub fn request<U: IntoUrl>(&self, method: Method, url: U) -> RequestBuilder {
             self.begin(self.inner.request(method, url))
         }
     };
 }
 
-/// The parts of a request.
+/// Declares the methods to change a request.
 macro_rules! parts {
     ($theirs:literal) => {
         forward! { $theirs:

@@ -1,4 +1,4 @@
-//! What went wrong, in few words and without the address.
+//! Errors of reqwest, described without the URL.
 
 use std::error::Error as StdError;
 use std::iter::successors;
@@ -6,12 +6,12 @@ use std::iter::successors;
 use reqwest::Error;
 use thundra_core::formatted;
 
-/// A chain of causes that is longer has no end.
+/// The maximum number of causes. A longer chain counts as endless.
 const MAX_CAUSES: usize = 16;
 
-/// `error.type`.
+/// Returns `error.type`.
 pub(crate) fn kind(error: &Error) -> &'static str {
-    // reqwest walks to the end of the causes, and the program's own error may be a cause of itself.
+    // `is_timeout` and `is_connect` walk to the end of the chain, and an error of the program may be its own cause.
     let has_end = causes(error).nth(MAX_CAUSES).is_none();
     if has_end && error.is_timeout() {
         "timeout"
@@ -26,7 +26,7 @@ pub(crate) fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// The causes. reqwest's own text is left out, since it holds the address, query and all.
+/// Returns the text of the causes, without the text of the error, which contains the whole URL.
 pub(crate) fn message(error: &Error) -> String {
     formatted(|| {
         let kind = kind(error).replace('_', " ");

@@ -1,12 +1,13 @@
-//! reqwest's client with a span for each call.
+//! reqwest's clients with a span for each call.
 //!
-//! reqwest has no hook for requests, so its builders are wrapped: only the sending differs. A span covers one
-//! logical call, redirects and reqwest's own retries included.
+//! reqwest has no hook for requests, so our clients and builders wrap reqwest's. The wrappers pass on every setting and
+//! differ only in sending. A span covers a call with all redirects and with the retries of reqwest.
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
 mod builder;
 mod client;
+pub mod connect;
 mod connector;
 mod delegate;
 pub(super) mod error;

@@ -1,4 +1,4 @@
-//! The builder of a request.
+//! The requests of the async client.
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +13,7 @@ use thundra_core::redact;
 
 use super::client::{Client, send};
 use super::delegate::{forward, parts, verbs};
-use super::redirect::settings::Settings;
+use super::redirect::settings::ClientSettings;
 
 impl Client {
     verbs!();
@@ -23,20 +23,28 @@ impl Client {
     }
 }
 
-/// Sends one `GET` request, as [`reqwest::get`] does.
+/// Sends one `GET` request, as [`reqwest::get`].
 ///
 /// # Errors
 ///
-/// Those of [`reqwest::get`], and no other.
+/// Returns the errors of [`reqwest::get`] and no others.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn price() -> Result<String, thundra_http::Error> {
+/// thundra_http::get("http://pricing.internal/price/7").await?.text().await
+/// # }
+/// ```
 pub async fn get<U: IntoUrl>(url: U) -> Result<Response> {
     Client::builder().build()?.get(url).send().await
 }
 
-/// [`reqwest::RequestBuilder`], sending a traced request.
+/// [`reqwest::RequestBuilder`] for a traced request.
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     pub(super) inner: Inner,
-    pub(super) settings: Option<Arc<Settings>>,
+    pub(super) settings: Option<Arc<ClientSettings>>,
 }
 
 impl RequestBuilder {
@@ -44,33 +52,33 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::RequestBuilder::send`], and no other.
+    /// Returns the errors of [`reqwest::RequestBuilder::send`] and no others.
     pub fn send(self) -> impl Future<Output = Result<Response>> + Send + Unpin + use<> {
         let (client, request) = self.inner.build_split();
         send(client, self.settings, request)
     }
 
-    /// The request.
+    /// Builds the request.
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::RequestBuilder::build`], and no other.
+    /// Returns the errors of [`reqwest::RequestBuilder::build`] and no others.
     pub fn build(self) -> Result<Request> {
         self.inner.build()
     }
 
-    /// The client and the request.
+    /// Builds the request, and returns the client and the request.
     pub fn build_split(self) -> (Client, Result<Request>) {
         let (inner, request) = self.inner.build_split();
         (Client { inner, settings: self.settings }, request)
     }
 
-    /// A builder that goes on from a request.
+    /// Returns a builder for a finished request.
     pub fn from_parts(client: Client, request: Request) -> Self {
         RequestBuilder { inner: Inner::from_parts(client.inner, request), settings: client.settings }
     }
 
-    /// A copy; `None` when the body is a stream.
+    /// Copies the builder. `None` if the body is a stream.
     pub fn try_clone(&self) -> Option<Self> {
         Some(RequestBuilder { inner: self.inner.try_clone()?, settings: self.settings.clone() })
     }
@@ -90,15 +98,26 @@ impl fmt::Debug for RequestBuilder {
     }
 }
 
-/// Tracing for reqwest's genuine builder.
+/// Tracing for a request of reqwest's own client.
+///
+/// # Examples
+///
+/// ```no_run
+/// use thundra_http::RequestBuilderExt;
+///
+/// # async fn price(client: &reqwest::Client) -> Result<String, reqwest::Error> {
+/// client.get("http://pricing.internal/price/7").send_traced().await?.text().await
+/// # }
+/// ```
 pub trait RequestBuilderExt: sealed::Sealed {
-    /// Sends the request with a span of its own, and our context in its headers.
+    /// Sends the request with a span, and with our context in its headers.
     ///
-    /// What its headers hold already wins. The client's default headers are not known here: they do not.
+    /// Headers of the request win over ours. Default headers of the client are unknown here, and our headers win over them.
+    /// reqwest follows redirects with all headers.
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::RequestBuilder::send`], and no other.
+    /// Returns the errors of [`reqwest::RequestBuilder::send`] and no others.
     fn send_traced(self) -> impl Future<Output = Result<Response>> + Send + Unpin;
 }
 

@@ -1,22 +1,23 @@
-//! What can be a resolver of names: reqwest's own trait for it has no name.
+//! Resolvers of host names. The trait of reqwest has no public name.
 
 use std::sync::Arc;
 
 use reqwest::dns::Resolve;
 
-/// A resolver, itself or shared. `M` says which, and is never written.
+/// A value for [`ClientBuilder::dns_resolver`](crate::ClientBuilder::dns_resolver): a resolver or an `Arc` of a
+/// resolver. The compiler infers `M`.
 pub trait IntoResolve<M> {
-    /// The resolver, shared.
+    /// Converts the value into a shared resolver.
     fn into_resolve(self) -> Arc<dyn Resolve>;
 }
 
-/// A resolver itself.
+/// Marks a resolver without an `Arc`.
 #[derive(Debug)]
 pub enum Owned {}
-/// A resolver that is shared.
+/// Marks an `Arc` of a resolver.
 #[derive(Debug)]
 pub enum Shared {}
-/// A resolver of any type, that is shared.
+/// Marks an `Arc` of a trait object.
 #[derive(Debug)]
 pub enum Any {}
 

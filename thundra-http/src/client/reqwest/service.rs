@@ -1,4 +1,4 @@
-//! reqwest's client, and ours, as a tower service.
+//! The async clients as tower services.
 
 use std::task::{Context, Poll};
 
@@ -6,10 +6,10 @@ use reqwest::{Request, Response, Result};
 use tower_service::Service;
 use tracing::Instrument;
 
-use super::client::{Answer, Client, begin, send};
+use super::client::{Client, ResponseFuture, begin, send};
 use crate::client::TracedClient;
 
-/// reqwest's client is a service of its own request type.
+/// Wraps reqwest's client, which is a service for reqwest's request type.
 impl<S> Service<Request> for TracedClient<S>
 where
     S: Service<Request, Response = Response, Error = reqwest::Error>,
@@ -17,7 +17,7 @@ where
 {
     type Response = Response;
     type Error = reqwest::Error;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.inner.poll_ready(cx)
@@ -30,8 +30,8 @@ where
         let future = call.span.in_scope(|| self.inner.call(request));
         Box::pin(async move {
             let result = future.instrument(call.span.clone()).await;
-            result.iter().for_each(|response| reach.led_to(response.url()));
-            call.ended(&result);
+            result.iter().for_each(|response| reach.report_leak(response.url()));
+            call.record_result(&result);
             result
         })
     }
@@ -40,7 +40,7 @@ where
 impl Service<Request> for Client {
     type Response = Response;
     type Error = reqwest::Error;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))
@@ -54,7 +54,7 @@ impl Service<Request> for Client {
 impl Service<Request> for &Client {
     type Response = Response;
     type Error = reqwest::Error;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
         Poll::Ready(Ok(()))

@@ -1,79 +1,85 @@
-//! Of which call a redirect is, where reqwest follows it on a thread of its own.
+//! The requests in flight of a blocking client, to attribute redirects to calls.
 //!
-//! The policy sees addresses there, and nothing of the call. The first redirect of a request is that of the one call
-//! that began a request at this address; from then on the task tells that reqwest runs it in. Where several calls
-//! began one there, it may be that of any: it is not followed then, but stopped, and the call goes on by itself. Where
-//! none of them has anything of ours, it does not matter whose it is.
+//! reqwest runs blocking requests as tasks on another thread. The redirect policy runs in the task, and sees the URLs of
+//! the request so far and the id of the task:
+//!
+//! - With a single call in flight from a URL, the first redirect from this URL belongs to the call. The id of the task is
+//!   then stored with the call.
+//! - Later redirects are attributed by the id of the task.
+//! - With several calls in flight from a URL, the first redirect is ambiguous. The hook then refuses to let reqwest follow.
+//!   The error reaches the right call, and the call follows the redirect.
+//! - If no candidate carries a header of ours, attribution is not needed and reqwest follows.
 
 use std::sync::{Arc, Mutex};
 
 use reqwest::Url;
 use tokio::task;
 
-use super::super::redirect::chain::{Found, SharedTrail, lock};
+use super::super::redirect::hook::{Attribution, SharedChain, lock};
 use crate::propagation_policy::Reach;
 
-/// The requests of a client that are under way.
+/// The requests of a client in flight.
 #[derive(Clone, Default)]
-pub(crate) struct Legs(Arc<Mutex<Vec<Leg>>>);
+pub(crate) struct InFlight(Arc<Mutex<Vec<Request>>>);
 
-struct Leg {
-    /// Where it began, as reqwest knows it.
+struct Request {
+    /// The first URL of the request, without the fragment, as in reqwest.
     start: Url,
-    /// Once it was redirected.
+    /// The task of the request, known from the first redirect on.
     task: Option<task::Id>,
-    trail: SharedTrail,
+    chain: SharedChain,
 }
 
-impl Legs {
-    /// A request is under way until what this returns is dropped.
-    pub(crate) fn begin(&self, url: &Url, trail: &SharedTrail) -> Underway<'_> {
+impl InFlight {
+    /// Adds a request, until the guard is dropped.
+    pub(crate) fn add(&self, url: &Url, chain: &SharedChain) -> InFlightGuard<'_> {
         let mut start = url.clone();
         start.set_fragment(None);
-        lock(&self.0).push(Leg { start, task: None, trail: trail.clone() });
-        Underway { legs: self, trail: trail.clone() }
+        lock(&self.0).push(Request { start, task: None, chain: chain.clone() });
+        InFlightGuard { in_flight: self, chain: chain.clone() }
     }
 
-    /// The call that a redirect belongs to, by where its request was. `None` where it may be followed without.
-    pub(crate) fn find(&self, previous: &[Url]) -> Option<Found> {
+    /// Attributes a redirect by the URLs of the request so far. `None` lets reqwest follow.
+    pub(crate) fn attribute(&self, previous: &[Url]) -> Option<Attribution> {
         let task = task::try_id();
-        let mut legs = lock(&self.0);
-        let mut fitting = legs.iter_mut().filter(|leg| match previous {
-            [start] => leg.task.is_none() && leg.start == *start,
-            _ => leg.task.is_some() && leg.task == task,
+        let mut requests = lock(&self.0);
+        let mut candidates = requests.iter_mut().filter(|request| match previous {
+            [start] => request.task.is_none() && request.start == *start,
+            _ => request.task.is_some() && request.task == task,
         });
-        match (fitting.next(), fitting.next()) {
-            (Some(leg), None) => {
-                leg.task = task;
-                Some(Found::new(leg.trail.clone()))
+        match (candidates.next(), candidates.next()) {
+            (Some(request), None) => {
+                request.task = task;
+                Some(Attribution::to(request.chain.clone()))
             }
-            // It was let go below, at its first redirect. A call that was given up reqwest does not run any further.
+            // The first redirect needed no attribution, so the later ones need none either. An abandoned call cannot get
+            // here, because reqwest stops the task.
             (None, _) if previous.len() > 1 => None,
             (first, second) => {
-                let fitting: Vec<_> = first.into_iter().chain(second).chain(fitting).collect();
-                let has_nothing = |leg: &&mut Leg| {
-                    let trail = lock(&leg.trail);
-                    trail.carries == Reach::Nothing && trail.before == 0
+                let candidates: Vec<_> = first.into_iter().chain(second).chain(candidates).collect();
+                let carries_nothing = |request: &&mut Request| {
+                    let chain = lock(&request.chain);
+                    chain.carries == Reach::Nothing && chain.before == 0
                 };
-                if !fitting.is_empty() && fitting.iter().all(has_nothing) {
+                if !candidates.is_empty() && candidates.iter().all(carries_nothing) {
                     return None;
                 }
-                // The shortest way, so that nobody is refused what another one used up.
-                let ways = fitting.iter().map(|leg| lock(&leg.trail).before());
-                Some(Found { before: ways.min_by_key(Vec::len).unwrap_or_default(), trail: None })
+                // With the shortest history no call reaches a limit early because of the hops of another one.
+                let histories = candidates.iter().map(|request| lock(&request.chain).earlier_urls());
+                Some(Attribution { earlier_urls: histories.min_by_key(Vec::len).unwrap_or_default(), chain: None })
             }
         }
     }
 }
 
-/// A request under way.
-pub(crate) struct Underway<'a> {
-    legs: &'a Legs,
-    trail: SharedTrail,
+/// Removes the request from the list when dropped.
+pub(crate) struct InFlightGuard<'a> {
+    in_flight: &'a InFlight,
+    chain: SharedChain,
 }
 
-impl Drop for Underway<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
-        lock(&self.legs.0).retain(|leg| !Arc::ptr_eq(&leg.trail, &self.trail));
+        lock(&self.in_flight.0).retain(|request| !Arc::ptr_eq(&request.chain, &self.chain));
     }
 }

@@ -1,8 +1,10 @@
-//! The client that blocks: the same names as in [`reqwest::blocking`].
+//! The blocking client, with the names of [`reqwest::blocking`].
 //!
-//! Its requests run on a thread of reqwest's own, and so does a redirect policy. Where a redirect leads to a host that
-//! may know less of us, and where other calls to the same address are under way, the call goes on by itself, and waits
-//! anew for as long as [`ClientBuilder::timeout`] says. The timeout of a request is one for the whole way.
+//! # Redirects and timeouts
+//!
+//! A call follows a redirect in place of reqwest in two cases: the next host may get less than the request carries, or
+//! several calls are in flight from the same URL. Each such hop may again take as long as [`ClientBuilder::timeout`]
+//! allows. The timeout of a [request](RequestBuilder::timeout) covers all redirects.
 
 pub(super) mod in_flight;
 
@@ -21,19 +23,19 @@ use thundra_core::redact;
 use tower_service::Service;
 use tracing::Span;
 
-use self::in_flight::Legs;
+use self::in_flight::InFlight;
 use super::client::begin;
-use super::connector::{Asked, Connection, Connector, Unnamed};
+use super::connector::{Connection, ConnectionRequest, Connector, Unnamed};
 use super::delegate::{forward, parts, settings, verbs};
 use super::error;
 use super::redirect::Policy;
-use super::redirect::chain;
-use super::redirect::follow::Journey;
-use super::redirect::settings::Settings;
+use super::redirect::follow::FollowRedirects;
+use super::redirect::hook;
+use super::redirect::settings::ClientSettings;
 
-/// [`reqwest::blocking::Client`] with a span for each request, and our context in its headers.
+/// [`reqwest::blocking::Client`] with a span for each request, and with our context in its headers.
 ///
-/// Redirects are counted, and lead to nobody with more than he may know, as those of [`Client`](super::Client).
+/// Redirects are counted and followed by the rules of the async [`Client`](crate::Client#redirects).
 ///
 /// # Examples
 ///
@@ -44,66 +46,71 @@ use super::redirect::settings::Settings;
 #[derive(Clone)]
 pub struct Client {
     inner: InnerClient,
-    known: Option<Known>,
+    built: Option<Built>,
 }
 
-/// What is known of a client from our builder. All of its requests are among the legs: even those that are not traced.
+/// The state of a client from our builder. The requests in flight include untraced requests.
 #[derive(Clone)]
-struct Known {
-    settings: Arc<Settings>,
-    legs: Legs,
+struct Built {
+    settings: Arc<ClientSettings>,
+    in_flight: InFlight,
 }
 
 impl Client {
-    /// A client with reqwest's defaults.
+    /// Returns a client with the defaults of reqwest.
     pub fn new() -> Self {
-        // Where TLS cannot begin, reqwest says so in its own way.
+        // Where TLS cannot start, reqwest panics with a message of its own.
         Client::builder().build().unwrap_or_else(|_| InnerClient::new().into())
     }
 
-    /// A builder for a client with settings of its own.
+    /// Returns a builder, to change the settings of a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
 
     verbs!();
 
-    /// Sends a request.
+    /// Sends a request, as [`reqwest::blocking::Client::execute`].
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::blocking::Client::execute`], and no other.
+    /// Returns the errors of [`reqwest::blocking::Client::execute`] and no others.
     pub fn execute(&self, mut request: Request) -> Result<Response> {
-        let journey = self.known.as_ref().map(|known| {
-            known.settings.fill(request.headers_mut());
-            (Journey::new(known.settings.clone(), &request), &known.legs)
+        let redirects = self.built.as_ref().map(|built| {
+            built.settings.fill(request.headers_mut());
+            (FollowRedirects::new(built.settings.clone(), &request), &built.in_flight)
         });
-        let mut call = begin(&mut request, journey.as_ref().map(|(journey, _)| journey));
+        let mut call = begin(&mut request, redirects.as_ref().map(|(redirects, _)| redirects));
         let span = call.as_ref().map_or_else(Span::none, |(call, _)| call.span.clone());
-        let is_known = self.known.as_ref().is_some_and(|known| !known.settings.configured);
-        let (result, redirects) = span.in_scope(|| match journey {
-            Some((journey, legs)) => {
-                journey.make_blocking(&self.inner, legs, call.as_ref().map(|(call, _)| call), request)
+        let is_known = self.built.as_ref().is_some_and(|built| !built.settings.configured);
+        let (result, count) = span.in_scope(|| match redirects {
+            Some((redirects, in_flight)) => {
+                redirects.run_blocking(&self.inner, in_flight, call.as_ref().map(|(call, _)| call), request)
             }
             None => (self.inner.execute(request), 0),
         });
         if let Some((call, reach)) = &mut call {
-            call.redirected(redirects);
+            call.record_redirects(count);
             match &result {
                 Ok(response) => {
                     if !is_known {
-                        reach.led_to(response.url());
+                        reach.report_leak(response.url());
                     }
-                    call.answered(response.status(), response.version(), response.headers(), response.remote_addr());
+                    call.record_response(
+                        response.status(),
+                        response.version(),
+                        response.headers(),
+                        response.remote_addr(),
+                    );
                 }
-                Err(error) => call.failed(error::kind(error), error::message(error)),
+                Err(error) => call.record_failure(error::kind(error), error::message(error)),
             }
         }
         result
     }
 
     fn begin(&self, inner: InnerRequest) -> RequestBuilder {
-        RequestBuilder { inner, known: self.known.clone() }
+        RequestBuilder { inner, built: self.built.clone() }
     }
 }
 
@@ -113,10 +120,11 @@ impl Default for Client {
     }
 }
 
-/// Its default headers are not known here: they do not win over ours. Nor are its redirects.
+/// Converts a client of reqwest. The default headers of the client are unknown here, and our headers win over them.
+/// reqwest follows redirects with all headers.
 impl From<InnerClient> for Client {
     fn from(inner: InnerClient) -> Self {
-        Client { inner, known: None }
+        Client { inner, built: None }
     }
 }
 
@@ -126,40 +134,48 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Sends one `GET` request, as [`reqwest::blocking::get`] does.
+/// Sends one `GET` request, as [`reqwest::blocking::get`].
 ///
 /// # Errors
 ///
-/// Those of [`reqwest::blocking::get`], and no other.
+/// Returns the errors of [`reqwest::blocking::get`] and no others.
+///
+/// # Examples
+///
+/// ```no_run
+/// let price = thundra_http::blocking::get("http://pricing.internal/price/7")?.text()?;
+/// # Ok::<(), thundra_http::Error>(())
+/// ```
 pub fn get<U: IntoUrl>(url: U) -> Result<Response> {
     Client::builder().build()?.get(url).send()
 }
 
-/// [`reqwest::blocking::ClientBuilder`], building a traced [`Client`].
+/// [`reqwest::blocking::ClientBuilder`] for a traced [`Client`].
 #[derive(Default)]
 #[must_use]
 pub struct ClientBuilder {
     inner: Inner,
     policy: Policy,
-    settings: Settings,
+    settings: ClientSettings,
 }
 
 impl ClientBuilder {
-    /// A builder with reqwest's defaults.
+    /// Returns a builder with the defaults of reqwest.
     pub fn new() -> Self {
         ClientBuilder::default()
     }
 
-    /// The client.
+    /// Builds the client.
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::blocking::ClientBuilder::build`], and no other.
+    /// Returns the errors of [`reqwest::blocking::ClientBuilder::build`] and no others.
     pub fn build(self) -> Result<Client> {
-        let legs = Legs::default();
-        let known = Known { settings: Arc::new(self.settings.with_limit(&self.policy)), legs: legs.clone() };
-        let policy = chain::policy(self.policy, &known.settings, move |way| legs.find(way));
-        Ok(Client { inner: self.inner.redirect(policy).build()?, known: Some(known) })
+        let in_flight = InFlight::default();
+        let settings = Arc::new(self.settings.with_limit(&self.policy));
+        let built = Built { settings, in_flight: in_flight.clone() };
+        let policy = hook::policy(self.policy, &built.settings, move |previous| in_flight.attribute(previous));
+        Ok(Client { inner: self.inner.redirect(policy).build()?, built: Some(built) })
     }
 
     forward! { "reqwest::blocking::ClientBuilder":
@@ -184,11 +200,11 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-/// [`reqwest::blocking::RequestBuilder`], sending a traced request.
+/// [`reqwest::blocking::RequestBuilder`] for a traced request.
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     inner: InnerRequest,
-    known: Option<Known>,
+    built: Option<Built>,
 }
 
 impl fmt::Debug for RequestBuilder {
@@ -202,35 +218,35 @@ impl RequestBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::blocking::RequestBuilder::send`], and no other.
+    /// Returns the errors of [`reqwest::blocking::RequestBuilder::send`] and no others.
     pub fn send(self) -> Result<Response> {
         let (client, request) = self.build_split();
         client.execute(request?)
     }
 
-    /// The request.
+    /// Builds the request.
     ///
     /// # Errors
     ///
-    /// Those of [`reqwest::blocking::RequestBuilder::build`], and no other.
+    /// Returns the errors of [`reqwest::blocking::RequestBuilder::build`] and no others.
     pub fn build(self) -> Result<Request> {
         self.inner.build()
     }
 
-    /// The client and the request.
+    /// Builds the request, and returns the client and the request.
     pub fn build_split(self) -> (Client, Result<Request>) {
         let (client, request) = self.inner.build_split();
-        (Client { inner: client, known: self.known }, request)
+        (Client { inner: client, built: self.built }, request)
     }
 
-    /// A builder that goes on from a request.
+    /// Returns a builder for a finished request.
     pub fn from_parts(client: Client, request: Request) -> Self {
-        RequestBuilder { inner: InnerRequest::from_parts(client.inner, request), known: client.known }
+        RequestBuilder { inner: InnerRequest::from_parts(client.inner, request), built: client.built }
     }
 
-    /// A copy; `None` when the body is a stream.
+    /// Copies the builder. `None` if the body is a stream.
     pub fn try_clone(&self) -> Option<Self> {
-        Some(RequestBuilder { inner: self.inner.try_clone()?, known: self.known.clone() })
+        Some(RequestBuilder { inner: self.inner.try_clone()?, built: self.built.clone() })
     }
 
     parts!("reqwest::blocking::RequestBuilder");

@@ -1,7 +1,4 @@
-//! Whether redirects are followed: the same names as in [`reqwest::redirect`], in types of our own.
-//!
-//! They are ours since a client must know what was decided: where a redirect leads to a host that may know less of
-//! us, the request goes on without what that host may not know.
+//! The caller's policy.
 
 use std::error::Error;
 use std::fmt;
@@ -9,18 +6,18 @@ use std::fmt;
 use reqwest::{StatusCode, Url};
 use thundra_core::redact;
 
-/// As [`reqwest::redirect::Policy`].
+/// A policy for redirects, as [`reqwest::redirect::Policy`].
 ///
 /// # Examples
 ///
 /// ```
 /// use thundra_http::redirect::Policy;
 ///
-/// let at_home = Policy::custom(|attempt| match attempt.url().host_str() {
+/// let internal = Policy::custom(|attempt| match attempt.url().host_str() {
 ///     Some("shop.internal") => Policy::default().redirect(attempt),
 ///     _ => attempt.stop(),
 /// });
-/// let client = thundra_http::Client::builder().redirect(at_home).build()?;
+/// let client = thundra_http::Client::builder().redirect(internal).build()?;
 /// # let _ = client;
 /// # Ok::<(), thundra_http::Error>(())
 /// ```
@@ -32,7 +29,7 @@ enum Kind {
     None,
 }
 
-/// As [`reqwest::redirect::Attempt`].
+/// A redirect to decide on, as [`reqwest::redirect::Attempt`].
 pub struct Attempt<'a> {
     status: StatusCode,
     next: &'a Url,
@@ -50,7 +47,7 @@ impl fmt::Debug for Attempt<'_> {
     }
 }
 
-/// As [`reqwest::redirect::Action`].
+/// A decision, as [`reqwest::redirect::Action`].
 #[derive(Debug)]
 pub struct Action(Decision);
 
@@ -62,17 +59,27 @@ enum Decision {
 }
 
 impl Policy {
-    /// As [`reqwest::redirect::Policy::limited`].
+    /// Returns a policy for up to `max` redirects, as [`reqwest::redirect::Policy::limited`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_http::redirect::Policy;
+    ///
+    /// let client = thundra_http::Client::builder().redirect(Policy::limited(3)).build()?;
+    /// # let _ = client;
+    /// # Ok::<(), thundra_http::Error>(())
+    /// ```
     pub fn limited(max: usize) -> Self {
         Policy(Kind::Limit(max))
     }
 
-    /// As [`reqwest::redirect::Policy::none`].
+    /// Returns a policy without redirects, as [`reqwest::redirect::Policy::none`].
     pub fn none() -> Self {
         Policy(Kind::None)
     }
 
-    /// As [`reqwest::redirect::Policy::custom`].
+    /// Returns a policy with a function, as [`reqwest::redirect::Policy::custom`].
     pub fn custom<T>(policy: T) -> Self
     where
         T: Fn(Attempt<'_>) -> Action + Send + Sync + 'static,
@@ -80,11 +87,11 @@ impl Policy {
         Policy(Kind::Custom(Box::new(policy)))
     }
 
-    /// As [`reqwest::redirect::Policy::redirect`].
+    /// Applies the policy to a redirect, as [`reqwest::redirect::Policy::redirect`].
     pub fn redirect(&self, attempt: Attempt<'_>) -> Action {
         match &self.0 {
             Kind::Custom(custom) => custom(attempt),
-            // The first address is that of the request itself.
+            // The first URL belongs to the request itself.
             Kind::Limit(max) if attempt.previous.len() > *max => attempt.error(TooManyRedirects),
             Kind::Limit(_) => attempt.follow(),
             Kind::None => attempt.stop(),
@@ -93,7 +100,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// How many redirects there may be, where that is all it says.
+    /// Returns the maximum number of redirects. `None` for a custom policy.
     pub(crate) fn limit(&self) -> Option<usize> {
         match self.0 {
             Kind::Limit(max) => Some(max),
@@ -118,12 +125,12 @@ impl fmt::Debug for Policy {
     }
 }
 
-/// The policy as reqwest's own, for a client that is not ours.
+/// Converts the policy for a client of reqwest's own.
 impl From<Policy> for reqwest::redirect::Policy {
     fn from(policy: Policy) -> Self {
-        reqwest::redirect::Policy::custom(move |theirs| {
-            let ours = Attempt { status: theirs.status(), next: theirs.url(), previous: theirs.previous() };
-            policy.redirect(ours).apply(theirs)
+        reqwest::redirect::Policy::custom(move |attempt| {
+            let ours = Attempt::new(attempt.status(), attempt.url(), attempt.previous());
+            policy.redirect(ours).apply(attempt)
         })
     }
 }
@@ -133,7 +140,7 @@ impl Action {
         matches!(self.0, Decision::Follow)
     }
 
-    /// What was decided here, said to reqwest.
+    /// Makes the same decision in reqwest.
     pub(crate) fn apply(self, attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
         match self.0 {
             Decision::Follow => attempt.follow(),
@@ -148,32 +155,32 @@ impl<'a> Attempt<'a> {
         Attempt { status, next, previous }
     }
 
-    /// As [`reqwest::redirect::Attempt::status`].
+    /// Returns the status of the response, as [`reqwest::redirect::Attempt::status`].
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// As [`reqwest::redirect::Attempt::url`].
+    /// Returns the next URL, as [`reqwest::redirect::Attempt::url`].
     pub fn url(&self) -> &Url {
         self.next
     }
 
-    /// As [`reqwest::redirect::Attempt::previous`].
+    /// Returns the URLs so far, beginning with the request, as [`reqwest::redirect::Attempt::previous`].
     pub fn previous(&self) -> &[Url] {
         self.previous
     }
 
-    /// As [`reqwest::redirect::Attempt::follow`].
+    /// Follows the redirect, as [`reqwest::redirect::Attempt::follow`].
     pub fn follow(self) -> Action {
         Action(Decision::Follow)
     }
 
-    /// As [`reqwest::redirect::Attempt::stop`].
+    /// Returns the redirect as the response, as [`reqwest::redirect::Attempt::stop`].
     pub fn stop(self) -> Action {
         Action(Decision::Stop)
     }
 
-    /// As [`reqwest::redirect::Attempt::error`].
+    /// Fails the request with an error, as [`reqwest::redirect::Attempt::error`].
     pub fn error<E: Into<Box<dyn Error + Send + Sync>>>(self, error: E) -> Action {
         Action(Decision::Error(error.into()))
     }

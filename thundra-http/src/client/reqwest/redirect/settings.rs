@@ -1,4 +1,4 @@
-//! What must be known of a client to go on where reqwest was stopped.
+//! The settings of a client, needed to rebuild a request.
 
 use std::time::Duration;
 
@@ -11,31 +11,34 @@ use http::header::{
 use super::policy::Policy;
 use crate::client::inject::may_write;
 
-/// What another host is not told, as in reqwest.
+/// The headers removed by reqwest on the way to another place.
 pub(crate) const SENSITIVE: [HeaderName; 5] =
     [AUTHORIZATION, COOKIE, HeaderName::from_static("cookie2"), PROXY_AUTHORIZATION, WWW_AUTHENTICATE];
-/// What goes with a body.
+/// The headers removed by reqwest together with a body.
 pub(crate) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
 
-/// The settings of a client that its builder keeps a copy of.
+/// A copy of settings. The builder passes the originals on to reqwest, where nothing can read them back.
 #[derive(Clone)]
-pub(crate) struct Settings {
-    /// The default headers that a redirect may take away, and those with names of ours. They are kept from reqwest:
-    /// it would put the former back into a request that goes on, and the latter in only where ours are not yet.
+pub(crate) struct ClientSettings {
+    /// The default headers added by our side in place of reqwest. Headers removable by a redirect are among them, because
+    /// reqwest would add its defaults to a rebuilt request again. So are headers with the names of ours, because reqwest
+    /// adds a default header only to a request without the header.
     pub(crate) defaults: HeaderMap,
-    /// The time that is allowed for the whole way.
+    /// The time allowed for a call with all redirects.
     pub(crate) timeout: Option<Duration>,
+    /// `true` if a redirected request has a `Referer`.
     pub(crate) referer: bool,
+    /// `true` if only https is allowed.
     pub(crate) https_only: bool,
-    /// How many redirects there may be, where that is all that the policy says.
+    /// The maximum number of redirects. `None` for a custom policy.
     pub(crate) limit: Option<usize>,
-    /// Whether reqwest's own builder was changed, so that this is not all there is.
+    /// `true` if the caller changed reqwest's own builder, so that some settings are unknown.
     pub(crate) configured: bool,
 }
 
-impl Default for Settings {
+impl Default for ClientSettings {
     fn default() -> Self {
-        Settings {
+        ClientSettings {
             defaults: HeaderMap::new(),
             timeout: None,
             referer: true,
@@ -46,8 +49,8 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// Takes those of the default headers that it keeps; the others are left. The last one of several wins, as in
+impl ClientSettings {
+    /// Keeps the default headers to be added by our side, and returns the others. The last of several values wins, as in
     /// reqwest.
     pub(crate) fn take_defaults(&mut self, headers: HeaderMap) -> HeaderMap {
         let kept = |name: &HeaderName| SENSITIVE.contains(name) || PAYLOAD.contains(name) || may_write(name);
@@ -63,7 +66,7 @@ impl Settings {
         self
     }
 
-    /// Puts the default headers into a request that has none of their names.
+    /// Adds the missing default headers to a request.
     pub(crate) fn fill(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.defaults {
             headers.entry(name).or_insert_with(|| value.clone());

@@ -1,0 +1,308 @@
+//! What `#[handler]` asks about the types in the user's signature.
+//!
+//! An alias hides `LambdaEvent` from a macro, so the compiler is asked instead, by the order in which it looks up a
+//! method: first the inherent methods of the value, those whose bounds hold, then those of what it dereferences to.
+//! A [`Rung`] dereferences to the rung below it; the [`Ground`] is a reference to the value and answers for any type.
+//! In a generic function a bound holds if the function's own bounds prove it, so nothing here can fail to compile.
+//!
+//! The methods that the expansion calls have names that no trait in the user's scope will share.
+
+use std::any::type_name;
+use std::borrow::Cow;
+use std::fmt::{Debug, Display};
+use std::ops::Deref;
+
+use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use thundra_core::formatted;
+
+use super::outcome::{HandlerOutcome, error_type};
+
+/// Asks an argument of the handler for its context: [`thundra_context`](Ground::thundra_context).
+pub fn argument<T>(argument: &T) -> Rung<Ground<'_, T>> {
+    Rung(Ground(argument))
+}
+
+/// The content of an argument of the handler.
+#[derive(Debug)]
+pub struct Argument {
+    context: Option<Context>,
+    type_name: &'static str,
+}
+
+/// Returns the first context that the arguments of the handler hold, or the types of all of them where none does.
+pub fn first_context<const N: usize>(arguments: [Argument; N]) -> Result<Context, [&'static str; N]> {
+    let types = arguments.each_ref().map(|argument| argument.type_name);
+    arguments.into_iter().find_map(|argument| argument.context).ok_or(types)
+}
+
+/// Asks the value that the handler returned for its outcome: [`thundra_outcome`](Ground::thundra_outcome).
+pub fn returned<R>(returned: &R) -> ByDiagnostic<'_, R> {
+    Rung(Rung(Rung(Rung(Ground(returned)))))
+}
+
+/// An argument in which a handler receives the context of its invocation.
+pub trait HasContext {
+    /// The context, if this value really came from the runtime.
+    fn lambda_context(&self) -> Option<&Context>;
+}
+
+impl HasContext for Context {
+    fn lambda_context(&self) -> Option<&Context> {
+        Some(self)
+    }
+}
+
+impl<T> HasContext for LambdaEvent<T> {
+    fn lambda_context(&self) -> Option<&Context> {
+        Some(&self.context)
+    }
+}
+
+/// Any body, since axum has one of its own and keeps the extensions.
+#[cfg(feature = "http")]
+impl<B> HasContext for lambda_http::http::Request<B> {
+    fn lambda_context(&self) -> Option<&Context> {
+        lambda_http::RequestExt::lambda_context_ref(self)
+    }
+}
+
+impl<T: HasContext + ?Sized> HasContext for &T {
+    fn lambda_context(&self) -> Option<&Context> {
+        T::lambda_context(self)
+    }
+}
+
+impl<T: HasContext + ?Sized> HasContext for &mut T {
+    fn lambda_context(&self) -> Option<&Context> {
+        T::lambda_context(self)
+    }
+}
+
+/// A value whose methods are tried before those of the value below.
+#[derive(Debug)]
+pub struct Rung<Below>(Below);
+
+/// A value that any type fits into.
+#[derive(Debug)]
+pub struct Ground<'a, T>(&'a T);
+
+type ByDiagnostic<'a, R> = Rung<ByDisplay<'a, R>>;
+type ByDisplay<'a, R> = Rung<ByDebug<'a, R>>;
+type ByDebug<'a, R> = Rung<ByType<'a, R>>;
+type ByType<'a, R> = Rung<Ground<'a, R>>;
+
+impl<Below> Deref for Rung<Below> {
+    type Target = Below;
+
+    fn deref(&self) -> &Below {
+        &self.0
+    }
+}
+
+impl<T: HasContext> Rung<Ground<'_, T>> {
+    /// The context, owned, so that no borrow of the argument lives across an await.
+    pub fn thundra_context(&self) -> Argument {
+        Argument { context: self.0.0.lambda_context().cloned(), type_name: type_name::<T>() }
+    }
+}
+
+impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
+    /// What the diagnostic says: its author chose the type and the message.
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
+        self.outcome(|error| (error.error_type.clone().into(), error.error_message.clone()))
+    }
+}
+
+impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
+    /// The error by `Display`.
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
+        self.outcome(|error| (error_type::<E>(), formatted(|| error.to_string())))
+    }
+}
+
+impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
+    /// The error by `Debug`.
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
+        self.outcome(|error| (error_type::<E>(), formatted(|| format!("{error:?}"))))
+    }
+}
+
+impl<T, E> ByType<'_, Result<T, E>> {
+    /// The error by its type, since that is all there is.
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
+        self.outcome(|_| (error_type::<E>(), String::new()))
+    }
+}
+
+impl<T> Ground<'_, T> {
+    /// No context.
+    pub fn thundra_context(&self) -> Argument {
+        Argument { context: None, type_name: type_name::<T>() }
+    }
+
+    /// No error.
+    pub fn thundra_outcome(&self) -> HandlerOutcome {
+        HandlerOutcome::Ok
+    }
+}
+
+impl<T, E> Ground<'_, Result<T, E>> {
+    fn outcome(&self, describe: impl FnOnce(&E) -> (Cow<'static, str>, String)) -> HandlerOutcome {
+        match self.0 {
+            Ok(_) => HandlerOutcome::Ok,
+            Err(error) => {
+                let (error_type, message) = describe(error);
+                HandlerOutcome::Error { error_type, message }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Aliased = LambdaEvent<String>;
+
+    fn context() -> Context {
+        let mut context = Context::default();
+        context.request_id = "request-1".to_owned();
+        context
+    }
+
+    fn event() -> Aliased {
+        LambdaEvent::new("payload".to_owned(), context())
+    }
+
+    fn id(argument: Argument) -> Option<String> {
+        argument.context.map(|context| context.request_id)
+    }
+
+    fn error(error_type: &'static str, message: &str) -> HandlerOutcome {
+        HandlerOutcome::Error { error_type: error_type.into(), message: message.to_owned() }
+    }
+
+    #[test]
+    fn an_event_has_a_context_however_it_is_passed() {
+        let expected = Some("request-1".to_owned());
+        let mut event = event();
+
+        assert_eq!(id(argument(&event).thundra_context()), expected);
+        assert_eq!(id(argument(&&event).thundra_context()), expected);
+        assert_eq!(id(argument(&&mut event).thundra_context()), expected);
+        assert_eq!(id(argument(&event.context).thundra_context()), expected);
+    }
+
+    #[test]
+    fn a_generic_payload_has_a_context() {
+        fn generic<T>(event: LambdaEvent<T>) -> Argument {
+            argument(&event).thundra_context()
+        }
+        assert!(id(generic(event())).is_some());
+    }
+
+    #[test]
+    fn other_arguments_have_none() {
+        struct LambdaEvent;
+
+        fn opaque<T>(value: T) -> Argument {
+            argument(&value).thundra_context()
+        }
+        assert!(id(argument(&LambdaEvent).thundra_context()).is_none());
+        assert!(id(argument(&3).thundra_context()).is_none());
+        assert!(id(opaque(event())).is_none(), "the function does not know that it is an event");
+    }
+
+    #[test]
+    fn the_first_context_counts() {
+        let other = || argument(&3_u8).thundra_context();
+        let found = first_context([other(), argument(&event()).thundra_context(), other()]);
+        assert_eq!(found.unwrap().request_id, "request-1");
+        assert_eq!(first_context([other(), argument(&"x").thundra_context()]).unwrap_err(), ["u8", "&str"]);
+        assert!(first_context([]).is_err());
+    }
+
+    #[cfg(feature = "http")]
+    #[test]
+    fn a_request_has_a_context_once_the_runtime_put_it_there() {
+        use lambda_http::{Request, RequestExt};
+
+        assert!(id(argument(&Request::default()).thundra_context()).is_none());
+        let request = Request::default().with_lambda_context(context());
+        assert_eq!(id(argument(&request).thundra_context()), Some("request-1".to_owned()));
+    }
+
+    #[test]
+    fn whatever_is_no_error_is_ok() {
+        assert_eq!(returned(&Ok::<_, String>(1)).thundra_outcome(), HandlerOutcome::Ok);
+        assert_eq!(returned(&()).thundra_outcome(), HandlerOutcome::Ok);
+        assert_eq!(returned(&None::<u8>).thundra_outcome(), HandlerOutcome::Ok);
+    }
+
+    #[test]
+    fn an_error_describes_itself_as_well_as_it_can() {
+        #[derive(Debug)]
+        struct OnlyDebug;
+        struct Silent;
+
+        let diagnostic = Diagnostic { error_type: "Late".into(), error_message: "too late".into() };
+        let displayed = "x".parse::<u8>();
+        let debugged: Result<(), _> = Err(OnlyDebug);
+        let silent: Result<(), _> = Err(Silent);
+
+        assert_eq!(returned(&Err::<(), _>(diagnostic)).thundra_outcome(), error("Late", "too late"));
+        assert_eq!(
+            returned(&displayed).thundra_outcome(),
+            error("core::num::error::ParseIntError", "invalid digit found in string")
+        );
+        assert_eq!(
+            returned(&debugged).thundra_outcome(),
+            HandlerOutcome::Error { error_type: error_type::<OnlyDebug>(), message: "OnlyDebug".into() }
+        );
+        assert_eq!(
+            returned(&silent).thundra_outcome(),
+            HandlerOutcome::Error { error_type: error_type::<Silent>(), message: String::new() }
+        );
+    }
+
+    #[test]
+    fn a_generic_error_is_described_by_what_its_bounds_prove() {
+        fn display<E: Display + Debug>(error: E) -> HandlerOutcome {
+            returned(&Err::<(), E>(error)).thundra_outcome()
+        }
+        fn debug<E: Debug>(error: E) -> HandlerOutcome {
+            returned(&Err::<(), E>(error)).thundra_outcome()
+        }
+        fn bare<E>(error: E) -> HandlerOutcome {
+            returned(&Err::<(), E>(error)).thundra_outcome()
+        }
+        fn any<R>(value: R) -> HandlerOutcome {
+            returned(&value).thundra_outcome()
+        }
+        assert_eq!(display("late"), error("Error", "late"));
+        assert_eq!(debug("late"), error("Error", "\"late\""));
+        assert_eq!(bare("late"), error("Error", ""));
+        assert_eq!(any(Err::<(), _>("late")), HandlerOutcome::Ok, "nothing says that it is a `Result`");
+    }
+
+    #[test]
+    fn error_types_have_few_values() {
+        struct Of<T>(std::marker::PhantomData<T>);
+
+        let cases = [
+            (error_type::<lambda_runtime::Error>(), "Error"), // Box<dyn Error + Send + Sync>
+            (error_type::<Box<dyn std::error::Error>>(), "Error"),
+            (error_type::<&'static str>(), "Error"),
+            (error_type::<String>(), "Error"),
+            (error_type::<Cow<'static, str>>(), "Error"),
+            (error_type::<Box<std::fmt::Error>>(), "core::fmt::Error"),
+            (error_type::<std::sync::Arc<std::fmt::Error>>(), "core::fmt::Error"),
+            (error_type::<&mut std::fmt::Error>(), "core::fmt::Error"),
+            (error_type::<serde_json::Error>(), "serde_json::error::Error"),
+        ];
+        for (actual, expected) in cases {
+            assert_eq!(actual, expected);
+        }
+        assert!(error_type::<Of<u8>>().ends_with("::Of"), "{}", error_type::<Of<u8>>());
+    }
+}

@@ -1,0 +1,131 @@
+//! What `#[handler]` makes of any other function: it reports to the invocation above it, or is one.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use lambda_runtime::Context;
+use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
+
+use super::outcome::HandlerOutcome;
+use crate::lifecycle::layer::export;
+use crate::lifecycle::reporting::observed;
+use crate::lifecycle::{invocation, setup};
+
+/// The longest that a caller waits for its response because of an export.
+const CALLER_WAITS: Duration = Duration::from_millis(500);
+
+/// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an
+/// invocation of its own, exported before it returns. Without a context it is none: the types of the handler's
+/// arguments are given instead.
+pub async fn in_place<F: Future, const N: usize>(
+    name: &'static str,
+    context: Result<Context, [&'static str; N]>,
+    body: F,
+) -> F::Output {
+    // Outside Lambda this is a unit test.
+    if ScopeRef::current().is_some() || !setup::in_lambda() {
+        return body.await;
+    }
+    let context = match context {
+        Ok(context) => context,
+        Err(arguments) => {
+            report_nothing_recorded(name, &arguments);
+            return body.await;
+        }
+    };
+    let config = setup::install_during_calls(Telemetry::default());
+    let scope = invocation::begin(&mut Bytes::new(), &context, config);
+    if scope.recorded() {
+        diagnostics::once(
+            "in_place",
+            format_args!(
+                "the handler {name:?} runs under lambda_runtime::run, so its spans are exported before it returns, \
+                 and what triggered it is not known: thundra_aws::run exports after the response"
+            ),
+        );
+    }
+    // It may be one: a router that is called in it takes it for its request.
+    scope.set_flags(ScopeFlags::HTTP_REQUEST);
+    let deadline = invocation::flush_deadline(&context);
+    let mut body = pin!(body);
+    let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
+    let longest = Instant::now() + CALLER_WAITS;
+    export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
+    output
+}
+
+/// Nothing, of any type: `return` it where the compiler should learn the type that a block returns.
+#[inline(always)]
+pub const fn never<T>() -> Option<T> {
+    None
+}
+
+/// Runs the body of a function that returns a future: the types say what the future resolves to, where the body's own
+/// block cannot.
+#[inline(always)]
+pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
+    body()
+}
+
+/// Reports a handler that has neither an invocation above it nor a context of its own.
+#[cold]
+fn report_nothing_recorded(name: &str, arguments: &[&str]) {
+    if !thundra_core::config().disabled {
+        let why = why_no_context(arguments);
+        diagnostics::once("in_place.none", format_args!("nothing is recorded of the handler {name:?}: {why}"));
+    }
+}
+
+/// Returns the reason why no argument has a context, and the remedy. Types are known by their paths alone, which are
+/// the same in all versions of a crate.
+fn why_no_context(arguments: &[&str]) -> &'static str {
+    let holds = |path: &str| arguments.iter().any(|argument| argument.contains(path));
+    if holds("lambda_runtime::") {
+        "it takes no LambdaEvent and no Context of the lambda_runtime that thundra-aws uses; set \
+         lambda_runtime = \"1\" in Cargo.toml (`cargo tree -i lambda_runtime` shows the versions), and take the event \
+         itself where the argument is a type parameter or a wrapper"
+    } else if !holds("http::request::Request<") {
+        "no invocation is above it, and it takes no LambdaEvent, no Context and no Request of lambda_http; start the \
+         function with thundra_aws::run in place of lambda_runtime::run"
+    } else if cfg!(feature = "http") {
+        "its request is not from the lambda_http that thundra-aws uses; set lambda_http = \"1\" in Cargo.toml \
+         (`cargo tree -i lambda_http` shows the versions)"
+    } else {
+        "the context of its request is read with the feature `http` of thundra-aws, and lambda_http = \"1\""
+    }
+}
+
+/// Records the outcome of a handler on its invocation, unless the invocation sees it itself. Under [`run`](crate::run)
+/// the result that the runtime gets decides, and a caller in between may have dealt with the error.
+///
+/// `describe` formats the user's error, so it is called only for an invocation that records the text.
+pub fn report(describe: impl FnOnce() -> HandlerOutcome) {
+    if let Some(invocation) =
+        ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
+        && let HandlerOutcome::Error { error_type, message } = describe()
+    {
+        invocation.set_error(error_type, message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_remedy_fits_the_types_of_the_arguments() {
+        let request = if cfg!(feature = "http") { "set lambda_http = \"1\"" } else { "feature `http` of thundra-aws" };
+        for (arguments, remedy) in [
+            (&["lambda_runtime::types::LambdaEvent<alloc::string::String>"][..], "set lambda_runtime = \"1\""),
+            (&["orders::Orders", "&lambda_runtime::types::Context"], "set lambda_runtime = \"1\""),
+            (&["http::request::Request<lambda_http::Body>"], request),
+            (&["&http::request::Request<axum_core::body::Body>"], request),
+            (&["orders::Order"], "thundra_aws::run in place of lambda_runtime::run"),
+            (&[], "thundra_aws::run in place of lambda_runtime::run"),
+        ] {
+            assert!(why_no_context(arguments).contains(remedy), "{arguments:?}");
+        }
+    }
+}

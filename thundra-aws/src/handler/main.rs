@@ -1,0 +1,162 @@
+//! What `#[handler]` makes of a function named `main`: the whole program.
+
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde::{Deserialize, Serialize};
+use thundra_core::{Scope, Telemetry, export_later, formatted};
+
+use crate::lifecycle::layer::export_last;
+use crate::lifecycle::reporting::caught;
+use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
+
+/// What an init function returns: the state, or a result with it.
+pub trait State<S> {
+    /// The state.
+    ///
+    /// # Errors
+    ///
+    /// The text of the init function's own error.
+    fn state(self) -> Result<S, String>;
+}
+
+impl<S> State<S> for S {
+    fn state(self) -> Result<S, String> {
+        Ok(self)
+    }
+}
+
+impl<S, E: Display> State<S> for Result<S, E> {
+    fn state(self) -> Result<S, String> {
+        // The alternate form of anyhow's errors has their causes.
+        self.map_err(|error| formatted(|| format!("{error:#}")))
+    }
+}
+
+/// Runs a program that is this handler.
+pub fn main<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
+where
+    T: Into<Telemetry>,
+    F: Fn(LambdaEvent<A>) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: Serialize,
+{
+    program(async { run_with(telemetry(), service_fn(handler)).await })
+}
+
+/// Runs a program that is this handler, several times at once where Lambda allows it.
+pub fn main_concurrent<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
+where
+    T: Into<Telemetry>,
+    F: Fn(LambdaEvent<A>) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: Serialize + Send + 'static,
+{
+    program(async { run_concurrent_with(telemetry(), service_fn(handler)).await })
+}
+
+/// Runs a program that builds its state once, and is this handler.
+pub fn main_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
+    telemetry: impl FnOnce() -> T,
+    init: Init,
+    handler: F,
+) -> ExitCode
+where
+    T: Into<Telemetry>,
+    Init: FnOnce() -> InitFut,
+    InitFut: Future<Output = I>,
+    I: State<S>,
+    F: Fn(LambdaEvent<A>, Arc<S>) -> Fut,
+    Fut: Future<Output = Result<R, E>>,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de>,
+    R: Serialize,
+{
+    let started = SystemTime::now();
+    program(async {
+        let state = initialise(telemetry(), started, init).await?;
+        run_with(Telemetry::default(), service_fn(|event| handler(event, state.clone()))).await
+    })
+}
+
+/// Runs a program that builds its state once, and is this handler, several times at once where Lambda allows it.
+pub fn main_concurrent_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
+    telemetry: impl FnOnce() -> T,
+    init: Init,
+    handler: F,
+) -> ExitCode
+where
+    T: Into<Telemetry>,
+    Init: FnOnce() -> InitFut,
+    InitFut: Future<Output = I>,
+    I: State<S>,
+    S: Send + Sync + 'static,
+    F: Fn(LambdaEvent<A>, Arc<S>) -> Fut + Clone + Send + 'static,
+    Fut: Future<Output = Result<R, E>> + Send + 'static,
+    E: Into<Diagnostic> + Debug,
+    A: for<'de> Deserialize<'de> + Send + 'static,
+    R: Serialize + Send + 'static,
+{
+    let started = SystemTime::now();
+    program(async {
+        let state = initialise(telemetry(), started, init).await?;
+        run_concurrent_with(Telemetry::default(), service_fn(move |event| handler(event, state.clone()))).await
+    })
+}
+
+fn program(run: impl Future<Output = Result<(), Error>>) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    runtime.block_on(async {
+        match run.await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(&*error),
+        }
+    })
+}
+
+fn fail(error: &dyn Display) -> ExitCode {
+    use std::io::Write;
+    // A closed standard error leaves the exit code.
+    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+    ExitCode::FAILURE
+}
+
+/// Builds the state in a trace of its own, which the first invocation links to and exports.
+async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
+    telemetry: impl Into<Telemetry>,
+    started: SystemTime,
+    init: impl FnOnce() -> InitFut,
+) -> Result<Arc<S>, Error> {
+    let config = setup::install(telemetry.into());
+    let scope = Scope::builder("init").start_time(started).begin_with(config);
+    let context = scope.context().filter(|_| scope.recorded());
+    match caught(&scope, async { init().await.state() }).await {
+        Ok(Ok(state)) => {
+            export_later(scope.finish());
+            initialisation::keep(context);
+            Ok(Arc::new(state))
+        }
+        // There will be no invocation to export it.
+        Ok(Err(message)) => {
+            scope.set_error("init_failed", message.clone());
+            export_last(scope.finish(), config).await;
+            Err(format!("the init function failed: {message}").into())
+        }
+        Err(panic) => {
+            export_last(scope.finish(), config).await;
+            resume_unwind(panic)
+        }
+    }
+}

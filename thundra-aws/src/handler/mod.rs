@@ -1,0 +1,11 @@
+//! The run-time half of `#[handler]`: what its expansion calls.
+//!
+//! - On `main` the expansion calls [`main`](mod@main), which is the whole program.
+//! - On any other function it calls [`in_place`](mod@in_place), with the context that [`autoderef`] finds among the
+//!   arguments, and reports the [`outcome`].
+
+mod autoderef;
+mod in_place;
+mod main;
+mod outcome;
+pub mod private;

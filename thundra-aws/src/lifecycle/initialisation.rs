@@ -1,0 +1,17 @@
+//! The trace of the initialisation, until the first invocation links to it.
+
+use std::sync::{Mutex, PoisonError};
+
+use thundra_core::TraceContext;
+
+static CONTEXT: Mutex<Option<TraceContext>> = Mutex::new(None);
+
+/// Keeps the context of the span of the initialisation.
+pub(crate) fn keep(context: Option<TraceContext>) {
+    *CONTEXT.lock().unwrap_or_else(PoisonError::into_inner) = context;
+}
+
+/// Takes the context, for the first invocation that is recorded.
+pub(super) fn take() -> Option<TraceContext> {
+    CONTEXT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}

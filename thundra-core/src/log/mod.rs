@@ -1,0 +1,148 @@
+//! Log events as lines on standard error.
+//!
+//! A [`LogFormat`] is a row of [`LogFormat::ALL`] and, where it writes anything, a file that implements [`Format`].
+//! Where our subscriber is alone, the recorder calls [`LogFormat::write`] itself. On a `Registry`, beside the layers of
+//! a program, the [`LogLayer`] does.
+
+mod json;
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::Write as _;
+
+use tracing::{Event, Metadata, Subscriber};
+use tracing_log::NormalizeEvent;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+pub(crate) use json::member;
+
+/// The memory that a thread keeps of its longest line.
+const KEEP_BYTES: usize = 64 * 1024;
+
+/// The target of the events that `tracing-log` makes of the records of the `log` crate.
+pub(crate) const BRIDGE_TARGET: &str = "log";
+
+/// Writes an event as a line. The metadata is the event's own, or that of the `log` record that the event was made of.
+pub(crate) type Write = fn(&Event<'_>, &Metadata<'_>);
+
+/// The form in which log events are written on standard error.
+///
+/// Given to [`TelemetryBuilder::log_format`](crate::TelemetryBuilder::log_format).
+#[derive(Clone, Copy)]
+pub struct LogFormat {
+    name: &'static str,
+    /// `None` if nothing is written.
+    write: Option<Write>,
+}
+
+impl LogFormat {
+    /// A JSON object a line, with the ids of the span and the correlation ids of the scope that the event is in.
+    pub const JSON: LogFormat = LogFormat { name: "json", write: Some(write::<json::Json>) };
+
+    /// No lines: for programs with a log layer of their own.
+    pub const NONE: LogFormat = LogFormat { name: "none", write: None };
+
+    /// All formats.
+    pub const ALL: &'static [LogFormat] = &[LogFormat::JSON, LogFormat::NONE];
+
+    /// Returns the name of the format, in lower case.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// Returns the function that writes a line; `None` if nothing is written.
+    pub(crate) const fn writer(self) -> Option<Write> {
+        self.write
+    }
+}
+
+impl Default for LogFormat {
+    /// Returns [`LogFormat::JSON`].
+    fn default() -> Self {
+        LogFormat::JSON
+    }
+}
+
+impl PartialEq for LogFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for LogFormat {}
+
+impl fmt::Debug for LogFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LogFormat").field(&self.name).finish()
+    }
+}
+
+/// A way to lay out the line of an event.
+pub(crate) trait Format {
+    /// Makes the line of an event in these buffers, whatever they held, and returns it with its line break.
+    fn line<'a>(buffers: &'a mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>) -> &'a [u8];
+}
+
+/// The memory of the lines of a thread.
+#[derive(Default)]
+pub(crate) struct Buffers {
+    /// The whole line.
+    line: Vec<u8>,
+    /// The message of the event.
+    message: String,
+    /// The other fields of the event, in the form of the line.
+    fields: Vec<u8>,
+    /// A value that is formatted, before it is escaped.
+    value: String,
+}
+
+impl Buffers {
+    fn clear(&mut self) {
+        self.line.clear();
+        self.message.clear();
+        self.fields.clear();
+    }
+
+    fn memory(&self) -> usize {
+        self.line.capacity() + self.message.capacity() + self.fields.capacity() + self.value.capacity()
+    }
+}
+
+/// Writes an event as a line of this format.
+fn write<F: Format>(event: &Event<'_>, metadata: &Metadata<'_>) {
+    thread_local! { static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) } }
+    // A value that logs while it is formatted gets buffers of its own.
+    let mut buffers = BUFFERS.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    // Values are formatted, and the scope is locked, before standard error is locked.
+    let line = F::line(&mut buffers, event, metadata);
+    // There is nowhere to report that standard error is closed.
+    let _ = std::io::stderr().lock().write_all(line);
+    if buffers.memory() <= KEEP_BYTES {
+        let _ = BUFFERS.try_with(|kept| kept.set(Some(buffers)));
+    }
+}
+
+/// Writes nothing: for a recorder whose filter lets no event through to the lines.
+pub(crate) fn discard(_: &Event<'_>, _: &Metadata<'_>) {}
+
+/// Writes log events beside the layers of a program. Its filter is added with
+/// [`with_filter`](tracing_subscriber::Layer::with_filter).
+#[derive(Debug)]
+pub(crate) struct LogLayer {
+    write: Write,
+}
+
+impl LogLayer {
+    /// Returns the layer for a format; `None` if that writes nothing.
+    pub(crate) fn new(format: LogFormat) -> Option<Self> {
+        Some(LogLayer { write: format.writer()? })
+    }
+}
+
+impl<S: Subscriber> Layer<S> for LogLayer {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
+        (self.write)(event, record.as_ref().unwrap_or(event.metadata()));
+    }
+}

@@ -1,0 +1,77 @@
+//! The arguments of the attribute: tokens to data, each keeping the token that an error points at.
+
+use proc_macro2::Span;
+use syn::{
+    Error, Ident, Path, Result, Token,
+    ext::IdentExt,
+    parse::{Parse, ParseStream},
+    parse_quote,
+};
+
+const LEGAL: &str =
+    "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent` and `crate = path`";
+
+/// `#[handler(init = path, telemetry = path, concurrent, crate = path)]`, each at most once, in any order.
+pub(crate) struct Args {
+    /// What makes the shared state.
+    pub(crate) init: Option<Named>,
+    /// The function that sets up the telemetry.
+    pub(crate) telemetry: Option<Named>,
+    /// The word itself.
+    pub(crate) concurrent: Option<Ident>,
+    /// Where `thundra-aws` is found.
+    pub(crate) thundra_aws: Path,
+}
+
+/// A path under a keyword: `init = path`.
+pub(crate) struct Named {
+    pub(crate) keyword: Ident,
+    pub(crate) path: Path,
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let (mut init, mut telemetry, mut concurrent, mut thundra_aws) = (None, None, None, None);
+
+        while !input.is_empty() {
+            let at = input.span();
+            let keyword = input.call(Ident::parse_any).map_err(|_| Error::new(at, LEGAL))?;
+            let duplicate = if keyword == "init" {
+                let path = parse_path(&keyword, "path::to::init", input)?;
+                init.replace(Named { keyword: keyword.clone(), path }).is_some()
+            } else if keyword == "telemetry" {
+                let path = parse_path(&keyword, "path::to::telemetry", input)?;
+                telemetry.replace(Named { keyword: keyword.clone(), path }).is_some()
+            } else if keyword == "crate" {
+                thundra_aws.replace(parse_path(&keyword, "path", input)?).is_some()
+            } else if keyword == "concurrent" {
+                concurrent.replace(keyword.clone()).is_some()
+            } else {
+                return Err(Error::new(at, format!("unknown argument `{keyword}`: {LEGAL}")));
+            };
+            if duplicate {
+                return Err(Error::new(at, format!("`{keyword}` is given twice: {LEGAL}, each once")));
+            }
+            if !input.is_empty() {
+                let at = input.span();
+                input
+                    .parse::<Token![,]>()
+                    .map_err(|_| Error::new(at, format!("expected a comma after `{keyword}`: {LEGAL}")))?;
+            }
+        }
+
+        let thundra_aws = thundra_aws.unwrap_or_else(|| parse_quote!(::thundra_aws));
+        Ok(Self { init, telemetry, concurrent, thundra_aws })
+    }
+}
+
+fn parse_path(keyword: &Ident, example: &str, input: ParseStream<'_>) -> Result<Path> {
+    let wrong = |at: Span| Error::new(at, format!("`{keyword}` names a path: write `{keyword} = {example}`"));
+
+    if !input.peek(Token![=]) {
+        return Err(wrong(keyword.span()));
+    }
+    let equals: Token![=] = input.parse()?;
+    let at = if input.is_empty() { equals.span } else { input.span() };
+    input.parse().map_err(|_| wrong(at))
+}
