@@ -60,10 +60,12 @@
 //! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod attributes;
 #[cfg(feature = "batch")]
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+pub mod configuration;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -89,3 +91,7 @@ pub use settings::VARIABLES;
 pub use settings::{BatchSpans, MessageSpans, Settings};
 pub use thundra_core::{SpanExt, correlation};
 pub use thundra_macros::handler;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

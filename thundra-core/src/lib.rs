@@ -56,10 +56,13 @@ mod resource;
 mod sampler;
 mod scope;
 pub mod semconv;
+mod signal;
 mod span;
 mod span_data;
 mod span_ext;
 mod telemetry;
+#[cfg(test)]
+mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
@@ -81,6 +84,8 @@ pub use log::LogFormat;
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]
+pub use pipeline::Losses;
+#[doc(hidden)]
 pub use recorder::ambient::is_telemetry_suppressed;
 pub use recorder::current::{current, outbound};
 pub use records::Records;
@@ -89,14 +94,18 @@ pub use sampler::Sampler;
 #[doc(hidden)]
 pub use scope::ScopeFlags;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef};
+pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use telemetry::{
-    Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, subscriber, unexported_spans,
-};
+pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
     enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
+    unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

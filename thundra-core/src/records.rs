@@ -1,80 +1,156 @@
-//! Finished spans on their way out.
+//! Encoded telemetry on its way out.
 
 use std::fmt;
 
-use crate::SpanData;
-use crate::otlp::read;
+use crate::otlp::{run, span};
+use crate::{Signal, SpanData};
 
-/// The finished spans of a scope. They may belong to several traces: each record of a batch can be part of
-/// its producer's.
-#[derive(Clone, Default, PartialEq, Eq)]
+/// Finished spans, log records or data points: a run of OTLP messages of one [`Signal`].
+///
+/// A [`Scope`](crate::Scope) returns its spans in this form. They may belong to several traces, since each record of a
+/// batch can be part of its producer's. [`flush`](crate::flush) exports them.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Records, Scope, Signal};
+///
+/// let mut spans = Scope::builder("first").begin().finish();
+/// spans.append(Scope::builder("second").begin().finish())?;
+/// assert_eq!((spans.signal(), spans.count()), (Signal::Traces, 2));
+/// assert_eq!(spans.spans().map(|span| span.name).collect::<Vec<_>>(), ["first", "second"]);
+/// # Ok::<(), Records>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct Records {
-    /// A run of `ScopeSpans.spans` fields.
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) count: u32,
+    signal: Signal,
+    /// A run of `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics` fields.
+    bytes: Vec<u8>,
+    count: u32,
 }
 
 impl Records {
-    /// Whether there is nothing to export.
+    /// Returns no records of a signal.
+    pub(crate) const fn none(signal: Signal) -> Self {
+        Records { signal, bytes: Vec::new(), count: 0 }
+    }
+
+    /// Returns spans, from a run of `ScopeSpans.spans` fields that holds `count` of them.
+    #[inline]
+    pub(crate) const fn of_spans(bytes: Vec<u8>, count: u32) -> Self {
+        Records { signal: Signal::Traces, bytes, count }
+    }
+
+    /// Returns the records of an encoded run: `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics`
+    /// fields. What comes after malformed bytes is left out.
+    #[doc(hidden)]
+    pub fn from_encoded(signal: Signal, mut bytes: Vec<u8>) -> Self {
+        let (mut end, mut count) = (0, 0);
+        for (range, message) in run::messages(&bytes) {
+            (end, count) = (range.end, count + run::count(signal, message));
+        }
+        bytes.truncate(end);
+        Records { signal, bytes, count }
+    }
+
+    /// Returns the kind of the records.
+    pub fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Returns the number of spans, log records or data points.
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Returns `true` if there is nothing to export.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
-    /// How many spans there are.
-    pub fn span_count(&self) -> u32 {
-        self.count
-    }
-
-    /// The spans, in the order they ended.
+    /// Iterates over the spans, in the order they ended. Yields nothing for another signal.
     pub fn spans(&self) -> impl Iterator<Item = SpanData> + '_ {
-        read::spans(&self.bytes)
+        let run = if self.signal == Signal::Traces { &self.bytes[..] } else { &[] };
+        span::spans(run)
     }
 
-    /// Adds the spans of another one.
-    pub fn append(&mut self, other: Records) {
-        self.count += other.count;
+    /// Adds records of the same signal. Empty records become those that are added, whatever the signal.
+    ///
+    /// # Errors
+    ///
+    /// Returns the records unchanged where they are of another signal.
+    pub fn append(&mut self, other: Records) -> Result<(), Records> {
         if self.bytes.is_empty() {
-            self.bytes = other.bytes;
-        } else {
+            *self = other;
+        } else if self.signal == other.signal {
+            self.count += other.count;
             self.bytes.extend_from_slice(&other.bytes);
+        } else if !other.bytes.is_empty() {
+            return Err(other);
         }
+        Ok(())
     }
 
-    /// Returns the first spans, as many as fit into `max_bytes`, and the others. `at_least_one` takes the first span
+    /// Returns the encoded run.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Returns the encoded run for changes that leave the number of records as it is.
+    pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Returns the first records, as many as fit into `max_bytes`, and the others. `at_least_one` takes the first message
     /// whatever its size.
     pub(crate) fn cut(mut self, max_bytes: usize, at_least_one: bool) -> (Records, Records) {
+        let none = Records::none(self.signal);
         if self.bytes.len() <= max_bytes {
-            return (self, Records::default());
+            return (self, none);
         }
         let (mut end, mut count) = (0, 0);
-        for (place, _) in read::span_fields(&self.bytes) {
-            if place.end > max_bytes && !(at_least_one && count == 0) {
+        for (range, message) in run::messages(&self.bytes) {
+            if range.end > max_bytes && !(at_least_one && end == 0) {
                 break;
             }
-            (end, count) = (place.end, count + 1);
+            (end, count) = (range.end, count + run::count(self.signal, message));
         }
-        if count == 0 {
-            return (Records::default(), self);
+        if end == 0 {
+            return (none, self);
         }
-        let over = Records { bytes: self.bytes.split_off(end), count: self.count.saturating_sub(count) };
+        let bytes = self.bytes.split_off(end);
+        let others = Records { signal: self.signal, bytes, count: self.count.saturating_sub(count) };
         self.count = count;
-        (self, over)
+        (self, others)
     }
 
-    /// Two parts of about the same size; `None` for a single span.
+    /// Returns two parts with the same number of messages; `None` for a single message.
     pub(crate) fn split(&self) -> Option<(Records, Records)> {
-        let ends = read::field_ends(&self.bytes);
-        let middle = ends.len() / 2;
-        let at = *ends.get(middle.checked_sub(1)?)?;
-        let (first, second) = self.bytes.split_at_checked(at)?;
-        let part = |bytes: &[u8], count: usize| Records { bytes: bytes.to_vec(), count: count as u32 };
-        Some((part(first, middle), part(second, ends.len() - middle)))
+        let half = run::messages(&self.bytes).count() / 2;
+        let (mut end, mut count) = (0, 0);
+        for (range, message) in run::messages(&self.bytes).take(half) {
+            (end, count) = (range.end, count + run::count(self.signal, message));
+        }
+        let (first, second) = self.bytes.split_at_checked(end).filter(|_| end > 0)?;
+        let part = |bytes: &[u8], count| Records { signal: self.signal, bytes: bytes.to_vec(), count };
+        Some((part(first, count), part(second, self.count.saturating_sub(count))))
+    }
+}
+
+/// No spans.
+impl Default for Records {
+    fn default() -> Self {
+        Records::none(Signal::Traces)
     }
 }
 
 impl fmt::Debug for Records {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Records").field("spans", &self.count).field("bytes", &self.bytes.len()).finish()
+        f.debug_struct("Records")
+            .field("signal", &self.signal)
+            .field("count", &self.count)
+            .field("bytes", &self.bytes.len())
+            .finish()
     }
 }
 
@@ -82,18 +158,73 @@ impl fmt::Debug for Records {
 mod tests {
     use super::*;
     use crate::Scope;
+    use crate::test_records::{logs, metrics};
+
+    fn spans(number: usize) -> Records {
+        let mut spans = Records::default();
+        (0..number).for_each(|_| spans.append(Scope::builder("span").begin().finish()).unwrap());
+        spans
+    }
 
     #[test]
-    fn a_cut_keeps_every_span_on_one_of_its_sides() {
-        let mut trace = Records::default();
-        (0..10).for_each(|_| trace.append(Scope::builder("span").begin().finish()));
-        let all = trace.bytes.len();
-        for (max, one, kept) in
-            [(all, false, 10), (all - 1, false, 9), (all / 2, false, 5), (1, false, 0), (1, true, 1), (all, true, 10)]
-        {
-            let (cut, over) = trace.clone().cut(max, one);
-            assert_eq!((cut.spans().count(), over.spans().count()), (kept, 10 - kept), "{max}");
-            assert_eq!((cut.count, over.count), (kept as u32, 10 - kept as u32), "{max}");
+    fn a_cut_keeps_every_record_on_one_of_its_sides() {
+        for records in [spans(10), logs(&["record"; 10]), metrics(&[1; 10])] {
+            let (signal, all) = (records.signal(), records.bytes.len());
+            for (max, one, kept) in [
+                (all, false, 10),
+                (all - 1, false, 9),
+                (all / 2, false, 5),
+                (1, false, 0),
+                (1, true, 1),
+                (all, true, 10),
+            ] {
+                let (cut, others) = records.clone().cut(max, one);
+                assert_eq!((cut.count, others.count), (kept, 10 - kept), "{signal} {max}");
+                assert_eq!((cut.signal, others.signal), (signal, signal));
+                let counted = |records: &Records| Records::from_encoded(signal, records.bytes.clone()).count;
+                assert_eq!((counted(&cut), counted(&others)), (cut.count, others.count), "{signal} {max}");
+            }
         }
+        let (cut, others) = spans(4).cut(1, true);
+        assert_eq!((cut.spans().count(), others.spans().count()), (1, 3));
+    }
+
+    #[test]
+    fn a_metric_has_as_many_records_as_data_points() {
+        let records = metrics(&[3, 0, 2]);
+        assert_eq!(records.count(), 5);
+        let (first, second) = records.split().unwrap();
+        assert_eq!((first.count(), second.count()), (3, 2));
+        assert_eq!(first.split(), None, "a metric stays in one piece");
+        let (cut, others) = records.cut(1, true);
+        assert_eq!((cut.count(), others.count()), (3, 2));
+    }
+
+    #[test]
+    fn halves_have_the_same_number_of_messages() {
+        for (number, halves) in [(0, None), (1, None), (2, Some((1, 1))), (5, Some((2, 3)))] {
+            let names = vec!["record"; number];
+            let split = logs(&names).split().map(|(first, second)| (first.count(), second.count()));
+            assert_eq!(split, halves, "{number}");
+        }
+    }
+
+    #[test]
+    fn records_of_another_signal_are_given_back() {
+        let mut records = Records::default();
+        records.append(logs(&["first"])).unwrap();
+        assert_eq!(records.append(spans(2)).unwrap_err().count(), 2);
+        records.append(Records::default()).unwrap();
+        records.append(logs(&["second"])).unwrap();
+        assert_eq!((records.signal(), records.count(), records.spans().count()), (Signal::Logs, 2, 0));
+    }
+
+    #[test]
+    fn what_follows_malformed_bytes_is_left_out() {
+        let mut bytes = logs(&["first", "second"]).bytes;
+        let all = bytes.len();
+        bytes.extend_from_slice(&[0x12, 100, 1]);
+        let records = Records::from_encoded(Signal::Logs, bytes);
+        assert_eq!((records.count, records.bytes.len()), (2, all));
     }
 }

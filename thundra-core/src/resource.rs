@@ -1,27 +1,38 @@
-//! What is said about this program with every export: the OpenTelemetry resource.
+//! The OpenTelemetry [resource]: the attributes of this program, exported with every batch.
+//!
+//! [resource]: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
 use std::fmt;
 
-use crate::otlp::write;
+use crate::otlp;
 use crate::redact::{self, REDACTED};
 use crate::{Value, semconv};
 
-/// What the name of the executable follows in [`service.name`] where the service has no name.
+/// The prefix of [`service.name`] where the service has no name: the name of the executable follows it.
 ///
 /// [`service.name`]: https://opentelemetry.io/docs/specs/semconv/resource/#service
 const UNNAMED: &str = "unknown_service:";
 
 /// The attributes of this program, encoded once.
 ///
-/// On Lambda they come from its environment; elsewhere the service is named after the executable unless
-/// `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` says more.
+/// The service is named by `OTEL_SERVICE_NAME`, else by `OTEL_RESOURCE_ATTRIBUTES`, else by its place of work, such as a
+/// Lambda function, else after the executable.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Resource;
+///
+/// let resource = Resource::new([("service.name".to_owned(), "billing".into())]);
+/// assert_eq!(resource.service_name(), "billing");
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Resource {
     attributes: Vec<(String, Value)>,
     encoded: Vec<u8>,
 }
 
-/// Shows no credentials that an attribute may hold.
+/// Shows attributes without the credentials in them.
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.attributes.iter().map(|(key, value)| match redact::is_secret(key) {
@@ -34,7 +45,7 @@ impl fmt::Debug for Resource {
 }
 
 impl Resource {
-    /// A resource with just these attributes; of equal keys the last one counts.
+    /// Returns a resource with just these attributes. The last one of each key wins.
     pub fn new(attributes: impl IntoIterator<Item = (String, Value)>) -> Self {
         let mut kept: Vec<(String, Value)> = Vec::new();
         for (key, value) in attributes {
@@ -43,31 +54,28 @@ impl Resource {
                 None => kept.push((key, value)),
             }
         }
-        let mut encoded = Vec::with_capacity(512);
-        for (key, value) in &kept {
-            write::attribute(&mut encoded, write::tag::RESOURCE_ATTRIBUTE, key, value);
-        }
+        let encoded = otlp::resource::encode(&kept);
         Resource { attributes: kept, encoded }
     }
 
-    /// The attributes in order.
+    /// Returns the attributes in order.
     pub fn attributes(&self) -> &[(String, Value)] {
         &self.attributes
     }
 
-    /// The value of `service.name`.
+    /// Returns the value of `service.name`.
     pub fn service_name(&self) -> &str {
         self.attributes.iter().find(|(key, _)| key == semconv::SERVICE_NAME).and_then(|(_, v)| v.as_str()).unwrap_or("")
     }
 
-    /// The name of the program for people: that of the service, or of the executable where the service has no name.
+    /// Returns the name of the program for people: of the service, or of the executable where the service has no name.
     #[doc(hidden)]
     pub fn program_name(&self) -> &str {
         let name = self.service_name();
         name.strip_prefix(UNNAMED).unwrap_or(name)
     }
 
-    /// The body of an OTLP `Resource` message.
+    /// Returns the body of an OTLP `Resource` message.
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
     }

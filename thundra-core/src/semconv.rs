@@ -126,6 +126,10 @@ names! {
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// Ours: why a call carries no context of ours, or not all of it.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
+    /// Ours: the number of data points of metrics that earlier flushes lost because the collector could not be reached.
+    THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
+    /// Ours: the number of log records that earlier flushes lost because the collector could not be reached.
+    THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
     /// Ours: how many spans earlier flushes lost because the collector could not be reached.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
     /// Ours: where the parent of a root span came from, or why it has none.

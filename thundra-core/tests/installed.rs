@@ -23,7 +23,7 @@ impl Export for Flaky {
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
         let failing = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1)).is_ok();
         if failing {
-            return Box::pin(async { Err(ExportError::Retryable("not today".into())) });
+            return Box::pin(async { Err(ExportError::retryable("not today")) });
         }
         self.memory.export(batch, deadline)
     }

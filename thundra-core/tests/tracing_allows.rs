@@ -446,7 +446,7 @@ fn what_is_recorded_on_a_span_that_outlives_its_scope_is_exported_with_it() {
         tracing::dispatcher::with_default(&dispatch, || {
             let scope = Scope::builder("root").begin_with(&config(&[]));
             let span = scope.enter(|| info_span!("late", x = Empty));
-            assert_eq!(scope.finish().span_count(), 1);
+            assert_eq!(scope.finish().count(), 1);
             span.record("x", 1);
             span.in_scope(|| info!("after"));
             span.set_status(Status::error("why"));

@@ -29,3 +29,7 @@ pub mod pricing;
 pub mod report;
 pub mod seen;
 pub mod shop;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

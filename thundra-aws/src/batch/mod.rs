@@ -58,11 +58,14 @@
 //! its span says why, and one log line at ERROR has its ids. How many failed is the invocation's attribute
 //! `thundra.batch.failures`. A panic passes through and ends the invocation, as it would without this module.
 
-mod kinesis;
+mod payload_error;
+mod queue;
 mod record;
 mod run;
+mod source;
+
+mod kinesis;
 mod sqs;
-mod unreadable;
 
 use std::fmt::Display;
 use std::future::Future;
@@ -70,36 +73,30 @@ use std::future::Future;
 use lambda_runtime::Error;
 use serde::de::DeserializeOwned;
 
-use record::Record;
-
 #[cfg(feature = "kinesis")]
-pub(crate) use kinesis::Parts as KinesisParts;
+pub(crate) use kinesis::delivery as kinesis_delivery;
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
 pub(crate) use run::one;
+use source::BatchSource;
 #[cfg(feature = "sqs")]
-pub(crate) use {record::Description, sqs::Parts as SqsParts};
+pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};
 
-/// An event that is a batch of records: an [`SqsEvent`](aws_lambda_events::event::sqs::SqsEvent) or a
-/// [`KinesisEvent`](aws_lambda_events::event::kinesis::KinesisEvent).
+/// An event that is a batch of records.
 ///
-/// Sealed: what a batch means is particular to each event source.
-pub trait BatchEvent: sealed::Sealed {
-    /// One record, as it was delivered.
-    type Record: Record;
-    /// The event source's answer, which names the records that failed.
+/// | event | record | response |
+/// |---|---|---|
+/// | [`SqsEvent`](aws_lambda_events::event::sqs::SqsEvent) | `SqsMessage` | `SqsBatchResponse` |
+/// | [`KinesisEvent`](aws_lambda_events::event::kinesis::KinesisEvent) | `KinesisEventRecord` | `KinesisEventResponse` |
+///
+/// The trait is sealed, because the meaning of a batch is particular to each event source.
+pub trait BatchEvent: Sized {
+    /// One record, as the event source delivered it.
+    type Record;
+    /// The response to the event source, which names the records that failed.
     type Response;
 
     #[doc(hidden)]
-    fn into_records(self) -> Vec<Self::Record>;
-
-    #[doc(hidden)]
-    fn response(failures: Vec<String>) -> Self::Response;
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for aws_lambda_events::event::sqs::SqsEvent {}
-    impl Sealed for aws_lambda_events::event::kinesis::KinesisEvent {}
+    const SOURCE: BatchSource<Self>;
 }
 
 /// Works on each record of a batch in a [scope of its own](self), handing over its JSON payload as a `T`.
@@ -137,7 +134,7 @@ where
     F: Fn(T) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {
-    Ok(run::run(event, thundra_core::config(), unreadable::read, f).await)
+    Ok(run::run(event, thundra_core::config(), payload_error::read::<E, T>, f).await)
 }
 
 /// Works on each record of a batch in a [scope of its own](self), handing over the genuine record, as it

@@ -1,7 +1,6 @@
-//! Works through a batch: which record runs when, and what becomes of it.
+//! Works through a batch: runs its records, and reports those that failed.
 
 use std::any::type_name;
-use std::collections::{HashMap, VecDeque};
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -11,17 +10,19 @@ use futures_util::stream::FuturesUnordered;
 use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, formatted, redact, semconv};
 
 use super::BatchEvent;
-use super::record::{Description, Record, Surroundings};
-use super::unreadable::Unreadable;
+use super::payload_error::PayloadError;
+use super::queue::{Position, Queue};
+use super::record::{Delivery, Surroundings};
 use crate::lifecycle::error_type::short_error_type;
 
-/// How many records are worked on at a time: a batch of SQS by its default size.
+/// The number of records that are worked on at a time. A batch of SQS has as many by default.
 const CONCURRENCY: usize = 10;
 
+/// Works through a batch, and exports the spans of the records if no invocation does.
 pub(super) async fn run<E, T, R, Err, F, Fut>(
     event: E,
     config: &Config,
-    read: impl Fn(E::Record, &Description) -> Result<T, Unreadable>,
+    read: impl Fn(E::Record, &Delivery) -> Result<T, PayloadError>,
     f: F,
 ) -> E::Response
 where
@@ -31,18 +32,18 @@ where
     Fut: Future<Output = Result<R, Err>>,
 {
     let (response, spans) = work_through(event, config, read, f).await;
-    // Inside an invocation they are its own by now.
+    // Inside an invocation the spans belong to it, and none are left here.
     if !spans.is_empty() {
         thundra_core::flush(spans, None).await;
     }
     response
 }
 
-/// The answer, and the spans that belong to no invocation.
+/// Returns the response, and the spans that belong to no invocation.
 pub(super) async fn work_through<E, T, R, Err, F, Fut>(
     event: E,
     config: &Config,
-    read: impl Fn(E::Record, &Description) -> Result<T, Unreadable>,
+    read: impl Fn(E::Record, &Delivery) -> Result<T, PayloadError>,
     f: F,
 ) -> (E::Response, Records)
 where
@@ -54,66 +55,74 @@ where
     if let Some(invocation) = ScopeRef::current() {
         invocation.set_flags(ScopeFlags::BATCH_HANDLED);
     }
-    let records = event.into_records();
+    let source = E::SOURCE;
     let surroundings = Surroundings::new(config);
     let extractor = surroundings.extractor();
-    let mut queue = Queue::new(records);
+    let mut queue = Queue::new(E::SOURCE, (source.records)(event));
     let mut running = FuturesUnordered::new();
     let mut spans = Records::default();
     loop {
         while running.len() < CONCURRENCY
-            && let Some(next) = queue.next()
+            && let Some((position, record)) = queue.next()
         {
-            let Next { place, record } = next;
-            let mut description = record.describe(extractor);
-            let mut scope = RecordScope::new(surroundings.begin(&mut description));
-            match scope.enter(|| read(record, &description).map(&f)) {
-                Ok(work) => running.push(finish(place, scope, work)),
-                Err(unreadable) => {
-                    scope.fail("unreadable", unreadable);
-                    spans.append(scope.finish());
-                    queue.done(place, true);
+            let mut delivery = (source.read)(&record, extractor);
+            let mut scope = RecordScope::new(surroundings.begin(&mut delivery));
+            match scope.enter(|| read(record, &delivery).map(&f)) {
+                Ok(work) => running.push(finish(position, scope, work)),
+                Err(error) => {
+                    scope.fail("unreadable", error);
+                    keep(&mut spans, scope.finish());
+                    queue.done(position, true);
                 }
             }
         }
-        let Some((place, failed, trace)) = running.next().await else { break };
-        spans.append(trace);
-        queue.done(place, failed);
+        let Some((position, failed, of_record)) = running.next().await else { break };
+        keep(&mut spans, of_record);
+        queue.done(position, failed);
     }
     let failures = queue.into_failures();
     if let Some(invocation) = surroundings.invocation.filter(|_| !failures.is_empty()) {
         invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
     }
-    (E::response(failures), spans)
+    ((source.response)(failures), spans)
 }
 
-/// Ends a record. Polled beside others by one task, so that nothing need be `'static`.
+/// Adds the spans of a record to those of the batch.
+fn keep(spans: &mut Records, of_record: Records) {
+    if let Err(others) = spans.append(of_record) {
+        thundra_core::export_later(others);
+    }
+}
+
+/// Ends a record. One task polls it beside others, so the work need not be `'static`.
 async fn finish<R, Err: Display>(
-    place: Place,
+    position: Position,
     scope: RecordScope,
     work: impl Future<Output = Result<R, Err>>,
-) -> (Place, bool, Records) {
-    let (result, trace) = scope.complete(work).await;
-    (place, result.is_err(), trace)
+) -> (Position, bool, Records) {
+    let (result, spans) = scope.complete(work).await;
+    (position, result.is_err(), spans)
 }
 
-/// Works on one record that is no batch. What belongs to no scope around it goes out with the next flush.
+/// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
 pub(crate) async fn one<R, Err: Display, Fut: Future<Output = Result<R, Err>>>(
-    mut description: Description,
+    mut delivery: Delivery,
     config: &Config,
     f: impl FnOnce() -> Fut,
 ) -> Result<R, Err> {
-    let mut scope = RecordScope::new(Surroundings::new(config).begin(&mut description));
+    let mut scope = RecordScope::new(Surroundings::new(config).begin(&mut delivery));
     let work = scope.enter(f);
-    let (result, trace) = scope.complete(work).await;
-    thundra_core::export_later(trace);
+    let (result, spans) = scope.complete(work).await;
+    thundra_core::export_later(spans);
     result
 }
 
-/// A record's scope. Left by a panic of its own work, it ends as failed; left otherwise, as cancelled.
+/// The scope of a record. If a panic of its own work drops it, the record has failed. If anything else does, the record
+/// was cancelled.
 struct RecordScope {
     scope: Option<Scope>,
+    /// `true` while the work of the record runs.
     polling: bool,
 }
 
@@ -145,7 +154,7 @@ impl RecordScope {
         .await
     }
 
-    /// Does the work, and ends with it.
+    /// Does the work, and ends the scope with it.
     async fn complete<R, Err: Display>(
         mut self,
         work: impl Future<Output = Result<R, Err>>,
@@ -176,64 +185,5 @@ impl Drop for RecordScope {
             scope.set_error("panic", "the work on this record panicked");
             thundra_core::export_later(scope.finish());
         }
-    }
-}
-
-/// Where a record stands in the batch, and what it is called in the answer.
-struct Place {
-    number: usize,
-    group: usize,
-    identifier: String,
-}
-
-struct Next<R> {
-    place: Place,
-    record: R,
-}
-
-/// The records that wait, in groups that keep their order.
-struct Queue<R> {
-    groups: Vec<VecDeque<(usize, R)>>,
-    /// The groups whose next record may run.
-    ready: VecDeque<usize>,
-    failures: Vec<(usize, String)>,
-}
-
-impl<R: Record> Queue<R> {
-    fn new(records: Vec<R>) -> Self {
-        let mut groups: Vec<VecDeque<(usize, R)>> = Vec::new();
-        let mut known: HashMap<String, usize> = HashMap::new();
-        for (number, record) in records.into_iter().enumerate() {
-            let group = record.order().map_or(groups.len(), |key| *known.entry(key).or_insert(groups.len()));
-            match groups.get_mut(group) {
-                Some(group) => group.push_back((number, record)),
-                None => groups.push(VecDeque::from([(number, record)])),
-            }
-        }
-        Queue { ready: (0..groups.len()).collect(), groups, failures: Vec::new() }
-    }
-
-    fn next(&mut self) -> Option<Next<R>> {
-        let group = self.ready.pop_front()?;
-        let (number, record) = self.groups.get_mut(group)?.pop_front()?;
-        Some(Next { place: Place { number, group, identifier: record.identifier() }, record })
-    }
-
-    /// Lets the next one of its group run, or none of them.
-    fn done(&mut self, place: Place, failed: bool) {
-        let Some(group) = self.groups.get_mut(place.group) else { return };
-        if failed {
-            let skipped = std::mem::take(group).into_iter().filter(|_| R::REPORTS_SKIPPED);
-            self.failures.push((place.number, place.identifier));
-            self.failures.extend(skipped.map(|(number, record)| (number, record.identifier())));
-        } else if !group.is_empty() {
-            self.ready.push_back(place.group);
-        }
-    }
-
-    /// The identifiers of what failed, in the order of the batch.
-    fn into_failures(mut self) -> Vec<String> {
-        self.failures.sort_unstable();
-        self.failures.into_iter().map(|(_, identifier)| identifier).collect()
     }
 }

@@ -2,90 +2,53 @@
 
 use std::borrow::Cow;
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use thundra_core::semconv;
+use aws_lambda_events::event::sqs;
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 
-use super::BatchEvent;
-use super::record::{Description, Record};
-use crate::payload::{self, Member};
-use crate::trigger::{self, Extractor, Opened};
+use super::record::Delivery;
+use super::{BatchEvent, BatchSource};
+use crate::trigger::sqs::{self as source, Body, SqsMessage};
+use crate::trigger::{Extractor, arn};
 
 impl BatchEvent for SqsEvent {
-    type Record = SqsMessage;
+    type Record = sqs::SqsMessage;
     type Response = SqsBatchResponse;
 
-    fn into_records(self) -> Vec<SqsMessage> {
-        self.records
-    }
-
-    fn response(failures: Vec<String>) -> SqsBatchResponse {
-        let mut response = SqsBatchResponse::default();
-        response.set_failures(failures);
-        response
-    }
+    const SOURCE: BatchSource<Self> = BatchSource {
+        records: |event| event.records,
+        identifier: |message| message.message_id.clone().unwrap_or_default(),
+        group: |message| {
+            // A standard queue may have message groups too, for fairness. They have no order.
+            let is_fifo = message.event_source_arn.as_ref().is_some_and(|arn| arn.ends_with(".fifo"));
+            is_fifo.then(|| message.attributes.get("MessageGroupId").cloned().unwrap_or_default())
+        },
+        // SQS deletes what is not reported, and would deliver the rest of the group out of order.
+        reports_skipped: true,
+        read,
+        payload: |message| message.body.as_deref().map(str::as_bytes),
+        response: |failures| {
+            let mut response = SqsBatchResponse::default();
+            response.set_failures(failures);
+            response
+        },
+    };
 }
 
-impl Record for SqsMessage {
-    /// SQS would deliver what is not reported no more, and the rest of its group out of order.
-    const REPORTS_SKIPPED: bool = true;
-
-    fn identifier(&self) -> String {
-        self.message_id.clone().unwrap_or_default()
-    }
-
-    fn order(&self) -> Option<String> {
-        // A standard queue may have message groups too, for fairness: they have no order.
-        let fifo = self.event_source_arn.as_ref().is_some_and(|arn| arn.ends_with(".fifo"));
-        fifo.then(|| self.attributes.get("MessageGroupId").cloned().unwrap_or_default())
-    }
-
-    fn describe(&self, extractor: Extractor<'_>) -> Description {
-        let attributes = self.message_attributes.iter();
-        Parts {
-            queue: self.event_source_arn.as_deref().and_then(trigger::name_in_arn),
-            id: self.message_id.as_deref(),
-            body: self.body.as_deref().unwrap_or_default(),
-            attributes: attributes.filter_map(|(k, v)| Some((k.as_str(), v.string_value.as_deref()?))).collect(),
-            trace_header: self.attributes.get("AWSTraceHeader").map(String::as_str),
-            sent_timestamp: self.attributes.get("SentTimestamp").map(String::as_str),
-        }
-        .describe(extractor)
-    }
-
-    fn payload(&self, description: &Description) -> Option<Cow<'_, [u8]>> {
-        let body = self.body.as_ref()?.as_bytes();
-        Some(super::record::without_context(body, description))
-    }
+fn read(message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Delivery {
+    let queue = message.event_source_arn.as_deref().and_then(arn::name);
+    let system = |name| message.attributes.get(name).map(|text| Cow::Borrowed(text.as_str()));
+    let attributes = message.message_attributes.iter();
+    let message = SqsMessage {
+        id: message.message_id.as_deref().map(Cow::Borrowed),
+        body: Body::Text(message.body.as_deref().unwrap_or_default()),
+        attributes: attributes.filter_map(|(k, v)| Some((k.into(), v.string_value.as_deref()?.into()))).collect(),
+        trace_header: system("AWSTraceHeader"),
+        sent_timestamp: system("SentTimestamp"),
+    };
+    delivery(queue, message, extractor)
 }
 
-/// What is read of a message, whoever delivers it.
-pub(crate) struct Parts<'a> {
-    pub(crate) queue: Option<&'a str>,
-    pub(crate) id: Option<&'a str>,
-    pub(crate) body: &'a str,
-    /// Those that are text.
-    pub(crate) attributes: Vec<(&'a str, &'a str)>,
-    pub(crate) trace_header: Option<&'a str>,
-    pub(crate) sent_timestamp: Option<&'a str>,
-}
-
-impl Parts<'_> {
-    pub(crate) fn describe(self, extractor: Extractor<'_>) -> Description {
-        let Opened { inbound, context } =
-            trigger::open_sqs(self.attributes.into_iter(), self.trace_header, extractor, |extractor| {
-                trigger::open(self.body, extractor)
-            });
-        let member = payload::find(self.body.as_bytes()).filter(Member::is_context);
-        let destination = self.queue.map(str::to_owned);
-        let mut attributes = super::record::process(trigger::SQS_SYSTEM, destination.as_ref());
-        attributes.extend(self.id.map(|id| (semconv::MESSAGING_MESSAGE_ID, id.to_owned().into())));
-        Description {
-            destination,
-            attributes,
-            inbound,
-            sent_at: self.sent_timestamp.and_then(|sent| trigger::from_millis(sent.parse().ok()?)),
-            context: context.or_else(|| member.as_ref().map(|member| member.json.clone())),
-            member,
-        }
-    }
+/// Reads a message that a queue delivered, to a function or to a client.
+pub(crate) fn delivery(queue: Option<&str>, message: SqsMessage<'_>, extractor: Extractor<'_>) -> Delivery {
+    Delivery::new(queue, source::process(queue), message.read(extractor))
 }

@@ -10,7 +10,7 @@ use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, 
 
 use super::{initialisation, setup};
 use crate::payload;
-use crate::trigger::{self, Message, Source, Trigger};
+use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
 /// The time reserved for the end of an invocation: the process must request the next event before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
@@ -22,7 +22,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
     let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold(config));
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
-    let linked = trigger.messages.iter().filter(|message| trigger.batch || is_redrive(message));
+    let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
             builder = builder.link(&parent, message.attributes.iter().cloned());
@@ -47,17 +47,17 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     {
         scope.add_link(&initialised, NO_ATTRIBUTES);
     }
-    if trigger.faas_trigger == "http" {
+    if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.batch && matches!(trigger.source, Source::Sqs | Source::Kinesis) {
+    if trigger.is_batch() && trigger.source.batch_api {
         scope.set_flags(ScopeFlags::BATCH);
     }
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
-    if let Some(member) = trigger.context_member.as_ref().filter(|_| config.propagators != Propagators::NONE) {
-        *body = payload::strip_bytes(std::mem::take(body), member);
+    if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
+        *body = payload::strip_bytes(std::mem::take(body), range);
     }
     scope
 }
@@ -112,7 +112,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagat
         inbound = Inbound::extract(pairs, formats, caller).or(inbound);
     }
     let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
-    if trigger.batch {
+    if trigger.is_batch() {
         inbound.source = ParentSource::Batch;
     } else if inbound.parent.is_some() && trigger.messages.iter().any(is_redrive) {
         inbound.parent = None;
@@ -134,7 +134,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagat
 /// Returns `true` for a message that is old enough to come from a dead-letter queue. Outside Lambda, old messages come
 /// from files.
 fn is_redrive(message: &Message) -> bool {
-    trigger::is_old(message.sent_at) && setup::in_lambda()
+    message.is_old() && setup::in_lambda()
 }
 
 /// Returns the attributes of the function.

@@ -4,6 +4,7 @@
 //! and a trailing newline stays. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;
 
 use std::fmt;
@@ -39,12 +40,6 @@ impl Member {
     /// Returns `true` if the value is an object, the form in which senders write ids. Any other value belongs to the user.
     pub(crate) fn is_context(&self) -> bool {
         self.json.starts_with('{')
-    }
-
-    /// Returns the member with ranges for a text in which the payload begins at `offset`.
-    pub(crate) fn shifted(self, offset: usize) -> Self {
-        let shift = |range: Range<usize>| range.start + offset..range.end + offset;
-        Member { json: self.json, value: shift(self.value), range: shift(self.range) }
     }
 }
 
@@ -84,18 +79,18 @@ pub(crate) fn find(body: &[u8]) -> Option<Member> {
     }
 }
 
-/// Returns the payload without the member.
-pub(crate) fn strip(body: &[u8], member: &Member) -> Vec<u8> {
-    let before = body.get(..member.range.start).unwrap_or(body);
-    let after = body.get(member.range.end..).unwrap_or_default();
+/// Returns the payload without this range, such as the one of a member.
+pub(crate) fn strip(body: &[u8], range: &Range<usize>) -> Vec<u8> {
+    let before = body.get(..range.start).unwrap_or(body);
+    let after = body.get(range.end..).unwrap_or_default();
     [before, after].concat()
 }
 
-/// Returns the payload without the member, as [`strip`] does, and works in place if the bytes are not shared.
+/// Returns the payload without this range, as [`strip`] does, and works in place if the bytes are not shared.
 ///
-/// The bytes before the member, usually one `{`, move up to the bytes after it.
-pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
-    let Range { start, end } = member.range;
+/// The bytes before the range, usually one `{`, move up to the bytes after it.
+pub(crate) fn strip_bytes(body: Bytes, range: &Range<usize>) -> Bytes {
+    let &Range { start, end } = range;
     if start > end || end > body.len() {
         return body;
     }
@@ -104,7 +99,7 @@ pub(crate) fn strip_bytes(body: Bytes, member: &Member) -> Bytes {
             body.copy_within(..start, end - start);
             body.freeze().slice(end - start..)
         }
-        Err(body) => Bytes::from(strip(&body, member)),
+        Err(body) => Bytes::from(strip(&body, range)),
     }
 }
 
@@ -156,8 +151,8 @@ pub(crate) mod tests {
     fn cut(body: &str) -> Option<(String, String)> {
         let member = find(body.as_bytes())?;
         assert_eq!(body.get(member.value.clone()), Some(member.json.as_str()));
-        let stripped = String::from_utf8(strip(body.as_bytes(), &member)).unwrap();
-        assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member), stripped, "in place");
+        let stripped = String::from_utf8(strip(body.as_bytes(), &member.range)).unwrap();
+        assert_eq!(strip_bytes(Bytes::from(body.to_owned()), &member.range), stripped, "in place");
         Some((member.json, stripped))
     }
 
@@ -195,7 +190,7 @@ pub(crate) mod tests {
     #[test]
     fn shared_bytes_are_copied() {
         let body = Bytes::from_static(br#"{"__context__":{},"a":1}"#);
-        assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap()), r#"{"a":1}"#);
+        assert_eq!(strip_bytes(body.clone(), &find(&body).unwrap().range), r#"{"a":1}"#);
     }
 
     #[test]
@@ -240,7 +235,7 @@ pub(crate) mod tests {
             prop_assert_eq!(member.is_some(), removed.is_some());
             if let Some(member) = member {
                 prop_assert_eq!(serde_json::from_str::<Value>(&member.json).ok(), removed);
-                let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member)).unwrap();
+                let stripped: Value = serde_json::from_slice(&strip(text.as_bytes(), &member.range)).unwrap();
                 prop_assert_eq!(stripped, expected);
             }
         }
@@ -253,8 +248,8 @@ pub(crate) mod tests {
             ]
         ) {
             if let Some(member) = find(&bytes) {
-                strip(&bytes, &member);
-                strip_bytes(Bytes::from(bytes.clone()), &member);
+                strip(&bytes, &member.range);
+                strip_bytes(Bytes::from(bytes.clone()), &member.range);
             }
             let _ = pairs(&String::from_utf8_lossy(&bytes));
         }

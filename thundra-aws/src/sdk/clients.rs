@@ -90,7 +90,7 @@ macro_rules! services {
         #[cfg(feature = $feature)]
         pub mod $name {
             use super::ConfigBuilderExt as _;
-            $(pub use crate::sdk::receive::$name::$more;)?
+            $(pub use crate::sdk::services::$name::messages::$more;)?
 
             #[doc = concat!("Creates a traced client of ", $title, ".")]
             ///

@@ -18,13 +18,13 @@
 
 mod call;
 pub(crate) mod clients;
+mod endpoint;
 mod error;
 mod interceptor;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod message;
-mod nested;
-mod partial;
+#[cfg(feature = "sqs")]
 mod receive;
-mod request;
 mod response;
 mod services;
 #[cfg(feature = "unwrapped-clients")]

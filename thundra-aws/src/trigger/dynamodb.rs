@@ -1,27 +1,43 @@
-//! DynamoDB streams: <https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>.
+//! [Streams of DynamoDB].
 //!
-//! An item may carry a context as an attribute, a map of typed values; a removed item has none.
+//! An item may carry a context as an attribute, a map of typed values. A removed item has none.
+//!
+//! [Streams of DynamoDB]: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 
 use thundra_core::propagation::PAYLOAD_CONTEXT;
-use thundra_core::semconv;
+use thundra_core::{Config, semconv};
 
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, resource_in_arn, time};
+use super::event::Event;
+use super::message::message_id;
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::{arn, time};
+use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
 
-pub(super) fn trigger(records: &[Object<'_>], extractor: Extractor<'_>) -> Trigger {
-    let arn = common(records.iter().map(|record| record.text("eventSourceARN")));
-    let table = arn.as_deref().and_then(|arn| resource_in_arn(arn, "table")).map(str::to_owned);
+pub(super) static SOURCE: Source = Source {
+    name: "dynamodb",
+    faas_trigger: FaasTrigger::Datasource,
+    batch_api: false,
+    recognise: Recognise::Records("aws:dynamodb"),
+    read,
+};
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let records = &event.records;
+    let stream = common(records.iter().map(|record| record.text("eventSourceARN")));
+    let table = stream.as_deref().and_then(|stream| arn::resource(stream, "table")).map(str::to_owned);
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));
-    let mut trigger = Trigger::new(Source::DynamoDb, "datasource");
     trigger.set_some(semconv::AWS_DYNAMODB_TABLE_NAMES, table.clone().map(|table| vec![table]));
     trigger.set_some(semconv::FAAS_DOCUMENT_COLLECTION, table);
     trigger.set_some(semconv::FAAS_DOCUMENT_OPERATION, operation.flatten());
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    trigger.batch_of(records.iter().map(|record| read(record, &extractor)).collect())
+    let extractor = trigger.extractor(config);
+    trigger.deliver(records.iter().map(|record| message(record, &extractor)));
+    Some(())
 }
 
-/// The conventions' word for a change.
+/// Returns the conventions' word for a change.
 fn operation(event_name: &str) -> Option<&'static str> {
     match event_name {
         "INSERT" => Some("insert"),
@@ -31,18 +47,18 @@ fn operation(event_name: &str) -> Option<&'static str> {
     }
 }
 
-fn read(record: &Object<'_>, extractor: &Extractor<'_>) -> Message {
+fn message(record: &Object<'_>, extractor: &Extractor<'_>) -> Message {
     let Some(change) = record.object("dynamodb") else { return Message::default() };
     let context = change.object("NewImage").and_then(|image| image.object(PAYLOAD_CONTEXT)?.object("M"));
     Message {
         inbound: context.map(|map| extractor.extract_owned(&pairs(&map))).unwrap_or_default(),
         attributes: Vec::from_iter(message_id(change.text("SequenceNumber"))),
         sent_at: change.number("ApproximateCreationDateTime").and_then(time::from_seconds),
-        received_context: None,
+        ..Message::default()
     }
 }
 
-/// `{"key": {"S": "text"}, "other": {"N": "1"}}` as pairs.
+/// Returns the texts and numbers of a map: `{"key": {"S": "text"}, "other": {"N": "1"}}`.
 fn pairs(map: &Object<'_>) -> Vec<(String, String)> {
     let value = |typed| {
         let typed = Object::parse(typed)?;

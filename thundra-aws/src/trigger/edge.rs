@@ -1,11 +1,11 @@
-//! Events that untrusted callers write, and that are no requests: those of the devices that AWS IoT connects, of the
-//! resolvers and authorizers of AppSync, and of authorizers that see a token alone.
+//! Events that untrusted callers write and that are no requests. They come from the devices that AWS IoT connects, from
+//! the resolvers and authorizers of AppSync, and from authorizers that see a token alone.
 //!
 //! A rule of IoT invokes a function with the message of a device, and with the members that its `SELECT` adds by functions
 //! such as `topic()`. These are recognised by their usual names. An event of `SELECT *` alone looks like a program's.
 
 use super::http::is_iam;
-use super::json::{self, Object};
+use super::parse::json::{self, Object};
 
 /// The usual names of the members that a rule adds beside the topic.
 const RULE: [&str; 9] =
@@ -29,27 +29,30 @@ pub(super) fn is_edge(event: &Object<'_>) -> bool {
     is_iot(event) || is_resolver(event) || is_authorizer(event)
 }
 
-/// As [`is_edge`], for an event that is no object. AppSync may send its resolvers a list of requests. A handler in place
-/// does not show its event, and its body is empty here: anyone may have written the event.
-pub(super) fn is_edge_body(body: &[u8]) -> bool {
-    let body = body.trim_ascii_start();
-    let list = std::str::from_utf8(body).ok().filter(|body| body.starts_with('['));
+/// Returns `true` for an event that an untrusted caller writes and that is no object. AppSync may send its resolvers a
+/// list of requests. The event of a handler in place is not visible, so its text is empty, and anyone may have written
+/// it.
+pub(super) fn is_edge_text(text: &[u8]) -> bool {
+    let text = text.trim_ascii_start();
+    let list = std::str::from_utf8(text).ok().filter(|text| text.starts_with('['));
     let first = list.and_then(|list| Object::parse(json::array(list).first()?));
-    body.is_empty() || first.is_some_and(|first| is_resolver(&first))
+    text.is_empty() || first.is_some_and(|first| is_resolver(&first))
 }
 
+/// Returns `true` for an event of AWS IoT.
 fn is_iot(event: &Object<'_>) -> bool {
     let has = |name: &&str| event.has(name);
     let of_rule = || event.text("topic").is_some_and(|topic| topic.contains('/') || RULE.iter().any(has));
     of_rule() || IOT.iter().any(|names| names.iter().all(has))
 }
 
-/// A request to AppSync, unless it was signed with credentials of IAM.
+/// Returns `true` for a request to AppSync, unless it was signed with credentials of IAM.
 fn is_resolver(event: &Object<'_>) -> bool {
     let of_resolver = event.has("arguments") && event.object("info").is_some_and(|info| info.has("fieldName"));
     of_resolver && !event.object("identity").is_some_and(|identity| is_iam(&identity))
 }
 
+/// Returns `true` for a request to an authorizer.
 fn is_authorizer(event: &Object<'_>) -> bool {
     event.has("authorizationToken") && (event.has("methodArn") || event.has("requestContext"))
 }
@@ -90,8 +93,8 @@ mod tests {
         }
         let request = json!({"arguments": {}, "info": info});
         for (event, edge) in [(json!([request, request]), true), (json!([{"a": 1}]), false), (json!([]), false)] {
-            assert_eq!(is_edge_body(event.to_string().as_bytes()), edge, "{event}");
+            assert_eq!(is_edge_text(event.to_string().as_bytes()), edge, "{event}");
         }
-        assert_eq!((is_edge_body(b""), is_edge_body(b"\"text\""), is_edge_body(b"[")), (true, false, false));
+        assert_eq!((is_edge_text(b""), is_edge_text(b"\"text\""), is_edge_text(b"[")), (true, false, false));
     }
 }

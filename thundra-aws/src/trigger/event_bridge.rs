@@ -1,40 +1,48 @@
-//! EventBridge, and the schedules that it runs: <https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html>.
+//! [EventBridge].
 //!
-//! `detail.__context__` is the sender's, and is cut out; an [envelope] in the detail stays. A schedule has no sender.
+//! The sender puts its context into `detail.__context__`, which is cut out of the event. An [envelope] in the detail is
+//! opened and stays.
 //!
-//! [envelope]: super::envelope
+//! [EventBridge]: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
+//! [envelope]: super::parse::envelope
 
-use thundra_core::semconv;
+use std::borrow::Cow;
 
-use super::envelope::{self, Opened};
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, message_id, time};
-use crate::payload::{self, Member};
+use thundra_core::{Config, semconv};
 
-pub(super) fn detect(body: &str, event: &Object<'_>, extractor: Extractor<'_>) -> Option<Trigger> {
-    let (source, detail_type) = (event.text("source")?, event.text("detail-type")?);
-    let detail = event.raw("detail")?;
-    let time = event.text("time");
-    let sent_at = time.as_deref().and_then(time::from_rfc3339);
-    if matches!((source.as_ref(), detail_type.as_ref()), ("aws.events", "Scheduled Event") | ("aws.scheduler", _)) {
-        let mut trigger = Trigger::new(Source::Schedule, "timer");
-        trigger.set_some(semconv::FAAS_TIME, time.map(String::from));
-        return Some(trigger);
-    }
-    let mut trigger = Trigger::new(Source::EventBridge, "pubsub");
+use super::event::Event;
+use super::message::{message_id, process};
+use super::parse::{envelope, time};
+use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger};
+
+pub(super) static SOURCE: Source = Source {
+    name: "event_bridge",
+    faas_trigger: FaasTrigger::PubSub,
+    batch_api: false,
+    recognise: Recognise::Members(|event| kind(event).is_some()),
+    read,
+};
+
+/// Returns the source and the detail type of an event of EventBridge.
+pub(super) fn kind<'e>(event: &'e Event<'_>) -> Option<(Cow<'e, str>, Cow<'e, str>)> {
+    let event = &event.members;
+    Some((event.text("source")?, event.text("detail-type")?)).filter(|_| event.has("detail"))
+}
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let (source, detail_type) = kind(event)?;
     // The event does not name its bus.
-    trigger.processes("aws_eventbridge", None);
+    trigger.set_all(process("aws_eventbridge", None));
     trigger.set(semconv::AWS_EVENTBRIDGE_SOURCE, source.into_owned());
     trigger.set(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, detail_type.into_owned());
-    let member = payload::find(detail.as_bytes()).filter(Member::is_context);
-    let opened = match &member {
-        Some(member) => Some(Opened::context(member.json.clone(), &extractor)),
-        None => envelope::open(detail, &extractor),
-    };
-    // Both are the same text: the distance is where the detail begins.
-    let offset = (detail.as_ptr() as usize).checked_sub(body.as_ptr() as usize)?;
-    trigger.context_member = member.map(|member| member.shifted(offset));
-    let attributes = Vec::from_iter(message_id(event.text("id")));
-    Some(trigger.batch_of(vec![Message { attributes, sent_at, ..opened.unwrap_or_default().into() }]))
+    let detail = event.members.raw("detail")?.as_bytes();
+    let opened = envelope::open(detail, &trigger.extractor(config)).unwrap_or_default();
+    // Both are slices of one text, so the distance of their addresses is the offset of the detail.
+    let offset = (detail.as_ptr() as usize).checked_sub(event.text.as_ptr() as usize)?;
+    trigger.context_range = opened.range.clone().map(|range| range.start + offset..range.end + offset);
+    let attributes = Vec::from_iter(message_id(event.members.text("id")));
+    let sent_at = event.members.text("time").and_then(|time| time::from_rfc3339(&time));
+    trigger.deliver([Message { attributes, sent_at, ..opened.into() }]);
+    Some(())
 }

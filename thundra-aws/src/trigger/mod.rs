@@ -1,147 +1,145 @@
-//! What an invocation was triggered by, read from its bytes.
+//! The trigger of an invocation, read from the bytes of the event.
 //!
-//! Every event source of AWS is recognised by its JSON. An event that is unknown or malformed is
-//! [`Source::Other`], never an error: the handler gets it as it came.
+//! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module. Any other
+//! event, known or malformed, is of the source `other`: the handler receives it unchanged, and nothing fails.
 //!
-//! # Whose word counts
+//! A new source takes a file with a `Source` and a row in the table. A source whose records can be worked on one by one
+//! also takes a file in `batch`.
 //!
-//! Queues, streams and invokes are AWS's own callers and are trusted. At the public edge (API Gateway, function
-//! URLs, load balancers, AppSync, devices of IoT) the trace context and well-formed ids are taken, the sampling flag
-//! and the switches are not, unless the event shows a caller with IAM credentials or `THUNDRA_TRUST=all`. A Cognito
-//! identity is an end user, known or not, and not such a caller: its invocations are not trusted, whatever form the
-//! event has.
+//! # Cost
 //!
-//! # What is not read
+//! The time is linear in the bytes that are read. Records are read once, at the level of their own members, and only if
+//! the first one is of a known source. Requests are read up to their `body`.
 //!
-//! Attributes hold no payload, no credential and no value of a query: `url.query` has the names, each with the
-//! value `REDACTED`. Each text is cut at 2,048 bytes, most texts of a request earlier.
+//! # Trust
+//!
+//! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API Gateway,
+//! function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed ids. It
+//! obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the environment
+//! has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//!
+//! # Privacy
+//!
+//! Attributes hold no payload, no credential and no value of a query. `url.query` has the names, each with the value
+//! `REDACTED`. Every text is cut at 2,048 bytes, and most texts of a request earlier.
 
-mod dynamodb;
 mod edge;
-mod envelope;
+mod event;
+mod message;
+mod parse;
+mod source;
+
+mod cloudwatch_logs;
+mod direct;
+mod dynamodb;
 mod event_bridge;
-mod extract;
-mod headers;
+mod firehose;
 mod http;
-mod json;
-mod kinesis;
-mod other;
+mod kafka;
+mod mq;
 mod s3;
+mod schedule;
 mod sns;
-mod sqs;
-mod time;
 
-use std::borrow::Cow;
-use std::time::{Duration, SystemTime};
+pub(crate) mod kinesis;
+pub(crate) mod sqs;
 
-use thundra_core::propagation::{CORRELATION_ID, CorrelationIds, Inbound, Trust};
+use std::ops::Range;
+
+use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
 
-#[cfg_attr(not(feature = "batch"), allow(unused_imports))]
-pub(crate) use extract::Extractor;
+pub(crate) use message::Message;
 #[cfg(feature = "batch")]
-pub(crate) use {
-    envelope::{Opened, open},
-    kinesis::{SYSTEM as KINESIS_SYSTEM, shard as kinesis_shard},
-    sqs::{SYSTEM as SQS_SYSTEM, open as open_sqs},
-    time::from_millis,
+pub(crate) use parse::arn;
+#[cfg(feature = "kinesis")]
+pub(crate) use parse::envelope::{Opened, open};
+#[cfg_attr(not(feature = "batch"), allow(unused_imports))]
+pub(crate) use parse::extract::Extractor;
+pub(crate) use source::{FaasTrigger, Source};
+
+use crate::attributes::{Attributes, all_bounded, bounded};
+use event::Event;
+use source::Recognise;
+
+/// The event sources. The first row that recognises an event reads it.
+static SOURCES: &[&Source] = &[
+    // By their records:
+    &sns::SOURCE,
+    &sqs::SOURCE,
+    &kinesis::SOURCE,
+    &dynamodb::SOURCE,
+    &s3::SOURCE,
+    // By their `requestContext`, the special cases first:
+    &http::AUTHORIZER,
+    &http::LOAD_BALANCER,
+    &http::WEB_SOCKET,
+    &http::FUNCTION_URL,
+    &http::HTTP_API,
+    &http::REST_API,
+    &http::LATTICE,
+    // By other members:
+    &schedule::SOURCE,
+    &event_bridge::SOURCE,
+    &firehose::SOURCE,
+    &cloudwatch_logs::SOURCE,
+    &kafka::SOURCE,
+    &mq::SOURCE,
+    // By the context that another program put in:
+    &direct::SOURCE,
+];
+
+/// The source of all other events.
+static OTHER: Source = Source {
+    name: "other",
+    faas_trigger: FaasTrigger::Other,
+    batch_api: false,
+    recognise: Recognise::Members(|_| true),
+    read: |_, _, _| Some(()),
 };
 
-use crate::payload;
-use json::Object;
-
-/// The longest text of an attribute: as long as ARNs may be, and longer than names in S3.
-const MAX_TEXT_BYTES: usize = 2048;
-/// A trace is over after so long; a message this old is a redrive.
-const MAX_AGE: Duration = Duration::from_secs(3600);
-
-/// Whether a message was sent so long ago that the trace it comes from is over.
-pub(crate) fn is_old(sent_at: Option<SystemTime>) -> bool {
-    sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
-}
-
-/// Attributes of a span.
-pub(crate) type Attributes = Vec<(&'static str, Value)>;
-
-/// The sources of events, as far as they are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    ApiGatewayRest,
-    ApiGatewayHttp,
-    ApiGatewayAuthorizer,
-    WebSocket,
-    FunctionUrl,
-    LoadBalancer,
-    Lattice,
-    Sns,
-    Sqs,
-    Kinesis,
-    DynamoDb,
-    S3,
-    EventBridge,
-    Schedule,
-    Firehose,
-    CloudWatchLogs,
-    Kafka,
-    /// ActiveMQ and RabbitMQ.
-    Mq,
-    /// Another program's call, a Step Functions task among them: they look the same.
-    Direct,
-    Other,
-}
-
-/// What an invocation was triggered by.
+/// The trigger of an invocation.
 #[derive(Debug)]
 pub(crate) struct Trigger {
-    pub(crate) source: Source,
+    /// The source of the event.
+    pub(crate) source: &'static Source,
     /// The trust in the caller, for the event and for the headers beside it.
     pub(crate) trust: Trust,
-    /// `faas.trigger`: `http`, `pubsub`, `datasource`, `timer` or `other`.
-    pub(crate) faas_trigger: &'static str,
-    /// The name of the root span; `None` for the function's.
+    /// The name of the root span. `None` for the name of the function.
     pub(crate) span_name: Option<String>,
-    /// Attributes of the root span, `faas.trigger` among them.
+    /// The attributes of the root span, `faas.trigger` among them.
     pub(crate) attributes: Attributes,
-    /// What was sent: one for a request, one for each record of a batch, none where nothing is known.
+    /// The messages that the event holds: one for a request, one for each record, none for an event without a sender.
     pub(crate) messages: Vec<Message>,
-    /// Whether there are several messages, whose contexts are linked; else the one message is the parent.
-    pub(crate) batch: bool,
-    /// The `__context__` to cut out of the event before the user's type is read.
-    pub(crate) context_member: Option<payload::Member>,
-    /// The correlation id where the caller sent none: API Gateway's request id, which the client can see too.
+    /// The range to cut from the event to remove its `__context__`.
+    pub(crate) context_range: Option<Range<usize>>,
+    /// The correlation id of an invocation whose caller sent none. It is the request id of API Gateway, which the client
+    /// receives too.
     pub(crate) default_correlation_id: Option<String>,
 }
 
-/// One request, record or message.
-#[derive(Debug, Default)]
-pub(crate) struct Message {
-    pub(crate) inbound: Inbound,
-    /// What names it, for the link to its sender.
-    pub(crate) attributes: Attributes,
-    /// When it was sent, by the clock of the service that delivers it.
-    pub(crate) sent_at: Option<SystemTime>,
-    /// The text of the `__context__` object that came inside it.
-    pub(crate) received_context: Option<String>,
-}
-
 impl Trigger {
-    fn new(source: Source, faas_trigger: &'static str) -> Self {
+    fn new(source: &'static Source, trust: Trust) -> Self {
         Trigger {
             source,
-            trust: Trust::Full,
-            faas_trigger,
+            trust,
             span_name: None,
-            attributes: vec![(semconv::FAAS_TRIGGER, faas_trigger.into())],
+            attributes: vec![(semconv::FAAS_TRIGGER, source.faas_trigger.as_str().into())],
             messages: Vec::new(),
-            batch: false,
-            context_member: None,
+            context_range: None,
             default_correlation_id: None,
         }
     }
 
-    /// Sets the trust in its caller.
-    fn of(self, trust: Trust) -> Self {
-        Trigger { trust, ..self }
+    /// Returns `true` for several messages. The invocation links to their senders. The sender of a single message is the
+    /// parent of the invocation.
+    pub(crate) fn is_batch(&self) -> bool {
+        self.messages.len() > 1
+    }
+
+    /// Returns the reader of contexts that trusts the caller as far as the trigger does.
+    fn extractor(&self, config: &Config) -> Extractor<'static> {
+        Extractor::new(config.propagators, self.trust)
     }
 
     fn set(&mut self, key: &'static str, value: impl Into<Value>) {
@@ -154,51 +152,32 @@ impl Trigger {
         }
     }
 
-    /// Says that messages of `system` are processed; a single one lends its own attributes.
-    fn processes(&mut self, system: &'static str, destination: Option<String>) {
-        self.set(semconv::MESSAGING_SYSTEM, system);
-        self.set(semconv::MESSAGING_OPERATION_NAME, "process");
-        self.set(semconv::MESSAGING_OPERATION_TYPE, "process");
-        self.set_some(semconv::MESSAGING_DESTINATION_NAME, destination);
+    fn set_all(&mut self, attributes: Attributes) {
+        self.attributes.extend(all_bounded(attributes));
     }
 
-    fn batch_of(mut self, mut messages: Vec<Message>) -> Self {
-        for message in &mut messages {
-            message.attributes =
-                std::mem::take(&mut message.attributes).into_iter().map(|(k, v)| (k, bounded(v))).collect();
-        }
-        self.batch = messages.len() > 1;
-        if let [only] = messages.as_slice() {
+    /// Takes the messages of the event. A single message lends its attributes to the root span.
+    fn deliver(&mut self, messages: impl IntoIterator<Item = Message>) {
+        let bound = |message: Message| Message { attributes: all_bounded(message.attributes), ..message };
+        self.messages.extend(messages.into_iter().map(bound));
+        if let [only] = self.messages.as_slice() {
             self.attributes.extend(only.attributes.iter().cloned());
         }
-        self.messages = messages;
-        self
-    }
-}
-
-impl From<envelope::Opened> for Message {
-    fn from(opened: envelope::Opened) -> Self {
-        Message { inbound: opened.inbound, received_context: opened.context, ..Message::default() }
     }
 }
 
 /// Recognises an event. `caller` is the trust in the caller that invoked the function.
-pub(crate) fn detect(body: &[u8], config: &Config, caller: Trust) -> Trigger {
-    if let Some(trigger) = records(body, config, caller) {
-        return trigger;
-    }
-    let event = Object::parse_until(body, "body", http::is_enough);
-    let is_edge = event.as_ref().map_or_else(|| edge::is_edge_body(body), edge::is_edge);
+pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
+    let event = Event::parse(text);
+    let is_edge = event.as_ref().map_or_else(|| edge::is_edge_text(text), Event::is_edge);
     let trust = if is_edge { edge_trust(config) } else { caller };
-    let extractor = Extractor::new(config.propagators, trust);
     let trigger = event.and_then(|event| {
-        http::detect(&event, config, trust).or_else(|| {
-            let body = std::str::from_utf8(body).ok()?;
-            let trigger = event_bridge::detect(body, &event, extractor);
-            Some(trigger.or_else(|| other::detect(body, &event, extractor))?.of(trust))
-        })
+        let source = SOURCES.iter().find(|source| source.recognises(&event))?;
+        let mut trigger = Trigger::new(source, trust);
+        (source.read)(&mut trigger, &event, config)?;
+        Some(trigger)
     });
-    trigger.unwrap_or_else(|| Trigger::new(Source::Other, "other").of(trust))
+    trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
 }
 
 /// Returns the trust in callers at the public edge.
@@ -206,68 +185,7 @@ pub(crate) fn edge_trust(config: &Config) -> Trust {
     if config.trust_all { Trust::Full } else { Trust::Edge }
 }
 
-/// Events that are nothing but `Records`: the first one says where they come from. Members beside them may show that a
-/// device wrote them.
-fn records(body: &[u8], config: &Config, caller: Trust) -> Option<Trigger> {
-    let (records, alone) = json::first_member_objects(body, "Records", |first| of_source(first).is_some())?;
-    let event = || Object::parse(std::str::from_utf8(body).ok()?);
-    let is_edge = !alone && event().is_some_and(|event| edge::is_edge(&event));
-    let trust = if is_edge { edge_trust(config) } else { caller };
-    Some(of_source(records.first()?)?(&records, Extractor::new(config.propagators, trust)).of(trust))
-}
-
-type OfRecords = fn(&[Object<'_>], Extractor<'_>) -> Trigger;
-
-/// What reads records like this one.
-fn of_source(record: &Object<'_>) -> Option<OfRecords> {
-    // SNS alone writes it with a capital.
-    let source = record.text("eventSource").or_else(|| record.text("EventSource"))?;
-    match source.as_ref() {
-        "aws:sns" => Some(sns::trigger),
-        "aws:sqs" => Some(sqs::trigger),
-        "aws:kinesis" => Some(kinesis::trigger),
-        "aws:dynamodb" => Some(dynamodb::trigger),
-        "aws:s3" => Some(s3::trigger),
-        _ => None,
-    }
-}
-
-/// The attribute that names a message.
-fn message_id(id: Option<Cow<'_, str>>) -> Option<(&'static str, Value)> {
-    Some((semconv::MESSAGING_MESSAGE_ID, id?.into_owned().into()))
-}
-
-/// Bounds a value that the writer of the event chose.
-pub(crate) fn bounded(value: Value) -> Value {
-    match value {
-        Value::Str(text) if text.len() > MAX_TEXT_BYTES => cut(&text).to_owned().into(),
-        Value::Array(texts) => Value::Array(texts.iter().map(|text| cut(text).to_owned()).collect()),
-        other => other,
-    }
-}
-
-/// Returns the beginning of such a text.
-pub(crate) fn cut(text: &str) -> &str {
-    thundra_core::cut(text, MAX_TEXT_BYTES)
-}
-
-/// Returns `true` for a text that can be a correlation id.
-fn is_correlation_id(id: &str) -> bool {
-    CorrelationIds::default().set(CORRELATION_ID, id)
-}
-
-/// The last part of an ARN after a colon: a queue, a topic.
-pub(crate) fn name_in_arn(arn: &str) -> Option<&str> {
-    arn.strip_prefix("arn:")?.rsplit(':').next().filter(|name| !name.is_empty())
-}
-
-/// The second part of the last part: `stream/orders`, `table/orders/stream/…`.
-pub(crate) fn resource_in_arn<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
-    let resource = arn.splitn(6, ':').nth(5)?.strip_prefix(kind)?.strip_prefix('/')?;
-    resource.split('/').next().filter(|name| !name.is_empty())
-}
-
-/// What all records have, or nothing.
+/// Returns the value that all records have in common.
 fn common<T: PartialEq>(mut values: impl Iterator<Item = Option<T>>) -> Option<T> {
     let first = values.next()??;
     values.all(|value| value.as_ref() == Some(&first)).then_some(first)

@@ -1,22 +1,35 @@
-//! S3: <https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html>. Its records carry no context.
+//! [S3]. Its records carry no context.
+//!
+//! [S3]: https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
 
-use thundra_core::semconv;
+use thundra_core::{Config, semconv};
 
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, time};
+use super::event::Event;
+use super::parse::json::Object;
+use super::parse::time;
+use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
 
-pub(super) fn trigger(records: &[Object<'_>], _: Extractor<'_>) -> Trigger {
+pub(super) static SOURCE: Source = Source {
+    name: "s3",
+    faas_trigger: FaasTrigger::Datasource,
+    batch_api: false,
+    recognise: Recognise::Records("aws:s3"),
+    read,
+};
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, _: &Config) -> Option<()> {
+    let records = &event.records;
     let bucket = common(records.iter().map(|record| record.object("s3")?.object("bucket")?.text("name")));
     let operation = common(records.iter().map(|record| record.text("eventName").map(|name| operation(&name))));
-    let mut trigger = Trigger::new(Source::S3, "datasource");
     trigger.set_some(semconv::AWS_S3_BUCKET, bucket.clone().map(String::from));
     trigger.set_some(semconv::FAAS_DOCUMENT_COLLECTION, bucket.map(String::from));
     trigger.set_some(semconv::FAAS_DOCUMENT_OPERATION, operation.flatten());
-    trigger.batch_of(records.iter().map(read).collect())
+    trigger.deliver(records.iter().map(message));
+    Some(())
 }
 
-/// The conventions' word for a change.
+/// Returns the conventions' word for a change.
 fn operation(event_name: &str) -> Option<&'static str> {
     match event_name.split(':').next()? {
         "ObjectCreated" => Some("insert"),
@@ -26,7 +39,7 @@ fn operation(event_name: &str) -> Option<&'static str> {
     }
 }
 
-fn read(record: &Object<'_>) -> Message {
+fn message(record: &Object<'_>) -> Message {
     let object = record.object("s3").and_then(|s3| s3.object("object"));
     let key = object.and_then(|object| object.text("key")).map(|key| decode(&key));
     let time = record.text("eventTime");
@@ -40,7 +53,7 @@ fn read(record: &Object<'_>) -> Message {
     Message { attributes, sent_at, ..Message::default() }
 }
 
-/// Keys are written as in an HTML form: `Happy+Face%2Ejpg`.
+/// Decodes a key, which S3 writes as in an HTML form: `Happy+Face%2Ejpg`.
 fn decode(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();

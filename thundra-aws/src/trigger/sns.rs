@@ -1,25 +1,34 @@
-//! SNS: <https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html>. AWS delivers one notification at a time.
+//! [SNS], which delivers one notification at a time.
+//!
+//! [SNS]: https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 
-use thundra_core::semconv;
+use thundra_core::{Config, semconv};
 
-use super::envelope::open_notification;
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, name_in_arn, time};
+use super::event::Event;
+use super::message::{message_id, process};
+use super::parse::envelope::open_notification;
+use super::parse::{arn, time};
+use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
 
-pub(super) fn trigger(records: &[Object<'_>], extractor: Extractor<'_>) -> Trigger {
-    let notifications: Vec<_> = records.iter().filter_map(|record| record.object("Sns")).collect();
+pub(super) static SOURCE: Source = Source {
+    name: "sns",
+    faas_trigger: FaasTrigger::PubSub,
+    batch_api: false,
+    recognise: Recognise::Records("aws:sns"),
+    read,
+};
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let notifications: Vec<_> = event.records.iter().filter_map(|record| record.object("Sns")).collect();
     let topic = common(notifications.iter().map(|notification| notification.text("TopicArn")));
-    let mut trigger = Trigger::new(Source::Sns, "pubsub");
-    trigger.processes("aws.sns", topic.as_deref().and_then(name_in_arn).map(str::to_owned));
+    trigger.set_all(process("aws.sns", topic.as_deref().and_then(arn::name)));
     trigger.set_some(semconv::AWS_SNS_TOPIC_ARN, topic.map(String::from));
-    trigger.batch_of(notifications.iter().map(|notification| read(notification, &extractor)).collect())
-}
-
-fn read(notification: &Object<'_>, extractor: &Extractor<'_>) -> Message {
-    Message {
+    let extractor = trigger.extractor(config);
+    trigger.deliver(notifications.iter().map(|notification| Message {
         attributes: Vec::from_iter(message_id(notification.text("MessageId"))),
         sent_at: notification.text("Timestamp").and_then(|time| time::from_rfc3339(&time)),
-        ..open_notification(notification, 0, extractor).into()
-    }
+        ..open_notification(notification, 0, &extractor).into()
+    }));
+    Some(())
 }

@@ -1,49 +1,117 @@
-//! SQS: <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>.
+//! [SQS].
 //!
-//! A message may carry a context in three places: its attributes, an [envelope] in its body (another service's
-//! message, opened only where the attributes hold no context), and the system attribute `AWSTraceHeader`.
+//! A message may carry a context in three places: in its attributes, in an [envelope] or a `__context__` in its body, and
+//! in the system attribute `AWSTraceHeader`. The body is opened only if the attributes hold no context.
+//!
+//! [SQS]: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+//! [envelope]: super::parse::envelope
 
-use thundra_core::semconv;
+use std::borrow::Cow;
 
-use super::envelope::{self, Opened};
-use super::extract::Extractor;
-use super::json::Object;
-use super::{Message, Source, Trigger, common, message_id, name_in_arn, time};
+use thundra_core::{Config, semconv};
 
-/// `messaging.system`
-pub(crate) const SYSTEM: &str = "aws_sqs";
+use super::event::Event;
+use super::message::{self, message_id};
+use super::parse::envelope::{self, Opened, attribute_pairs, attributes_or_body};
+use super::parse::extract::{Extractor, holds_context};
+use super::parse::json::Object;
+use super::parse::{arn, time};
+use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
+use crate::attributes::Attributes;
 
-pub(super) fn trigger(records: &[Object<'_>], extractor: Extractor<'_>) -> Trigger {
-    let queue = common(records.iter().map(|record| record.text("eventSourceARN")));
-    let mut trigger = Trigger::new(Source::Sqs, "pubsub");
-    trigger.processes(SYSTEM, queue.as_deref().and_then(name_in_arn).map(str::to_owned));
-    trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
-    trigger.batch_of(records.iter().map(|record| read(record, extractor)).collect())
+pub(super) static SOURCE: Source = Source {
+    name: "sqs",
+    faas_trigger: FaasTrigger::PubSub,
+    batch_api: true,
+    recognise: Recognise::Records("aws:sqs"),
+    read,
+};
+
+/// Returns the attributes of a span that processes messages of a queue.
+pub(crate) fn process(queue: Option<&str>) -> Attributes {
+    message::process("aws_sqs", queue)
 }
 
-fn read(record: &Object<'_>, extractor: Extractor<'_>) -> Message {
-    let attributes = record.object("messageAttributes");
-    let attributes = attributes.map(|attributes| envelope::attribute_pairs(&attributes, "dataType", "stringValue"));
-    let system = record.object("attributes");
-    let trace_header = system.as_ref().and_then(|system| system.text("AWSTraceHeader"));
-    let pairs = attributes.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()));
-    let opened = open(pairs, trace_header.as_deref(), extractor, |extractor| {
-        envelope::open_string(record.raw("body")?, extractor)
-    });
-    Message {
-        attributes: Vec::from_iter(message_id(record.text("messageId"))),
-        sent_at: system.and_then(|system| system.number("SentTimestamp")).and_then(time::from_millis),
-        ..opened.into()
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let records = &event.records;
+    let queue = common(records.iter().map(|record| record.text("eventSourceARN")));
+    trigger.set_all(process(queue.as_deref().and_then(arn::name)));
+    trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
+    let extractor = trigger.extractor(config);
+    trigger.deliver(records.iter().map(|record| SqsMessage::of(record).read(extractor)));
+    Some(())
+}
+
+/// A message of SQS as JSON, as the type of an event, or as the type of the SDK.
+#[derive(Debug)]
+pub(crate) struct SqsMessage<'a> {
+    /// `messageId`
+    pub(crate) id: Option<Cow<'a, str>>,
+    /// `body`
+    pub(crate) body: Body<'a>,
+    /// The message attributes that are text.
+    pub(crate) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// The system attribute `AWSTraceHeader`.
+    pub(crate) trace_header: Option<Cow<'a, str>>,
+    /// The system attribute `SentTimestamp`, in milliseconds since 1970.
+    pub(crate) sent_timestamp: Option<Cow<'a, str>>,
+}
+
+/// The body of a message.
+#[derive(Debug)]
+pub(crate) enum Body<'a> {
+    /// A JSON string with its quotes and escapes.
+    Json(&'a str),
+    /// The text itself.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    Text(&'a str),
+}
+
+impl<'a> SqsMessage<'a> {
+    fn of(record: &Object<'a>) -> Self {
+        let system = record.object("attributes");
+        let system = |name| system.as_ref().and_then(|system| system.text(name));
+        let attributes = record.object("messageAttributes");
+        SqsMessage {
+            id: record.text("messageId"),
+            body: Body::Json(record.raw("body").unwrap_or_default()),
+            attributes: attributes.map(|map| attribute_pairs(map, "dataType", "stringValue")).unwrap_or_default(),
+            trace_header: system("AWSTraceHeader"),
+            sent_timestamp: system("SentTimestamp"),
+        }
+    }
+
+    /// Reads the context and the ids of the message.
+    pub(crate) fn read(self, extractor: Extractor<'_>) -> Message {
+        let extractor = extractor.beside(self.trace_header.as_deref());
+        let inbound = extractor.extract_owned(&self.attributes);
+        let opened = if holds_context(&inbound) {
+            // The attributes win. The context of the body was received all the same, and is cut out of the payload.
+            Opened { inbound, ..self.body.own_context() }
+        } else {
+            attributes_or_body(inbound, || self.body.open(&extractor))
+        };
+        Message {
+            attributes: Vec::from_iter(message_id(self.id)),
+            sent_at: self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?)),
+            ..opened.into()
+        }
     }
 }
 
-/// The context of a message, of which `body` opens the body.
-pub(crate) fn open<'p, 'h: 'p>(
-    attributes: impl Iterator<Item = (&'p str, &'p str)>,
-    trace_header: Option<&'h str>,
-    extractor: Extractor<'_>,
-    body: impl FnOnce(&Extractor<'_>) -> Option<Opened>,
-) -> Opened {
-    let extractor = extractor.beside(trace_header);
-    envelope::attributes_or_body(extractor.extract(attributes), || body(&extractor))
+impl Body<'_> {
+    fn open(&self, extractor: &Extractor<'_>) -> Option<Opened> {
+        match self {
+            Body::Json(string) => envelope::open_string(string, extractor),
+            Body::Text(text) => envelope::open(text.as_bytes(), extractor),
+        }
+    }
+
+    fn own_context(&self) -> Opened {
+        match self {
+            Body::Json(string) => envelope::own_context_of_string(string),
+            Body::Text(text) => envelope::own_context(text.as_bytes()),
+        }
+    }
 }

@@ -414,7 +414,7 @@ fn an_unsampled_trace_travels_on_unrecorded() {
         let config = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", "always_off")]));
         let scope = Scope::builder("invocation").begin_with(&config);
         scope.run(async { publish(&endpoint.config()).await }).await;
-        scope.finish().span_count()
+        scope.finish().count()
     });
     assert_eq!(spans, 0);
     let attributes = endpoint.request().sns_attributes("");

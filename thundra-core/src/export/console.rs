@@ -42,5 +42,5 @@ impl Export for ConsoleExporter {
 fn write(batch: &Batch) -> Result<(), ExportError> {
     let text = tree::print(batch.spans().collect(), tree::Show::Everything);
     let written = diagnostics::while_held(|| std::io::stderr().lock().write_all(text.as_bytes()));
-    written.map_err(|error| ExportError::Permanent(format!("standard error: {error}").into()))
+    written.map_err(|error| ExportError::permanent(format!("standard error: {error}")))
 }

@@ -10,6 +10,7 @@ use base64::Engine;
 
 use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture, Gzip};
+use crate::Signal;
 
 /// CloudWatch Logs cuts longer lines.
 const MAX_LINE_BYTES: usize = 256 * 1024;
@@ -43,6 +44,10 @@ impl Export for StdoutExporter {
         self.writer.export(batch)
     }
 
+    fn signals(&self) -> &'static [Signal] {
+        &Signal::ALL
+    }
+
     fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
         self.writer.force_flush(deadline)
     }
@@ -57,10 +62,10 @@ struct Lines {
 impl Lines {
     /// Writes a batch as one line. A batch that does not fit in a line comes again in parts.
     fn write(&self, batch: &Batch) -> Result<(), ExportError> {
-        let permanent = |error: io::Error| ExportError::Permanent(format!("standard output: {error}").into());
+        let permanent = |error: io::Error| ExportError::permanent(format!("standard output: {error}"));
         let line = self.line(batch).map_err(permanent)?;
         if line.len() > MAX_LINE_BYTES {
-            return Err(ExportError::TooLarge("a log line holds 256 KiB".into()));
+            return Err(ExportError::too_large("a log line holds 256 KiB"));
         }
         let mut stdout = io::stdout().lock();
         stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).map_err(permanent)
@@ -73,9 +78,11 @@ impl Lines {
         let mut line = String::with_capacity(packed.len() * 4 / 3 + source.len() + 256);
         line.push_str(concat!(r#"{"__otel_otlp_stdout":""#, env!("CARGO_PKG_VERSION"), r#"","source":"#));
         line.push_str(&source);
+        line.push_str(r#","endpoint":"http://localhost:4318"#);
+        line.push_str(batch.signal().path());
         line.push_str(concat!(
-            r#","endpoint":"http://localhost:4318/v1/traces","method":"POST","content-type":"application/x-protobuf""#,
-            r#","content-encoding":"gzip","base64":true,"payload":""#,
+            r#"","method":"POST","content-type":"application/x-protobuf","content-encoding":"gzip","base64":true"#,
+            r#","payload":""#,
         ));
         base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
         line.push_str("\"}\n");
@@ -88,35 +95,61 @@ mod tests {
     use std::io::Read;
     use std::sync::Arc;
 
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     use prost::Message;
 
     use super::*;
+    use crate::export::ExportErrorKind;
+    use crate::test_records::{logs, metrics};
     use crate::{Records, Resource, Scope};
 
     fn batch(spans: usize, text: impl Fn(usize) -> String) -> Batch {
-        let mut trace = Records::default();
+        let mut records = Records::default();
         for i in 0..spans {
-            trace.append(Scope::builder(format!("span {i}")).attribute("text", text(i)).begin().finish());
+            let span = Scope::builder(format!("span {i}")).attribute("text", text(i)).begin().finish();
+            records.append(span).unwrap();
         }
-        Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), trace)
+        of_orders(records)
     }
 
-    fn read(line: &str) -> Vec<String> {
+    fn of_orders(records: Records) -> Batch {
+        Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), records)
+    }
+
+    /// Returns the address of a line, and the request in it.
+    fn opened(line: &str) -> (String, Vec<u8>) {
         let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!((&envelope["source"], &envelope["base64"]), (&"orders".into(), &true.into()));
         let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
         let mut protobuf = Vec::new();
         flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
-        let request = ExportTraceServiceRequest::decode(protobuf.as_slice()).unwrap();
-        request.resource_spans[0].scope_spans[0].spans.iter().map(|span| span.name.clone()).collect()
+        (envelope["endpoint"].as_str().unwrap().to_owned(), protobuf)
     }
 
     #[test]
     fn a_batch_is_one_line() {
         let line = Lines::default().line(&batch(3, |_| "x".into())).unwrap();
         assert_eq!(line.lines().count(), 1);
-        assert_eq!(read(line.trim_end()), ["span 0", "span 1", "span 2"]);
+        let (endpoint, protobuf) = opened(line.trim_end());
+        assert_eq!(endpoint, "http://localhost:4318/v1/traces");
+        let request = ExportTraceServiceRequest::decode(protobuf.as_slice()).unwrap();
+        let spans = &request.resource_spans[0].scope_spans[0].spans;
+        assert_eq!(spans.iter().map(|span| &span.name).collect::<Vec<_>>(), ["span 0", "span 1", "span 2"]);
+    }
+
+    #[test]
+    fn each_signal_has_its_address() {
+        let line = |records| Lines::default().line(&of_orders(records)).unwrap();
+        let (endpoint, protobuf) = opened(&line(logs(&["first", "second"])));
+        assert_eq!(endpoint, "http://localhost:4318/v1/logs");
+        let request = ExportLogsServiceRequest::decode(protobuf.as_slice()).unwrap();
+        assert_eq!(request.resource_logs[0].scope_logs[0].log_records.len(), 2);
+        let (endpoint, protobuf) = opened(&line(metrics(&[1, 2])));
+        assert_eq!(endpoint, "http://localhost:4318/v1/metrics");
+        let request = ExportMetricsServiceRequest::decode(protobuf.as_slice()).unwrap();
+        assert_eq!(request.resource_metrics[0].scope_metrics[0].metrics.len(), 2);
     }
 
     #[test]
@@ -124,6 +157,6 @@ mod tests {
         // Random ids do not compress: 40 spans of 16 KiB do not fit in one line.
         let noise = |_| (0..512).map(|_| crate::TraceId::random().to_string()).collect::<String>();
         let result = Lines::default().write(&batch(40, noise));
-        assert!(matches!(result, Err(ExportError::TooLarge(_))), "{result:?}");
+        assert_eq!(result.map_err(|error| error.kind()), Err(ExportErrorKind::TooLarge));
     }
 }

@@ -54,7 +54,7 @@ impl Writer {
         Box::pin(async {
             let mut state = self.desk.state();
             if !matches!(state.job, Job::None) {
-                return Err(ExportError::Retryable("an earlier batch is still being written".into()));
+                return Err(ExportError::retryable("an earlier batch is still being written"));
             }
             state.job = Job::HandedOver(batch.clone());
             drop(state);
@@ -76,7 +76,7 @@ impl Writer {
                 under_way => {
                     state.job = under_way;
                     if Instant::now() >= deadline {
-                        return Poll::Ready(Err(ExportError::Retryable("nobody reads what is written".into())));
+                        return Poll::Ready(Err(ExportError::retryable("nobody reads what is written")));
                     }
                     state.flush = Some(context.waker().clone());
                     Poll::Pending
@@ -97,7 +97,7 @@ impl Desk {
         let thread = std::thread::Builder::new().name("thundra-writer".into());
         let is_started = thread.spawn(move || works.work()).is_ok();
         if !is_started {
-            desk.state().job = Job::Done(Err(ExportError::Permanent("no thread to write it could be started".into())));
+            desk.state().job = Job::Done(Err(ExportError::permanent("no thread to write it could be started")));
         }
         is_started
     }
@@ -107,9 +107,8 @@ impl Desk {
             let batch = self.next();
             let written = contained(|| (self.write)(&batch));
             let mut state = self.state();
-            state.job = Job::Done(
-                written.unwrap_or_else(|| Err(ExportError::Permanent("it could not be formatted: a panic".into()))),
-            );
+            state.job =
+                Job::Done(written.unwrap_or_else(|| Err(ExportError::permanent("it could not be formatted: a panic"))));
             if let Some(flush) = state.flush.take() {
                 drop(state);
                 flush.wake();
@@ -145,7 +144,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::export::ExportErrorKind;
     use crate::{Resource, Scope};
+
+    fn is_retryable(result: &Result<(), ExportError>) -> bool {
+        result.as_ref().is_err_and(|error| error.kind() == ExportErrorKind::Retryable)
+    }
 
     fn batch() -> Batch {
         Batch::new(Arc::new(Resource::new([])), Scope::builder("span").begin().finish())
@@ -162,9 +166,9 @@ mod tests {
         let soon = Instant::now() + Duration::from_secs(60);
         writer.export(&batch()).await.unwrap();
         let result = writer.force_flush(Instant::now()).await;
-        assert!(matches!(result, Err(ExportError::Retryable(_))), "{result:?}");
+        assert!(is_retryable(&result), "{result:?}");
         let result = writer.export(&batch()).await;
-        assert!(matches!(result, Err(ExportError::Retryable(_))), "{result:?}");
+        assert!(is_retryable(&result), "{result:?}");
         unblock.send(()).unwrap();
         writer.force_flush(soon).await.unwrap();
         unblock.send(()).unwrap();
@@ -179,7 +183,7 @@ mod tests {
             let mut turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
             *turn += 1;
             match *turn {
-                1 => Err(ExportError::Permanent("full".into())),
+                1 => Err(ExportError::permanent("full")),
                 2 => panic!("while it is formatted"),
                 _ => Ok(()),
             }

@@ -46,8 +46,8 @@ impl<E: SpanExporter + 'static> Export for SdkExporter<E> {
         let spans = batch.spans().map(span).collect();
         Box::pin(async move {
             self.0.export(spans).await.map_err(|error| match error {
-                OTelSdkError::AlreadyShutdown => ExportError::Permanent(error.to_string().into()),
-                error => ExportError::Retryable(error.to_string().into()),
+                OTelSdkError::AlreadyShutdown => ExportError::permanent(error),
+                error => ExportError::retryable(error),
             })
         })
     }
@@ -59,14 +59,14 @@ fn span(span: crate::SpanData) -> SpanData {
     events.events = span
         .events
         .into_iter()
-        .map(|event| Event::new(event.name, event.time, key_values(event.attributes), 0))
+        .map(|event| Event::new(event.name, event.time, key_values(event.attributes), event.dropped_attributes))
         .collect();
     let mut links = SpanLinks::default();
     links.dropped_count = span.dropped_links;
     links.links = span
         .links
         .into_iter()
-        .map(|link| Link::new(span_context(&link.context), key_values(link.attributes), 0))
+        .map(|link| Link::new(span_context(&link.context), key_values(link.attributes), link.dropped_attributes))
         .collect();
     let own = span_context(&span.context);
     SpanData {

@@ -1,103 +1,129 @@
 //! OTLP/JSON: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>.
 //!
-//! Ids are hexadecimal, 64-bit integers are text, enums are numbers.
+//! A view of protobuf bytes by the [schema]. Ids are hexadecimal, other bytes base64, 64-bit integers text, and enums
+//! numbers. Fields without a value are left out, as in protobuf, but for lists: some readers require them.
 
-use std::time::SystemTime;
+use std::fmt::Write;
 
-use serde_json::{Map, Value as Json, json};
+use base64::Engine;
 
-use crate::clock::unix_nano;
-use crate::{Link, Resource, SpanData, SpanEvent, Status, TraceContext, Value};
+use super::read::{Content, fields, take_varint};
+use super::schema::{self, Field, Kind, Message};
+use crate::Signal;
 
-/// An `ExportTraceServiceRequest`.
-pub(crate) fn request(resource: &Resource, spans: impl Iterator<Item = SpanData>) -> String {
-    let spans: Vec<_> = spans.map(span).collect();
-    json!({
-        "resourceSpans": [{
-            "resource": { "attributes": attributes(resource.attributes()) },
-            "scopeSpans": [{
-                "scope": { "name": "thundra", "version": env!("CARGO_PKG_VERSION") },
-                "spans": spans,
-            }],
-        }],
-    })
-    .to_string()
+/// The deepest message that is shown; `{}` stands for a deeper one. Ours are eight deep, a small stack holds this many, and
+/// readers of JSON have limits of their own.
+const MAX_DEPTH: u32 = 64;
+
+/// Returns the JSON of a request of this signal.
+pub(crate) fn request(signal: Signal, protobuf: &[u8]) -> String {
+    let mut out = String::with_capacity(protobuf.len() * 2);
+    message(&mut out, schema::request(signal), protobuf, 0);
+    out
 }
 
-fn span(span: SpanData) -> Json {
-    let mut object = Map::new();
-    let mut put = |key: &str, value: Json| object.insert(key.to_owned(), value);
-    put("traceId", span.context.trace_id.to_string().into());
-    put("spanId", span.context.span_id.to_string().into());
-    if let Some(state) = &span.context.trace_state {
-        put("traceState", state.to_string().into());
+/// Writes a message as an object. Its fields may come in any order, and the elements of a list apart from each other.
+fn message(out: &mut String, schema: &Message, bytes: &[u8], depth: u32) {
+    if depth > MAX_DEPTH {
+        return out.push_str("{}");
     }
-    if let Some(parent) = span.parent_span_id {
-        put("parentSpanId", parent.to_string().into());
-    }
-    put("flags", flags(&span.context, span.parent_is_remote).into());
-    put("name", span.name.into());
-    put("kind", span.kind.code().into());
-    put("startTimeUnixNano", nanos(span.start_time));
-    put("endTimeUnixNano", nanos(span.end_time));
-    put("attributes", attributes(&span.attributes));
-    put("droppedAttributesCount", span.dropped_attributes.into());
-    put("events", span.events.iter().map(event).collect());
-    put("droppedEventsCount", span.dropped_events.into());
-    put("links", span.links.iter().map(link).collect());
-    put("droppedLinksCount", span.dropped_links.into());
-    put(
-        "status",
-        match span.status {
-            Status::Unset => json!({}),
-            Status::Ok => json!({ "code": 1 }),
-            Status::Error { description } => json!({ "code": 2, "message": description }),
-        },
-    );
-    Json::Object(object)
-}
-
-fn event(event: &SpanEvent) -> Json {
-    json!({ "timeUnixNano": nanos(event.time), "name": event.name, "attributes": attributes(&event.attributes) })
-}
-
-fn link(link: &Link) -> Json {
-    let mut json = json!({
-        "traceId": link.context.trace_id.to_string(),
-        "spanId": link.context.span_id.to_string(),
-        "flags": link.context.flags(),
-        "attributes": attributes(&link.attributes),
-    });
-    if let (Some(state), Some(object)) = (&link.context.trace_state, json.as_object_mut()) {
-        object.insert("traceState".into(), state.to_string().into());
-    }
-    json
-}
-
-fn flags(context: &TraceContext, remote: bool) -> u32 {
-    u32::from(context.flags()) | 0x100 | if remote { 0x200 } else { 0 }
-}
-
-fn nanos(time: SystemTime) -> Json {
-    unix_nano(time).to_string().into()
-}
-
-fn attributes(attributes: &[(String, Value)]) -> Json {
-    attributes.iter().map(|(key, value)| json!({ "key": key, "value": any_value(value) })).collect()
-}
-
-fn any_value(value: &Value) -> Json {
-    match value {
-        Value::Str(text) => json!({ "stringValue": text }),
-        Value::I64(number) => json!({ "intValue": number.to_string() }),
-        Value::F64(number) if number.is_finite() => json!({ "doubleValue": number }),
-        // As the JSON mapping of protobuf spells them.
-        Value::F64(number) if number.is_nan() => json!({ "doubleValue": "NaN" }),
-        Value::F64(number) => json!({ "doubleValue": if *number > 0.0 { "Infinity" } else { "-Infinity" } }),
-        Value::Bool(truth) => json!({ "boolValue": truth }),
-        Value::Array(items) => {
-            let values: Vec<_> = items.iter().map(|item| json!({ "stringValue": item })).collect();
-            json!({ "arrayValue": { "values": values } })
+    let read: Vec<_> = fields(bytes).collect();
+    out.push('{');
+    let mut separator = "";
+    for field in schema {
+        let mut values = read.iter().filter(|read| read.number == field.number).map(|read| read.content);
+        if field.is_repeated {
+            name(out, separator, field);
+            list(out, field.kind, values, depth);
+        } else {
+            // Of a field that should occur once, the last occurrence counts.
+            let Some(value) = values.next_back() else { continue };
+            name(out, separator, field);
+            one(out, field.kind, value, depth);
         }
+        separator = ",";
+    }
+    out.push('}');
+}
+
+fn name(out: &mut String, separator: &str, field: &Field) {
+    let _ = write!(out, "{separator}\"{}\":", field.name);
+}
+
+fn list<'a>(out: &mut String, kind: Kind, values: impl Iterator<Item = Content<'a>>, depth: u32) {
+    out.push('[');
+    let start = out.len();
+    for value in values {
+        unpacked(kind, value, |value| {
+            if out.len() > start {
+                out.push(',');
+            }
+            one(out, kind, value, depth);
+        });
+    }
+    out.push(']');
+}
+
+/// Calls `each` with the numbers of a packed field, or with the value of any other one.
+fn unpacked<'a>(kind: Kind, value: Content<'a>, mut each: impl FnMut(Content<'a>)) {
+    match (kind, value) {
+        (Kind::Fixed | Kind::Double, Content::Bytes(packed)) => {
+            let (numbers, _) = packed.as_chunks();
+            numbers.iter().for_each(|number| each(Content::Integer(u64::from_le_bytes(*number))));
+        }
+        (Kind::Varint, Content::Bytes(mut packed)) => {
+            while let Some(number) = take_varint(&mut packed) {
+                each(Content::Integer(number));
+            }
+        }
+        _ => each(value),
     }
 }
+
+fn one(out: &mut String, kind: Kind, value: Content<'_>, depth: u32) {
+    let _ = match (kind, value) {
+        (Kind::Text, Content::Bytes(bytes)) => text(out, &String::from_utf8_lossy(bytes)),
+        (Kind::Id, Content::Bytes(bytes)) => {
+            out.push('"');
+            bytes.iter().for_each(|byte| {
+                let _ = write!(out, "{byte:02x}");
+            });
+            write!(out, "\"")
+        }
+        (Kind::Bytes, Content::Bytes(bytes)) => {
+            write!(out, "\"{}\"", base64::engine::general_purpose::STANDARD.encode(bytes))
+        }
+        (Kind::Message(schema), Content::Bytes(bytes)) => {
+            message(out, schema, bytes, depth + 1);
+            Ok(())
+        }
+        (Kind::Bool, Content::Integer(number)) => write!(out, "{}", number != 0),
+        (Kind::Number, Content::Integer(number)) => write!(out, "{}", number as u32),
+        (Kind::Zigzag, Content::Integer(number)) => write!(out, "{}", (number >> 1) as i64 ^ -((number & 1) as i64)),
+        (Kind::Signed, Content::Integer(number)) => write!(out, "\"{}\"", number as i64),
+        (Kind::Varint | Kind::Fixed, Content::Integer(number)) => write!(out, "\"{number}\""),
+        (Kind::Double, Content::Integer(bits)) => double(out, f64::from_bits(bits)),
+        // A wire type that the field does not have.
+        _ => write!(out, "null"),
+    };
+}
+
+fn text(out: &mut String, text: &str) -> std::fmt::Result {
+    let quoted = serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned());
+    out.write_str(&quoted)
+}
+
+/// Writes a number. Those that JSON does not have are [text] in the JSON of protobuf.
+///
+/// [text]: https://protobuf.dev/programming-guides/json/
+fn double(out: &mut String, number: f64) -> std::fmt::Result {
+    match number {
+        number if number.is_finite() => write!(out, "{number:?}"),
+        number if number.is_nan() => write!(out, "\"NaN\""),
+        number if number > 0.0 => write!(out, "\"Infinity\""),
+        _ => write!(out, "\"-Infinity\""),
+    }
+}
+
+#[cfg(test)]
+mod tests;

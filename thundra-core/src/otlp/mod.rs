@@ -1,10 +1,25 @@
-//! OTLP, the wire format of OpenTelemetry: written as spans are recorded, read back when someone wants
-//! to look at them.
+//! OTLP, the wire format of OpenTelemetry: protobuf, written as spans are recorded.
 //!
-//! The messages are those of [opentelemetry-proto 1.x]; field numbers stand in [`write::tag`].
+//! The bytes of finished records are their only form. JSON and [`SpanData`](crate::SpanData) are views, made from the
+//! bytes on demand:
 //!
-//! [opentelemetry-proto 1.x]: https://github.com/open-telemetry/opentelemetry-proto/blob/v1.7.0/opentelemetry/proto/trace/v1/trace.proto
+//! ```text
+//! write.rs ─► a record's bytes ─► request.rs ─► protobuf request ─► json.rs (by schema.rs) ─► JSON request
+//!                    └─► span.rs ─► SpanData
+//! ```
+//!
+//! The three requests of OTLP have the same outer shape, which the module [`run`] relies on. Messages are those of
+//! [opentelemetry-proto 1.x].
+//!
+//! [opentelemetry-proto 1.x]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
 
 pub(crate) mod json;
 pub(crate) mod read;
+pub(crate) mod request;
+pub(crate) mod resource;
+pub(crate) mod response;
+pub(crate) mod run;
+mod schema;
+pub(crate) mod span;
+pub(crate) mod tag;
 pub(crate) mod write;

@@ -1,105 +1,104 @@
-//! The way back from OTLP bytes to finished spans.
+//! Reading protobuf, and the attributes in it.
+//!
+//! Bytes that are no protobuf end an iteration, and never panic.
 
 use std::ops::Range;
-use std::time::{Duration, SystemTime};
 
-use crate::{Link, SpanData, SpanEvent, SpanId, SpanKind, Status, TraceContext, TraceId, Value};
+use super::tag;
+use crate::Value;
 
-/// Reads a run of `ScopeSpans.spans` fields. What is malformed is left out; ours never is.
-pub(crate) fn spans(run: &[u8]) -> impl Iterator<Item = SpanData> + '_ {
-    fields(run).filter_map(|field| span(field.bytes()?))
+/// A field of a protobuf message.
+pub(super) struct Field<'a> {
+    pub(super) number: u64,
+    pub(super) content: Content<'a>,
 }
 
-fn span(bytes: &[u8]) -> Option<SpanData> {
-    let (mut trace_id, mut span_id, mut state, mut flags) = (None, None, None, 0);
-    let (mut status_code, mut status_message, mut kind) = (0, String::new(), 0);
-    let mut data = SpanData {
-        context: TraceContext::new(TraceId::NOBODYS, SpanId::NOBODYS, false),
-        parent_span_id: None,
-        parent_is_remote: false,
-        name: String::new(),
-        kind: SpanKind::Internal,
-        start_time: SystemTime::UNIX_EPOCH,
-        end_time: SystemTime::UNIX_EPOCH,
-        attributes: Vec::new(),
-        events: Vec::new(),
-        links: Vec::new(),
-        status: Status::Unset,
-        dropped_attributes: 0,
-        dropped_events: 0,
-        dropped_links: 0,
+/// The content of a field, by its wire type.
+#[derive(Clone, Copy)]
+pub(super) enum Content<'a> {
+    /// A varint, or a number of four or eight bytes.
+    Integer(u64),
+    /// A text, bytes, a message or packed numbers.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Field<'a> {
+    pub(super) fn integer(&self) -> Option<u64> {
+        match self.content {
+            Content::Integer(value) => Some(value),
+            Content::Bytes(_) => None,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+        match self.content {
+            Content::Bytes(bytes) => Some(bytes),
+            Content::Integer(_) => None,
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<String> {
+        self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    }
+}
+
+/// Iterates over the fields of a message.
+pub(super) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    std::iter::from_fn(move || take_any_field(&mut bytes))
+}
+
+/// Takes a field of any wire type.
+fn take_any_field<'a>(bytes: &mut &'a [u8]) -> Option<Field<'a>> {
+    let key = take_varint(bytes)?;
+    let content = match key & 7 {
+        0 => Content::Integer(take_varint(bytes)?),
+        1 => Content::Integer(u64::from_le_bytes(take(bytes, 8)?.try_into().ok()?)),
+        2 => {
+            let len = usize::try_from(take_varint(bytes)?).ok()?;
+            Content::Bytes(take(bytes, len)?)
+        }
+        5 => Content::Integer(u32::from_le_bytes(take(bytes, 4)?.try_into().ok()?).into()),
+        _ => return None,
     };
-    for field in fields(bytes) {
-        match field.number {
-            1 => trace_id = TraceId::from_bytes(field.bytes()?.try_into().ok()?),
-            2 => span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
-            3 => state = Some(field.text()?.into()),
-            4 => data.parent_span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
-            5 => data.name = field.text()?,
-            6 => kind = field.integer()?,
-            7 => data.start_time = time(field.integer()?),
-            8 => data.end_time = time(field.integer()?),
-            9 => data.attributes.push(attribute(field.bytes()?)?),
-            10 => data.dropped_attributes = field.integer()? as u32,
-            11 => data.events.push(event(field.bytes()?)?),
-            12 => data.dropped_events = field.integer()? as u32,
-            13 => data.links.push(link(field.bytes()?)?),
-            14 => data.dropped_links = field.integer()? as u32,
-            15 => {
-                for field in fields(field.bytes()?) {
-                    match field.number {
-                        2 => status_message = field.text()?,
-                        3 => status_code = field.integer()?,
-                        _ => {}
-                    }
-                }
-            }
-            16 => flags = field.integer()?,
-            _ => {}
-        }
-    }
-    data.context = TraceContext { trace_state: state, ..TraceContext::with_flags(trace_id?, span_id?, flags as u8) };
-    data.parent_is_remote = flags & 0x200 != 0;
-    data.kind = SpanKind::from_code(kind);
-    data.status = match status_code {
-        1 => Status::Ok,
-        2 => Status::Error { description: status_message.into() },
-        _ => Status::Unset,
-    };
-    Some(data)
+    Some(Field { number: key >> 3, content })
 }
 
-fn event(bytes: &[u8]) -> Option<SpanEvent> {
-    let mut event = SpanEvent { time: SystemTime::UNIX_EPOCH, name: String::new(), attributes: Vec::new() };
-    for field in fields(bytes) {
-        match field.number {
-            1 => event.time = time(field.integer()?),
-            2 => event.name = field.text()?,
-            3 => event.attributes.push(attribute(field.bytes()?)?),
-            _ => {}
-        }
-    }
-    Some(event)
+/// Takes a length-delimited field, and returns its tag and its content.
+#[inline]
+pub(super) fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
+    let tag = take_varint(bytes)?;
+    let len = usize::try_from(take_varint(bytes)?).ok()?;
+    Some((tag, take(bytes, len)?))
 }
 
-fn link(bytes: &[u8]) -> Option<Link> {
-    let (mut trace_id, mut span_id, mut state, mut flags, mut attributes) = (None, None, None, 0, Vec::new());
-    for field in fields(bytes) {
-        match field.number {
-            1 => trace_id = TraceId::from_bytes(field.bytes()?.try_into().ok()?),
-            2 => span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
-            3 => state = Some(field.text()?.into()),
-            4 => attributes.push(attribute(field.bytes()?)?),
-            6 => flags = field.integer()?,
-            _ => {}
+fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
+    let (head, rest) = bytes.split_at_checked(len)?;
+    *bytes = rest;
+    Some(head)
+}
+
+#[inline]
+pub(super) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let (&byte, rest) = bytes.split_first()?;
+    *bytes = rest;
+    if byte < 0x80 { Some(byte.into()) } else { take_long_varint(bytes, byte) }
+}
+
+fn take_long_varint(bytes: &mut &[u8], first: u8) -> Option<u64> {
+    let mut value = u64::from(first & 0x7f);
+    for shift in (7..64).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(value);
         }
     }
-    let context = TraceContext { trace_state: state, ..TraceContext::with_flags(trace_id?, span_id?, flags as u8) };
-    Some(Link { context, attributes })
+    None
 }
 
 /// Reads a `KeyValue`.
-fn attribute(bytes: &[u8]) -> Option<(String, Value)> {
+pub(super) fn attribute(bytes: &[u8]) -> Option<(String, Value)> {
     let (mut key, mut value) = (String::new(), None);
     for field in fields(bytes) {
         match field.number {
@@ -126,140 +125,27 @@ fn any_value(bytes: &[u8]) -> Option<Value> {
     }
 }
 
-fn time(unix_nano: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_nanos(unix_nano)
-}
-
-/// A field of a protobuf message.
-struct Field<'a> {
-    number: u64,
-    content: Content<'a>,
-}
-
-enum Content<'a> {
-    Integer(u64),
-    Bytes(&'a [u8]),
-}
-
-impl<'a> Field<'a> {
-    fn integer(&self) -> Option<u64> {
-        match self.content {
-            Content::Integer(value) => Some(value),
-            Content::Bytes(_) => None,
-        }
-    }
-
-    fn bytes(&self) -> Option<&'a [u8]> {
-        match self.content {
-            Content::Bytes(bytes) => Some(bytes),
-            Content::Integer(_) => None,
-        }
-    }
-
-    fn text(&self) -> Option<String> {
-        self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
-    }
-}
-
-fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
-    std::iter::from_fn(move || take_any_field(&mut bytes))
-}
-
-/// Takes a field of any wire type.
-fn take_any_field<'a>(bytes: &mut &'a [u8]) -> Option<Field<'a>> {
-    let key = take_varint(bytes)?;
-    let content = match key & 7 {
-        0 => Content::Integer(take_varint(bytes)?),
-        1 => Content::Integer(u64::from_le_bytes(take(bytes, 8)?.try_into().ok()?)),
-        2 => {
-            let len = usize::try_from(take_varint(bytes)?).ok()?;
-            Content::Bytes(take(bytes, len)?)
-        }
-        5 => Content::Integer(u32::from_le_bytes(take(bytes, 4)?.try_into().ok()?).into()),
-        _ => return None,
-    };
-    Some(Field { number: key >> 3, content })
-}
-
-fn take<'a>(bytes: &mut &'a [u8], len: usize) -> Option<&'a [u8]> {
-    let (head, rest) = bytes.split_at_checked(len)?;
-    *bytes = rest;
-    Some(head)
-}
-
-#[inline]
-fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let (&byte, rest) = bytes.split_first()?;
-    *bytes = rest;
-    if byte < 0x80 { Some(byte.into()) } else { take_long_varint(bytes, byte) }
-}
-
-fn take_long_varint(bytes: &mut &[u8], first: u8) -> Option<u64> {
-    let mut value = u64::from(first & 0x7f);
-    for shift in (7..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// Where in a span's body the attribute with this key stands, its own tag and length included.
+/// Returns the range of the attribute with this key in the body of an open span, its tag and length included.
 pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<Range<usize>> {
     let mut rest = body;
     loop {
         let start = body.len() - rest.len();
         let (tag, field) = take_field(&mut rest)?;
-        if tag == u64::from(super::write::tag::SPAN_ATTRIBUTE) && has_key(field, key) {
+        if tag == u64::from(tag::SPAN_ATTRIBUTE) && has_key(field, key) {
             return Some(start..body.len() - rest.len());
         }
     }
 }
 
-/// Whether a `KeyValue` that we wrote, and so with its key first, has this key.
+/// Returns `true` if a `KeyValue` of ours has this key. Ours begin with the key.
 #[inline]
 fn has_key(mut field: &[u8], key: &str) -> bool {
-    take_varint(&mut field) == Some(super::write::tag::KEY.into())
+    take_varint(&mut field) == Some(tag::KEY.into())
         && take_varint(&mut field) == Some(key.len() as u64)
         && field.starts_with(key.as_bytes())
 }
 
-/// Takes a length-delimited field: its tag and its content.
-#[inline]
-fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
-    let tag = take_varint(bytes)?;
-    let len = usize::try_from(take_varint(bytes)?).ok()?;
-    Some((tag, take(bytes, len)?))
-}
-
-/// `ExportTraceServiceResponse.partial_success`: the spans refused, and why.
-pub(crate) fn partial_success(answer: &[u8]) -> Option<(i64, String)> {
-    let partial = fields(answer).find(|field| field.number == 1)?.bytes()?;
-    let (mut rejected, mut message) = (0, String::new());
-    for field in fields(partial) {
-        match field.number {
-            1 => rejected = field.integer()? as i64,
-            2 => message = field.text()?,
-            _ => {}
-        }
-    }
-    Some((rejected, message))
-}
-
-/// Iterates over a run of `ScopeSpans.spans` fields: the place of each field, and the span in it.
-pub(crate) fn span_fields(run: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])> {
-    let mut rest = run;
-    std::iter::from_fn(move || {
-        let start = run.len() - rest.len();
-        let (_, span) = take_field(&mut rest)?;
-        Some((start..run.len() - rest.len(), span))
-    })
-}
-
-/// Returns the place of an attribute in a finished span, its tag and length included.
+/// Returns the range of an attribute in a finished span, its tag and length included.
 pub(crate) fn span_attribute(span: &[u8], key: &str) -> Option<Range<usize>> {
     let mut rest = span;
     loop {
@@ -271,19 +157,13 @@ pub(crate) fn span_attribute(span: &[u8], key: &str) -> Option<Range<usize>> {
     }
 }
 
-/// Returns the value of a finished span's attribute that is a count; 0 where it has none.
+/// Returns the count that an attribute of a finished span holds; 0 without the attribute.
 pub(crate) fn span_count(span: &[u8], key: &str) -> u64 {
-    let field = span_attribute(span, key).and_then(|place| fields(span.get(place)?).next()?.bytes());
+    let field = span_attribute(span, key).and_then(|range| fields(span.get(range)?).next()?.bytes());
     match field.and_then(attribute) {
         Some((_, Value::I64(count))) => u64::try_from(count).unwrap_or(0),
         _ => 0,
     }
-}
-
-/// Where each field of a run ends.
-pub(crate) fn field_ends(run: &[u8]) -> Vec<usize> {
-    let mut rest = run;
-    std::iter::from_fn(|| take_field(&mut rest).map(|_| run.len() - rest.len())).collect()
 }
 
 /// Calls `f` with the key and the whole field of each attribute in a run of them.
@@ -308,8 +188,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = (spans(&bytes).count(), find_attribute(&bytes, "k"), span(&bytes), any_value(&bytes));
-            let _ = (span_fields(&bytes).count(), span_attribute(&bytes, "k"), span_count(&bytes, "k"));
+            let _ = (find_attribute(&bytes, "k"), any_value(&bytes), attribute(&bytes));
+            let _ = (span_attribute(&bytes, "k"), span_count(&bytes, "k"), each_attribute(&bytes, |_, _| {}));
         }
     }
 }

@@ -2,60 +2,8 @@
 
 use std::fmt::{self, Write};
 
+pub(crate) use super::tag;
 use crate::Value;
-
-/// Keys of the fields we write: `number << 3 | wire type`.
-pub(crate) mod tag {
-    pub(crate) const RESOURCE_SPANS: u8 = 0x0a; // ExportTraceServiceRequest.resource_spans = 1
-    pub(crate) const RESOURCE: u8 = 0x0a; // ResourceSpans.resource = 1
-    pub(crate) const SCOPE_SPANS: u8 = 0x12; // ResourceSpans.scope_spans = 2
-    pub(crate) const SCOPE: u8 = 0x0a; // ScopeSpans.scope = 1
-    pub(crate) const SCOPE_NAME: u8 = 0x0a; // InstrumentationScope.name = 1
-    pub(crate) const SCOPE_VERSION: u8 = 0x12; // InstrumentationScope.version = 2
-    pub(crate) const RESOURCE_ATTRIBUTE: u8 = 0x0a; // Resource.attributes = 1
-    pub(crate) const SPAN: u8 = 0x12; // ScopeSpans.spans = 2
-
-    pub(crate) const SPAN_TRACE_ID: u8 = 0x0a;
-    pub(crate) const SPAN_ID: u8 = 0x12;
-    pub(crate) const SPAN_TRACE_STATE: u8 = 0x1a;
-    pub(crate) const SPAN_PARENT: u8 = 0x22;
-    pub(crate) const SPAN_NAME: u8 = 0x2a;
-    pub(crate) const SPAN_KIND: u8 = 0x30;
-    pub(crate) const SPAN_START: u8 = 0x39;
-    pub(crate) const SPAN_END: u8 = 0x41;
-    pub(crate) const SPAN_ATTRIBUTE: u8 = 0x4a;
-    pub(crate) const SPAN_DROPPED_ATTRIBUTES: u8 = 0x50;
-    pub(crate) const SPAN_EVENT: u8 = 0x5a;
-    pub(crate) const SPAN_DROPPED_EVENTS: u8 = 0x60;
-    pub(crate) const SPAN_LINK: u8 = 0x6a;
-    pub(crate) const SPAN_DROPPED_LINKS: u8 = 0x70;
-    pub(crate) const SPAN_STATUS: u8 = 0x7a;
-    /// `Span.flags = 16`: two bytes of key.
-    pub(crate) const SPAN_FLAGS: [u8; 2] = [0x85, 0x01];
-
-    pub(crate) const EVENT_TIME: u8 = 0x09;
-    pub(crate) const EVENT_NAME: u8 = 0x12;
-    pub(crate) const EVENT_ATTRIBUTE: u8 = 0x1a;
-    pub(crate) const EVENT_DROPPED_ATTRIBUTES: u8 = 0x20;
-
-    pub(crate) const LINK_TRACE_ID: u8 = 0x0a;
-    pub(crate) const LINK_SPAN_ID: u8 = 0x12;
-    pub(crate) const LINK_TRACE_STATE: u8 = 0x1a;
-    pub(crate) const LINK_ATTRIBUTE: u8 = 0x22;
-    pub(crate) const LINK_FLAGS: u8 = 0x35;
-
-    pub(crate) const STATUS_MESSAGE: u8 = 0x12;
-    pub(crate) const STATUS_CODE: u8 = 0x18;
-
-    pub(in crate::otlp) const KEY: u8 = 0x0a; // KeyValue.key = 1
-    pub(super) const VALUE: u8 = 0x12; // KeyValue.value = 2
-    pub(super) const STRING: u8 = 0x0a; // AnyValue.string_value = 1
-    pub(super) const BOOL: u8 = 0x10; // AnyValue.bool_value = 2
-    pub(super) const INT: u8 = 0x18; // AnyValue.int_value = 3
-    pub(super) const DOUBLE: u8 = 0x21; // AnyValue.double_value = 4
-    pub(super) const ARRAY: u8 = 0x2a; // AnyValue.array_value = 5
-    pub(super) const ARRAY_VALUE: u8 = 0x0a; // ArrayValue.values = 1
-}
 
 #[inline]
 pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
@@ -308,27 +256,6 @@ impl Write for Truncated<'_> {
 /// At most `limit` characters of a text.
 pub(crate) fn truncate(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
-}
-
-/// The request that wraps finished spans: `spans` is a run of `ScopeSpans.spans` fields.
-pub(crate) fn request(resource: &[u8], spans: &[&[u8]]) -> Vec<u8> {
-    let mut scope = Vec::with_capacity(64);
-    nested(&mut scope, tag::SCOPE, |out| {
-        bytes(out, tag::SCOPE_NAME, b"thundra");
-        bytes(out, tag::SCOPE_VERSION, env!("CARGO_PKG_VERSION").as_bytes());
-    });
-    let spans_len: usize = spans.iter().map(|run| run.len()).sum();
-    let scope_spans = scope.len() + spans_len;
-    let resource_spans = bytes_len(resource.len()) + bytes_len(scope_spans);
-    let mut out = Vec::with_capacity(bytes_len(resource_spans));
-    out.push(tag::RESOURCE_SPANS);
-    varint(&mut out, resource_spans as u64);
-    bytes(&mut out, tag::RESOURCE, resource);
-    out.push(tag::SCOPE_SPANS);
-    varint(&mut out, scope_spans as u64);
-    out.extend_from_slice(&scope);
-    spans.iter().for_each(|run| out.extend_from_slice(run));
-    out
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
-//! Data that comes after its scope was finished: spans that end late, traces that nobody flushes at once, and counts
-//! that no root span of their own can carry. All of it goes out with the next flush, once.
+//! Records that wait for a flush.
+//!
+//! Some records come after their scope was finished (spans that end late), and others belong to a scope that nobody
+//! flushes at once. They wait here, in the order in which they came, and leave with the next flush, whoever makes it.
+//! Counts of losses without a root span to carry them wait here as well.
+//!
+//! All signals share one limit.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,22 +13,20 @@ use std::task::{Poll, Waker};
 use super::losses::Losses;
 use crate::{Records, diagnostics};
 
-/// The most that waits, but for a trace that comes when nothing waits. More is lost, and counted.
+/// The most bytes that wait, but for records that come when nothing waits. More is lost, and counted.
 const MAX_BYTES: usize = 8 << 20;
 
-/// A flush in the background begins early when this much waits: about one request to a collector.
+/// A flush in the background begins early when this many bytes wait: about one request to a collector.
 const ENOUGH_BYTES: usize = 1 << 20;
 
-static LATE: Mutex<Late> = Mutex::new(Late {
-    trace: Records { bytes: Vec::new(), count: 0 },
-    losses: Losses::NONE,
-    background: None,
-    ended: false,
-});
+static BACKLOG: Mutex<Backlog> = Mutex::new(Backlog::EMPTY);
 
 #[derive(Debug)]
-struct Late {
-    trace: Records,
+struct Backlog {
+    /// One run for each signal of which records wait.
+    waiting: Vec<Records>,
+    /// The bytes of all runs.
+    bytes: usize,
     losses: Losses,
     /// Wakes the task that waits in [`enough`].
     background: Option<Waker>,
@@ -31,20 +34,31 @@ struct Late {
     ended: bool,
 }
 
-fn late() -> MutexGuard<'static, Late> {
-    LATE.lock().unwrap_or_else(PoisonError::into_inner)
+/// Everything that a flush exports.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Due {
+    pub(crate) records: Records,
+    /// Records of other signals, one run of each.
+    pub(crate) others: Vec<Records>,
+    pub(crate) losses: Losses,
 }
 
-/// Keeps finished spans for the next flush, as far as there is room. Where nothing waits there is room for a trace of any
-/// size.
+fn backlog() -> MutexGuard<'static, Backlog> {
+    BACKLOG.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps records for the next flush, as far as there is room. Where nothing waits there is room for records of any size.
 ///
-/// No scope may be locked by the caller: this may write to standard error, and whoever holds standard error may wait
-/// for that scope.
-pub(crate) fn add(trace: Records) {
-    let mut late = late();
-    let ended = late.ended && !trace.is_empty();
-    let (over, background) = late.add(trace);
-    drop(late);
+/// The caller must not hold the lock of a scope: this may write to standard error, and a thread that holds standard error
+/// may wait for that scope.
+pub(crate) fn add(records: Records) {
+    if records.is_empty() {
+        return;
+    }
+    let mut backlog = backlog();
+    let ended = backlog.ended;
+    let (over, background) = backlog.add(records);
+    drop(backlog);
     if let Some(background) = background {
         background.wake();
     }
@@ -52,12 +66,15 @@ pub(crate) fn add(trace: Records) {
         report_ended();
     }
     if !over.is_empty() {
-        diagnostics::once("late", "spans that wait for a flush are over 8 MiB: further ones are lost");
+        diagnostics::once(
+            &format!("late.{}", over.signal()),
+            format_args!("{} that wait for a flush are over 8 MiB: further ones are lost", over.signal().records()),
+        );
         count(Losses::of(&over));
     }
 }
 
-/// Reports that spans came after the last flush.
+/// Reports that records came after the last flush.
 #[cold]
 fn report_ended() {
     diagnostics::once(
@@ -69,17 +86,20 @@ fn report_ended() {
 
 /// Sets whether nothing exports from now on.
 pub(crate) fn end(ended: bool) {
-    late().ended = ended;
+    backlog().ended = ended;
 }
 
-impl Late {
-    /// Returns the spans for which there is no room, and the task to wake.
-    fn add(&mut self, trace: Records) -> (Records, Option<Waker>) {
-        let waits = self.trace.bytes.len();
-        let room = if waits == 0 { usize::MAX } else { MAX_BYTES.saturating_sub(waits) };
-        let (fits, over) = trace.cut(room, false);
-        self.trace.append(fits);
-        let is_enough = self.trace.bytes.len() >= ENOUGH_BYTES;
+impl Backlog {
+    const EMPTY: Self = Backlog { waiting: Vec::new(), bytes: 0, losses: Losses::NONE, background: None, ended: false };
+
+    /// Returns the records for which there is no room, and the task to wake.
+    fn add(&mut self, records: Records) -> (Records, Option<Waker>) {
+        let room = if self.bytes == 0 { usize::MAX } else { MAX_BYTES.saturating_sub(self.bytes) };
+        let (fits, over) = records.cut(room, false);
+        self.bytes += fits.bytes().len();
+        let rest = self.waiting.iter_mut().try_fold(fits, |fits, run| run.append(fits).err());
+        self.waiting.extend(rest);
+        let is_enough = self.bytes >= ENOUGH_BYTES;
         (over, if is_enough { self.background.take() } else { None })
     }
 }
@@ -87,39 +107,44 @@ impl Late {
 /// Adds counts that no root span can carry.
 #[cold]
 pub(crate) fn count(losses: Losses) {
-    late().losses += losses;
+    backlog().losses += losses;
 }
 
-/// The number of spans that wait.
+/// Returns the number of spans that wait.
 pub(crate) fn spans() -> u64 {
-    late().trace.count.into()
+    backlog().waiting.iter().map(|run| Losses::records(run.signal(), run.count().into()).spans).sum()
 }
 
 /// Returns everything that is lost if nothing more is sent.
 pub(crate) fn unsent() -> Losses {
-    let late = late();
-    let mut losses = late.losses;
-    losses += Losses::of(&late.trace);
+    let backlog = backlog();
+    let mut losses = backlog.losses;
+    backlog.waiting.iter().for_each(|run| losses += Losses::of(run));
     losses
 }
 
-/// Takes everything that waits, together with a trace that does not.
-pub(crate) fn drain(mut trace: Records) -> (Records, Losses) {
-    let mut late = late();
-    let (waits, losses) = (std::mem::take(&mut late.trace), std::mem::take(&mut late.losses));
-    drop(late);
-    trace.append(waits);
-    (trace, losses)
+/// Takes everything that waits, together with records that do not.
+pub(crate) fn drain(records: Records) -> Due {
+    let mut backlog = backlog();
+    let mut due = Due { records, others: Vec::new(), losses: std::mem::take(&mut backlog.losses) };
+    if backlog.bytes > 0 {
+        backlog.bytes = 0;
+        let waiting = std::mem::take(&mut backlog.waiting);
+        drop(backlog);
+        let others = waiting.into_iter().filter_map(|run| due.records.append(run).err());
+        due.others = others.collect();
+    }
+    due
 }
 
 /// Waits until about 1 MiB waits for a flush. One task at a time can wait.
 pub(crate) async fn enough() {
     poll_fn(|context| {
-        let mut late = late();
-        if late.trace.bytes.len() >= ENOUGH_BYTES {
+        let mut backlog = backlog();
+        if backlog.bytes >= ENOUGH_BYTES {
             return Poll::Ready(());
         }
-        late.background = Some(context.waker().clone());
+        backlog.background = Some(context.waker().clone());
         Poll::Pending
     })
     .await;
@@ -128,25 +153,41 @@ pub(crate) async fn enough() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Scope;
+    use crate::test_records::{logs, metrics};
+    use crate::{Scope, Signal};
+
+    fn spans(number: usize) -> Records {
+        let text = "x".repeat(1 << 20);
+        let mut spans = Records::default();
+        let span = || Scope::builder("span").attribute("text", text.clone()).begin().finish();
+        (0..number).for_each(|_| spans.append(span()).unwrap());
+        spans
+    }
 
     #[test]
-    fn a_trace_of_any_size_has_room_where_nothing_waits_and_a_part_of_it_elsewhere() {
-        let trace = |spans: usize| {
-            let text = "x".repeat(1 << 20);
-            let mut trace = Records::default();
-            (0..spans)
-                .for_each(|_| trace.append(Scope::builder("span").attribute("text", text.clone()).begin().finish()));
-            trace
-        };
+    fn records_of_any_size_have_room_where_nothing_waits_and_a_part_of_them_elsewhere() {
         for (sizes, over, why) in [
             (&[20][..], &[0][..], "nothing waits"),
             (&[20, 1], &[0, 1], "no room"),
             (&[3, 6, 1], &[0, 2, 1], "room for four of six"),
         ] {
-            let mut late = Late { trace: Records::default(), losses: Losses::NONE, background: None, ended: false };
-            let lost: Vec<_> = sizes.iter().map(|spans| late.add(trace(*spans)).0.span_count()).collect();
+            let mut backlog = Backlog::EMPTY;
+            let lost: Vec<_> = sizes.iter().map(|number| backlog.add(spans(*number)).0.count()).collect();
             assert_eq!(lost, over, "{why}");
         }
+    }
+
+    #[test]
+    fn all_signals_wait_in_one_run_each_under_one_limit() {
+        let mut backlog = Backlog::EMPTY;
+        let text = "x".repeat(1 << 20);
+        for records in [logs(&[text.as_str(); 3]), spans(2), metrics(&[1, 2]), logs(&["short"]), spans(1)] {
+            assert!(backlog.add(records).0.is_empty());
+        }
+        let waiting: Vec<_> = backlog.waiting.iter().map(|run| (run.signal(), run.count())).collect();
+        assert_eq!(waiting, [(Signal::Logs, 4), (Signal::Traces, 3), (Signal::Metrics, 3)]);
+        assert_eq!(backlog.bytes, backlog.waiting.iter().map(|run| run.bytes().len()).sum::<usize>());
+        assert_eq!(backlog.add(logs(&[text.as_str(); 3])).0.count(), 2, "room for one of three");
+        assert_eq!(backlog.add(spans(1)).0.count(), 1, "and for no span");
     }
 }

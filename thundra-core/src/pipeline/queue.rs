@@ -1,58 +1,74 @@
-//! What one exporter has still to send: batches no longer than a request, the oldest first.
+//! The requests that one exporter has still to send, the oldest first.
+//!
+//! A request holds records of one signal, and is no longer than a collector takes. Requests of all signals stand in one
+//! queue, under one limit.
 
 use std::collections::VecDeque;
 
 use super::losses::Losses;
-use crate::Records;
+use crate::signal::Signals;
+use crate::{Records, Signal};
 
-/// The size of a request: collectors take 4 MiB or more, and a request that fails is sent again as a whole.
+/// The size of a request. Collectors take 4 MiB or more, and a request that fails is sent again as a whole.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
 
-/// The most that waits for one exporter. More is lost, and counted.
+/// The most bytes that wait for one exporter. More is lost, and counted.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-/// The spans that wait for one exporter, and the counts of those that it will never get.
+/// The records that wait for one exporter, and the counts of those that it will never get.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     requests: VecDeque<Records>,
-    /// The bytes of `requests`, and of the one that is being sent.
+    /// The bytes of `requests`, and of the request that is being sent.
     bytes: usize,
     /// Counts for the root span of a request to come.
     losses: Losses,
 }
 
 impl Queue {
-    /// Takes spans as far as there is room, and returns the others. An empty queue has room for one span of any size.
+    /// Takes records as far as there is room, and returns the others. An empty queue has room for one message of any
+    /// size.
     ///
-    /// Only the new spans are walked over, never those that wait.
-    pub(crate) fn push(&mut self, trace: Records) -> Records {
+    /// The time depends on the new records alone, and not on those that wait.
+    pub(crate) fn push(&mut self, records: Records) -> Records {
         let room = MAX_BYTES.saturating_sub(self.bytes);
-        let (fits, over) = trace.cut(room, self.bytes == 0);
-        self.bytes += fits.bytes.len();
-        match self.requests.back_mut() {
-            _ if fits.is_empty() => {}
-            Some(last) if last.bytes.len() + fits.bytes.len() <= MAX_REQUEST_BYTES => last.append(fits),
-            _ => {
-                let mut rest = fits;
-                while !rest.is_empty() {
-                    let (request, others) = rest.cut(MAX_REQUEST_BYTES, true);
-                    self.requests.push_back(request);
-                    rest = others;
-                }
-            }
+        let (fits, over) = records.cut(room, self.bytes == 0);
+        if !fits.is_empty() {
+            self.bytes += fits.bytes().len();
+            self.fill(fits);
         }
         over
     }
 
-    /// Takes the next request, with the counts that are due where it has a root span to carry them.
-    pub(crate) fn pop(&mut self) -> Option<Records> {
-        let mut request = self.requests.pop_front()?;
+    /// Fills the last request of the signal where all of the records fit into it, else makes new requests.
+    fn fill(&mut self, records: Records) {
+        let len = records.bytes().len();
+        let last = self.requests.iter_mut().rfind(|request| request.signal() == records.signal());
+        let mut rest = match last.filter(|last| last.bytes().len() + len <= MAX_REQUEST_BYTES) {
+            Some(last) => match last.append(records) {
+                Ok(()) => return,
+                Err(records) => records,
+            },
+            None => records,
+        };
+        while !rest.is_empty() {
+            let (request, others) = rest.cut(MAX_REQUEST_BYTES, true);
+            self.requests.push_back(request);
+            rest = others;
+        }
+    }
+
+    /// Takes the next request whose signal is not held back, with the counts that are due where it has a root span to
+    /// carry them.
+    pub(crate) fn pop(&mut self, held_back: Signals) -> Option<Records> {
+        let next = self.requests.iter().position(|request| !held_back.contains(request.signal()))?;
+        let mut request = self.requests.remove(next)?;
         if !self.losses.is_none() {
-            let before = request.bytes.len();
+            let before = request.bytes().len();
             if self.losses.write_to(&mut request) {
                 self.losses = Losses::NONE;
             }
-            self.bytes = self.bytes + request.bytes.len() - before;
+            self.bytes = self.bytes + request.bytes().len() - before;
         }
         Some(request)
     }
@@ -62,7 +78,7 @@ impl Queue {
         self.requests.push_front(request);
     }
 
-    /// Puts back a request that is too large, in two parts. Returns `false` where it is a single span.
+    /// Puts back a request that is too large, in two parts. Returns `false` where it cannot be split.
     pub(crate) fn put_back_in_parts(&mut self, request: &Records) -> bool {
         let Some((first, second)) = request.split() else { return false };
         self.requests.push_front(second);
@@ -72,10 +88,10 @@ impl Queue {
 
     /// Forgets a request that was sent, or lost.
     pub(crate) fn finish(&mut self, request: &Records) {
-        self.bytes = self.bytes.saturating_sub(request.bytes.len());
+        self.bytes = self.bytes.saturating_sub(request.bytes().len());
     }
 
-    /// Counts what the exporter will never get.
+    /// Counts records that the exporter will never get.
     pub(crate) fn lose(&mut self, losses: Losses) {
         self.losses += losses;
     }
@@ -84,9 +100,10 @@ impl Queue {
         self.requests.is_empty()
     }
 
-    /// The number of spans that wait.
+    /// Returns the number of spans that wait.
     pub(crate) fn spans(&self) -> u64 {
-        self.requests.iter().map(|request| u64::from(request.count)).sum()
+        let spans = self.requests.iter().filter(|request| request.signal() == Signal::Traces);
+        spans.map(|request| u64::from(request.count())).sum()
     }
 
     /// Returns everything that is lost if nothing more is sent.
@@ -101,59 +118,102 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::Scope;
+    use crate::test_records::{logs, metrics};
 
-    fn trace(spans: usize, bytes: usize) -> Records {
+    fn spans(number: usize, bytes: usize) -> Records {
         let text = "x".repeat(bytes);
-        let mut trace = Records::default();
-        (0..spans).for_each(|_| trace.append(Scope::builder("span").attribute("text", text.clone()).begin().finish()));
-        trace
+        let mut spans = Records::default();
+        let span = || Scope::builder("span").attribute("text", text.clone()).begin().finish();
+        (0..number).for_each(|_| spans.append(span()).unwrap());
+        spans
     }
 
     fn sizes(queue: &Queue) -> Vec<usize> {
-        queue.requests.iter().map(|request| request.bytes.len() >> 10).collect()
+        queue.requests.iter().map(|request| request.bytes().len() >> 10).collect()
+    }
+
+    fn pop(queue: &mut Queue) -> Option<Records> {
+        queue.pop(Signals::default())
     }
 
     #[test]
     fn requests_are_filled_and_never_longer_than_one_mebibyte() {
         let mut queue = Queue::default();
         for _ in 0..3 {
-            assert!(queue.push(trace(4, 100 << 10)).is_empty());
+            assert!(queue.push(spans(4, 100 << 10)).is_empty());
         }
         assert_eq!(sizes(&queue), [800, 400]);
-        assert!(queue.push(trace(20, 100 << 10)).is_empty());
+        assert!(queue.push(spans(20, 100 << 10)).is_empty());
         assert_eq!(sizes(&queue), [800, 400, 1001, 1001]);
         let all = queue.unsent();
         assert_eq!(all.spans, 32);
-        let sent: u32 = std::iter::from_fn(|| queue.pop()).map(|request| request.count).sum();
+        let sent: u32 = std::iter::from_fn(|| pop(&mut queue)).map(|request| request.count()).sum();
         assert_eq!(sent, 32);
     }
 
     #[test]
     fn what_does_not_fit_is_given_back() {
         let mut queue = Queue::default();
-        assert_eq!(queue.push(trace(50, 100 << 10)).count, 10);
-        assert_eq!(queue.push(trace(2, 10)).count, 0, "a short one fits still");
-        let over = queue.push(trace(2, 100 << 10));
+        assert_eq!(queue.push(spans(50, 100 << 10)).count(), 10);
+        assert_eq!(queue.push(spans(2, 10)).count(), 0, "a short one fits still");
+        let over = queue.push(spans(2, 100 << 10));
         queue.lose(Losses::of(&over));
         assert_eq!(queue.unsent().spans, 44);
         let mut huge = Queue::default();
-        assert!(huge.push(trace(1, 5 << 20)).is_empty(), "one span has room in an empty queue, whatever its size");
+        assert!(huge.push(spans(1, 5 << 20)).is_empty(), "one span has room in an empty queue, whatever its size");
     }
 
     #[test]
     fn counts_go_out_with_a_root_and_come_back_with_it() {
         let mut queue = Queue::default();
         queue.lose(Losses { spans: 3, ..Losses::NONE });
-        assert!(queue.push(trace(2, 10)).is_empty());
-        let request = queue.pop().unwrap();
+        assert!(queue.push(spans(2, 10)).is_empty());
+        let request = pop(&mut queue).unwrap();
         assert_eq!(queue.unsent(), Losses::NONE);
         assert_eq!(Losses::of(&request).spans, 5);
         assert!(queue.put_back_in_parts(&request));
         assert_eq!(queue.unsent().spans, 5);
-        let (first, second) = (queue.pop().unwrap(), queue.pop().unwrap());
+        let (first, second) = (pop(&mut queue).unwrap(), pop(&mut queue).unwrap());
         assert!(queue.is_empty() && !queue.put_back_in_parts(&first));
         queue.finish(&first);
         queue.finish(&second);
         assert_eq!(queue.bytes, 0);
+    }
+
+    #[test]
+    fn a_request_holds_records_of_one_signal() {
+        let mut queue = Queue::default();
+        for records in [spans(1, 10), logs(&["first"]), metrics(&[2]), logs(&["second"]), spans(2, 10), metrics(&[1])] {
+            assert!(queue.push(records).is_empty());
+        }
+        let requests: Vec<_> = queue.requests.iter().map(|request| (request.signal(), request.count())).collect();
+        assert_eq!(requests, [(Signal::Traces, 3), (Signal::Logs, 2), (Signal::Metrics, 3)]);
+        let expected = Losses { spans: 3, log_records: 2, data_points: 3, ..Losses::NONE };
+        assert_eq!((queue.unsent(), queue.spans()), (expected, 3));
+    }
+
+    #[test]
+    fn signals_share_the_room_of_a_queue() {
+        let mut queue = Queue::default();
+        let text = "x".repeat(1 << 20);
+        assert!(queue.push(logs(&[text.as_str(); 3])).is_empty());
+        assert_eq!(queue.push(spans(10, 200 << 10)).count(), 5, "room for five of ten");
+        assert_eq!(queue.push(metrics(&[1])).count(), 0, "a short one");
+    }
+
+    #[test]
+    fn a_signal_that_is_held_back_lets_the_others_pass() {
+        let mut queue = Queue::default();
+        for records in [logs(&["record"]), spans(1, 10), metrics(&[1])] {
+            assert!(queue.push(records).is_empty());
+        }
+        queue.lose(Losses { log_records: 7, ..Losses::NONE });
+        let held_back = [Signal::Logs].into_iter().collect();
+        let popped: Vec<_> = std::iter::from_fn(|| queue.pop(held_back)).collect();
+        assert_eq!(popped.iter().map(Records::signal).collect::<Vec<_>>(), [Signal::Traces, Signal::Metrics]);
+        assert_eq!(Losses::of(&popped[0]), Losses { spans: 1, log_records: 7, ..Losses::NONE });
+        assert_eq!(pop(&mut queue).unwrap().signal(), Signal::Logs);
+        popped.iter().for_each(|request| queue.finish(request));
+        assert_eq!(queue.bytes, logs(&["record"]).bytes().len());
     }
 }

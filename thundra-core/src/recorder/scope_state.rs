@@ -158,16 +158,14 @@ impl ScopeState {
     /// Takes the spans that have ended.
     pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        Records { bytes: std::mem::take(&mut self.finished), count: std::mem::take(&mut self.finished_count) }
+        Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
     }
 
     /// Takes the spans that have ended since the owner finished the scope.
     #[inline]
     pub(crate) fn take_late(&mut self) -> Option<Records> {
-        (self.sealed && !self.finished.is_empty()).then(|| Records {
-            bytes: std::mem::take(&mut self.finished),
-            count: std::mem::take(&mut self.finished_count),
-        })
+        (self.sealed && !self.finished.is_empty())
+            .then(|| Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
     }
 
     /// Counts a span over the limit. A root span that has ended takes no more counts, so the next root span carries them.

@@ -101,8 +101,8 @@ impl Scope {
             Some(outer) if !trace.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
                     Some(mut outer) => {
-                        outer.finished.extend_from_slice(&trace.bytes);
-                        outer.finished_count += trace.count;
+                        outer.finished.extend_from_slice(trace.bytes());
+                        outer.finished_count += trace.count();
                         outer.started = outer.started.saturating_add(started);
                     }
                     None => backlog::add(trace),

@@ -9,7 +9,7 @@ use tracing_subscriber::{Layer, Registry};
 
 pub use process::{
     config, enough_deferred, export_later, flush, flush_last, flushes_itself, install, install_with, pending_spans,
-    report_missing_scope, settings, unexported_spans,
+    report_missing_scope, settings, unexported,
 };
 pub use subscriber::{layer, subscriber};
 

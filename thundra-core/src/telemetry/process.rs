@@ -96,8 +96,7 @@ fn report_late_configuration() {
 pub async fn flush(trace: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {
-            let (trace, losses) = backlog::drain(trace);
-            pipeline.flush(trace, losses, deadline).await;
+            pipeline.flush(backlog::drain(trace), deadline).await;
         }
         None => report_no_exporters(&trace),
     }
@@ -119,8 +118,7 @@ fn report_no_exporters(trace: &Records) {
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        let (trace, losses) = backlog::drain(Records::default());
-        pipeline.flush(trace, losses, Some(deadline)).await;
+        pipeline.flush(backlog::drain(Records::default()), Some(deadline)).await;
         backlog::end(true);
     }
 }
@@ -133,15 +131,17 @@ pub fn flushes_itself() {
 
 /// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
 pub fn pending_spans() -> u64 {
-    PIPELINE.get().map_or(0, Pipeline::waiting) + backlog::spans()
+    PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
 }
 
-/// Returns, for each exporter, how many spans are lost if the program ends now: those that wait for a flush, and those
-/// that are lost already and that no exported root span has counted.
-pub fn unexported_spans() -> Vec<u64> {
-    let Losses { spans, dropped_spans, .. } = backlog::unsent();
-    let unexported = PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported);
-    unexported.into_iter().map(|lost| lost + spans + dropped_spans).collect()
+/// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and losses
+/// that no exported root span has counted.
+#[doc(hidden)]
+pub fn unexported() -> Vec<Losses> {
+    let late = backlog::unsent();
+    let mut unexported = PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported);
+    unexported.iter_mut().for_each(|losses| *losses += late);
+    unexported
 }
 
 /// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.

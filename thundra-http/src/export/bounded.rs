@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use thundra_core::Config;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
+use thundra_core::{Config, Signal};
 use tokio::time::timeout_at;
 
 /// An exporter whose written batches are waited for as long as for an attempt of OTLP, and no longer.
@@ -29,13 +29,17 @@ impl<E: Export> Export for Bounded<E> {
         Box::pin(async move {
             match timeout_at(deadline.into(), self.exporter.force_flush(deadline)).await {
                 Ok(result) => result,
-                Err(_) => Err(ExportError::Retryable("nobody reads what is written".into())),
+                Err(_) => Err(ExportError::retryable("nobody reads what is written")),
             }
         })
     }
 
-    fn is_paused(&self) -> bool {
-        self.exporter.is_paused()
+    fn signals(&self) -> &'static [Signal] {
+        self.exporter.signals()
+    }
+
+    fn is_paused(&self, signal: Signal) -> bool {
+        self.exporter.is_paused(signal)
     }
 
     fn resume(&self) {

@@ -82,6 +82,13 @@ impl Circuit {
         *self.state() = State { open_until, pause: Duration::ZERO };
     }
 
+    /// Opens for as long as somebody else's failure took, where a caller waits for exports.
+    pub(super) fn rest(&self, now: Instant, cost: Duration) {
+        let until = now.checked_add(cost * self.pauses.times_cost.min(1));
+        let mut state = self.state();
+        state.open_until = state.open_until.max(until);
+    }
+
     /// Closes.
     pub(super) fn close(&self) {
         *self.state() = State::default();
@@ -154,6 +161,20 @@ mod tests {
         circuit.over(start, Duration::from_millis(500));
         let after = |millis| circuit.is_open(start + Duration::from_millis(millis));
         assert_eq!((after(4999), after(5000), circuit.is_on_trial()), (true, false, false));
+    }
+
+    #[test]
+    fn a_rest_is_as_long_as_the_failure_and_shortens_no_pause() {
+        let (circuit, start) = (Circuit::new(), Instant::now());
+        let after = |seconds| circuit.is_open(start + Duration::from_secs(seconds));
+        circuit.rest(start, Duration::from_secs(2));
+        assert_eq!((after(1), after(2), circuit.is_on_trial()), (true, false, false));
+        circuit.failed(start, Duration::from_secs(2), None);
+        circuit.rest(start, Duration::from_secs(2));
+        assert_eq!((after(19), after(20)), (true, false));
+        let background = Circuit::in_background();
+        background.rest(start, Duration::from_secs(2));
+        assert!(!background.is_open(start), "nobody waits");
     }
 
     #[test]

@@ -1,132 +1,258 @@
-//! The address of a collector: where requests go, and the credentials in it.
+//! The endpoint of one signal: its address, its headers, and the state of its requests.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use http::uri::Authority;
-use http::{HeaderValue, Uri};
-use thundra_core::percent_decode;
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http_body_util::Full;
+use thundra_core::export::{Batch, ExportError, rejected};
+use thundra_core::{OtlpConfig, Signal, SpanId, redact};
 
-/// An endpoint that cannot be exported to. It does not hold the address, which may have credentials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum UnsupportedEndpoint {
-    /// The address is malformed.
-    Malformed,
-    /// The address is `https`, and the feature `https` is not enabled.
-    NoTls,
+use super::address::{self, UnsupportedEndpoint};
+use super::cause::Cause;
+use super::circuit::Circuit;
+use super::collector::Collector;
+use super::encoding::Encoding;
+use super::headers::headers;
+use super::transport::{self, Response};
+
+/// The attempts for one batch. A program that pays by the millisecond keeps a batch rather than tries for long.
+const ATTEMPTS: u32 = 3;
+
+/// The first pause between attempts. Each further one is twice as long, with up to half of it more at random.
+const BACKOFF: Duration = Duration::from_millis(100);
+
+/// The longest pause that a collector may request.
+const MAX_RETRY_AFTER_SECONDS: u64 = 300;
+
+/// The destination of one signal's requests.
+pub(super) struct Endpoint {
+    signal: Signal,
+    address: Uri,
+    /// The `Host` header.
+    host: HeaderValue,
+    headers: Arc<HeaderMap>,
+    encoding: Encoding,
+    /// The longest time of an export, retries included.
+    timeout: Duration,
+    attempt_timeout: Duration,
+    /// Opens where the host can be reached, and the endpoint fails.
+    circuit: Circuit,
+    collector: Arc<Collector>,
 }
 
-impl fmt::Display for UnsupportedEndpoint {
+/// Shows neither the values of headers nor the query, which may be a key.
+impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Malformed => {
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is not used: it takes an \
-                 address such as http://localhost:4318, with a user and a password percent-encoded"
-            }
-            Self::NoTls => {
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the \
-                 feature `https` of thundra-http"
-            }
+        f.debug_struct("Endpoint")
+            .field("signal", &self.signal)
+            .field("address", &redact::text(self.address.to_string()))
+            .field("headers", &self.headers.keys())
+            .field("protocol", &self.encoding.protocol())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A failure that may pass.
+struct Failure {
+    cause: Cause,
+    /// The pause that the collector requested.
+    after: Option<Duration>,
+    /// `true` if another attempt is worth its time.
+    again: bool,
+    source: Failing,
+}
+
+/// The part that failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    /// No endpoint of the host can be reached.
+    Host,
+    /// The endpoint alone, as far as one request shows.
+    Endpoint,
+    /// The endpoint, and perhaps the others of its host.
+    Silence,
+}
+
+impl Endpoint {
+    pub(super) fn new(
+        signal: Signal,
+        config: &OtlpConfig,
+        collectors: &mut Vec<Arc<Collector>>,
+    ) -> Result<Self, UnsupportedEndpoint> {
+        let default = || format!("http://localhost:4318{}", signal.path());
+        let url = config.endpoint.clone().unwrap_or_else(default);
+        let (address, authorization) = address::parse(&url).map_err(|error| error.of(signal))?;
+        Ok(Endpoint {
+            signal,
+            host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
+            collector: Collector::shared(collectors, &address, false),
+            address,
+            headers: headers(&config.headers, authorization),
+            encoding: Encoding::new(config.protocol, config.compression),
+            timeout: config.flush_limit(),
+            attempt_timeout: config.attempt_limit(),
+            circuit: Circuit::new(),
         })
     }
+
+    /// Returns the endpoint for a thread of its own.
+    pub(super) fn in_background(self, collectors: &mut Vec<Arc<Collector>>) -> Self {
+        let collector = Collector::shared(collectors, &self.address, true);
+        Endpoint { circuit: Circuit::in_background(), collector, ..self }
+    }
+
+    pub(super) fn signal(&self) -> Signal {
+        self.signal
+    }
+
+    /// Returns `true` while a batch would not be sent.
+    pub(super) fn is_paused(&self, now: Instant) -> bool {
+        self.circuit.is_open(now) || self.collector.circuit().is_open(now)
+    }
+
+    /// Ends the pauses.
+    pub(super) fn resume(&self) {
+        self.circuit.close();
+        self.collector.circuit().close();
+    }
+
+    pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
+        let started = Instant::now();
+        let deadline = deadline.min(started + self.timeout);
+        if started >= deadline {
+            return Err(ExportError::retryable(Cause::NoTime));
+        }
+        if self.is_paused(started) {
+            return Err(ExportError::retryable(Cause::Paused));
+        }
+        let body = self.encoding.body(batch).await;
+        let body = body.map_err(|error| ExportError::permanent(Cause::Encoding(error)))?;
+        let is_trial = self.circuit.is_on_trial() || self.collector.circuit().is_on_trial();
+        let attempts = if is_trial { 1 } else { ATTEMPTS };
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let failure = match self.attempt(body.clone(), deadline).await {
+                Ok(Ok(response)) => {
+                    self.collector.circuit().close();
+                    match response.body {
+                        Some(_) => self.circuit.close(),
+                        None => self.circuit.over(Instant::now(), started.elapsed()),
+                    }
+                    return self.accepted(&response);
+                }
+                Err(refusal) => {
+                    self.collector.circuit().close();
+                    self.circuit.over(Instant::now(), started.elapsed());
+                    return Err(refusal);
+                }
+                Ok(Err(failure)) => failure,
+            };
+            let pause = pause(attempt).max(failure.after.unwrap_or_default());
+            let waits = failure.again && attempt < attempts && self.circuit.allows_waiting(pause);
+            if !waits || Instant::now() + pause >= deadline {
+                self.failed(&failure, started.elapsed());
+                return Err(ExportError::retryable(failure.cause));
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Pauses after a failure that took `cost`.
+    fn failed(&self, failure: &Failure, cost: Duration) {
+        let now = Instant::now();
+        match failure.source {
+            Failing::Host => self.collector.circuit().failed(now, cost, None),
+            Failing::Endpoint => {
+                self.collector.circuit().close();
+                self.circuit.failed(now, cost, failure.after);
+            }
+            Failing::Silence => {
+                // The other signals of this flush do not wait for the same silence.
+                self.collector.circuit().rest(now, cost);
+                self.circuit.failed(now, cost, None);
+            }
+        }
+    }
+
+    /// Sends one request. The outer error is final, the inner one may pass.
+    async fn attempt(&self, body: Bytes, deadline: Instant) -> Result<Result<Response, Failure>, ExportError> {
+        let request = self.request(body).map_err(ExportError::permanent)?;
+        let response = match self.collector.exchange(request, self.attempt_timeout, deadline).await {
+            Ok(response) => response,
+            Err(failure) => {
+                let (cause, again, source) = match failure {
+                    transport::Failure::Unreachable(error) => (Cause::Unreachable(error), true, Failing::Host),
+                    transport::Failure::NotConnected => (Cause::TimedOut, false, Failing::Host),
+                    transport::Failure::NoResponse => (Cause::TimedOut, false, Failing::Silence),
+                };
+                return Ok(Err(Failure { cause, after: None, again, source }));
+            }
+        };
+        let cause = Cause::Status(response.status);
+        match response.status {
+            status if status.is_success() => Ok(Ok(response)),
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => {
+                let after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let after = after.and_then(retry_after);
+                Ok(Err(Failure { cause, after, again: true, source: Failing::Endpoint }))
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::too_large(cause)),
+            _ => Err(ExportError::permanent(cause)),
+        }
+    }
+
+    fn request(&self, body: Bytes) -> http::Result<Request<Full<Bytes>>> {
+        let target = self.address.path_and_query().map_or("/", |target| target.as_str());
+        let mut request = Request::post(target).body(Full::new(body))?;
+        let headers = request.headers_mut();
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers.insert(HOST, self.host.clone());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.encoding.content_type()));
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("thundra-rust/", env!("CARGO_PKG_VERSION"))));
+        if self.encoding.is_compressed() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        Ok(request)
+    }
+
+    /// Reads the response to a request that the collector took, but perhaps for some of its records.
+    fn accepted(&self, response: &Response) -> Result<(), ExportError> {
+        let body = response.body.as_ref();
+        match body.and_then(|body| rejected(body, self.signal, self.encoding.protocol())) {
+            Some((lost, message)) => Err(ExportError::partial(lost, Cause::Rejected(message))),
+            None => Ok(()),
+        }
+    }
 }
 
-impl std::error::Error for UnsupportedEndpoint {}
-
-/// Returns the address of a request, and the `authorization` that stands for the user and the password in it.
-pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), UnsupportedEndpoint> {
-    let malformed = UnsupportedEndpoint::Malformed;
-    let (scheme, rest) = url.split_once("://").ok_or(malformed)?;
-    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let (user, host) = match authority.rsplit_once('@') {
-        Some((user, host)) => (Some(user), host),
-        None => (None, authority),
+/// Returns the `Host` header for an address.
+fn host(address: &Uri) -> Option<HeaderValue> {
+    let host = address.host()?;
+    let host = match address.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     };
-    // A `Uri` has no path where a query follows the host, and a request needs one.
-    let root = if path.starts_with('/') { "" } else { "/" };
-    let endpoint: Uri = format!("{scheme}://{host}{root}{path}").parse().map_err(|_| malformed)?;
-    match endpoint.scheme_str() {
-        _ if !endpoint.authority().is_some_and(names_host) => Err(malformed),
-        Some("http") => Ok((endpoint, user.and_then(basic))),
-        Some("https") if cfg!(feature = "https") => Ok((endpoint, user.and_then(basic))),
-        Some("https") => Err(UnsupportedEndpoint::NoTls),
-        _ => Err(malformed),
-    }
+    HeaderValue::try_from(host).ok()
 }
 
-/// Returns true if there is a host, and behind it nothing but a port. A `Uri` takes more, such as part of a password.
-fn names_host(authority: &Authority) -> bool {
-    let behind = authority.as_str().strip_prefix(authority.host());
-    !authority.host().is_empty() && (matches!(behind, Some("" | ":")) || authority.port_u16().is_some())
+/// Returns the pause after this many attempts.
+fn pause(attempts: u32) -> Duration {
+    let pause = BACKOFF * 2_u32.saturating_pow(attempts - 1);
+    let [random, ..] = SpanId::random().to_bytes();
+    pause + pause * u32::from(random) / 512
 }
 
-/// `Basic` of [RFC 7617]; `None` without a user and a password.
+/// Reads the seconds of [`Retry-After`]. The other form, a date, is not read: the exporter's own pause is used.
 ///
-/// [RFC 7617]: https://www.rfc-editor.org/rfc/rfc7617
-fn basic(user: &str) -> Option<HeaderValue> {
-    let (user, password) = user.split_once(':').unwrap_or((user, ""));
-    if user.is_empty() && password.is_empty() {
-        return None;
-    }
-    let decoded = |text: &str| percent_decode(text).unwrap_or_else(|| text.to_owned());
-    let credentials = BASE64_STANDARD.encode(format!("{}:{}", decoded(user), decoded(password)));
-    let mut value = HeaderValue::try_from(format!("Basic {credentials}")).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_is_read_with_its_credentials() {
-        for (url, endpoint, authorization, why) in [
-            ("http://c:4318/v1/traces", "http://c:4318/v1/traces", None, "no credentials"),
-            ("HTTP://c/x?key=a@b", "http://c/x?key=a@b", None, "a scheme in upper case, and a query"),
-            ("http://u:p@c/x", "http://c/x", Some("u:p"), "a user and a password"),
-            ("http://t0ken@c/", "http://c/", Some("t0ken:"), "a user alone"),
-            ("http://:p@c/", "http://c/", Some(":p"), "a password alone"),
-            ("http://a%40b:p%3Aq%2f@[::1]:1/", "http://[::1]:1/", Some("a@b:p:q/"), "escapes"),
-            ("http://u:p@q@c/", "http://c/", Some("u:p@q"), "a password that is not escaped"),
-            ("http://u:100%@c/", "http://c/", Some("u:100%"), "no escape"),
-            ("http://u:\u{fc}@c/", "http://c/", Some("u:\u{fc}"), "no ASCII"),
-            ("http://@c/", "http://c/", None, "neither"),
-            ("http://c?key=abc", "http://c/?key=abc", None, "no path"),
-            ("http://u:p@[::1]:1?key=/abc", "http://[::1]:1/?key=/abc", Some("u:p"), "nor here"),
-            ("http://c#part", "http://c/", None, "nor here"),
-        ] {
-            let (uri, value) = parse(url).unwrap();
-            assert!(uri.path_and_query().is_some_and(|target| target.as_str().starts_with('/')), "{why}");
-            let expected = authorization.map(|text| format!("Basic {}", BASE64_STANDARD.encode(text)));
-            assert_eq!(
-                (uri.to_string(), value.as_ref().map(|v| v.to_str().unwrap())),
-                (endpoint.into(), expected.as_deref()),
-                "{why}"
-            );
-            assert!(value.is_none_or(|value| value.is_sensitive()));
-        }
-    }
-
-    #[test]
-    fn an_address_that_is_none_is_not_shown() {
-        assert!(UnsupportedEndpoint::Malformed.to_string().contains("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"));
-        for url in [
-            "",
-            "c:4318",
-            "http://",
-            "http:///x",
-            "ftp://c/",
-            "http://u:s3cr3t@/",
-            "http://u:s3cr3t/x@c",
-            "http://c:99999/",
-            "http://c d/",
-        ] {
-            let error = parse(url).unwrap_err();
-            assert_eq!(error, UnsupportedEndpoint::Malformed, "{url}");
-            assert!(!format!("{error} {error:?}").contains("s3cr3t"));
-        }
-    }
+/// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+fn retry_after(value: &str) -> Option<Duration> {
+    value.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS)))
 }

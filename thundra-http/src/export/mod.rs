@@ -1,7 +1,11 @@
 //! Sending finished spans to an OpenTelemetry collector over HTTP.
 
+mod address;
 mod bounded;
+mod cause;
 mod circuit;
+mod collector;
+mod encoding;
 mod endpoint;
 mod headers;
 mod otlp;
@@ -9,7 +13,7 @@ mod select;
 mod transport;
 mod worker;
 
-pub use endpoint::UnsupportedEndpoint;
+pub use address::UnsupportedEndpoint;
 pub use otlp::OtlpExporter;
 pub(crate) use select::PACKAGE;
 #[doc(hidden)]

@@ -1,10 +1,12 @@
 //! The exporters of a program: those of its configuration, or the default of its platform.
+//!
+//! To add an exporter, add a row to [`EXPORTERS`].
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
-use thundra_core::{Config, ConfigProblem, Telemetry, diagnostics, install_with};
+use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
 
+use super::OtlpExporter;
 use super::bounded::Bounded;
-use super::{OtlpExporter, UnsupportedEndpoint};
 use crate::Settings;
 
 /// The place where a program runs. It decides how spans leave the program when nothing is configured.
@@ -20,30 +22,67 @@ pub enum Platform {
 /// The crate whose features the dependents of this one turn on.
 pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
+const VARIABLE: &str = "OTEL_TRACES_EXPORTER";
+
+/// An exporter that [`VARIABLE`] can name.
+struct Exporter {
+    name: &'static str,
+    /// Makes the exporter. Returns `None`, and reports why, where the configuration does not permit it.
+    make: fn(&Program<'_>) -> Option<Box<dyn Export>>,
+}
+
+static EXPORTERS: [Exporter; 3] = [
+    Exporter { name: "otlp", make: otlp },
+    Exporter { name: "stdout", make: |program| Some(Bounded::boxed(StdoutExporter::new(), program.config)) },
+    Exporter { name: "console", make: |program| Some(Bounded::boxed(ConsoleExporter::new(), program.config)) },
+];
+
+/// The program that exports.
+struct Program<'a> {
+    config: &'a Config,
+    platform: Platform,
+    /// The crate that the program depends on. A message that asks for a feature names it.
+    package: &'static str,
+}
+
 /// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
 /// the first call, and nothing had been installed before.
 ///
 /// A message that asks for a feature names `package`, the crate that the program depends on.
 #[doc(hidden)]
 pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) -> bool {
-    install_with(telemetry.section::<Settings>(), |config| exporters_for(package, config, platform))
+    install_with(telemetry.section::<Settings>(), |config| Program { config, platform, package }.exporters())
 }
 
-/// Returns the exporters for a configuration.
+/// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none that
+/// is known, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere.
 ///
-/// Those of `OTEL_TRACES_EXPORTER`; when it is not set, `otlp` where an endpoint is configured, else
-/// `stdout` in Lambda and `console` elsewhere. None with `OTEL_SDK_DISABLED`.
+/// Returns none with `OTEL_SDK_DISABLED`.
+#[doc(hidden)]
 pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
-    exporters_for(PACKAGE, config, platform)
+    Program { config, platform, package: PACKAGE }.exporters()
 }
 
-fn exporters_for(package: &'static str, config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
-    if config.disabled {
-        return Vec::new();
+impl Program<'_> {
+    fn exporters(&self) -> Vec<Box<dyn Export>> {
+        if self.config.disabled {
+            return Vec::new();
+        }
+        self.chosen().into_iter().filter_map(|exporter| (exporter.make)(self)).collect()
     }
-    let names = config.exporters.clone().unwrap_or_else(|| {
-        let name = match platform {
-            _ if config.otlp.traces.endpoint.is_some() => "otlp",
+
+    fn chosen(&self) -> Vec<&'static Exporter> {
+        let names = match self.config.exporters.as_deref() {
+            Some([]) => return Vec::new(),
+            names => names.unwrap_or_default(),
+        };
+        let known: Vec<_> = names.iter().filter_map(|name| exporter(name)).collect();
+        if known.is_empty() { exporter(self.default_name()).into_iter().collect() } else { known }
+    }
+
+    fn default_name(&self) -> &'static str {
+        match self.platform {
+            _ if self.config.otlp.traces.endpoint.is_some() => "otlp",
             Platform::Lambda => {
                 diagnostics::once(
                     "stdout",
@@ -53,44 +92,44 @@ fn exporters_for(package: &'static str, config: &Config, platform: Platform) -> 
                 "stdout"
             }
             Platform::Process => "console",
-        };
-        vec![name.to_owned()]
-    });
-    names.iter().filter_map(|name| exporter(name, config, platform, package)).collect()
+        }
+    }
 }
 
-fn exporter(name: &str, config: &Config, platform: Platform, package: &str) -> Option<Box<dyn Export>> {
-    match name {
-        "otlp" => match OtlpExporter::new(&config.otlp.traces) {
-            Ok(exporter) if platform == Platform::Process => Some(Box::new(exporter.in_background())),
-            Ok(exporter) => Some(Box::new(exporter)),
+/// Returns the exporter of this name, and reports a name that no exporter has.
+fn exporter(name: &str) -> Option<&'static Exporter> {
+    let found = EXPORTERS.iter().find(|exporter| exporter.name == name);
+    if found.is_none() {
+        let accepted = format!("a list of {}; or none", EXPORTERS.each_ref().map(|exporter| exporter.name).join(", "));
+        thundra_core::config::report(&[ConfigProblem::not_accepted(VARIABLE, name, accepted)]);
+    }
+    found
+}
+
+/// Makes the exporter over HTTP. A signal whose endpoint cannot be used is reported, and is not exported.
+fn otlp(program: &Program<'_>) -> Option<Box<dyn Export>> {
+    let mut config = program.config.otlp.clone();
+    let exporter = loop {
+        match OtlpExporter::new(&config) {
+            Ok(exporter) => break exporter,
             Err(error) => {
-                diagnostics::once("otlp", format_args!("spans are not exported: {}", reason(error, package)));
-                None
+                let signal = error.signal();
+                diagnostics::once(
+                    &format!("otlp.{signal}"),
+                    format_args!("{} are not exported: {}", signal.records(), error.reason(program.package)),
+                );
+                match signal {
+                    Signal::Logs => config.logs.endpoint = None,
+                    Signal::Metrics => config.metrics.endpoint = None,
+                    _ => return None,
+                }
             }
-        },
-        "stdout" => Some(Bounded::boxed(StdoutExporter::new(), config)),
-        "console" => Some(Bounded::boxed(ConsoleExporter::new(), config)),
-        name => {
-            let accepted = "a list of otlp, stdout, console; or none";
-            let problem = ConfigProblem::not_accepted("OTEL_TRACES_EXPORTER", name, accepted);
-            thundra_core::config::report(&[problem]);
-            None
         }
-    }
-}
-
-/// Returns the reason why there is no exporter, for a program that depends on `package`: its feature `https` is ours.
-fn reason(error: UnsupportedEndpoint, package: &str) -> String {
-    match error {
-        UnsupportedEndpoint::NoTls => {
-            format!(
-                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT, is https, which takes the \
-                 feature `https` of {package}"
-            )
-        }
-        UnsupportedEndpoint::Malformed => error.to_string(),
-    }
+    };
+    Some(match program.platform {
+        Platform::Process => Box::new(exporter.in_background()),
+        _ => Box::new(exporter),
+    })
 }
 
 #[cfg(test)]
@@ -98,11 +137,16 @@ mod tests {
     use thundra_core::Env;
 
     use super::*;
+    use crate::export::UnsupportedEndpoint;
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        Config::from_env(&Env::from_pairs(variables.iter().copied()))
+    }
 
     #[test]
     fn a_missing_feature_is_that_of_the_crate_that_the_program_depends_on() {
         for package in [PACKAGE, "thundra-aws"] {
-            let reason = reason(UnsupportedEndpoint::NoTls, package);
+            let reason = UnsupportedEndpoint::NoTls { signal: Signal::Traces }.reason(package);
             assert!(reason.ends_with(&format!("the feature `https` of {package}")), "{reason}");
         }
     }
@@ -111,8 +155,42 @@ mod tests {
     fn a_disabled_program_has_no_exporters() {
         let variables = [("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "otlp,console")];
         for (variables, count) in [(&variables[..], 0), (&variables[1..], 2)] {
-            let config = Config::from_env(&Env::from_pairs(variables.iter().copied()));
-            assert_eq!(exporters(&config, Platform::Process).len(), count);
+            assert_eq!(exporters(&config(variables), Platform::Process).len(), count);
+        }
+    }
+
+    #[test]
+    fn exporters_are_those_that_are_named_or_the_default_of_the_platform() {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+        let named = |names| ("OTEL_TRACES_EXPORTER", names);
+        use Platform::{Lambda, Process};
+        for (variables, platform, expected, why) in [
+            (&[][..], Lambda, &["stdout"][..], "the log of Lambda"),
+            (&[], Process, &["console"], "for people"),
+            (&[endpoint], Lambda, &["otlp"], "an endpoint"),
+            (&[endpoint], Process, &["otlp"], "an endpoint"),
+            (&[endpoint, named("console, OTLP")], Process, &["console", "otlp"], "a list, in any case"),
+            (&[named("none")], Process, &[], "none"),
+            (&[named("zipkin,stdout")], Process, &["stdout"], "the name that is known"),
+            (&[endpoint, named("zipkin")], Process, &["otlp"], "no name is known"),
+        ] {
+            let config = config(variables);
+            let chosen = Program { config: &config, platform, package: PACKAGE }.chosen();
+            assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_cannot_be_used_costs_its_own_signal() {
+        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+        for (variable, signals, why) in [
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Some(&[Signal::Traces, Signal::Logs][..]), "metrics"),
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", Some(&[Signal::Traces, Signal::Metrics]), "logs"),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, "traces"),
+        ] {
+            let config = config(&[base, (variable, "http://c:99999/")]);
+            let exporter = otlp(&Program { config: &config, platform: Platform::Lambda, package: PACKAGE });
+            assert_eq!(exporter.as_deref().map(Export::signals), signals, "{why}");
         }
     }
 }

@@ -69,10 +69,12 @@ pub(super) struct Response {
 /// The reason why there is no response.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The collector cannot be reached, or hung up.
-    Unreachable(String),
-    /// It did not respond in time.
-    TimedOut,
+    /// The collector cannot be reached, or closed the connection.
+    Unreachable(Error),
+    /// No connection was made in time.
+    NotConnected,
+    /// The collector took the request, and did not respond in time.
+    NoResponse,
 }
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -99,7 +101,7 @@ impl Transport {
         }
         let until = deadline.min(Instant::now() + limit);
         let connected = timeout_at(until.into(), self.connector.connect(&self.endpoint)).await;
-        let sender = connected.map_err(|_| Failure::TimedOut)?.map_err(|error| unreachable(&*error))?;
+        let sender = connected.map_err(|_| Failure::NotConnected)?.map_err(Failure::Unreachable)?;
         self.send(Connection { sender, last_used: Instant::now() }, request, until).await
     }
 
@@ -115,8 +117,8 @@ impl Transport {
             connection.sender.send_request(request).await
         })
         .await
-        .map_err(|_| Failure::TimedOut)?
-        .map_err(|error| unreachable(&error))?;
+        .map_err(|_| Failure::NoResponse)?
+        .map_err(|error: hyper::Error| Failure::Unreachable(error.into()))?;
         self.responded(sent.elapsed());
         let (head, body) = response.into_parts();
         // The status says what became of the request. A body that breaks off, or does not end, says no more.
@@ -198,12 +200,4 @@ fn tls() -> Option<hyper_rustls::HttpsConnectorBuilder<hyper_rustls::builderstat
     let provider = rustls::crypto::aws_lc_rs::default_provider();
     let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider).ok()?;
     Some(builder.https_only().enable_http1())
-}
-
-fn unreachable(error: &(dyn std::error::Error + 'static)) -> Failure {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    Failure::Unreachable(cause.to_string())
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use thundra_core::{Records, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported_spans};
+use thundra_core::{Records, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
@@ -91,17 +91,17 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     report_losses();
 }
 
-/// Reports on standard error how many spans are lost at the end of a program, a line for each exporter. Does nothing
-/// while the guard of [`init`](crate::init) is held, whose end may export them after all.
+/// Reports on standard error the number of records that are lost at the end of a program, in a line for each exporter.
+/// Does nothing while the guard of [`init`](crate::init) is held, whose end may export them after all.
 #[doc(hidden)]
 pub fn report_losses() {
     if RUNNING.load(Ordering::Relaxed) {
         return;
     }
-    for (index, lost) in unexported_spans().into_iter().enumerate().filter(|(_, lost)| *lost > 0) {
+    for (index, lost) in unexported().into_iter().enumerate().filter(|(_, lost)| lost.has_records()) {
         diagnostics::once(
             &format!("export.end.{index}"),
-            format_args!("{lost} spans are lost: they could not be exported before the end"),
+            format_args!("{lost} are lost: they could not be exported before the end"),
         );
     }
 }

@@ -178,7 +178,7 @@ async fn what_was_received_stays_where_ours_may_not_go() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
     let address = keeping(&record).await;
-    let client = Client::builder().resolve("stranger.example", address).build().unwrap();
+    let client = Client::builder().resolve("foreign.example", address).build().unwrap();
     let scope = scope(&RECEIVED, Trust::Full);
     let sent = async |url: String, more: &[(&'static str, &'static str)]| {
         let request = client.get(url).headers(headers(&[&RECEIVED[..], more].concat()));
@@ -190,10 +190,10 @@ async fn what_was_received_stays_where_ours_may_not_go() {
     assert_eq!(presigned, before, "a presigned address");
     let signed = sent(format!("http://{address}/"), &[("authorization", "AWS4-HMAC-SHA256 Credential=x")]).await;
     assert_eq!(signed, before, "a signed request");
-    let mut stranger = sent(format!("http://stranger.example:{}/", address.port()), &[]).await;
-    let parent = stranger.insert("traceparent".to_owned(), PARENT.to_owned()).unwrap();
+    let mut foreign = sent(format!("http://foreign.example:{}/", address.port()), &[]).await;
+    let parent = foreign.insert("traceparent".to_owned(), PARENT.to_owned()).unwrap();
     assert!(parent.starts_with("00-0af7651916cd43dd8448eb211c80319c-") && parent != PARENT, "{parent}");
-    assert_eq!(stranger, before, "a stranger gets the trace of ours and no id");
+    assert_eq!(foreign, before, "a foreign gets the trace of ours and no id");
 }
 
 #[tokio::test]
@@ -241,14 +241,14 @@ async fn a_state_that_was_not_taken_does_not_go_on_beside_ours() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_stranger_has_what_the_program_wrote() {
+async fn a_redirect_to_a_foreign_host_has_what_the_program_wrote() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
-    let stranger = keeping(&record).await;
-    let to = format!("http://stranger.example:{}/", stranger.port());
+    let foreign = keeping(&record).await;
+    let to = format!("http://foreign.example:{}/", foreign.port());
     let home = Router::new().fallback(move || async move { axum::response::Redirect::temporary(&to) });
     let home = serve(home).await;
-    let client = Client::builder().resolve("stranger.example", stranger).build().unwrap();
+    let client = Client::builder().resolve("foreign.example", foreign).build().unwrap();
     let call = client.get(format!("http://{home}/")).headers(headers(&RECEIVED));
     scope(&RECEIVED, Trust::Full).run(call.send()).await.unwrap();
     let sent = ours(&record.take()[0]);

@@ -1,4 +1,4 @@
-//! What a client puts into headers is what a server takes back, and no other header changes.
+//! A server extracts what a client injected, and other headers do not change.
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use tracing::Span;
 
 use crate::support::{attribute, installed, is_ours};
 
-/// How a request is sent: with these headers, in this scope. What went out, and what its span says should have.
+/// Sends a request with headers in a scope. Returns the sent headers, and the context of the call's span.
 type Send = fn(HeaderMap, &Scope) -> (HeaderMap, Outbound);
 
 const CLIENTS: [(&str, Send); 2] = [("Layer::client()", with_layer), ("reqwest", with_reqwest)];
@@ -36,7 +36,7 @@ fn with_layer(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     seen.take()
 }
 
-/// What our own client does to a request it does here too.
+/// Sends with the service that shares the code of our own client.
 fn with_reqwest(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     let seen = Seen::default();
     let keep = seen.clone();
@@ -51,7 +51,7 @@ fn with_reqwest(headers: HeaderMap, scope: &Scope) -> (HeaderMap, Outbound) {
     seen.take()
 }
 
-/// What a client sends, seen from within its call.
+/// The headers that a client sends, seen inside its call.
 #[derive(Clone, Default)]
 struct Seen(Arc<Mutex<Option<(HeaderMap, Outbound)>>>);
 
@@ -76,7 +76,7 @@ fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     outbound.pairs().into_iter().filter(|(key, _)| !own.contains(key)).collect()
 }
 
-/// What a caller may have sent: everything as long and as much as it is taken, but for what has no room in one request.
+/// Generates the context of a caller, up to the limits of what is accepted and what has room in one request.
 fn inbound() -> impl Strategy<Value = Inbound> {
     sent_with("[!-~]([ -~]{0,58}[!-~])?", 12)
 }
@@ -238,8 +238,8 @@ async fn any_headers_are_survived() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(headers in headers(), trusted in any::<bool>())| {
         let layer = if trusted { Layer::server().trusted() } else { Layer::server() };
-        let answer = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Empty::<axum::body::Bytes>::new())) });
-        let server = ServiceBuilder::new().layer(layer).service(answer);
+        let response = service_fn(|_| async { Ok::<_, Infallible>(Response::new(Empty::<axum::body::Bytes>::new())) });
+        let server = ServiceBuilder::new().layer(layer).service(response);
         let mut request = Request::get("/orders").body(()).unwrap();
         *request.headers_mut() = headers;
         prop_assert!(server.oneshot(request).now_or_never().unwrap().is_ok());

@@ -1,4 +1,4 @@
-//! What the tests share: an exporter in memory, servers on loopback, and a server that keeps what it is asked.
+//! Helpers: an exporter in memory, servers on loopback, and a record of requests.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -11,12 +11,12 @@ use thundra_core::testing::MemoryExporter;
 use thundra_core::{Config, Env, Records, Scope, SpanData, Telemetry, flush, install};
 use tokio::sync::{Mutex as Turn, MutexGuard};
 
-/// The exporter of this process, for one test at a time.
+/// Returns the exporter of this process, for one test at a time.
 pub(crate) async fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
     installed_with(&[]).await
 }
 
-/// The same, where the process has variables.
+/// Returns the same, in a process with variables.
 pub(crate) async fn installed_with(variables: &[(&str, &str)]) -> (MutexGuard<'static, ()>, MemoryExporter) {
     static EXPORTER: OnceLock<MemoryExporter> = OnceLock::new();
     static TURN: Turn<()> = Turn::const_new(());
@@ -33,8 +33,7 @@ pub(crate) async fn installed_with(variables: &[(&str, &str)]) -> (MutexGuard<'s
     (turn, exporter.clone())
 }
 
-/// Finishes the caller's scope and says what was exported of its trace: `count` spans, some of which a server may
-/// still be ending.
+/// Finishes the caller's scope and returns the `count` spans of its trace. A server may still be ending some of them.
 pub(crate) async fn exported(scope: Scope, exporter: &MemoryExporter, count: usize) -> Vec<SpanData> {
     let trace = scope.context().unwrap().trace_id;
     flush(scope.finish(), None).await;
@@ -67,7 +66,7 @@ pub(crate) async fn serve(app: Router) -> SocketAddr {
     address
 }
 
-/// An address that nobody listens at.
+/// Returns an address that refuses connections.
 pub(crate) async fn nobody() -> SocketAddr {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }
@@ -82,7 +81,7 @@ pub(crate) struct Seen {
     pub(crate) body: Bytes,
 }
 
-/// The names of the headers that are ours.
+/// Returns `true` for the name of one of our headers.
 pub(crate) fn is_ours(name: &str) -> bool {
     name.starts_with("x-correlation-")
         || ["traceparent", "tracestate", "baggage", "x-amzn-trace-id", "call-chain-length", "debug-log-enabled"]
@@ -98,14 +97,14 @@ impl Seen {
         format!("{} {} {} {headers:?} {:?}", self.method, self.host, self.path, self.body)
     }
 
-    /// Whether it carries the trace, and whether it carries ids.
+    /// Returns two flags: the request carries the trace, the request carries ids.
     pub(crate) fn carries(&self) -> (bool, bool) {
         let carries = |name: &str| self.headers.contains_key(name);
         (carries("traceparent"), carries("x-correlation-id") || carries("call-chain-length") || carries("baggage"))
     }
 }
 
-/// What a server was asked.
+/// The requests that a server received.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record(Arc<Mutex<Vec<Seen>>>);
 

@@ -79,7 +79,6 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 
     /// Adds bytes that a service may count or not. They count within a limit, and a limit is learned without them.
-    #[cfg(feature = "sns")]
     pub(crate) fn beside(self, beside: usize) -> Self {
         Message { beside, ..self }
     }
@@ -90,7 +89,6 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 
     /// Whether the caller set no trace context.
-    #[cfg(feature = "sqs")]
     pub(crate) fn is_untraced(&self) -> bool {
         self.untraced
     }

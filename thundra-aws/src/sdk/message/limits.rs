@@ -40,25 +40,8 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Returns the target of a call, given the names in its input. `None` for a service whose messages the interceptor
-    /// does not change.
-    pub(crate) fn of(
-        service: &'a str,
-        region: Option<&'a str>,
-        name: impl Fn(&str) -> Option<&'a str>,
-    ) -> Option<Self> {
-        let name = match service {
-            "SNS" => name("TopicArn").or_else(|| name("TargetArn"))?,
-            "SQS" => name("QueueUrl")?,
-            "Kinesis" => {
-                name("StreamName").or_else(|| name("StreamARN").map(|arn| crate::sdk::request::last(arn, '/')))?
-            }
-            "Lambda" => name("FunctionName")?,
-            "SFN" => name("stateMachineArn")?,
-            "EventBridge" => "",
-            _ => return None,
-        };
-        Some(Target { service, region: region.unwrap_or_default(), name })
+    pub(crate) fn new(service: &'a str, region: Option<&'a str>, name: &'a str) -> Self {
+        Target { service, region: region.unwrap_or_default(), name }
     }
 
     /// Returns a text that no other target has.
@@ -160,25 +143,5 @@ mod tests {
             }
         });
         assert_eq!(known.of(|| Some(queue("a"))), message(1024));
-    }
-
-    #[test]
-    fn each_service_names_its_targets() {
-        const ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders";
-        for (service, names, expected) in [
-            ("SNS", &[("TopicArn", "t")][..], Some("t")),
-            ("SNS", &[("TargetArn", "t")], Some("t")),
-            ("SNS", &[], None),
-            ("SQS", &[("QueueUrl", "q")], Some("q")),
-            ("Kinesis", &[("StreamARN", ARN)], Some("orders")),
-            ("Kinesis", &[("StreamName", "orders")], Some("orders")),
-            ("Lambda", &[("FunctionName", "f")], Some("f")),
-            ("SFN", &[("stateMachineArn", "m")], Some("m")),
-            ("EventBridge", &[], Some("")),
-            ("S3", &[("Bucket", "b")], None),
-        ] {
-            let name = |wanted: &str| names.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
-            assert_eq!(Target::of(service, None, name).map(|target| target.name), expected, "{service}");
-        }
     }
 }

@@ -12,10 +12,15 @@ use thundra_core::ScopeRef;
 use thundra_core::propagation::Outbound;
 
 use super::members::Members;
-pub(crate) use super::patterns::excluded;
 use super::refusal::Size;
 use super::{Injected, Skipped};
 use crate::payload::splice::{InsertionPoint, SpliceError, are_equal};
+use crate::settings::settings;
+
+/// Returns the reason why `THUNDRA_INJECT_PAYLOAD` excludes the payloads of a target.
+pub(crate) fn excluded(service: &str, target: &str) -> Option<Skipped> {
+    (!settings().inject_payload.allow(service, target)).then_some(Skipped::Excluded)
+}
 
 /// The payload of a message, in the type that an SDK crate has for it.
 pub(crate) trait Payload {

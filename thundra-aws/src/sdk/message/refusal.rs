@@ -39,17 +39,6 @@ pub(crate) struct Sizes {
 
 impl Sizes {
     /// Counts one more message.
-    #[cfg_attr(
-        not(any(
-            feature = "eventbridge",
-            feature = "kinesis",
-            feature = "lambda",
-            feature = "sfn",
-            feature = "sns",
-            feature = "sqs"
-        )),
-        allow(dead_code)
-    )]
     pub(crate) fn add(&mut self, message: Size) {
         self.request = Size { own: self.request.own + message.own, sent: self.request.sent + message.sent };
         self.largest = Size { own: self.largest.own.max(message.own), sent: self.largest.sent.max(message.sent) };
@@ -81,7 +70,7 @@ pub(crate) fn learn<'a>(
     match context.output_or_error() {
         Some(Err(_)) => {
             let Some((response, target)) = context.response().zip(target()) else { return };
-            let error::Answer { code, message } = error::said(response);
+            let error::ServiceError { code, message } = error::of(response);
             let refusal = Refusal {
                 entry: None,
                 code: code.unwrap_or_default().into(),
@@ -139,7 +128,12 @@ fn report(span: &Span, target: Target<'_>, sizes: &Sizes, refusal: &Refusal<'_>)
     );
 }
 
-impl Refusal<'_> {
+impl<'a> Refusal<'a> {
+    /// Returns the refusal of one entry of a batch.
+    pub(crate) fn of_entry(id: &'a str, code: &'a str, message: Option<&'a str>) -> Self {
+        Refusal { entry: Some(id), code: code.into(), message: message.unwrap_or_default().into() }
+    }
+
     /// Returns `true` if the service refused the size of a message. Each service has words of its own for it.
     fn is_too_long(&self) -> bool {
         // `BatchRequestTooLong`, `RequestTooLargeException`, `RequestEntityTooLargeException`.

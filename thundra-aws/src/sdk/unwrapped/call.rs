@@ -9,28 +9,10 @@ use aws_smithy_observability::{AttributeValue, Attributes};
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, semconv};
 use tracing::Span;
 
-use crate::sdk;
+use crate::sdk::{self, services};
 
 /// The status of the last answer, where there was one.
 const STATUS_CODE: &str = "http.status_code";
-/// The clients inside credential providers, which nobody can wrap.
-const OF_CREDENTIALS: [&str; 4] = ["signin", "sso", "ssooidc", "sts"];
-/// The services with a module here.
-const OURS: &[&str] = &[
-    #[cfg(feature = "eventbridge")]
-    "eventbridge",
-    #[cfg(feature = "kinesis")]
-    "kinesis",
-    #[cfg(feature = "lambda")]
-    "lambda",
-    #[cfg(feature = "sfn")]
-    "sfn",
-    #[cfg(feature = "sns")]
-    "sns",
-    #[cfg(feature = "sqs")]
-    "sqs",
-];
-
 thread_local! {
     /// The call that began last on this thread, until its interceptor is found.
     static BEGUN: Cell<Option<Arc<Measured>>> = const { Cell::new(None) };
@@ -137,10 +119,10 @@ impl Measured {
     /// Names what to write instead, once for each service.
     fn remind(&self) {
         let service = self.service;
-        if OF_CREDENTIALS.contains(&service) {
+        if services::is_of_credentials(service) {
             return;
         }
-        let client = match OURS.contains(&service) {
+        let client = match services::has_module(service) {
             true => format!("thundra_aws::{service}::client(&config)"),
             false => format!("thundra_aws::client!(aws_sdk_{service}, &config)"),
         };

@@ -20,9 +20,10 @@ pub(crate) fn sections() -> Vec<Section> {
     let section = Section::new(
         "compile",
         "Building a minimal Lambda",
-        "Seconds from an empty target directory, with the sources at hand: `cargo build`, and `cargo build --release` with \
-         cargo's own release profile, which is what `cargo lambda build` takes. Units are the compilations of the release \
-         build, build scripts and macros among them; its timings lie in `target/bench-results`. Not part of a quick run.",
+        "Seconds to build from an empty target directory with downloaded sources: `cargo build`, and `cargo build \
+         --release` with cargo's own release profile, as `cargo lambda build` uses it. Units are the compilations of \
+         the release build, including build scripts and macros. The timings of the release build are in \
+         `target/bench-results`. A quick run leaves this section out.",
     );
     let row = |function: Function| {
         Variant::outside(function.name, function.about, move |quick| {

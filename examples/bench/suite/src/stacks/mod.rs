@@ -107,7 +107,7 @@ pub(crate) const STACKS: [Kind; 12] = [
 
 /// lambda-otel-lite, told to pack as ours does.
 pub(crate) const LITE_LEVEL_1: Kind =
-    Kind { name: "lambda-otel-lite, gzip-1", about: "told so", set_up: lite::level_1, exports: true, tracing: true };
+    Kind { name: "lambda-otel-lite, gzip-1", about: "configured", set_up: lite::level_1, exports: true, tracing: true };
 
 impl Kind {
     /// Sets it up, for the whole process.

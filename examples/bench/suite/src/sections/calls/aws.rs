@@ -22,16 +22,14 @@ pub(super) fn section() -> Section {
     Section::new(
         "aws",
         "One AWS call",
-        "Microseconds a call of the genuine client: CPU of the process, and wall. An invocation makes 20 and is flushed \
-         to an exporter that drops it. The answer comes from memory, so that signing, serialising, retries and tracing \
-         are measured, and no network. Ours puts our context into the message as well; awssdk-instrumentation carries \
-         none. Instructions are the median of three counts, which differ by some thousands with the seeds of the SDK's \
-         hash maps.",
+        "Microseconds for a call with the genuine client: CPU time of the process, and wall time. An invocation makes \
+         20 calls, and a flush hands its spans to an exporter that drops them. The response comes from memory, so \
+         signing, serialising, retries and tracing are measured, but no network. thundra also writes its context into \
+         the message; awssdk-instrumentation writes none. Instructions are the median of three counts, which differ \
+         by some thousands because the SDK's hash maps have random seeds.",
     )
     .variants([
-        variant(BARE, "not traced", |config| {
-            Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))
-        }),
+        variant(BARE, "not traced", |config| Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))),
         variant(OURS, "", |config| {
             thundra_aws::bench_support::watch_unwrapped();
             Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))

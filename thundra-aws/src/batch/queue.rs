@@ -1,0 +1,70 @@
+//! The order in which the records of a batch run.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::{BatchEvent, BatchSource};
+
+/// The records that wait, in groups that keep their order.
+pub(super) struct Queue<E: BatchEvent> {
+    source: BatchSource<E>,
+    groups: Vec<VecDeque<Waiting<E::Record>>>,
+    /// The groups whose next record may run.
+    ready: VecDeque<usize>,
+    /// The records that failed or were skipped, by their number in the batch.
+    failures: Vec<(usize, String)>,
+}
+
+struct Waiting<R> {
+    number: usize,
+    record: R,
+}
+
+/// The position of a record in the batch, and its identifier in the response.
+pub(super) struct Position {
+    number: usize,
+    group: usize,
+    identifier: String,
+}
+
+impl<E: BatchEvent> Queue<E> {
+    pub(super) fn new(source: BatchSource<E>, records: Vec<E::Record>) -> Self {
+        let mut groups: Vec<VecDeque<_>> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for (number, record) in records.into_iter().enumerate() {
+            let key = (source.group)(&record);
+            let group = key.map_or(groups.len(), |key| *known.entry(key).or_insert(groups.len()));
+            let waiting = Waiting { number, record };
+            match groups.get_mut(group) {
+                Some(group) => group.push_back(waiting),
+                None => groups.push(VecDeque::from([waiting])),
+            }
+        }
+        Queue { source, ready: (0..groups.len()).collect(), groups, failures: Vec::new() }
+    }
+
+    /// Returns the next record that may run.
+    pub(super) fn next(&mut self) -> Option<(Position, E::Record)> {
+        let group = self.ready.pop_front()?;
+        let Waiting { number, record } = self.groups.get_mut(group)?.pop_front()?;
+        Some((Position { number, group, identifier: (self.source.identifier)(&record) }, record))
+    }
+
+    /// Ends a record. After a success the next record of its group may run, after a failure none of them does.
+    pub(super) fn done(&mut self, position: Position, failed: bool) {
+        let Some(group) = self.groups.get_mut(position.group) else { return };
+        if failed {
+            let skipped = std::mem::take(group).into_iter().filter(|_| self.source.reports_skipped);
+            self.failures.push((position.number, position.identifier));
+            let identifier = self.source.identifier;
+            self.failures.extend(skipped.map(|waiting| (waiting.number, identifier(&waiting.record))));
+        } else if !group.is_empty() {
+            self.ready.push_back(position.group);
+        }
+    }
+
+    /// Returns the identifiers of the records that failed, in the order of the batch.
+    pub(super) fn into_failures(mut self) -> Vec<String> {
+        self.failures.sort_unstable();
+        self.failures.into_iter().map(|(_, identifier)| identifier).collect()
+    }
+}

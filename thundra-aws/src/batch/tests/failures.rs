@@ -1,0 +1,101 @@
+//! Failures of records, and the response that names them.
+
+use super::*;
+
+#[test]
+fn failures_are_answered_and_told_one_by_one() {
+    let config = config(&[]);
+    let event = sqs("orders", &[("", r#"{"id":0}"#), ("", "hello"), ("", r#"{"id":2}"#), ("", r#"{"id":3}"#)]);
+    let (response, spans) = invocation(&config, || {
+        run::run(event, &config, payload_error::read::<SqsEvent, _>, async |order: Order| match order.id {
+            2 => Err(std::fmt::Error),
+            _ => Ok(()),
+        })
+    });
+    assert_eq!(failures(&response), ["m-1", "m-2"]);
+    let told = |id| {
+        let span = span(&spans, "messaging.message.id", id);
+        let error_type = span.attributes.iter().find(|(key, _)| key == "error.type").map(|(_, v)| v.to_string());
+        (span.status.clone(), error_type, span.events.len())
+    };
+    assert_eq!(told("m-0"), (thundra_core::Status::Unset, None, 0));
+    let (status, error_type, events) = told("m-1");
+    assert!(format!("{status:?}").contains("Order: expected value at line 1 column 1"), "{status:?}");
+    assert_eq!((error_type.as_deref(), events), (Some("unreadable"), 1));
+    let (status, error_type, events) = told("m-2");
+    assert!(status.is_error());
+    assert_eq!((error_type.as_deref(), events), (Some("core::fmt::Error"), 1));
+    span(&spans, "thundra.batch.failures", "2");
+}
+
+#[test]
+fn the_error_of_a_record_keeps_no_credentials() {
+    let config = config(&[]);
+    let event = sqs("orders", &[("", "{}")]);
+    let (_, spans) = invocation(&config, || {
+        run::run(
+            event,
+            &config,
+            |record: SqsMessage, _| Ok(record),
+            async |_| Err::<(), _>("POST https://user:s3cr3t@partner.example/pay?token=s3cr3t failed: password=s3cr3t"),
+        )
+    });
+    let span = span(&spans, "messaging.message.id", "m-0");
+    let shown = "POST https://REDACTED@partner.example/pay?REDACTED failed: password=REDACTED";
+    assert_eq!(span.status, thundra_core::Status::error(shown));
+    assert!(!format!("{spans:?}").contains("s3cr3t"), "{spans:?}");
+}
+
+#[test]
+fn an_empty_batch_has_an_empty_answer() {
+    assert!(failures(&block_on(each(SqsEvent::default(), succeed::<Json>)).unwrap()).is_empty());
+    assert!(failures(&block_on(each(KinesisEvent::default(), succeed::<Json>)).unwrap()).is_empty());
+    let nameless = SqsEvent::clone(&serde_json::from_value(json!({"Records": [{}]})).unwrap());
+    assert_eq!(failures(&block_on(each(nameless, succeed::<Json>)).unwrap()), [""], "AWS takes it for all of them");
+}
+
+#[test]
+fn a_panic_passes_through_and_is_told() {
+    let config = config(&[]);
+    let event = kinesis(&[("a", order(0)), ("b", order(1)), ("c", order(2))]);
+    let (panicked, spans) = testing::record_with(&config, "invocation", || {
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            block_on(run::run(event, &config, payload_error::read::<KinesisEvent, _>, async |order: Order| {
+                tokio::task::yield_now().await;
+                assert_ne!(order.id, 1, "a test's own panic");
+                std::future::pending::<Result<(), String>>().await
+            }))
+        }))
+        .is_err()
+    });
+    assert!(panicked);
+    for (id, error_type) in [("0", "cancelled"), ("1", "panic"), ("2", "cancelled")] {
+        let span = span(&spans, "messaging.message.id", id);
+        assert!(span.attributes.contains(&("error.type".to_owned(), error_type.into())), "{id}: {:?}", span.attributes);
+    }
+}
+
+/// An error that cannot be formatted.
+struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        panic!("broken")
+    }
+}
+
+#[test]
+fn an_error_that_cannot_be_formatted_fails_its_record_alone() {
+    let config = config(&[]);
+    let event = sqs("orders", &[("", r#"{"id":0}"#), ("", r#"{"id":1}"#), ("", r#"{"id":2}"#)]);
+    let (response, spans) =
+        invocation(&config, || {
+            run::run(event, &config, payload_error::read::<SqsEvent, _>, async |order: Order| {
+                if order.id == 1 { Err(Broken) } else { Ok(()) }
+            })
+        });
+    assert_eq!(failures(&response), ["m-1"]);
+    let failed = span(&spans, "messaging.message.id", "m-1");
+    assert_eq!(failed.status, thundra_core::Status::error("(its text is not known: formatting it panicked)"));
+    assert_eq!(spans.iter().filter(|span| span.status.is_error()).count(), 1, "{}", testing::tree(&spans));
+}

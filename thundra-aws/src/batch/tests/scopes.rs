@@ -1,0 +1,154 @@
+//! The scope of a record: its parent, its links and its ids.
+
+use super::*;
+
+#[test]
+fn each_record_is_its_producers_child_with_its_own_ids() {
+    let config = config(&[]);
+    let event = kinesis(&[("a", order(0)), ("b", json!({"id": 1}))]);
+    let seen = Mutex::new(Vec::new());
+    let (response, spans) = invocation(&config, || async {
+        correlation::set("tenant", "t-1");
+        let work = |order: Order| {
+            let seen = &seen;
+            async move {
+                tokio::task::yield_now().await;
+                tracing::info_span!("ship", order = order.id).in_scope(|| {});
+                let scope = ScopeRef::current().unwrap();
+                let ids = scope.correlation().unwrap();
+                seen.lock().unwrap().push((order.id, correlation::all(), ids.chain_length(), scope.received_context()));
+                correlation::set("tenant", &format!("of order {}", order.id));
+                Ok::<_, String>(())
+            }
+        };
+        let response = run::run(event, &config, payload_error::read::<KinesisEvent, _>, work).await;
+        assert_eq!(correlation::get("tenant").as_deref(), Some("t-1"), "the invocation's ids are its own");
+        response
+    });
+    assert!(failures(&response).is_empty());
+    let attributes = "messaging.system=aws_kinesis messaging.operation.name=process messaging.operation.type=process \
+         messaging.destination.name=orders aws.kinesis.stream_name=orders messaging.destination.partition.id=shard-1";
+    assert_eq!(
+        testing::tree(&spans),
+        format!(
+            "invocation thundra.parent.source=none\n\
+             └ process orders [consumer] thundra.parent.source=local {attributes} messaging.message.id=1\n  \
+             └ ship order=1\n\
+             process orders [consumer] thundra.parent.source=tracecontext {attributes} messaging.message.id=0 →\n\
+             └ ship order=0\n"
+        )
+    );
+    let record = span(&spans, "messaging.message.id", "0");
+    let root = spans.iter().find(|span| span.name == "invocation").unwrap();
+    assert_eq!(
+        (record.context.trace_id.to_string().as_str(), record.parent_span_id.unwrap().to_string().as_str()),
+        (TRACE, "b7ad6b7169203331")
+    );
+    assert_eq!(record.links[0].context.span_id, root.context.span_id);
+    let mut seen = seen.into_inner().unwrap();
+    seen.sort_by_key(|(id, ..)| *id);
+    assert_eq!((seen[0].0, seen[0].1["x-correlation-id"].as_str(), seen[0].2), (0, "c-0", 3));
+    assert_eq!(seen[0].1["x-correlation-tenant"], "t-1");
+    assert_eq!(seen[0].3.as_deref(), Some(order(0)["__context__"].to_string().as_str()));
+    assert_eq!((seen[1].0, seen[1].2, seen[1].3.is_some()), (1, 1, false));
+}
+
+#[test]
+fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
+    let two = [("a", order(0)), ("b", order(1))];
+    for (variables, event, links, why) in [
+        (&[][..], kinesis(&two[..1]), 0, "the invocation is the producer's child itself"),
+        (&[("THUNDRA_BATCH_SPANS", "link")], kinesis(&two), 1, "links only"),
+        (&[], kinesis_aged(Duration::from_secs(3601), &two), 1, "a redrive"),
+        (&[("THUNDRA_BATCH_SPANS", "link")], kinesis(&two[..1]), 0, "one message"),
+    ] {
+        let config = config(variables);
+        let parent = (links == 0).then_some(("traceparent", PRODUCER));
+        let (_, spans) = invocation_of(&config, Inbound::extract(parent, config.propagators, Trust::Full), || {
+            run::run(event, &config, payload_error::read::<KinesisEvent, _>, async |order: Order| {
+                assert_eq!(correlation::id(), Some(format!("c-{}", order.id)), "its ids are its own all the same");
+                assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
+                Ok::<_, String>(())
+            })
+        });
+        let root = spans.last().unwrap();
+        let record = span(&spans, "messaging.message.id", "0");
+        assert_eq!(record.parent_span_id, Some(root.context.span_id), "{why}");
+        assert_eq!(record.context.trace_id, root.context.trace_id, "{why}");
+        assert_eq!(record.links.len(), links, "{why}");
+        if let Some(link) = record.links.first() {
+            assert_eq!(link.context.trace_id.to_string(), TRACE, "{why}");
+            assert_eq!(link.attributes, [("messaging.message.id".to_owned(), "0".into())], "{why}");
+        }
+    }
+}
+
+#[test]
+fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
+    let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
+    for (flags, obeyed) in [(ScopeFlags::NONE, true), (ScopeFlags::UNTRUSTED_CALLER, false)] {
+        let work = |order: Order| {
+            let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
+            assert_eq!((ids.get("id"), ids.debug_log_enabled()), (Some("c-7"), obeyed), "{}", order.id);
+            assert_eq!(
+                (ids.chain_length(), ScopeRef::current().unwrap().recorded()),
+                (if obeyed { 3 } else { 1 }, obeyed)
+            );
+            succeed(order)
+        };
+        let ((), _) = invocation(&config, async || {
+            ScopeRef::current().unwrap().set_flags(flags);
+            let (response, _) =
+                run::work_through(kinesis(&[("a", order(7))]), &config, payload_error::read::<KinesisEvent, _>, work)
+                    .await;
+            assert!(failures(&response).is_empty());
+        });
+    }
+}
+
+#[test]
+fn outside_of_an_invocation_records_are_recorded_all_the_same() {
+    let config = config(&[]);
+    let ((), spans) = testing::record_with(&config, "unrelated", || ());
+    assert_eq!(spans.len(), 1);
+    let (_, trace) = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+        block_on(run::work_through(
+            kinesis(&[("a", order(0)), ("b", order(1))]),
+            &config,
+            payload_error::read::<KinesisEvent, _>,
+            succeed::<Order>,
+        ))
+    });
+    let spans: Vec<_> = trace.spans().collect();
+    assert_eq!(spans.len(), 2);
+    assert!(spans.iter().all(|span| span.context.trace_id.to_string() == TRACE && span.links.is_empty()));
+}
+
+#[test]
+fn a_handler_is_seen_to_use_it() {
+    let flagged = |work: bool| {
+        let has_flag = || {
+            if work {
+                let _ = block_on(each(SqsEvent::default(), succeed::<Json>));
+            }
+            ScopeRef::current().unwrap().flags().contains(ScopeFlags::BATCH_HANDLED)
+        };
+        testing::record("invocation", has_flag).0
+    };
+    assert_eq!((flagged(true), flagged(false)), (true, false));
+}
+
+#[test]
+fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
+    let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
+    let (_, spans) = invocation(&config, || {
+        run::run(
+            kinesis(&[("a", order(0)), ("b", order(1))]),
+            &config,
+            payload_error::read::<KinesisEvent, _>,
+            succeed::<Order>,
+        )
+    });
+    let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(names, ["process orders", "process orders"]);
+}

@@ -1,0 +1,142 @@
+//! The types of a row: a service, and what is known of a call at each of its stages.
+
+use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
+use aws_types::region::Region;
+use thundra_core::propagation::Outbound;
+use thundra_core::semconv;
+
+pub(crate) use crate::attributes::Attributes;
+use crate::sdk::message::Injected;
+use crate::sdk::message::limits::{Limits, Target};
+use crate::sdk::message::refusal::Refusal;
+use crate::sdk::message::spans::Place;
+use crate::sdk::response::{Received, Response};
+
+/// An AWS service, and what the interceptor records of its operations.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// Name in `rpc.service`, as the `Metadata` of the SDK spells it.
+    pub(crate) id: &'static str,
+    /// Name that requests are signed for.
+    pub(crate) signing_name: &'static str,
+    /// Input members that name a resource, as the model of the service spells them. The SDK captures them for
+    /// [`Operation::member`], except those that the model marks as sensitive.
+    pub(crate) names: &'static [&'static str],
+    /// Adds the attributes that the captured members give.
+    pub(crate) attributes: fn(&Operation<'_>, &mut Attributes),
+    /// Returns the attributes that only the serialized request gives, such as names within lists and maps.
+    pub(crate) request: fn(&Request<'_>) -> Attributes,
+    /// Returns the number of messages in the request of a batch operation.
+    pub(crate) batch_size: fn(&Request<'_>) -> Option<usize>,
+    /// Reads the bytes of a successful response, given the name of the operation.
+    pub(crate) response: fn(&str, &HttpResponse) -> Option<Response>,
+    /// Access to the messages in requests and responses. `None` if the feature of the service is off, or the service
+    /// has no messages.
+    pub(crate) messages: Option<Messages>,
+}
+
+/// Access to the messages of a service, by the types of its SDK crate.
+///
+/// A function that gets the input or output of an operation without messages changes nothing and returns `None` or
+/// nothing.
+#[derive(Debug)]
+pub(crate) struct Messages {
+    /// Name of the module with the traced client, which is also the last part of the name of the SDK crate.
+    pub(crate) module: &'static str,
+    /// Returns the queue, topic, stream or function that the messages go to. Empty if the size limit is that of the
+    /// service.
+    pub(crate) target: for<'a> fn(&Operation<'a>) -> Option<&'a str>,
+    /// Injects the context into the messages of a request, within the limits of the target.
+    pub(crate) inject: fn(&mut Input, &Outbound, Limits) -> Option<Injected>,
+    /// Visits the messages of a batch: the places of each that may name a sender.
+    pub(crate) each_in_batch: fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>)),
+    /// Reads a typed response.
+    pub(crate) response: fn(&Output) -> Option<Response>,
+    /// Returns the refused entries of a batch.
+    pub(crate) refused: for<'o> fn(&'o Output) -> Vec<Refusal<'o>>,
+    /// Requests message attributes that the caller did not request.
+    pub(crate) request_attributes: fn(&mut Input, &mut ConfigBag),
+    /// Reads received messages, and removes what the caller did not request.
+    pub(crate) received: fn(&mut Output, &mut ConfigBag) -> Option<Received>,
+}
+
+impl Service {
+    /// Reads a successful response: by its type if that is known, whatever the protocol, else from its bytes.
+    pub(crate) fn read(&self, operation: &str, output: &Output, response: &HttpResponse) -> Option<Response> {
+        let typed = self.messages.as_ref().and_then(|messages| (messages.response)(output));
+        typed.or_else(|| (self.response)(operation, response))
+    }
+
+    /// Returns the destination of the messages of an operation, or `None` if the operation has none.
+    pub(crate) fn target<'a>(&self, operation: &Operation<'a>) -> Option<Target<'a>> {
+        let name = (self.messages.as_ref()?.target)(operation)?;
+        Some(Target::new(self.id, operation.region, name))
+    }
+}
+
+/// An operation, before its request is serialized.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operation<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) region: Option<&'a str>,
+    captured: Option<&'a CapturedTelemetryAttributes>,
+}
+
+impl<'a> Operation<'a> {
+    pub(crate) fn new(name: &'a str, config: &'a ConfigBag) -> Self {
+        Operation {
+            name,
+            region: config.load::<Region>().map(Region::as_ref),
+            captured: config.load::<CapturedTelemetryAttributes>(),
+        }
+    }
+
+    /// Returns an input member that is one of the service's [`names`](Service::names).
+    pub(crate) fn member(&self, name: &str) -> Option<&'a str> {
+        self.captured?.get(name)
+    }
+}
+
+/// A serialized request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    /// Name of the operation.
+    pub(crate) operation: &'a str,
+    pub(crate) uri: &'a str,
+    /// Empty if the body is a stream.
+    pub(crate) body: &'a [u8],
+}
+
+/// Adds an attribute, if there is a value.
+pub(super) fn add(attributes: &mut Attributes, key: &'static str, value: Option<&str>) {
+    attributes.extend(value.map(|value| (key, value.to_owned().into())));
+}
+
+/// Adds the attributes of an operation on messages: the system, the type of the operation, and the destination.
+pub(super) fn add_messaging(
+    attributes: &mut Attributes,
+    system: &'static str,
+    operation: &'static str,
+    destination: Option<&str>,
+) {
+    attributes.push((semconv::MESSAGING_SYSTEM, system.into()));
+    attributes.push((semconv::MESSAGING_OPERATION_NAME, operation.into()));
+    attributes.push((semconv::MESSAGING_OPERATION_TYPE, operation.into()));
+    add(attributes, semconv::MESSAGING_DESTINATION_NAME, destination);
+}
+
+/// Returns the text after the last separator. ARNs and queue URLs end in the name of the resource.
+pub(crate) fn last_part(text: &str, separator: char) -> &str {
+    text.rsplit(separator).next().unwrap_or(text)
+}
+
+#[cfg(test)]
+impl<'a> Operation<'a> {
+    /// Returns an operation in `eu-west-1` with these captured members.
+    pub(super) fn of(name: &'a str, captured: &'a CapturedTelemetryAttributes) -> Self {
+        Operation { name, region: Some("eu-west-1"), captured: Some(captured) }
+    }
+}

@@ -1,0 +1,31 @@
+//! Calls from other programs, recognised by the context that a program put into the event.
+//!
+//! A task of Step Functions looks the same, and so does the record that a [destination] of Lambda receives.
+//!
+//! [destination]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+
+use thundra_core::Config;
+
+use super::Trigger;
+use super::event::Event;
+use super::parse::envelope;
+use super::parse::extract::holds_context;
+use super::source::{FaasTrigger, Recognise, Source};
+
+pub(super) static SOURCE: Source = Source {
+    name: "direct",
+    faas_trigger: FaasTrigger::Other,
+    batch_api: false,
+    recognise: Recognise::Members(|_| true),
+    read,
+};
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let opened = envelope::open(event.text, &trigger.extractor(config))?;
+    if opened.range.is_none() && !holds_context(&opened.inbound) {
+        return None;
+    }
+    trigger.context_range.clone_from(&opened.range);
+    trigger.deliver([opened.into()]);
+    Some(())
+}

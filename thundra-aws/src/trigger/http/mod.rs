@@ -1,0 +1,178 @@
+//! HTTP requests, by the service that turns them into events.
+//!
+//! | source | span name | `http.route` |
+//! |---|---|---|
+//! | REST API, HTTP API with its format 1.0 | `{method} {resource}` | `resource` |
+//! | HTTP API | `{method} {route}`, or `{method}` for `$default` | the route of `routeKey` |
+//! | function URL, load balancer, VPC Lattice | `{method}` | none |
+//! | WebSocket API | the route key | none |
+//! | authorizer | the name of the function | none |
+//!
+//! The attributes, their limits and the redaction come from `thundra_http::semantics`, as for any other server.
+
+mod api_gateway;
+mod function_url;
+mod iam;
+mod lattice;
+mod load_balancer;
+
+use std::borrow::Cow;
+
+use thundra_core::Config;
+use thundra_core::propagation::{CORRELATION_ID, CorrelationIds};
+use thundra_http::semantics::{self, ServerRequest, forwarded};
+
+use super::event::Event;
+use super::parse::headers::Headers;
+use super::parse::json::Object;
+use super::{Message, Trigger, edge_trust};
+
+pub(super) use api_gateway::{AUTHORIZER, HTTP_API, REST_API, WEB_SOCKET};
+pub(super) use function_url::SOURCE as FUNCTION_URL;
+pub(super) use iam::is_iam;
+pub(super) use lattice::SOURCE as LATTICE;
+pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
+
+/// The differences between the services in front of a function.
+struct Gateway {
+    /// `true` if the service accepts nothing but HTTPS.
+    https_only: bool,
+    /// `true` if the request id of the service is the correlation id of a request without one.
+    identifies_requests: bool,
+    /// Returns `true` for a caller that AWS authenticated by IAM.
+    is_iam_caller: fn(&Request<'_, '_>) -> bool,
+    /// Returns the method of the request.
+    method: for<'a> fn(&Request<'_, 'a>) -> Option<Cow<'a, str>>,
+    /// Returns the route that the service chose.
+    route: fn(&Request<'_, '_>) -> Option<String>,
+    /// Returns the name of the span.
+    span_name: fn(&Request<'_, '_>, &ServerRequest<'_>) -> Option<String>,
+}
+
+impl Gateway {
+    /// The service that most others are like.
+    const DEFAULT: Gateway = Gateway {
+        https_only: true,
+        identifies_requests: false,
+        is_iam_caller: |_| false,
+        method: |request| request.method(),
+        route: |_| None,
+        span_name: |_, request| request.span_name().map(Cow::into_owned),
+    };
+
+    /// Reads a request.
+    fn read(&self, trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+        let request = Request::of(event);
+        if !(self.is_iam_caller)(&request) {
+            trigger.trust = edge_trust(config);
+        }
+        self.describe(trigger, &request, &thundra_http::settings().known_methods);
+        let inbound = trigger.extractor(config).extract(request.headers.pairs());
+        trigger.deliver([Message { inbound, ..Message::default() }]);
+        if self.identifies_requests {
+            // The client may have chosen the request id.
+            let id = request.context_text("requestId").filter(|id| is_correlation_id(id));
+            trigger.default_correlation_id = id.map(String::from);
+        }
+        Some(())
+    }
+
+    fn describe(&self, trigger: &mut Trigger, request: &Request<'_, '_>, known_methods: &[String]) {
+        let (method, route, path) = ((self.method)(request), (self.route)(request), request.path());
+        let header = |name: &str| request.headers.get(name);
+        let protocol = request.caller_text("protocol").or_else(|| request.context_text("protocol"));
+        let domain = request.context_text("domainName");
+        let agent = request.caller_text("userAgent");
+        let source_ip = request.caller_text("sourceIp");
+        let described = ServerRequest {
+            known_methods,
+            method: method.as_deref(),
+            route: route.as_deref(),
+            path: path.as_deref(),
+            query: request.query(),
+            scheme: if self.https_only { Some("https") } else { forwarded::scheme(&header) },
+            host: domain
+                .as_deref()
+                .and_then(semantics::host)
+                .or_else(|| forwarded::host(&header))
+                .or_else(|| semantics::host(header("host")?)),
+            port: forwarded::port(&header),
+            client: source_ip.or_else(|| Some(forwarded::client(&header)?.to_string().into())),
+            version: protocol.as_deref().and_then(semantics::written_version),
+            user_agent: header("user-agent").or(agent.as_deref()),
+            ..ServerRequest::default()
+        };
+        trigger.span_name = (self.span_name)(request, &described);
+        trigger.attributes.extend(described.attributes());
+    }
+}
+
+/// Returns `true` for a request whose headers and path were read.
+fn has_head(event: &Event<'_>) -> bool {
+    has_headers(event) && PATHS.iter().any(|key| event.members.has(key))
+}
+
+/// Returns `true` for a request whose headers were read.
+fn has_headers(event: &Event<'_>) -> bool {
+    event.members.has("headers") || event.members.has("multiValueHeaders")
+}
+
+/// The members that hold a path.
+const PATHS: [&str; 3] = ["rawPath", "path", "raw_path"];
+/// The members that hold the parameters of a query.
+const PARAMETERS: [&str; 3] = ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters"];
+
+/// A request, in any of its formats.
+struct Request<'e, 'a> {
+    event: &'e Object<'a>,
+    /// The `requestContext`, which the first format of VPC Lattice has not.
+    context: Option<&'e Object<'a>>,
+    /// The caller: `requestContext.http` of the newer formats, `requestContext.identity` of the others.
+    caller: Option<Object<'a>>,
+    headers: Headers<'a>,
+}
+
+impl<'e, 'a> Request<'e, 'a> {
+    fn of(event: &'e Event<'a>) -> Self {
+        let context = event.request_context();
+        let caller = context.and_then(|context| context.object("http").or_else(|| context.object("identity")));
+        Request { event: &event.members, context, caller, headers: Headers::of(&event.members) }
+    }
+
+    /// Returns a text of the `requestContext`.
+    fn context_text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.context?.text(key)
+    }
+
+    /// Returns a text about the caller.
+    fn caller_text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.caller.as_ref()?.text(key)
+    }
+
+    fn method(&self) -> Option<Cow<'a, str>> {
+        self.caller_text("method").or_else(|| self.event.text("httpMethod")).or_else(|| self.event.text("method"))
+    }
+
+    fn path(&self) -> Option<Cow<'a, str>> {
+        let path = PATHS.iter().find_map(|key| self.event.text(key))?;
+        // The values of a query must not be recorded with the path.
+        Some(match path.split_once('?') {
+            Some((path, _)) => path.to_owned().into(),
+            None => path,
+        })
+    }
+
+    /// Returns the names of the query without their values.
+    fn query(&self) -> Option<String> {
+        if let Some(raw) = self.event.text("rawQueryString") {
+            return semantics::query(&raw);
+        }
+        let parameters = PARAMETERS.iter().find_map(|key| self.event.object(key))?;
+        semantics::query_of_names(parameters.members().map(|(name, _)| name))
+    }
+}
+
+/// Returns `true` for a text that can be a correlation id.
+fn is_correlation_id(id: &str) -> bool {
+    CorrelationIds::default().set(CORRELATION_ID, id)
+}

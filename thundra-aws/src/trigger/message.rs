@@ -1,0 +1,59 @@
+//! The messages of an event: requests, records, notifications.
+
+use std::borrow::Cow;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+use thundra_core::propagation::Inbound;
+use thundra_core::{Value, semconv};
+
+use super::parse::envelope::Opened;
+use crate::attributes::Attributes;
+
+/// The age at which a message counts as redriven. The trace of its sender has ended by then.
+const MAX_AGE: Duration = Duration::from_secs(3600);
+
+/// One request, record or notification.
+#[derive(Debug, Default)]
+pub(crate) struct Message {
+    /// The context that the sender put in.
+    pub(crate) inbound: Inbound,
+    /// The attributes that name the message, for the link to its sender.
+    pub(crate) attributes: Attributes,
+    /// The time of sending, by the clock of the service that delivers the message.
+    pub(crate) sent_at: Option<SystemTime>,
+    /// The text of the `__context__` object that came inside the message.
+    pub(crate) received_context: Option<String>,
+    /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    pub(crate) context_range: Option<Range<usize>>,
+}
+
+impl Message {
+    /// Returns `true` for a message so old that the trace of its sender has ended.
+    pub(crate) fn is_old(&self) -> bool {
+        self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
+    }
+}
+
+impl From<Opened> for Message {
+    fn from(opened: Opened) -> Self {
+        let Opened { inbound, context, range } = opened;
+        Message { inbound, received_context: context, context_range: range, ..Message::default() }
+    }
+}
+
+/// Returns the attributes of a span that processes messages of `system`, sent to `destination`.
+pub(super) fn process(system: &'static str, destination: Option<&str>) -> Attributes {
+    let mut attributes = Vec::with_capacity(8);
+    attributes.push((semconv::MESSAGING_SYSTEM, system.into()));
+    attributes.push((semconv::MESSAGING_OPERATION_NAME, "process".into()));
+    attributes.push((semconv::MESSAGING_OPERATION_TYPE, "process".into()));
+    attributes.extend(destination.map(|name| (semconv::MESSAGING_DESTINATION_NAME, name.to_owned().into())));
+    attributes
+}
+
+/// Returns the attribute that names a message.
+pub(super) fn message_id(id: Option<Cow<'_, str>>) -> Option<(&'static str, Value)> {
+    Some((semconv::MESSAGING_MESSAGE_ID, id?.into_owned().into()))
+}

@@ -1,0 +1,101 @@
+//! Payloads in base64: the records of Kinesis and Firehose.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use memchr::memmem;
+
+use super::envelope::{self, Opened};
+use super::extract::Extractor;
+use crate::payload::{self, Member};
+
+/// The length of the base64 in which a first member written by a client of this crate ends. A multiple of four.
+const HEAD: usize = 2048;
+/// Each of the [names](envelope::NAMES) that lead to a context in base64, by its position within three bytes, without the
+/// characters that depend on the bytes around.
+const ENCODED_NAMES: [[&str; 3]; 2] = [
+    ["X19jb250ZXh0", "Y29udGV4dF9f", "X2NvbnRleHRf"],
+    ["TWVzc2FnZUF0dHJpYnV0ZX", "1lc3NhZ2VBdHRyaWJ1dGVz", "NZXNzYWdlQXR0cmlidXRlc"],
+];
+
+/// Opens a payload. Only its beginning is decoded, unless a name that leads to a context occurs in the rest.
+pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
+    if data.len() <= HEAD {
+        return envelope::open(&BASE64_STANDARD.decode(data).ok()?, extractor);
+    }
+    let head = data.get(..HEAD).and_then(|head| BASE64_STANDARD.decode(head).ok());
+    if let Some(member) = head.and_then(|head| payload::find(&head)).filter(Member::is_context) {
+        return Some(Opened::of_member(member, extractor));
+    }
+    let leads = |name: &&str| memmem::find(data.as_bytes(), name.as_bytes()).is_some();
+    ENCODED_NAMES.as_flattened().iter().find(|name| leads(name))?;
+    envelope::open(&BASE64_STANDARD.decode(data).ok()?, extractor)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+    use thundra_core::propagation::{Propagators, Trust};
+
+    use super::*;
+
+    fn extractor() -> Extractor<'static> {
+        Extractor::new(Propagators::default(), Trust::Full)
+    }
+
+    fn opened(payload: &str) -> Option<String> {
+        open(&BASE64_STANDARD.encode(payload), &extractor())?.context
+    }
+
+    #[test]
+    fn a_context_is_found_wherever_it_stands() {
+        let long = "x".repeat(10_000);
+        for pad in 0..3 {
+            let pad = " ".repeat(pad);
+            let context = r#"{"x-correlation-id":"c-1"}"#;
+            for payload in [
+                format!(r#"{pad}{{"__context__":{context},"a":"{long}"}}"#),
+                format!(r#"{pad}{{"a":"{long}","__context__":{context}}}"#),
+                format!(r#"{pad}{{"__context__":{context}}}"#),
+            ] {
+                assert_eq!(opened(&payload).as_deref(), Some(context), "{}", payload.get(..20).unwrap());
+            }
+        }
+        let large = format!(r#"{{"a":"{long}"}}"#);
+        for payload in ["", "hello", r#"{"a":1}"#, r#"{"__context__":1}"#, large.as_str()] {
+            assert_eq!(opened(payload), None);
+        }
+        assert_eq!(open("no base64!", &extractor()), None);
+    }
+
+    #[test]
+    fn envelopes_are_opened_wherever_the_context_stands() {
+        let ids = json!({"x-correlation-id": {"Type": "String", "Value": "c-1"}});
+        for pad in (0..3).chain(3000..3003) {
+            let pad = "x".repeat(pad);
+            let envelope = json!({"Message": pad, "TopicArn": "arn:aws:sns:eu-west-1:1:t", "MessageAttributes": ids});
+            let event = json!({"a": pad, "source": "s", "detail-type": "t", "detail": {"__context__": {"x-correlation-id": "c-1"}}});
+            for payload in [envelope, event] {
+                let opened = open(&BASE64_STANDARD.encode(payload.to_string()), &extractor()).unwrap();
+                assert_eq!(opened.inbound.correlation.get("id"), Some("c-1"), "{}", pad.len());
+            }
+        }
+    }
+
+    #[test]
+    fn the_encoded_names_are_those_of_the_names() {
+        for (name, encoded) in envelope::NAMES.iter().zip(ENCODED_NAMES) {
+            for (at, encoded) in encoded.iter().enumerate() {
+                let text = format!("{}{name}", "?".repeat(at));
+                assert!(BASE64_STANDARD.encode(text).contains(encoded), "{name}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_data_is_read_without_panic(data in "[A-Za-z0-9+/=]{0,64}|\\PC*", times in 1_usize..100) {
+            open(&data.repeat(times), &extractor());
+        }
+    }
+}

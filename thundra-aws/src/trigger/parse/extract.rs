@@ -1,0 +1,44 @@
+//! The reading of the contexts that an event carries.
+
+use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
+
+/// Extracts contexts by the rules of one event.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extractor<'h> {
+    formats: Propagators,
+    trust: Trust,
+    /// The X-Ray header that came beside the carrier.
+    header: Option<&'h str>,
+}
+
+impl<'h> Extractor<'h> {
+    pub(crate) fn new(formats: Propagators, trust: Trust) -> Self {
+        Extractor { formats, trust, header: None }
+    }
+
+    /// Adds an X-Ray header to every carrier.
+    pub(crate) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
+        Extractor { formats: self.formats, trust: self.trust, header }
+    }
+
+    /// Extracts the context of a carrier.
+    pub(crate) fn extract<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Inbound
+    where
+        'h: 'p,
+    {
+        // The first header of a name counts, and an attribute may be a copy of another message's.
+        let header = self.header.map(|header| (XRAY_HEADER, header));
+        Inbound::extract(header.into_iter().chain(pairs), self.formats, self.trust)
+    }
+
+    /// Extracts the context of a carrier that was collected before.
+    pub(crate) fn extract_owned(&self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Inbound {
+        self.extract(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))
+    }
+}
+
+/// Returns `true` for a context that a program wrote. An X-Ray header alone may come from a service in between.
+pub(crate) fn holds_context(inbound: &Inbound) -> bool {
+    matches!(inbound.source, ParentSource::TraceParent | ParentSource::Correlation)
+        || inbound.correlation.iter().next().is_some()
+}

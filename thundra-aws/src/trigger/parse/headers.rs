@@ -1,0 +1,76 @@
+//! The headers of a request, in both forms that events have.
+
+use std::borrow::Cow;
+
+use super::json::{self, Object};
+
+/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for each
+/// line, as in a request.
+pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
+
+impl<'a> Headers<'a> {
+    /// Reads `multiValueHeaders`, which has every line of a header, and the further names in `headers`. A REST API sends
+    /// both, a load balancer one of them, and every other service `headers` alone.
+    pub(crate) fn of(event: &Object<'a>) -> Self {
+        let mut headers = Headers(Vec::new());
+        for form in ["multiValueHeaders", "headers"] {
+            let known = headers.0.len();
+            for (name, value) in event.object(form).iter().flat_map(Object::members) {
+                let earlier = headers.0.get(..known).unwrap_or_default();
+                if !earlier.iter().any(|(earlier, _)| earlier.eq_ignore_ascii_case(name)) {
+                    lines(value, |line| headers.0.push((name.to_owned(), line)));
+                }
+            }
+        }
+        headers
+    }
+
+    /// Returns the first line of a header that is not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let mut found = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_ref())
+    }
+
+    /// Returns every line with the name of its header.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
+    }
+}
+
+/// Takes the lines of a header, whose value is a string or a list of strings.
+fn lines<'a>(value: &'a str, mut line: impl FnMut(Cow<'a, str>)) {
+    match json::text(value) {
+        Some(text) => line(text),
+        None => json::array(value).into_iter().filter_map(json::text).for_each(line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_a_header_is_read() {
+        for (event, values, why) in [
+            (r#"{"headers":{"X-A":"2"},"multiValueHeaders":{"X-A":["1","2"]}}"#, &["1", "2"][..], "a REST API"),
+            (r#"{"multiValueHeaders":{"x-a":["1","2"]},"headers":{"X-A":"2"}}"#, &["1", "2"], "in the other order"),
+            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":{"X-B":["2"]}}"#, &["1"], "in one form alone"),
+            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":{"x-a":[]}}"#, &["1"], "an empty list beside it"),
+            (r#"{"headers":{"X-A":"1"},"multiValueHeaders":null}"#, &["1"], "no lists"),
+            (r#"{"headers":null,"multiValueHeaders":{"x-a":["2"]}}"#, &["2"], "lists only"),
+            (r#"{"headers":{},"multiValueHeaders":{"x-a":["1","2"]}}"#, &["1", "2"], "a load balancer"),
+            (r#"{"multiValueHeaders":{"x-a":["1"],"X-A":["2"]}}"#, &["1", "2"], "a name in two cases"),
+            (r#"{"headers":{"x-a":"1,2"}}"#, &["1,2"], "joined by an HTTP API"),
+            (r#"{"headers":{"x-a":["1","2"]}}"#, &["1", "2"], "VPC Lattice"),
+            (r#"{"headers":{"x-a":[]}}"#, &[], "an empty list"),
+            (r#"{"headers":{"x-a":{}}}"#, &[], "nonsense"),
+            (r#"{"headers":"x"}"#, &[], "more nonsense"),
+            ("{}", &[], "no headers"),
+        ] {
+            let headers = Headers::of(&Object::parse(event).unwrap());
+            let lines = headers.pairs().filter(|(name, _)| name.eq_ignore_ascii_case("x-a"));
+            assert_eq!(lines.map(|(_, value)| value).collect::<Vec<_>>(), values, "{why}");
+            assert_eq!(headers.get("X-a"), values.first().copied(), "{why}");
+        }
+    }
+}

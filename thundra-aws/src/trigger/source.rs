@@ -1,0 +1,99 @@
+//! A source of events, as a row of the table [`SOURCES`](super::SOURCES).
+
+use std::fmt;
+
+use thundra_core::Config;
+
+use super::Trigger;
+use super::event::Event;
+
+/// One source of events.
+///
+/// A row is a literal of plain data and functions, so a source that lacks a member does not compile.
+pub(crate) struct Source {
+    /// The name for diagnostics and tests.
+    pub(crate) name: &'static str,
+    /// The kind of the source, recorded as `faas.trigger`.
+    pub(crate) faas_trigger: FaasTrigger,
+    /// `true` if the module `batch` works on the batches of the source.
+    pub(crate) batch_api: bool,
+    /// The part of an event by which the source is recognised.
+    pub(super) recognise: Recognise,
+    /// Reads a recognised event into the trigger. Returns `None` if the event turns out to be of no known source.
+    pub(super) read: fn(&mut Trigger, &Event<'_>, &Config) -> Option<()>,
+}
+
+/// The part of an event by which its source is recognised.
+pub(super) enum Recognise {
+    /// The `eventSource` of the first record.
+    Records(&'static str),
+    /// The members of the event.
+    Members(fn(&Event<'_>) -> bool),
+    /// The members of a request that stand before its `body`.
+    Request {
+        /// Returns `true` for a request of the source.
+        members: fn(&Event<'_>) -> bool,
+        /// Returns `true` if every member that is read stands before the `body`. The body has up to 6 MB, and stepping
+        /// over it would cost more than reading everything else.
+        is_complete: fn(&Event<'_>) -> bool,
+    },
+}
+
+impl Source {
+    /// Returns `true` if records with this `eventSource` are of the source.
+    pub(super) fn delivers(&self, event_source: &str) -> bool {
+        matches!(self.recognise, Recognise::Records(name) if name == event_source)
+    }
+
+    /// Returns `true` for an event of the source.
+    pub(super) fn recognises(&self, event: &Event<'_>) -> bool {
+        match self.recognise {
+            Recognise::Records(name) => event.record_source() == Some(name),
+            Recognise::Members(members) | Recognise::Request { members, .. } => members(event),
+        }
+    }
+
+    /// Returns `true` for an event of the source that can be read without its `body`.
+    pub(super) fn needs_no_body(&self, event: &Event<'_>) -> bool {
+        match self.recognise {
+            Recognise::Request { members, is_complete } => members(event) && is_complete(event),
+            Recognise::Records(_) | Recognise::Members(_) => false,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// The kinds of sources by the [conventions].
+///
+/// [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/registry/attributes/faas.md
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FaasTrigger {
+    /// A store or a stream whose data changed.
+    Datasource,
+    /// An HTTP request. The response has a status code.
+    Http,
+    /// A message.
+    PubSub,
+    /// A schedule.
+    Timer,
+    /// Any other source, such as a call from another program.
+    Other,
+}
+
+impl FaasTrigger {
+    /// Returns the value of `faas.trigger`.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            FaasTrigger::Datasource => "datasource",
+            FaasTrigger::Http => "http",
+            FaasTrigger::PubSub => "pubsub",
+            FaasTrigger::Timer => "timer",
+            FaasTrigger::Other => "other",
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Messages: the carriers of their context.
+
+use serde_json::{Value as Json, json};
+use thundra_core::propagation::{ParentSource, Trust};
+
+use super::{TRACEPARENT, XRAY, attributes, config, detected, recognised, sqs};
+use crate::payload;
+use crate::trigger::detect;
+use crate::trigger::parse::time::from_millis;
+
+#[test]
+fn a_message_is_read_from_every_carrier() {
+    let own = json!({"traceparent": {"stringValue": TRACEPARENT, "dataType": "String"}, "x-correlation-id": {"stringValue": "c-1", "dataType": "String.id"}});
+    let others = json!({"a": {"stringValue": "1", "dataType": "String"}});
+    let context = json!({"x-correlation-id": "c-1", "x-correlation-traceparent": TRACEPARENT});
+    let body = json!({"__context__": context, "a": 1}).to_string();
+    let bridge = json!({"detail-type": "t", "source": "s", "detail": {"__context__": context}}).to_string();
+    let notification = json!({"TopicArn": "arn:aws:sns:eu-west-1:1:orders", "Message": "hi", "MessageAttributes": {
+        "traceparent": {"Type": "String", "Value": TRACEPARENT}, "x-correlation-id": {"Type": "String", "Value": "c-1"}}}).to_string();
+    let text = |value: &str| json!({"stringValue": value, "dataType": "String"});
+    let dead_letter = json!({"RequestID": text("r-1"), "ErrorCode": text("200"), "ErrorMessage": text("no")});
+    let malformed = json!({"traceparent": text("what"), "User-Agent": text("curl"), "debug-log-enabled": text("true")});
+    let other = json!({"__context__": {"x-correlation-id": "another"}}).to_string();
+    use ParentSource::{Correlation, TraceParent, XRay};
+    for (record, source, id, why) in [
+        (sqs(own.clone(), Some(XRAY), json!("hi")), TraceParent, Some("c-1"), "its attributes"),
+        (sqs(json!({}), Some(XRAY), json!("hi")), XRay, None, "the system attribute"),
+        (sqs(json!({}), None, json!(bridge)), Correlation, Some("c-1"), "EventBridge in SQS"),
+        (sqs(json!({}), Some(XRAY), json!(body)), XRay, Some("c-1"), "the body's ids beside X-Ray's parent"),
+        (sqs(others.clone(), None, json!(body)), Correlation, Some("c-1"), "the body beside attributes of the user's"),
+        (sqs(dead_letter.clone(), None, json!(notification)), TraceParent, Some("c-1"), "SNS in a dead-letter queue"),
+        (sqs(dead_letter, Some(XRAY), json!(notification)), TraceParent, Some("c-1"), "beside X-Ray's parent"),
+        (sqs(malformed, None, json!(bridge)), Correlation, Some("c-1"), "beside attributes that are no context"),
+        (sqs(own.clone(), None, json!(other)), TraceParent, Some("c-1"), "its attributes, not the body"),
+        (sqs(others, Some(XRAY), json!("hi")), XRay, None, "the system attribute beside others"),
+        (sqs(json!(null), None, json!(null)), ParentSource::None, None, "no body"),
+        (sqs(json!(7), None, json!(7)), ParentSource::None, None, "nonsense"),
+    ] {
+        let trigger = detected(&json!({"Records": [record]}));
+        let [message] = trigger.messages.as_slice() else { panic!("{why}") };
+        assert_eq!((trigger.is_batch(), message.inbound.source), (false, source), "{why}");
+        assert_eq!(message.inbound.correlation.get("id"), id, "{why}");
+        assert_eq!(message.sent_at, from_millis(1_520_621_625_029.0));
+    }
+    let batch = detected(&json!({"Records": [sqs(own, None, json!("a")), sqs(json!({}), None, json!("b"))]}));
+    assert!(batch.is_batch());
+    assert_eq!(batch.messages.len(), 2);
+    assert!(!attributes(&batch).contains("messaging.message.id"));
+}
+
+#[test]
+fn notifications_and_streams_carry_their_context() {
+    let context = json!({"traceparent": TRACEPARENT, "x-correlation-id": "c-1", "call-chain-length": 2});
+    let record = |data: &Json| {
+        use base64::Engine;
+        let data = base64::prelude::BASE64_STANDARD.encode(data.to_string());
+        json!({"eventSource": "aws:kinesis", "eventID": "shard-1:9", "eventSourceARN": "arn:aws:kinesis:eu-west-1:1:stream/orders",
+            "kinesis": {"data": data, "sequenceNumber": "9", "partitionKey": "k", "approximateArrivalTimestamp": 1.5}})
+    };
+    let typed =
+        json!({"traceparent": {"S": TRACEPARENT}, "call-chain-length": {"N": "2"}, "x-correlation-id": {"S": "c-1"}});
+    let sns = json!({"traceparent": {"Type": "String", "Value": TRACEPARENT}, "x-correlation-id": {"Type": "String", "Value": "c-1"}});
+    for (event, source) in [
+        (json!({"Records": [record(&json!({"__context__": context, "a": 1}))]}), "kinesis"),
+        (
+            json!({"Records": [{"EventSource": "aws:sns", "Sns": {"MessageAttributes": sns, "TopicArn": "arn:aws:sns:eu-west-1:1:t"}}]}),
+            "sns",
+        ),
+        (
+            json!({"Records": [{"eventSource": "aws:dynamodb", "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/1",
+                "dynamodb": {"NewImage": {"__context__": {"M": typed}}}}]}),
+            "dynamodb",
+        ),
+        (
+            json!({"deliveryStreamArn": "arn:aws-cn:firehose:cn-north-1:1:deliverystream/orders",
+                "records": [{"recordId": "1", "data": record(&json!({"__context__": context}))["kinesis"]["data"]}]}),
+            "firehose",
+        ),
+    ] {
+        let trigger = detected(&event);
+        assert_eq!(trigger.source.name, source);
+        assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "{source}");
+        assert_eq!(trigger.messages[0].inbound.correlation.get("id"), Some("c-1"), "{source}");
+        assert!(trigger.context_range.is_none());
+    }
+}
+
+#[test]
+fn a_context_in_the_event_is_cut_out() {
+    let context = json!({"x-correlation-id": "c-1", "call-chain-length": 2, "debug-log-enabled": "true"});
+    for (event, source, rest) in [
+        (format!(r#"{{"__context__":{context},"a":1.0}}"#), "direct", r#"{"a":1.0}"#),
+        (
+            format!(
+                r#" {{"detail-type":"t","source":"s","id":"7","detail": {{ "__context__": {context}, "a": 1 }} }}"#
+            ),
+            "event_bridge",
+            r#" {"detail-type":"t","source":"s","id":"7","detail": { "a": 1 } }"#,
+        ),
+    ] {
+        let trigger = recognised(event.as_bytes(), &config(&[]));
+        assert_eq!(trigger.source.name, source);
+        let [message] = trigger.messages.as_slice() else { panic!() };
+        assert!(message.inbound.correlation.debug_log_enabled());
+        assert_eq!(message.received_context, Some(context.to_string()));
+        let range = trigger.context_range.unwrap();
+        assert_eq!(String::from_utf8(payload::strip(event.as_bytes(), &range)).unwrap(), rest);
+    }
+    let own = detected(&json!({"__context__": "mine"}));
+    assert_eq!((own.source.name, own.context_range, own.messages.len()), ("other", None, 0));
+}
+
+#[test]
+fn every_carrier_keeps_to_the_rules_of_trace_context() {
+    const OTHER: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let rest = |headers: Json, many: Json| json!({ "httpMethod": "GET", "path": "/", "requestContext": { "requestId": "r" }, "headers": headers, "multiValueHeaders": many });
+    let sqs = |pairs: &[(&str, &str)]| {
+        let attributes =
+            pairs.iter().map(|(name, value)| (name.to_string(), json!({ "dataType": "String", "stringValue": value })));
+        let attributes: serde_json::Map<_, _> = attributes.collect();
+        json!({ "Records": [{ "eventSource": "aws:sqs", "body": "b", "messageAttributes": attributes }] })
+    };
+    let direct = |members: &str| format!(r#"{{"__context__":{{{members}}}}}"#);
+    let twice = format!(r#""traceparent":"{TRACEPARENT}","traceparent":"{OTHER}""#);
+    let state = r#""tracestate":"\tfoo=1 \t, foo=2,bar=3""#;
+    for (event, random, kept, why) in [
+        (direct(&twice), None, None, "twice in a payload"),
+        (direct(&format!(r#""traceparent":"{TRACEPARENT}",{state}"#)), Some(false), Some("foo=1,bar=3"), "white space"),
+        (direct(&format!(r#""traceparent":"{}""#, TRACEPARENT.replace("-01", "-03"))), Some(true), None, "the flag"),
+        (
+            rest(Json::Null, json!({ "traceparent": [TRACEPARENT, OTHER] })).to_string(),
+            None,
+            None,
+            "twice in the headers of an event",
+        ),
+        (
+            rest(json!({ "traceparent": format!("{TRACEPARENT}, {OTHER}") }), Json::Null).to_string(),
+            None,
+            None,
+            "joined in the headers of an event",
+        ),
+        (
+            sqs(&[("traceparent", &TRACEPARENT.replace("-01", "-03")), ("tracestate", "\tfoo=1 ,foo=2, bar=3\t")])
+                .to_string(),
+            Some(true),
+            Some("foo=1,bar=3"),
+            "attributes",
+        ),
+        (sqs(&[("traceparent", TRACEPARENT), ("TraceParent", OTHER)]).to_string(), None, None, "twice in attributes"),
+        (
+            sqs(&[("traceparent", TRACEPARENT), ("tracestate", "foo=1\u{3000}")]).to_string(),
+            Some(false),
+            None,
+            "white space of another kind",
+        ),
+    ] {
+        let trigger = detect(event.as_bytes(), &config(&[]), Trust::Full);
+        let parent = trigger.messages.first().and_then(|message| message.inbound.parent.as_ref());
+        assert_eq!(parent.map(|parent| parent.random), random, "{why}: {event}");
+        assert_eq!(parent.and_then(|parent| parent.trace_state.as_deref()), kept, "{why}: {event}");
+    }
+}

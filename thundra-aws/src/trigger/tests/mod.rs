@@ -1,0 +1,53 @@
+//! Events of every source, and what is read of them.
+
+mod fixtures;
+mod http;
+mod limits;
+mod messages;
+mod trust;
+
+use serde_json::{Value as Json, json};
+use thundra_core::propagation::Trust;
+use thundra_core::{Config, Env};
+
+use super::{Trigger, detect};
+
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+fn config(variables: &[(&str, &str)]) -> Config {
+    Config::from_env(&Env::from_pairs(variables.iter().copied()))
+}
+
+fn recognised(body: &[u8], config: &Config) -> Trigger {
+    detect(body, config, Trust::Full)
+}
+
+fn detected(event: &Json) -> Trigger {
+    recognised(event.to_string().as_bytes(), &config(&[]))
+}
+
+fn attributes(trigger: &Trigger) -> String {
+    trigger.attributes.iter().map(|(key, value)| format!("{key}={value}\n")).collect()
+}
+
+fn headers() -> Json {
+    json!({"TraceParent": TRACEPARENT, "X-Correlation-Id": "c-1", "Debug-Log-Enabled": "true", "call-chain-length": "3"})
+}
+
+fn v2(domain: &str, route: &str, authorizer: Json) -> Json {
+    let http = json!({"method": "GET", "path": "/pets/7", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"});
+    json!({"version": "2.0", "routeKey": route, "rawPath": "/pets/7", "rawQueryString": "token=s3cret&s3cret&a%20b=1", "headers": headers(),
+        "requestContext": {"domainName": domain, "requestId": "r-1", "authorizer": authorizer, "http": http}})
+}
+
+fn v1(identity: Json) -> Json {
+    json!({"resource": "/pets/{id}", "path": "/pets/7", "httpMethod": "PATCHY", "multiValueHeaders": {"Traceparent": [TRACEPARENT]},
+        "requestContext": {"requestId": "r-1", "identity": identity}})
+}
+
+fn sqs(attributes: Json, header: Option<&str>, body: Json) -> Json {
+    json!({"messageId": "m-1", "body": body, "messageAttributes": attributes, "eventSource": "aws:sqs",
+        "attributes": {"SentTimestamp": "1520621625029", "AWSTraceHeader": header},
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:1:orders"})
+}

@@ -1,0 +1,75 @@
+//! The records of one request.
+
+use std::sync::Arc;
+
+use crate::otlp::{json, request};
+use crate::{Records, Resource, Signal, SpanData};
+
+/// Records of one [`Signal`], and the program that made them: the content of one request.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use thundra_core::export::Batch;
+/// use thundra_core::{Resource, Scope, Signal};
+///
+/// let batch = Batch::new(Arc::new(Resource::new([])), Scope::builder("invocation").begin().finish());
+/// assert_eq!((batch.signal(), batch.count()), (Signal::Traces, 1));
+/// assert!(batch.to_json().contains(r#""name":"invocation""#));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Batch {
+    resource: Arc<Resource>,
+    records: Records,
+}
+
+impl Batch {
+    /// Makes a batch of the records of a program.
+    pub fn new(resource: Arc<Resource>, records: Records) -> Self {
+        Batch { resource, records }
+    }
+
+    /// Returns the attributes of the program.
+    pub fn resource(&self) -> &Resource {
+        &self.resource
+    }
+
+    /// Returns the kind of the records.
+    pub fn signal(&self) -> Signal {
+        self.records.signal()
+    }
+
+    /// Returns the number of spans, log records or data points.
+    pub fn count(&self) -> u32 {
+        self.records.count()
+    }
+
+    /// Iterates over the spans, in the order they ended. Yields nothing for another signal.
+    pub fn spans(&self) -> impl Iterator<Item = SpanData> + '_ {
+        self.records.spans()
+    }
+
+    /// Returns the body of the signal's [OTLP request] as protobuf: `ExportTraceServiceRequest`,
+    /// `ExportLogsServiceRequest` or `ExportMetricsServiceRequest`.
+    ///
+    /// [OTLP request]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto/collector
+    pub fn to_protobuf(&self) -> Vec<u8> {
+        request::encode(self.resource.encoded(), self.records.bytes())
+    }
+
+    /// Returns the body of the signal's OTLP request as [JSON].
+    ///
+    /// [JSON]: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+    pub fn to_json(&self) -> String {
+        json::request(self.signal(), &self.to_protobuf())
+    }
+
+    pub(crate) fn records(&self) -> &Records {
+        &self.records
+    }
+
+    pub(crate) fn into_records(self) -> Records {
+        self.records
+    }
+}

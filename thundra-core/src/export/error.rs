@@ -1,0 +1,113 @@
+//! The error of an export, which decides what becomes of the batch.
+
+use std::error::Error;
+use std::fmt;
+
+/// The reason why a batch was not exported, or not all of it.
+///
+/// The [kind](Self::kind) decides what becomes of the batch. The [source](Error::source) is the cause.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::export::{ExportError, ExportErrorKind};
+///
+/// let error = ExportError::partial(2, "two spans have no name");
+/// assert_eq!(error.kind(), ExportErrorKind::Partial { lost: 2 });
+///
+/// let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
+/// let error = ExportError::permanent(broken);
+/// assert!(std::error::Error::source(&error).is_some());
+/// ```
+#[derive(Debug)]
+pub struct ExportError {
+    kind: ExportErrorKind,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+/// The consequence of an [`ExportError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExportErrorKind {
+    /// The batch is kept for the next flush.
+    Retryable,
+    /// The batch is sent again in two parts. A single record is lost, and counted.
+    TooLarge,
+    /// The batch was exported, but for some of its records. Those are lost, and counted.
+    #[non_exhaustive]
+    Partial {
+        /// The number of records that were rejected.
+        lost: u64,
+    },
+    /// The batch is lost, and counted.
+    Permanent,
+}
+
+impl ExportError {
+    /// Returns the error of a batch that may be exported later.
+    pub fn retryable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ExportError { kind: ExportErrorKind::Retryable, source: source.into() }
+    }
+
+    /// Returns the error of a batch that is too large for one request.
+    pub fn too_large(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ExportError { kind: ExportErrorKind::TooLarge, source: source.into() }
+    }
+
+    /// Returns the error of a batch that was exported, but for `lost` of its records.
+    pub fn partial(lost: u64, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ExportError { kind: ExportErrorKind::Partial { lost }, source: source.into() }
+    }
+
+    /// Returns the error of a batch that can never be exported.
+    pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ExportError { kind: ExportErrorKind::Permanent, source: source.into() }
+    }
+
+    /// Returns the consequence of the error.
+    pub fn kind(&self) -> ExportErrorKind {
+        self.kind
+    }
+
+    /// Returns the text of the cause, and of the causes behind it.
+    pub(crate) fn reason(&self) -> String {
+        let mut reason = self.source.to_string();
+        let mut cause = self.source.source();
+        while let Some(error) = cause {
+            reason.push_str(": ");
+            reason.push_str(&error.to_string());
+            cause = error.source();
+        }
+        reason
+    }
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ExportErrorKind::Retryable => f.write_str("the batch could not be exported now"),
+            ExportErrorKind::TooLarge => f.write_str("the batch is too large for one request"),
+            ExportErrorKind::Partial { lost } => write!(f, "{lost} records of the batch were rejected"),
+            ExportErrorKind::Permanent => f.write_str("the batch cannot be exported"),
+        }
+    }
+}
+
+impl Error for ExportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_names_each_cause() {
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let error = ExportError::retryable(ExportError::permanent(refused));
+        assert_eq!(error.to_string(), "the batch could not be exported now");
+        assert_eq!(error.reason(), "the batch cannot be exported: connection refused");
+    }
+}

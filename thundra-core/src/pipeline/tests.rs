@@ -1,0 +1,293 @@
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use super::*;
+use crate::export::{Batch, ExportError, ExportFuture};
+use crate::test_records::{logs, metrics};
+use crate::{Records, Scope, Signal};
+
+/// Ends each export as its script says, and successfully after that.
+#[derive(Clone, Debug, Default)]
+struct Scripted {
+    script: Arc<Mutex<VecDeque<End>>>,
+    /// The names of the spans in each batch that was taken.
+    taken: Arc<Mutex<Vec<Vec<String>>>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Taken,
+    Later,
+    Never,
+    TooLarge,
+    Partial(u64),
+    Panic,
+    Hangs,
+    /// Later, after so many milliseconds.
+    LaterAfter(u64),
+}
+
+impl Export for Scripted {
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        let end = self.script.lock().unwrap().pop_front().unwrap_or(End::Taken);
+        if matches!(end, End::Taken | End::Partial(_)) {
+            self.taken.lock().unwrap().push(batch.spans().map(|span| span.name).collect());
+        }
+        Box::pin(async move {
+            match end {
+                End::Taken => Ok(()),
+                End::Later => Err(ExportError::retryable("later")),
+                End::Never => Err(ExportError::permanent("never")),
+                End::TooLarge => Err(ExportError::too_large("too large")),
+                End::Partial(lost) => Err(ExportError::partial(lost, "some")),
+                End::Panic => panic!("of an exporter"),
+                End::Hangs => std::future::pending().await,
+                End::LaterAfter(millis) => {
+                    std::thread::sleep(Duration::from_millis(millis));
+                    Err(ExportError::retryable("later"))
+                }
+            }
+        })
+    }
+}
+
+fn scripted(script: &[End]) -> (Pipeline, Scripted) {
+    let exporter = Scripted { script: Arc::new(Mutex::new(script.iter().copied().collect())), ..Scripted::default() };
+    let pipeline = Pipeline::new(Resource::new([]), vec![Box::new(exporter.clone())], Duration::from_secs(60));
+    (pipeline, exporter)
+}
+
+fn spans(names: &[&'static str]) -> Due {
+    let mut spans = Records::default();
+    names.iter().for_each(|name| spans.append(Scope::builder(*name).begin().finish()).unwrap());
+    Due { records: spans, ..Due::default() }
+}
+
+/// Returns the number of lost spans, for each exporter.
+fn lost_spans(pipeline: &Pipeline) -> Vec<u64> {
+    pipeline.unexported().iter().map(|losses| losses.spans + losses.dropped_spans).collect()
+}
+
+#[tokio::test]
+async fn the_end_of_a_request_decides_what_becomes_of_it() {
+    use End::{Later, Never, Panic, Partial, TooLarge};
+    for (script, requests, waiting, unexported, why) in [
+        (&[][..], vec![2], 0, 0, "taken"),
+        (&[Later], vec![], 2, 2, "kept"),
+        (&[Never], vec![], 0, 2, "lost"),
+        (&[Panic], vec![], 0, 2, "a panic is a loss"),
+        (&[Partial(1)], vec![2], 0, 1, "one is refused"),
+        (&[Partial(u64::MAX)], vec![2], 0, 2, "no more is refused than was sent"),
+        (&[TooLarge], vec![1, 1], 0, 0, "in two parts"),
+        (&[TooLarge, TooLarge], vec![1], 0, 0, "a single span is too large: the other one carries the count"),
+        (&[TooLarge, Later], vec![], 2, 2, "both parts wait"),
+    ] {
+        let (pipeline, exporter) = scripted(script);
+        pipeline.flush(spans(&["one", "two"]), None).await;
+        let taken: Vec<_> = exporter.taken.lock().unwrap().iter().map(Vec::len).collect();
+        assert_eq!(
+            (taken, pipeline.waiting_spans(), lost_spans(&pipeline)),
+            (requests, waiting, vec![unexported]),
+            "{why}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn where_no_span_is_small_enough_the_attempts_end() {
+    let (pipeline, exporter) = scripted(&[End::TooLarge; 200]);
+    pipeline.flush(spans(&["span"; 100]), None).await;
+    let attempts = 200 - exporter.script.lock().unwrap().len();
+    assert!(attempts < 50, "{attempts}");
+    assert_eq!((pipeline.waiting_spans(), lost_spans(&pipeline)), (0, vec![100]));
+}
+
+#[tokio::test]
+async fn a_flush_leaves_its_spans_to_the_one_at_work() {
+    let (pipeline, exporter) = scripted(&[End::Hangs]);
+    let mut first = Box::pin(pipeline.flush(spans(&["first"]), None));
+    assert!(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())).await);
+    pipeline.flush(spans(&["second"]), None).await;
+    assert_eq!((pipeline.waiting_spans(), exporter.taken.lock().unwrap().len()), (2, 0));
+    drop(first);
+    pipeline.flush(spans(&["third"]), None).await;
+    let taken = exporter.taken.lock().unwrap().concat();
+    assert_eq!((taken, pipeline.waiting_spans()), (["first", "second", "third"].map(str::to_owned).to_vec(), 0));
+}
+
+#[tokio::test]
+async fn an_exporter_that_fails_slowly_is_left_alone_for_a_while() {
+    use End::{Hangs, LaterAfter};
+    for (end, why) in [(Hangs, "past its deadline"), (LaterAfter(150), "later")] {
+        let (pipeline, exporter) = scripted(&[end]);
+        let flush = async |patience: u64| {
+            let deadline = Instant::now() + Duration::from_millis(patience);
+            let flush = pipeline.flush(spans(&["span"]), Some(deadline));
+            tokio::time::timeout_at(deadline.into(), flush).await.is_ok()
+        };
+        assert_eq!(flush(150).await, end != Hangs, "{why}");
+        assert!(flush(60_000).await, "{why}: nobody waits in a pause");
+        assert_eq!((pipeline.waiting_spans(), exporter.taken.lock().unwrap().len()), (2, 0), "{why}");
+        pipeline.resume();
+        assert!(flush(60_000).await);
+        assert_eq!((pipeline.waiting_spans(), exporter.taken.lock().unwrap().len()), (0, 1), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn an_exporter_that_panics_when_it_is_asked_for_a_pause_has_none() {
+    #[derive(Debug)]
+    struct Broken;
+    impl Export for Broken {
+        fn export<'a>(&'a self, _: &'a Batch, _: Instant) -> ExportFuture<'a> {
+            Box::pin(async { Ok(()) })
+        }
+        fn is_paused(&self, _: Signal) -> bool {
+            panic!("of an exporter")
+        }
+        fn resume(&self) {
+            panic!("of an exporter")
+        }
+    }
+    let pipeline = Pipeline::new(Resource::new([]), vec![Box::new(Broken)], Duration::from_secs(60));
+    pipeline.resume();
+    pipeline.flush(spans(&["span"]), None).await;
+    assert_eq!(pipeline.waiting_spans(), 0);
+}
+
+#[tokio::test]
+async fn each_exporter_has_an_account_of_its_own() {
+    let (failing, well) = (Scripted::default(), Scripted::default());
+    *failing.script.lock().unwrap() = [End::Never, End::Later].into();
+    let exporters: Vec<Box<dyn Export>> = vec![Box::new(failing.clone()), Box::new(well.clone())];
+    let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
+    pipeline.flush(spans(&["one"]), None).await;
+    pipeline.flush(spans(&["two"]), None).await;
+    assert_eq!(lost_spans(&pipeline), [2, 0]);
+    pipeline.flush(spans(&["three"]), None).await;
+    assert_eq!(lost_spans(&pipeline), [0, 0]);
+    assert_eq!(failing.taken.lock().unwrap().concat(), ["two", "three"]);
+    assert_eq!(well.taken.lock().unwrap().concat(), ["one", "two", "three"]);
+}
+
+/// Takes the requests of all signals, but for those that it refuses.
+#[derive(Clone, Debug, Default)]
+struct Selective {
+    paused: Arc<Mutex<Option<Signal>>>,
+    refuses: Arc<Mutex<Option<(Signal, End)>>>,
+    taken: Arc<Mutex<Vec<Batch>>>,
+}
+
+impl Selective {
+    fn refusing(signal: Signal, end: End) -> Self {
+        Selective { refuses: Arc::new(Mutex::new(Some((signal, end)))), ..Selective::default() }
+    }
+
+    fn pipeline(&self) -> Pipeline {
+        Pipeline::new(Resource::new([]), vec![Box::new(self.clone())], Duration::from_secs(60))
+    }
+
+    /// Returns the requests since the last call.
+    fn taken(&self) -> Vec<(Signal, u32)> {
+        self.taken.lock().unwrap().drain(..).map(|batch| (batch.signal(), batch.count())).collect()
+    }
+}
+
+impl Export for Selective {
+    fn signals(&self) -> &'static [Signal] {
+        &Signal::ALL
+    }
+
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        let end = self.refuses.lock().unwrap().filter(|(signal, _)| *signal == batch.signal()).map(|(_, end)| end);
+        if matches!(end, None | Some(End::Partial(_))) {
+            self.taken.lock().unwrap().push(batch.clone());
+        }
+        Box::pin(std::future::ready(match end {
+            None => Ok(()),
+            Some(End::Partial(lost)) => Err(ExportError::partial(lost, "some")),
+            Some(End::TooLarge) => Err(ExportError::too_large("too large")),
+            Some(End::Never) => Err(ExportError::permanent("never")),
+            Some(_) => Err(ExportError::retryable("later")),
+        }))
+    }
+
+    fn is_paused(&self, signal: Signal) -> bool {
+        *self.paused.lock().unwrap() == Some(signal)
+    }
+}
+
+/// Returns a span, two log records, and three data points of two metrics.
+fn mixed() -> Due {
+    Due { others: vec![logs(&["first", "second"]), metrics(&[1, 2])], ..spans(&["span"]) }
+}
+
+const ALL_OF_MIXED: [(Signal, u32); 3] = [(Signal::Traces, 1), (Signal::Logs, 2), (Signal::Metrics, 3)];
+
+#[tokio::test]
+async fn an_exporter_gets_the_signals_that_it_takes() {
+    let (all, spans_alone) = (Selective::default(), Scripted::default());
+    let exporters: Vec<Box<dyn Export>> = vec![Box::new(all.clone()), Box::new(spans_alone.clone())];
+    let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
+    pipeline.flush(mixed(), None).await;
+    assert_eq!(all.taken(), ALL_OF_MIXED);
+    assert_eq!(*spans_alone.taken.lock().unwrap(), [["span"]]);
+    assert_eq!(pipeline.unexported(), [Losses::NONE; 2], "what an exporter does not take is no loss");
+}
+
+#[tokio::test]
+async fn a_signal_that_fails_does_not_hold_up_the_others() {
+    for signal in Signal::ALL {
+        let exporter = Selective::refusing(signal, End::Later);
+        let pipeline = exporter.pipeline();
+        let of_others = || ALL_OF_MIXED.into_iter().filter(|(other, _)| *other != signal).collect::<Vec<_>>();
+        for flush in 1..=2 {
+            pipeline.flush(mixed(), None).await;
+            assert_eq!(exporter.taken(), of_others(), "{signal}");
+            let (_, count) = ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).unwrap();
+            assert_eq!(pipeline.unexported(), [Losses::records(signal, u64::from(count) * flush)], "{signal}");
+        }
+        *exporter.refuses.lock().unwrap() = None;
+        pipeline.flush(Due::default(), None).await;
+        let expected =
+            ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).map(|(_, count)| (signal, count * 2));
+        assert_eq!(exporter.taken(), Vec::from_iter(expected), "{signal}");
+        assert_eq!(pipeline.unexported(), [Losses::NONE]);
+    }
+}
+
+#[tokio::test]
+async fn a_signal_that_pauses_waits_while_the_others_leave() {
+    let exporter = Selective::default();
+    *exporter.paused.lock().unwrap() = Some(Signal::Logs);
+    let pipeline = exporter.pipeline();
+    pipeline.flush(mixed(), None).await;
+    assert_eq!(exporter.taken(), [(Signal::Traces, 1), (Signal::Metrics, 3)]);
+    *exporter.paused.lock().unwrap() = None;
+    pipeline.flush(mixed(), None).await;
+    assert_eq!(exporter.taken(), [(Signal::Logs, 4), (Signal::Traces, 1), (Signal::Metrics, 3)]);
+}
+
+#[tokio::test]
+async fn the_next_root_span_counts_the_lost_records_of_each_signal() {
+    use End::{Never, Partial, TooLarge};
+    for (signal, end, key, lost) in [
+        (Signal::Logs, Never, "thundra.lost_log_records", 2),
+        (Signal::Logs, Partial(1), "thundra.lost_log_records", 1),
+        (Signal::Logs, TooLarge, "thundra.lost_log_records", 2),
+        (Signal::Metrics, Never, "thundra.lost_data_points", 3),
+        (Signal::Metrics, Partial(9), "thundra.lost_data_points", 3),
+        (Signal::Metrics, TooLarge, "thundra.lost_data_points", 3),
+    ] {
+        let exporter = Selective::refusing(signal, end);
+        let pipeline = exporter.pipeline();
+        pipeline.flush(mixed(), None).await;
+        assert_eq!(pipeline.unexported(), [Losses::records(signal, lost)], "{signal} {end:?}");
+        exporter.taken();
+        pipeline.flush(spans(&["next"]), None).await;
+        let taken = exporter.taken.lock().unwrap();
+        let span = taken.iter().flat_map(Batch::spans).next().unwrap();
+        assert_eq!(span.attribute(key), Some(&(lost as i64).into()), "{signal} {end:?}");
+        assert_eq!(pipeline.unexported(), [Losses::NONE]);
+    }
+}

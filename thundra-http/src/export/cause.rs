@@ -1,0 +1,47 @@
+//! The causes of failed exports.
+
+use std::error::Error;
+use std::fmt;
+
+use http::StatusCode;
+
+/// The cause of an [`ExportError`](thundra_core::export::ExportError).
+#[derive(Debug)]
+pub(super) enum Cause {
+    /// The flush began when its deadline had passed.
+    NoTime,
+    /// The exporter pauses after a failure.
+    Paused,
+    /// No connection could be made, or the collector closed it.
+    Unreachable(Box<dyn Error + Send + Sync>),
+    TimedOut,
+    Status(StatusCode),
+    /// The collector took the batch, but for some records, and gave this reason.
+    Rejected(String),
+    /// The body could not be made.
+    Encoding(std::io::Error),
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::NoTime => f.write_str("no time was left"),
+            Cause::Paused => f.write_str("the collector failed a moment ago"),
+            Cause::Unreachable(_) => f.write_str("the collector could not be reached"),
+            Cause::TimedOut => f.write_str("the collector did not respond in time"),
+            Cause::Status(status) => write!(f, "the collector responded {status}"),
+            Cause::Rejected(message) => write!(f, "the collector rejected them: {message}"),
+            Cause::Encoding(_) => f.write_str("the request could not be encoded"),
+        }
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Cause::Unreachable(error) => Some(&**error),
+            Cause::Encoding(error) => Some(error),
+            _ => None,
+        }
+    }
+}

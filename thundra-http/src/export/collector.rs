@@ -1,0 +1,54 @@
+//! A collector's host, which several endpoints may share.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use http_body_util::Full;
+
+use super::circuit::Circuit;
+use super::transport::{Failure, Response, Transport};
+
+/// A host, its connection, and whether it can be reached.
+#[derive(Debug)]
+pub(super) struct Collector {
+    /// An address on the host, whose path has no meaning here.
+    address: Uri,
+    in_background: bool,
+    circuit: Circuit,
+    transport: OnceLock<Transport>,
+}
+
+impl Collector {
+    /// Returns the collector of an address: a known one on the same host, or a new one.
+    pub(super) fn shared(known: &mut Vec<Arc<Self>>, address: &Uri, in_background: bool) -> Arc<Self> {
+        let is_host = |collector: &&Arc<Self>| {
+            collector.address.scheme() == address.scheme() && collector.address.authority() == address.authority()
+        };
+        if let Some(collector) = known.iter().find(is_host) {
+            return collector.clone();
+        }
+        let circuit = if in_background { Circuit::in_background() } else { Circuit::new() };
+        let collector =
+            Arc::new(Collector { address: address.clone(), in_background, circuit, transport: OnceLock::new() });
+        known.push(collector.clone());
+        collector
+    }
+
+    /// Returns the circuit that opens where the host cannot be reached.
+    pub(super) fn circuit(&self) -> &Circuit {
+        &self.circuit
+    }
+
+    /// Sends a request, as [`Transport::exchange`] does.
+    pub(super) async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+        deadline: Instant,
+    ) -> Result<Response, Failure> {
+        let transport = self.transport.get_or_init(|| Transport::new(self.address.clone(), !self.in_background));
+        transport.exchange(request, limit, deadline).await
+    }
+}
