@@ -1,4 +1,4 @@
-//! The arguments of the attribute: tokens to data, each keeping the token that an error points at.
+//! The arguments of the attribute, parsed. Each keeps the token that an error points at.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
@@ -11,13 +11,13 @@ const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = pa
 
 /// `#[handler(init = path, telemetry = path, concurrent, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
-    /// What makes the shared state.
+    /// The function that makes the shared state.
     pub(crate) init: Option<Named>,
     /// The function that sets up the telemetry.
     pub(crate) telemetry: Option<Named>,
-    /// The word itself.
+    /// The keyword.
     pub(crate) concurrent: Option<Ident>,
-    /// Where `thundra-aws` is found.
+    /// The path of `thundra-aws`.
     pub(crate) thundra_aws: Path,
 }
 
