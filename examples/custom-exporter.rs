@@ -7,7 +7,7 @@
 //! tracing = "0.1"
 //! ```
 //!
-//! Run it without AWS:
+//! Run without AWS:
 //!
 //! ```text
 //! echo '{"order": 7}' | SPANS=spans.txt cargo run -p thundra-examples --bin custom-exporter

@@ -8,7 +8,7 @@
 //! tracing-subscriber = { version = "0.3", default-features = false, features = ["fmt"] }
 //! ```
 //!
-//! Run it without AWS:
+//! Run without AWS:
 //!
 //! ```text
 //! echo '{"order": 7}' | cargo run -p thundra-examples --bin own-subscriber

@@ -92,6 +92,11 @@
 //! let _telemetry = thundra_http::init();
 //! ```
 //!
+//! # Configuration
+//!
+//! The [configuration page](configuration) lists every variable. [`init_with`] accepts the same settings in code, and an
+//! exporter or a subscriber layer of your own.
+//!
 //! # A span is missing: where do I look?
 //!
 //! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable collector,

@@ -1,4 +1,4 @@
-//! The examples that people copy, run as their comments say.
+//! The programs to copy, run with the commands of their comments.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::fs::{self, File};
@@ -12,7 +12,7 @@ use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::process::free_port;
 use thundra_examples::harness::target;
 
-/// The time that a program may take for what it is asked.
+/// The time for a program to do its work.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The lines that an example may have.
@@ -140,7 +140,7 @@ async fn worker_deletes_what_it_has_worked_on() {
     assert_in_order(&worker.interrupt(), &["process notes [consumer", "└ mail "]);
 }
 
-/// Returns `true` if a queue holds no message, neither one that waits nor one that is worked on.
+/// Returns `true` if a queue holds no message, neither waiting nor in flight.
 async fn is_empty(sqs: &aws_sdk_sqs::Client, queue: &str) -> bool {
     use aws_sdk_sqs::types::QueueAttributeName as Name;
     let counts = [Name::ApproximateNumberOfMessages, Name::ApproximateNumberOfMessagesNotVisible];
@@ -149,21 +149,20 @@ async fn is_empty(sqs: &aws_sdk_sqs::Client, queue: &str) -> bool {
     counts.iter().all(|count| attributes[count] == "0")
 }
 
-/// Runs a function on an event of `events/`, with an empty environment; returns its response and what it wrote on
-/// standard error.
+/// Runs a function on an event of `events/`, with an empty environment. Returns its response and its standard error.
 fn local(program: &str, event: &str) -> (Value, String) {
     let event = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(event)).unwrap();
     answered(Command::new(program).env_clear().stdin(event))
 }
 
-/// Runs a function; returns its response and what it wrote on standard error.
+/// Runs a function; returns its response and its standard error.
 fn answered(command: &mut Command) -> (Value, String) {
     let (stdout, stderr) = texts(command.output().unwrap());
     let response = serde_json::from_str(&stdout);
     (response.unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}")), stderr)
 }
 
-/// Asserts that lines with these words follow one another.
+/// Asserts that a text has lines with these words, in this order.
 fn assert_in_order(text: &str, words: &[&str]) {
     let mut lines = text.lines();
     for word in words {
@@ -171,7 +170,7 @@ fn assert_in_order(text: &str, words: &[&str]) {
     }
 }
 
-/// A program that runs until it is interrupted.
+/// A program to interrupt.
 struct Running(Option<Child>);
 
 impl Running {
@@ -183,7 +182,7 @@ impl Running {
         Running(Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
-    /// Interrupts the program, as Ctrl-C does, and returns what it wrote on standard error.
+    /// Interrupts the program, as Ctrl-C does, and returns its standard error.
     fn interrupt(&mut self) -> String {
         let child = self.0.take().unwrap();
         let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();

@@ -1,4 +1,4 @@
-//! One call: the span of an operation, from before serialization until the result is known.
+//! A call: the span of an operation, from before serialization to the result.
 
 use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, Input};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
@@ -18,16 +18,17 @@ use super::{endpoint, error};
 use crate::attributes::Attributes;
 use crate::settings::{MessageSpans, settings};
 
-/// Attributes that a call usually has before its request is serialized.
+/// Usual number of attributes before serialization.
 const USUAL_ATTRIBUTES: usize = 6;
 
-/// A call in progress. It lives in the bag of the SDK, which is dropped with the future of the call.
+/// A call in progress, kept in the configuration bag of the SDK. The SDK drops the bag with the future of the call.
 #[derive(Debug)]
 pub(crate) struct Call {
     span: Span,
     service: &'static Service,
     operation: Metadata,
-    /// X-Ray header of the invocation. Lambda's environment has it too, unless several invocations share a process.
+    /// X-Ray header of the invocation. Lambda's environment has the same header, unless several invocations share a
+    /// process.
     xray: Option<XRayHeader>,
     trace_header: TraceHeader,
     /// Sizes of the messages. `None` if no message holds a part of our context.
@@ -49,7 +50,7 @@ impl Storable for Call {
 }
 
 impl Call {
-    /// Opens the span, and injects its context into the input. Returns `None` outside a scope.
+    /// Opens the span, and injects the context of the span into the input. Returns `None` outside a scope.
     pub(crate) fn start(service: &'static Service, input: &mut Input, config: &ConfigBag) -> Option<Self> {
         ScopeRef::current()?;
         let metadata = config.load::<Metadata>()?;
@@ -92,7 +93,7 @@ impl Call {
         })
     }
 
-    /// Prepares an attempt. The X-Ray header is not signed, so it may be written at any time.
+    /// Prepares an attempt. The X-Ray header is not signed, and may be written at any time.
     pub(crate) fn attempt(&mut self, http: &mut HttpRequest) {
         if let Some(header) = self.xray_header(http.headers().get(XRAY_HEADER)) {
             let _ = http.headers_mut().try_insert(XRAY_HEADER, header);
@@ -111,8 +112,8 @@ impl Call {
         }
     }
 
-    /// Returns the X-Ray header to write into a request that has the header `present`. The header of the caller wins. Ours
-    /// wins over the one that the SDK took from Lambda's environment.
+    /// Returns the X-Ray header to write into a request with the header `present`. A header of the caller wins. A
+    /// header of the SDK, taken from Lambda's environment, loses.
     fn xray_header(&self, present: Option<&str>) -> Option<String> {
         match (&self.trace_header, present) {
             (TraceHeader::Received, None) => self.xray.as_ref().map(XRayHeader::to_header),
@@ -124,7 +125,7 @@ impl Call {
         }
     }
 
-    /// Counts an attempt. A second interceptor counts it again, without effect.
+    /// Counts an attempt. Has no effect if a second interceptor counts the same attempt.
     pub(crate) fn attempted(&mut self, attempt: u32, response: Option<&HttpResponse>) {
         if self.recorded && attempt > self.attempts.made {
             self.attempts.made = attempt;
@@ -132,7 +133,7 @@ impl Call {
         }
     }
 
-    /// Records received messages. A second interceptor records them again, without effect.
+    /// Records received messages. Has no effect if a second interceptor records the same messages.
     pub(crate) fn received(&mut self, received: &Received) {
         if std::mem::replace(&mut self.received, true) {
             return;
@@ -141,7 +142,7 @@ impl Call {
         received.producers.iter().for_each(|producer| self.span.add_link(producer, NO_ATTRIBUTES));
     }
 
-    /// Learns the limit of the target if it refused a message of this call.
+    /// Learns the limit of the target after a refused message.
     pub(crate) fn learn(&self, context: &FinalizerInterceptorContextRef<'_>, config: &ConfigBag) {
         if let Some(sizes) = &self.sizes
             && let Some(messages) = &self.service.messages

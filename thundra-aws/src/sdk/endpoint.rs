@@ -1,10 +1,10 @@
-//! The endpoint that a request goes to.
+//! The endpoint of a request.
 
 use thundra_core::semconv;
 
 use crate::attributes::Attributes;
 
-/// Returns the host and the port of an endpoint. A URI without a port has that of its scheme.
+/// Returns the host and the port of an endpoint. Without a port in the URI, the port is the default of the scheme.
 pub(crate) fn attributes(uri: &str) -> Attributes {
     let Ok(uri) = uri.parse::<http::Uri>() else { return Attributes::new() };
     let Some((host, port)) = thundra_http::semantics::server(&uri) else { return Attributes::new() };

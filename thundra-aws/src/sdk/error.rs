@@ -1,4 +1,4 @@
-//! The error of a call that failed, as the service describes it.
+//! The errors of failed calls, in the words of the service.
 
 use std::borrow::Cow;
 
@@ -8,11 +8,11 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use thundra_core::{SpanExt, Status, redact, semconv};
 use tracing::Span;
 
-/// Longest description that is recorded.
+/// Longest recorded description.
 const MAX_MESSAGE_CHARS: usize = 512;
 
-/// Parts of the codes whose messages are about a resource or the service itself. Any other message may repeat a part of
-/// the request: a document, a telephone number, the recipient of a mail.
+/// Parts of the error codes with messages about a resource or the service. Any other message may repeat a part of the
+/// request: a document, a telephone number, the recipient of a mail.
 const PUBLIC_CODES: [&str; 20] = [
     // The state of a resource.
     "AlreadyExists",
@@ -40,10 +40,10 @@ const PUBLIC_CODES: [&str; 20] = [
     "Unavailable",
 ];
 
-/// Parts of the codes whose messages repeat a name that the caller gave, such as a user of IAM or an execution.
+/// Parts of the error codes with messages about a name of the caller's choice: a user of IAM, an execution.
 const PRIVATE_CODES: [&str; 3] = ["EntityAlreadyExists", "ExecutionAlreadyExists", "NoSuchEntity"];
 
-/// Records the error of a call on its span.
+/// Records an error on the span of the call.
 pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Option<&HttpResponse>) {
     if error.is_operation_error()
         && let Some(response) = response
@@ -57,8 +57,8 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
     span.record_error(error);
 }
 
-/// Returns the code, and the message if it is public. The message is redacted before it is cut, because redaction does
-/// not recognise half a token.
+/// Returns the code and a public message. Redaction comes before cutting, because redaction does not recognise half a
+/// token.
 fn described(code: &str, message: Option<String>) -> String {
     match message.filter(|message| is_public(code, message)) {
         Some(message) => {
@@ -91,8 +91,8 @@ fn kind(error: &OrchestratorError<Error>) -> &'static str {
     }
 }
 
-/// Returns `true` if the message with this code is public. A message that names a person never is: sessions of IAM often
-/// have a mail address as their name.
+/// Returns `true` if the message may be recorded. A message about a person is private: the names of IAM sessions are
+/// often mail addresses.
 fn is_public(code: &str, message: &str) -> bool {
     let is_telephone = |after: &str| after.starts_with(|digit: char| digit.is_ascii_digit());
     let names_a_person = message.contains('@') || message.split('+').skip(1).any(is_telephone);
@@ -107,7 +107,7 @@ pub(crate) struct ServiceError {
     pub(crate) message: Option<String>,
 }
 
-/// Reads the error from the bytes, which takes no SDK crate. The AWS protocols have it as JSON or XML.
+/// Reads an error from the bytes of a response, without an SDK crate. The AWS protocols write errors as JSON or XML.
 fn read(header: Option<&str>, body: &[u8]) -> ServiceError {
     let text = String::from_utf8_lossy(body);
     let json = serde_json::from_str::<serde_json::Value>(&text).ok();

@@ -1,7 +1,7 @@
-//! The interceptor: the hooks of the SDK, and what happens in each.
+//! The interceptor, hook by hook.
 //!
-//! The hooks run in the task of the caller, so the current span is the parent of the call. No hook fails, because the SDK
-//! would return its error to the caller. A retry sends the bytes of the first attempt.
+//! The hooks run in the task of the caller, and the current span is the parent of the call. No hook fails: the SDK
+//! would return the error to the caller. A retry sends the bytes of the first attempt.
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -18,11 +18,11 @@ use thundra_core::ScopeRef;
 use super::call::Call;
 use super::services;
 
-/// An interceptor that traces calls, for the config builder of any AWS SDK crate.
+/// Returns an interceptor that traces calls, for the config builder of any AWS SDK crate.
 ///
-/// Each call in a scope becomes a span with its resource, its result and its retries. The trace travels in the X-Ray
-/// header, and in the messages of the services whose features are on. Outside a scope a call is not recorded, and its
-/// request does not change. A second interceptor on the same client does nothing.
+/// Each call in a scope becomes a span with the resource, the result and the retries. The trace travels in the X-Ray
+/// header, and in the messages of the services with an enabled feature. Outside a scope, calls are not recorded, and
+/// requests do not change. A second interceptor on the same client does nothing.
 ///
 /// # Examples
 ///
@@ -43,7 +43,7 @@ impl Intercept for Interceptor {
         "Thundra"
     }
 
-    /// Requests the names in the input, which the SDK captures before it serializes the input.
+    /// Requests the names in the input. The SDK captures the names before serialization.
     fn read_before_execution(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
@@ -77,7 +77,7 @@ impl Intercept for Interceptor {
         Ok(())
     }
 
-    /// The SDK has already written the X-Ray header of Lambda's environment, if there is one.
+    /// Runs after the SDK wrote the X-Ray header of Lambda's environment.
     fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -139,7 +139,7 @@ impl Intercept for Interceptor {
     }
 }
 
-/// Returns `true` while the SDK presigns a request. It runs the same hooks then, but without the invocation id.
+/// Returns `true` while the SDK presigns a request. The SDK runs the same hooks then, without the invocation id.
 fn is_presigning(config: &ConfigBag) -> bool {
     config.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some()
 }

@@ -1,4 +1,4 @@
-//! The end of a call: what its response says, recorded on its span.
+//! The response to a call, recorded on the span of the call.
 
 use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, Output};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -17,13 +17,13 @@ pub(crate) struct Response {
     pub(crate) message_id: Option<String>,
     /// Shard of a single record.
     pub(crate) partition: Option<String>,
-    /// Number of messages in a batch that failed, and the code of the first.
+    /// Number of failed messages in a batch, and the code of the first.
     pub(crate) failed: Option<(usize, String)>,
     /// Number of messages in a batch; 0 if the response does not tell.
     pub(crate) total: usize,
-    /// Error type and description of work that the call waited for, such as an invoked function.
+    /// Error type and description of awaited work: an invoked function, an execution.
     pub(crate) error: Option<(String, String)>,
-    /// Number of received messages, unless [`Received`] has it.
+    /// Number of received messages, unless counted in [`Received`].
     pub(crate) received: Option<usize>,
     pub(crate) attributes: Attributes,
 }
@@ -37,7 +37,7 @@ impl Response {
         Response { received: Some(messages), ..Response::default() }
     }
 
-    /// Returns the response to a batch, given the codes of the messages that failed.
+    /// Returns the response to a batch, given the codes of the failed messages.
     pub(crate) fn of_batch(total: usize, mut codes: impl Iterator<Item = String>) -> Self {
         let failed = codes.next().map(|first| (1 + codes.count(), first));
         Response { failed, total, ..Response::default() }
@@ -79,18 +79,18 @@ impl Response {
     }
 }
 
-/// The result of one entry of a batch, in the form that several services have in common.
+/// The result of an entry of a batch, in the form shared by several services.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(crate) struct EntryResult {
     error_code: Option<String>,
 }
 
-/// Messages that a call received.
+/// Received messages.
 #[derive(Debug, Default)]
 pub(crate) struct Received {
     pub(crate) messages: usize,
-    /// Spans that sent the messages, as far as they are known.
+    /// Known spans of the senders.
     pub(crate) producers: Vec<TraceContext>,
 }
 
@@ -98,11 +98,11 @@ pub(crate) struct Received {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Attempts {
     pub(crate) made: u32,
-    /// Attempts that the service refused because of too many calls.
+    /// Attempts refused by the service because of too many calls.
     pub(crate) throttled: u32,
 }
 
-/// Records the result of a call on its span. `read` reads a successful response.
+/// Records the result of a call on the span. `read` reads a successful response.
 pub(crate) fn record(
     span: &Span,
     context: &FinalizerInterceptorContextRef<'_>,
@@ -135,7 +135,7 @@ pub(crate) fn body(response: &HttpResponse) -> &[u8] {
     response.body().bytes().unwrap_or_default()
 }
 
-/// Returns the request id, which has one of three names. The SDK reads two of them.
+/// Returns the request id. The header has three names, of which the SDK reads two.
 fn request_id(response: &HttpResponse) -> Option<&str> {
     response.request_id().or_else(|| response.headers().get("x-amzn-request-id"))
 }

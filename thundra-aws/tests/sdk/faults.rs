@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_kinesis::primitives::Blob;
 use thundra_core::Status;
 use thundra_core::testing::tree;
 
 use crate::endpoint::{Answer, Endpoint, ok};
-use crate::{PUBLISHED, QUEUE, THROTTLED, TOPIC, attribute, in_scope, only_call, publish};
+use crate::support::{PUBLISHED, QUEUE, THROTTLED, TOPIC, attribute, in_scope, only_call, publish};
 
 #[test]
 fn retries_repeat_the_request_within_one_span() {
@@ -152,4 +153,28 @@ fn an_execution_that_failed_is_a_success_of_the_call() {
         assert_eq!((&call.status, attribute(call, "error.type")), (&status, error_type.to_owned()));
         assert!(!format!("{call:?}").contains("alice"));
     }
+}
+
+#[test]
+fn errors_have_the_code_of_the_service() {
+    const XML: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>";
+    const JSON: &str =
+        r#"{"__type":"com.amazonaws.kinesis#ValidationException","message":"Value 'secret' is invalid"}"#;
+    let ((), _, spans) = in_scope(vec![Answer::Status(404, XML), Answer::Status(400, JSON)], |endpoint| async move {
+        let config = endpoint.config();
+        let sns = thundra_aws::sns::client(&config);
+        sns.publish().topic_arn(TOPIC).message("hi").send().await.unwrap_err();
+        let kinesis = thundra_aws::kinesis::client(&config);
+        kinesis.put_record().stream_name("s").partition_key("k").data(Blob::new("x")).send().await.unwrap_err();
+    });
+    let errors: Vec<_> = spans[..2].iter().map(|span| (attribute(span, "error.type"), span.status.clone())).collect();
+    assert_eq!(
+        errors,
+        [
+            ("NotFound".to_owned(), Status::error("NotFound: Topic does not exist")),
+            // The message of an invalid request repeats its values.
+            ("ValidationException".to_owned(), Status::error("ValidationException")),
+        ]
+    );
+    assert_eq!(attribute(&spans[0], "http.response.status_code"), "404");
 }

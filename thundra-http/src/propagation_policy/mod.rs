@@ -58,7 +58,7 @@ impl Reach {
             diagnostics::once(
                 &format!("redirect {host}"),
                 format_args!(
-                    "a redirect took correlation ids to {host:?}: clients from thundra_http's own builder keep them back, unless `configure` changed them"
+                    "a redirect sent correlation ids to {host:?}; clients from thundra_http's own builder remove the ids, unless `configure` changed the client"
                 ),
             );
         }
@@ -88,7 +88,7 @@ fn report_foreign(host: &str) {
     if host.is_empty() {
         return diagnostics::once(
             "host",
-            "correlation ids are not sent with requests whose address names no host: tonic's clients name it with `with_origin`",
+            "correlation ids are not sent with requests that name no host; a tonic client made by `with_origin` names the host",
         );
     }
     // A cache of hashes of hosts. A collision replaces an entry, and `diagnostics` still reports each host once.

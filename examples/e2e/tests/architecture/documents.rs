@@ -1,4 +1,4 @@
-//! The documents name what exists, and their dependencies are enough for their code.
+//! Documents name existing paths, and list sufficient dependencies for their code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ const DOCUMENTS: [&str; 8] = [
     "thundra-macros/README.md",
 ];
 
-/// Code, and the features of a crate that it takes: one of them is enough.
+/// Code, its crate, and features of the crate, of which any is enough.
 const FEATURES: &[(&str, &str, &[&str])] = &[
     ("thundra_aws::http::", "thundra-aws", &["http"]),
     ("client!(", "thundra-aws", &["sdk", "config", "sns", "sqs", "kinesis"]),

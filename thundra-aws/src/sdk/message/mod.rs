@@ -1,14 +1,13 @@
-//! Our context in the messages that a call sends: what is common to the services.
+//! Our context in the messages of a call: the mechanisms shared by the services.
 //!
-//! A message is changed in the typed input, whatever the protocol of the request. The rules:
+//! The context goes into the typed input, before any protocol. The rules:
 //!
-//! - A value that is present wins, unless the scope received it and the program forwards it. Then the value of the scope
-//!   replaces it.
-//! - Values go in by importance, as far as the limits of the service allow. If none fits, the request stays byte for byte
-//!   as the caller made it.
-//! - The span of the call records why a message lacks values, and the number of such messages. The root span records the
-//!   number for the whole scope.
-//! - A target that [refused](refusal) a message with our context is remembered with its [limit](limits).
+//! - A present value wins. A received and forwarded value does not: the value of the scope replaces the forwarded value.
+//! - Values go in by importance, as far as the limits of the service allow. If no value fits, the request of the caller
+//!   stays, byte for byte.
+//! - The span of the call records the reason for missing values, and the number of incomplete messages. The root span
+//!   records the number for the whole scope.
+//! - The [refusal](refusal) of a message with our context reveals the [limit](limits) of the target.
 
 pub(crate) mod attributes;
 pub(crate) mod client_context;
@@ -25,7 +24,7 @@ use tracing::Span;
 use self::refusal::Sizes;
 use self::trace_header::TraceHeader;
 
-/// Reason why a message lacks our context or a part of it.
+/// Reason for missing values in a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Skipped {
     /// The message would have more attributes than the service delivers.
@@ -34,15 +33,15 @@ pub(crate) enum Skipped {
     Size,
     /// The value has quotes, and a filter policy would drop the message.
     Quotes,
-    /// `MessageStructure=json`, with which SNS drops attributes.
+    /// `MessageStructure=json`. SNS drops the attributes.
     Structure,
     /// The recipient is a telephone or a device.
     Recipient,
     /// The data is not a JSON object.
     Data,
-    /// The data has a context that this scope did not receive.
+    /// The data has a context of the caller.
     Context,
-    /// The execution has a name, and is idempotent by its input.
+    /// The execution has a name, and the input decides about idempotence.
     Named,
     /// `THUNDRA_INJECT_PAYLOAD` excludes the target.
     Excluded,
@@ -63,7 +62,7 @@ impl Skipped {
         }
     }
 
-    /// Returns `true` unless the user chose this.
+    /// Returns `false` for a choice of the user.
     const fn is_trouble(self) -> bool {
         !matches!(self, Skipped::Recipient | Skipped::Named | Skipped::Excluded)
     }
@@ -72,29 +71,29 @@ impl Skipped {
 /// The result of injecting into a request.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Injected {
-    /// `true` if a message names the span of the call as its sender.
+    /// `true` if a message names the span of the call as the sender.
     pub(crate) own_context: bool,
-    /// First reason why something was left out.
+    /// First reason for missing values.
     pub(crate) skipped: Option<Skipped>,
-    /// Number of messages without our context or a part of it.
+    /// Number of incomplete messages.
     pub(crate) incomplete: usize,
     /// Number of messages, in an operation on batches.
     pub(crate) batch: Option<usize>,
-    /// X-Ray header of the request, if it wins over the header in the message.
+    /// X-Ray header of the request, for services with more trust in the request than in the message.
     pub(crate) trace_header: TraceHeader,
     /// Sizes of the messages, with our context and without.
     pub(crate) sizes: Sizes,
 }
 
 impl Injected {
-    /// Marks an operation on batches with this number of messages.
+    /// Marks an operation on batches.
     pub(crate) fn in_batch(mut self, messages: usize) -> Self {
         self.batch = Some(messages);
         self.sizes.is_batch = true;
         self
     }
 
-    /// Counts a message that lacks something.
+    /// Counts an incomplete message.
     pub(crate) fn skip(&mut self, why: Skipped) {
         self.skipped = self.skipped.or(Some(why));
         self.incomplete += 1;
@@ -118,7 +117,7 @@ impl Injected {
             diagnostics::once(
                 &format!("inject.{service}.{}", why.as_str()),
                 format_args!(
-                    "a message to {service} went out without our context or a part of it: {} (said once)",
+                    "a message to {service} carries no trace context, or only a part of it: {} (reported once)",
                     why.as_str()
                 ),
             );

@@ -1,14 +1,14 @@
 //! A span for each message of a batch, with `THUNDRA_MESSAGE_SPANS=create`.
 //!
 //! ```text
-//! SNS.PublishBatch [client]     … links to each of them
-//! ├ create orders [producer]    … its context travels in the first message
-//! └ create orders [producer]    … and this one's in the second
+//! SNS.PublishBatch [client]     … with a link to each message span
+//! ├ create orders [producer]    … sender of the first message
+//! └ create orders [producer]    … sender of the second message
 //! ```
 //!
-//! The messages carry the context of the call already, because [injecting](super) settles what fits. The context of the
-//! message span has the same length, and replaces it. A message that names another sender does not change: the call gets a
-//! link to that sender.
+//! [Injection](super) has written the context of the call into the messages, up to the limits. The context of the message
+//! span has the same length, and replaces the context of the call. A message from another sender does not change, and
+//! the call gets a link to the sender.
 
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
@@ -18,27 +18,30 @@ use tracing::Span;
 
 use crate::payload;
 
-/// A place in a message that may name its sender.
+/// A place in a message for the name of the sender.
 pub(crate) enum Place<'a> {
     /// The value of an attribute or a trace header.
     Text(&'a mut String),
-    /// A JSON object, which may have a `__context__` member.
+    /// A JSON object, with or without a `__context__` member.
     Json(&'a mut String),
     Data(&'a mut Blob),
 }
 
-/// The headers that name a span as the sender.
+/// Visits the messages of a batch, each as a list of places.
+pub(crate) type EachInBatch = fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>));
+
+/// The headers of a sending span.
 struct Sender {
     traceparent: String,
     xray: Option<String>,
 }
 
-/// Creates a span for each message that names the call as its sender. Returns the number of spans.
+/// Creates a span for each message with the call as the sender. Returns the number of spans.
 ///
-/// `each_in_batch` visits the messages of the input. `attributes` are those of the call.
+/// `each_in_batch` visits the messages of the input. `attributes` belong to the call.
 pub(crate) fn create(
     input: &mut Input,
-    each_in_batch: fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>)),
+    each_in_batch: EachInBatch,
     call: &Span,
     outbound: &Outbound,
     attributes: &[(&'static str, Value)],
@@ -93,7 +96,7 @@ impl Place<'_> {
         }
     }
 
-    /// Returns a sender other than the call, if the caller named one here.
+    /// Returns another sender than the call, if the caller named a sender here.
     fn another(&self, ours: &Sender) -> Option<TraceContext> {
         match self {
             Place::Text(text) if ours.is(text) => None,
@@ -134,12 +137,12 @@ impl Sender {
         text == self.traceparent || Some(text) == self.xray.as_deref()
     }
 
-    /// Returns the `__context__` of a JSON object, if it names this sender.
+    /// Returns the `__context__` of a JSON object with this sender.
     fn is_in(&self, json: &[u8]) -> Option<payload::Member> {
         payload::find(json).filter(|member| member.json.contains(&self.traceparent))
     }
 
-    /// Returns another sender that the `__context__` of a JSON object names.
+    /// Returns another sender from the `__context__` of a JSON object.
     fn another_in(&self, json: &[u8]) -> Option<TraceContext> {
         let member = payload::find(json).filter(|member| !member.json.contains(&self.traceparent))?;
         let pairs = payload::pairs(&member.json);
@@ -147,7 +150,7 @@ impl Sender {
         Inbound::extract(pairs, Propagators::default(), Trust::Full).parent
     }
 
-    /// Returns the JSON object with another sender in its `__context__`.
+    /// Returns the JSON object with another sender in the `__context__`.
     fn replaced(&self, json: &[u8], by: &Sender) -> Option<Vec<u8>> {
         let member = self.is_in(json)?;
         let context = member.json.replace(&self.traceparent, &by.traceparent);

@@ -1,20 +1,20 @@
-//! The X-Ray header as a member of a message, for services that deliver it from there.
+//! The X-Ray header as a member of a message, for services with such a member.
 
 use thundra_core::propagation::{Outbound, XRAY_HEADER};
 
-/// The X-Ray header that the HTTP request of a call gets.
+/// The X-Ray header of the HTTP request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum TraceHeader {
     /// The header of the invocation.
     #[default]
     Received,
-    /// A header that names the span of the call.
+    /// A header with the span of the call.
     Own(String),
-    /// No header, because it would win over the one that the caller wrote into the message.
+    /// No header, because a header of the request wins over the caller's header in the message.
     Callers,
 }
 
-/// Sets the header unless the caller did, and replaces one that was forwarded. Returns `true` if it was set.
+/// Sets the header, or replaces a forwarded header. Returns `false` if the header of the caller stays.
 ///
 /// The service refuses a header of more than `max` bytes.
 pub(crate) fn set(header: &mut Option<String>, outbound: &Outbound, max: usize) -> bool {

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use md5::{Digest, Md5};
 
-/// Prefix of a value that is text or a number.
+/// Prefix of a text or a number.
 const TEXT: [u8; 1] = [1];
-/// Prefix of a value that is bytes.
+/// Prefix of bytes.
 const BINARY: [u8; 1] = [2];
 
-/// Returns the digest as SQS computes it, or `None` if an attribute has a list, which SQS does not send.
+/// Returns the digest, computed as in SQS. Returns `None` for an attribute with a list, because SQS sends no lists.
 pub(super) fn of(attributes: &HashMap<String, MessageAttributeValue>) -> Option<String> {
     let mut digest = Md5::new();
     let by_name: BTreeMap<_, _> = attributes.iter().collect();

@@ -1,4 +1,4 @@
-//! Attributes that were removed from a message because the caller did not request them.
+//! Attributes removed from a message, because the caller did not request these attributes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeN
 use super::attributes_md5;
 use super::requested::{Requested, covers};
 
-/// Longest correlation id that is kept.
+/// Longest kept correlation id.
 const MAX_ID_BYTES: usize = 256;
-/// Longest `baggage` and `tracestate` that are kept.
+/// Longest kept `baggage` and `tracestate`.
 const MAX_LONG_BYTES: usize = 8192;
-/// Longest `AWSTraceHeader` that is kept.
+/// Longest kept `AWSTraceHeader`.
 const MAX_SYSTEM_BYTES: usize = 1024;
 
-/// The removed attributes of one message.
+/// The removed attributes of a message.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Hidden {
     pub(super) queue: Option<Arc<str>>,
@@ -24,9 +24,9 @@ pub(super) struct Hidden {
 }
 
 impl Hidden {
-    /// Removes the attributes that the caller did not request from a message.
+    /// Removes attributes from a message, except the attributes requested by the caller.
     ///
-    /// `MD5OfMessageAttributes` is the digest of the attributes in a response, so it is [computed](attributes_md5) again.
+    /// `MD5OfMessageAttributes`, the digest of the attributes in a response, is [computed](attributes_md5) again.
     pub(super) fn take_from(message: &mut Message, requested: &Requested) -> Self {
         let mut hidden = Hidden { queue: requested.queue.clone(), ..Hidden::default() };
         if let Some(system) = &mut message.attributes {
@@ -61,8 +61,8 @@ impl Hidden {
     }
 }
 
-/// Returns `true` if the value can be one of ours. A producer may write nearly 1 MiB under one of our names, and it would
-/// stay in memory until other messages evict it.
+/// Returns `true` for a value in the form of our values. A producer may write nearly 1 MiB under a name of ours, and a
+/// kept value occupies memory until other messages evict the entry.
 fn is_worth_keeping(name: &str, value: &MessageAttributeValue) -> bool {
     let is_long = ["baggage", "tracestate"].iter().any(|long| name.eq_ignore_ascii_case(long));
     let is_printable = |value: &str| value.bytes().all(|byte| (b' '..=b'~').contains(&byte));

@@ -1,8 +1,8 @@
-//! Messages of SQS that a program receives by itself, without Lambda in between.
+//! Messages of SQS received by the program, without Lambda in between.
 //!
-//! Lambda delivers every attribute of a message, but `ReceiveMessage` returns only the requested ones. The interceptor
-//! therefore [requests](requested) the attributes that carry our context as well, and [removes](hidden) them from the
-//! response. They wait in a [cache](receipt_cache), where only [`process`] reads them.
+//! Lambda delivers every attribute of a message, but `ReceiveMessage` returns only requested attributes. The
+//! interceptor therefore [requests](requested) the attributes with our context as well, and [removes](hidden) these
+//! attributes from the response. The attributes wait in a [cache](receipt_cache) for [`process`].
 
 mod attributes_md5;
 mod hidden;
@@ -26,7 +26,7 @@ use crate::batch::{self, Delivery};
 use crate::trigger::Extractor;
 use crate::trigger::sqs::{Body, SqsMessage};
 
-/// Adds the attributes that [`process`] needs to a `ReceiveMessage`.
+/// Requests the attributes for [`process`] in a `ReceiveMessage`.
 pub(crate) fn request_attributes(input: &mut Input, config: &mut ConfigBag) {
     // A second interceptor finds everything requested.
     if config.load::<Requested>().is_none()
@@ -36,7 +36,7 @@ pub(crate) fn request_attributes(input: &mut Input, config: &mut ConfigBag) {
     }
 }
 
-/// Removes the attributes that the caller did not request, and keeps them for [`process`].
+/// Moves the attributes for [`process`] from the response to the cache.
 pub(crate) fn received(output: &mut Output, config: &mut ConfigBag) -> Option<Received> {
     let requested = config.load::<Requested>()?;
     let received = hide(output, requested);
@@ -61,10 +61,10 @@ fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
     Some(Received { messages: messages.len(), producers })
 }
 
-/// Works on a message in a scope of its own: in the trace of its producer, with its correlation ids.
+/// Works on a message in a new scope, with the trace and the correlation ids of the producer.
 ///
-/// The message has to come from a [traced client](crate::sqs::client), which keeps the ids of the message for this
-/// function. `f` gets the message as it was received. Returns the result of `f`. Deleting the message is left to the
+/// The message has to come from a [traced client](crate::sqs::client). The client keeps the ids of received messages
+/// for `process`. `f` gets the message unchanged. Returns the result of `f`. Deleting the message is left to the
 /// caller.
 ///
 /// ```text
@@ -73,14 +73,14 @@ fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
 ///   └ the spans of f
 /// ```
 ///
-/// A message older than an hour, and every message under `THUNDRA_BATCH_SPANS=link`, begins a trace of its own with a link
-/// to its producer. Inside a scope, such as a Lambda invocation, the message belongs to the batch of that scope: see
-/// [`batch`]. Outside a scope the spans leave with the next flush. A program that calls [`init`](crate::init) flushes
-/// about once a second.
+/// A message older than an hour, and every message under `THUNDRA_BATCH_SPANS=link`, begins a new trace with a link to
+/// the producer. Inside a scope, as in a Lambda invocation, the message belongs to the batch of the scope: see
+/// [`batch`]. Outside a scope the spans leave with the next flush. After [`init`](crate::init) a flush happens about
+/// once a second.
 ///
 /// # Errors
 ///
-/// Returns the errors of `f`, after recording them.
+/// Records and returns the errors of `f`.
 ///
 /// # Examples
 ///
@@ -115,8 +115,7 @@ where
     batch::one(delivery, thundra_core::config(), in_scope).await
 }
 
-/// Records the number of messages that left the cache before they were processed. The next recorded span reports the
-/// number if this one is not recorded.
+/// Records the number of messages evicted before processing. An unrecorded span leaves the number to the next span.
 fn report_evicted() {
     let Some(scope) = ScopeRef::current().filter(ScopeRef::recorded) else { return };
     let evicted = receipt_cache::take_evicted();
@@ -124,8 +123,8 @@ fn report_evicted() {
         scope.set_attribute(semconv::THUNDRA_EVICTED_MESSAGES, evicted);
         diagnostics::once(
             "receive.evicted",
-            "more than 1000 SQS messages were received before thundra_aws::sqs::process had the first of them: it is \
-             worked on without its trace and its correlation ids, as are those after it (said once)",
+            "more than 1000 SQS messages were received before thundra_aws::sqs::process got the first: the trace and the \
+             correlation ids of the oldest ones are lost (reported once)",
         );
     }
 }

@@ -1,9 +1,9 @@
 //! The [hidden](super::hidden) attributes of received messages, until the messages are processed.
 //!
-//! The SDK's message has no place that the caller would not see, so the attributes wait here, under the receipt handle of
-//! the message. Each delivery has a new receipt handle. An entry stays after processing, because a program may try again,
-//! and is evicted after [`CAPACITY`] newer entries. [`Hidden::take_from`] bounds its size. Entries that are evicted before
-//! they are read are counted.
+//! The message type of the SDK has no place hidden from the caller. The attributes wait here instead, under the receipt
+//! handle of the message. Each delivery has a new receipt handle. An entry stays after processing, because a program
+//! may try again, and is evicted after [`CAPACITY`] newer entries. [`Hidden::take_from`] bounds the size of an entry.
+//! Entries evicted unread are counted.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 struct Cache {
     held: HashMap<String, Held>,
     order: VecDeque<String>,
-    /// Number of entries that were evicted unread although they had a context, since [`take_evicted`].
+    /// Number of entries with a context evicted unread, since the last [`take_evicted`].
     evicted: u64,
 }
 
@@ -35,12 +35,12 @@ pub(super) fn keep(receipt: String, hidden: Hidden) {
     cache().keep(receipt, hidden);
 }
 
-/// Returns the attributes of a message, and marks them as read.
+/// Returns the attributes of a message, and marks the entry as read.
 pub(super) fn get(receipt: &str) -> Option<Arc<Hidden>> {
     cache().read(receipt)
 }
 
-/// Returns the number of entries that were evicted unread, and counts from zero again.
+/// Returns the number of entries evicted unread, and counts from zero again.
 pub(super) fn take_evicted() -> u64 {
     std::mem::take(&mut cache().evicted)
 }

@@ -1,4 +1,4 @@
-//! The attributes that the interceptor requests of `ReceiveMessage`, beside those of the caller:
+//! The attributes requested in a `ReceiveMessage`, beside the requests of the caller:
 //!
 //! - the system attributes `AWSTraceHeader` and `SentTimestamp`;
 //! - the message attributes with our names.
@@ -15,17 +15,17 @@ use thundra_core::propagation::{
 
 pub(super) const TRACE_HEADER: &str = "AWSTraceHeader";
 pub(super) const SENT_TIMESTAMP: &str = "SentTimestamp";
-/// Names that stand for every attribute.
+/// Names for every attribute.
 const ALL: [&str; 2] = ["All", ".*"];
 
-/// The attributes that were added to a request.
+/// The attributes added to a request.
 #[derive(Debug)]
 pub(super) struct Requested {
-    /// Name of the queue, which no message has.
+    /// Name of the queue. A message does not have the name.
     pub(super) queue: Option<Arc<str>>,
-    /// System attributes that the caller did not request.
+    /// System attributes added for the interceptor.
     pub(super) system: Vec<SystemName>,
-    /// Message attributes that the caller requested. `None` if none was added.
+    /// Message attributes requested by the caller. `None` if no attribute was added.
     pub(super) callers: Option<Vec<String>>,
 }
 
@@ -61,7 +61,7 @@ pub(super) fn add(input: &mut Input, formats: Propagators) -> Option<Requested> 
     Some(Requested { queue, system, callers: adds.then_some(callers) })
 }
 
-/// Returns `true` if one of the requested names covers an attribute. A name that ends in `.*` covers a prefix.
+/// Returns `true` if the requested names cover an attribute. A name ending in `.*` covers a prefix.
 pub(super) fn covers(names: &[String], attribute: &str) -> bool {
     names.iter().any(|name| match name.strip_suffix(".*") {
         Some(prefix) => attribute.starts_with(prefix),
@@ -69,7 +69,7 @@ pub(super) fn covers(names: &[String], attribute: &str) -> bool {
     })
 }
 
-/// Returns the names of the attributes that our clients write in these formats.
+/// Returns the names of our attributes in these formats.
 fn names(formats: Propagators) -> Vec<String> {
     let correlation =
         [CORRELATION_ID, CALL_CHAIN_LENGTH, DEBUG_LOG_ENABLED, CORRELATION_TRACEPARENT, "x-correlation-.*", USER_AGENT];
@@ -86,7 +86,7 @@ fn names(formats: Propagators) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Returns the system attributes and the message attributes that are requested, given those of the caller.
+    /// Returns the requested attributes, given the change of the caller.
     #[allow(deprecated)]
     fn requested(change: impl FnOnce(&mut ReceiveMessageInput)) -> ([String; 3], Vec<SystemName>, Option<Vec<String>>) {
         let mut receive = ReceiveMessageInput::builder().queue_url("https://sqs/1/jobs").build().unwrap();

@@ -1,7 +1,7 @@
-//! DynamoDB: tables, limits, counts, capacities, and the items that a batch left out.
+//! DynamoDB: tables, limits, counts, capacities, and the unprocessed items of a batch.
 //!
 //! All but the names comes from the bytes of requests and responses, because the SDK captures text members only. Items
-//! are skipped: they are the data of users.
+//! are skipped, being the data of users.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -31,7 +31,7 @@ pub(super) static SERVICE: Service = Service {
     messages: None,
 };
 
-/// Size above which a body is not parsed for names and counts.
+/// Largest body to parse for names and counts.
 const MAX_BYTES: usize = 256 * 1024;
 
 fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
@@ -127,7 +127,7 @@ fn settings(body: &[u8]) -> Attributes {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 struct Counts<'a> {
-    /// One object, or a list of objects.
+    /// An object, or a list of objects.
     #[serde(borrow)]
     consumed_capacity: Option<&'a RawValue>,
     count: Option<i64>,
@@ -177,7 +177,7 @@ struct Keys {
     keys: Vec<IgnoredAny>,
 }
 
-/// Counts the items of a batch that DynamoDB neither processed nor refused. The caller has to send them again.
+/// Counts the items of a batch without a result. The caller has to send these items again.
 fn unprocessed(operation: &str, body: &[u8]) -> Option<Response> {
     if !matches!(operation, "BatchWriteItem" | "BatchGetItem") || !holds_unprocessed(body) {
         return None;
@@ -188,8 +188,8 @@ fn unprocessed(operation: &str, body: &[u8]) -> Option<Response> {
     Some(Response { failed: (count > 0).then(|| (count, "Unprocessed".to_owned())), ..Response::default() })
 }
 
-/// Returns `false` for the usual response, in which the member is `{}`. A response may hold 16 MiB of items, and is parsed
-/// only if it is another.
+/// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
+/// one is not parsed.
 fn holds_unprocessed(body: &[u8]) -> bool {
     let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
     let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));

@@ -1,8 +1,8 @@
-//! EventBridge: buses, and the events that are put on them.
+//! EventBridge: buses and events.
 //!
-//! Each entry of `PutEvents` gets a `TraceHeader`, which does not count towards the size and wins over the HTTP header. A
-//! detail that is a JSON object gets a `__context__` member. The entries of a request have less than 1 MB together, as
-//! [AWS counts]. AWS does not say which MB: the smaller one is assumed.
+//! Each entry of `PutEvents` gets a `TraceHeader`. The header does not count towards the size, and wins over the HTTP
+//! header. A JSON object in the detail gets a `__context__` member. The entries of a request have less than 1 MB
+//! together, as [AWS counts]. 1 MB is read as 1,000,000 bytes, the smaller of two meanings.
 //!
 //! [AWS counts]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html#eb-putevent-size
 
@@ -42,7 +42,7 @@ struct Event {
     event_bus_name: Option<String>,
 }
 
-/// Returns the bus as the destination, if all events go to the same one.
+/// Returns the bus as the destination, if all events go to the same bus.
 fn bus(body: &[u8]) -> Attributes {
     let Entries { entries } = serde_json::from_slice::<Entries<Event>>(body).unwrap_or_default();
     let mut buses =
@@ -90,9 +90,9 @@ pub(crate) mod messages {
     };
 
     const MAX_BYTES: usize = 1_000_000 - 1;
-    /// Largest `TraceHeader` that the service takes.
+    /// Largest `TraceHeader`.
     const MAX_HEADER_BYTES: usize = 500;
-    /// Bytes that the time of an entry counts.
+    /// Size of the time of an entry.
     const TIME_BYTES: usize = 14;
 
     fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {

@@ -1,4 +1,4 @@
-//! Firehose: delivery streams. No context is written into records, which end up in files and tables.
+//! Firehose: delivery streams. Records carry no context, because delivery ends in files and tables.
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -23,8 +23,8 @@ fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     }
 }
 
-/// Counts a name that each record has once. Records may have 4 MiB together, and are not parsed for this. The quotes
-/// within a JSON string are escaped, so that data cannot look like the name.
+/// Counts a name with one occurrence a record, without parsing up to 4 MiB of records. Quotes within a JSON string are
+/// escaped, and no data can look like the name.
 fn batch_size(request: &Request<'_>) -> Option<usize> {
     (request.operation == "PutRecordBatch").then(|| memmem::find_iter(request.body, "\"Data\":").count())
 }

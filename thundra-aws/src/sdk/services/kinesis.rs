@@ -1,8 +1,8 @@
-//! Kinesis: streams, and the records that are put into them and read from them.
+//! Kinesis: streams and records.
 //!
-//! A record has no attributes, so the context goes into data that is a JSON object: see [`crate::payload`]. A stream takes
-//! 1 MiB a record unless it is configured otherwise, which no request shows: a record below that limit stays below, and a
-//! larger one may grow to 10 MiB. A request takes 10 MiB.
+//! A record has no attributes. The context goes into the data of a record, if the data is a JSON object: see
+//! [`crate::payload`]. A stream takes 1 MiB a record by default, and no request shows another limit. A record below 1 MiB
+//! stays below; a larger record may grow to 10 MiB. A request takes 10 MiB.
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -38,8 +38,8 @@ fn stream<'a>(name: Option<&'a str>, arn: Option<&'a str>) -> Option<&'a str> {
     name.or_else(|| arn.map(|arn| last_part(arn, '/')))
 }
 
-/// Counts a name that each record has once. Records may have 10 MiB together, and are not parsed for this. The quotes
-/// within a JSON string are escaped, so that no key can look like the name.
+/// Counts a name with one occurrence a record, without parsing up to 10 MiB of records. Quotes within a JSON string are
+/// escaped, and no key can look like the name.
 fn batch_size(request: &Request<'_>) -> Option<usize> {
     (request.operation == "PutRecords").then(|| memmem::find_iter(request.body, "\"PartitionKey\":").count())
 }
@@ -125,7 +125,7 @@ pub(crate) mod messages {
         Some(into_records(records, stream, outbound, limits).in_batch(count))
     }
 
-    /// Injects into records, each given with its partition key.
+    /// Injects into records, given with the partition keys.
     fn into_records(
         records: Vec<(Option<&mut Blob>, Option<&str>)>,
         stream: &str,
@@ -143,7 +143,7 @@ pub(crate) mod messages {
         payload::inject(messages, MAX_BYTES.min(limits.request).saturating_sub(bytes), outbound)
     }
 
-    /// Returns the limit of a record, given its size.
+    /// Returns the limit of a record of this size.
     fn limit(before: usize) -> usize {
         if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES }
     }
@@ -174,19 +174,18 @@ pub(crate) mod messages {
         Some(Received { messages: records.len(), producers: producers.unwrap_or_default() })
     }
 
-    /// Works on a record in a scope of its own: in the trace of its producer, with its correlation ids.
+    /// Works on a record in a new scope, with the trace and the correlation ids of the producer.
     ///
-    /// Removes the `__context__` member that a producer wrote into the data, so that `f` gets the data as it was before.
-    /// Returns the result of `f`.
+    /// Removes the `__context__` member from the data before `f` gets the record. Returns the result of `f`.
     ///
-    /// A record older than an hour, and every record under `THUNDRA_BATCH_SPANS=link`, begins a trace of its own with a link
-    /// to its producer. Inside a scope, such as a Lambda invocation, the record belongs to the batch of that scope: see
-    /// [`batch`]. Outside a scope the spans leave with the next flush. A program that calls [`init`](crate::init) flushes
+    /// A record older than an hour, and every record under `THUNDRA_BATCH_SPANS=link`, begins a new trace with a link
+    /// to the producer. Inside a scope, as in a Lambda invocation, the record belongs to the batch of the scope: see
+    /// [`batch`]. Outside a scope the spans leave with the next flush. After [`init`](crate::init) a flush happens
     /// about once a second.
     ///
     /// # Errors
     ///
-    /// Returns the errors of `f`, after recording them.
+    /// Records and returns the errors of `f`.
     ///
     /// # Examples
     ///
@@ -222,8 +221,7 @@ pub(crate) mod messages {
         batch::one(delivery, thundra_core::config(), || f(record)).await
     }
 
-    /// Returns the spans that put these records. The records of one `PutRecords` usually have the same context, which is
-    /// read once.
+    /// Returns the spans of the producers. A context shared by several records is read once.
     fn producers(records: &[Record], formats: Propagators) -> Vec<TraceContext> {
         let extractor = extractor(formats);
         let mut known = HashSet::new();
@@ -240,7 +238,7 @@ pub(crate) mod messages {
         records.iter().filter_map(producer).collect()
     }
 
-    /// Returns the extractor for records. Only IAM principals write to a stream, and they are trusted.
+    /// Returns the extractor for records. Writers to a stream are IAM principals, and trusted.
     fn extractor(formats: Propagators) -> Extractor<'static> {
         Extractor::new(formats, Trust::Full)
     }

@@ -1,8 +1,9 @@
-//! Lambda: functions, and what they are invoked with.
+//! Lambda: functions and invocations.
 //!
-//! A synchronous invocation gets a [client context](crate::sdk::message::client_context) beside the payload. Lambda does not
-//! deliver the client context of an asynchronous invocation, so the context goes into the payload, unless the caller names
-//! a durable execution: a named one is idempotent by its payload. A dry run and the deprecated `InvokeAsync` do not change.
+//! A synchronous invocation gets a [client context](crate::sdk::message::client_context) beside the payload. Lambda
+//! does not deliver the client context of an asynchronous invocation. There the context goes into the payload, except
+//! for a named durable execution, because the payload decides about idempotence. A dry run and the deprecated
+//! `InvokeAsync` do not change.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thundra_core::semconv;
@@ -31,7 +32,7 @@ fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     add(attributes, semconv::FAAS_INVOKED_REGION, region.or(operation.region));
 }
 
-/// Returns the name and the region of a function, given in any form that Lambda takes:
+/// Returns the name and the region of a function, in any form of the Lambda API:
 /// `(arn:aws:lambda:)?(region:)?(account:)?(function:)?name(:qualifier)?`.
 fn function(text: &str) -> (Option<&str>, Option<&str>) {
     let arn = text.strip_prefix("arn:").and_then(|arn| arn.split_once(":lambda:"));
@@ -61,7 +62,7 @@ fn is_region(text: &str) -> bool {
     country.len() == 2 && is_word(country) && is_partition && is_word(place) && is_number
 }
 
-/// Reads the error of the invoked function. The call itself succeeded, with status 200.
+/// Reads the error of the invoked function. The status of the call is 200.
 fn function_error(response: &HttpResponse) -> Option<Response> {
     let error_type = response.headers().get("x-amz-function-error")?;
     Some(Response::failed(error_type.to_owned(), "the invoked function failed".to_owned()))
@@ -94,7 +95,7 @@ pub(crate) mod messages {
         received: |_, _| None,
     };
 
-    /// Largest payload of an asynchronous invocation. AWS says 1 MB: the smaller one is assumed.
+    /// Largest payload of an asynchronous invocation. 1 MB is read as the smaller of two meanings.
     const MAX_BYTES: usize = 1_000_000;
 
     fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {

@@ -1,9 +1,9 @@
-//! The AWS services with attributes or messages of their own, one file and one row each.
+//! The AWS services with special attributes or messages: a file and a row for each.
 //!
-//! The interceptor traces the calls of every service, and looks up the row of the service once a call. Nothing outside this
-//! folder compares names of services. A new service takes a file with a `SERVICE` and a row in [`SERVICES`]. If messages
-//! of the service carry ids, it also takes [`Messages`], a row in [`clients`](super::clients), and a Cargo feature of the
-//! same name.
+//! The interceptor traces the calls of every service, and looks up the row of the service once a call. No code outside
+//! the folder compares names of services. A new service takes a file with a `SERVICE` and a row in [`SERVICES`]. A
+//! service with ids in the messages also takes [`Messages`](service::Messages), a row in [`clients`](super::clients),
+//! and a Cargo feature.
 
 /// Returns `Some` if the feature is on, and `None` without compiling the value otherwise.
 macro_rules! if_feature {
@@ -53,7 +53,7 @@ static SERVICES: [&Service; 10] = [
     &secrets_manager::SERVICE,
 ];
 
-/// Any service that is not in the table.
+/// Any other service.
 static OTHER: Service = Service {
     id: "",
     signing_name: "",
@@ -65,7 +65,7 @@ static OTHER: Service = Service {
     messages: None,
 };
 
-/// SDK crates, without `aws_sdk_`, whose clients credential providers create. No program can wrap these clients.
+/// SDK crates of credential providers, without `aws_sdk_`. No program can wrap the clients of a credential provider.
 const CREDENTIAL_CLIENTS: [&str; 4] = ["signin", "sso", "ssooidc", "sts"];
 
 /// Returns the service with this id.
@@ -73,15 +73,14 @@ pub(crate) fn find(id: &str) -> &'static Service {
     SERVICES.iter().find(|service| service.id == id).unwrap_or(&&OTHER)
 }
 
-/// Returns the service of the call that this configuration belongs to.
+/// Returns the service of the call with this configuration.
 pub(crate) fn called(config: &ConfigBag) -> &'static Service {
     config.load::<Metadata>().map_or(&OTHER, |metadata| find(metadata.service()))
 }
 
-/// Makes the SDK capture the input members that name a resource, whatever the type of the input.
+/// Makes the SDK capture the names of resources in the input, without the type of the input.
 ///
-/// The SDK captures before it serializes the input, and reads the request before that. Only the signing name is known at
-/// that time.
+/// The SDK reads the requested names before serialization, when only the signing name is known.
 pub(crate) fn capture_names(config: &mut ConfigBag) {
     let Some(signing_name) = config.load::<SigningName>() else { return };
     let service = SERVICES.iter().find(|service| service.signing_name == signing_name.as_ref());
@@ -93,12 +92,12 @@ pub(crate) fn capture_names(config: &mut ConfigBag) {
     }
 }
 
-/// Returns `true` if `thundra_aws` has a module for the SDK crate of this name, given without `aws_sdk_`.
+/// Returns `true` if `thundra_aws` has a module for the SDK crate, given without `aws_sdk_`.
 pub(crate) fn has_module(sdk_crate: &str) -> bool {
     SERVICES.iter().any(|service| service.messages.as_ref().is_some_and(|messages| messages.module == sdk_crate))
 }
 
-/// Returns `true` if credential providers use the SDK crate of this name, given without `aws_sdk_`.
+/// Returns `true` if credential providers use the SDK crate, given without `aws_sdk_`.
 pub(crate) fn is_of_credentials(sdk_crate: &str) -> bool {
     CREDENTIAL_CLIENTS.contains(&sdk_crate)
 }

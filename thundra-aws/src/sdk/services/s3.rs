@@ -26,7 +26,7 @@ fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     }
 }
 
-/// Reads the part number from the query. It is a number, and the SDK captures text only.
+/// Reads the part number from the query, because the SDK captures text only.
 fn request(request: &Request<'_>) -> Attributes {
     let part = || {
         if !matches!(request.operation, "UploadPart" | "UploadPartCopy" | "GetObject") {

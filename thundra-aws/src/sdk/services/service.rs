@@ -1,4 +1,4 @@
-//! The types of a row: a service, and what is known of a call at each of its stages.
+//! The types of a row: a service, the access to the messages of a service, and the stages of a call.
 
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
@@ -12,22 +12,23 @@ pub(crate) use crate::attributes::Attributes;
 use crate::sdk::message::Injected;
 use crate::sdk::message::limits::{Limits, Target};
 use crate::sdk::message::refusal::Refusal;
-use crate::sdk::message::spans::Place;
+use crate::sdk::message::spans::EachInBatch;
 use crate::sdk::response::{Received, Response};
 
-/// An AWS service, and what the interceptor records of its operations.
+/// An AWS service.
 #[derive(Debug)]
 pub(crate) struct Service {
-    /// Name in `rpc.service`, as the `Metadata` of the SDK spells it.
+    /// Name in `rpc.service`, spelled as in the `Metadata` of the SDK.
     pub(crate) id: &'static str,
-    /// Name that requests are signed for.
+    /// Name of the service in signatures.
     pub(crate) signing_name: &'static str,
-    /// Input members that name a resource, as the model of the service spells them. The SDK captures them for
-    /// [`Operation::member`], except those that the model marks as sensitive.
+    /// Input members with the name of a resource, spelled as in the model of the service. The SDK captures these
+    /// members for
+    /// [`Operation::member`], except sensitive members of the model.
     pub(crate) names: &'static [&'static str],
-    /// Adds the attributes that the captured members give.
+    /// Adds attributes from the captured members.
     pub(crate) attributes: fn(&Operation<'_>, &mut Attributes),
-    /// Returns the attributes that only the serialized request gives, such as names within lists and maps.
+    /// Returns attributes from the serialized request: names within lists and maps, numbers.
     pub(crate) request: fn(&Request<'_>) -> Attributes,
     /// Returns the number of messages in the request of a batch operation.
     pub(crate) batch_size: fn(&Request<'_>) -> Option<usize>,
@@ -38,33 +39,33 @@ pub(crate) struct Service {
     pub(crate) messages: Option<Messages>,
 }
 
-/// Access to the messages of a service, by the types of its SDK crate.
+/// Access to the messages of a service, by the types of the SDK crate.
 ///
-/// A function that gets the input or output of an operation without messages changes nothing and returns `None` or
-/// nothing.
+/// For an operation without messages a function changes nothing, and returns nothing.
 #[derive(Debug)]
 pub(crate) struct Messages {
-    /// Name of the module with the traced client, which is also the last part of the name of the SDK crate.
+    /// Name of the module with the traced client, and last part of the name of the SDK crate.
     pub(crate) module: &'static str,
-    /// Returns the queue, topic, stream or function that the messages go to. Empty if the size limit is that of the
-    /// service.
+    /// Returns the destination of the messages: a queue, a topic, a stream, a function. Empty if the size limit is the
+    /// same for all destinations.
     pub(crate) target: for<'a> fn(&Operation<'a>) -> Option<&'a str>,
     /// Injects the context into the messages of a request, within the limits of the target.
     pub(crate) inject: fn(&mut Input, &Outbound, Limits) -> Option<Injected>,
-    /// Visits the messages of a batch: the places of each that may name a sender.
-    pub(crate) each_in_batch: fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>)),
+    /// Visits the messages of a batch. The visitor gets the places of a message with the name of a sender.
+    pub(crate) each_in_batch: EachInBatch,
     /// Reads a typed response.
     pub(crate) response: fn(&Output) -> Option<Response>,
     /// Returns the refused entries of a batch.
     pub(crate) refused: for<'o> fn(&'o Output) -> Vec<Refusal<'o>>,
-    /// Requests message attributes that the caller did not request.
+    /// Requests further message attributes.
     pub(crate) request_attributes: fn(&mut Input, &mut ConfigBag),
-    /// Reads received messages, and removes what the caller did not request.
+    /// Reads received messages, and removes the further attributes.
     pub(crate) received: fn(&mut Output, &mut ConfigBag) -> Option<Received>,
 }
 
 impl Service {
-    /// Reads a successful response: by its type if that is known, whatever the protocol, else from its bytes.
+    /// Reads a successful response, from the typed output if possible. A typed output does not depend on the protocol,
+    /// as the bytes do.
     pub(crate) fn read(&self, operation: &str, output: &Output, response: &HttpResponse) -> Option<Response> {
         let typed = self.messages.as_ref().and_then(|messages| (messages.response)(output));
         typed.or_else(|| (self.response)(operation, response))
@@ -77,7 +78,7 @@ impl Service {
     }
 }
 
-/// An operation, before its request is serialized.
+/// An operation before serialization.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Operation<'a> {
     pub(crate) name: &'a str,
@@ -94,7 +95,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// Returns an input member that is one of the service's [`names`](Service::names).
+    /// Returns an input member, from the [`names`](Service::names) of the service.
     pub(crate) fn member(&self, name: &str) -> Option<&'a str> {
         self.captured?.get(name)
     }
@@ -110,7 +111,7 @@ pub(crate) struct Request<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// Adds an attribute, if there is a value.
+/// Adds an attribute with a value, or nothing.
 pub(super) fn add(attributes: &mut Attributes, key: &'static str, value: Option<&str>) {
     attributes.extend(value.map(|value| (key, value.to_owned().into())));
 }

@@ -1,8 +1,8 @@
-//! Step Functions: state machines, and the executions that are started.
+//! Step Functions: state machines and executions.
 //!
-//! Each start gets a `traceHeader`, and the HTTP header, which wins over the `traceHeader`. An input that is a JSON object
-//! gets a `__context__` member, unless the start has a name: a named one is idempotent by its input. An input has 256 KiB
-//! at most.
+//! Each start gets a `traceHeader` and the HTTP header. The HTTP header wins over the `traceHeader`. A JSON object as
+//! the input gets a `__context__` member, except for a named start, because the input decides about idempotence. An
+//! input has 256 KiB at most.
 
 use thundra_core::semconv;
 
@@ -54,7 +54,7 @@ pub(crate) mod messages {
     };
 
     const MAX_BYTES: usize = 256 * 1024;
-    /// Largest `traceHeader` that the service takes.
+    /// Largest `traceHeader`.
     const MAX_HEADER_BYTES: usize = 256;
 
     fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
@@ -82,7 +82,7 @@ pub(crate) mod messages {
         Some(Injected { own_context: false, trace_header, ..injected })
     }
 
-    /// Reads the error of an execution that the call waited for. The cause is skipped, because it may quote the input.
+    /// Reads the error of an awaited execution. The cause is skipped, because a cause may quote the input.
     fn response(output: &Output) -> Option<Response> {
         let output = output.downcast_ref::<StartSyncExecutionOutput>()?;
         if output.status == SyncExecutionStatus::Succeeded {
@@ -94,7 +94,7 @@ pub(crate) mod messages {
         Some(Response::failed(error, description))
     }
 
-    /// Returns the name in an ARN, which may have a version, an alias or the label of a map after it.
+    /// Returns the name in an ARN, without a version, an alias or the label of a map.
     fn state_machine(arn: &str) -> &str {
         let name = arn.split(':').nth(6).unwrap_or_default();
         name.split('/').next().unwrap_or(name)

@@ -1,8 +1,8 @@
-//! SNS: topics, and the messages that are published to them.
+//! SNS: topics and messages.
 //!
-//! Messages get attributes of the type String, which filter policies can read. SNS drops the attributes of a message with
-//! `MessageStructure=json`. A topic takes 256 KiB a request unless it is configured otherwise, which no request shows: a
-//! request below that limit stays below, and a larger one may grow to 1 MiB.
+//! Messages get attributes of the type String, readable for filter policies. SNS drops the attributes of a message with
+//! `MessageStructure=json`. A topic takes 256 KiB a request by default, and no request shows another limit. A request
+//! below 256 KiB stays below; a larger request may grow to 1 MiB.
 
 use memchr::memmem;
 use thundra_core::semconv;
@@ -31,12 +31,12 @@ fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     }
 }
 
-/// Returns `true` for the ARN of a topic. SNS also sends to single devices, which have ARNs as well.
+/// Returns `true` for the ARN of a topic. SNS also sends to single devices with an ARN.
 fn is_topic(arn: &str) -> bool {
     arn.split(':').count() == 6 && !arn.contains(":endpoint/")
 }
 
-/// Counts a name that each message has once. The equals signs within a value are escaped in a form, so that no message can
+/// Counts a name with one occurrence a message. Equals signs within a value are escaped in a form, and no message can
 /// look like the name.
 fn batch_size(request: &Request<'_>) -> Option<usize> {
     (request.operation == "PublishBatch").then(|| memmem::find_iter(request.body, ".Id=").count())
@@ -145,7 +145,7 @@ pub(crate) mod messages {
     }
 
     impl Attribute for MessageAttributeValue {
-        /// Returns `None` for quotes and backslashes, because a filter policy drops a message with such a value.
+        /// Returns `None` for quotes and backslashes, because a filter policy drops messages with these characters.
         fn string(value: &str) -> Option<Self> {
             if value.contains(['"', '\\']) {
                 return None;

@@ -1,9 +1,9 @@
-//! SQS: queues, and the messages that are sent to them.
+//! SQS: queues and messages.
 //!
 //! Messages get attributes of the type String, and the system attribute `AWSTraceHeader`. The system attribute counts
-//! neither as one of the ten attributes nor in the size, so that the trace travels even with a full message. A queue takes
-//! 1 MiB a request unless it is configured otherwise; an older one may take 256 KiB. No request shows this: a request
-//! below 256 KiB stays below, and a larger one may grow to 1 MiB.
+//! neither among the ten attributes nor in the size, and travels even with a full message. A queue takes 1 MiB a
+//! request by default, an old queue 256 KiB, and no request shows the limit. A request below 256 KiB stays below; a
+//! larger request may grow to 1 MiB.
 //!
 //! The receiving side is [`receive`](crate::sdk::receive).
 
@@ -43,7 +43,7 @@ struct Entries {
     entries: Vec<IgnoredAny>,
 }
 
-/// Counts the entries. A request has 1 MiB at most, and is parsed for this.
+/// Counts the entries, by parsing up to 1 MiB of them.
 fn batch_size(request: &Request<'_>) -> Option<usize> {
     if !matches!(request.operation, "DeleteMessageBatch" | "SendMessageBatch") {
         return None;
@@ -148,7 +148,7 @@ pub(crate) mod messages {
         Some(Injected { own_context, ..injected }.in_batch(messages.len()))
     }
 
-    /// Sets the trace header unless the caller did, and replaces one that was forwarded. Returns `true` if it was set.
+    /// Sets the trace header, or replaces a forwarded header. Returns `false` if the header of the caller stays.
     fn set_trace_header(attributes: &mut SystemAttributes, outbound: &Outbound, xray: Option<&str>) -> bool {
         let present = attributes.as_ref().and_then(|present| present.get(&SystemName::AwsTraceHeader));
         let is_forwarded =

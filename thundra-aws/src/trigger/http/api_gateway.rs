@@ -71,7 +71,7 @@ pub(in crate::trigger) static WEB_SOCKET: Source = Source {
     },
 };
 
-/// An authorizer that sees a whole request. One that sees a token alone is no request.
+/// An authorizer of requests. A token authorizer receives a token alone, and no request.
 pub(in crate::trigger) static AUTHORIZER: Source = Source {
     name: "authorizer",
     faas_trigger: FaasTrigger::Http,

@@ -1,4 +1,4 @@
-//! What a span costs in all: recorded, encoded, and taken away.
+//! The whole cost of a span: recorded, encoded and exported.
 
 use std::hint::black_box;
 
@@ -7,7 +7,7 @@ use crate::bench::Bench;
 use crate::section::{Column, Section, Variant, counts};
 use crate::stacks::{Export, Kind, OURS, REGISTRY, STACKS, Seen, Stack, workload_a};
 
-/// A repetition: so many traces, each with so many spans below its root, then a flush.
+/// A repetition has this number of traces, each with `BELOW` spans below its root, and a flush.
 const TRACES: u64 = 10;
 const BELOW: u64 = 100;
 
@@ -41,7 +41,7 @@ fn columns() -> [Column; 8] {
     ]
 }
 
-/// A trace, and what ten of them make.
+/// A trace, and the counts of ten traces.
 #[derive(Clone, Copy)]
 struct Work {
     trace: fn(&dyn Stack),

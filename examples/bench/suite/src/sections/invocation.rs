@@ -1,4 +1,4 @@
-//! One invocation: a trace, and a flush that the caller waits for.
+//! One invocation: a trace and a flush.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crate::section::{Column, Section};
 use crate::stacks::{Export, Kind, LITE_LEVEL_1, OURS, STACKS, workload_a};
 
 const SIZES: [u64; 2] = [10, 100];
-/// One invocation is a thousand units, which makes microseconds of nanoseconds.
+/// The units of an invocation, which turn nanoseconds a unit into microseconds.
 const MICROSECONDS: u64 = 1000;
 
 pub(super) fn sections() -> Vec<Section> {

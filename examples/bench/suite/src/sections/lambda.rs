@@ -1,7 +1,7 @@
-//! A minimal function with each stack: how it starts, what it weighs, and what an invocation costs.
+//! A minimal function with each stack: its start, its size, and the cost of an invocation.
 //!
-//! The functions are those of the package `lambda`, which all do the same. They run against a Runtime API and a
-//! collector on loopback; their CPU time is the kernel's count, in nanoseconds, for the function's process alone.
+//! The functions of the package `lambda` all do the same work. They run against a Runtime API and a collector on
+//! loopback. The kernel counts the CPU time of the function's process alone, in nanoseconds.
 
 mod counted;
 mod export;

@@ -15,7 +15,7 @@ use crate::bench::Bench;
 use crate::section::{Column, Section, Variant};
 use crate::stacks::OURS;
 
-/// Lines of a repetition, in one span.
+/// The lines of a repetition, in one span.
 const LINES: u64 = 100;
 
 pub(super) fn sections() -> Vec<Section> {

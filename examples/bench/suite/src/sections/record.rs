@@ -1,4 +1,4 @@
-//! What the thread that records pays.
+//! The cost of recording on the recording thread.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use crate::section::{Column, Section};
 use crate::stacks::{Export, Kind, OURS, REGISTRY, STACKS, workload_a};
 
 const SIZES: [u64; 4] = [1, 10, 100, 1000];
-/// Spans of a repetition, in traces of one size.
+/// The spans of a repetition, in traces of one size.
 const SPANS: u64 = 1000;
 
 pub(super) fn sections() -> Vec<Section> {

@@ -1,4 +1,4 @@
-//! Spans around futures: each poll enters and exits.
+//! Spans around futures: each poll enters and exits a span.
 
 use thundra_bench_work as work;
 use tokio::runtime::{Builder, Runtime};

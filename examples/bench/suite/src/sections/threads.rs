@@ -1,4 +1,4 @@
-//! Two threads that record at once: what they share, they wait for.
+//! Two threads that record concurrently: shared state makes them wait.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,10 +54,11 @@ fn measure(kind: Kind, bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// The second thread. It spins, since waking it would take as long as the work; it yields, should there be one core.
+/// The second thread. It spins, because waking a thread takes as long as the work, and yields in case there is only one
+/// core.
 #[derive(Default)]
 struct Other {
-    /// Steps begun: work and flush in turn.
+    /// The begun steps: work and flush in turn.
     begun: AtomicU64,
     done: AtomicU64,
 }

@@ -1,4 +1,4 @@
-//! From finished spans to what goes over the wire.
+//! Encoding and compressing finished spans.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -89,7 +89,7 @@ fn gzip(bytes: &[u8], level: u32) -> std::io::Result<Vec<u8>> {
     gzip.finish()
 }
 
-/// Keeps the spans.
+/// An exporter that keeps spans.
 #[derive(Clone, Debug, Default)]
 struct Kept(Arc<Mutex<Vec<SpanData>>>);
 

@@ -1,4 +1,4 @@
-//! Every context that is injected is extracted on the other side, and nothing else of a message changes.
+//! The receiver extracts the injected context, and nothing else of a message changes.
 #![cfg(all(
     feature = "eventbridge",
     feature = "kinesis",
@@ -41,12 +41,12 @@ use crate::sdk::message::limits::Limits;
 use crate::sdk::services::SERVICES;
 use crate::{payload, trigger};
 
-/// A way that a message takes from a call to a function.
+/// A way of a message from a call to a function.
 struct Transport {
     name: &'static str,
     /// `true` if text with quotes goes through.
     quotes: bool,
-    /// `true` if bytes that are not text go through.
+    /// `true` if any bytes go through.
     bytes: bool,
     /// `true` if the context goes into the payload.
     writes_payload: bool,
@@ -54,10 +54,10 @@ struct Transport {
     send: fn(&[u8], &Outbound) -> Sent,
 }
 
-/// A request that was sent.
+/// A sent request.
 struct Sent {
     payload: Vec<u8>,
-    /// Event that the function gets.
+    /// Event of the function.
     event: Vec<u8>,
     client_context: Option<String>,
 }
@@ -66,7 +66,7 @@ fn sent(payload: impl Into<Vec<u8>>, event: impl Into<Vec<u8>>) -> Sent {
     Sent { payload: payload.into(), event: event.into(), client_context: None }
 }
 
-/// Returns the transports with the context in attributes, and those with the context in the payload.
+/// Returns the transports, by the place of the context.
 fn transports() -> Vec<Transport> {
     let sns = |name, send| Transport { name, quotes: false, bytes: false, writes_payload: false, send };
     let sqs = |name, send| Transport { quotes: true, ..sns(name, send) };
@@ -110,7 +110,7 @@ fn transports() -> Vec<Transport> {
     ]
 }
 
-/// Injects into an input, and returns it.
+/// Injects into an input, and returns the input.
 fn injected<I: std::fmt::Debug + Send + Sync + 'static>(input: I, outbound: &Outbound) -> I {
     let mut input = Input::erase(input);
     let messages = SERVICES.iter().filter_map(|service| service.messages.as_ref());
@@ -247,7 +247,7 @@ fn start_sync_execution(input: &[u8], outbound: &Outbound) -> Sent {
     sent(input.clone(), input)
 }
 
-/// Returns what the side of the function reads.
+/// Returns the context on the side of the function.
 fn captured(sent: &Sent) -> Inbound {
     let formats = Propagators::default();
     if let Some(client_context) = &sent.client_context {
@@ -272,7 +272,7 @@ fn outbound(inbound: Inbound) -> Outbound {
     scope.enter(|| thundra_core::outbound(&Span::none()).unwrap())
 }
 
-/// Generates what a caller may send: ten attributes at most.
+/// Generates the context of a caller, with ten attributes at most.
 fn inbound(quotes: bool) -> impl Strategy<Value = Inbound> {
     let value = if quotes { "[!-~]([ -~]{0,20}[!-~])?" } else { r"[!#-\[\]-~]([ !#-\[\]-~]{0,20}[!#-\[\]-~])?" };
     let trace =
@@ -295,7 +295,7 @@ fn inbound(quotes: bool) -> impl Strategy<Value = Inbound> {
     })
 }
 
-/// Returns the pairs without the two that name the span of the caller.
+/// Returns the pairs without the names of the span of the caller.
 fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     let spans = ["traceparent", "x-correlation-traceparent", "call-chain-length"];
     outbound.pairs().into_iter().filter(|(key, _)| !spans.contains(key)).collect()

@@ -20,7 +20,7 @@ fn show(attributes: &Attributes) -> String {
     attributes.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the attributes that the captured names of an operation give.
+/// Returns the attributes from captured names.
 fn text(service: &str, operation: &str, names: &[(&str, &str)]) -> String {
     let mut attributes = Attributes::new();
     (find(service).attributes)(&Operation::of(operation, &captured(names)), &mut attributes);
@@ -31,7 +31,7 @@ fn request<'a>(operation: &'a str, body: &'a str) -> Request<'a> {
     Request { operation, uri: "/", body: body.as_bytes() }
 }
 
-/// Returns what the bytes of a response say.
+/// Reads the bytes of a response.
 fn read(service: &str, operation: &str, body: &str) -> Option<Response> {
     let response = HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body));
     (find(service).response)(operation, &response)
@@ -340,7 +340,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] }).collect()
 }
 
-/// A row names its service everywhere else: `clients.rs` has the table of the public modules.
+/// `clients.rs` is an exception: the table of the public modules.
 #[test]
 fn no_other_file_knows_a_service_by_name() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,4 +1,4 @@
-//! AWS calls: SQS, which all know by name, and SNS. What answers them is in the client, not on the network.
+//! AWS calls to SQS and SNS. The client holds the responses, so no network is involved.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
@@ -15,7 +15,7 @@ use crate::section::{Column, Section, Variant, counts};
 
 const BARE: &str = "aws-sdk";
 const OURS: &str = "thundra";
-/// Invocations of a repetition that is counted: the SDK fills dozens of hash maps for each call, whose cost varies.
+/// The invocations of a counted repetition. The SDK fills dozens of hash maps for each call, and their cost varies.
 const COUNTED: u64 = 5;
 
 pub(super) fn section() -> Section {
@@ -89,7 +89,7 @@ fn variant(name: &'static str, about: &'static str, clients: fn(&SdkConfig) -> R
     })
 }
 
-/// What makes the calls of an invocation.
+/// The clients and the stack of an invocation.
 struct Calls {
     runtime: Runtime,
     stack: Stack,
@@ -107,7 +107,7 @@ impl Calls {
     }
 }
 
-/// Answers at once: in XML to SNS, in JSON to SQS.
+/// Returns a configuration whose client responds immediately, in XML for SNS and in JSON for SQS.
 fn config() -> SdkConfig {
     const SQS: &str = r#"{"MD5OfMessageBody":"fafb00f5732ab283681e124bf8747ed1","MessageId":"219f8380-5770"}"#;
     const SNS: &str =

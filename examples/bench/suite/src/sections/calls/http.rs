@@ -1,4 +1,4 @@
-//! HTTP calls, to a server on loopback that runs on a thread of its own.
+//! HTTP calls to a loopback server on a thread of its own.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! Requests through a tower layer: in memory, so that the layer is measured and no network.
+//! Requests through a tower layer, in memory, so that no network is measured.
 
 use std::convert::Infallible;
 
