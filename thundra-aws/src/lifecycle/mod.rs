@@ -1,7 +1,7 @@
 //! The life of a Lambda function: from process start to the flush after each response.
 //!
 //! ```text
-//! /next ─► layer.rs: trigger, scope ─► reporting.rs: the user's handler, its outcome ─► response posted
+//! /next ─► layer.rs: trigger, scope ─► reporting.rs: handler, outcome ─► response posted
 //!              └─ scope finished ─► flush ─► /next
 //! ```
 
