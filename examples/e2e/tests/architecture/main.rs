@@ -12,9 +12,10 @@ use std::path::{Path, PathBuf};
 /// The crates that are published.
 const CRATES: [&str; 4] = ["thundra-core", "thundra-http", "thundra-aws", "thundra-macros"];
 
-/// Returns the folder of the workspace.
+/// Returns the folder of the repository, also for the copy of the workspace below `target` that CI tests.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    folder.ancestors().find(|folder| folder.join(".ci").is_dir()).unwrap().to_owned()
 }
 
 /// Returns the text of a file of the workspace.
