@@ -52,6 +52,10 @@ fn program() {
                 .unwrap();
             telemetry = telemetry.layer(own_lines());
         }
+        Ok("configured too late") => {
+            assert!(!thundra_core::config().disabled);
+            telemetry = telemetry.config(Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "late")])));
+        }
         Ok("no lines") => telemetry = telemetry.log_format(LogFormat::NONE),
         Ok("bridged") => LogTracer::init().unwrap(),
         Ok("own logger") => {
@@ -203,6 +207,14 @@ fn a_layer_that_comes_too_late_is_reported_once() {
     let reports = written.others.iter().filter(|line| line.contains("the layers of the telemetry are not part of it"));
     assert_eq!(reports.count(), 1, "{:?}", written.others);
     assert_eq!(written.others.iter().filter(|line| line.starts_with("thundra:")).count(), 1, "{:?}", written.others);
+}
+
+#[test]
+fn a_configuration_that_comes_too_late_is_reported_once() {
+    let written = run("configured too late", &[]);
+    let reports = written.others.iter().filter(|line| line.starts_with("thundra: "));
+    let [report] = &reports.collect::<Vec<_>>()[..] else { panic!("{:?}", written.others) };
+    assert!(report.contains("the configuration that is made in code comes too late"), "{report}");
 }
 
 #[test]
