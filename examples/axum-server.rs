@@ -7,7 +7,7 @@
 //! tracing = "0.1"
 //! ```
 //!
-//! Run it, ask it for `/orders/7`, and end it with Ctrl-C:
+//! Run the server, request `/orders/7`, and press Ctrl-C:
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin axum-server 127.0.0.1:8080

@@ -8,7 +8,7 @@
 //! tracing = "0.1"
 //! ```
 //!
-//! Run it without AWS:
+//! Run without AWS:
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin http-api < examples/events/api.json

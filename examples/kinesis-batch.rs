@@ -10,7 +10,7 @@
 //! tracing = "0.1"
 //! ```
 //!
-//! Run it without AWS:
+//! Run without AWS:
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin kinesis-batch < examples/events/kinesis.json

@@ -10,7 +10,7 @@
 //! tokio = { version = "1", features = ["rt"] }
 //! ```
 //!
-//! Run them:
+//! Run:
 //!
 //! ```text
 //! cargo test -p thundra-examples --test unit-test

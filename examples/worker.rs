@@ -1,4 +1,4 @@
-//! A program outside Lambda that reads an SQS queue, each message in its sender's trace.
+//! A program outside Lambda reads an SQS queue, each message in its sender's trace.
 //!
 //! ```toml
 //! thundra-aws = { version = "0.1", features = ["sqs"] }
@@ -7,7 +7,7 @@
 //! tracing = "0.1"
 //! ```
 //!
-//! Run it with credentials for AWS, and end it with Ctrl-C:
+//! Run the worker with credentials for AWS, and press Ctrl-C:
 //!
 //! ```text
 //! QUEUE_URL=https://sqs.us-east-1.amazonaws.com/123456789012/notes cargo run -p thundra-examples --bin worker

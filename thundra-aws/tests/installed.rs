@@ -75,7 +75,7 @@ async fn publish(sns: aws_sdk_sns::Client) {
 }
 
 #[test]
-fn a_forgotten_client_shows_up_with_its_status() {
+fn an_unwrapped_client_shows_up_with_its_status() {
     const GONE: &str = "<ErrorResponse><Error><Code>NotFound</Code><Message>no topic</Message></Error></ErrorResponse>";
     for (answers, error_type, status) in [
         (ok(PUBLISHED), "", "200"),
@@ -104,9 +104,9 @@ fn a_forgotten_client_shows_up_with_its_status() {
 
 /// Its process is one of its own, so that nobody else has said it.
 #[test]
-fn a_forgotten_client_is_told_what_to_write_once() {
+fn an_unwrapped_client_is_told_what_to_write_once() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "a_forgotten_client_shows_up_with_its_status", "--nocapture"])
+        .args(["--exact", "an_unwrapped_client_shows_up_with_its_status", "--nocapture"])
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -135,7 +135,7 @@ fn beside_the_interceptor_nothing_shows_up_twice() {
 }
 
 #[test]
-fn what_is_presigned_is_no_call() {
+fn a_presigned_request_is_not_a_call() {
     for wrapped in [true, false] {
         let (endpoint, spans) = in_scope(ok(""), async |config| {
             let wrap = || thundra_aws::client!(aws_sdk_polly, &config);
@@ -168,7 +168,7 @@ fn what_opentelemetry_suppresses_is_no_call() {
 }
 
 #[test]
-fn a_forgotten_client_shows_up_beside_a_subscriber_of_the_programs_own() {
+fn an_unwrapped_client_shows_up_beside_a_subscriber_of_the_programs_own() {
     use tracing_subscriber::layer::SubscriberExt;
     for wrapped in [true, false] {
         let own = tracing_subscriber::registry().with(tracing_subscriber::fmt::layer().with_test_writer());

@@ -1,4 +1,6 @@
-//! Our own trouble: one line on standard error per kind, never through `tracing` (it would loop).
+//! Problems of the instrumentation, written as lines on standard error: a single line for each kind of problem.
+//!
+//! The lines never go through `tracing`, because the subscriber may be part of the problem.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -9,19 +11,20 @@ use std::sync::{Mutex, PoisonError};
 use crate::escape::{self, Escaped};
 use crate::{formatted, redact};
 
-/// Kinds that name a host, a key or a variable (they hold a space) are so many at most: a crawler must not
-/// silence the others, nor fill our memory.
+/// The limit of reported kinds with a name in them. A caller with invented names can then neither silence other kinds nor
+/// fill the memory.
 const MAX_NAMED: usize = 128;
 
-/// A line that is longer says no more to people.
+/// The longest message, in bytes.
 const MAX_LINE_BYTES: usize = 2048;
 
-static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// The kinds reported so far.
+static REPORTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// `true` while somebody else writes to standard error, for as long as nobody reads it.
+/// `true` while an exporter writes to standard error, possibly blocked by a slow reader.
 static HELD: AtomicBool = AtomicBool::new(false);
 
-/// Runs `write`, which writes to standard error for as long as that takes. Messages do not wait for it.
+/// Runs `write`, which writes to standard error and may block. Messages do not wait for the end of `write`.
 pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
     HELD.store(true, Ordering::Relaxed);
     let result = write();
@@ -29,24 +32,24 @@ pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Writes `thundra: {message}` to standard error, unless this `kind` was reported before.
+/// Writes `thundra: {message}` to standard error, unless `kind` was reported before.
 ///
-/// For the instrumentation's own trouble (a bad setting, a dead collector, a dropped value); the
-/// user's work goes on. A kind that names something of the user's holds a space, as in `host example.com`. A
-/// failing standard error is ignored.
+/// For problems of the instrumentation, such as an invalid setting, a dead collector or a dropped value. A kind with the
+/// name of a host, a key or a variable has a space before the name, as in `host example.com`; up to 128 of these kinds are
+/// reported. Errors of standard error are ignored.
 ///
-/// A message may quote a collector or a variable: credentials in it are redacted, control characters are escaped, and
-/// it is cut after 2,048 bytes.
+/// A message may quote a collector or a variable. Credentials are therefore redacted, control characters escaped, and the
+/// message is cut after 2,048 bytes.
 pub fn once(kind: &str, message: impl Display) {
-    let mut said = SAID.lock().unwrap_or_else(PoisonError::into_inner);
-    let full = kind.contains(' ') && said.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;
-    if full || !said.insert(kind.to_owned()) {
+    let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
+    let full = kind.contains(' ') && reported.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;
+    if full || !reported.insert(kind.to_owned()) {
         return;
     }
-    drop(said);
+    drop(reported);
     let line = line(message);
     if HELD.load(Ordering::Relaxed) {
-        // Nobody may be reading standard error: the program does not wait for that.
+        // The program must not wait for a reader of standard error.
         let _ = std::thread::Builder::new().spawn(move || write(&line));
     } else {
         write(&line);
@@ -58,7 +61,7 @@ fn write(line: &str) {
 }
 
 fn line(message: impl Display) -> String {
-    // It may hold the error of a user's own exporter, which is formatted before anything is locked.
+    // The message may contain an error of the program's own exporter, so it is formatted before anything is locked.
     let message = redact::text(formatted(|| message.to_string()));
     let start = escape::cut(&message, MAX_LINE_BYTES);
     format!("thundra: {}{}\n", Escaped(start), if start.len() == message.len() { "" } else { "…" })
@@ -78,17 +81,17 @@ mod tests {
         }
         once("test.broken", Broken);
         once("test.fine", "the next one is written");
-        assert!(!SAID.is_poisoned());
+        assert!(!REPORTED.is_poisoned());
     }
 
     #[test]
     fn a_message_is_one_line_without_secrets() {
-        for (message, said, why) in [
+        for (message, expected, why) in [
             ("refused: no\nthundra: all is well", "thundra: refused: no\\nthundra: all is well\n", "a forged line"),
             ("refused: \u{1b}]0;x\u{7}\u{9b}2J", "thundra: refused: \\u{1b}]0;x\\u{7}\\u{9b}2J\n", "escape sequences"),
             ("sending to https://u:p@c/?key=abc", "thundra: sending to https://REDACTED@c/?REDACTED\n", "an endpoint"),
         ] {
-            assert_eq!(line(message), said, "{why}");
+            assert_eq!(line(message), expected, "{why}");
         }
         let long = line("é".repeat(MAX_LINE_BYTES));
         assert_eq!((long.chars().count(), long.ends_with("é…\n")), (9 + MAX_LINE_BYTES / 2 + 2, true));

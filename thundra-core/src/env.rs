@@ -1,20 +1,21 @@
-//! The environment a configuration is read from: the process, or a map in tests.
+//! The environment of a configuration: the variables of the process, or a map.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::sync::Arc;
 
 /// A source of environment variables.
 ///
-/// Nothing else in these crates reads the process environment, so a test passes a map and touches no
-/// global state.
+/// Every setting is read from the `Env` of the configuration, so a test passes a map and touches no global state. The crates
+/// read [`Env::process`] themselves only for a program without a configuration in code, and to detect the platform.
 ///
 /// # Examples
 ///
 /// ```
 /// let env = thundra_core::Env::from_pairs([("OTEL_SERVICE_NAME", "billing"), ("OTEL_PROPAGATORS", " ")]);
 /// assert_eq!(env.get("OTEL_SERVICE_NAME").as_deref(), Some("billing"));
-/// assert_eq!(env.get("OTEL_PROPAGATORS"), None); // empty is unset, as OpenTelemetry asks for
+/// assert_eq!(env.get("OTEL_PROPAGATORS"), None); // blank is unset, as OpenTelemetry requires
 /// ```
 #[derive(Clone)]
 pub struct Env(Source);
@@ -22,10 +23,10 @@ pub struct Env(Source);
 #[derive(Clone)]
 enum Source {
     Process,
-    Map(BTreeMap<String, OsString>),
+    Map(Arc<BTreeMap<String, OsString>>),
 }
 
-/// Shows the names alone: values may be credentials.
+/// Shows only the names, because values may be credentials.
 impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
@@ -36,21 +37,21 @@ impl fmt::Debug for Env {
 }
 
 impl Env {
-    /// The environment of this process.
+    /// Returns the environment of the process. Each call of [`get`](Self::get) reads the current value of a variable.
     pub fn process() -> Self {
         Env(Source::Process)
     }
 
-    /// An environment with just these variables.
+    /// Returns an environment with exactly the given variables.
     pub fn from_pairs<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<String>,
         V: Into<OsString>,
     {
-        Env(Source::Map(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect()))
+        Env(Source::Map(Arc::new(pairs.into_iter().map(|(k, v)| (k.into(), v.into())).collect())))
     }
 
-    /// The value of a variable, trimmed; `None` when it is unset, blank, or not Unicode.
+    /// Returns the value of a variable, trimmed. `None` if it is unset, blank, or not Unicode.
     pub fn get(&self, name: &str) -> Option<String> {
         let value = self.raw(name)?.into_string().ok()?;
         let trimmed = value.trim();
@@ -63,7 +64,7 @@ impl Env {
         }
     }
 
-    /// Returns whether a variable is set to what is not Unicode.
+    /// Returns `true` if the value of a variable is not Unicode.
     pub(crate) fn is_not_unicode(&self, name: &str) -> bool {
         self.raw(name).is_some_and(|value| value.to_str().is_none())
     }
@@ -75,7 +76,7 @@ impl Env {
         }
     }
 
-    /// The names of all variables that start with `prefix`.
+    /// Returns the names of all variables that start with `prefix`.
     pub(crate) fn names_with_prefix(&self, prefix: &str) -> Vec<String> {
         match &self.0 {
             Source::Process => std::env::vars_os()

@@ -105,3 +105,7 @@ pub use telemetry::{
     unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

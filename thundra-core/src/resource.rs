@@ -1,4 +1,6 @@
-//! What is said about this program with every export: the OpenTelemetry resource.
+//! The OpenTelemetry [resource]: the attributes of the program, exported with every batch.
+//!
+//! [resource]: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
 use std::fmt;
 
@@ -6,22 +8,31 @@ use crate::otlp;
 use crate::redact::{self, REDACTED};
 use crate::{Value, semconv};
 
-/// What the name of the executable follows in [`service.name`] where the service has no name.
+/// The prefix of [`service.name`] for a service without a name. The name of the executable follows.
 ///
 /// [`service.name`]: https://opentelemetry.io/docs/specs/semconv/resource/#service
 const UNNAMED: &str = "unknown_service:";
 
-/// The attributes of this program, encoded once.
+/// The attributes of the program, encoded once.
 ///
-/// On Lambda they come from its environment; elsewhere the service is named after the executable unless
-/// `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` says more.
+/// The name of the service comes from `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, the platform or the executable, in
+/// order of precedence.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Resource;
+///
+/// let resource = Resource::new([("service.name".to_owned(), "billing".into())]);
+/// assert_eq!(resource.service_name(), "billing");
+/// ```
 #[derive(Clone, PartialEq)]
 pub struct Resource {
     attributes: Vec<(String, Value)>,
     encoded: Vec<u8>,
 }
 
-/// Shows no credentials that an attribute may hold.
+/// Shows attributes without the credentials in them.
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = self.attributes.iter().map(|(key, value)| match redact::is_secret(key) {
@@ -34,7 +45,7 @@ impl fmt::Debug for Resource {
 }
 
 impl Resource {
-    /// A resource with just these attributes; of equal keys the last one counts.
+    /// Returns a resource with exactly the given attributes. The last value of a key wins.
     pub fn new(attributes: impl IntoIterator<Item = (String, Value)>) -> Self {
         let mut kept: Vec<(String, Value)> = Vec::new();
         for (key, value) in attributes {
@@ -47,29 +58,30 @@ impl Resource {
         Resource { attributes: kept, encoded }
     }
 
-    /// The attributes in order.
+    /// Returns the attributes in order.
     pub fn attributes(&self) -> &[(String, Value)] {
         &self.attributes
     }
 
-    /// The value of `service.name`.
+    /// Returns the value of `service.name`.
     pub fn service_name(&self) -> &str {
         self.attributes.iter().find(|(key, _)| key == semconv::SERVICE_NAME).and_then(|(_, v)| v.as_str()).unwrap_or("")
     }
 
-    /// The name of the program for people: that of the service, or of the executable where the service has no name.
+    /// Returns the name of the program for people: the name of the service or, without a name, of the executable.
     #[doc(hidden)]
     pub fn program_name(&self) -> &str {
         let name = self.service_name();
         name.strip_prefix(UNNAMED).unwrap_or(name)
     }
 
-    /// The body of an OTLP `Resource` message.
+    /// Returns the body of an OTLP `Resource` message.
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
     }
 
-    /// Returns the resource of a program with these attributes and, above them, this name.
+    /// Returns the resource of a program with configured attributes and a configured name. The name wins over the
+    /// attributes.
     pub(crate) fn of_program(attributes: Vec<(String, String)>, service_name: Option<String>) -> Self {
         let own = [
             (semconv::TELEMETRY_SDK_NAME, "opentelemetry".into()),
@@ -85,7 +97,7 @@ impl Resource {
         Resource::new(own.into_iter().chain(configured).chain(name))
     }
 
-    /// Adds the attributes that a place of work detects. What the resource has already stays, but for the name of the
+    /// Adds detected attributes of the platform. Attributes of the resource win, except for a service named after the
     /// executable.
     #[doc(hidden)]
     pub fn add_detected(&mut self, detected: impl IntoIterator<Item = (String, Value)>) {
@@ -136,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_detected_is_added_to_what_is_configured() {
+    fn configured_attributes_win_over_detected_ones() {
         let mut resource = Resource::of_program(vec![("cloud.region".into(), "mine".into())], None);
         resource.add_detected([
             ("cloud.region".into(), "theirs".into()),

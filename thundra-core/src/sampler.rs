@@ -1,10 +1,19 @@
-//! The head decision: is this trace recorded?
+//! Head sampling: the decision to record a trace, made at the start of the root span.
 
 use crate::{TraceContext, TraceId};
 
-/// Decides when a root span begins: the variables `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG`.
+/// A head sampler. `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` select the sampler of a program.
 ///
 /// Defaults to `parentbased_always_on`.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Sampler, TraceId};
+///
+/// let sampler = Sampler::ratio(0.0).parent_based();
+/// assert!(!sampler.sample(None, TraceId::random()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sampler {
     parent_based: bool,
@@ -18,29 +27,29 @@ impl Default for Sampler {
 }
 
 impl Sampler {
-    /// Records this share of traces, 0 to 1 (values outside are clamped), by their id: all programs with
-    /// the same ratio decide alike.
+    /// Returns a sampler for a share of all traces, from 0 to 1; other values are clamped. The trace id decides, so all
+    /// programs with the same ratio record the same traces.
     pub fn ratio(ratio: f64) -> Self {
         Sampler { parent_based: false, ratio: if ratio.is_nan() { 1.0 } else { ratio.clamp(0.0, 1.0) } }
     }
 
-    /// Follows the parent's decision where there is a parent.
+    /// Returns the parent-based form of the sampler: the decision of a parent wins over the decision of the sampler.
     #[must_use]
     pub fn parent_based(self) -> Self {
         Sampler { parent_based: true, ..self }
     }
 
-    /// Returns whether it follows the decision of a parent.
+    /// Returns `true` if the sampler follows the decision of a parent.
     pub(crate) const fn is_parent_based(&self) -> bool {
         self.parent_based
     }
 
-    /// Whether a trace is recorded. `parent` is a parent whose decision may be obeyed.
+    /// Returns `true` if a trace is recorded. `parent` is a trusted parent.
     pub fn sample(&self, parent: Option<&TraceContext>, trace_id: TraceId) -> bool {
         match parent {
             Some(parent) if self.parent_based => parent.sampled,
             _ if self.ratio >= 1.0 => true,
-            // As in the OpenTelemetry SDK, so that programs built on it agree.
+            // The arithmetic of the OpenTelemetry SDK, for the same decision in programs with the SDK.
             _ => trace_id.low() >> 1 < (self.ratio * (1_u64 << 63) as f64) as u64,
         }
     }

@@ -60,6 +60,8 @@ pub struct SpanEvent {
     pub name: String,
     /// Its fields.
     pub attributes: Vec<(String, Value)>,
+    /// The number of its attributes that were over a limit.
+    pub dropped_attributes: u32,
 }
 
 /// A reference to a span that is no ancestor.
@@ -68,6 +70,8 @@ pub struct SpanEvent {
 pub struct Link {
     /// The span referred to.
     pub context: TraceContext,
-    /// What is said about the reference.
+    /// The attributes of the reference.
     pub attributes: Vec<(String, Value)>,
+    /// The number of its attributes that were over a limit.
+    pub dropped_attributes: u32,
 }

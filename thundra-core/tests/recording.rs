@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+use thundra_core::export::Batch;
 use thundra_core::testing::{record, record_with, tree};
 use thundra_core::{Config, Env, NO_ATTRIBUTES, Scope, SpanExt, SpanKind, Status, Value, correlation, outbound};
 use tracing::{Instrument, error, error_span, info, info_span, instrument, warn};
@@ -237,6 +241,41 @@ fn limits_drop_and_count() {
            │ · first\n  \
            └ last\n"
     );
+}
+
+#[test]
+fn events_and_links_have_limits_of_their_own() {
+    let limits = [("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "2"), ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "1")];
+    let config = config(&limits);
+    let scope = Scope::builder("root").begin_with(&config);
+    tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+        scope.enter(|| {
+            let span = info_span!("a", one = 1, two = 2, three = 3);
+            let other = thundra_core::current().unwrap();
+            span.add_link(&other, [("one", 1), ("two", 2), ("three", 3)]);
+            span.in_scope(|| {
+                info!(one = 1, two = 2, three = 3, "three fields");
+                info!(one = 1, two = 2, "two fields");
+            });
+        });
+    });
+    let records = scope.finish();
+    let span = records.spans().find(|span| span.name == "a").unwrap();
+    let counts: Vec<_> = span.events.iter().map(|event| (event.attributes.len(), event.dropped_attributes)).collect();
+    assert_eq!((counts, span.attributes.len()), (vec![(2, 1), (2, 0)], 3));
+    assert_eq!((span.links[0].attributes.len(), span.links[0].dropped_attributes), (1, 2));
+    // The official decoder and the JSON form count the same.
+    let batch = Batch::new(Arc::new(config.resource.clone()), records);
+    let request = ExportTraceServiceRequest::decode(batch.to_protobuf().as_slice()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&batch.to_json()).unwrap();
+    let decoded = request.resource_spans[0].scope_spans[0].spans.iter().find(|span| span.name == "a").unwrap();
+    let spans = json["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
+    let json = spans.iter().find(|span| span["name"] == "a").unwrap();
+    let dropped = |value: &serde_json::Value| value["droppedAttributesCount"].as_u64().unwrap_or(0) as u32;
+    for (nth, expected) in [(0, 1), (1, 0)] {
+        assert_eq!((decoded.events[nth].dropped_attributes_count, dropped(&json["events"][nth])), (expected, expected));
+    }
+    assert_eq!((decoded.links[0].dropped_attributes_count, dropped(&json["links"][0])), (2, 2));
 }
 
 #[test]

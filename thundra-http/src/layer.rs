@@ -2,7 +2,7 @@
 
 use crate::{ClientLayer, ServerLayer};
 
-/// Tower layers that trace HTTP.
+/// Tower layers for traced HTTP.
 ///
 /// # Examples
 ///
@@ -21,26 +21,25 @@ pub enum Layer {}
 impl Layer {
     /// Returns a layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request gets a span, and our context in its headers as far as its host may get it: see
-    /// [who gets what](crate#who-gets-what). A signed request stays as it is. The span ends with the head of the response.
+    /// Each request gets a span, and our context in the headers by the rules of [who gets what](crate#who-gets-what). A signed request stays as it is. The span ends with the head of the response.
     ///
     /// # Requirements
     ///
-    /// - A request must name its host. A tonic client names it with `with_origin`, and a request that is sent on an open
-    ///   connection with the header `Host`.
-    /// - Our own [`Client`](crate::Client) needs no layer. With one, each call has two spans, and ids follow redirects to
-    ///   any host. The same happens around reqwest's own client.
+    /// - A request must name the host. With tonic, make the client with `with_origin`. A request on an open connection needs
+    ///   the header `Host`.
+    /// - Our own [`Client`](crate::Client) needs no layer. With a layer, each call has two spans.
+    /// - Around reqwest's client or ours, the layer's ids follow redirects to any host.
     ///
     /// # gRPC
     ///
-    /// A call that fails before its first message has its status in the head of the response. A status in the trailers is
-    /// not recorded.
+    /// The status of a failed call is recorded if the head of the response contains it, as for a failure before the first
+    /// message. A status in the trailers is not recorded.
     ///
     /// # Errors
     ///
-    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and its causes. Timeouts of tower
-    /// are recognized with the feature `reqwest`. `tonic::transport::Error` hides its causes, unless a layer below this one
-    /// maps it to tower's `BoxError`.
+    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and the causes. Timeouts of tower are
+    /// recognized with the feature `reqwest`. `tonic::transport::Error` hides the causes. Map this error to tower's `BoxError`
+    /// below the layer.
     ///
     /// # Examples
     ///
@@ -58,18 +57,18 @@ impl Layer {
 
     /// Returns a layer for servers: axum, hyper, tonic, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request is a scope that ends with the body of the response. Callers are untrusted: their trace context and ids
-    /// are accepted, their sampling decision and switches are not obeyed. [`ServerLayer::trusted`] changes that.
+    /// Each request is a scope, until the end of the response body. The layer accepts the trace context and ids of a caller,
+    /// and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys them.
     ///
     /// # Names
     ///
-    /// The span is named `{method} {route}` with the feature `axum`, if the layer is added with `Router::layer`. A gRPC call
-    /// is named after its method, by [these rules](crate#grpc). All other spans are named `{method}`.
+    /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call is named
+    /// after the gRPC method, by [these rules](crate#grpc). All other spans are named `{method}`.
     ///
     /// # Calls inside the process
     ///
-    /// A router that is called inside another request or a message makes no span and changes none. In Lambda, the first
-    /// request of an invocation behind HTTP is the exception: it gives its route to the span of the invocation.
+    /// A router called inside another request or a message makes no span and changes no span. The exception is the first
+    /// request in an invocation behind HTTP in Lambda. The span of the invocation gets the route of this request.
     ///
     /// # Examples
     ///

@@ -21,8 +21,8 @@
 //! }
 //! ```
 //!
-//! Without configuration the spans are printed as trees. `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318` sends them to a
-//! collector. Lambda functions start with the crate `thundra-aws`, which includes this one.
+//! Without configuration, the program prints spans as trees. `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318` sends spans
+//! to a collector. Lambda functions start with the crate `thundra-aws`, which includes this crate.
 //!
 //! # What is recorded
 //!
@@ -35,7 +35,7 @@
 //!
 //! # Clients
 //!
-//! - `use thundra_http as reqwest;` compiles a program that uses reqwest's client, and traces its calls.
+//! - `use thundra_http as reqwest;` compiles a program written for reqwest's client, and traces the calls.
 //! - [`send_traced`](RequestBuilderExt::send_traced) replaces `send` on a request of reqwest's own client.
 //! - [`Layer::client`] wraps any other client: hyper-util, tonic, or a tower service.
 //!
@@ -50,31 +50,31 @@
 //! | any other host | yes | no |
 //! | any host, with a presigned URL or a request signed by AWS credentials | no | no |
 //!
-//! Other names of AWS get no ids, because anyone can create a bucket, an API, a load balancer or an instance. The first
-//! time that a host gets no ids, a line on standard error contains the value of `THUNDRA_PROPAGATE_HOSTS` that adds it.
+//! Other names of AWS get no ids, because anyone can create a bucket, an API, a load balancer or an instance. A line on
+//! standard error names each host without ids once, with the value of `THUNDRA_PROPAGATE_HOSTS` to add the host.
 //!
-//! Headers of the request win over ours, and so do the default headers of our own builders. One exception: a header with a
-//! value that the current scope received was only forwarded, and the scope's own context replaces it.
+//! Headers of the request win over ours, and so do the default headers of our own builders. The exception is a forwarded
+//! header, with the value received by the current scope. Our header replaces a forwarded header.
 //!
-//! All our headers of a request together have at most 4 KiB. They are added in this order: `traceparent`, the id of the call
-//! chain with its length and debug switch, `tracestate`, the X-Ray header, other correlation ids, `baggage`. At most 1 KiB of
-//! ids is accepted from an untrusted caller. A call that had no room for all of them has the attributes
-//! `thundra.injection.skipped` and `thundra.injection.incomplete_messages`.
+//! All our headers of a request together have at most 4 KiB, in this order: `traceparent`, the id of the call chain with
+//! length and debug switch, `tracestate`, the X-Ray header, other correlation ids, `baggage`. At most 1 KiB of ids is
+//! accepted from an untrusted caller. A call without room for all headers has the attributes `thundra.injection.skipped`
+//! and `thundra.injection.incomplete_messages`.
 //!
 //! ## Redirects
 //!
 //! Clients built with [`Client::builder`] count redirects and, before following one, remove every header that the new host
 //! must not see. Correlation ids follow redirects to any host when you use `send_traced`, a client converted from
-//! reqwest's own, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. A line on
-//! standard error then names each such host once. The module [`redirect`] has the details.
+//! `reqwest::Client`, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. A warning on
+//! standard error then names the host, once per host. The module [`redirect`] has the details.
 //!
 //! # Servers
 //!
 //! [`Layer::server`] makes each request a scope: a server span that continues the caller's trace, with the caller's
-//! correlation ids. Spans, log lines and calls inside belong to it.
+//! correlation ids. Spans, log lines and calls inside the request belong to the scope.
 //!
-//! Callers are untrusted: their trace context and ids are accepted, and their sampling decision and debug switch are not
-//! obeyed. [`ServerLayer::trusted`] or `THUNDRA_TRUST=all` changes that.
+//! Callers are untrusted. The server accepts trace context and ids, and does not obey sampling decisions and debug switches.
+//! [`ServerLayer::trusted`] and `THUNDRA_TRUST=all` trust every caller.
 //!
 //! ## gRPC
 //!
@@ -86,46 +86,52 @@
 //! # Programs outside Lambda
 //!
 //! [`init`] installs the configuration, the exporters, a subscriber, the bridge from the `log` crate, and a thread that
-//! exports in the background. It replaces the line that initializes a subscriber. Keep its guard until the program ends:
+//! exports in the background. The call replaces the initialization of a subscriber. Keep the guard until the program ends:
 //!
 //! ```no_run
 //! let _telemetry = thundra_http::init();
 //! ```
 //!
+//! # Configuration
+//!
+//! The [configuration page](configuration) lists every variable. [`init_with`] accepts the same settings in code, and an
+//! exporter or a subscriber layer of your own.
+//!
 //! # A span is missing: where do I look?
 //!
-//! 1. **Standard error.** Every problem is reported there once, with the remedy: a malformed variable, a collector that
-//!    cannot be reached, a subscriber without our layer.
-//! 2. **The guard.** `let _ = thundra_http::init();` drops it at once. It needs a name: `let _telemetry = …`.
-//! 3. **The scope.** Spans are recorded inside a scope only, and [`Layer::server`] begins one for each request. A spawned
-//!    task needs `.in_current_span()` to stay in it. Outside of a server, [`thundra_core::Scope`] begins one.
-//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
+//! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable collector,
+//!    a subscriber without our layer.
+//! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry = …`.
+//! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and outside of
+//!    a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the scope.
+//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
 //! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans
 //!    that could not be exported.
 //!
-//! If the span exists but begins a trace of its own, the two services disagree about `OTEL_PROPAGATORS`, or a proxy between
-//! them removes the headers.
+//! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a proxy
+//! in between removes the headers.
 //!
 //! # Features
 //!
-//! - `reqwest` (default): the traced client, with TLS for it and for the exporter. All features of reqwest exist here under
-//!   the same names, and its defaults are defaults. The exception is `http3`, which is unstable. Enable it on reqwest
-//!   itself, and use it through [`ClientBuilder::configure`].
-//! - `full`: everything except the alternatives to rustls, which need OpenSSL.
+//! - `reqwest` (default): the traced client, with TLS for the client and the exporter. All features of reqwest exist here
+//!   under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on reqwest, and use
+//!   the settings through [`ClientBuilder::configure`].
+//! - `full`: everything except the alternatives to rustls. The alternatives need OpenSSL.
 //! - `https`: TLS for the exporter, without reqwest.
 //! - `axum`: the route of an axum router in the name of a server span.
-//! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. Calls
-//!   carry the baggage that is current when they are made. Code that suppresses telemetry is not traced. OpenTelemetry's
-//!   current span is the root span of the scope.
+//! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A call
+//!   carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's current span
+//!   is the root span of the scope.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod client;
+pub mod configuration;
 pub mod export;
 mod host_patterns;
 mod init;
@@ -155,10 +161,14 @@ pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
-pub use thundra_core::{SpanExt, correlation};
+pub use thundra_core::{SpanExt, Telemetry, TelemetryBuilder, correlation};
 
-/// The futures of the services that [`Layer`] makes.
+/// The futures of the services made by [`Layer`].
 pub mod future {
     pub use crate::client::ClientFuture;
     pub use crate::server::ServerFuture;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,4 @@
-//! A process with variables of its own: hosts that are trusted, callers that are trusted, headers that are recorded.
+//! A process with variables: trusted hosts, trusted callers, captured headers.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, dead_code)]
 
@@ -12,7 +12,7 @@ use thundra_core::{Scope, SpanKind, correlation, outbound};
 use thundra_http::{Client, Layer};
 
 #[tokio::test]
-async fn variables_widen_what_is_told_and_obeyed() {
+async fn variables_add_trusted_hosts_callers_and_headers() {
     let (_turn, exporter) = installed_with(&[
         ("THUNDRA_PROPAGATE_HOSTS", "partner.example, *.shop.example, https://bad.example"),
         ("THUNDRA_TRUST", "all"),
@@ -33,20 +33,20 @@ async fn variables_widen_what_is_told_and_obeyed() {
     let builder = hosts.iter().fold(Client::builder(), |builder, host| builder.resolve(host, address));
     let client = builder.build().unwrap();
     let scope = Scope::builder("caller").begin();
-    let answers = scope
+    let responses = scope
         .run(async {
             correlation::set("order", "o-9");
-            let mut answers = Vec::new();
+            let mut responses = Vec::new();
             for host in hosts.into_iter().chain(hosts) {
                 let request = client.get(format!("http://{host}:{}/", address.port()));
                 let request = request.header("x-sent", "s").bearer_auth("secret").header("debug-log-enabled", "true");
-                answers.push(request.send().await.unwrap().text().await.unwrap());
+                responses.push(request.send().await.unwrap().text().await.unwrap());
             }
-            answers
+            responses
         })
         .await;
     let expected = ["o-9 true", "o-9 true", " true", " true"];
-    assert_eq!(answers, [expected, expected].concat(), "named hosts get ids, and callers are obeyed");
+    assert_eq!(responses, [expected, expected].concat(), "named hosts get ids, and callers are obeyed");
     let spans = exported(scope, &exporter, 17).await;
     assert!(!format!("{spans:?}").contains("secret"));
     let calls: Vec<_> = spans.iter().filter(|span| attribute(span, "url.full").is_some()).collect();
@@ -70,7 +70,7 @@ async fn variables_widen_what_is_told_and_obeyed() {
     let request = client.get(format!("http://{address}/"));
     scope.run((0..9).fold(request, |request, _| request.header("x-sent", &long)).send()).await.unwrap();
     for span in exported(scope, &exporter, 3).await.iter().filter(|span| span.name != "caller") {
-        // What a stranger sent is cut.
+        // Headers of an untrusted caller are cut.
         let (values, bytes) = if span.kind == SpanKind::Server { (8, 1024) } else { (9, 1025) };
         let expected = format!("[{}]", vec!["s".repeat(bytes); values].join(","));
         assert_eq!(attribute(span, "http.request.header.x-sent"), Some(expected));
@@ -91,8 +91,8 @@ async fn variables_widen_what_is_told_and_obeyed() {
 }
 
 #[test]
-fn trouble_is_said_once() {
-    let test = ["--exact", "variables_widen_what_is_told_and_obeyed", "--nocapture"];
+fn each_problem_is_reported_once() {
+    let test = ["--exact", "variables_add_trusted_hosts_callers_and_headers", "--nocapture"];
     let output = std::process::Command::new(std::env::current_exe().unwrap()).args(test).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let mut ours: Vec<_> = said.lines().filter(|line| line.starts_with("thundra: ")).collect();

@@ -1,4 +1,4 @@
-//! A program that makes calls and opens no scope is told so when it ends. Each program runs in a process of its own.
+//! A line at the end of a program that makes calls and opens no scope. Each program runs in a process of its own.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Says which compiler the counts are of.
+//! Tells the guard its compiler.
 
 use std::process::Command;
 

@@ -1,6 +1,6 @@
-//! A small shop on AWS Lambda, traced with `thundra-aws` and `thundra-http`: the examples of the workspace.
+//! A small shop on AWS Lambda, traced with `thundra-aws` and `thundra-http`, and its harness.
 //!
-//! Five functions and a traditional service work on one order; its trace shows all of them.
+//! Five functions and a traditional service work on an order, and the trace shows all six.
 //!
 //! ```text
 //! POST /orders ─► orders ──SNS──┬─► billing ──Kinesis──► shipping ──SQS──► notify
@@ -19,8 +19,9 @@
 //! | [`functions::notify`] | an SQS batch with partial failures |
 //! | [`pricing`] | an axum service outside Lambda |
 //!
-//! The rest makes them run on this machine: [`shop`] deploys them, [`orders`] says what is ordered and what should come of
-//! it, [`report`] checks and prints the traces, and [`harness`] holds the cloud. `e2e/src/bin/pipeline.rs` puts it together.
+//! The other modules run the shop on this machine: [`shop`] deploys the programs, [`orders`] defines orders and their
+//! expected traces, [`report`] checks and prints traces, and [`harness`] holds the cloud. `e2e/src/bin/pipeline.rs`
+//! combines them. Programs to copy are one level up, beside `hello.rs`.
 
 pub mod functions;
 pub mod harness;
@@ -29,3 +30,7 @@ pub mod pricing;
 pub mod report;
 pub mod seen;
 pub mod shop;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

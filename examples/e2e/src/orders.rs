@@ -1,29 +1,29 @@
-//! What is ordered, and what should come of it.
+//! Orders, and their expected traces.
 
 use serde_json::{Value, json};
 
 use crate::report::Expected;
 
-/// Turned away by its mail server at the first try, so `notify` sees it twice.
+/// An address whose mail server refuses the first attempt, so that `notify` gets the note twice.
 const GREYLISTED: &str = "eve@greylisting.example";
 
-/// An order to be sent.
+/// An order to send.
 #[derive(Clone, Debug)]
 pub struct Order {
     id: String,
     story: Story,
 }
 
-/// What happens to an order.
+/// The course of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Story {
-    /// Pricing answers 503 at first, and is asked again.
+    /// The pricing service responds with 503 at first, and `orders` retries.
     PriceRetried,
-    /// Nothing special.
+    /// Every step succeeds.
     Plain,
     /// `billing` fails.
     CardDeclined,
-    /// Three parcels: one call puts three records.
+    /// Three items, so that one call puts three records.
     ThreeItems,
     /// The note fails once and is delivered again.
     Greylisted,
@@ -34,32 +34,32 @@ impl Story {
 }
 
 impl Order {
-    /// `count` orders; the stories take turns.
+    /// Returns `count` orders whose courses take turns.
     #[must_use]
     pub fn some(count: usize) -> Vec<Self> {
         let stories = Story::ALL.into_iter().cycle().take(count);
         stories.enumerate().map(|(index, story)| Self::new(&format!("order-{}", index + 1), story)).collect()
     }
 
-    /// One order.
+    /// Returns an order.
     #[must_use]
     pub fn new(id: &str, story: Story) -> Self {
         Self { id: id.to_owned(), story }
     }
 
-    /// What everybody calls it.
+    /// The id of the order.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The `x-correlation-id` it is sent with.
+    /// Returns the `x-correlation-id` of the request.
     #[must_use]
     pub fn correlation_id(&self) -> String {
         format!("shop-{}", self.id)
     }
 
-    /// The body of `POST /orders`.
+    /// Returns the body of `POST /orders`.
     #[must_use]
     pub fn body(&self) -> Value {
         let items: &[&str] = match self.story {
@@ -72,7 +72,7 @@ impl Order {
         json!({ "id": self.id, "customer": customer, "items": items, "card": card })
     }
 
-    /// What its trace should look like.
+    /// Returns the expected trace.
     #[must_use]
     pub fn expected(&self) -> Expected<'_> {
         let reaches: &[(&str, usize)] = match self.story {

@@ -1,7 +1,7 @@
-//! `pricing`: a traditional HTTP service that knows what things cost.
+//! `pricing`: a traditional HTTP service that returns prices.
 //!
-//! It is no Lambda function. One call at the start and one layer make every request an invocation that continues the
-//! caller's trace.
+//! The service does not run in Lambda. One call at the start and one layer make every request a scope that continues
+//! the caller's trace.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,10 +17,10 @@ use tokio::net::TcpListener;
 
 use crate::harness::Error;
 
-/// Who has asked for something rare before.
+/// The orders that have asked for a rare item before.
 type Asked = Arc<Mutex<HashSet<String>>>;
 
-/// Which order a price is asked for.
+/// The query of a price request.
 #[derive(Debug, Deserialize)]
 struct For {
     order: String,
@@ -42,7 +42,7 @@ fn app() -> Router {
     Router::new().route("/prices/{item}", get(price)).layer(thundra_http::Layer::server()).with_state(Asked::default())
 }
 
-/// `GET /prices/{item}?order=…`
+/// Handles `GET /prices/{item}?order=…`.
 async fn price(
     State(asked): State<Asked>,
     Path(item): Path<String>,

@@ -1,4 +1,4 @@
-//! The ids that code sees in its scope: for tests that compare both ends of a transport.
+//! The ids of the current scope, for tests of both ends of a transport.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use thundra_core::ScopeRef;
 pub struct Seen {
     /// The correlation ids by their full keys.
     pub ids: BTreeMap<String, String>,
-    /// The number of programs in the chain, this one included.
+    /// The number of programs in the chain, including this program.
     pub chain_length: u32,
 }
 
 impl Seen {
-    /// Reads the scope that this code runs in. Outside of any scope there are no ids.
+    /// Reads the current scope. Outside of any scope, the ids are empty.
     #[must_use]
     pub fn here() -> Self {
         let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The shop, deployed: five functions, what connects them, and the pricing service.
+//! The deployed shop: five functions, their topics, queues and streams, and the pricing service.
 
 use std::net::TcpStream;
 use std::process::Command;
@@ -13,28 +13,28 @@ use crate::harness::process::{self, Process};
 use crate::harness::{Error, loopback, package, target};
 use crate::orders::Order;
 
-/// How long the pricing service may take to come up.
+/// The time for the pricing service to come up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// After how many seconds a note that failed is delivered again.
+/// The seconds until a failed note is delivered again.
 const REDELIVERY: u32 = 2;
 
-/// How many records a function is handed at most.
+/// The maximum number of records in a batch.
 const BATCH: i32 = 10;
 
-/// A shop that takes orders. Dropping it ends the pricing service.
+/// A shop that takes orders. Dropping the value ends the pricing service.
 #[derive(Debug)]
 pub struct Shop {
     url: String,
     http: reqwest::Client,
-    /// Makes `shipping` run.
+    /// The event source mapping of `shipping`.
     pub parcels: Mapping,
-    /// Makes `notify` run.
+    /// The event source mapping of `notify`.
     pub notes: Mapping,
     _pricing: Process,
 }
 
-/// What the shop answered to an order.
+/// The shop's response to an order.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -44,11 +44,12 @@ pub struct Answer {
 }
 
 impl Shop {
-    /// Deploys everything. The programs send their telemetry to `collector`; `name` names the log of the pricing service.
+    /// Deploys the shop. Its programs send their telemetry to `collector`. The log of the pricing service begins with
+    /// `name`.
     ///
     /// # Errors
     ///
-    /// If something cannot be made.
+    /// If a resource cannot be created.
     pub async fn open(cloud: &Cloud, executables: &Executables, collector: &str, name: &str) -> Result<Self, Error> {
         let (pricing, pricing_url) = pricing(executables, collector, name).await?;
         let topic = cloud.create_topic("orders").await?;
@@ -80,7 +81,7 @@ impl Shop {
     ///
     /// # Errors
     ///
-    /// If there is no answer, or it is no JSON.
+    /// If there is no response, or the body is not JSON.
     pub async fn send(&self, order: &Order) -> Result<Answer, Error> {
         let request = self
             .http
@@ -97,7 +98,7 @@ impl Shop {
     }
 }
 
-/// Starts the pricing service, and returns it with its URL.
+/// Starts the pricing service, and returns the process with the URL.
 async fn pricing(executables: &Executables, collector: &str, name: &str) -> Result<(Process, String), Error> {
     let address = format!("127.0.0.1:{}", process::free_port()?);
     let mut process = Process::start(
@@ -111,7 +112,7 @@ async fn pricing(executables: &Executables, collector: &str, name: &str) -> Resu
     Ok((process, format!("http://{address}")))
 }
 
-/// Makes functions, all at once: each takes half a second to become active. Returns their ARNs.
+/// Creates functions concurrently, because each takes half a second to become active. Returns their ARNs.
 async fn create<const N: usize>(
     cloud: &Cloud,
     functions: [(&'static str, &Code); N],

@@ -1,4 +1,4 @@
-//! The command `pipeline` as people run it: what is on standard output, and what its exit code says.
+//! The command `pipeline`: standard output and exit codes.
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::env;
@@ -32,8 +32,8 @@ fn an_unknown_argument_is_named() {
     assert_eq!(text(&output.stdout), "");
 }
 
-/// Runs `pipeline` in a shell that has a proxy which does not answer, and settings for tracing and AWS that must not
-/// matter. Without Cargo, since both executables are built.
+/// Runs `pipeline` with a dead proxy and with settings for tracing and AWS that must not matter. Cargo is not needed,
+/// because both executables are built.
 fn pipeline(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipeline"));
     for (name, _) in env::vars_os() {

@@ -1,7 +1,7 @@
-//! The examples that people copy, run as their comments say.
+//! The programs to copy, run with the commands of their comments.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::process::free_port;
 use thundra_examples::harness::target;
 
-/// The time that a program may take for what it is asked.
+/// The time for a program to do its work.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The lines that an example may have.
@@ -35,7 +35,7 @@ fn examples_are_short_and_name_their_command() {
         assert!(text.contains(&format!("-p thundra-examples --{kind} {name}")), "{name} does not name its command");
         assert!(text.contains("//! ```toml\n"), "{name} does not name its dependencies");
     }
-    assert!(examples >= 7, "{examples} examples");
+    assert!(examples >= 9, "{examples} examples");
 }
 
 #[test]
@@ -60,6 +60,31 @@ fn kinesis_batch_reports_the_record_that_failed() {
     let sold_out = "49590338271490256608559692540925702759324208523137515618";
     assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": sold_out }] }));
     assert_in_order(&tree, &["process parcels [consumer", "ship ", "truffles is sold out"]);
+}
+
+#[test]
+fn custom_exporter_writes_a_line_for_each_span() {
+    let spans = target::path("test-custom-exporter.txt").unwrap();
+    let _ = fs::remove_file(&spans);
+    let event = target::path("test-custom-exporter.json").unwrap();
+    fs::write(&event, r#"{"order": 7}"#).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_custom-exporter"));
+    let (response, stderr) = answered(command.arg(event).env_clear().env("SPANS", &spans).stdin(Stdio::null()));
+    assert_eq!(response, json!({ "order": 7 }));
+    assert!(!stderr.contains("trace "), "no other exporter is made: {stderr}");
+    let spans = fs::read_to_string(spans).unwrap();
+    let names: Vec<_> = spans.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(names, ["check", "custom-exporter"]);
+}
+
+#[test]
+fn own_subscriber_writes_text_and_records_spans() {
+    let event = target::path("test-own-subscriber.json").unwrap();
+    fs::write(&event, r#"{"order": 7}"#).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_own-subscriber"));
+    let (_, stderr) = answered(command.arg(event).env_clear().stdin(Stdio::null()));
+    assert_in_order(&stderr, &[r#"checked order={"order":7}"#, "trace ", "own-subscriber [server", "└ check "]);
+    assert!(!stderr.lines().any(|line| line.starts_with('{')), "no line of JSON: {stderr}");
 }
 
 #[tokio::test]
@@ -115,7 +140,7 @@ async fn worker_deletes_what_it_has_worked_on() {
     assert_in_order(&worker.interrupt(), &["process notes [consumer", "└ mail "]);
 }
 
-/// Returns `true` if a queue holds no message, neither one that waits nor one that is worked on.
+/// Returns `true` if a queue holds no message, neither waiting nor in flight.
 async fn is_empty(sqs: &aws_sdk_sqs::Client, queue: &str) -> bool {
     use aws_sdk_sqs::types::QueueAttributeName as Name;
     let counts = [Name::ApproximateNumberOfMessages, Name::ApproximateNumberOfMessagesNotVisible];
@@ -124,17 +149,20 @@ async fn is_empty(sqs: &aws_sdk_sqs::Client, queue: &str) -> bool {
     counts.iter().all(|count| attributes[count] == "0")
 }
 
-/// Runs a function on an event of `events/`, with an empty environment; returns its response and what it wrote on
-/// standard error.
+/// Runs a function on an event of `events/`, with an empty environment. Returns its response and its standard error.
 fn local(program: &str, event: &str) -> (Value, String) {
     let event = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("events").join(event)).unwrap();
-    let output = Command::new(program).env_clear().stdin(event).output().unwrap();
-    let (stdout, stderr) = texts(output);
+    answered(Command::new(program).env_clear().stdin(event))
+}
+
+/// Runs a function; returns its response and its standard error.
+fn answered(command: &mut Command) -> (Value, String) {
+    let (stdout, stderr) = texts(command.output().unwrap());
     let response = serde_json::from_str(&stdout);
     (response.unwrap_or_else(|error| panic!("{error}: {stdout}{stderr}")), stderr)
 }
 
-/// Asserts that lines with these words follow one another.
+/// Asserts that a text has lines with these words, in this order.
 fn assert_in_order(text: &str, words: &[&str]) {
     let mut lines = text.lines();
     for word in words {
@@ -142,7 +170,7 @@ fn assert_in_order(text: &str, words: &[&str]) {
     }
 }
 
-/// A program that runs until it is interrupted.
+/// A program to interrupt.
 struct Running(Option<Child>);
 
 impl Running {
@@ -154,7 +182,7 @@ impl Running {
         Running(Some(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()))
     }
 
-    /// Interrupts the program, as Ctrl-C does, and returns what it wrote on standard error.
+    /// Interrupts the program, as Ctrl-C does, and returns its standard error.
     fn interrupt(&mut self) -> String {
         let child = self.0.take().unwrap();
         let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();

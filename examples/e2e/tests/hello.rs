@@ -1,4 +1,4 @@
-//! `hello` on a developer's machine: an event in, the response on standard output, everything else on standard error.
+//! `hello` on a developer's machine: the response is on standard output, everything else on standard error.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop")]
 
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ fn an_event_from_a_file_is_answered() {
     answered(&hello(&[EVENT], Stdio::null()));
 }
 
-/// The response alone on standard output, and the span tree on standard error.
+/// Asserts that standard output has the response alone, and standard error the span tree.
 fn answered(output: &Output) {
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert!(output.status.success(), "{stderr}");
@@ -63,14 +63,14 @@ fn a_missing_file_is_named() {
     );
 }
 
-/// Runs `hello` on an event it cannot work on, and returns its error line.
+/// Runs `hello` on an unusable event, and returns the error line.
 fn refused(name: &str, event: &str) -> String {
     let path = target::path(&format!("test-hello-{name}.json")).unwrap();
     fs::write(&path, event).unwrap();
     error(&hello(&[], File::open(path).unwrap()))
 }
 
-/// The one line that says why it failed.
+/// Returns the one error line.
 fn error(output: &Output) -> String {
     let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(1), "{stderr}");
@@ -80,7 +80,7 @@ fn error(output: &Output) -> String {
     (*line).to_owned()
 }
 
-/// Runs `hello` with an empty environment, so no AWS, collector or setting of the shell has a say.
+/// Runs `hello` with an empty environment, without settings of the shell.
 fn hello(arguments: &[&str], stdin: impl Into<Stdio>) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hello")).args(arguments).env_clear().stdin(stdin).output().unwrap()
 }

@@ -1,4 +1,4 @@
-//! The shop end to end on MiniStack: every span of an order, in batches of one and of many, and the ids on every hop.
+//! The shop end to end on MiniStack: every span of an order, in batches of one and of many, and its ids on every hop.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::collections::BTreeSet;
@@ -14,13 +14,13 @@ use thundra_examples::orders::{Order, Story};
 use thundra_examples::report::{Kind, Link, Span, problems};
 use thundra_examples::shop::Shop;
 
-/// How long something may take to arrive.
+/// The time for a message or a span to arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long nothing may arrive before we believe that nothing more will.
+/// The silence after which no further span is expected.
 const CALM: Duration = Duration::from_millis(500);
 
-/// A shop with a cloud and a receiver of its own. Fields are dropped in order: what sends ends before what receives.
+/// A shop with a cloud and a receiver. Fields are dropped in order, so senders end before the receiver.
 struct Stage {
     name: &'static str,
     shop: Shop,
@@ -52,7 +52,7 @@ impl Stage {
         );
     }
 
-    /// Waits until the traces of all orders are whole, and until nothing more arrives; returns all spans.
+    /// Waits until the traces of all orders are whole and no more spans arrive. Returns all spans.
     async fn whole(&self, orders: &[Order]) -> Vec<Span> {
         let problems =
             |spans: &[Span]| -> Vec<_> { orders.iter().flat_map(|order| problems(spans, &order.expected())).collect() };
@@ -63,7 +63,7 @@ impl Stage {
         spans
     }
 
-    /// Waits until a log line of a program holds all `words`, and returns it.
+    /// Waits for a log line of a program with all `words`, and returns the line.
     async fn logged(&self, program: &str, words: &[&str]) -> String {
         let started = Instant::now();
         loop {
@@ -231,7 +231,7 @@ async fn orders_on_their_way_at_the_same_time_never_mix() {
     }
 }
 
-/// Every span of a trace in the place where it hangs, without what differs from run to run.
+/// Draws the spans of a trace without anything that differs from run to run.
 fn outline(trace: &[&Span]) -> String {
     let mut text = String::new();
     let mut waiting: Vec<_> = below(trace, None);
@@ -243,7 +243,7 @@ fn outline(trace: &[&Span]) -> String {
     text
 }
 
-/// The children of a span, the last first: by program, since programs run in parallel, then by start.
+/// Returns the children of a span, the last first, by program and by start: programs run in parallel.
 fn below<'s>(trace: &[&'s Span], parent: Option<&Span>) -> Vec<(usize, &'s Span)> {
     let parent = parent.map(|span| span.id.as_str());
     let mut children: Vec<_> = trace.iter().filter(|span| span.parent.as_deref() == parent).copied().collect();

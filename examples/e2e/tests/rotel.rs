@@ -1,4 +1,4 @@
-//! Our exports reach a collector that others wrote: rotel (PyPI `rotel`).
+//! Exports to a real collector: rotel (PyPI `rotel`).
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::fs::{self, File};
@@ -30,10 +30,10 @@ async fn rotel_reads_our_json() {
     assert_eq!(exported("http/json").await, TRACE);
 }
 
-/// What `hello` says of `events/sns.json`: name and kind of each span, in the order in which they end.
+/// The spans of `hello` for `events/sns.json`, in the order of their ends.
 const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "hello SERVER"];
 
-/// Runs `hello` locally against rotel, and returns what rotel says it received.
+/// Runs `hello` locally against rotel, and returns rotel's output.
 async fn exported(protocol: &str) -> Vec<String> {
     let (rotel, endpoint) = rotel(&protocol.replace('/', "-")).await;
     let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/sns.json");
@@ -70,14 +70,14 @@ async fn exported(protocol: &str) -> Vec<String> {
     }
 }
 
-/// Name and kind of each span that rotel printed.
+/// Returns name and kind of each span in rotel's output.
 fn spans(log: &str) -> Vec<String> {
     let kinds = values(log, "Kind ");
     let kinds = kinds.iter().map(|kind| kind.trim_start_matches("SPAN_KIND_"));
     values(log, "Name ").iter().zip(kinds).map(|(name, kind)| format!("{name} {kind}")).collect()
 }
 
-/// What rotel printed of each span under `key`.
+/// Returns the values of `key` in rotel's output, one for each span.
 fn values(log: &str, key: &str) -> Vec<String> {
     let value = |line: &str| line.trim().strip_prefix(key)?.trim().strip_prefix(": ").map(str::to_owned);
     log.lines().filter_map(value).collect()

@@ -1,4 +1,7 @@
-//! Batches: each record in a scope of its own, and the answer that says which ones failed.
+//! Batches of records, each worked on in a scope of its own.
+//!
+//! [`each`] deserializes the payload of each record. [`each_record`] hands over the record itself. Both return the
+//! response that names the failed records.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -11,8 +14,8 @@
 //!     id: u64,
 //! }
 //!
-//! // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
-//! // without it AWS takes any answer for success, and failed records are lost.
+//! // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
+//! // Without it AWS takes any response for success, and failed records are lost.
 //! async fn handler(event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, Error> {
 //!     batch::each(event.payload, async |order: Order| ship(order.id).await).await
 //! }
@@ -22,13 +25,13 @@
 //! }
 //! ```
 //!
-//! # What a record gets
+//! # The scope of a record
 //!
-//! Its own correlation ids, log fields, debug decision and length of the chain of calls: everything
-//! called while it is worked on sees the record's, without an argument. Ids that the invocation
-//! [set](thundra_core::correlation::set) before hold as well, where the record brings none of that key.
+//! A record has its own correlation ids, log fields, debug decision and call chain length. Every call made during its
+//! work carries them, without an argument. The correlation ids that the invocation
+//! [set](thundra_core::correlation::set) before hold too, except under the keys that the record brings.
 //!
-//! And a span of kind CONSUMER, `process {queue or stream}`:
+//! The span of a record is of kind CONSUMER and has the name `process {queue or stream}`:
 //!
 //! ```text
 //! producer's trace                          invocation's trace
@@ -37,26 +40,33 @@
 //!     └ ship order=7
 //! ```
 //!
-//! It is its producer's child, in the producer's trace, and links to the invocation. It is the
-//! invocation's child, and links to the producer, where `THUNDRA_BATCH_SPANS=link` says so or the record is
-//! older than an hour (a redrive: that trace is over). An event of one message needs no link: the
-//! invocation itself is the producer's child, and the record is the invocation's.
+//! The parent is the span of the producer, in the trace of the producer, and a link leads to the invocation. Some
+//! records stay in the trace of the invocation:
+//!
+//! - With `THUNDRA_BATCH_SPANS=link` the invocation is the parent, and a link leads to the producer.
+//! - The same holds for a record older than an hour, because the trace of the producer has ended.
+//! - In an event of one message the invocation is the child of the producer. The record is the child of the invocation, and
+//!   needs no link.
 //!
 //! # Order and concurrency
 //!
-//! Up to 10 records are worked on at a time, polled together by the one task that awaits the batch.
+//! At most 10 records are worked on at a time. The task that awaits the batch polls all of them, and spawns none.
 //!
-//! - SQS: in any order.
-//! - SQS FIFO: one after the other within a message group. When one fails the rest of its group is not
-//!   run, and reported as failed with it.
-//! - Kinesis: one after the other within a partition key. When one fails the rest of its key is not run;
-//!   AWS delivers everything from the lowest reported record on again, other keys' records included.
+//! | source | order | after a failure |
+//! |---|---|---|
+//! | SQS | none | the other messages run |
+//! | SQS FIFO | within a message group | the rest of the group does not run, and is reported as failed |
+//! | Kinesis | within a partition key | the rest of the key does not run |
+//!
+//! Kinesis delivers everything from the lowest reported record on again, including the records of other keys.
 //!
 //! # Failures
 //!
-//! A record that fails, or whose payload cannot be read, fails alone: its identifier is in the answer,
-//! its span says why, and one log line at ERROR has its ids. How many failed is the invocation's attribute
-//! `thundra.batch.failures`. A panic passes through and ends the invocation, as it would without this module.
+//! A record fails alone if its work returns an error or its payload cannot be read. The response has its identifier,
+//! its span has the error, and one log line at ERROR has its ids. The attribute `thundra.batch.failures` of the
+//! invocation counts the failed records.
+//!
+//! A panic passes through and ends the invocation, as it would without this module.
 
 mod payload_error;
 mod queue;
@@ -81,7 +91,7 @@ use source::BatchSource;
 #[cfg(feature = "sqs")]
 pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};
 
-/// An event that is a batch of records.
+/// An event that is a batch of records, for [`each`] and [`each_record`].
 ///
 /// | event | record | response |
 /// |---|---|---|
@@ -99,17 +109,17 @@ pub trait BatchEvent: Sized {
     const SOURCE: BatchSource<Self>;
 }
 
-/// Works on each record of a batch in a [scope of its own](self), handing over its JSON payload as a `T`.
+/// Works on each record of a batch in a [scope of its own](self), and hands over its JSON payload as a `T`.
 ///
-/// The payload is the body of an SQS message or the data of a Kinesis record, without a `__context__`
-/// that a sender put in. An envelope stays as AWS delivers it: for SNS through SQS without raw delivery, `T`
-/// is the notification.
+/// The payload is the body of an SQS message or the data of a Kinesis record, without the `__context__` that a sender
+/// put in. An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification,
+/// and `T` has to be one.
 ///
-/// For payloads that are no JSON there is [`each_record`].
+/// Payloads that are not JSON are for [`each_record`].
 ///
 /// # Errors
 ///
-/// None: what failed is in the response. The type is what a handler returns.
+/// None. The response names the records that failed. The `Result` is for handlers to return.
 ///
 /// # Examples
 ///
@@ -120,8 +130,8 @@ pub trait BatchEvent: Sized {
 /// # #[derive(serde::Deserialize)] struct Order;
 /// # impl Warehouse { async fn ship(&self, _: Order) -> Result<(), std::io::Error> { Ok(()) } }
 ///
-/// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
-/// // without it AWS takes any answer for success, and failed messages are deleted.
+/// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
+/// // Without it AWS takes any response for success, and failed messages are deleted.
 /// async fn handler(event: LambdaEvent<SqsEvent>, warehouse: &Warehouse) -> Result<SqsBatchResponse, Error> {
 ///     thundra_aws::batch::each(event.payload, async |order: Order| warehouse.ship(order).await).await
 /// }
@@ -137,25 +147,35 @@ where
     Ok(run::run(event, thundra_core::config(), payload_error::read::<E, T>, f).await)
 }
 
-/// Works on each record of a batch in a [scope of its own](self), handing over the genuine record, as it
-/// was delivered: nothing is cut out of its payload.
+/// Works on each record of a batch in a [scope of its own](self), and hands over the record as AWS delivered it.
+/// Nothing is cut out of its payload.
 ///
 /// # Errors
 ///
-/// None: what failed is in the response. The type is what a handler returns.
+/// None. The response names the records that failed. The `Result` is for handlers to return.
 ///
 /// # Examples
 ///
-/// ```no_run
-/// use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-/// use lambda_runtime::{Error, LambdaEvent};
+/// The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
 ///
-/// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`:
-/// // without it AWS takes any answer for success, and failed messages are deleted.
-/// async fn handler(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
-///     let work = async |message: SqsMessage| message.body.map(|_| ()).ok_or("a message without a body");
-///     thundra_aws::batch::each_record(event.payload, work).await
+/// ```
+/// use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+/// use thundra_aws::batch;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), thundra_aws::Error> {
+/// let mut event = SqsEvent::default();
+/// for (id, body) in [("m-1", Some("a text, not JSON")), ("m-2", None)] {
+///     let mut message = SqsMessage::default();
+///     message.message_id = Some(id.to_owned());
+///     message.body = body.map(str::to_owned);
+///     event.records.push(message);
 /// }
+/// let work = async |message: SqsMessage| message.body.map(|_| ()).ok_or("a message without a body");
+/// let response = batch::each_record(event, work).await?;
+/// assert_eq!(response.batch_item_failures[0].item_identifier, "m-2");
+/// # Ok(())
+/// # }
 /// ```
 pub async fn each_record<E, R, Err, F, Fut>(event: E, f: F) -> Result<E::Response, Error>
 where

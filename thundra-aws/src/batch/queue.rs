@@ -1,16 +1,16 @@
-//! The order in which the records of a batch run.
+//! The order of the records of a batch.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::{BatchEvent, BatchSource};
 
-/// The records that wait, in groups that keep their order.
+/// The waiting records, in ordered groups.
 pub(super) struct Queue<E: BatchEvent> {
     source: BatchSource<E>,
     groups: Vec<VecDeque<Waiting<E::Record>>>,
-    /// The groups whose next record may run.
+    /// The groups with a record ready to run.
     ready: VecDeque<usize>,
-    /// The records that failed or were skipped, by their number in the batch.
+    /// The failed and skipped records, by number in the batch.
     failures: Vec<(usize, String)>,
 }
 
@@ -19,7 +19,7 @@ struct Waiting<R> {
     record: R,
 }
 
-/// The position of a record in the batch, and its identifier in the response.
+/// The position of a record in the batch, and the identifier in the response.
 pub(super) struct Position {
     number: usize,
     group: usize,
@@ -42,14 +42,15 @@ impl<E: BatchEvent> Queue<E> {
         Queue { source, ready: (0..groups.len()).collect(), groups, failures: Vec::new() }
     }
 
-    /// Returns the next record that may run.
+    /// Returns the next record to run.
     pub(super) fn next(&mut self) -> Option<(Position, E::Record)> {
         let group = self.ready.pop_front()?;
         let Waiting { number, record } = self.groups.get_mut(group)?.pop_front()?;
         Some((Position { number, group, identifier: (self.source.identifier)(&record) }, record))
     }
 
-    /// Ends a record. After a success the next record of its group may run, after a failure none of them does.
+    /// Ends a record. After a success the next record of the group may run. After a failure the rest of the group is
+    /// skipped.
     pub(super) fn done(&mut self, position: Position, failed: bool) {
         let Some(group) = self.groups.get_mut(position.group) else { return };
         if failed {
@@ -62,7 +63,7 @@ impl<E: BatchEvent> Queue<E> {
         }
     }
 
-    /// Returns the identifiers of the records that failed, in the order of the batch.
+    /// Returns the identifiers of the failed records, in the order of the batch.
     pub(super) fn into_failures(mut self) -> Vec<String> {
         self.failures.sort_unstable();
         self.failures.into_iter().map(|(_, identifier)| identifier).collect()

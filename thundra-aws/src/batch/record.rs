@@ -1,4 +1,4 @@
-//! The scope that a record is worked on in, whatever its source.
+//! The scope of a record, for all sources.
 
 use std::borrow::Cow;
 
@@ -10,29 +10,29 @@ use crate::payload;
 use crate::settings::{BatchSpans, Settings};
 use crate::trigger::{Extractor, Message};
 
-/// A record and the queue or stream it came from.
+/// A record from a queue or a stream.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     /// The name of the queue or stream.
     destination: Option<String>,
-    /// The attributes that all records of the source have.
+    /// The attributes common to all records of the source.
     attributes: Attributes,
     message: Message,
 }
 
 impl Delivery {
-    /// Describes a message that came from a queue or a stream.
+    /// Describes a message from a queue or a stream.
     pub(super) fn new(destination: Option<&str>, attributes: Attributes, message: Message) -> Self {
         Delivery { destination: destination.map(str::to_owned), attributes, message }
     }
 
-    /// Returns the span that sent the record.
+    /// Returns the span of the producer.
     #[cfg(feature = "sqs")]
     pub(crate) fn into_producer(self) -> Option<TraceContext> {
         self.message.inbound.parent
     }
 
-    /// Removes the `__context__` that a sender put into the payload of the record.
+    /// Removes the `__context__` from the payload of the record.
     pub(crate) fn without_context<'p>(&self, payload: &'p [u8]) -> Cow<'p, [u8]> {
         match &self.message.context_range {
             Some(range) => payload::strip(payload, range).into(),
@@ -41,7 +41,7 @@ impl Delivery {
     }
 }
 
-/// The surroundings of a batch, which all its records share.
+/// The surroundings of a batch, shared by all records.
 pub(super) struct Surroundings<'c> {
     config: &'c Config,
     spans: BatchSpans,

@@ -13,7 +13,7 @@ use super::BatchEvent;
 use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
-use crate::lifecycle::error_type::short_error_type;
+use crate::error_type::short_error_type;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
 const CONCURRENCY: usize = 10;
@@ -168,7 +168,7 @@ impl RecordScope {
 
     fn fail(&self, error_type: &'static str, why: impl Display) {
         let Some(scope) = &self.scope else { return };
-        // The line is ours, the text of the error is not.
+        // The error comes from the program, and its text may hold credentials.
         let why = redact::text(formatted(|| why.to_string()));
         scope.enter(|| tracing::error!(error = &*why, "a record of the batch failed"));
         scope.set_error(error_type, why);

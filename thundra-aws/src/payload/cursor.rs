@@ -1,13 +1,13 @@
-//! A cursor over JSON bytes that skips values without parsing them.
+//! A cursor over JSON bytes, to skip values without parsing.
 //!
-//! The cursor accepts more than JSON: callers check what they keep. No method copies, recurses or panics, whatever the
-//! bytes are.
+//! The cursor accepts more than JSON, and callers validate kept values. No method copies, recurses or panics on any
+//! bytes.
 
 use std::ops::Range;
 
 use memchr::memchr2;
 
-/// A position in a JSON text. Methods that return `None` leave the cursor where they stopped, except
+/// A position in a JSON text. After `None` the cursor stays at the unexpected byte, except after
 /// [`attempt`](Cursor::attempt).
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -33,12 +33,12 @@ impl<'a> Cursor<'a> {
         self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
     }
 
-    /// Skips this byte. Returns `None` for any other.
+    /// Skips a byte. Returns `None` for any other byte.
     pub(crate) fn eat(&mut self, byte: u8) -> Option<()> {
         (self.rest().first() == Some(&byte)).then(|| self.at += 1)
     }
 
-    /// Skips this byte and the whitespace around it.
+    /// Skips a byte and the whitespace around.
     pub(crate) fn eat_spaced(&mut self, byte: u8) -> Option<()> {
         self.whitespace();
         self.eat(byte)?;
@@ -46,7 +46,7 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// Skips a string. Returns the range between its quotes.
+    /// Skips a string. Returns the range between the quotes.
     pub(crate) fn string(&mut self) -> Option<Range<usize>> {
         self.eat(b'"')?;
         let start = self.at;
@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Skips a value of any type. Returns its range.
+    /// Skips a value of any type. Returns the range of the value.
     pub(crate) fn value(&mut self) -> Option<Range<usize>> {
         let start = self.at;
         let mut depth = 0_usize;
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
         result
     }
 
-    /// Skips whitespace. Returns `None` unless that was the end of the text.
+    /// Skips whitespace. Returns `None` if more text follows.
     pub(crate) fn end(&mut self) -> Option<()> {
         self.whitespace();
         self.rest().is_empty().then_some(())

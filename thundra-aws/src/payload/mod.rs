@@ -1,9 +1,10 @@
-//! The `__context__` member of JSON payloads: finding it, cutting it out, and reading it.
+//! The `__context__` member of JSON payloads: find, cut and read.
 //!
-//! A payload is never parsed into a value and serialized again, so numbers keep their digits, members keep their order,
-//! and a trailing newline stays. Only a member at the top level of an object counts.
+//! A payload is never parsed into a value and serialized again: the digits of numbers, the order of members and a
+//! trailing newline stay. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;
 
 use std::fmt;
@@ -19,9 +20,9 @@ use thundra_core::propagation::PAYLOAD_CONTEXT;
 use self::cursor::Cursor;
 
 const QUOTED_KEY: &[u8] = b"\"__context__\"";
-/// Members that are read of a context. Thundra writes far fewer.
+/// Most members read from a context. Thundra writes far fewer.
 const MAX_PAIRS: usize = 64;
-/// Longest value that is read. W3C Baggage allows 8,192 bytes, more than any other value has.
+/// Longest value read from a context. W3C Baggage allows 8,192 bytes, more than any other value has.
 const MAX_VALUE_BYTES: usize = 8192;
 
 /// A `__context__` member of a payload.
@@ -31,12 +32,12 @@ pub(crate) struct Member {
     pub(crate) json: String,
     /// Range of the value in the payload.
     pub(crate) value: Range<usize>,
-    /// Range to cut so that the rest is valid JSON: the member and one comma.
+    /// Range to cut for valid JSON: the member and a comma.
     pub(crate) range: Range<usize>,
 }
 
 impl Member {
-    /// Returns `true` if the value is an object, the form in which senders write ids. Any other value belongs to the user.
+    /// Returns `true` for an object, the form of ids. Any other value belongs to the user.
     pub(crate) fn is_context(&self) -> bool {
         self.json.starts_with('{')
     }
@@ -44,8 +45,8 @@ impl Member {
 
 /// Finds the `__context__` member.
 ///
-/// Senders write it first, and then the rest of the payload is not read. A payload without the name costs one substring
-/// search.
+/// Senders write the member first, and the rest of the payload is not read then. A payload without the name costs a
+/// substring search.
 pub(crate) fn find(body: &[u8]) -> Option<Member> {
     let mut cursor = Cursor::new(body);
     cursor.whitespace();
@@ -78,16 +79,16 @@ pub(crate) fn find(body: &[u8]) -> Option<Member> {
     }
 }
 
-/// Returns the payload without this range, such as the one of a member.
+/// Returns the payload without a range, usually the range of a member.
 pub(crate) fn strip(body: &[u8], range: &Range<usize>) -> Vec<u8> {
     let before = body.get(..range.start).unwrap_or(body);
     let after = body.get(range.end..).unwrap_or_default();
     [before, after].concat()
 }
 
-/// Returns the payload without this range, as [`strip`] does, and works in place if the bytes are not shared.
+/// Returns the payload without a range, as [`strip`] does, and in place unless the bytes are shared.
 ///
-/// The bytes before the range, usually one `{`, move up to the bytes after it.
+/// The bytes before the range, usually a single `{`, move up to the bytes after the range.
 pub(crate) fn strip_bytes(body: Bytes, range: &Range<usize>) -> Bytes {
     let &Range { start, end } = range;
     if start > end || end > body.len() {
@@ -132,7 +133,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Returns a string without its quotes, and a number or a boolean as written.
+/// Returns a string without quotes, and a number or a boolean as written.
 fn scalar(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),

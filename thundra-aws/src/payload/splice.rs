@@ -1,7 +1,7 @@
 //! Splicing members into a JSON text.
 //!
-//! The text is never parsed into a value and serialized again, so numbers keep their digits, members keep their order,
-//! and a trailing newline stays. Cutting the members out again restores the bytes of the original text.
+//! The text is never parsed into a value and serialized again: the digits of numbers, the order of members and a
+//! trailing newline stay. Cutting the members out again restores the bytes of the original text.
 
 use serde::de::IgnoredAny;
 
@@ -23,19 +23,17 @@ pub(crate) struct InsertionPoint<'a> {
 pub(crate) enum SpliceError {
     /// The payload is not a JSON object.
     NotAnObject,
-    /// The payload has a context that this scope did not receive.
+    /// The payload has a context of the caller.
     Occupied,
 }
 
 impl<'a> InsertionPoint<'a> {
-    /// The most bytes that a payload grows by, beside the members.
-    #[cfg(any(feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+    /// Longest text around the members.
     pub(crate) const LONGEST: usize = "\"__context__\":{},".len();
 
-    /// Returns the place of a `__context__` in a payload that is one valid JSON object.
+    /// Returns the place of a `__context__` in a payload, if the payload is a valid JSON object.
     ///
-    /// The new member comes first. If the payload has a context and `was_received` accepts it, the members replace the
-    /// old ones.
+    /// The new member comes first. A present context is replaced if `was_received` accepts the context.
     pub(crate) fn in_payload(payload: &'a [u8], was_received: impl FnOnce(&str) -> bool) -> Result<Self, SpliceError> {
         let json = std::str::from_utf8(payload).map_err(|_| SpliceError::NotAnObject)?;
         let rest = json.trim_start_matches(WHITESPACE).strip_prefix('{').ok_or(SpliceError::NotAnObject)?;
@@ -55,8 +53,8 @@ impl<'a> InsertionPoint<'a> {
         }
     }
 
-    /// Returns the place before all members of an object whose contents begin at `contents`. `close` has the closing
-    /// text for an empty object and for any other.
+    /// Returns the place before all members of an object. The contents of the object begin at `contents`. `close` has
+    /// the closing text for an empty object and for any other.
     pub(crate) fn first(json: &'a str, contents: usize, open: &'static str, close: [&'static str; 2]) -> Option<Self> {
         let (before, after) = json.split_at_checked(contents)?;
         let [in_empty, before_others] = close;
@@ -65,7 +63,6 @@ impl<'a> InsertionPoint<'a> {
     }
 
     /// Returns the length of the text without the members.
-    #[cfg(any(test, feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
     pub(crate) fn len(&self) -> usize {
         self.parts("").map(str::len).iter().sum()
     }
@@ -80,9 +77,8 @@ impl<'a> InsertionPoint<'a> {
     }
 }
 
-/// Returns `true` if two contexts have the same members. A program that parses a context and serializes it again may
-/// change their order.
-#[cfg(any(test, feature = "eventbridge", feature = "kinesis", feature = "lambda", feature = "sfn"))]
+/// Returns `true` for two contexts with the same members. The order may differ after a program parsed and serialized a
+/// context.
 pub(crate) fn are_equal(one: &str, other: &str) -> bool {
     let value = |json| serde_json::from_str::<serde_json::Value>(json).ok();
     one == other || value(one).is_some_and(|one| value(other) == Some(one))

@@ -1,39 +1,46 @@
-//! One call: the span of an operation, from serialization until its result is known.
+//! A call: the span of an operation, from before serialization to the result.
 
 use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptorContextRef, Input};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
-use aws_smithy_types::telemetry::CapturedTelemetryAttributes;
-use aws_types::region::Region;
 use thundra_core::propagation::{XRAY_HEADER, XRayHeader};
 use thundra_core::{NO_ATTRIBUTES, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
-use super::message::limits::{KNOWN, Target};
+use super::message::Injected;
+use super::message::limits::KNOWN;
 use super::message::refusal::{self, Sizes};
-use super::message::{self, TraceHeader, spans};
-use super::receive::Received;
-use super::request::Attributes;
-use super::response::{self, Attempts};
-use super::{error, nested, request};
+use super::message::spans;
+use super::message::trace_header::TraceHeader;
+use super::response::{self, Attempts, Received};
+use super::services::{Operation, Request, Service};
+use super::{endpoint, error};
+use crate::attributes::Attributes;
 use crate::settings::{MessageSpans, settings};
 
-/// A call under way. It lies in the SDK's bag, which goes when the caller drops the future.
+/// Usual number of attributes before serialization.
+const USUAL_ATTRIBUTES: usize = 6;
+
+/// A call in progress, kept in the configuration bag of the SDK. The SDK drops the bag with the future of the call.
 #[derive(Debug)]
 pub(crate) struct Call {
     span: Span,
+    service: &'static Service,
     operation: Metadata,
-    /// The X-Ray header of the invocation. Lambda's own environment has it too, but not where several
-    /// invocations share a process.
+    /// X-Ray header of the invocation. Lambda's environment has the same header, unless several invocations share a
+    /// process.
     xray: Option<XRayHeader>,
     trace_header: TraceHeader,
-    /// Sizes of its messages. `None` if they hold nothing of ours.
+    /// Sizes of the messages. `None` if no message holds a part of our context.
     sizes: Option<Sizes>,
-    /// Whether anybody hears what is said of it.
+    /// `true` if the messages of the batch are counted already.
+    counted: bool,
+    /// `true` if the span is recorded.
     recorded: bool,
+    /// `true` once the attributes of the serialized request are recorded.
     addressed: bool,
+    /// `true` once received messages are recorded.
     received: bool,
-    /// How many attempts the service refused because there were too many, and how many there were.
     attempts: Attempts,
     ended: bool,
 }
@@ -43,34 +50,40 @@ impl Storable for Call {
 }
 
 impl Call {
-    /// Opens the span and injects its context into the input. `None` outside of any scope.
-    pub(crate) fn start(input: &mut Input, config: &ConfigBag) -> Option<Self> {
+    /// Opens the span, and injects the context of the span into the input. Returns `None` outside a scope.
+    pub(crate) fn start(service: &'static Service, input: &mut Input, config: &ConfigBag) -> Option<Self> {
         ScopeRef::current()?;
-        let operation = config.load::<Metadata>()?;
-        let (service, method) = (operation.service(), operation.name());
-        let region = config.load::<Region>().map(Region::as_ref);
-        let span = span(service, method);
+        let metadata = config.load::<Metadata>()?;
+        let operation = Operation::new(metadata.name(), config);
+        let span = span(metadata.service(), metadata.name());
         let recorded = span.trace_context().is_some();
-        let mut about = Attributes::new();
+        let mut attributes = Attributes::new();
         if recorded {
-            about = request::attributes(service, method, |name| named(config, name), region);
-            let region = region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
-            span.set_attributes(region.into_iter().chain(about.iter().cloned()));
+            attributes.reserve(USUAL_ATTRIBUTES);
+            (service.attributes)(&operation, &mut attributes);
+            let region = operation.region.map(|region| (semconv::CLOUD_REGION, region.to_owned().into()));
+            span.set_attributes(region.into_iter().chain(attributes.iter().cloned()));
         }
         let outbound = thundra_core::outbound(&span)?;
-        let limits = KNOWN.of(|| target(service, config));
-        let mut injected = message::into(input, &outbound, limits);
-        if recorded && settings().message_spans == MessageSpans::Create {
-            // What named the call names other spans then.
-            injected.own_context &= spans::create(input, &span, &outbound, &about) == 0;
+        let mut injected = Injected::default();
+        if let Some(messages) = &service.messages {
+            let limits = KNOWN.of(|| service.target(&operation));
+            injected = (messages.inject)(input, &outbound, limits).unwrap_or_default();
+            if recorded && settings().message_spans == MessageSpans::Create {
+                // The messages that named the call as their sender name spans of their own then.
+                let created = spans::create(input, messages.each_in_batch, &span, &outbound, &attributes);
+                injected.own_context &= created == 0;
+            }
         }
-        injected.report(&span, service);
+        injected.report(&span, metadata.service());
         let xray = outbound.xray.filter(|_| outbound.formats.xray);
         Some(Call {
             span,
-            operation: operation.clone(),
+            service,
+            operation: metadata.clone(),
             xray,
             trace_header: injected.trace_header,
+            counted: injected.batch.is_some(),
             sizes: Some(injected.sizes).filter(Sizes::grew),
             recorded,
             addressed: false,
@@ -80,23 +93,27 @@ impl Call {
         })
     }
 
-    /// Prepares an attempt. The X-Ray header is not signed, so it may be written at any time.
+    /// Prepares an attempt. The X-Ray header is not signed, and may be written at any time.
     pub(crate) fn attempt(&mut self, http: &mut HttpRequest) {
         if let Some(header) = self.xray_header(http.headers().get(XRAY_HEADER)) {
             let _ = http.headers_mut().try_insert(XRAY_HEADER, header);
         }
-        // An HTTP client below that is traced as well makes no second span of it.
+        // A traced HTTP client below makes no second span.
         http.add_extension(thundra_http::HasSpan);
         if self.recorded && !self.addressed {
             self.addressed = true;
-            let nested = nested::attributes(self.operation.service(), self.operation.name(), http.body().bytes());
-            let part = request::part(self.operation.service(), self.operation.name(), http.uri());
-            self.span.set_attributes(request::address(http.uri()).into_iter().chain(nested).chain(part));
+            let body = http.body().bytes().unwrap_or_default();
+            let request = Request { operation: self.operation.name(), uri: http.uri(), body };
+            let count =
+                if self.counted { None } else { (self.service.batch_size)(&request).filter(|count| *count > 0) };
+            let count = count.map(|count| (semconv::MESSAGING_BATCH_MESSAGE_COUNT, count.into()));
+            let attributes = (self.service.request)(&request).into_iter().chain(count);
+            self.span.set_attributes(endpoint::attributes(http.uri()).into_iter().chain(attributes));
         }
     }
 
-    /// The X-Ray header to write where there is this one. The caller's own wins, over what the SDK took from Lambda's
-    /// environment ours does.
+    /// Returns the X-Ray header to write into a request with the header `present`. A header of the caller wins. A
+    /// header of the SDK, taken from Lambda's environment, loses.
     fn xray_header(&self, present: Option<&str>) -> Option<String> {
         match (&self.trace_header, present) {
             (TraceHeader::Received, None) => self.xray.as_ref().map(XRayHeader::to_header),
@@ -108,7 +125,7 @@ impl Call {
         }
     }
 
-    /// Takes note of how an attempt ended. A second interceptor says so again.
+    /// Counts an attempt. Has no effect if a second interceptor counts the same attempt.
     pub(crate) fn attempted(&mut self, attempt: u32, response: Option<&HttpResponse>) {
         if self.recorded && attempt > self.attempts.made {
             self.attempts.made = attempt;
@@ -116,7 +133,7 @@ impl Call {
         }
     }
 
-    /// Takes note of what was received. A second interceptor says so again.
+    /// Records received messages. Has no effect if a second interceptor records the same messages.
     pub(crate) fn received(&mut self, received: &Received) {
         if std::mem::replace(&mut self.received, true) {
             return;
@@ -125,35 +142,30 @@ impl Call {
         received.producers.iter().for_each(|producer| self.span.add_link(producer, NO_ATTRIBUTES));
     }
 
-    /// Learns the limit of the target if it refused a message of this call.
+    /// Learns the limit of the target after a refused message.
     pub(crate) fn learn(&self, context: &FinalizerInterceptorContextRef<'_>, config: &ConfigBag) {
         if let Some(sizes) = &self.sizes
+            && let Some(messages) = &self.service.messages
             && (context.output_or_error().is_some_and(|result| result.is_err()) || sizes.is_batch)
         {
-            refusal::learn(&self.span, context, || target(self.operation.service(), config), sizes, message::refused);
+            let operation = Operation::new(self.operation.name(), config);
+            refusal::learn(&self.span, context, || self.service.target(&operation), sizes, messages.refused);
         }
     }
 
+    /// Records the result.
     pub(crate) fn end(&mut self, context: &FinalizerInterceptorContextRef<'_>, attempts: u32) {
         self.ended = true;
         self.attempts.made = attempts;
         if self.recorded {
-            response::record(&self.span, context, &self.operation, self.attempts);
+            response::record(&self.span, context, self.attempts, |output, response| {
+                self.service.read(self.operation.name(), output, response)
+            });
         }
     }
 }
 
-/// Returns a name in the input of the call.
-fn named<'a>(config: &'a ConfigBag, name: &str) -> Option<&'a str> {
-    config.load::<CapturedTelemetryAttributes>()?.get(name)
-}
-
-/// Returns the destination of the messages of the call.
-fn target<'a>(service: &'a str, config: &'a ConfigBag) -> Option<Target<'a>> {
-    Target::of(service, config.load::<Region>().map(Region::as_ref), |name| named(config, name))
-}
-
-/// The span of an operation, below the current one.
+/// Creates the span of an operation, below the current span.
 pub(crate) fn span(service: &str, method: &str) -> Span {
     tracing::info_span!(
         target: "thundra_aws",
@@ -178,9 +190,10 @@ impl Drop for Call {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sdk::services;
 
     #[test]
-    fn the_header_of_a_request_is_the_callers_then_ours_then_the_invocations() {
+    fn the_callers_header_wins_over_ours_and_ours_over_the_invocations() {
         const RECEIVED: &str =
             "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a:0";
         const OWN: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=00f067aa0ba902b7;Sampled=0;Lineage=1:a:0";
@@ -199,10 +212,12 @@ mod tests {
         ] {
             let mut call = Call {
                 span: Span::none(),
+                service: services::find("SFN"),
                 operation: Metadata::new("StartExecution", "SFN"),
                 xray: received.and_then(XRayHeader::parse),
                 trace_header: own.map_or(TraceHeader::Received, |own| TraceHeader::Own(own.to_owned())),
                 sizes: None,
+                counted: false,
                 recorded: false,
                 addressed: true,
                 received: false,

@@ -5,8 +5,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 /// Loads the configuration of the AWS SDK from the environment: region, credentials, endpoints, retries.
 ///
-/// Equals `aws_config::load_defaults` with the latest behaviour version. The traced clients take any other `SdkConfig` as
-/// well.
+/// Equals `aws_config::load_defaults` with the latest behaviour version. The traced clients take any other `SdkConfig`
+/// as well.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub async fn load_config() -> SdkConfig {
 /// Creates a traced client of any AWS SDK crate from an `SdkConfig`.
 ///
 /// The crate is a dependency of the caller, and the client has the type of the crate. For a service with a feature of
-/// `thundra-aws`, call the function of its module instead, such as `thundra_aws::sns::client`.
+/// `thundra-aws`, call the `client` function of the module instead: `thundra_aws::sns::client`.
 ///
 /// # Examples
 ///
@@ -49,10 +49,11 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Adds tracing to the config builder of an AWS SDK crate, for a client with settings of its own.
+/// Adds tracing to the config builder of an AWS SDK crate, for a client with custom settings.
 ///
-/// The trait is sealed. It is implemented for the services whose features are on; the builder of any other service
-/// takes [`interceptor`](crate::interceptor()).
+/// The trait is sealed, and implemented for the services of the enabled features. The builder of any other service
+/// takes
+/// [`interceptor`](crate::interceptor()).
 ///
 /// # Examples
 ///
@@ -90,7 +91,7 @@ macro_rules! services {
         #[cfg(feature = $feature)]
         pub mod $name {
             use super::ConfigBuilderExt as _;
-            $(pub use crate::sdk::receive::$name::$more;)?
+            $(pub use crate::sdk::services::$name::messages::$more;)?
 
             #[doc = concat!("Creates a traced client of ", $title, ".")]
             ///

@@ -1,4 +1,4 @@
-//! Why a call failed, in the words of the service.
+//! The errors of failed calls, in the words of the service.
 
 use std::borrow::Cow;
 
@@ -8,13 +8,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorErr
 use thundra_core::{SpanExt, Status, redact, semconv};
 use tracing::Span;
 
-/// A description longer than this says no more to people.
+/// Longest recorded description.
 const MAX_MESSAGE_CHARS: usize = 512;
 
-/// Codes with one of these come with a message about a resource or the service itself. Any other message may repeat
-/// what was sent, which may be anything: a document, a telephone number, the recipient of a mail.
-const SPEAKS_OF_ITSELF: [&str; 20] = [
-    // A resource, and why it cannot be used.
+/// Parts of the error codes with messages about a resource or the service. Any other message may repeat a part of the
+/// request: a document, a telephone number, the recipient of a mail.
+const PUBLIC_CODES: [&str; 20] = [
+    // The state of a resource.
     "AlreadyExists",
     "Conflict",
     "DoesNotExist",
@@ -27,7 +27,7 @@ const SPEAKS_OF_ITSELF: [&str; 20] = [
     "SlowDown",
     "Throttl",
     "TooMany",
-    // Who calls, and what he may do. Not `AuthorizationError`, with which SNS names the telephone.
+    // The caller and its permissions. Not `AuthorizationError`, with which SNS names a telephone.
     "AccessDenied",
     "AuthenticationToken",
     "Expired",
@@ -40,15 +40,15 @@ const SPEAKS_OF_ITSELF: [&str; 20] = [
     "Unavailable",
 ];
 
-/// Codes whose messages repeat a name that the caller gave: users of IAM, executions that are called after orders.
-const NAMES_A_CALLERS: [&str; 3] = ["EntityAlreadyExists", "ExecutionAlreadyExists", "NoSuchEntity"];
+/// Parts of the error codes with messages about a name of the caller's choice: a user of IAM, an execution.
+const PRIVATE_CODES: [&str; 3] = ["EntityAlreadyExists", "ExecutionAlreadyExists", "NoSuchEntity"];
 
-/// Marks the span of a call that failed.
+/// Records an error on the span of the call.
 pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Option<&HttpResponse>) {
     if error.is_operation_error()
         && let Some(response) = response
     {
-        let Answer { code, message } = said(response);
+        let ServiceError { code, message } = of(response);
         let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
         span.set_status(Status::error(described(&code, message)));
         return span.set_attribute(semconv::ERROR_TYPE, code);
@@ -57,7 +57,8 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
     span.record_error(error);
 }
 
-/// The code, and the message where it may leave. It is redacted before it is cut: half a token is not recognised.
+/// Returns the code and a public message. Redaction comes before cutting, because redaction does not recognise half a
+/// token.
 fn described(code: &str, message: Option<String>) -> String {
     match message.filter(|message| is_public(code, message)) {
         Some(message) => {
@@ -67,16 +68,16 @@ fn described(code: &str, message: Option<String>) -> String {
     }
 }
 
-/// Whether the service said that there were too many calls.
+/// Returns `true` if the service refused the request because of too many calls.
 pub(crate) fn is_throttling(response: &HttpResponse) -> bool {
     response.status().as_u16() == 429
         || !response.status().is_success()
-            && said(response).code.is_some_and(|code| THROTTLING_ERRORS.contains(&code.as_str()))
+            && of(response).code.is_some_and(|code| THROTTLING_ERRORS.contains(&code.as_str()))
 }
 
 /// Reads the error of a response.
-pub(crate) fn said(response: &HttpResponse) -> Answer {
-    answer(response.headers().get("x-amzn-errortype"), response.body().bytes().unwrap_or_default())
+pub(crate) fn of(response: &HttpResponse) -> ServiceError {
+    read(response.headers().get("x-amzn-errortype"), response.body().bytes().unwrap_or_default())
 }
 
 fn kind(error: &OrchestratorError<Error>) -> &'static str {
@@ -90,24 +91,24 @@ fn kind(error: &OrchestratorError<Error>) -> &'static str {
     }
 }
 
-/// Whether the message with this code may leave. What it names may still be a person: sessions are often called by
-/// a mail address.
+/// Returns `true` if the message may be recorded. A message about a person is private: the names of IAM sessions are
+/// often mail addresses.
 fn is_public(code: &str, message: &str) -> bool {
     let is_telephone = |after: &str| after.starts_with(|digit: char| digit.is_ascii_digit());
     let names_a_person = message.contains('@') || message.split('+').skip(1).any(is_telephone);
     let is_about = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    is_about(&SPEAKS_OF_ITSELF) && !is_about(&NAMES_A_CALLERS) && !names_a_person
+    is_about(&PUBLIC_CODES) && !is_about(&PRIVATE_CODES) && !names_a_person
 }
 
-/// What the body of an error says.
+/// The error in a response.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Answer {
+pub(crate) struct ServiceError {
     pub(crate) code: Option<String>,
     pub(crate) message: Option<String>,
 }
 
-/// Reads the error from the bytes, so that no SDK crate is needed: JSON and XML, as the AWS protocols have it.
-fn answer(header: Option<&str>, body: &[u8]) -> Answer {
+/// Reads an error from the bytes of a response, without an SDK crate. The AWS protocols write errors as JSON or XML.
+fn read(header: Option<&str>, body: &[u8]) -> ServiceError {
     let text = String::from_utf8_lossy(body);
     let json = serde_json::from_str::<serde_json::Value>(&text).ok();
     let of = |names: [&str; 3]| match &json {
@@ -117,16 +118,16 @@ fn answer(header: Option<&str>, body: &[u8]) -> Answer {
     let code = header.map(Cow::from).or_else(|| of(["__type", "code", "Code"]));
     let code = code.map(|code| short(&code).to_owned()).filter(|code| !code.is_empty());
     let message = of(["message", "Message", "errorMessage"]).map(Cow::into_owned);
-    Answer { code, message }
+    ServiceError { code, message }
 }
 
-/// A code without its namespace (`com.amazonaws.sqs#QueueDoesNotExist`) and its link (`NotFound:http://…`).
+/// Returns the code without a namespace (`com.amazonaws.sqs#QueueDoesNotExist`) and a link (`NotFound:http://…`).
 fn short(code: &str) -> &str {
     let code = code.split(':').next().unwrap_or(code);
     code.rsplit('#').next().unwrap_or(code).trim()
 }
 
-/// The text of the first XML element of this name.
+/// Returns the text of the first XML element of this name.
 pub(crate) fn element<'a>(xml: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once("</")?;
@@ -163,7 +164,7 @@ mod tests {
             (None, "", "", ""),
             (None, "[1]", "", ""),
         ] {
-            let read = answer(header, body.as_bytes());
+            let read = read(header, body.as_bytes());
             assert_eq!(
                 (read.code.unwrap_or_default(), read.message.unwrap_or_default()),
                 (code.into(), message.into())
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_repeat_the_request_stays_here() {
+    fn a_message_that_may_repeat_the_request_is_not_recorded() {
         const DENIED: &str = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: sqs:SendMessage";
         for (code, message, public) in [
             ("ResourceNotFoundException", "Requested resource not found", true),
@@ -204,7 +205,7 @@ mod tests {
             ("ServiceUnavailable", "Please try again", true),
             ("InternalFailure", "We encountered an internal error", true),
             ("RequestTimeout", "Your socket connection was not read from", true),
-            // What these say may be anything.
+            // The text of these may be anything.
             ("InvalidParameter", "Invalid parameter: PhoneNumber", false),
             ("ValidationException", "Value 'secret' failed to satisfy constraint", false),
             ("MalformedQueryString", "secret", false),
@@ -215,7 +216,7 @@ mod tests {
             ("DatabaseErrorException", "ERROR: syntax error at or near \"secret\"", false),
             ("OfTomorrow", "secret", false),
             ("400", "secret", false),
-            // Whatever the code, this is a person.
+            // Persons, with any code.
             ("AccessDenied", "User: arn:aws:sts::1:assumed-role/admin/alice@example.com is not authorized", false),
             ("EntityAlreadyExists", "User with name alice already exists.", false),
             ("NoSuchEntityException", "The user with name alice cannot be found.", false),

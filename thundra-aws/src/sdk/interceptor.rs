@@ -1,7 +1,7 @@
-//! The hooks of the SDK, and what happens in each.
+//! The interceptor, hook by hook.
 //!
-//! They run in the caller's task, so the current span is the parent; none of them fails, since an error of a
-//! hook would become the caller's. A retry repeats the bytes of the first attempt.
+//! The hooks run in the task of the caller, and the current span is the parent of the call. No hook fails: the SDK
+//! would return the error to the caller. A retry sends the bytes of the first attempt.
 
 use aws_runtime::invocation_id::InvocationIdInterceptor;
 use aws_smithy_runtime_api::box_error::BoxError;
@@ -16,13 +16,13 @@ use aws_smithy_types::config_bag::ConfigBag;
 use thundra_core::ScopeRef;
 
 use super::call::Call;
-use super::{receive, request};
+use super::services;
 
-/// An interceptor that traces calls, for the config builder of any AWS SDK crate.
+/// Returns an interceptor that traces calls, for the config builder of any AWS SDK crate.
 ///
-/// Each call made in a scope becomes a span with the resource it names, its outcome and its retries, and
-/// carries the trace on: in the X-Ray header, and in the messages of the services whose feature is on. A
-/// second one on the same client stands down.
+/// Each call in a scope becomes a span with the resource, the result and the retries. The trace travels in the X-Ray
+/// header, and in the messages of the services with an enabled feature. Outside a scope, calls are not recorded, and
+/// requests do not change. A second interceptor on the same client does nothing.
 ///
 /// # Examples
 ///
@@ -43,7 +43,7 @@ impl Intercept for Interceptor {
         "Thundra"
     }
 
-    /// Asks the operation for the names in its input. Later is too late: it answers before serialization.
+    /// Requests the names in the input. The SDK captures the names before serialization.
     fn read_before_execution(
         &self,
         _: &BeforeSerializationInterceptorContextRef<'_>,
@@ -52,7 +52,7 @@ impl Intercept for Interceptor {
         #[cfg(feature = "unwrapped-clients")]
         super::unwrapped::is_wrapped();
         if ScopeRef::current().is_some() {
-            request::ask_for_names(config);
+            services::capture_names(config);
         }
         Ok(())
     }
@@ -67,14 +67,17 @@ impl Intercept for Interceptor {
         if another_is_installed || is_presigning(config) || thundra_core::is_telemetry_suppressed() {
             return Ok(());
         }
-        receive::ask(context.input_mut(), config);
-        if let Some(call) = Call::start(context.input_mut(), config) {
+        let service = services::called(config);
+        if let Some(messages) = &service.messages {
+            (messages.request_attributes)(context.input_mut(), config);
+        }
+        if let Some(call) = Call::start(service, context.input_mut(), config) {
             config.interceptor_state().store_put(call);
         }
         Ok(())
     }
 
-    /// Where Lambda sets the X-Ray header in the environment, the SDK has written that one already.
+    /// Runs after the SDK wrote the X-Ray header of Lambda's environment.
     fn modify_before_signing(
         &self,
         context: &mut BeforeTransmitInterceptorContextMut<'_>,
@@ -106,8 +109,10 @@ impl Intercept for Interceptor {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        // Outside a scope there is no `Call` that knows the service.
         if let Some(Ok(output)) = context.output_or_error_mut()
-            && let Some(received) = receive::answer(output, config)
+            && let Some(messages) = &services::called(config).messages
+            && let Some(received) = (messages.received)(output, config)
             && let Some(call) = config.get_mut_from_interceptor_state::<Call>()
         {
             call.received(&received);
@@ -128,13 +133,13 @@ impl Intercept for Interceptor {
         if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
             call.end(context, attempts);
         }
-        // The span ends here, and not when the SDK lets go of its bag.
+        // Ends the span now, and not when the SDK drops its bag.
         config.interceptor_state().unset::<Call>();
         Ok(())
     }
 }
 
-/// Presigning runs the hooks as well; that it switches the invocation id off is what tells it apart.
+/// Returns `true` while the SDK presigns a request. The SDK runs the same hooks then, without the invocation id.
 fn is_presigning(config: &ConfigBag) -> bool {
     config.load::<DisableInterceptor<InvocationIdInterceptor>>().is_some()
 }

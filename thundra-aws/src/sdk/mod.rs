@@ -1,31 +1,40 @@
-//! Calls to AWS: a span for each, and our context in what they send.
+//! Calls to AWS: a span for each call, and our context in the sent messages.
 //!
-//! One [interceptor](interceptor()) serves every service, on the genuine SDK client. A service has a feature of
-//! its own only where something is written into its messages: see [`message`].
+//! The same [interceptor](interceptor()) serves every service, on the genuine client of the SDK. A service with special
+//! attributes or messages has a row in [`services`]. A Cargo feature exists only for services with context in the
+//! [messages](message).
 //!
 //! ```text
 //! invocation
 //! ├ DynamoDB.GetItem [client]
-//! └ SNS.Publish [producer]     … its context travels in the message
+//! └ SNS.Publish [producer]     … the context of this span travels in the message
 //! ```
 //!
-//! # Outside of a scope nothing happens
+//! # A call, from left to right
 //!
-//! No span is made, nothing is injected, and the request is the one that the plain client sends. Only who
-//! [receives messages](receive) asks for our attributes along with what he wants, wherever he is. Presigned
-//! requests are left alone everywhere: who sends them later is somebody else. So are those that are made where
-//! OpenTelemetry's context suppresses telemetry.
+//! ```text
+//! interceptor → services (the row) → call (span) → message (context in) → the SDK sends
+//!             → response, error (result) → message::refusal (limit, if the service refused a message)
+//! ```
+//!
+//! # Untraced calls
+//!
+//! Outside a scope no span is created and nothing is injected. The request equals the request of a plain client, with
+//! one exception: `ReceiveMessage` requests the attributes with our context (feature `sqs`). Presigned requests never
+//! change, because another program sends the request later. Calls under an OpenTelemetry context with suppressed
+//! telemetry do not change either.
 
 mod call;
 pub(crate) mod clients;
+mod endpoint;
 mod error;
 mod interceptor;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod message;
-mod nested;
-mod partial;
+#[cfg(feature = "sqs")]
 mod receive;
-mod request;
 mod response;
+#[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod services;
 #[cfg(feature = "unwrapped-clients")]
 pub(crate) mod unwrapped;

@@ -1,6 +1,6 @@
-//! Calls from other programs, recognised by the context that a program put into the event.
+//! Calls from other programs, recognised by a context in the event.
 //!
-//! A task of Step Functions looks the same, and so does the record that a [destination] of Lambda receives.
+//! A task of Step Functions looks the same, and so does the record for a [destination] of Lambda.
 //!
 //! [destination]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 

@@ -1,17 +1,18 @@
-//! Events that untrusted callers write and that are no requests. They come from the devices that AWS IoT connects, from
-//! the resolvers and authorizers of AppSync, and from authorizers that see a token alone.
+//! Events from untrusted callers, apart from HTTP requests: the messages of devices on AWS IoT, and the requests to
+//! resolvers and authorizers of AppSync and to token authorizers.
 //!
-//! A rule of IoT invokes a function with the message of a device, and with the members that its `SELECT` adds by functions
-//! such as `topic()`. These are recognised by their usual names. An event of `SELECT *` alone looks like a program's.
+//! A rule of IoT invokes a function with the message of a device, and with members that functions such as `topic()` in
+//! the `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like the event
+//! of a program.
 
-use super::http::is_iam;
+use super::iam::is_iam;
 use super::parse::json::{self, Object};
 
-/// The usual names of the members that a rule adds beside the topic.
+/// The usual names of the members beside the topic.
 const RULE: [&str; 9] =
     ["clientid", "clientId", "client_id", "principal", "traceid", "traceId", "thingName", "thing_name", "thingname"];
-/// Members of the other events of IoT: of rules that failed, of connections, shadows, buttons and authorizers, and of rules
-/// that do not name the topic.
+/// Members of the other events of IoT, from failed rules, rules without a topic, connections, shadows, buttons and
+/// authorizers.
 const IOT: [&[&str]; 9] = [
     &["ruleName", "base64OriginalPayload"],
     &["clientId", "principalIdentifier"],
@@ -24,14 +25,14 @@ const IOT: [&[&str]; 9] = [
     &["protocolData", "connectionMetadata"],
 ];
 
-/// Returns `true` for an event that an untrusted caller writes.
+/// Returns `true` for an event from an untrusted caller.
 pub(super) fn is_edge(event: &Object<'_>) -> bool {
     is_iot(event) || is_resolver(event) || is_authorizer(event)
 }
 
-/// Returns `true` for an event that an untrusted caller writes and that is no object. AppSync may send its resolvers a
-/// list of requests. The event of a handler in place is not visible, so its text is empty, and anyone may have written
-/// it.
+/// Returns `true` for an event from an untrusted caller, given a text that is no object. AppSync may send resolvers a
+/// list of requests. The text is empty for a handler in place, because the event is not visible and may come from
+/// anyone.
 pub(super) fn is_edge_text(text: &[u8]) -> bool {
     let text = text.trim_ascii_start();
     let list = std::str::from_utf8(text).ok().filter(|text| text.starts_with('['));
@@ -46,7 +47,7 @@ fn is_iot(event: &Object<'_>) -> bool {
     of_rule() || IOT.iter().any(|names| names.iter().all(has))
 }
 
-/// Returns `true` for a request to AppSync, unless it was signed with credentials of IAM.
+/// Returns `true` for a request to AppSync, unless signed with credentials of IAM.
 fn is_resolver(event: &Object<'_>) -> bool {
     let of_resolver = event.has("arguments") && event.object("info").is_some_and(|info| info.has("fieldName"));
     of_resolver && !event.object("identity").is_some_and(|identity| is_iam(&identity))

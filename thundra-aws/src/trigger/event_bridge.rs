@@ -1,7 +1,7 @@
 //! [EventBridge].
 //!
-//! The sender puts its context into `detail.__context__`, which is cut out of the event. An [envelope] in the detail is
-//! opened and stays.
+//! Senders put the context into `detail.__context__`. The member is cut out of the event. An [envelope] in the detail
+//! is opened and stays.
 //!
 //! [EventBridge]: https://docs.aws.amazon.com/eventbridge/latest/ref/events-structure.html
 //! [envelope]: super::parse::envelope

@@ -1,6 +1,6 @@
 //! Kafka: [Amazon MSK] and self-managed clusters.
 //!
-//! The records are recognised and not read. Their headers, which may carry a context, are not looked at.
+//! The records are recognised and not read. A context in the headers is ignored.
 //!
 //! [Amazon MSK]: https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
 

@@ -1,6 +1,6 @@
 //! [Kinesis] data streams. The data of a record is base64.
 //!
-//! `faas.trigger` is `datasource`: the conventions leave it open, and a stream is read like a store.
+//! `faas.trigger` is `datasource`. The conventions leave the value open, and a stream is read like a store.
 //!
 //! [Kinesis]: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 
@@ -26,7 +26,7 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// Returns the attributes of a span that processes records of a stream.
+/// Returns the attributes of a span for the processing of records of a stream.
 pub(crate) fn process(stream: Option<&str>) -> Attributes {
     let mut attributes = message::process("aws_kinesis", stream);
     attributes.extend(stream.map(|stream| (semconv::AWS_KINESIS_STREAM_NAME, stream.to_owned().into())));
@@ -53,7 +53,7 @@ pub(crate) struct KinesisRecord<'a> {
     pub(crate) sequence_number: Option<Cow<'a, str>>,
     /// `data`
     pub(crate) data: Data<'a>,
-    /// The time at which the stream took the record.
+    /// The arrival of the record at the stream.
     pub(crate) arrived_at: Option<SystemTime>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct KinesisRecord<'a> {
 pub(crate) enum Data<'a> {
     /// The data in base64.
     Base64(Cow<'a, str>),
-    /// The data itself.
+    /// The decoded data.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     Bytes(&'a [u8]),
 }

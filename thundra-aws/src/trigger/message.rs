@@ -10,19 +10,19 @@ use thundra_core::{Value, semconv};
 use super::parse::envelope::Opened;
 use crate::attributes::Attributes;
 
-/// The age at which a message counts as redriven. The trace of its sender has ended by then.
+/// The age at which a message counts as redriven, because the trace of the sender has ended.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// One request, record or notification.
 #[derive(Debug, Default)]
 pub(crate) struct Message {
-    /// The context that the sender put in.
+    /// The context from the sender.
     pub(crate) inbound: Inbound,
-    /// The attributes that name the message, for the link to its sender.
+    /// The ids of the message, for the link to the sender.
     pub(crate) attributes: Attributes,
-    /// The time of sending, by the clock of the service that delivers the message.
+    /// The time of sending, by the clock of the delivering service.
     pub(crate) sent_at: Option<SystemTime>,
-    /// The text of the `__context__` object that came inside the message.
+    /// The text of the `__context__` object inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
@@ -30,7 +30,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Returns `true` for a message so old that the trace of its sender has ended.
+    /// Returns `true` if the trace of the sender has ended.
     pub(crate) fn is_old(&self) -> bool {
         self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
     }
@@ -43,7 +43,7 @@ impl From<Opened> for Message {
     }
 }
 
-/// Returns the attributes of a span that processes messages of `system`, sent to `destination`.
+/// Returns the attributes of a span for the processing of messages of `system`, sent to `destination`.
 pub(super) fn process(system: &'static str, destination: Option<&str>) -> Attributes {
     let mut attributes = Vec::with_capacity(8);
     attributes.push((semconv::MESSAGING_SYSTEM, system.into()));
@@ -53,7 +53,7 @@ pub(super) fn process(system: &'static str, destination: Option<&str>) -> Attrib
     attributes
 }
 
-/// Returns the attribute that names a message.
+/// Returns the attribute with the id of a message.
 pub(super) fn message_id(id: Option<Cow<'_, str>>) -> Option<(&'static str, Value)> {
     Some((semconv::MESSAGING_MESSAGE_ID, id?.into_owned().into()))
 }

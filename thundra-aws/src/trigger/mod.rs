@@ -1,22 +1,22 @@
 //! The trigger of an invocation, read from the bytes of the event.
 //!
 //! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module. Any other
-//! event, known or malformed, is of the source `other`: the handler receives it unchanged, and nothing fails.
+//! event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
-//! A new source takes a file with a `Source` and a row in the table. A source whose records can be worked on one by one
-//! also takes a file in `batch`.
+//! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
+//! file there.
 //!
 //! # Cost
 //!
-//! The time is linear in the bytes that are read. Records are read once, at the level of their own members, and only if
-//! the first one is of a known source. Requests are read up to their `body`.
+//! The time is linear in the bytes read. Records are read once, and only if the first record is of a known source.
+//! Requests are read up to the `body`.
 //!
 //! # Trust
 //!
-//! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API Gateway,
-//! function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed ids. It
-//! obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the environment
-//! has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
+//! Gateway, function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed
+//! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
+//! environment has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!
@@ -35,6 +35,7 @@ mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
+mod iam;
 mod kafka;
 mod mq;
 mod s3;
@@ -62,7 +63,7 @@ use crate::attributes::{Attributes, all_bounded, bounded};
 use event::Event;
 use source::Recognise;
 
-/// The event sources. The first row that recognises an event reads it.
+/// The event sources. The first row to recognise an event reads the event.
 static SOURCES: &[&Source] = &[
     // By their records:
     &sns::SOURCE,
@@ -107,14 +108,14 @@ pub(crate) struct Trigger {
     pub(crate) trust: Trust,
     /// The name of the root span. `None` for the name of the function.
     pub(crate) span_name: Option<String>,
-    /// The attributes of the root span, `faas.trigger` among them.
+    /// The attributes of the root span, including `faas.trigger`.
     pub(crate) attributes: Attributes,
-    /// The messages that the event holds: one for a request, one for each record, none for an event without a sender.
+    /// The messages in the event. A request is one message, and so is each record. An event without a sender has none.
     pub(crate) messages: Vec<Message>,
-    /// The range to cut from the event to remove its `__context__`.
+    /// The range to cut from the event to remove the `__context__`.
     pub(crate) context_range: Option<Range<usize>>,
-    /// The correlation id of an invocation whose caller sent none. It is the request id of API Gateway, which the client
-    /// receives too.
+    /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
+    /// too.
     pub(crate) default_correlation_id: Option<String>,
 }
 
@@ -131,13 +132,13 @@ impl Trigger {
         }
     }
 
-    /// Returns `true` for several messages. The invocation links to their senders. The sender of a single message is the
-    /// parent of the invocation.
+    /// Returns `true` for several messages. An invocation links to the senders of several messages, and is the child of
+    /// the sender of one.
     pub(crate) fn is_batch(&self) -> bool {
         self.messages.len() > 1
     }
 
-    /// Returns the reader of contexts that trusts the caller as far as the trigger does.
+    /// Returns the extractor for the contexts in the event.
     fn extractor(&self, config: &Config) -> Extractor<'static> {
         Extractor::new(config.propagators, self.trust)
     }
@@ -172,7 +173,7 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
     let is_edge = event.as_ref().map_or_else(|| edge::is_edge_text(text), Event::is_edge);
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = event.and_then(|event| {
-        let source = SOURCES.iter().find(|source| source.recognises(&event))?;
+        let source = event.source()?;
         let mut trigger = Trigger::new(source, trust);
         (source.read)(&mut trigger, &event, config)?;
         Some(trigger)
@@ -185,7 +186,7 @@ pub(crate) fn edge_trust(config: &Config) -> Trust {
     if config.trust_all { Trust::Full } else { Trust::Edge }
 }
 
-/// Returns the value that all records have in common.
+/// Returns the common value of all records.
 fn common<T: PartialEq>(mut values: impl Iterator<Item = Option<T>>) -> Option<T> {
     let first = values.next()??;
     values.all(|value| value.as_ref() == Some(&first)).then_some(first)

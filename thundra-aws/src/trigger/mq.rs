@@ -19,7 +19,7 @@ pub(super) static SOURCE: Source = Source {
     },
 };
 
-/// Returns the broker as `messaging.system` names it.
+/// Returns the value of `messaging.system`.
 fn system(event: &Event<'_>) -> Option<&'static str> {
     match &*event.members.text("eventSource")? {
         "aws:rmq" => Some("rabbitmq"),

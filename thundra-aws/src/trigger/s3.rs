@@ -1,4 +1,4 @@
-//! [S3]. Its records carry no context.
+//! [S3]. The records carry no context.
 //!
 //! [S3]: https://docs.aws.amazon.com/lambda/latest/dg/with-s3.html
 
@@ -53,7 +53,7 @@ fn message(record: &Object<'_>) -> Message {
     Message { attributes, sent_at, ..Message::default() }
 }
 
-/// Decodes a key, which S3 writes as in an HTML form: `Happy+Face%2Ejpg`.
+/// Decodes a key. S3 encodes keys as in an HTML form: `Happy+Face%2Ejpg`.
 fn decode(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();

@@ -1,4 +1,4 @@
-//! [Schedules] of EventBridge: rules and EventBridge Scheduler. They have no sender.
+//! [Schedules] of EventBridge: rules and EventBridge Scheduler. A schedule has no sender.
 //!
 //! [Schedules]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
 

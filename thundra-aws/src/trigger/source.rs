@@ -9,7 +9,7 @@ use super::event::Event;
 
 /// One source of events.
 ///
-/// A row is a literal of plain data and functions, so a source that lacks a member does not compile.
+/// A row is a literal of plain data and functions, so a source without one of the members does not compile.
 pub(crate) struct Source {
     /// The name for diagnostics and tests.
     pub(crate) name: &'static str,
@@ -17,24 +17,24 @@ pub(crate) struct Source {
     pub(crate) faas_trigger: FaasTrigger,
     /// `true` if the module `batch` works on the batches of the source.
     pub(crate) batch_api: bool,
-    /// The part of an event by which the source is recognised.
+    /// The distinguishing part of an event of the source.
     pub(super) recognise: Recognise,
     /// Reads a recognised event into the trigger. Returns `None` if the event turns out to be of no known source.
     pub(super) read: fn(&mut Trigger, &Event<'_>, &Config) -> Option<()>,
 }
 
-/// The part of an event by which its source is recognised.
+/// The distinguishing part of an event.
 pub(super) enum Recognise {
     /// The `eventSource` of the first record.
     Records(&'static str),
     /// The members of the event.
     Members(fn(&Event<'_>) -> bool),
-    /// The members of a request that stand before its `body`.
+    /// The members of a request before the `body`.
     Request {
         /// Returns `true` for a request of the source.
         members: fn(&Event<'_>) -> bool,
-        /// Returns `true` if every member that is read stands before the `body`. The body has up to 6 MB, and stepping
-        /// over it would cost more than reading everything else.
+        /// Returns `true` if every needed member stands before the `body`. A body has up to 6 MB, and stepping over 6
+        /// MB costs more than reading the rest of the event.
         is_complete: fn(&Event<'_>) -> bool,
     },
 }
@@ -45,15 +45,15 @@ impl Source {
         matches!(self.recognise, Recognise::Records(name) if name == event_source)
     }
 
-    /// Returns `true` for an event of the source.
+    /// Returns `true` for an event of the source. Sources with records are recognised while the event is read.
     pub(super) fn recognises(&self, event: &Event<'_>) -> bool {
         match self.recognise {
-            Recognise::Records(name) => event.record_source() == Some(name),
+            Recognise::Records(_) => false,
             Recognise::Members(members) | Recognise::Request { members, .. } => members(event),
         }
     }
 
-    /// Returns `true` for an event of the source that can be read without its `body`.
+    /// Returns `true` for an event of the source if the `body` is not needed.
     pub(super) fn needs_no_body(&self, event: &Event<'_>) -> bool {
         match self.recognise {
             Recognise::Request { members, is_complete } => members(event) && is_complete(event),
@@ -73,7 +73,7 @@ impl fmt::Debug for Source {
 /// [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/registry/attributes/faas.md
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaasTrigger {
-    /// A store or a stream whose data changed.
+    /// A store or a stream with changed data.
     Datasource,
     /// An HTTP request. The response has a status code.
     Http,

@@ -1,7 +1,7 @@
 //! [SQS].
 //!
-//! A message may carry a context in three places: in its attributes, in an [envelope] or a `__context__` in its body, and
-//! in the system attribute `AWSTraceHeader`. The body is opened only if the attributes hold no context.
+//! A message may carry a context in the attributes, in an [envelope] or a `__context__` in the body, and in the system
+//! attribute `AWSTraceHeader`. The body is opened only if the attributes hold no context.
 //!
 //! [SQS]: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 //! [envelope]: super::parse::envelope
@@ -28,7 +28,7 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// Returns the attributes of a span that processes messages of a queue.
+/// Returns the attributes of a span for the processing of messages of a queue.
 pub(crate) fn process(queue: Option<&str>) -> Attributes {
     message::process("aws_sqs", queue)
 }
@@ -50,7 +50,7 @@ pub(crate) struct SqsMessage<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
     /// `body`
     pub(crate) body: Body<'a>,
-    /// The message attributes that are text.
+    /// The text attributes of the message.
     pub(crate) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The system attribute `AWSTraceHeader`.
     pub(crate) trace_header: Option<Cow<'a, str>>,
@@ -61,9 +61,9 @@ pub(crate) struct SqsMessage<'a> {
 /// The body of a message.
 #[derive(Debug)]
 pub(crate) enum Body<'a> {
-    /// A JSON string with its quotes and escapes.
+    /// A JSON string, with quotes and escapes.
     Json(&'a str),
-    /// The text itself.
+    /// The unescaped text.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     Text(&'a str),
 }

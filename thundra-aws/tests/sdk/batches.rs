@@ -1,6 +1,12 @@
-//! How many messages a call has.
+//! The number of messages of a call.
 
-use super::*;
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use aws_sdk_sns::types::PublishBatchRequestEntry;
+use aws_sdk_sqs::types::DeleteMessageBatchRequestEntry;
+
+use crate::endpoint::ok;
+use crate::support::{QUEUE, TOPIC, attribute, in_scope, with_endpoint};
 
 #[test]
 fn a_batch_that_settles_is_counted() {
@@ -12,13 +18,13 @@ fn a_batch_that_settles_is_counted() {
         sqs.delete_message().queue_url(QUEUE).receipt_handle("h").send().await.unwrap();
     });
     let count = |n: usize| attribute(&spans[n], "messaging.batch.message_count");
-    assert_eq!([count(0), count(1)], ["2", ""], "one message is no batch");
+    assert_eq!([count(0), count(1)], ["2", ""], "one message is not a batch");
 }
 
-/// What is searched for, where the feature of the service is off, is in the bytes of the genuine client once for
-/// each message.
+/// Without the feature of a service a name in the bytes of the request is counted. The genuine client writes the name once
+/// for each message.
 #[test]
-fn the_bytes_of_a_batch_tell_how_many_there_are() {
+fn the_bytes_of_a_batch_have_a_name_for_each_message() {
     let ((), endpoint) = with_endpoint(ok("{}"), |endpoint| async move {
         let config = endpoint.config();
         let data = "{\"PartitionKey\":\"Data\":\"Id\"}";

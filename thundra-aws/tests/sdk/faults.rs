@@ -1,14 +1,15 @@
-//! What goes wrong between a client and its service, and many calls at a time.
+//! Failures between a client and a service.
 
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_sdk_kinesis::primitives::Blob;
 use thundra_core::Status;
 use thundra_core::testing::tree;
 
 use crate::endpoint::{Answer, Endpoint, ok};
-use crate::{PUBLISHED, QUEUE, THROTTLED, TOPIC, attribute, in_scope, only_call, publish};
+use crate::support::{PUBLISHED, QUEUE, THROTTLED, TOPIC, attribute, in_scope, only_call, publish};
 
 #[test]
 fn retries_repeat_the_request_within_one_span() {
@@ -25,7 +26,7 @@ fn retries_repeat_the_request_within_one_span() {
 }
 
 #[test]
-fn what_never_reached_the_service_says_why() {
+fn a_call_that_never_reached_the_service_has_a_reason() {
     let ((), _, spans) = in_scope(vec![Answer::Silence], |endpoint| async move {
         let builder = || endpoint.config().into_builder().retry_config(RetryConfig::disabled());
         let unreachable = builder().endpoint_url("http://127.0.0.1:1").build();
@@ -98,7 +99,7 @@ fn an_attempt_that_takes_too_long_is_tried_again() {
     assert!(call.duration() > Duration::from_millis(100), "{:?}", call.duration());
 }
 
-/// Publishes, in so many attempts of 150 ms.
+/// Publishes, with a number of attempts of 150 ms.
 async fn patient(endpoint: &Endpoint, attempts: u32) -> Result<(), impl std::fmt::Debug> {
     let retries = RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(1));
     let timeout = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(150)).build();
@@ -108,7 +109,7 @@ async fn patient(endpoint: &Endpoint, attempts: u32) -> Result<(), impl std::fmt
 
 #[cfg(feature = "lambda")]
 #[test]
-fn an_invoked_function_that_failed_is_a_success_of_the_call() {
+fn a_failed_function_is_recorded_on_a_successful_call() {
     const FAILED: &str = r#"{"errorMessage":"boom"}"#;
     let answers = vec![Answer::Header("x-amz-function-error: Unhandled", FAILED)];
     let ((), _, spans) = in_scope(answers, |endpoint| async move {
@@ -128,7 +129,7 @@ fn an_invoked_function_that_failed_is_a_success_of_the_call() {
 
 #[cfg(feature = "sfn")]
 #[test]
-fn an_execution_that_failed_is_a_success_of_the_call() {
+fn a_failed_execution_is_recorded_on_a_successful_call() {
     for (answer, error_type) in [
         (r#"{"executionArn":"e","startDate":0,"stopDate":1,"status":"SUCCEEDED","output":"{}"}"#, ""),
         (
@@ -140,7 +141,7 @@ fn an_execution_that_failed_is_a_success_of_the_call() {
         let ((), _, spans) = in_scope(ok(answer), |endpoint| async move {
             let url = endpoint.url.clone();
             let start = thundra_aws::sfn::client(&endpoint.config()).start_sync_execution().state_machine_arn("m");
-            // It puts a name before the host.
+            // The SDK puts a name before the host.
             let start = start.customize().mutate_request(move |request| request.set_uri(&*url).unwrap());
             start.send().await.unwrap();
         });
@@ -152,4 +153,28 @@ fn an_execution_that_failed_is_a_success_of_the_call() {
         assert_eq!((&call.status, attribute(call, "error.type")), (&status, error_type.to_owned()));
         assert!(!format!("{call:?}").contains("alice"));
     }
+}
+
+#[test]
+fn errors_have_the_code_of_the_service() {
+    const XML: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>";
+    const JSON: &str =
+        r#"{"__type":"com.amazonaws.kinesis#ValidationException","message":"Value 'secret' is invalid"}"#;
+    let ((), _, spans) = in_scope(vec![Answer::Status(404, XML), Answer::Status(400, JSON)], |endpoint| async move {
+        let config = endpoint.config();
+        let sns = thundra_aws::sns::client(&config);
+        sns.publish().topic_arn(TOPIC).message("hi").send().await.unwrap_err();
+        let kinesis = thundra_aws::kinesis::client(&config);
+        kinesis.put_record().stream_name("s").partition_key("k").data(Blob::new("x")).send().await.unwrap_err();
+    });
+    let errors: Vec<_> = spans[..2].iter().map(|span| (attribute(span, "error.type"), span.status.clone())).collect();
+    assert_eq!(
+        errors,
+        [
+            ("NotFound".to_owned(), Status::error("NotFound: Topic does not exist")),
+            // The message of an invalid request repeats its values.
+            ("ValidationException".to_owned(), Status::error("ValidationException")),
+        ]
+    );
+    assert_eq!(attribute(&spans[0], "http.response.status_code"), "404");
 }

@@ -1,14 +1,22 @@
 //! Topics, queues and streams with a size limit of their own, which no request shows.
 //!
-//! The endpoint refuses what is over the limit, in the words of AWS. Only the first message that our context pushes over
-//! it may be refused.
+//! The endpoint refuses messages over the limit, in the words of AWS. Only the first message that our context pushes over
+//! the limit may be refused.
 
 use std::process::Command;
 
-use super::*;
-use crate::endpoint::Request;
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::PutRecordsRequestEntry;
+use aws_sdk_sns::types::PublishBatchRequestEntry;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use serde_json::{Value, json};
+use thundra_core::propagation::Inbound;
+use thundra_core::{Config, Env, SpanData};
 
-/// The attributes that there are to send, the most important first, and how many bytes they have.
+use crate::endpoint::{Answer, Request, data, ok};
+use crate::support::{PUBLISHED, attribute, in_scope, in_scope_with};
+
+/// The attributes of each message, the most important first, and their bytes.
 const OURS: [(&str, usize); 5] = [
     ("x-correlation-id", 25),
     ("call-chain-length", 24),
@@ -32,14 +40,14 @@ fn error(code: &str, message: &str) -> (u16, String) {
     (400, format!("<ErrorResponse><Error>{error}</Error></ErrorResponse>"))
 }
 
-/// What a topic counts: bodies, and the names, types and values of attributes.
+/// Returns the bytes that a topic counts: bodies, and the names, types and values of attributes.
 fn published(request: &Request) -> usize {
     let parts = [".Name", ".Value.DataType", ".Value.StringValue", "Message"];
     let form = request.form();
     form.iter().filter(|(key, _)| parts.iter().any(|part| key.ends_with(part))).map(|(_, value)| value.len()).sum()
 }
 
-/// What a queue counts of a message.
+/// Returns the bytes of a message that a queue counts.
 fn sent(message: &Value) -> usize {
     let length = |value: &Value| value.as_str().map_or(0, str::len);
     let attributes = message["MessageAttributes"].as_object().cloned().unwrap_or_default();
@@ -48,7 +56,7 @@ fn sent(message: &Value) -> usize {
     length(&message["MessageBody"]) + attributes.sum::<usize>()
 }
 
-/// A topic that takes 1 KiB and does not say so.
+/// Answers as a topic that takes 1 KiB and does not name the limit.
 fn small_topic(request: &Request) -> (u16, String) {
     if published(request) > KIB {
         return match request.body.contains("PublishBatch") {
@@ -64,7 +72,7 @@ fn small_topic(request: &Request) -> (u16, String) {
     (200, if request.body.contains("PublishBatch") { done } else { PUBLISHED }.to_owned())
 }
 
-/// A queue that takes 1 KiB, and fails the entries of a batch that are larger.
+/// Answers as a queue that takes 1 KiB, and fails the entries of a batch that are larger.
 fn small_queue(request: &Request) -> (u16, String) {
     const CODE: &str = "InvalidParameterValue";
     const WHY: &str = "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes.";
@@ -85,7 +93,7 @@ fn small_queue(request: &Request) -> (u16, String) {
     (200, json!({ "Failed": failed.collect::<Value>(), "Successful": successful.collect::<Value>() }).to_string())
 }
 
-/// The first of our attributes, so many.
+/// Returns the names of the first attributes.
 fn first(count: usize) -> Vec<&'static str> {
     let mut names = OURS[..count].iter().map(|(name, _)| *name).collect::<Vec<_>>();
     names.sort_unstable();
@@ -96,7 +104,7 @@ fn names(attributes: &std::collections::BTreeMap<String, String>) -> Vec<&str> {
     attributes.keys().map(String::as_str).collect()
 }
 
-/// The calls below the root, in order.
+/// Returns the calls below the root, in order.
 fn calls(spans: &[SpanData]) -> Vec<&SpanData> {
     spans.iter().filter(|span| span.attribute("rpc.system").is_some()).collect()
 }
@@ -133,9 +141,9 @@ fn a_topic_refuses_one_message_and_no_more() {
     assert_eq!(attribute(calls[1], "thundra.injection.skipped"), "over the size limit");
 }
 
-/// AWS does not count it, others do.
+/// AWS does not count the subject. Other implementations do.
 #[test]
-fn a_subject_is_no_part_of_what_is_learned() {
+fn a_limit_is_learned_without_the_subject() {
     let ((), endpoint, _) = in_scope(vec![Answer::To(small_topic)], |endpoint| async move {
         let sns = thundra_aws::sns::client(&endpoint.config());
         let publish = |bytes: usize| sns.publish().topic_arn(topic("subject-free")).message("x".repeat(bytes));
@@ -174,7 +182,7 @@ fn an_entry_of_a_batch_fails_once() {
             |entries: Vec<_>| sqs.send_message_batch().queue_url(queue("entries")).set_entries(Some(entries)).send();
         let failed =
             async |entries| send(entries).await.unwrap().failed.into_iter().map(|entry| entry.id).collect::<Vec<_>>();
-        // The caller's own is too long; in the second batch one is pushed over.
+        // In the first batch an entry of the caller is too long. In the second our context pushes an entry over.
         assert_eq!(failed(vec![entry("a", 100), entry("b", 2000)]).await, ["b"]);
         assert_eq!(failed(vec![entry("a", 500), entry("b", 900)]).await, [""; 0]);
         assert_eq!(failed(vec![entry("a", 100), entry("b", 100)]).await, [""; 0]);
@@ -182,7 +190,7 @@ fn an_entry_of_a_batch_fails_once() {
     let requests: Vec<_> = endpoint.requests().iter().map(Request::json).collect();
     let sizes = |n: usize| requests[n]["Entries"].as_array().unwrap().iter().map(sent).collect::<Vec<_>>();
     assert_eq!(sizes(0), [100 + ALL, 2000 + ALL]);
-    // A request of 1,400 bytes is past it, so each message keeps to it alone.
+    // The request of 1,400 bytes is over the limit, so each message keeps to the limit by itself.
     assert_eq!(sizes(1), [500 + ALL, 900 + 77]);
     assert_eq!(sizes(2), [100 + ALL, 100 + ALL]);
     let limits: Vec<_> = calls(&spans).iter().map(|call| attribute(call, LIMIT)).collect();
@@ -190,7 +198,7 @@ fn an_entry_of_a_batch_fails_once() {
 }
 
 #[test]
-fn an_entry_that_is_pushed_over_says_so() {
+fn an_entry_that_is_pushed_over_the_limit_records_it() {
     let ((), endpoint, spans) = in_scope(vec![Answer::To(small_queue)], |endpoint| async move {
         let sqs = thundra_aws::sqs::client(&endpoint.config());
         let entry = |id: &str, bytes: usize| {
@@ -233,7 +241,7 @@ fn a_batch_is_limited_by_its_sum() {
 }
 
 #[test]
-fn what_would_have_failed_without_us_shrinks_nothing() {
+fn a_call_that_fails_without_us_too_teaches_no_limit() {
     const DENIED: &str = "<ErrorResponse><Error><Code>AuthorizationError</Code><Message>Message too long</Message></Error></ErrorResponse>";
     let refused = |code, message| error(code, message).1.leak() as &'static str;
     for (name, bytes, answer, next, expected, why) in [
@@ -247,7 +255,7 @@ fn what_would_have_failed_without_us_shrinks_nothing() {
             0,
             "no less than the caller sends",
         ),
-        ("own", 0, "", 1765, 5, "and what is shorter carries it all"),
+        ("own", 0, "", 1765, 5, "and a shorter message carries everything"),
         (
             "full",
             256 * KIB,
@@ -272,9 +280,9 @@ fn what_would_have_failed_without_us_shrinks_nothing() {
     }
 }
 
-/// A gateway before the service speaks no protocol of AWS.
+/// A gateway in front of the service does not speak a protocol of AWS.
 #[test]
-fn a_status_may_be_all_there_is() {
+fn the_status_alone_is_enough() {
     let answers = vec![Answer::Status(413, "<html>Payload Too Large</html>"), Answer::Status(200, PUBLISHED)];
     let ((), endpoint, spans) = in_scope(answers, |endpoint| async move {
         let sns = thundra_aws::sns::client(&endpoint.config());
@@ -287,7 +295,7 @@ fn a_status_may_be_all_there_is() {
 }
 
 #[test]
-fn what_is_not_recorded_learns_as_well() {
+fn a_call_that_is_not_recorded_learns_as_well() {
     let config = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", "always_off")]));
     let answers = vec![Answer::To(small_topic)];
     let ((), endpoint, spans) = in_scope_with(config, Inbound::default(), answers, |endpoint| async move {
@@ -300,7 +308,7 @@ fn what_is_not_recorded_learns_as_well() {
 }
 
 #[test]
-fn calls_at_once_learn_from_each_other() {
+fn concurrent_calls_learn_from_each_other() {
     let ((), endpoint, spans) = in_scope(vec![Answer::To(small_topic)], |endpoint| async move {
         let sns = thundra_aws::sns::client(&endpoint.config());
         let publish = || sns.publish().topic_arn(topic("crowd")).message("x".repeat(900)).send();
@@ -415,20 +423,20 @@ fn a_region_may_have_less_than_the_others() {
     assert_eq!(limits, ["2000", "2048", "2048", "", "", "", "", "", ""]);
 }
 
-/// Its process is one of its own, so that nobody else has said it.
+/// Runs in a process of its own, in which no other test has reported the target.
 #[test]
-fn each_target_is_named_once() {
+fn each_target_is_reported_once() {
     let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "limits::calls_at_once_learn_from_each_other", "--nocapture"])
+        .args(["--exact", "limits::concurrent_calls_learn_from_each_other", "--nocapture"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<_> = said.lines().filter(|line| line.contains("refused a message")).collect();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = stderr.lines().filter(|line| line.contains("refused a message")).collect();
     assert_eq!(
         lines,
         [
-            "thundra: arn:aws:sns:eu-west-1:123456789012:crowd refused a message of 1135 bytes, 235 of them our context: \
-          later messages to it keep within 900 bytes (said once)"
+            "thundra: arn:aws:sns:eu-west-1:123456789012:crowd refused a message of 1135 bytes, 235 of them trace context: \
+             later messages to this target stay within 900 bytes (reported once)"
         ]
     );
 }

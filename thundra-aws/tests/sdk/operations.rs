@@ -1,13 +1,15 @@
-//! Calls of services whose crates are not here: the SDK's own machinery, with the bytes that they would send.
+//! Calls of services whose SDK crates are not dependencies: the orchestrator of the SDK, with the bytes that they send.
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::timeout::TimeoutConfig;
+use thundra_core::SpanData;
 
-use super::*;
+use crate::endpoint::{Answer, Answers, ok};
+use crate::support::{attribute, in_scope, only_call};
 
-/// The span of a call with this request and this answer.
+/// Returns the span of a call with this request and this response.
 fn call(
     service: &'static str,
     method: &'static str,
@@ -34,7 +36,7 @@ fn call(
 }
 
 #[test]
-fn dynamodb_tells_its_limits_and_its_counts() {
+fn dynamodb_records_limits_and_counts() {
     let request = r#"{"TableName":"orders","Limit":5,"ConsistentRead":true,"Select":"COUNT","Segment":1,"TotalSegments":4,
         "ReturnConsumedCapacity":"TOTAL"}"#;
     let answer =
@@ -56,10 +58,10 @@ fn dynamodb_tells_its_limits_and_its_counts() {
 }
 
 #[test]
-fn firehose_tells_its_messages() {
+fn firehose_counts_its_messages() {
     let batch = r#"{"DeliveryStreamName":"lake","Records":[{"Data":"e30="},{"Data":"e30="}]}"#;
     let span = call("Firehose", "PutRecordBatch", ("/", batch), vec![Answer::Status(400, r#"{"__type":"Slow"}"#)]);
-    assert_eq!(attribute(&span, "messaging.batch.message_count"), "2", "known even if nothing comes back");
+    assert_eq!(attribute(&span, "messaging.batch.message_count"), "2", "counted even if the call fails");
     let single = r#"{"DeliveryStreamName":"lake","Record":{"Data":"e30="}}"#;
     let span = call("Firehose", "PutRecord", ("/", single), ok(r#"{"RecordId":"r-7"}"#));
     let keys = ["messaging.message.id", "messaging.batch.message_count"];
@@ -67,7 +69,7 @@ fn firehose_tells_its_messages() {
 }
 
 #[test]
-fn s3_tells_the_part() {
+fn s3_records_the_part() {
     let span = call("S3", "UploadPart", ("/b/k?x-id=UploadPart&partNumber=7&uploadId=u", ""), ok(""));
     assert_eq!(attribute(&span, "aws.s3.part_number"), "7");
 }

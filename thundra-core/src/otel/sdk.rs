@@ -59,14 +59,14 @@ fn span(span: crate::SpanData) -> SpanData {
     events.events = span
         .events
         .into_iter()
-        .map(|event| Event::new(event.name, event.time, key_values(event.attributes), 0))
+        .map(|event| Event::new(event.name, event.time, key_values(event.attributes), event.dropped_attributes))
         .collect();
     let mut links = SpanLinks::default();
     links.dropped_count = span.dropped_links;
     links.links = span
         .links
         .into_iter()
-        .map(|link| Link::new(span_context(&link.context), key_values(link.attributes), 0))
+        .map(|link| Link::new(span_context(&link.context), key_values(link.attributes), link.dropped_attributes))
         .collect();
     let own = span_context(&span.context);
     SpanData {

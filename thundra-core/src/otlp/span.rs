@@ -70,12 +70,14 @@ fn span(bytes: &[u8]) -> Option<SpanData> {
 }
 
 fn event(bytes: &[u8]) -> Option<SpanEvent> {
-    let mut event = SpanEvent { time: SystemTime::UNIX_EPOCH, name: String::new(), attributes: Vec::new() };
+    let mut event =
+        SpanEvent { time: SystemTime::UNIX_EPOCH, name: String::new(), attributes: Vec::new(), dropped_attributes: 0 };
     for field in fields(bytes) {
         match field.number {
             1 => event.time = time(field.integer()?),
             2 => event.name = field.text()?,
             3 => event.attributes.push(attribute(field.bytes()?)?),
+            4 => event.dropped_attributes = field.integer()? as u32,
             _ => {}
         }
     }
@@ -83,19 +85,21 @@ fn event(bytes: &[u8]) -> Option<SpanEvent> {
 }
 
 fn link(bytes: &[u8]) -> Option<Link> {
-    let (mut trace_id, mut span_id, mut state, mut flags, mut attributes) = (None, None, None, 0, Vec::new());
+    let (mut trace_id, mut span_id, mut state, mut flags) = (None, None, None, 0);
+    let (mut attributes, mut dropped_attributes) = (Vec::new(), 0);
     for field in fields(bytes) {
         match field.number {
             1 => trace_id = TraceId::from_bytes(field.bytes()?.try_into().ok()?),
             2 => span_id = SpanId::from_bytes(field.bytes()?.try_into().ok()?),
             3 => state = Some(field.text()?.into()),
             4 => attributes.push(attribute(field.bytes()?)?),
+            5 => dropped_attributes = field.integer()? as u32,
             6 => flags = field.integer()?,
             _ => {}
         }
     }
     let context = TraceContext { trace_state: state, ..TraceContext::with_flags(trace_id?, span_id?, flags as u8) };
-    Some(Link { context, attributes })
+    Some(Link { context, attributes, dropped_attributes })
 }
 
 fn time(unix_nano: u64) -> SystemTime {

@@ -37,6 +37,7 @@ pub(crate) const LINK_TRACE_ID: u8 = 0x0a;
 pub(crate) const LINK_SPAN_ID: u8 = 0x12;
 pub(crate) const LINK_TRACE_STATE: u8 = 0x1a;
 pub(crate) const LINK_ATTRIBUTE: u8 = 0x22;
+pub(crate) const LINK_DROPPED_ATTRIBUTES: u8 = 0x28;
 pub(crate) const LINK_FLAGS: u8 = 0x35;
 
 pub(crate) const STATUS_MESSAGE: u8 = 0x12;

@@ -105,10 +105,14 @@ impl Recorder {
     ) {
         let start = fields.encoded.len();
         let careful = self.is_careful(metadata);
-        let max = if careful { u32::MAX } else { self.limits.attributes };
+        let limit = match of {
+            FieldsOf::Span => self.limits.attributes,
+            FieldsOf::Event => self.limits.event_attributes,
+        };
+        let max = if careful { u32::MAX } else { limit };
         fields.read(of, (max, self.limits.value_length), record);
         if careful {
-            fields.settle(start, self.limits.attributes);
+            fields.settle(start, limit);
         }
     }
 

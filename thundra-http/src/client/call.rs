@@ -1,4 +1,4 @@
-//! One call of a client: its span, the context in its request, and its response.
+//! A call of a client: the span, the context in the request, and the response.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -15,11 +15,11 @@ use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{attributes, grpc};
 use crate::settings::settings;
 
-/// A call in flight. A call that is dropped without a response is recorded as cancelled.
+/// A call in flight. Dropping a call without a response records it as cancelled.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) span: Span,
-    /// The span name without gRPC, for a request that claims to be gRPC: the response may not confirm it.
+    /// The span name without gRPC, for a request with a gRPC content type. The response may not confirm gRPC.
     http_name: Option<&'static str>,
     /// `true` once the response or a failure is recorded.
     is_recorded: bool,
@@ -61,8 +61,8 @@ impl Call {
         Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false })
     }
 
-    /// Adds the context of the span to the headers, as far as the host may get it. Returns how far that is. A signed
-    /// request stays as it is.
+    /// Adds the context of the span to the headers, within the reach of the host, and returns the reach. A signed request
+    /// stays unchanged.
     pub(super) fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
         let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
         let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
@@ -84,7 +84,7 @@ impl Call {
         reach
     }
 
-    /// Records that the request has no room for all of our context, on the span and in the count of the root span.
+    /// Records a request without room for all of our context, on the span and in the count of the root span.
     #[cold]
     fn record_incomplete(&self) {
         const WHY: &str = "over the size limit";
@@ -128,7 +128,7 @@ impl Call {
         );
         let code = match self.http_name {
             Some(_) if grpc::is_response(headers) => grpc::Code::of(headers),
-            // The response is not gRPC, but the page of a proxy, for example.
+            // The response is not gRPC. It may be the page of a proxy, for example.
             Some(name) => {
                 span.record("otel.name", name);
                 [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
@@ -149,7 +149,7 @@ impl Call {
         span.set_status(Status::error(""));
     }
 
-    /// Records that there is no response.
+    /// Records a call without a response.
     pub(super) fn record_failure(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
         self.is_recorded = true;
         self.span.record(semconv::ERROR_TYPE, error_type);

@@ -9,12 +9,12 @@ use std::iter::successors;
 use hyper_util::client::legacy;
 use thundra_core::contained;
 
-/// The maximum number of causes. A longer chain is taken for an endless one.
+/// The maximum number of causes. A longer chain counts as endless.
 const MAX_CAUSES: usize = 16;
 
 /// Returns `error.type` and a description. The causes are included if the error is of a known type or a boxed error.
 ///
-/// A `Display` of the program that panics is contained.
+/// A panic in the `Display` of the program is contained.
 pub(super) fn type_and_message<E: Display + 'static>(error: &E) -> (&'static str, String) {
     contained(|| describe(error)).unwrap_or_else(|| ("request_failed", "the request failed".to_owned()))
 }
@@ -24,7 +24,7 @@ fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
     let causes = || successors(Some(error), |error| source(*error)).take(MAX_CAUSES);
     #[cfg(feature = "reqwest")]
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<reqwest::Error>()) {
-        return (super::reqwest::error::kind(error), super::reqwest::error::message(error));
+        return (super::reqwest_error::kind(error), super::reqwest_error::message(error));
     }
     let kind = if causes().any(is_timeout) {
         "timeout"

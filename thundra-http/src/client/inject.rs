@@ -1,7 +1,7 @@
 //! Our context in the headers of a request.
 //!
-//! Headers that the program wrote win over ours, with one exception: a header with a value that the scope received was
-//! only forwarded, and ours replaces it. All our headers of a request together have at most 4 KiB.
+//! Headers of the program win over ours. The exception is a forwarded header, whose value is the one received by the scope.
+//! Our header replaces it. All our headers of a request together have at most 4 KiB.
 
 use http::header::{Entry, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -11,14 +11,14 @@ use thundra_core::propagation::{
 
 use crate::propagation_policy::Reach;
 
-/// The size of all our headers of a request. Servers refuse a request with more than 8 KiB of headers or so, and most of
-/// that belongs to the program.
+/// The size of all our headers of a request. Servers refuse a request with more than about 8 KiB of headers, and most of
+/// the space belongs to the program.
 const MAX_BYTES: usize = 4096;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 
-/// The headers that [`inject`] writes, except those of the program's own correlation ids.
+/// The headers written by [`inject`], except the headers of the program's own correlation ids.
 static HEADERS: [HeaderName; 8] = [
     TRACEPARENT,
     TRACESTATE,
@@ -77,7 +77,7 @@ pub(super) fn inject(outbound: &Outbound, reach: Reach, headers: &mut HeaderMap)
     left_out
 }
 
-/// Removes a `tracestate` that was only forwarded, for a scope without one. It belongs to another context.
+/// Removes a forwarded `tracestate` in a scope without a state. The header belongs to another context.
 fn remove_forwarded_state(outbound: &Outbound, headers: &mut HeaderMap) {
     if headers.contains_key(&TRACESTATE) && is_forwarded(outbound, headers, &TRACESTATE) {
         headers.remove(&TRACESTATE);
@@ -88,7 +88,7 @@ fn is_forwarded(outbound: &Outbound, headers: &HeaderMap, name: &HeaderName) -> 
     were_received(outbound, name.as_str(), headers.get_all(name).iter())
 }
 
-/// Returns `true` if the values of a header are those that the scope received.
+/// Returns `true` if the scope received these values of a header.
 fn were_received<'a>(outbound: &Outbound, key: &str, values: impl Iterator<Item = &'a HeaderValue>) -> bool {
     let values: Option<Vec<_>> = values.map(|value| std::str::from_utf8(value.as_bytes()).ok()).collect();
     values.is_some_and(|values| outbound.are_forwarded(key, &values))

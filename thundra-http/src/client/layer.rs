@@ -32,12 +32,12 @@ impl<S> tower_layer::Layer<S> for ClientLayer {
     }
 }
 
-/// Marks a request that already has a span, such as the one of an AWS call. The client layer makes none for it.
+/// Marks a request with a span, such as an HTTP request of an AWS call. The client layer makes no second span.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct HasSpan;
 
-/// A service whose requests are traced, from [`Layer::client`](crate::Layer::client).
+/// A service with traced requests, from [`Layer::client`](crate::Layer::client).
 #[derive(Clone, Debug)]
 pub struct TracedClient<S> {
     pub(super) inner: S,

@@ -1,9 +1,9 @@
 //! The propagation policy: the trace context goes to every host, correlation ids and baggage to trusted hosts, and
-//! nothing to a URL that carries its own authorization.
+//! nothing to a URL with an authorization in the query.
 //!
-//! Trusted are the hosts of the program's own network and those that `THUNDRA_PROPAGATE_HOSTS` names. Anyone can create a
-//! name below a public domain of AWS (a bucket, an API, a load balancer, an instance), so these are foreign. Internal load
-//! balancers and VPC endpoints can be reached from a private network only, so they are trusted.
+//! Trusted are the hosts of the program's own network and the hosts in `THUNDRA_PROPAGATE_HOSTS`. Names below public domains
+//! of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance. Internal load balancers
+//! and VPC endpoints are trusted, because only a private network reaches them.
 
 mod own_names;
 #[cfg(test)]
@@ -19,7 +19,7 @@ use self::own_names::is_own_name;
 use crate::host_patterns::{HostPatterns, address, plain};
 use crate::settings::settings;
 
-/// The part of our context that a request may carry.
+/// The part of our context allowed in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
     /// No header: the request is signed, and another header would break the signature or leak with the URL.
@@ -31,7 +31,7 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    /// Returns what a request with this host and query may carry. Reports a foreign host on standard error, once.
+    /// Returns the reach of a request, by host and query. Reports a foreign host on standard error, once.
     pub(crate) fn of(host: &str, query: Option<&str>) -> Self {
         let reach = Reach::allowed(host, query);
         if reach == Reach::Trace {
@@ -50,8 +50,7 @@ impl Reach {
         }
     }
 
-    /// Reports a host that received ids against this policy, once: a client that follows redirects without our hook was
-    /// redirected there.
+    /// Reports a host that received ids against the policy, once. A client without our hook was redirected there.
     #[cfg(feature = "reqwest")]
     pub(crate) fn report_leak(self, url: &reqwest::Url) {
         let host = url.host_str().unwrap_or("");
@@ -59,7 +58,7 @@ impl Reach {
             diagnostics::once(
                 &format!("redirect {host}"),
                 format_args!(
-                    "a redirect took correlation ids to {host:?}: clients from thundra_http's own builder keep them back, unless `configure` changed them"
+                    "a redirect sent correlation ids to {host:?}; clients from thundra_http's own builder remove the ids, unless `configure` changed the client"
                 ),
             );
         }
@@ -72,7 +71,7 @@ fn is_presigned(query: &str) -> bool {
     query.split('&').any(|pair| KEYS.contains(&pair.split_once('=').map_or(pair, |(key, _)| key)))
 }
 
-/// Returns `true` for a host of our own network and for a named one.
+/// Returns `true` for a host of our own network and for a named host.
 fn is_trusted(host: &str, named: &HostPatterns) -> bool {
     let name = plain(host);
     let address = address(name);
@@ -84,13 +83,12 @@ fn is_trusted(host: &str, named: &HostPatterns) -> bool {
     own || named.name(name, address)
 }
 
-/// Reports a host that gets no ids, once. In the common case the host was reported before, which takes no lock and no
-/// allocation.
+/// Reports a foreign host, once. In the common case of a reported host, the check takes no lock and no allocation.
 fn report_foreign(host: &str) {
     if host.is_empty() {
         return diagnostics::once(
             "host",
-            "correlation ids are not sent with requests whose address names no host: tonic's clients name it with `with_origin`",
+            "correlation ids are not sent with requests that name no host; a tonic client made by `with_origin` names the host",
         );
     }
     // A cache of hashes of hosts. A collision replaces an entry, and `diagnostics` still reports each host once.
@@ -105,8 +103,7 @@ fn report_foreign(host: &str) {
     }
 }
 
-/// Returns the line about a host that gets no ids. It contains the value of `THUNDRA_PROPAGATE_HOSTS` that adds the host to
-/// those that are named already.
+/// Returns the line about a foreign host, with the value of `THUNDRA_PROPAGATE_HOSTS` to add the host to the named hosts.
 #[cold]
 fn advice(host: &str, named: &HostPatterns) -> String {
     let entry = plain(host).to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Methods, hosts, ports, addresses and protocol versions as attributes have them.
+//! Methods, hosts, ports, URLs and protocol versions in the form of attributes.
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -11,9 +11,9 @@ use thundra_core::cut;
 use super::{limits, redact};
 use crate::settings::settings;
 
-/// `http.request.method` for a method that is not a known one.
+/// `http.request.method` of an unknown method.
 pub(crate) const OTHER: &str = "_OTHER";
-/// The span name of such a request.
+/// The span name of a request with an unknown method.
 pub(super) const OTHER_NAME: &str = "HTTP";
 
 /// Returns the method for `http.request.method`.
@@ -26,7 +26,7 @@ pub(super) fn known_method<'k>(known_methods: &'k [String], method: &str) -> &'k
     known_methods.iter().find(|known| *known == method).map_or(OTHER, String::as_str)
 }
 
-/// Returns `http.request.method_original`, for a method that is `_OTHER`.
+/// Returns `http.request.method_original`, for an unknown method.
 pub(crate) fn original_method(method: &str) -> String {
     cut(method, limits::METHOD).to_owned()
 }
@@ -41,27 +41,26 @@ pub(crate) fn address(host: &str) -> &str {
     cut(host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host), limits::HOST)
 }
 
-/// Reads a host with or without its port: `shop.example:8443`, `[2001:db8::1]:443`. An IPv6 address may come without
-/// brackets.
+/// Reads a host with or without a port: `shop.example:8443`, `[2001:db8::1]:443`. Brackets around an IPv6 address are
+/// optional.
 pub fn host(text: &str) -> Option<Authority> {
     let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
     text.parse().ok().or_else(bare)
 }
 
-/// Returns `server.address` and `server.port` of a URL. The port defaults to the one of the scheme.
+/// Returns `server.address` and `server.port` of a URL. The port defaults to the scheme's.
 pub fn server(uri: &Uri) -> Option<(&str, Option<u16>)> {
     let authority = uri.authority()?;
     Some((address(authority.host()), port(uri, Some(authority))))
 }
 
-/// Returns the host and port that a request is for. A request that is sent on an open connection may name them in the
-/// `Host` header alone.
+/// Returns the host and port of a request. A request on an open connection may have only a `Host` header.
 pub(crate) fn authority<'a>(uri: &'a Uri, headers: &HeaderMap) -> Option<Cow<'a, Authority>> {
     let host = || headers.get(HOST).and_then(|host| Authority::try_from(host.as_bytes()).ok());
     uri.authority().map(Cow::Borrowed).or_else(|| host().map(Cow::Owned))
 }
 
-/// Returns the port, which defaults to the one of the scheme.
+/// Returns the port. Defaults to the port of the scheme.
 pub(crate) fn port(uri: &Uri, authority: Option<&Authority>) -> Option<u16> {
     authority.and_then(Authority::port_u16).or_else(|| match uri.scheme_str() {
         Some("https") => Some(443),
@@ -108,7 +107,7 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
     }
 }
 
-/// Returns `network.protocol.version` of a protocol as the events of Lambda spell it: `HTTP/1.1`, `HTTP/2.0`. `None` for
+/// Returns `network.protocol.version` of a protocol in the spelling of Lambda's events: `HTTP/1.1`, `HTTP/2.0`. `None` for
 /// another protocol.
 pub fn written_version(protocol: &str) -> Option<&'static str> {
     let (name, version) = protocol.split_once('/')?;

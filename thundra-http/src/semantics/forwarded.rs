@@ -1,7 +1,7 @@
-//! The caller of a request that came through proxies, from [`Forwarded`] or the `X-Forwarded-*` headers.
+//! The caller of a proxied request, from [`Forwarded`] or the `X-Forwarded-*` headers.
 //!
-//! The entry of the first proxy counts, which saw the caller. Anyone can write these headers, so a value is used only if
-//! it has the form of an address, a host or a scheme.
+//! The entry of the first proxy counts, because the first proxy saw the caller. Anyone can write these headers, so only
+//! values in the form of an address, a host or a scheme are used.
 //!
 //! [`Forwarded`]: https://www.rfc-editor.org/rfc/rfc7239
 
@@ -32,7 +32,7 @@ pub fn host(header: &Header<'_>) -> Option<Authority> {
     forwarded(header, "host").and_then(attributes::host).or_else(|| host("x-forwarded-host"))
 }
 
-/// Returns the port that the caller connected to.
+/// Returns the port of the caller's connection.
 pub fn port(header: &Header<'_>) -> Option<u16> {
     first(header, "x-forwarded-port").and_then(|port| port.parse().ok())
 }

@@ -29,18 +29,18 @@ fn is_grpc(content_type: &HeaderValue) -> bool {
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
-/// Returns `true` if a response is gRPC. A client can send any content type, so its request proves nothing.
+/// Returns `true` if a response is gRPC. A request proves nothing, because a client can send any content type.
 pub(crate) fn is_response(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).map_or_else(|| headers.contains_key(STATUS), is_grpc)
 }
 
-/// Returns `true` if the head of a response shows that the method exists. A failure does not: middleware may reject a
-/// call before routing. gRPC itself always responds with status 200.
+/// Returns `true` if the head of a response proves the existence of the method. A failure proves nothing, because middleware
+/// may reject a call before routing. gRPC itself always responds with status 200.
 pub(crate) fn shows_method(status: StatusCode, headers: &HeaderMap) -> bool {
     status == StatusCode::OK && headers.get(STATUS).is_none_or(|status| status == "0")
 }
 
-/// The status of a call. It is in the trailers, or in the headers of a response without messages.
+/// The status of a call, from the trailers or from the headers of a response without messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
     /// `rpc.response.status_code`.
@@ -51,7 +51,7 @@ pub(crate) struct Code {
 
 impl Code {
     pub(crate) const OK: &str = "OK";
-    /// There is no such method.
+    /// The method does not exist.
     pub(crate) const UNIMPLEMENTED: &str = "UNIMPLEMENTED";
 
     /// Returns the status in headers or trailers.

@@ -1,4 +1,4 @@
-//! Captured headers: those that the configuration lists become attributes.
+//! Captured headers: the headers listed in the configuration become attributes.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use thundra_core::redact::{REDACTED, is_secret, text};
@@ -11,17 +11,17 @@ pub(crate) const REQUEST_HEADER: &str = "http.request.header.";
 /// The prefix of the attributes of response headers.
 pub(crate) const RESPONSE_HEADER: &str = "http.response.header.";
 
-/// The share of a header that is captured.
+/// The captured share of a header.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CaptureLimit {
-    /// The number of values of one name.
+    /// The number of values of a name.
     values: usize,
-    /// The bytes of one value.
+    /// The bytes of a value.
     bytes: usize,
 }
 
 impl CaptureLimit {
-    /// No limit, for headers that the program or a server of its choice wrote.
+    /// No limit, for headers of the program or of a server chosen by the program.
     pub(crate) const NONE: Self = CaptureLimit { values: usize::MAX, bytes: usize::MAX };
     /// The limit for headers of an untrusted caller.
     pub(crate) const UNTRUSTED: Self = CaptureLimit { values: limits::HEADER_VALUES, bytes: limits::HEADER_VALUE };

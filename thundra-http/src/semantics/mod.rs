@@ -1,16 +1,16 @@
 //! The attributes of HTTP requests, by the stable [HTTP conventions] and [RPC conventions].
 //!
-//! Clients, servers and the HTTP triggers of thundra-aws take names, limits and redaction from here and from nowhere
-//! else, so that one request is described alike wherever it is seen.
+//! Clients, servers and the HTTP triggers of thundra-aws take names, limits and redaction only from here. All of them
+//! describe the same request alike.
 //!
 //! | module | decides |
 //! |---|---|
-//! | `attributes` | the known methods and `_OTHER`, span names, hosts, ports, `url.full` |
-//! | `server_request` | the attributes of a request that a server or a Lambda function received |
-//! | [`forwarded`] | the caller, scheme, host and port that proxies report |
+//! | `attributes` | known methods and `_OTHER`, hosts, ports, `url.full`, protocol versions |
+//! | `server_request` | the name and attributes of a request to a server or a Lambda function |
+//! | [`forwarded`] | the caller, scheme, host and port reported by proxies |
 //! | `headers` | the captured headers |
 //! | `redact` | paths and queries without secrets |
-//! | `limits` | the longest values that an untrusted caller can record |
+//! | `limits` | the longest values of each attribute |
 //! | `grpc` | gRPC methods and status codes |
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md

@@ -1,6 +1,6 @@
 //! Paths and queries without secrets, and no longer than the [limits].
 //!
-//! A query keeps its names alone. Where a name may itself be a secret (`?abc123`, `?dG9rZW4=`), it is replaced as well.
+//! A query keeps only the names. A name without a value may be a secret (`?abc123`, `?dG9rZW4=`), and is replaced as well.
 //! Free text is redacted in thundra-core.
 
 use std::borrow::Cow;
@@ -10,18 +10,18 @@ use thundra_core::redact::{REDACTED, text};
 
 use super::limits;
 
-/// The longest name that is kept in a query without a value. Names are short, tokens are not.
+/// The longest name kept in a query without a value. Names are short, tokens are long.
 const MAX_LONE_NAME_BYTES: usize = 16;
-/// The longest name that is kept in a query.
+/// The longest name kept in a query.
 const MAX_NAME_BYTES: usize = 64;
 
-/// Returns a path without credentials: its parameters (`;jsessionid=…`) and the tokens of bots (`/bot123:…`).
+/// Returns a path without credentials, such as parameters (`;jsessionid=…`) and the tokens of bots (`/bot123:…`).
 pub(super) fn path(path: &str) -> Cow<'_, str> {
     let path = cut(path, limits::PATH);
     if path.bytes().any(|byte| matches!(byte, b'=' | b':')) { text(path) } else { path.into() }
 }
 
-/// Appends the names of a query, each that had a value with `=REDACTED`.
+/// Appends the names of a query, with `REDACTED` in place of each value.
 pub(super) fn push_query(to: &mut String, query: &str) {
     push_query_within(to, query, limits::QUERY);
 }
@@ -54,7 +54,7 @@ pub(super) fn push_name(to: &mut String, name: &str) {
     to.extend([if is_name { name } else { REDACTED }, "=", REDACTED]);
 }
 
-/// Returns `true` for a name with an empty value: `name=`. Base64 is longer, or its length is a multiple of four.
+/// Returns `true` for a name with an empty value: `name=`. Base64 is longer, or the length is a multiple of four.
 fn is_lone_name(pair: &str) -> bool {
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
     pair.strip_suffix('=').is_some_and(|name| {

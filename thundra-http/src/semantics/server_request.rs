@@ -1,4 +1,4 @@
-//! The attributes of a request that a server received, over a connection or as an event of AWS Lambda.
+//! The attributes of a received request, over a connection or as an event of AWS Lambda.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -9,20 +9,20 @@ use thundra_core::{Value, cut, semconv};
 use super::attributes::{self, OTHER};
 use super::{limits, redact};
 
-/// Attributes in the order in which they are recorded.
+/// Attributes in the order of recording.
 pub type Attributes = Vec<(&'static str, Value)>;
 
-/// The facts about a request; `None` for one that is not known.
+/// The facts about a request. Unknown facts are `None`.
 ///
-/// [`attributes`](Self::attributes) redacts and cuts them, so a caller hands over the values as it found them. A server
-/// and a Lambda trigger that see the same request record the same attributes.
+/// [`attributes`](Self::attributes) redacts and cuts the values, so a caller passes them on unchanged. A server and a Lambda
+/// trigger record the same attributes for the same request.
 #[derive(Debug, Default)]
 pub struct ServerRequest<'a> {
-    /// The methods that span names may contain.
+    /// The methods allowed in span names.
     pub known_methods: &'a [String],
-    /// The method as it was sent.
+    /// The method, as sent.
     pub method: Option<&'a str>,
-    /// The route that a router or API Gateway chose.
+    /// The route chosen by a router or by API Gateway.
     pub route: Option<&'a str>,
     /// The path.
     pub path: Option<&'a str>,
@@ -30,11 +30,11 @@ pub struct ServerRequest<'a> {
     pub query: Option<String>,
     /// The scheme.
     pub scheme: Option<&'static str>,
-    /// The requested host, with its port.
+    /// The requested host and port.
     pub host: Option<Authority>,
-    /// The port that the caller connected to, for a `host` without a port.
+    /// The port of the connection, for a `host` without a port.
     pub port: Option<u16>,
-    /// The caller's address, as the nearest proxy or AWS reports it.
+    /// The caller's address, from the nearest proxy or from AWS.
     pub client: Option<Cow<'a, str>>,
     /// The other end of the connection.
     pub peer: Option<SocketAddr>,
@@ -83,8 +83,8 @@ impl ServerRequest<'_> {
     }
 }
 
-/// Returns the name of a server span: `{method} {route}`, or the method alone without a route. A path is no name, since
-/// callers choose it.
+/// Returns the name of a server span: `{method} {route}`, or the method alone without a route. A path is no name,
+/// because callers choose paths.
 pub(crate) fn span_name(known_method: Cow<'static, str>, route: Option<&str>) -> Cow<'static, str> {
     let method = if known_method == OTHER { Cow::Borrowed(attributes::OTHER_NAME) } else { known_method };
     match route {
@@ -100,7 +100,7 @@ pub fn query(query: &str) -> Option<String> {
     Some(names).filter(|names| !names.is_empty())
 }
 
-/// Returns the same as [`query`] for a query of which the names alone are known.
+/// Returns the same as [`query`], from the names alone.
 pub fn query_of_names<'n>(names: impl Iterator<Item = &'n str>) -> Option<String> {
     let mut query = String::new();
     for name in names {

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use super::completion::Completion;
 
 pin_project! {
-    /// The body of a response. Each frame is produced in the scope of its request, which ends with the body.
+    /// The body of a response. Each frame is produced in the scope of the request, and the scope ends with the body.
     #[derive(Debug)]
     pub struct TracedBody<B>
     where
@@ -38,7 +38,7 @@ pin_project! {
 }
 
 impl<B: Body> TracedBody<B> {
-    /// Wraps the body of a response. `has_body` is `false` for the methods whose responses have none.
+    /// Wraps the body of a response. `has_body` is `false` for methods without response bodies.
     pub(super) fn wrap(response: Response<B>, completion: Completion, has_body: bool) -> Response<Self> {
         let empty = matches!(
             response.status(),

@@ -13,12 +13,12 @@ use crate::semantics::headers::{self, CaptureLimit};
 use crate::semantics::{attributes, grpc};
 use crate::settings::settings;
 
-/// The scope of a request until its response is complete.
+/// The scope of a request, until the response is complete.
 #[derive(Debug)]
 pub(super) struct Completion {
     /// `None` if the request has no scope of its own, or if the scope is finished.
     scope: Option<Scope>,
-    /// The gRPC call that the request claims to be. `None` once the response shows that it is none.
+    /// The claimed gRPC call. `None` if the request or the response is not gRPC.
     rpc: Option<Rpc>,
 }
 
@@ -68,7 +68,7 @@ impl Completion {
         self.record_rpc_status(response.headers());
     }
 
-    /// Records the status of a gRPC call, if these headers or trailers have it.
+    /// Records the status of a gRPC call, if the headers or trailers contain one.
     pub(super) fn record_rpc_status(&self, headers: &HeaderMap) {
         let (Some(scope), Some(rpc)) = (&self.scope, &self.rpc) else { return };
         let Some(code) = grpc::Code::of(headers) else { return };
@@ -94,12 +94,12 @@ impl Completion {
         self.finish();
     }
 
-    /// Ends the scope of a caller that disconnected.
+    /// Ends the scope after the caller disconnected.
     pub(super) fn cancel(&mut self) {
         self.fail("cancelled", "the caller went away");
     }
 
-    /// Runs a step of the service. Records a panic and resumes it.
+    /// Runs a step of the service. A panic is recorded and resumed.
     pub(super) fn guard<R>(&mut self, step: impl FnOnce(Option<&Scope>) -> R) -> R {
         catch_unwind(AssertUnwindSafe(|| step(self.scope.as_ref()))).unwrap_or_else(|panic| {
             self.fail("panic", "the service panicked");
@@ -107,7 +107,7 @@ impl Completion {
         })
     }
 
-    /// Ends the scope and exports it later.
+    /// Ends the scope and queues its spans for export.
     pub(super) fn finish(&mut self) {
         if let Some(scope) = self.scope.take() {
             export_later(scope.finish());
@@ -115,7 +115,7 @@ impl Completion {
     }
 }
 
-/// Names the span `grpc`, for a method that may be an invention of the caller.
+/// Names the span `grpc`. The method may be an invention of the caller.
 fn set_unknown_method(scope: &Scope, rpc: &Rpc) {
     scope.rename(grpc::SYSTEM);
     scope.set_attribute(semconv::RPC_METHOD, attributes::OTHER);

@@ -1,4 +1,4 @@
-//! The gRPC methods that are known to exist, because a call to them has succeeded.
+//! The gRPC methods known to exist, because a call to each has succeeded.
 //!
 //! An untrusted caller can request any method. Only known methods become span names.
 
@@ -36,7 +36,7 @@ fn slots(hash: u64) -> &'static [AtomicU64] {
     KNOWN.get(hash as usize % KNOWN.len()).map_or(&[], |slots| slots)
 }
 
-/// Returns a hash with random keys, so that a caller cannot construct a method with the hash of another one.
+/// Returns a hash with random keys. A caller can therefore not construct a method with the hash of another method.
 fn hash(method: &str) -> u64 {
     static KEYS: OnceLock<RandomState> = OnceLock::new();
     KEYS.get_or_init(RandomState::new).hash_one(method).max(1)

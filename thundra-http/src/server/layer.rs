@@ -28,9 +28,9 @@ impl ServerLayer {
         ServerLayer::default()
     }
 
-    /// Trusts all callers: their sampling decision, debug switch and chain length are obeyed.
+    /// Trusts all callers, and obeys the sampling decision, debug switch and chain length of a request.
     ///
-    /// Use it for services that untrusted callers cannot reach. Off by default. *Environment variable:
+    /// For services out of reach of untrusted callers. Off by default. *Environment variable:
     /// `THUNDRA_TRUST=all`.*
     ///
     /// # Examples
@@ -53,7 +53,7 @@ impl<S> tower_layer::Layer<S> for ServerLayer {
     }
 }
 
-/// A service whose requests are traced, from [`Layer::server`](crate::Layer::server).
+/// A service with traced requests, from [`Layer::server`](crate::Layer::server).
 #[derive(Clone, Debug)]
 pub struct TracedServer<S> {
     inner: S,

@@ -1,4 +1,4 @@
-//! A request of a server: its scope, its name, its caller.
+//! A request of a server: the scope, the name, the caller.
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
@@ -60,29 +60,29 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
     scope
 }
 
-/// Returns the name of the span. The name of a gRPC method takes its place once the response confirms it.
+/// Returns the name of the span. A gRPC call is renamed once the response confirms gRPC.
 pub(super) fn name<B>(request: &Request<B>) -> Cow<'static, str> {
     semantics::span_name(attributes::method(request.method()).into(), route(request))
 }
 
-/// Returns the gRPC call that a request claims to be.
+/// Returns the claimed gRPC call of a request.
 pub(super) fn rpc<B>(request: &Request<B>) -> Option<Rpc> {
     let method = grpc::method(request.uri(), request.headers())?;
     let is_route = route(request).and_then(|route| route.strip_prefix('/')) == Some(method);
     Some(Rpc { method: method.into(), is_route, is_named: false })
 }
 
-/// A request that claims to be gRPC.
+/// A request with a gRPC content type.
 #[derive(Debug)]
 pub(super) struct Rpc {
     pub(super) method: Box<str>,
-    /// `true` if the route is exactly the method, so that the method exists.
+    /// `true` if the route is exactly the method. The method then exists.
     pub(super) is_route: bool,
     /// `true` if the span is named after the method.
     pub(super) is_named: bool,
 }
 
-/// Returns the route that a router chose.
+/// Returns the route chosen by a router.
 #[cfg(feature = "axum")]
 pub(super) fn route<B>(request: &Request<B>) -> Option<&str> {
     request.extensions().get::<axum::extract::MatchedPath>().map(axum::extract::MatchedPath::as_str)
@@ -92,8 +92,7 @@ pub(super) fn route<B>(_: &Request<B>) -> Option<&str> {
     None
 }
 
-/// Returns the other end of the connection. It is in the extensions if axum's `ConnectInfo` is set up, or if the program
-/// inserts a `SocketAddr`.
+/// Returns the other end of the connection, from axum's `ConnectInfo` or from a `SocketAddr` among the extensions.
 fn peer<B>(request: &Request<B>) -> Option<SocketAddr> {
     #[cfg(feature = "axum")]
     if let Some(peer) = request.extensions().get::<axum::extract::ConnectInfo<SocketAddr>>() {

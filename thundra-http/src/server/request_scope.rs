@@ -1,7 +1,7 @@
-//! The scope that belongs to a request.
+//! The scope of a request.
 //!
-//! A handler may call a router in-process, in the scope of another request or of a message. That call must not change the
-//! span of the scope.
+//! A handler may call a router in-process, in the scope of another request or of a message. The inner request must not
+//! change the span of the scope.
 
 use http::Request;
 use thundra_core::{ScopeFlags, ScopeRef};
@@ -10,13 +10,13 @@ use thundra_core::{ScopeFlags, ScopeRef};
 #[derive(Clone, Copy)]
 struct RequestScope(ScopeRef);
 
-/// Marks the scope as the one of the request, for inner layers.
+/// Marks the scope of the request, for inner layers.
 pub(super) fn mark<B>(request: &mut Request<B>, scope: ScopeRef) {
     request.extensions_mut().insert(RequestScope(scope));
 }
 
-/// Returns `true` if the scope belongs to the request: an outer layer began it for the request, or Lambda began it and
-/// this is its first request.
+/// Returns `true` if the scope belongs to the request: an outer layer began the scope for the request, or Lambda began the
+/// scope and the request is its first.
 pub(super) fn is_of<B>(request: &mut Request<B>, scope: ScopeRef) -> bool {
     if request.extensions().get::<RequestScope>().is_some_and(|own| own.0 == scope) {
         return true;

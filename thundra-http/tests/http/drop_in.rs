@@ -1,13 +1,13 @@
-//! The drop-in, held against reqwest's own source: what is public there is here, under the same features.
+//! The drop-in against the sources of reqwest: every public item of reqwest exists here, with the same features.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A feature that takes a flag of the compiler.
+/// A feature that needs a compiler flag.
 const UNSTABLE: &str = r#"feature = "http3""#;
 
-/// Everything in the root of reqwest; that this compiles is half of the test.
+/// The items in the root of reqwest. Compiling them is half of the test.
 macro_rules! root {
     ($($(#[$meta:meta])* $name:ident)*) => {
         const ROOT: &[&str] = &[$(stringify!($name)),*];
@@ -22,7 +22,7 @@ root! {
     ResponseBuilderExt Result StatusCode Upgraded Url Version blocking cookie dns get header multipart redirect retry tls
 }
 
-/// Where the sources of a package lie.
+/// Returns the folder with the sources of a package.
 fn sources(package: &str) -> PathBuf {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let metadata = |extra: &[&str]| {
@@ -37,7 +37,7 @@ fn sources(package: &str) -> PathBuf {
     Path::new(known["manifest_path"].as_str().unwrap()).with_file_name("src")
 }
 
-/// A source without its `cfg_attr`, which only dress the documentation.
+/// Removes `cfg_attr`, which only concerns the documentation.
 fn undressed(source: &str) -> String {
     let mut parts = source.split("#[cfg_attr(");
     let mut kept = parts.next().unwrap().to_owned();
@@ -52,7 +52,7 @@ fn undressed(source: &str) -> String {
     kept
 }
 
-/// The public methods of a type, and the condition each stands under.
+/// Returns the public methods of a type with their conditions.
 fn methods(source: &str, of: &str) -> BTreeMap<String, String> {
     let mut methods = BTreeMap::new();
     let (mut inside, mut condition, mut attribute) = (false, String::new(), None::<String>);
@@ -63,7 +63,7 @@ fn methods(source: &str, of: &str) -> BTreeMap<String, String> {
         } else if line == "}" {
             inside = false;
         }
-        // A condition may stand on several lines.
+        // A condition may have several lines.
         if code.starts_with("#[cfg(") {
             attribute = Some(String::new());
         }
@@ -99,13 +99,13 @@ fn ours(files: &[&str], of: &str) -> BTreeMap<String, String> {
         .filter(|name| body.contains(&format!("{name}!(")))
         .map(|name| forward.split(&format!("macro_rules! {name} {{")).nth(1).unwrap().split("\n}\n").next().unwrap())
         .collect();
-    // What `forward!` is given has neither `pub` nor generics in angle brackets.
+    // The input of `forward!` has no `pub`, and its generics are in brackets.
     let all = [body, used].concat().replace("        fn ", "        pub fn ").replace('[', "<").replace("#<", "#[");
     let all = all.replace("pub async fn ", "pub fn ");
     methods(&format!("impl {of} {{\n{all}\n}}"), of)
 }
 
-/// A condition in one spelling.
+/// Returns a condition in one spelling.
 fn spelled(condition: &str) -> String {
     condition.replace(char::is_whitespace, "").replace(",)", ")")
 }
@@ -164,7 +164,7 @@ fn every_item_of_reqwest_is_here() {
     assert_eq!(found, ROOT);
 }
 
-/// The features that a manifest declares.
+/// Returns the features of a manifest.
 fn features(manifest: &str) -> Vec<String> {
     let features = manifest.split("[features]").nth(1).unwrap().split("\n[").next().unwrap();
     let names = features.lines().filter_map(|line| line.split_once(" =")).map(|(name, _)| name.trim().to_owned());
@@ -195,7 +195,7 @@ fn full_is_every_feature_but_the_alternatives_to_rustls() {
     }
 }
 
-/// A program as it was written for reqwest.
+/// A program written for reqwest.
 #[tokio::test]
 async fn a_program_compiles_with_another_import() {
     use thundra_http as reqwest;
@@ -234,7 +234,7 @@ async fn a_program_compiles_with_another_import() {
     assert_eq!(request.url().as_str(), "http://nowhere.example/?q=1");
     let result: reqwest::Result<reqwest::Response> = client.execute(request).await;
     assert!(result.unwrap_err().is_connect());
-    // A response on its way lies in a variable, and is polled where it lies.
+    // The future of a response is `Unpin`, and can be polled in a variable.
     fn lies_anywhere<F: Future<Output = reqwest::Result<reqwest::Response>> + Send + Unpin + 'static>(future: F) -> F {
         future
     }

@@ -1,4 +1,4 @@
-//! Services that copy the headers they received onto their own calls.
+//! Services that copy received headers onto their own calls.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn scope(received: &[(&str, &str)], trust: Trust) -> Scope {
     Scope::builder("caller").parent(Inbound::extract(received.iter().copied(), Propagators::default(), trust)).begin()
 }
 
-/// A server that keeps the headers that reach it.
+/// Starts a server that keeps the headers of its requests.
 async fn keeping(record: &Record) -> std::net::SocketAddr {
     let keep = record.clone();
     let app = Router::new().fallback(move |request: Request| {
@@ -53,7 +53,7 @@ async fn keeping(record: &Record) -> std::net::SocketAddr {
     serve(app).await
 }
 
-/// Our headers of a request.
+/// Returns our headers of a request.
 fn ours(seen: &Seen) -> BTreeMap<String, String> {
     let ours = seen.headers.iter().filter(|(name, _)| crate::support::is_ours(name.as_str()));
     let all: Vec<_> = ours.map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned())).collect();
@@ -64,7 +64,7 @@ fn ours(seen: &Seen) -> BTreeMap<String, String> {
 }
 
 #[tokio::test]
-async fn every_client_sends_the_scopes_own() {
+async fn every_client_replaces_forwarded_headers() {
     let (_turn, exporter) = installed().await;
     let record = Record::default();
     let url = format!("http://{}/", keeping(&record).await);
@@ -116,9 +116,9 @@ async fn every_client_sends_the_scopes_own() {
     }
 }
 
-/// As they came, and as a program sends them on that keeps its headers in a map from names to texts.
+/// Several lines of a header, as received and as joined by a program with a map of headers.
 #[tokio::test]
-async fn each_line_of_what_came_several_times_gives_way() {
+async fn every_line_of_a_forwarded_header_is_replaced() {
     let (_turn, exporter) = installed().await;
     let record = Record::default();
     let url = format!("http://{}/", keeping(&record).await);
@@ -162,7 +162,7 @@ async fn each_line_of_what_came_several_times_gives_way() {
 }
 
 #[tokio::test]
-async fn an_untrusted_callers_switches_do_not_get_through() {
+async fn switches_of_an_untrusted_caller_are_not_forwarded() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
     let url = format!("http://{}/", keeping(&record).await);
@@ -174,7 +174,7 @@ async fn an_untrusted_callers_switches_do_not_get_through() {
 }
 
 #[tokio::test]
-async fn what_was_received_stays_where_ours_may_not_go() {
+async fn forwarded_headers_stay_where_ours_may_not_go() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
     let address = keeping(&record).await;
@@ -197,7 +197,7 @@ async fn what_was_received_stays_where_ours_may_not_go() {
 }
 
 #[tokio::test]
-async fn what_was_not_received_is_the_programs_own() {
+async fn headers_that_were_not_received_belong_to_the_program() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
     let url = format!("http://{}/", keeping(&record).await);
@@ -225,7 +225,7 @@ async fn what_was_not_received_is_the_programs_own() {
 }
 
 #[tokio::test]
-async fn a_state_that_was_not_taken_does_not_go_on_beside_ours() {
+async fn a_rejected_tracestate_is_not_sent_beside_our_context() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
     let url = format!("http://{}/", keeping(&record).await);
@@ -241,7 +241,7 @@ async fn a_state_that_was_not_taken_does_not_go_on_beside_ours() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_foreign_host_has_what_the_program_wrote() {
+async fn a_redirect_to_a_foreign_host_keeps_headers_of_the_program() {
     let (_turn, _exporter) = installed().await;
     let record = Record::default();
     let foreign = keeping(&record).await;

@@ -70,7 +70,7 @@ fn captured(headers: &HeaderMap) -> Inbound {
     Inbound::extract(pairs, Propagators::default(), Trust::Full)
 }
 
-/// The pairs without those that name the caller's own span, and without the user agent, which belongs to a client.
+/// Returns the pairs without the ids of the caller's span and without the user agent.
 fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     let own = ["traceparent", "x-correlation-traceparent", "call-chain-length", USER_AGENT];
     outbound.pairs().into_iter().filter(|(key, _)| !own.contains(key)).collect()
@@ -81,12 +81,12 @@ fn inbound() -> impl Strategy<Value = Inbound> {
     sent_with("[!-~]([ -~]{0,58}[!-~])?", 12)
 }
 
-/// The same, where it may have none.
+/// Generates a larger context, possibly without room in one request.
 fn large_inbound() -> impl Strategy<Value = Inbound> {
     sent_with("[!-~]([ -~]{0,254}[!-~])?", 38)
 }
 
-/// What a caller may have sent, with ids of such values.
+/// Generates the context of a caller, with ids of the given value.
 fn sent_with(value: &'static str, most_ids: usize) -> impl Strategy<Value = Inbound> {
     let member = ("[a-z]{1,8}[0-9]{0,3}", "[a-z0-9]{1,8}").prop_map(|(key, value)| format!("{key}={value}"));
     let members = |most| btree_map("[a-z]{1,8}[0-9]{0,3}", "[a-z0-9]{1,8}", 0..=most);
@@ -109,7 +109,7 @@ fn sent_with(value: &'static str, most_ids: usize) -> impl Strategy<Value = Inbo
     })
 }
 
-/// Headers of any bytes, with names of ours among them, each of them once or more often.
+/// Generates headers of any bytes, some with our names, some with several values.
 fn headers() -> impl Strategy<Value = HeaderMap> {
     let name = prop_oneof![
         "[a-z][a-z0-9-]{0,12}",
@@ -152,7 +152,7 @@ fn headers() -> impl Strategy<Value = HeaderMap> {
 }
 
 #[tokio::test]
-async fn what_is_injected_is_captured() {
+async fn an_injected_context_is_extracted_unchanged() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(inbound in inbound())| {
         let trace = inbound.parent.as_ref().map(|parent| parent.trace_id);
@@ -178,7 +178,7 @@ async fn what_is_injected_is_captured() {
 }
 
 #[tokio::test]
-async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
+async fn injected_headers_keep_the_limit_and_the_most_important_ones() {
     const MAX_BYTES: usize = 4096;
     let (_turn, exporter) = installed().await;
     proptest!(|(inbound in large_inbound())| {
@@ -205,7 +205,7 @@ async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
                 let said = said.map(|key| attribute(span, key).unwrap_or_default());
                 match (span.name.as_str(), left_out) {
                     ("caller", 0) => {}
-                    // It counts those of scopes before it too that were not recorded.
+                    // The count includes earlier scopes that were not recorded.
                     ("caller", _) => prop_assert!(said[0].parse::<u32>().unwrap() >= 1, "{}", client),
                     (_, 0) => prop_assert_eq!(said, ["", ""].map(str::to_owned), "{}", client),
                     _ => prop_assert_eq!(said, ["1", "over the size limit"].map(str::to_owned), "{}", client),
@@ -217,7 +217,7 @@ async fn what_is_injected_keeps_to_its_bytes_and_the_most_important_goes() {
 }
 
 #[tokio::test]
-async fn no_header_that_was_there_changes() {
+async fn existing_headers_do_not_change() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(inbound in inbound(), before in headers())| {
         for (client, send) in CLIENTS {
@@ -234,7 +234,7 @@ async fn no_header_that_was_there_changes() {
 }
 
 #[tokio::test]
-async fn any_headers_are_survived() {
+async fn any_headers_are_handled_without_panic() {
     let (_turn, _exporter) = installed().await;
     proptest!(|(headers in headers(), trusted in any::<bool>())| {
         let layer = if trusted { Layer::server().trusted() } else { Layer::server() };

@@ -7,13 +7,13 @@ use crate::is_counted;
 use crate::table::{self, number};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/bounds.md");
-/// The compiler that made this program: its choices are in every count.
+/// The compiler of this program, whose choices affect every count.
 const COMPILER: &str = env!("RUSTC_VERSION");
-/// How far above what was found a bound is written: instructions and bytes move a little with each version of a
-/// dependency. Locked instructions and allocations are bound exactly.
+/// The margin of a written bound above the count: instructions and bytes change a little with each version of a
+/// dependency. Locked instructions and allocations have no margin.
 const SLACK: [f64; FIGURES.len()] = [1.03, 1.0, 1.0, 1.03];
 
-/// What each path may cost.
+/// The bounds of each path.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Bounds {
     compiler: String,
@@ -21,7 +21,7 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
-    /// Bounds that these costs keep.
+    /// Returns bounds for these costs.
     pub(crate) fn of(mut costs: Vec<Cost>) -> Self {
         // Large figures are written without their fraction.
         let whole = |figure: f64| if figure >= 100.0 { figure.ceil() } else { figure };
@@ -32,7 +32,7 @@ impl Bounds {
         Bounds { compiler: COMPILER.to_owned(), costs }
     }
 
-    /// Keeps the bounds of paths that this program does not count, where they stood.
+    /// Keeps the bounds of paths outside of this build, in their order.
     pub(crate) fn keep(&mut self, earlier: Bounds) {
         for (at, cost) in earlier.costs.into_iter().enumerate().filter(|(_, cost)| !is_counted(&cost.name)) {
             self.costs.insert(at.min(self.costs.len()), cost);
@@ -50,12 +50,12 @@ impl Bounds {
         std::fs::write(FILE, self.text())
     }
 
-    /// What this may cost at most.
+    /// Returns the bound of a path.
     pub(crate) fn get(&self, name: &str) -> Option<&Cost> {
         self.costs.iter().find(|cost| cost.name == name)
     }
 
-    /// Says it when the bounds are those of another compiler.
+    /// Reports bounds of another compiler.
     pub(crate) fn say_compiler(&self) {
         if self.compiler != COMPILER {
             println!("The bounds were made with {}; this is {COMPILER}, so expect differences.\n", self.compiler);
@@ -70,8 +70,8 @@ impl Bounds {
         };
         let rows: Vec<_> = [head].into_iter().chain(self.costs.iter().map(row)).collect();
         format!(
-            "# What the hot paths may cost\n\nMade with {}.\n\n`--write` makes it anew: instructions and bytes 3 % \
-             above what was found, locked instructions and allocations exactly.\n\n{}",
+            "# What the hot paths may cost\n\nMade with {}.\n\n`--write` rewrites this file: instructions and bytes 3 % \
+             above the counts, locked instructions and allocations exactly.\n\n{}",
             self.compiler,
             table::aligned(&rows)
         )

@@ -1,14 +1,14 @@
-//! What something costs.
+//! The cost of work.
 
 use std::io;
 
 use thundra_bench_work::callgrind::{self, Counts};
 use thundra_bench_work::dhat::{self, Heap};
 
-/// The figures that are bound, in the order of the table's columns.
+/// The bounded figures, in the order of the columns.
 pub(crate) const FIGURES: [&str; 4] = ["instructions", "locked", "allocations", "bytes"];
 
-/// What one unit of something costs, or may cost. What is not known is not bound.
+/// The cost of a unit, or its bound. An unknown figure has no bound.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cost {
     pub(crate) name: String,
@@ -16,13 +16,13 @@ pub(crate) struct Cost {
     pub(crate) figures: [Option<f64>; FIGURES.len()],
 }
 
-/// What a run of this program with so much work does.
+/// Counts a run of this program with this work.
 pub(crate) fn count(work: &str, size: u64, turns: u64) -> io::Result<Counts> {
     let (size, turns) = (size.to_string(), turns.to_string());
     callgrind::count(&std::env::current_exe()?, &["work", work, &size, &turns])
 }
 
-/// What a run of this program with so much work holds.
+/// Measures the heap of a run of this program with this work.
 pub(crate) fn heap(work: &str, size: u64, turns: u64) -> io::Result<Heap> {
     let (size, turns) = (size.to_string(), turns.to_string());
     dhat::heap(&std::env::current_exe()?, &["work", work, &size, &turns])

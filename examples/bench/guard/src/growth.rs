@@ -1,4 +1,4 @@
-//! What must not cost more each, the more there is of it.
+//! Work whose unit cost must not grow with the size.
 
 use std::io;
 
@@ -7,30 +7,30 @@ use Unit::{Each, Whole};
 use crate::table::{self, number};
 use crate::{cost, is_asked_for, parallel};
 
-/// How much more the dearest may cost than the cheapest.
+/// The largest allowed ratio of the dearest to the cheapest size.
 const FLAT: f64 = 1.10;
-/// Beyond 4,096 spans that are open at once, a locked map serves beside the table.
+/// The limit of work with more than 4,096 open spans, where a locked map complements the table.
 const OVERFLOW: f64 = 1.30;
 
 const SPANS: &[u64] = &[10, 1_000, 10_000, 100_000];
 const BYTES: &[u64] = &[100_000, 6_000_000];
 const RECORDS: &[u64] = &[100, 1_000];
 
-/// Work whose cost is to be the same at each size.
+/// Work with the same unit cost at each size.
 struct Growth {
     name: &'static str,
     work: &'static str,
     unit: Unit,
-    /// Those below a hundred are shown and not held to the limit: what the work costs by itself rules there.
+    /// The sizes. Below one hundred they are only shown, because the constant cost dominates.
     sizes: &'static [u64],
     limit: f64,
 }
 
-/// What is to cost the same.
+/// The unit whose cost must stay the same.
 enum Unit {
-    /// Each of those that the size counts.
+    /// Each of the counted items.
     Each(&'static str),
-    /// All of it, however large.
+    /// The whole work, whatever its size.
     Whole(&'static str),
 }
 
@@ -50,7 +50,7 @@ impl Growth {
         Growth { name, work, unit, sizes, limit }
     }
 
-    /// Instructions of one unit at each size.
+    /// Returns the instructions of one unit at each size.
     fn measure(&self) -> io::Result<Vec<f64>> {
         let each = |&size: &u64| {
             let counts = cost::count(self.work, size, 1)? - cost::count(self.work, size, 0)?;
@@ -65,7 +65,7 @@ impl Growth {
     }
 }
 
-/// Whether all those are flat whose name has `part` in it.
+/// Returns `true` if all work with `part` in its name is flat.
 pub(crate) fn check(part: &str) -> io::Result<bool> {
     let growths: Vec<_> = GROWTHS.iter().filter(|growth| is_asked_for(growth.name, part)).collect();
     let head = ["growth", "unit", "size: instructions each", "", "", "", "most/least", "verdict"].map(str::to_owned);

@@ -1,19 +1,19 @@
-//! The paths that are walked again and again.
+//! The hot paths.
 
 use std::io;
 
 use crate::cost::{self, Cost};
 use crate::{is_asked_for, parallel};
 
-/// A path: the work it is measured by, and what its figures are for.
+/// A hot path: its work, and the unit of its figures.
 struct Path {
     name: &'static str,
     work: &'static str,
     size: u64,
-    /// How often: half of the turns are the warm-up.
+    /// The number of turns, half of them the warm-up.
     turns: u64,
     unit: &'static str,
-    /// How many units a turn has.
+    /// The units of a turn.
     units: u64,
 }
 
@@ -36,7 +36,7 @@ impl Path {
     }
 }
 
-/// A scope's own span is one more than the workload's.
+/// The spans of a scope: those of the workload, and the scope's own.
 #[rustfmt::skip]
 const PATHS: &[Path] = &[
     Path::new("workload A: bare registry, the floor", ("registry", 100, 40), ("span", 101)),
@@ -62,7 +62,7 @@ const PATHS: &[Path] = &[
     Path::new("payload spliced, 100 KB",              ("splice", 100_000, 20), ("payload", 1)),
 ];
 
-/// What those paths cost whose name has `part` in it.
+/// Returns the costs of the paths with `part` in their names.
 pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
     let paths: Vec<_> = PATHS.iter().filter(|path| is_asked_for(path.name, part)).collect();
     parallel::each(&paths, Path::cost)

@@ -1,15 +1,15 @@
-//! The guard of our speed: what hot paths cost, counted and compared with `bounds.md`. It never looks at a clock.
+//! The guard of speed: counts the cost of hot paths, without a clock, and compares the counts with `bounds.md`.
 //!
 //! ```text
 //! cargo run --release --manifest-path examples/bench/Cargo.toml -p thundra-bench-guard -- recorded
 //! ```
 //!
-//! looks at what has `recorded` in its name; without that word at everything; with `--write` it makes the bounds anew.
-//! With `--features otel-spans` it looks at what that feature costs instead.
-//! It exits with 1 where a bound is exceeded, and with 2 where nothing can be counted.
+//! checks the paths with `recorded` in their names; without a word, all paths. `--write` rewrites the bounds.
+//! `--features otel-spans` checks the cost of that feature instead. The exit code is 1 if a bound is exceeded, and 2 if
+//! nothing can be counted.
 //!
 //! Each figure is the difference of two runs of this program under valgrind, `work {name} {size} {turns}`, with
-//! different numbers of turns: what the shorter one does is start-up and warm-up.
+//! different numbers of turns. The shorter run is start-up and warm-up.
 
 mod bounds;
 mod cost;
@@ -57,14 +57,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether everything whose name has `part` in it is within its bounds.
+/// Returns `true` if all paths with `part` in their names are within their bounds.
 fn check(part: &str) -> io::Result<bool> {
     let bounds = Bounds::read()?;
     bounds.say_compiler();
     compare(&costs(part)?, &bounds, part)
 }
 
-/// Makes the bounds anew; growth has none that could be written.
+/// Rewrites the bounds. Growth has no written bounds.
 fn write() -> io::Result<bool> {
     let costs = costs("")?;
     let mut bounds = Bounds::of(costs.clone());
@@ -79,13 +79,13 @@ fn costs(part: &str) -> io::Result<Vec<Cost>> {
     Ok([hot::costs(part)?, memory::costs(part)?].concat())
 }
 
-/// Returns `true` for what this build counts. A feature that adds to every path is counted in a build of its own, where
-/// nothing else is.
+/// Returns `true` for the paths of this build. A feature that adds to every path has a build of its own, which counts
+/// nothing else.
 fn is_counted(name: &str) -> bool {
     name.contains("otel-spans") == cfg!(feature = "otel-spans")
 }
 
-/// Returns `true` for what is counted and has `part` in its name.
+/// Returns `true` for the paths of this build with `part` in their names.
 fn is_asked_for(name: &str, part: &str) -> bool {
     is_counted(name) && name.contains(part)
 }

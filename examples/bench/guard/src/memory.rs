@@ -1,4 +1,4 @@
-//! What spans hold while an invocation runs, and what is left of it.
+//! The memory of spans during an invocation, and after it.
 
 use std::io;
 
@@ -7,13 +7,13 @@ use thundra_bench_work::dhat::Heap;
 use crate::cost::{self, Cost};
 use crate::{is_asked_for, parallel};
 
-/// What a turn of some work holds beyond what the program holds without it.
+/// The memory of a turn of work, beyond that of the idle program.
 struct Held {
     name: &'static str,
     work: &'static str,
     size: u64,
     unit: &'static str,
-    /// How many units a turn has.
+    /// The units of a turn.
     units: u64,
     what: fn(Heap) -> u64,
 }
@@ -53,7 +53,7 @@ fn end(heap: Heap) -> u64 {
     heap.end_bytes
 }
 
-/// What is held of those whose name has `part` in it.
+/// Returns the memory of the work with `part` in its name.
 pub(crate) fn costs(part: &str) -> io::Result<Vec<Cost>> {
     let held: Vec<_> = HELD.iter().filter(|held| is_asked_for(held.name, part)).collect();
     parallel::each(&held, Held::cost)

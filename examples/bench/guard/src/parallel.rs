@@ -1,10 +1,10 @@
-//! Doing many things at once: counts are the same however busy the machine is.
+//! Counting concurrently: a busy machine does not change counts.
 
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
 use std::{io, thread};
 
-/// Does this with each, as many at once as there are processors. The results are in order; an error ends it.
+/// Runs a closure for each item, one on each processor. Results keep their order, and the first error ends the run.
 pub(crate) fn each<T: Sync, R: Send>(all: &[&T], work: impl Fn(&T) -> io::Result<R> + Sync) -> io::Result<Vec<R>> {
     let (queue, done) = (Mutex::new(all.iter().enumerate()), Mutex::new(Vec::with_capacity(all.len())));
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();

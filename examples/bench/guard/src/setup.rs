@@ -1,4 +1,4 @@
-//! What stands around the work.
+//! The set-up of the work.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use thundra_core::export::{Batch, Export, ExportFuture};
 use thundra_core::{Config, Env, Scope, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 
-/// An exporter that makes the request's bytes and sends them nowhere.
+/// An exporter that builds the bytes of a request and drops them.
 #[derive(Debug)]
 struct Nowhere;
 
@@ -17,7 +17,7 @@ impl Export for Nowhere {
     }
 }
 
-/// Installs ours: no log lines and room for any number of spans unless `variables` say otherwise.
+/// Installs thundra without log lines and without a limit for spans, unless `variables` set them.
 pub(crate) fn install(variables: &[(&str, &str)]) {
     let defaults = [("RUST_LOG", "off"), ("THUNDRA_MAX_SPANS", "1000000")];
     let config = Config::from_env(&Env::from_pairs(defaults.iter().chain(variables).copied()));
@@ -28,7 +28,7 @@ pub(crate) fn scope() -> Scope {
     Scope::builder("invocation").begin()
 }
 
-/// A runtime with one thread.
+/// Returns a runtime with one thread.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime without drivers asks the system for nothing")
 }

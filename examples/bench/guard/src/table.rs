@@ -1,13 +1,13 @@
-//! Tables for people, which are Markdown as well.
+//! Tables, readable as text and as Markdown.
 
-/// Shows a table unless it has a head alone, and below it what there is to say.
+/// Prints a table with more than a head, and a remark below.
 pub(crate) fn print(rows: &[Vec<String>], remarks: &[String]) {
     if rows.len() > 1 {
         println!("{}{}", aligned(rows), remarks.iter().map(|line| format!("\n{line}")).collect::<String>());
     }
 }
 
-/// Rows of the same length, the first one the head.
+/// Formats rows of the same length; the first row is the head.
 pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     let Some((head, rows)) = rows.split_first() else { return String::new() };
     let width = |(at, name): (usize, &String)| rows.iter().map(|row| row[at].len()).max().max(Some(name.len()));
@@ -25,7 +25,7 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
     line(head) + &line(&dashes) + &rows
 }
 
-/// Whole where it is large, in hundredths where it is small.
+/// Formats a large number without decimals, and a small one with two.
 pub(crate) fn number(value: f64) -> String {
     if value >= 100.0 { format!("{value:.0}") } else { format!("{value:.2}") }
 }

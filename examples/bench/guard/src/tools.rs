@@ -1,11 +1,11 @@
-//! What counting needs.
+//! The tools for counting.
 
 use std::process::{Command, Stdio};
 
-/// Each tool, and the Debian package it comes in.
+/// Each tool, and its Debian package.
 const TOOLS: [(&str, &str); 2] = [("valgrind", "valgrind"), ("objdump", "binutils")];
 
-/// Whether the tools are installed; what is missing is said.
+/// Returns `true` if the tools are installed, and reports missing ones.
 pub(crate) fn there() -> bool {
     let runs = |tool| {
         let status = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -1,15 +1,16 @@
-//! What was found against its bounds.
+//! Counts compared with their bounds.
 
 use crate::bounds::Bounds;
 use crate::cost::{Cost, FIGURES};
 use crate::table::{self, number};
 
-/// Found this far below its bound, a figure has become better, and its bound should too.
+/// The distance below its bound from which a figure has improved, and its bound should follow.
 const LOOSE: f64 = 0.90;
-/// Less than this is the rounding of the table, or the allocator, whose path depends on where its blocks lie.
+/// Smaller differences come from the table's rounding, or from the allocator, whose path depends on its blocks'
+/// addresses.
 const ROUNDING: f64 = 0.05;
 
-/// How a figure stands to its bound, from good to bad.
+/// The relation of a figure to its bound, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Verdict {
     Within,
@@ -18,7 +19,7 @@ enum Verdict {
 }
 
 impl Verdict {
-    /// What has no bound yet is not within it.
+    /// A figure without a bound, which counts as exceeded.
     fn of(found: f64, bound: Option<f64>) -> Self {
         match bound {
             Some(bound) if found < bound * LOOSE - ROUNDING => Verdict::Loose,
@@ -36,7 +37,7 @@ impl Verdict {
     }
 }
 
-/// Shows each figure beside its bound, and says whether none is exceeded.
+/// Prints each figure beside its bound. Returns `true` if no bound is exceeded.
 pub(crate) fn check(costs: &[Cost], bounds: &Bounds) -> bool {
     let head = ["found / bound", "unit"].into_iter().chain(FIGURES).chain(["verdict"]).map(str::to_owned).collect();
     let (mut rows, mut remarks, mut worst) = (vec![head], Vec::new(), Verdict::Within);

@@ -1,4 +1,4 @@
-//! The work itself, done in a process of its own.
+//! The work, done in a process of its own.
 
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 
 use crate::setup::{install, runtime, scope};
 
-/// Does so much in a turn, so many turns.
+/// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
 
 const ALL: &[(&str, Work)] = &[
@@ -46,7 +46,7 @@ pub(crate) fn run(name: &str, size: &str, turns: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// `tracing` alone, what any layer comes on top of.
+/// Runs `tracing` alone, the floor of every layer.
 fn registry(spans: u64, turns: u64) {
     bare_registry();
     (0..turns).for_each(|_| workload_a(spans));
@@ -57,13 +57,13 @@ fn registry_open(spans: u64, turns: u64) {
     (0..turns).for_each(|_| open_at_once(spans));
 }
 
-/// The level is not for filtering: without any layer around it a registry frees no span.
+/// Sets a registry with a level filter, because a registry without any layer frees no span.
 fn bare_registry() {
     let subscriber = Registry::default().with(LevelFilter::INFO);
     tracing::subscriber::set_global_default(subscriber).expect("nothing else sets one");
 }
 
-/// Recorded and encoded; a first small scope warms up for the large ones.
+/// Records and encodes; a small scope warms up for the large ones.
 fn recorded(spans: u64, turns: u64) {
     install(&[]);
     turns_of(1, || chains(10));
@@ -85,7 +85,7 @@ fn varied_spans(spans: u64, turns: u64) {
     turns_of(turns, || varied(spans));
 }
 
-/// Spans that all end after the last one began.
+/// Records spans that are all open at the same time.
 fn open(spans: u64, turns: u64) {
     install(&[]);
     turns_of(turns, || open_at_once(spans));
@@ -126,7 +126,7 @@ fn event_off(events: u64, turns: u64) {
     turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
 }
 
-/// Recorded, encoded and handed to an exporter that sends nothing.
+/// Records, encodes and flushes to an exporter that sends nothing.
 fn flushed(spans: u64, turns: u64) {
     install(&[]);
     let flush = async {
@@ -139,7 +139,7 @@ fn flushed(spans: u64, turns: u64) {
     runtime().block_on(flush);
 }
 
-/// Log lines with the ids of a scope that is not recorded: the line alone.
+/// Writes log lines with the ids of an unsampled scope, so that only the line is counted.
 fn log(lines: u64, turns: u64) {
     install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
     turns_of(turns, || (0..lines).for_each(|item| info!(item, order = "order-00000042", "order priced")));
@@ -159,7 +159,7 @@ fn splice(bytes: u64, turns: u64) {
     }
 }
 
-/// Scopes in which this is done, one after the other, each to its bytes.
+/// Runs work in scopes, one after the other, and finishes each.
 fn turns_of(turns: u64, work: impl Fn()) {
     for _ in 0..turns {
         let scope = scope();

@@ -1,17 +1,17 @@
-//! What each of the functions does: reads an order, works through it in 20 spans, and answers with a receipt.
+//! The work of each function: it reads an order, processes the order in 20 spans, and returns a receipt.
 //!
-//! With the span of the invocation, which is the stack's own, a trace has 21. They are nested four deep, and their
-//! fields are of all types, as in a service that looks after itself; nothing waits, so that only work is measured.
+//! With the invocation's own span, a trace has 21. The spans are nested four deep, and have fields of all types.
+//! Nothing waits, so that only work is measured.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use tracing::{Span, debug, info, instrument};
 
-/// The spans of an invocation: 20 from here, and the invocation's own.
+/// The spans of an invocation: 20 of the work, and the invocation's own.
 pub const SPANS: usize = 21;
 
-/// What a function is sent.
+/// The event of a function.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Order {
     id: Id,
@@ -28,7 +28,7 @@ pub struct Line {
     price: f64,
 }
 
-/// What it answers.
+/// The response of a function.
 #[derive(Debug, Deserialize, Serialize)]
 pub struct Receipt {
     order: Id,
@@ -36,7 +36,7 @@ pub struct Receipt {
     reserved: u32,
 }
 
-/// An order's number, which is written with its prefix.
+/// The number of an order, formatted with a prefix.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 struct Id(u64);
 
@@ -46,14 +46,14 @@ impl fmt::Display for Id {
     }
 }
 
-/// The event of the `number`th invocation, as JSON: four lines, so that there are 20 spans.
+/// Returns the event of an invocation as JSON, with four lines for 20 spans.
 pub fn event(number: u64) -> String {
     let line = |sku: u64| format!(r#"{{"sku":"sku-{sku:04}","quantity":{},"price":{}.5}}"#, sku % 5 + 1, sku % 90 + 9);
     let lines = [7, 11, 13, 17].map(|n| line(number * n % 10_000)).join(",");
     format!(r#"{{"id":{number},"customer":"customer-{}","country":"DE","lines":[{lines}]}}"#, number * 31 % 9973)
 }
 
-/// The work of an invocation.
+/// Does the work of an invocation.
 pub async fn serve(order: Order) -> Receipt {
     let lines = validate(&order).await;
     let tier = load_customer(&order.customer).await;

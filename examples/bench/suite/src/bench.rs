@@ -1,4 +1,4 @@
-//! Measuring, inside a variant's process: the clock, the process's CPU time, and many repetitions.
+//! Measuring inside a variant's process: wall time, CPU time, and many repetitions.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cpu_time::ProcessTime;
 use serde::{Deserialize, Serialize};
 
-/// What a run measured: for each figure, its values.
+/// The values of each figure of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Samples(BTreeMap<String, Vec<f64>>);
 
@@ -16,29 +16,29 @@ impl Samples {
         self.0.entry(figure.into()).or_default().push(value);
     }
 
-    /// The median of each figure.
+    /// Returns the median of each figure.
     pub(crate) fn medians(&self) -> impl Iterator<Item = (&str, f64)> {
         self.0.iter().filter_map(|(figure, values)| Some((figure.as_str(), median(values)?)))
     }
 }
 
-/// The middle value; `None` of nothing.
+/// Returns the middle value; `None` if there are no values.
 pub(crate) fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied()
 }
 
-/// One run of a variant.
+/// A run of a variant.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    /// Whether the run is a quick one.
+    /// `true` if the run is a quick one.
     pub(crate) quick: bool,
-    /// What was measured so far.
+    /// The samples so far.
     pub(crate) samples: Samples,
 }
 
-/// How long a figure is measured: as many repetitions as fit, but no fewer than [`MIN_REPETITIONS`].
+/// The time of a figure: as many repetitions as fit, at least [`MIN_REPETITIONS`].
 const FULL: Duration = Duration::from_millis(120);
 const QUICK: Duration = Duration::from_millis(40);
 const MIN_REPETITIONS: u32 = 11;
@@ -49,7 +49,7 @@ impl Bench {
         Bench { quick, samples: Samples::default() }
     }
 
-    /// Repeats some work, of which `Laps` times the parts; a quarter of the time before counts for nothing.
+    /// Repeats some work, whose parts `Laps` times. A quarter of the time goes to a warm-up first.
     pub(crate) fn repeat(&mut self, mut work: impl FnMut(&mut Laps<'_>)) {
         let time = if self.quick { QUICK } else { FULL };
         run_for(time / 4, MIN_WARM_UP, &mut Laps { samples: None }, &mut work);
@@ -94,7 +94,7 @@ impl Laps<'_> {
         result
     }
 
-    /// Adds a figure that is no time.
+    /// Adds a figure other than a time.
     pub(crate) fn number(&mut self, figure: &str, value: f64) {
         if let Some(samples) = &mut self.samples {
             samples.add(figure, value);

@@ -1,4 +1,4 @@
-//! What ours costs, beside its peers, on the same work.
+//! The cost of thundra and of its peers, on the same work.
 //!
 //! ```text
 //! cargo bench --manifest-path examples/bench/Cargo.toml                       # everything
@@ -6,14 +6,13 @@
 //! cargo bench --manifest-path examples/bench/Cargo.toml -- --only record,encode
 //! ```
 //!
-//! A [`Section`](section::Section) is a table: its variants are the rows, its figures the columns. Each
-//! variant runs in a process of its own (`tracing` has one global subscriber, and scoped ones switch off its
-//! callsite cache), in turn with the others, over several rounds. The tables go to standard output and to
-//! `BENCHMARKS.md`.
+//! A [`Section`](section::Section) is a table: its variants are the rows, its figures the columns. Each variant runs in
+//! a process of its own, because `tracing` has one global subscriber, and scoped subscribers switch off its callsite
+//! cache. Variants run in turn, over several rounds. The tables go to standard output and to `BENCHMARKS.md`.
 //!
-//! The suite is two programs: the bench `suite`, which runs everything, and `with_fastrace`, which it starts for
-//! fastrace alone. fastrace calibrates its clock for 20 ms before the `main` of every program it is linked into,
-//! and no two calibrations take equally many instructions: nobody else's counts would be worth anything.
+//! The suite has two programs. The bench `suite` runs everything, and starts `with_fastrace` for fastrace alone.
+//! fastrace calibrates its clock for 20 ms before `main`, in every program with fastrace linked in, and the number of
+//! instructions varies. This would spoil the counts of the other stacks.
 
 use std::path::Path;
 
@@ -30,11 +29,11 @@ mod suite;
 
 pub use stacks::{Export, SetUp, Sink, Stack, Work, twin};
 
-/// What a bench says when it cannot go on.
+/// The result of a bench.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-/// What the bench does: everything, or the part of it that it has started itself for. It is told where the program
-/// `with_fastrace` lies.
+/// Runs the bench: everything, or the part for which the suite has started itself. The argument is the path of the
+/// program `with_fastrace`.
 pub fn run(with_fastrace: &'static str) -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let sections = sections::all();
@@ -44,7 +43,7 @@ pub fn run(with_fastrace: &'static str) -> Result<()> {
     }
 }
 
-/// What the program `with_fastrace` does: the same, for fastrace alone, which it sets up.
+/// Runs the program `with_fastrace`, which sets up fastrace.
 pub fn run_with_fastrace(fastrace: SetUp) -> Result<()> {
     stacks::provide_fastrace(fastrace);
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,4 +1,4 @@
-//! Where the figures were measured, and with which versions.
+//! The machine and the versions of the figures.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
-/// The machine and the compiler. Results of another one are not shown beside these.
+/// The machine and the compiler. Results of another machine are not shown in the same report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Machine {
     pub(crate) cpu: String,
@@ -38,12 +38,12 @@ impl Machine {
     }
 }
 
-/// Today, as `2026-11-21`.
+/// Returns today's date, as `2026-11-21`.
 pub(crate) fn today() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string().chars().take(10).collect()
 }
 
-/// The versions of these packages in the bench's lock file: `name 1.2.3`, one for each version that is used.
+/// Returns the versions of these packages in the lock file, as `name 1.2.3`.
 pub(crate) fn versions(packages: &[&str]) -> Result<Vec<String>> {
     let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"))?;
     let quoted = |line: &str, key: &str| Some(line.strip_prefix(key)?.trim_matches('"').to_owned());

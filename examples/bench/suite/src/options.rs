@@ -3,14 +3,14 @@
 use crate::Result;
 use crate::section::Section;
 
-/// What was asked for.
+/// The options of the command line.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
-    /// Fewer and shorter rounds: to see that it works, not to publish.
+    /// `true` for fewer and shorter rounds, to try the suite.
     pub(crate) quick: bool,
-    /// How often each variant runs.
+    /// The number of rounds.
     pub(crate) rounds: usize,
-    /// The sections to run; all when empty.
+    /// The sections to run; empty for all.
     pub(crate) only: Vec<String>,
 }
 
@@ -18,7 +18,7 @@ const FULL_ROUNDS: usize = 7;
 const QUICK_ROUNDS: usize = 3;
 
 impl Options {
-    /// Reads `[--quick] [--rounds N] [--only ID,…]`; cargo adds a `--bench`.
+    /// Reads `[--quick] [--rounds N] [--only ID,…]`. Cargo adds `--bench`.
     pub(crate) fn parse(arguments: &[String], sections: &[Section]) -> Result<Self> {
         let mut options = Options { quick: false, rounds: 0, only: Vec::new() };
         let mut words = arguments.iter().map(String::as_str);
@@ -43,7 +43,7 @@ impl Options {
         Ok(options)
     }
 
-    /// Whether a section is to run.
+    /// Returns `true` if a section is to run.
     pub(crate) fn takes(&self, section: &Section) -> bool {
         self.only.is_empty() || self.only.iter().any(|id| id == section.id)
     }

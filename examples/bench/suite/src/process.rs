@@ -13,11 +13,11 @@ use crate::bench::{Bench, Samples};
 use crate::results;
 use crate::section::{Counted, Program, Run, Section, Variant, counts};
 
-/// What a suite does that the suite has started.
+/// The role of a suite that the suite has started.
 pub(crate) enum Role<'a> {
-    /// `variant SECTION VARIANT full|quick [FILE]`: measures and writes the samples, to standard output without a file.
+    /// `variant SECTION VARIANT full|quick [FILE]`: measures, and writes the samples to the file or standard output.
     Variant { section: &'a str, variant: &'a str, quick: bool, file: Option<&'a str> },
-    /// `repeat SECTION VARIANT N`: does the work so often, for callgrind.
+    /// `repeat SECTION VARIANT N`: does the work N times, for callgrind.
     Repeat { section: &'a str, variant: &'a str, times: u64 },
 }
 
@@ -63,14 +63,14 @@ impl<'a> Role<'a> {
     }
 }
 
-/// A command with nothing in its environment, no input, and no output.
+/// Returns a command with an empty environment, no input, and no output.
 pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null()).stdout(Stdio::null());
     command
 }
 
-/// Where the programs of the suite lie.
+/// The paths of the suite's programs.
 pub(crate) struct Programs {
     pub(crate) suite: PathBuf,
     pub(crate) with_fastrace: PathBuf,
@@ -84,7 +84,7 @@ impl Programs {
         }
     }
 
-    /// One run of a variant.
+    /// A run of a variant.
     pub(crate) fn run(&self, section: &Section, variant: &Variant, quick: bool) -> Result<Samples> {
         if let Run::Outside(run) = &variant.run {
             return run(quick);
@@ -105,7 +105,7 @@ impl Programs {
         Ok(samples)
     }
 
-    /// What one unit of a variant's work takes by callgrind; nothing where valgrind is not present.
+    /// Counts one unit of a variant's work with callgrind. Returns no samples without valgrind.
     pub(crate) fn count(&self, section: &Section, variant: &Variant, counted: &Counted) -> Result<Samples> {
         let program = self.of(variant);
         let count = |times: u64| callgrind::count(program, &["repeat", section.id, variant.name, &times.to_string()]);
@@ -133,13 +133,13 @@ impl Programs {
     }
 }
 
-/// How often is counted: the seeds of hash maps differ from process to process, and with them what they cost.
+/// The number of counts. Hash maps have random seeds, so their cost differs between processes.
 const COUNTS: usize = 3;
 
-/// Two run lengths, whose difference is without start and end.
+/// Two run lengths, whose difference excludes start and end.
 const REPETITIONS: (u64, u64) = (3, 7);
 
-/// The root of the repository.
+/// Returns the root of the repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../.."))
 }

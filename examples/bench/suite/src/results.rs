@@ -1,4 +1,4 @@
-//! What was measured, kept between runs, so that one section can be measured again without the others.
+//! Results are kept between runs, so a section can be measured again without the others.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,14 +11,14 @@ use crate::bench::{Samples, median};
 use crate::machine::Machine;
 use crate::section::Section;
 
-/// What the rounds of a section gave.
+/// The results of a section.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
     pub(crate) date: String,
     pub(crate) machine: Machine,
     pub(crate) quick: bool,
     pub(crate) rounds: usize,
-    /// Row, figure, the median of each round.
+    /// Row, figure, and the median of each round.
     rows: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
 }
 
@@ -35,17 +35,17 @@ impl Results {
         }
     }
 
-    /// The medians of a figure's rounds.
+    /// Returns the medians of a figure's rounds.
     pub(crate) fn figure(&self, variant: &str, figure: &str) -> Option<&[f64]> {
         Some(self.rows.get(variant)?.get(figure)?)
     }
 
-    /// The median of the medians of a figure's rounds.
+    /// Returns the median of a figure's rounds.
     pub(crate) fn median(&self, variant: &str, figure: &str) -> Option<f64> {
         median(self.figure(variant, figure)?)
     }
 
-    /// What was kept of a section; `None` if it was never measured on this machine with this compiler.
+    /// Loads the results of a section; `None` if there are none for this machine and compiler.
     pub(crate) fn load(section: &Section, machine: &Machine) -> Result<Option<Self>> {
         let Ok(text) = fs::read_to_string(file(section)?) else { return Ok(None) };
         // Kept by an older suite, it may be of another form: then it is as if it were not there.
@@ -61,7 +61,7 @@ fn file(section: &Section) -> Result<PathBuf> {
     Ok(directory()?.join(format!("{}.json", section.id)))
 }
 
-/// `bench-results` in the target directory, where the suite itself lies.
+/// Returns `bench-results` in the target directory of the suite.
 pub(crate) fn directory() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     let profile = program.ancestors().find(|directory| directory.ends_with("release"));

@@ -1,4 +1,4 @@
-//! The rounds: every variant of a section in turn, again and again, each in a fresh process.
+//! The rounds: the variants of a section run in turn, several times, each in a fresh process.
 
 use std::path::Path;
 use std::time::Instant;

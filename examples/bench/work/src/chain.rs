@@ -5,21 +5,21 @@ use std::hint::black_box;
 
 use tracing::{info, info_span};
 
-/// How deep a chain of spans goes.
+/// The depth of a chain of spans.
 const DEPTH: u64 = 5;
-/// One span in so many has an event.
+/// The number of spans for each event.
 const EVENT_EVERY: u64 = 10;
-/// How many orders there are: what a span costs shall not depend on how many digits its number has.
+/// The number of orders. The cost of a span must not depend on the digits of a number.
 const ORDERS: u64 = 1_000;
 
-/// One root, a child of the current span, with `n` spans below it: `n + 1` in all.
+/// Records a root, a child of the current span, with `n` spans below the root: `n + 1` in all.
 #[inline(never)]
 pub fn workload_a(n: u64) {
     info_span!("invoke").in_scope(|| chains(n));
 }
 
-/// `n` spans in chains five deep below the current one. Each has an integer, a static text and a value that is
-/// formatted as it is recorded; one in ten has an event.
+/// Records `n` spans in chains of five below the current span. Each span has an integer, a static text and a formatted
+/// value, and one in ten has an event.
 #[inline(never)]
 pub fn chains(n: u64) {
     let mut next = 0;
@@ -28,7 +28,7 @@ pub fn chains(n: u64) {
     }
 }
 
-/// Opens span `i` and the rest of its chain within it; returns the first span of the next chain.
+/// Opens span `i` with the rest of its chain inside. Returns the first span of the next chain.
 #[inline(never)]
 fn chain(i: u64, n: u64, depth: u64) -> u64 {
     let span = info_span!(

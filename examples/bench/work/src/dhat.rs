@@ -1,25 +1,24 @@
-//! What a program holds on the heap, as `valgrind --tool=dhat` counts it: the bytes it asked for, the same in every
-//! run.
+//! The heap of a program, as `valgrind --tool=dhat` counts requested bytes. The count is the same in every run.
 
 use std::io;
 use std::path::Path;
 
 use crate::valgrind;
 
-/// What a program held on the heap.
+/// The bytes of a program's heap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heap {
-    /// When it was most.
+    /// The bytes at the peak.
     pub peak_bytes: u64,
-    /// At the end.
+    /// The bytes at the end.
     pub end_bytes: u64,
 }
 
-/// Runs a program under dhat, with no environment but `PATH`.
+/// Runs a program under dhat, with `PATH` alone in the environment.
 ///
 /// # Errors
 ///
-/// When `valgrind` is missing, or when the program fails.
+/// If `valgrind` is missing, or the program fails.
 pub fn heap(program: &Path, args: &[&str]) -> io::Result<Heap> {
     let output = valgrind::run("dhat", &["--dhat-out-file=/dev/null"], program, args)?;
     let said = String::from_utf8_lossy(&output.stderr);

@@ -1,34 +1,34 @@
-//! Events of AWS in the size that is asked for, each with the context its sender would have put in.
+//! Events of AWS in any size, each with its sender's context.
 //!
-//! They are minified, as Lambda hands them over.
+//! The events are minified, as Lambda delivers them.
 
-/// What a JSON body looks like inside a JSON string; the escapes are what a scanner has to stop for.
+/// A JSON body inside a JSON string. A scanner must stop at the escapes.
 const LINE: &str = r#"{\"sku\":\"A-1001\",\"quantity\":2,\"note\":\"leave it at the door, please\"},"#;
 
-/// Where the lines go.
+/// The place of the lines.
 const PLACE: &str = "PAYLOAD";
 
-/// A notification whose message makes the event so many bytes long.
+/// Returns a notification of this size; the message fills it.
 pub fn sns(bytes: usize) -> String {
     filled(include_str!("../events/sns.json"), bytes)
 }
 
-/// A request to an HTTP API whose body, the last member, makes the event so many bytes long.
+/// Returns a request to an HTTP API of this size; the body, its last member, fills it.
 pub fn api_gateway(bytes: usize) -> String {
     filled(include_str!("../events/api_gateway.json"), bytes)
 }
 
-/// A batch of messages of about 1 KB.
+/// Returns a batch of messages of about 1 KB.
 pub fn sqs(records: usize) -> String {
     batch(&filled(include_str!("../events/sqs_record.json"), 1_024), records)
 }
 
-/// A batch of records of about 1 KB, each with a context in its data.
+/// Returns a batch of records of about 1 KB, each with a context in its data.
 pub fn kinesis(records: usize) -> String {
     batch(&minified(include_str!("../events/kinesis_record.json")), records)
 }
 
-/// A message as a program would send it: an object of so many bytes.
+/// Returns a message as a program would send it: an object of this size.
 pub fn payload(bytes: usize) -> String {
     filled_with(&LINE.replace('\\', ""), r#"{"order":"1001","lines":[PAYLOAD{}]}"#, bytes)
 }
@@ -41,14 +41,14 @@ fn filled(event: &str, bytes: usize) -> String {
     filled_with(LINE, event, bytes)
 }
 
-/// The event with a payload of such lines, as many as fit.
+/// Returns the event with as many lines of payload as fit.
 fn filled_with(line: &str, event: &str, bytes: usize) -> String {
     let event = minified(event);
     let lines = (bytes + PLACE.len()).saturating_sub(event.len()) / line.len();
     event.replace(PLACE, &line.repeat(lines))
 }
 
-/// One line, without a space after a key.
+/// Returns one line, without spaces after keys.
 fn minified(json: &str) -> String {
     json.lines().map(str::trim).collect::<String>().replace("\": ", "\":")
 }

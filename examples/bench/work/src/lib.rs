@@ -1,14 +1,14 @@
-//! The work that is measured, written against `tracing` alone, and what counts instructions.
+//! The measured work, written against `tracing` alone, and the counting of instructions.
 //!
-//! - [`workload_a`]: one root and chains of spans below it, as in `research/perf-baselines.md`;
+//! - [`workload_a`]: one root and chains of spans below it;
 //! - [`varied`]: spans as real handlers make them;
-//! - [`in_turn`], [`spawned`]: instrumented futures, with [`in_turn_bare`] and [`spawned_bare`] beside them, which say
-//!   what the runtime itself costs;
+//! - [`in_turn`], [`spawned`]: instrumented futures;
+//! - [`in_turn_bare`], [`spawned_bare`]: the same futures without spans, which show the cost of the runtime;
 //! - [`events`]: events of AWS, in any size;
 //! - [`callgrind`]: instructions, locked instructions and allocations of a program;
-//! - [`dhat`]: what it holds on the heap.
+//! - [`dhat`]: the heap of a program.
 //!
-//! The spans and futures allocate nothing: what a stack is seen to allocate is its own.
+//! The spans and futures allocate nothing, so every counted allocation is the stack's.
 
 pub mod callgrind;
 mod chain;

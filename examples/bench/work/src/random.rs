@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same in every run.
+//! Pseudo-random numbers, the same in every run.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl Random {
     }
 }
 
-/// Written like a UUID.
+/// A number formatted as a UUID.
 pub(crate) struct Uuid(u64, u64);
 
 impl fmt::Display for Uuid {

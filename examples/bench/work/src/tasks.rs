@@ -9,23 +9,23 @@ use tracing::{Instrument, Span, info, info_span};
 
 use crate::chain::Order;
 
-/// `n` instrumented futures awaited in turn, two polls each.
+/// Awaits `n` instrumented futures in turn, two polls each.
 pub async fn in_turn(n: u64) {
     for i in 0..n {
         call(i, 1).instrument(span(i)).await;
     }
 }
 
-/// As [`in_turn`], without spans and events.
+/// Awaits as [`in_turn`] does, without spans and events.
 pub async fn in_turn_bare(n: u64) {
     for i in 0..n {
         call_bare(i, 1).await;
     }
 }
 
-/// `n` instrumented tasks, spawned one by one, three polls each.
+/// Spawns `n` instrumented tasks one by one, three polls each.
 ///
-/// Must run on a tokio runtime.
+/// Requires a tokio runtime.
 pub async fn spawned(n: u64) {
     for i in 0..n {
         // The only error is a panic of the task, and it has none.
@@ -33,7 +33,7 @@ pub async fn spawned(n: u64) {
     }
 }
 
-/// As [`spawned`], without spans and events.
+/// Spawns as [`spawned`] does, without spans and events.
 pub async fn spawned_bare(n: u64) {
     for i in 0..n {
         let _ = tokio::spawn(call_bare(i, 2)).await;
@@ -63,7 +63,7 @@ async fn call_bare(i: u64, waits: u32) {
     }
 }
 
-/// Pending once, and woken at once.
+/// A future that is pending once and wakes itself.
 struct Once(bool);
 
 impl Future for Once {

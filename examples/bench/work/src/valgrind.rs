@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Runs a program under a tool of valgrind and returns what it wrote. Its environment has nothing but `PATH`, since
-/// what is counted depends on it.
+/// Runs a program under a tool of valgrind and returns the output. Counts depend on the environment, which therefore
+/// holds only `PATH`.
 pub(crate) fn run(tool: &str, options: &[&str], program: &Path, args: &[&str]) -> io::Result<Output> {
     let mut command = Command::new("valgrind");
     command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
@@ -13,7 +13,7 @@ pub(crate) fn run(tool: &str, options: &[&str], program: &Path, args: &[&str]) -
     finished(&mut command)
 }
 
-/// Runs a command to its end, which must be a success.
+/// Runs a command, which must succeed.
 pub(crate) fn finished(command: &mut Command) -> io::Result<Output> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;

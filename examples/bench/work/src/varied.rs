@@ -1,14 +1,14 @@
-//! Spans as a real handler makes them: 24 names, values that differ, a failure now and then.
+//! Spans as a real handler makes them: 24 names, different values, some failures.
 
 use tracing::field::{DisplayValue, display};
 use tracing::{Span, error, info_span};
 
 use crate::random::{Random, Uuid};
 
-/// How deep a step's calls lie below it.
+/// The depth of a step's calls.
 const DEPTH: u64 = 3;
 
-/// `n` spans below the current one, five to seven attributes each; the same in every run.
+/// Records `n` spans below the current span, five to seven attributes each, the same in every run.
 #[inline(never)]
 pub fn varied(n: u64) {
     let mut random = Random(7);
@@ -34,7 +34,7 @@ fn nest(i: u64, n: u64, depth: u64, random: &mut Random) -> u64 {
     if depth > 1 && next < n { nest(next, n, depth - 1, random) } else { next }
 }
 
-/// What the spans say.
+/// The values of the spans.
 struct Values {
     request: Uuid,
     status: u16,
@@ -42,7 +42,7 @@ struct Values {
     cached: bool,
     ratio: f64,
     failed: bool,
-    /// Half of the spans say which order they are for.
+    /// The order, which half of the spans name.
     order: Option<Uuid>,
 }
 
@@ -65,7 +65,7 @@ impl Values {
     }
 }
 
-/// The span of one of 24 callsites.
+/// Returns the span of one of 24 callsites.
 fn span(which: u64, values: &Values) -> Span {
     /// A call to another service.
     macro_rules! call {

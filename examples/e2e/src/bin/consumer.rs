@@ -1,5 +1,5 @@
-//! A function for tests: it takes any event, and responds with the ids that its one record saw, or the invocation where
-//! there is none.
+//! A function for tests. It takes any event and responds with the ids of its one record, or of the invocation if the
+//! event has no record.
 
 use std::io;
 use std::process;

@@ -1,10 +1,10 @@
-//! One request, five programs, one trace: the whole shop on this machine, run by one command.
+//! The whole shop on this machine, run by one command: one request, five programs, one trace.
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin pipeline
 //! ```
 //!
-//! It deploys itself: in Lambda the same executable serves the function that `_HANDLER` names.
+//! The executable deploys itself, and serves the function `_HANDLER` in Lambda.
 
 use std::env;
 use std::io::{self, Write as _};
@@ -36,13 +36,13 @@ Usage: pipeline [--orders N] [--json] [--keep]
 
 It needs Python 3.10 or newer with its venv module. Exits with 1 if the trace of an order is not whole.";
 
-/// How long the trace of an order may take to become whole.
+/// The time for the trace of an order to become whole.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long nothing may arrive before we believe that nothing more will.
+/// The silence after which no further span is expected.
 const CALM: Duration = Duration::from_millis(500);
 
-/// How many orders are on their way at the same time.
+/// The number of concurrent orders.
 const PARALLEL: usize = 4;
 
 #[tokio::main]
@@ -67,7 +67,7 @@ async fn main() -> ExitCode {
     })
 }
 
-/// What this process is to do.
+/// The task of this process.
 enum Command {
     Function(String),
     Pricing(String),
@@ -146,7 +146,7 @@ async fn run(options: &Options) -> Result<ExitCode, Error> {
     Ok(if broken.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Sends the first order alone, so that its trace shows cold starts and batches of one, and the others some at a time.
+/// Sends the first order alone, for a trace with cold starts and batches of one. The others follow concurrently.
 async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
     let mut on_their_way = JoinSet::new();
     for (index, order) in orders.iter().cloned().enumerate() {
@@ -169,7 +169,7 @@ async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The one trace, the table, and where to look next.
+/// Returns one trace, the service map, and a hint where to look next.
 fn summary(shown: Option<&Order>, spans: &[report::Span]) -> String {
     let mut text = String::new();
     if let Some(order) = shown {
@@ -182,7 +182,7 @@ fn summary(shown: Option<&Order>, spans: &[report::Span]) -> String {
         + "\nLook next at examples/e2e/src/functions for what the programs look like, and run this again with --json for every span.\n"
 }
 
-/// Prints on standard output. Somebody may have closed it, as `head` does; that is no failure.
+/// Prints on standard output. A closed pipe, as `head` leaves it, is not a failure.
 fn print(text: &str) -> Result<(), Error> {
     match writeln!(io::stdout(), "{text}") {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),

@@ -1,4 +1,4 @@
-//! `billing`: charges for what was ordered, and releases it to be shipped.
+//! `billing`: charges an order, and releases its parcels for shipping.
 
 use aws_lambda_events::event::sns::SnsEventObj;
 use aws_sdk_kinesis::primitives::Blob;
@@ -7,7 +7,7 @@ use thundra_aws::{Error, LambdaEvent};
 
 use super::{Order, Parcel, setting};
 
-/// What the function keeps between invocations.
+/// The state that invocations share.
 #[derive(Debug)]
 pub struct Billing {
     kinesis: aws_sdk_kinesis::Client,
@@ -18,7 +18,7 @@ pub struct Billing {
 ///
 /// # Errors
 ///
-/// If the card is declined or Kinesis fails. The invocation has failed then, and its trace says so.
+/// If the card is declined or Kinesis fails. The invocation then fails, and its trace shows the error.
 #[thundra_aws::handler]
 pub async fn handle(event: LambdaEvent<SnsEventObj<Order>>, shop: &Billing) -> Result<(), Error> {
     for record in event.payload.records {
@@ -39,7 +39,7 @@ async fn charge(order: &Order) -> Result<(), Error> {
 }
 
 impl Billing {
-    /// Makes the client once, before the first invocation.
+    /// Creates the client once, before the first invocation.
     ///
     /// # Errors
     ///

@@ -1,16 +1,16 @@
-//! The functions of the shop, each as a user would write it: one attribute, genuine SDK clients, no manual span code.
+//! The functions of the shop, as users write functions: one attribute, genuine SDK clients, no manual span code.
 //!
-//! All of them are in one executable, which serves the function that `_HANDLER` names. Handlers that take their state as
-//! an argument, as these do, can be called from a test without AWS. And where there is no Lambda, the same executable works
-//! on one event. `hello`, an executable of its own, and `notify` need nothing else:
+//! One executable serves the function that `_HANDLER` names. These handlers take their state as an argument, so a test
+//! can call them without AWS. Outside Lambda, the same executable runs on one event. `hello`, an executable of its own,
+//! and `notify` need nothing else:
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin hello < examples/events/sns.json
 //! _HANDLER=notify cargo run -p thundra-examples --bin pipeline < examples/events/sqs.json
 //! ```
 //!
-//! The others call AWS. They need credentials, a region, and the name of what they call; `orders` also a pricing service.
-//! What `pipeline --keep` leaves running will do, at the address that it prints:
+//! The other functions call AWS. They need credentials, a region, and the name of a resource; `orders` also needs a
+//! pricing service. The resources of `pipeline --keep` will do, at the address that it prints:
 //!
 //! ```text
 //! cargo run -p thundra-examples --bin pipeline -- --keep
@@ -34,41 +34,41 @@ use std::env;
 use serde::{Deserialize, Serialize};
 use thundra_aws::{Error, service_fn};
 
-/// What a customer orders, and what `orders` publishes once it has a price.
+/// An order of a customer, which `orders` publishes with a price.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Order {
-    /// What everybody calls it.
+    /// The id of the order.
     pub id: String,
-    /// Who ordered.
+    /// The customer's address.
     pub customer: String,
-    /// What was ordered. Each item is a parcel of its own.
+    /// The ordered items. Each item is a parcel of its own.
     pub items: Vec<String>,
-    /// What to charge.
+    /// The card to charge.
     pub card: String,
-    /// What to charge it with; zero until `orders` knows.
+    /// The total to charge; zero until `orders` has set it.
     #[serde(default)]
     pub total_cents: u32,
 }
 
-/// What `billing` puts on the stream for each item that is paid.
+/// A paid item, as `billing` puts it on the stream.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Parcel {
-    /// The order it belongs to.
+    /// The id of the order.
     pub order: String,
-    /// Who gets it.
+    /// The customer's address.
     pub customer: String,
-    /// What is in it.
+    /// The item.
     pub item: String,
 }
 
-/// What `shipping` sends to the queue for each parcel that has left.
+/// A note about a shipped parcel, as `shipping` sends it to the queue.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Note {
-    /// The order it is about.
+    /// The id of the order.
     pub order: String,
-    /// Whom to tell.
+    /// The customer's address.
     pub customer: String,
-    /// What to tell.
+    /// The text of the note.
     pub text: String,
 }
 
@@ -96,7 +96,7 @@ pub async fn serve(name: &str) -> Result<(), Error> {
     }
 }
 
-/// An environment variable that a function cannot do without.
+/// Returns a required environment variable.
 fn setting(name: &str) -> Result<String, Error> {
     env::var(name).map_err(|_| format!("the environment variable {name} is not set").into())
 }

@@ -1,17 +1,18 @@
-//! `notify`: tells customers that something is on its way.
+//! `notify`: mails notes to customers.
 //!
-//! A message that fails is reported as a partial failure; SQS delivers it again, and the second try is in the same trace.
+//! A failed message is reported as a partial failure. SQS delivers it again, and the second attempt is in the same
+//! trace.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use thundra_aws::{Error, LambdaEvent, batch};
 
 use super::Note;
 
-/// Handles a batch of notes. The event source mapping needs `ReportBatchItemFailures`, or a note that fails is lost.
+/// Handles a batch of notes. Without `ReportBatchItemFailures` on the event source mapping, failed notes are lost.
 ///
 /// # Errors
 ///
-/// None of its own: a note that fails is reported in the answer.
+/// None of its own: the response reports failed notes.
 #[thundra_aws::handler]
 pub async fn handle(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
     batch::each_record(event.payload, |message: SqsMessage| async move {
@@ -22,7 +23,7 @@ pub async fn handle(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Er
     .await
 }
 
-/// Sends a mail. Some mail servers turn away whoever they see for the first time, and take the mail at the second try.
+/// Sends a mail. Some mail servers refuse an unknown sender's first attempt and accept the second.
 #[tracing::instrument(skip_all, err, fields(order.id = note.order))]
 async fn mail(note: &Note, first_try: bool) -> Result<(), Error> {
     if first_try && note.customer.ends_with("@greylisting.example") {

@@ -1,4 +1,4 @@
-//! `orders`: takes an order over HTTP, asks what it costs, and tells everybody who wants to know.
+//! `orders`: takes an order over HTTP, requests its price, and publishes the order.
 
 use aws_lambda_events::event::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use serde::Deserialize;
@@ -8,7 +8,7 @@ use thundra_http as reqwest; // a drop-in: the calls below are traced and carry 
 
 use super::{Order, setting};
 
-/// What the function keeps between invocations.
+/// The state that invocations share.
 #[derive(Debug)]
 pub struct Orders {
     http: reqwest::Client,
@@ -17,7 +17,7 @@ pub struct Orders {
     topic_arn: String,
 }
 
-/// What the pricing service answers.
+/// The response of the pricing service.
 #[derive(Debug, Deserialize)]
 struct Price {
     cents: u32,
@@ -27,7 +27,7 @@ struct Price {
 ///
 /// # Errors
 ///
-/// If the pricing service or SNS fails; API Gateway then answers for us.
+/// If the pricing service or SNS fails. API Gateway then sends an error response.
 #[thundra_aws::handler]
 pub async fn handle(
     event: LambdaEvent<ApiGatewayV2httpRequest>,
@@ -47,7 +47,7 @@ pub async fn handle(
 }
 
 impl Orders {
-    /// Makes the clients once, before the first invocation.
+    /// Creates the clients once, before the first invocation.
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Orders {
         })
     }
 
-    /// Adds up what the items cost.
+    /// Adds up the prices of the items.
     #[tracing::instrument(skip_all, fields(order.id = order.id))]
     async fn quote(&self, order: &Order) -> Result<u32, Error> {
         let mut total = 0;
@@ -72,7 +72,7 @@ impl Orders {
         Ok(total)
     }
 
-    /// Asks for one price, and once more if the service is not ready to tell.
+    /// Requests one price, and repeats the request once if the service is not ready.
     async fn price(&self, item: &str, order: &str) -> Result<Price, Error> {
         let url = format!("{}/prices/{item}?order={order}", self.pricing_url);
         let mut response = self.http.get(&url).send().await?;

@@ -1,7 +1,7 @@
-//! `shipping`: packs the parcels of a batch, and has the customers told.
+//! `shipping`: packs the parcels of a batch, and sends a note for each.
 //!
-//! The parcels of a batch belong to different orders. `batch::each` gives each of them its own place: its own trace, its
-//! own correlation ids, its own log fields.
+//! The parcels of a batch belong to different orders. `batch::each` gives each parcel its own trace, correlation ids
+//! and log fields.
 
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::streams::KinesisEventResponse;
@@ -9,26 +9,26 @@ use thundra_aws::{Error, LambdaEvent, batch};
 
 use super::{Note, Parcel, setting};
 
-/// What the function keeps between invocations.
+/// The state that invocations share.
 #[derive(Debug)]
 pub struct Shipping {
     sqs: aws_sdk_sqs::Client,
     queue_url: String,
 }
 
-/// Handles a batch of parcels. The event source mapping needs `ReportBatchItemFailures`: the answer says which records
-/// failed.
+/// Handles a batch of parcels. The event source mapping needs `ReportBatchItemFailures`, because the response names the
+/// failed records.
 ///
 /// # Errors
 ///
-/// None of its own: a parcel that fails is reported in the answer.
+/// None of its own: the response reports failed parcels.
 #[thundra_aws::handler]
 pub async fn handle(event: LambdaEvent<KinesisEvent>, shop: &Shipping) -> Result<KinesisEventResponse, Error> {
     batch::each(event.payload, |parcel: Parcel| shop.ship(parcel)).await
 }
 
 impl Shipping {
-    /// Makes the client once, before the first invocation.
+    /// Creates the client once, before the first invocation.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The executables that are deployed.
+//! The executables to deploy.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,19 +6,19 @@ use std::process::Command;
 
 use super::{Error, target};
 
-/// What the functions run.
+/// The executables of the functions.
 #[derive(Clone, Debug)]
 pub struct Executables {
-    /// Serves `orders`, `billing`, `shipping` and `notify` in Lambda, and `pricing` outside.
+    /// The executable of `orders`, `billing`, `shipping` and `notify` in Lambda, and of `pricing` outside.
     pub pipeline: PathBuf,
-    /// Serves `hello`.
+    /// The executable of `hello`.
     pub hello: PathBuf,
 }
 
 impl Executables {
-    /// The running executable, which must be `pipeline`, and `hello` beside it.
+    /// Returns the running executable, which must be `pipeline`, and `hello` beside it.
     ///
-    /// `cargo run --bin pipeline` builds that one binary only, so when Cargo runs us it is asked for the other.
+    /// `cargo run --bin pipeline` builds only `pipeline`, so this function has Cargo build `hello`.
     ///
     /// # Errors
     ///

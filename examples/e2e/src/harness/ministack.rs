@@ -1,7 +1,7 @@
 //! AWS on a loopback port: MiniStack (PyPI `ministack`), one process, no Docker.
 //!
-//! It runs the genuine `bootstrap` executable of each function against a Lambda Runtime API of its own, and delivers what
-//! is published, put and sent to the functions that are subscribed to it.
+//! MiniStack runs the genuine `bootstrap` executable of each function against a Lambda Runtime API of its own, and
+//! delivers messages and records to the subscribed functions.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use super::process::{self, Process};
 use super::python::Environment;
 use super::{Error, loopback, target};
 
-/// The release everything here was tried with.
+/// The release that the tests were written against.
 const PACKAGE: &str = "ministack==1.5.33";
 
-/// How long MiniStack may take to come up; about one second is usual.
+/// The time for MiniStack to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running MiniStack. Dropping it ends it, the functions it runs, and their temporary files.
+/// A running MiniStack. Dropping the value ends MiniStack and its functions, and removes their temporary files.
 #[derive(Debug)]
 pub struct MiniStack {
     process: Process,
@@ -24,7 +24,7 @@ pub struct MiniStack {
 }
 
 impl MiniStack {
-    /// Installs MiniStack if need be and starts it on a free port. `name` names its log, `target/thundra-examples/<name>.log`.
+    /// Installs MiniStack if necessary and starts it on a free port. The log is `target/thundra-examples/<name>.log`.
     ///
     /// # Errors
     ///
@@ -61,23 +61,23 @@ impl MiniStack {
         Ok(ministack)
     }
 
-    /// Where every service of it is reached.
+    /// Returns the address of all services.
     #[must_use]
     pub fn endpoint(&self) -> String {
         endpoint(self.port)
     }
 
-    /// What it and its functions write.
+    /// Returns the path of the log of MiniStack and its functions.
     #[must_use]
     pub fn log(&self) -> &Path {
         self.process.log()
     }
 
-    /// Leaves it running when we end, and returns the command that ends it.
+    /// Leaves MiniStack running after this process, and returns the command to end MiniStack.
     ///
     /// # Errors
     ///
-    /// If it has ended already.
+    /// If the process has ended already.
     pub fn keep(self) -> Result<String, Error> {
         let stop = format!("kill -- -{}", self.process.id());
         self.process.release()?;

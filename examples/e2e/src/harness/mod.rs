@@ -1,6 +1,6 @@
-//! What the examples and their tests stand on: a cloud on this machine, and a place where traces arrive.
+//! The harness of the tests: a cloud on this machine, and a receiver of traces.
 //!
-//! Nothing here is needed to use the libraries. Read [`functions`](crate::functions) for that.
+//! A user of the libraries needs none of it. [`functions`](crate::functions) shows the libraries in use.
 //!
 //! | module | holds |
 //! |---|---|
@@ -24,10 +24,10 @@ pub mod python;
 pub mod receiver;
 pub mod target;
 
-/// What goes wrong in the harness: one line, made to be printed.
+/// An error of the harness, as one printable line.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A client for what listens on this machine, which the proxy that a shell names cannot reach.
+/// Returns a client for servers on this machine, without the shell's proxy.
 pub(crate) fn loopback() -> Result<reqwest::Client, Error> {
     Ok(reqwest::Client::builder().no_proxy().build()?)
 }

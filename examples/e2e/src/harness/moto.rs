@@ -1,7 +1,7 @@
 //! Another AWS on a loopback port: moto (PyPI `moto`), one process, no Docker.
 //!
-//! Two programs that make the same of our messages are more than one. It delivers what is published, put and sent to
-//! queues and streams; it runs no functions.
+//! A second emulator shows that a message is not only read by the first one. moto delivers messages and records to
+//! queues and streams, and runs no functions.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use super::process::{self, Process};
 use super::python::Environment;
 use super::{Error, loopback, target};
 
-/// The release everything here was tried with.
+/// The release that the tests were written against.
 const PACKAGE: &str = "moto[server]==5.2.5";
 
-/// How long moto may take to come up; about one second is usual.
+/// The time for moto to come up, usually one second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Has it run the state machines that are started; otherwise it only keeps their inputs.
+/// Makes moto run state machines, and not only keep their inputs.
 const SETTINGS: &str = r#"{"stepfunctions": {"execute_state_machine": true}}"#;
 
-/// A running moto. Dropping it ends it.
+/// A running moto. Dropping the value ends moto.
 #[derive(Debug)]
 pub struct Moto {
     process: Process,
@@ -26,7 +26,7 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// Installs moto if need be and starts it on a free port. `name` names its log, `target/thundra-examples/<name>.log`.
+    /// Installs moto if necessary and starts it on a free port. The log is `target/thundra-examples/<name>.log`.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl Moto {
         Ok(moto)
     }
 
-    /// Where every service of it is reached.
+    /// Returns the address of all services.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)

@@ -11,7 +11,7 @@ use super::Error;
 
 /// Zips `executable` as `bootstrap`, the name that the runtimes `provided.*` start.
 ///
-/// It is stored, not compressed: it travels over loopback, and a debug build of a compressor is slow.
+/// The executable is stored uncompressed: the package travels over loopback, and a debug build of a compressor is slow.
 ///
 /// # Errors
 ///

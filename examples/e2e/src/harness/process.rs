@@ -1,8 +1,8 @@
-//! A child process that cannot outlive us, however we end.
+//! A child process that ends with its parent, however the parent ends.
 //!
-//! The child holds the reading end of a pipe as its standard input and we hold the writing end. When we drop it, return,
-//! panic, or are killed, the pipe closes and the child ends itself: no signal handler, nothing left to forget. Programs
-//! that do not know this convention run under a small Python launcher, which also ends *their* children.
+//! The child holds the reading end of a pipe as its standard input, the parent the writing end. When the parent drops
+//! the writing end, returns, panics or is killed, the pipe closes and the child ends. No signal handler is needed.
+//! Programs without this convention run under a small Python launcher, which also ends their children.
 
 use std::env;
 use std::fs::{self, File};
@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 use super::Error;
 use super::python::Environment;
 
-/// How long a child may take to end once its pipe is closed.
+/// The time for a child to end after its pipe was closed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Runs a program in a process group of its own and ends the whole group when standard input closes. A byte on standard
-/// input lets it run on alone. `TMPDIR` is the program's and goes with it.
+/// Runs a program in a process group of its own, and ends the group when standard input closes. A byte on standard
+/// input lets the program run on alone. The launcher removes `TMPDIR`, which only the program uses.
 const LAUNCHER: &str = "
 import os, shutil, signal, subprocess, sys, threading
 os.setsid()
@@ -37,7 +37,7 @@ threading.Thread(target=leash, daemon=True).start()
 program.wait()
 end()";
 
-/// A child process on a leash. Dropping it ends it.
+/// A child process. Dropping the value ends the process.
 #[derive(Debug)]
 pub struct Process {
     child: Child,
@@ -46,15 +46,15 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts `command`, which must end when its standard input does, with an environment of its own: only `PATH`,
-    /// `variables`, and `scratch` as its home and temporary directory. It writes into the file `log`.
+    /// Starts `command`, which must end when its standard input ends. The environment holds only `PATH`, `variables`,
+    /// and `scratch` as home and temporary directory. The output goes to the file `log`.
     ///
-    /// That is a clean slate rather than a list of what to remove: no real account, no collector and no proxy of the shell
-    /// is ever touched, not even through a file in the home directory.
+    /// With an empty environment, the child reaches no real account, collector or proxy of the shell, not even through
+    /// a file in the home directory.
     ///
     /// # Errors
     ///
-    /// If the program cannot be started, or the log or `scratch` cannot be made.
+    /// If the program cannot be started, or the log or `scratch` cannot be created.
     pub fn start<'a>(
         command: &mut Command,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -78,12 +78,12 @@ impl Process {
         Ok(Self { child, leash, log: log.to_owned() })
     }
 
-    /// Starts any program in the same way, under a launcher that ends it, all its children, and what it left in
-    /// `scratch`.
+    /// Starts any program like [`start`](Self::start), under a launcher that ends the program and its children and
+    /// removes `scratch`.
     ///
     /// # Errors
     ///
-    /// As for [`start`](Self::start).
+    /// Those of [`start`](Self::start).
     pub fn launch<'a>(
         python: &Environment,
         program: &[&str],
@@ -96,11 +96,11 @@ impl Process {
         Self::start(&mut command, variables, scratch, log)
     }
 
-    /// Waits until `ready` says so.
+    /// Waits until `ready` returns `true`.
     ///
     /// # Errors
     ///
-    /// If the process ends, or is not ready after `patience`. Names the log.
+    /// If the process ends, or is not ready after `patience`. The error names the log.
     pub async fn ready(&mut self, patience: Duration, mut ready: impl AsyncFnMut() -> bool) -> Result<(), Error> {
         let deadline = Instant::now() + patience;
         while !ready().await {
@@ -115,13 +115,13 @@ impl Process {
         Ok(())
     }
 
-    /// What it writes.
+    /// Returns the path of the log.
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
     }
 
-    /// The number under which the operating system knows the process, and for a launched one its group.
+    /// Returns the process id, which for a launched process is also the id of its group.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -131,11 +131,11 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Lets a launched process run on after us.
+    /// Lets a launched process run on after its parent.
     ///
     /// # Errors
     ///
-    /// If it has ended already.
+    /// If the process has ended already.
     pub fn release(mut self) -> Result<(), Error> {
         let mut leash = self.leash.take().ok_or("the process has ended")?;
         leash.write_all(b"k").map_err(|error| format!("the process has ended: {error}"))?;
@@ -160,21 +160,20 @@ impl Drop for Process {
     }
 }
 
-/// A loopback port that nobody listens on now. Somebody may a moment later.
+/// Returns a loopback port without a listener. Another process may take the port a moment later.
 ///
 /// # Errors
 ///
-/// If there is none.
+/// If no port is free.
 pub fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// Starts what listens on a port. The port is free when we look and may be taken when the program binds it, so a failed
-/// start is tried again.
+/// Starts a listening program. Another process may take the port first, so a failed start is retried.
 ///
 /// # Errors
 ///
-/// Those of `start`, when it failed three times.
+/// The last error of `start`, after three failures.
 pub async fn on_free_port<T>(mut start: impl AsyncFnMut(u16) -> Result<T, Error>) -> Result<T, Error> {
     let mut tries = 3;
     loop {

@@ -1,8 +1,8 @@
-//! A virtual environment with pinned packages, made once under `target/`.
+//! A virtual environment with pinned packages, created once under `target/`.
 //!
-//! MiniStack, moto and rotel come from PyPI. Whoever runs the examples needs Python 3.10 or newer with its `venv` module
-//! and nothing else: this module finds the interpreter, makes the environment and installs the packages. Several test
-//! processes may ask for the same environment at once; the first makes it, the others wait.
+//! MiniStack, moto and rotel come from PyPI. The tests need Python 3.10 or newer with its `venv` module. This module
+//! finds the interpreter, creates the environment and installs the packages. If several test processes need one
+//! environment at the same time, the first creates it and the others wait.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -13,11 +13,11 @@ use super::{Error, target};
 /// The oldest Python that MiniStack runs on.
 const OLDEST: (u32, u32) = (3, 10);
 
-/// Where an interpreter may be found, the likeliest first.
+/// The names of interpreters, the likeliest first.
 const CANDIDATES: [&str; 8] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python", "py"];
 
-/// Prints version and whether an environment with pip can be made; Debian ships `venv` without `ensurepip`.
+/// Prints the version, and whether an environment with pip can be created. Debian ships `venv` without `ensurepip`.
 const PROBE: &str = "
 import importlib.util as u, sys
 print(*sys.version_info[:2], int(all(map(u.find_spec, ('venv', 'ensurepip')))))";
@@ -29,8 +29,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Returns the environment `target/thundra-examples/<name>` holding exactly `packages` (`name==version`) and what
-    /// they need. Makes it if it is missing or holds something else, and says so on stderr.
+    /// Returns the environment `target/thundra-examples/<name>` with exactly `packages` (`name==version`) and their
+    /// dependencies. A missing or different environment is created, with a line on stderr.
     ///
     /// Blocks while `pip` works.
     ///
@@ -51,13 +51,13 @@ impl Environment {
         Ok(environment)
     }
 
-    /// The environment's interpreter.
+    /// Returns the interpreter of the environment.
     #[must_use]
     pub fn python(&self) -> PathBuf {
         self.program("python")
     }
 
-    /// A program that one of the packages installed.
+    /// Returns the path of an installed program.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.directory.join("bin").join(name)
@@ -77,7 +77,7 @@ impl Environment {
     }
 }
 
-/// A Python that can make virtual environments.
+/// Returns a Python that can create virtual environments.
 #[derive(Debug)]
 struct Interpreter {
     program: &'static str,
@@ -97,14 +97,15 @@ impl Interpreter {
     }
 }
 
-/// What a candidate says about itself.
+/// The properties of a candidate.
 #[derive(Debug)]
 struct Found {
     version: (u32, u32),
     venv: bool,
 }
 
-/// Asks `program` what it is. `None` if it is not there or is no Python 3 (version managers leave stubs on the path).
+/// Runs `program` and reads its properties. `None` if the program is missing or not Python 3: version managers leave
+/// stubs on the path.
 fn probe(program: &str) -> Option<Found> {
     let output = Command::new(program).args(["-I", "-c", PROBE]).stdin(Stdio::null()).output().ok()?;
     parse(str::from_utf8(&output.stdout).ok()?)
@@ -116,7 +117,7 @@ fn parse(answer: &str) -> Option<Found> {
     Some(Found { version: (next()?, next()?), venv: next()? == 1 })
 }
 
-/// One line that says what to install.
+/// Returns a line that names the package to install.
 fn advice(found: &[Found]) -> String {
     let (major, minor) = OLDEST;
     match found.iter().max_by_key(|found| found.version) {
@@ -140,7 +141,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     Ok(file)
 }
 
-/// Turns a failed command into one line: its name and the last thing it said.
+/// Formats a failed command as a line: the name and the last line of output.
 fn succeeded(name: &str, output: std::io::Result<std::process::Output>) -> Result<(), Error> {
     let output = output.map_err(|error| format!("{name} did not start: {error}"))?;
     if output.status.success() {

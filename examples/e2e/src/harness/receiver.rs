@@ -1,6 +1,7 @@
-//! An OTLP/HTTP endpoint that keeps every span it is sent.
+//! An OTLP/HTTP endpoint that keeps every received span.
 //!
-//! It decodes with `opentelemetry-proto` and `prost`, which know nothing of our encoder: what arrives here, others can read.
+//! The receiver decodes with `opentelemetry-proto` and `prost`, which are independent of our encoder. Other collectors
+//! can therefore read the same requests.
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -23,7 +24,7 @@ use tokio::task::JoinHandle;
 use super::Error;
 use crate::report::Span;
 
-/// A receiver on a loopback port. Dropping it closes the port.
+/// A receiver on a loopback port. Dropping the value closes the port.
 #[derive(Debug)]
 pub struct Receiver {
     address: SocketAddr,
@@ -31,7 +32,7 @@ pub struct Receiver {
     server: JoinHandle<()>,
 }
 
-/// What has arrived, in order.
+/// The received spans, in order.
 #[derive(Debug)]
 struct Inbox {
     received: Mutex<Vec<ResourceSpans>>,
@@ -58,29 +59,29 @@ impl Receiver {
         Ok(Self { address, inbox, server })
     }
 
-    /// The value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
+    /// Returns the value for `OTEL_EXPORTER_OTLP_ENDPOINT`.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Every span so far, in the order of arrival; a span that was sent twice is there twice.
+    /// Returns all received spans in the order of arrival. A span that was sent twice is returned twice.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
         self.inbox.all().iter().flat_map(Span::all_of).collect()
     }
 
-    /// Everything so far as one OTLP JSON document.
+    /// Returns all received spans as one OTLP JSON document.
     ///
     /// # Errors
     ///
-    /// If it cannot be written as JSON.
+    /// If the spans cannot be written as JSON.
     pub fn json(&self) -> Result<String, Error> {
         let request = ExportTraceServiceRequest { resource_spans: self.inbox.all() };
         Ok(serde_json::to_string(&request)?)
     }
 
-    /// Waits until `enough` says so of all spans, and returns whether it did within `patience`.
+    /// Waits until `enough` returns `true` for all spans. Returns `false` if `patience` runs out first.
     pub async fn wait_until(&self, patience: Duration, mut enough: impl FnMut(&[Span]) -> bool) -> bool {
         let mut count = self.inbox.count.subscribe();
         tokio::time::timeout(patience, async {
@@ -95,7 +96,7 @@ impl Receiver {
         .is_ok()
     }
 
-    /// Waits until nothing has arrived for `calm`.
+    /// Waits until no span has arrived for `calm`.
     pub async fn settled(&self, calm: Duration) {
         let mut count = self.inbox.count.subscribe();
         while matches!(tokio::time::timeout(calm, count.changed()).await, Ok(Ok(()))) {}
@@ -120,7 +121,7 @@ impl Inbox {
     }
 }
 
-/// `POST /v1/traces`, in protobuf or JSON, plain or gzip.
+/// Handles `POST /v1/traces`, in protobuf or JSON, plain or gzip.
 ///
 /// See <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
 async fn traces(

@@ -19,7 +19,7 @@ pub fn path(name: &str) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Cargo's target directory: the one the running executable was built into, else the configured one.
+/// Returns Cargo's target directory, from the running executable or the configuration.
 #[must_use]
 pub fn root() -> PathBuf {
     env::current_exe()
@@ -29,7 +29,7 @@ pub fn root() -> PathBuf {
         .unwrap_or_else(env::temp_dir)
 }
 
-/// The nearest directory above `path` that Cargo has tagged as its target directory.
+/// Returns the nearest directory above `path` that Cargo has tagged as a target directory.
 fn tagged(path: &Path) -> Option<&Path> {
     path.ancestors().skip(1).find(|directory| directory.join("CACHEDIR.TAG").is_file())
 }

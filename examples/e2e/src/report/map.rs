@@ -1,4 +1,4 @@
-//! The service map: who called whom over what.
+//! The service map: callers, called programs and transports.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -8,11 +8,11 @@ use thundra_core::Escaped;
 
 use super::{Kind, Span, short};
 
-/// Whom a trace comes from when nothing is above it.
+/// The caller of a root span.
 const OUTSIDE: &str = "(outside)";
 
-/// Draws the table of calls between programs, and from outside: how many, how many of them failed, and how long the called
-/// program took for the median one and for the slowest twentieth.
+/// Draws the table of calls between programs, and from outside: the number of calls and of failures, and the median and
+/// the 95th percentile of the called program's duration.
 #[must_use]
 pub fn service_map(spans: &[Span]) -> String {
     let mut calls: BTreeMap<[&str; 3], Calls> = BTreeMap::new();
@@ -43,7 +43,7 @@ impl Calls {
         self.errors += usize::from(span.error.is_some());
     }
 
-    /// The duration that `percent` of the calls stay within (nearest rank).
+    /// Returns a percentile of the durations, by nearest rank.
     fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.durations.clone();
         sorted.sort_unstable();
@@ -52,7 +52,7 @@ impl Calls {
     }
 }
 
-/// What carried the call, as the called program saw it.
+/// Returns the transport of a call, as the called program recorded it.
 fn transport(span: &Span) -> &str {
     let system = span.attribute("messaging.system").map(|system| system.strip_prefix("aws.").unwrap_or(system));
     let system = system.map(|system| system.strip_prefix("aws_").unwrap_or(system));

@@ -1,4 +1,4 @@
-//! From spans to something a person reads: is a trace whole, what does it look like, who calls whom.
+//! Reports on spans for people: completeness of a trace, its tree, and the service map.
 
 mod map;
 mod span;
@@ -12,7 +12,7 @@ pub use whole::{Expected, problems};
 
 use std::time::Duration;
 
-/// A duration as people read it: three significant digits and a unit.
+/// Formats a duration with three significant digits and a unit.
 fn short(duration: Duration) -> String {
     let micros = duration.as_secs_f64() * 1e6;
     match micros {

@@ -1,4 +1,4 @@
-//! A span as it arrived, with the name of the program that sent it.
+//! A received span with the name of its program.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,17 +12,17 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span as Proto};
 /// One span. Ids are lower-case hexadecimal.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
-    /// The trace it belongs to.
+    /// The id of the trace.
     pub trace: String,
-    /// Its own id.
+    /// The id of the span.
     pub id: String,
-    /// The span it happened in, `None` for a root.
+    /// The id of the parent span, `None` for a root.
     pub parent: Option<String>,
-    /// `service.name` of the program that sent it.
+    /// `service.name` of the program that sent the span.
     pub program: String,
-    /// Its name.
+    /// The name of the span.
     pub name: String,
-    /// Its role in a call.
+    /// The role in a call.
     pub kind: Kind,
     /// Start, in nanoseconds since 1970.
     pub start_time_unix_nano: u64,
@@ -30,9 +30,9 @@ pub struct Span {
     pub end_time_unix_nano: u64,
     /// Attribute values as text, by key.
     pub attributes: BTreeMap<String, String>,
-    /// Spans it is related to without being their child.
+    /// The links to other spans.
     pub links: Vec<Link>,
-    /// What went wrong, if its status is an error.
+    /// The message of the status, if the status is an error.
     pub error: Option<String>,
 }
 
@@ -47,17 +47,17 @@ pub enum Kind {
     Consumer,
 }
 
-/// A span that another span names as related.
+/// A link to another span.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The trace it belongs to.
+    /// The id of the trace.
     pub trace: String,
-    /// Its id.
+    /// The id of the span.
     pub span: String,
 }
 
 impl Span {
-    /// All spans of one resource.
+    /// Returns all spans of one resource.
     pub fn all_of(resource_spans: &ResourceSpans) -> Vec<Self> {
         let resource = resource_spans.resource.as_ref().map(|resource| attributes(&resource.attributes));
         let program = resource.and_then(|mut resource| resource.remove("service.name")).unwrap_or_default();
@@ -86,13 +86,13 @@ impl Span {
         }
     }
 
-    /// How long it took.
+    /// Returns the duration of the span.
     #[must_use]
     pub fn duration(&self) -> Duration {
         Duration::from_nanos(self.end_time_unix_nano.saturating_sub(self.start_time_unix_nano))
     }
 
-    /// The value of an attribute as text.
+    /// Returns the value of an attribute as text.
     #[must_use]
     pub fn attribute(&self, key: &str) -> Option<&str> {
         self.attributes.get(key).map(String::as_str)
@@ -137,7 +137,7 @@ pub(super) mod tests {
     use opentelemetry_proto::tonic::resource::v1::Resource;
     use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Status};
 
-    /// A span made by hand: `program` sent `name` with the ids given, from `start` to `end` in milliseconds.
+    /// Builds a span: `program` sent `name` with the given ids, from `start` to `end` in milliseconds.
     pub(in crate::report) fn span(program: &str, name: &str, kind: Kind, ids: (&str, &str), ms: (u64, u64)) -> Span {
         let (id, parent) = ids;
         Span {
@@ -155,7 +155,7 @@ pub(super) mod tests {
         }
     }
 
-    /// Two programs, a call that is answered, and a message that makes the second one fail.
+    /// Builds the spans of two programs: a successful call, and a message that makes the second program fail.
     pub(in crate::report) fn order() -> Vec<Span> {
         let mut failed = span("billing", "orders process", Kind::Consumer, ("05", "04"), (30, 90));
         failed.error = Some("card declined".to_owned());

@@ -7,8 +7,8 @@ use thundra_core::Escaped;
 
 use super::{Kind, Span, short};
 
-/// Draws a trace, a line each span: when it started, how long it took, where it hangs, what it is. A program is named where
-/// the trace enters it, with what triggered it.
+/// Draws a trace with a line for each span: start, duration, place in the tree, description. A program and its trigger
+/// are named where the trace enters the program.
 #[must_use]
 pub fn tree(trace: &[&Span]) -> String {
     let begin = trace.iter().map(|span| span.start_time_unix_nano).min().unwrap_or(0);
@@ -71,7 +71,7 @@ impl<'s> Drawing<'s> {
     }
 }
 
-/// What is worth knowing about a span besides its name.
+/// Returns the notable attributes of a span.
 fn details(span: &Span) -> Vec<String> {
     let mut details = Vec::new();
     match span.kind {
@@ -86,7 +86,7 @@ fn details(span: &Span) -> Vec<String> {
     details
 }
 
-/// Enough of an id to find it again.
+/// Returns the first digits of an id.
 fn start(id: &str) -> &str {
     id.get(..8).unwrap_or(id)
 }

@@ -1,4 +1,4 @@
-//! Whether the trace of an order is whole.
+//! The completeness of an order's trace.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -6,22 +6,22 @@ use thundra_core::Escaped;
 
 use super::Span;
 
-/// The attribute by which an order is found in the spans: the functions record it with `#[tracing::instrument]`.
+/// The attribute that identifies an order. The functions record it with `#[tracing::instrument]`.
 const ORDER: &str = "order.id";
 
-/// What the trace of one order should look like.
+/// The expected trace of an order.
 #[derive(Clone, Debug)]
 pub struct Expected<'a> {
     /// The order.
     pub order: &'a str,
-    /// Each program it should reach, and how often.
+    /// The programs that the order reaches, each with a count.
     pub reaches: &'a [(&'a str, usize)],
-    /// The program that should fail, if one should.
+    /// The program that fails, if any.
     pub fails: Option<&'a str>,
 }
 
 impl<'a> Expected<'a> {
-    /// The spans of the order's trace among all `spans`: of the trace that names it first.
+    /// Returns the spans of the first trace that names the order.
     #[must_use]
     pub fn trace<'s>(&self, spans: &'s [Span]) -> Vec<&'s Span> {
         let trace = spans.iter().find(|span| span.attribute(ORDER) == Some(self.order)).map(|span| &span.trace);
@@ -29,10 +29,10 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// Returns what is wrong with the trace of an order, one readable sentence each. Nothing is wrong with a whole trace: it has
-/// one root, every parent is present, no span is there twice, and it reached the programs it should, as often as it should.
+/// Returns the problems of an order's trace, one sentence each. A whole trace has one root, every parent, no span
+/// twice, and the expected programs as often as expected.
 ///
-/// A program is reached wherever a span of it hangs under a span of another program, or under nothing.
+/// A trace enters a program at each span whose parent belongs to another program, or is missing.
 #[must_use]
 pub fn problems(spans: &[Span], expected: &Expected<'_>) -> Vec<String> {
     let order = expected.order;
@@ -46,7 +46,7 @@ pub fn problems(spans: &[Span], expected: &Expected<'_>) -> Vec<String> {
     problems.into_iter().map(|problem| Escaped(&format!("{order}: {problem}")).to_string()).collect()
 }
 
-/// One root, every parent present, no span twice.
+/// Checks for one root, every parent, and no duplicate span.
 fn shape(trace: &[&Span]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut ids = BTreeSet::new();
@@ -67,14 +67,14 @@ fn shape(trace: &[&Span]) -> Vec<String> {
     problems
 }
 
-/// No other trace speaks of the order.
+/// Checks that no other trace names the order.
 fn spread(spans: &[Span], order: &str) -> Option<String> {
     let named = spans.iter().filter(|span| span.attribute(ORDER) == Some(order));
     let traces: BTreeSet<_> = named.map(|span| span.trace.as_str()).collect();
     (traces.len() > 1).then(|| format!("it is spread over {} traces", traces.len()))
 }
 
-/// The programs, how often each, and which one fails.
+/// Checks the programs, their counts, and the failing one.
 fn reach(trace: &[&Span], expected: &Expected<'_>) -> Vec<String> {
     let entries = entries(trace);
     let mut reached = BTreeMap::new();
@@ -97,7 +97,7 @@ fn reach(trace: &[&Span], expected: &Expected<'_>) -> Vec<String> {
     problems
 }
 
-/// The spans with which a trace enters a program.
+/// Returns the spans with which a trace enters a program.
 pub(super) fn entries<'s>(trace: &[&'s Span]) -> Vec<&'s Span> {
     let programs: HashMap<_, _> = trace.iter().map(|span| (span.id.as_str(), span.program.as_str())).collect();
     let enters = |span: &&&Span| {

@@ -1,43 +1,164 @@
-//! The documents name what exists.
+//! Documents name existing paths, and list sufficient dependencies for their code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{root, text};
+use crate::{CRATES, root, text};
 
-/// The documents of the workspace.
-const DOCUMENTS: [&str; 4] = [".github/CONTRIBUTING.md", "BENCHMARKS.md", "CHANGELOG.md", "README.md"];
+const DOCUMENTS: [&str; 8] = [
+    ".github/CONTRIBUTING.md",
+    "BENCHMARKS.md",
+    "CHANGELOG.md",
+    "README.md",
+    "thundra-aws/README.md",
+    "thundra-core/README.md",
+    "thundra-http/README.md",
+    "thundra-macros/README.md",
+];
+
+/// Code, its crate, and features of the crate, of which any is enough.
+const FEATURES: &[(&str, &str, &[&str])] = &[
+    ("thundra_aws::http::", "thundra-aws", &["http"]),
+    ("client!(", "thundra-aws", &["sdk", "config", "sns", "sqs", "kinesis"]),
+    ("load_config()", "thundra-aws", &["config", "sns", "sqs", "kinesis"]),
+    ("sns::client(", "thundra-aws", &["sns"]),
+    ("sqs::client(", "thundra-aws", &["sqs"]),
+    ("sqs::process(", "thundra-aws", &["sqs"]),
+    ("thundra_core::testing", "thundra-core", &["testing"]),
+    ("event::kinesis", "aws_lambda_events", &["kinesis"]),
+    ("event::sns", "aws_lambda_events", &["sns"]),
+    ("event::sqs", "aws_lambda_events", &["sqs"]),
+    ("Deserialize)]", "serde", &["derive"]),
+    ("#[tokio::main]", "tokio", &["macros"]),
+    ("#[tokio::main]", "tokio", &["rt-multi-thread"]),
+    ("tokio::net::", "tokio", &["net"]),
+    ("tokio::signal::", "tokio", &["signal"]),
+];
 
 #[test]
-#[ignore = "the document is not written yet"]
 fn contributing_names_paths_that_exist() {
-    let missing: Vec<_> =
-        paths(&text(".github/CONTRIBUTING.md")).into_iter().filter(|path| !root().join(path).exists()).collect();
+    let document = text(".github/CONTRIBUTING.md");
+    let starts = ["thundra-", "examples/", ".ci/", ".github/"];
+    let quoted = document.split('`').skip(1).step_by(2).filter(|word| !word.contains(' ') && word.contains('/'));
+    let paths: BTreeSet<_> = quoted.filter(|word| starts.iter().any(|start| word.starts_with(start))).collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    let missing: Vec<_> = paths.iter().filter(|path| !root().join(path).exists()).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
-#[ignore = "the document is not written yet"]
 fn links_lead_somewhere() {
     for document in DOCUMENTS {
         let folder = root().join(document).parent().unwrap().to_owned();
-        for (_, link) in text(document)
-            .match_indices("](")
-            .map(|(at, _)| text(document)[at + 2..].split_once(')').map_or(String::new(), |(link, _)| link.to_owned()))
-            .enumerate()
-        {
+        for link in text(document).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap();
-            let is_ours = !file.is_empty() && !file.contains("://");
-            assert!(!is_ours || folder.join(file).exists(), "{document} links to {link}");
+            let is_elsewhere = file.is_empty() || file.contains("://");
+            assert!(is_elsewhere || folder.join(file).exists(), "{document} links to {link}");
         }
     }
 }
 
-/// Returns the paths between backticks that begin with a folder of the workspace.
-fn paths(document: &str) -> BTreeSet<String> {
-    let quoted = document.split('`').skip(1).step_by(2);
-    let starts = ["thundra-", "examples/", ".ci/", ".github/"];
-    let is_path = |word: &&str| {
-        word.contains('/') && starts.iter().any(|start| word.starts_with(start)) && !word.contains(['<', '*', ' ', '{'])
+#[test]
+fn the_speed_of_the_readme_is_that_of_the_benchmarks() {
+    let table = |document: &str, heading: &str| -> Vec<String> {
+        let text = text(document);
+        let section = text.split(heading).nth(1).unwrap_or_else(|| panic!("{document} has no {heading:?}"));
+        let lines = section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+        lines.map(str::to_owned).collect()
     };
-    quoted.filter(is_path).map(str::to_owned).collect()
+    let glance = table("BENCHMARKS.md", "\n## At a glance\n");
+    assert_eq!(glance.len(), 8, "a head and six rows");
+    assert_eq!(table("README.md", "\n## Speed\n"), glance);
+}
+
+#[test]
+fn dependencies_are_enough_for_the_code() {
+    let mut documents: Vec<_> = DOCUMENTS.iter().map(|name| ((*name).to_owned(), text(name))).collect();
+    for entry in std::fs::read_dir(root().join("examples")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let (head, code): (Vec<_>, Vec<_>) = source.lines().partition(|line| line.starts_with("//!"));
+            let head: Vec<_> = head.iter().map(|line| line.trim_start_matches("//!").trim_start()).collect();
+            documents.push((
+                path.display().to_string(),
+                format!("{}\n```rust\n{}\n```\n", head.join("\n"), code.join("\n")),
+            ));
+        }
+    }
+    for (name, document) in documents {
+        let (dependencies, code) = (dependencies(&document), blocks(&document, "rust"));
+        for used in crates_of(&code) {
+            assert!(dependencies.contains_key(&used), "{name} uses {used}, and its toml does not name it");
+        }
+        for (needle, used, features) in FEATURES.iter().filter(|(needle, ..)| code.contains(needle)) {
+            let named = dependencies.get(*used).unwrap_or_else(|| panic!("{name} has {needle:?} without {used}"));
+            assert!(
+                features.iter().any(|feature| named.contains(*feature)),
+                "{name} has {needle:?}: {used} with {named:?}"
+            );
+        }
+        for krate in CRATES {
+            let manifest = text(format!("{krate}/Cargo.toml"));
+            for feature in dependencies.get(krate).into_iter().flatten() {
+                assert!(manifest.contains(&format!("\n{feature} = [")), "{name}: {krate} has no feature {feature}");
+            }
+        }
+    }
+}
+
+/// Returns the blocks of a language.
+fn blocks(document: &str, language: &str) -> String {
+    let (mut inside, mut found) = (false, String::new());
+    for line in document.lines() {
+        match line.strip_prefix("```") {
+            Some(info) => inside = info.split(',').next() == Some(language),
+            None if inside => found += &format!("{line}\n"),
+            None => {}
+        }
+    }
+    found
+}
+
+/// Returns the dependencies of the toml blocks, each with its features.
+fn dependencies(document: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut dependencies: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for line in blocks(document, "toml").lines() {
+        if let Some((name, value)) = line.split_once(" = ") {
+            let list =
+                value.split_once("features = [").and_then(|(_, list)| list.split(']').next()).unwrap_or_default();
+            let features = list.split(',').map(|feature| feature.trim().trim_matches('"').to_owned());
+            dependencies.entry(name.trim().to_owned()).or_default().extend(features.filter(|name| !name.is_empty()));
+        }
+    }
+    dependencies
+}
+
+/// Returns the crates of the workspace's list that code names at the start of a path.
+fn crates_of(code: &str) -> BTreeSet<String> {
+    let manifest = text("Cargo.toml");
+    let list = manifest.split("[workspace.dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let names = list.lines().filter_map(|line| line.split_once(" = ").map(|(name, _)| name));
+    let is_used = |name: &&str| {
+        let word = name.replace('-', "_");
+        let is_start =
+            |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || ":/`".contains(c));
+        let is_alias = code.contains(&format!(" as {word};"));
+        !is_alias && code.match_indices(&format!("{word}::")).any(|(at, _)| is_start(at))
+    };
+    names.filter(is_used).map(str::to_owned).collect()
+}
+
+/// The table of the README is a part of those on the configuration page of `thundra-aws`, which its own test compares with
+/// the variables that are read.
+#[test]
+fn the_readme_has_ten_rows_of_the_configuration_page() {
+    let page = text("thundra-aws/src/configuration.md");
+    let readme = text("README.md");
+    let (_, section) = readme.split_once("\n## Configuration\n").unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows: Vec<_> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    assert_eq!(rows.len(), 10, "{rows:#?}");
+    for row in rows {
+        assert!(page.lines().any(|line| line == row), "the page has another row than this:\n{row}");
+    }
 }

@@ -1,5 +1,4 @@
-//! The rules of the workspace that no compiler checks: which file may import which, which licences and which foreign
-//! types come in, and that the documents name what exists.
+//! The rules of the workspace beyond the compiler: imports, licences, foreign types, and the paths in documents.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may stop")]
 
 mod documents;

@@ -1,4 +1,4 @@
-//! The packages that come with ours: their licences, and the ones that come in two versions.
+//! The dependencies of our packages: licences, and duplicate versions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::{CRATES, root};
 
-/// The licences that allow what ours allow, `MIT OR Apache-2.0`.
+/// Licences as permissive as ours, `MIT OR Apache-2.0`.
 const LICENCES: &[&str] =
     &["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CDLA-Permissive-2.0", "ISC", "MIT", "Unicode-3.0", "Zlib"];
 
-/// The packages that users of ours may have to build in more than one version.
+/// The packages with more than one version among our dependencies.
 const TWICE: &[&str] = &[
     "base64",
     "core-foundation",
@@ -92,7 +92,7 @@ fn with_ours(metadata: &Value) -> BTreeSet<(String, String)> {
     seen.iter().map(|id| (text(&packages[id]["name"]), text(&packages[id]["version"]))).collect()
 }
 
-/// Returns the names under which the library of a crate knows its dependencies.
+/// Returns the dependencies of a crate's library, by their names in code.
 pub(crate) fn dependencies_of(krate: &str) -> BTreeSet<String> {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap();

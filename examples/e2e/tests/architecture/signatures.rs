@@ -1,4 +1,5 @@
-//! The crates of others whose types and traits stand in public signatures: a major version of theirs is one of ours.
+//! Foreign crates with types or traits in public signatures. A major version of such a crate is a major version of
+//! ours.
 //!
 //! The test reads items that are `pub` and not `#[doc(hidden)]`; the lint `unreachable_pub` makes sure that these are
 //! public. Of a macro it takes every crate that is named.
@@ -100,7 +101,7 @@ fn public_types(items: &[Item]) -> Vec<String> {
     items.iter().flat_map(names).collect()
 }
 
-/// Returns the foreign crates that the public ones of these items name, each with the item.
+/// Returns the foreign crates in the signatures of public items, each with the item.
 fn foreign(items: &[Item], types: &BTreeSet<String>, dependencies: &BTreeSet<String>) -> BTreeSet<(String, String)> {
     let mut imports = BTreeMap::new();
     for item in items {

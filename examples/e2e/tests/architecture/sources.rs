@@ -23,9 +23,12 @@ fn read(folder: &Path, module: &[String], files: &mut BTreeMap<Module, File>) {
         let name = path.file_stem().unwrap().to_str().unwrap();
         let child =
             if ["lib", "mod"].contains(&name) { module.to_vec() } else { [module, &[name.to_owned()]].concat() };
+        if name == "tests" {
+            continue;
+        }
         if path.is_dir() {
             read(&path, &child, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && name != "tests" {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();
             let mut file = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             file.items.retain(|item| !matches!(item, Item::Mod(item) if is_test(&item.attrs)));

@@ -1,4 +1,4 @@
-//! The account: what is made in it once, and how each transport is sent through and read.
+//! The account: its resources, and sending and reading through each transport.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::received::{kinesis_event, sqs_event};
 
 const STREAM: &str = "parcels";
 const ROLE: &str = "arn:aws:iam::000000000000:role/shop";
-/// What is sent, everywhere.
+/// The message of every case.
 const ORDER: &str = r#"{"order": "order-1", "total": 12.50}"#;
 
-/// One account on an emulator. Each transport has a queue of its own.
+/// An account on an emulator, with a queue for each transport.
 pub(crate) struct Account {
     config: SdkConfig,
     sqs: aws_sdk_sqs::Client,
@@ -112,7 +112,7 @@ impl Account {
         }
     }
 
-    /// Reads it with a plain client, and makes of it the event that Lambda would deliver.
+    /// Reads the message with a plain client, and builds the event that Lambda would deliver.
     pub(crate) async fn event(&self, transport: Transport) -> Value {
         if let Some(queue) = self.queue(transport) {
             let receive = || {
@@ -128,7 +128,7 @@ impl Account {
         }
     }
 
-    /// Reads it with a traced client, which leaves it there, and works on it. `None` for what nobody can read.
+    /// Processes the message with a traced client, without deletion. `None` for transports without workers.
     pub(crate) async fn worked(&self, transport: Transport) -> Option<Seen> {
         let work = match (self.queue(transport), transport) {
             (Some(queue), _) => {
@@ -161,7 +161,7 @@ impl Account {
         }
     }
 
-    /// The input of the execution.
+    /// Returns the input of the execution.
     async fn input(&self) -> Value {
         let sfn = aws_sdk_sfn::Client::new(&self.config);
         let executions = sfn.list_executions().state_machine_arn(&self.passing).send().await.unwrap().executions;
@@ -170,7 +170,7 @@ impl Account {
     }
 }
 
-/// A rule that hands what the shop puts to a queue.
+/// Creates a rule that forwards the shop's events to a queue.
 async fn route_events(config: &SdkConfig, queue: &Queue) {
     let events = aws_sdk_eventbridge::Client::new(config);
     events.put_rule().name("ordered").event_pattern(r#"{"source": ["shop"]}"#).send().await.unwrap();
@@ -178,7 +178,7 @@ async fn route_events(config: &SdkConfig, queue: &Queue) {
     events.put_targets().rule("ordered").targets(target).send().await.unwrap();
 }
 
-/// A state machine of one state.
+/// Creates a state machine of one state.
 async fn state_machine(config: &SdkConfig, name: &str, state: Value) -> String {
     let definition = json!({ "StartAt": "Only", "States": { "Only": state } });
     let sfn = aws_sdk_sfn::Client::new(config);
@@ -186,7 +186,7 @@ async fn state_machine(config: &SdkConfig, name: &str, state: Value) -> String {
     create.send().await.unwrap().state_machine_arn
 }
 
-/// The next message of a queue, once it has arrived.
+/// Waits for the next message of a queue.
 async fn message(
     queue: &Queue,
     receive: impl Fn() -> aws_sdk_sqs::operation::receive_message::builders::ReceiveMessageFluentBuilder,
@@ -198,7 +198,7 @@ async fn message(
     .await
 }
 
-/// The first record of the stream.
+/// Returns the first record of the stream.
 async fn record(kinesis: &aws_sdk_kinesis::Client) -> Record {
     let shards = kinesis.list_shards().stream_name(STREAM).send().await.unwrap().shards.unwrap();
     let iterator = kinesis.get_shard_iterator().stream_name(STREAM).shard_id(&shards[0].shard_id);

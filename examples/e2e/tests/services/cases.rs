@@ -1,20 +1,20 @@
-//! The table: one case is one way from a producer to a consumer.
+//! The table of cases. A case is one way from a producer to a consumer.
 
 use thundra_core::SpanKind;
 
-/// What carries a message.
+/// The transport of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Transport {
     Sqs,
-    /// A topic with a queue, which gets the notification around the message, or the message as it is.
+    /// A topic with a queue, which gets the notification around the message or the raw message.
     SnsToSqs {
         raw: bool,
     },
     Kinesis,
     EventBridgeToSqs,
-    /// An execution's input, which a state hands to a function.
+    /// The input of an execution, which a state passes to a function.
     StepFunctions,
-    /// The same, which a state sends to a queue.
+    /// The input of an execution, which a state sends to a queue.
     StepFunctionsToSqs,
 }
 
@@ -22,12 +22,12 @@ pub(crate) enum Transport {
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) transport: Transport,
-    /// The span of the call that sends.
+    /// The name of the sending call's span.
     pub(crate) call: &'static str,
     pub(crate) kind: SpanKind,
-    /// Where in the Lambda event its context arrives. A text or base64 on the way is opened.
+    /// The path of the context in the Lambda event, through JSON in texts and in base64.
     pub(crate) traceparent: &'static str,
-    /// Whether the event has records.
+    /// `true` if the event has records.
     pub(crate) batch: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The function `consumer` in a process of its own, and Lambda's Runtime API around it.
+//! The function `consumer` in a process of its own, with a Runtime API of the test's own.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
@@ -23,10 +23,10 @@ use tokio::sync::{Mutex, mpsc};
 
 use crate::PATIENCE;
 
-/// How long the function has for an event.
+/// The time of an invocation.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// A function that runs. It ends before what it sends its spans to.
+/// A running function. It is dropped before its receiver.
 pub(crate) struct Function {
     _process: Process,
     receiver: Receiver,
@@ -63,7 +63,7 @@ impl Function {
         Self { _process: process, receiver, events, answers: Mutex::new(answers) }
     }
 
-    /// Sends an event, and returns what its one record saw, or the invocation where there is none.
+    /// Sends an event, and returns the ids of its one record, or of the invocation if the event has no record.
     pub(crate) async fn invoke(&self, event: &Value) -> Seen {
         self.events.send(event.to_string().into()).await.unwrap();
         let mut answers = self.answers.lock().await;
@@ -72,7 +72,7 @@ impl Function {
         serde_json::from_slice(&answer).unwrap()
     }
 
-    /// The spans of the invocation in a trace, and of its record.
+    /// Waits for the spans of the invocation and of its record in a trace.
     pub(crate) async fn spans(&self, trace: &str, record: bool) -> (Span, Option<Span>) {
         let whole = |spans: &[Span]| {
             let (invocation, process) = of(spans, trace);
@@ -86,13 +86,13 @@ impl Function {
     }
 }
 
-/// The invocation of a trace, and the record in it.
+/// Finds the spans of the invocation and of its record in a trace.
 fn of(spans: &[Span], trace: &str) -> (Option<Span>, Option<Span>) {
     let find = |kind| spans.iter().find(|span| span.trace == trace && span.kind == kind).cloned();
     (find(Kind::Server), find(Kind::Consumer))
 }
 
-/// The Runtime API for one event at a time.
+/// A Runtime API for one event at a time.
 struct RuntimeApi {
     events: Mutex<mpsc::Receiver<Bytes>>,
     answered: mpsc::Sender<Result<Bytes, Bytes>>,

@@ -1,4 +1,4 @@
-//! What our clients send arrives, whatever service carries it: through two emulators, to a function and to a worker.
+//! Traces and ids arrive through every service: through two emulators, at a function and at a worker.
 //!
 //! ```text
 //! producer ── emulator ─► read by a plain client ─► the event Lambda would deliver ─► a function in a process of its own
@@ -25,7 +25,7 @@ use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::moto::Moto;
 use thundra_examples::seen::Seen;
 
-/// How long something may take to arrive.
+/// The time for a message or a span to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,7 +66,7 @@ async fn joined(name: &str, endpoint: &str) {
     }
 }
 
-/// The exporter of this process. Neither the shell's settings nor its collector have a say.
+/// Returns the exporter of this process. The settings of the shell have no effect.
 fn installed() -> MemoryExporter {
     static EXPORTER: OnceLock<MemoryExporter> = OnceLock::new();
     let install = || {
@@ -78,7 +78,7 @@ fn installed() -> MemoryExporter {
     EXPORTER.get_or_init(install).clone()
 }
 
-/// A call that sent something, and what its scope said of itself.
+/// A sending call, and the ids of the scope.
 struct Sent {
     case: &'static Case,
     span: SpanData,
@@ -110,14 +110,14 @@ impl Sent {
         span.context.trace_id == context.trace_id && span.parent_span_id == Some(context.span_id)
     }
 
-    /// The receiver has the ids of the sender, and is one program further.
+    /// Asserts that the receiver has the sender's ids, and is the next program in the chain.
     fn assert_same(&self, receiver: &Seen) {
         assert_eq!(receiver.ids, self.seen.ids, "{}", self.case.name);
         assert_eq!(receiver.chain_length, self.seen.chain_length + 1, "{}", self.case.name);
     }
 }
 
-/// What stands at a path in an event, through JSON in texts and in base64.
+/// Returns the text at a path in an event, through JSON in texts and in base64.
 fn inside(event: &Value, path: &str) -> String {
     let mut value = event.clone();
     for key in path.split('.') {

@@ -1,4 +1,4 @@
-//! What was read back: as the event that Lambda would deliver, and as what a worker works on.
+//! Messages and records as the events that Lambda would deliver.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ pub(crate) fn kinesis_event(record: &Record, stream_arn: &str) -> Value {
     }]})
 }
 
-/// JSON in a text, or in the base64 in a text.
+/// Parses JSON in a text, or in base64 in a text.
 pub(crate) fn opened(text: &str) -> Value {
     let decoded = STANDARD.decode(text);
     serde_json::from_slice(decoded.as_deref().unwrap_or(text.as_bytes())).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Message attributes, as SNS and SQS have them: at most ten a message, and counted in its size.
+//! Message attributes of SNS and SQS. A message has ten attributes at most. Attributes count in the size.
 
 use std::collections::HashMap;
 
@@ -8,53 +8,53 @@ use super::limits::Limits;
 use super::refusal::Size;
 use super::{Injected, Skipped};
 
-/// SQS refuses more; SNS drops a message with more on its way to a queue with raw delivery.
+/// Most attributes of a message. SQS refuses more. SNS drops a message with more in a raw delivery to a queue.
 const MAX_ATTRIBUTES: usize = 10;
-/// What a message is given that has no ids but the one of every chain of calls.
+/// Number of attributes without ids of the user.
 const USUAL_ATTRIBUTES: usize = 5;
-/// The size that a topic or a queue takes unless it is set to more or less, which cannot be seen from here.
+/// Default limit of a topic or a queue. No request shows another limit.
 const DEFAULT_BYTES: usize = 256 * 1024;
-/// The size that it may be set to.
+/// Largest configurable limit of a topic or a queue.
 const MAX_BYTES: usize = 4 * DEFAULT_BYTES;
-/// The data type of our values, which is part of the size.
+/// Data type of our values. The type counts in the size of a message.
 pub(crate) const STRING: &str = "String";
 
-/// The type of an attribute's value in an SDK crate.
+/// The value of an attribute, in the type of an SDK crate.
 pub(crate) trait Attribute: Sized {
-    /// A value of the type `String`; `None` where the service would refuse it.
+    /// Returns a value of the type `String`, or `None` for a value refused by the service.
     fn string(value: &str) -> Option<Self>;
 
-    /// Type and value, in bytes.
+    /// Returns the bytes of type and value.
     fn size(&self) -> usize;
 
-    /// The value, where it is text.
+    /// Returns a text value.
     fn text(&self) -> Option<&str>;
 }
 
-/// One message of a request.
+/// A message of a request.
 #[derive(Debug)]
 pub(crate) struct Message<'a, V> {
     /// Id of the entry, in a batch.
     id: Option<&'a str>,
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
-    /// Bytes that the service may count or not.
+    /// Bytes with an unknown weight: some services count them.
     beside: usize,
     outbound: &'a Outbound,
     closed: Option<Skipped>,
-    /// Bytes that are left within the limit of a message.
+    /// Bytes left within the limit of the message.
     room: usize,
     size: Size,
-    /// Why something of ours was left out: the first reason.
+    /// First reason why something was left out.
     skipped: Option<Skipped>,
-    /// Whether it had no trace context of its own, so that ours is the one that is read.
+    /// `true` if the caller set no trace context, and the receiver reads ours.
     untraced: bool,
     traced_by_us: bool,
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// A message with a body of so many bytes; `closed` says why nothing may be added. What the scope received and sends on
-    /// gives way to `outbound`.
+    /// Returns a message with a body of `body` bytes. `closed` is a reason to add nothing. The attributes of `outbound`
+    /// replace received and forwarded attributes.
     pub(crate) fn new(
         attributes: &'a mut Option<HashMap<String, V>>,
         body: usize,
@@ -78,24 +78,22 @@ impl<'a, V: Attribute> Message<'a, V> {
         message
     }
 
-    /// Adds bytes that a service may count or not. They count within a limit, and a limit is learned without them.
-    #[cfg(feature = "sns")]
+    /// Adds bytes counted by some services only. Limits are kept with these bytes, and learned without.
     pub(crate) fn beside(self, beside: usize) -> Self {
         Message { beside, ..self }
     }
 
-    /// Makes it an entry of a batch.
+    /// Sets the id of the entry in a batch.
     pub(crate) fn entry(self, id: &'a str) -> Self {
         Message { id: Some(id), ..self }
     }
 
-    /// Whether the caller set no trace context.
-    #[cfg(feature = "sqs")]
+    /// Returns `true` if the caller set no trace context.
     pub(crate) fn is_untraced(&self) -> bool {
         self.untraced
     }
 
-    /// Finds the attribute of this name, whatever its case.
+    /// Finds an attribute by name, in any case.
     fn present(&self, name: &str) -> Present {
         let mut found = self.attributes.iter().flatten().filter(|(present, _)| present.eq_ignore_ascii_case(name));
         match (found.next(), found.next()) {
@@ -109,7 +107,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         }
     }
 
-    /// Takes an attribute out of the message. Returns its name and value.
+    /// Removes an attribute. Returns name and value.
     fn take(&mut self, present: &str) -> Option<(String, V)> {
         let (name, value) = self.attributes.as_mut()?.remove_entry(present)?;
         self.room += name.len() + value.size();
@@ -125,7 +123,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         }
     }
 
-    /// Removes a trace state that was forwarded, where ours is the trace parent beside it and has none.
+    /// Removes the trace state of a replaced trace parent, if ours has none.
     fn forget_state(&mut self) {
         if self.traced_by_us
             && let Present::Forwarded(present) = self.present("tracestate")
@@ -138,7 +136,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.attributes.as_ref().map_or(0, HashMap::len)
     }
 
-    /// Measures the message, and the bytes that are left for it.
+    /// Measures the message and the remaining bytes.
     fn measure(&mut self, limits: Limits) {
         let own = self.bytes();
         self.size = Size { own, sent: own };
@@ -150,7 +148,7 @@ impl<'a, V: Attribute> Message<'a, V> {
         self.body + attributes.map(|(name, value)| name.len() + value.size()).sum::<usize>()
     }
 
-    /// Adds an attribute, and says how many bytes it takes of the room there is.
+    /// Adds an attribute. Returns the number of added bytes.
     fn add(&mut self, name: &str, value: &str, room: usize) -> Result<usize, Skipped> {
         let bytes = name.len() + STRING.len() + value.len();
         if self.count() >= MAX_ATTRIBUTES {
@@ -167,27 +165,27 @@ impl<'a, V: Attribute> Message<'a, V> {
     }
 }
 
-/// The attribute of a message under one of our names.
+/// The attribute of a message under a name of ours.
 #[derive(Debug, PartialEq)]
 enum Present {
     No,
-    /// What the scope received, under this spelling of the name.
+    /// A received value, with the spelling of the name.
     Forwarded(String),
     Callers,
 }
 
-/// Returns the largest size of a request, given its size. A request below the default stays below, and one that is past
-/// it may grow to the largest that a target can be set to.
+/// Returns the largest allowed size for a request of `before` bytes. A request below the default limit stays below. A
+/// larger request may grow to the largest configurable limit.
 ///
-/// A topic's own limit applies to all messages of a request together, and a queue's may: so a request that is within it
-/// stays within.
+/// The limit of a topic applies to all messages of a request together, and the limit of a queue may. A request within
+/// the limit therefore stays within.
 fn limit(before: usize, known: Limits) -> usize {
     let usual = if before > DEFAULT_BYTES { MAX_BYTES } else { DEFAULT_BYTES };
     let known = if before > known.message { known.request } else { known.request.min(known.message) };
     usual.min(known)
 }
 
-/// Gives each message of a request what fits of `pairs` within the limits.
+/// Adds `pairs` to each message of a request, within the limits.
 ///
 /// The first pair goes into all messages before the second goes into any.
 pub(crate) fn inject<V: Attribute>(
@@ -204,7 +202,7 @@ pub(crate) fn inject<V: Attribute>(
     let mut injected = Injected::default();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
-            // A trace state belongs to the trace parent beside it.
+            // A trace state belongs to one trace parent.
             if *name == "tracestate" && !message.traced_by_us {
                 continue;
             }
@@ -263,7 +261,7 @@ mod tests {
         }
     }
 
-    /// Returns the pairs that leave a scope which received these.
+    /// Returns the outbound context of a scope with these received pairs.
     fn outbound(pairs: &[(&str, &str)]) -> Outbound {
         let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
         let scope = Scope::builder("test").parent(inbound).begin();
@@ -278,7 +276,7 @@ mod tests {
         (count > 0).then(|| (0..count).map(|n| (format!("u{n}"), "v".to_owned())).collect())
     }
 
-    /// What is added to one message with this many attributes and bytes of body, by name.
+    /// Returns the added names, given the attributes and the bytes of the body.
     fn added(
         attributes: Option<HashMap<String, String>>,
         body: usize,
@@ -291,7 +289,7 @@ mod tests {
         let mut messages = [Message::new(&mut after, body, &nothing, None)];
         let injected = inject(&mut messages, &pairs(ours), Limits { message: limit, request: limit });
         if injected.skipped.is_some() && before.len() == after.as_ref().map_or(0, HashMap::len) {
-            assert_eq!(after.is_none(), before.is_empty(), "what got nothing is as it was");
+            assert_eq!(after.is_none(), before.is_empty(), "a message that gets nothing does not change");
         }
         let mut names: Vec<_> =
             after.unwrap_or_default().into_keys().filter(|name| !before.contains_key(name)).collect();
@@ -317,13 +315,13 @@ mod tests {
     }
 
     #[test]
-    fn the_size_is_kept_to_the_byte() {
+    fn the_size_is_exact_to_the_byte() {
         // `a` takes 8 bytes, `traceparent` 18, `z` 8.
         for (body, expected, skipped, why) in [
             (65, "a traceparent z", None, "one byte under"),
             (66, "a traceparent z", None, "at the limit"),
             (67, "a traceparent", Some(Skipped::Size), "one byte over"),
-            (75, "a z", Some(Skipped::Size), "what is too large gives way to the next"),
+            (75, "a z", Some(Skipped::Size), "a value that is too large is skipped"),
             (92, "a", Some(Skipped::Size), "room for one"),
             (93, "", Some(Skipped::Size), "room for none"),
             (200, "", Some(Skipped::Size), "over it already"),
@@ -334,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_wins_whatever_its_case() {
+    fn a_present_name_wins_in_any_case() {
         let present = |name: &str| Some(HashMap::from([(name.to_owned(), "mine".to_owned())]));
         let ours = [("traceparent", "t"), ("tracestate", "s"), ("x-correlation-traceparent", "t")];
         let (names, injected) = added(present("TraceParent"), 5, &ours, 1000);
@@ -346,7 +344,7 @@ mod tests {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     const OWN: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
 
-    /// What becomes of the attributes of one message in a scope that received [`PARENT`], `a=1` and a chain of 9.
+    /// Injects into a message, after receiving [`PARENT`], `a=1` and a chain of 9. Returns the attributes.
     fn forwarding(
         attributes: &[(&str, &str)],
         ours: &[(&'static str, &str)],
@@ -366,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_gives_way_to_ours() {
+    fn received_values_are_replaced() {
         let ours = [("call-chain-length", "10"), ("traceparent", OWN), ("tracestate", "b=2")];
         let stateless = &ours[..2];
         let [parent, own] = [PARENT, OWN].map(|value| format!("traceparent={value}"));
@@ -417,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_stays_where_ours_may_not_go() {
+    fn received_values_stay_if_ours_may_not_go_in() {
         let ours = [("call-chain-length", "10"), ("traceparent", OWN)];
         let attributes = [("call-chain-length", "9"), ("traceparent", PARENT)];
         let before = vec!["call-chain-length=9".to_owned(), format!("traceparent={PARENT}")];
@@ -428,7 +426,7 @@ mod tests {
             assert_eq!(after, [format!("call-chain-length={length}"), format!("traceparent={OWN}")], "{limit}");
             assert_eq!((injected.own_context, injected.skipped), (true, skipped), "{limit}");
         }
-        // Ten attributes are enough, and one of them takes the place of what it was.
+        // Of ten attributes two are replaced, which takes no room.
         let full: Vec<_> = (0..8).map(|n| format!("u{n}")).collect();
         let full: Vec<_> = full.iter().map(|name| (name.as_str(), "v")).chain(attributes).collect();
         let (after, injected) = forwarding(&full, &ours, 1000, None);
@@ -437,7 +435,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_service_would_refuse_is_not_sent() {
+    fn a_value_that_the_service_refuses_is_not_sent() {
         let (names, injected) = added(None, 5, &[("a", ""), ("b", "say \"x\""), ("c", "1")], 1000);
         assert_eq!((names.as_str(), injected.skipped), ("c", Some(Skipped::Quotes)));
     }

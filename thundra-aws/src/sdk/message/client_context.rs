@@ -1,8 +1,7 @@
-//! The `ClientContext` of an invoked function: base64 of a JSON object, whose `custom` has text for each key.
+//! The `ClientContext` of an invocation: base64 of a JSON object, with strings in `custom`.
 //!
-//! A function gets it beside its payload, and only where the caller waits for the answer. What the caller wrote in
-//! it stays as it is, to the byte, but for what this scope received, which gives way to ours; one that is not of this form
-//! is left alone.
+//! A function gets the client context beside the payload, and only if the caller waits for the response. The bytes of
+//! the caller stay. Our values replace received values. A client context of another form does not change.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,7 +17,7 @@ use super::members::Members;
 use super::{Injected, Skipped};
 use crate::payload::splice::InsertionPoint;
 
-/// Lambda takes 3,583 bytes of base64: so much in whole groups of four.
+/// Largest JSON text. Lambda takes 3,583 bytes of base64, a text of groups of four.
 const MAX_BYTES: usize = 3583 / 4 * 3;
 
 /// The members of an object.
@@ -32,8 +31,7 @@ pub(crate) fn inject(client_context: &mut Option<String>, outbound: &Outbound) -
     injected
 }
 
-/// Adds what fits of the pairs that the caller did not set, and puts them in the place of what was received. The error
-/// says why something was left out.
+/// Adds absent pairs up to the limit, and replaces received values. The error is the reason for a missing pair.
 fn merge(client_context: &mut Option<String>, pairs: &[(&str, String)], outbound: &Outbound) -> Result<(), Skipped> {
     let json = client_context.as_ref().map_or_else(|| Some("{}".to_owned()), |encoded| decode(encoded));
     let theirs = json.ok_or(Skipped::Data)?;
@@ -52,13 +50,13 @@ fn merge(client_context: &mut Option<String>, pairs: &[(&str, String)], outbound
     if members.are_all_in(&text) { Ok(()) } else { Err(Skipped::Size) }
 }
 
-/// A text with quotes.
+/// Returns the JSON string of a text.
 fn text(value: &str) -> String {
     Value::from(value).to_string()
 }
 
-/// The client context with our values in the place of those that the scope received, and whether there is one. One that
-/// would become too long stays as it is.
+/// Returns the client context with our values in the place of received values, and `true` for a change. The limit
+/// forbids a change beyond the largest size.
 fn with_ours<'j>(json: &'j str, pairs: &[(&str, String)], outbound: &Outbound) -> Option<(Cow<'j, str>, bool)> {
     let members: Object<&RawValue> = serde_json::from_str(json).ok()?;
     let Some(custom) = members.get("custom") else { return Some((json.into(), false)) };
@@ -71,7 +69,7 @@ fn with_ours<'j>(json: &'j str, pairs: &[(&str, String)], outbound: &Outbound) -
     let own = |key: &str| match pairs.iter().find(|(known, _)| known.eq_ignore_ascii_case(key)) {
         Some((known, _)) if *known == "tracestate" && !traced_by_us => None,
         Some((_, value)) => Some(text(value)),
-        // A trace state belongs to the trace parent beside it: an empty one is none.
+        // A trace state belongs to one trace parent. An empty one counts as none.
         None => (key.eq_ignore_ascii_case("tracestate") && traced_by_us && !pairs.is_empty()).then(|| text("")),
     };
     let mut changes: Vec<_> = custom
@@ -95,7 +93,7 @@ fn decode(encoded: &str) -> Option<String> {
     String::from_utf8(BASE64_STANDARD.decode(encoded).ok()?).ok()
 }
 
-/// The place before the members of `custom`, and what these are.
+/// Returns the place before the members of `custom`, and the members.
 fn place(json: &str) -> Option<(InsertionPoint<'_>, Object<IgnoredAny>)> {
     let members: Object<&RawValue> = serde_json::from_str(json).ok()?;
     let Some(custom) = members.get("custom").map(|custom| custom.get()) else {
@@ -107,7 +105,7 @@ fn place(json: &str) -> Option<(InsertionPoint<'_>, Object<IgnoredAny>)> {
     Some((InsertionPoint::first(json, contents, "", ["", ","])?, present))
 }
 
-/// Returns the place where a part of the text begins. The two are the same memory.
+/// Returns the offset of a part borrowed from the text.
 fn offset(json: &str, part: &str) -> Option<usize> {
     (part.as_ptr() as usize).checked_sub(json.as_ptr() as usize)
 }
@@ -127,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_goes_beside_what_the_caller_wrote() {
+    fn ours_goes_beside_the_members_of_the_caller() {
         for (caller, expected, why) in [
             ("{}", r#"{"custom":{"a":"1","b":"say \"2\""}}"#, "nothing"),
             (r#"{"custom":{}}"#, r#"{"custom":{"a":"1","b":"say \"2\""}}"#, "nothing in it"),
@@ -154,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_another_form_is_left_alone() {
+    fn another_form_does_not_change() {
         for (caller, why) in [
             ("[]", "an array"),
             ("hello", "text"),
@@ -173,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_size_is_kept_to_the_byte() {
+    fn the_size_is_exact_to_the_byte() {
         // `"a":"1"` is 7 bytes, `"b":"2",` 8.
         let caller = |bytes: usize| format!(r#"{{"custom":{{"z":"{}"}}}}"#, "x".repeat(bytes - 19));
         for (bytes, grown, result, why) in [
@@ -192,7 +190,7 @@ mod tests {
         }
     }
 
-    /// Returns the pairs that leave a scope which received these.
+    /// Returns the outbound context of a scope with these received pairs.
     fn outbound(pairs: &[(&str, &str)]) -> Outbound {
         let inbound = Inbound::extract(pairs.iter().copied(), Propagators::default(), Trust::Full);
         let scope = Scope::builder("test").parent(inbound).begin();
@@ -201,7 +199,7 @@ mod tests {
 
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-    /// What becomes of a client context in a scope that received [`PARENT`], `a=1` and a chain of 9.
+    /// Merges into a client context, after receiving [`PARENT`], `a=1` and a chain of 9.
     fn forwarded(caller: &str, pairs: &[(&str, &str)]) -> (Result<(), Skipped>, String) {
         let received = [("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")];
         let pairs: Vec<_> = pairs.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
@@ -211,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_gives_way_to_ours() {
+    fn received_values_are_replaced() {
         let ours = [("call-chain-length", "10"), ("traceparent", "ours"), ("tracestate", "b=2")];
         for (caller, ours, expected, why) in [
             (
@@ -224,7 +222,7 @@ mod tests {
                 r#"{"custom":{"TraceParent":"PARENT"}}"#,
                 &ours[..2],
                 r#"{"custom":{"call-chain-length":"10","TraceParent":"ours"}}"#,
-                "any case, and what was not there goes beside it",
+                "any case, and absent pairs go beside it",
             ),
             (
                 r#"{"custom":{"traceparent":"PARENT","tracestate":"a=1"}}"#,
@@ -242,7 +240,7 @@ mod tests {
                 r#"{"custom":{"call-chain-length":9,"traceparent":"9"}}"#,
                 &ours[..2],
                 r#"{"custom":{"call-chain-length":9,"traceparent":"9"}}"#,
-                "no text, and another key's value",
+                "a number, and the value of another key",
             ),
             (
                 r#"{"env":{"traceparent":"PARENT"},"custom":{"tracepare\u006et":"PARENT"}}"#,
@@ -257,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_keeps_to_the_size_too() {
+    fn a_replaced_value_keeps_to_the_size() {
         let caller =
             |bytes: usize| format!(r#"{{"custom":{{"call-chain-length":"9","z":"{}"}}}}"#, "x".repeat(bytes - 43));
         for (bytes, length) in [(MAX_BYTES - 1, 10), (MAX_BYTES, 9), (MAX_BYTES + 9, 9)] {
@@ -269,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_say_makes_no_client_context() {
+    fn no_pairs_make_no_client_context() {
         let mut client_context = None;
         assert_eq!(merge(&mut client_context, &[], &outbound(&[])), Ok(()));
         assert_eq!(client_context, None);

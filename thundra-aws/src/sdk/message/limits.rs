@@ -1,17 +1,17 @@
-//! Size limits of single targets, learned from what they refused.
+//! Size limits of single targets, learned from refused messages.
 //!
-//! A topic, a queue or a stream may have a size limit of its own, which no request shows. Our context pushes a message
-//! that just fits over it. After the first such refusal the process remembers the target and the size, and later
-//! messages to the target keep within it.
+//! A topic, a queue or a stream may have a special size limit. No request shows the limit, and our context may push a
+//! message over. After the first refusal the process remembers the target and the limit. Later messages to the target
+//! keep within the limit.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The most targets that are known. A program that makes its queues as it goes must not fill the memory.
+/// Most remembered targets, because a program may create queues without end.
 const MAX_TARGETS: usize = 1024;
 
-/// Sizes that a target takes, in bytes.
+/// Largest sizes for a target, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Limits {
     /// Largest size of a single message.
@@ -21,7 +21,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Limits of a target that has refused nothing yet.
+    /// Limits of a target without a refusal.
     pub(crate) const UNKNOWN: Limits = Limits { message: usize::MAX, request: usize::MAX };
 
     fn keep_within(&mut self, other: Limits) {
@@ -35,42 +35,25 @@ impl Limits {
 pub(crate) struct Target<'a> {
     service: &'a str,
     region: &'a str,
-    /// A queue URL, an ARN or a name; empty where the limit is that of the service.
+    /// Queue URL, ARN or name. Empty if the limit is the same for all targets.
     pub(crate) name: &'a str,
 }
 
 impl<'a> Target<'a> {
-    /// Returns the target of a call, given the names in its input. `None` for a service whose messages the interceptor
-    /// does not change.
-    pub(crate) fn of(
-        service: &'a str,
-        region: Option<&'a str>,
-        name: impl Fn(&str) -> Option<&'a str>,
-    ) -> Option<Self> {
-        let name = match service {
-            "SNS" => name("TopicArn").or_else(|| name("TargetArn"))?,
-            "SQS" => name("QueueUrl")?,
-            "Kinesis" => {
-                name("StreamName").or_else(|| name("StreamARN").map(|arn| crate::sdk::request::last(arn, '/')))?
-            }
-            "Lambda" => name("FunctionName")?,
-            "SFN" => name("stateMachineArn")?,
-            "EventBridge" => "",
-            _ => return None,
-        };
-        Some(Target { service, region: region.unwrap_or_default(), name })
+    pub(crate) fn new(service: &'a str, region: Option<&'a str>, name: &'a str) -> Self {
+        Target { service, region: region.unwrap_or_default(), name }
     }
 
-    /// Returns a text that no other target has.
+    /// Returns a text unique to the target.
     pub(crate) fn key(&self) -> String {
         format!("{} {} {}", self.service, self.region, self.name)
     }
 }
 
-/// The targets that have refused a message, with their limits.
+/// The targets with a refusal, and the limits.
 #[derive(Debug)]
 pub(crate) struct Known {
-    /// `true` if there are any. Nearly always there are none, and a call then checks nothing else.
+    /// `true` if any target is known. A call usually reads nothing else.
     any: AtomicBool,
     targets: Mutex<Option<HashMap<String, Limits>>>,
 }
@@ -160,25 +143,5 @@ mod tests {
             }
         });
         assert_eq!(known.of(|| Some(queue("a"))), message(1024));
-    }
-
-    #[test]
-    fn each_service_names_its_targets() {
-        const ARN: &str = "arn:aws:kinesis:eu-west-1:123456789012:stream/orders";
-        for (service, names, expected) in [
-            ("SNS", &[("TopicArn", "t")][..], Some("t")),
-            ("SNS", &[("TargetArn", "t")], Some("t")),
-            ("SNS", &[], None),
-            ("SQS", &[("QueueUrl", "q")], Some("q")),
-            ("Kinesis", &[("StreamARN", ARN)], Some("orders")),
-            ("Kinesis", &[("StreamName", "orders")], Some("orders")),
-            ("Lambda", &[("FunctionName", "f")], Some("f")),
-            ("SFN", &[("stateMachineArn", "m")], Some("m")),
-            ("EventBridge", &[], Some("")),
-            ("S3", &[("Bucket", "b")], None),
-        ] {
-            let name = |wanted: &str| names.iter().find(|(name, _)| *name == wanted).map(|(_, value)| *value);
-            assert_eq!(Target::of(service, None, name).map(|target| target.name), expected, "{service}");
-        }
     }
 }

@@ -1,14 +1,14 @@
-//! Our context as members of a JSON object: those that fit, the most important first.
+//! Our context as members of a JSON object, the most important first, up to a size.
 
 use std::borrow::Cow;
 
 use thundra_core::propagation::CORRELATION_TRACEPARENT;
 
-/// What there is to send.
+/// The members of a context.
 #[derive(Debug)]
 pub(crate) struct Members {
     all: Vec<Member>,
-    /// All of them, which nearly every message takes.
+    /// Text with all members, for nearly every message.
     full: Text,
 }
 
@@ -19,17 +19,17 @@ struct Member {
     json: String,
 }
 
-/// Members as they are written, without the braces around them.
+/// The text of some members, without the braces.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Text {
     pub(crate) json: String,
     pub(crate) count: usize,
-    /// Whether they name the span of the call.
+    /// `true` if the members name the span of the call.
     pub(crate) own_context: bool,
 }
 
 impl Members {
-    /// From keys and JSON values, the most important first.
+    /// Creates members from keys and JSON values, the most important first.
     pub(crate) fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let member = |(key, value): (&str, String)| Member { key: key.to_owned(), json: format!("\"{key}\":{value}") };
         let all: Vec<_> = pairs.into_iter().map(member).collect();
@@ -45,19 +45,19 @@ impl Members {
         self.all.is_empty()
     }
 
-    /// How long all of them are.
+    /// Returns the length of the text with all members.
     pub(crate) fn longest(&self) -> usize {
         self.full.json.len()
     }
 
-    /// What fits into so many bytes. `None` where nothing does.
+    /// Returns members for up to `room` bytes, or `None` if no member fits.
     pub(crate) fn within(&self, room: usize) -> Option<Cow<'_, Text>> {
         let text =
             if self.full.json.len() <= room { Cow::Borrowed(&self.full) } else { Cow::Owned(within(&self.all, room)) };
         (text.count > 0).then_some(text)
     }
 
-    /// Whether nothing was left out.
+    /// Returns `true` if the text has all members.
     pub(crate) fn are_all_in(&self, text: &Text) -> bool {
         text.count == self.full.count
     }
@@ -68,7 +68,7 @@ fn within(members: &[Member], room: usize) -> Text {
     let mut traced = false;
     for Member { key, json } in members {
         let comma = if text.count > 0 { "," } else { "" };
-        // A trace state belongs to the trace parent beside it.
+        // A trace state belongs to one trace parent.
         let orphan = key == "tracestate" && !traced;
         if orphan || text.json.len() + comma.len() + json.len() > room {
             continue;
@@ -90,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_goes_the_first_ones_first() {
+    fn the_first_members_that_fit_go_in() {
         let members = members(&[("id", r#""1""#), ("traceparent", r#""t""#), ("z", "2")]);
         for (room, expected, own_context, why) in [
             (1000, Some(r#""id":"1","traceparent":"t","z":2"#), true, "all"),
             (32, Some(r#""id":"1","traceparent":"t","z":2"#), true, "all, to the byte"),
             (31, Some(r#""id":"1","traceparent":"t""#), true, "one byte less"),
-            (25, Some(r#""id":"1","z":2"#), false, "what is too large gives way to the next"),
+            (25, Some(r#""id":"1","z":2"#), false, "a member that is too large is skipped"),
             (8, Some(r#""id":"1""#), false, "one"),
             (7, Some(r#""z":2"#), false, "the last one alone"),
             (4, None, false, "none"),

@@ -1,7 +1,7 @@
-//! The `__context__` of JSON payloads, in the services whose messages have no place for attributes.
+//! The `__context__` member of JSON payloads, for services without message attributes.
 //!
-//! It goes into payloads that are a JSON object, as [`InsertionPoint`] says, and into those alone that
-//! `THUNDRA_INJECT_PAYLOAD` names. A message grows within its own limit and within its share of the request's.
+//! The member goes into a JSON object (see [`InsertionPoint`]), as far as `THUNDRA_INJECT_PAYLOAD` allows. A message
+//! grows within two limits: the limit of a message, and a share of the limit of the request.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,12 +12,17 @@ use thundra_core::ScopeRef;
 use thundra_core::propagation::Outbound;
 
 use super::members::Members;
-pub(crate) use super::patterns::excluded;
 use super::refusal::Size;
 use super::{Injected, Skipped};
 use crate::payload::splice::{InsertionPoint, SpliceError, are_equal};
+use crate::settings::settings;
 
-/// The payload of a message, in the type that an SDK crate has for it.
+/// Returns the reason why `THUNDRA_INJECT_PAYLOAD` excludes the payloads of a target.
+pub(crate) fn excluded(service: &str, target: &str) -> Option<Skipped> {
+    (!settings().inject_payload.allow(service, target)).then_some(Skipped::Excluded)
+}
+
+/// The payload of a message, in the type of an SDK crate.
 pub(crate) trait Payload {
     fn bytes(&self) -> &[u8];
 
@@ -44,21 +49,23 @@ impl Payload for String {
     }
 }
 
-/// One message of a request.
+/// A message of a request.
 #[derive(Debug)]
 pub(crate) struct Message<'a, P> {
-    /// `None` where the caller left it out.
+    /// `None` if the caller set none.
     pub(crate) payload: Option<&'a mut P>,
-    /// Size before anything is written, as the service counts it.
+    /// Size without our context, as counted by the service.
     pub(crate) size: usize,
-    /// How many bytes it may grow by a limit of its own.
+    /// Room within the limit of a message.
     pub(crate) room: usize,
-    /// Why nothing may be written.
+    /// Reason why nothing may be written.
     pub(crate) closed: Option<Skipped>,
 }
 
-/// Gives each message what fits of the context. `room` is how many bytes they may grow together: those that can take
-/// the context share it, and what one leaves of its share is there for those after it.
+/// Writes the context into each message, up to the limits.
+///
+/// `room` is the room of all messages together. Messages with an insertion point share the room. The rest of a share is
+/// left to later messages.
 pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
     let mut injected = Injected::default();
     let context = Context::of(outbound);
@@ -87,16 +94,16 @@ pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize,
     injected
 }
 
-/// What goes into each payload of a call.
+/// The context for the payloads of a call.
 #[derive(Debug)]
 struct Context<'o> {
     members: Members,
     outbound: &'o Outbound,
-    /// What this scope received: in a payload that is sent on, ours takes its place.
+    /// Received context. In a forwarded payload our context replaces the received context.
     received: Option<Arc<str>>,
 }
 
-/// What became of a payload.
+/// The result of writing into a payload.
 #[derive(Debug, PartialEq)]
 struct Written {
     grown: usize,
@@ -110,8 +117,8 @@ impl<'o> Context<'o> {
         Context { members: Members::new(outbound.payload_pairs()), outbound, received }
     }
 
-    /// Returns `true` for a context that the scope received, as one or value by value: a program may have made it of
-    /// attributes or headers.
+    /// Returns `true` for a received context, compared as a whole or value by value. A program may build a context from
+    /// received attributes or headers.
     fn was_received(&self, context: &str) -> bool {
         self.received.as_deref().is_some_and(|received| are_equal(received, context))
             || serde_json::from_str::<BTreeMap<String, Value>>(context).is_ok_and(|members| {
@@ -128,7 +135,7 @@ impl<'o> Context<'o> {
         self.members.has(key) && self.outbound.is_forwarded(key, text)
     }
 
-    /// Which of the messages take a share of the room. Where there is enough for all nobody asks.
+    /// Returns `true` for each message with a share of the room. With room for all, every message has a share.
     fn takers<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
         let enough = room / messages.len().max(1) >= self.members.longest() + InsertionPoint::LONGEST;
         let takes = |message: &Message<'_, P>| {
@@ -140,7 +147,7 @@ impl<'o> Context<'o> {
         messages.iter().map(|message| enough || takes(message)).collect()
     }
 
-    /// Writes what fits; `share` is how much the message may grow for the sake of the others.
+    /// Writes the context up to the limits. `share` is the share of the room of the request.
     fn write<P: Payload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
         if let Some(why) = message.closed {
             return Err(why);
@@ -194,9 +201,9 @@ mod tests {
             (r#"{"a":1}"#, 24, 1000, None, "room for none"),
             (r#"{"a":1}"#, 0, 0, None, "no room"),
             ("{}", ALL - 1, 1000, Some(ALL - 1), "an empty object needs no comma"),
-            (r#"{"__context__":{"old":1}}"#, 19, 19, Some(19), "what was received makes room"),
+            (r#"{"__context__":{"old":1}}"#, 19, 19, Some(19), "the received one makes room"),
             (r#"{"__context__":{"old":1}}"#, 18, 18, Some(1), "but not for both"),
-            (r#"{"__context__":{"old":1}}"#, 0, 0, None, "nor for one that is longer"),
+            (r#"{"__context__":{"old":1}}"#, 0, 0, None, "nor for a longer one"),
         ] {
             let (written, after) = write(payload, own_room, share);
             match written {
@@ -211,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_alone_says_why() {
+    fn a_payload_that_does_not_change_has_a_reason() {
         for (payload, expected) in
             [("[1]", Skipped::Data), ("text", Skipped::Data), (r#"{"__context__":{"new":1}}"#, Skipped::Context)]
         {

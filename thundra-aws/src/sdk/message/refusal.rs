@@ -1,6 +1,6 @@
-//! Messages that a service refused as too long, with our context in them.
+//! Refused messages: too long, with our context inside.
 //!
-//! The caller sees the refused call as it is, and the interceptor does not repeat it. The limit that it shows applies to
+//! The caller gets the error, and the interceptor does not repeat the call. The limit in the error applies to
 //! [later messages](super::limits).
 
 use std::borrow::Cow;
@@ -12,15 +12,15 @@ use tracing::Span;
 use super::limits::{KNOWN, Limits, Target};
 use crate::sdk::error;
 
-/// The smallest limit that a topic or a queue can be given.
+/// Smallest configurable limit of a topic or a queue.
 const MIN_LIMIT: usize = 1024;
 
-/// The size of a message or a request, as its service counts it.
+/// The size of a message or a request, as counted by the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
     /// Size without our context.
     pub(crate) own: usize,
-    /// Size with the part of our context that was written.
+    /// Size with our context.
     pub(crate) sent: usize,
 }
 
@@ -29,27 +29,16 @@ pub(crate) struct Size {
 pub(crate) struct Sizes {
     /// Size of all messages together.
     pub(crate) request: Size,
-    /// Largest size of a single message, without our context and with it.
+    /// Largest size of a single message, without and with our context.
     pub(crate) largest: Size,
-    /// `true` if the operation is one on batches.
+    /// `true` for an operation on batches.
     pub(crate) is_batch: bool,
-    /// Sizes by the id of the entry, for batches whose response names its entries.
+    /// Sizes by the id of the entry, if the response to a batch names entries.
     pub(crate) entries: Vec<(String, Size)>,
 }
 
 impl Sizes {
-    /// Counts one more message.
-    #[cfg_attr(
-        not(any(
-            feature = "eventbridge",
-            feature = "kinesis",
-            feature = "lambda",
-            feature = "sfn",
-            feature = "sns",
-            feature = "sqs"
-        )),
-        allow(dead_code)
-    )]
+    /// Adds a message.
     pub(crate) fn add(&mut self, message: Size) {
         self.request = Size { own: self.request.own + message.own, sent: self.request.sent + message.sent };
         self.largest = Size { own: self.largest.own.max(message.own), sent: self.largest.sent.max(message.sent) };
@@ -61,7 +50,7 @@ impl Sizes {
     }
 }
 
-/// Reason why a service refused a request, or one entry of a batch.
+/// The refusal of a request, or of an entry of a batch.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Refusal<'a> {
     /// Id of the entry. `None` if the whole request was refused.
@@ -70,7 +59,7 @@ pub(crate) struct Refusal<'a> {
     pub(crate) message: Cow<'a, str>,
 }
 
-/// Learns the limit of a target from a call that has ended. `refused` reads the refused entries of a batch.
+/// Learns the limit of a target from a finished call. `refused` reads the refused entries of a batch.
 pub(crate) fn learn<'a>(
     span: &Span,
     context: &FinalizerInterceptorContextRef<'_>,
@@ -81,7 +70,7 @@ pub(crate) fn learn<'a>(
     match context.output_or_error() {
         Some(Err(_)) => {
             let Some((response, target)) = context.response().zip(target()) else { return };
-            let error::Answer { code, message } = error::said(response);
+            let error::ServiceError { code, message } = error::of(response);
             let refusal = Refusal {
                 entry: None,
                 code: code.unwrap_or_default().into(),
@@ -102,7 +91,7 @@ pub(crate) fn learn<'a>(
     }
 }
 
-/// Remembers the limit that a refusal shows, and records it on the span.
+/// Remembers the limit in a refusal, and records the limit on the span.
 #[cold]
 fn report(span: &Span, target: Target<'_>, sizes: &Sizes, refusal: &Refusal<'_>) {
     let of_message = !sizes.is_batch || refusal.is_about_a_message();
@@ -131,22 +120,27 @@ fn report(span: &Span, target: Target<'_>, sizes: &Sizes, refusal: &Refusal<'_>)
     diagnostics::once(
         &format!("inject.limit {}", target.key()),
         format_args!(
-            "{name} refused a message of {} bytes, {} of them our context: later messages to it keep within {limit} \
-             bytes (said once)",
+            "{name} refused a message of {} bytes, {} of them trace context: later messages to this target stay \
+             within {limit} bytes (reported once)",
             size.sent,
             size.sent - size.own
         ),
     );
 }
 
-impl Refusal<'_> {
-    /// Returns `true` if the service refused the size of a message. Each service has words of its own for it.
+impl<'a> Refusal<'a> {
+    /// Returns the refusal of an entry.
+    pub(crate) fn of_entry(id: &'a str, code: &'a str, message: Option<&'a str>) -> Self {
+        Refusal { entry: Some(id), code: code.into(), message: message.unwrap_or_default().into() }
+    }
+
+    /// Returns `true` if the service refused the size of a message. Each service has a wording for refusals.
     fn is_too_long(&self) -> bool {
         // `BatchRequestTooLong`, `RequestTooLargeException`, `RequestEntityTooLargeException`.
         if self.code.contains("TooLong") || self.code.contains("TooLarge") {
             return true;
         }
-        // Others have one code for everything that is wrong with a parameter.
+        // Other services have one code for all errors in parameters.
         const CODES: [&str; 5] =
             ["InvalidParameter", "InvalidArgument", "InvalidMessageContents", "Validation", "ParameterValueInvalid"];
         const WORDS: [&str; 6] = [
@@ -172,10 +166,9 @@ impl Refusal<'_> {
         self.entry.is_some() || self.message.contains(".member.")
     }
 
-    /// Returns the limit to keep within after a message of this size was refused. That is the limit in the text. If the
-    /// text names none, it is the size without our context: any more may be refused again.
+    /// Returns the limit after a refusal: the limit in the text, or the size without our context.
     fn limit_below(&self, refused: Size) -> usize {
-        // The words before the limit. The text may name the size that was sent as well.
+        // Words before the limit. The text may name the size of the request too.
         const BEFORE: [&str; 9] = [
             "shorter than ",
             "longer than ",
@@ -193,7 +186,7 @@ impl Refusal<'_> {
     }
 }
 
-/// Returns the number that a text begins with, unless it is one of another unit than bytes.
+/// Returns the number at the beginning of a text, if the unit is bytes.
 fn bytes(text: &str) -> Option<usize> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
@@ -210,8 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_long_is_known_in_the_words_of_each_service() {
-        // Sent were 300,000 bytes, of which 299,000 were the caller's.
+    fn a_refused_size_is_recognised_in_the_words_of_each_service() {
+        // The request had 300,000 bytes, 299,000 without our context.
         const SIZE: Size = Size { own: 299_000, sent: 300_000 };
         for (code, message, limit) in [
             ("InvalidParameter", "Invalid parameter: Message too long", Some(299_000)),
@@ -296,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_record_of_a_request_is_told_from_all_of_them() {
+    fn a_refused_record_differs_from_a_refused_request() {
         let record = "Value at 'records.1.member.data' failed to satisfy constraint";
         assert!(refusal("ValidationException", record).is_about_a_message());
         assert!(!refusal("BatchRequestTooLong", "").is_about_a_message());

@@ -1,14 +1,14 @@
-//! A span for each message of a batch, where `THUNDRA_MESSAGE_SPANS=create` asks for it.
+//! A span for each message of a batch, with `THUNDRA_MESSAGE_SPANS=create`.
 //!
 //! ```text
-//! SNS.PublishBatch [client]     … links to each of them
-//! ├ create orders [producer]    … its context travels in the first message
-//! └ create orders [producer]    … and this one's in the second
+//! SNS.PublishBatch [client]     … with a link to each message span
+//! ├ create orders [producer]    … sender of the first message
+//! └ create orders [producer]    … sender of the second message
 //! ```
 //!
-//! The messages have the context of the call already: [`inject`](super) knows what fits. A span's own takes
-//! its place, which has as many bytes. A message whose caller named another sender is left alone, and the call is
-//! linked to that one.
+//! [Injection](super) has written the context of the call into the messages, up to the limits. The context of the message
+//! span has the same length, and replaces the context of the call. A message from another sender does not change, and
+//! the call gets a link to the sender.
 
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
@@ -18,60 +18,55 @@ use tracing::Span;
 
 use crate::payload;
 
-/// The places of a message that may name who sent it.
-type Message<'a> = Vec<Place<'a>>;
-/// What goes through the messages of an operation on batches.
-type Visit = fn(&mut Input, &mut dyn FnMut(Message<'_>)) -> Option<()>;
-
-const VISIT: &[Visit] = &[
-    #[cfg(feature = "eventbridge")]
-    eventbridge,
-    #[cfg(feature = "kinesis")]
-    kinesis,
-    #[cfg(feature = "sns")]
-    sns,
-    #[cfg(feature = "sqs")]
-    sqs,
-];
-
-#[cfg_attr(not(all(feature = "eventbridge", feature = "kinesis")), allow(dead_code))]
-enum Place<'a> {
+/// A place in a message for the name of the sender.
+pub(crate) enum Place<'a> {
     /// The value of an attribute or a trace header.
     Text(&'a mut String),
-    /// A JSON object, which may have a `__context__`.
+    /// A JSON object, with or without a `__context__` member.
     Json(&'a mut String),
     Data(&'a mut Blob),
 }
 
-/// How a sender is spelled.
+/// Visits the messages of a batch, each as a list of places.
+pub(crate) type EachInBatch = fn(&mut Input, &mut dyn FnMut(Vec<Place<'_>>));
+
+/// The headers of a sending span.
 struct Sender {
     traceparent: String,
     xray: Option<String>,
 }
 
-/// Gives each message that names the call a span of its own, and says how many that were.
-pub(crate) fn create(input: &mut Input, call: &Span, outbound: &Outbound, about: &[(&'static str, Value)]) -> usize {
+/// Creates a span for each message with the call as the sender. Returns the number of spans.
+///
+/// `each_in_batch` visits the messages of the input. `attributes` belong to the call.
+pub(crate) fn create(
+    input: &mut Input,
+    each_in_batch: EachInBatch,
+    call: &Span,
+    outbound: &Outbound,
+    attributes: &[(&'static str, Value)],
+) -> usize {
     let ours = Sender::of(outbound.clone(), outbound.context.clone());
     let mut count = 0;
-    let mut rename = |mut message: Message<'_>| {
+    let mut rename = |mut message: Vec<Place<'_>>| {
         if let Some(theirs) = message.iter().find_map(|place| place.another(&ours)) {
             return call.add_link(&theirs, NO_ATTRIBUTES);
         }
         if !message.iter().any(|place| place.names(&ours)) {
             return;
         }
-        let Some(context) = span(call, about).trace_context() else { return };
+        let Some(context) = span(call, attributes).trace_context() else { return };
         let its_own = Sender::of(outbound.clone(), context.clone());
         message.iter_mut().for_each(|place| place.rename(&ours, &its_own));
         call.add_link(&context, NO_ATTRIBUTES);
         count += 1;
     };
-    VISIT.iter().find_map(|visit| visit(input, &mut rename));
+    each_in_batch(input, &mut rename);
     count
 }
 
-fn span(call: &Span, about: &[(&'static str, Value)]) -> Span {
-    let about = |key| about.iter().find(|(known, _)| *known == key).map(|(_, value)| value);
+fn span(call: &Span, attributes: &[(&'static str, Value)]) -> Span {
+    let of_call = |key| attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| value);
     let span = tracing::info_span!(
         target: "thundra_aws",
         parent: call,
@@ -81,56 +76,15 @@ fn span(call: &Span, about: &[(&'static str, Value)]) -> Span {
         { semconv::MESSAGING_OPERATION_NAME } = "create",
         { semconv::MESSAGING_OPERATION_TYPE } = "create",
     );
-    if let Some(destination) = about(semconv::MESSAGING_DESTINATION_NAME) {
+    if let Some(destination) = of_call(semconv::MESSAGING_DESTINATION_NAME) {
         span.record("otel.name", format_args!("create {destination}"));
     }
     for key in [semconv::MESSAGING_SYSTEM, semconv::MESSAGING_DESTINATION_NAME] {
-        if let Some(value) = about(key) {
+        if let Some(value) = of_call(key) {
             span.set_attribute(key, value.clone());
         }
     }
     span
-}
-
-/// The messages of `PublishBatch`; `None` when this is another operation's input, as with those below.
-#[cfg(feature = "sns")]
-fn sns(input: &mut Input, each: &mut dyn FnMut(Message<'_>)) -> Option<()> {
-    let batch = input.downcast_mut::<aws_sdk_sns::operation::publish_batch::PublishBatchInput>()?;
-    for entry in batch.publish_batch_request_entries.as_deref_mut()? {
-        let attributes = entry.message_attributes.iter_mut().flat_map(|all| all.values_mut());
-        each(attributes.filter_map(|value| value.string_value.as_mut()).map(Place::Text).collect());
-    }
-    Some(())
-}
-
-#[cfg(feature = "sqs")]
-fn sqs(input: &mut Input, each: &mut dyn FnMut(Message<'_>)) -> Option<()> {
-    let batch = input.downcast_mut::<aws_sdk_sqs::operation::send_message_batch::SendMessageBatchInput>()?;
-    for entry in batch.entries.as_deref_mut()? {
-        let attributes = entry.message_attributes.iter_mut().flat_map(|all| all.values_mut());
-        let attributes = attributes.filter_map(|value| value.string_value.as_mut());
-        let system = entry.message_system_attributes.iter_mut().flat_map(|all| all.values_mut());
-        let system = system.filter_map(|value| value.string_value.as_mut());
-        each(attributes.chain(system).map(Place::Text).collect());
-    }
-    Some(())
-}
-
-#[cfg(feature = "kinesis")]
-fn kinesis(input: &mut Input, each: &mut dyn FnMut(Message<'_>)) -> Option<()> {
-    let put = input.downcast_mut::<aws_sdk_kinesis::operation::put_records::PutRecordsInput>()?;
-    put.records.as_deref_mut()?.iter_mut().for_each(|record| each(vec![Place::Data(&mut record.data)]));
-    Some(())
-}
-
-#[cfg(feature = "eventbridge")]
-fn eventbridge(input: &mut Input, each: &mut dyn FnMut(Message<'_>)) -> Option<()> {
-    let put = input.downcast_mut::<aws_sdk_eventbridge::operation::put_events::PutEventsInput>()?;
-    for entry in put.entries.as_deref_mut()? {
-        let header = entry.trace_header.as_mut().map(Place::Text);
-        each(header.into_iter().chain(entry.detail.as_mut().map(Place::Json)).collect());
-    }
-    Some(())
 }
 
 impl Place<'_> {
@@ -142,11 +96,11 @@ impl Place<'_> {
         }
     }
 
-    /// The sender that the caller named here.
+    /// Returns another sender than the call, if the caller named a sender here.
     fn another(&self, ours: &Sender) -> Option<TraceContext> {
         match self {
             Place::Text(text) if ours.is(text) => None,
-            // An X-Ray header is read where there is nothing else.
+            // A receiver reads an X-Ray header only if there is nothing else.
             Place::Text(text) => parse_traceparent(text),
             Place::Json(json) => ours.another_in(json.as_bytes()),
             Place::Data(data) => ours.another_in(data.as_ref()),
@@ -183,12 +137,12 @@ impl Sender {
         text == self.traceparent || Some(text) == self.xray.as_deref()
     }
 
-    /// The `__context__` of a JSON object, where it names this sender.
+    /// Returns the `__context__` of a JSON object with this sender.
     fn is_in(&self, json: &[u8]) -> Option<payload::Member> {
         payload::find(json).filter(|member| member.json.contains(&self.traceparent))
     }
 
-    /// Who is named instead in the `__context__` of a JSON object.
+    /// Returns another sender from the `__context__` of a JSON object.
     fn another_in(&self, json: &[u8]) -> Option<TraceContext> {
         let member = payload::find(json).filter(|member| !member.json.contains(&self.traceparent))?;
         let pairs = payload::pairs(&member.json);
@@ -196,7 +150,7 @@ impl Sender {
         Inbound::extract(pairs, Propagators::default(), Trust::Full).parent
     }
 
-    /// The JSON object with another sender in its `__context__`.
+    /// Returns the JSON object with another sender in the `__context__`.
     fn replaced(&self, json: &[u8], by: &Sender) -> Option<Vec<u8>> {
         let member = self.is_in(json)?;
         let context = member.json.replace(&self.traceparent, &by.traceparent);

@@ -1,4 +1,4 @@
-//! The digest that a message has of its attributes: [`MD5OfMessageAttributes`].
+//! [`MD5OfMessageAttributes`], the digest of the attributes of a message.
 //!
 //! [`MD5OfMessageAttributes`]: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
 
@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use md5::{Digest, Md5};
 
-/// What stands before a value that is text or a number.
+/// Prefix of a text or a number.
 const TEXT: [u8; 1] = [1];
-/// What stands before one that is bytes.
+/// Prefix of bytes.
 const BINARY: [u8; 1] = [2];
 
-/// The digest of these, as the service makes it; `None` where one has a value of a kind that it does not send.
+/// Returns the digest, computed as in SQS. Returns `None` for an attribute with a list, because SQS sends no lists.
 pub(super) fn of(attributes: &HashMap<String, MessageAttributeValue>) -> Option<String> {
     let mut digest = Md5::new();
     let by_name: BTreeMap<_, _> = attributes.iter().collect();
@@ -30,7 +30,7 @@ pub(super) fn of(attributes: &HashMap<String, MessageAttributeValue>) -> Option<
     Some(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Length and bytes.
+/// Adds the length of the bytes, and the bytes.
 fn add(digest: &mut Md5, bytes: &[u8]) {
     digest.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
     digest.update(bytes);
@@ -47,13 +47,13 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_one_of_the_service() {
+    fn the_digest_is_that_of_the_service() {
         let bytes = MessageAttributeValue::builder().data_type("Binary").binary_value(Blob::new(*b"\0\xff"));
         for (attributes, expected) in [
             // Seen at AWS.
             (vec![("timestamp", text("Number", "1493147359900"))], "235c5c510d26fb653d073faed50ae77c"),
             (vec![("timestamp", text("Number", "1493147359901"))], "994258b45346a2cc3f9cbb611aa7af30"),
-            // By another implementation, Python's.
+            // Computed in Python.
             (
                 vec![("b", text("String.ulid", "grün")), ("a", bytes.build().unwrap()), ("B", text("Number.int", "7"))],
                 "0fad482360ea1b11c24e693963bff152",

@@ -1,26 +1,26 @@
-//! What messages came with, from the moment they are received until they are processed.
+//! The [hidden](super::hidden) attributes of received messages, until the messages are processed.
 //!
-//! A message of the SDK has no place for it that its receiver would not see, so it waits here, under the
-//! message's receipt, which is another one at each delivery. It stays when the message is processed, since who
-//! fails may try again; it is evicted when [`CAPACITY`] others have come. What one holds is bounded by what
-//! [`hide`](super::sqs) keeps. What goes before its message was ever processed is counted.
+//! The message type of the SDK has no place hidden from the caller. The attributes wait here instead, under the receipt
+//! handle of the message. Each delivery has a new receipt handle. An entry stays after processing, because a program
+//! may try again, and is evicted after [`CAPACITY`] newer entries. [`Hidden::take_from`] bounds the size of an entry.
+//! Entries evicted unread are counted.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use super::sqs::Hidden;
+use super::hidden::Hidden;
 
-/// A hundred answers' worth of messages.
+/// Messages of a hundred responses.
 const CAPACITY: usize = 1000;
 
-static PENDING: LazyLock<Mutex<Pending>> = LazyLock::new(Mutex::default);
+static CACHE: LazyLock<Mutex<Cache>> = LazyLock::new(Mutex::default);
 
-/// By receipt, and the receipts in the order they came.
+/// Entries by receipt handle, and the handles from the oldest to the newest.
 #[derive(Debug, Default)]
-struct Pending {
+struct Cache {
     held: HashMap<String, Held>,
     order: VecDeque<String>,
-    /// How many went with a context that nobody had read, since that was last asked.
+    /// Number of entries with a context evicted unread, since the last [`take_evicted`].
     evicted: u64,
 }
 
@@ -30,24 +30,26 @@ struct Held {
     read: bool,
 }
 
+/// Keeps the attributes of a message.
 pub(super) fn keep(receipt: String, hidden: Hidden) {
-    pending().keep(receipt, hidden);
+    cache().keep(receipt, hidden);
 }
 
+/// Returns the attributes of a message, and marks the entry as read.
 pub(super) fn get(receipt: &str) -> Option<Arc<Hidden>> {
-    pending().read(receipt)
+    cache().read(receipt)
 }
 
-/// How many went before anybody read them, each told of once.
-pub(super) fn evicted() -> u64 {
-    std::mem::take(&mut pending().evicted)
+/// Returns the number of entries evicted unread, and counts from zero again.
+pub(super) fn take_evicted() -> u64 {
+    std::mem::take(&mut cache().evicted)
 }
 
-fn pending() -> MutexGuard<'static, Pending> {
-    PENDING.lock().unwrap_or_else(PoisonError::into_inner)
+fn cache() -> MutexGuard<'static, Cache> {
+    CACHE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Pending {
+impl Cache {
     fn keep(&mut self, receipt: String, hidden: Hidden) {
         let held = Held { hidden: Arc::new(hidden), read: false };
         if self.held.insert(receipt.clone(), held).is_some() {
@@ -75,26 +77,26 @@ mod tests {
 
     #[test]
     fn the_oldest_goes_first() {
-        let mut pending = Pending::default();
-        (0..=CAPACITY).for_each(|n| pending.keep(n.to_string(), Hidden::default()));
-        assert_eq!((pending.held.len(), pending.order.len()), (CAPACITY, CAPACITY));
-        assert!(!pending.held.contains_key("0") && pending.held.contains_key("1"));
-        pending.keep("1".to_owned(), Hidden::default());
-        assert_eq!((pending.held.len(), pending.order.len()), (CAPACITY, CAPACITY), "none is held twice");
+        let mut cache = Cache::default();
+        (0..=CAPACITY).for_each(|n| cache.keep(n.to_string(), Hidden::default()));
+        assert_eq!((cache.held.len(), cache.order.len()), (CAPACITY, CAPACITY));
+        assert!(!cache.held.contains_key("0") && cache.held.contains_key("1"));
+        cache.keep("1".to_owned(), Hidden::default());
+        assert_eq!((cache.held.len(), cache.order.len()), (CAPACITY, CAPACITY), "none is held twice");
     }
 
     #[test]
     fn what_goes_unread_is_counted() {
-        let mut pending = Pending::default();
+        let mut cache = Cache::default();
         for receipt in ["read", "unread", "of no sender", "unread as well"] {
             let hidden = if receipt == "of no sender" { Hidden::default() } else { Hidden::of_trace("Root=1") };
-            pending.keep(receipt.to_owned(), hidden);
+            cache.keep(receipt.to_owned(), hidden);
         }
-        assert!(pending.read("read").is_some() && pending.read("another").is_none());
-        (4..CAPACITY).for_each(|n| pending.keep(n.to_string(), Hidden::default()));
+        assert!(cache.read("read").is_some() && cache.read("another").is_none());
+        (4..CAPACITY).for_each(|n| cache.keep(n.to_string(), Hidden::default()));
         let counts = ["a", "b", "c", "d", "e"].map(|receipt| {
-            pending.keep(receipt.to_owned(), Hidden::default());
-            pending.evicted
+            cache.keep(receipt.to_owned(), Hidden::default());
+            cache.evicted
         });
         assert_eq!(counts, [0, 1, 1, 2, 2]);
     }

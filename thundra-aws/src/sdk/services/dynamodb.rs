@@ -1,6 +1,9 @@
-//! What the requests and the answers of DynamoDB say beside names: limits, counts, capacities.
+//! DynamoDB: tables, limits, counts, capacities, and the unprocessed items of a batch.
 //!
-//! Read from the bytes, since the SDK puts nothing aside but text, and without the items: those are people's data.
+//! All but the names comes from the bytes of requests and responses, because the SDK captures text members only. Items
+//! are skipped, being the data of users.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -8,14 +11,76 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thundra_core::{Value, semconv};
 
-use crate::sdk::request::Attributes;
+use super::service::{Attributes, Operation, Request, Service, add};
+use crate::sdk::response::{self, Response};
 
-/// An answer that is larger is not read for the sake of its counts.
+pub(super) static SERVICE: Service = Service {
+    id: "DynamoDB",
+    signing_name: "dynamodb",
+    names: &["TableName", "IndexName", "ProjectionExpression", "ExclusiveStartTableName"],
+    attributes,
+    request,
+    batch_size: |_| None,
+    response: |operation, response| {
+        let body = response::body(response);
+        let attributes = counts(operation, body);
+        let unprocessed = unprocessed(operation, body);
+        (unprocessed.is_some() || !attributes.is_empty())
+            .then(|| Response { attributes, ..unprocessed.unwrap_or_default() })
+    },
+    messages: None,
+};
+
+/// Largest body to parse for names and counts.
 const MAX_BYTES: usize = 256 * 1024;
+
+fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
+    add(attributes, semconv::AWS_DYNAMODB_INDEX_NAME, operation.member("IndexName"));
+    add(attributes, semconv::AWS_DYNAMODB_PROJECTION, operation.member("ProjectionExpression"));
+    add(attributes, semconv::AWS_DYNAMODB_EXCLUSIVE_START_TABLE, operation.member("ExclusiveStartTableName"));
+    add(attributes, semconv::DB_SYSTEM_NAME, Some("aws.dynamodb"));
+    add(attributes, semconv::DB_OPERATION_NAME, Some(operation.name));
+    if let Some(table) = operation.member("TableName") {
+        attributes.push((semconv::AWS_DYNAMODB_TABLE_NAMES, vec![table.to_owned()].into()));
+    }
+}
+
+fn request(request: &Request<'_>) -> Attributes {
+    match request.operation {
+        _ if request.body.len() > MAX_BYTES => Attributes::new(),
+        "BatchGetItem" | "BatchWriteItem" | "TransactGetItems" | "TransactWriteItems" => tables(request.body),
+        "CreateTable" | "GetItem" | "ListTables" | "Query" | "Scan" | "UpdateTable" => settings(request.body),
+        _ => Attributes::new(),
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
-struct Request {
+struct Items {
+    request_items: BTreeMap<String, IgnoredAny>,
+    /// Objects with the operation as the only member.
+    transact_items: Vec<BTreeMap<String, Item>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Item {
+    table_name: Option<String>,
+}
+
+/// Returns the tables of an operation on several items.
+fn tables(body: &[u8]) -> Attributes {
+    let Items { request_items, transact_items } = serde_json::from_slice(body).unwrap_or_default();
+    let items = transact_items.into_iter().flat_map(BTreeMap::into_values).filter_map(|item| item.table_name);
+    let tables: BTreeSet<String> = request_items.into_keys().chain(items).collect();
+    let tables = Some(tables).filter(|tables| !tables.is_empty());
+    let tables = tables.map(|tables| tables.into_iter().collect::<Vec<_>>().into());
+    tables.map(|tables| (semconv::AWS_DYNAMODB_TABLE_NAMES, tables)).into_iter().collect()
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Settings {
     attributes_to_get: Option<Vec<String>>,
     consistent_read: Option<bool>,
     limit: Option<i64>,
@@ -33,23 +98,9 @@ struct Throughput {
     write_capacity_units: Option<f64>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Answer<'a> {
-    /// One, or a list of them.
-    #[serde(borrow)]
-    consumed_capacity: Option<&'a RawValue>,
-    count: Option<i64>,
-    scanned_count: Option<i64>,
-    table_names: Option<Vec<IgnoredAny>>,
-}
-
-/// What a request asks for; the operations that are left out have none of it.
-pub(crate) fn request(method: &str, body: &[u8]) -> Attributes {
-    if !matches!(method, "CreateTable" | "GetItem" | "ListTables" | "Query" | "Scan" | "UpdateTable") {
-        return Attributes::new();
-    }
-    let Request {
+/// Returns the limits and other settings of a request.
+fn settings(body: &[u8]) -> Attributes {
+    let Settings {
         attributes_to_get,
         consistent_read,
         limit,
@@ -60,7 +111,7 @@ pub(crate) fn request(method: &str, body: &[u8]) -> Attributes {
         total_segments,
     } = serde_json::from_slice(body).unwrap_or_default();
     let Throughput { read_capacity_units, write_capacity_units } = provisioned_throughput;
-    known([
+    present([
         (semconv::AWS_DYNAMODB_ATTRIBUTES_TO_GET, attributes_to_get.map(Value::from)),
         (semconv::AWS_DYNAMODB_CONSISTENT_READ, consistent_read.map(Value::from)),
         (semconv::AWS_DYNAMODB_LIMIT, limit.map(Value::from)),
@@ -73,16 +124,27 @@ pub(crate) fn request(method: &str, body: &[u8]) -> Attributes {
     ])
 }
 
-/// What an answer counts.
-pub(crate) fn answer(method: &str, body: &[u8]) -> Attributes {
-    // An answer may hold 16 MiB of items, and whoever waits for them waits for this.
-    let counts = matches!(method, "ListTables" | "Query" | "Scan");
-    if body.len() > MAX_BYTES || !counts && memmem::find(body, b"\"ConsumedCapacity\"").is_none() {
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Counts<'a> {
+    /// An object, or a list of objects.
+    #[serde(borrow)]
+    consumed_capacity: Option<&'a RawValue>,
+    count: Option<i64>,
+    scanned_count: Option<i64>,
+    table_names: Option<Vec<IgnoredAny>>,
+}
+
+/// Returns the counts in a response.
+fn counts(operation: &str, body: &[u8]) -> Attributes {
+    // A response may hold 16 MiB of items, and the caller waits while it is parsed.
+    let has_counts = matches!(operation, "ListTables" | "Query" | "Scan");
+    if body.len() > MAX_BYTES || !has_counts && memmem::find(body, b"\"ConsumedCapacity\"").is_none() {
         return Attributes::new();
     }
-    let Answer { consumed_capacity, count, scanned_count, table_names } =
+    let Counts { consumed_capacity, count, scanned_count, table_names } =
         serde_json::from_slice(body).unwrap_or_default();
-    known([
+    present([
         (semconv::AWS_DYNAMODB_CONSUMED_CAPACITY, consumed_capacity.map(|consumed| each(consumed).into())),
         (semconv::AWS_DYNAMODB_COUNT, count.map(Value::from)),
         (semconv::AWS_DYNAMODB_SCANNED_COUNT, scanned_count.map(Value::from)),
@@ -90,7 +152,7 @@ pub(crate) fn answer(method: &str, body: &[u8]) -> Attributes {
     ])
 }
 
-/// The JSON of each, as it was sent.
+/// Returns the JSON text of each object.
 fn each(consumed: &RawValue) -> Vec<String> {
     match serde_json::from_str::<Vec<&RawValue>>(consumed.get()) {
         Ok(list) => list.into_iter().map(|one| one.get().to_owned()).collect(),
@@ -98,8 +160,40 @@ fn each(consumed: &RawValue) -> Vec<String> {
     }
 }
 
-fn known<const N: usize>(attributes: [(&'static str, Option<Value>); N]) -> Attributes {
+fn present<const N: usize>(attributes: [(&'static str, Option<Value>); N]) -> Attributes {
     attributes.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Unprocessed {
+    unprocessed_items: HashMap<String, Vec<IgnoredAny>>,
+    unprocessed_keys: HashMap<String, Keys>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Keys {
+    keys: Vec<IgnoredAny>,
+}
+
+/// Counts the items of a batch without a result. The caller has to send these items again.
+fn unprocessed(operation: &str, body: &[u8]) -> Option<Response> {
+    if !matches!(operation, "BatchWriteItem" | "BatchGetItem") || !holds_unprocessed(body) {
+        return None;
+    }
+    let Unprocessed { unprocessed_items, unprocessed_keys } = serde_json::from_slice(body).ok()?;
+    let items = unprocessed_items.values().map(Vec::len);
+    let count: usize = items.chain(unprocessed_keys.values().map(|table| table.keys.len())).sum();
+    Some(Response { failed: (count > 0).then(|| (count, "Unprocessed".to_owned())), ..Response::default() })
+}
+
+/// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
+/// one is not parsed.
+fn holds_unprocessed(body: &[u8]) -> bool {
+    let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
+    let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));
+    rest.is_some_and(|rest| !rest.starts_with(b"{}"))
 }
 
 #[cfg(test)]
@@ -107,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_tells_its_limits() {
+    fn a_request_gives_its_limits() {
         let query = r#"{"TableName":"t","Limit":5,"ConsistentRead":true,"ScanIndexForward":false,"Select":"COUNT",
             "ExpressionAttributeValues":{":Limit":{"N":"7"}}}"#;
         let scan = r#"{"TableName":"t","Segment":0,"TotalSegments":4,"AttributesToGet":["id","day"]}"#;
@@ -146,12 +240,13 @@ mod tests {
             ("PutItem", r#"{"Limit":5}"#, &[]),
             ("Query", "no json", &[]),
         ] {
-            assert_eq!(request(method, body.as_bytes()), expected, "{method}");
+            let request = Request { operation: method, uri: "/", body: body.as_bytes() };
+            assert_eq!((SERVICE.request)(&request), expected, "{method}");
         }
     }
 
     #[test]
-    fn an_answer_tells_its_counts() {
+    fn a_response_gives_its_counts() {
         const ONE: &str = r#"{"TableName":"t","CapacityUnits":0.5}"#;
         let capacity = |list: &[&str]| {
             let list: Vec<_> = list.iter().map(|text| (*text).to_owned()).collect();
@@ -170,7 +265,7 @@ mod tests {
             ("PutItem", String::new(), vec![]),
             ("Scan", "no json".to_owned(), vec![]),
         ] {
-            assert_eq!(answer(method, body.as_bytes()), expected, "{method} {body}");
+            assert_eq!(counts(method, body.as_bytes()), expected, "{method} {body}");
         }
     }
 }

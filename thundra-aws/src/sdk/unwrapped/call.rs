@@ -1,4 +1,4 @@
-//! A call as it is measured, and the span that is made of it.
+//! A measured call and the span of the call.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,50 +9,32 @@ use aws_smithy_observability::{AttributeValue, Attributes};
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, semconv};
 use tracing::Span;
 
-use crate::sdk;
+use crate::sdk::{self, services};
 
-/// The status of the last answer, where there was one.
+/// HTTP status of the last response.
 const STATUS_CODE: &str = "http.status_code";
-/// The clients inside credential providers, which nobody can wrap.
-const OF_CREDENTIALS: [&str; 4] = ["signin", "sso", "ssooidc", "sts"];
-/// The services with a module here.
-const OURS: &[&str] = &[
-    #[cfg(feature = "eventbridge")]
-    "eventbridge",
-    #[cfg(feature = "kinesis")]
-    "kinesis",
-    #[cfg(feature = "lambda")]
-    "lambda",
-    #[cfg(feature = "sfn")]
-    "sfn",
-    #[cfg(feature = "sns")]
-    "sns",
-    #[cfg(feature = "sqs")]
-    "sqs",
-];
-
 thread_local! {
-    /// The call that began last on this thread, until its interceptor is found.
+    /// The last call of the thread, until the interceptor runs.
     static BEGUN: Cell<Option<Arc<Measured>>> = const { Cell::new(None) };
 }
 
-/// Says that the call that begins has the interceptor, whether that records it or not. Its instruments were made on
-/// this thread, with nothing in between.
+/// Leaves a beginning call to the interceptor. The SDK has just created the instruments of the call, on the same
+/// thread.
 pub(crate) fn is_wrapped() {
     if let Ok(Some(call)) = BEGUN.try_with(Cell::take) {
         call.settled.store(true, Ordering::Relaxed);
     }
 }
 
-/// A call that is measured.
+/// A measured call.
 #[derive(Debug)]
 pub(super) struct Measured {
-    /// The name of its service in that of the SDK crate.
+    /// Last part of the name of the SDK crate.
     service: &'static str,
     started: SystemTime,
-    /// `rpc.service` and `rpc.method`, from when its request has left.
+    /// `rpc.service` and `rpc.method`, once the request was sent.
     operation: OnceLock<(String, String)>,
-    /// Whether there is nothing more to say of it.
+    /// `true` once the call is recorded, or left to the interceptor.
     settled: AtomicBool,
 }
 
@@ -64,7 +46,7 @@ impl Measured {
         call
     }
 
-    /// Takes note of what a call is, once its request has left: in case that its end is never measured.
+    /// Keeps the operation after the request was sent, in case the end of the call is never measured.
     pub(super) fn sent(&self, attributes: &Attributes) {
         if !self.is_settled()
             && self.operation.get().is_none()
@@ -74,7 +56,7 @@ impl Measured {
         }
     }
 
-    /// Records a call that was measured to its end. What is presigned has neither an answer nor an error.
+    /// Records a call with a measured end. A presigned request has neither a status nor an error.
     pub(super) fn ended(&self, outcome: &Attributes) {
         if self.settle() {
             return;
@@ -84,7 +66,7 @@ impl Measured {
             _ => None,
         };
         let error_type = match outcome.attributes().get(semconv::ERROR_TYPE) {
-            // The service's own word for it is not among what is measured.
+            // The metrics do not have the error code of the service.
             Some(AttributeValue::String(kind)) => Some(match (kind.as_str(), status) {
                 ("operation", Some(status)) => status.to_string(),
                 ("timeout" | "connector" | "response", _) => kind.clone(),
@@ -105,7 +87,7 @@ impl Measured {
         self.remind();
     }
 
-    /// Records a call that was sent, and whose end was never measured: its future was dropped.
+    /// Records a call with a sent request and a dropped future.
     pub(super) fn dropped(&self) {
         if !self.settle()
             && let Some(span) = self.operation.get().and_then(|operation| self.span(operation))
@@ -119,12 +101,12 @@ impl Measured {
         self.settled.load(Ordering::Relaxed)
     }
 
-    /// Settles it, and says whether it was settled before: most calls are, by their interceptor.
+    /// Settles the call. Returns `true` if the call was settled before, as most calls are by the interceptor.
     fn settle(&self) -> bool {
         self.is_settled() || self.settled.swap(true, Ordering::Relaxed)
     }
 
-    /// Its span, below the current one. `None` where nobody listens.
+    /// Returns the span of the call, below the current one. `None` outside a scope.
     fn span(&self, (service, method): &(String, String)) -> Option<Span> {
         if ScopeRef::current().is_none() || thundra_core::is_telemetry_suppressed() {
             return None;
@@ -134,21 +116,21 @@ impl Measured {
         Some(span)
     }
 
-    /// Names what to write instead, once for each service.
+    /// Prints the code for a wrapped client, once for each service.
     fn remind(&self) {
         let service = self.service;
-        if OF_CREDENTIALS.contains(&service) {
+        if services::is_of_credentials(service) {
             return;
         }
-        let client = match OURS.contains(&service) {
+        let client = match services::has_module(service) {
             true => format!("thundra_aws::{service}::client(&config)"),
             false => format!("thundra_aws::client!(aws_sdk_{service}, &config)"),
         };
         diagnostics::once(
-            &format!("forgotten.{service}"),
+            &format!("unwrapped.{service}"),
             format_args!(
-                "a client of aws_sdk_{service} is not wrapped: its calls are recorded, but carry no ids; {client} \
-                 makes one that is"
+                "a client of aws_sdk_{service} is not wrapped: its calls are recorded, but carry no ids. Create the \
+                 client with {client}"
             ),
         );
     }

@@ -1,4 +1,4 @@
-//! The meters that the SDK is given: those of before, two instruments of which are heard along.
+//! Meters around the meters of the program. The meters listen to two instruments, and pass every measurement on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use aws_smithy_observability::{Attributes, Context, TelemetryProvider};
 
 use super::call::Measured;
 
-/// How the meters of the SDK crates are named, before the service.
+/// Prefix of the meters of SDK crates. The rest is the name of the service.
 const METERS: &str = "aws-sdk-";
-/// What the SDK calls the time that a call took; its attributes are the outcome.
+/// Name of the instrument for the duration of a call. The attributes are the result.
 pub(super) const CALL_DURATION: &str = "smithy.client.call.duration";
-/// What the SDK calls the bytes that were sent: measured once they have left.
+/// Name of the instrument for the bytes of a request, measured after sending.
 pub(super) const REQUEST_SIZE: &str = "smithy.client.call.request.size";
 
-/// The meters of before, heard along.
+/// A meter provider around the provider of the program.
 pub(super) struct Listening(pub(super) Arc<TelemetryProvider>);
 
 impl fmt::Debug for Listening {
@@ -29,24 +29,24 @@ impl fmt::Debug for Listening {
 }
 
 impl ProvideMeter for Listening {
-    /// The SDK asks for one whenever it begins a call.
+    /// Returns a meter. The SDK requests a meter at the beginning of each call.
     fn get_meter(&self, scope: &'static str, attributes: Option<&Attributes>) -> Meter {
-        let theirs = self.0.meter_provider().get_meter(scope, attributes);
+        let inner = self.0.meter_provider().get_meter(scope, attributes);
         match scope.strip_prefix(METERS) {
-            Some(service) => Meter::new(Arc::new(Instruments { theirs, call: Measured::begin(service) })),
-            None => theirs,
+            Some(service) => Meter::new(Arc::new(Instruments { inner, call: Measured::begin(service) })),
+            None => inner,
         }
     }
 
-    /// The SDK tells the service which one is set.
+    /// Returns the name of the provider of the program. The SDK sends the name to the service.
     fn provider_name(&self) -> &'static str {
         self.0.meter_provider().provider_name()
     }
 }
 
-/// The instruments of one call: theirs, two of which are heard along.
+/// The instruments of a call.
 struct Instruments {
-    theirs: Meter,
+    inner: Meter,
     call: Arc<Measured>,
 }
 
@@ -56,34 +56,34 @@ impl fmt::Debug for Instruments {
     }
 }
 
-/// Builds the instrument that was asked for, with their meter.
-macro_rules! theirs {
-    ($asked:ident, $theirs:expr) => {{
-        let mut theirs = $theirs;
-        if let Some(description) = $asked.get_description() {
-            theirs = theirs.set_description(description.clone());
+/// Builds the requested instrument with the meter of the program.
+macro_rules! inner {
+    ($requested:ident, $inner:expr) => {{
+        let mut inner = $inner;
+        if let Some(description) = $requested.get_description() {
+            inner = inner.set_description(description.clone());
         }
-        if let Some(units) = $asked.get_units() {
-            theirs = theirs.set_units(units.clone());
+        if let Some(units) = $requested.get_units() {
+            inner = inner.set_units(units.clone());
         }
-        theirs.build()
+        inner.build()
     }};
 }
 
-/// Instruments that are theirs alone. The types are those of the trait.
+/// Implements methods of `ProvideInstrument` by the meter of the program.
 macro_rules! pass_on {
     ($($create:ident($builder:ty) -> $instrument:ty;)*) => {$(
-        fn $create(&self, asked: $builder) -> $instrument {
-            theirs!(asked, self.theirs.$create(asked.get_name().clone()))
+        fn $create(&self, requested: $builder) -> $instrument {
+            inner!(requested, self.inner.$create(requested.get_name().clone()))
         }
     )*};
     ($($create:ident[$number:ty];)*) => {$(
         fn $create(
             &self,
-            asked: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = $number>>, $number>,
+            requested: AsyncInstrumentBuilder<'_, Arc<dyn AsyncMeasure<Value = $number>>, $number>,
         ) -> Arc<dyn AsyncMeasure<Value = $number>> {
-            let callback = asked.get_callback();
-            theirs!(asked, self.theirs.$create(asked.get_name().clone(), move |measure| callback(measure)))
+            let callback = requested.get_callback();
+            inner!(requested, self.inner.$create(requested.get_name().clone(), move |measure| callback(measure)))
         }
     )*};
 }
@@ -99,27 +99,27 @@ impl ProvideInstrument for Instruments {
         create_monotonic_counter(InstrumentBuilder<'_, Arc<dyn MonotonicCounter>>) -> Arc<dyn MonotonicCounter>;
     }
 
-    fn create_histogram(&self, asked: InstrumentBuilder<'_, Arc<dyn Histogram>>) -> Arc<dyn Histogram> {
-        let theirs = theirs!(asked, self.theirs.create_histogram(asked.get_name().clone()));
+    fn create_histogram(&self, requested: InstrumentBuilder<'_, Arc<dyn Histogram>>) -> Arc<dyn Histogram> {
+        let inner = inner!(requested, self.inner.create_histogram(requested.get_name().clone()));
         let call = self.call.clone();
-        match asked.get_name().as_ref() {
-            CALL_DURATION => Arc::new(CallDuration { theirs, call }),
-            REQUEST_SIZE => Arc::new(RequestSize { theirs, call }),
-            _ => theirs,
+        match requested.get_name().as_ref() {
+            CALL_DURATION => Arc::new(CallDuration { inner, call }),
+            REQUEST_SIZE => Arc::new(RequestSize { inner, call }),
+            _ => inner,
         }
     }
 }
 
-/// It lies in the SDK's bag, which goes with the call.
+/// An instrument in the bag of the SDK, dropped with the call.
 #[derive(Debug)]
 struct CallDuration {
-    theirs: Arc<dyn Histogram>,
+    inner: Arc<dyn Histogram>,
     call: Arc<Measured>,
 }
 
 impl Histogram for CallDuration {
     fn record(&self, value: f64, attributes: Option<&Attributes>, context: Option<&dyn Context>) {
-        self.theirs.record(value, attributes, context);
+        self.inner.record(value, attributes, context);
         attributes.into_iter().for_each(|outcome| self.call.ended(outcome));
     }
 }
@@ -130,16 +130,16 @@ impl Drop for CallDuration {
     }
 }
 
-/// It lies in the body of the request, which a connection may keep for longer than the call lasts.
+/// An instrument in the body of the request. A connection may keep the body for longer than the call lasts.
 #[derive(Debug)]
 struct RequestSize {
-    theirs: Arc<dyn Histogram>,
+    inner: Arc<dyn Histogram>,
     call: Arc<Measured>,
 }
 
 impl Histogram for RequestSize {
     fn record(&self, value: f64, attributes: Option<&Attributes>, context: Option<&dyn Context>) {
-        self.theirs.record(value, attributes, context);
+        self.inner.record(value, attributes, context);
         attributes.into_iter().for_each(|attributes| self.call.sent(attributes));
     }
 }

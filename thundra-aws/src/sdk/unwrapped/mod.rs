@@ -1,28 +1,27 @@
-//! Clients that nobody wrapped: their calls, as the SDK measures them.
+//! Calls of clients without the interceptor, recorded from the metrics of the SDK.
 //!
-//! The SDK measures every call of every client: which operation, since when, with which outcome. That makes a span of
-//! what a plain `Client::new(&config)` does. What resource it is about is not measured, and no context travels: so the
-//! first call of such a client says what to write instead.
+//! The SDK measures the calls of every client: operation, duration and result. The metrics are enough for a span of the
+//! calls of a plain `Client::new(&config)`. The metrics lack the resource, and no context travels. The first call
+//! therefore prints the code for a wrapped client.
 //!
 //! # Never twice
 //!
-//! With the interceptor a call is the [interceptor's](super::call), and what is measured is left alone. So is what is
-//! presigned, or made where OpenTelemetry is suppressed. (`THUNDRA_SPANS=debug` records the SDK's own spans besides, as
-//! those of any library.)
+//! A call with the interceptor is recorded by the [interceptor](super::call) alone. Presigned requests are not
+//! recorded, and neither are calls under an OpenTelemetry context with suppressed telemetry. (`THUNDRA_SPANS=debug`
+//! also records the spans of the SDK, as of any library.)
 //!
-//! # What it costs
+//! # Cost
 //!
-//! Four small allocations a call, wrapped or not, and nothing elsewhere. What the program measures by itself is measured
-//! as before.
+//! Four small allocations a call, with or without the interceptor. The instruments of the program measure as before.
 //!
-//! # What it does not see
+//! # Limits
 //!
-//! - Calls from when the program sets a meter provider later than this one, and of SDK crates with another version of
-//!   `aws-smithy-observability`.
-//! - A call that is dropped before its request has left.
-//! - That a call failed while it was presigned: it looks like one that failed before it was sent.
-//! - That an HTTP client below is traced as well: it tells of the request besides.
-//! - Handlers under a plain `lambda_runtime::run`, which begin to be traced when calls may be under way.
+//! - A meter provider set later by the program replaces the provider of this module. SDK crates with another version of
+//!   `aws-smithy-observability` use another provider.
+//! - A call dropped before sending is not recorded.
+//! - A failure of presigning is recorded as a failure before sending.
+//! - A traced HTTP client below records the request as well.
+//! - Handlers under a plain `lambda_runtime::run` are not covered, because tracing begins while calls may be in progress.
 
 mod call;
 mod meters;
@@ -38,9 +37,9 @@ use thundra_core::diagnostics;
 pub(crate) use self::call::is_wrapped;
 use self::meters::Listening;
 
-/// Listens to what the SDK measures. Meters that are set already measure on.
+/// Installs the listening meters. The meters of the program go on measuring.
 ///
-/// To be called before calls are under way: one that begins at this very moment finds no meter, and the SDK panics.
+/// Has to run before any call. A call at the very moment of installing finds no meter, and the SDK panics.
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -49,10 +48,13 @@ pub(crate) fn watch() {
             let ours = TelemetryProvider::builder().meter_provider(Arc::new(Listening(theirs)));
             set_telemetry_provider(ours.build())
         };
-        // It fails while anybody else looks at it.
+        // Setting the provider fails while another thread reads it.
         let listening = (0..100).find_map(|_| listen().map_err(|_| std::thread::yield_now()).ok());
         if listening.is_none() {
-            diagnostics::once("forgotten", "the SDK's meters are in use: clients that are not wrapped are not seen");
+            diagnostics::once(
+                "unwrapped",
+                "the meters of the AWS SDK are in use: calls of clients without the interceptor are not recorded",
+            );
         }
     });
 }

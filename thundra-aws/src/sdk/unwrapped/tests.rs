@@ -1,4 +1,4 @@
-//! Calls that are measured, and what the program measures besides.
+//! Measured calls, and the measurements of the program.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,7 +13,7 @@ use thundra_core::testing::{record, tree};
 use super::is_wrapped;
 use super::meters::{CALL_DURATION, Listening, REQUEST_SIZE};
 
-/// A meter provider of the program's own, and what it was asked for.
+/// A meter provider of the program, with notes of the requested instruments.
 #[derive(Clone, Debug, Default)]
 struct Program(Arc<Mutex<Vec<String>>>);
 
@@ -97,7 +97,7 @@ fn attributes(pairs: &[(&'static str, &str)]) -> Attributes {
     attributes
 }
 
-/// What is recorded of a call that is measured like this.
+/// Returns the recorded span of a measured call.
 fn recorded(call: impl FnOnce(&dyn Histogram, &dyn Histogram)) -> String {
     let ((), spans) = record("invocation", || {
         let meter = provider(&Program::default()).get_meter("aws-sdk-sqs", None);
@@ -116,7 +116,7 @@ fn call(outcome: &str, attributes: &str) -> String {
 }
 
 #[test]
-fn a_call_is_known_by_what_is_measured() {
+fn a_measured_call_is_recorded() {
     for (outcome, expected) in [
         (&[("http.status_code", "200")][..], call("", "http.response.status_code=200")),
         (
@@ -125,11 +125,11 @@ fn a_call_is_known_by_what_is_measured() {
         ),
         (&[("error.type", "connector")], call(" ✗ connector", "error.type=connector")),
         (&[("error.type", "other")], call(" ✗ _OTHER", "error.type=_OTHER")),
-        // What is presigned.
+        // A presigned request.
         (&[], String::new()),
     ] {
         let outcome = attributes(&[&OPERATION[..], outcome].concat());
-        // Once, though it is dropped as well.
+        // Once, although the instrument is dropped as well.
         let measured = |duration: &dyn Histogram, size: &dyn Histogram| {
             size.record(1.0, Some(&attributes(&OPERATION)), None);
             duration.record(0.1, Some(&outcome), None);
@@ -145,7 +145,7 @@ fn a_call_is_known_by_what_is_measured() {
 }
 
 #[test]
-fn a_call_that_was_dropped_is_known_once_it_was_sent() {
+fn a_dropped_call_is_recorded_if_it_was_sent() {
     let sent = |_: &dyn Histogram, size: &dyn Histogram| size.record(1.0, Some(&attributes(&OPERATION)), None);
     assert_eq!(recorded(sent), call(" ✗ cancelled", "error.type=cancelled"));
     assert_eq!(recorded(|_, _| {}), "");
@@ -157,7 +157,7 @@ fn a_call_that_was_dropped_is_known_once_it_was_sent() {
 }
 
 #[test]
-fn what_the_program_measures_is_measured_as_before() {
+fn the_instruments_of_the_program_measure_as_before() {
     let program = Program::default();
     let ours = provider(&program);
     assert_eq!(ours.provider_name(), "program");

@@ -6,9 +6,10 @@
 //! [HTTP APIs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 //! [WebSocket APIs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 
-use super::{Gateway, Request, has_head, has_headers, iam};
+use super::{Gateway, Request, has_head, has_headers};
 use crate::attributes::cut;
 use crate::trigger::event::Event;
+use crate::trigger::iam;
 use crate::trigger::source::{FaasTrigger, Recognise, Source};
 
 pub(in crate::trigger) static REST_API: Source = Source {
@@ -71,7 +72,7 @@ pub(in crate::trigger) static WEB_SOCKET: Source = Source {
     },
 };
 
-/// An authorizer that sees a whole request. One that sees a token alone is no request.
+/// An authorizer of requests. A token authorizer receives a token alone, and no request.
 pub(in crate::trigger) static AUTHORIZER: Source = Source {
     name: "authorizer",
     faas_trigger: FaasTrigger::Http,

@@ -1,13 +1,14 @@
-//! [VPC Lattice], in both formats of its events.
+//! [VPC Lattice], in both formats of events.
 //!
-//! The first format has no `requestContext`. Its caller stands in a header that clients cannot write.
+//! The first format has no `requestContext`. The caller stands in a header, and clients cannot write the
+//! header.
 //!
 //! [VPC Lattice]: https://docs.aws.amazon.com/vpc-lattice/latest/ug/lambda-functions.html
 
 use std::borrow::Cow;
 
-use super::iam::{is_caller, is_caller_arn};
 use super::{Gateway, Request, has_head};
+use crate::trigger::iam::{is_caller, is_caller_arn};
 use crate::trigger::source::{FaasTrigger, Recognise, Source};
 
 /// The header of the first format. See [HTTP targets].
@@ -35,7 +36,7 @@ pub(in crate::trigger) static SOURCE: Source = Source {
     },
 };
 
-/// Returns `true` for a caller that VPC Lattice authenticated.
+/// Returns `true` if VPC Lattice authenticated the caller.
 fn is_iam_caller(request: &Request<'_, '_>) -> bool {
     let of_second = request.caller_text("type").is_some_and(|kind| kind == "AWS_IAM");
     let (principal, session) = if of_second {

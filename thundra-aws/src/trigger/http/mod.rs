@@ -1,4 +1,4 @@
-//! HTTP requests, by the service that turns them into events.
+//! HTTP requests, by the service in front of the function.
 //!
 //! | source | span name | `http.route` |
 //! |---|---|---|
@@ -8,11 +8,10 @@
 //! | WebSocket API | the route key | none |
 //! | authorizer | the name of the function | none |
 //!
-//! The attributes, their limits and the redaction come from `thundra_http::semantics`, as for any other server.
+//! The attributes, limits and redaction come from `thundra_http::semantics`, as for any other server.
 
 mod api_gateway;
 mod function_url;
-mod iam;
 mod lattice;
 mod load_balancer;
 
@@ -29,7 +28,6 @@ use super::{Message, Trigger, edge_trust};
 
 pub(super) use api_gateway::{AUTHORIZER, HTTP_API, REST_API, WEB_SOCKET};
 pub(super) use function_url::SOURCE as FUNCTION_URL;
-pub(super) use iam::is_iam;
 pub(super) use lattice::SOURCE as LATTICE;
 pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
 
@@ -39,18 +37,18 @@ struct Gateway {
     https_only: bool,
     /// `true` if the request id of the service is the correlation id of a request without one.
     identifies_requests: bool,
-    /// Returns `true` for a caller that AWS authenticated by IAM.
+    /// Returns `true` if AWS authenticated the caller by IAM.
     is_iam_caller: fn(&Request<'_, '_>) -> bool,
     /// Returns the method of the request.
     method: for<'a> fn(&Request<'_, 'a>) -> Option<Cow<'a, str>>,
-    /// Returns the route that the service chose.
+    /// Returns the route chosen by the service.
     route: fn(&Request<'_, '_>) -> Option<String>,
     /// Returns the name of the span.
     span_name: fn(&Request<'_, '_>, &ServerRequest<'_>) -> Option<String>,
 }
 
 impl Gateway {
-    /// The service that most others are like.
+    /// The facts that hold for most services.
     const DEFAULT: Gateway = Gateway {
         https_only: true,
         identifies_requests: false,
@@ -107,25 +105,25 @@ impl Gateway {
     }
 }
 
-/// Returns `true` for a request whose headers and path were read.
+/// Returns `true` if the headers and the path of the request were read.
 fn has_head(event: &Event<'_>) -> bool {
     has_headers(event) && PATHS.iter().any(|key| event.members.has(key))
 }
 
-/// Returns `true` for a request whose headers were read.
+/// Returns `true` if the headers of the request were read.
 fn has_headers(event: &Event<'_>) -> bool {
     event.members.has("headers") || event.members.has("multiValueHeaders")
 }
 
-/// The members that hold a path.
+/// The members with a path.
 const PATHS: [&str; 3] = ["rawPath", "path", "raw_path"];
-/// The members that hold the parameters of a query.
+/// The members with the parameters of a query.
 const PARAMETERS: [&str; 3] = ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters"];
 
-/// A request, in any of its formats.
+/// A request, in any format.
 struct Request<'e, 'a> {
     event: &'e Object<'a>,
-    /// The `requestContext`, which the first format of VPC Lattice has not.
+    /// The `requestContext`, absent from the first format of VPC Lattice.
     context: Option<&'e Object<'a>>,
     /// The caller: `requestContext.http` of the newer formats, `requestContext.identity` of the others.
     caller: Option<Object<'a>>,
@@ -162,7 +160,7 @@ impl<'e, 'a> Request<'e, 'a> {
         })
     }
 
-    /// Returns the names of the query without their values.
+    /// Returns the names in the query without the values.
     fn query(&self) -> Option<String> {
         if let Some(raw) = self.event.text("rawQueryString") {
             return semantics::query(&raw);
@@ -172,7 +170,7 @@ impl<'e, 'a> Request<'e, 'a> {
     }
 }
 
-/// Returns `true` for a text that can be a correlation id.
+/// Returns `true` for a well-formed correlation id.
 fn is_correlation_id(id: &str) -> bool {
     CorrelationIds::default().set(CORRELATION_ID, id)
 }

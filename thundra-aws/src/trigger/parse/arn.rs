@@ -7,7 +7,7 @@ pub(crate) fn name(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.rsplit(':').next().filter(|name| !name.is_empty())
 }
 
-/// Returns the name that follows the kind of a resource: `orders` in `…:stream/orders` and `…:table/orders/stream/…`.
+/// Returns the name after the kind of a resource: `orders` in `…:stream/orders` and `…:table/orders/stream/…`.
 pub(crate) fn resource<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
     let resource = arn.splitn(6, ':').nth(5)?.strip_prefix(kind)?.strip_prefix('/')?;
     resource.split('/').next().filter(|name| !name.is_empty())

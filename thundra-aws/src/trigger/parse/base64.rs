@@ -8,16 +8,16 @@ use super::envelope::{self, Opened};
 use super::extract::Extractor;
 use crate::payload::{self, Member};
 
-/// The length of the base64 in which a first member written by a client of this crate ends. A multiple of four.
+/// The length of base64 that holds a first member written by a client of this crate. A multiple of four.
 const HEAD: usize = 2048;
-/// Each of the [names](envelope::NAMES) that lead to a context in base64, by its position within three bytes, without the
-/// characters that depend on the bytes around.
+/// The base64 of each of the [names](envelope::NAMES) at the three positions within three bytes, without the characters
+/// that depend on the bytes around.
 const ENCODED_NAMES: [[&str; 3]; 2] = [
     ["X19jb250ZXh0", "Y29udGV4dF9f", "X2NvbnRleHRf"],
     ["TWVzc2FnZUF0dHJpYnV0ZX", "1lc3NhZ2VBdHRyaWJ1dGVz", "NZXNzYWdlQXR0cmlidXRlc"],
 ];
 
-/// Opens a payload. Only its beginning is decoded, unless a name that leads to a context occurs in the rest.
+/// Opens a payload. Only the beginning is decoded, unless one of the names occurs in the rest.
 pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if data.len() <= HEAD {
         return envelope::open(&BASE64_STANDARD.decode(data).ok()?, extractor);

@@ -1,8 +1,8 @@
 //! Messages inside messages: SNS in SQS, EventBridge in SQS, SNS or Kinesis, and the event of a failed invocation in a
-//! dead-letter queue or a destination. Each of them may have a context of its own.
+//! dead-letter queue or a destination. Each may have a context.
 //!
-//! A message is opened if its attributes hold no context, whatever else they hold. AWS adds attributes to the messages of a
-//! dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
+//! A message is opened if the attributes hold no context, even if they hold something else. AWS adds attributes to the
+//! messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -14,20 +14,19 @@ use super::extract::{Extractor, holds_context};
 use super::json::{self, Object};
 use crate::payload::{self, Member};
 
-/// The deepest nesting that is opened. SNS in SQS in SNS is deeper than anyone builds, and a crafted body must not cost
-/// more.
+/// The limit of nesting. SNS in SQS in SNS is deeper than anyone builds, and a crafted body must not cost more.
 const MAX_DEPTH: usize = 4;
-/// The names that lead to a context.
+/// The names around a context. A text without one of them holds none.
 pub(super) const NAMES: [&str; 2] = [PAYLOAD_CONTEXT, "MessageAttributes"];
 
-/// The context of the outermost envelope that has one.
+/// The context of the outermost envelope with one.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Opened {
     /// The context, extracted.
     pub(crate) inbound: Inbound,
-    /// The text of the `__context__` object that held the context.
+    /// The text of the `__context__` object.
     pub(crate) context: Option<String>,
-    /// The range to cut from the payload to remove its own `__context__`. `None` if the context was inside an envelope.
+    /// The range to cut from the payload to remove the `__context__`. `None` for a context inside an envelope.
     pub(crate) range: Option<Range<usize>>,
 }
 
@@ -43,12 +42,12 @@ impl Opened {
     }
 }
 
-/// Opens the body of a message. `None` for a body without a context that is no envelope either.
+/// Opens the body of a message. `None` for a body that is no envelope and has no context.
 pub(crate) fn open(body: &[u8], extractor: &Extractor<'_>) -> Option<Opened> {
     open_at(body, 0, extractor)
 }
 
-/// Opens a body that is a JSON string still. Most bodies need not be unescaped to see that they hold no context.
+/// Opens a body in the form of a JSON string. A body without a context is not unescaped.
 pub(crate) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if !leads_to_context(string.as_bytes()) {
         return None;
@@ -56,12 +55,12 @@ pub(crate) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Ope
     open(json::text(string)?.as_bytes(), extractor)
 }
 
-/// Finds the `__context__` of a body without extracting it.
+/// Finds the `__context__` of a body without extraction.
 pub(crate) fn own_context(body: &[u8]) -> Opened {
     payload::find(body).filter(Member::is_context).map(Opened::unread).unwrap_or_default()
 }
 
-/// Finds the `__context__` of a body that is a JSON string still.
+/// Finds the `__context__` of a body in the form of a JSON string.
 pub(crate) fn own_context_of_string(string: &str) -> Opened {
     let text = memmem::find(string.as_bytes(), PAYLOAD_CONTEXT.as_bytes()).and_then(|_| json::text(string));
     text.map(|text| own_context(text.as_bytes())).unwrap_or_default()
@@ -76,7 +75,7 @@ pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extract
     Opened { range: None, ..attributes_or_body(inbound, inside) }
 }
 
-/// Returns the context of a message: that of its attributes, or that of its body if the attributes hold none.
+/// Returns the context of the attributes, or the context of the body if the attributes hold none.
 pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Option<Opened>) -> Opened {
     if holds_context(&attributes) {
         return Opened { inbound: attributes, ..Opened::default() };
@@ -85,7 +84,7 @@ pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Opt
     Opened { inbound: opened.inbound.or(attributes), ..opened }
 }
 
-/// Returns the attributes that are text, of a map from names to objects with a type and a value.
+/// Returns the text attributes of a map from names to objects with a type and a value.
 pub(crate) fn attribute_pairs<'a>(map: Object<'a>, kind: &str, value: &str) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     let text = |attribute| {
         let attribute = Object::parse(attribute)?;
@@ -124,7 +123,7 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
     }
 }
 
-/// Returns `true` for a body that may hold a context. Two searches for text cost less than reading it.
+/// Returns `true` if the body may hold a context. Two searches for text cost less than reading the body.
 fn leads_to_context(body: &[u8]) -> bool {
     NAMES.iter().any(|name| memmem::find(body, name.as_bytes()).is_some())
 }

@@ -1,13 +1,13 @@
-//! The reading of the contexts that an event carries.
+//! The extraction of contexts from an event.
 
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
-/// Extracts contexts by the rules of one event.
+/// An extractor with the rules of one event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extractor<'h> {
     formats: Propagators,
     trust: Trust,
-    /// The X-Ray header that came beside the carrier.
+    /// The X-Ray header beside the carrier.
     header: Option<&'h str>,
 }
 
@@ -31,13 +31,13 @@ impl<'h> Extractor<'h> {
         Inbound::extract(header.into_iter().chain(pairs), self.formats, self.trust)
     }
 
-    /// Extracts the context of a carrier that was collected before.
+    /// Extracts the context of a collected carrier.
     pub(crate) fn extract_owned(&self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Inbound {
         self.extract(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))
     }
 }
 
-/// Returns `true` for a context that a program wrote. An X-Ray header alone may come from a service in between.
+/// Returns `true` for the context of a program. An X-Ray header alone may come from a service in between.
 pub(crate) fn holds_context(inbound: &Inbound) -> bool {
     matches!(inbound.source, ParentSource::TraceParent | ParentSource::Correlation)
         || inbound.correlation.iter().next().is_some()

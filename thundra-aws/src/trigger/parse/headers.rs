@@ -1,15 +1,15 @@
-//! The headers of a request, in both forms that events have.
+//! The headers of a request, in both forms of events.
 
 use std::borrow::Cow;
 
 use super::json::{self, Object};
 
-/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for each
-/// line, as in a request.
+/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for
+/// each line, as in a request.
 pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
-    /// Reads `multiValueHeaders`, which has every line of a header, and the further names in `headers`. A REST API sends
+    /// Reads every line of the headers in `multiValueHeaders`, and the further names in `headers`. A REST API sends
     /// both, a load balancer one of them, and every other service `headers` alone.
     pub(crate) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
@@ -25,7 +25,7 @@ impl<'a> Headers<'a> {
         headers
     }
 
-    /// Returns the first line of a header that is not empty.
+    /// Returns the first non-empty line of a header.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut found = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_ref())
@@ -37,7 +37,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Takes the lines of a header, whose value is a string or a list of strings.
+/// Takes the lines of a header. The value is a string or a list of strings.
 fn lines<'a>(value: &'a str, mut line: impl FnMut(Cow<'a, str>)) {
     match json::text(value) {
         Some(text) => line(text),

@@ -1,6 +1,6 @@
-//! JSON read one level at a time and borrowed. A member that nobody reads is stepped over.
+//! JSON, read one level at a time without copies. Unread members are stepped over.
 //!
-//! Nothing here fails. A member that is missing, malformed or of another type is absent.
+//! Nothing here fails. A malformed member, or a member of another type, is absent.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,14 +10,14 @@ use serde::Deserialize;
 
 use crate::payload::cursor::Cursor;
 
-/// The number of members that are read at one level. No event of AWS has more.
+/// The limit of members at one level. No event of AWS has more.
 const MAX_MEMBERS: usize = 256;
 
-/// The members of an object, in order. Their values are text still.
+/// The members of an object, in order. The values are unparsed text.
 #[derive(Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-/// The members of an object that were not read.
+/// The unread members of an object.
 pub(crate) struct Rest<'a> {
     json: &'a [u8],
     cursor: Cursor<'a>,
@@ -64,7 +64,7 @@ impl<'a> Object<'a> {
         self.read_members(cursor, json, stop)
     }
 
-    /// Reads members to the end of the object, or up to the key `stop`, which is returned then.
+    /// Reads members to the end of the object, or up to the key `stop`. Returns the key in the second case.
     fn read_members(
         &mut self,
         cursor: &mut Cursor<'a>,
@@ -101,45 +101,45 @@ impl<'a> Object<'a> {
         (value != "null").then_some(value)
     }
 
-    /// Returns `true` if there is such a member, and it is not `null`.
+    /// Returns `true` if the object has a member of this name with another value than `null`.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.raw(key).is_some()
     }
 
-    /// Returns a member that is a string.
+    /// Returns a string member.
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         text(self.raw(key)?)
     }
 
-    /// Returns a member that is a number. Some events write numbers as strings.
+    /// Returns a number member. Some events write numbers as strings.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let raw = self.raw(key)?;
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
-    /// Returns a member that is an object.
+    /// Returns an object member.
     pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
         Object::parse(self.raw(key)?)
     }
 
-    /// Returns the elements of a member that is an array, else none.
+    /// Returns the elements of an array member. Any other member has no elements.
     pub(crate) fn array(&self, key: &str) -> Vec<&'a str> {
         self.raw(key).map(array).unwrap_or_default()
     }
 
-    /// Returns all members, each with the text of its value.
+    /// Returns all members with unparsed values.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
-    /// Returns all members, each with the text of its value.
+    /// Returns all members with unparsed values.
     pub(crate) fn into_members(self) -> impl Iterator<Item = (Cow<'a, str>, &'a str)> {
         self.0.into_iter()
     }
 }
 
 impl<'a> Rest<'a> {
-    /// Adds the rest of the members to those that were read before.
+    /// Adds the rest of the members to an object.
     pub(crate) fn read_into(mut self, object: &mut Object<'a>) -> Option<()> {
         if !object.read_value(&mut self.cursor, self.json, self.key)? {
             object.read_members(&mut self.cursor, self.json, None)?;
@@ -148,7 +148,7 @@ impl<'a> Rest<'a> {
     }
 }
 
-/// A text that parts are taken from. Bytes are checked part by part, so that their end need not be looked at.
+/// A text to take parts from. Bytes are validated part by part, so the end of a long text is never read.
 trait Slice<'a>: Copy {
     fn slice(self, range: Range<usize>) -> Option<&'a str>;
 }
@@ -211,11 +211,10 @@ fn each<'a>(cursor: &mut Cursor<'a>, mut element: impl FnMut(&mut Cursor<'a>) ->
     }
 }
 
-/// Returns the objects in the array that is the first member of an object, if the member has this name, and `true` if it
-/// is the only member.
+/// Returns the objects in the array of the first member, if the member has this name. The flag is `true` if there is no
+/// other member.
 ///
-/// `wanted` is called once, with the first of the objects, and decides if the others are read. The bytes after the array
-/// are not read.
+/// `wanted` sees the first of the objects, and decides if the others are read. The bytes after the array are not read.
 pub(crate) fn first_member_objects<'a>(
     json: &'a [u8],
     name: &str,

@@ -1,4 +1,4 @@
-//! The formats in which events write a time.
+//! The formats of times in events.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

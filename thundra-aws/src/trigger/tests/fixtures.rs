@@ -1,4 +1,4 @@
-//! The events that ship with `aws_lambda_events`, whole and damaged.
+//! The fixtures of `aws_lambda_events`, whole and damaged.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,7 +10,7 @@ use thundra_core::propagation::Trust;
 use super::{attributes, config, recognised};
 use crate::trigger::parse::time;
 
-/// The events that ship with `aws_lambda_events`.
+/// Returns the fixtures of `aws_lambda_events`.
 fn fixtures() -> Vec<(String, Vec<u8>)> {
     let metadata = |extra: &[&str]| {
         let output =

@@ -1,4 +1,4 @@
-//! Requests: their names, headers and attributes.
+//! The names, headers and attributes of requests.
 
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::ParentSource;

@@ -1,4 +1,4 @@
-//! Events that are too long, of no known source, or no JSON.
+//! Long events, events of no known source, and texts without JSON.
 
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};

@@ -1,4 +1,4 @@
-//! Messages: the carriers of their context.
+//! Messages and the carriers of contexts.
 
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::{ParentSource, Trust};

@@ -1,4 +1,4 @@
-//! Events of every source, and what is read of them.
+//! Events of every source, and the triggers read from them.
 
 mod fixtures;
 mod http;

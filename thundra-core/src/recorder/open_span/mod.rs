@@ -243,8 +243,13 @@ impl OpenSpan {
             if let Some(state) = &to.trace_state {
                 write::bytes(out, tag::LINK_TRACE_STATE, state.as_bytes());
             }
-            for (key, value) in attributes {
+            let max = limits.link_attributes as usize;
+            for (key, value) in attributes.iter().take(max) {
                 attribute_within(limits, out, tag::LINK_ATTRIBUTE, key, value);
+            }
+            if attributes.len() > max {
+                out.push(tag::LINK_DROPPED_ATTRIBUTES);
+                write::varint(out, (attributes.len() - max) as u64);
             }
             out.push(tag::LINK_FLAGS);
             // It is not known whether the linked span is remote, so no flag says so.

@@ -10,24 +10,24 @@ use reqwest::{Request, Response, Result};
 use thundra_core::{SpanExt, redact, semconv};
 use tracing::Instrument;
 
-use super::error;
 use super::redirect::any_request::AnyRequest;
 use super::redirect::follow::FollowRedirects;
 use super::redirect::hook::without_chain;
 use super::redirect::settings::ClientSettings;
 use crate::client::call::Call;
+use crate::client::reqwest_error;
 use crate::propagation_policy::Reach;
 
 /// [`reqwest::Client`] with a span for each request, and with our context in its headers.
 ///
 /// # Redirects
 ///
-/// A client from [`Client::builder`] counts redirects and, before following one, removes every header that the new host
-/// must not see. Unlike reqwest, it does not restore sensitive headers on a later hop to a foreign host. The
+/// Clients from [`Client::builder`] count redirects. Before following a redirect, they remove every header the new host must
+/// not see. Unlike reqwest, they do not restore sensitive headers on a later hop to a foreign host. The
 /// [module `redirect`](crate::redirect) has the rules.
 ///
-/// A client that was [converted](#impl-From<Client>-for-Client) from reqwest's own does neither, and a client that was
-/// changed with [`ClientBuilder::configure`](crate::ClientBuilder::configure) only counts: reqwest sends all headers on.
+/// Clients [converted](#impl-From<Client>-for-Client) from reqwest's own do neither. Clients changed with
+/// [`ClientBuilder::configure`](crate::ClientBuilder::configure) count redirects, and reqwest follows with all headers.
 ///
 /// # Examples
 ///
@@ -49,12 +49,24 @@ impl Client {
     /// # Errors
     ///
     /// Returns the errors of [`reqwest::Client::execute`] and no others.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use thundra_http::{Method, Request};
+    ///
+    /// # async fn order() -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = Request::new(Method::POST, "http://orders.internal/orders".parse()?);
+    /// thundra_http::Client::new().execute(request).await?.error_for_status()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn execute(&self, request: Request) -> impl Future<Output = Result<Response>> + Send + Unpin + use<> {
         send(self.inner.clone(), self.settings.clone(), Ok(request))
     }
 }
 
-/// Converts a client of reqwest's own. Its default headers are not known, so ours win over them.
+/// Converts a client of reqwest. The default headers of the client are unknown here, and our headers win over them.
 impl From<reqwest::Client> for Client {
     fn from(inner: reqwest::Client) -> Self {
         Client { inner, settings: None }
@@ -67,11 +79,10 @@ impl fmt::Debug for Client {
     }
 }
 
-/// A response to come. It is `Unpin`, as the future of reqwest is.
+/// The future of a response, `Unpin` as in reqwest.
 pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
-/// Sends a request, below the span that is current when the future is first polled. The timeout begins now, as in
-/// reqwest.
+/// Sends a request. The parent of its span is the current span at the first poll. The timeout begins now, as in reqwest.
 pub(super) fn send(
     client: reqwest::Client,
     settings: Option<Arc<ClientSettings>>,
@@ -109,8 +120,8 @@ pub(super) fn send(
     })
 }
 
-/// Begins the span of a request and adds our context to its headers. Also returns how much of the context was allowed.
-/// `None` leaves the request as it is.
+/// Begins the span of a request and adds our context to the headers. Also returns the reach of the context. `None` leaves
+/// the request unchanged.
 pub(super) fn begin<R: AnyRequest>(request: &mut R, redirects: Option<&FollowRedirects<R>>) -> Option<(Call, Reach)> {
     // reqwest has another URL type than the crate http. It refuses a URL that cannot be converted.
     let uri = request.url().as_str().parse().ok()?;
@@ -136,7 +147,7 @@ impl Call {
             Ok(response) => {
                 self.record_response(response.status(), response.version(), response.headers(), response.remote_addr());
             }
-            Err(error) => self.record_failure(error::kind(error), error::message(error)),
+            Err(error) => self.record_failure(reqwest_error::kind(error), reqwest_error::message(error)),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Layers around the connector. The types that reqwest has for it cannot be named, so a layer sees these, with those of
-//! reqwest inside.
+//! Layers around the connector. The types of reqwest have no public names, so layers see the types of this module, with
+//! reqwest's inside.
 
 use std::any::Any;
 use std::future::Future;
@@ -12,8 +12,8 @@ use tower::util::BoxCloneSyncService;
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// The service that a layer of [`ClientBuilder::connector_layer`](crate::ClientBuilder::connector_layer) wraps. It opens
-/// connections.
+/// The service inside a layer of [`ClientBuilder::connector_layer`](crate::ClientBuilder::connector_layer). The service
+/// opens connections.
 pub type Connector = BoxCloneSyncService<ConnectionRequest, Connection, BoxError>;
 
 /// A request for a connection.
@@ -24,7 +24,7 @@ pub struct ConnectionRequest(Box<dyn Any + Send>);
 #[derive(Debug)]
 pub struct Connection(Box<dyn Any + Send>);
 
-/// Adapts a layer for our [`Connector`] to the one of reqwest.
+/// Adapts a layer for our [`Connector`] to the connector of reqwest.
 #[derive(Clone, Debug)]
 pub(super) struct Unnamed<L>(pub(super) L);
 

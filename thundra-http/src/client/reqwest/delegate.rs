@@ -1,8 +1,8 @@
-//! Methods that are passed on to reqwest.
+//! Methods passed on to reqwest.
 //!
-//! Each method has the same feature as in reqwest. The test `drop_in` compares them with the sources of reqwest.
+//! Each method has the same feature as in reqwest. The test `drop_in` compares both sources.
 
-/// Declares builder methods that pass their arguments on to the builder inside. Generics and bounds are in brackets.
+/// Declares builder methods. Each passes the arguments on to the builder inside. Generics and bounds are in brackets.
 macro_rules! forward {
     ($theirs:literal: $(
         $(#[$meta:meta])*
@@ -19,7 +19,7 @@ macro_rules! forward {
     )*};
 }
 
-/// Declares the settings that both clients have.
+/// Declares the settings of both clients.
 macro_rules! settings {
     ($theirs:literal) => {
         forward! { $theirs:
@@ -190,14 +190,14 @@ macro_rules! settings {
             self
         }
 
-        /// Changes the builder of reqwest, for a setting that this builder does not have, such as those of the feature
-        /// `http3`. Use the methods of this builder for all other settings. Its redirect policy wins.
+        /// Changes the builder of reqwest, for settings without a method here, such as the settings of the feature `http3`.
+        /// The redirect policy of this builder wins.
         ///
-        /// Settings that the function changes are not known to the client, which has two effects:
+        /// The client does not know the changed settings, with two effects:
         ///
-        /// - Default headers set there do not win over ours.
-        /// - reqwest follows all redirects with all headers, correlation ids included. Redirects are still counted. The
-        ///   first time that ids reach a host that must not get them, a line on standard error names the host.
+        /// - Our headers win over default headers set by the function.
+        /// - reqwest follows all redirects with all headers, correlation ids included. Redirects are still counted. A line
+        ///   on standard error names each foreign host that receives ids, once.
         pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
             self.settings.configured = true;
             self.inner = change(self.inner);
@@ -206,7 +206,7 @@ macro_rules! settings {
     };
 }
 
-/// Declares the methods of a client that begin a request.
+/// Declares the methods of a client to begin a request.
 macro_rules! verbs {
     () => {
         /// Begins a `GET` request.
@@ -246,7 +246,7 @@ macro_rules! verbs {
     };
 }
 
-/// Declares the methods that change a request.
+/// Declares the methods to change a request.
 macro_rules! parts {
     ($theirs:literal) => {
         forward! { $theirs:

@@ -67,13 +67,13 @@ impl RequestBuilder {
         self.inner.build()
     }
 
-    /// Builds the request and returns it with its client.
+    /// Builds the request, and returns the client and the request.
     pub fn build_split(self) -> (Client, Result<Request>) {
         let (inner, request) = self.inner.build_split();
         (Client { inner, settings: self.settings }, request)
     }
 
-    /// Returns a builder that continues from a request.
+    /// Returns a builder for a finished request.
     pub fn from_parts(client: Client, request: Request) -> Self {
         RequestBuilder { inner: Inner::from_parts(client.inner, request), settings: client.settings }
     }
@@ -112,8 +112,8 @@ impl fmt::Debug for RequestBuilder {
 pub trait RequestBuilderExt: sealed::Sealed {
     /// Sends the request with a span, and with our context in its headers.
     ///
-    /// Headers of the request win over ours. Default headers of the client do not, since they are not known here. Redirects
-    /// are followed by reqwest, with all headers.
+    /// Headers of the request win over ours. Default headers of the client are unknown here, and our headers win over them.
+    /// reqwest follows redirects with all headers.
     ///
     /// # Errors
     ///

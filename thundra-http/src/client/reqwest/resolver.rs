@@ -1,11 +1,11 @@
-//! Resolvers of host names. The trait that reqwest has for them cannot be named.
+//! Resolvers of host names. The trait of reqwest has no public name.
 
 use std::sync::Arc;
 
 use reqwest::dns::Resolve;
 
-/// A value for [`ClientBuilder::dns_resolver`](crate::ClientBuilder::dns_resolver): a resolver, or an `Arc` of one. The
-/// compiler infers `M`.
+/// A value for [`ClientBuilder::dns_resolver`](crate::ClientBuilder::dns_resolver): a resolver or an `Arc` of a
+/// resolver. The compiler infers `M`.
 pub trait IntoResolve<M> {
     /// Converts the value into a shared resolver.
     fn into_resolve(self) -> Arc<dyn Resolve>;

@@ -59,7 +59,7 @@ fn a_host_that_received_ids_is_reported_once() {
         let (exe, test) = (std::env::current_exe().unwrap(), format!("redirects::{test}"));
         let output = std::process::Command::new(exe).args(["--exact", &test, "--nocapture"]).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
-        let lines: Vec<_> = stderr.lines().filter(|line| line.contains("a redirect took correlation ids")).collect();
+        let lines: Vec<_> = stderr.lines().filter(|line| line.contains("a redirect sent correlation ids")).collect();
         assert!(lines.len() == 1 && lines[0].contains("\"foreign.example\""), "{test}: {stderr}");
     }
 }

@@ -1,4 +1,4 @@
-//! awssdk-instrumentation by its macro: spans to the X-Ray daemon, in datagrams.
+//! awssdk-instrumentation with its macro: spans go to the X-Ray daemon in datagrams.
 
 use lambda_runtime::{Error, LambdaEvent};
 use thundra_bench_lambda::{Order, Receipt, serve};

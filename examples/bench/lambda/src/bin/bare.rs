@@ -1,4 +1,4 @@
-//! Nothing but the runtime: the floor, where spans cost what `tracing` takes to find that nobody listens.
+//! The runtime alone: the floor, where `tracing` finds no subscriber.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use thundra_bench_lambda::{Order, Receipt, serve};

@@ -7,7 +7,7 @@ use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};
 use serde::{Deserialize, Serialize};
 use thundra_bench_lambda::{Order, Receipt, serve};
 
-/// It asks events for attributes.
+/// An event that lambda-otel-lite can read attributes from.
 #[derive(Deserialize, Serialize)]
 #[serde(transparent)]
 struct Event(Order);

@@ -1,4 +1,4 @@
-//! Ours.
+//! thundra.
 
 use thundra_aws::{Error, LambdaEvent};
 use thundra_bench_lambda::{Order, Receipt, serve};

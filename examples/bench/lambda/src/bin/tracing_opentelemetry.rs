@@ -1,5 +1,5 @@
 //! tracing-opentelemetry with the batch processor and OTLP over HTTP, flushed by the runtime's own layer after each
-//! response, all as their documentation has it.
+//! response, as documented.
 
 use lambda_runtime::layers::OpenTelemetryLayer;
 use lambda_runtime::{Error, LambdaEvent, Runtime, service_fn};

@@ -1,4 +1,4 @@
-//! fastrace, and the same work written against it. Its attributes are texts, so numbers are formatted.
+//! fastrace, with the same work written against its API. Attributes are texts, so numbers are formatted.
 //!
 //! A program of its own, which the suite starts.
 
@@ -20,7 +20,7 @@ fn main() -> Result<()> {
 
 struct Fastrace;
 
-/// Local spans, which is its faster way, and its OpenTelemetry reporter where the spans are encoded.
+/// Local spans, the faster API of fastrace, with its OpenTelemetry reporter if the spans are encoded.
 fn local(export: Export) -> Result<Box<dyn Stack>> {
     match export {
         Export::Drop => fastrace::set_reporter(Dropped(Sink::new(export)), Config::default()),

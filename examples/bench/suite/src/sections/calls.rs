@@ -1,4 +1,4 @@
-//! One call to AWS, one over HTTP, and one request through a tower layer: what tracing adds to it.
+//! The cost of tracing a call to AWS, a call over HTTP, and a request through a tower layer.
 
 mod aws;
 mod http;
@@ -11,7 +11,7 @@ pub(crate) fn sections() -> Vec<Section> {
     vec![aws::section(), http::section(), tower::section()]
 }
 
-/// The calls of an invocation, which is a trace and a flush.
+/// The calls of an invocation: a trace and a flush.
 const CALLS: u64 = 20;
-/// Nanoseconds for each of so many units are microseconds for each call.
+/// The units of an invocation that turn nanoseconds a unit into microseconds a call.
 const UNITS: u64 = CALLS * 1000;

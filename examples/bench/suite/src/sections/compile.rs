@@ -1,4 +1,4 @@
-//! What a user waits for: building a minimal function from nothing.
+//! The build of a minimal function from an empty target directory.
 
 use std::fs;
 use std::time::Instant;
@@ -12,7 +12,7 @@ use crate::bench::Samples;
 use crate::results;
 use crate::section::{Column, Section, Variant};
 
-/// Those with the AWS SDK are left out: it takes longer than all else, with us or without.
+/// The functions without the AWS SDK, which would dominate the build.
 const FUNCTIONS: [Function; 6] =
     [BARE, BARE_DEFAULT, THUNDRA, THUNDRA_DEFAULT, TRACING_OPENTELEMETRY, LAMBDA_OTEL_LITE];
 
@@ -20,9 +20,10 @@ pub(crate) fn sections() -> Vec<Section> {
     let section = Section::new(
         "compile",
         "Building a minimal Lambda",
-        "Seconds from an empty target directory, with the sources at hand: `cargo build`, and `cargo build --release` with \
-         cargo's own release profile, which is what `cargo lambda build` takes. Units are the compilations of the release \
-         build, build scripts and macros among them; its timings lie in `target/bench-results`. Not part of a quick run.",
+        "Seconds to build from an empty target directory with downloaded sources: `cargo build`, and `cargo build \
+         --release` with cargo's own release profile, as `cargo lambda build` uses it. Units are the compilations of \
+         the release build, including build scripts and macros. The timings of the release build are in \
+         `target/bench-results`. A quick run leaves this section out.",
     );
     let row = |function: Function| {
         Variant::outside(function.name, function.about, move |quick| {
@@ -49,7 +50,7 @@ pub(crate) fn sections() -> Vec<Section> {
     vec![section.max_rounds(1).variants(FUNCTIONS.map(row)).columns(columns)]
 }
 
-/// Builds a function, alone in a target directory; returns the seconds and the units.
+/// Builds a function in a target directory of its own. Returns the seconds and the units.
 fn build(function: &Function, profile: &str) -> Result<(f64, usize)> {
     let directory = target()?.join("bench-compile").join(function.features);
     let _ = fs::remove_dir_all(&directory);
@@ -70,7 +71,7 @@ fn build(function: &Function, profile: &str) -> Result<(f64, usize)> {
     Ok((seconds, units(&timings).ok_or("cargo's timings do not say how many units there were")?))
 }
 
-/// The row of cargo's report that says it.
+/// Reads the number of units in cargo's report.
 fn units(timings: &str) -> Option<usize> {
     let cell = timings.split("<td>Total units:</td>").nth(1)?;
     cell.split_once("<td>")?.1.split_once("</td>")?.0.trim().parse().ok()

@@ -1,4 +1,4 @@
-//! What a span costs in all: recorded, encoded, and taken away.
+//! The whole cost of a span: recorded, encoded and exported.
 
 use std::hint::black_box;
 
@@ -7,16 +7,16 @@ use crate::bench::Bench;
 use crate::section::{Column, Section, Variant, counts};
 use crate::stacks::{Export, Kind, OURS, REGISTRY, STACKS, Seen, Stack, workload_a};
 
-/// A repetition: so many traces, each with so many spans below its root, then a flush.
+/// A repetition has this number of traces, each with `BELOW` spans below its root, and a flush.
 const TRACES: u64 = 10;
 const BELOW: u64 = 100;
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "Ten traces of 1 + 100 spans as above, then a flush; the exporter encodes them as OTLP protobuf and \
-                drops the bytes, which were decoded and looked at once before. Per span: nanoseconds by the clock, \
-                nanoseconds of CPU time of all threads, instructions, locked instructions, allocations.";
-    let varied = "The same with spans as a handler makes them: 24 names, five to seven attributes, most of them \
-                  different each time, an error now and then. Per span, for the stacks that take `tracing` spans.";
+    let note = "Ten traces of 1 + 100 spans as above, and a flush. The exporter encodes the spans as OTLP protobuf \
+                and drops the bytes; the bytes were decoded and checked once before. Per span: wall time and CPU time \
+                of all threads in nanoseconds, instructions, locked instructions, and allocations.";
+    let varied = "The same work with spans like those of a handler: 24 names, five to seven attributes whose values \
+                  mostly differ, and some errors. Only the stacks that take `tracing` spans are compared.";
     let kinds = STACKS.into_iter();
     vec![
         Section::new("encode", "Recording and encoding", note)
@@ -41,7 +41,7 @@ fn columns() -> [Column; 8] {
     ]
 }
 
-/// A trace, and what ten of them make.
+/// A trace, and the counts of ten traces.
 #[derive(Clone, Copy)]
 struct Work {
     trace: fn(&dyn Stack),

@@ -1,7 +1,7 @@
-//! A minimal function with each stack: how it starts, what it weighs, and what an invocation costs.
+//! A minimal function with each stack: its start, its size, and the cost of an invocation.
 //!
-//! The functions are those of the package `lambda`, which all do the same. They run against a Runtime API and a
-//! collector on loopback; their CPU time is the kernel's count, in nanoseconds, for the function's process alone.
+//! The functions of the package `lambda` all do the same work. They run against a Runtime API and a collector on
+//! loopback. The kernel counts the CPU time of the function's process alone, in nanoseconds.
 
 mod counted;
 mod export;
@@ -32,9 +32,9 @@ fn start() -> Section {
     Section::new(
         "start",
         "A minimal Lambda: cold start, memory, size, crates",
-        "From fork and exec until the function asks for its first event (ms), the CPU time until it then rests (ms), its \
-         peak RSS (MiB), its stripped binary (MB), and the crates it is built from (`cargo tree -e normal`). No stack \
-         opens a connection before the first event.",
+        "Milliseconds from fork and exec to the request for the first event, and CPU time until the function is idle \
+         after that. Then its peak RSS (MiB), the size of its stripped binary (MB), and the number of crates in it \
+         (`cargo tree -e normal`). No stack opens a connection before the first event.",
     )
     .prepare(function::build_all)
     .variants(FUNCTIONS.map(|function| {
@@ -98,7 +98,7 @@ const WARM: [Warm; 8] = [
     },
     Warm {
         name: "lambda-otel-lite, stdout gzip-1",
-        about: "told so",
+        about: "configured",
         function: LAMBDA_OTEL_LITE,
         export: Export::Line { gzip: Some("1") },
     },
@@ -120,11 +120,12 @@ fn warm() -> Section {
     Section::new(
         "warm",
         "A warm invocation of a minimal Lambda: 21 varied spans, exported",
-        "Microseconds an invocation, on one core, against a Runtime API and a collector on loopback: CPU of the process; \
-         from the event sent to the response received, which is what the caller waits for; and to the next event asked \
-         for, when all is exported. OTLP is uncompressed protobuf over HTTP, a line goes into a pipe. Then how often one \
-         of its threads was put on a core, the connections that lambda_runtime's client opened to the Runtime API (its \
-         pool does not always have the old one back in time), and the bytes exported.",
+        "Microseconds an invocation on one core, against a Runtime API and a collector on loopback. The columns are \
+         the CPU time of the process, the time from sending the event to receiving the response (the caller's wait), \
+         and the time to the next request for an event (all spans are exported by then). OTLP is uncompressed \
+         protobuf over HTTP; a line goes into a pipe. Switches are context switches to the function's threads. \
+         Connections are those that lambda_runtime's client opened to the Runtime API: its pool does not always have \
+         the previous connection back in time. Bytes are the exported bytes.",
     )
     .prepare(function::build_all)
     .variants(WARM.map(|row| {
@@ -150,8 +151,8 @@ fn counted() -> Section {
     Section::new(
         "warm-counted",
         "A warm invocation, counted",
-        "The same functions under callgrind: thousands of instructions in user mode for an invocation, which no other \
-         work on the machine changes. What the kernel does for the connections is not in it.",
+        "The same functions under callgrind, in thousands of user-mode instructions an invocation. Other work on the \
+         machine does not change these counts. The kernel's work for the connections is not included.",
     )
     .prepare(function::build_all)
     .max_rounds(1)

@@ -15,13 +15,13 @@ use crate::bench::Bench;
 use crate::section::{Column, Section, Variant};
 use crate::stacks::OURS;
 
-/// Lines of a repetition, in one span.
+/// The lines of a repetition, in one span.
 const LINES: u64 = 100;
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "Nanoseconds for an event with two fields, within a span, as a line of JSON on standard error, which is \
-                `/dev/null`; the system call is part of it. Ours says the ids of the trace and of the chain of calls \
-                in each line, and records the event in its span as well.";
+    let note = "Nanoseconds to write an event with two fields, within a span, as a line of JSON on standard error, \
+                here `/dev/null`. The time includes the system call. thundra adds the trace and correlation ids to \
+                each line, and records the event in its span as well.";
     vec![
         Section::new("log", "One log line", note)
             .variants([

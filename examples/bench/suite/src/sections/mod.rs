@@ -1,6 +1,6 @@
-//! The sections, in the order of the report: a small file each, which gives one table or more.
+//! The sections, in the order of the report. Each file gives one or more tables.
 //!
-//! A section says what its rows do, and which figures of theirs make its columns:
+//! A section defines the work of its rows, and the figures of its columns:
 //!
 //! ```ignore
 //! Section::new("call", "One AWS call", "Microseconds a call, against a loopback server.")
@@ -35,18 +35,18 @@ mod wire;
 
 type Sections = fn() -> Vec<Section>;
 
-/// Those that all stacks are in.
+/// Returns the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
 const OTHERS: [Sections; 6] =
     [wire::sections, trigger::sections, calls::sections, log::sections, lambda::sections, compile::sections];
 
-/// All sections.
+/// Returns all sections.
 pub(crate) fn all() -> Vec<Section> {
     OF_STACKS.into_iter().chain(OTHERS).flat_map(|sections| sections()).collect()
 }
 
-/// Those that all stacks are in: what the other program needs, and the AWS SDK is not linked a second time.
+/// Returns the sections with all stacks. The program with fastrace needs no others, so the AWS SDK is not linked twice.
 pub(crate) fn of_stacks() -> Vec<Section> {
     OF_STACKS.into_iter().flat_map(|sections| sections()).collect()
 }

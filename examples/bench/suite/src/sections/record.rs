@@ -1,4 +1,4 @@
-//! What the thread that records pays.
+//! The cost of recording on the recording thread.
 
 use std::hint::black_box;
 
@@ -8,14 +8,15 @@ use crate::section::{Column, Section};
 use crate::stacks::{Export, Kind, OURS, REGISTRY, STACKS, workload_a};
 
 const SIZES: [u64; 4] = [1, 10, 100, 1000];
-/// Spans of a repetition, in traces of one size.
+/// The spans of a repetition, in traces of one size.
 const SPANS: u64 = 1000;
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "Nanoseconds a span on the thread that records. A trace is a root and N spans in chains five deep, each \
-                with an integer, a static text and a value that is formatted; one in ten has an event. The exporters \
-                drop what they get, after the time is taken. Ours has encoded its spans by then; the others have not. \
-                A trace of ours is a scope with all that goes with one: ids for the chain of calls, a trace context.";
+    let note = "Time on the recording thread, in nanoseconds a span. A trace is a root and N spans in chains of five. \
+                Each span has an integer, a static text and a formatted value, and one in ten has an event. The \
+                exporters drop the spans after the time was taken. By then thundra has encoded its spans, and the \
+                other stacks have not. A trace of thundra is a whole scope: it has correlation ids and a trace \
+                context.";
     let sizes = SIZES.map(|n| Column::spread(figure(n), format!("N = {n}")));
     vec![
         Section::new("record", "Recording", note)

@@ -1,4 +1,4 @@
-//! Spans around futures: each poll enters and exits.
+//! Spans around futures: each poll enters and exits a span.
 
 use thundra_bench_work as work;
 use tokio::runtime::{Builder, Runtime};
@@ -12,12 +12,11 @@ const TASKS: u64 = 1000;
 const BARE: &str = "no spans";
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "Nanoseconds for a future with a span around it, on tokio's current-thread runtime: a spawned task that \
-                is polled three times, and a future that is awaited in place and polled twice. The exporters drop what \
-                they get, after the time is taken.";
+    let note = "Nanoseconds for a future with a span around it, on tokio's current-thread runtime. A spawned task is \
+                polled three times, an awaited future twice. The exporters drop the spans after the time was taken.";
     vec![
         Section::new("tasks", "Futures and tasks", note)
-            .variants([Variant::within(BARE, "what the runtime costs", bare)])
+            .variants([Variant::within(BARE, "the runtime alone", bare)])
             .variants(STACKS.map(|kind| kind.variant(measure)))
             .columns([
                 Column::spread("spawned", "spawned"),

@@ -1,4 +1,4 @@
-//! Two threads that record at once: what they share, they wait for.
+//! Two threads that record concurrently: shared state makes them wait.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,9 +14,9 @@ const TRACES: u64 = 5;
 const BELOW: u64 = 100;
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "Five traces of 1 + 100 spans, on one thread and on two at once. Nanoseconds a span on each thread, \
-                until the slower one is done, and the second figure as a multiple of the first. The exporters drop what \
-                they get, after the time is taken. It takes two cores that nothing else runs on.";
+    let note = "Five traces of 1 + 100 spans, first on one thread, then on two threads at once. Nanoseconds a span on \
+                each thread until the slower thread is done, and the ratio of both. The exporters drop the spans \
+                after the time was taken. The test needs two cores that run nothing else.";
     vec![Section::new("threads", "Two threads", note).variants(STACKS.map(|kind| kind.variant(measure))).columns([
         Column::spread("one", "one"),
         Column::spread("two", "two"),
@@ -54,10 +54,11 @@ fn measure(kind: Kind, bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// The second thread. It spins, since waking it would take as long as the work; it yields, should there be one core.
+/// The second thread. It spins, because waking a thread takes as long as the work, and yields in case there is only one
+/// core.
 #[derive(Default)]
 struct Other {
-    /// Steps begun: work and flush in turn.
+    /// The begun steps: work and flush in turn.
     begun: AtomicU64,
     done: AtomicU64,
 }

@@ -1,4 +1,4 @@
-//! Finding out what an event is, and who sent it.
+//! Recognising an event and its senders.
 
 use std::hint::black_box;
 
@@ -15,10 +15,10 @@ use crate::bench::Bench;
 use crate::section::{Column, Section, Variant};
 use crate::stacks::OURS;
 
-/// One event is a thousand units, which makes microseconds of nanoseconds.
+/// The units of an event, which turn nanoseconds a unit into microseconds.
 const MICROSECONDS: u64 = 1000;
 
-/// An event, and how its own type reads it.
+/// An event, and the parser of its own type.
 struct Event {
     figure: &'static str,
     title: &'static str,
@@ -37,9 +37,9 @@ const EVENTS: [Event; 6] = [
 ];
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "Microseconds to recognise an event and to take from it what its senders put in: their trace contexts \
-                and correlation ids, for every record of a batch. Beside it, what serde_json takes to read the same \
-                bytes, which finds none of that.";
+    let note = "Microseconds to recognise an event and to read its senders' trace contexts and correlation ids, for \
+                every record of a batch. Beside it, the time that serde_json needs to parse the same bytes, without \
+                either.";
     vec![
         Section::new("trigger", "Recognising a trigger", note)
             .variants([
@@ -55,7 +55,7 @@ pub(super) fn sections() -> Vec<Section> {
     ]
 }
 
-/// A notification as it is delivered: signed, and the type insists on that.
+/// Returns a notification with its signature, which the type requires.
 fn sns(bytes: usize) -> String {
     const SIGNED: &str =
         r#""SignatureVersion":"1","Signature":"EXAMPLE","SigningCertUrl":"EXAMPLE","UnsubscribeUrl":"EXAMPLE","#;

@@ -1,4 +1,4 @@
-//! From finished spans to what goes over the wire.
+//! Encoding and compressing finished spans.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -21,10 +21,11 @@ use crate::stacks::{Export, OURS, STACKS, Stack, default_layer, encode, lean_lay
 const SPANS: u64 = 1000;
 
 pub(super) fn sections() -> Vec<Section> {
-    let note = "A thousand finished varied spans: nanoseconds a span to make an OTLP protobuf request of them, and to \
-                pack it with gzip (flate2's default backend); bytes a span of both. Ours has encoded its spans as they \
-                were recorded and puts a head before them; the others turn `SpanData` into opentelemetry-proto's \
-                structs and these into bytes with prost. What is packed differs by what each records.";
+    let note = "A request of one thousand finished varied spans. Per span: nanoseconds to encode the request as OTLP \
+                protobuf and to compress it with gzip (flate2's default backend), and bytes. thundra encoded its \
+                spans while they were recorded and only adds the head of the request. The peers convert `SpanData` to \
+                the structs of opentelemetry-proto and encode those with prost. The compressed bytes differ because \
+                each stack records other attributes.";
     vec![
         Section::new("wire", "Encoding and compressing", note)
             .variants([
@@ -88,7 +89,7 @@ fn gzip(bytes: &[u8], level: u32) -> std::io::Result<Vec<u8>> {
     gzip.finish()
 }
 
-/// Keeps the spans.
+/// An exporter that keeps spans.
 #[derive(Clone, Debug, Default)]
 struct Kept(Arc<Mutex<Vec<SpanData>>>);
 

@@ -1,4 +1,5 @@
-//! lambda-otel-lite: its processor below tracing-opentelemetry's default layer, on the versions it stands on.
+//! lambda-otel-lite: its processor below tracing-opentelemetry's default layer, in the versions that lambda-otel-lite
+//! uses.
 
 use lambda_otel_lite::LambdaSpanProcessor;
 use opentelemetry_032::trace::TracerProvider;
@@ -26,7 +27,7 @@ impl Stack for Lite {
     }
 }
 
-/// As it is by default: its line is packed with gzip, level 6.
+/// Sets up the default: a line compressed with gzip, level 6.
 pub(super) fn lite(export: Export) -> Result<Box<dyn Stack>> {
     match export {
         Export::Line => install(OtlpStdoutSpanExporter::builder().resource(resource()).build()),
@@ -35,7 +36,7 @@ pub(super) fn lite(export: Export) -> Result<Box<dyn Stack>> {
     }
 }
 
-/// Told to pack its line as ours is: level 1.
+/// Sets up compression with level 1, as thundra compresses.
 pub(super) fn level_1(_: Export) -> Result<Box<dyn Stack>> {
     install(OtlpStdoutSpanExporter::builder().resource(resource()).compression_level(1).build())
 }

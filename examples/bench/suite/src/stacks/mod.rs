@@ -1,4 +1,4 @@
-//! The stacks: ours and the peers, each set up as its users set it up, and the same work for all of them.
+//! The stacks, thundra and its peers, each set up as its users would, and the same work for each.
 
 mod lite;
 mod otel_api;
@@ -25,36 +25,36 @@ use crate::Result;
 use crate::bench::Bench;
 use crate::section::Variant;
 
-/// Some work in a future.
+/// Work in a future.
 pub type Work<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// A stack that is set up. What is not overridden is written against `tracing`.
+/// An installed stack. The default methods are written against `tracing`.
 pub trait Stack: Sync {
-    /// Workload A: a trace of a root and `n` spans below it.
+    /// Runs workload A: a trace of a root and `n` spans below the root.
     fn workload_a(&self, n: u64) {
         work::workload_a(n);
     }
 
-    /// A trace of a root and `n` varied spans below it.
+    /// Records a trace of a root and `n` varied spans.
     fn varied(&self, n: u64) {
         info_span!("invoke").in_scope(|| work::varied(n));
     }
 
-    /// A trace of a root and `n` spawned tasks, three polls each.
+    /// Records a trace of a root and `n` spawned tasks, three polls each.
     fn spawned(&self, n: u64) -> Work<'_> {
         Box::pin(work::spawned(n).instrument(info_span!("invoke")))
     }
 
-    /// A trace of a root and `n` futures awaited in turn, two polls each.
+    /// Records a trace of a root and `n` futures awaited in turn, two polls each.
     fn in_turn(&self, n: u64) -> Work<'_> {
         Box::pin(work::in_turn(n).instrument(info_span!("invoke")))
     }
 
-    /// Exports what this thread has recorded, and returns when that is done.
+    /// Exports the spans of this thread, and waits for the exporter.
     fn flush(&self) {}
 }
 
-/// Sets a stack up, for the whole process.
+/// Sets a stack up for the whole process.
 pub type SetUp = fn(Export) -> Result<Box<dyn Stack>>;
 
 static FASTRACE: OnceLock<SetUp> = OnceLock::new();
@@ -69,23 +69,23 @@ fn fastrace(export: Export) -> Result<Box<dyn Stack>> {
     FASTRACE.get().ok_or("fastrace is in another program")?(export)
 }
 
-/// Which stack, and how it is set up.
+/// A stack and its set-up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     set_up: SetUp,
-    /// Whether it exports anything.
+    /// `true` if the stack exports spans.
     pub(crate) exports: bool,
-    /// Whether its work is written against `tracing`.
+    /// `true` if the work is written against `tracing`.
     pub(crate) tracing: bool,
 }
 
-/// The row that the others are compared with.
+/// The row of thundra, the base of all ratios.
 pub(crate) const OURS: &str = "thundra";
-/// The row that a program of its own measures.
+/// The row of fastrace, which has a program of its own.
 const FASTRACE_ROW: &str = "fastrace";
-/// What every layer stands on.
+/// The row of the bare registry, below every layer.
 pub(crate) const REGISTRY: &str = "Registry";
 
 /// All stacks, in the order of the tables.
@@ -105,29 +105,29 @@ pub(crate) const STACKS: [Kind; 12] = [
     Kind { name: "lambda-otel-lite", about: "tracing-opentelemetry, default", set_up: lite::lite, exports: true, tracing: true },
 ];
 
-/// lambda-otel-lite, told to pack as ours does.
+/// lambda-otel-lite with the compression level of thundra.
 pub(crate) const LITE_LEVEL_1: Kind =
-    Kind { name: "lambda-otel-lite, gzip-1", about: "told so", set_up: lite::level_1, exports: true, tracing: true };
+    Kind { name: "lambda-otel-lite, gzip-1", about: "configured", set_up: lite::level_1, exports: true, tracing: true };
 
 impl Kind {
-    /// Sets it up, for the whole process.
+    /// Sets the stack up for the whole process.
     pub(crate) fn set_up(&self, export: Export) -> Result<Box<dyn Stack>> {
         (self.set_up)(export)
     }
 
-    /// A row that measures this stack.
+    /// Returns a row for this stack.
     pub(crate) fn variant(self, measure: fn(Kind, &mut Bench) -> Result<()>) -> Variant {
         self.variant_that(move |bench| measure(self, bench))
     }
 
-    /// A row that measures this stack.
+    /// Returns a row for this stack.
     pub(crate) fn variant_that(self, measure: impl Fn(&mut Bench) -> Result<()> + 'static) -> Variant {
         let variant = Variant::within(self.name, self.about, measure);
         if self.name == FASTRACE_ROW { variant.with_fastrace() } else { variant }
     }
 
-    /// Does the work once and sees that what it records is exported: so many spans, no fewer attributes and events
-    /// than the work makes, where they are encoded.
+    /// Does the work once and checks the exported spans: their exact number, and where they are encoded at least the
+    /// attributes and events of the work.
     pub(crate) fn check(&self, export: Export, expected: Seen, work: impl FnOnce()) -> Result<()> {
         if !self.exports || export == Export::Line {
             work();
@@ -145,7 +145,7 @@ impl Kind {
     }
 }
 
-/// What `traces` traces of workload A make, each with `n` spans below its root.
+/// Returns the counts of `traces` traces of workload A, each with `n` spans below its root.
 pub(crate) fn workload_a(traces: u64, n: u64) -> Seen {
     let spans = traces * (n + 1);
     Seen { spans, encoded: spans, attributes: traces * n * 3, events: traces * n.div_ceil(twin::EVENT_EVERY) }

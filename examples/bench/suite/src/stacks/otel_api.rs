@@ -1,4 +1,4 @@
-//! The OpenTelemetry API and SDK, and the same work written against them.
+//! The OpenTelemetry API and SDK, with the same work written against the API.
 
 use std::hint::black_box;
 
@@ -21,17 +21,17 @@ struct OtelApi {
     tracer: SdkTracer,
 }
 
-/// Exports each span as it ends.
+/// Sets up the simple processor, which exports each span at its end.
 pub(super) fn simple(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_simple_exporter(Sink::new(export)).build()
 }
 
-/// Exports from a thread of its own.
+/// Sets up the batch processor, which exports from a thread of its own.
 pub(super) fn batch(export: Export) -> SdkTracerProvider {
     SdkTracerProvider::builder().with_resource(resource()).with_batch_exporter(Sink::new(export)).build()
 }
 
-/// The API by itself.
+/// The API without `tracing`.
 pub(super) fn api(provider: SdkTracerProvider) -> Result<Box<dyn Stack>> {
     let tracer = provider.tracer("bench");
     Ok(Box::new(OtelApi { provider, tracer }))
@@ -117,7 +117,7 @@ impl Stack for OtelApi {
     }
 }
 
-/// The exporter of OpenTelemetry's spans, and of fastrace's.
+/// The exporter of OpenTelemetry's and fastrace's spans.
 #[derive(Debug)]
 pub struct Sink {
     encode: bool,
@@ -125,12 +125,12 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// An exporter that encodes or does not.
+    /// Returns an exporter that encodes spans or drops them.
     pub fn new(export: Export) -> Self {
         Sink { encode: export == Export::Encode, resource: (&resource()).into() }
     }
 
-    /// Takes note of so many spans.
+    /// Counts exported spans.
     pub fn spans(&self, count: usize) {
         sink::spans(count);
     }
@@ -146,7 +146,7 @@ impl SpanExporter for Sink {
     }
 }
 
-/// As opentelemetry-otlp encodes a request.
+/// Encodes a request as opentelemetry-otlp does.
 pub(crate) fn encode(spans: Vec<SpanData>, resource: &ResourceAttributesWithSchema) -> Vec<u8> {
     ExportTraceServiceRequest { resource_spans: group_spans_by_resource_and_scope(spans, resource) }.encode_to_vec()
 }

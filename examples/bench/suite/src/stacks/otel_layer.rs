@@ -1,4 +1,4 @@
-//! tracing-opentelemetry, as its documentation sets it up, and with all turned off that can be.
+//! tracing-opentelemetry, as documented, and with all optional attributes off.
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -18,14 +18,14 @@ impl Stack for OtelLayer {
     }
 }
 
-/// With all that it records by default.
+/// Sets up the layer with its defaults.
 pub(crate) fn default(provider: SdkTracerProvider) -> Result<Box<dyn Stack>> {
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("bench"));
     Registry::default().with(layer).with(LevelFilter::INFO).try_init()?;
     Ok(Box::new(OtelLayer(provider)))
 }
 
-/// Without what each span pays for and few look at.
+/// Sets up the layer without location, threads, inactivity and target.
 pub(crate) fn lean(provider: SdkTracerProvider) -> Result<Box<dyn Stack>> {
     let layer = tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("bench"))

@@ -1,4 +1,4 @@
-//! Ours: each trace is a scope, which is begun and finished as an invocation is.
+//! thundra: each trace is a scope, begun and finished like an invocation.
 
 use std::cell::RefCell;
 use std::future::{Future, ready};
@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use thundra_bench_work as work;
 use thundra_core::export::{Batch, Export as Exporter, ExportFuture, StdoutExporter};
-use thundra_core::{Config, Env, Scope, Telemetry, Records};
+use thundra_core::{Config, Env, Records, Scope, Telemetry};
 
 use super::{Export, Stack, Work, sink};
 use crate::Result;
@@ -16,16 +16,16 @@ use crate::Result;
 struct Ours;
 
 thread_local! {
-    /// Traces that wait for a flush: a program would hand them over at once.
+    /// The finished traces before a flush. A program would hand them over immediately.
     static FINISHED: RefCell<Records> = RefCell::default();
 }
 
-/// As it is installed by `thundra_aws::run`, with everything on but log lines: the peers write none.
+/// Installs what `thundra_aws::run` installs, with everything on except log lines, which the peers do not write either.
 pub(super) fn sampled(export: Export) -> Result<Box<dyn Stack>> {
     install(export, &[])
 }
 
-/// The head decision is not to record.
+/// Installs a sampler that records nothing.
 pub(super) fn unsampled(export: Export) -> Result<Box<dyn Stack>> {
     install(export, &[("OTEL_TRACES_SAMPLER", "always_off")])
 }
@@ -83,7 +83,7 @@ impl Stack for Ours {
     }
 }
 
-/// Runs a future that waits for nothing.
+/// Runs a future that never waits.
 fn drive<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

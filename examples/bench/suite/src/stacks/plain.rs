@@ -1,4 +1,4 @@
-//! What recording costs before anything is recorded.
+//! The floor: `tracing` without a recording layer.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Registry;
@@ -12,12 +12,12 @@ struct Plain;
 
 impl Stack for Plain {}
 
-/// No subscriber.
+/// Sets no subscriber.
 pub(super) fn nothing(_: Export) -> Result<Box<dyn Stack>> {
     Ok(Box::new(Plain))
 }
 
-/// A registry and no layer but the level's.
+/// Sets a registry with no layer except a level filter.
 pub(super) fn registry(_: Export) -> Result<Box<dyn Stack>> {
     Registry::default().with(LevelFilter::INFO).try_init()?;
     Ok(Box::new(Plain))

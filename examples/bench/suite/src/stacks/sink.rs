@@ -1,4 +1,4 @@
-//! Where the spans go: what an exporter does with them is the same for all stacks.
+//! The exporters' work, which is the same for all stacks.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,22 +7,22 @@ use std::sync::{Mutex, MutexGuard};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 
-/// What the exporter does.
+/// The work of an exporter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Export {
-    /// Nothing: it drops the spans.
+    /// Spans are dropped.
     Drop,
-    /// It encodes them as OTLP protobuf and drops the bytes.
+    /// Spans are encoded as OTLP protobuf, and the bytes are dropped.
     Encode,
-    /// It writes them to standard output, as a line of its own form.
+    /// Spans are written to standard output, as a line in the stack's own form.
     Line,
 }
 
-/// What the exporters were given while they were watched.
+/// The exported spans of a check.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Seen {
     pub(crate) spans: u64,
-    /// How many of them were found in the encoded bytes, with so many attributes and events.
+    /// The spans in the encoded bytes; the next members are their attributes and events.
     pub(crate) encoded: u64,
     pub(crate) attributes: u64,
     pub(crate) events: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Seen {
 static WATCHING: AtomicBool = AtomicBool::new(false);
 static SEEN: Mutex<Seen> = Mutex::new(Seen { spans: 0, encoded: 0, attributes: 0, events: 0 });
 
-/// What is exported while some work is done.
+/// Returns the spans that are exported during some work.
 pub(super) fn watch(work: impl FnOnce()) -> Seen {
     *seen() = Seen::default();
     WATCHING.store(true, Ordering::Relaxed);
@@ -44,14 +44,14 @@ fn seen() -> MutexGuard<'static, Seen> {
     SEEN.lock().expect("nobody panics while holding it")
 }
 
-/// An exporter was given so many spans.
+/// Counts the spans that an exporter received.
 pub(super) fn spans(count: usize) {
     if WATCHING.load(Ordering::Relaxed) {
         seen().spans += count as u64;
     }
 }
 
-/// An exporter has encoded them.
+/// Counts the spans in encoded bytes.
 pub(super) fn bytes(bytes: Vec<u8>) {
     if WATCHING.load(Ordering::Relaxed) {
         let request = ExportTraceServiceRequest::decode(bytes.as_slice()).expect("what was encoded can be decoded");

@@ -1,16 +1,16 @@
-//! What the same work needs where it is not written against `tracing`: as in `thundra_bench_work`.
+//! Parts of the work for stacks without `tracing`, equal to those in `thundra_bench_work`.
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// How deep a chain of spans goes.
+/// The depth of a chain of spans.
 pub const DEPTH: u64 = 5;
-/// One span in so many has an event.
+/// The number of spans for each event.
 pub const EVENT_EVERY: u64 = 10;
 
-/// A value that is formatted as it is recorded.
+/// A value that is formatted when it is recorded.
 pub struct Order(pub u64);
 
 impl fmt::Display for Order {
@@ -19,7 +19,7 @@ impl fmt::Display for Order {
     }
 }
 
-/// Pending so often, and woken at once.
+/// Returns a future that is pending a number of times and wakes itself.
 pub struct Pending(pub u32);
 
 impl Future for Pending {

@@ -1,4 +1,4 @@
-//! Which of the executed instructions lock the bus, as `objdump` disassembles them.
+//! The executed instructions that lock the bus, as `objdump` disassembles them.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -8,14 +8,14 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use super::profile::{Profile, hex};
 use crate::valgrind;
 
-/// What a program says of itself; its addresses are those before it is loaded.
+/// The disassembly of a program, with the addresses before loading.
 struct Code {
-    /// Where the instructions are that lock.
+    /// The addresses of locking instructions.
     locking: HashSet<u64>,
     symbols: HashMap<String, u64>,
 }
 
-/// How many locking instructions of the program itself were executed.
+/// Returns the number of executed locking instructions of the program itself.
 pub(super) fn count(profile: &Profile, program: &str) -> io::Result<u64> {
     let code = Code::of(program)?;
     let bias = bias(&profile.functions, &code.symbols)
@@ -24,7 +24,7 @@ pub(super) fn count(profile: &Profile, program: &str) -> io::Result<u64> {
     Ok(profile.executed.iter().filter(|(at, _)| locks(at)).map(|(_, times)| times).sum())
 }
 
-/// How far from its own addresses the profile has a program: what most of the functions that were called say.
+/// Returns the offset between the addresses of the profile and of the program, by a majority of the called functions.
 fn bias(functions: &HashMap<String, u64>, symbols: &HashMap<String, u64>) -> Option<u64> {
     let mut votes: HashMap<u64, u32> = HashMap::new();
     for (name, entry) in functions {
@@ -36,7 +36,7 @@ fn bias(functions: &HashMap<String, u64>, symbols: &HashMap<String, u64>) -> Opt
 }
 
 impl Code {
-    /// Disassembles a program, once in this process: it takes a second.
+    /// Disassembles a program, once in this process, because this takes a second.
     fn of(program: &str) -> io::Result<Arc<Code>> {
         static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Code>>>> = LazyLock::new(Mutex::default);
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl Code {
     }
 }
 
-/// The address of an instruction if it locks: `  1a2b:\tlock cmpxchg %rcx,(%rdx)`.
+/// Returns the address of a locking instruction: `  1a2b:\tlock cmpxchg %rcx,(%rdx)`.
 fn locking(line: &str) -> Option<u64> {
     let (at, instruction) = line.trim_start().split_once(":\t")?;
     let (mnemonic, operands) = instruction.split_once(' ')?;
@@ -68,7 +68,7 @@ fn locking(line: &str) -> Option<u64> {
     (mnemonic == "lock" || (mnemonic == "xchg" && operands.contains('('))).then(|| hex(at))?
 }
 
-/// The name and address of a function in a symbol table: `{address} l F .text {size} {name}`.
+/// Returns the name and address of a function in a symbol table: `{address} l F .text {size} {name}`.
 fn symbol(line: &str) -> Option<(String, u64)> {
     let mut words = line.split_whitespace();
     let address = hex(words.next()?)?;

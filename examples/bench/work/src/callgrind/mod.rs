@@ -1,9 +1,9 @@
 //! Instructions, locked instructions and allocations, counted by `valgrind --tool=callgrind`.
 //!
-//! A count is the same in every run on every machine of the kind, however busy it is, where a time is not. It says
-//! nothing of what the kernel does, and the clock is read by a system call, since valgrind hides the vDSO.
+//! Unlike a time, a count is the same in every run on every machine of a kind, however busy. The kernel's work is not
+//! counted, and the clock is read by a system call, because valgrind hides the vDSO.
 //!
-//! What one unit of work costs is the difference of two runs of different lengths: start-up cancels out.
+//! The cost of a unit of work is the difference of two runs of different lengths, so the start-up cancels out.
 
 mod locked;
 mod profile;
@@ -16,12 +16,13 @@ use profile::Profile;
 
 use crate::valgrind;
 
-/// What a program did from its start to its end.
+/// The counts of a program from start to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counts {
     /// Instructions in user mode.
     pub instructions: u64,
-    /// Those that lock the bus: with a `lock` prefix, or `xchg` with memory. `None` where the machine is no x86-64.
+    /// The instructions that lock the bus: with a `lock` prefix, or `xchg` with memory. `None` on machines other than
+    /// x86-64.
     pub locked: Option<u64>,
     /// Calls of `malloc` and its kin.
     pub allocations: u64,
@@ -40,14 +41,14 @@ impl Sub for Counts {
     }
 }
 
-/// Runs a program under callgrind, with no environment but `PATH`, and counts.
+/// Runs a program under callgrind, with `PATH` alone in the environment, and counts.
 ///
-/// Locked instructions are those of the program itself, with all that is linked into it. The C library's are left
-/// out: its allocator takes locks by where its blocks happen to lie.
+/// Locked instructions are those of the program and the crates linked into the binary. The C library is left out,
+/// because its allocator takes locks depending on the addresses of its blocks.
 ///
 /// # Errors
 ///
-/// When `valgrind` or `objdump` is missing, or when the program fails.
+/// If `valgrind` or `objdump` is missing, or the program fails.
 pub fn count(program: &Path, args: &[&str]) -> io::Result<Counts> {
     let program = program.canonicalize()?;
     // Beside the program, so under `target`.

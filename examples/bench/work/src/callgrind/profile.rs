@@ -1,4 +1,4 @@
-//! What [callgrind writes], with names and positions in full.
+//! [Callgrind's output][callgrind writes], with full names and positions.
 //!
 //! [callgrind writes]: https://valgrind.org/docs/manual/cl-format.html
 
@@ -6,19 +6,19 @@ use std::collections::HashMap;
 
 const ALLOCATORS: [&str; 6] = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"];
 
-/// What was executed.
+/// The executed instructions.
 #[derive(Debug, Default)]
 pub(super) struct Profile {
     pub(super) instructions: u64,
     pub(super) allocations: u64,
-    /// How often each instruction of the program itself was executed, by its address in memory.
+    /// The number of executions of each instruction of the program itself, by its address in memory.
     pub(super) executed: Vec<(u64, u64)>,
-    /// Functions of the program that were called, with the address they begin at.
+    /// The called functions of the program, with their addresses.
     pub(super) functions: HashMap<String, u64>,
 }
 
 impl Profile {
-    /// Reads a profile of the program with this path; what is of another file is of a library.
+    /// Reads a profile of the program with this path. Other files are libraries.
     pub(super) fn parse(text: &str, program: &str) -> Self {
         let mut profile = Profile::default();
         let (mut file, mut called_file, mut called) = ("", None, "");
@@ -44,7 +44,7 @@ impl Profile {
         profile
     }
 
-    /// A call, as in `calls={times} 0x{entry}`.
+    /// Reads a call, as in `calls={times} 0x{entry}`.
     fn call(&mut self, function: &str, call: &str, own: bool) {
         let Some((times, entry)) = call.split_once(' ') else { return };
         // A function that calls itself has a second name there.
@@ -58,7 +58,7 @@ impl Profile {
     }
 }
 
-/// `{address} {count}`, the address without its `0x`.
+/// Reads `{address} {count}`, the address without its `0x`.
 fn cost(line: &str) -> Option<(u64, u64)> {
     let (at, times) = line.split_once(' ')?;
     Some((hex(at)?, times.parse().ok()?))

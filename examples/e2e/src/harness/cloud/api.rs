@@ -6,11 +6,11 @@ use super::{Cloud, given, refused};
 use crate::harness::Error;
 
 impl Cloud {
-    /// Makes an HTTP API that answers `route` (`POST /orders`) by calling a function, and returns its base URL.
+    /// Creates an HTTP API whose `route` (`POST /orders`) calls a function, and returns the base URL.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn create_http_api(&self, name: &str, route: &str, function_arn: &str) -> Result<String, Error> {
         let request = self.gateway.create_api().name(name).protocol_type(ProtocolType::Http);
         let answer = request.send().await.map_err(refused(format_args!("create the API {name}")))?;

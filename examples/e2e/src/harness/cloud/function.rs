@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::{Cloud, REGION, given, refused};
 use crate::harness::Error;
 
-/// The bucket that deployment packages wait in.
+/// The bucket of the deployment packages.
 const BUCKET: &str = "packages";
 
-/// How long a new function may take to become active.
+/// The time for a new function to become active.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An uploaded deployment package.
@@ -21,26 +21,26 @@ pub struct Code {
     key: String,
 }
 
-/// A function to be made.
+/// A function to create.
 #[derive(Clone, Debug)]
 pub struct Function<'a> {
-    /// Its name, and what `_HANDLER` says in its environment.
+    /// The name, and the value of `_HANDLER` in the environment.
     pub name: &'a str,
-    /// What it runs.
+    /// The deployment package.
     pub code: &'a Code,
-    /// Its environment variables.
+    /// The environment variables.
     pub environment: &'a [(&'a str, String)],
 }
 
 impl Cloud {
     /// Uploads a deployment package once, for any number of functions.
     ///
-    /// Through S3, because in `CreateFunction` itself a package travels as base64 inside JSON; with two plain requests,
-    /// because they do not justify one more SDK crate.
+    /// The upload goes through S3, because `CreateFunction` itself would carry the package as base64 in JSON. Two plain
+    /// requests do not justify another SDK crate.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn upload(&self, key: &str, package: Vec<u8>) -> Result<Code, Error> {
         let bucket = format!("{}/{BUCKET}", self.endpoint);
         self.http.put(&bucket).send().await?; // an existing bucket is fine
@@ -48,13 +48,13 @@ impl Cloud {
         Ok(Code { key: key.to_owned() })
     }
 
-    /// Makes a function, waits until it is active, and returns its ARN.
+    /// Creates a function, waits until the function is active, and returns its ARN.
     ///
-    /// X-Ray's active tracing stays off: the root of each trace would be a segment that only X-Ray has.
+    /// X-Ray's active tracing stays off. Otherwise the root of each trace would be a segment that only X-Ray receives.
     ///
     /// # Errors
     ///
-    /// If it is refused or does not become active.
+    /// If the emulator refuses the request, or the function does not become active.
     pub async fn create_function(&self, function: &Function<'_>) -> Result<String, Error> {
         let variables = function.environment.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
         let answer = self
@@ -88,7 +88,7 @@ impl Cloud {
         }
     }
 
-    /// Returns the lines a function has written so far, as CloudWatch Logs holds them, oldest first.
+    /// Returns the lines that a function has written, oldest first, from CloudWatch Logs.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Cloud {
         }
     }
 
-    /// One plain request to CloudWatch Logs: a whole SDK crate for reading a log in a test would be too much.
+    /// Sends one plain request to CloudWatch Logs, because a test's log does not justify an SDK crate.
     async fn logs(&self, action: &str, query: &Value) -> Result<Value, Error> {
         let response = self
             .http
@@ -119,7 +119,7 @@ impl Cloud {
     }
 }
 
-/// What `FilterLogEvents` answers.
+/// The response of `FilterLogEvents`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct LogPage {

@@ -1,4 +1,4 @@
-//! Topics, queues and streams, and what makes them call functions.
+//! Topics, queues and streams, with their subscriptions and event source mappings.
 
 use aws_sdk_lambda::types::{EventSourcePosition, FunctionResponseType};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -9,9 +9,9 @@ use crate::harness::Error;
 /// A queue.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    /// What producers send to.
+    /// The address for producers.
     pub url: String,
-    /// What an event source mapping reads from.
+    /// The ARN for event source mappings.
     pub arn: String,
 }
 
@@ -22,32 +22,33 @@ pub struct Mapping {
 }
 
 impl Cloud {
-    /// Makes a topic and returns its ARN.
+    /// Creates a topic and returns its ARN.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn create_topic(&self, name: &str) -> Result<String, Error> {
         let answer = self.sns.create_topic().name(name).send().await;
         given(answer.map_err(refused(format_args!("create the topic {name}")))?.topic_arn, "topic ARN")
     }
 
-    /// Makes a topic call a function.
+    /// Subscribes a function to a topic.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn subscribe(&self, topic_arn: &str, function_arn: &str) -> Result<(), Error> {
         let request = self.sns.subscribe().topic_arn(topic_arn).protocol("lambda").endpoint(function_arn);
         request.send().await.map_err(refused(format_args!("subscribe {function_arn}")))?;
         Ok(())
     }
 
-    /// Makes a queue. What a function reported as failed comes back after `visibility_timeout` seconds.
+    /// Creates a queue. A message that a function reported as failed is delivered again after `visibility_timeout`
+    /// seconds.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn create_queue(&self, name: &str, visibility_timeout: u32) -> Result<Queue, Error> {
         let request = self
             .sqs
@@ -63,11 +64,11 @@ impl Cloud {
         Ok(Queue { url, arn: given(arn, "queue ARN")? })
     }
 
-    /// Makes a stream of one shard and returns its ARN.
+    /// Creates a stream of one shard and returns its ARN.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn create_stream(&self, name: &str) -> Result<String, Error> {
         let request = self.kinesis.create_stream().stream_name(name).shard_count(1);
         request.send().await.map_err(refused(format_args!("create the stream {name}")))?;
@@ -76,20 +77,20 @@ impl Cloud {
         Ok(given(summary, "stream")?.stream_arn)
     }
 
-    /// Makes a queue call a function with batches of up to `batch_size` messages.
+    /// Maps a queue to a function, with batches of up to `batch_size` messages.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn map_queue(&self, queue: &Queue, function: &str, batch_size: i32) -> Result<Mapping, Error> {
         self.map(&queue.arn, function, batch_size, None).await
     }
 
-    /// Makes a stream call a function with batches of up to `batch_size` records, from the oldest on.
+    /// Maps a stream to a function, with batches of up to `batch_size` records, from the oldest on.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn map_stream(&self, stream_arn: &str, function: &str, batch_size: i32) -> Result<Mapping, Error> {
         self.map(stream_arn, function, batch_size, Some(EventSourcePosition::TrimHorizon)).await
     }
@@ -116,11 +117,11 @@ impl Cloud {
         Ok(Mapping { id: given(answer.uuid, "mapping")? })
     }
 
-    /// Holds a mapping back or lets it go on. What arrives while it is held back waits, and comes as one batch later.
+    /// Pauses or resumes a mapping. Records of a pause are delivered as one batch later.
     ///
     /// # Errors
     ///
-    /// If it is refused.
+    /// If the emulator refuses the request.
     pub async fn enable(&self, mapping: &Mapping, enabled: bool) -> Result<(), Error> {
         let request = self.lambda.update_event_source_mapping().uuid(&mapping.id).enabled(enabled);
         request.send().await.map_err(refused("change an event source mapping"))?;

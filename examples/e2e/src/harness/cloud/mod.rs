@@ -1,6 +1,6 @@
 //! The control plane: functions, topics, queues, streams and APIs, made with the genuine AWS SDK.
 //!
-//! Its clients are not traced: only what the functions do shows in a trace.
+//! Traces show only the functions, because these clients are not traced.
 
 mod api;
 mod function;
@@ -17,7 +17,7 @@ use aws_sdk_lambda::error::ProvideErrorMetadata;
 
 use super::{Error, loopback};
 
-/// The region everything is made in.
+/// The region of all resources.
 const REGION: &str = "us-east-1";
 
 /// An account on an emulator. Cheap to clone.
@@ -33,11 +33,11 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Makes clients for the emulator at `endpoint`.
+    /// Creates clients for the emulator at `endpoint`.
     ///
     /// # Errors
     ///
-    /// If the plain HTTP client cannot be made.
+    /// If the plain HTTP client cannot be created.
     pub fn at(endpoint: &str) -> Result<Self, Error> {
         let config = config(endpoint);
         Ok(Self {
@@ -52,10 +52,10 @@ impl Cloud {
     }
 }
 
-/// What a client of the emulator at `endpoint` is made from.
+/// Returns the configuration of a client for the emulator at `endpoint`.
 ///
-/// It knows only what is written here. Neither the environment nor a profile in the home directory is read, so no real
-/// account is ever touched, and no proxy asked.
+/// Neither the environment nor a profile in the home directory is read, so a client reaches no real account and no
+/// proxy.
 #[must_use]
 pub fn config(endpoint: &str) -> SdkConfig {
     #[expect(deprecated, reason = "later versions obey the proxy of the environment, which cannot reach loopback")]
@@ -68,7 +68,7 @@ pub fn config(endpoint: &str) -> SdkConfig {
         .build()
 }
 
-/// Makes one line of an SDK error: what was tried, and what the service said.
+/// Formats an SDK error as one line: the attempt, and the error of the service.
 fn refused<E: ProvideErrorMetadata + Display>(what: impl Display) -> impl FnOnce(E) -> Error {
     move |error| match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("cannot {what}: {code}: {message}").into(),
@@ -77,7 +77,7 @@ fn refused<E: ProvideErrorMetadata + Display>(what: impl Display) -> impl FnOnce
     }
 }
 
-/// The value an answer must have and whose type says it may lack.
+/// Returns a required value of a response, although the type is optional.
 fn given<T>(value: Option<T>, what: &str) -> Result<T, Error> {
     value.ok_or_else(|| format!("the answer names no {what}").into())
 }

@@ -2,11 +2,9 @@
 //!
 //! # Redirects and timeouts
 //!
-//! reqwest runs requests and redirect policies on a thread of its own. A call follows a redirect itself where the next
-//! host may get less than the request carries, and where several calls are in flight from the same URL. It then waits
-//! for up to [`ClientBuilder::timeout`] again. The timeout of a [request](RequestBuilder::timeout) covers all redirects.
-
-pub(super) mod in_flight;
+//! A call follows a redirect in place of reqwest in two cases: the next host may get less than the request carries, or
+//! several calls are in flight from the same URL. Each such hop may again take as long as [`ClientBuilder::timeout`]
+//! allows. The timeout of a [request](RequestBuilder::timeout) covers all redirects.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -23,15 +21,15 @@ use thundra_core::redact;
 use tower_service::Service;
 use tracing::Span;
 
-use self::in_flight::InFlight;
 use super::client::begin;
 use super::connector::{Connection, ConnectionRequest, Connector, Unnamed};
 use super::delegate::{forward, parts, settings, verbs};
-use super::error;
 use super::redirect::Policy;
 use super::redirect::follow::FollowRedirects;
 use super::redirect::hook;
+use super::redirect::in_flight::InFlight;
 use super::redirect::settings::ClientSettings;
+use crate::client::reqwest_error;
 
 /// [`reqwest::blocking::Client`] with a span for each request, and with our context in its headers.
 ///
@@ -49,7 +47,7 @@ pub struct Client {
     built: Option<Built>,
 }
 
-/// The state of a client that our builder built. All its requests are in flight here, even those that are not traced.
+/// The state of a client from our builder. The requests in flight include untraced requests.
 #[derive(Clone)]
 struct Built {
     settings: Arc<ClientSettings>,
@@ -103,7 +101,7 @@ impl Client {
                         response.remote_addr(),
                     );
                 }
-                Err(error) => call.record_failure(error::kind(error), error::message(error)),
+                Err(error) => call.record_failure(reqwest_error::kind(error), reqwest_error::message(error)),
             }
         }
         result
@@ -120,8 +118,8 @@ impl Default for Client {
     }
 }
 
-/// Converts a client of reqwest's own. Its default headers are not known, so ours win over them. reqwest follows its
-/// redirects with all headers.
+/// Converts a client of reqwest. The default headers of the client are unknown here, and our headers win over them.
+/// reqwest follows redirects with all headers.
 impl From<InnerClient> for Client {
     fn from(inner: InnerClient) -> Self {
         Client { inner, built: None }
@@ -139,6 +137,13 @@ impl fmt::Debug for Client {
 /// # Errors
 ///
 /// Returns the errors of [`reqwest::blocking::get`] and no others.
+///
+/// # Examples
+///
+/// ```no_run
+/// let price = thundra_http::blocking::get("http://pricing.internal/price/7")?.text()?;
+/// # Ok::<(), thundra_http::Error>(())
+/// ```
 pub fn get<U: IntoUrl>(url: U) -> Result<Response> {
     Client::builder().build()?.get(url).send()
 }
@@ -226,13 +231,13 @@ impl RequestBuilder {
         self.inner.build()
     }
 
-    /// Builds the request and returns it with its client.
+    /// Builds the request, and returns the client and the request.
     pub fn build_split(self) -> (Client, Result<Request>) {
         let (client, request) = self.inner.build_split();
         (Client { inner: client, built: self.built }, request)
     }
 
-    /// Returns a builder that continues from a request.
+    /// Returns a builder for a finished request.
     pub fn from_parts(client: Client, request: Request) -> Self {
         RequestBuilder { inner: InnerRequest::from_parts(client.inner, request), built: client.built }
     }

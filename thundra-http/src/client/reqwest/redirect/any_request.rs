@@ -1,13 +1,13 @@
-//! The requests of both clients, behind one trait.
+//! A trait for the requests of both clients.
 
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
 use reqwest::Url;
 
-/// A request of the async or of the blocking client. The methods are those of [`reqwest::Request`].
+/// A request of the async or of the blocking client, with the methods of [`reqwest::Request`].
 pub(crate) trait AnyRequest: Sized {
-    /// Copies the request; `None` if its body is a stream.
+    /// Copies the request. `None` if the body is a stream.
     fn try_clone(&self) -> Option<Self>;
     /// Copies all but the body.
     fn clone_without_body(&self) -> Self;
@@ -22,7 +22,7 @@ pub(crate) trait AnyRequest: Sized {
     fn timeout_mut(&mut self) -> &mut Option<Duration>;
 }
 
-/// Implements the trait with the methods that the type already has.
+/// Implements the trait with the inherent methods of the type.
 macro_rules! any_request {
     ($request:ty) => {
         impl AnyRequest for $request {

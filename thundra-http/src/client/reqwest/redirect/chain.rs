@@ -1,4 +1,4 @@
-//! The redirects of one call, and the decision which of them reqwest may follow.
+//! The redirects of a call, and the decision whether reqwest may follow the next redirect.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::propagation_policy::Reach;
 pub(crate) struct Chain {
     /// All hops, in order.
     pub(crate) hops: Vec<Hop>,
-    /// The number of hops before the current request: our side followed the last of them.
+    /// The number of hops before the current request. Our side followed the last of these hops.
     pub(crate) before: usize,
-    /// The part of our context that the current request carries.
+    /// The part of our context in the current request.
     pub(crate) carries: Reach,
     /// `true` if the current request lacks sensitive headers of the first one.
     pub(crate) stripped: bool,
 }
 
-/// One redirect.
+/// A redirect.
 #[derive(Clone)]
 pub(crate) struct Hop {
     pub(crate) status: StatusCode,
@@ -34,12 +34,12 @@ impl Chain {
         Chain { hops: Vec::new(), before: 0, carries: Reach::Nothing, stripped: false }
     }
 
-    /// Returns the URLs before the current request, which reqwest does not know any more.
+    /// Returns the URLs before the current request, which are unknown to reqwest.
     pub(crate) fn earlier_urls(&self) -> Vec<Url> {
         self.hops.iter().take(self.before).map(|hop| hop.from.clone()).collect()
     }
 
-    /// Returns `true` if reqwest may follow a hop, which is recorded then.
+    /// Returns `true` if reqwest may follow a hop, and records such a hop.
     pub(crate) fn lets_reqwest_follow(&mut self, hop: &Hop) -> bool {
         let follows = !self.reveals_too_much(hop) && !self.withholds_too_much(hop);
         if follows {
@@ -48,7 +48,7 @@ impl Chain {
         follows
     }
 
-    /// Returns `true` if reqwest would send the next host more than that may get.
+    /// Returns `true` if reqwest would send too many headers to the next host.
     fn reveals_too_much(&self, hop: &Hop) -> bool {
         // The rebuilt request already has a `Referer`, which reqwest would keep on the way from https to http.
         let referer = self.before > 0 && hop.is_downgrade();
@@ -56,11 +56,11 @@ impl Chain {
         referer || (self.carries > Reach::Nothing && reach() < self.carries)
     }
 
-    /// Returns `true` if reqwest would send the next host less than in a call that reqwest followed alone.
+    /// Returns `true` if reqwest would send too few headers to the next host, compared with a call without our hook.
     ///
-    /// There, sensitive headers are missing for the one hop that leads to another place, and are back on the next one.
-    /// The rebuilt request has lost them for good. They are added again for the place of the first request and for our
-    /// own hosts. reqwest does so for foreign hosts too; our side does not.
+    /// Without our hook, reqwest removes sensitive headers only from the request to another place. A second request to the
+    /// same place has them again. A rebuilt request has lost the headers, so our side must follow to add them. Our side adds
+    /// them for the place of the first request and for our own hosts, and unlike reqwest not for foreign hosts.
     pub(crate) fn withholds_too_much(&self, hop: &Hop) -> bool {
         let is_first = || self.hops.first().is_some_and(|first| place(&first.from) == place(&hop.to));
         let is_own = || Reach::of(hop.to.host_str().unwrap_or(""), None) == Reach::Everything;
@@ -74,13 +74,13 @@ impl Hop {
         self.from.scheme() == "https" && self.to.scheme() == "http"
     }
 
-    /// Returns `true` if the hop leads to another scheme, host or port. reqwest removes sensitive headers then.
+    /// Returns `true` if the hop leads to another scheme, host or port. In this case reqwest removes sensitive headers.
     pub(crate) fn changes_place(&self) -> bool {
         place(&self.from) != place(&self.to)
     }
 }
 
-/// The `Debug` of an error contains that of a hop, so URLs are redacted.
+/// Redacts the URLs, because the `Debug` of an error contains a hop.
 impl fmt::Debug for Hop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |url: &Url| redact::text(url.to_string());

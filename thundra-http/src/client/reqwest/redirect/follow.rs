@@ -1,7 +1,7 @@
-//! A call that follows the redirects that reqwest was refused.
+//! Following the redirects refused to reqwest.
 //!
-//! Each time, the request is rebuilt from the one that the caller wrote: changed as reqwest changes a redirected request,
-//! and with as much of our context as its host may get.
+//! For each hop, the request is rebuilt from the caller's original: changed as reqwest changes a redirected request, and
+//! with the part of our context allowed for the next host.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -29,19 +29,19 @@ const MAX_GUESSED: usize = 20;
 pub(crate) struct FollowRedirects<R> {
     settings: Arc<ClientSettings>,
     chain: SharedChain,
-    /// The request without our context. A body that is a stream is left out, since it can be sent only once.
+    /// The request without our context. The body is missing if it is a stream, because a stream can be sent only once.
     original: R,
     started: Instant,
 }
 
 impl<R: AnyRequest> FollowRedirects<R> {
-    /// Begins a call with a request that has no header of ours yet.
+    /// Begins a call. The request has none of our headers yet.
     pub(crate) fn new(settings: Arc<ClientSettings>, request: &R) -> Self {
         let original = request.try_clone().unwrap_or_else(|| request.clone_without_body());
         FollowRedirects { settings, chain: Arc::new(Mutex::new(Chain::new())), original, started: Instant::now() }
     }
 
-    /// Records how much of our context the current request carries.
+    /// Records the part of our context in the current request.
     pub(crate) fn carries(&self, reach: Reach) {
         lock(&self.chain).carries = reach;
     }
@@ -50,12 +50,12 @@ impl<R: AnyRequest> FollowRedirects<R> {
         lock(&self.chain).hops.len()
     }
 
-    /// Returns the request for the hop that reqwest was refused. `None` if the call ends with this error.
+    /// Returns the request for a refused hop. `None` if the call ends with the error.
     fn next(&self, error: &Error, call: Option<&Call>) -> Option<R> {
         let Refusal { hop, hops, guessed } = error.source()?.downcast_ref()?;
         let mut chain = lock(&self.chain);
         let hops = chain.before + hops;
-        // A hop that was not recorded may have changed the method and the body.
+        // An unrecorded hop may have changed the method and the body.
         if chain.hops.len() < hops {
             return None;
         }
@@ -118,7 +118,7 @@ impl FollowRedirects<reqwest::Request> {
         (result, self.redirects())
     }
 
-    /// Names the first URL in an error, as reqwest does. Errors about a URL name that URL.
+    /// Names the first URL in an error, as reqwest does. An error about a URL keeps the URL.
     fn located(&self, error: Error) -> Error {
         if error.is_redirect() || error.is_builder() { error } else { error.with_url(self.original.url().clone()) }
     }
@@ -130,7 +130,7 @@ impl FollowRedirects<reqwest::blocking::Request> {
     pub(crate) fn run_blocking(
         self,
         client: &reqwest::blocking::Client,
-        in_flight: &super::super::blocking::in_flight::InFlight,
+        in_flight: &super::in_flight::InFlight,
         call: Option<&Call>,
         first: reqwest::blocking::Request,
     ) -> (Result<reqwest::blocking::Response>, usize) {
@@ -165,7 +165,7 @@ fn redirect(request: &mut impl AnyRequest, hop: &Hop) {
     }
 }
 
-/// Removes the headers that another place must not see, and sets `Referer`.
+/// Removes the headers that must not reach another place, and sets `Referer`.
 fn remove_headers(headers: &mut HeaderMap, hop: &Hop, referer: bool) {
     if hop.changes_place() {
         SENSITIVE.iter().for_each(|name| drop(headers.remove(name)));

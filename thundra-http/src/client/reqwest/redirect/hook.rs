@@ -1,5 +1,4 @@
-//! Our redirect policy inside reqwest: it decides as the caller's policy does, and refuses the hops that our side
-//! follows.
+//! Our redirect policy inside reqwest. The hook obeys the caller's policy, and refuses the hops to be followed by our side.
 
 use std::error::Error;
 use std::fmt;
@@ -13,16 +12,16 @@ use super::policy::{Attempt, Policy};
 use super::settings::ClientSettings;
 
 tokio::task_local! {
-    /// The chain of the call that the task makes.
+    /// The chain of the call in this task.
     static CHAIN: Option<SharedChain>;
 }
 
-/// A chain that the call and the hook share.
+/// A chain, shared by the call and the hook.
 pub(crate) type SharedChain = Arc<Mutex<Chain>>;
 
-/// The call that a redirect belongs to.
+/// The call of a redirect.
 pub(crate) struct Attribution {
-    /// The URLs of the call before the current request, which reqwest does not know any more.
+    /// The URLs of the call before the current request, which are unknown to reqwest.
     pub(crate) earlier_urls: Vec<Url>,
     /// The chain of the call. `None` if the redirect may belong to any of several calls.
     pub(crate) chain: Option<SharedChain>,
@@ -45,15 +44,15 @@ pub(crate) async fn in_chain<F: Future>(chain: SharedChain, request: F) -> F::Ou
     CHAIN.scope(Some(chain), request).await
 }
 
-/// Runs a request that belongs to no call. A policy, resolver or connector may make it in the task of a traced call.
+/// Runs an untraced request. A policy, resolver or connector may send such a request in the task of a traced call.
 pub(crate) async fn without_chain<F: Future>(request: F) -> F::Output {
     CHAIN.scope(None, request).await
 }
 
 /// Returns the policy to build a client with.
 ///
-/// `attribute` returns the call of a redirect, by the URLs that its current request has visited. `None` lets reqwest
-/// follow it, as it does without us.
+/// `attribute` returns the call of a redirect, by the URLs of the current request so far. `None` lets reqwest follow, as
+/// without our hook.
 pub(crate) fn policy(
     policy: Policy,
     settings: &ClientSettings,
@@ -66,7 +65,7 @@ pub(crate) fn policy(
             return policy.redirect(ours).apply(attempt);
         };
         let previous = [earlier_urls.as_slice(), attempt.previous()].concat();
-        // The caller's own code runs here, so no lock is held.
+        // The caller's code runs here, so no lock may be held.
         let action = policy.redirect(Attempt::new(attempt.status(), attempt.url(), &previous));
         let Some(from) = previous.last().filter(|_| action.is_follow()) else { return action.apply(attempt) };
         let hop = Hop { status: attempt.status(), from: from.clone(), to: attempt.url().clone() };
@@ -92,18 +91,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The error that hands a redirect back to its call: reqwest returns it to the very request that was redirected.
+/// The error of a refused redirect. reqwest returns the error to the redirected request, and so to the right call.
 #[derive(Debug)]
 pub(crate) struct Refusal {
     /// The redirect.
     pub(crate) hop: Hop,
-    /// The number of hops that the current request had already made.
+    /// The number of earlier hops of the current request.
     pub(crate) hops: usize,
     /// `true` if the redirect may belong to another call. The caller's policy saw the shortest history then.
     pub(crate) guessed: bool,
 }
 
-/// Callers see this text after the last redirect that a call may follow.
+/// Callers see this text only after the last allowed redirect.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("too many redirects")

@@ -59,17 +59,27 @@ enum Decision {
 }
 
 impl Policy {
-    /// Returns a policy that follows up to `max` redirects, as [`reqwest::redirect::Policy::limited`].
+    /// Returns a policy for up to `max` redirects, as [`reqwest::redirect::Policy::limited`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_http::redirect::Policy;
+    ///
+    /// let client = thundra_http::Client::builder().redirect(Policy::limited(3)).build()?;
+    /// # let _ = client;
+    /// # Ok::<(), thundra_http::Error>(())
+    /// ```
     pub fn limited(max: usize) -> Self {
         Policy(Kind::Limit(max))
     }
 
-    /// Returns a policy that follows no redirect, as [`reqwest::redirect::Policy::none`].
+    /// Returns a policy without redirects, as [`reqwest::redirect::Policy::none`].
     pub fn none() -> Self {
         Policy(Kind::None)
     }
 
-    /// Returns a policy that asks a function, as [`reqwest::redirect::Policy::custom`].
+    /// Returns a policy with a function, as [`reqwest::redirect::Policy::custom`].
     pub fn custom<T>(policy: T) -> Self
     where
         T: Fn(Attempt<'_>) -> Action + Send + Sync + 'static,
@@ -81,7 +91,7 @@ impl Policy {
     pub fn redirect(&self, attempt: Attempt<'_>) -> Action {
         match &self.0 {
             Kind::Custom(custom) => custom(attempt),
-            // The first URL is the one of the request itself.
+            // The first URL belongs to the request itself.
             Kind::Limit(max) if attempt.previous.len() > *max => attempt.error(TooManyRedirects),
             Kind::Limit(_) => attempt.follow(),
             Kind::None => attempt.stop(),
@@ -90,7 +100,7 @@ impl Policy {
 }
 
 impl Policy {
-    /// Returns the maximum number of redirects, where the policy is such a number.
+    /// Returns the maximum number of redirects. `None` for a custom policy.
     pub(crate) fn limit(&self) -> Option<usize> {
         match self.0 {
             Kind::Limit(max) => Some(max),
@@ -155,7 +165,7 @@ impl<'a> Attempt<'a> {
         self.next
     }
 
-    /// Returns the URLs so far, the one of the request first, as [`reqwest::redirect::Attempt::previous`].
+    /// Returns the URLs so far, beginning with the request, as [`reqwest::redirect::Attempt::previous`].
     pub fn previous(&self) -> &[Url] {
         self.previous
     }

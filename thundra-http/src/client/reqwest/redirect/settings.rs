@@ -1,4 +1,4 @@
-//! The settings of a client that our side must know to rebuild a request.
+//! The settings of a client, needed to rebuild a request.
 
 use std::time::Duration;
 
@@ -11,28 +11,28 @@ use http::header::{
 use super::policy::Policy;
 use crate::client::inject::may_write;
 
-/// The headers that reqwest removes on the way to another place.
+/// The headers removed by reqwest on the way to another place.
 pub(crate) const SENSITIVE: [HeaderName; 5] =
     [AUTHORIZATION, COOKIE, HeaderName::from_static("cookie2"), PROXY_AUTHORIZATION, WWW_AUTHENTICATE];
-/// The headers that reqwest removes together with a body.
+/// The headers removed by reqwest together with a body.
 pub(crate) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING];
 
-/// A copy of settings that the builder hands on to reqwest, where they cannot be read back.
+/// A copy of settings. The builder passes the originals on to reqwest, where nothing can read them back.
 #[derive(Clone)]
 pub(crate) struct ClientSettings {
-    /// The default headers that our side adds, in place of reqwest: those that a redirect may remove, since reqwest would
-    /// add them to a rebuilt request again, and those with the names of our headers, since reqwest adds defaults only
-    /// where the request has no such header yet.
+    /// The default headers added by our side in place of reqwest. Headers removable by a redirect are among them, because
+    /// reqwest would add its defaults to a rebuilt request again. So are headers with the names of ours, because reqwest
+    /// adds a default header only to a request without the header.
     pub(crate) defaults: HeaderMap,
-    /// The time allowed for a call with all its redirects.
+    /// The time allowed for a call with all redirects.
     pub(crate) timeout: Option<Duration>,
     /// `true` if a redirected request has a `Referer`.
     pub(crate) referer: bool,
     /// `true` if only https is allowed.
     pub(crate) https_only: bool,
-    /// The maximum number of redirects, where the policy is such a number.
+    /// The maximum number of redirects. `None` for a custom policy.
     pub(crate) limit: Option<usize>,
-    /// `true` if the caller changed reqwest's own builder, so that these settings are not all of them.
+    /// `true` if the caller changed reqwest's own builder, so that some settings are unknown.
     pub(crate) configured: bool,
 }
 
@@ -50,7 +50,7 @@ impl Default for ClientSettings {
 }
 
 impl ClientSettings {
-    /// Takes the default headers that our side adds, and returns the others. The last of several values wins, as in
+    /// Keeps the default headers to be added by our side, and returns the others. The last of several values wins, as in
     /// reqwest.
     pub(crate) fn take_defaults(&mut self, headers: HeaderMap) -> HeaderMap {
         let kept = |name: &HeaderName| SENSITIVE.contains(name) || PAYLOAD.contains(name) || may_write(name);
@@ -66,7 +66,7 @@ impl ClientSettings {
         self
     }
 
-    /// Adds the default headers that a request does not have.
+    /// Adds the missing default headers to a request.
     pub(crate) fn fill(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.defaults {
             headers.entry(name).or_insert_with(|| value.clone());

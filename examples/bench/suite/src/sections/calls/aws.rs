@@ -1,4 +1,4 @@
-//! AWS calls: SQS, which all know by name, and SNS. What answers them is in the client, not on the network.
+//! AWS calls to SQS and SNS. The client holds the responses, so no network is involved.
 
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::{BehaviorVersion, Credentials, Region};
@@ -15,23 +15,21 @@ use crate::section::{Column, Section, Variant, counts};
 
 const BARE: &str = "aws-sdk";
 const OURS: &str = "thundra";
-/// Invocations of a repetition that is counted: the SDK fills dozens of hash maps for each call, whose cost varies.
+/// The invocations of a counted repetition. The SDK fills dozens of hash maps for each call, and their cost varies.
 const COUNTED: u64 = 5;
 
 pub(super) fn section() -> Section {
     Section::new(
         "aws",
         "One AWS call",
-        "Microseconds a call of the genuine client: CPU of the process, and wall. An invocation makes 20 and is flushed \
-         to an exporter that drops it. The answer comes from memory, so that signing, serialising, retries and tracing \
-         are measured, and no network. Ours puts our context into the message as well; awssdk-instrumentation carries \
-         none. Instructions are the median of three counts, which differ by some thousands with the seeds of the SDK's \
-         hash maps.",
+        "Microseconds for a call with the genuine client: CPU time of the process, and wall time. An invocation makes \
+         20 calls, and a flush hands its spans to an exporter that drops them. The response comes from memory, so \
+         signing, serialising, retries and tracing are measured, but no network. thundra also writes its context into \
+         the message; awssdk-instrumentation writes none. Instructions are the median of three counts, which differ \
+         by some thousands because the SDK's hash maps have random seeds.",
     )
     .variants([
-        variant(BARE, "not traced", |config| {
-            Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))
-        }),
+        variant(BARE, "not traced", |config| Ok((Stack::Plain, aws_sdk_sqs::Client::new(config), Client::new(config)))),
         variant(OURS, "", |config| {
             thundra_aws::bench_support::watch_unwrapped();
             Ok((Stack::thundra()?, thundra_aws::sqs::client(config), thundra_aws::sns::client(config)))
@@ -91,7 +89,7 @@ fn variant(name: &'static str, about: &'static str, clients: fn(&SdkConfig) -> R
     })
 }
 
-/// What makes the calls of an invocation.
+/// The clients and the stack of an invocation.
 struct Calls {
     runtime: Runtime,
     stack: Stack,
@@ -109,7 +107,7 @@ impl Calls {
     }
 }
 
-/// Answers at once: in XML to SNS, in JSON to SQS.
+/// Returns a configuration whose client responds immediately, in XML for SNS and in JSON for SQS.
 fn config() -> SdkConfig {
     const SQS: &str = r#"{"MD5OfMessageBody":"fafb00f5732ab283681e124bf8747ed1","MessageId":"219f8380-5770"}"#;
     const SNS: &str =

@@ -1,4 +1,4 @@
-//! HTTP calls, to a server on loopback that runs on a thread of its own.
+//! HTTP calls to a loopback server on a thread of its own.
 
 use std::net::SocketAddr;
 
@@ -19,9 +19,10 @@ pub(super) fn section() -> Section {
     Section::new(
         "http",
         "One HTTP call",
-        "Microseconds a call over one open connection to loopback: CPU of the calling thread, and wall. An invocation \
-         makes 20 and is flushed to an exporter that drops it. All inject the trace context; ours the correlation ids, \
-         too, in six headers. The server's instructions are counted with the client's, for all of them.",
+        "Microseconds for a call over one open loopback connection: CPU time of the calling thread, and wall time. An \
+         invocation makes 20 calls, and a flush hands its spans to an exporter that drops them. Every client sends \
+         the trace context; thundra-http also sends the correlation ids, six headers in all. The instruction counts \
+         include the server for every row.",
     )
     .variants([
         variant(BARE, "not traced", || {

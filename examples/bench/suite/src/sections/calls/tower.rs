@@ -1,4 +1,4 @@
-//! Requests through a tower layer: in memory, so that the layer is measured and no network.
+//! Requests through a tower layer, in memory, so that no network is measured.
 
 use std::convert::Infallible;
 
@@ -19,9 +19,10 @@ pub(super) fn section() -> Section {
     Section::new(
         "tower",
         "One request through a tower layer",
-        "Microseconds a request with eight headers: CPU of the process, and wall. Ours writes the context into the \
-         request of a client; of a server's it reads the caller's, and makes a trace of its own. tower-http's makes a \
-         span alone. 20 requests are followed by a flush to an exporter that drops it.",
+        "Microseconds for a request with eight headers: CPU time of the process, and wall time. `Layer::client()` \
+         writes the context into the request. `Layer::server()` reads the caller's context and begins a trace. \
+         `TraceLayer` of tower-http only makes a span. After 20 requests, a flush hands the spans to an exporter that \
+         drops them.",
     )
     .variants([
         variant(BARE, "not traced", || calls(Stack::Plain, tower::layer::util::Identity::new(), 0)),

@@ -1,4 +1,4 @@
-//! The stacks around the calls, each set up as its documentation has it, with an exporter that drops what it gets.
+//! The stacks around the calls, each set up as documented, with an exporter that drops spans.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use opentelemetry_032::trace::TracerProvider as _;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{SdkTracerProvider, SpanData, SpanExporter};
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Scope, Telemetry, Records};
+use thundra_core::{Config, Env, Records, Scope, Telemetry};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, info_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -17,14 +17,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::Result;
 
-/// What traces the calls of an invocation.
+/// The stack that traces the calls of an invocation.
 pub(super) enum Stack {
-    /// Nothing.
+    /// No tracing.
     Plain,
     Thundra,
-    /// Each request is a trace of its own.
+    /// thundra as a server: each request is a trace of its own.
     ThundraServer,
-    /// A layer that opens a span for the invocation, and its flush.
+    /// A layer with a span for the invocation, and its flush.
     Layer(Box<dyn Fn() -> Result<()>>),
 }
 
@@ -37,7 +37,7 @@ impl Stack {
         Stack::thundra_that_carries("tracecontext,baggage,xray,correlation")
     }
 
-    /// For the sake of peers that carry less: `OTEL_PROPAGATORS` says what.
+    /// Sets up thundra with these `OTEL_PROPAGATORS`, to compare with peers that send less.
     pub(super) fn thundra_that_carries(propagators: &str) -> Result<Self> {
         let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", "off"), ("OTEL_PROPAGATORS", propagators)];
         let config = Config::from_env(&Env::from_pairs(variables));
@@ -48,7 +48,7 @@ impl Stack {
         }
     }
 
-    /// awssdk-instrumentation decorates the spans that the SDK makes itself.
+    /// Sets up awssdk-instrumentation, which decorates the spans of the SDK.
     pub(super) fn awssdk_tracing() -> Result<Self> {
         let provider = SdkTracerProvider::builder().with_batch_exporter(Drain).build();
         let layer = default_tracing_otel_layer(provider.tracer("orders"));
@@ -56,7 +56,7 @@ impl Stack {
         Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
     }
 
-    /// tower-http's layer makes spans, and tracing-opentelemetry records them.
+    /// Sets up tower-http's layer with tracing-opentelemetry.
     pub(super) fn tower_http() -> Result<Self> {
         let provider = SdkTracerProvider::builder().with_simple_exporter(Drain).build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("orders"));
@@ -64,8 +64,8 @@ impl Stack {
         Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
     }
 
-    /// reqwest-tracing, on the latest OpenTelemetry that it knows. Its processor is the simple one, so that all is done
-    /// by the thread whose time is taken.
+    /// Sets up reqwest-tracing with the latest OpenTelemetry that it supports. The simple processor keeps all work on
+    /// the measured thread.
     pub(super) fn reqwest_tracing() -> Result<Self> {
         opentelemetry_032::global::set_text_map_propagator(
             opentelemetry_sdk_032::propagation::TraceContextPropagator::new(),
@@ -76,7 +76,7 @@ impl Stack {
         Ok(Stack::Layer(Box::new(move || Ok(provider.force_flush()?))))
     }
 
-    /// An invocation that makes these calls: its trace, and its flush.
+    /// Runs an invocation with these calls: a trace and a flush.
     pub(super) async fn invocation(&self, calls: impl Future<Output = Result<()>>) -> Result<()> {
         match self {
             Stack::Plain => calls.await,
@@ -98,7 +98,7 @@ impl Stack {
         }
     }
 
-    /// Sees that the invocation and each of its calls has a span.
+    /// Checks that the invocation and each call has a span.
     pub(super) async fn check(&self, spans: u64, calls: impl Future<Output = Result<()>>) -> Result<()> {
         self.invocation(calls).await?;
         let exported = SPANS.swap(0, Ordering::SeqCst) as u64;

@@ -1,4 +1,4 @@
-//! Instructions of an invocation, by callgrind: the difference of two run lengths, which is without the start.
+//! Instructions of an invocation, by callgrind. The difference of two run lengths excludes the start.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use crate::results;
 
 const INVOCATIONS: (usize, usize) = (100, 300);
 
-/// What an invocation takes; nothing where valgrind is not present. The longer profile stays in
+/// Returns the instructions of an invocation; `None` without valgrind. The longer profile stays in
 /// `target/bench-results`, for `callgrind_annotate`.
 pub(super) fn instructions(function: &Function, export: Export) -> Result<Option<f64>> {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {

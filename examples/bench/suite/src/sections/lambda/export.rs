@@ -1,4 +1,4 @@
-//! Where the spans go, and that they arrive.
+//! Exports of a function, and a check that they arrive.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::Child;
@@ -18,32 +18,32 @@ use tokio::net::UdpSocket;
 
 use crate::Result;
 
-/// How a function exports.
+/// The way in which a function exports.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Export {
-    /// Nothing is exported.
+    /// No export.
     None,
     /// Protobuf over HTTP, uncompressed.
     Otlp,
-    /// A line on standard output: protobuf, gzip, base64. The level is the stack's own when none is named.
+    /// A line on standard output: protobuf, gzip, base64. Without a level, the stack's default applies.
     Line { gzip: Option<&'static str> },
     /// Datagrams to the X-Ray daemon.
     XRay,
 }
 
-/// What has arrived.
+/// The received payloads.
 #[derive(Debug, Default)]
 pub(super) struct Received {
     pub(super) payloads: usize,
     pub(super) last: Vec<u8>,
 }
 
-/// The side that receives.
+/// The receiving side.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collector(Arc<Mutex<Received>>);
 
 impl Export {
-    /// What files are named by.
+    /// Returns the name for files.
     pub(super) fn name(self) -> &'static str {
         match self {
             Export::None => "none",
@@ -54,7 +54,8 @@ impl Export {
         }
     }
 
-    /// The environment of a function that exports so. Somewhere, when nothing is: connections are made at need.
+    /// Returns the environment of a function with this export. `None` also has an endpoint, because connections are
+    /// opened on demand.
     pub(super) fn variables(self, collector: &str, daemon: &str) -> Vec<(&'static str, String)> {
         match self {
             Export::None | Export::Otlp => vec![("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}"))],
@@ -66,7 +67,7 @@ impl Export {
         }
     }
 
-    /// The spans of a payload; `None` where nobody counts them.
+    /// Returns the number of spans in a payload; `None` if it is not counted.
     pub(super) fn spans(self, payload: &[u8]) -> Result<Option<usize>> {
         let protobuf = match self {
             Export::None | Export::XRay => return Ok(None),
@@ -98,7 +99,7 @@ impl Collector {
         received.last.extend_from_slice(payload);
     }
 
-    /// OTLP over HTTP.
+    /// Returns the routes of OTLP over HTTP.
     pub(super) fn routes(&self) -> Router {
         async fn traces(State(collector): State<Collector>, body: Bytes) {
             collector.receive(&body);
@@ -106,7 +107,7 @@ impl Collector {
         Router::new().route("/v1/traces", post(traces)).with_state(self.clone())
     }
 
-    /// The lines of a process, until it ends.
+    /// Reads the lines of a process until the process ends.
     pub(super) fn lines(&self, child: &mut Child) -> Option<JoinHandle<()>> {
         let (collector, pipe) = (self.clone(), child.stdout.take()?);
         Some(std::thread::spawn(move || {
@@ -116,7 +117,7 @@ impl Collector {
         }))
     }
 
-    /// The X-Ray daemon's datagrams.
+    /// Receives the datagrams of the X-Ray daemon.
     pub(super) async fn datagrams(self, socket: UdpSocket) {
         let mut buffer = vec![0; 64 << 10];
         while let Ok(length) = socket.recv(&mut buffer).await {

@@ -1,4 +1,4 @@
-//! The functions: which there are, how they are built, and what they weigh.
+//! The functions, their builds and their sizes.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,10 +14,10 @@ use crate::results;
 pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    /// The features, which also name what was built.
+    /// The features, which also name the binary.
     pub(crate) features: &'static str,
     pub(crate) program: &'static str,
-    /// `RUST_LOG`: nobody writes log lines, but some hang what they record on it.
+    /// `RUST_LOG`: no function writes log lines, but some stacks record by this filter.
     log: &'static str,
 }
 
@@ -41,7 +41,7 @@ pub(crate) use all::*;
 
 const PACKAGE: &str = "thundra-bench-lambda";
 
-/// `cargo COMMAND` on this package with these features alone, without the network.
+/// Returns `cargo COMMAND` for this package with these features only, offline.
 pub(crate) fn cargo(command: &str, features: &str) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root().join("examples/bench"));
@@ -50,7 +50,7 @@ pub(crate) fn cargo(command: &str, features: &str) -> Command {
     cargo
 }
 
-/// Builds all of them, and keeps of each a copy with symbols and one without.
+/// Builds all functions, and keeps a copy with symbols and a stripped one of each.
 pub(super) fn build_all() -> Result<()> {
     // Once, with the network if it must be.
     let manifest = root().join("examples/bench/Cargo.toml");
@@ -66,14 +66,14 @@ pub(super) fn build_all() -> Result<()> {
     Ok(())
 }
 
-/// What a function runs on.
+/// The host of a function.
 #[derive(Clone, Debug)]
 pub(super) enum Host {
     /// All cores.
     Machine,
-    /// One core, so that nothing is spent on waking another one.
+    /// One core, without time to wake another core.
     Core,
-    /// A machine that counts its instructions, and writes them to this file.
+    /// callgrind, which writes its counts to this file.
     Callgrind(PathBuf),
 }
 
@@ -83,19 +83,19 @@ fn under(wrapper: &str, arguments: &[&str], program: &Path) -> Command {
     command
 }
 
-/// Runs a command that has to succeed.
+/// Runs a command that must succeed.
 pub(crate) fn done(command: &mut Command) -> Result<()> {
     let status = command.status()?;
     if status.success() { Ok(()) } else { Err(format!("{command:?}: {status}").into()) }
 }
 
-/// The target directory of the whole repository.
+/// Returns the target directory of the repository.
 pub(crate) fn target() -> Result<PathBuf> {
     Ok(results::directory()?.parent().ok_or("the results lie in no target directory")?.to_owned())
 }
 
 impl Function {
-    /// Where its stripped binary lies.
+    /// Returns the path of the stripped binary.
     pub(super) fn path(&self) -> Result<PathBuf> {
         let directory = target()?.join("bench-lambda");
         fs::create_dir_all(&directory)?;
@@ -106,12 +106,12 @@ impl Function {
         Ok(self.path()?.with_extension("symbols"))
     }
 
-    /// Bytes of its stripped binary.
+    /// Returns the bytes of the stripped binary.
     pub(super) fn size(&self) -> Result<u64> {
         Ok(fs::metadata(self.path()?)?.len())
     }
 
-    /// The crates it is built from, at run time or by a macro, less itself.
+    /// Returns the crates of the function, macros included, without the function itself.
     pub(crate) fn crates(&self) -> Result<BTreeSet<String>> {
         let output = cargo("tree", self.features).args(["-e", "normal", "--prefix", "none", "-f", "{p}"]).output()?;
         if !output.status.success() {
@@ -123,7 +123,7 @@ impl Function {
         Ok(names.filter(|name| !name.is_empty() && !name.starts_with(PACKAGE)).collect())
     }
 
-    /// It as Lambda starts it, but for the address of the Runtime API.
+    /// Returns the command with Lambda's environment, except the address of the Runtime API.
     pub(super) fn command(&self, host: &Host) -> Result<Command> {
         let mut command = match host {
             Host::Machine => clean(self.path()?),

@@ -1,4 +1,4 @@
-//! What the kernel knows about a process.
+//! The kernel's figures of a process.
 
 use std::fs;
 use std::ops::Sub;
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use crate::Result;
 
-/// What the threads of a process have used.
+/// The resources that the threads of a process have used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Usage {
     pub(super) cpu: Duration,
-    /// How often one of them was put on a core.
+    /// The number of context switches to its threads.
     pub(super) switches: u64,
 }
 
@@ -22,7 +22,7 @@ impl Sub for Usage {
     }
 }
 
-/// What the threads that it has now have used so far: nanoseconds, where the better known `stat` counts in 10 ms.
+/// Reads the usage of the current threads in nanoseconds; the better known `stat` counts in steps of 10 ms.
 pub(super) fn usage(process: u32) -> Result<Usage> {
     let mut usage = Usage::default();
     for thread in fs::read_dir(format!("/proc/{process}/task"))? {
@@ -37,7 +37,7 @@ pub(super) fn usage(process: u32) -> Result<Usage> {
     Ok(usage)
 }
 
-/// The most memory that was resident at once.
+/// Returns the peak resident memory.
 pub(super) fn peak_rss_kib(process: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("the kernel says no VmHWM")?;

@@ -12,16 +12,16 @@ use super::process::{self, Usage};
 use super::runtime_api::RuntimeApi;
 use crate::Result;
 
-/// How often a function is invoked.
+/// The number of invocations.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Invocations {
     pub(super) warm_up: usize,
-    /// Those after them, which count.
+    /// The measured invocations after the warm-up.
     pub(super) measured: usize,
 }
 
 impl Invocations {
-    /// The function is only started.
+    /// No invocations: the function is only started.
     pub(super) const NONE: Self = Invocations { warm_up: 0, measured: 0 };
 
     pub(super) fn of(quick: bool) -> Self {
@@ -29,31 +29,31 @@ impl Invocations {
     }
 }
 
-/// What a function's life took.
+/// The measurements of a function's life.
 #[derive(Debug)]
 pub(super) struct Run {
-    /// Until it asked for its first event.
+    /// The time until the request for the first event.
     pub(super) start: Duration,
     pub(super) peak_rss_kib: u64,
-    /// Of the invocations that count; of the start, if there are none.
+    /// The usage of the measured invocations; of the start, if there are none.
     pub(super) usage: Usage,
     pub(super) response: Vec<Duration>,
     pub(super) next: Vec<Duration>,
-    /// To the Runtime API, by the invocations that count.
+    /// The connections to the Runtime API during the measured invocations.
     pub(super) connections: usize,
-    /// By one invocation.
+    /// The exported bytes of one invocation.
     pub(super) exported_bytes: usize,
 }
 
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a stack starts beside `main` has then started.
+/// The time after which the threads beside `main` have started.
 const REST: Duration = Duration::from_millis(5);
 
-/// A process that ends with it.
+/// A process that is killed when the value is dropped.
 struct Process(Child);
 
 impl Process {
-    /// Ends it in a way that lets callgrind write what it has counted.
+    /// Ends the process in a way for callgrind to write counts.
     fn terminate(&mut self) -> Result<()> {
         done(Command::new("kill").arg(self.0.id().to_string()))?;
         self.0.wait()?;
@@ -68,7 +68,7 @@ impl Drop for Process {
     }
 }
 
-/// Starts a function, invokes it, and ends it.
+/// Starts a function, invokes the function, and ends it.
 pub(super) fn run(function: &Function, host: &Host, export: Export, invocations: Invocations) -> Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime
@@ -118,7 +118,7 @@ async fn live(function: &Function, host: &Host, export: Export, invocations: Inv
     Ok(Run { start, peak_rss_kib, usage, response: seen.response, next: seen.next, connections, exported_bytes })
 }
 
-/// Sees that every invocation was exported as a whole; returns the bytes of the last one.
+/// Checks that every invocation was exported completely. Returns the bytes of the last one.
 fn check(collector: &Collector, export: Export, invocations: Invocations, errors: usize) -> Result<usize> {
     let received = collector.received();
     let expected = if export == Export::None { 0 } else { invocations.warm_up + invocations.measured };

@@ -12,32 +12,32 @@ use tokio::sync::Notify;
 use super::process::{self, Usage};
 use super::run::Invocations;
 
-/// Hands out events, one after the other, and watches what becomes of them.
+/// A Runtime API that sends events one after the other, and measures their responses.
 #[derive(Debug)]
 pub(super) struct RuntimeApi {
     invocations: Invocations,
-    /// The function's process, once it was started.
+    /// The process of the function after its start.
     pub(super) process: OnceLock<u32>,
     seen: Mutex<Seen>,
-    /// All were answered, and the function asks for one more.
+    /// Notified when every event has a response and the function requests another event.
     pub(super) done: Notify,
 }
 
-/// What was seen of the invocations that count.
+/// The times of the measured invocations.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// When the first event was asked for.
+    /// The time of the request for the first event.
     pub(super) started: Option<Instant>,
-    /// From the event sent to the response received.
+    /// The times from sending an event to receiving its response.
     pub(super) response: Vec<Duration>,
-    /// From the event sent to the next one asked for.
+    /// The times from sending an event to the next request for an event.
     pub(super) next: Vec<Duration>,
     pub(super) usage: Usage,
     before: Usage,
     events: usize,
     sent: Option<Instant>,
     pub(super) errors: usize,
-    /// Connections that were opened.
+    /// The number of opened connections.
     pub(super) connections: usize,
 }
 
@@ -51,7 +51,7 @@ impl RuntimeApi {
         self.seen.lock().expect("nobody panics while holding it")
     }
 
-    /// Notes a connection.
+    /// Counts a connection.
     pub(super) fn connected(&self) {
         let mut seen = self.seen();
         seen.connections += usize::from(seen.events > self.invocations.warm_up);
@@ -65,7 +65,7 @@ impl RuntimeApi {
             .with_state(self)
     }
 
-    /// Notes that an event was asked for; returns the number of the one to send, if there is one.
+    /// Records the request for an event. Returns the number of the event to send, if any is left.
     fn asked(&self, now: Instant) -> Option<usize> {
         let Invocations { warm_up, measured } = self.invocations;
         let mut seen = self.seen();

@@ -1,31 +1,31 @@
-//! The requests in flight of a blocking client, to find the call that a redirect belongs to.
+//! The requests in flight of a blocking client, to attribute redirects to calls.
 //!
-//! reqwest runs a request of its blocking client as a task on a thread of its own. A redirect policy there sees the URLs
-//! that the request has visited, and can ask for the id of the task:
+//! reqwest runs blocking requests as tasks on another thread. The redirect policy runs in the task, and sees the URLs of
+//! the request so far and the id of the task:
 //!
-//! - The first redirect of a request belongs to the one call that is in flight from this URL. The id of the task is
-//!   stored with the call.
-//! - Later redirects are found by the id of the task.
-//! - Where several calls are in flight from one URL, the redirect may belong to any of them. The hook then refuses to let
-//!   reqwest follow, since the error returns to the right call, which follows the redirect itself.
-//! - Where none of these calls carries a header of ours, their redirects need no attribution, and reqwest follows them.
+//! - With a single call in flight from a URL, the first redirect from this URL belongs to the call. The id of the task is
+//!   then stored with the call.
+//! - Later redirects are attributed by the id of the task.
+//! - With several calls in flight from a URL, the first redirect is ambiguous. The hook then refuses to let reqwest follow.
+//!   The error reaches the right call, and the call follows the redirect.
+//! - If no candidate carries a header of ours, attribution is not needed and reqwest follows.
 
 use std::sync::{Arc, Mutex};
 
 use reqwest::Url;
 use tokio::task;
 
-use super::super::redirect::hook::{Attribution, SharedChain, lock};
+use super::hook::{Attribution, SharedChain, lock};
 use crate::propagation_policy::Reach;
 
-/// The requests of a client that are in flight.
+/// The requests of a client in flight.
 #[derive(Clone, Default)]
 pub(crate) struct InFlight(Arc<Mutex<Vec<Request>>>);
 
 struct Request {
-    /// The first URL of the request, as reqwest knows it.
+    /// The first URL of the request, without the fragment, as in reqwest.
     start: Url,
-    /// The task that reqwest runs the request in, once it was redirected.
+    /// The task of the request, known from the first redirect on.
     task: Option<task::Id>,
     chain: SharedChain,
 }
@@ -39,7 +39,7 @@ impl InFlight {
         InFlightGuard { in_flight: self, chain: chain.clone() }
     }
 
-    /// Attributes a redirect, by the URLs that its request has visited. `None` lets reqwest follow it.
+    /// Attributes a redirect by the URLs of the request so far. `None` lets reqwest follow.
     pub(crate) fn attribute(&self, previous: &[Url]) -> Option<Attribution> {
         let task = task::try_id();
         let mut requests = lock(&self.0);
@@ -52,8 +52,8 @@ impl InFlight {
                 request.task = task;
                 Some(Attribution::to(request.chain.clone()))
             }
-            // The first redirect of this request needed no attribution, so neither do the others. It is not a call that
-            // its caller gave up: reqwest stops the task of such a call.
+            // The first redirect needed no attribution, so the later ones need none either. An abandoned call cannot get
+            // here, because reqwest stops the task.
             (None, _) if previous.len() > 1 => None,
             (first, second) => {
                 let candidates: Vec<_> = first.into_iter().chain(second).chain(candidates).collect();
@@ -72,7 +72,7 @@ impl InFlight {
     }
 }
 
-/// Removes a request from those in flight when dropped.
+/// Removes the request from the list when dropped.
 pub(crate) struct InFlightGuard<'a> {
     in_flight: &'a InFlight,
     chain: SharedChain,

@@ -1,4 +1,4 @@
-//! What is injected is captured on the other side, and nothing else of a message changes.
+//! The receiver extracts the injected context, and nothing else of a message changes.
 #![cfg(all(
     feature = "eventbridge",
     feature = "kinesis",
@@ -27,33 +27,37 @@ use aws_sdk_sns::types::{MessageAttributeValue as SnsValue, PublishBatchRequestE
 use aws_sdk_sqs::operation::send_message::SendMessageInput;
 use aws_sdk_sqs::operation::send_message_batch::SendMessageBatchInput;
 use aws_sdk_sqs::types::{MessageAttributeValue as SqsValue, SendMessageBatchRequestEntry};
+use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::propagation::{Inbound, Outbound, Propagators, Trust};
 use thundra_core::{Config, Env, Scope};
+use tracing::Span;
 
-use super::*;
+use crate::sdk::message::limits::Limits;
+use crate::sdk::services::SERVICES;
 use crate::{payload, trigger};
 
-/// How a message travels from a call to a function.
+/// A way of a message from a call to a function.
 struct Transport {
     name: &'static str,
-    /// Whether text with quotes goes through, and bytes that are no text.
+    /// `true` if text with quotes goes through.
     quotes: bool,
+    /// `true` if any bytes go through.
     bytes: bool,
-    /// Whether the context goes into the payload.
+    /// `true` if the context goes into the payload.
     writes_payload: bool,
-    /// Makes the request for a payload, and has the context injected.
+    /// Creates the request for a payload, with the context injected.
     send: fn(&[u8], &Outbound) -> Sent,
 }
 
-/// What a request became.
+/// A sent request.
 struct Sent {
     payload: Vec<u8>,
-    /// What the function gets, and the client context beside it.
+    /// Event of the function.
     event: Vec<u8>,
     client_context: Option<String>,
 }
@@ -62,7 +66,7 @@ fn sent(payload: impl Into<Vec<u8>>, event: impl Into<Vec<u8>>) -> Sent {
     Sent { payload: payload.into(), event: event.into(), client_context: None }
 }
 
-/// The transports, by where they carry the context: in attributes, and in the payload.
+/// Returns the transports, by the place of the context.
 fn transports() -> Vec<Transport> {
     let sns = |name, send| Transport { name, quotes: false, bytes: false, writes_payload: false, send };
     let sqs = |name, send| Transport { quotes: true, ..sns(name, send) };
@@ -106,10 +110,13 @@ fn transports() -> Vec<Transport> {
     ]
 }
 
-/// Injects into an input, and gives it back.
+/// Injects into an input, and returns the input.
 fn injected<I: std::fmt::Debug + Send + Sync + 'static>(input: I, outbound: &Outbound) -> I {
     let mut input = Input::erase(input);
-    into(&mut input, outbound, Limits::UNKNOWN);
+    let messages = SERVICES.iter().filter_map(|service| service.messages.as_ref());
+    let injected: Vec<_> =
+        messages.filter_map(|messages| (messages.inject)(&mut input, outbound, Limits::UNKNOWN)).collect();
+    assert_eq!(injected.len(), 1, "one service knows the input");
     input.downcast().unwrap()
 }
 
@@ -240,7 +247,7 @@ fn start_sync_execution(input: &[u8], outbound: &Outbound) -> Sent {
     sent(input.clone(), input)
 }
 
-/// What the function's side reads of it.
+/// Returns the context on the side of the function.
 fn captured(sent: &Sent) -> Inbound {
     let formats = Propagators::default();
     if let Some(client_context) = &sent.client_context {
@@ -259,13 +266,13 @@ fn config() -> Config {
     Config::from_env(&Env::from_pairs::<&str, &str>([]))
 }
 
-/// A scope that was begun with this, seen from a call made in it.
+/// Returns the outbound context of a scope with this inbound context.
 fn outbound(inbound: Inbound) -> Outbound {
     let scope = Scope::builder("test").parent(inbound).begin_with(&config());
     scope.enter(|| thundra_core::outbound(&Span::none()).unwrap())
 }
 
-/// What a caller may send: ten attributes at the most.
+/// Generates the context of a caller, with ten attributes at most.
 fn inbound(quotes: bool) -> impl Strategy<Value = Inbound> {
     let value = if quotes { "[!-~]([ -~]{0,20}[!-~])?" } else { r"[!#-\[\]-~]([ !#-\[\]-~]{0,20}[!#-\[\]-~])?" };
     let trace =
@@ -288,7 +295,7 @@ fn inbound(quotes: bool) -> impl Strategy<Value = Inbound> {
     })
 }
 
-/// The pairs without the two that name the caller's own span.
+/// Returns the pairs without the names of the span of the caller.
 fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     let spans = ["traceparent", "x-correlation-traceparent", "call-chain-length"];
     outbound.pairs().into_iter().filter(|(key, _)| !spans.contains(key)).collect()

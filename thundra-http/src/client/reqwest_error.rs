@@ -6,7 +6,7 @@ use std::iter::successors;
 use reqwest::Error;
 use thundra_core::formatted;
 
-/// The maximum number of causes. A longer chain is taken for an endless one.
+/// The maximum number of causes. A longer chain counts as endless.
 const MAX_CAUSES: usize = 16;
 
 /// Returns `error.type`.
@@ -26,7 +26,7 @@ pub(crate) fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// Returns the text of the causes. The text of the error itself is left out, since it contains the whole URL.
+/// Returns the text of the causes, without the text of the error, which contains the whole URL.
 pub(crate) fn message(error: &Error) -> String {
     formatted(|| {
         let kind = kind(error).replace('_', " ");
