@@ -5,7 +5,7 @@
 //! the `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like the event
 //! of a program.
 
-use super::http::is_iam;
+use super::iam::is_iam;
 use super::parse::json::{self, Object};
 
 /// The usual names of the members beside the topic.

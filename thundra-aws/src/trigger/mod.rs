@@ -35,6 +35,7 @@ mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
+mod iam;
 mod kafka;
 mod mq;
 mod s3;

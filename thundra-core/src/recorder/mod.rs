@@ -30,3 +30,6 @@ pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;
 mod sync;
+
+#[cfg(test)]
+mod tests;
