@@ -31,6 +31,7 @@ mod tests {
             ("arn:aws:kinesis:eu-west-1:1:stream/orders", "stream", Some("orders")),
             ("arn:aws:dynamodb:eu-west-1:1:table/orders/stream/2026-01-01T00:00:00.000", "table", Some("orders")),
             ("arn:aws:kinesis:eu-west-1:1:stream/orders", "table", None),
+            ("arn:aws:kinesis:eu-west-1:1:stream/or:ders", "stream", Some("or:ders")),
             ("arn:aws:kinesis:eu-west-1:1:stream/", "stream", None),
             ("arn:aws:kinesis:eu-west-1:1:streams/orders", "stream", None),
         ] {

@@ -6,6 +6,8 @@ mod limits;
 mod messages;
 mod trust;
 
+use std::collections::HashSet;
+
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Env};
@@ -53,7 +55,9 @@ fn sqs(attributes: Json, header: Option<&str>, body: Json) -> Json {
 }
 
 #[test]
-fn the_names_of_sources_are_their_own() {
-    let names: std::collections::HashSet<_> = SOURCES.iter().chain([&&OTHER]).map(|source| source.name).collect();
+fn each_source_has_a_name_and_those_of_batches_an_api() {
+    let names: HashSet<_> = SOURCES.iter().chain([&&OTHER]).map(|source| source.name).collect();
     assert_eq!(names.len(), SOURCES.len() + 1);
+    let of_batches: Vec<_> = SOURCES.iter().filter(|source| source.batch_api).map(|source| source.name).collect();
+    assert_eq!(of_batches, ["sqs", "kinesis"], "the events that implement `BatchEvent`");
 }
