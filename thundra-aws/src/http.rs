@@ -8,10 +8,10 @@ use lambda_runtime::{Diagnostic, Error};
 use thundra_core::Telemetry;
 use tower_service::Service;
 
-/// Runs an HTTP application: what [`lambda_http::run`] does, traced. It takes a `service_fn`, or an axum router.
+/// Runs an HTTP application as [`lambda_http::run`] does, traced. The application is a `service_fn` or an axum router.
 ///
-/// For the other forms of `lambda_http` its own adapters do: `thundra_aws::run(StreamAdapter::from(app))` streams
-/// responses, `thundra_aws::run_concurrent(Adapter::from(app))` runs several at once.
+/// The adapters of `lambda_http` cover the other forms: `thundra_aws::run(StreamAdapter::from(app))` streams responses, and
+/// `thundra_aws::run_concurrent(Adapter::from(app))` runs several invocations at once.
 ///
 /// # Errors
 ///

@@ -1,5 +1,7 @@
 //! Tracing for AWS Lambda in Rust: one attribute on the handler, and every invocation is recorded.
 //!
+//! # Getting started
+//!
 //! ```no_run
 //! use aws_lambda_events::event::sns::SnsEvent;
 //! use thundra_aws::{Error, LambdaEvent};
@@ -18,46 +20,180 @@
 //! }
 //! ```
 //!
+//! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints the
+//! spans as a tree on standard error: `cargo run -- event.json`.
+//!
+//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector. Without it, spans are lines on standard output that the
+//! serverless-otlp-forwarder reads.
+//!
 //! # What is recorded
 //!
-//! - The invocation: what triggered it, its outcome (error, panic, HTTP status), cold starts. Its parent is
-//!   whoever sent the event, over HTTP, SNS, SQS, Kinesis or a direct invoke; a batch links to all of them.
-//! - Local spans: whatever `#[tracing::instrument]` makes.
-//! - AWS calls made with clients from here ([`sns::client`], [`client!`], [`interceptor`]), and HTTP calls
-//!   made with `thundra-http`. Messages carry the trace and the [correlation ids](correlation) on.
-//! - The records of a batch, each in a scope of its own: [`batch`].
+//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), and cold starts.
+//! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
+//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients that nobody
+//!   wrapped are recorded too, but their messages carry no context.
+//! - **HTTP calls** of clients from the crate `thundra-http`.
+//! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
-//! The spans leave after the response was posted, before the next event is asked for, and never for longer
-//! than the function has time. Trouble of ours becomes one line on standard error; results, errors and panics
-//! are the handler's own.
+//! Spans leave after the response was posted and before the next event is requested, within the time that the function has
+//! left. Results, errors and panics of the handler pass through unchanged. Each problem of this crate is reported once, in
+//! one line on standard error.
+//!
+//! # How traces continue
+//!
+//! | trigger | parent of the invocation |
+//! |---|---|
+//! | API Gateway, function URL, load balancer | the caller, from the headers of the request |
+//! | one SNS, SQS, Kinesis, Firehose, DynamoDB or EventBridge message | the sender of the message, also through SNS in SQS and EventBridge in SQS or SNS |
+//! | several messages | none: the invocation links to every sender, and [`batch`] makes each record a child of its own |
+//! | a direct invoke | the caller, from the client context or the payload |
+//! | Step Functions | the caller that started the execution, from its input or the X-Ray header |
+//!
+//! Clients from this crate send the trace context and the [correlation ids](correlation) in the attributes of SNS and SQS
+//! messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client context of
+//! Lambda invocations, and in the input of Step Functions executions. Every root span says where its parent came from, in
+//! `thundra.parent.source`.
 //!
 //! # A `main` of your own
 //!
-//! Functions that keep their `main` call [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the line
-//! that initialises a subscriber. Outside Lambda the same program takes one event from a file or standard input.
+//! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the line that
+//! installs a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//!
+//! ```no_run
+//! use thundra_aws::{Error, LambdaEvent, service_fn};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     let _telemetry = thundra_aws::init();
+//!     tracing::info!("written as a log line, like the lines of the handler");
+//!     thundra_aws::run(service_fn(greet)).await
+//! }
+//!
+//! async fn greet(event: LambdaEvent<String>) -> Result<String, Error> {
+//!     Ok(format!("hello {}", event.payload))
+//! }
+//! ```
+//!
+//! # Setting up in code
+//!
+//! [`Telemetry::builder`] sets what the environment cannot: an exporter of your own, or `tracing` layers beside ours. The
+//! attribute takes the function that makes it. [`run_with`] and [`init_with`] take the value.
+//!
+//! ```no_run
+//! use std::time::Instant;
+//! use thundra_aws::export::{Batch, Export, ExportFuture};
+//! use thundra_aws::{Error, LambdaEvent, Telemetry, TelemetryBuilder};
+//!
+//! /// Prints the name of each span.
+//! #[derive(Debug)]
+//! struct Names;
+//!
+//! impl Export for Names {
+//!     fn export<'a>(&'a self, batch: &'a Batch, _deadline: Instant) -> ExportFuture<'a> {
+//!         batch.spans().for_each(|span| println!("{}", span.name));
+//!         Box::pin(std::future::ready(Ok(())))
+//!     }
+//! }
+//!
+//! fn telemetry() -> TelemetryBuilder {
+//!     Telemetry::builder().exporter(Names)
+//! }
+//!
+//! #[thundra_aws::handler(telemetry = telemetry)]
+//! async fn main(event: LambdaEvent<String>) -> Result<String, Error> {
+//!     Ok(format!("hello {}", event.payload))
+//! }
+//! ```
+//!
+//! A program that installs a subscriber of its own adds the layer `thundra_core::layer()` to it, before [`run`] or [`init`]
+//! is called:
+//!
+//! ```
+//! use tracing_subscriber::layer::SubscriberExt;
+//!
+//! let lines = tracing_subscriber::fmt::layer();
+//! let subscriber = tracing_subscriber::registry().with(lines).with(thundra_core::layer());
+//! tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
+//! ```
+//!
+//! # Configuration
+//!
+//! Programs are configured by environment variables, all of them optional: see [`configuration`]. A malformed value is
+//! reported once and its default is used.
+//!
+//! # Testing your handler
+//!
+//! The feature `testing` records the spans of a closure, without exporters and without a global subscriber:
+//!
+//! ```
+//! # #[cfg(feature = "testing")]
+//! # {
+//! use thundra_aws::{Error, LambdaEvent, handler, testing};
+//!
+//! #[handler]
+//! async fn bill(event: LambdaEvent<u32>) -> Result<(), Error> {
+//!     charge(event.payload)
+//! }
+//!
+//! #[tracing::instrument]
+//! fn charge(cents: u32) -> Result<(), Error> {
+//!     Ok(())
+//! }
+//!
+//! let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+//! let event = LambdaEvent::new(1250, Default::default());
+//! let (result, spans) = testing::record("invocation", || runtime.block_on(bill(event)));
+//! assert!(result.is_ok());
+//! assert_eq!(testing::tree(&spans), "invocation thundra.parent.source=none\n└ charge cents=1250\n");
+//! # }
+//! # Ok::<(), std::io::Error>(())
+//! ```
 //!
 //! # Logs
 //!
-//! [`handler`](macro@handler) on `main`, [`run`] and [`init`] write `tracing` events and the records of the `log` crate
-//! as lines of JSON on standard error. Those of an invocation have its request id (`function_request_id`, as the
-//! Powertools for AWS Lambda name it), its trace, and its correlation ids. `RUST_LOG`, else `AWS_LAMBDA_LOG_LEVEL`, sets
-//! the levels; `FATAL` writes what `ERROR` writes, the highest level that events have. A subscriber or a logger that the
-//! program has set before is kept. One that it sets later is refused, as `tracing` and `log` take only one.
+//! [`handler`](macro@handler) on `main`, [`run`] and [`init`] write `tracing` events and the records of the `log` crate as
+//! lines of JSON on standard error. The lines of an invocation contain its request id (`function_request_id`, as in the
+//! Powertools for AWS Lambda), its trace, and its correlation ids.
+//!
+//! `RUST_LOG`, else `AWS_LAMBDA_LOG_LEVEL`, sets the levels. `FATAL` writes the same lines as `ERROR`, the highest level of
+//! events. A subscriber or a logger that the program has set before is kept. One that the program sets later is refused,
+//! because `tracing` and `log` accept only one.
+//!
+//! # A span is missing: where do I look?
+//!
+//! 1. **Standard error.** Every problem is reported there once, with the remedy: a malformed variable, a collector that
+//!    cannot be reached, a subscriber without our layer.
+//! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`] instead.
+//! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must end
+//!    before the handler returns: a span that ends later leaves with the next invocation.
+//! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
+//! 5. **The client.** A call of an AWS client that nobody wrapped needs the features `sdk` and `unwrapped-clients`, and HTTP
+//!    calls need a client from `thundra-http`.
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//!    `OTEL_SDK_DISABLED=true` leaves out everything.
+//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans that
+//!    could not be exported.
+//!
+//! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
+//! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.
 //!
 //! # Features
 //!
-//! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: the client, and our context in what it sends. Each
-//!   brings `sdk` and `config`.
-//! - `sdk`: spans for every AWS client; `config`: [`load_config`].
+//! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: a client, and context in the messages that it sends. Each
+//!   includes `sdk` and `config`.
+//! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
+//! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
 //! - `http`: functions of `lambda_http` and axum.
-//! - `batch` (default): [`batch`], for the events of `aws_lambda_events`.
-//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the [`interceptor`]. These carry no
-//!   ids.
-//! - `https`: TLS for the exporter; the SDK brings it anyway.
-//! - `otel` (default): inside an invocation our context is the current `opentelemetry::Context`, with the baggage that
-//!   was received; calls carry the baggage that it has when they are made. OpenTelemetry's current span is the root span
-//!   of the invocation.
-//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
+//! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
+//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages carry
+//!   no ids.
+//! - `https`: TLS for the exporter. The AWS SDK includes it.
+//! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received baggage.
+//!   Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span of the
+//!   invocation.
+//! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
+//! - `testing`: the module [`testing`].
+//! - `full`: everything.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attributes;
@@ -66,6 +202,7 @@ pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
 pub mod configuration;
+mod error_type;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -89,7 +226,9 @@ pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
 pub use settings::{BatchSpans, MessageSpans, Settings};
-pub use thundra_core::{SpanExt, correlation};
+#[cfg(feature = "testing")]
+pub use thundra_core::testing;
+pub use thundra_core::{LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export};
 pub use thundra_macros::handler;
 
 #[cfg(doctest)]

@@ -1,24 +1,25 @@
-//! The payloads that context may be written into: the form of `THUNDRA_INJECT_PAYLOAD`.
+//! Patterns of payloads, as `THUNDRA_INJECT_PAYLOAD` has them.
 
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// The form of a list of them.
+/// The form of a list of patterns.
 pub(crate) const FORM: &str = "a list such as kinesis,lambda:orders-*,!kinesis:lake-*; or none";
 
-/// The services whose payloads can carry context.
+/// The services with context in their payloads.
 const SERVICES: [&str; 4] = ["kinesis", "eventbridge", "lambda", "stepfunctions"];
 
-/// The pattern that names no service.
+/// The pattern without a service.
 const NONE: &str = "none";
 
-/// Payloads by service and target: a list of `service` or `service:target`.
+/// A list of payloads by service and target, as in `kinesis,lambda:orders-*`.
 ///
-/// The services are `kinesis`, `eventbridge`, `lambda` and `stepfunctions`; the targets are names of streams, buses,
-/// functions and state machines. `*` stands for any text, and `!` before a pattern excludes. The last pattern that matches
-/// decides, so exceptions follow their rule: `kinesis,!kinesis:lake-*`. A payload without a match is left alone, unless the
-/// list begins with an exclusion, which is one from everything. `none` matches nothing.
+/// The services are `kinesis`, `eventbridge`, `lambda` and `stepfunctions`. The targets are the names of streams, buses,
+/// functions and state machines. `*` stands for any text, and `!` before a pattern excludes.
+///
+/// The last matching pattern decides, so exceptions come last: `kinesis,!kinesis:lake-*`. A payload without a match stays
+/// unchanged. A list with an exclusion as first pattern is an exception to all payloads instead. `none` matches nothing.
 ///
 /// Defaults to all services.
 ///
@@ -63,7 +64,7 @@ impl FromIterator<Pattern> for PayloadPatterns {
 }
 
 impl PayloadPatterns {
-    /// Returns `true` if context may be written into payloads for this target of a service.
+    /// Returns `true` if context may be written into payloads for a target of a service.
     pub fn allow(&self, service: &str, target: &str) -> bool {
         let Some(service) = SERVICES.iter().position(|known| *known == service) else { return false };
         let from_everything = self.0.first().is_some_and(|first| first.excludes);
@@ -72,7 +73,7 @@ impl PayloadPatterns {
     }
 }
 
-/// An entry of [`PayloadPatterns`] that names no service.
+/// An error for an invalid entry of [`PayloadPatterns`], such as an unknown service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidPayloadPattern(String);
 
@@ -84,14 +85,14 @@ impl fmt::Display for InvalidPayloadPattern {
 
 impl Error for InvalidPayloadPattern {}
 
-/// One entry, compiled.
+/// A compiled entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
     text: String,
     excludes: bool,
-    /// `true` for each of [`SERVICES`] that the entry names.
+    /// `true` for each matching service of [`SERVICES`].
     services: [bool; SERVICES.len()],
-    /// The targets, with `*` for any text.
+    /// The pattern of targets.
     targets: String,
 }
 
@@ -112,7 +113,7 @@ impl Pattern {
     }
 }
 
-/// Returns `true` if a text matches a pattern, in which `*` stands for any text.
+/// Returns `true` if a text matches a pattern with `*` for any text.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((head, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(text) = text.strip_prefix(head) else { return false };

@@ -1,4 +1,4 @@
-//! The settings of this crate, and what a Lambda function's environment tells.
+//! The settings of Lambda functions and AWS clients, their variables, and the resource of a Lambda function.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 const LOG_LEVELS: &str = "one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL";
 
 thundra_core::variables! {
-    /// The variables that this crate reads.
+    /// The variables of this crate.
     #[doc(hidden)]
     pub const VARIABLES;
 
@@ -38,7 +38,7 @@ thundra_core::variables! {
 
 /// The settings of Lambda functions and AWS clients.
 ///
-/// A program reads them from the environment when its telemetry is installed, or sets them in code.
+/// Installing telemetry reads the settings from the environment, unless code sets them on the builder of the telemetry.
 ///
 /// # Examples
 ///
@@ -54,32 +54,32 @@ thundra_core::variables! {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The JSON payloads that context may be written into.
+    /// The JSON payloads to write context into.
     pub inject_payload: PayloadPatterns,
     /// The parent of a record's span.
     pub batch_spans: BatchSpans,
-    /// The sender that the messages of a batch name.
+    /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
-    /// The levels of log events where the configuration has none.
+    /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
 
-/// The parent of a record's span: the variable `THUNDRA_BATCH_SPANS`.
+/// The parent of a record's span, from the variable `THUNDRA_BATCH_SPANS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum BatchSpans {
-    /// The span of the record's producer, in its trace: the trace of the request goes on.
+    /// The span of the record's producer. The trace of the request goes on.
     #[default]
     Parent,
     /// The span of the invocation, linked to the producer.
     Link,
 }
 
-/// The sender that the messages of a batch name: the variable `THUNDRA_MESSAGE_SPANS`.
+/// The span named as the sender of a batch's messages, from the variable `THUNDRA_MESSAGE_SPANS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum MessageSpans {
-    /// The span of the call, for all of them.
+    /// The span of the call, for all messages.
     #[default]
     Send,
     /// A `create` span for each message, linked to the span of the call.
@@ -87,19 +87,19 @@ pub enum MessageSpans {
 }
 
 impl Settings {
-    /// Reads the settings, and reports each value that is not used on standard error.
+    /// Reads the settings, and reports each invalid value on standard error.
     pub fn from_env(env: &Env) -> Self {
         let (settings, problems) = Self::read(env);
         thundra_core::config::report(&problems);
         settings
     }
 
-    /// Reads the settings, and returns a problem for each value that is not used.
+    /// Reads the settings, and returns a problem for each invalid value.
     pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
         read_section(env)
     }
 
-    /// Returns the settings that belong to a configuration: its own, else those of this process.
+    /// Returns the section of a configuration, or the settings of the process.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) fn of(config: &Config) -> &Self {
         config.section().unwrap_or_else(|| settings())
@@ -131,7 +131,8 @@ impl Section for Settings {
     }
 }
 
-/// Reads Lambda's log level. The word must be a level: Lambda knows no targets. A list may have them, as `RUST_LOG`.
+/// Reads the log level of a function. A single word must be a level, because Lambda has no targets. A list may name
+/// targets, as in `RUST_LOG`.
 fn log_levels(reader: &mut Reader<'_>) -> Option<Levels> {
     let value = reader.text(&LOG_LEVEL)?;
     if value.contains(['=', ',']) {
@@ -141,7 +142,7 @@ fn log_levels(reader: &mut Reader<'_>) -> Option<Levels> {
     reader.one_of(&LOG_LEVEL, &levels)?.parse().ok()
 }
 
-/// Returns the resource attributes of a Lambda function; none elsewhere.
+/// Returns the resource attributes of a Lambda function; empty elsewhere.
 fn function(env: &Env) -> Vec<(String, Value)> {
     let Some(name) = env.get("AWS_LAMBDA_FUNCTION_NAME") else { return Vec::new() };
     let text = |name: &str| env.get(name).map(Value::from);
@@ -162,7 +163,7 @@ fn function(env: &Env) -> Vec<(String, Value)> {
     attributes.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-/// Returns the settings of this process: those that code has set, else the environment's.
+/// Returns the settings of the process, as installed or, before an installation, as the environment has them.
 #[cfg_attr(not(any(feature = "batch", feature = "sdk")), allow(dead_code))]
 pub(crate) fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();

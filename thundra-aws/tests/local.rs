@@ -8,13 +8,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde_json::{Value, json};
 use thundra_aws::{Error, LambdaEvent, service_fn};
-use thundra_core::{Scope, export_later};
+use thundra_core::export::{Batch, Export, ExportFuture};
+use thundra_core::{LogFormat, Scope, Telemetry, TelemetryBuilder, export_later};
 use tracing::{info, instrument};
 
 /// Runs a program below with this event. Its first argument names the file with the event, and the test that is run.
@@ -51,6 +52,7 @@ fn program() {
             runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
             eprintln!("run has ended");
         }
+        "telemetry" => assert_eq!(telemetry::main(), std::process::ExitCode::SUCCESS),
         "connected" => {
             let _telemetry = thundra_aws::init();
             export_later(Scope::builder("before run").begin().finish());
@@ -74,6 +76,32 @@ fn program() {
     if let Err(panic) = panicked {
         eprintln!("it panicked with {:?}", panic.downcast_ref::<&str>());
         std::process::exit(101);
+    }
+}
+
+mod telemetry {
+    use super::*;
+
+    /// Prints the names of the spans that it gets.
+    #[derive(Debug)]
+    struct Names;
+
+    impl Export for Names {
+        fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+            batch.spans().for_each(|span| eprintln!("own exporter: {}", span.name));
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    fn telemetry() -> TelemetryBuilder {
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
+        Telemetry::builder().exporter(Names).layer(lines).log_format(LogFormat::NONE)
+    }
+
+    #[thundra_aws::handler(telemetry = telemetry)]
+    pub(super) async fn main(event: LambdaEvent<String>) -> Result<String, Error> {
+        tracing::trace!("a detail");
+        greeting(event).await
     }
 }
 
@@ -170,6 +198,18 @@ fn after_init_a_run_prints_its_tree_itself_and_once() {
     let tree = tree(stderr);
     assert_eq!((tree.len(), tree.last()), (5, Some(&"run has ended")), "{stderr}");
     assert!(!stderr.contains("thundra: "), "{stderr}");
+}
+
+#[test]
+fn telemetry_that_is_set_up_in_code_is_that_of_a_local_run() {
+    let output = run("telemetry", &json!("ann"));
+    let stderr = text(&output.stderr);
+    assert!(output.status.success() && text(&output.stdout).contains("\"hello ann\"\n"), "{stderr}");
+    let exported: Vec<_> = stderr.lines().filter_map(|line| line.strip_prefix("own exporter: ")).collect();
+    assert_eq!((exported.len(), exported[0]), (2, "greet"), "{stderr}");
+    assert_eq!(tree(stderr), [""; 0], "no tree on the console: {stderr}");
+    assert!(!stderr.lines().any(|line| line.starts_with('{') || line.starts_with("thundra: ")), "{stderr}");
+    assert!(stderr.contains("TRACE") && stderr.contains("a detail") && stderr.contains(" greeting"), "{stderr}");
 }
 
 #[cfg(not(feature = "https"))]

@@ -1,6 +1,6 @@
-//! Problems of the instrumentation itself, as lines on standard error: one for each kind of problem.
+//! Problems of the instrumentation, written as lines on standard error: a single line for each kind of problem.
 //!
-//! A line never goes through `tracing`, whose subscriber may be the one that has the problem.
+//! The lines never go through `tracing`, because the subscriber may be part of the problem.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -11,20 +11,20 @@ use std::sync::{Mutex, PoisonError};
 use crate::escape::{self, Escaped};
 use crate::{formatted, redact};
 
-/// The most kinds that name a host, a key or a variable, which are those with a space. A caller that makes up names can
-/// then neither silence the other kinds nor fill the memory.
+/// The limit of reported kinds with a name in them. A caller with invented names can then neither silence other kinds nor
+/// fill the memory.
 const MAX_NAMED: usize = 128;
 
-/// The longest message, in bytes. People read no more of a longer one.
+/// The longest message, in bytes.
 const MAX_LINE_BYTES: usize = 2048;
 
-/// The kinds that were reported.
+/// The kinds reported so far.
 static REPORTED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
-/// `true` while an exporter writes to standard error, which lasts as long as nobody reads it.
+/// `true` while an exporter writes to standard error, possibly blocked by a slow reader.
 static HELD: AtomicBool = AtomicBool::new(false);
 
-/// Runs `write`, which writes to standard error and may block. Messages do not wait for it.
+/// Runs `write`, which writes to standard error and may block. Messages do not wait for the end of `write`.
 pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
     HELD.store(true, Ordering::Relaxed);
     let result = write();
@@ -32,14 +32,14 @@ pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Writes `thundra: {message}` to standard error, unless this `kind` was reported before.
+/// Writes `thundra: {message}` to standard error, unless `kind` was reported before.
 ///
-/// It is for problems of the instrumentation itself, such as a bad setting, a dead collector or a dropped value; the
-/// program goes on. A kind that names something of the program's has a space, as in `host example.com`. A failing
-/// standard error is ignored.
+/// For problems of the instrumentation, such as an invalid setting, a dead collector or a dropped value. A kind with the
+/// name of a host, a key or a variable has a space before the name, as in `host example.com`; up to 128 of these kinds are
+/// reported. Errors of standard error are ignored.
 ///
-/// A message may quote a collector or a variable, so credentials in it are redacted, control characters are escaped, and
-/// it is cut after 2,048 bytes.
+/// A message may quote a collector or a variable. Credentials are therefore redacted, control characters escaped, and the
+/// message is cut after 2,048 bytes.
 pub fn once(kind: &str, message: impl Display) {
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
     let full = kind.contains(' ') && reported.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;
@@ -49,7 +49,7 @@ pub fn once(kind: &str, message: impl Display) {
     drop(reported);
     let line = line(message);
     if HELD.load(Ordering::Relaxed) {
-        // Nobody may be reading standard error, and the program must not wait for a reader.
+        // The program must not wait for a reader of standard error.
         let _ = std::thread::Builder::new().spawn(move || write(&line));
     } else {
         write(&line);
@@ -61,7 +61,7 @@ fn write(line: &str) {
 }
 
 fn line(message: impl Display) -> String {
-    // The message may contain the error of the program's own exporter. It is formatted before anything is locked.
+    // The message may contain an error of the program's own exporter, so it is formatted before anything is locked.
     let message = redact::text(formatted(|| message.to_string()));
     let start = escape::cut(&message, MAX_LINE_BYTES);
     format!("thundra: {}{}\n", Escaped(start), if start.len() == message.len() { "" } else { "…" })

@@ -1,4 +1,4 @@
-//! The environment that a configuration is read from: the variables of the process, or a map.
+//! The environment of a configuration: the variables of the process, or a map.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 /// A source of environment variables.
 ///
-/// Every setting is read from the `Env` of its configuration. [`Env::process`] stands in only where the program gives no
-/// configuration: in the `init()` of the crates above, and in [`config()`](crate::config()) before anything is
-/// installed. A test therefore passes a map, and touches no global state.
+/// Every setting is read from the `Env` of the configuration, so a test passes a map and touches no global state. The crates
+/// read [`Env::process`] themselves only for a program without a configuration in code, and to detect the platform.
 ///
 /// # Examples
 ///
@@ -38,12 +37,12 @@ impl fmt::Debug for Env {
 }
 
 impl Env {
-    /// Returns the environment of this process, whose variables are read when they are asked for.
+    /// Returns the environment of the process. Each call of [`get`](Self::get) reads the current value of a variable.
     pub fn process() -> Self {
         Env(Source::Process)
     }
 
-    /// Returns an environment with just these variables.
+    /// Returns an environment with exactly the given variables.
     pub fn from_pairs<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<String>,

@@ -1,4 +1,4 @@
-//! The OpenTelemetry [resource]: the attributes of this program, exported with every batch.
+//! The OpenTelemetry [resource]: the attributes of the program, exported with every batch.
 //!
 //! [resource]: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
@@ -8,15 +8,15 @@ use crate::otlp;
 use crate::redact::{self, REDACTED};
 use crate::{Value, semconv};
 
-/// The prefix of [`service.name`] where the service has no name: the name of the executable follows it.
+/// The prefix of [`service.name`] for a service without a name. The name of the executable follows.
 ///
 /// [`service.name`]: https://opentelemetry.io/docs/specs/semconv/resource/#service
 const UNNAMED: &str = "unknown_service:";
 
-/// The attributes of this program, encoded once.
+/// The attributes of the program, encoded once.
 ///
-/// The service is named by `OTEL_SERVICE_NAME`, else by `OTEL_RESOURCE_ATTRIBUTES`, else by its place of work, such as a
-/// Lambda function, else after the executable.
+/// The name of the service comes from `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, the platform or the executable, in
+/// order of precedence.
 ///
 /// # Examples
 ///
@@ -45,7 +45,7 @@ impl fmt::Debug for Resource {
 }
 
 impl Resource {
-    /// Returns a resource with just these attributes. The last one of each key wins.
+    /// Returns a resource with exactly the given attributes. The last value of a key wins.
     pub fn new(attributes: impl IntoIterator<Item = (String, Value)>) -> Self {
         let mut kept: Vec<(String, Value)> = Vec::new();
         for (key, value) in attributes {
@@ -68,7 +68,7 @@ impl Resource {
         self.attributes.iter().find(|(key, _)| key == semconv::SERVICE_NAME).and_then(|(_, v)| v.as_str()).unwrap_or("")
     }
 
-    /// Returns the name of the program for people: of the service, or of the executable where the service has no name.
+    /// Returns the name of the program for people: the name of the service or, without a name, of the executable.
     #[doc(hidden)]
     pub fn program_name(&self) -> &str {
         let name = self.service_name();
@@ -80,7 +80,8 @@ impl Resource {
         &self.encoded
     }
 
-    /// Returns the resource of a program with these attributes and, above them, this name.
+    /// Returns the resource of a program with configured attributes and a configured name. The name wins over the
+    /// attributes.
     pub(crate) fn of_program(attributes: Vec<(String, String)>, service_name: Option<String>) -> Self {
         let own = [
             (semconv::TELEMETRY_SDK_NAME, "opentelemetry".into()),
@@ -96,7 +97,7 @@ impl Resource {
         Resource::new(own.into_iter().chain(configured).chain(name))
     }
 
-    /// Adds the attributes that a place of work detects. What the resource has already stays, but for the name of the
+    /// Adds detected attributes of the platform. Attributes of the resource win, except for a service named after the
     /// executable.
     #[doc(hidden)]
     pub fn add_detected(&mut self, detected: impl IntoIterator<Item = (String, Value)>) {
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_detected_is_added_to_what_is_configured() {
+    fn configured_attributes_win_over_detected_ones() {
         let mut resource = Resource::of_program(vec![("cloud.region".into(), "mine".into())], None);
         resource.add_detected([
             ("cloud.region".into(), "theirs".into()),

@@ -1,8 +1,8 @@
-//! Head sampling: the decision, made when a root span begins, to record its trace or not.
+//! Head sampling: the decision to record a trace, made at the start of the root span.
 
 use crate::{TraceContext, TraceId};
 
-/// A head sampler, as `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` select it.
+/// A head sampler. `OTEL_TRACES_SAMPLER` and `OTEL_TRACES_SAMPLER_ARG` select the sampler of a program.
 ///
 /// Defaults to `parentbased_always_on`.
 ///
@@ -27,13 +27,13 @@ impl Default for Sampler {
 }
 
 impl Sampler {
-    /// Returns a sampler that records this share of traces, from 0 to 1; other values are clamped. It decides by the
-    /// trace id, so that all programs with the same ratio record the same traces.
+    /// Returns a sampler for a share of all traces, from 0 to 1; other values are clamped. The trace id decides, so all
+    /// programs with the same ratio record the same traces.
     pub fn ratio(ratio: f64) -> Self {
         Sampler { parent_based: false, ratio: if ratio.is_nan() { 1.0 } else { ratio.clamp(0.0, 1.0) } }
     }
 
-    /// Returns the sampler that follows the decision of a parent, and decides itself only where there is none.
+    /// Returns the parent-based form of the sampler: the decision of a parent wins over the decision of the sampler.
     #[must_use]
     pub fn parent_based(self) -> Self {
         Sampler { parent_based: true, ..self }
@@ -49,7 +49,7 @@ impl Sampler {
         match parent {
             Some(parent) if self.parent_based => parent.sampled,
             _ if self.ratio >= 1.0 => true,
-            // The same arithmetic as in the OpenTelemetry SDK, so that programs built on it decide alike.
+            // The arithmetic of the OpenTelemetry SDK, for the same decision in programs with the SDK.
             _ => trace_id.low() >> 1 < (self.ratio * (1_u64 << 63) as f64) as u64,
         }
     }

@@ -6,9 +6,11 @@ use std::process::Command;
 
 use serde_json::Value;
 use thundra_core::testing::MemoryExporter;
-use thundra_core::{Scope, Telemetry, flush, install};
+use thundra_core::{Config, Env, LogFormat, Scope, Telemetry, flush, install};
 use tracing_log::{LogTracer, log};
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{Layer, Registry};
 
 /// What a program wrote on standard error: its lines of JSON, and the others.
 struct Written {
@@ -40,8 +42,17 @@ fn run(program: &str, variables: &[(&str, &str)]) -> Written {
 #[test]
 #[ignore = "a program of the tests, which start it"]
 fn program() {
+    let mut telemetry = Telemetry::builder();
     match std::env::var("TEST_PROGRAM").as_deref() {
         Ok("alone") => {}
+        Ok("own layer") => telemetry = telemetry.layer(own_lines()),
+        Ok("own lines alone") => telemetry = telemetry.layer(own_lines()).log_format(LogFormat::NONE),
+        Ok("own layer too late") => {
+            tracing::subscriber::set_global_default(tracing_subscriber::registry().with(thundra_core::layer()))
+                .unwrap();
+            telemetry = telemetry.layer(own_lines());
+        }
+        Ok("no lines") => telemetry = telemetry.log_format(LogFormat::NONE),
         Ok("bridged") => LogTracer::init().unwrap(),
         Ok("own logger") => {
             static OWN: Own = Own;
@@ -56,18 +67,25 @@ fn program() {
         other => panic!("no program {other:?}"),
     }
     let exporter = MemoryExporter::default();
-    install(Telemetry::builder().exporter(exporter.clone()));
-    install(Telemetry::default());
+    install(telemetry.exporter(exporter.clone()));
+    let second = Telemetry::builder().config(Config::from_env(&Env::process())).layer(own_lines());
+    assert!(!install(second.exporter(MemoryExporter::new())), "the first one stays");
     log::info!("outside");
     log::info!(target: "quiet::inside", "quiet");
     log::debug!(target: "chatty::inside", "chatty");
     log::debug!("too detailed");
+    drop(tracing::trace_span!("a detail"));
     tracing::info!(target: "log", { log.target = "a field" }, "an event");
     let scope = Scope::builder("work").default_correlation_id("c-1").begin();
     scope.enter(|| log::warn!(target: "orders", "sold {}", "out"));
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(flush(scope.finish(), None));
     eprintln!("widest: {}", log::max_level());
     eprint!("{}", exporter.tree());
+}
+
+/// A layer that prints events and new spans as people do.
+fn own_lines() -> impl Layer<Registry> + Send + Sync {
+    tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr).with_span_events(FmtSpan::NEW)
 }
 
 /// A logger that prints records as people do.
@@ -117,13 +135,13 @@ fn records_below_the_widest_level_are_not_made() {
         (&[("RUST_LOG", "warn"), ("THUNDRA_SPANS", "error")], "WARN"),
         // Events are recorded in their spans, whether they are lines or not.
         (&[("RUST_LOG", "off"), ("THUNDRA_SPANS", "trace")], "TRACE"),
-        (&[("AWS_LAMBDA_LOG_LEVEL", "FATAL"), ("THUNDRA_SPANS", "off")], "ERROR"),
+        (&[("RUST_LOG", "error"), ("THUNDRA_SPANS", "off")], "ERROR"),
     ] {
         let written = run("alone", variables);
         assert_eq!(written.others.iter().find_map(|line| line.strip_prefix("widest: ")), Some(widest), "{variables:?}");
     }
-    assert_eq!(run("alone", &[("AWS_LAMBDA_LOG_LEVEL", "FATAL")]).messages(), [""; 0]);
-    assert_eq!(run("alone", &[("AWS_LAMBDA_LOG_LEVEL", "Warn")]).messages(), ["sold out"]);
+    assert_eq!(run("alone", &[("RUST_LOG", "error")]).messages(), [""; 0]);
+    assert_eq!(run("alone", &[("RUST_LOG", "Warn")]).messages(), ["sold out"]);
 }
 
 #[test]
@@ -149,4 +167,52 @@ fn the_levels_of_span_events_are_those_of_the_records_target() {
     let written = run("alone", &[("THUNDRA_SPANS", "info,orders=off"), ("RUST_LOG", "error,orders=warn")]);
     assert_eq!(written.messages(), ["sold out"]);
     assert!(!written.others.iter().any(|line| line.contains("sold out")), "{:?}", written.others);
+}
+
+#[test]
+fn a_layer_of_the_programs_own_sees_everything_and_takes_nothing() {
+    let alone = run("alone", &[LEVELS]);
+    let tree = |written: &Written| {
+        written.others.iter().filter(|line| line.starts_with("work") || line.contains('·')).cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(tree(&alone).len(), 2, "{:?}", alone.others);
+    for (program, lines) in [("own layer", alone.messages()), ("own lines alone", Vec::new())] {
+        let written = run(program, &[LEVELS, ("THUNDRA_SPANS", "info")]);
+        for message in [
+            "INFO log: outside ",
+            "INFO log: quiet ",
+            "DEBUG log: chatty ",
+            "DEBUG log: too detailed ",
+            "INFO log: an event ",
+            "WARN scope{otel.name=work}: log: sold out ",
+            "TRACE a detail: logs: new",
+            "ERROR scope{otel.name=work}: thundra: new",
+        ] {
+            let count = written.others.iter().filter(|line| line.contains(message)).count();
+            assert_eq!(count, 1, "{program}: {message}: {:#?}", written.others);
+        }
+        assert_eq!((written.messages(), tree(&written)), (lines, tree(&alone)), "{program}");
+        assert_eq!(written.others.iter().find_map(|line| line.strip_prefix("widest: ")), Some("TRACE"), "{program}");
+        assert!(!written.others.iter().any(|line| line.starts_with("thundra:")), "{:?}", written.others);
+    }
+}
+
+#[test]
+fn a_layer_that_comes_too_late_is_reported_once() {
+    let written = run("own layer too late", &[]);
+    let reports = written.others.iter().filter(|line| line.contains("the layers of the telemetry are not part of it"));
+    assert_eq!(reports.count(), 1, "{:?}", written.others);
+    assert_eq!(written.others.iter().filter(|line| line.starts_with("thundra:")).count(), 1, "{:?}", written.others);
+}
+
+#[test]
+fn without_a_log_format_events_are_recorded_and_not_written() {
+    let written = run("no lines", &[LEVELS]);
+    assert_eq!(written.messages(), [""; 0]);
+    assert!(written.others.iter().any(|line| line.starts_with("  · sold out ")), "{:?}", written.others);
+    assert_eq!(
+        written.others.iter().find_map(|line| line.strip_prefix("widest: ")),
+        Some("INFO"),
+        "not those of lines"
+    );
 }

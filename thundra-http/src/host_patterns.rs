@@ -1,14 +1,14 @@
-//! The hosts that get correlation ids beside those of our own network: the form of `THUNDRA_PROPAGATE_HOSTS`.
+//! Patterns of hosts, as `THUNDRA_PROPAGATE_HOSTS` has them.
 
 use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// The form of a list of them.
+/// The form of a list of patterns.
 pub(crate) const FORM: &str = "a list of names, *.example.com, networks such as 203.0.113.0/24, or *";
 
-/// Hosts by name, wildcard (`*.example.com`), address or network (`203.0.113.0/24`); `*` is every host.
+/// A list of hosts by name, wildcard (`*.example.com`), address or network (`203.0.113.0/24`). `*` is every host.
 ///
 /// # Examples
 ///
@@ -44,24 +44,24 @@ impl FromIterator<Pattern> for HostPatterns {
 }
 
 impl HostPatterns {
-    /// Returns `true` if a pattern names this host.
+    /// Returns `true` if a pattern matches a host.
     pub fn matches(&self, host: &str) -> bool {
         let name = plain(host);
         self.name(name, address(name))
     }
 
-    /// Returns `true` if a pattern names this host, of which the plain name and the address are known.
+    /// Returns `true` if a pattern matches a host with this [plain] name and this [address].
     pub(crate) fn name(&self, name: &str, address: Option<IpAddr>) -> bool {
         self.0.iter().any(|pattern| pattern.rule.matches(name, address))
     }
 
-    /// The patterns as they were written.
+    /// Returns the patterns as text.
     pub(crate) fn entries(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|pattern| pattern.entry.as_str())
     }
 }
 
-/// An entry of [`HostPatterns`] that is none, such as an address with a scheme, a port or a path.
+/// An error for an invalid entry of [`HostPatterns`], such as a host with a scheme, a port or a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidHostPattern(String);
 
@@ -73,7 +73,7 @@ impl fmt::Display for InvalidHostPattern {
 
 impl Error for InvalidHostPattern {}
 
-/// An entry, and the hosts that it names.
+/// An entry as text and parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
     entry: String,
@@ -86,7 +86,7 @@ impl Pattern {
     }
 }
 
-/// The hosts that an entry names.
+/// A parsed entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Rule {
     Any,
@@ -144,14 +144,14 @@ impl Rule {
     }
 }
 
-/// Returns `true` for a name of DNS, with or without its last dot.
+/// Returns `true` for a DNS name, with or without the final dot.
 pub(crate) fn is_name(name: &str) -> bool {
     let label =
         |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
     name.strip_suffix('.').unwrap_or(name).split('.').all(label)
 }
 
-/// Returns a host without the brackets and the zone of an IPv6 address, and without the last dot of a name.
+/// Returns a host without the brackets and the zone of an IPv6 address, and without the final dot of a name.
 pub(crate) fn plain(host: &str) -> &str {
     let bracketed = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     match bracketed.filter(|address| address.contains(':')) {
@@ -160,13 +160,13 @@ pub(crate) fn plain(host: &str) -> &str {
     }
 }
 
-/// Returns the address that a host is, in any spelling.
+/// Returns the IP address of a host in any spelling; `None` for a name.
 pub(crate) fn address(host: &str) -> Option<IpAddr> {
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical()).or_else(|| numbers(host).map(IpAddr::V4))
 }
 
-/// Reads an IPv4 address in the spellings that resolvers take beside the usual one: one to four numbers, each decimal,
-/// octal or hexadecimal, of which the last fills the rest. `134744072`, `8.2056` and `0x8.010.8.8` are all 8.8.8.8.
+/// Reads an IPv4 address in the unusual spellings of resolvers: up to four numbers, each decimal, octal or hexadecimal,
+/// where the last number fills the rest of the address. `134744072`, `8.2056` and `0x8.010.8.8` are all 8.8.8.8.
 fn numbers(host: &str) -> Option<Ipv4Addr> {
     let mut numbers = host.split('.').map(number).collect::<Option<Vec<_>>>()?;
     let last = numbers.pop().filter(|_| numbers.len() < 4)?;
@@ -188,7 +188,7 @@ fn number(text: &str) -> Option<u64> {
     u64::from_str_radix(digits, base).ok().filter(|_| !digits.starts_with('+'))
 }
 
-/// Returns `true` if a name ends with this suffix and has something before it.
+/// Returns `true` if a name ends with the suffix and is longer than the suffix.
 pub(crate) fn is_below(host: &str, suffix: &str) -> bool {
     let split = host.len().checked_sub(suffix.len()).filter(|at| *at > 0);
     split.and_then(|at| host.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(suffix))
@@ -204,7 +204,7 @@ mod tests {
     proptest! {
         #[test]
         fn numbers_are_read_as_the_web_reads_them(host in "(0[xX]?)?[0-9a-f]{0,4}(\\.(0[xX]?)?[0-9a-f]{0,3}){0,4}") {
-            // reqwest's own parser, which gives the usual spelling back.
+            // The parser of reqwest returns the usual spelling.
             let theirs = reqwest::Url::parse(&format!("http://{host}/")).ok();
             let theirs = theirs.and_then(|url| url.host_str()?.parse::<Ipv4Addr>().ok());
             prop_assert_eq!(address(plain(&host)), theirs.map(IpAddr::V4));

@@ -1,23 +1,30 @@
-//! Installing everything outside Lambda.
+//! `init` and `init_with`: telemetry outside Lambda.
 
 use thundra_core::Telemetry;
 
 use crate::export::{PACKAGE, Platform, Worker, install};
 
-/// Installs everything a program outside Lambda needs: the configuration from the environment, the
-/// exporters, the subscriber (unless one is set), the bridge from the `log` crate (unless a logger is set), and a
-/// background thread that exports about once a second and whenever about 1 MiB waits.
+/// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless one
+/// is set), the bridge from the `log` crate (unless a logger is set), and a background thread that exports about once a
+/// second, and earlier if about 1 MiB waits.
 ///
-/// Keep the guard until the program ends: dropping it exports what is left, within
-/// `OTEL_EXPORTER_OTLP_TIMEOUT`. A line on standard error says how many spans are lost then, for each exporter. A
-/// second call changes nothing.
+/// Keep the guard until the program ends. Dropping the guard exports the remaining spans within
+/// `OTEL_EXPORTER_OTLP_TIMEOUT`. If spans are lost then, a line on standard error has their number for each exporter.
+///
+/// A second call changes nothing.
+///
+/// # Examples
+///
+/// ```no_run
+/// let _telemetry = thundra_http::init();
+/// ```
 #[must_use = "dropping the guard stops exporting"]
 pub fn init() -> TelemetryGuard {
     init_with(Telemetry::default())
 }
 
-/// Installs what [`init`] does, with telemetry that is set up in code: a
-/// [`Config`](thundra_core::Config), or what [`Telemetry::builder`] makes.
+/// Installs telemetry as [`init`] does, set up in code: a [`Config`](thundra_core::Config), or the result of
+/// [`Telemetry::builder`].
 ///
 /// # Examples
 ///
@@ -32,7 +39,8 @@ pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
     init_for(PACKAGE, Platform::Process, telemetry.into())
 }
 
-/// As [`init_with`], for the dependents of `package`. In Lambda there is no background thread: the invocations export.
+/// Installs telemetry as [`init_with`] does, for a program that depends on `package`. In Lambda no background thread starts,
+/// because each invocation exports.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
@@ -44,7 +52,7 @@ pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry)
     TelemetryGuard { worker: Worker::start(config.otlp.traces.flush_limit()) }
 }
 
-/// Keeps the exporter of [`init`] running; dropped, it exports what is left.
+/// Keeps the background thread of [`init`] running. Dropping the guard exports the remaining spans.
 #[derive(Debug)]
 pub struct TelemetryGuard {
     #[expect(dead_code, reason = "dropping it ends the thread")]

@@ -161,7 +161,7 @@ pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
-pub use thundra_core::{SpanExt, correlation};
+pub use thundra_core::{SpanExt, Telemetry, TelemetryBuilder, correlation};
 
 /// The futures of the services made by [`Layer`].
 pub mod future {

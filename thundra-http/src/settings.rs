@@ -1,4 +1,4 @@
-//! The settings of this crate: hosts, methods and headers.
+//! The settings of HTTP clients and servers, and their variables.
 
 use std::sync::OnceLock;
 
@@ -11,12 +11,12 @@ use crate::host_patterns::{self, HostPatterns, Pattern};
 const METHODS: &str = "a list of methods such as GET,POST";
 const HEADERS: &str = "a list of header names such as content-type,x-request-id";
 
-/// The known methods by default: those of RFC 9110, `PATCH` and `QUERY`, the frequent ones first.
+/// The default of the known methods: all of RFC 9110, `PATCH` and `QUERY`, frequent methods first.
 const KNOWN_METHODS: [&str; 10] =
     ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
 
 thundra_core::variables! {
-    /// The variables that this crate reads.
+    /// The variables of this crate.
     #[doc(hidden)]
     pub const VARIABLES;
 
@@ -54,7 +54,7 @@ thundra_core::variables! {
 
 /// The settings of HTTP clients and servers.
 ///
-/// A program reads them from the environment when its telemetry is installed, or sets them in code.
+/// Installing telemetry reads the settings from the environment, unless code sets them on the builder of the telemetry.
 ///
 /// # Examples
 ///
@@ -69,16 +69,16 @@ thundra_core::variables! {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// Hosts outside the private network that get correlation ids and baggage. Defaults to none.
+    /// Hosts outside of the private network to send correlation ids and baggage to. Defaults to no host.
     pub propagate_hosts: HostPatterns,
-    /// The HTTP methods that spans are named after, in their case; any other is `_OTHER`. Defaults to those of RFC 9110,
-    /// `PATCH` and `QUERY`.
+    /// The known HTTP methods, by their exact case. Spans are named after a known method; any other method is recorded as
+    /// `_OTHER`. Defaults to the methods of RFC 9110, `PATCH` and `QUERY`.
     pub known_methods: Vec<String>,
-    /// The headers that become attributes.
+    /// The headers recorded as attributes.
     pub captured_headers: CapturedHeaders,
 }
 
-/// The HTTP headers that become attributes. Defaults to none.
+/// HTTP headers recorded as attributes. Defaults to no header.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CapturedHeaders {
@@ -103,14 +103,14 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Reads the settings, and reports each value that is not used on standard error.
+    /// Reads the settings, and reports each invalid value on standard error.
     pub fn from_env(env: &Env) -> Self {
         let (settings, problems) = Self::read(env);
         thundra_core::config::report(&problems);
         settings
     }
 
-    /// Reads the settings, and returns a problem for each value that is not used.
+    /// Reads the settings, and returns a problem for each invalid value.
     pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
         read_section(env)
     }
@@ -139,7 +139,7 @@ impl Section for Settings {
     }
 }
 
-/// Returns the settings of this process: those that code has set, else the environment's.
+/// Returns the settings of the process, as installed or, before an installation, as the environment has them.
 #[doc(hidden)]
 pub fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
@@ -154,7 +154,7 @@ mod tests {
         Settings::read(&Env::from_pairs([(name, value)]))
     }
 
-    /// A value for each variable that it does not take.
+    /// Returns an invalid value of a variable.
     fn bad_value(name: &str) -> &'static str {
         match name {
             "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" => "GET;POST",

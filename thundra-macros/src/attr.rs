@@ -1,25 +1,23 @@
-//! The arguments of the attribute: tokens to data, each keeping the token that an error points at.
+//! The arguments of the attribute, parsed. Each keeps the token that an error points at.
 
 use proc_macro2::Span;
-use syn::{
-    Error, Ident, Path, Result, Token,
-    ext::IdentExt,
-    parse::{Parse, ParseStream},
-    parse_quote,
-};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::token::Paren;
+use syn::{Error, Ident, Path, Result, Token, parse_quote};
 
-const LEGAL: &str =
-    "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent` and `crate = path`";
+const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent` and \
+                     `crate = path`";
 
 /// `#[handler(init = path, telemetry = path, concurrent, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
-    /// What makes the shared state.
+    /// The function that makes the shared state.
     pub(crate) init: Option<Named>,
     /// The function that sets up the telemetry.
     pub(crate) telemetry: Option<Named>,
-    /// The word itself.
+    /// The keyword.
     pub(crate) concurrent: Option<Ident>,
-    /// Where `thundra-aws` is found.
+    /// The path of `thundra-aws`.
     pub(crate) thundra_aws: Path,
 }
 
@@ -73,5 +71,10 @@ fn parse_path(keyword: &Ident, example: &str, input: ParseStream<'_>) -> Result<
     }
     let equals: Token![=] = input.parse()?;
     let at = if input.is_empty() { equals.span } else { input.span() };
-    input.parse().map_err(|_| wrong(at))
+    let path = input.parse().map_err(|_| wrong(at))?;
+    if input.peek(Paren) {
+        let call = format!("`{keyword}` names a function and does not call it: write `{keyword} = {example}`");
+        return Err(Error::new(input.span(), call));
+    }
+    Ok(path)
 }

@@ -1,4 +1,4 @@
-//! What the attribute writes: a program around `main`, a wrapper inside any other function.
+//! The expansion: a program around `main`, a wrapper inside any other function.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
@@ -19,7 +19,7 @@ use crate::{
     returns::{LoneBlock, Returns},
 };
 
-/// The whole machine: tokens, model, rules, tokens.
+/// Expands the attribute: from tokens to a model, through the rules, and back to tokens.
 pub(crate) fn handler(args: TokenStream, item: &TokenStream) -> TokenStream {
     match syn::parse2(item.clone()) {
         Ok(function) => try_expand(args, &function).unwrap_or_else(|error| fallback::function(&error, &function)),
@@ -35,11 +35,11 @@ fn try_expand(args: TokenStream, function: &Function) -> Result<TokenStream> {
     })
 }
 
-/// The user's function stays as it is, inside a `main` that starts it.
+/// Expands `main` to a `main` that contains the unchanged function and starts it.
 fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let Function { attrs, vis, sig, brace, inner_attrs, body } = program.function;
     let main = &sig.ident;
-    // `pub` and `cfg` speak of the item that the rest of the crate sees, all else of the code that the user wrote.
+    // `pub` and `cfg` belong on the outer item, which the rest of the crate sees. All else belongs on the user's function.
     let (outer, attrs): (Vec<&Attribute>, Vec<_>) = attrs.iter().partition(|attr| is_cfg(attr));
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
@@ -71,19 +71,19 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     }
 }
 
-/// The signature stays as it is, but for the patterns, and the body becomes a block inside.
+/// Expands any other function: the signature stays the same except for the patterns, and the body becomes a block.
 fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -> TokenStream {
     let Function { attrs, vis, sig, brace, inner_attrs, .. } = function;
     let (context, result) = (internal("__thundra_context"), internal("__thundra_result"));
     let name = sig.ident.unraw().to_string();
 
     let mut sig = sig.clone();
-    let arguments = params::take(&mut sig);
-    let contexts = arguments.iter().map(|argument| {
-        let (cfgs, name) = (&argument.cfgs, &argument.name);
+    let params = params::take(&mut sig);
+    let contexts = params.iter().map(|param| {
+        let (cfgs, name) = (&param.cfgs, &param.name);
         quote! { #(#cfgs)* #thundra_aws::__private::argument(&#name).thundra_context() }
     });
-    let bindings = arguments.iter().map(|argument| &argument.binding);
+    let bindings = params.iter().map(|param| &param.binding);
     let whole_self = sig.receiver().filter(|receiver| receiver.reference.is_none()).map(|receiver| {
         let this = &receiver.self_token;
         quote! { let _ = &#this; } // captures `self` and not the fields that the body names
@@ -96,8 +96,8 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
             #thundra_aws::__private::report(|| #thundra_aws::__private::returned(&#result).thundra_outcome());
         },
     };
-    // The context is owned before the first await, and the result is borrowed after the last: neither asks for a
-    // `Sync` that was not there.
+    // The context is cloned before the first await, and the result is borrowed after the last one, so the future needs
+    // no `Sync` bound.
     let wrapped = quote! {
         #thundra_aws::__private::in_place(#name, #context, async move {
             let #result = #future.await;
@@ -106,7 +106,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
         })
         .await
     };
-    // As other attributes know a future that is written by hand.
+    // Other attributes recognise a future in this form.
     let wrapped = match returns {
         Returns::Async(_) => wrapped,
         Returns::Future { boxed: false, .. } => quote! { async move { #wrapped } },
@@ -121,7 +121,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
     with_body(quote! { #(#attrs)* #vis #sig }, *brace, wrapper)
 }
 
-/// The future that the body is or makes, and what has to stand before it.
+/// Returns the statements before the future, and the future that the body is or makes.
 fn inner_future(
     thundra_aws: &Path,
     function: &Function,
@@ -129,14 +129,13 @@ fn inner_future(
     bindings: TokenStream,
 ) -> (TokenStream, TokenStream) {
     let return_edge = returns.output().map(|output| return_edge(thundra_aws, output));
-    // Braces of ours, so that no lint finds them superfluous.
+    // With braces of the macro no lint finds the braces superfluous.
     let brace = Brace(Span::call_site().located_at(function.brace.span.join()));
     let body = with_body(TokenStream::new(), brace, function.body.clone());
 
-    // The innermost block is where `?` and `return` of the body end; that of an `async fn` binds the arguments as the
-    // function does, so that they drop in the same order. The arm of a `match` ends the temporaries of the last
-    // expression before the arguments that they borrow from, and its braces keep the items of the body away from the
-    // names in the return type.
+    // `?` and `return` of the body end at the innermost block. For an `async fn`, that block binds the arguments in the
+    // order of the signature, so the drop order stays the same. The arm of a `match` drops the temporaries of the last
+    // expression before the arguments. The braces of the arm hide the items of the body from the return type.
     match (returns, returns.lone_block(&function.body)) {
         (Returns::Async(_), _) => {
             (TokenStream::new(), quote! { async move { #bindings #return_edge match () { () => #body } } })
@@ -145,7 +144,7 @@ fn inner_future(
             (bindings, quote! { #keywords { #return_edge match () { () => #body } } })
         }
         (Returns::Future { boxed, output }, None) => {
-            // `impl Trait` cannot be written in a body: of such a future only the output can be named.
+            // `impl Trait` cannot be written in a body, so only the output of such a future is named.
             let (output, ty) = match (&function.sig.output, boxed) {
                 (ReturnType::Type(arrow, ty), true) => {
                     let ty = without_opaque_types(ty);
@@ -165,14 +164,14 @@ fn inner_future(
     }
 }
 
-/// A `return` that is never taken. An async block has no place to write its type, and without it `?` and the coercions
-/// in the body would have nothing to go by.
+/// Returns a `return` that never runs. An async block has no place for its type, and `?` and coercions in the body need the
+/// type.
 fn return_edge(thundra_aws: &Path, output: &Type) -> TokenStream {
     let (ty, span) = (without_opaque_types(output), output.span());
     if let Type::Infer(_) = ty {
         return TokenStream::new();
     }
-    // Placed at the type, where a mismatch is explained.
+    // At the type of the signature, where the compiler then explains a mismatch.
     let never = Ident::new("__thundra_never", Span::mixed_site().located_at(span));
     quote! {
         if let ::core::option::Option::Some(#never) = #thundra_aws::__private::never::<#ty>() {
@@ -186,12 +185,12 @@ fn with_body(mut head: TokenStream, brace: Brace, body: TokenStream) -> TokenStr
     head
 }
 
-/// A name that the user's code cannot see.
+/// Returns a name that is invisible to the user's code.
 fn internal(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// The type with `_` for what cannot be written in a body: `impl Trait` and `!`.
+/// Returns the type with `_` in place of `impl Trait` and `!`, which cannot be written in a body.
 fn without_opaque_types(ty: &Type) -> Type {
     struct Erase;
 
@@ -209,7 +208,7 @@ fn without_opaque_types(ty: &Type) -> Type {
     ty
 }
 
-/// The type with `'_` for the lifetimes that only the user's function has declared.
+/// Returns the type with `'_` in place of the lifetimes that the user's function declares.
 fn without_lifetimes(ty: &Type) -> Type {
     struct Erase;
 

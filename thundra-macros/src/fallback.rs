@@ -1,4 +1,4 @@
-//! What stands beside an error: the item as it was, so that the user sees one error and not its echoes.
+//! The output beside an error: the unchanged item, so that the error causes no further ones.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -6,13 +6,13 @@ use syn::Error;
 
 use crate::item::Function;
 
-/// For a function that was understood.
+/// Returns the error, and a function that was parsed.
 pub(crate) fn function(error: &Error, function: &Function) -> TokenStream {
     if !function.is_main() || function.sig.receiver().is_some() {
         return item(error, &function.to_token_stream());
     }
-    // As the entry point, an `async fn main` would be an error of its own. Without its attributes, since another
-    // `main` among them may be the mistake.
+    // As the entry point, an `async fn main` would be another error. The attributes are left out, since a second `main`
+    // attribute may be the mistake.
     let nested = Function { attrs: Vec::new(), ..function.clone() };
     let error = error.to_compile_error();
     quote! {
@@ -24,7 +24,7 @@ pub(crate) fn function(error: &Error, function: &Function) -> TokenStream {
     }
 }
 
-/// For anything else.
+/// Returns the error, and any other item.
 pub(crate) fn item(error: &Error, item: &TokenStream) -> TokenStream {
     let error = error.to_compile_error();
     quote! {

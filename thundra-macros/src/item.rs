@@ -1,4 +1,4 @@
-//! The function under the attribute: a model of it, and every rule it has to keep.
+//! The function under the attribute: a model, and the rules for `main` and for other functions.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, TokenStreamExt, quote};
@@ -14,7 +14,7 @@ use crate::{
     returns::{Returns, not_async},
 };
 
-/// A function with a body that nobody reads: it may use syntax that `syn` does not know yet.
+/// A function. The body is not parsed, and may use syntax that `syn` does not support yet.
 #[derive(Clone)]
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
@@ -26,11 +26,11 @@ pub(crate) struct Function {
     pub(crate) body: TokenStream,
 }
 
-/// A function that keeps the rules, and what the attribute makes of it.
+/// A function that follows the rules, by the form of the expansion.
 pub(crate) enum Handler<'a> {
     /// `main`: the whole program.
     Program(Program<'a>),
-    /// Any other function, wrapped where it stands.
+    /// Any other function, wrapped in place.
     InPlace(&'a Function, Returns),
 }
 
@@ -39,11 +39,11 @@ pub(crate) struct Program<'a> {
     pub(crate) function: &'a Function,
     pub(crate) state: Option<State<'a>>,
     pub(crate) concurrent: bool,
-    /// The function that sets up the telemetry; `None` for that of the environment.
+    /// The function that sets up the telemetry. `None` to take all settings from the environment.
     pub(crate) telemetry: Option<&'a Path>,
 }
 
-/// What `init` makes and `main` borrows.
+/// The state that `init` makes and `main` borrows.
 pub(crate) struct State<'a> {
     pub(crate) init: &'a Path,
     /// The type behind the reference.
@@ -51,7 +51,7 @@ pub(crate) struct State<'a> {
 }
 
 impl Function {
-    /// Whether the attribute makes a program of it.
+    /// Returns `true` if the attribute turns this function into a program.
     pub(crate) fn is_main(&self) -> bool {
         self.sig.ident == "main"
     }
@@ -79,7 +79,7 @@ impl Parse for Function {
     }
 }
 
-/// The function as it was written.
+/// Writes the function unchanged.
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Self { attrs, vis, sig, brace, inner_attrs, body } = self;
@@ -89,7 +89,7 @@ impl ToTokens for Function {
 }
 
 impl<'a> Handler<'a> {
-    /// Decides by the name which form this is, and checks the rules of that form.
+    /// Chooses the form by the name of the function, and checks the rules of the form.
     pub(crate) fn new(args: &'a Args, function: &'a Function) -> Result<Self> {
         if function.is_main() {
             return Program::new(args, function).map(Self::Program);
@@ -127,7 +127,7 @@ impl<'a> Program<'a> {
     }
 }
 
-/// `#[tokio::main]` and its like would start a second runtime.
+/// Rejects `#[tokio::main]` and similar attributes, which start a second runtime.
 fn only_runtime(attrs: &[Attribute]) -> Result<()> {
     let is_main = |attr: &&Attribute| attr.path().segments.last().is_some_and(|last| last.ident == "main");
     match attrs.iter().find(is_main) {
@@ -141,7 +141,7 @@ fn plain(sig: &Signature) -> Result<()> {
     if let Some(span) = qualifier {
         return Err(Error::new(span, "`main` is a plain `async fn`: remove this"));
     }
-    // A lifetime is harmless: nothing has to choose it.
+    // A lifetime parameter needs no argument, so it is allowed.
     let generic = sig.generics.params.iter().find(|param| !matches!(param, GenericParam::Lifetime(_)));
     match generic {
         Some(param) => Err(Error::new_spanned(param, "`main` has no generics: name the type of the event")),

@@ -1,8 +1,8 @@
-//! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws), which re-exports it: depend on that
-//! crate, not on this one.
+//! The `#[handler]` attribute of [`thundra-aws`](https://docs.rs/thundra-aws), which re-exports the attribute. Programs
+//! depend on `thundra-aws`, not on this crate.
 //!
-//! Tokens go one way: `attr` and `item` (with `returns`) read them into a model and check its rules, `expand` (with
-//! `params`) writes the result, and `fallback` writes what stands beside an error.
+//! Tokens go one way. `attr` and `item` (with `returns`) parse them into a model and check the rules. `expand` (with
+//! `params`) writes the expansion. `fallback` writes the item that accompanies an error.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod attr;
@@ -30,7 +30,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// Shared state is made once, by the function that `init` names, and lent to each invocation:
+/// The function that `init` names makes shared state once, and each invocation borrows the state:
 ///
 /// ```no_run
 /// use thundra_aws::{Error, LambdaEvent};
@@ -49,13 +49,14 @@ use proc_macro::TokenStream;
 ///
 /// # On any other `async fn`: a wrapper in place
 ///
-/// The function keeps its signature, its callers, and the `Send`-ness of its future; it may be a method, be generic,
-/// destructure its arguments, or take more of them than the event. It reports its outcome to the invocation above it.
-/// Where there is none, because the program calls `lambda_runtime::run` itself, it begins one from the first argument
-/// that has a context: a `LambdaEvent`, an HTTP request from `lambda_http` (feature `http` of `thundra-aws`), or the
-/// `Context` itself. Types are asked for it, not their names, so an alias will do. Where no argument has a context, as
-/// with a `LambdaEvent` of another major version of `lambda_runtime`, nothing is recorded, and one line on standard
-/// error says so with the remedy.
+/// The function keeps its signature, its callers, and the `Send`-ness of the future. Methods, generics, patterns and
+/// further arguments beside the event are fine.
+///
+/// Inside an invocation the function reports its outcome to the invocation. Under a plain `lambda_runtime::run`, no
+/// invocation exists, and the function begins one from the first argument with a context: a `LambdaEvent`, an HTTP request
+/// from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, so an alias works.
+/// If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`, nothing is recorded,
+/// and one line on standard error names the remedy.
 ///
 /// ```
 /// use thundra_aws::{Error, LambdaEvent, handler};
@@ -68,9 +69,8 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// A function that returns a future by itself is wrapped as well, as `impl Future<Output = T>`, as
-/// `Pin<Box<dyn Future<Output = T>>>` or as `BoxFuture<T>`, so the attribute goes on the methods of an `#[async_trait]`
-/// implementation too:
+/// The attribute also accepts functions that return a future, as `impl Future<Output = T>`, as
+/// `Pin<Box<dyn Future<Output = T>>>` or as `BoxFuture<T>`, and therefore the methods of an `#[async_trait]` implementation:
 ///
 /// ```
 /// # use thundra_aws::{Error, LambdaEvent, handler};
@@ -90,16 +90,35 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// A span by `#[tracing::instrument]` is inside the invocation if that attribute stands above this one, since the
-/// upper attribute of two is expanded first.
+/// `#[tracing::instrument]` belongs above this attribute: the upper attribute expands first, so its span is then inside the
+/// invocation.
 ///
 /// # Arguments
 ///
 /// - `init = path`, on `main` only: an `async fn() -> State` or `async fn() -> Result<State, E>`. The second argument
 ///   of `main` is then `&State`.
-/// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. A
-///   state is then `Send + Sync + 'static`.
-/// - `crate = path`: where `thundra-aws` is found. *Defaults to* `::thundra_aws`.
+/// - `telemetry = path`, on `main` only: a function that returns a `TelemetryBuilder`, a `Telemetry` or a `Config`. The
+///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
+/// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. State must
+///   then be `Send + Sync + 'static`.
+/// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
+///
+/// An exporter of your own, and log lines of your own:
+///
+/// ```no_run
+/// use thundra_aws::export::ConsoleExporter;
+/// use thundra_aws::{Error, LambdaEvent, LogFormat, Telemetry, TelemetryBuilder};
+///
+/// fn telemetry() -> TelemetryBuilder {
+///     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+///     Telemetry::builder().exporter(ConsoleExporter::new()).layer(lines).log_format(LogFormat::NONE)
+/// }
+///
+/// #[thundra_aws::handler(telemetry = telemetry)]
+/// async fn main(event: LambdaEvent<Vec<String>>) -> Result<usize, Error> {
+///     Ok(event.payload.len())
+/// }
+/// ```
 ///
 /// # Expansion
 ///
@@ -130,7 +149,7 @@ use proc_macro::TokenStream;
 ///             let client = client;
 ///             let argument1 = argument1;
 ///             let LambdaEvent { payload, .. } = argument1;
-///             // Never taken: it tells `?` the type of the result.
+///             // Never runs. The compiler learns the type of the result here.
 ///             if let Some(never) = ::thundra_aws::__private::never::<Result<u32, Error>>() {
 ///                 return never;
 ///             }
@@ -146,7 +165,8 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// with names that the body cannot see. Nothing is boxed that was not, and no panic is caught.
+/// with names that are invisible to the body. No box is added. Where the function begins an invocation, under a plain
+/// `lambda_runtime::run`, a panic of the body is recorded and then resumed. In all other cases no panic is caught here.
 #[proc_macro_attribute]
 pub fn handler(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::handler(args.into(), &item.into()).into()

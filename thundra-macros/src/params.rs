@@ -1,42 +1,42 @@
-//! The arguments of a function that is wrapped in place.
+//! The parameters of a function that is wrapped in place.
 //!
-//! Each gets a name in the signature, by which its context can be asked for, and is bound by the pattern that the user
-//! wrote inside the wrapped body. A name that the user gave stays in the signature: other attributes look for it there.
+//! Every parameter gets a name in the signature, under which the wrapper looks for a context. The pattern of the user moves
+//! into the wrapped body. A parameter that is a plain name keeps the name, because other attributes may refer to it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Attribute, FnArg, Ident, Pat, PatType, Signature, parse_quote};
 
-/// One argument, `self` excepted.
-pub(crate) struct Argument {
+/// A parameter other than `self`.
+pub(crate) struct Param {
     pub(crate) name: Ident,
-    /// `#[cfg(…)]`, which every mention of the name has to repeat.
+    /// The `#[cfg(…)]` attributes, repeated wherever the name is used.
     pub(crate) cfgs: Vec<Attribute>,
     /// `let PATTERN = name;`
     pub(crate) binding: TokenStream,
 }
 
-/// Takes the patterns out of the signature.
-pub(crate) fn take(sig: &mut Signature) -> Vec<Argument> {
+/// Moves the patterns out of the signature.
+pub(crate) fn take(sig: &mut Signature) -> Vec<Param> {
     let typed = sig.inputs.iter_mut().filter_map(|input| match input {
-        FnArg::Typed(argument) => Some(argument),
+        FnArg::Typed(param) => Some(param),
         FnArg::Receiver(_) => None,
     });
-    typed.enumerate().map(|(index, argument)| Argument::take(index, argument)).collect()
+    typed.enumerate().map(|(index, param)| Param::take(index, param)).collect()
 }
 
-impl Argument {
-    fn take(index: usize, argument: &mut PatType) -> Self {
-        let name = match &*argument.pat {
+impl Param {
+    fn take(index: usize, param: &mut PatType) -> Self {
+        let name = match &*param.pat {
             Pat::Ident(pat) => pat.ident.clone(),
             _ => format_ident!("__thundra_argument{index}", span = Span::mixed_site()),
         };
-        let pat = std::mem::replace(&mut *argument.pat, parse_quote!(#name));
-        // A lint about the variable is a lint about the pattern: `expect` would find nothing in the signature.
-        let (lints, kept) = argument.attrs.drain(..).partition::<Vec<_>, _>(is_lint);
-        argument.attrs = kept;
-        let cfgs: Vec<_> = argument.attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
-        // What a pattern leaves behind drops with the rest of the argument.
+        let pat = std::mem::replace(&mut *param.pat, parse_quote!(#name));
+        // Lint attributes of a parameter are about the pattern: in the signature, an `expect` would be unfulfilled.
+        let (lints, kept) = param.attrs.drain(..).partition::<Vec<_>, _>(is_lint);
+        param.attrs = kept;
+        let cfgs: Vec<_> = param.attrs.iter().filter(|attr| is_cfg(attr)).cloned().collect();
+        // Parts of the argument that the pattern does not bind drop together with the rest.
         let whole = match pat {
             Pat::Ident(_) => TokenStream::new(),
             _ => quote! { #(#cfgs)* let #name = #name; },
@@ -46,7 +46,7 @@ impl Argument {
     }
 }
 
-/// Whether the attribute decides that the item under it exists.
+/// Returns `true` for `#[cfg(…)]`.
 pub(crate) fn is_cfg(attr: &Attribute) -> bool {
     attr.path().is_ident("cfg")
 }

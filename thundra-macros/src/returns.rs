@@ -1,7 +1,7 @@
-//! The ways in which a function that is wrapped in place hands over its result.
+//! The return type of a function that is wrapped in place: a value, or a future.
 //!
-//! `#[async_trait]` expands before the attributes of the methods under it, and leaves a plain function whose body is
-//! `Box::pin(async move { … })`. People write the same by hand, with or without the box.
+//! `#[async_trait]` expands before the attributes of the methods inside, and leaves plain functions with the body
+//! `Box::pin(async move { … })`. Some people write such functions by hand, with or without the box.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::{
@@ -9,15 +9,15 @@ use syn::{
     TypeParamBound, TypeParen, parse_quote, punctuated::Punctuated,
 };
 
-/// The result of a call of the function.
+/// The result of a call.
 pub(crate) enum Returns {
-    /// The future of an `async fn`, which resolves to this type.
+    /// The future of an `async fn` with this output.
     Async(Box<Type>),
-    /// A future that the body makes.
+    /// A future made by the body.
     Future {
         /// `true` for `Pin<Box<dyn Future>>`.
         boxed: bool,
-        /// The type that the future resolves to, where the signature names it.
+        /// The output of the future, if the signature names the type.
         output: Option<Box<Type>>,
     },
 }
@@ -39,7 +39,7 @@ impl Returns {
         })
     }
 
-    /// The type that the future resolves to, where the signature names it.
+    /// Returns the output of the future, if the signature names the type.
     pub(crate) fn output(&self) -> Option<&Type> {
         match self {
             Self::Async(output) => Some(output),
@@ -47,19 +47,19 @@ impl Returns {
         }
     }
 
-    /// Finds `async move { … }` in the body of a function that returns a future and does nothing else.
+    /// Returns the `async move { … }` of a function that consists of nothing else.
     ///
     /// The block can then be wrapped as the body of an `async fn` is, without a second box.
     pub(crate) fn lone_block(&self, body: &TokenStream) -> Option<LoneBlock> {
         match self {
-            // Nothing says what the block would resolve to.
+            // The output of the block is unknown.
             Self::Async(_) | Self::Future { output: None, .. } => None,
             Self::Future { boxed: false, .. } => LoneBlock::find(body.clone()),
             Self::Future { boxed: true, .. } => LoneBlock::find(in_box_pin(body.clone())?),
         }
     }
 
-    /// Reads a type as it is written: an alias hides a future.
+    /// Reads the tokens of a type. A future behind an alias is not recognised.
     fn future(ty: &Type) -> Option<Self> {
         let path = match ty {
             Type::Group(group) => return Self::future(&group.elem),
@@ -74,7 +74,7 @@ impl Returns {
         let output = match last.ident.to_string().as_str() {
             "Pin" => Some(boxed_output(last)?),
             "BoxFuture" | "LocalBoxFuture" => Some(types(last).last()?),
-            // The associated type of a `tower::Service`, which is boxed where its future is written as a block.
+            // The associated type of a `tower::Service`, which is boxed if the future is a block.
             "Future" if is_associated(path) => None,
             _ => return None,
         };
@@ -82,12 +82,12 @@ impl Returns {
     }
 }
 
-/// The error for a function that is no `async fn`.
+/// Returns the error for a function that is not async.
 pub(crate) fn not_async(sig: &Signature, or: &str) -> Error {
     Error::new(sig.fn_token.span, format!("`#[handler]` needs an `async fn`{or}: write `async fn {}`", sig.ident))
 }
 
-/// `T` of `Pin<Box<dyn Future<Output = T>>>`.
+/// Returns `T` of `Pin<Box<dyn Future<Output = T>>>`.
 fn boxed_output(pin: &PathSegment) -> Option<Type> {
     let Type::Path(inner) = types(pin).next()? else { return None };
     let inner = inner.path.segments.last().filter(|segment| segment.ident == "Box")?;
@@ -101,7 +101,7 @@ fn boxed_output(pin: &PathSegment) -> Option<Type> {
     }
 }
 
-/// `T` of `Future<Output = T>`.
+/// Returns `T` of `Future<Output = T>`.
 fn output<P>(bounds: &Punctuated<TypeParamBound, P>) -> Option<Type> {
     let future = bounds.iter().find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => bound.path.segments.last().filter(|segment| segment.ident == "Future"),
@@ -132,11 +132,11 @@ fn is_associated(path: &Path) -> bool {
     path.segments.len() == 2 && path.segments.first().is_some_and(|first| first.ident == "Self")
 }
 
-/// `async move { … }`.
+/// An `async move { … }`.
 pub(crate) struct LoneBlock {
     /// `async` or `async move`.
     pub(crate) keywords: TokenStream,
-    /// The braces and what is in them.
+    /// The braces with their content.
     pub(crate) body: Group,
 }
 
@@ -152,7 +152,7 @@ impl LoneBlock {
     }
 }
 
-/// The argument of `Box::pin(…)`, with or without the path to `Box`.
+/// Returns the argument of `Box::pin(…)`, with or without the path to `Box`.
 fn in_box_pin(tokens: TokenStream) -> Option<TokenStream> {
     let mut path: Vec<_> = tokens.into_iter().collect();
     let Some(TokenTree::Group(argument)) = path.pop() else { return None };

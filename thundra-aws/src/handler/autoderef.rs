@@ -1,11 +1,13 @@
-//! What `#[handler]` asks about the types in the user's signature.
+//! Questions of `#[handler]` about the types in the user's signature, answered by method lookup.
 //!
-//! An alias hides `LambdaEvent` from a macro, so the compiler is asked instead, by the order in which it looks up a
-//! method: first the inherent methods of the value, those whose bounds hold, then those of what it dereferences to.
-//! A [`Rung`] dereferences to the rung below it; the [`Ground`] is a reference to the value and answers for any type.
-//! In a generic function a bound holds if the function's own bounds prove it, so nothing here can fail to compile.
+//! An alias hides `LambdaEvent` from a macro, so the compiler has to find the type. This is [autoderef specialisation]:
+//! method lookup tries the inherent methods of a value whose bounds hold, then the methods of its `Deref` target, and so on.
+//! A [`Rung`] dereferences to the rung below. The [`Ground`] is a reference to the value and has the method for any type. In
+//! a generic function a bound holds if the bounds of the function prove it, so the lookup always compiles.
 //!
-//! The methods that the expansion calls have names that no trait in the user's scope will share.
+//! The methods have names that no trait in the user's scope will share.
+//!
+//! [autoderef specialisation]: https://lukaskalbertodt.github.io/2019/12/05/generalized-autoref-based-specialization.html
 
 use std::any::type_name;
 use std::borrow::Cow;
@@ -17,32 +19,32 @@ use thundra_core::formatted;
 
 use super::outcome::{HandlerOutcome, error_type};
 
-/// Asks an argument of the handler for its context: [`thundra_context`](Ground::thundra_context).
+/// Returns the rungs on which `thundra_context` looks for the context of an argument.
 pub fn argument<T>(argument: &T) -> Rung<Ground<'_, T>> {
     Rung(Ground(argument))
 }
 
-/// The content of an argument of the handler.
+/// The context of an argument of the handler, and the type of the argument.
 #[derive(Debug)]
 pub struct Argument {
     context: Option<Context>,
     type_name: &'static str,
 }
 
-/// Returns the first context that the arguments of the handler hold, or the types of all of them where none does.
+/// Returns the first context among the arguments of the handler, or the types of all arguments if none has a context.
 pub fn first_context<const N: usize>(arguments: [Argument; N]) -> Result<Context, [&'static str; N]> {
     let types = arguments.each_ref().map(|argument| argument.type_name);
     arguments.into_iter().find_map(|argument| argument.context).ok_or(types)
 }
 
-/// Asks the value that the handler returned for its outcome: [`thundra_outcome`](Ground::thundra_outcome).
+/// Returns the rungs on which `thundra_outcome` looks for the outcome of a returned value.
 pub fn returned<R>(returned: &R) -> ByDiagnostic<'_, R> {
     Rung(Rung(Rung(Rung(Ground(returned)))))
 }
 
-/// An argument in which a handler receives the context of its invocation.
+/// A type of arguments that contain the context of the invocation.
 pub trait HasContext {
-    /// The context, if this value really came from the runtime.
+    /// Returns the context, if the runtime made this value.
     fn lambda_context(&self) -> Option<&Context>;
 }
 
@@ -58,7 +60,7 @@ impl<T> HasContext for LambdaEvent<T> {
     }
 }
 
-/// Any body, since axum has one of its own and keeps the extensions.
+/// For any body: axum replaces the body and keeps the extensions, where the context is.
 #[cfg(feature = "http")]
 impl<B> HasContext for lambda_http::http::Request<B> {
     fn lambda_context(&self) -> Option<&Context> {
@@ -78,11 +80,11 @@ impl<T: HasContext + ?Sized> HasContext for &mut T {
     }
 }
 
-/// A value whose methods are tried before those of the value below.
+/// A value with methods that are tried before the methods of the value below.
 #[derive(Debug)]
 pub struct Rung<Below>(Below);
 
-/// A value that any type fits into.
+/// The last value in the lookup, for any type.
 #[derive(Debug)]
 pub struct Ground<'a, T>(&'a T);
 
@@ -100,47 +102,47 @@ impl<Below> Deref for Rung<Below> {
 }
 
 impl<T: HasContext> Rung<Ground<'_, T>> {
-    /// The context, owned, so that no borrow of the argument lives across an await.
+    /// Returns the context, cloned, so that no borrow of the argument lives across an await.
     pub fn thundra_context(&self) -> Argument {
         Argument { context: self.0.0.lambda_context().cloned(), type_name: type_name::<T>() }
     }
 }
 
 impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
-    /// What the diagnostic says: its author chose the type and the message.
+    /// Returns the type and the message of the diagnostic, as its author chose them.
     pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error.error_type.clone().into(), error.error_message.clone()))
     }
 }
 
 impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
-    /// The error by `Display`.
+    /// Returns the error with its `Display` text.
     pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error_type::<E>(), formatted(|| error.to_string())))
     }
 }
 
 impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
-    /// The error by `Debug`.
+    /// Returns the error with its `Debug` text.
     pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error_type::<E>(), formatted(|| format!("{error:?}"))))
     }
 }
 
 impl<T, E> ByType<'_, Result<T, E>> {
-    /// The error by its type, since that is all there is.
+    /// Returns the type of the error. The error has no text.
     pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|_| (error_type::<E>(), String::new()))
     }
 }
 
 impl<T> Ground<'_, T> {
-    /// No context.
+    /// Returns no context.
     pub fn thundra_context(&self) -> Argument {
         Argument { context: None, type_name: type_name::<T>() }
     }
 
-    /// No error.
+    /// Returns no error.
     pub fn thundra_outcome(&self) -> HandlerOutcome {
         HandlerOutcome::Ok
     }

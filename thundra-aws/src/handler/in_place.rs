@@ -1,4 +1,5 @@
-//! What `#[handler]` makes of any other function: it reports to the invocation above it, or is one.
+//! `#[handler]` on any function but `main`: the function reports its outcome to the invocation that it runs in, or begins
+//! one.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -13,18 +14,20 @@ use crate::lifecycle::layer::export;
 use crate::lifecycle::reporting::observed;
 use crate::lifecycle::{invocation, setup};
 
-/// The longest that a caller waits for its response because of an export.
+/// The longest time that a caller waits for the response because of an export.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
 
-/// Runs a handler's body. Under [`run`](crate::run) that is all; under a plain `lambda_runtime::run` it is an
-/// invocation of its own, exported before it returns. Without a context it is none: the types of the handler's
-/// arguments are given instead.
+/// Runs the body of a handler.
+///
+/// Under [`run`](crate::run) an invocation exists already. Under a plain `lambda_runtime::run` the body becomes an
+/// invocation, which is exported before the handler returns. `context` is the context of the first argument that has one,
+/// else the types of all arguments, for the report that nothing is recorded.
 pub async fn in_place<F: Future, const N: usize>(
     name: &'static str,
     context: Result<Context, [&'static str; N]>,
     body: F,
 ) -> F::Output {
-    // Outside Lambda this is a unit test.
+    // Outside Lambda, a handler without an invocation is called by a unit test.
     if ScopeRef::current().is_some() || !setup::in_lambda() {
         return body.await;
     }
@@ -46,7 +49,7 @@ pub async fn in_place<F: Future, const N: usize>(
             ),
         );
     }
-    // It may be one: a router that is called in it takes it for its request.
+    // The event may be a request: the span of the invocation then serves as the server span of a router inside.
     scope.set_flags(ScopeFlags::HTTP_REQUEST);
     let deadline = invocation::flush_deadline(&context);
     let mut body = pin!(body);
@@ -56,20 +59,20 @@ pub async fn in_place<F: Future, const N: usize>(
     output
 }
 
-/// Nothing, of any type: `return` it where the compiler should learn the type that a block returns.
+/// Returns `None`. A `return` of the value that it never contains tells the compiler the type of a block.
 #[inline(always)]
 pub const fn never<T>() -> Option<T> {
     None
 }
 
-/// Runs the body of a function that returns a future: the types say what the future resolves to, where the body's own
-/// block cannot.
+/// Runs the body of a function that returns a future. The type parameters name the output of the future, which a block
+/// cannot.
 #[inline(always)]
 pub fn future_of<T, F: Future<Output = T>, B: FnOnce() -> F>(body: B) -> F {
     body()
 }
 
-/// Reports a handler that has neither an invocation above it nor a context of its own.
+/// Reports a handler that runs outside an invocation and has no context.
 #[cold]
 fn report_nothing_recorded(name: &str, arguments: &[&str]) {
     if !thundra_core::config().disabled {
@@ -78,8 +81,8 @@ fn report_nothing_recorded(name: &str, arguments: &[&str]) {
     }
 }
 
-/// Returns the reason why no argument has a context, and the remedy. Types are known by their paths alone, which are
-/// the same in all versions of a crate.
+/// Returns the reason why no argument has a context, and the remedy. Types are compared by path, which is the same in all
+/// versions of a crate.
 fn why_no_context(arguments: &[&str]) -> &'static str {
     let holds = |path: &str| arguments.iter().any(|argument| argument.contains(path));
     if holds("lambda_runtime::") {
@@ -97,10 +100,10 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
     }
 }
 
-/// Records the outcome of a handler on its invocation, unless the invocation sees it itself. Under [`run`](crate::run)
-/// the result that the runtime gets decides, and a caller in between may have dealt with the error.
+/// Records the outcome of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that the
+/// runtime gets decides: a caller in between may have handled the error.
 ///
-/// `describe` formats the user's error, so it is called only for an invocation that records the text.
+/// `describe` formats the error, so it is called only if an invocation records the text.
 pub fn report(describe: impl FnOnce() -> HandlerOutcome) {
     if let Some(invocation) =
         ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))

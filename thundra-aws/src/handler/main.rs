@@ -1,4 +1,4 @@
-//! What `#[handler]` makes of a function named `main`: the whole program.
+//! `#[handler]` on `main`: the whole program.
 
 use std::fmt::{Debug, Display};
 use std::future::Future;
@@ -15,13 +15,13 @@ use crate::lifecycle::layer::export_last;
 use crate::lifecycle::reporting::caught;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 
-/// What an init function returns: the state, or a result with it.
+/// The return type of an init function: the state, or a result with the state.
 pub trait State<S> {
-    /// The state.
+    /// Returns the state.
     ///
     /// # Errors
     ///
-    /// The text of the init function's own error.
+    /// The text of the error of the init function.
     fn state(self) -> Result<S, String>;
 }
 
@@ -33,12 +33,12 @@ impl<S> State<S> for S {
 
 impl<S, E: Display> State<S> for Result<S, E> {
     fn state(self) -> Result<S, String> {
-        // The alternate form of anyhow's errors has their causes.
+        // The alternate form of an `anyhow` error contains the causes.
         self.map_err(|error| formatted(|| format!("{error:#}")))
     }
 }
 
-/// Runs a program that is this handler.
+/// Runs a program with this handler.
 pub fn main<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
 where
     T: Into<Telemetry>,
@@ -51,7 +51,7 @@ where
     program(async { run_with(telemetry(), service_fn(handler)).await })
 }
 
-/// Runs a program that is this handler, several times at once where Lambda allows it.
+/// Runs a program with this handler, for several invocations at once if Lambda allows it.
 pub fn main_concurrent<T, A, R, E, F, Fut>(telemetry: impl FnOnce() -> T, handler: F) -> ExitCode
 where
     T: Into<Telemetry>,
@@ -64,7 +64,7 @@ where
     program(async { run_concurrent_with(telemetry(), service_fn(handler)).await })
 }
 
-/// Runs a program that builds its state once, and is this handler.
+/// Runs a program with this handler, and with state that the init function makes once.
 pub fn main_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
     telemetry: impl FnOnce() -> T,
     init: Init,
@@ -88,7 +88,7 @@ where
     })
 }
 
-/// Runs a program that builds its state once, and is this handler, several times at once where Lambda allows it.
+/// Runs a program with this handler and state, for several invocations at once if Lambda allows it.
 pub fn main_concurrent_with_state<T, S, I, A, R, E, F, Fut, Init, InitFut>(
     telemetry: impl FnOnce() -> T,
     init: Init,
@@ -128,12 +128,12 @@ fn program(run: impl Future<Output = Result<(), Error>>) -> ExitCode {
 
 fn fail(error: &dyn Display) -> ExitCode {
     use std::io::Write;
-    // A closed standard error leaves the exit code.
+    // If standard error is closed, the exit code is the only report.
     let _ = writeln!(std::io::stderr().lock(), "error: {error}");
     ExitCode::FAILURE
 }
 
-/// Builds the state in a trace of its own, which the first invocation links to and exports.
+/// Makes the state. The spans of the init function are a trace, which the first invocation links to and exports.
 async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     telemetry: impl Into<Telemetry>,
     started: SystemTime,
@@ -148,7 +148,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
             initialisation::keep(context);
             Ok(Arc::new(state))
         }
-        // There will be no invocation to export it.
+        // No invocation will follow and export the trace.
         Ok(Err(message)) => {
             scope.set_error("init_failed", message.clone());
             export_last(scope.finish(), config).await;

@@ -1,20 +1,20 @@
-//! The outcome of a handler that is wrapped in place.
+//! The outcome of a handler.
 
 use std::any::type_name;
 use std::borrow::Cow;
 
-use crate::lifecycle::error_type::short_error_type;
+use crate::error_type::short_error_type;
 
-/// How a handler ended.
+/// The outcome of a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HandlerOutcome {
-    /// With a value, or with anything else that is not a `Result`.
+    /// A success: any value that is not known to be an error.
     Ok,
-    /// With an error.
+    /// An error.
     Error {
-        /// The `error.type` attribute: the path of the type, without what would raise its cardinality.
+        /// The `error.type` attribute: the path of the type, without type arguments.
         error_type: Cow<'static, str>,
-        /// What the error says about itself, by `Display` if it can, else by `Debug`.
+        /// The text of the error: by `Display` if the error has it, else by `Debug`.
         message: String,
     },
 }

@@ -1,4 +1,4 @@
-//! The names that the expansion of `#[handler]` uses. They change without notice.
+//! The names that the expansion of `#[handler]` uses. These may change in any release.
 
 pub use super::autoderef::{Argument, argument, first_context, returned};
 pub use super::in_place::{future_of, in_place, never, report};

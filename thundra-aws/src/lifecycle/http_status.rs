@@ -1,7 +1,7 @@
 //! The `statusCode` of a response, seen while the runtime serialises it.
 //!
-//! A user's `Serialize` may work only once, or panic. So it runs once, at the place where the runtime runs it. [`Passing`]
-//! hands each value on to the runtime's serializer, and looks at a few of them.
+//! A `Serialize` of the user may work only once, or panic. It therefore runs once, where the runtime runs it. [`Passing`]
+//! forwards each value to the serializer of the runtime, and reads the status among them.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -18,7 +18,7 @@ pub(super) fn report_status(invocation: ScopeRef, code: u16) {
     }
 }
 
-/// A body that records on its request the status that it is serialised with.
+/// A response body. Serialising it records the status on the span of the request.
 pub(super) struct Observed<B> {
     body: B,
     /// `None` if the event is no request.
@@ -43,7 +43,7 @@ impl<B: Serialize> Serialize for Observed<B> {
     }
 }
 
-/// The part of a response that was seen.
+/// The part of a response that was serialised so far.
 #[derive(Default)]
 struct Seen {
     /// `true` if the last key of the object was `statusCode`.
@@ -54,7 +54,7 @@ struct Seen {
 /// The place of a value in a response.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
-    /// The response itself, an object that has the status.
+    /// The response: the object with the status.
     Response,
     /// A key of the object.
     Key,
@@ -68,7 +68,7 @@ impl Seen {
     }
 }
 
-/// A value that [`Passing`] looks at.
+/// A value on its way through [`Passing`].
 struct Through<'a, T: ?Sized> {
     value: &'a T,
     part: Part,
@@ -81,14 +81,14 @@ impl<T: Serialize + ?Sized> Serialize for Through<'_, T> {
     }
 }
 
-/// A serializer that notes what passes.
+/// A serializer in front of another one. It reads the keys of the response and the status.
 struct Passing<'a, S> {
     serializer: S,
     part: Part,
     seen: &'a Seen,
 }
 
-/// Hands values on.
+/// Forwards values.
 macro_rules! pass {
     ($($method:ident($($argument:ident: $ty:ty),*) -> $ok:ident)*) => {$(
         fn $method(self, $($argument: $ty),*) -> Result<S::$ok, S::Error> {
@@ -97,7 +97,7 @@ macro_rules! pass {
     )*};
 }
 
-/// Hands numbers on, of which one may be the status.
+/// Forwards numbers, and keeps the status.
 macro_rules! numbers {
     ($($method:ident($ty:ty))*) => {$(
         fn $method(self, value: $ty) -> Result<S::Ok, S::Error> {
@@ -188,10 +188,10 @@ impl<'a, S: Serializer> Serializer for Passing<'a, S> {
 
 const STATUS_CODE: &str = "statusCode";
 
-/// An object under way.
+/// An object that is being serialised.
 struct Object<'a, O> {
     object: O,
-    /// `None` if it is not the response itself.
+    /// `None` for an object inside the response.
     seen: Option<&'a Seen>,
 }
 
@@ -246,7 +246,7 @@ mod tests {
     use super::*;
     use crate::payload;
 
-    /// Returns the status that is seen in a response, which is serialised as without us.
+    /// Returns the status that is read from a response, after a check that the text of the response did not change.
     fn of(response: &impl Serialize) -> Option<u16> {
         let seen = Seen::default();
         let passed = serde_json::to_string(&seen.pass(response, Part::Response)).map_err(|error| error.to_string());

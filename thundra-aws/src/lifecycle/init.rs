@@ -5,17 +5,19 @@ use thundra_http::TelemetryGuard;
 
 use super::setup;
 
-/// Installs everything that a program needs for the place where it runs: the configuration from the environment, the
-/// exporters, the subscriber (unless one is set), and the bridge from the `log` crate (unless a logger is set). Has the
-/// calls of AWS clients recorded that nobody wrapped (feature `unwrapped-clients`).
+/// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless one
+/// is set), and the bridge from the `log` crate (unless a logger is set). From then on the calls of AWS clients that nobody
+/// wrapped are recorded (feature `unwrapped-clients`).
 ///
-/// - In a function it takes the place of the line that initialises a subscriber, before [`run`](crate::run), which does
-///   the rest: it exports after each response, and after a local run. Dropping the guard does nothing in Lambda.
-/// - In any other program, as a worker of a queue, a background thread exports about once a second, as
-///   [`thundra_http::init`] does. Keep the guard until the program ends: dropping it exports what is left.
+/// - In a function, this call replaces the line that installs a subscriber. [`run`](crate::run) follows, and exports after
+///   each response and after a local run. Dropping the guard has no effect in Lambda.
+/// - In any other program, such as a worker that reads a queue, a background thread exports about once a second. Keep the
+///   guard until the program ends: dropping it exports the remaining spans.
 ///
-/// A second call changes nothing. In Lambda a program that does not call [`run`](crate::run), as a server behind the
-/// Lambda Web Adapter, takes [`thundra_http::init`], which exports by itself wherever it is.
+/// A second call changes nothing.
+///
+/// In Lambda, a program without [`run`](crate::run), such as a server behind the Lambda Web Adapter, calls
+/// [`thundra_http::init`]: a background thread exports there as well.
 ///
 /// # Examples
 ///
@@ -25,7 +27,7 @@ use super::setup;
 /// #[tokio::main]
 /// async fn main() -> Result<(), Error> {
 ///     let _telemetry = thundra_aws::init();
-///     tracing::info!("written as a log line, like what the handler logs");
+///     tracing::info!("written as a log line, like the lines of the handler");
 ///     thundra_aws::run(service_fn(greet)).await
 /// }
 ///
@@ -38,7 +40,8 @@ pub fn init() -> TelemetryGuard {
     init_with(Telemetry::default())
 }
 
-/// Installs what [`init`] does, with telemetry that is set up in code.
+/// Installs telemetry as [`init`] does, set up in code: a [`Config`](thundra_core::Config), or the result of
+/// [`Telemetry::builder`].
 ///
 /// # Examples
 ///

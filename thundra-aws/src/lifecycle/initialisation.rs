@@ -1,4 +1,4 @@
-//! The trace of the initialisation, until the first invocation links to it.
+//! The trace of the initialisation, kept until the first invocation links to its span.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,7 +11,7 @@ pub(crate) fn keep(context: Option<TraceContext>) {
     *CONTEXT.lock().unwrap_or_else(PoisonError::into_inner) = context;
 }
 
-/// Takes the context, for the first invocation that is recorded.
+/// Takes the context, for the first recorded invocation.
 pub(super) fn take() -> Option<TraceContext> {
     CONTEXT.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

@@ -12,10 +12,10 @@ use super::{initialisation, setup};
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
-/// What is left of the time for our own end: the process must ask for the next event before the deadline.
+/// The time reserved for the end of an invocation: the process must request the next event before the deadline.
 const MARGIN: Duration = Duration::from_millis(100);
 
-/// Begins the scope of an invocation. `body` loses the context that was sent inside it.
+/// Begins the scope of an invocation, and removes the propagated context from `body`.
 pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Scope {
     let caller = trust(context, config);
     let trigger = trigger::detect(body, config, caller);
@@ -41,7 +41,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
         builder = builder.default_correlation_id(default_id);
     }
     let scope = builder.parent(parent(&trigger, context, caller, config.propagators)).begin_with(config);
-    // The link waits for an invocation that is recorded.
+    // An invocation that is not recorded would lose the link.
     if scope.recorded()
         && let Some(initialised) = initialisation::take()
     {
@@ -75,23 +75,23 @@ pub(super) fn finish(scope: Scope) -> Records {
     scope.finish()
 }
 
-/// Records that the handler was not called, because its type could not be read from the event.
+/// Records the failure of an invocation whose handler was not called: its type could not be read from the event.
 pub(super) fn unless_called(scope: &Scope) {
     if !scope.flags().contains(ScopeFlags::HANDLER_CALLED) {
         scope.set_error("invalid_event", "the event could not be read as the handler's type");
     }
 }
 
-/// When the work for this invocation must be done. `None` without a deadline.
+/// Returns the time at which the export of this invocation must end. `None` without a deadline.
 pub(crate) fn flush_deadline(context: &Context) -> Option<Instant> {
     let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
-    // A deadline in the past leaves no time: what there is to send waits for the next invocation.
+    // A deadline in the past leaves no time: the spans wait for the next invocation.
     let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
     Some(Instant::now() + left.saturating_sub(MARGIN))
 }
 
-/// Returns the trust in the caller that invoked the function. An identity of Cognito is an end user, known or a guest, and
-/// writes the event, the client context and the X-Ray header.
+/// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest, who
+/// controls the event, the client context and the X-Ray header.
 fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity
@@ -100,8 +100,8 @@ fn trust(context: &Context, config: &Config) -> Trust {
     if is_visitor { trigger::edge_trust(config) } else { Trust::Full }
 }
 
-/// Who called: the one message's producer, the caller's client context, else the X-Ray header of the
-/// environment.
+/// Returns the context of the caller: of the client context, else of the event's only message, else of the X-Ray header
+/// that the runtime received with the event.
 fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagators) -> Inbound {
     let mut inbound = match trigger.messages.as_slice() {
         [message] => message.inbound.clone(),
@@ -120,7 +120,7 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagat
     } else if let (None, Some(header)) = (&inbound.parent, &header) {
         let ignored = if formats.xray_lambda { header.parent_context() } else { None };
         inbound.parent = header.context().or(ignored);
-        // Lambda hands on the header that it got, and the caller may have written it.
+        // Lambda forwards the header of the request, so an untrusted caller may have written it.
         inbound.untrusted = trigger.trust == Trust::Edge;
         inbound.source = match inbound.parent {
             Some(_) => ParentSource::XRay,
@@ -131,15 +131,16 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagat
     inbound
 }
 
-/// Whether a message was taken from a dead-letter queue. Outside Lambda it was kept in a file.
+/// Returns `true` for a message that is old enough to come from a dead-letter queue. Outside Lambda, old messages come
+/// from files.
 fn is_redrive(message: &Message) -> bool {
     message.is_old() && setup::in_lambda()
 }
 
-/// What is said of the function with each invocation.
+/// Returns the attributes of the function.
 fn function(context: &Context) -> Vec<(&'static str, thundra_core::Value)> {
     let mut attributes = vec![(semconv::FAAS_INVOCATION_ID, context.request_id.clone().into())];
-    // lambda_runtime puts a sentence here when the header is missing.
+    // lambda_runtime writes a sentence here if the header is missing.
     let arn = context.invoked_function_arn.as_str();
     if arn.starts_with("arn:") {
         attributes.push((semconv::AWS_LAMBDA_INVOKED_ARN, arn.to_owned().into()));
@@ -151,7 +152,7 @@ fn function(context: &Context) -> Vec<(&'static str, thundra_core::Value)> {
     attributes
 }
 
-/// The ARN with its alias replaced by the version that ran, as the [conventions] ask.
+/// Returns the ARN with the version of the function in place of an alias, as the [conventions] require.
 ///
 /// [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/faas/aws-lambda.md
 fn resource_id(arn: &str, version: &str) -> String {
@@ -168,7 +169,7 @@ fn function_name(context: &Context, config: &Config) -> String {
     }
 }
 
-/// True for the first invocation of a process that Lambda started for it.
+/// Returns `true` for the first invocation of a process that Lambda started on demand.
 fn is_cold(config: &Config) -> bool {
     static WARM: AtomicBool = AtomicBool::new(false);
     let first = !WARM.swap(true, Ordering::Relaxed);

@@ -1,4 +1,7 @@
-//! The layer around everything: it sees the event before anyone else, and the end of the invocation.
+//! The outermost layer: it sees the event before its deserialisation, and the end of the invocation.
+//!
+//! The response of the inner service is `()`, and it is ready once the runtime has posted the response of the handler. An
+//! export here delays no caller.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,7 +16,7 @@ use tower_service::Service;
 use super::invocation;
 use super::reporting::observed;
 
-/// Makes each invocation a scope, and exports it after the response was posted.
+/// Runs each invocation in a scope, and exports the scope after the response was posted.
 #[derive(Clone, Copy)]
 pub(super) struct InvocationLayer {
     config: &'static Config,
@@ -33,7 +36,7 @@ impl<S> tower_layer::Layer<S> for InvocationLayer {
     }
 }
 
-/// A Lambda service whose invocations are traced.
+/// A Lambda service with traced invocations.
 #[derive(Clone)]
 pub(super) struct InvocationService<S> {
     inner: S,
@@ -55,7 +58,7 @@ where
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         let scope = invocation::begin(&mut invocation.body, &invocation.context, self.config);
         let deadline = invocation::flush_deadline(&invocation.context);
-        // The user's types are read and written here too, around the handler.
+        // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
         let future = scope.enter(|| observed(Some(*scope), || self.inner.call(invocation)));
         let running = scope.run(future);
         InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline }, config: self.config }
@@ -65,7 +68,7 @@ where
 type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pin_project! {
-    /// An invocation: first its work, then the flush.
+    /// An invocation: first the work, then the export.
     pub(super) struct InvocationFuture<F> {
         #[pin]
         step: Step<F>,
@@ -109,13 +112,13 @@ where
     }
 }
 
-/// Exports what is left before the program ends, and reports what is lost with it.
+/// Exports the last spans of a program, and reports the ones that could not be exported.
 pub(crate) async fn export_last(trace: Records, config: &Config) {
     export(trace, None, config).await;
     thundra_http::export::report_losses();
 }
 
-/// Exports within the time that is left, whatever an exporter makes of its deadline.
+/// Exports until the deadline, and no longer, even if an exporter ignores its deadline.
 pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
     let longest = Instant::now() + config.otlp.traces.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));

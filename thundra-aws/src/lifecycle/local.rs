@@ -1,4 +1,4 @@
-//! A local run: one event, one response, no AWS.
+//! A run outside Lambda: one event from a file or from standard input, one response on standard output.
 
 use std::io::{IsTerminal, Read, Write};
 use std::panic::resume_unwind;
@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 use thundra_core::Config;
 use tower_service::Service;
 
-use super::error_type::short_error_type;
 use super::invocation;
 use super::layer::export_last;
 use super::reporting::caught;
+use crate::error_type::short_error_type;
 
-/// Runs the handler once with the event of the first argument's file, else of standard input, and prints its
-/// response on standard output.
+/// Runs the handler once and prints the response. The event comes from the file that the first argument names, else from
+/// standard input.
 pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H, config: &Config) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,
@@ -70,7 +70,7 @@ fn read_event() -> Result<Vec<u8>, Error> {
     Ok(event)
 }
 
-/// The event as the handler's type: first whether it is JSON at all, then whether it fits.
+/// Parses the event as the type of the handler. Text that is not JSON gets an error of its own.
 fn parse<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Error> {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| format!("the event is not JSON: {error}"))?;
     let fits = serde_json::from_slice(body);

@@ -1,11 +1,10 @@
 //! The life of a Lambda function: from process start to the flush after each response.
 //!
 //! ```text
-//! /next ─► layer.rs: trigger, scope ─► reporting.rs: the user's handler, its outcome ─► response posted
+//! /next ─► layer.rs: trigger, scope ─► reporting.rs: handler, outcome ─► response posted
 //!              └─ scope finished ─► flush ─► /next
 //! ```
 
-pub(crate) mod error_type;
 mod http_status;
 mod init;
 pub(crate) mod initialisation;

@@ -1,8 +1,8 @@
-//! The seam at the handler: it sees the result, the panic, and the status of a response.
+//! The service around the handler: it sees the result, the panic, and the status of a response.
 //!
-//! The runtime converts, formats and serialises the result of the handler, each once and in an order of its own, and a
-//! panic of the user's types there ends the process. So nothing of it happens here. The result goes on as it is, and the
-//! invocation records the outcome when the runtime makes it.
+//! The runtime converts, formats and serialises the result of the handler, each at most once, and a panic of the user's
+//! types there ends the process. To change nothing, [`Reporting`] wraps the result in types that record the outcome while
+//! the runtime converts ([`Failed`]) or serialises ([`Returned`]) the result.
 
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -18,10 +18,10 @@ use serde::Serialize;
 use thundra_core::{Scope, ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::error_type::short_error_type;
 use super::http_status::{Observed, report_status};
+use crate::error_type::short_error_type;
 
-/// A handler whose outcome its invocation records. Results, errors and panics pass through.
+/// A handler that records its outcome on the invocation. Results, errors and panics pass through.
 #[derive(Clone)]
 pub(super) struct Reporting<H> {
     inner: H,
@@ -78,7 +78,7 @@ where
     }
 }
 
-/// Runs the user's code; a panic is recorded and goes on.
+/// Runs code of the user. Records a panic, and resumes it.
 pub(crate) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         if let Some(invocation) = invocation {
@@ -88,7 +88,7 @@ pub(crate) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -
     })
 }
 
-/// Runs a future in a scope; a panic is recorded and returned, so that the scope can be exported before it goes on.
+/// Runs a future in a scope. Records a panic and returns it, so that the scope can be exported before the panic resumes.
 pub(crate) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
     let mut future = pin!(future);
     let observed = poll_fn(|cx| observed(Some(**scope), || future.as_mut().poll(cx)));
@@ -128,8 +128,8 @@ where
     }
 }
 
-/// The handler's error on its way to the runtime, which logs its `Debug` and posts its `Diagnostic`: both
-/// are the user's own.
+/// The handler's error on its way to the runtime. The runtime logs the `Debug` text and posts the `Diagnostic`, both
+/// unchanged.
 pub(super) struct Failed<E> {
     error: E,
     invocation: Option<ScopeRef>,

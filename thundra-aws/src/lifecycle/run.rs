@@ -1,4 +1,4 @@
-//! `run`: what `lambda_runtime::run` does, traced.
+//! `run` and its siblings: `lambda_runtime::run`, traced.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -14,19 +14,19 @@ use super::layer::InvocationLayer;
 use super::reporting::Reporting;
 use super::{local, setup};
 
-/// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or standard input.
+/// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
-/// It takes what [`lambda_runtime::run`] takes, and gives each invocation its trace. The subscriber, the bridge from
-/// the `log` crate and the exporters are installed here, unless [`init`](crate::init) did so before. Without `init`, what
-/// the program logs before it calls this function is not written.
+/// Accepts the same handlers as [`lambda_runtime::run`], and records each invocation. Installs the subscriber, the bridge
+/// from the `log` crate and the exporters, unless [`init`](crate::init) was called before. Without `init`, lines that the
+/// program logs before this call are not written.
 ///
 /// # Errors
 ///
-/// In Lambda those of [`lambda_runtime::run`]. Elsewhere when the event cannot be read, or the handler fails.
+/// In Lambda, the errors of [`lambda_runtime::run`]. Elsewhere, an error if the event cannot be read or the handler fails.
 ///
 /// # Panics
 ///
-/// In Lambda where [`lambda_runtime::run`] does: when the environment lacks a variable that Lambda sets.
+/// In Lambda, panics like [`lambda_runtime::run`] if the environment lacks a variable that Lambda sets.
 ///
 /// # Examples
 ///
@@ -59,7 +59,7 @@ where
 
 /// Runs a handler as [`run`] does, with telemetry that is set up in code.
 ///
-/// What was installed before stays: then this telemetry is dropped.
+/// If telemetry was installed before, this one is dropped.
 ///
 /// # Errors
 ///
@@ -103,12 +103,12 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
-    // The compiler computes the layout of nested futures by recursion, which a box ends.
+    // The compiler computes the layout of nested futures recursively. A box ends the recursion.
     Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run()).await
 }
 
-/// As [`run`], with several invocations at once where Lambda allows it (managed instances:
-/// `AWS_LAMBDA_MAX_CONCURRENCY`).
+/// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many as
+/// `AWS_LAMBDA_MAX_CONCURRENCY`.
 ///
 /// # Errors
 ///
@@ -134,7 +134,7 @@ where
 
 /// Runs a handler as [`run_concurrent`] does, with telemetry that is set up in code.
 ///
-/// What was installed before stays: then this telemetry is dropped.
+/// If telemetry was installed before, this one is dropped.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! What a function sets up once, before its first event.
+//! The set-up of a function, before the first event.
 
 use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
@@ -6,7 +6,7 @@ use thundra_http::export::{self, Platform};
 
 use crate::Settings;
 
-/// The crate whose features a program turns on.
+/// The crate that a program depends on. Messages about missing features name it.
 const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 /// Installs telemetry where a background thread exports, outside Lambda.
@@ -16,22 +16,22 @@ pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
     guard
 }
 
-/// Installs telemetry for a program that exports at the end of each invocation. Returns the configuration of the
-/// process, which is another one if something was installed before.
+/// Installs telemetry for a program that exports at the end of each invocation, and returns the configuration of the
+/// process. If telemetry was installed before, the configuration is that of the earlier one.
 pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
     let config = install_during_calls(telemetry);
     watch_unwrapped_clients();
     config
 }
 
-/// Installs what [`install`] does, while AWS calls may be in flight: those of unwrapped clients are not recorded.
+/// Installs telemetry as [`install`] does, while AWS calls may be in flight: calls of unwrapped clients are not recorded.
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     export::install(PACKAGE, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
     thundra_core::config()
 }
 
-/// Returns where this program runs.
+/// Returns the platform of this program.
 fn platform() -> Platform {
     if in_lambda() { Platform::Lambda } else { Platform::Process }
 }
@@ -41,7 +41,7 @@ pub(crate) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
 }
 
-/// Records the calls of clients that nobody wrapped from now on.
+/// Records the calls of unwrapped clients from now on.
 fn watch_unwrapped_clients() {
     #[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
     if !thundra_core::config().disabled {

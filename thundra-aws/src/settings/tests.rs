@@ -7,7 +7,7 @@ fn read(pairs: &[(&str, &str)]) -> (Settings, Vec<String>) {
     (settings, problems.iter().map(ToString::to_string).collect())
 }
 
-/// A configuration that is completed as `init` does it.
+/// Returns a configuration, completed as by `init`.
 fn completed(pairs: &[(&str, &str)]) -> Config {
     let (mut config, _) = Config::read(&Env::from_pairs(pairs.iter().copied()));
     config.read_section::<Settings>();
@@ -15,7 +15,7 @@ fn completed(pairs: &[(&str, &str)]) -> Config {
     config
 }
 
-/// A value for each variable that it does not take.
+/// Returns an invalid value of a variable.
 fn bad_value(name: &str) -> &'static str {
     match name {
         "THUNDRA_INJECT_PAYLOAD" => "kinesys",
@@ -108,7 +108,7 @@ fn every_variable_of_the_three_crates_is_known() {
     assert_eq!(problems, ["THUNDRA_BATCH_SPAN is not a variable of thundra; the nearest is THUNDRA_BATCH_SPANS"]);
 }
 
-/// Where a program is not known to have all crates, a name that nearly is another's is reported as mistyped.
+/// With incomplete lists, a name close to a known name is reported as mistyped.
 #[test]
 fn no_variable_is_nearly_one_of_another_crate() {
     let of_others = thundra_http::VARIABLES.iter().chain(VARIABLES);

@@ -6,7 +6,7 @@
 //! of a program.
 
 use super::event::Event;
-use super::parse::iam::is_iam;
+use super::iam::is_iam;
 use super::parse::json::{self, Object};
 
 /// The usual names of the members beside the topic.

@@ -25,6 +25,7 @@
 
 mod edge;
 mod event;
+mod iam;
 mod message;
 mod parse;
 mod source;

@@ -189,6 +189,44 @@ async fn spans_go_to_standard_output_where_the_program_has_no_exporter_of_its_ow
 }
 
 #[tokio::test]
+async fn an_exporter_that_is_given_in_code_is_the_only_one() {
+    for (program, event, spans, lines) in [
+        ("init_with", json!("ann"), "2 spans", 1),
+        ("run_with", json!("ann"), "2 spans", 1),
+        ("run_concurrent_with", json!("ann"), "2 spans", 1),
+        ("telemetry", json!("ann"), "2 spans", 1),
+        ("telemetry_and_concurrent", json!("ann"), "2 spans", 1),
+        // The trace of the initialisation comes with that of the first invocation.
+        ("telemetry_and_init", json!("ann"), "4 spans", 1),
+        ("too_late", json!("ann"), "2 spans", 1),
+        #[cfg(feature = "http")]
+        ("http_run_with", request(), "1 spans", 0),
+    ] {
+        for variables in [&[][..], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]] {
+            let lambda = Lambda::start(program, variables).await;
+            lambda.invoke(event.clone()).await.unwrap();
+            let (seen, stderr) = lambda.stop().await;
+            assert!(!seen.iter().any(|seen| seen.name() == "traces"), "{program}: {seen:?}");
+            let own: Vec<_> = stderr.lines().filter_map(|line| line.strip_prefix("own exporter: ")).collect();
+            assert_eq!(own, [spans], "{program}: {stderr}");
+            assert!(!stderr.contains("thundra: "), "{program}: {stderr}");
+            assert_eq!(stderr.matches("FOREIGN greeting").count(), lines, "{program}: {stderr}");
+        }
+    }
+}
+
+/// An event of a function URL.
+#[cfg(feature = "http")]
+fn request() -> Value {
+    json!({ "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": {},
+            "requestContext": { "http": { "method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                                          "userAgent": "" },
+                                "accountId": "1", "apiId": "a", "domainName": "a.lambda-url.eu-west-1.on.aws",
+                                "domainPrefix": "a", "requestId": "r", "stage": "$default", "time": "", "timeEpoch": 0 },
+            "isBase64Encoded": false })
+}
+
+#[tokio::test]
 async fn lambdas_log_level_is_that_of_the_lines() {
     for (level, lines) in [("FATAL", 0), ("error", 0), ("WARN", 1), ("Info", 4), ("DEBUG", 5), ("TRACE", 5)] {
         let lambda = Lambda::start("own_main", &[("AWS_LAMBDA_LOG_LEVEL", level)]).await;

@@ -1,13 +1,14 @@
 //! The functions under test, each a process of its own.
 
+use std::process::ExitCode;
 use std::time::Instant;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::event::sqs::SqsEvent;
 use serde_json::Value;
 use thundra_aws::{Error, LambdaEvent, handler, service_fn};
-use thundra_core::Telemetry;
 use thundra_core::export::{Batch, Export, ExportFuture};
+use thundra_core::{Telemetry, TelemetryBuilder};
 use tracing::{info, instrument};
 use tracing_log::log;
 
@@ -34,6 +35,30 @@ pub(crate) fn run(name: &str) {
             thundra_core::install(Telemetry::builder().exporter(Stderr));
             let _telemetry = thundra_aws::init();
             runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+        }
+        "init_with" => {
+            let _telemetry = thundra_aws::init_with(own_exporter());
+            runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
+        }
+        "run_with" => {
+            runtime().block_on(thundra_aws::run_with(own_exporter(), service_fn(greeting))).unwrap();
+        }
+        "run_concurrent_with" => {
+            runtime().block_on(thundra_aws::run_concurrent_with(own_exporter(), service_fn(greeting))).unwrap();
+        }
+        #[cfg(feature = "http")]
+        "http_run_with" => {
+            let greet = lambda_http::service_fn(async |_: lambda_http::Request| Ok::<_, Error>("hello ann"));
+            runtime().block_on(thundra_aws::http::run_with(own_exporter(), greet)).unwrap();
+        }
+        "telemetry" => assert_eq!(telemetry::main(), ExitCode::SUCCESS),
+        "telemetry_and_init" => assert_eq!(telemetry_and_init::main(), ExitCode::SUCCESS),
+        "telemetry_and_concurrent" => assert_eq!(telemetry_and_concurrent::main(), ExitCode::SUCCESS),
+        "too_late" => {
+            let _telemetry = thundra_aws::init_with(own_exporter());
+            let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+            let second = Telemetry::builder().exporter(thundra_core::export::ConsoleExporter::new()).layer(layer);
+            runtime().block_on(thundra_aws::run_with(second, service_fn(greeting))).unwrap();
         }
         "foreign" => {
             tracing_subscriber::fmt().with_writer(std::io::stderr).init();
@@ -123,6 +148,38 @@ impl Export for Stderr {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
         eprintln!("own exporter: {} spans", batch.count());
         Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// The telemetry of the programs that export by themselves.
+fn own_exporter() -> TelemetryBuilder {
+    Telemetry::builder().exporter(Stderr)
+}
+
+mod telemetry {
+    use super::*;
+
+    #[handler(telemetry = own_exporter)]
+    pub(super) async fn main(event: LambdaEvent<String>) -> Result<String, Error> {
+        greeting(event).await
+    }
+}
+
+mod telemetry_and_init {
+    use super::*;
+
+    #[handler(init = connect, telemetry = own_exporter)]
+    pub(super) async fn main(event: LambdaEvent<String>, _hello: &String) -> Result<String, Error> {
+        greeting(event).await
+    }
+}
+
+mod telemetry_and_concurrent {
+    use super::*;
+
+    #[handler(telemetry = own_exporter, concurrent)]
+    pub(super) async fn main(event: LambdaEvent<String>) -> Result<String, Error> {
+        greeting(event).await
     }
 }
 

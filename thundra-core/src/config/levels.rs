@@ -1,4 +1,4 @@
-//! Levels by target: which spans are recorded, and which log events are written.
+//! Levels by target, for recorded spans and written log events.
 
 use std::error::Error;
 use std::fmt;
@@ -8,17 +8,17 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
-/// The level above `ERROR` that AWS Lambda and many loggers have, and `tracing` has not.
+/// The level above `ERROR`, which many loggers have and `tracing` lacks.
 const FATAL: &str = "FATAL";
 
-/// Names of levels that other loggers have. A word alone is otherwise the name of a target, whose every event is taken.
+/// Level names of other loggers. Any other bare word names a target and enables all of its levels.
 const FOREIGN: [&str; 10] =
     ["all", "alert", "critical", "emergency", "information", "none", "notice", "panic", "verbose", "warning"];
 
-/// The most detailed level that is taken, by target: a list such as `info,my_crate=debug,hyper=off`.
+/// The most detailed enabled level of each target, as in `info,my_crate=debug,hyper=off`.
 ///
-/// A target takes those that begin with it too, and the longest that matches decides. All others have the level that
-/// stands alone, or `info`. No event of `tracing` is above `error`, so `fatal` takes those of `error`.
+/// An entry applies to every target with the same prefix, and the longest match wins. The bare level applies to all other
+/// targets; `info` is the default. The highest level of `tracing` is `error`, so `fatal` means `error`.
 ///
 /// # Examples
 ///
@@ -61,12 +61,12 @@ impl FromStr for Levels {
 }
 
 impl Levels {
-    /// Returns `true` if spans and events of this target and level are taken.
+    /// Returns `true` if spans and events of this target and level are enabled.
     pub fn enables(&self, target: &str, level: Level) -> bool {
         self.0.would_enable(target, &level)
     }
 
-    /// Returns the levels of a list, and the items of it that are none.
+    /// Returns the levels of a list, and its invalid items.
     pub(super) fn of<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
         let mut targets = Targets::new().with_default(Level::INFO);
         let mut invalid = Vec::new();
@@ -83,13 +83,13 @@ impl Levels {
         (Levels(targets), invalid)
     }
 
-    /// The filter that `tracing_subscriber` makes of them.
+    /// Returns the levels as a filter of `tracing_subscriber`.
     pub(crate) fn targets(&self) -> &Targets {
         &self.0
     }
 }
 
-/// A list of levels with an item that is neither a level nor a target with its level.
+/// An error for a list with an item other than a level or a target with a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidLevels(String);
 
@@ -101,7 +101,7 @@ impl fmt::Display for InvalidLevels {
 
 impl Error for InvalidLevels {}
 
-/// Reads a level, a target, or a target and its level. A target alone has all levels.
+/// Reads a level, a target with a level, or a bare target, which enables all levels.
 fn directive(item: &str) -> Option<(Option<&str>, LevelFilter)> {
     match item.rsplit_once('=') {
         Some((target, name)) => {
@@ -115,7 +115,7 @@ fn directive(item: &str) -> Option<(Option<&str>, LevelFilter)> {
     }
 }
 
-/// Reads a level by its name or by its number: from 0, `off`, to 5, `trace`.
+/// Reads a level by name or by number, from 0 (`off`) to 5 (`trace`).
 fn level(name: &str) -> Option<LevelFilter> {
     match name {
         // `tracing` takes the empty text for `error`.
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_level_nor_target_is_refused() {
+    fn an_item_other_than_a_level_or_a_target_is_refused() {
         for (text, invalid, why) in [
             ("my_crate=loud", "my_crate=loud", "no such level"),
             ("critical", "critical", "a level of other loggers"),

@@ -1,9 +1,9 @@
-//! Limits of what a span and an invocation hold.
+//! Limits of spans and invocations.
 
 use super::reader::Reader;
 use super::variables as v;
 
-/// The most that a span holds. More is dropped, and counted on the span.
+/// The limits of a span and of an invocation. Data beyond a limit is dropped, and counted on the span.
 ///
 /// The names and the defaults are those of OpenTelemetry's [span limits].
 ///
@@ -23,7 +23,7 @@ pub struct Limits {
     pub link_attributes: u32,
     /// Characters of an attribute's text; `None` for no limit, the default.
     pub value_length: Option<usize>,
-    /// Spans recorded in one invocation. Defaults to 10,000.
+    /// Recorded spans of an invocation. Defaults to 10,000.
     pub spans: u32,
 }
 

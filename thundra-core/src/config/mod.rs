@@ -1,8 +1,8 @@
 //! The configuration: the environment read into plain data, once.
 //!
-//! [`Config`] is what this crate needs. Each crate that depends on it has [settings](section) of its own, read by the
-//! same [reader] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails:
-//! a bad value is a [`ConfigProblem`], and its default serves.
+//! [`Config`] holds the settings of this crate. Every dependent crate has a [section] of its own, read by the same
+//! [reader] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails: for an
+//! invalid value there is a [`ConfigProblem`], and the default applies.
 
 mod levels;
 mod limits;
@@ -29,7 +29,7 @@ use crate::percent::percent_decode;
 use crate::propagation::Propagators;
 use crate::{Env, Resource, Sampler, diagnostics};
 
-/// The variable that names a configuration file in OpenTelemetry.
+/// OpenTelemetry's variable for the path of a configuration file.
 const CONFIG_FILE: &str = "OTEL_CONFIG_FILE";
 
 /// The configuration of local spans, propagation and export.
@@ -49,30 +49,30 @@ const CONFIG_FILE: &str = "OTEL_CONFIG_FILE";
 pub struct Config {
     /// `true` if nothing is recorded (`OTEL_SDK_DISABLED`); ids still travel.
     pub disabled: bool,
-    /// The attributes of this program, exported with every batch.
+    /// The attributes of the program, exported with every batch.
     pub resource: Resource,
-    /// The formats of context that are read and written.
+    /// The context formats to read and to write.
     pub propagators: Propagators,
-    /// The rule by which a trace is recorded.
+    /// The head sampler.
     pub sampler: Sampler,
-    /// The names of the exporters, in lower case; empty for none. `None` where none is configured, so that an endpoint or
-    /// the place of work decides.
+    /// The names of the exporters, in lower case; empty to export nothing. With `None`, the default, the endpoint and the
+    /// platform decide.
     pub exporters: Option<Vec<String>>,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
-    /// The most that a span and an invocation hold.
+    /// The limits of a span and of an invocation.
     pub limits: Limits,
-    /// The levels of the spans that are recorded. Defaults to `INFO` and above.
+    /// The levels of recorded spans. Defaults to `INFO` and above.
     pub spans: Levels,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
-    /// The levels of the log events that are written. `None` where none is configured, so that the place of work decides;
-    /// it leaves them at `INFO` and above.
+    /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own level,
+    /// `INFO` and above are written.
     pub log: Option<Levels>,
     origin: Origin,
 }
 
-/// The environment that a configuration was read from, and the settings of other crates.
+/// The environment of a configuration, and the sections of dependent crates.
 #[derive(Clone)]
 struct Origin {
     env: Env,
@@ -86,14 +86,14 @@ impl std::fmt::Debug for Origin {
 }
 
 impl Config {
-    /// Reads the configuration, and reports each value that is not used on standard error.
+    /// Reads the configuration, and reports each invalid value on standard error.
     pub fn from_env(env: &Env) -> Self {
         let (config, problems) = Self::read(env);
         report(&problems);
         config
     }
 
-    /// Reads the configuration, and returns a problem for each value that is not used.
+    /// Reads the configuration, and returns a problem for each invalid value.
     pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
         let mut reader = Reader::new(env);
         let config = Self::read_from(&mut reader);
@@ -122,32 +122,32 @@ impl Config {
         }
     }
 
-    /// The environment that the configuration was read from.
+    /// Returns the environment of the configuration.
     #[doc(hidden)]
     pub fn env(&self) -> &Env {
         &self.origin.env
     }
 
-    /// Returns the settings of another crate, if they were set or read.
+    /// Returns the section of a dependent crate, if set or read before.
     #[doc(hidden)]
     pub fn section<S: Section>(&self) -> Option<&S> {
         self.origin.sections.get()
     }
 
-    /// Sets the settings of another crate.
+    /// Sets the section of a dependent crate.
     #[doc(hidden)]
     pub fn set_section<S: Section>(&mut self, settings: S) {
         self.origin.sections.set(settings);
     }
 
-    /// Adds the settings of other crates.
+    /// Sets the sections of dependent crates.
     #[doc(hidden)]
     pub fn set_sections(&mut self, sections: Sections) {
         self.origin.sections.extend(sections);
     }
 
-    /// Reads the settings of another crate from the environment of this configuration, unless they are set. Returns a
-    /// problem for each value that is not used.
+    /// Reads the section of a dependent crate from the environment of the configuration, unless the section is set
+    /// already. Returns a problem for each invalid value.
     #[doc(hidden)]
     pub fn read_section<S: Section>(&mut self) -> Vec<ConfigProblem> {
         if self.section::<S>().is_some() {
@@ -158,16 +158,16 @@ impl Config {
         problems
     }
 
-    /// Reads the settings of another crate as [`read_section`](Self::read_section) does, and reports the problems.
+    /// Reads a section as [`read_section`](Self::read_section) does, and reports the problems on standard error.
     #[doc(hidden)]
     pub fn load_section<S: Section>(&mut self) {
         report(&self.read_section::<S>());
     }
 
-    /// Lets the settings of other crates fill in what the configuration leaves open. Returns a problem for each
-    /// `THUNDRA_*` variable that is in the list of none of these crates.
+    /// Lets the sections fill in unset values of the configuration. Returns a problem for each unknown `THUNDRA_*`
+    /// variable.
     ///
-    /// Where the program may have crates whose settings are not here, only names that nearly are known ones are reported.
+    /// While the sections of some crates may be missing, only mistyped names of known variables count as unknown.
     #[doc(hidden)]
     pub fn complete(&mut self) -> Vec<ConfigProblem> {
         let sections = self.origin.sections.clone();
@@ -177,7 +177,7 @@ impl Config {
     }
 }
 
-/// Reports problems on standard error, each once.
+/// Reports problems on standard error, each problem once per process.
 #[doc(hidden)]
 pub fn report(problems: &[ConfigProblem]) {
     for problem in problems.iter().map(ToString::to_string) {

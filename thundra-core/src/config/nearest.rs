@@ -1,19 +1,18 @@
-//! Names that nearly are those of variables.
+//! Unknown variables and the nearest known names.
 
 use super::{ConfigProblem, Variable};
 use crate::Env;
 
-/// The prefix of the variables that no other program has.
+/// The prefix of the variables reserved for these crates.
 const PREFIX: &str = "THUNDRA_";
 
-/// The most edits that make a mistyped name of a known one.
+/// The largest edit distance of a mistyped name.
 const MAX_EDITS: usize = 3;
 
-/// Returns a problem for each variable of the environment that begins with `THUNDRA_` and is not in `lists`, with the
-/// nearest name that is.
+/// Returns a problem for each `THUNDRA_*` variable of the environment outside of `lists`, with the nearest known name.
 ///
-/// Where the lists are not those of all crates of the program, only a name that nearly is a known one is reported:
-/// another may belong to a crate whose list is not here.
+/// Incomplete lists lack the variables of some crates of the program. With them, only mistyped names of known variables are
+/// reported, because any other name may belong to a missing list.
 pub(super) fn unknown(env: &Env, lists: &[&[Variable]], complete: bool) -> Vec<ConfigProblem> {
     let known =
         || lists.iter().copied().flatten().map(|variable| variable.name).filter(|name| name.starts_with(PREFIX));

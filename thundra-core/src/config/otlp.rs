@@ -1,4 +1,4 @@
-//! OTLP settings of each signal: the [specification]'s variables for all signals, and those for one.
+//! OTLP settings of each signal, from the variables of the [specification].
 //!
 //! [specification]: https://opentelemetry.io/docs/specs/otel/protocol/exporter/
 
@@ -10,7 +10,7 @@ use super::reader::{Reader, is_token};
 use super::variables as v;
 use crate::redact;
 
-/// The longest wait for a collector, where the variable sets no limit.
+/// The longest wait for a collector, which also stands for no limit.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// The encoding of OTLP requests.
@@ -37,9 +37,9 @@ pub enum OtlpCompression {
 
 /// OTLP settings of each signal.
 ///
-/// A variable of one signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, wins over the one of all signals. The endpoint
-/// of all signals is a base: `/v1/traces`, `/v1/logs` or `/v1/metrics` is added to its path. The endpoint of one signal
-/// is used unchanged.
+/// A variable for a single signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, wins over the variable for all signals.
+/// The endpoint for all signals is a base URL, to whose path `/v1/traces`, `/v1/logs` or `/v1/metrics` is added. The
+/// endpoint of a single signal is used unchanged.
 ///
 /// # Examples
 ///
@@ -61,23 +61,23 @@ pub struct OtlpSignals {
     pub metrics: OtlpConfig,
 }
 
-/// OTLP settings of one signal.
+/// OTLP settings of a signal.
 ///
 /// `Debug` shows neither the values of headers nor credentials and query values in the endpoint.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpConfig {
-    /// The full address of the signal's endpoint; `None` when none is configured. A user and a password in it are sent
-    /// as `Authorization: Basic`, unless [`headers`](Self::headers) has an `authorization`.
+    /// The URL of the endpoint. A user and a password in the URL are sent as `Authorization: Basic`, unless
+    /// [`headers`](Self::headers) has an `authorization`.
     pub endpoint: Option<String>,
     /// The encoding. Defaults to protobuf.
     pub protocol: OtlpProtocol,
     /// Headers sent with each request.
     pub headers: Vec<(String, String)>,
-    /// The longest time of a flush, retries included. Defaults to 10 s; at most an hour, which also stands for the
+    /// The longest time of a flush, retries included. Defaults to 10 s. The maximum is an hour, which also stands for the
     /// variable's `0`, [no limit](https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout).
     pub timeout: Duration,
-    /// The longest time of one attempt. Defaults to 2 s, or to the timeout where that is configured.
+    /// The longest time of an attempt. Defaults to 2 s, or to a configured timeout.
     pub attempt_timeout: Duration,
     /// The compression. Defaults to none.
     pub compression: OtlpCompression,
@@ -97,13 +97,13 @@ impl Default for OtlpConfig {
 }
 
 impl OtlpConfig {
-    /// Returns the timeout of a flush, which code may have set to more than a clock can add.
+    /// Returns the timeout of a flush, limited to an hour. Code may have set more than a clock can add.
     #[doc(hidden)]
     pub fn flush_limit(&self) -> Duration {
         self.timeout.min(MAX_TIMEOUT)
     }
 
-    /// Returns the timeout of an attempt, as [`flush_limit`](Self::flush_limit) does.
+    /// Returns the timeout of an attempt, limited to an hour.
     #[doc(hidden)]
     pub fn attempt_limit(&self) -> Duration {
         self.attempt_timeout.min(MAX_TIMEOUT)
@@ -125,7 +125,7 @@ impl fmt::Debug for OtlpConfig {
     }
 }
 
-/// The variables of one signal, or those of all.
+/// The variables of a signal, or of all signals.
 struct Variables {
     endpoint: &'static Variable,
     protocol: &'static Variable,
@@ -166,7 +166,7 @@ const METRICS: Variables = Variables {
     compression: &v::OTLP_METRICS_COMPRESSION,
 };
 
-/// The values of one signal's variables, or of those of all.
+/// The values of [`Variables`].
 struct Values {
     endpoint: Option<String>,
     protocol: Option<OtlpProtocol>,
@@ -193,7 +193,7 @@ impl Values {
         }
     }
 
-    /// Returns the settings of the signal whose requests go to `path` below the endpoint of all signals.
+    /// Returns the settings of a signal with this path below the endpoint of all signals.
     fn or(self, all: &Values, path: &str) -> OtlpConfig {
         let default = OtlpConfig::default();
         let timeout = self.timeout.or(all.timeout);
@@ -219,176 +219,24 @@ impl OtlpSignals {
     }
 }
 
-/// Returns the address of a path below a base. The query of the base stays at the end, and a fragment is never sent.
+/// Returns the URL of a path below a base URL. The query of the base stays at the end, and a fragment is never sent.
 fn below(base: &str, path: &str) -> String {
     let base = base.split('#').next().unwrap_or(base);
     let (start, query) = base.find('?').map_or((base, ""), |at| base.split_at(at));
     format!("{}{path}{query}", start.trim_end_matches('/'))
 }
 
-/// Returns the name of a header, in which a `%` is no escape.
+/// Returns the name of a header. A `%` in a name is no escape.
 fn header_name(name: &str) -> Option<String> {
     is_token(name).then(|| name.to_owned())
 }
 
-/// Returns `true` for a text that may be the [value of a header].
+/// Returns `true` for a valid [header value].
 ///
-/// [value of a header]: https://www.rfc-editor.org/rfc/rfc9110#name-field-values
+/// [header value]: https://www.rfc-editor.org/rfc/rfc9110#name-field-values
 fn is_header_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Env;
-    use crate::config::ConfigProblem;
-
-    fn read(pairs: &[(&str, &str)]) -> (OtlpSignals, Vec<ConfigProblem>) {
-        let env = Env::from_pairs(pairs.iter().copied());
-        let mut reader = Reader::new(&env);
-        (OtlpSignals::read(&mut reader), reader.finish())
-    }
-
-    fn endpoints(pairs: &[(&str, &str)]) -> [Option<String>; 3] {
-        let OtlpSignals { traces, logs, metrics } = read(pairs).0;
-        [traces, logs, metrics].map(|signal| signal.endpoint)
-    }
-
-    #[test]
-    fn the_endpoint_of_a_signal_is_exact_and_the_other_a_base() {
-        let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318/");
-        let below = ["traces", "logs", "metrics"].map(|signal| Some(format!("http://c:4318/v1/{signal}")));
-        assert_eq!(endpoints(&[]), [const { None }; 3]);
-        assert_eq!(endpoints(&[base]), below);
-        for (nth, name) in [
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
-            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            let exact = (name, "http://d/x?key=abc");
-            let mut expected = below.clone();
-            expected[nth] = Some(exact.1.to_owned());
-            assert_eq!(endpoints(&[base, exact]), expected, "{name}");
-            assert_eq!(endpoints(&[exact]).iter().flatten().count(), 1, "{name} is for its signal alone");
-        }
-    }
-
-    #[test]
-    fn a_base_may_have_more_than_a_path() {
-        for (base, endpoint, why) in [
-            ("http://c/base?key=abc", "http://c/base/v1/traces?key=abc", "a query"),
-            ("http://c?key=a/b", "http://c/v1/traces?key=a/b", "a query alone"),
-            ("http://c/#part", "http://c/v1/traces", "a fragment"),
-            ("HTTP://c", "HTTP://c/v1/traces", "a scheme in upper case"),
-            ("Https://u:p@c//", "Https://u:p@c/v1/traces", "a user"),
-        ] {
-            let (otlp, problems) = read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", base)]);
-            assert_eq!((otlp.traces.endpoint.as_deref(), problems.len()), (Some(endpoint), 0), "{why}");
-        }
-    }
-
-    #[test]
-    fn each_setting_of_a_signal_wins_over_that_of_all() {
-        let all = [
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "a=1"),
-            ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
-            ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-        ];
-        let own = [
-            ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "http/protobuf"),
-            ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "b=2"),
-            ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "4000"),
-            ("OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", "none"),
-        ];
-        let general = OtlpConfig {
-            protocol: OtlpProtocol::Json,
-            headers: vec![("a".into(), "1".into())],
-            timeout: Duration::from_secs(3),
-            attempt_timeout: Duration::from_secs(3),
-            compression: OtlpCompression::Gzip,
-            ..OtlpConfig::default()
-        };
-        let logs = OtlpConfig {
-            headers: vec![("b".into(), "2".into())],
-            timeout: Duration::from_secs(4),
-            attempt_timeout: Duration::from_secs(4),
-            ..OtlpConfig::default()
-        };
-        let (otlp, problems) = read(&[all, own].concat());
-        assert_eq!(otlp, OtlpSignals { traces: general.clone(), logs, metrics: general });
-        assert_eq!(problems, []);
-        assert_eq!(read(&[]).0, OtlpSignals::default());
-    }
-
-    #[test]
-    fn a_bad_value_of_one_signal_leaves_that_of_all() {
-        for (name, value) in [
-            ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "grpc"),
-            ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", ",,"),
-            ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1s"),
-            ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "zstd"),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "c:4318"),
-        ] {
-            let all = [
-                ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json"),
-                ("OTEL_EXPORTER_OTLP_HEADERS", "a=1"),
-                ("OTEL_EXPORTER_OTLP_TIMEOUT", "3000"),
-                ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
-                ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"),
-            ];
-            let (otlp, problems) = read(&[&all[..], &[(name, value)]].concat());
-            assert_eq!((otlp.traces, problems.len()), (read(&all).0.traces, 1), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_bad_value_of_all_signals_is_reported_once() {
-        let (_, problems) = read(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"), ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "1")]);
-        assert_eq!(problems.iter().map(ConfigProblem::variable).collect::<Vec<_>>(), ["OTEL_EXPORTER_OTLP_TIMEOUT"]);
-    }
-
-    #[test]
-    fn a_timeout_of_zero_is_no_limit() {
-        for (value, seconds) in [("0", 3600), ("2500", 2), ("18446744073709551615", 3600), ("1e3", 10), ("-1", 10)] {
-            let (otlp, _) = read(&[("OTEL_EXPORTER_OTLP_TIMEOUT", value)]);
-            assert_eq!(otlp.traces.timeout.as_secs(), seconds, "{value}");
-        }
-    }
-
-    #[test]
-    fn the_values_of_headers_are_percent_decoded() {
-        let (otlp, _) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=1=2,,X%41=%41")]);
-        let headers = [("api-key", "a b"), ("x", "1=2"), ("X%41", "A")];
-        assert_eq!(otlp.traces.headers, headers.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    }
-
-    #[test]
-    fn a_value_that_no_header_has_is_reported() {
-        for (value, why) in [
-            ("a=%0a", "a line feed"),
-            ("a=b%00", "a zero"),
-            ("a=%7f", "a delete"),
-            ("a=1,b=%0d%0ac: 1", "another header"),
-        ] {
-            let (otlp, problems) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", value)]);
-            assert_eq!((otlp.traces.headers.len(), problems.len()), (0, 1), "{why}");
-        }
-        assert_eq!(read(&[("OTEL_EXPORTER_OTLP_HEADERS", "a=%09é")]).1, [], "a tab, and what is beyond ASCII");
-    }
-
-    #[test]
-    fn debug_shows_no_credentials() {
-        let (OtlpSignals { mut traces, .. }, _) = read(&[
-            ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://user:s3cr3t@c/x?key=s3cr3t"),
-            ("OTEL_EXPORTER_OTLP_HEADERS", "api-key=s3cr3t"),
-        ]);
-        traces.headers.push(("Authorization: Basic s3cr3t".into(), "=".into()));
-        let shown = format!("{traces:?} {traces:#?}");
-        assert!(!shown.contains("s3cr3t") && shown.contains("api-key"), "{shown}");
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! A value of the configuration that is not used.
+//! Invalid values of the configuration.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -7,10 +7,10 @@ use std::fmt;
 use super::Variable;
 use crate::{escape, redact};
 
-/// The longest part of a bad value that is shown.
+/// The longest shown part of an invalid value.
 const MAX_SHOWN_BYTES: usize = 64;
 
-/// A variable of the environment whose value is not used, and the form that the variable takes.
+/// A variable with an invalid value, and the form of valid values.
 ///
 /// # Examples
 ///
@@ -30,7 +30,7 @@ pub struct ConfigProblem {
     reason: Reason,
 }
 
-/// The reason why a value is not used.
+/// The reason why a value is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     NotAccepted,
@@ -42,9 +42,10 @@ enum Reason {
 }
 
 impl ConfigProblem {
-    /// Returns the problem of a value that has not the form of its variable.
+    /// Returns the problem of a value without the accepted form.
     ///
-    /// Credentials in the value are redacted, since it may be meant for another variable, and it is cut after 64 bytes.
+    /// Credentials in the value are redacted, because the value may be meant for another variable, and the value is cut
+    /// after 64 bytes.
     #[doc(hidden)]
     pub fn not_accepted(variable: &'static str, value: &str, accepted: impl Into<Cow<'static, str>>) -> Self {
         let value = redact::text(value);
@@ -58,7 +59,7 @@ impl ConfigProblem {
         }
     }
 
-    /// Returns the problem of a value that may hold credentials and has not the form of its variable.
+    /// Returns the problem of a value without the accepted form, which may contain credentials.
     pub(super) fn secret(variable: &Variable) -> Self {
         Self::new(variable, Reason::NotAccepted)
     }
@@ -71,17 +72,17 @@ impl ConfigProblem {
         Self::new(variable, Reason::NotUnicode)
     }
 
-    /// Returns the problem of a value that nothing takes into account, unless the settings are those of `accepted`.
+    /// Returns the problem of a value without effect: only the settings in `accepted` use the variable.
     pub(super) fn without_effect(variable: &Variable, accepted: &'static str) -> Self {
         ConfigProblem { accepted: accepted.into(), ..Self::new(variable, Reason::WithoutEffect) }
     }
 
-    /// Returns the problem of a variable of OpenTelemetry that these crates do not read.
+    /// Returns the problem of an unsupported variable of OpenTelemetry.
     pub(super) fn not_read(name: &'static str, instead: &'static str) -> Self {
         ConfigProblem { variable: name.into(), value: None, accepted: instead.into(), reason: Reason::NotRead }
     }
 
-    /// Returns the problem of a variable that does not exist.
+    /// Returns the problem of an unknown variable.
     pub(super) fn unknown(name: String, nearest: &'static str) -> Self {
         ConfigProblem { variable: name.into(), value: None, accepted: nearest.into(), reason: Reason::Unknown }
     }
@@ -90,18 +91,18 @@ impl ConfigProblem {
         ConfigProblem { variable: variable.name.into(), value: None, accepted: variable.form.into(), reason }
     }
 
-    /// The name of the variable.
+    /// Returns the name of the variable.
     pub fn variable(&self) -> &str {
         &self.variable
     }
 
-    /// The value as it is shown to people: quoted, escaped and cut, without credentials. `None` where all of it may be
-    /// a credential.
+    /// Returns the value for people: quoted, escaped and cut, without credentials. `None` if all of the value may be a
+    /// credential.
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }
 
-    /// The form that the variable takes; for an unknown variable the nearest name.
+    /// Returns the form of valid values; for an unknown variable, the nearest known name.
     pub fn accepted(&self) -> &str {
         &self.accepted
     }

@@ -1,4 +1,4 @@
-//! Reading variables into plain data, with a problem for each value that is not used.
+//! Reading variables into plain data, with a problem for each invalid value.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::percent::percent_decode;
 
 /// Reads the variables of an environment.
 ///
-/// A method returns `None` where its variable is unset, or has a value that is not used: that one is a problem, which
-/// [`finish`](Self::finish) returns. Words are compared without regard to their case, and items of lists are trimmed.
+/// Every method returns `None` for an unset variable and for an invalid value. [`finish`](Self::finish) returns a problem
+/// for each invalid value. Words are compared without regard to case, and items of lists are trimmed.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -18,17 +18,17 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Returns a reader of this environment.
+    /// Returns a reader of an environment.
     pub fn new(env: &'a Env) -> Self {
         Reader { env, problems: Vec::new() }
     }
 
-    /// Returns the problems that were found.
+    /// Returns the problems of all variables read so far.
     pub fn finish(self) -> Vec<ConfigProblem> {
         self.problems
     }
 
-    /// The environment, for what is not configuration.
+    /// Returns the environment.
     pub fn env(&self) -> &'a Env {
         self.env
     }
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
         self.env.get(variable.name)
     }
 
-    /// Reads one of these words.
+    /// Reads a word, and returns the meaning of the word.
     pub fn one_of<T: Clone>(&mut self, variable: &Variable, accepted: &[(&str, T)]) -> Option<T> {
         let value = self.text(variable)?;
         let found =
@@ -77,13 +77,14 @@ impl<'a> Reader<'a> {
         self.number(variable).map(Duration::from_millis)
     }
 
-    /// Reads the items of a list. A list of nothing but separators is a problem.
+    /// Reads the items of a list. A list of nothing but separators is invalid.
     pub fn list(&mut self, variable: &Variable) -> Option<Vec<String>> {
         let value = self.list_text(variable)?;
         Some(items(&value).map(str::to_owned).collect())
     }
 
-    /// Reads the items of a list that `item` takes. The others are one problem. `None` where no item is taken.
+    /// Reads the items of a list, each with `item`. All invalid items together are a single problem, and the valid items
+    /// are returned. `None` without a valid item.
     pub fn items<T>(&mut self, variable: &Variable, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
         let value = self.list_text(variable)?;
         let (mut taken, mut others) = (Vec::new(), Vec::new());
@@ -99,7 +100,7 @@ impl<'a> Reader<'a> {
         (!taken.is_empty()).then_some(taken)
     }
 
-    /// Reads levels by target. The items that are none are one problem.
+    /// Reads levels by target. All invalid items together are a single problem.
     pub fn levels(&mut self, variable: &Variable) -> Option<Levels> {
         let value = self.list_text(variable)?;
         let (levels, invalid) = Levels::of(items(&value));
@@ -109,8 +110,8 @@ impl<'a> Reader<'a> {
         (invalid.len() < items(&value).count()).then_some(levels)
     }
 
-    /// Reads `key=value,…`, with values percent-decoded. One bad pair discards the whole value, as OpenTelemetry
-    /// [requires], and the problem does not show it.
+    /// Reads `key=value,…`, with values percent-decoded. An invalid pair discards the whole value, as OpenTelemetry
+    /// [requires]. The problem does not show the value.
     ///
     /// [requires]: https://opentelemetry.io/docs/specs/otel/resource/sdk/#specifying-resource-information-via-an-environment-variable
     pub fn pairs(
@@ -132,7 +133,7 @@ impl<'a> Reader<'a> {
         pairs
     }
 
-    /// Reads an address of HTTP. The problem of another value does not show it.
+    /// Reads an HTTP URL. The problem of an invalid value does not show the value.
     pub fn url(&mut self, variable: &Variable) -> Option<String> {
         let value = self.text(variable)?;
         let rest = ["http://", "https://"].into_iter().find_map(|scheme| {
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> {
         is_url.then_some(value)
     }
 
-    /// Notes the problem of a value that has not the form of its variable.
+    /// Adds the problem of a value without the accepted form.
     pub fn not_accepted(&mut self, variable: &Variable, value: &str) {
         self.problem(ConfigProblem::not_accepted(variable.name, value, variable.form));
     }
@@ -169,7 +170,7 @@ fn items(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// Returns `true` for a [token] of HTTP, as the names of headers and methods are.
+/// Returns `true` for a [token] of HTTP, such as the name of a header or of a method.
 ///
 /// [token]: https://www.rfc-editor.org/rfc/rfc9110#name-tokens
 #[doc(hidden)]

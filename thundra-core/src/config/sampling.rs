@@ -1,11 +1,11 @@
-//! The sampler and the propagators, by their names in OpenTelemetry.
+//! The sampler and the propagators, by the names of OpenTelemetry.
 
 use super::reader::Reader;
 use super::{ConfigProblem, variables as v};
 use crate::Sampler;
 use crate::propagation::Propagators;
 
-/// Reads the sampler, and the ratio where the sampler has one.
+/// Reads the sampler and the ratio.
 pub(super) fn sampler(reader: &mut Reader<'_>) -> Sampler {
     let ratio = reader.ratio(&v::SAMPLER_ARG);
     let by_ratio = Sampler::ratio(ratio.unwrap_or(1.0));
@@ -28,7 +28,7 @@ pub(super) fn sampler(reader: &mut Reader<'_>) -> Sampler {
     sampler
 }
 
-/// Reads the propagators. A list without a known name is unset.
+/// Reads the propagators. A list without a known name counts as unset.
 pub(super) fn propagators(reader: &mut Reader<'_>) -> Propagators {
     let format = |name: &str| match name.to_ascii_lowercase().as_str() {
         "tracecontext" => Some(Propagators { tracecontext: true, ..Propagators::NONE }),

@@ -1,8 +1,8 @@
-//! Settings of the crates that depend on this one, beside its own [`Config`].
+//! Sections of the configuration: the settings of dependent crates.
 //!
-//! Each such crate has one type for its settings, and reads it from the environment that the configuration was read
-//! from. Code sets them on the builder of the telemetry. An installed configuration holds both kinds, keyed by their
-//! types.
+//! A dependent crate defines a type for its settings and implements [`Section`] for the type. The settings are read from
+//! the environment of the [`Config`], or set in code on the builder of the telemetry. An installed configuration holds all
+//! sections, keyed by type.
 
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -12,24 +12,24 @@ use super::reader::Reader;
 use super::{Config, ConfigProblem, Variable};
 use crate::Env;
 
-/// The settings of a crate that depends on this one.
+/// The settings of a dependent crate.
 #[doc(hidden)]
 pub trait Section: Any + Clone + Debug + Send + Sync {
-    /// The variables that the settings are read from.
+    /// The variables of the settings.
     const VARIABLES: &'static [Variable];
 
-    /// `true` if a program with these settings has no variables but theirs, those of this crate, and those of other
-    /// [sections](Sections) of its configuration.
+    /// `true` if no further crate can depend on the crate of the settings and have variables too. The lists of a
+    /// configuration with the section are complete then.
     const IS_LAST: bool;
 
     /// Reads the settings.
     fn read(reader: &mut Reader<'_>) -> Self;
 
-    /// Fills in what the configuration leaves open.
+    /// Fills in unset values of the configuration.
     fn complete(&self, _config: &mut Config) {}
 }
 
-/// Reads the settings of a crate from an environment, with a problem for each value that is not used.
+/// Reads a section from an environment, with a problem for each invalid value.
 #[doc(hidden)]
 pub fn read_section<S: Section>(env: &Env) -> (S, Vec<ConfigProblem>) {
     let mut reader = Reader::new(env);
@@ -37,7 +37,7 @@ pub fn read_section<S: Section>(env: &Env) -> (S, Vec<ConfigProblem>) {
     (settings, reader.finish())
 }
 
-/// A [`Section`] whose type is known to its crate alone.
+/// A [`Section`] without its type.
 trait Stored: Any + Debug + Send + Sync {
     fn is_last(&self) -> bool;
     fn variables(&self) -> &'static [Variable];
@@ -58,7 +58,7 @@ impl<S: Section> Stored for S {
     }
 }
 
-/// The settings of several crates, at most one of each type.
+/// The sections of a configuration, at most a single section of each type.
 #[doc(hidden)]
 #[derive(Clone, Default)]
 pub struct Sections(Vec<Arc<dyn Stored>>);
@@ -70,24 +70,24 @@ impl Debug for Sections {
 }
 
 impl Sections {
-    /// Sets the settings of a crate, in place of others of its type.
+    /// Sets a section, in place of an earlier section of the same type.
     pub fn set<S: Section>(&mut self, settings: S) {
         self.0.retain(|stored| !is::<S>(stored));
         self.0.push(Arc::new(settings));
     }
 
-    /// Returns the settings of this type.
+    /// Returns the section of a type.
     pub fn get<S: Section>(&self) -> Option<&S> {
         self.0.iter().find_map(|stored| (&**stored as &dyn Any).downcast_ref())
     }
 
-    /// Adds other settings, which win over those of their type.
+    /// Sets other sections, in place of earlier sections of the same types.
     pub fn extend(&mut self, other: Sections) {
         self.0.retain(|known| other.0.iter().all(|stored| (**stored).type_id() != (**known).type_id()));
         self.0.extend(other.0);
     }
 
-    /// Returns `true` if the variables of the program are those of this crate and of these settings.
+    /// Returns `true` if this crate and the sections have all variables of the program.
     pub(super) fn are_all(&self) -> bool {
         !cfg!(feature = "__dependents") || self.0.iter().any(|stored| stored.is_last())
     }

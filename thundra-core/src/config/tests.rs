@@ -21,7 +21,7 @@ fn defaults_need_no_variable() {
     assert!(problems.is_empty(), "{problems:?}");
 }
 
-/// A value for each variable that it does not take. A text takes all but what is not Unicode.
+/// Returns an invalid value of a variable. Of a free text, only bytes outside of Unicode are invalid.
 #[cfg(unix)]
 fn bad_value(name: &str) -> OsString {
     let value = match name {

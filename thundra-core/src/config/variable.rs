@@ -1,16 +1,16 @@
-//! A variable of the environment as people read about it.
+//! Variables of the environment, documented.
 
-/// A variable of the environment that these crates read.
+/// A variable of the environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Variable {
     /// The name.
     pub name: &'static str,
-    /// The form that a value has, as a message about a bad one quotes it after "it takes".
+    /// The form of valid values, quoted after "it takes" in messages about invalid values.
     pub form: &'static str,
-    /// The value of an unset variable, in Markdown; empty where nothing stands for it.
+    /// The default in Markdown; empty without a default.
     pub default: &'static str,
-    /// The effect, in one or two sentences of Markdown.
+    /// The effect, as sentences in Markdown.
     pub meaning: &'static str,
 }
 
@@ -21,7 +21,7 @@ impl Variable {
     }
 }
 
-/// Defines the variables of a crate: a constant for each, and the list of all.
+/// Defines a constant for each variable of a crate, and the list of all variables.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! variables {
@@ -36,7 +36,7 @@ macro_rules! variables {
     };
 }
 
-/// Returns the rows of a table of variables in Markdown, as the configuration pages have them.
+/// Returns the table of variables of the configuration pages, in Markdown.
 #[doc(hidden)]
 pub fn table(variables: &[Variable]) -> String {
     let mut table = String::from("| Variable | Meaning | Takes | Default |\n|---|---|---|---|\n");

@@ -1,7 +1,7 @@
 //! The variables of this crate.
 //!
-//! This list is the only one: the reader takes names and accepted forms from it, messages about bad values quote it, and
-//! the configuration pages show it as their table.
+//! The list is the only place with names and accepted forms. The reader uses both, messages about invalid values quote
+//! them, and the configuration pages show the list as a table.
 
 const SWITCH: &str = "one of true, false";
 const COUNT: &str = "a whole number from 0 to 4294967295";
@@ -15,7 +15,7 @@ pub(super) const LEVELS: &str = "a level, or a list such as info,my_crate=debug,
 const LIKE_ALL: &str = "that of all signals";
 
 crate::variables! {
-    /// The variables that this crate reads.
+    /// The variables of this crate.
     #[doc(hidden)]
     pub const VARIABLES;
 

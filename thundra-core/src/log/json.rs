@@ -1,4 +1,4 @@
-//! Log events as JSON objects, each with the ids of its span, and with the fields and the correlation ids of its scope.
+//! The format `json`: a JSON object a line, with the ids of the span, and the fields and correlation ids of the scope.
 
 use std::error::Error;
 use std::fmt::{self, Write as _};
@@ -16,10 +16,10 @@ use crate::recorder::entered;
 use crate::recorder::slab::SCOPES;
 use crate::semconv::FUNCTION_REQUEST_ID;
 
-/// The field that holds the target of a record of the `log` crate, in the event that `tracing-log` makes of it.
+/// The field for the target of a `log` record, in the event that `tracing-log` makes.
 const BRIDGED_TARGET: &str = "log.target";
 
-/// One JSON object a line.
+/// The format.
 pub(super) struct Json;
 
 impl Format for Json {
@@ -61,13 +61,13 @@ impl Format for Json {
     }
 }
 
-/// Appends a member to an object that has some already.
+/// Appends a member to an object with at least one member.
 pub(crate) fn member(out: &mut Vec<u8>, name: &str, value: &str) {
     key(out, name);
     string(out, value);
 }
 
-/// Appends a member to an object that has some already, up to its value.
+/// Appends the key of a member to an object with at least one member.
 fn key(out: &mut Vec<u8>, key: &str) {
     out.push(b',');
     string(out, key);
@@ -79,7 +79,7 @@ fn string(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-/// Escapes what JSON leaves in its texts and a terminal obeys.
+/// Escapes characters that JSON allows unescaped and terminals interpret.
 #[cold]
 fn escape(out: &mut Vec<u8>) {
     if std::str::from_utf8(out).is_ok_and(|written| first_unsafe(written).is_none()) {
@@ -88,26 +88,26 @@ fn escape(out: &mut Vec<u8>) {
     let written = String::from_utf8_lossy(&std::mem::take(out)).into_owned();
     let mut rest = written.as_str();
     while let Some((at, c)) = first_unsafe(rest) {
-        // All of them have four hexadecimal digits at most.
+        // None of these characters has more than four hexadecimal digits.
         let _ = write!(out, "{}\\u{:04x}", rest.get(..at).unwrap_or(""), u32::from(c));
         rest = rest.get(at + c.len_utf8()..).unwrap_or("");
     }
     out.extend_from_slice(rest.as_bytes());
 }
 
-/// Takes the fields of an event.
+/// Writes the fields of an event to the buffers.
 struct Fields<'a> {
     buffers: &'a mut Buffers,
-    /// `true` if the event came from the `log` crate.
+    /// `true` if the event was a record of the `log` crate.
     bridged: bool,
 }
 
 impl Fields<'_> {
-    /// Where the value of a field is to be written.
+    /// Writes the key of a field, and returns the buffer for the value.
     fn value_of(&mut self, field: &Field) -> &mut Vec<u8> {
         let fields = &mut self.buffers.fields;
         match field.name() {
-            // What the line says by itself is not said twice under one key.
+            // The keys of the line itself are not repeated.
             name @ ("timestamp" | "level" | "message" | "target" | "trace_id" | "span_id" | FUNCTION_REQUEST_ID) => {
                 key(fields, &format!("fields.{name}"));
             }
@@ -120,7 +120,7 @@ impl Fields<'_> {
     fn format(&mut self, field: &Field, value: fmt::Arguments<'_>) {
         let mut text = std::mem::take(&mut self.buffers.value);
         text.clear();
-        // What fails has written what it could; what panics is no trouble of the line's.
+        // A failed text is cut at the failure. A panic must not reach the caller, who only wrote a log line.
         if contained(|| text.write_fmt(value)).is_none() {
             PANICKED.clone_into(&mut text);
         }
@@ -150,7 +150,7 @@ impl Visit for Fields<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "message" => self.buffers.message.push_str(value),
-            // It is the target of the line.
+            // Written as the target of the line.
             BRIDGED_TARGET if self.bridged => {}
             _ => string(self.value_of(field), value),
         }
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::Scope;
 
-    /// Collects what would be written.
+    /// Collects the lines.
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<String>>>);
 

@@ -1,8 +1,10 @@
 //! Log events as lines on standard error.
 //!
-//! A [`LogFormat`] is a row of [`LogFormat::ALL`] and, where it writes anything, a file that implements [`Format`].
-//! Where our subscriber is alone, the recorder calls [`LogFormat::write`] itself. On a `Registry`, beside the layers of
-//! a program, the [`LogLayer`] does.
+//! A format is a file with an implementation of [`Format`], and a row: a constant of [`LogFormat`], listed in
+//! [`LogFormat::ALL`].
+//!
+//! If the recorder is the only layer, the recorder calls the function of the row: a layer would cost every span some 70
+//! instructions. On a `Registry`, beside layers of the program, the [`LogLayer`] calls the function.
 
 mod json;
 
@@ -17,13 +19,12 @@ use tracing_subscriber::layer::Context;
 
 pub(crate) use json::member;
 
-/// The memory that a thread keeps of its longest line.
+use crate::recorder::events::BRIDGE_TARGET;
+
+/// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
 
-/// The target of the events that `tracing-log` makes of the records of the `log` crate.
-pub(crate) const BRIDGE_TARGET: &str = "log";
-
-/// Writes an event as a line. The metadata is the event's own, or that of the `log` record that the event was made of.
+/// Writes an event as a line. The metadata belongs to the event, or to the `log` record behind the event.
 pub(crate) type Write = fn(&Event<'_>, &Metadata<'_>);
 
 /// The form in which log events are written on standard error.
@@ -37,10 +38,10 @@ pub struct LogFormat {
 }
 
 impl LogFormat {
-    /// A JSON object a line, with the ids of the span and the correlation ids of the scope that the event is in.
+    /// The format `json`: a JSON object a line, with the ids of the current span and the correlation ids of the scope.
     pub const JSON: LogFormat = LogFormat { name: "json", write: Some(write::<json::Json>) };
 
-    /// No lines: for programs with a log layer of their own.
+    /// The format `none`: no lines, for programs with a log layer of their own.
     pub const NONE: LogFormat = LogFormat { name: "none", write: None };
 
     /// All formats.
@@ -51,7 +52,7 @@ impl LogFormat {
         self.name
     }
 
-    /// Returns the function that writes a line; `None` if nothing is written.
+    /// Returns the function that writes a line. `None` if the format writes nothing.
     pub(crate) const fn writer(self) -> Option<Write> {
         self.write
     }
@@ -80,7 +81,8 @@ impl fmt::Debug for LogFormat {
 
 /// A way to lay out the line of an event.
 pub(crate) trait Format {
-    /// Makes the line of an event in these buffers, whatever they held, and returns it with its line break.
+    /// Builds the line of an event in the buffers, and returns the line with a line break. Old content of the buffers is
+    /// discarded.
     fn line<'a>(buffers: &'a mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>) -> &'a [u8];
 }
 
@@ -93,7 +95,7 @@ pub(crate) struct Buffers {
     message: String,
     /// The other fields of the event, in the form of the line.
     fields: Vec<u8>,
-    /// A value that is formatted, before it is escaped.
+    /// A formatted value before the escaping.
     value: String,
 }
 
@@ -112,7 +114,7 @@ impl Buffers {
 /// Writes an event as a line of this format.
 fn write<F: Format>(event: &Event<'_>, metadata: &Metadata<'_>) {
     thread_local! { static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) } }
-    // A value that logs while it is formatted gets buffers of its own.
+    // A value that logs during its own formatting finds no buffers here, and gets new ones.
     let mut buffers = BUFFERS.try_with(Cell::take).ok().flatten().unwrap_or_default();
     // Values are formatted, and the scope is locked, before standard error is locked.
     let line = F::line(&mut buffers, event, metadata);
@@ -123,18 +125,17 @@ fn write<F: Format>(event: &Event<'_>, metadata: &Metadata<'_>) {
     }
 }
 
-/// Writes nothing: for a recorder whose filter lets no event through to the lines.
+/// Writes nothing.
 pub(crate) fn discard(_: &Event<'_>, _: &Metadata<'_>) {}
 
-/// Writes log events beside the layers of a program. Its filter is added with
-/// [`with_filter`](tracing_subscriber::Layer::with_filter).
+/// Writes log lines on a `Registry`, beside layers of the program. The levels are a filter around the layer.
 #[derive(Debug)]
 pub(crate) struct LogLayer {
     write: Write,
 }
 
 impl LogLayer {
-    /// Returns the layer for a format; `None` if that writes nothing.
+    /// Returns the layer for a format. `None` if the format writes nothing.
     pub(crate) fn new(format: LogFormat) -> Option<Self> {
         Some(LogLayer { write: format.writer()? })
     }

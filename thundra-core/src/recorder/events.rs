@@ -14,7 +14,7 @@ use crate::clock::now;
 use crate::redact;
 
 /// The target of the events that `tracing-log` makes of the records of the `log` crate.
-const BRIDGE_TARGET: &str = "log";
+pub(crate) const BRIDGE_TARGET: &str = "log";
 
 impl Recorder {
     /// Writes an event as a log line, and records it as a span event.

@@ -18,7 +18,7 @@ pub(crate) mod carrier;
 pub(crate) mod current;
 pub(crate) mod edit;
 pub(crate) mod entered;
-mod events;
+pub(crate) mod events;
 mod fields;
 pub(crate) mod filter;
 pub(crate) mod layer;
@@ -30,3 +30,6 @@ pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;
 mod sync;
+
+#[cfg(test)]
+mod tests;

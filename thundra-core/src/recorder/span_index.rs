@@ -16,14 +16,14 @@
 //! meanwhile. That is why a lookup reads the values without looking at the tag again. A raw [`Id`](tracing::Id) that
 //! outlives its span may name another span by then, as it may everywhere in `tracing`.
 //!
-//! `tests/span_index` checks this: with a model checker over all interleavings, and with threads under load.
+//! `tests/span_index_model.rs` runs the protocol through a model checker, and the tests of the recorder run it under load.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{OnceLock, PoisonError};
 
 use super::slot::SpanSlot;
-use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering};
+use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, Value};
 
 /// The tag of a cell whose values are being written. No id is so large.
 const BUSY: u64 = u64::MAX;
@@ -32,13 +32,13 @@ const BUSY: u64 = u64::MAX;
 #[repr(align(32))]
 struct Cell {
     tag: AtomicU64,
-    scope: AtomicU64,
-    entry: AtomicU64,
+    scope: Value,
+    entry: Value,
 }
 
 impl Cell {
     fn vacant() -> Self {
-        Cell { tag: AtomicU64::new(0), scope: AtomicU64::new(0), entry: AtomicU64::new(0) }
+        Cell { tag: AtomicU64::new(0), scope: Value::new(0), entry: Value::new(0) }
     }
 
     /// Claims the cell for this id, if it is vacant, and writes the values.
@@ -158,6 +158,12 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
         // thread synchronises the threads, so whoever looks for an id in the overflow sees the count with it or a later
         // one. All counts while the entry is there are above 0, since they are written under the lock.
         self.overflowed.load(Ordering::Relaxed) != 0
+    }
+
+    /// Returns the number of entries in the overflow.
+    #[cfg(test)]
+    pub(super) fn overflow_len(&self) -> usize {
+        self.overflowed.load(Ordering::Relaxed)
     }
 
     fn lock_overflow(&self) -> MutexGuard<'_, HashMap<u64, SpanSlot>> {

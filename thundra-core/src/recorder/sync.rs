@@ -2,3 +2,7 @@
 
 pub(super) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(super) use std::sync::{Mutex, MutexGuard};
+
+/// A word whose reads and writes the tag of its cell orders. For the model checker it is plain memory, in which an access that
+/// is not ordered is a data race.
+pub(super) type Value = AtomicU64;

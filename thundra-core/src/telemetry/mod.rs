@@ -1,5 +1,11 @@
-//! What a process sets up once: its configuration, its exporters, its subscriber, and the bridge from the `log` crate.
+//! The set-up of a process: configuration, exporters, subscriber, and the bridge from the `log` crate.
+//!
+//! ```text
+//! TelemetryBuilder ─► Telemetry ─► install ─► process.rs:    Config, Pipeline (of the first call)
+//!                                         └─► subscriber.rs: the recorder alone, or a Registry with other layers
+//! ```
 
+mod install;
 mod process;
 mod subscriber;
 
@@ -7,9 +13,10 @@ use std::fmt;
 
 use tracing_subscriber::{Layer, Registry};
 
+pub use install::{install, install_with};
 pub use process::{
-    config, enough_deferred, export_later, flush, flush_last, flushes_itself, install, install_with, pending_spans,
-    report_missing_scope, settings, unexported,
+    config, enough_deferred, export_later, flush, flush_last, flushes_itself, pending_spans, report_missing_scope,
+    settings, unexported,
 };
 pub use subscriber::{layer, subscriber};
 
@@ -20,10 +27,9 @@ use crate::{Config, Env};
 
 /// The telemetry of a program, set up in code.
 ///
-/// It is given to [`install`], to `init_with` of `thundra-http`, or to `init_with`, `run_with` and
-/// `#[handler(telemetry = path)]` of `thundra-aws`. The first of them that a program calls decides. What is not set here
-/// comes from the environment: the configuration from its variables, and the exporters from `OTEL_TRACES_EXPORTER` and
-/// the place where the program runs.
+/// Accepted by [`install`], by `thundra_http::init_with`, and by `init_with`, `run_with`, `run_concurrent_with` and
+/// `#[handler(telemetry = path)]` of `thundra_aws`. The first of these calls in a program takes effect. Settings that the
+/// builder did not set come from the environment, and exporters from `OTEL_TRACES_EXPORTER` and the platform.
 ///
 /// # Examples
 ///
@@ -48,25 +54,25 @@ use crate::{Config, Env};
 /// ```
 #[derive(Debug, Default)]
 pub struct Telemetry {
-    /// `None` for that of the environment.
+    /// `None` to read the environment.
     config: Option<Config>,
-    /// The settings of other crates that are made in code.
+    /// The settings of dependent crates, made in code.
     settings: Sections,
-    /// Reads the settings of the other crates that the program uses, unless they are made in code.
+    /// Functions that read the settings of dependent crates, unless the settings are made in code.
     sections: Vec<fn(&mut Config)>,
-    /// Empty for those of the configuration.
+    /// Empty for the exporters of the configuration.
     exporters: Vec<Box<dyn Export>>,
     layers: Layers,
     log_format: LogFormat,
 }
 
 impl Telemetry {
-    /// Returns a builder that changes nothing yet: what it builds comes from the environment.
+    /// Returns a builder without any settings. Telemetry built from it comes from the environment.
     pub fn builder() -> TelemetryBuilder {
         TelemetryBuilder::default()
     }
 
-    /// Has the settings of another crate read when this telemetry is installed, and is the first.
+    /// Adds the settings of a dependent crate, read when this telemetry is installed.
     #[doc(hidden)]
     #[must_use]
     pub fn section<S: Section>(mut self) -> Self {
@@ -74,7 +80,7 @@ impl Telemetry {
         self
     }
 
-    /// Returns the configuration, with the settings of all crates.
+    /// Returns the configuration, with the settings of all crates, and reports problems.
     fn configuration(&mut self) -> Config {
         let mut config = self.config.take().unwrap_or_else(|| Config::from_env(&Env::process()));
         config.set_sections(std::mem::take(&mut self.settings));
@@ -86,7 +92,7 @@ impl Telemetry {
     }
 }
 
-/// The telemetry of the environment, but for this configuration.
+/// Makes telemetry with this configuration.
 impl From<Config> for Telemetry {
     fn from(config: Config) -> Self {
         Telemetry::builder().config(config).build()
@@ -107,9 +113,9 @@ pub struct TelemetryBuilder {
 }
 
 impl TelemetryBuilder {
-    /// Sets the configuration, in place of the one that the environment gives.
+    /// Sets the configuration. The environment is then not read.
     ///
-    /// [`Config::from_env`] makes one to change.
+    /// Start from [`Config::from_env`] to change single settings.
     ///
     /// # Examples
     ///
@@ -126,8 +132,7 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Sets the settings of another crate, such as those of `thundra_http::Settings` and `thundra_aws::Settings`, in place
-    /// of those that the environment gives.
+    /// Sets the settings of another crate: `thundra_http::Settings` or `thundra_aws::Settings`.
     pub fn settings(mut self, settings: impl Section) -> Self {
         self.telemetry.settings.set(settings);
         self
@@ -135,14 +140,13 @@ impl TelemetryBuilder {
 
     /// Adds an exporter. Every exporter gets all spans.
     ///
-    /// With at least one, none is made for the configuration: `OTEL_TRACES_EXPORTER` and an endpoint in the environment
-    /// have no effect.
+    /// With at least one exporter, `OTEL_TRACES_EXPORTER` and the endpoints in the environment have no effect.
     pub fn exporter(mut self, exporter: impl Export + 'static) -> Self {
         self.telemetry.exporters.push(Box::new(exporter));
         self
     }
 
-    /// Adds exporters, as [`exporter`](Self::exporter) adds one.
+    /// Adds several exporters. See [`exporter`](Self::exporter).
     pub fn exporters(mut self, exporters: impl IntoIterator<Item = Box<dyn Export>>) -> Self {
         self.telemetry.exporters.extend(exporters);
         self
@@ -150,10 +154,10 @@ impl TelemetryBuilder {
 
     /// Adds a layer to the subscriber.
     ///
-    /// The subscriber is a [`Registry`] then, with the layers in the order in which they are added, below the recorder
-    /// and the log lines. The filters of the recorder (`THUNDRA_SPANS`) and of the log lines (`RUST_LOG`) apply to them
-    /// alone: a layer sees every span and every event, those outside of a scope too, unless
-    /// [`with_filter`](Layer::with_filter) gave it a filter of its own. Without a layer, recording costs about half.
+    /// The subscriber is then a [`Registry`] with the layers in the order of the calls, and with the recorder and the log
+    /// lines above. `THUNDRA_SPANS` filters the recorder alone, and `RUST_LOG` the log lines alone. A layer without a
+    /// [filter](Layer::with_filter) of its own sees every span and every event, inside and outside of scopes. Recording costs
+    /// about twice as much as without layers.
     ///
     /// # Examples
     ///
@@ -177,7 +181,7 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Returns the telemetry, to be installed.
+    /// Returns the telemetry.
     pub fn build(self) -> Telemetry {
         self.telemetry
     }

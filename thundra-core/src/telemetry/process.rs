@@ -1,25 +1,23 @@
-//! The one pipeline of this process, and its configuration.
+//! The configuration and the pipeline of this process.
 
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use super::{Telemetry, subscriber};
 use crate::config::{self, Section};
-use crate::export::Export;
 use crate::pipeline::{Losses, Pipeline, backlog};
 use crate::recorder::missing_spans;
 use crate::{Config, Env, Records, diagnostics};
 
-static CONFIG: OnceLock<Config> = OnceLock::new();
-static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
+pub(super) static CONFIG: OnceLock<Config> = OnceLock::new();
+pub(super) static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
-/// Returns the configuration of this process: the one that was [installed](install), else the environment's.
+/// Returns the configuration of this process: the [installed](super::install) one, else the configuration of the environment.
 pub fn config() -> &'static Config {
     CONFIG.get_or_init(|| Config::from_env(&Env::process()))
 }
 
-/// Returns the settings of a crate that depends on this one: those of the [installed](install) configuration, else
-/// those of the environment. Called once by each such crate, which keeps them.
+/// Returns the settings of a dependent crate: from the [installed](super::install) configuration, else from the environment. Each
+/// crate calls this function once and keeps the result.
 #[doc(hidden)]
 pub fn settings<S: Section>() -> S {
     let config = config();
@@ -30,69 +28,11 @@ pub fn settings<S: Section>() -> S {
     })
 }
 
-/// Installs the telemetry of this process. Returns `true` if this call was the first one; another changes nothing.
+/// Exports records, together with late spans and with the records that earlier flushes could not send.
 ///
-/// A global subscriber that is set is kept. If [`layer`](crate::layer) is not part of it, one line on standard error
-/// says so: ids travel and scopes are recorded all the same, local spans are not.
-///
-/// Records of the `log` crate become `tracing` events, unless the program has set a logger of its own: that one is
-/// kept. A logger that the program sets later is refused by the `log` crate.
-///
-/// Spans are exported by [`flush`]. Without an exporter nothing is exported: those of the environment are made by
-/// `init` of `thundra-http` and of `thundra-aws`.
-///
-/// # Examples
-///
-/// ```
-/// use thundra_core::export::ConsoleExporter;
-/// use thundra_core::{Telemetry, install};
-///
-/// assert!(install(Telemetry::builder().exporter(ConsoleExporter::new())));
-/// assert!(!install(Telemetry::default()), "the first one stays");
-/// ```
-pub fn install(telemetry: impl Into<Telemetry>) -> bool {
-    install_with(telemetry.into(), |_| Vec::new())
-}
-
-/// Installs as [`install`] does, with exporters for a configuration where none is given. They are made by the first call
-/// alone, so that another reports nothing about exporters that nobody uses.
-#[doc(hidden)]
-pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
-    let is_configured = telemetry.config.is_some();
-    let mut installed = None;
-    PIPELINE.get_or_init(|| {
-        let config = telemetry.configuration();
-        if CONFIG.set(config.clone()).is_err() && is_configured {
-            report_late_configuration();
-        }
-        let mut exporters = std::mem::take(&mut telemetry.exporters);
-        if exporters.is_empty() {
-            exporters = default_exporters(&config);
-        }
-        let config = installed.insert(config);
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.traces.flush_limit())
-    });
-    let Some(config) = installed else { return false };
-    subscriber::set_global(&config, telemetry.layers, telemetry.log_format);
-    subscriber::bridge_log();
-    true
-}
-
-/// Reports that the configuration of the environment was in use before one made in code was installed.
-#[cold]
-fn report_late_configuration() {
-    diagnostics::once(
-        "config.late",
-        "the configuration that is made in code comes too late for what runs already with that of the environment: \
-         install the telemetry before anything else of these crates is called",
-    );
-}
-
-/// Exports a trace, together with late spans and with what earlier flushes could not send.
-///
-/// The exporters are given the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. One that
-/// may not keep to it is bounded by dropping this future: what was not sent waits for the next flush. Does
-/// nothing before [`install`], and reports once that nothing exports the spans.
+/// Exporters get the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. Drop this future to stop an
+/// exporter that ignores its deadline: unsent records wait for the next flush. Before [`install`](super::install), nothing is exported, and
+/// one line on standard error says so.
 pub async fn flush(trace: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {
@@ -102,7 +42,7 @@ pub async fn flush(trace: Records, deadline: Option<Instant>) {
     }
 }
 
-/// Reports that the program has recorded spans and installed no exporters.
+/// Reports that the program recorded spans without installed exporters.
 #[cold]
 fn report_no_exporters(trace: &Records) {
     if !trace.is_empty() {
@@ -114,7 +54,7 @@ fn report_no_exporters(trace: &Records) {
     }
 }
 
-/// Exports everything that waits, as the last flush of a program: exporters that pause after failures try once more.
+/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more.
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
@@ -123,13 +63,13 @@ pub async fn flush_last(deadline: Instant) {
     }
 }
 
-/// Notes that the program flushes by itself, whatever its [last flush](flush_last) was.
+/// Marks the program as one that calls [`flush`] itself, even after a [last flush](flush_last).
 #[doc(hidden)]
 pub fn flushes_itself() {
     backlog::end(false);
 }
 
-/// Returns how many spans wait for a [`flush`], those that are being exported included, summed over the exporters.
+/// Returns the number of spans that wait for a [`flush`] or are being exported, summed over the exporters.
 pub fn pending_spans() -> u64 {
     PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
 }
@@ -144,10 +84,10 @@ pub fn unexported() -> Vec<Losses> {
     unexported
 }
 
-/// Hands a trace to the next [`flush`], whoever makes it: for programs with an exporter in the background.
+/// Keeps records for the next [`flush`], for programs with a thread that exports.
 ///
-/// At most 8 MiB wait, or one trace that is longer; what is over is lost, and counted. Before [`install`], and after the
-/// [last flush](flush_last), it reports once that nothing exports the spans.
+/// At most 8 MiB wait, or one longer run of records. Further spans are lost, and counted. Before [`install`](super::install) and after the
+/// [last flush](flush_last), one line on standard error reports that nothing exports the spans.
 pub fn export_later(trace: Records) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&trace);
@@ -155,14 +95,13 @@ pub fn export_later(trace: Records) {
     backlog::add(trace);
 }
 
-/// Waits until about 1 MiB of [deferred](export_later) spans waits for a flush. One task at a time can wait.
+/// Waits until about 1 MiB of [kept](export_later) spans waits for a flush. One task at a time can wait.
 #[doc(hidden)]
 pub async fn enough_deferred() {
     backlog::enough().await;
 }
 
-/// Reports on standard error, once, that the program made spans and opened no scope: they were not recorded. Called when
-/// a program ends that had its telemetry installed for it.
+/// Reports once that a program made spans and began no scope, so no span was recorded. Called at the end of a program.
 #[doc(hidden)]
 pub fn report_missing_scope() {
     missing_spans::report_missing_scope();

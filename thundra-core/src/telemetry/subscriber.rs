@@ -1,4 +1,4 @@
-//! The subscriber of a process: ours alone, or the layers of the program with ours on a `Registry`.
+//! The subscriber of a process: the recorder alone, or the recorder and the layers of the program on a `Registry`.
 
 use tracing::dispatcher::{self, Dispatch};
 use tracing::level_filters::LevelFilter;
@@ -45,21 +45,21 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
     }
 }
 
-/// Makes `tracing` events of the records of the `log` crate, down to the most detailed level that the subscriber
-/// takes. A logger that is set is kept.
+/// Turns records of the `log` crate into `tracing` events, down to the most detailed level of the subscriber. A logger of
+/// the program stays.
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
-    // The error says that a logger is set.
+    // The only error: a logger is set.
     let _ = bridge.init();
 }
 
-/// Returns the subscriber that [`install`](crate::install) sets where no layer is given: the default of a thread or of a
-/// test can be one as well.
+/// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can have
+/// one as their default.
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
     sole(config, LogFormat::default())
 }
 
-/// Returns the subscriber whose only layer is the recorder.
+/// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
     let (log, write) = match log_format.writer() {
         Some(write) => (EventFilter::new(lines(config).targets()), write),
@@ -69,7 +69,8 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + for<'a> Loo
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
-/// Returns the subscriber with the layers of a program, and with ours above them, each behind a filter of its own.
+/// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter that
+/// hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
@@ -77,13 +78,13 @@ fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscr
 
 /// Returns the layer that records spans, for a subscriber of your own.
 ///
-/// It brings its filter with it (`THUNDRA_SPANS`), and takes nothing from the other layers. A filter that is a layer by
-/// itself, such as `.with(EnvFilter::from_default_env())`, is one for all layers, and hides spans from this one too. Give
-/// such a filter to the layer that it is meant for, by `with_filter`. One line on standard error reports hidden spans
-/// where the filter was added before this layer; one that is added after it cannot be seen from here.
+/// The layer includes a filter, `THUNDRA_SPANS`, which hides nothing from other layers. A filter that is a layer, such as
+/// `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
+/// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans, one line
+/// on standard error says so. A filter added after this layer is not noticed.
 ///
-/// It goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` takes no layer with a
-/// filter of its own.
+/// The layer goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` accepts no layer
+/// with a filter.
 ///
 /// # Examples
 ///
@@ -113,8 +114,8 @@ fn lines(config: &Config) -> Levels {
     config.log.clone().unwrap_or_default()
 }
 
-/// Adds the spans that carry a scope to a filter, which takes none of them away then. The directive is only added where
-/// one is needed, since it would cover all targets that begin like it.
+/// Adds the spans that carry a scope to a filter. A filter that enables these spans already gets no directive, because a
+/// directive applies to all targets with the same prefix.
 fn with_scopes(spans: &Targets) -> Targets {
     if spans.would_enable(SCOPE_TARGET, &Level::ERROR) {
         return spans.clone();

@@ -7,7 +7,7 @@
 //!   stays, byte for byte.
 //! - The span of the call records the reason for missing values, and the number of incomplete messages. The root span
 //!   records the number for the whole scope.
-//! - The [refusal](refusal) of a message with our context reveals the [limit](limits) of the target.
+//! - The [refusal] of a message with our context reveals the [limit](limits) of the target.
 
 pub(crate) mod attributes;
 pub(crate) mod client_context;

@@ -9,7 +9,7 @@
 use super::{Gateway, Request, has_head, has_headers};
 use crate::attributes::cut;
 use crate::trigger::event::Event;
-use crate::trigger::parse::iam;
+use crate::trigger::iam;
 use crate::trigger::source::{FaasTrigger, Recognise, Source};
 
 pub(in crate::trigger) static REST_API: Source = Source {

@@ -5,6 +5,5 @@ pub(super) mod base64;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
-pub(super) mod iam;
 pub(super) mod json;
 pub(super) mod time;

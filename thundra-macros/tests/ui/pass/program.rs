@@ -5,6 +5,8 @@
 use std::process::ExitCode;
 
 use thundra_aws::{Error, LambdaEvent, handler};
+use thundra_core::export::ConsoleExporter;
+use thundra_core::{Config, Env, LogFormat, Telemetry, TelemetryBuilder};
 
 mod plain {
     use super::*;
@@ -102,7 +104,64 @@ mod in_scope {
     }
 }
 
+mod telemetry {
+    use super::*;
+
+    mod set_up {
+        use super::*;
+
+        pub(super) fn telemetry() -> Telemetry {
+            Telemetry::builder().log_format(LogFormat::NONE).build()
+        }
+    }
+
+    #[handler(telemetry = set_up::telemetry)]
+    pub(crate) async fn main(event: LambdaEvent<u8>) -> Result<u8, Error> {
+        Ok(event.payload)
+    }
+}
+
+mod telemetry_and_more {
+    use super::*;
+
+    fn telemetry<const N: usize>() -> TelemetryBuilder {
+        (0..N).fold(Telemetry::builder(), |builder, _| builder.exporter(ConsoleExporter::new()))
+    }
+
+    async fn connect() -> u8 {
+        1
+    }
+
+    #[handler(telemetry = telemetry::<2>, init = connect, concurrent)]
+    pub(crate) async fn main(event: LambdaEvent<u8>, telemetry: &u8) -> Result<u8, Error> {
+        Ok(event.payload + telemetry)
+    }
+}
+
+mod telemetry_is_a_configuration {
+    use super::*;
+
+    fn main_config() -> Config {
+        Config::from_env(&Env::process())
+    }
+
+    #[handler(concurrent, telemetry = main_config)]
+    pub(crate) async fn main(event: LambdaEvent<u8>) -> Result<u8, Error> {
+        Ok(event.payload)
+    }
+}
+
 fn main() {
-    let _programs: [fn() -> ExitCode; 7] =
-        [plain::main, patterns::main, cfgs::main, concurrent::main, init::main, init_may_fail::main, in_scope::main];
+    let _programs: [fn() -> ExitCode; 10] = [
+        plain::main,
+        patterns::main,
+        cfgs::main,
+        concurrent::main,
+        init::main,
+        init_may_fail::main,
+        in_scope::main,
+        telemetry::main,
+        telemetry_and_more::main,
+        telemetry_is_a_configuration::main,
+    ];
 }
