@@ -38,7 +38,7 @@ pub(crate) struct Message<'a, V> {
     id: Option<&'a str>,
     attributes: &'a mut Option<HashMap<String, V>>,
     body: usize,
-    /// Bytes with an unknown weight: some services count them.
+    /// Bytes that only some implementations of the service count.
     beside: usize,
     outbound: &'a Outbound,
     closed: Option<Skipped>,
@@ -78,7 +78,8 @@ impl<'a, V: Attribute> Message<'a, V> {
         message
     }
 
-    /// Adds bytes counted by some services only. Limits are kept with these bytes, and learned without.
+    /// Adds bytes that only some implementations of the service count. A limit is kept with these bytes, and learned
+    /// without.
     pub(crate) fn beside(self, beside: usize) -> Self {
         Message { beside, ..self }
     }
