@@ -202,6 +202,7 @@ pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
 pub mod configuration;
+mod error_type;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;

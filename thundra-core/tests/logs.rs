@@ -52,6 +52,10 @@ fn program() {
                 .unwrap();
             telemetry = telemetry.layer(own_lines());
         }
+        Ok("configured too late") => {
+            assert!(!thundra_core::config().disabled);
+            telemetry = telemetry.config(Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "late")])));
+        }
         Ok("no lines") => telemetry = telemetry.log_format(LogFormat::NONE),
         Ok("bridged") => LogTracer::init().unwrap(),
         Ok("own logger") => {
@@ -178,18 +182,18 @@ fn a_layer_of_the_programs_own_sees_everything_and_takes_nothing() {
     assert_eq!(tree(&alone).len(), 2, "{:?}", alone.others);
     for (program, lines) in [("own layer", alone.messages()), ("own lines alone", Vec::new())] {
         let written = run(program, &[LEVELS, ("THUNDRA_SPANS", "info")]);
-        for message in [
-            "INFO log: outside ",
-            "INFO log: quiet ",
-            "DEBUG log: chatty ",
-            "DEBUG log: too detailed ",
-            "INFO log: an event ",
-            "WARN scope{otel.name=work}: log: sold out ",
-            "TRACE a detail: logs: new",
-            "ERROR scope{otel.name=work}: thundra: new",
+        for (level, text) in [
+            ("INFO", ": outside"),
+            ("INFO", ": quiet"),
+            ("DEBUG", ": chatty"),
+            ("DEBUG", ": too detailed"),
+            ("INFO", ": an event"),
+            ("WARN", ": sold out"),
+            ("TRACE", " a detail: logs: new"),
+            ("ERROR", " scope{otel.name=work}: thundra: new"),
         ] {
-            let count = written.others.iter().filter(|line| line.contains(message)).count();
-            assert_eq!(count, 1, "{program}: {message}: {:#?}", written.others);
+            let lines = written.others.iter().filter(|line| line.contains(level) && line.contains(text));
+            assert_eq!(lines.count(), 1, "{program}: {level} {text}: {:#?}", written.others);
         }
         assert_eq!((written.messages(), tree(&written)), (lines, tree(&alone)), "{program}");
         assert_eq!(written.others.iter().find_map(|line| line.strip_prefix("widest: ")), Some("TRACE"), "{program}");
@@ -203,6 +207,14 @@ fn a_layer_that_comes_too_late_is_reported_once() {
     let reports = written.others.iter().filter(|line| line.contains("the layers of the telemetry are not part of it"));
     assert_eq!(reports.count(), 1, "{:?}", written.others);
     assert_eq!(written.others.iter().filter(|line| line.starts_with("thundra:")).count(), 1, "{:?}", written.others);
+}
+
+#[test]
+fn a_configuration_that_comes_too_late_is_reported_once() {
+    let written = run("configured too late", &[]);
+    let reports = written.others.iter().filter(|line| line.starts_with("thundra: "));
+    let [report] = &reports.collect::<Vec<_>>()[..] else { panic!("{:?}", written.others) };
+    assert!(report.contains("the configuration that is made in code comes too late"), "{report}");
 }
 
 #[test]

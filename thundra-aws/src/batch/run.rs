@@ -13,7 +13,7 @@ use super::BatchEvent;
 use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
-use crate::lifecycle::error_type::short_error_type;
+use crate::error_type::short_error_type;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
 const CONCURRENCY: usize = 10;

@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::borrow::Cow;
 
-use crate::lifecycle::error_type::short_error_type;
+use crate::error_type::short_error_type;
 
 /// The outcome of a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use thundra_core::Config;
 use tower_service::Service;
 
-use super::error_type::short_error_type;
 use super::invocation;
 use super::layer::export_last;
 use super::reporting::caught;
+use crate::error_type::short_error_type;
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else from
 /// standard input.

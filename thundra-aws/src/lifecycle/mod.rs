@@ -5,7 +5,6 @@
 //!              └─ scope finished ─► flush ─► /next
 //! ```
 
-pub(crate) mod error_type;
 mod http_status;
 mod init;
 pub(crate) mod initialisation;

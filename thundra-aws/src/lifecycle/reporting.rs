@@ -18,8 +18,8 @@ use serde::Serialize;
 use thundra_core::{Scope, ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::error_type::short_error_type;
 use super::http_status::{Observed, report_status};
+use crate::error_type::short_error_type;
 
 /// A handler that records its outcome on the invocation. Results, errors and panics pass through.
 #[derive(Clone)]

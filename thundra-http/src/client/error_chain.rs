@@ -24,7 +24,7 @@ fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
     let causes = || successors(Some(error), |error| source(*error)).take(MAX_CAUSES);
     #[cfg(feature = "reqwest")]
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<reqwest::Error>()) {
-        return (super::reqwest::error::kind(error), super::reqwest::error::message(error));
+        return (super::reqwest_error::kind(error), super::reqwest_error::message(error));
     }
     let kind = if causes().any(is_timeout) {
         "timeout"

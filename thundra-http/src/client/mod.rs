@@ -6,6 +6,8 @@ mod inject;
 mod layer;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "reqwest")]
+mod reqwest_error;
 
 pub use self::layer::{ClientFuture, ClientLayer, HasSpan, TracedClient};
 #[cfg(feature = "blocking")]

@@ -1,9 +1,9 @@
 //! The measured work, written against `tracing` alone, and the counting of instructions.
 //!
-//! - [`workload_a`]: one root and chains of spans below it, as in `research/perf-baselines.md`;
+//! - [`workload_a`]: one root and chains of spans below it;
 //! - [`varied`]: spans as real handlers make them;
-//! - [`in_turn`], [`spawned`]: instrumented futures; [`in_turn_bare`] and [`spawned_bare`] show the cost of the
-//! runtime;
+//! - [`in_turn`], [`spawned`]: instrumented futures;
+//! - [`in_turn_bare`], [`spawned_bare`]: the same futures without spans, which show the cost of the runtime;
 //! - [`events`]: events of AWS, in any size;
 //! - [`callgrind`]: instructions, locked instructions and allocations of a program;
 //! - [`dhat`]: the heap of a program.

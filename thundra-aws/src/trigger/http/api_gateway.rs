@@ -6,9 +6,10 @@
 //! [HTTP APIs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 //! [WebSocket APIs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 
-use super::{Gateway, Request, has_head, has_headers, iam};
+use super::{Gateway, Request, has_head, has_headers};
 use crate::attributes::cut;
 use crate::trigger::event::Event;
+use crate::trigger::iam;
 use crate::trigger::source::{FaasTrigger, Recognise, Source};
 
 pub(in crate::trigger) static REST_API: Source = Source {

@@ -7,8 +7,8 @@
 
 use std::borrow::Cow;
 
-use super::iam::{is_caller, is_caller_arn};
 use super::{Gateway, Request, has_head};
+use crate::trigger::iam::{is_caller, is_caller_arn};
 use crate::trigger::source::{FaasTrigger, Recognise, Source};
 
 /// The header of the first format. See [HTTP targets].

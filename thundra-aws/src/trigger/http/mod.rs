@@ -12,7 +12,6 @@
 
 mod api_gateway;
 mod function_url;
-mod iam;
 mod lattice;
 mod load_balancer;
 
@@ -29,7 +28,6 @@ use super::{Message, Trigger, edge_trust};
 
 pub(super) use api_gateway::{AUTHORIZER, HTTP_API, REST_API, WEB_SOCKET};
 pub(super) use function_url::SOURCE as FUNCTION_URL;
-pub(super) use iam::is_iam;
 pub(super) use lattice::SOURCE as LATTICE;
 pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
 

@@ -10,12 +10,12 @@ use reqwest::{Request, Response, Result};
 use thundra_core::{SpanExt, redact, semconv};
 use tracing::Instrument;
 
-use super::error;
 use super::redirect::any_request::AnyRequest;
 use super::redirect::follow::FollowRedirects;
 use super::redirect::hook::without_chain;
 use super::redirect::settings::ClientSettings;
 use crate::client::call::Call;
+use crate::client::reqwest_error;
 use crate::propagation_policy::Reach;
 
 /// [`reqwest::Client`] with a span for each request, and with our context in its headers.
@@ -147,7 +147,7 @@ impl Call {
             Ok(response) => {
                 self.record_response(response.status(), response.version(), response.headers(), response.remote_addr());
             }
-            Err(error) => self.record_failure(error::kind(error), error::message(error)),
+            Err(error) => self.record_failure(reqwest_error::kind(error), reqwest_error::message(error)),
         }
     }
 }

@@ -10,7 +10,6 @@ mod client;
 pub mod connect;
 mod connector;
 mod delegate;
-pub(super) mod error;
 pub mod redirect;
 mod request;
 mod resolver;

@@ -6,8 +6,6 @@
 //! several calls are in flight from the same URL. Each such hop may again take as long as [`ClientBuilder::timeout`]
 //! allows. The timeout of a [request](RequestBuilder::timeout) covers all redirects.
 
-pub(super) mod in_flight;
-
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -23,15 +21,15 @@ use thundra_core::redact;
 use tower_service::Service;
 use tracing::Span;
 
-use self::in_flight::InFlight;
 use super::client::begin;
 use super::connector::{Connection, ConnectionRequest, Connector, Unnamed};
 use super::delegate::{forward, parts, settings, verbs};
-use super::error;
 use super::redirect::Policy;
 use super::redirect::follow::FollowRedirects;
 use super::redirect::hook;
+use super::redirect::in_flight::InFlight;
 use super::redirect::settings::ClientSettings;
+use crate::client::reqwest_error;
 
 /// [`reqwest::blocking::Client`] with a span for each request, and with our context in its headers.
 ///
@@ -103,7 +101,7 @@ impl Client {
                         response.remote_addr(),
                     );
                 }
-                Err(error) => call.record_failure(error::kind(error), error::message(error)),
+                Err(error) => call.record_failure(reqwest_error::kind(error), reqwest_error::message(error)),
             }
         }
         result

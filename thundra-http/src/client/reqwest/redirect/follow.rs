@@ -130,7 +130,7 @@ impl FollowRedirects<reqwest::blocking::Request> {
     pub(crate) fn run_blocking(
         self,
         client: &reqwest::blocking::Client,
-        in_flight: &super::super::blocking::in_flight::InFlight,
+        in_flight: &super::in_flight::InFlight,
         call: Option<&Call>,
         first: reqwest::blocking::Request,
     ) -> (Result<reqwest::blocking::Response>, usize) {

@@ -35,7 +35,7 @@
 //!
 //! A policy of reqwest sees URLs, and nothing else of the call. In the async client the policy runs in the task of the call,
 //! and a task-local variable holds the chain. In the [blocking client](crate::blocking) the policy runs on a thread of
-//! reqwest, and the hook finds the call by URL. See `blocking/in_flight.rs`.
+//! reqwest, and the hook finds the call by URL. See `in_flight.rs`.
 //!
 //! # Clients without these rules
 //!
@@ -48,6 +48,8 @@ pub(super) mod any_request;
 pub(super) mod chain;
 pub(super) mod follow;
 pub(super) mod hook;
+#[cfg(feature = "blocking")]
+pub(super) mod in_flight;
 mod policy;
 pub(super) mod settings;
 

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use reqwest::Url;
 use tokio::task;
 
-use super::super::redirect::hook::{Attribution, SharedChain, lock};
+use super::hook::{Attribution, SharedChain, lock};
 use crate::propagation_policy::Reach;
 
 /// The requests of a client in flight.
