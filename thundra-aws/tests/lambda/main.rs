@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod broken;
+mod configuration;
 mod peers;
 mod programs;
 

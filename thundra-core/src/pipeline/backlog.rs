@@ -34,13 +34,12 @@ struct Backlog {
     ended: bool,
 }
 
-/// Everything that a flush exports.
-#[derive(Clone, Debug, Default)]
+/// Everything that a flush exports beside the records that it was given.
+#[derive(Debug, Default)]
 pub(crate) struct Due {
-    pub(crate) records: Records,
     /// Records of other signals, one run of each.
     pub(crate) others: Vec<Records>,
-    pub(crate) losses: Losses,
+    pub(crate) losses: Option<Losses>,
 }
 
 fn backlog() -> MutexGuard<'static, Backlog> {
@@ -123,16 +122,18 @@ pub(crate) fn unsent() -> Losses {
     losses
 }
 
-/// Takes everything that waits, together with records that do not.
-pub(crate) fn drain(records: Records) -> Due {
+/// Takes everything that waits. Adds the records of the same signal to those that do not wait.
+pub(crate) fn drain(records: &mut Records) -> Due {
     let mut backlog = backlog();
-    let mut due = Due { records, others: Vec::new(), losses: std::mem::take(&mut backlog.losses) };
+    let mut due = Due::default();
+    if !backlog.losses.is_none() {
+        due.losses = Some(std::mem::take(&mut backlog.losses));
+    }
     if backlog.bytes > 0 {
         backlog.bytes = 0;
         let waiting = std::mem::take(&mut backlog.waiting);
         drop(backlog);
-        let others = waiting.into_iter().filter_map(|run| due.records.append(run).err());
-        due.others = others.collect();
+        due.others.extend(waiting.into_iter().filter_map(|run| records.append(run).err()));
     }
     due
 }

@@ -22,10 +22,11 @@ use std::time::{Duration, Instant};
 
 use backlog::Due;
 pub use losses::Losses;
+use sender::Sender;
 use slot::ExporterSlot;
 
-use crate::Resource;
 use crate::export::Export;
+use crate::{Records, Resource};
 
 /// The exporters of this process.
 #[derive(Debug)]
@@ -56,29 +57,50 @@ impl Pipeline {
         self.slots.iter().for_each(ExporterSlot::resume);
     }
 
-    /// Exports records and counts, together with those that earlier flushes could not send. Returns at the deadline at
-    /// the latest, as far as the exporters keep to it.
-    pub(crate) async fn flush(&self, due: Due, deadline: Option<Instant>) {
-        let longest = Instant::now() + self.timeout;
+    /// Hands records and counts to the exporters, which send them together with those that earlier flushes could not
+    /// send.
+    pub(crate) fn begin(&self, records: Records, due: &Due, deadline: Option<Instant>) -> Flush<'_> {
+        let now = Instant::now();
+        let longest = now + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
-        let Some((last, others)) = self.slots.split_last() else { return };
-        // Each exporter has its records before the first one is waited for, since this future may be dropped.
-        let others: Vec<_> = others.iter().filter_map(|slot| slot.begin(due.clone())).collect();
-        let last = last.begin(due);
-        if others.is_empty() {
-            if let Some(last) = last {
-                last.send(deadline).await;
-            }
-            return;
-        }
-        let mut flushes: Vec<_> =
-            others.into_iter().chain(last).map(|sender| Box::pin(sender.send(deadline))).collect();
-        poll_fn(|context| {
-            flushes.retain_mut(|flush| flush.as_mut().poll(context).is_pending());
-            if flushes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        let Some((last, others)) = self.slots.split_last() else {
+            return Flush { last: None, others: Vec::new(), deadline };
+        };
+        let others = others.iter().filter_map(|slot| slot.begin(records.clone(), due, now)).collect();
+        Flush { last: last.begin(records, due, now), others, deadline }
     }
+}
+
+/// A flush whose records the exporters have. It sends as long as it is polled; the next flush sends the rest.
+#[derive(Debug)]
+pub(crate) struct Flush<'a> {
+    last: Option<Sender<'a>>,
+    others: Vec<Sender<'a>>,
+    deadline: Instant,
+}
+
+impl Flush<'_> {
+    /// Sends. Returns at the deadline at the latest, as far as the exporters keep to it.
+    pub(crate) async fn send(&mut self) {
+        if !self.others.is_empty() {
+            return send_all(self.others.drain(..).chain(self.last.take()), self.deadline).await;
+        }
+        // Sent where it stands: a sender is too long to be moved for each flush.
+        if let Some(last) = &mut self.last {
+            last.send(self.deadline).await;
+        }
+    }
+}
+
+/// Sends from several queues at once.
+async fn send_all<'a>(senders: impl Iterator<Item = Sender<'a>>, deadline: Instant) {
+    let send = |mut sender: Sender<'a>| Box::pin(async move { sender.send(deadline).await });
+    let mut flushes: Vec<_> = senders.map(send).collect();
+    poll_fn(|context| {
+        flushes.retain_mut(|flush| flush.as_mut().poll(context).is_pending());
+        if flushes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 #[cfg(test)]

@@ -30,14 +30,27 @@ impl Queue {
     /// size.
     ///
     /// The time depends on the new records alone, and not on those that wait.
-    pub(crate) fn push(&mut self, records: Records) -> Records {
+    pub(crate) fn push(&mut self, records: Records) -> Option<Records> {
+        let len = records.bytes().len();
+        if self.bytes + len > MAX_BYTES {
+            return self.push_part(records);
+        }
+        self.bytes += len;
+        if self.requests.is_empty() && (1..=MAX_REQUEST_BYTES).contains(&len) {
+            self.requests.push_back(records);
+        } else {
+            self.fill(records);
+        }
+        None
+    }
+
+    #[cold]
+    fn push_part(&mut self, records: Records) -> Option<Records> {
         let room = MAX_BYTES.saturating_sub(self.bytes);
         let (fits, over) = records.cut(room, self.bytes == 0);
-        if !fits.is_empty() {
-            self.bytes += fits.bytes().len();
-            self.fill(fits);
-        }
-        over
+        self.bytes += fits.bytes().len();
+        self.fill(fits);
+        Some(over).filter(|over| !over.is_empty())
     }
 
     /// Fills the last request of the signal where all of the records fit into it, else makes new requests.
@@ -61,16 +74,27 @@ impl Queue {
     /// Takes the next request whose signal is not held back, with the counts that are due where it has a root span to
     /// carry them.
     pub(crate) fn pop(&mut self, held_back: Signals) -> Option<Records> {
-        let next = self.requests.iter().position(|request| !held_back.contains(request.signal()))?;
-        let mut request = self.requests.remove(next)?;
-        if !self.losses.is_none() {
-            let before = request.bytes().len();
-            if self.losses.write_to(&mut request) {
-                self.losses = Losses::NONE;
+        let mut request = match self.requests.front() {
+            Some(first) if !held_back.contains(first.signal()) => self.requests.pop_front()?,
+            _ => {
+                let next = self.requests.iter().position(|request| !held_back.contains(request.signal()))?;
+                self.requests.remove(next)?
             }
-            self.bytes = self.bytes + request.bytes().len() - before;
+        };
+        if !self.losses.is_none() {
+            self.hand_over_losses(&mut request);
         }
         Some(request)
+    }
+
+    /// Adds the counts that are due to a request that has a root span.
+    #[cold]
+    fn hand_over_losses(&mut self, request: &mut Records) {
+        let before = request.bytes().len();
+        if self.losses.write_to(request) {
+            self.losses = Losses::NONE;
+        }
+        self.bytes = self.bytes + request.bytes().len() - before;
     }
 
     /// Puts back a request that could not be sent.
@@ -132,6 +156,10 @@ mod tests {
         queue.requests.iter().map(|request| request.bytes().len() >> 10).collect()
     }
 
+    fn over(over: Option<Records>) -> u32 {
+        over.map_or(0, |over| over.count())
+    }
+
     fn pop(queue: &mut Queue) -> Option<Records> {
         queue.pop(Signals::default())
     }
@@ -140,10 +168,10 @@ mod tests {
     fn requests_are_filled_and_never_longer_than_one_mebibyte() {
         let mut queue = Queue::default();
         for _ in 0..3 {
-            assert!(queue.push(spans(4, 100 << 10)).is_empty());
+            assert_eq!(queue.push(spans(4, 100 << 10)), None);
         }
         assert_eq!(sizes(&queue), [800, 400]);
-        assert!(queue.push(spans(20, 100 << 10)).is_empty());
+        assert_eq!(queue.push(spans(20, 100 << 10)), None);
         assert_eq!(sizes(&queue), [800, 400, 1001, 1001]);
         let all = queue.unsent();
         assert_eq!(all.spans, 32);
@@ -154,20 +182,20 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_given_back() {
         let mut queue = Queue::default();
-        assert_eq!(queue.push(spans(50, 100 << 10)).count(), 10);
-        assert_eq!(queue.push(spans(2, 10)).count(), 0, "a short one fits still");
-        let over = queue.push(spans(2, 100 << 10));
+        assert_eq!(over(queue.push(spans(50, 100 << 10))), 10);
+        assert_eq!(over(queue.push(spans(2, 10))), 0, "a short one fits still");
+        let over = queue.push(spans(2, 100 << 10)).unwrap();
         queue.lose(Losses::of(&over));
         assert_eq!(queue.unsent().spans, 44);
         let mut huge = Queue::default();
-        assert!(huge.push(spans(1, 5 << 20)).is_empty(), "one span has room in an empty queue, whatever its size");
+        assert_eq!(huge.push(spans(1, 5 << 20)), None, "one span has room in an empty queue, whatever its size");
     }
 
     #[test]
     fn counts_go_out_with_a_root_and_come_back_with_it() {
         let mut queue = Queue::default();
         queue.lose(Losses { spans: 3, ..Losses::NONE });
-        assert!(queue.push(spans(2, 10)).is_empty());
+        assert_eq!(queue.push(spans(2, 10)), None);
         let request = pop(&mut queue).unwrap();
         assert_eq!(queue.unsent(), Losses::NONE);
         assert_eq!(Losses::of(&request).spans, 5);
@@ -184,7 +212,7 @@ mod tests {
     fn a_request_holds_records_of_one_signal() {
         let mut queue = Queue::default();
         for records in [spans(1, 10), logs(&["first"]), metrics(&[2]), logs(&["second"]), spans(2, 10), metrics(&[1])] {
-            assert!(queue.push(records).is_empty());
+            assert_eq!(queue.push(records), None);
         }
         let requests: Vec<_> = queue.requests.iter().map(|request| (request.signal(), request.count())).collect();
         assert_eq!(requests, [(Signal::Traces, 3), (Signal::Logs, 2), (Signal::Metrics, 3)]);
@@ -196,16 +224,16 @@ mod tests {
     fn signals_share_the_room_of_a_queue() {
         let mut queue = Queue::default();
         let text = "x".repeat(1 << 20);
-        assert!(queue.push(logs(&[text.as_str(); 3])).is_empty());
-        assert_eq!(queue.push(spans(10, 200 << 10)).count(), 5, "room for five of ten");
-        assert_eq!(queue.push(metrics(&[1])).count(), 0, "a short one");
+        assert_eq!(queue.push(logs(&[text.as_str(); 3])), None);
+        assert_eq!(over(queue.push(spans(10, 200 << 10))), 5, "room for five of ten");
+        assert_eq!(over(queue.push(metrics(&[1]))), 0, "a short one");
     }
 
     #[test]
     fn a_signal_that_is_held_back_lets_the_others_pass() {
         let mut queue = Queue::default();
         for records in [logs(&["record"]), spans(1, 10), metrics(&[1])] {
-            assert!(queue.push(records).is_empty());
+            assert_eq!(queue.push(records), None);
         }
         queue.lose(Losses { log_records: 7, ..Losses::NONE });
         let held_back = [Signal::Logs].into_iter().collect();

@@ -7,7 +7,7 @@ use super::backlog::Due;
 use super::losses::Losses;
 use super::queue::Queue;
 use super::sender::Sender;
-use crate::export::{Batch, Export, ExportError, ExportErrorKind};
+use crate::export::{Batch, Export, ExportErrorKind};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
 
@@ -25,6 +25,8 @@ pub(super) struct ExporterSlot {
     pub(super) resource: Arc<Resource>,
     /// The signals that the exporter takes.
     signals: &'static [Signal],
+    /// The same, to be looked up.
+    taken: Signals,
     state: Mutex<State>,
 }
 
@@ -33,8 +35,8 @@ pub(super) struct State {
     pub(super) queue: Queue,
     /// `true` while a flush sends from the queue.
     pub(super) is_sending: bool,
-    /// The records in the request that is being sent.
-    pub(super) in_flight: Losses,
+    /// The signal and the number of records in the request that is being sent.
+    pub(super) in_flight: Option<(Signal, u32)>,
     /// A request that the exporter accepted, and that may not have left yet.
     pub(super) accepted: Option<Batch>,
     /// The end of the pause after a failure of an exporter that makes no pauses itself.
@@ -44,7 +46,8 @@ pub(super) struct State {
 impl ExporterSlot {
     pub(super) fn new(exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
         let signals = contained(|| exporter.signals()).unwrap_or_default();
-        ExporterSlot { exporter, resource, signals, state: Mutex::default() }
+        let taken = signals.iter().copied().collect();
+        ExporterSlot { exporter, resource, signals, taken, state: Mutex::default() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -58,7 +61,7 @@ impl ExporterSlot {
         if let Some(batch) = &state.accepted {
             losses += Losses::of(batch.records());
         }
-        losses += state.in_flight;
+        losses += state.in_flight();
         losses
     }
 
@@ -66,7 +69,7 @@ impl ExporterSlot {
     pub(super) fn waiting_spans(&self) -> u64 {
         let state = self.state();
         let accepted = state.accepted.as_ref().filter(|batch| batch.signal() == Signal::Traces);
-        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight.spans
+        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight().spans
     }
 
     /// Ends the pauses after failures.
@@ -76,22 +79,32 @@ impl ExporterSlot {
     }
 
     /// Takes records and counts. Returns the right to send, unless another flush has it or the exporter pauses.
-    pub(super) fn begin(&self, due: Due) -> Option<Sender<'_>> {
+    #[inline]
+    pub(super) fn begin(&self, records: Records, due: &Due, now: Instant) -> Option<Sender<'_>> {
         let held_back = self.paused_signals();
         let mut state = self.state();
-        state.queue.lose(due.losses);
-        let mut rest = Vec::new();
-        for records in std::iter::once(due.records).chain(due.others) {
-            if self.signals.contains(&records.signal()) {
-                rest.extend(Some(state.queue.push(records)).filter(|over| !over.is_empty()));
-            }
+        if let Some(losses) = due.losses {
+            state.queue.lose(losses);
         }
-        if state.is_sending || state.is_paused() {
+        let mut rest = Vec::new();
+        if self.takes(records.signal())
+            && let Some(over) = state.queue.push(records)
+        {
+            rest.push(over);
+        }
+        for records in due.others.iter().filter(|records| self.takes(records.signal())) {
+            rest.extend(state.queue.push(records.clone()));
+        }
+        if state.is_sending || state.is_paused(now) {
             drop(state);
             rest.into_iter().for_each(|over| self.lose(over));
             return None;
         }
-        Sender::begin(self, state, held_back, rest)
+        Sender::begin(self, state, held_back, rest, now)
+    }
+
+    fn takes(&self, signal: Signal) -> bool {
+        self.taken.contains(signal)
     }
 
     /// Returns the signals of which the exporter would take nothing now.
@@ -123,33 +136,30 @@ impl ExporterSlot {
 }
 
 impl State {
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused_until.is_some_and(|until| Instant::now() < until)
+    pub(super) fn is_paused(&self, now: Instant) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
     }
 
-    /// Settles a request that is over, and returns the losses. `splits` is `true` where a request that is too large is
-    /// sent in parts.
-    pub(super) fn settle(&mut self, batch: &Batch, result: &Result<(), ExportError>, splits: bool) -> Settled {
+    /// Returns the records in the request that is being sent.
+    fn in_flight(&self) -> Losses {
+        self.in_flight.map_or(Losses::NONE, |(signal, count)| Losses::records(signal, count.into()))
+    }
+
+    /// Settles a request that failed for good, and returns the losses. Returns `None` where the request was too large, and
+    /// its parts are in the queue: `splits` permits that.
+    #[cold]
+    pub(super) fn settle(&mut self, batch: &Batch, kind: ExportErrorKind, splits: bool) -> Option<Losses> {
         let records = batch.records();
-        let losses = match result.as_ref().map_err(ExportError::kind) {
-            Ok(()) => Losses::NONE,
-            Err(ExportErrorKind::TooLarge) if splits && self.queue.put_back_in_parts(records) => return Settled::Split,
+        let losses = match kind {
+            ExportErrorKind::TooLarge if splits && self.queue.put_back_in_parts(records) => return None,
             // A collector that claims to have rejected more than it was sent rejected all of it.
-            Err(ExportErrorKind::Partial { lost }) if lost < u64::from(records.count()) => {
+            ExportErrorKind::Partial { lost } if lost < u64::from(records.count()) => {
                 Losses::records(records.signal(), lost)
             }
-            Err(_) => Losses::of(records),
+            _ => Losses::of(records),
         };
         self.queue.finish(records);
         self.queue.lose(losses);
-        Settled::Done(losses)
+        Some(losses)
     }
-}
-
-/// The end of a request.
-pub(super) enum Settled {
-    /// The request was too large, and its parts are in the queue.
-    Split,
-    /// The request was sent, but for these losses.
-    Done(Losses),
 }
