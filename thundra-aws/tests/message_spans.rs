@@ -25,7 +25,7 @@ use thundra_core::{Config, Env, Scope, SpanData, SpanKind, install};
 
 use endpoint::{Answer, Endpoint, Request, data};
 
-/// What a call sends and records in a scope, once with a span for each message and once without.
+/// Returns the request and the spans of a call, made with message spans and without.
 fn call<F: Future<Output = ()>>(f: impl FnOnce(SdkConfig) -> F) -> (Request, Vec<SpanData>) {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -40,7 +40,7 @@ fn call<F: Future<Output = ()>>(f: impl FnOnce(SdkConfig) -> F) -> (Request, Vec
     })
 }
 
-/// The `create` spans of a call, each as a `traceparent`, once it has been seen that they are what they should be.
+/// Returns the `create` spans of a call as `traceparent` values, after checking the spans.
 fn created(spans: &[SpanData], system: &str, destination: &str) -> BTreeSet<String> {
     let name = format!("create {destination}").trim_end().to_owned();
     let (created, others): (Vec<_>, Vec<_>) = spans.iter().partition(|span| span.name == name);
@@ -61,7 +61,7 @@ fn created(spans: &[SpanData], system: &str, destination: &str) -> BTreeSet<Stri
     contexts
 }
 
-/// Senders that a caller names himself.
+/// Senders named by the caller.
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
 const THEIRS: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
@@ -96,7 +96,7 @@ fn each_sqs_message_names_its_own_span_unless_it_names_another() {
         let sqs = thundra_aws::sqs::client(&config);
         let batch = sqs.send_message_batch().queue_url("https://sqs/1/jobs").entries(entry("a").build().unwrap());
         let batch = batch.entries(entry("b").message_attributes("traceparent", own).build().unwrap());
-        // His X-Ray header is read where there is no context of ours.
+        // The X-Ray header of the caller counts in a message without our context.
         let header = MessageSystemAttributeValue::builder().data_type("String").string_value(XRAY).build().unwrap();
         let name = MessageSystemAttributeNameForSends::AwsTraceHeader;
         let third = entry("c").message_system_attributes(name, header).build().unwrap();

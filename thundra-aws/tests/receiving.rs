@@ -1,4 +1,4 @@
-//! Queues and streams that a program reads by itself.
+//! Queues and streams read by the program, without Lambda in between.
 
 #![cfg(all(feature = "sqs", feature = "kinesis"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -26,7 +26,7 @@ const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PRODUCER: &str = "b7ad6b7169203331";
 
-/// The exporter of this process, for one test at a time.
+/// Returns the exporter of the process, for a single test at a time.
 fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
     static EXPORTER: OnceLock<MemoryExporter> = OnceLock::new();
     static TURN: Mutex<()> = Mutex::new(());
@@ -41,7 +41,7 @@ fn installed() -> (MutexGuard<'static, ()>, MemoryExporter) {
     (turn, exporter.clone())
 }
 
-/// Runs a worker against an endpoint; what it exports comes with what it returns.
+/// Runs a worker against an endpoint. Returns the result and the exported spans.
 fn work<R, F: Future<Output = R>>(
     answers: Answers,
     f: impl FnOnce(SdkConfig) -> F,
@@ -63,7 +63,7 @@ fn traceparent() -> String {
     format!("00-{TRACE}-{PRODUCER}-01")
 }
 
-/// A message as SQS delivers it to who asks for everything.
+/// Returns a message with all attributes, as delivered by SQS.
 fn message(receipt: &str, age: Duration) -> Value {
     let text = |value: &str| json!({"DataType": "String", "StringValue": value});
     json!({
@@ -89,7 +89,7 @@ fn answer(messages: &[Value]) -> Answers {
     ok(Box::leak(json!({"Messages": messages}).to_string().into_boxed_str()))
 }
 
-/// With a client that was wrapped twice, which changes nothing.
+/// Receives with a client wrapped twice, to no effect.
 async fn receive(config: &SdkConfig) -> Vec<Message> {
     let config = aws_sdk_sqs::config::Builder::from(config).traced().traced().build();
     let sqs = aws_sdk_sqs::Client::from_conf(config);
@@ -148,7 +148,7 @@ fn a_message_that_is_tried_again_has_its_producer_each_time() {
 }
 
 #[test]
-fn the_receiver_sees_what_he_asked_for() {
+fn the_receiver_gets_the_requested_attributes() {
     let mut plain = message("seen", Duration::ZERO);
     for hidden in ["Attributes", "MessageAttributes", "MD5OfMessageAttributes"] {
         plain.as_object_mut().unwrap().remove(hidden);
@@ -167,7 +167,7 @@ fn the_receiver_sees_what_he_asked_for() {
     assert!(spans.is_empty(), "outside of a scope a poll is no span");
 }
 
-/// What SQS says to who asks for these attributes of a message: some of them, and their digest.
+/// Returns the message with some of the attributes, and the digest of these.
 fn of_those(mut message: Value, names: &[&str], digest: Option<&str>) -> Value {
     let all = message["MessageAttributes"].as_object_mut().unwrap();
     all.retain(|name, _| names.contains(&name.as_str()));
@@ -182,8 +182,8 @@ fn of_those(mut message: Value, names: &[&str], digest: Option<&str>) -> Value {
 }
 
 #[test]
-fn who_asks_for_some_attributes_gets_those_and_their_digest() {
-    // The digests are those that Python makes, which agrees with what AWS is known to say of other attributes.
+fn some_attributes_come_with_their_digest() {
+    // Computed in Python, by code that agrees with known digests of AWS.
     for (names, brings, digest) in [
         (&["tenant"][..], &["tenant"][..], Some("c52f727da6769fcbc66f3f8555ce234a")),
         (
@@ -225,7 +225,7 @@ fn who_asks_for_some_attributes_gets_those_and_their_digest() {
 }
 
 #[test]
-fn what_the_receiver_asked_for_stays() {
+fn requested_attributes_stay() {
     for names in [&["All"][..], &[".*"], &["tenant", "All"]] {
         let given = [message("asked", Duration::ZERO)];
         let (messages, requests, _) = work(answer(&given), async |config| {
@@ -245,7 +245,7 @@ fn what_the_receiver_asked_for_stays() {
 }
 
 #[test]
-fn what_was_evicted_is_counted() {
+fn evicted_messages_are_counted() {
     let messages: Vec<_> = (0..=1000).map(|n| message(&format!("many {n}"), Duration::ZERO)).collect();
     let (_, _, spans) = work(answer(&messages), async |config| {
         for message in receive(&config).await.into_iter().take(2) {
@@ -255,7 +255,7 @@ fn what_was_evicted_is_counted() {
     let said = |n: usize| attribute(&spans[n], "thundra.receive.evicted_messages");
     assert_eq!(spans[0].parent_span_id, None, "1000 others came after it");
     assert_eq!(spans[1].parent_span_id.unwrap().to_string(), PRODUCER);
-    // Those of other tests may be among them.
+    // Messages of other tests may be among the evicted ones.
     assert!(said(0).parse::<u32>().unwrap() >= 1);
     assert_eq!(said(1), "", "it is told once");
 }
@@ -354,12 +354,12 @@ fn a_kinesis_record_is_worked_on_without_its_context() {
 }
 
 #[test]
-fn kinesis_records_link_to_who_put_them() {
+fn kinesis_records_link_to_their_producers() {
     let other = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
     let record =
         |data: String| json!({"SequenceNumber": "1", "PartitionKey": "k", "Data": BASE64_STANDARD.encode(data)});
     let from = |traceparent: &str| record(format!(r#"{{"__context__":{{"traceparent":"{traceparent}"}},"a":1}}"#));
-    // As EventBridge puts its events.
+    // In the form of EventBridge.
     let bridged = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b8-01";
     let event = |traceparent: &str| {
         let detail = json!({"__context__": {"traceparent": traceparent}});

@@ -1,19 +1,20 @@
-//! Code of the user's that nobody but us runs.
+//! User code run for telemetry alone.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Stands for the text of a value whose `Display` or `Debug` panics.
+/// The text in place of a value with a panicking `Display` or `Debug`.
 pub(crate) const PANICKED: &str = "(its text is not known: formatting it panicked)";
 
-/// Returns what `f` returns, `None` where it panics. For code of the user's that runs for telemetry alone, such as the
-/// `Display` of an error: without us there would be no panic, so it ends here. The panic hook has reported it by then.
+/// Runs user code, such as the `Display` of an error; `None` after a panic.
+///
+/// Without telemetry the code would not run and not panic, so the panic ends here. The panic hook has reported the panic before.
 #[doc(hidden)]
 #[inline]
 pub fn contained<T>(f: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(f)).ok()
 }
 
-/// Returns the text that `format` makes of a user's value, as [`contained`] does.
+/// Runs `format` as [`contained`] does, with a replacement text after a panic.
 #[doc(hidden)]
 #[cold]
 pub fn formatted(format: impl FnOnce() -> String) -> String {

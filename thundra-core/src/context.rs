@@ -1,25 +1,25 @@
-//! What identifies a span to others: the trace context.
+//! The identity of a span between programs: the trace context.
 
 use std::sync::Arc;
 
 use crate::{SpanId, TraceId};
 
-/// The identity of a span as it travels between programs.
+/// The identity of a span between programs, as propagated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TraceContext {
-    /// The trace this span belongs to.
+    /// The id of the trace.
     pub trace_id: TraceId,
-    /// The span itself.
+    /// The id of the span.
     pub span_id: SpanId,
-    /// Whether the trace is recorded.
+    /// `true` if the trace is recorded.
     pub sampled: bool,
-    /// Whether the last seven bytes of the trace id are known to be random: the [random flag] of Trace Context Level 2.
-    /// A trace that begins here has it.
+    /// `true` if the last seven bytes of the trace id are known to be random: the [random flag] of Trace Context Level 2. Traces
+    /// begun by this crate have the flag.
     ///
     /// [random flag]: https://www.w3.org/TR/trace-context-2/#random-trace-id-flag
     pub random: bool,
-    /// The vendors' part of the context, handed on unchanged: [tracestate].
+    /// The [tracestate], forwarded unchanged.
     ///
     /// [tracestate]: https://www.w3.org/TR/trace-context/#tracestate-header
     pub trace_state: Option<Arc<str>>,
@@ -29,12 +29,12 @@ impl TraceContext {
     const SAMPLED: u8 = 1;
     const RANDOM: u8 = 2;
 
-    /// A context without a trace state, whose trace id is not known to be random.
+    /// Returns a context without a trace state and without the random flag.
     pub fn new(trace_id: TraceId, span_id: SpanId, sampled: bool) -> Self {
         TraceContext { trace_id, span_id, sampled, random: false, trace_state: None }
     }
 
-    /// A context with these [trace flags], of which those that are not known are ignored.
+    /// Returns a context with [trace flags]. Unknown flags are ignored.
     ///
     /// [trace flags]: https://www.w3.org/TR/trace-context-2/#trace-flags
     pub(crate) fn with_flags(trace_id: TraceId, span_id: SpanId, flags: u8) -> Self {
@@ -42,7 +42,7 @@ impl TraceContext {
         TraceContext { random, ..TraceContext::new(trace_id, span_id, flags & Self::SAMPLED != 0) }
     }
 
-    /// Returns its [trace flags].
+    /// Returns the [trace flags].
     ///
     /// [trace flags]: https://www.w3.org/TR/trace-context-2/#trace-flags
     pub(crate) const fn flags(&self) -> u8 {

@@ -1,27 +1,37 @@
-//! The correlation ids of the scope this code runs in.
+//! The correlation ids of the current scope.
 //!
-//! What is set in a scope (an invocation, a server request, a record of a batch) goes out with every call
-//! made in it, on every transport, and into every log line. Setting one outside of any scope does nothing
-//! and says so once.
+//! Correlation ids belong to a scope: an invocation, a server request, a record of a batch. Every call made in the scope carries the
+//! ids, on every transport, and every log line shows them. Outside of any scope, [`set`] does nothing, and one line on standard
+//! error reports the first such call.
 
 use std::collections::BTreeMap;
 
 use crate::{ScopeRef, diagnostics};
 
-/// The id of the chain of calls: `x-correlation-id`. `None` outside of any scope.
+/// Returns the id of the chain of calls, `x-correlation-id`; `None` outside of any scope.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Scope, correlation};
+///
+/// let ids = Scope::builder("checkout").begin().enter(|| (correlation::id(), correlation::get("order")));
+/// assert!(matches!(ids, (Some(_), None)), "a new chain of calls has a random id");
+/// assert_eq!(correlation::id(), None);
+/// ```
 pub fn id() -> Option<String> {
     get("id")
 }
 
-/// The value of `x-correlation-{key}`. `None` when it is not set, or outside of any scope.
+/// Returns the value of `x-correlation-{key}`; `None` for a key without a value, and outside of any scope.
 pub fn get(key: &str) -> Option<String> {
     ScopeRef::current()?.with_correlation(|ids| ids.get(key).map(str::to_owned))?
 }
 
 /// Sets `x-correlation-{key}` for the rest of the scope.
 ///
-/// A key is ASCII letters, digits, `-`, `_` and `.`, a value 1 to 256 bytes of printable ASCII, and there
-/// are at most 40 ids beside `x-correlation-id`; anything else is refused with one line on standard error.
+/// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII. A scope has up to 40 ids
+/// besides `x-correlation-id`. An invalid id is not set, and one line on standard error reports the key.
 ///
 /// # Examples
 ///
@@ -49,7 +59,7 @@ pub fn set(key: &str, value: &str) {
     }
 }
 
-/// All ids with their full keys. Empty outside of any scope.
+/// Returns all ids with full keys. The map is empty outside of any scope.
 pub fn all() -> BTreeMap<String, String> {
     let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap_or_default();
     ids.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

@@ -1,12 +1,11 @@
-//! Escapes for text of others on a terminal or in a log.
+//! Escapes for foreign text on a terminal or in a log.
 
 use std::fmt::{self, Display, Write};
 
-/// A text whose control characters are shown, not obeyed: `\n`, `\u{1b}`.
+/// A text with visible control characters, such as `\n` and `\u{1b}`.
 ///
-/// Escaped are the control characters of ASCII and Latin-1, the separators of lines and paragraphs, and the marks that
-/// change the direction of text: with these a text could end its line, hide what stands before it, or show itself in
-/// another order.
+/// The control characters of ASCII and Latin-1, the separators of lines and paragraphs, and the marks of text direction are escaped.
+/// Unescaped, a text could end the line, hide the text before, or reorder the line.
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a>(pub &'a str);
 
@@ -22,7 +21,7 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Returns the first character that is escaped, and where it is.
+/// Returns the position of the first character in need of an escape, and the character.
 pub(crate) fn first_unsafe(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, c)| is_unsafe(*c))
 }
@@ -32,7 +31,7 @@ fn is_unsafe(c: char) -> bool {
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Returns the beginning of a text that may be as long as its author likes: at most so many bytes of it.
+/// Cuts a text to at most `max_bytes`, between characters.
 #[doc(hidden)]
 pub fn cut(text: &str, max_bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(max_bytes)).unwrap_or(text)

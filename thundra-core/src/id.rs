@@ -19,16 +19,15 @@ pub struct TraceId(u128);
 pub struct SpanId(u64);
 
 impl TraceId {
-    /// The id of a place that holds no trace.
+    /// The id in an unused record of a scope.
     pub(crate) const NOBODYS: TraceId = TraceId(u128::MAX);
 
-    /// A new id from the operating system's random source, so that copies of one snapshot
-    /// (Lambda SnapStart) never share a trace.
+    /// Returns a new id from the operating system's random source. Copies of one snapshot (Lambda SnapStart) never share a trace.
     pub fn random() -> Self {
         TraceId(u128::from_be_bytes(os_random()).max(1))
     }
 
-    /// A new id and a random UUID, for one call to the system instead of two.
+    /// Returns a new id and a random UUID, with one call to the system instead of two.
     pub(crate) fn random_with_uuid() -> (Self, Uuid) {
         let bytes: [u8; 32] = os_random();
         let (trace_id, uuid) = bytes.split_at(16);
@@ -37,7 +36,7 @@ impl TraceId {
         (trace_id, uuid::Builder::from_random_bytes(half(uuid)).into_uuid())
     }
 
-    /// An id from its big-endian bytes; `None` when all are zero.
+    /// Returns the id of big-endian bytes; `None` if all are zero.
     pub const fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
         match u128::from_be_bytes(bytes) {
             0 => None,
@@ -45,36 +44,47 @@ impl TraceId {
         }
     }
 
-    /// An id from exactly 32 lower-case hexadecimal digits; `None` for anything else.
+    /// Parses exactly 32 lower-case hexadecimal digits; `None` for anything else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::TraceId;
+    ///
+    /// let id = TraceId::from_hex("0af7651916cd43dd8448eb211c80319c").unwrap();
+    /// assert_eq!(id.to_string(), "0af7651916cd43dd8448eb211c80319c");
+    /// assert!(TraceId::from_hex("0AF7").is_none());
+    /// ```
     pub fn from_hex(hex: &str) -> Option<Self> {
         Self::from_bytes(parse_hex(hex)?)
     }
 
-    /// The big-endian bytes.
+    /// Returns the big-endian bytes.
     pub const fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
 
-    /// The low 64 bits: what ratio samplers decide on.
+    /// Returns the low 64 bits, the input of ratio samplers.
     pub(crate) const fn low(self) -> u64 {
         self.0 as u64
     }
 }
 
 impl SpanId {
-    /// The id of a place that holds no span.
+    /// The id in an unused record of a span.
     pub(crate) const NOBODYS: SpanId = SpanId(u64::MAX);
 
-    /// A new id: a per-thread counter, started at random by the operating system, through a mixer
-    /// that maps no two counts to one id. Costs about 2 ns.
+    /// Returns a new id, in about 2 ns.
+    ///
+    /// A per-thread counter with a random start from the operating system goes through a mixer. Distinct counts have distinct ids.
     pub fn random() -> Self {
         thread_local! { static NEXT: Cell<u64> = Cell::new(u64::from_ne_bytes(os_random())); }
-        // Without thread-local storage (a thread that is shutting down) the source itself serves.
+        // A thread without thread-local storage, during shutdown, asks the operating system.
         let count = NEXT.try_with(|next| next.replace(next.get().wrapping_add(0x9e37_79b9_7f4a_7c15)));
         SpanId(mix(count.unwrap_or_else(|_| u64::from_ne_bytes(os_random()))).max(1))
     }
 
-    /// An id from its big-endian bytes; `None` when all are zero.
+    /// Returns the id of big-endian bytes; `None` if all are zero.
     pub const fn from_bytes(bytes: [u8; 8]) -> Option<Self> {
         match u64::from_be_bytes(bytes) {
             0 => None,
@@ -82,18 +92,18 @@ impl SpanId {
         }
     }
 
-    /// An id from exactly 16 lower-case hexadecimal digits; `None` for anything else.
+    /// Parses exactly 16 lower-case hexadecimal digits; `None` for anything else.
     pub fn from_hex(hex: &str) -> Option<Self> {
         Self::from_bytes(parse_hex(hex)?)
     }
 
-    /// The big-endian bytes.
+    /// Returns the big-endian bytes.
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()
     }
 }
 
-/// The finalizer of SplitMix64: a bijection, so distinct counts stay distinct.
+/// Mixes the bits of a count: the finalizer of SplitMix64, a bijection.
 const fn mix(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -103,7 +113,7 @@ const fn mix(mut z: u64) -> u64 {
 fn os_random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     if getrandom::fill(&mut bytes).is_err() {
-        // `RandomState` is seeded by the system too; it only serves where the random source is closed off.
+        // Without access to the random source, `RandomState` serves, also seeded by the system.
         for chunk in bytes.chunks_mut(8) {
             let random = RandomState::new().hash_one(std::time::SystemTime::now()).to_ne_bytes();
             chunk.iter_mut().zip(random).for_each(|(byte, random)| *byte = random);
@@ -144,12 +154,12 @@ impl fmt::Display for SpanId {
     }
 }
 
-/// Appends at most 16 bytes to a text, as an id is written.
+/// Appends up to 16 bytes to a text, in the form of an id.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     hex(bytes, |digits| text.push_str(digits));
 }
 
-/// At most 16 bytes as lower-case digits; a tenth of the work of `{:032x}`, and each call that goes out has two ids.
+/// Writes up to 16 bytes as lower-case digits, at a tenth of the cost of `{:032x}`. Each outgoing call has two ids.
 fn hex<R>(bytes: &[u8], write: impl FnOnce(&str) -> R) -> R {
     let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
     let mut digits = [0; 32];

@@ -1,33 +1,130 @@
-//! The core of the thundra crates: local spans, correlation ids, and trace context.
+//! The core of the thundra crates: scopes, local spans, correlation ids, propagation, and export.
 //!
-//! Most programs use it through `thundra-aws` (Lambda, the AWS SDK) and `thundra-http` (clients and
-//! servers). It knows no AWS and no network.
-//!
-//! # How it fits together
+//! Most programs use this crate through `thundra-aws` (Lambda and the AWS SDK) or `thundra-http` (clients, servers and the
+//! OTLP exporter). It depends on neither a network nor an AWS crate. AWS appears here in the wire formats that every program
+//! in a chain of calls has to know: the X-Ray header, the keys of correlation ids, and attribute names.
 //!
 //! ```text
 //! Inbound ─► Scope (root span) ─► tracing spans, calls with an Outbound ─► Records ─► Batch ─► Export
 //! ```
 //!
-//! - A [`Scope`] is work done on someone's behalf: an invocation, a request, a record of a batch. It begins
-//!   with what the caller sent, an [`Inbound`](propagation::Inbound).
-//! - Local spans are `tracing` spans: whatever `#[tracing::instrument]` makes inside a scope, at INFO and
-//!   above, is recorded. One that is made with `parent: None` is a child of the scope's root, and `follows_from` is a
-//!   link. [`SpanExt`] adds what `tracing` cannot say.
-//! - Calls to others carry an [`Outbound`](propagation::Outbound): the trace context, and the
-//!   [correlation ids](correlation) of the scope.
-//! - A finished scope is a run of [`Records`]; [`flush`] hands it to the exporters.
-//! - Log lines are `tracing` events and records of the `log` crate: [`install`] sets the subscriber that writes them.
+//! # Scopes
+//!
+//! A [`Scope`] is a unit of work done on behalf of a caller: an invocation, a request, a record of a batch. A scope begins
+//! with the context that the caller sent, an [`Inbound`](propagation::Inbound), and has a root span. Finishing a scope returns
+//! its spans as [`Records`], and [`flush`] exports them. Spans outside of a scope are not recorded.
+//!
+//! # Local spans
+//!
+//! Local spans are `tracing` spans at INFO or above. The fields `otel.name`, `otel.kind`, `otel.status_code` and
+//! `otel.status_description` have the meaning that tracing-opentelemetry gave them. A span made with `parent: None` is a child
+//! of the scope's root span, and `follows_from` makes a link. [`SpanExt`] adds attributes with keys made at run time, links,
+//! and errors.
+//!
+//! ```
+//! use thundra_core::testing;
+//!
+//! #[tracing::instrument]
+//! fn bill(order: &str) {
+//!     tracing::info!(amount = 12, "billed");
+//! }
+//!
+//! let (_, spans) = testing::record("checkout", || bill("o-9"));
+//! assert_eq!((spans[0].name.as_str(), spans[0].events[0].name.as_str()), ("bill", "billed"));
+//! ```
+//!
+//! # Correlation ids
+//!
+//! [`correlation`] ids belong to the scope. Every call made in the scope carries them, on every transport, and every log line
+//! shows them.
+//!
+//! ```
+//! use thundra_core::{Scope, correlation};
+//!
+//! Scope::builder("checkout").begin().enter(|| {
+//!     correlation::set("order", "o-9");
+//!     assert_eq!(correlation::get("order").as_deref(), Some("o-9"));
+//!     assert!(correlation::id().is_some());
+//! });
+//! ```
+//!
+//! # A transport of your own
+//!
+//! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the pairs of
+//! [`outbound`] with each message, and begin a scope from [`Inbound::extract`](propagation::Inbound::extract) for each message
+//! received. The [`propagation`] module has the example.
+//!
+//! # An exporter of your own
+//!
+//! An exporter implements one method of [`Export`](export::Export):
+//!
+//! ```
+//! use std::time::Instant;
+//!
+//! use thundra_core::Telemetry;
+//! use thundra_core::export::{Batch, Export, ExportFuture};
+//!
+//! #[derive(Debug)]
+//! struct Lines;
+//!
+//! impl Export for Lines {
+//!     fn export<'a>(&'a self, batch: &'a Batch, _deadline: Instant) -> ExportFuture<'a> {
+//!         batch.spans().for_each(|span| eprintln!("{} {:?}", span.name, span.status));
+//!         Box::pin(async { Ok(()) })
+//!     }
+//! }
+//!
+//! thundra_core::install(Telemetry::builder().exporter(Lines));
+//! ```
+//!
+//! # A subscriber of your own
+//!
+//! [`install`] sets a subscriber that records spans and writes log lines. A program with a subscriber of its own adds
+//! [`layer`] to that subscriber before a call of [`install`]:
+//!
+//! ```
+//! use thundra_core::Telemetry;
+//! use tracing_subscriber::prelude::*;
+//!
+//! tracing_subscriber::registry()
+//!     .with(thundra_core::layer())
+//!     .with(tracing_subscriber::fmt::layer().with_filter(tracing_subscriber::filter::LevelFilter::WARN))
+//!     .init();
+//! thundra_core::install(Telemetry::builder());
+//! ```
+//!
+//! A filter for the whole subscriber hides spans from all layers, and one line on standard error says so. Give each filter to
+//! its layer, as above.
+//!
+//! # Testing
+//!
+//! [`testing`] (feature `testing`) records the spans of a closure and prints them as a tree:
+//!
+//! ```
+//! use thundra_core::testing::{record, tree};
+//!
+//! let (total, spans) = record("checkout", || tracing::info_span!("add", items = 2).in_scope(|| 40 + 2));
+//! assert_eq!(total, 42);
+//! assert_eq!(tree(&spans), "checkout thundra.parent.source=none\n└ add items=2\n");
+//! ```
+//!
+//! # A span is missing
+//!
+//! - Was the span made inside a scope? [`current`] returns `None` outside.
+//! - Is the level of the span at INFO or above? `THUNDRA_SPANS` enables others.
+//! - Does the subscriber contain our layer? Standard error has a line about a subscriber without it.
+//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision.
+//! - Was the scope over a limit? The root span has the attribute `thundra.dropped_spans` then.
 //!
 //! # Features
 //!
-//! - `otel` (default): inside a scope our context is the current [`opentelemetry::Context`], so libraries
-//!   instrumented with OpenTelemetry continue the trace. The current span there is the scope's root, whatever `tracing`
-//!   span is entered; [`otel::context`] has the innermost one. Received baggage is in that context, and calls carry the
-//!   baggage that it has when they are made.
-//! - `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered. Entering a span costs more.
-//! - `opentelemetry_sdk`: any `SpanExporter` of the OpenTelemetry SDK plugs in.
+//! - `otel` (default): the root span of the scope is in the current [`opentelemetry::Context`], so that libraries instrumented
+//!   with OpenTelemetry continue the trace. [`otel::context`] has the innermost span. Received baggage is in that context, and
+//!   calls carry the baggage of the context in which they are made.
+//! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
+//! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
 //! - `testing`: an in-memory exporter and a printer of span trees.
+#![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod clock;
@@ -36,6 +133,7 @@ pub mod config;
 mod contained;
 mod context;
 pub mod correlation;
+#[doc(hidden)]
 pub mod diagnostics;
 mod env;
 mod escape;
@@ -55,6 +153,7 @@ pub mod redact;
 mod resource;
 mod sampler;
 mod scope;
+#[doc(hidden)]
 pub mod semconv;
 mod signal;
 mod span;

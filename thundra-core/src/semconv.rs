@@ -1,4 +1,7 @@
-//! The attribute names these crates write: [OpenTelemetry semantic conventions v1.44], and our own.
+//! The names of all attributes: those of the [OpenTelemetry semantic conventions v1.44], and our own (`thundra.*`).
+//!
+//! The module is for our own crates, and follows each version of the conventions. Programs have the crate
+//! `opentelemetry-semantic-conventions`.
 //!
 //! [OpenTelemetry semantic conventions v1.44]: https://github.com/open-telemetry/semantic-conventions/tree/v1.44.0
 
@@ -72,7 +75,7 @@ names! {
     FAAS_TIME = "faas.time";
     FAAS_TRIGGER = "faas.trigger";
     FAAS_VERSION = "faas.version";
-    /// Of log lines: the request id of an invocation, as the Powertools for AWS Lambda name it.
+    /// The request id of an invocation in log lines, under the name of the Powertools for AWS Lambda.
     FUNCTION_REQUEST_ID = "function_request_id";
     HTTP_REQUEST_METHOD = "http.request.method";
     HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
@@ -109,36 +112,34 @@ names! {
     URL_SCHEME = "url.scheme";
     USER_AGENT_ORIGINAL = "user_agent.original";
 
-    /// Ours: how many records of its batch failed.
+    /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
-    /// Ours: how many events, attributes and links were recorded on earlier root spans after those had ended.
+    /// The number of events, attributes and links recorded on earlier root spans after their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
-    /// Ours: how many spans of a scope were dropped by `THUNDRA_MAX_SPANS`.
+    /// The number of spans of a scope dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
-    /// Ours: how many messages were received whose context was forgotten, because too many others came before they
-    /// were worked on. The next message that is worked on says it.
+    /// The number of received messages with a forgotten context, because too many others came in before their processing. Recorded on
+    /// the next processed message.
     THUNDRA_EVICTED_MESSAGES = "thundra.receive.evicted_messages";
-    /// Ours: how many messages of a call carry no context of ours, or not all of it. On a root span: how many of all
-    /// its calls could not, and of scopes before it that were not recorded.
+    /// The number of messages of a call without the full context. On a root span, the number of such messages of all calls, and of
+    /// earlier unrecorded scopes.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
-    /// Ours: the size in bytes that later messages to the target of a call keep within, because a message of this call was
-    /// refused as too long with our context in it.
+    /// The size limit in bytes of later messages to the target of a call, learned from the rejection of a message as too long.
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
-    /// Ours: why a call carries no context of ours, or not all of it.
+    /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
-    /// Ours: the number of data points of metrics that earlier flushes lost because the collector could not be reached.
+    /// The number of metric data points lost by earlier flushes, because the collector could not be reached.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
-    /// Ours: the number of log records that earlier flushes lost because the collector could not be reached.
+    /// The number of log records lost by earlier flushes, because the collector could not be reached.
     THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
-    /// Ours: how many spans earlier flushes lost because the collector could not be reached.
+    /// The number of spans lost by earlier flushes, because the collector could not be reached.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
-    /// Ours: where the parent of a root span came from, or why it has none.
+    /// The source of a root span's parent, or the reason for its absence.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
-    /// Ours: the number of correlation ids, baggage members and trace states that a caller sent and that were malformed or
-    /// more than is taken.
+    /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.
     THUNDRA_PROPAGATION_DROPPED = "thundra.propagation.dropped";
-    /// Ours: how many attempts of a call the service refused because there were too many.
+    /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
-    /// Ours: the trace of the X-Ray header, in X-Ray's spelling, where that header was not the parent.
+    /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

@@ -1,4 +1,4 @@
-//! Words for what a span is: its kind and its outcome.
+//! The kind and the status of a span.
 
 use std::borrow::Cow;
 
@@ -12,13 +12,13 @@ pub enum SpanKind {
     /// Work inside a program.
     #[default]
     Internal,
-    /// A request that is being answered.
+    /// The processing of a request.
     Server,
-    /// A request that was made.
+    /// A request to another program.
     Client,
-    /// A message that was sent.
+    /// The sending of a message.
     Producer,
-    /// A message that is being processed.
+    /// The processing of a message.
     Consumer,
 }
 
@@ -44,7 +44,7 @@ impl SpanKind {
         }
     }
 
-    /// The kind as the field `otel.kind` spells it, in lower case.
+    /// Returns the value of the field `otel.kind`, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             SpanKind::Internal => "internal",
@@ -55,7 +55,7 @@ impl SpanKind {
         }
     }
 
-    /// Reads the field `otel.kind`, whatever its case.
+    /// Parses the field `otel.kind`, in any case.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         use SpanKind::*;
         [Internal, Server, Client, Producer, Consumer].into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
@@ -67,25 +67,25 @@ impl SpanKind {
 /// [Status]: https://opentelemetry.io/docs/specs/otel/trace/api/#set-status
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub enum Status {
-    /// Nothing was said: the usual outcome.
+    /// No outcome was set, as is usual.
     #[default]
     Unset,
-    /// The developer says that it succeeded. Final.
+    /// Success, set by the program. Final.
     Ok,
-    /// It failed.
+    /// A failure.
     Error {
-        /// Why, for people.
+        /// The reason, for people.
         description: Cow<'static, str>,
     },
 }
 
 impl Status {
-    /// A failure, described.
+    /// Returns a failure with a description.
     pub fn error(description: impl Into<Cow<'static, str>>) -> Self {
         Status::Error { description: description.into() }
     }
 
-    /// Returns the status without credentials and query values in its description.
+    /// Removes credentials and query values from the description.
     pub(crate) fn redacted(self) -> Self {
         match self {
             Status::Error { description } => Status::error(redact::text(description)),
@@ -93,7 +93,7 @@ impl Status {
         }
     }
 
-    /// Whether this is a failure.
+    /// Returns `true` for a failure.
     pub fn is_error(&self) -> bool {
         matches!(self, Status::Error { .. })
     }

@@ -11,7 +11,7 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::{current, edit};
 use crate::{SpanKind, Status, TraceContext, Value};
 
-/// Additions to [`tracing::Span`]. On a span that is not recorded, they do nothing.
+/// Additions to [`tracing::Span`], without effect on unrecorded spans.
 ///
 /// The root span of a scope has the same methods: see [`ScopeRef`](crate::ScopeRef). This trait is sealed.
 ///
@@ -32,7 +32,7 @@ use crate::{SpanKind, Status, TraceContext, Value};
 /// assert!(charge.status.is_error());
 /// ```
 pub trait SpanExt: Sealed {
-    /// Sets an attribute whose key may be made at run time. A new value replaces an earlier one of the same key.
+    /// Sets an attribute, in place of an earlier value of the key. The key may be made at run time.
     fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>);
 
     /// Sets several attributes, which costs less than setting them one by one.
@@ -41,14 +41,13 @@ pub trait SpanExt: Sealed {
     /// Removes an attribute.
     fn remove_attribute(&self, key: &str);
 
-    /// Sets the kind of a span that was made without the field `otel.kind`.
+    /// Sets the kind of a span, as the field `otel.kind` does.
     fn set_kind(&self, kind: SpanKind);
 
-    /// Sets the time when the span started, for spans that are made after the fact.
+    /// Sets the start time, for spans made after the fact.
     fn set_start_time(&self, time: SystemTime);
 
-    /// Links this span to a span that is no ancestor of it. Without attributes,
-    /// [`NO_ATTRIBUTES`](crate::NO_ATTRIBUTES) is the empty list.
+    /// Links the span to another span. [`NO_ATTRIBUTES`](crate::NO_ATTRIBUTES) is an empty list of attributes.
     fn add_link(
         &self,
         to: &TraceContext,
@@ -57,8 +56,7 @@ pub trait SpanExt: Sealed {
 
     /// Records an exception event and marks the span as failed.
     ///
-    /// The message contains those of the error's sources. It contains no backtrace, since making one costs 50 to 150 ms.
-    /// Credentials and query values in the message are redacted.
+    /// The messages of the error's sources are part of the message. A backtrace is not, at a cost of 50 to 150 ms. Credentials and query values in the message are redacted.
     fn record_error(&self, error: &dyn Error);
 
     /// Marks the span as failed, with the attribute `error.type` and the message as the status description. Credentials
@@ -69,7 +67,7 @@ pub trait SpanExt: Sealed {
     /// descriptions are the text of an error.
     fn set_status(&self, status: Status);
 
-    /// Returns the context of the span as it travels between programs; `None` if the span is not recorded.
+    /// Returns the context of the span, for other programs; `None` if the span is not recorded.
     fn trace_context(&self) -> Option<TraceContext>;
 }
 

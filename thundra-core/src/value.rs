@@ -8,7 +8,7 @@ pub(crate) type Attributes = Vec<(Cow<'static, str>, Value)>;
 /// No attributes, as an argument of [`SpanExt::add_link`](crate::SpanExt::add_link).
 pub const NO_ATTRIBUTES: [(&str, Value); 0] = [];
 
-/// The value of an attribute; it keeps its type on the way to the collector.
+/// The value of an attribute. The collector receives the value with its type.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -25,7 +25,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// The text, if this is [`Value::Str`].
+    /// Returns the text of a [`Value::Str`].
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Value::Str(text) => Some(text),
@@ -59,7 +59,7 @@ from!(&'static str => Str, String => Str, Cow<'static, str> => Str, bool => Bool
       i64 => I64, i32 => I64, i16 => I64, u32 => I64, u16 => I64, u8 => I64, Vec<String> => Array);
 
 impl From<u64> for Value {
-    /// A number over `i64::MAX` becomes text: OTLP has no unsigned integer, and nothing is lost.
+    /// Converts a number over `i64::MAX` to text, since OTLP has no unsigned integer.
     fn from(value: u64) -> Self {
         i64::try_from(value).map_or_else(|_| Value::Str(value.to_string().into()), Value::I64)
     }

@@ -1,4 +1,4 @@
-//! Records of the `log` crate as log lines: programs of their own, since a process has one logger and one subscriber.
+//! Log lines and subscribers, in programs of their own: a process has one logger and one subscriber.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// What a program wrote on standard error: its lines of JSON, and the others.
+/// The standard error of a program: lines of JSON, and other lines.
 struct Written {
     lines: Vec<Value>,
     others: Vec<String>,
@@ -51,6 +51,10 @@ fn program() {
             tracing::subscriber::set_global_default(tracing_subscriber::registry().with(thundra_core::layer()))
                 .unwrap();
             telemetry = telemetry.layer(own_lines());
+        }
+        Ok("configured too late") => {
+            assert!(!thundra_core::config().disabled);
+            telemetry = telemetry.config(Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "late")])));
         }
         Ok("no lines") => telemetry = telemetry.log_format(LogFormat::NONE),
         Ok("bridged") => LogTracer::init().unwrap(),
@@ -106,7 +110,7 @@ impl log::Log for Own {
 const LEVELS: (&str, &str) = ("RUST_LOG", "quiet=off,chatty=debug");
 
 #[test]
-fn records_are_lines_once_whoever_bridges_them() {
+fn every_record_is_one_line_with_any_bridge() {
     for program in ["alone", "bridged"] {
         let written = run(program, &[LEVELS]);
         assert_eq!(written.messages(), ["outside", "chatty", "an event", "sold out"], "{program}");
@@ -133,7 +137,7 @@ fn records_below_the_widest_level_are_not_made() {
         (&[][..], "INFO"),
         (&[LEVELS], "DEBUG"),
         (&[("RUST_LOG", "warn"), ("THUNDRA_SPANS", "error")], "WARN"),
-        // Events are recorded in their spans, whether they are lines or not.
+        // Spans record events even without log lines.
         (&[("RUST_LOG", "off"), ("THUNDRA_SPANS", "trace")], "TRACE"),
         (&[("RUST_LOG", "error"), ("THUNDRA_SPANS", "off")], "ERROR"),
     ] {
@@ -158,7 +162,7 @@ fn a_subscriber_of_the_programs_own_gets_the_records() {
     let written = run("own subscriber", &[]);
     let of = |message: &str| written.others.iter().filter(|line| line.contains(message)).count();
     assert_eq!((of("outside"), of("an event"), written.lines.len()), (1, 1, 0), "{:?}", written.others);
-    // One is its line, and one its event in the span.
+    // The log line, and the span event in the tree.
     assert_eq!(of("sold out"), 2, "{:?}", written.others);
 }
 
@@ -178,18 +182,18 @@ fn a_layer_of_the_programs_own_sees_everything_and_takes_nothing() {
     assert_eq!(tree(&alone).len(), 2, "{:?}", alone.others);
     for (program, lines) in [("own layer", alone.messages()), ("own lines alone", Vec::new())] {
         let written = run(program, &[LEVELS, ("THUNDRA_SPANS", "info")]);
-        for message in [
-            "INFO log: outside ",
-            "INFO log: quiet ",
-            "DEBUG log: chatty ",
-            "DEBUG log: too detailed ",
-            "INFO log: an event ",
-            "WARN scope{otel.name=work}: log: sold out ",
-            "TRACE a detail: logs: new",
-            "ERROR scope{otel.name=work}: thundra: new",
+        for (level, text) in [
+            ("INFO", ": outside"),
+            ("INFO", ": quiet"),
+            ("DEBUG", ": chatty"),
+            ("DEBUG", ": too detailed"),
+            ("INFO", ": an event"),
+            ("WARN", ": sold out"),
+            ("TRACE", " a detail: logs: new"),
+            ("ERROR", " scope{otel.name=work}: thundra: new"),
         ] {
-            let count = written.others.iter().filter(|line| line.contains(message)).count();
-            assert_eq!(count, 1, "{program}: {message}: {:#?}", written.others);
+            let lines = written.others.iter().filter(|line| line.contains(level) && line.contains(text));
+            assert_eq!(lines.count(), 1, "{program}: {level} {text}: {:#?}", written.others);
         }
         assert_eq!((written.messages(), tree(&written)), (lines, tree(&alone)), "{program}");
         assert_eq!(written.others.iter().find_map(|line| line.strip_prefix("widest: ")), Some("TRACE"), "{program}");
@@ -203,6 +207,14 @@ fn a_layer_that_comes_too_late_is_reported_once() {
     let reports = written.others.iter().filter(|line| line.contains("the layers of the telemetry are not part of it"));
     assert_eq!(reports.count(), 1, "{:?}", written.others);
     assert_eq!(written.others.iter().filter(|line| line.starts_with("thundra:")).count(), 1, "{:?}", written.others);
+}
+
+#[test]
+fn a_configuration_that_comes_too_late_is_reported_once() {
+    let written = run("configured too late", &[]);
+    let reports = written.others.iter().filter(|line| line.starts_with("thundra: "));
+    let [report] = &reports.collect::<Vec<_>>()[..] else { panic!("{:?}", written.others) };
+    assert!(report.contains("the configuration that is made in code comes too late"), "{report}");
 }
 
 #[test]

@@ -1,9 +1,14 @@
 //! The protocol of the span index under a model checker: [loom] runs each test in the interleavings of its threads, and
 //! lets every load see each value that the memory orderings allow.
 //!
-//! The index has one cell here, so that all ids collide.
+//! The index has one cell here, so that all ids collide. Run the test with
+//!
+//! ```sh
+//! RUSTFLAGS="--cfg thundra_model" cargo test -p thundra-core --test span_index_model --target-dir target/model
+//! ```
 //!
 //! [loom]: https://docs.rs/loom
+#![cfg(thundra_model)]
 #![allow(dead_code, unreachable_pub)]
 
 use std::sync::Arc;

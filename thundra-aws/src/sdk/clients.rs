@@ -52,8 +52,7 @@ mod sealed {
 /// Adds tracing to the config builder of an AWS SDK crate, for a client with custom settings.
 ///
 /// The trait is sealed, and implemented for the services of the enabled features. The builder of any other service
-/// takes
-/// [`interceptor`](crate::interceptor()).
+/// takes [`interceptor`](crate::interceptor()).
 ///
 /// # Examples
 ///

@@ -11,8 +11,8 @@ use tracing::Span;
 /// Longest recorded description.
 const MAX_MESSAGE_CHARS: usize = 512;
 
-/// Parts of the error codes with messages about a resource or the service. Any other message may repeat a part of the
-/// request: a document, a telephone number, the recipient of a mail.
+/// Parts of the error codes whose messages are about a resource or the service. Any other message may repeat a part of
+/// the request: a document, a telephone number, the recipient of a mail.
 const PUBLIC_CODES: [&str; 20] = [
     // The state of a resource.
     "AlreadyExists",
@@ -40,7 +40,7 @@ const PUBLIC_CODES: [&str; 20] = [
     "Unavailable",
 ];
 
-/// Parts of the error codes with messages about a name of the caller's choice: a user of IAM, an execution.
+/// Parts of the error codes whose messages repeat a name that the caller chose: a user of IAM, an execution.
 const PRIVATE_CODES: [&str; 3] = ["EntityAlreadyExists", "ExecutionAlreadyExists", "NoSuchEntity"];
 
 /// Records an error on the span of the call.

@@ -5,6 +5,7 @@
 //! the `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like the event
 //! of a program.
 
+use super::event::Event;
 use super::iam::is_iam;
 use super::parse::json::{self, Object};
 
@@ -25,8 +26,16 @@ const IOT: [&[&str]; 9] = [
     &["protocolData", "connectionMetadata"],
 ];
 
-/// Returns `true` for an event from an untrusted caller.
-pub(super) fn is_edge(event: &Object<'_>) -> bool {
+/// Returns `true` for an event from an untrusted caller. Members beside `Records` may show an untrusted caller too.
+pub(super) fn is_edge(event: &Event<'_>) -> bool {
+    if event.records.is_empty() {
+        return is_edge_object(&event.members);
+    }
+    let whole = || Object::parse(std::str::from_utf8(event.text).ok()?);
+    !event.has_only_records && whole().is_some_and(|members| is_edge_object(&members))
+}
+
+fn is_edge_object(event: &Object<'_>) -> bool {
     is_iot(event) || is_resolver(event) || is_authorizer(event)
 }
 
@@ -90,7 +99,7 @@ mod tests {
             (json!({"authorizationToken": "t", "requestContext": {"apiId": "a"}}), true, "a token of AppSync"),
             (json!({"arguments": {"a": 1}}), false, "a program"),
         ] {
-            assert_eq!(is_edge(&Object::parse(&event.to_string()).unwrap()), edge, "{why}");
+            assert_eq!(is_edge_object(&Object::parse(&event.to_string()).unwrap()), edge, "{why}");
         }
         let request = json!({"arguments": {}, "info": info});
         for (event, edge) in [(json!([request, request]), true), (json!([{"a": 1}]), false), (json!([]), false)] {

@@ -7,8 +7,8 @@ const COGNITO_SESSION: &str = "CognitoIdentityCredentials";
 /// Words of mapping templates in place of a caller.
 const NOBODY: [&str; 5] = ["null", "none", "undefined", "anonymous", "unknown"];
 
-/// Returns `true` for an identity with credentials of IAM. The credentials of a Cognito identity do not
-/// count, because any visitor can get them.
+/// Returns `true` for an identity with credentials of IAM. The credentials of a Cognito identity do not count, because
+/// any visitor can get them.
 pub(super) fn is_iam(identity: &Object<'_>) -> bool {
     let has_text = |key: &&str| identity.text(key).is_some_and(|id| !id.is_empty());
     let is_visitor = identity.object("cognitoIdentity").is_some()

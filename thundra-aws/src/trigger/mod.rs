@@ -25,6 +25,7 @@
 
 mod edge;
 mod event;
+mod iam;
 mod message;
 mod parse;
 mod source;
@@ -35,7 +36,6 @@ mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod iam;
 mod kafka;
 mod mq;
 mod s3;
@@ -45,6 +45,7 @@ mod sns;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use thundra_core::propagation::Trust;
@@ -169,16 +170,30 @@ impl Trigger {
 
 /// Recognises an event. `caller` is the trust in the caller that invoked the function.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
-    let event = Event::parse(text);
-    let is_edge = event.as_ref().map_or_else(|| edge::is_edge_text(text), Event::is_edge);
+    let recognised = recognise(text);
+    let is_edge = recognised.as_ref().map_or_else(|| edge::is_edge_text(text), |(event, _)| edge::is_edge(event));
     let trust = if is_edge { edge_trust(config) } else { caller };
-    let trigger = event.and_then(|event| {
-        let source = event.source()?;
-        let mut trigger = Trigger::new(source, trust);
-        (source.read)(&mut trigger, &event, config)?;
+    let trigger = recognised.and_then(|(event, source)| {
+        let mut trigger = Trigger::new(source?, trust);
+        (trigger.source.read)(&mut trigger, &event, config)?;
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
+}
+
+/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object.
+fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
+    let found = Cell::new(None);
+    let find = |test: &dyn Fn(&Source) -> bool| {
+        found.set(SOURCES.iter().copied().find(|source| test(source)));
+        found.get().is_some()
+    };
+    let delivers = |name: &str| find(&|source| source.delivers(name));
+    let event = Event::parse(text, delivers, |event| find(&|source| source.needs_no_body(event)))?;
+    if found.get().is_none() {
+        find(&|source| source.recognises(&event));
+    }
+    Some((event, found.get()))
 }
 
 /// Returns the trust in callers at the public edge.

@@ -1,4 +1,4 @@
-//! Messages as AWS delivers them to a function.
+//! The events of messages delivered by AWS.
 
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -12,9 +12,9 @@ const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 
 pub(crate) struct Delivery {
     pub(crate) name: &'static str,
-    /// The event for messages that were sent together.
+    /// Returns the event for messages sent together.
     pub(crate) event: fn(&[Message]) -> Value,
-    /// Whether anyone may have sent it.
+    /// `true` if an untrusted caller may have sent the event.
     pub(crate) is_edge: bool,
 }
 
@@ -49,7 +49,7 @@ pub(crate) const EVENTBRIDGE: &[Delivery] = &[trusted(
     "eventbridge",
     |events| json!({ "id": "e-1", "source": "shop", "detail-type": "placed", "detail": json(only(events)) }),
 )];
-/// An invocation, or a task of a state machine: both get the JSON itself.
+/// An invocation, or a task of a state machine. Both get the plain JSON.
 pub(crate) const PAYLOAD: &[Delivery] = &[trusted("invocation", |payloads| json(only(payloads)))];
 
 fn api_gateway(request: &Message, identity: Value) -> Value {
@@ -115,7 +115,7 @@ fn json(message: &Message) -> Value {
     serde_json::from_str(&message.body).unwrap()
 }
 
-/// The time in seconds: what is older than an hour counts as a redrive.
+/// Returns the time in seconds. A message older than an hour would count as a redrive.
 fn since_1970() -> String {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string()
 }

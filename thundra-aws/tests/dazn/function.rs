@@ -1,4 +1,4 @@
-//! A function that says in which trace it runs, and which ids it would send on.
+//! A function that returns the trace and the outbound ids of the invocation.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,7 +15,7 @@ pub(crate) fn run() {
     runtime.block_on(thundra_aws::run(service_fn(read))).unwrap();
 }
 
-/// What each record came with, or the invocation where it is no batch.
+/// Returns the trace and ids of each record, or of the invocation without a batch.
 async fn read(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let event = event.payload;
     match event.pointer("/Records/0/eventSource").and_then(Value::as_str) {

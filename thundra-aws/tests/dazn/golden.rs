@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use crate::message::Message;
 
-/// What goes between Node and us by one transport.
+/// The messages between Node and us by one transport.
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
 pub(crate) struct Golden {
     pub(crate) node_sends: Vec<Message>,
     pub(crate) we_send: Vec<Message>,
-    /// The ids of each of our messages, by the way it is delivered.
+    /// The ids of each of our messages, by the form of delivery.
     pub(crate) node_reads: BTreeMap<String, Vec<Value>>,
-    /// What Node then publishes to SNS, with the ids of the first message.
+    /// The message that Node then publishes to SNS, with the ids of the first message.
     pub(crate) node_hands_on: BTreeMap<String, Message>,
 }
 
@@ -26,7 +26,7 @@ impl Golden {
         serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// Compares with the file, or writes it where `GOLDEN=write` asks for that.
+    /// Compares with the file, or writes the file under `GOLDEN=write`.
     pub(crate) fn check(&self, name: &str) {
         if std::env::var("GOLDEN").is_ok_and(|wish| wish == "write") {
             let text = serde_json::to_string_pretty(self).unwrap() + "\n";

@@ -1,8 +1,8 @@
 //! Wire compatibility with Node services on the published `@dazn/lambda-powertools-*` packages, both ways.
 //!
-//! `golden/` has a file for each way to send: what Node sends and what we send, each as it goes over the wire, which
-//! ids Node reads from ours, and what it hands on. Node itself said so (`node/peer.js`), and these tests need none;
-//! where there is one, it is asked again. After a change that is meant:
+//! `golden/` has a file for each transport: the message of Node and our message on the wire, the ids that Node reads
+//! from ours, and the ids that Node hands on. Node has written the files (`node/peer.js`). The tests do not need Node,
+//! and compare with a fresh run of an installed Node. After an intended change:
 //!
 //! ```text
 //! GOLDEN=write cargo test -p thundra-aws --features full --test dazn node_still_says
@@ -41,10 +41,10 @@ use golden::Golden;
 use peers::Lambda;
 use transport::{TRACE, TRANSPORTS};
 
-/// How long a peer may take: longer than anything that works, shorter than a person waits.
+/// Longest run of a peer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What everyone here sends with: the third program of a chain.
+/// The ids of every sender: the third program of a chain.
 const IDS: [(&str, &str); 5] = [
     ("x-correlation-id", "c-1"),
     ("x-correlation-order", "o-9"),
@@ -54,13 +54,13 @@ const IDS: [(&str, &str); 5] = [
 ];
 
 #[tokio::test]
-async fn what_node_sends_is_read() {
+async fn messages_of_node_are_read() {
     let lambda = Lambda::start("reading", &[]).await;
     for transport in &TRANSPORTS {
         let sent = Golden::read(transport.name).node_sends;
         for delivery in transport.deliveries {
             let why = format!("{} as {}", transport.name, delivery.name);
-            // At a public edge nobody is believed who wants debug logs or says how long the chain is.
+            // At a public edge the debug switch and the chain length are not obeyed.
             let expected = ids(if delivery.is_edge { ["false", "1"] } else { ["true", "4"] });
             let read = lambda.invoke((delivery.event)(&sent)).await.unwrap();
             let read: Vec<_> = read.as_array().unwrap().iter().map(|message| &message["ids"]).collect();
@@ -71,14 +71,14 @@ async fn what_node_sends_is_read() {
 }
 
 #[test]
-fn node_was_shown_what_we_send() {
+fn golden_files_have_our_messages() {
     for transport in &TRANSPORTS {
         assert_eq!(transport.sent(), Golden::read(transport.name).we_send, "{}", transport.name);
     }
 }
 
 #[test]
-fn node_reads_what_we_send() {
+fn node_reads_our_messages() {
     for transport in &TRANSPORTS {
         let golden = Golden::read(transport.name);
         let expected = if transport.reaches_node {
@@ -102,7 +102,7 @@ async fn node_hands_our_trace_on() {
         for (delivery, message) in Golden::read(transport.name).node_hands_on {
             let read = lambda.invoke((delivery::SNS[0].event)(&[message])).await.unwrap();
             let mut expected = ids(["true", "5"]);
-            // An HTTP request of ours has the user agent of its own client.
+            // Our HTTP client sends a user agent of its own.
             if transport.name == "http" {
                 expected.as_object_mut().unwrap().remove("User-Agent");
             }
@@ -116,14 +116,14 @@ async fn node_hands_our_trace_on() {
 fn node_still_says_what_the_golden_messages_say() {
     match node::ask() {
         Ok(said) => said.iter().for_each(|(transport, golden)| golden.check(transport.name)),
-        // Past the capture of the test harness: what a passing test prints is seen by nobody.
+        // Bypasses the capture of the test harness, which hides the output of a passing test.
         Err(missing) => {
             writeln!(std::io::stderr(), "dazn: skipped, Node was not asked again for its messages: {missing}").unwrap();
         }
     }
 }
 
-/// What is to be sent on by a function that was sent [`IDS`].
+/// Returns the outbound ids of a function after [`IDS`].
 fn ids([debug, length]: [&str; 2]) -> Value {
     let mut ids = BTreeMap::from(IDS);
     ids.extend([("debug-log-enabled", debug), ("call-chain-length", length)]);

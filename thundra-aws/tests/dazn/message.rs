@@ -1,4 +1,4 @@
-//! Messages as they go over the wire, without what changes with each request.
+//! Messages on the wire, without the bytes different for each request.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::endpoint::{Request, percent_decode};
 
-/// What is of HTTP, or of the client.
+/// Headers of HTTP or of the client.
 const NOT_OURS: [&str; 4] = ["accept-encoding", "connection", "content-length", "host"];
 
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
 pub(crate) struct Message {
-    /// Headers, or attributes that are text.
+    /// Headers, or text attributes.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) pairs: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,7 +87,7 @@ pub(crate) fn of_stepfunctions(request: &Request) -> Vec<Message> {
     vec![Message { trace_header: text(&start["traceHeader"]), body, ..Message::default() }]
 }
 
-/// The members of a batch, or the one message that the request is.
+/// Returns the entries of a batch, or a single message.
 fn entries(request: &Request, member: &str) -> Vec<Value> {
     let request: Value = serde_json::from_slice(&request.body).unwrap();
     request[member].as_array().cloned().unwrap_or_else(|| vec![request])

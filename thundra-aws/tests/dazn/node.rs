@@ -16,13 +16,13 @@ use crate::transport::{TRANSPORTS, Transport};
 const PACKAGE: &str = include_str!("node/package.json");
 const LOCK: &str = include_str!("node/package-lock.json");
 const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/dazn/node/peer.js");
-/// Nothing runs but `peer.js`, and nobody waits long where there is no registry.
+/// Arguments against scripts of packages, and against long waits without a registry.
 const NPM_CI: [&str; 5] =
     ["ci", "--ignore-scripts", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-timeout=30000"];
-/// The request of Lambda that Node works on.
+/// The id of the invocation in Node.
 pub(crate) const REQUEST_ID: &str = "req-9";
 
-/// Has Node send by each transport, and shows it what we send. The error says what is missing.
+/// Runs Node, which sends by each transport and reads our messages. The error names a missing tool.
 pub(crate) fn ask() -> Result<Vec<(&'static Transport, Golden)>, String> {
     let directory = installed()?;
     let ours: Vec<_> = TRANSPORTS.iter().map(|transport| (transport, transport.sent())).collect();
@@ -59,7 +59,7 @@ fn golden(transport: &Transport, we_send: Vec<Message>, answer: &Value) -> Golde
     }
 }
 
-/// The one request that `peer.js` captured.
+/// Returns the only request captured by `peer.js`.
 fn request(captured: &Value) -> Request {
     let [request] = captured.as_array().unwrap().as_slice() else { panic!("one request: {captured}") };
     let headers = serde_json::from_value(request["headers"].clone()).unwrap();
@@ -82,7 +82,7 @@ fn run(directory: &Path, input: &Value) -> Value {
     serde_json::from_slice(&fs::read(answered).unwrap()).unwrap()
 }
 
-/// Where the packages are. The error says why they are not.
+/// Returns the folder of the packages. The error is the reason for missing packages.
 fn installed() -> Result<PathBuf, String> {
     for program in ["node", "npm"] {
         let found = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();

@@ -1,4 +1,4 @@
-//! The ways to send, and what goes over the wire when we do.
+//! The transports, and our messages on the wire.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};
@@ -24,7 +24,7 @@ use crate::endpoint::{Endpoint, Request};
 use crate::message::{self, Message};
 
 pub(crate) const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
-/// The span that golden messages name.
+/// The span in golden messages.
 const SPAN: &str = "b7ad6b7169203331";
 const ORDER: &str = r#"{"order":7}"#;
 const ORDERS: [&str; 2] = [ORDER, r#"{"order":8}"#];
@@ -32,14 +32,14 @@ const ORDERS: [&str; 2] = [ORDER, r#"{"order":8}"#];
 type Sending = Pin<Box<dyn Future<Output = Request>>>;
 
 pub(crate) struct Transport {
-    /// The name of its golden messages, and of what `peer.js` sends.
+    /// Name of the golden messages, in `peer.js` as well.
     pub(crate) name: &'static str,
-    /// Sends what `peer.js` sends.
+    /// Sends the message of `peer.js`.
     send: fn() -> Sending,
-    /// The messages in a request.
+    /// Returns the messages in a request.
     pub(crate) messages: fn(&Request) -> Vec<Message>,
     pub(crate) deliveries: &'static [Delivery],
-    /// Whether Node looks where we put our context.
+    /// `true` if Node reads the place of our context.
     pub(crate) reaches_node: bool,
 }
 
@@ -140,7 +140,7 @@ pub(crate) const TRANSPORTS: [Transport; 10] = [
         },
         messages: message::of_lambda,
         deliveries: delivery::PAYLOAD,
-        // No Node package looks into the client context; the payload is the caller's, as it was.
+        // No Node package reads the client context. The payload of the caller does not change.
         reaches_node: false,
     },
     Transport {
@@ -171,7 +171,7 @@ pub(crate) const TRANSPORTS: [Transport; 10] = [
 ];
 
 impl Transport {
-    /// The messages that we send, in a scope that received [`IDS`] from the program before.
+    /// Returns our messages, from a scope with the received [`IDS`].
     pub(crate) fn sent(&self) -> Vec<Message> {
         thundra_core::install(Config::from_env(&Env::from_pairs([("RUST_LOG", "off")])));
         let traceparent = format!("00-{TRACE}-00f067aa0ba902b7-01");
@@ -187,14 +187,14 @@ impl Transport {
     }
 }
 
-/// The messages of one call, whose span has a new name each time.
+/// Returns the messages of a call with a fixed span id. The id is new in each run.
 fn named_alike(messages: Vec<Message>) -> Vec<Message> {
     let text = serde_json::to_string(&messages).unwrap();
     let (_, rest) = text.split_once(&format!("00-{TRACE}-")).unwrap_or_else(|| panic!("no trace in {text}"));
     serde_json::from_str(&text.replace(&rest[..SPAN.len()], SPAN)).unwrap()
 }
 
-/// What arrives at an endpoint in the place of AWS.
+/// Sends to an endpoint in the place of AWS.
 fn aws<F: Future<Output = ()>>(call: impl FnOnce(SdkConfig) -> F + 'static) -> Sending {
     Box::pin(async {
         let endpoint = Endpoint::start().await;
@@ -209,7 +209,7 @@ fn aws<F: Future<Output = ()>>(call: impl FnOnce(SdkConfig) -> F + 'static) -> S
     })
 }
 
-/// What a client would send: here it answers with the request.
+/// Sends through a client that returns the request as the response.
 async fn get(uri: &str) -> Request {
     let echo = service_fn(|request| ready(Ok::<_, Infallible>(http::Response::new(request))));
     let mut client = thundra_http::Layer::client().layer(echo);

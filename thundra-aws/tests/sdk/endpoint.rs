@@ -1,4 +1,4 @@
-//! An endpoint that keeps what it is sent, and answers as it is told.
+//! An endpoint with given answers. The endpoint keeps the requests.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     pub(crate) headers: BTreeMap<String, String>,
@@ -26,12 +26,12 @@ impl Request {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// The pairs of a form, as SNS has them.
+    /// Returns the pairs of a form, the format of SNS.
     pub(crate) fn form(&self) -> BTreeMap<String, String> {
         self.body.split('&').filter_map(|pair| pair.split_once('=')).map(|(k, v)| (decode(k), decode(v))).collect()
     }
 
-    /// The attributes of the SNS message below this prefix.
+    /// Returns the attributes of the SNS message below a prefix.
     pub(crate) fn sns_attributes(&self, prefix: &str) -> BTreeMap<String, String> {
         let form = self.form();
         let entry = |n| format!("{prefix}MessageAttributes.entry.{n}");
@@ -41,7 +41,7 @@ impl Request {
             .collect()
     }
 
-    /// What two requests for the same thing have in common.
+    /// Returns the parts common to two requests of the same call.
     pub(crate) fn essence(&self) -> (Vec<(&str, &str)>, &str) {
         let changing = ["amz-sdk-invocation-id", "authorization", "x-amz-date", "host"];
         let headers = self.headers.iter().filter(|(name, _)| !changing.contains(&name.as_str()));
@@ -64,28 +64,28 @@ fn decode(text: &str) -> String {
     String::from_utf8(out).unwrap()
 }
 
-/// What is said to a request.
+/// The answer to a request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     Status(u16, &'static str),
     /// Status 200, with a header.
     Header(&'static str, &'static str),
-    /// A status and a body that depend on the request.
+    /// A status and a body computed from the request.
     To(fn(&Request) -> (u16, String)),
-    /// Nothing, and the connection stays open.
+    /// No answer. The connection stays open.
     Silence,
     /// The connection is reset.
     Reset,
 }
 
-/// Answers to requests in the order they come, the last one for all that follow.
+/// Answers in the order of requests. The last answer repeats.
 pub(crate) type Answers = Vec<Answer>;
 
 pub(crate) fn ok(body: &'static str) -> Answers {
     vec![Answer::Status(200, body)]
 }
 
-/// An endpoint that keeps what it is sent.
+/// An endpoint that keeps requests.
 pub(crate) struct Endpoint {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<Request>>>,
@@ -173,7 +173,7 @@ async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Request>>>, answers: A
     }
 }
 
-/// What a Kinesis record or another blob holds.
+/// Returns the content of a Kinesis record or another blob.
 pub(crate) fn data(encoded: &Value) -> String {
     String::from_utf8(BASE64_STANDARD.decode(encoded.as_str().unwrap()).unwrap()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What goes wrong between a client and its service, and many calls at a time.
+//! Failures between a client and a service.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn retries_repeat_the_request_within_one_span() {
 }
 
 #[test]
-fn what_never_reached_the_service_says_why() {
+fn a_call_that_never_reached_the_service_has_a_reason() {
     let ((), _, spans) = in_scope(vec![Answer::Silence], |endpoint| async move {
         let builder = || endpoint.config().into_builder().retry_config(RetryConfig::disabled());
         let unreachable = builder().endpoint_url("http://127.0.0.1:1").build();
@@ -99,7 +99,7 @@ fn an_attempt_that_takes_too_long_is_tried_again() {
     assert!(call.duration() > Duration::from_millis(100), "{:?}", call.duration());
 }
 
-/// Publishes, in so many attempts of 150 ms.
+/// Publishes, with a number of attempts of 150 ms.
 async fn patient(endpoint: &Endpoint, attempts: u32) -> Result<(), impl std::fmt::Debug> {
     let retries = RetryConfig::standard().with_max_attempts(attempts).with_initial_backoff(Duration::from_millis(1));
     let timeout = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(150)).build();
@@ -109,7 +109,7 @@ async fn patient(endpoint: &Endpoint, attempts: u32) -> Result<(), impl std::fmt
 
 #[cfg(feature = "lambda")]
 #[test]
-fn an_invoked_function_that_failed_is_a_success_of_the_call() {
+fn a_failed_function_is_recorded_on_a_successful_call() {
     const FAILED: &str = r#"{"errorMessage":"boom"}"#;
     let answers = vec![Answer::Header("x-amz-function-error: Unhandled", FAILED)];
     let ((), _, spans) = in_scope(answers, |endpoint| async move {
@@ -129,7 +129,7 @@ fn an_invoked_function_that_failed_is_a_success_of_the_call() {
 
 #[cfg(feature = "sfn")]
 #[test]
-fn an_execution_that_failed_is_a_success_of_the_call() {
+fn a_failed_execution_is_recorded_on_a_successful_call() {
     for (answer, error_type) in [
         (r#"{"executionArn":"e","startDate":0,"stopDate":1,"status":"SUCCEEDED","output":"{}"}"#, ""),
         (
@@ -141,7 +141,7 @@ fn an_execution_that_failed_is_a_success_of_the_call() {
         let ((), _, spans) = in_scope(ok(answer), |endpoint| async move {
             let url = endpoint.url.clone();
             let start = thundra_aws::sfn::client(&endpoint.config()).start_sync_execution().state_machine_arn("m");
-            // It puts a name before the host.
+            // The SDK puts a name before the host.
             let start = start.customize().mutate_request(move |request| request.set_uri(&*url).unwrap());
             start.send().await.unwrap();
         });

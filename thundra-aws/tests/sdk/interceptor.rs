@@ -1,4 +1,4 @@
-//! The interceptor: calls that it traces, and calls that it leaves alone.
+//! The interceptor: traced and untraced calls.
 
 use std::future::Future;
 

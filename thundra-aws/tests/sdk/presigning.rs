@@ -6,7 +6,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationIn
 use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
 use aws_smithy_types::config_bag::ConfigBag;
 
-/// Does what presigning does to tell the other interceptors.
+/// Disables the invocation id, as presigning does.
 #[derive(Debug)]
 pub(crate) struct Presigning;
 

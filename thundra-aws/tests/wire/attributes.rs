@@ -15,7 +15,7 @@ use crate::exchange::{Clients, Exchange, Surroundings, Wire};
 const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:orders";
 const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
 const KIB: usize = 1024;
-/// What a topic or a queue takes unless it is set to another size.
+/// Default limit of a topic or a queue.
 const LIMIT: usize = 256 * KIB;
 
 type Attributes = Vec<(String, String)>;
@@ -24,9 +24,9 @@ type Sending<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 /// An operation on messages with attributes.
 struct Transport {
     name: &'static str,
-    /// Sends messages, each with its attributes and a body.
+    /// Sends messages, given as attributes and a body.
     send: fn(&Clients, Vec<(Attributes, String)>) -> Sending<'_>,
-    /// Whether the trace header goes beside the attributes.
+    /// `true` if the trace header goes beside the attributes.
     trace_header: bool,
 }
 
@@ -90,14 +90,14 @@ fn only(mut messages: Vec<(Attributes, String)>) -> (Attributes, String) {
     messages.remove(0)
 }
 
-/// A request taken apart.
+/// The parts of a request.
 #[derive(Debug, PartialEq)]
 struct Parts {
-    /// The attributes of each message, with their data types.
+    /// The attributes of each message, with data types.
     attributes: Vec<BTreeMap<String, (String, String)>>,
     /// The system attributes of each message, as text.
     system: Vec<String>,
-    /// All that is neither.
+    /// Everything else.
     rest: String,
 }
 
@@ -148,7 +148,7 @@ impl Parts {
     }
 }
 
-/// What each message was given, of the pairs there are; all else is as the plain client sends it.
+/// Returns the injected names of each message. Asserts that the rest equals the request of the plain client.
 fn injected(exchange: &Exchange, transport: &Transport, why: &str) -> Vec<Vec<&'static str>> {
     exchange.assert_same_head(&[], why);
     let (plain, mut traced) = (Parts::of(&exchange.plain), Parts::of(&exchange.traced));
@@ -198,7 +198,7 @@ fn no_message_has_more_than_ten_attributes() {
     }
 }
 
-/// How many bytes our attributes have, the most important first.
+/// Bytes of our attributes, the most important first.
 const SIZES: [usize; 5] = [25, 24, 28, 72, 86];
 
 #[test]
@@ -213,7 +213,7 @@ fn no_request_outgrows_its_limit() {
             (LIMIT - 25, 1, "room for one to the byte"),
             (LIMIT - 23, 0, "room for none"),
             (LIMIT, 0, "full"),
-            // Nobody can know whether a target takes more: what is past the default already may grow to the most.
+            // The limit of a target is unknown. A request past the default may grow to the largest configurable limit.
             (LIMIT + 1, 5, "past it"),
             (KIB * KIB - all - 1, 5, "one byte under one mebibyte"),
             (KIB * KIB - all, 5, "at one mebibyte"),
@@ -254,7 +254,7 @@ fn a_batch_is_limited_in_sum_and_shares_by_importance() {
             });
             let names = exchange.pairs().map(|(name, _)| name);
             let expected = ours.map(|count| names[..count].to_vec());
-            // What is too large for what is left gives way to what comes after it.
+            // A pair too large for the remaining room is skipped.
             let given = injected(&exchange, transport, why);
             assert_eq!(given, expected, "{why}");
             let incomplete = ours.iter().filter(|count| **count < 5).count();
@@ -304,7 +304,7 @@ fn the_callers_own_attributes_win() {
 }
 
 #[test]
-fn what_sns_would_lose_goes_without() {
+fn a_message_that_would_lose_attributes_gets_none() {
     type Publish = aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
     type Row = (fn(Publish) -> Publish, &'static str, &'static str);
     let rows: [Row; 4] = [

@@ -1,4 +1,4 @@
-//! Lambda, where the caller waits: the client context.
+//! Synchronous invocations of Lambda: the client context.
 
 use aws_sdk_lambda::types::{InvocationType, ResponseStreamingInvocationType};
 use aws_smithy_types::Blob;
@@ -10,7 +10,7 @@ use crate::exchange::{Exchange, Surroundings, Wire};
 
 const HEADER: &str = "x-amz-client-context";
 
-/// An invocation with a client context, over one of the operations that have one.
+/// Invokes with a client context, by either operation.
 fn invoke(wire: &Wire, stream: bool, client_context: Option<&str>) -> Exchange {
     wire.exchange_in(Surroundings::default(), async |clients| {
         let (function, payload) = ("orders", Blob::new(r#"{"a":1}"#));
@@ -25,7 +25,7 @@ fn invoke(wire: &Wire, stream: bool, client_context: Option<&str>) -> Exchange {
     })
 }
 
-/// The client context that was sent, which is all that the requests differ in.
+/// Returns the sent client context. Asserts that the requests do not differ otherwise.
 fn sent(exchange: &Exchange, why: &str) -> String {
     exchange.assert_same_head(&[HEADER], why);
     assert_eq!(exchange.traced.body, exchange.plain.body, "{why}: the payload is not written");
@@ -33,7 +33,7 @@ fn sent(exchange: &Exchange, why: &str) -> String {
     String::from_utf8(BASE64_STANDARD.decode(&exchange.traced.headers[HEADER]).unwrap()).unwrap()
 }
 
-/// Our members, the first so many.
+/// Returns the first `count` of our members.
 fn ours(exchange: &Exchange, count: usize) -> String {
     exchange.pairs()[..count]
         .iter()
@@ -43,7 +43,7 @@ fn ours(exchange: &Exchange, count: usize) -> String {
 }
 
 #[test]
-fn the_callers_own_client_context_is_merged_with() {
+fn ours_is_merged_into_the_callers_client_context() {
     let wire = Wire::new();
     for (caller, expected, why) in [
         (None, r#"{"custom":{OURS}}"#, "none"),
@@ -89,8 +89,8 @@ fn keys_of_the_caller_win() {
 }
 
 #[test]
-fn it_has_3583_bytes_of_base64_at_the_most() {
-    // Groups of four: 3,580, which are 2,685 bytes.
+fn a_client_context_has_3583_bytes_of_base64_at_most() {
+    // Groups of four make 3,580 bytes of base64, or 2,685 bytes of JSON.
     const LIMIT: usize = 2685;
     const MEMBERS: [usize; 5] = [24, 23, 27, 71, 85];
     let cost = |count: usize| MEMBERS[..count].iter().sum::<usize>() + count;
@@ -118,7 +118,7 @@ fn it_has_3583_bytes_of_base64_at_the_most() {
 }
 
 #[test]
-fn one_of_another_form_is_left_alone() {
+fn another_form_does_not_change() {
     let wire = Wire::new();
     for (caller, why) in [
         ("[1]", "an array"),

@@ -1,4 +1,4 @@
-//! An endpoint that keeps what it is sent, and answers everything alike.
+//! An endpoint with the same answer to every request. The endpoint keeps the requests.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// No service answers like this; what the SDK makes of it is of no interest here.
+/// An answer of no service. The tests ignore the result of the call.
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 
-/// A request as it arrived.
+/// A received request.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Request {
     /// Method, path and version.
@@ -43,7 +43,7 @@ impl Endpoint {
         Endpoint { url, requests }
     }
 
-    /// The one request that came since this was last asked.
+    /// Returns the only request since the last call.
     pub(crate) fn take(&self) -> Request {
         let mut requests = self.requests.lock().unwrap();
         assert_eq!(requests.len(), 1, "{requests:?}");
@@ -78,7 +78,7 @@ async fn serve(mut stream: TcpStream, kept: Arc<Mutex<Vec<Request>>>) -> std::io
     }
 }
 
-/// The text of a value in a form.
+/// Returns the text of a value in a form.
 pub(crate) fn percent_decode(text: &str) -> String {
     let mut parts = text.split('%');
     let mut out = parts.next().unwrap().as_bytes().to_vec();

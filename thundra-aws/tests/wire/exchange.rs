@@ -1,4 +1,4 @@
-//! The same call twice: with a plain client, and in a scope with a traced one.
+//! The same call twice: with a plain client, and with a traced client in a scope.
 
 use std::sync::Once;
 
@@ -12,12 +12,12 @@ use tokio::runtime::Runtime;
 
 use crate::endpoint::{Endpoint, Request};
 
-/// What says nothing about the call, or follows from the body.
+/// Headers unrelated to the call, or derived from the body.
 const CHANGING: [&str; 4] = ["amz-sdk-invocation-id", "authorization", "content-length", "x-amz-date"];
-/// The correlation id of every call here.
+/// The correlation id of every call.
 pub(crate) const ID: &str = "c-1";
 
-/// A client of each service that carries our context.
+/// A client of each service with our context.
 pub(crate) struct Clients {
     pub(crate) eventbridge: aws_sdk_eventbridge::Client,
     pub(crate) kinesis: aws_sdk_kinesis::Client,
@@ -25,11 +25,11 @@ pub(crate) struct Clients {
     pub(crate) sfn: aws_sdk_sfn::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
-    /// Step Functions puts a name before the host, which is to be taken off again.
+    /// The SDK puts a name before the host of Step Functions. The tests remove the name.
     pub(crate) url: String,
 }
 
-/// A plain client and a traced one at the same endpoint.
+/// A plain client and a traced client at the same endpoint.
 pub(crate) struct Wire {
     runtime: Runtime,
     endpoint: Endpoint,
@@ -37,20 +37,20 @@ pub(crate) struct Wire {
     traced: Clients,
 }
 
-/// What came of a call.
+/// The two requests of a call.
 pub(crate) struct Exchange {
     pub(crate) plain: Request,
     pub(crate) traced: Request,
-    /// The span of the traced one.
+    /// The span of the traced call.
     pub(crate) span: SpanData,
 }
 
-/// What a call is made in.
+/// The scope of a call.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Surroundings<'a> {
-    /// The pairs that the scope received.
+    /// Received pairs.
     pub(crate) pairs: &'a [(&'a str, &'a str)],
-    /// The `__context__` that the scope received.
+    /// Received `__context__`.
     pub(crate) received: Option<&'a str>,
     /// A correlation id beside [`ID`].
     pub(crate) set: Option<(&'a str, &'a str)>,
@@ -131,7 +131,7 @@ fn configure() {
 }
 
 impl Exchange {
-    /// The requests are the same, but for their bodies and the headers that are named here.
+    /// Asserts that the requests differ only in the bodies and in the named headers.
     pub(crate) fn assert_same_head(&self, ours: &[&str], why: &str) {
         let head = |request: &Request| {
             let mut headers = request.headers.clone();
@@ -141,7 +141,7 @@ impl Exchange {
         assert_eq!(head(&self.traced), head(&self.plain), "{why}");
     }
 
-    /// Nothing was injected: the requests are the same.
+    /// Asserts that nothing was injected, and the requests are equal.
     pub(crate) fn assert_untouched(&self, why: &str) {
         self.assert_same_head(&[], why);
         assert!(self.traced.body == self.plain.body, "{why}");
@@ -151,7 +151,7 @@ impl Exchange {
         self.span.attribute(key).map(ToString::to_string).unwrap_or_default()
     }
 
-    /// What the span says was left out, and of how many messages.
+    /// Returns the recorded reason for missing values, and the number of incomplete messages.
     pub(crate) fn assert_skipped(&self, reason: &str, messages: usize, why: &str) {
         let said =
             ["thundra.injection.skipped", "thundra.injection.incomplete_messages"].map(|key| self.attribute(key));
@@ -163,13 +163,13 @@ impl Exchange {
         format_traceparent(&self.span.context)
     }
 
-    /// The X-Ray header that names the call.
+    /// Returns the X-Ray header with the span of the call.
     pub(crate) fn xray(&self) -> String {
         let trace = self.span.context.trace_id.to_string();
         format!("Root=1-{}-{};Parent={};Sampled=1", &trace[..8], &trace[8..], self.span.context.span_id)
     }
 
-    /// What there is to send, the most important first.
+    /// Returns the pairs of the call, the most important first.
     pub(crate) fn pairs(&self) -> [(&'static str, String); 5] {
         [
             ("x-correlation-id", ID.to_owned()),

@@ -1,4 +1,4 @@
-//! Calls that are made with what was received: the scope's own takes its place, whatever carries it.
+//! Calls with received values: the values of the scope replace them, in every carrier.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -102,11 +102,11 @@ const CALLS: [(&str, bool, bool, Forward); 8] = [
     }),
 ];
 
-/// Everything that a request says, as text.
+/// Returns all of a request as text.
 fn text(request: &Request) -> String {
     let context = request.headers.get("x-amz-client-context").map(|encoded| BASE64_STANDARD.decode(encoded).unwrap());
     let context = context.map(|context| String::from_utf8(context).unwrap()).unwrap_or_default();
-    // What wins over a member of the request says the same. Elsewhere it is the invocation's.
+    // A header that wins over a member has the same value. Elsewhere the header belongs to the invocation.
     let wins = request.text().contains("traceHeader");
     let xray = request.headers.get("x-amzn-trace-id").filter(|_| wins).map_or("", String::as_str);
     format!("{} {context} {xray}", percent_decode(request.text()))
@@ -117,7 +117,7 @@ fn pairs() -> Pairs {
 }
 
 #[test]
-fn what_was_received_gives_way_to_the_scopes_own() {
+fn received_values_are_replaced() {
     let wire = Wire::new();
     let surroundings = Surroundings { pairs: &RECEIVED, set: Some(("order", "o-10")), ..Surroundings::default() };
     for (name, carries_pairs, carries_xray, call) in CALLS {
@@ -147,7 +147,7 @@ fn what_was_received_gives_way_to_the_scopes_own() {
 }
 
 #[test]
-fn a_context_that_a_program_made_of_what_was_received_gives_way() {
+fn a_context_made_of_received_values_is_replaced() {
     let wire = Wire::new();
     let surroundings = Surroundings { pairs: &RECEIVED, set: Some(("order", "o-10")), ..Surroundings::default() };
     let all: serde_json::Map<_, _> = pairs().into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
@@ -199,7 +199,7 @@ fn the_chain_grows() {
 }
 
 #[test]
-fn what_was_not_received_is_the_callers_own() {
+fn other_values_belong_to_the_caller() {
     let wire = Wire::new();
     let received = [("traceparent", PARENT), ("x-correlation-order", "o-9")];
     let surroundings = Surroundings { pairs: &received, ..Surroundings::default() };

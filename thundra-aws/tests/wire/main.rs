@@ -1,7 +1,7 @@
-//! What goes over the wire: every operation that carries our context, beside the same call of a plain client.
+//! Requests on the wire: every operation with our context, beside the same call of a plain client.
 //!
-//! The two requests are the same to the byte, but for the context itself and for what changes with each request.
-//! Each table has its rows on both sides of a guard.
+//! The two requests differ only in the context, and in bytes different for each request. Each table has rows on both
+//! sides of a limit.
 
 #![cfg(all(
     feature = "eventbridge",

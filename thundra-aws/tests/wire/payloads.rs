@@ -21,23 +21,23 @@ const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:stateMachine";
 
 type Sending<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// An operation whose payload is JSON.
+/// An operation with a JSON payload.
 struct Transport {
     name: &'static str,
     /// Sends a payload to a target of this name.
     send: for<'a> fn(&'a Clients, &str, Vec<u8>) -> Sending<'a>,
     place: Place,
-    /// What counts beside the payload, in bytes.
+    /// Bytes counted beside the payload.
     beside: usize,
-    /// The most bytes that a request may have.
+    /// Largest size of a request.
     limit: usize,
-    /// The kind of the span, where its context is injected.
+    /// Kind of the span after injection.
     kind: SpanKind,
-    /// The member that names the trace for AWS.
+    /// Member for the trace of AWS.
     trace_header: Option<&'static str>,
 }
 
-/// Where a request has its payload.
+/// The place of the payload in a request.
 enum Place {
     Body,
     Text(&'static str),
@@ -57,7 +57,7 @@ impl Place {
         }
     }
 
-    /// A payload as the body of a request has it.
+    /// Returns a payload in the form of the body.
     fn written(&self, payload: &[u8]) -> String {
         match self {
             Place::Body => String::from_utf8_lossy(payload).into_owned(),
@@ -174,9 +174,9 @@ impl Transport {
         wire.exchange_in(surroundings, async |clients| (self.send)(clients, target, payload.to_vec()).await)
     }
 
-    /// The payloads of the two requests; with the trace header they are all that these differ in.
+    /// Returns the payloads of the two requests. Asserts that the requests differ in nothing else but the trace header.
     fn payloads(&self, exchange: &Exchange, why: &str) -> (Vec<u8>, Vec<u8>) {
-        // Where the header of the request wins over the member, it says the same.
+        // A header of the request that wins over the member has the same value.
         let header = (self.trace_header == Some("traceHeader")).then_some("x-amzn-trace-id");
         header.iter().for_each(|name| assert_eq!(exchange.traced.headers[*name], exchange.xray(), "{why}"));
         exchange.assert_same_head(header.as_slice(), why);
@@ -191,13 +191,13 @@ impl Transport {
         (plain, traced)
     }
 
-    /// What the payload was given, which is all that it differs in.
+    /// Returns the injected context. Asserts that the payload does not differ otherwise.
     fn injected(&self, exchange: &Exchange, why: &str) -> Option<String> {
         let (plain, traced) = self.payloads(exchange, why);
         if plain == traced {
             return None;
         }
-        // It is the first member, and no value of ours has a brace.
+        // The context is the first member, and our values have no brace.
         let open = traced.iter().position(|byte| *byte == b'{').unwrap() + 1;
         let (before, rest) = traced.split_at(open);
         let rest = rest.strip_prefix(b"\"__context__\":").expect("a context");
@@ -207,25 +207,25 @@ impl Transport {
     }
 }
 
-/// The context of the first so many members.
+/// Returns the context with the first `count` members.
 fn context(exchange: &Exchange, count: usize) -> String {
     let quoted = |value: String| if value == "1" { value } else { format!("\"{value}\"") };
     let members = exchange.pairs().map(|(name, value)| format!("\"{name}\":{}", quoted(value)));
     format!("{{{}}}", members[..count].join(","))
 }
 
-/// How many bytes the first so many members take in an object that is not empty.
+/// Returns the bytes of the first `count` members in an object with other members.
 fn cost(count: usize) -> usize {
     const MEMBERS: [usize; 5] = [24, 21, 27, 71, 85];
     "\"__context__\":{},".len() + MEMBERS[..count].iter().sum::<usize>() + count - 1
 }
 
-/// An object of this many bytes.
+/// Returns an object of this size.
 fn object(bytes: usize) -> Vec<u8> {
     [br#"{"a":""#.to_vec(), vec![b'x'; bytes - 8], br#""}"#.to_vec()].concat()
 }
 
-/// An array of this many bytes.
+/// Returns an array of this size.
 fn array(bytes: usize) -> Vec<u8> {
     [br#"[""#.to_vec(), vec![b'x'; bytes - 4], br#""]"#.to_vec()].concat()
 }
@@ -275,7 +275,7 @@ fn objects_carry_the_context_and_nothing_else_does() {
             let injected = transport.injected(&exchange, why);
             assert_eq!(injected, skipped.is_empty().then(|| context(&exchange, 5)), "{why}");
             exchange.assert_skipped(skipped, usize::from(!skipped.is_empty()), why);
-            // A trace header names the span as well, unless the caller's own context is read before it.
+            // The trace header names the span as well, unless the receiver reads a context of the caller first.
             let sent = injected.is_some() || (skipped != TAKEN && transport.trace_header.is_some());
             assert_eq!(exchange.span.kind, if sent { transport.kind } else { SpanKind::Client }, "{why}");
             if injected.is_none() && transport.trace_header.is_none() {
@@ -286,7 +286,7 @@ fn objects_carry_the_context_and_nothing_else_does() {
 }
 
 #[test]
-fn what_this_scope_received_gives_way() {
+fn a_received_context_is_replaced() {
     let received = r#"{"x-correlation-id":"old","call-chain-length":1}"#;
     let wire = Wire::new();
     for (payload, expected, why) in [
@@ -311,7 +311,7 @@ fn no_payload_outgrows_its_limit() {
     let wire = Wire::new();
     for transport in &TRANSPORTS {
         let (limit, all) = (transport.limit, cost(5));
-        // Kinesis cannot know whether the stream takes more; what is past the default already may grow to the most.
+        // The limit of a stream is unknown. A record past the default may grow to the largest configurable limit.
         let past = if limit == MIB { 5 } else { 0 };
         for (bytes, ours, why) in [
             (limit - all - 1, 5, "one byte under"),
@@ -333,7 +333,7 @@ fn no_payload_outgrows_its_limit() {
 }
 
 #[test]
-fn a_record_of_kinesis_has_ten_mebibytes_at_the_most() {
+fn a_record_of_kinesis_has_ten_mebibytes_at_most() {
     let wire = Wire::new();
     let put_record = &TRANSPORTS[0];
     for (bytes, ours, why) in [(0, 5, "one byte under"), (1, 5, "at the limit"), (2, 4, "one byte over")] {
@@ -391,7 +391,7 @@ fn a_batch_is_limited_in_sum_and_each_has_its_share() {
             (b"[1,2,3]", object, all, [0, 5], ("no JSON object", 1), "what one cannot use is there for the other"),
             (br#"{"a":1}"#, array, all, [5, 0], ("no JSON object", 1), "for one before it as well"),
         ];
-        // Ten mebibytes take their time in a test build.
+        // Ten mebibytes take long in a test build.
         let rows = if *limit > MIB { &rows[1..3] } else { &rows };
         for (first, second, room, ours, (skipped, incomplete), why) in rows {
             let why = &format!("{name}: {why}");
@@ -423,7 +423,7 @@ fn the_configuration_excludes_targets() {
 }
 
 #[test]
-fn what_is_idempotent_by_its_payload_keeps_it() {
+fn an_idempotent_payload_does_not_change() {
     const NAMED: &str = "a named execution";
     let wire = Wire::new();
     let start = wire.exchange(async |clients| {
@@ -459,7 +459,7 @@ fn the_callers_trace_header_wins() {
 }
 
 #[test]
-fn what_is_missing_stays_missing() {
+fn a_missing_payload_stays_missing() {
     let wire = Wire::new();
     let invoke = wire.exchange(async |clients| {
         drop(clients.lambda.invoke().function_name("orders").invocation_type(InvocationType::Event).send().await);

@@ -1,7 +1,7 @@
 //! The configuration: the environment read into plain data, once.
 //!
-//! [`Config`] holds the settings of this crate. Every dependent crate has a [section] of its own, read by the same
-//! [reader] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails: for an
+//! [`Config`] holds the settings of this crate. Every dependent crate has a [`Section`] of its own, read by the same
+//! [`Reader`] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails: for an
 //! invalid value there is a [`ConfigProblem`], and the default applies.
 
 mod levels;

@@ -1,17 +1,18 @@
 //! The bridge to the `opentelemetry` crates (feature `otel`).
 //!
-//! While a scope's future is polled, the scope's root span is in the current [`Context`], together with the baggage that
-//! the scope received. Libraries instrumented with OpenTelemetry therefore continue the trace without further set-up. With
-//! the feature `otel-spans`, the current span is the `tracing` span that is entered.
+//! While a scope's future is polled, the scope's root span is in the current [`Context`], together with the received baggage.
+//! Libraries instrumented with OpenTelemetry therefore continue the trace without further set-up. With
+//! the feature `otel-spans`, the entered `tracing` span is the current span.
 //!
 //! # Versions
 //!
-//! This module is the only one of this crate whose public signatures name types of the `opentelemetry` crates. It is
-//! exempt from the semantic versioning of `thundra-core`: while `opentelemetry` is at 0.x, each of its minor versions is a
-//! breaking one, and this module follows it with a *minor* version of ours. The changelog names the version. Programs that
-//! use this module depend on the same `opentelemetry` as this crate, or pin a minor version of this crate. Everything
-//! outside of this module, and the context that libraries find, does not depend on it: with another `opentelemetry` in the
-//! dependency graph, those libraries do not see our spans, and nothing else changes.
+//! No other module has types of the `opentelemetry` crates in public signatures. This module is **exempt from the semantic
+//! versioning of `thundra-core`**: `opentelemetry` is at 0.x, where every minor version is breaking, and this module moves to a new
+//! one in a *minor* version of ours. The changelog names the version.
+//!
+//! A program with calls into this module depends on the same version of `opentelemetry`, or pins a minor version of
+//! `thundra-core`. All other programs compile as before. With two versions of `opentelemetry` in the dependency graph, libraries
+//! on the other version do not see our spans, and nothing else changes.
 
 #[cfg(feature = "opentelemetry_sdk")]
 mod sdk;
@@ -24,9 +25,9 @@ pub use sdk::SdkExporter;
 use crate::recorder::ambient::context_at;
 use crate::recorder::current;
 
-/// Returns the innermost span as OpenTelemetry's own context, for libraries that take one as an argument.
+/// Returns an OpenTelemetry context with the innermost span, for libraries with a context argument.
 ///
-/// The current [`Context`] of a scope's future has the root span of the scope. This function has the innermost one.
+/// The current [`Context`] inside a scope has the scope's root span, or the innermost span with the feature `otel-spans`.
 ///
 /// # Examples
 ///

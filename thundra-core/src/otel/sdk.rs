@@ -21,11 +21,11 @@ use crate::recorder::ambient::span_context;
 /// # fn exporter() -> impl opentelemetry_sdk::trace::SpanExporter + 'static { opentelemetry_sdk::trace::InMemorySpanExporter::default() }
 ///
 /// let config = thundra_core::config();
-/// thundra_core::install(config.clone(), vec![Box::new(SdkExporter::new(exporter(), config))]);
+/// thundra_core::install(thundra_core::Telemetry::builder().exporter(SdkExporter::new(exporter(), config)));
 /// ```
 pub struct SdkExporter<E>(E);
 
-/// Leaves the exporter out, which may hold credentials of its collector.
+/// Leaves the exporter out: a collector's credentials may be part of the exporter.
 impl<E> fmt::Debug for SdkExporter<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SdkExporter").finish_non_exhaustive()

@@ -4,27 +4,27 @@
 //! outer fields alone, and not in the numbers: one encoding serves all three.
 
 use super::tag;
-use super::write::{bytes, bytes_len, nested, varint};
+use super::write::{bytes, bytes_len, delimited};
 
-/// The instrumentation scope of all records.
-const SCOPE_NAME: &str = "thundra";
+/// The name and the version of the instrumentation scope of all records.
+const NAME: &str = "thundra";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The length of an `InstrumentationScope` with both.
+const SCOPE_LEN: usize = bytes_len(NAME.len()) + bytes_len(VERSION.len());
 
 /// Returns a request with the records of a run, for the resource of this encoded body.
 pub(crate) fn encode(resource: &[u8], run: &[u8]) -> Vec<u8> {
-    let mut scope = Vec::with_capacity(64);
-    nested(&mut scope, tag::SCOPE, |out| {
-        bytes(out, tag::SCOPE_NAME, SCOPE_NAME.as_bytes());
-        bytes(out, tag::SCOPE_VERSION, env!("CARGO_PKG_VERSION").as_bytes());
-    });
-    let scope_records = scope.len() + run.len();
+    let scope_records = bytes_len(SCOPE_LEN) + run.len();
     let resource_records = bytes_len(resource.len()) + bytes_len(scope_records);
     let mut out = Vec::with_capacity(bytes_len(resource_records));
-    out.push(tag::RESOURCE_RECORDS);
-    varint(&mut out, resource_records as u64);
-    bytes(&mut out, tag::RESOURCE, resource);
-    out.push(tag::SCOPE_RECORDS);
-    varint(&mut out, scope_records as u64);
-    out.extend_from_slice(&scope);
+    delimited(&mut out, tag::RESOURCE_RECORDS, resource_records);
+    delimited(&mut out, tag::RESOURCE, resource.len());
+    out.extend_from_slice(resource);
+    delimited(&mut out, tag::SCOPE_RECORDS, scope_records);
+    delimited(&mut out, tag::SCOPE, SCOPE_LEN);
+    bytes(&mut out, tag::SCOPE_NAME, NAME.as_bytes());
+    bytes(&mut out, tag::SCOPE_VERSION, VERSION.as_bytes());
     out.extend_from_slice(run);
     out
 }

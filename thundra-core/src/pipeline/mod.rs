@@ -6,8 +6,8 @@
 //!                            └───────────── losses.rs, on a root span ◄───┘
 //! ```
 //!
-//! Each exporter has a queue of requests, and at most one flush at a time sends from it. A flush that comes meanwhile
-//! leaves its records to the flush at work and returns, so that a slow collector holds up one caller and not all.
+//! Each exporter has a queue of requests, and one flush at a time sends from the queue. A concurrent flush adds records to
+//! the queue and returns, so a slow collector holds up one caller at most.
 
 pub(crate) mod backlog;
 mod losses;
@@ -22,10 +22,11 @@ use std::time::{Duration, Instant};
 
 use backlog::Due;
 pub use losses::Losses;
+use sender::Sender;
 use slot::ExporterSlot;
 
-use crate::Resource;
 use crate::export::Export;
+use crate::{Records, Resource};
 
 /// The exporters of this process.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Pipeline {
         Pipeline { slots: slots.collect(), timeout }
     }
 
-    /// Returns, for each exporter, everything that is lost if nothing more is sent.
+    /// Returns, for each exporter, the losses if no flush follows.
     pub(crate) fn unexported(&self) -> Vec<Losses> {
         self.slots.iter().map(ExporterSlot::unexported).collect()
     }
@@ -56,29 +57,49 @@ impl Pipeline {
         self.slots.iter().for_each(ExporterSlot::resume);
     }
 
-    /// Exports records and counts, together with those that earlier flushes could not send. Returns at the deadline at
-    /// the latest, as far as the exporters keep to it.
-    pub(crate) async fn flush(&self, due: Due, deadline: Option<Instant>) {
-        let longest = Instant::now() + self.timeout;
+    /// Hands records and counts to the exporters. The returned flush sends the records of earlier flushes as well.
+    pub(crate) fn begin(&self, records: Records, due: &Due, deadline: Option<Instant>) -> Flush<'_> {
+        let now = Instant::now();
+        let longest = now + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
-        let Some((last, others)) = self.slots.split_last() else { return };
-        // Each exporter has its records before the first one is waited for, since this future may be dropped.
-        let others: Vec<_> = others.iter().filter_map(|slot| slot.begin(due.clone())).collect();
-        let last = last.begin(due);
-        if others.is_empty() {
-            if let Some(last) = last {
-                last.send(deadline).await;
-            }
-            return;
-        }
-        let mut flushes: Vec<_> =
-            others.into_iter().chain(last).map(|sender| Box::pin(sender.send(deadline))).collect();
-        poll_fn(|context| {
-            flushes.retain_mut(|flush| flush.as_mut().poll(context).is_pending());
-            if flushes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
+        let Some((last, others)) = self.slots.split_last() else {
+            return Flush { last: None, others: Vec::new(), deadline };
+        };
+        let others = others.iter().filter_map(|slot| slot.begin(records.clone(), due, now)).collect();
+        Flush { last: last.begin(records, due, now), others, deadline }
     }
+}
+
+/// A flush in progress. The exporters keep unsent records for the next flush.
+#[derive(Debug)]
+pub(crate) struct Flush<'a> {
+    last: Option<Sender<'a>>,
+    others: Vec<Sender<'a>>,
+    deadline: Instant,
+}
+
+impl Flush<'_> {
+    /// Sends until the queues are empty. Returns by the deadline, if the exporters respect the deadline.
+    pub(crate) async fn send(&mut self) {
+        if !self.others.is_empty() {
+            return send_all(self.others.drain(..).chain(self.last.take()), self.deadline).await;
+        }
+        // A sender is large. Sending by reference saves a move for each flush.
+        if let Some(last) = &mut self.last {
+            last.send(self.deadline).await;
+        }
+    }
+}
+
+/// Sends from several queues at once.
+async fn send_all<'a>(senders: impl Iterator<Item = Sender<'a>>, deadline: Instant) {
+    let send = |mut sender: Sender<'a>| Box::pin(async move { sender.send(deadline).await });
+    let mut flushes: Vec<_> = senders.map(send).collect();
+    poll_fn(|context| {
+        flushes.retain_mut(|flush| flush.as_mut().poll(context).is_pending());
+        if flushes.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 #[cfg(test)]

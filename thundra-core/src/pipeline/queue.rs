@@ -1,7 +1,7 @@
-//! The requests that one exporter has still to send, the oldest first.
+//! The unsent requests of one exporter, the oldest first.
 //!
-//! A request holds records of one signal, and is no longer than a collector takes. Requests of all signals stand in one
-//! queue, under one limit.
+//! A request holds records of one signal, within the size limits of collectors. Requests of all signals share one queue
+//! and one limit.
 
 use std::collections::VecDeque;
 
@@ -9,38 +9,50 @@ use super::losses::Losses;
 use crate::signal::Signals;
 use crate::{Records, Signal};
 
-/// The size of a request. Collectors take 4 MiB or more, and a request that fails is sent again as a whole.
+/// The size of a request. Collectors accept 4 MiB or more, and a failed request is sent again as a whole.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
 
-/// The most bytes that wait for one exporter. More is lost, and counted.
+/// The limit of unsent bytes for one exporter. Records beyond the limit are lost, and counted.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-/// The records that wait for one exporter, and the counts of those that it will never get.
+/// Unsent requests, and the counts of lost records.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     requests: VecDeque<Records>,
-    /// The bytes of `requests`, and of the request that is being sent.
+    /// The bytes of `requests`, and of the current request.
     bytes: usize,
-    /// Counts for the root span of a request to come.
+    /// Counts for a root span in a later request.
     losses: Losses,
 }
 
 impl Queue {
-    /// Takes records as far as there is room, and returns the others. An empty queue has room for one message of any
-    /// size.
+    /// Takes records up to the limit, and returns the rest. An empty queue takes one message of any size.
     ///
-    /// The time depends on the new records alone, and not on those that wait.
-    pub(crate) fn push(&mut self, records: Records) -> Records {
-        let room = MAX_BYTES.saturating_sub(self.bytes);
-        let (fits, over) = records.cut(room, self.bytes == 0);
-        if !fits.is_empty() {
-            self.bytes += fits.bytes().len();
-            self.fill(fits);
+    /// The time depends on the new records alone, and not on the length of the queue.
+    pub(crate) fn push(&mut self, records: Records) -> Option<Records> {
+        let len = records.bytes().len();
+        if self.bytes + len > MAX_BYTES {
+            return self.push_part(records);
         }
-        over
+        self.bytes += len;
+        if self.requests.is_empty() && (1..=MAX_REQUEST_BYTES).contains(&len) {
+            self.requests.push_back(records);
+        } else {
+            self.fill(records);
+        }
+        None
     }
 
-    /// Fills the last request of the signal where all of the records fit into it, else makes new requests.
+    #[cold]
+    fn push_part(&mut self, records: Records) -> Option<Records> {
+        let room = MAX_BYTES.saturating_sub(self.bytes);
+        let (fits, over) = records.cut(room, self.bytes == 0);
+        self.bytes += fits.bytes().len();
+        self.fill(fits);
+        Some(over).filter(|over| !over.is_empty())
+    }
+
+    /// Adds the records to the last request of the signal if they all fit, else makes new requests.
     fn fill(&mut self, records: Records) {
         let len = records.bytes().len();
         let last = self.requests.iter_mut().rfind(|request| request.signal() == records.signal());
@@ -58,27 +70,37 @@ impl Queue {
         }
     }
 
-    /// Takes the next request whose signal is not held back, with the counts that are due where it has a root span to
-    /// carry them.
+    /// Takes the next request whose signal is not held back. A root span in the request carries the counts.
     pub(crate) fn pop(&mut self, held_back: Signals) -> Option<Records> {
-        let next = self.requests.iter().position(|request| !held_back.contains(request.signal()))?;
-        let mut request = self.requests.remove(next)?;
-        if !self.losses.is_none() {
-            let before = request.bytes().len();
-            if self.losses.write_to(&mut request) {
-                self.losses = Losses::NONE;
+        let mut request = match self.requests.front() {
+            Some(first) if !held_back.contains(first.signal()) => self.requests.pop_front()?,
+            _ => {
+                let next = self.requests.iter().position(|request| !held_back.contains(request.signal()))?;
+                self.requests.remove(next)?
             }
-            self.bytes = self.bytes + request.bytes().len() - before;
+        };
+        if !self.losses.is_none() {
+            self.hand_over_losses(&mut request);
         }
         Some(request)
     }
 
-    /// Puts back a request that could not be sent.
+    /// Adds the counts to the root span of a request.
+    #[cold]
+    fn hand_over_losses(&mut self, request: &mut Records) {
+        let before = request.bytes().len();
+        if self.losses.write_to(request) {
+            self.losses = Losses::NONE;
+        }
+        self.bytes = self.bytes + request.bytes().len() - before;
+    }
+
+    /// Puts back an unsent request.
     pub(crate) fn put_back(&mut self, request: Records) {
         self.requests.push_front(request);
     }
 
-    /// Puts back a request that is too large, in two parts. Returns `false` where it cannot be split.
+    /// Puts back a request in two parts. Returns `false` for a single message.
     pub(crate) fn put_back_in_parts(&mut self, request: &Records) -> bool {
         let Some((first, second)) = request.split() else { return false };
         self.requests.push_front(second);
@@ -86,12 +108,12 @@ impl Queue {
         true
     }
 
-    /// Forgets a request that was sent, or lost.
+    /// Settles the bytes of a sent or lost request.
     pub(crate) fn finish(&mut self, request: &Records) {
         self.bytes = self.bytes.saturating_sub(request.bytes().len());
     }
 
-    /// Counts records that the exporter will never get.
+    /// Counts lost records.
     pub(crate) fn lose(&mut self, losses: Losses) {
         self.losses += losses;
     }
@@ -100,13 +122,13 @@ impl Queue {
         self.requests.is_empty()
     }
 
-    /// Returns the number of spans that wait.
+    /// Returns the number of spans in the queue.
     pub(crate) fn spans(&self) -> u64 {
         let spans = self.requests.iter().filter(|request| request.signal() == Signal::Traces);
         spans.map(|request| u64::from(request.count())).sum()
     }
 
-    /// Returns everything that is lost if nothing more is sent.
+    /// Returns the losses if no flush follows.
     pub(crate) fn unsent(&self) -> Losses {
         let mut losses = self.losses;
         self.requests.iter().for_each(|request| losses += Losses::of(request));
@@ -132,6 +154,10 @@ mod tests {
         queue.requests.iter().map(|request| request.bytes().len() >> 10).collect()
     }
 
+    fn over(over: Option<Records>) -> u32 {
+        over.map_or(0, |over| over.count())
+    }
+
     fn pop(queue: &mut Queue) -> Option<Records> {
         queue.pop(Signals::default())
     }
@@ -140,10 +166,10 @@ mod tests {
     fn requests_are_filled_and_never_longer_than_one_mebibyte() {
         let mut queue = Queue::default();
         for _ in 0..3 {
-            assert!(queue.push(spans(4, 100 << 10)).is_empty());
+            assert_eq!(queue.push(spans(4, 100 << 10)), None);
         }
         assert_eq!(sizes(&queue), [800, 400]);
-        assert!(queue.push(spans(20, 100 << 10)).is_empty());
+        assert_eq!(queue.push(spans(20, 100 << 10)), None);
         assert_eq!(sizes(&queue), [800, 400, 1001, 1001]);
         let all = queue.unsent();
         assert_eq!(all.spans, 32);
@@ -154,20 +180,20 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_given_back() {
         let mut queue = Queue::default();
-        assert_eq!(queue.push(spans(50, 100 << 10)).count(), 10);
-        assert_eq!(queue.push(spans(2, 10)).count(), 0, "a short one fits still");
-        let over = queue.push(spans(2, 100 << 10));
+        assert_eq!(over(queue.push(spans(50, 100 << 10))), 10);
+        assert_eq!(over(queue.push(spans(2, 10))), 0, "a short one fits still");
+        let over = queue.push(spans(2, 100 << 10)).unwrap();
         queue.lose(Losses::of(&over));
         assert_eq!(queue.unsent().spans, 44);
         let mut huge = Queue::default();
-        assert!(huge.push(spans(1, 5 << 20)).is_empty(), "one span has room in an empty queue, whatever its size");
+        assert_eq!(huge.push(spans(1, 5 << 20)), None, "one span has room in an empty queue, whatever its size");
     }
 
     #[test]
     fn counts_go_out_with_a_root_and_come_back_with_it() {
         let mut queue = Queue::default();
         queue.lose(Losses { spans: 3, ..Losses::NONE });
-        assert!(queue.push(spans(2, 10)).is_empty());
+        assert_eq!(queue.push(spans(2, 10)), None);
         let request = pop(&mut queue).unwrap();
         assert_eq!(queue.unsent(), Losses::NONE);
         assert_eq!(Losses::of(&request).spans, 5);
@@ -184,7 +210,7 @@ mod tests {
     fn a_request_holds_records_of_one_signal() {
         let mut queue = Queue::default();
         for records in [spans(1, 10), logs(&["first"]), metrics(&[2]), logs(&["second"]), spans(2, 10), metrics(&[1])] {
-            assert!(queue.push(records).is_empty());
+            assert_eq!(queue.push(records), None);
         }
         let requests: Vec<_> = queue.requests.iter().map(|request| (request.signal(), request.count())).collect();
         assert_eq!(requests, [(Signal::Traces, 3), (Signal::Logs, 2), (Signal::Metrics, 3)]);
@@ -196,16 +222,16 @@ mod tests {
     fn signals_share_the_room_of_a_queue() {
         let mut queue = Queue::default();
         let text = "x".repeat(1 << 20);
-        assert!(queue.push(logs(&[text.as_str(); 3])).is_empty());
-        assert_eq!(queue.push(spans(10, 200 << 10)).count(), 5, "room for five of ten");
-        assert_eq!(queue.push(metrics(&[1])).count(), 0, "a short one");
+        assert_eq!(queue.push(logs(&[text.as_str(); 3])), None);
+        assert_eq!(over(queue.push(spans(10, 200 << 10))), 5, "room for five of ten");
+        assert_eq!(over(queue.push(metrics(&[1]))), 0, "a short one");
     }
 
     #[test]
     fn a_signal_that_is_held_back_lets_the_others_pass() {
         let mut queue = Queue::default();
         for records in [logs(&["record"]), spans(1, 10), metrics(&[1])] {
-            assert!(queue.push(records).is_empty());
+            assert_eq!(queue.push(records), None);
         }
         queue.lose(Losses { log_records: 7, ..Losses::NONE });
         let held_back = [Signal::Logs].into_iter().collect();

@@ -6,31 +6,33 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::losses::Losses;
-use super::slot::{ExporterSlot, Settled, State};
+use super::slot::{ExporterSlot, State};
 use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture};
 use crate::signal::Signals;
 use crate::{Records, contained, diagnostics};
 
-/// After this many single messages in a row that were too large, a flush splits no more requests: the collector takes
-/// nothing, and parts of parts would only take time.
+/// The number of single messages in a row that were too large, after which a flush splits no more requests. The collector
+/// accepts nothing then, and further splitting would only take time.
 const TOO_LARGE_IN_A_ROW: u32 = 16;
 
 /// The right to send from a queue. Dropped early, a sender leaves its unsent request to the next flush.
 #[derive(Debug)]
 pub(super) struct Sender<'a> {
     slot: &'a ExporterSlot,
-    /// The request that is being sent; `None` when there is no more, and the right to send is given up.
+    /// The current request; `None` after the last one, when the right to send is given up.
     batch: Option<Batch>,
     /// `true` once the exporter accepted the request.
     accepted: bool,
-    /// Signals of which this flush sends nothing more: the exporter pauses, or failed.
+    /// Signals of paused or failed endpoints. This flush sends none of their records.
     held_back: Signals,
-    /// Records for which the queue has no room so far.
+    /// Records beyond the limit of the queue.
     rest: Vec<Records>,
     /// The number of single messages in a row that were too large.
     too_large: u32,
-    /// While the exporter has the request: the time when it got the request, and its deadline.
-    exporting: Option<(Instant, Instant)>,
+    /// The deadline, while the exporter has the request.
+    exporting: Option<Instant>,
+    /// The time when the exporter got the request.
+    began: Instant,
 }
 
 impl<'a> Sender<'a> {
@@ -40,32 +42,34 @@ impl<'a> Sender<'a> {
         mut state: MutexGuard<'_, State>,
         held_back: Signals,
         rest: Vec<Records>,
+        now: Instant,
     ) -> Option<Self> {
-        // A request that the exporter accepted has to leave before the next one may be exported.
-        if state.accepted.as_ref().is_some_and(|batch| held_back.contains(batch.signal())) {
-            drop(state);
-            rest.into_iter().for_each(|over| slot.lose(over));
-            return None;
+        let mut sender =
+            Sender { slot, batch: None, accepted: false, held_back, rest, too_large: 0, exporting: None, began: now };
+        match state.accepted {
+            None => sender.next(&mut state),
+            Some(_) => sender.take_accepted(&mut state),
         }
-        let batch = state.accepted.take();
-        let accepted = batch.is_some();
-        let mut sender = Sender { slot, batch, accepted, held_back, rest, too_large: 0, exporting: None };
-        if !accepted {
-            sender.next(&mut state);
-        }
-        state.is_sending = sender.batch.is_some();
         drop(state);
         sender.batch.is_some().then_some(sender)
     }
 
-    pub(super) async fn send(mut self, deadline: Instant) {
+    /// Takes an accepted request, unless the exporter pauses. The next request may follow after the accepted one has left.
+    #[cold]
+    fn take_accepted(&mut self, state: &mut State) {
+        self.batch = state.accepted.take_if(|batch| !self.held_back.contains(batch.signal()));
+        self.accepted = self.batch.is_some();
+        state.is_sending = self.accepted;
+    }
+
+    /// Sends the requests of the queue, one after the other.
+    pub(super) async fn send(&mut self, deadline: Instant) {
         let exporter = &*self.slot.exporter;
-        // An earlier flush has waited for a request that was accepted then.
-        let mut patience = if self.accepted { Instant::now() } else { deadline };
+        // An earlier flush has waited for an accepted request.
+        let mut patience = if self.accepted { self.began } else { deadline };
         while let Some(batch) = &self.batch {
             let mut result = Ok(());
-            let began = Instant::now();
-            self.exporting = Some((began, deadline));
+            self.exporting = Some(deadline);
             if !self.accepted {
                 result = caught(|| exporter.export(batch, deadline)).await;
                 self.accepted = result.is_ok();
@@ -75,50 +79,70 @@ impl<'a> Sender<'a> {
             }
             self.exporting = None;
             patience = deadline;
-            if !self.goes_on(result, began) || (self.batch.is_some() && Instant::now() >= deadline) {
+            if !self.goes_on(result) || self.batch.is_none() {
+                return;
+            }
+            self.began = Instant::now();
+            if self.began >= deadline {
                 return;
             }
         }
     }
 
-    /// Takes the next request from the queue.
+    /// Takes the next request from the queue, or gives up the right to send.
     fn next(&mut self, state: &mut State) {
-        while state.queue.is_empty()
-            && let Some(rest) = self.rest.pop()
-        {
-            let over = state.queue.push(rest);
-            self.rest.extend(Some(over).filter(|over| !over.is_empty()));
+        if !self.rest.is_empty() && state.queue.is_empty() {
+            self.refill(state);
         }
         let request = state.queue.pop(self.held_back);
-        state.in_flight =
-            request.as_ref().map_or(Losses::NONE, |request| Losses::records(request.signal(), request.count().into()));
+        state.in_flight = request.as_ref().map(|request| (request.signal(), request.count()));
+        // The right to send ends with the queue, under one lock: no records are left behind.
+        state.is_sending = request.is_some();
         self.batch = request.map(|request| Batch::new(self.slot.resource.clone(), request));
         self.accepted = false;
     }
 
-    /// Settles a request and takes the next one. Returns `false` where nothing more is to be sent now.
-    fn goes_on(&mut self, result: Result<(), ExportError>, began: Instant) -> bool {
-        if let Err(error) = &result
-            && error.kind() == ExportErrorKind::Retryable
-        {
-            return self.keeps(error, began);
+    /// Fills an empty queue with records beyond its limit.
+    #[cold]
+    fn refill(&mut self, state: &mut State) {
+        while let Some(rest) = self.rest.pop() {
+            if let Some(over) = state.queue.push(rest) {
+                self.rest.push(over);
+                return;
+            }
         }
+    }
+
+    /// Settles a request and takes the next one. Returns `false` where this flush must end.
+    fn goes_on(&mut self, result: Result<(), ExportError>) -> bool {
+        let Err(error) = result else {
+            self.too_large = 0;
+            let Some(batch) = &self.batch else { return false };
+            let mut state = self.slot.state();
+            state.queue.finish(batch.records());
+            self.next(&mut state);
+            return true;
+        };
+        match error.kind() {
+            ExportErrorKind::Retryable => self.keeps(&error),
+            _ => self.loses(&error),
+        }
+    }
+
+    /// Counts the losses of a final failure, and takes the next request.
+    #[cold]
+    fn loses(&mut self, error: &ExportError) -> bool {
         let Some(batch) = self.batch.take() else { return false };
         let mut state = self.slot.state();
-        let settled = state.settle(&batch, &result, self.too_large < TOO_LARGE_IN_A_ROW);
-        self.too_large = match (&settled, &result) {
-            (Settled::Split, _) => self.too_large,
-            (_, Err(error)) if error.kind() == ExportErrorKind::TooLarge => self.too_large + 1,
-            _ => 0,
-        };
+        let losses = state.settle(&batch, error.kind(), self.too_large < TOO_LARGE_IN_A_ROW);
+        match losses {
+            None => {}
+            Some(_) if error.kind() == ExportErrorKind::TooLarge => self.too_large += 1,
+            Some(_) => self.too_large = 0,
+        }
         self.next(&mut state);
-        // Nothing is left behind: a flush that comes later finds nobody at work.
-        state.is_sending = self.batch.is_some();
         drop(state);
-        if let (Settled::Done(losses), Err(error)) = (settled, result)
-            && let lost = losses.without_dropped()
-            && lost.has_records()
-        {
+        if let Some(lost) = losses.map(Losses::without_dropped).filter(Losses::has_records) {
             diagnostics::once(
                 &format!("export.lost.{}", batch.signal()),
                 format_args!("{lost} could not be exported and are lost: {}", error.reason()),
@@ -127,13 +151,13 @@ impl<'a> Sender<'a> {
         true
     }
 
-    /// Keeps a request for the next flush, and goes on with the other signals. Returns `false` where there are none, or
-    /// where the exporter pauses.
+    /// Keeps a request for the next flush, and continues with the other signals. Returns `false` without other signals, or
+    /// during a pause of the exporter.
     #[cold]
-    fn keeps(&mut self, error: &ExportError, began: Instant) -> bool {
+    fn keeps(&mut self, error: &ExportError) -> bool {
         let Some(signal) = self.batch.as_ref().map(Batch::signal) else { return false };
         if !self.accepted {
-            self.slot.pause(signal, began.elapsed());
+            self.slot.pause(signal, self.began.elapsed());
         }
         diagnostics::once(
             &format!("export.{signal}"),
@@ -148,7 +172,7 @@ impl<'a> Sender<'a> {
         }
         let paused = self.slot.paused_signals();
         let mut state = self.slot.state();
-        if state.is_paused() {
+        if state.is_paused(Instant::now()) {
             return false;
         }
         self.held_back = self.held_back.with(paused);
@@ -157,18 +181,17 @@ impl<'a> Sender<'a> {
             state.queue.put_back(batch.into_records());
         }
         self.next(&mut state);
-        state.is_sending = self.batch.is_some();
         self.batch.is_some()
     }
 }
 
 impl Drop for Sender<'_> {
     fn drop(&mut self) {
-        if let Some((began, deadline)) = self.exporting
+        if let Some(deadline) = self.exporting
             && Instant::now() >= deadline
             && let Some(batch) = &self.batch
         {
-            self.slot.pause(batch.signal(), began.elapsed());
+            self.slot.pause(batch.signal(), self.began.elapsed());
         }
         if let Some(batch) = self.batch.take() {
             let mut state = self.slot.state();
@@ -176,9 +199,11 @@ impl Drop for Sender<'_> {
                 true => state.accepted = Some(batch),
                 false => state.queue.put_back(batch.into_records()),
             }
-            (state.is_sending, state.in_flight) = (false, Losses::NONE);
+            (state.is_sending, state.in_flight) = (false, None);
         }
-        std::mem::take(&mut self.rest).into_iter().for_each(|over| self.slot.lose(over));
+        if !self.rest.is_empty() {
+            std::mem::take(&mut self.rest).into_iter().for_each(|over| self.slot.lose(over));
+        }
     }
 }
 

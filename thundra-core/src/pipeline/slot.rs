@@ -1,4 +1,4 @@
-//! An exporter, and the records that it has still to send.
+//! An exporter, and the state of its queue.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,15 +7,14 @@ use super::backlog::Due;
 use super::losses::Losses;
 use super::queue::Queue;
 use super::sender::Sender;
-use crate::export::{Batch, Export, ExportError, ExportErrorKind};
+use crate::export::{Batch, Export, ExportErrorKind};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
 
 /// A failure in less time is followed by no pause.
 const QUICK: Duration = Duration::from_millis(100);
 
-/// The pause after a failure, as a multiple of the time that the failure took. Failures thus take at most a tenth of the
-/// time.
+/// The pause after a failure, as a multiple of the failure's duration. Failures thus take a tenth of the time at most.
 const TIMES_COST: u32 = 10;
 
 /// The place of an exporter in the pipeline.
@@ -23,8 +22,10 @@ const TIMES_COST: u32 = 10;
 pub(super) struct ExporterSlot {
     pub(super) exporter: Box<dyn Export>,
     pub(super) resource: Arc<Resource>,
-    /// The signals that the exporter takes.
+    /// The signals of the exporter.
     signals: &'static [Signal],
+    /// The signals as a set.
+    taken: Signals,
     state: Mutex<State>,
 }
 
@@ -33,40 +34,41 @@ pub(super) struct State {
     pub(super) queue: Queue,
     /// `true` while a flush sends from the queue.
     pub(super) is_sending: bool,
-    /// The records in the request that is being sent.
-    pub(super) in_flight: Losses,
-    /// A request that the exporter accepted, and that may not have left yet.
+    /// The signal and the number of records of the current request.
+    pub(super) in_flight: Option<(Signal, u32)>,
+    /// An accepted request, which may not have left yet.
     pub(super) accepted: Option<Batch>,
-    /// The end of the pause after a failure of an exporter that makes no pauses itself.
+    /// The end of the pipeline's own pause after a failure.
     paused_until: Option<Instant>,
 }
 
 impl ExporterSlot {
     pub(super) fn new(exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
         let signals = contained(|| exporter.signals()).unwrap_or_default();
-        ExporterSlot { exporter, resource, signals, state: Mutex::default() }
+        let taken = signals.iter().copied().collect();
+        ExporterSlot { exporter, resource, signals, taken, state: Mutex::default() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns everything that is lost if nothing more is sent.
+    /// Returns the losses if no flush follows.
     pub(super) fn unexported(&self) -> Losses {
         let state = self.state();
         let mut losses = state.queue.unsent();
         if let Some(batch) = &state.accepted {
             losses += Losses::of(batch.records());
         }
-        losses += state.in_flight;
+        losses += state.in_flight();
         losses
     }
 
-    /// Returns the number of spans that wait, or that are being sent.
+    /// Returns the number of unsent spans, with those of the current request.
     pub(super) fn waiting_spans(&self) -> u64 {
         let state = self.state();
         let accepted = state.accepted.as_ref().filter(|batch| batch.signal() == Signal::Traces);
-        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight.spans
+        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight().spans
     }
 
     /// Ends the pauses after failures.
@@ -76,31 +78,41 @@ impl ExporterSlot {
     }
 
     /// Takes records and counts. Returns the right to send, unless another flush has it or the exporter pauses.
-    pub(super) fn begin(&self, due: Due) -> Option<Sender<'_>> {
+    #[inline]
+    pub(super) fn begin(&self, records: Records, due: &Due, now: Instant) -> Option<Sender<'_>> {
         let held_back = self.paused_signals();
         let mut state = self.state();
-        state.queue.lose(due.losses);
-        let mut rest = Vec::new();
-        for records in std::iter::once(due.records).chain(due.others) {
-            if self.signals.contains(&records.signal()) {
-                rest.extend(Some(state.queue.push(records)).filter(|over| !over.is_empty()));
-            }
+        if let Some(losses) = due.losses {
+            state.queue.lose(losses);
         }
-        if state.is_sending || state.is_paused() {
+        let mut rest = Vec::new();
+        if self.takes(records.signal())
+            && let Some(over) = state.queue.push(records)
+        {
+            rest.push(over);
+        }
+        for records in due.others.iter().filter(|records| self.takes(records.signal())) {
+            rest.extend(state.queue.push(records.clone()));
+        }
+        if state.is_sending || state.is_paused(now) {
             drop(state);
             rest.into_iter().for_each(|over| self.lose(over));
             return None;
         }
-        Sender::begin(self, state, held_back, rest)
+        Sender::begin(self, state, held_back, rest, now)
     }
 
-    /// Returns the signals of which the exporter would take nothing now.
+    fn takes(&self, signal: Signal) -> bool {
+        self.taken.contains(signal)
+    }
+
+    /// Returns the signals for which the exporter pauses.
     pub(super) fn paused_signals(&self) -> Signals {
         let is_paused = |signal: &Signal| contained(|| self.exporter.is_paused(*signal)).unwrap_or_default();
         self.signals.iter().copied().filter(is_paused).collect()
     }
 
-    /// Pauses after a slow failure that took `cost`, unless the exporter does so itself for this signal.
+    /// Pauses after a slow failure of duration `cost`, unless the exporter pauses the signal by itself.
     #[cold]
     pub(super) fn pause(&self, signal: Signal, cost: Duration) {
         if cost > QUICK && !self.paused_signals().contains(signal) {
@@ -108,7 +120,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Counts records for which the queue has no room.
+    /// Counts records beyond the limit of the queue.
     #[cold]
     pub(super) fn lose(&self, over: Records) {
         self.state().queue.lose(Losses::of(&over));
@@ -123,33 +135,30 @@ impl ExporterSlot {
 }
 
 impl State {
-    pub(super) fn is_paused(&self) -> bool {
-        self.paused_until.is_some_and(|until| Instant::now() < until)
+    pub(super) fn is_paused(&self, now: Instant) -> bool {
+        self.paused_until.is_some_and(|until| now < until)
     }
 
-    /// Settles a request that is over, and returns the losses. `splits` is `true` where a request that is too large is
-    /// sent in parts.
-    pub(super) fn settle(&mut self, batch: &Batch, result: &Result<(), ExportError>, splits: bool) -> Settled {
+    /// Returns the records of the current request.
+    fn in_flight(&self) -> Losses {
+        self.in_flight.map_or(Losses::NONE, |(signal, count)| Losses::records(signal, count.into()))
+    }
+
+    /// Settles a final failure, and returns the losses. Returns `None` after splitting a request that was too large, which
+    /// `splits` permits.
+    #[cold]
+    pub(super) fn settle(&mut self, batch: &Batch, kind: ExportErrorKind, splits: bool) -> Option<Losses> {
         let records = batch.records();
-        let losses = match result.as_ref().map_err(ExportError::kind) {
-            Ok(()) => Losses::NONE,
-            Err(ExportErrorKind::TooLarge) if splits && self.queue.put_back_in_parts(records) => return Settled::Split,
-            // A collector that claims to have rejected more than it was sent rejected all of it.
-            Err(ExportErrorKind::Partial { lost }) if lost < u64::from(records.count()) => {
+        let losses = match kind {
+            ExportErrorKind::TooLarge if splits && self.queue.put_back_in_parts(records) => return None,
+            // If a collector claims more rejections than records, all records are lost.
+            ExportErrorKind::Partial { lost } if lost < u64::from(records.count()) => {
                 Losses::records(records.signal(), lost)
             }
-            Err(_) => Losses::of(records),
+            _ => Losses::of(records),
         };
         self.queue.finish(records);
         self.queue.lose(losses);
-        Settled::Done(losses)
+        Some(losses)
     }
-}
-
-/// The end of a request.
-pub(super) enum Settled {
-    /// The request was too large, and its parts are in the queue.
-    Split,
-    /// The request was sent, but for these losses.
-    Done(Losses),
 }

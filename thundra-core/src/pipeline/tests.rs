@@ -57,10 +57,19 @@ fn scripted(script: &[End]) -> (Pipeline, Scripted) {
     (pipeline, exporter)
 }
 
-fn spans(names: &[&'static str]) -> Due {
+/// Returns the records of a flush, and those of other signals.
+type Flushed = (Records, Due);
+
+fn spans(names: &[&'static str]) -> Flushed {
     let mut spans = Records::default();
     names.iter().for_each(|name| spans.append(Scope::builder(*name).begin().finish()).unwrap());
-    Due { records: spans, ..Due::default() }
+    (spans, Due::default())
+}
+
+impl Pipeline {
+    async fn flush(&self, (records, due): Flushed, deadline: Option<Instant>) {
+        self.begin(records, &due, deadline).send().await;
+    }
 }
 
 /// Returns the number of lost spans, for each exporter.
@@ -218,8 +227,9 @@ impl Export for Selective {
 }
 
 /// Returns a span, two log records, and three data points of two metrics.
-fn mixed() -> Due {
-    Due { others: vec![logs(&["first", "second"]), metrics(&[1, 2])], ..spans(&["span"]) }
+fn mixed() -> Flushed {
+    let (spans, due) = spans(&["span"]);
+    (spans, Due { others: vec![logs(&["first", "second"]), metrics(&[1, 2])], ..due })
 }
 
 const ALL_OF_MIXED: [(Signal, u32); 3] = [(Signal::Traces, 1), (Signal::Logs, 2), (Signal::Metrics, 3)];
@@ -248,7 +258,7 @@ async fn a_signal_that_fails_does_not_hold_up_the_others() {
             assert_eq!(pipeline.unexported(), [Losses::records(signal, u64::from(count) * flush)], "{signal}");
         }
         *exporter.refuses.lock().unwrap() = None;
-        pipeline.flush(Due::default(), None).await;
+        pipeline.flush(Flushed::default(), None).await;
         let expected =
             ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).map(|(_, count)| (signal, count * 2));
         assert_eq!(exporter.taken(), Vec::from_iter(expected), "{signal}");

@@ -10,13 +10,12 @@ pub(super) const BAGGAGE: &str = "baggage";
 const MAX_MEMBERS: usize = 64;
 const MAX_BYTES: usize = 8192;
 
-/// A list that is read: the members of the header's form, at most 64 and 8192 bytes of them. Several headers make one
-/// list.
+/// A list during extraction: the well-formed members, up to 64 and up to 8192 bytes. Several headers make one list.
 #[derive(Debug, Default)]
 pub(super) struct Baggage {
     kept: String,
     members: usize,
-    /// The number of members that were malformed or did not fit.
+    /// The number of malformed members, and of members beyond the limits.
     pub(super) dropped: u32,
 }
 
@@ -32,18 +31,18 @@ impl Baggage {
             }
             self.members += 1;
             self.kept.push_str(comma);
-            // A tab may stand where a space may, but some carriers refuse it.
+            // The specification allows tabs, and some carriers refuse them.
             self.kept.extend(member.chars().map(|sign| if sign == '\t' { ' ' } else { sign }));
         }
     }
 
-    /// Returns the list to hand on; `None` where nothing is left.
+    /// Returns the list to forward; `None` for an empty list.
     pub(super) fn finish(self) -> Option<Arc<str>> {
         (!self.kept.is_empty()).then(|| self.kept.into())
     }
 }
 
-/// `key=value`, then properties: each a key, or a pair of its own. White space may surround each part.
+/// Returns `true` for `key=value` followed by properties, with white space around the parts. A property is a key or a pair.
 fn is_member(member: &str) -> bool {
     let mut parts = member.split(';').map(ows::trim);
     let is_pair = |(key, value): (&str, &str)| is_token(ows::trim(key)) && ows::trim(value).bytes().all(is_octet);
@@ -55,7 +54,7 @@ fn is_token(key: &str) -> bool {
     !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
-/// Returns whether a value may hold this byte: no quotes, which would break filter policies of SNS, and no space.
+/// Returns `true` for a byte allowed in values. Quotes would break filter policies of SNS, and spaces are not allowed.
 fn is_octet(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
 }

@@ -13,7 +13,7 @@ use super::trust::Trust;
 use super::xray::{XRayHeader, is_xray_key};
 use crate::TraceContext;
 
-/// The context that a carrier held.
+/// The context in a carrier.
 ///
 /// # Examples
 ///
@@ -33,21 +33,21 @@ use crate::TraceContext;
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Inbound {
-    /// The span that the carrier came from.
+    /// The caller's span.
     pub parent: Option<TraceContext>,
-    /// The source of the parent, or the reason why there is none.
+    /// The source of the parent, or the reason for its absence.
     pub source: ParentSource,
     /// `true` if the parent's sampling decision has no effect.
     pub untrusted: bool,
-    /// The correlation ids as they were sent. A scope fills in the missing ones.
+    /// The received correlation ids. A scope adds a missing `x-correlation-id`.
     pub correlation: CorrelationIds,
-    /// W3C baggage, within its limits.
+    /// W3C baggage, within the limits.
     pub baggage: Option<Arc<str>>,
     /// The X-Ray header, for the calls of the scope. Of an untrusted caller's header, only the trace is kept.
     pub xray: Option<XRayHeader>,
-    /// The number of ids, list members and lists that were malformed or over a limit.
+    /// The number of malformed ids, list members and lists, and of those over a limit.
     pub dropped: u32,
-    /// The received values, by which a carrier that the program merely forwards is recognised.
+    /// The received values, for recognising forwarded ones.
     pub(crate) received: Option<Box<Received>>,
 }
 
@@ -127,15 +127,14 @@ impl Inbound {
         inbound
     }
 
-    /// Returns the context of a span in this process.
+    /// Returns the context of a span in this process, as a parent.
     pub fn local(parent: TraceContext) -> Self {
         Inbound { parent: Some(parent), source: ParentSource::Local, ..Inbound::default() }
     }
 
-    /// Fills in from `other` what this carrier did not hold.
+    /// Adds the values of `other` for everything missing here.
     ///
-    /// A message may have several carriers: attributes, a system attribute, its payload. The one that takes precedence comes
-    /// first.
+    /// A message may have several carriers: attributes, a system attribute, the payload. The first carrier takes precedence.
     ///
     /// # Examples
     ///

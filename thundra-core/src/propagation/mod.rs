@@ -1,4 +1,4 @@
-//! Context on the wire: [`Inbound`] is read from a carrier, [`Outbound`] is written to one.
+//! Context on the wire: [`Inbound`] is read from carriers, and [`Outbound`] is written to carriers.
 //!
 //! A carrier is a list of text pairs, such as HTTP headers, message attributes, or the members of a `__context__` object in
 //! a JSON payload. Keys match in any case.
@@ -16,14 +16,13 @@
 //!
 //! # Precedence
 //!
-//! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program, so it takes precedence. An X-Ray
-//! header may have been written by a service in between. A context among the correlation ids was forwarded by a program that
-//! does not trace. A `traceparent` that occurs twice is malformed, as the specification demands, because nobody can tell
-//! which of the two is right.
+//! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A service in between
+//! may have written an X-Ray header. A program without tracing forwarded the context among the correlation ids. A repeated
+//! `traceparent` is malformed, as the specification demands, because nobody can tell the right value.
 //!
 //! # Examples
 //!
-//! A transport of your own, here a queue whose messages have text properties:
+//! A transport of your own, here a queue with text properties on messages:
 //!
 //! ```
 //! use std::collections::BTreeMap;

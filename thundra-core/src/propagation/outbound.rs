@@ -13,21 +13,21 @@ use super::tracestate::TRACESTATE;
 use super::xray::{XRAY_HEADER, XRayHeader, is_xray_key};
 use crate::TraceContext;
 
-/// The context that a call carries: a snapshot of the calling span and its scope. [`outbound`](crate::outbound) returns it.
+/// The context for a call: a snapshot of the calling span and the scope, as returned by [`outbound`](crate::outbound).
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outbound {
-    /// The span that makes the call.
+    /// The calling span.
     pub context: TraceContext,
     /// The correlation ids of the scope.
     pub correlation: CorrelationIds,
-    /// W3C baggage, as the scope received it or as the program has set it since.
+    /// W3C baggage, as received or as set by the program since.
     pub baggage: Option<Arc<str>>,
-    /// The X-Ray header that the scope received. Its lineage is part of the header that is sent.
+    /// The received X-Ray header. The lineage is sent on.
     pub xray: Option<XRayHeader>,
-    /// The formats that are written.
+    /// The formats to write.
     pub formats: Propagators,
-    /// The values that the scope received under our keys.
+    /// The values received under our keys.
     pub(crate) received: Option<Arc<Received>>,
 }
 
@@ -47,8 +47,8 @@ impl Outbound {
         pairs
     }
 
-    /// Returns the pairs to send as HTTP headers. They differ from [`pairs`](Self::pairs) in three ways: the `traceparent`
-    /// comes first, the X-Ray header is among them, and the user agent is not, since a client has its own.
+    /// Returns the pairs to send as HTTP headers. Unlike in [`pairs`](Self::pairs), the `traceparent` comes first, the X-Ray header is
+    /// included, and the user agent is left to the client.
     pub fn header_pairs(&self) -> Vec<(&str, String)> {
         let mut pairs = Vec::with_capacity(12);
         pairs.extend(self.traceparent());
@@ -59,18 +59,18 @@ impl Outbound {
         pairs
     }
 
-    /// Returns the W3C trace context alone, which any host may see.
+    /// Returns the W3C trace context alone, for any host to see.
     pub fn trace_pairs(&self) -> Vec<(&str, String)> {
         self.traceparent().into_iter().chain(self.trace_state()).collect()
     }
 
-    /// Returns `true` if the value that a carrier already has under this key is one that the scope received. The program
-    /// merely forwarded it then, and the scope's own value should replace it.
+    /// Returns `true` if the scope received this value under this key. A carrier with such a value got the value by mere forwarding,
+    /// and the scope's own value should replace the forwarded one.
     pub fn is_forwarded(&self, key: &str, value: &str) -> bool {
         self.are_forwarded(key, &[value])
     }
 
-    /// Returns `true` if all these values, which a carrier has under one key, are [forwarded](Self::is_forwarded).
+    /// Returns `true` if all values of a key in a carrier are [forwarded](Self::is_forwarded).
     pub fn are_forwarded(&self, key: &str, values: &[&str]) -> bool {
         let key = if is_xray_key(key) { XRAY_HEADER } else { &key.to_ascii_lowercase() };
         let received = self.received.as_deref();
@@ -87,7 +87,7 @@ impl Outbound {
         }
     }
 
-    /// Returns the pairs that every program of the chain of calls needs.
+    /// Returns the pairs for every program of the chain of calls.
     fn chain(&self) -> impl Iterator<Item = (&str, String)> {
         self.formats.correlation.then_some(&self.correlation).into_iter().flat_map(|ids| {
             let id = ids.get(CORRELATION_ID).map(|id| (CORRELATION_ID, id.to_owned()));
@@ -105,8 +105,7 @@ impl Outbound {
         state.map(|state| (TRACESTATE, state.to_owned()))
     }
 
-    /// Returns the ids that programs of the chain set, the baggage, and the trace in the form that programs which do not
-    /// trace forward.
+    /// Returns the ids set in the chain of calls, the baggage, and the trace context in the form forwarded by programs without tracing.
     fn others(&self) -> impl Iterator<Item = (&str, String)> {
         let Propagators { tracecontext, baggage, correlation, .. } = self.formats;
         let context =
@@ -117,13 +116,13 @@ impl Outbound {
         context.into_iter().chain(ids).chain(baggage)
     }
 
-    /// Returns the value of an X-Ray trace header; `None` where that format is off.
+    /// Returns the value of an X-Ray trace header; `None` if the format is off.
     pub fn xray_header(&self) -> Option<String> {
         self.formats.xray.then(|| XRayHeader::format(&self.context, self.xray.as_ref()))
     }
 
-    /// Returns the value of an X-Ray trace header of at most so many bytes. A longer one is sent without the parts that were
-    /// received besides the trace.
+    /// Returns the value of an X-Ray trace header, of at most so many bytes. A longer header loses the received parts, and keeps the
+    /// trace.
     pub fn xray_header_within(&self, bytes: usize) -> Option<String> {
         let short = || Some(XRayHeader::format(&self.context, None)).filter(|header| header.len() <= bytes);
         self.xray_header().and_then(|header| if header.len() <= bytes { Some(header) } else { short() })

@@ -1,14 +1,14 @@
-//! Optional white space, as HTTP defines it: [RFC 9110, section 5.6.3].
+//! Optional white space, as defined by HTTP: [RFC 9110, section 5.6.3].
 //!
 //! [RFC 9110, section 5.6.3]: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.3
 
-/// Removes spaces and tabs around a text. Any other white space is a part of it.
+/// Removes spaces and tabs around a text, and no other white space.
 pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Returns `true` where `known` holds for a value, or for each member of the list that it is: programs join the lines of a
-/// header that came several times.
+/// Returns `true` if `known` holds for a value, or for each member of a comma-separated list. Programs join the lines of a repeated
+/// header.
 pub(super) fn all_known(value: &str, known: impl Fn(&str) -> bool) -> bool {
     known(value) || value.split(',').all(|member| known(trim(member)))
 }

@@ -1,6 +1,6 @@
-//! The origin of a parent, as root spans record it.
+//! The source of a parent, for root spans.
 
-/// The source of a root span's parent, or the reason why it has none: the attribute `thundra.parent.source`.
+/// The source of a root span's parent, or the reason for its absence: the attribute `thundra.parent.source`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ParentSource {
@@ -8,20 +8,20 @@ pub enum ParentSource {
     TraceParent,
     /// An AWS X-Ray trace header.
     XRay,
-    /// A trace context among the correlation ids, forwarded by a program that does not trace.
+    /// A trace context among the correlation ids, forwarded by a program without tracing.
     Correlation,
     /// A span of this process.
     Local,
     /// The carrier held no context.
     #[default]
     None,
-    /// An X-Ray header that is unsampled or names no parent.
+    /// An unsampled X-Ray header, or one without a parent.
     XRayIgnored,
-    /// A batch. Its messages have contexts of their own, which are linked.
+    /// A batch. The contexts of the messages are linked.
     Batch,
-    /// A message so old that its trace is over. The context of the message is linked.
+    /// A message older than an hour. The context of the message is linked.
     Redrive,
-    /// The carrier held a context that could not be read.
+    /// A malformed context.
     Malformed,
 }
 

@@ -1,6 +1,6 @@
 //! The choice of formats: the variable `OTEL_PROPAGATORS`.
 
-/// The formats that are read and written. Defaults to all but `xray_lambda`. *Environment variable: `OTEL_PROPAGATORS`.*
+/// The formats to read and to write. Defaults to all but `xray_lambda`. *Environment variable: `OTEL_PROPAGATORS`.*
 ///
 /// # Examples
 ///
@@ -23,7 +23,7 @@ pub struct Propagators {
     pub xray: bool,
     /// Correlation ids.
     pub correlation: bool,
-    /// The X-Ray header of the Lambda environment, which becomes the parent even where it is unsampled.
+    /// The X-Ray header of the Lambda environment as the parent, even if unsampled.
     pub xray_lambda: bool,
 }
 

@@ -1,8 +1,7 @@
-//! The values that a carrier held under our keys, for recognising them later.
+//! The received values under our keys, for recognising forwarded ones.
 //!
-//! A program that copies received headers onto a call of its own sends its caller's context instead of its own. Where a
-//! carrier already holds one of our keys, the value is compared with the received ones. A context is compared by the id of
-//! its span, and a list by its members.
+//! By copying received headers onto a call, a program sends the caller's context instead of its own. Values already in a carrier are
+//! therefore compared with the received values. Contexts are compared by span id, and lists by members.
 
 use std::sync::Arc;
 
@@ -14,17 +13,18 @@ use super::tracestate::{TRACESTATE, TraceState};
 use super::xray::XRayHeader;
 use crate::{SpanId, TraceContext, TraceId};
 
-/// The values that a scope received under our keys, except the correlation ids.
+/// The values received under our keys, except the correlation ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Received {
-    /// The contexts of each `traceparent`, and of those that programs forwarded which do not trace.
+    /// The contexts of `traceparent`, and the contexts forwarded by programs without tracing.
     parents: Sent<Identity>,
     /// The trace, the parent and the decision of each X-Ray header.
     xray: Sent<(TraceId, Option<SpanId>, Option<bool>)>,
     pub(super) trace_state: Option<Arc<str>>,
     pub(super) baggage: Option<Arc<str>>,
-    /// The switches as they were sent. They may have had no effect.
+    /// The received chain length, with or without effect.
     chain_length: Sent<u32>,
+    /// The received debug switch, with or without effect.
     debug: Sent<bool>,
     /// `true` if a value was malformed. All malformed values count as the same.
     pub(super) malformed: bool,
@@ -41,8 +41,8 @@ fn identity(context: &TraceContext) -> Identity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Sent<T> {
     values: [Option<T>; 3],
-    /// `true` if there were more. Every value counts as one of them then, so that an untrusted caller cannot get one through by
-    /// sending many.
+    /// `true` if more were received. Every value then counts as received, so that an untrusted caller gains nothing by sending
+    /// many.
     more: bool,
 }
 
@@ -63,8 +63,7 @@ impl Received {
         self.malformed |= !self.debug.take(read);
     }
 
-    /// Returns `true` if these values were received under this key. The key is in lower case, and is neither X-Ray's nor that of
-    /// a correlation id.
+    /// Returns `true` if the values were received under the key: a lower-case key other than X-Ray's and the correlation ids'.
     pub(super) fn holds(&self, key: &str, values: &[&str]) -> bool {
         let all = |known: &dyn Fn(&str) -> Option<bool>| {
             values.iter().all(|value| ows::all_known(value, |value| known(value).unwrap_or(self.malformed)))
@@ -89,7 +88,7 @@ impl Received {
         }
     }
 
-    /// Returns `true` if these X-Ray headers were received in the carrier, or `beside` it, as Lambda passes one.
+    /// Returns `true` if the X-Ray headers were received in the carrier or `beside` the carrier, as from Lambda.
     pub(super) fn holds_xray(received: Option<&Self>, values: &[&str], beside: Option<&XRayHeader>) -> bool {
         let is_known = |value: &str| {
             let Some(header) = XRayHeader::parse(value) else { return received.is_some_and(|all| all.malformed) };
@@ -117,7 +116,7 @@ impl Received {
     }
 }
 
-/// Returns `true` if both lists have the same members, and at least one.
+/// Returns `true` if both lists have the same members, and are not empty.
 fn is_same(list: Option<Arc<str>>, received: &Option<Arc<str>>) -> bool {
     list.is_some() && list == *received
 }
@@ -129,7 +128,7 @@ impl<T> Default for Sent<T> {
 }
 
 impl<T: Copy + PartialEq> Sent<T> {
-    /// Adds a value and returns `true`; `false` if it is malformed.
+    /// Adds a value and returns `true`; `false` for a malformed value.
     fn take(&mut self, value: Option<T>) -> bool {
         if value.is_some() && !self.values.contains(&value) {
             match self.values.iter_mut().find(|place| place.is_none()) {

@@ -8,9 +8,20 @@ use crate::{SpanId, TraceContext, TraceId};
 pub(super) const TRACEPARENT: &str = "traceparent";
 /// The bytes of a `traceparent` of version 00.
 const TRACEPARENT_BYTES: usize = 55;
-/// Reads `00-{trace id}-{span id}-{flags}`; `None` when it is malformed.
+/// Parses `00-{trace id}-{span id}-{flags}`; `None` for a malformed text.
 ///
-/// A version above 00 may carry more parts, which are ignored; version `ff` is invalid.
+/// Versions above 00 may have more parts, to be ignored. Version `ff` is invalid.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::propagation::{format_traceparent, parse_traceparent};
+///
+/// let text = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+/// let context = parse_traceparent(text).unwrap();
+/// assert!(context.sampled);
+/// assert_eq!(format_traceparent(&context), text);
+/// ```
 pub fn parse_traceparent(value: &str) -> Option<TraceContext> {
     let mut parts = ows::trim(value).split('-');
     let (version, trace_id, span_id, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -22,7 +33,7 @@ pub fn parse_traceparent(value: &str) -> Option<TraceContext> {
     Some(TraceContext::with_flags(TraceId::from_hex(trace_id)?, SpanId::from_hex(span_id)?, flags))
 }
 
-/// Writes a `traceparent` of version 00. Its flags are `sampled` and `random`.
+/// Formats a `traceparent` of version 00, with the flags `sampled` and `random`.
 pub fn format_traceparent(context: &TraceContext) -> String {
     let mut value = String::with_capacity(TRACEPARENT_BYTES);
     value.push_str("00-");

@@ -8,15 +8,15 @@ use super::ows;
 pub(super) const TRACESTATE: &str = "tracestate";
 /// The most members of a list: <https://www.w3.org/TR/trace-context-2/#tracestate-header-field-values>.
 const MAX_MEMBERS: usize = 32;
-/// The most bytes of a list, so that an untrusted caller cannot fill our requests.
+/// The most bytes of a list, to keep untrusted callers from filling our requests.
 const MAX_BYTES: usize = 2048;
 /// The most bytes of a key, and of a value.
 const MAX_TEXT: usize = 256;
 
-/// A list that is being read. Several headers make one list.
+/// A list during extraction. Several headers make one list.
 #[derive(Debug, Default)]
 pub(super) struct TraceState {
-    /// The members without the white space around them. Of a repeated key, the first member stays, which is the latest.
+    /// The members, without surrounding white space. Of a repeated key, the first and latest member stays.
     kept: String,
     members: usize,
     malformed: bool,
@@ -33,7 +33,7 @@ impl TraceState {
         }
     }
 
-    /// Adds a member. Returns `false` if it is malformed or over a limit.
+    /// Adds a member. Returns `false` for a malformed member, and over a limit.
     fn take(&mut self, member: &str) -> bool {
         let Some((key, value)) = member.split_once('=') else { return false };
         self.members += 1;
@@ -53,14 +53,14 @@ impl TraceState {
         self.malformed
     }
 
-    /// Returns the list to forward; `None` if it is malformed, too long or empty.
+    /// Returns the list to forward; `None` for a malformed, too long or empty list.
     pub(super) fn finish(self) -> Option<Arc<str>> {
         (!self.malformed && !self.kept.is_empty()).then(|| self.kept.into())
     }
 }
 
-/// Returns the list without the sampling threshold `th` of the [member of OpenTelemetry], for where the sampling decision
-/// was made anew and `th` no longer describes it. All else stays.
+/// Removes the sampling threshold `th` from the [member of OpenTelemetry]. After a new sampling decision, `th` would describe the old
+/// decision.
 ///
 /// [member of OpenTelemetry]: https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
 pub(crate) fn without_threshold(state: &Arc<str>) -> Option<Arc<str>> {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_that_was_drawn_anew_has_no_threshold() {
+    fn a_new_sampling_decision_removes_the_threshold() {
         for (state, expected) in [
             ("ot=th:8;rv:9b8233f7e3a151,a=1", Some("ot=rv:9b8233f7e3a151,a=1")),
             ("a=th:8,ot=rv:9b8233f7e3a151;th:8;x:y", Some("a=th:8,ot=rv:9b8233f7e3a151;x:y")),

@@ -4,9 +4,9 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {
-    /// The sender is a queue, a stream, an invocation or an authenticated caller. Everything it sent takes effect.
+    /// A queue, a stream, an invocation or an authenticated caller. Everything sent takes effect.
     Full,
-    /// The sender is an untrusted caller at the public edge. Its trace context and up to 1 KiB of well-formed ids are taken. Its
-    /// sampling flag, debug switch and chain length have no effect.
+    /// An untrusted caller at the public edge. The trace context and up to 1 KiB of well-formed ids are taken. The sampling flag, the
+    /// debug switch and the chain length have no effect.
     Edge,
 }

@@ -8,26 +8,26 @@ use crate::{SpanId, TraceContext, TraceId};
 /// The name of the header, in lower case.
 pub const XRAY_HEADER: &str = "x-amzn-trace-id";
 
-/// An X-Ray trace header, `Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled=0|1`, with its parts in any order.
+/// An X-Ray trace header, `Root=1-{8 hex}-{24 hex};Parent={16 hex};Sampled=0|1`, with the parts in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct XRayHeader {
-    /// The trace id, which `Root` spells in another way.
+    /// The trace id, in `Root` with another spelling.
     pub trace_id: TraceId,
     /// The id of the calling segment. Load balancers send none.
     pub parent: Option<SpanId>,
-    /// The sampling decision; `None` if it is left to the receiver (absent or `?`).
+    /// The sampling decision; `None` for the receiver to decide (absent or `?`).
     pub sampled: Option<bool>,
-    /// All other parts, forwarded unchanged. `Lineage` is one, by which Lambda detects loops.
+    /// All other parts, forwarded unchanged, such as `Lineage` for Lambda's loop detection.
     rest: String,
 }
 
 impl XRayHeader {
-    /// The most bytes of a header that is read.
+    /// The most bytes of an accepted header.
     const MAX_BYTES: usize = 1024;
     /// The bytes of `Root`, `Parent` and `Sampled` together.
     const USUAL_BYTES: usize = 74;
 
-    /// Parses a header; `None` if it has no valid `Root`.
+    /// Parses a header; `None` without a valid `Root`.
     ///
     /// # Examples
     ///
@@ -62,10 +62,10 @@ impl XRayHeader {
         Some(XRayHeader { trace_id: trace_id?, parent, sampled, rest })
     }
 
-    /// Returns the context of the header, if it names a parent and says that the trace is sampled.
+    /// Returns the context of a sampled header with a parent.
     ///
-    /// Where active tracing is off, Lambda passes a header that lacks one of these. As a parent, it would turn recording off
-    /// for every trace, or put the trace below a span that nobody records.
+    /// Without active tracing, Lambda passes a header without a parent or without the sampling flag. Used as a parent, such a header
+    /// would turn recording off, or put the trace below an unrecorded span.
     pub fn context(&self) -> Option<TraceContext> {
         match (self.parent, self.sampled) {
             (Some(parent), Some(true)) => Some(TraceContext::new(self.trace_id, parent, true)),
@@ -73,23 +73,23 @@ impl XRayHeader {
         }
     }
 
-    /// Returns the context of the header whether or not the trace is sampled, as the propagator `xray-lambda` reads it.
+    /// Returns the context of a header with a parent, sampled or not, for the propagator `xray-lambda`.
     pub fn parent_context(&self) -> Option<TraceContext> {
         Some(TraceContext::new(self.trace_id, self.parent?, self.sampled == Some(true)))
     }
 
-    /// Keeps the trace and the parent, and removes the decision and all other parts, which AWS services would obey.
+    /// Removes everything but the trace and the parent. AWS services would obey the other parts.
     pub(super) fn without_orders(self) -> Self {
         XRayHeader { sampled: None, rest: String::new(), ..self }
     }
 
-    /// Formats the header for `context`, with the parts of `received` that belong to its chain of calls.
+    /// Formats the header for `context`, with the other parts of `received`.
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());
         Self::written(context.trace_id, Some(context.span_id), Some(context.sampled), rest)
     }
 
-    /// Formats the header as it was received, in the usual order and without `Self`.
+    /// Formats the received header, in the usual order and without `Self`.
     pub fn to_header(&self) -> String {
         Self::written(self.trace_id, self.parent, self.sampled, &self.rest)
     }
@@ -139,7 +139,7 @@ fn push_root(text: &mut String, trace_id: TraceId) {
     push_hex(text, unique);
 }
 
-/// Returns `true` for the name of the header, and for that of the system attribute which it becomes in SQS.
+/// Returns `true` for the name of the header, and for the name of the system attribute of SQS.
 pub(super) fn is_xray_key(key: &str) -> bool {
     key.eq_ignore_ascii_case(XRAY_HEADER) || key.eq_ignore_ascii_case("AWSTraceHeader")
 }

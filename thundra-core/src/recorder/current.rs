@@ -1,4 +1,4 @@
-//! The current span of a piece of code, and the context that its calls carry.
+//! The current span, and the context for calls.
 
 use tracing::Span;
 
@@ -9,13 +9,13 @@ use super::{ambient, entered};
 use crate::TraceContext;
 use crate::propagation::Outbound;
 
-/// Returns the slot of the innermost recorded span that this code runs in, or that of its scope.
+/// Returns the slot of the innermost recorded span of the running code, or of the scope's root.
 #[inline]
 pub(crate) fn slot() -> Option<SpanSlot> {
     entered::innermost().or_else(slot_behind_hidden)
 }
 
-/// Returns the slot above a span that a filter hides from our layer. A task may have entered no other span.
+/// Returns the slot above a current span hidden from our layer by a filter. A task may have entered only such a span.
 #[cold]
 fn slot_behind_hidden() -> Option<SpanSlot> {
     tracing::dispatcher::get_default(|dispatch| {
@@ -24,13 +24,12 @@ fn slot_behind_hidden() -> Option<SpanSlot> {
     })
 }
 
-/// Returns the slot of this span, if it is recorded.
+/// Returns the slot of a span; `None` if the span is not recorded.
 pub(crate) fn slot_of(span: &Span) -> Option<SpanSlot> {
     span.with_subscriber(|(id, dispatch)| dispatch.downcast_ref::<Recorder>()?.slot(id))?
 }
 
-/// Returns the context of the innermost recorded span, or of the scope that this code runs in. `None` outside of any
-/// scope.
+/// Returns the context of the innermost recorded span, or of the scope's root span; `None` outside of any scope.
 ///
 /// # Examples
 ///
@@ -46,11 +45,12 @@ pub fn current() -> Option<TraceContext> {
     SCOPES.lock(slot.scope)?.context(slot.index())
 }
 
-/// Returns the context that a call of `span` carries: that of the span where it is recorded, else that of the code that
-/// calls this function. `None` outside of any scope, where there is nothing to send.
+/// Returns the context for a call made by `span`; `None` outside of any scope.
 ///
-/// With the feature `otel`, the baggage is that of the current [`opentelemetry::Context`] where this code runs in the
-/// scope of the span.
+/// The context of an unrecorded span is the [current](current()) context.
+///
+/// With the feature `otel`, the current [`opentelemetry::Context`] provides the baggage if the running code is in the scope of
+/// the span.
 ///
 /// # Examples
 ///

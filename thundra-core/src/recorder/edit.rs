@@ -1,6 +1,6 @@
-//! Changes to the record of an open span, as [`ScopeRef`](crate::ScopeRef) and [`SpanExt`](crate::SpanExt) offer them.
+//! Changes to the record of an open span, for [`ScopeRef`](crate::ScopeRef) and [`SpanExt`](crate::SpanExt).
 //!
-//! Code of the caller, such as a `Display` or an iterator, runs before the scope is locked: it may itself record spans.
+//! Code of the caller, such as a `Display` or an iterator, runs before the scope is locked, free to record spans.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -13,7 +13,7 @@ use crate::otlp::write::{self, tag};
 use crate::value::Attributes;
 use crate::{Status, TraceContext, Value, redact, semconv};
 
-/// The most sources of an error that are part of its message. An error may be its own source.
+/// The most sources of an error in the message. Chains of sources may be endless.
 const MAX_SOURCES: usize = 8;
 
 pub(crate) fn set_attribute(slot: SpanSlot, key: &str, value: Value) {
@@ -74,7 +74,7 @@ pub(crate) fn add_link(
     SCOPES.edit(slot, |span, limits| span.link(to, &attributes, limits));
 }
 
-/// Returns the message of an error, followed by those of its sources.
+/// Returns the message of an error, followed by the messages of the sources.
 fn chain(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut source = error.source();

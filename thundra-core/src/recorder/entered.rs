@@ -1,13 +1,13 @@
-//! The spans that are entered on this thread.
+//! The spans entered on this thread.
 //!
-//! Two things push here: entering a span that belongs to a scope, and polling the future of a scope. Code in a scope
-//! finds its slot through either of them, without the subscriber and without a lock.
+//! Two events push a slot: entering a span of a scope, and polling the future of a scope. Either is enough to find the current
+//! slot, without the subscriber and without a lock.
 
 use std::cell::{Cell, RefCell};
 
 use super::slot::SpanSlot;
 
-/// An entered span, and the slot that was current before.
+/// An entered span, and the innermost slot before.
 struct Entry {
     /// The `tracing` id of the span; 0 for the future of a scope.
     id: u64,
@@ -15,7 +15,7 @@ struct Entry {
 }
 
 thread_local! {
-    /// The innermost slot, apart from the stack: it needs no destructor, so reading it is one load.
+    /// The innermost slot, apart from the stack. Without a destructor, a read is one load.
     static INNERMOST: Cell<Option<SpanSlot>> = const { Cell::new(None) };
     static ENTERED: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
 }
@@ -26,7 +26,7 @@ pub(crate) fn innermost() -> Option<SpanSlot> {
     INNERMOST.get()
 }
 
-/// Makes a slot the innermost one.
+/// Pushes a slot.
 #[inline]
 pub(crate) fn push(id: u64, slot: SpanSlot) {
     // A thread that is shutting down has lost its stack.
@@ -37,7 +37,7 @@ pub(crate) fn push(id: u64, slot: SpanSlot) {
     });
 }
 
-/// Removes the innermost entry of this id, if there is one.
+/// Removes the innermost entry of an id.
 #[inline]
 pub(crate) fn pop(id: u64) {
     let _ = ENTERED.try_with(|entered| {
@@ -50,7 +50,7 @@ pub(crate) fn pop(id: u64) {
     });
 }
 
-/// Removes an entry that is not the innermost one. Spans may be exited in another order than they were entered.
+/// Removes an entry below the innermost. Spans may be exited in any order.
 #[cold]
 fn remove(entered: &mut Vec<Entry>, at: usize) {
     let Entry { outer, .. } = entered.remove(at);
@@ -59,7 +59,7 @@ fn remove(entered: &mut Vec<Entry>, at: usize) {
     }
 }
 
-/// Keeps a slot entered until it is dropped.
+/// A guard of an entered slot. Dropping the guard exits the slot.
 pub(crate) struct Entered(());
 
 impl Entered {

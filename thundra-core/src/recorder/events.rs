@@ -1,4 +1,4 @@
-//! Events: each may become a log line, and a span event of the span that it happened in.
+//! Events, recorded as span events and written as log lines.
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -13,11 +13,11 @@ use super::slot::SlotKind;
 use crate::clock::now;
 use crate::redact;
 
-/// The target of the events that `tracing-log` makes of the records of the `log` crate.
+/// The target of events bridged from the `log` crate by `tracing-log`.
 pub(crate) const BRIDGE_TARGET: &str = "log";
 
 impl Recorder {
-    /// Writes an event as a log line, and records it as a span event.
+    /// Writes an event as a log line, and records a span event.
     #[inline]
     pub(super) fn on_any_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
     where
@@ -71,7 +71,7 @@ impl Recorder {
         });
     }
 
-    /// Handles an event that was made of a record of the `log` crate, with the metadata of that record.
+    /// Handles an event bridged from the `log` crate, with the metadata of the original record.
     #[cold]
     fn bridged_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
     where

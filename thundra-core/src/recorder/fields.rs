@@ -11,12 +11,12 @@ use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, redact, semconv};
 
-/// The fields of a span or an event, encoded. Each thread has one, so that its memory is reused.
+/// The encoded fields of a span or an event. Each thread reuses one set of buffers.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    /// The attributes. Those of a new span follow its [head](super::open_span::encode_head).
+    /// The attributes, after the [head](super::open_span::encode_head) in case of a new span.
     pub(super) encoded: Vec<u8>,
-    /// The encoded fields of an event before its attributes, such as its name.
+    /// The encoded fields of an event before the attributes, such as the name.
     pub(super) head: Vec<u8>,
     /// The number of attributes.
     pub(super) count: u32,
@@ -30,7 +30,7 @@ pub(super) struct Fields {
     pub(super) status: Option<Outcome>,
     /// `otel.status_description`, or the `error` of an event.
     pub(super) description: String,
-    /// The text of `otel.kind` or `otel.status_code`, while it is parsed.
+    /// The text of `otel.kind` or `otel.status_code`, during parsing.
     word: String,
 }
 
@@ -41,7 +41,7 @@ pub(super) enum Outcome {
     Error,
 }
 
-/// The owner of the fields that are read.
+/// The owner of the fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldsOf {
     Span,
@@ -52,8 +52,8 @@ thread_local! {
     static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
 }
 
-/// Runs a closure with the empty buffers of this thread. A user's `Debug` that itself records spans gets other buffers, as
-/// does a thread that is shutting down.
+/// Runs a closure with the empty buffers of this thread. New buffers serve a user's `Debug` during which spans are recorded, and
+/// a thread during shutdown.
 #[inline]
 pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
     let mut fields = FIELDS.try_with(Cell::take).ok().flatten().unwrap_or_default();
@@ -64,7 +64,7 @@ pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
 }
 
 impl Fields {
-    /// Encodes the fields that `record` visits, up to `max` attributes of up to `length` characters each.
+    /// Encodes the fields visited by `record`, up to `max` attributes of up to `length` characters each.
     #[inline]
     pub(super) fn read(
         &mut self,
@@ -75,8 +75,8 @@ impl Fields {
         record(&mut Visitor { fields: self, of, max, length });
     }
 
-    /// Brings the attributes from `start` on into the form that OTLP allows: no empty key, and the last one of each key, up
-    /// to `max` of them.
+    /// Brings the attributes from `start` on into the form of OTLP: no empty key, the last value of each key, and up to `max`
+    /// attributes.
     #[cold]
     pub(super) fn settle(&mut self, start: usize, max: u32) {
         let recorded = self.encoded.split_off(start);
@@ -105,7 +105,7 @@ impl Fields {
     }
 }
 
-/// Returns `true` for fields that cannot be encoded one by one, because a name is empty or is repeated.
+/// Returns `true` for fields with an empty or repeated name. Encoding one field at a time is not enough for these.
 pub(super) fn need_care(fields: &FieldSet) -> bool {
     let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
     fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
@@ -114,9 +114,9 @@ pub(super) fn need_care(fields: &FieldSet) -> bool {
 struct Visitor<'a> {
     fields: &'a mut Fields,
     of: FieldsOf,
-    /// The most attributes that are kept.
+    /// The most attributes kept.
     max: u32,
-    /// The most characters of each that are kept.
+    /// The most characters kept of each attribute.
     length: Option<usize>,
 }
 
@@ -139,7 +139,7 @@ impl Visitor<'_> {
         Some(&mut self.fields.encoded)
     }
 
-    /// Returns `true` for a field that is no attribute, such as `otel.name`.
+    /// Returns `true` for a field with a special meaning, such as `otel.name`.
     #[inline(always)]
     fn is_special(&self, name: &str) -> bool {
         match self.of {
@@ -150,7 +150,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Formats a value of the user. This may panic.
+    /// Formats a value of the user, with a possible panic of the user's code.
     #[inline]
     fn format(&mut self, name: &str, value: &dyn fmt::Debug) {
         if self.is_special(name) {
@@ -162,7 +162,7 @@ impl Visitor<'_> {
         }
     }
 
-    /// Replaces a value whose formatting panicked. `before` is the length of the buffer before that value.
+    /// Replaces a value after a panic in formatting. `before` is the length of the buffer without the value.
     #[cold]
     fn panicked(&mut self, name: &str, before: usize) {
         if self.is_special(name) {
@@ -173,7 +173,7 @@ impl Visitor<'_> {
         write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
     }
 
-    /// Reads a field that is no attribute.
+    /// Reads a field with a special meaning.
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;

@@ -1,18 +1,18 @@
-//! The filters of the recorder: which spans exist, which events are recorded, and which are written as log lines.
+//! The filters of the recorder, for spans, span events and log lines.
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata};
 use tracing_subscriber::filter::Targets;
 
-/// The work of other layers, where the recorder is the only one. Each layer would cost every span its share of `tracing`'s
-/// own work, some 70 instructions.
+/// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span within
+/// `tracing`.
 #[derive(Debug)]
 pub(crate) struct SoleLayer {
-    /// The spans that exist at all.
+    /// The filter of spans. A filtered span does not exist.
     pub(crate) spans: Targets,
-    /// The events that are written as log lines.
+    /// The filter of log lines.
     pub(crate) log: EventFilter,
-    /// Writes an event. The metadata is the event's own, or that of the `log` record that the event was made of.
+    /// The function to write a log line, with the metadata of the event or of a bridged `log` record.
     pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
 }
 
@@ -22,19 +22,19 @@ impl SoleLayer {
         self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
     }
 
-    /// Returns the most detailed level that is enabled for any target.
+    /// Returns the most detailed level enabled for any target.
     pub(super) fn widest(&self) -> LevelFilter {
         widest(&self.spans).max(self.log.widest())
     }
 }
 
-/// Returns the most detailed level that is enabled for any target.
+/// Returns the most detailed level enabled for any target.
 pub(super) fn widest(targets: &Targets) -> LevelFilter {
     let levels = targets.iter().map(|(_, level)| level).chain(targets.default_level());
     levels.max().unwrap_or(LevelFilter::OFF)
 }
 
-/// A filter of events. It is nearly always one level for all targets, which takes one comparison.
+/// A filter of events. One level for all targets, the usual case, takes one comparison.
 #[derive(Debug)]
 pub(crate) enum EventFilter {
     Level(LevelFilter),
@@ -57,8 +57,8 @@ impl EventFilter {
         }
     }
 
-    /// Returns `true` if an event is recorded as a span event. The runtime's own errors are not: they hold values of the
-    /// payload.
+    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are part of
+    /// their text.
     #[inline]
     pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
         !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)

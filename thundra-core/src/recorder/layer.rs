@@ -1,8 +1,7 @@
 //! The `tracing_subscriber` layer.
 //!
-//! It keeps nothing in the extensions of the registry, and nearly never asks the registry anything, since each such
-//! question costs two locked instructions. The slot of a span comes from the [index](super::span_index), the current span
-//! from the [stack of this thread](super::entered).
+//! The layer keeps nothing in the extensions of the registry. Lookups in the registry are rare, at two locked instructions each:
+//! slots come from the [index](super::span_index), and the current span comes from the [stack of this thread](super::entered).
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,23 +35,23 @@ use crate::{SpanId, Status};
 #[derive(Debug)]
 pub(crate) struct Recorder {
     pub(super) index: SpanIndex,
-    /// The events that become span events.
+    /// The filter of span events.
     pub(super) events: EventFilter,
     limits: Limits,
-    /// `true` once a callsite was registered whose [fields need care](fields::need_care).
+    /// `true` after the registration of a callsite with [fields in need of care](fields::need_care).
     careful: AtomicBool,
-    /// The most detailed level of the spans that are recorded.
+    /// The most detailed level of recorded spans.
     widest: LevelFilter,
-    /// The most detailed level that the subscriber below lets any layer see, where that hides spans up to `widest`.
+    /// The most detailed level visible to the layers, if the subscriber below hides spans up to `widest`.
     level_below: Option<LevelFilter>,
-    /// The subscriber that this layer is part of.
+    /// The subscriber around this layer.
     pub(super) dispatch: OnceLock<WeakDispatch>,
-    /// The work of other layers, where this is the only one.
+    /// The work of other layers; `None` beside other layers.
     pub(super) sole: Option<SoleLayer>,
 }
 
 impl Recorder {
-    /// Returns a recorder that stands beside other layers, behind a filter of its own.
+    /// Returns a recorder for use beside other layers. A filter per layer selects the spans.
     pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
         Recorder {
             index: SpanIndex::new(),
@@ -66,7 +65,7 @@ impl Recorder {
         }
     }
 
-    /// Returns a recorder that is the only layer.
+    /// Returns a recorder for use as the sole layer.
     pub(crate) fn sole(spans: &Targets, limits: Limits, sole: SoleLayer) -> Self {
         Recorder { sole: Some(sole), ..Recorder::new(spans, limits) }
     }
@@ -77,7 +76,7 @@ impl Recorder {
         self.index.get(id.into_u64())
     }
 
-    /// Makes a span the current one of this thread.
+    /// Makes a span the current span of this thread.
     #[inline]
     pub(super) fn enter(&self, id: &Id, slot: SpanSlot) {
         entered::push(id.into_u64(), slot);
@@ -85,8 +84,7 @@ impl Recorder {
         super::ambient::enter(id.into_u64(), slot);
     }
 
-    /// Returns `true` where the fields of this callsite [need care](fields::need_care). Nearly always the whole program has
-    /// no such callsite.
+    /// Returns `true` if the fields of a callsite [need care](fields::need_care). Nearly all programs have no such callsite.
     #[inline]
     fn is_careful(&self, metadata: &Metadata<'_>) -> bool {
         // Relaxed: the flag publishes nothing. A thread that misses the store of another thread, which registered the same
@@ -116,7 +114,7 @@ impl Recorder {
         }
     }
 
-    /// Starts a span below `parent` and returns its slot.
+    /// Starts a span below `parent` and returns the new slot.
     #[inline]
     fn open(&self, attributes: &Attributes<'_>, parent: SpanSlot) -> Option<SpanSlot> {
         fields::with_fields(|fields| {
@@ -140,7 +138,7 @@ impl Recorder {
     }
 }
 
-/// Counts a span whose scope is gone, or never got a place.
+/// Counts a span without a scope. The scope is gone, or never got a place.
 #[cold]
 fn count_without_scope() {
     backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });

@@ -1,4 +1,4 @@
-//! Diagnostics for programs whose spans are not recorded, where the cause is certain: one line on stderr with the remedy.
+//! Diagnostics for programs without recorded spans: one line on stderr with the remedy, if the cause is certain.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,17 +15,17 @@ use super::carrier::SCOPE_TARGET;
 use super::slab::SCOPES;
 use crate::diagnostics;
 
-/// `true` once the program made a span that would be recorded inside a scope.
+/// `true` once the program made a span fit for recording.
 static SPAN_SEEN: AtomicBool = AtomicBool::new(false);
 
-/// Notes that the program makes spans. A callsite is registered when its first span is made.
+/// Notes a span of the program. The first span of a callsite registers the callsite.
 pub(super) fn span_seen() {
     // Relaxed: the flag publishes nothing, and is read when the program ends.
     SPAN_SEEN.store(true, Ordering::Relaxed);
 }
 
-/// Reports once that the program made spans and never opened a scope, so that no span was recorded. This is called when the
-/// program ends, since until then it may still open one.
+/// Reports once that the program made spans and never opened a scope, so that no span was recorded. Called at the end of the
+/// program: a scope may be opened until then.
 pub(crate) fn report_missing_scope() {
     // Relaxed: see `span_seen`.
     if SPAN_SEEN.load(Ordering::Relaxed) && !SCOPES.were_claimed() {
@@ -38,7 +38,7 @@ pub(crate) fn report_missing_scope() {
     }
 }
 
-/// Returns the most detailed level that a subscriber lets any layer see, where it is less detailed than `wanted`.
+/// Returns the most detailed level visible to the layers of a subscriber, if less detailed than `wanted`.
 pub(super) fn level_below(below: &impl Subscriber, wanted: LevelFilter) -> Option<LevelFilter> {
     let level = below.max_level_hint().filter(|level| *level < wanted)?;
     // The filter of one layer gives the same hint, and hides nothing from the others.
@@ -50,7 +50,7 @@ pub(super) fn level_below(below: &impl Subscriber, wanted: LevelFilter) -> Optio
     hides.then_some(level)
 }
 
-/// Reports once that a filter for the whole subscriber hides spans that `THUNDRA_SPANS` enables.
+/// Reports once that a filter for the whole subscriber hides spans enabled by `THUNDRA_SPANS`.
 pub(super) fn report_hidden_spans(level: LevelFilter, wanted: LevelFilter) {
     diagnostics::once(
         "spans.hidden",
@@ -63,7 +63,7 @@ pub(super) fn report_hidden_spans(level: LevelFilter, wanted: LevelFilter) {
     );
 }
 
-/// Describes a span that is never made.
+/// Describes a span, for a question to a filter.
 fn probe(level: Level) -> Metadata<'static> {
     struct Probe;
 

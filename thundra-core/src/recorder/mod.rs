@@ -6,12 +6,11 @@
 //!                  └─ fields ─► bytes, before any lock is taken
 //! ```
 //!
-//! A [scope](crate::Scope) owns a place in the [`slab`]: its open spans, and the bytes of those that have ended. The place
-//! has a lock of its own, and a span locks no other. It finds its place by reading two numbers in the [`span_index`], which
-//! takes no lock.
+//! A [scope](crate::Scope) owns a place in the [`slab`], with the open spans and the bytes of the ended spans. Each place has a
+//! lock, and recording a span takes no other lock. The [`span_index`] leads from a span to the place by two lock-free reads.
 //!
-//! Fields are encoded in a buffer of the thread before the scope is locked, so that a user's `Debug` runs outside the lock.
-//! It may itself record spans.
+//! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the lock,
+//! free to record spans.
 
 pub(crate) mod ambient;
 pub(crate) mod carrier;

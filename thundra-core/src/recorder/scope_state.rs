@@ -1,4 +1,4 @@
-//! The state of a scope: what its spans share, the spans that are open, and the bytes of those that have ended.
+//! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,19 +10,19 @@ use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, SpanId, TraceContext, TraceId};
 
-/// The number of spans whose memory a place keeps when its scope is gone.
+/// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
-/// The bytes that are reserved for the finished spans of a scope: as many as the scope before needed, within these bounds.
+/// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within these bounds.
 const FIRST_ROOM: Range<usize> = 1024..256 * 1024;
 
 /// The state of a scope, behind the lock of its place in the [slab](super::slab).
 #[derive(Debug)]
 pub(crate) struct ScopeState {
     generation: u32,
-    /// The number of those who hold this place: the owner of the scope, and each `tracing` span in it.
+    /// The number of holds on the place. The owner of the scope has one, and each `tracing` span of the scope another.
     holders: u32,
     pub(crate) trace_id: TraceId,
-    /// The sampling decision, as it is propagated.
+    /// The sampling decision, as propagated.
     pub(crate) sampled: bool,
     /// `true` if the trace id is known to be random.
     pub(crate) random: bool,
@@ -33,31 +33,31 @@ pub(crate) struct ScopeState {
     pub(crate) baggage: Option<Arc<str>>,
     pub(crate) xray: Option<XRayHeader>,
     pub(crate) formats: Propagators,
-    /// The values that were received under our keys. Where the program forwards them, the scope's own replace them.
+    /// The values received under our keys. A forwarded value is replaced by the scope's own.
     pub(crate) received: Option<Arc<Received>>,
     pub(crate) limits: Limits,
-    /// The `__context__` object that was received. Where the program forwards it, the scope's own replaces it.
+    /// The received `__context__` object. A forwarded object is replaced by the scope's own.
     pub(crate) received_context: Option<Arc<str>>,
     /// The fields of the log lines: members of a JSON object, each after a comma.
     pub(crate) log_fields: Option<Arc<[u8]>>,
-    /// The scope around this one, which gets its finished spans.
+    /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
     /// `true` once the owner has finished the scope.
     pub(crate) sealed: bool,
     spans: Vec<OpenSpan>,
-    /// The indices of `spans` that are free, the next one last.
+    /// The free indices of `spans`, used from the end.
     vacant: Vec<u32>,
-    /// The spans that have ended, as `ScopeSpans.spans` fields of OTLP. The owner takes them.
+    /// The ended spans, as `ScopeSpans.spans` fields of OTLP, until the owner takes them.
     pub(crate) finished: Vec<u8>,
     first_room: usize,
     pub(crate) finished_count: u32,
-    /// The number of spans that were started. The limit counts these.
+    /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
     pub(crate) dropped: u32,
-    /// The number of messages that could not carry the context, or only a part of it.
+    /// The number of messages without the full context.
     pub(crate) incomplete_messages: u64,
 }
 
@@ -109,7 +109,7 @@ impl ScopeState {
         self.holders == 0
     }
 
-    /// Returns a record for one more span; `None` over the limit, which is counted.
+    /// Returns a record for one more span. Over the limit, counts the span and returns `None`.
     #[inline]
     pub(crate) fn open(&mut self) -> Option<(u32, &mut OpenSpan)> {
         if self.started >= self.limits.spans {
@@ -127,7 +127,7 @@ impl ScopeState {
         self.spans.get_mut(index as usize).map(|span| (index, span))
     }
 
-    /// Returns the record of a span, and the limits that changes to it keep to.
+    /// Returns the record of a span, and the limits for changes.
     #[inline]
     pub(crate) fn span(&mut self, index: u32) -> Option<(&mut OpenSpan, &Limits)> {
         self.spans.get_mut(index as usize).map(|span| (span, &self.limits))
@@ -137,7 +137,7 @@ impl ScopeState {
         self.spans.get(index as usize).map(|span| span.id)
     }
 
-    /// Ends a span. Its bytes join those of the finished ones, and its record is free for another span.
+    /// Ends a span: appends the span's bytes to the finished spans and frees the record.
     #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
@@ -149,26 +149,26 @@ impl ScopeState {
             if index != 0 {
                 self.vacant.push(index);
             } else {
-                // The root span keeps its record and its id, since spans that start late are its children.
+                // The root span keeps the record and the id, for children that start late.
                 span.fill();
             }
         }
     }
 
-    /// Takes the spans that have ended.
+    /// Takes the ended spans.
     pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
         Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
     }
 
-    /// Takes the spans that have ended since the owner finished the scope.
+    /// Takes the spans ended since the owner finished the scope.
     #[inline]
     pub(crate) fn take_late(&mut self) -> Option<Records> {
         (self.sealed && !self.finished.is_empty())
             .then(|| Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
     }
 
-    /// Counts a span over the limit. A root span that has ended takes no more counts, so the next root span carries them.
+    /// Counts a span over the limit. After the end of the root span, the next root span of the process carries the count.
     #[cold]
     fn count_dropped(&mut self) {
         if self.sealed {
@@ -191,7 +191,7 @@ impl ScopeState {
         Some(context)
     }
 
-    /// Returns the context that a call of a span carries.
+    /// Returns the context for a call of a span.
     pub(crate) fn outbound(&self, index: u32) -> Option<Outbound> {
         Some(Outbound {
             context: self.context(index)?,

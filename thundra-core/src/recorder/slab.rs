@@ -1,10 +1,10 @@
 //! The scopes of this process.
 //!
-//! Each scope has a place with a lock of its own. Places are allocated in chunks and reused with their memory. What all
-//! scopes share is a list of vacant places, which is locked when a scope begins and when it is gone, never for a span.
+//! Each scope has a place with a lock. Places are allocated in chunks and reused with their memory. All scopes share one list
+//! of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans never do.
 //!
-//! A place counts its *generation*, and a [`ScopeId`] names place and generation both. [`Slab::lock`] compares the two
-//! under the lock of the place, so an id that outlived its scope finds nothing instead of the scope that came after it.
+//! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`] compares the
+//! generations under the lock of the place, so an old id finds nothing instead of a later scope.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -23,11 +23,11 @@ pub(crate) static SCOPES: Slab = Slab::new();
 /// A set of scopes, at most 65,536 at a time.
 pub(crate) struct Slab {
     chunks: [OnceLock<Box<[Mutex<ScopeState>]>>; CHUNKS],
-    /// The places that were used and are free again.
+    /// The places free for reuse.
     vacant: Mutex<Vec<u32>>,
-    /// The number of places that were ever used.
+    /// The number of places used so far. Higher ones are fresh.
     used: AtomicU32,
-    /// The number of open scopes that are not recorded.
+    /// The number of open, unrecorded scopes.
     unrecorded: AtomicU32,
 }
 
@@ -41,7 +41,7 @@ impl Slab {
         }
     }
 
-    /// Claims a place for one more scope, held by its owner, and lets `fill` write its state. `None` when 65,536 are open.
+    /// Claims a place for a scope, with one hold, and runs `fill` on the state; `None` with 65,536 open scopes.
     pub(crate) fn claim(&self, fill: impl FnOnce(&mut ScopeState)) -> Option<ScopeId> {
         let reused = self.vacant.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let index = match reused {
@@ -65,13 +65,13 @@ impl Slab {
         Some(ScopeId::new(index, state.generation()))
     }
 
-    /// Returns `true` once there was a scope.
+    /// Returns `true` once a scope was claimed.
     pub(crate) fn were_claimed(&self) -> bool {
         // Relaxed: the answer is for a line on standard error at the end of the program.
         self.used.load(Ordering::Relaxed) > 0
     }
 
-    /// Returns `true` while a scope is open whose spans are not recorded. Those are in no index.
+    /// Returns `true` while an unrecorded scope is open. The spans of unrecorded scopes are in no index.
     #[inline]
     pub(crate) fn some_are_unrecorded(&self) -> bool {
         // Relaxed: a caller in such a scope got its span from the thread that claimed the scope, so it sees that addition,
@@ -79,7 +79,7 @@ impl Slab {
         self.unrecorded.load(Ordering::Relaxed) > 0
     }
 
-    /// Locks the scope of this id; `None` when it is gone.
+    /// Locks the scope of an id; `None` after the scope is gone.
     #[inline]
     pub(crate) fn lock(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
         let index = id.index() as usize;
@@ -88,7 +88,7 @@ impl Slab {
         (state.generation() == id.generation()).then_some(state)
     }
 
-    /// Runs `f` on the record of a span, if the slot is that of a recorded span which has one of its own.
+    /// Runs `f` on the record of a span; `None` for a slot without a record.
     pub(crate) fn edit<R>(&self, slot: SpanSlot, f: impl FnOnce(&mut OpenSpan, &Limits) -> R) -> Option<R> {
         if !matches!(slot.kind(), SlotKind::Own | SlotKind::Root) {
             return None;
@@ -97,7 +97,7 @@ impl Slab {
         scope.span(slot.index()).map(|(span, limits)| f(span, limits))
     }
 
-    /// Gives up one hold on a scope. After the last one the place is vacant.
+    /// Gives up one hold on a scope. The last hold leaves the place vacant.
     #[inline]
     pub(crate) fn release(&self, id: ScopeId, mut state: MutexGuard<'_, ScopeState>) {
         if state.give_up() {

@@ -1,9 +1,9 @@
-//! The address of a span's record: the scope it belongs to, and its place there.
+//! The address of a span's record: the scope, and the index within the scope.
 
 use std::fmt;
 use std::num::NonZeroU64;
 
-/// Names a scope: its index in the slab, and the generation of that index. A name of an earlier generation finds nothing.
+/// Names a scope by index in the slab and generation of the index. A name with an earlier generation finds nothing.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ScopeId(u64);
 
@@ -35,24 +35,24 @@ impl fmt::Debug for ScopeId {
     }
 }
 
-/// Refers to the record of a span. Two registers, with or without `Option`, because it is copied at every step.
+/// Refers to the record of a span. With or without `Option`, a slot fits into two registers: every step copies the slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SpanSlot {
     pub(crate) scope: ScopeId,
-    /// The index of the span in its scope, and the kind in the low three bits.
+    /// The index of the span in the scope, with the kind in the low three bits.
     entry: NonZeroU64,
 }
 
-/// The relation between a `tracing` span and the record that its slot refers to.
+/// The relation between a `tracing` span and the record of the slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SlotKind {
-    /// The record of the span itself.
+    /// The span's own record.
     Own,
-    /// The root span of a scope. The scope ends it, not the `tracing` span that carries the scope.
+    /// The root span of a scope. The end of the scope ends the record, not the close of the carrier span.
     Root,
-    /// The nearest recorded ancestor of a span that was over the limit.
+    /// The nearest recorded ancestor of a span over the limit.
     Ancestor,
-    /// The root span of a scope that is not recorded.
+    /// The root span of an unrecorded scope.
     Unrecorded,
 }
 
@@ -77,7 +77,7 @@ impl SpanSlot {
         SpanSlot::root_of(self.scope, !matches!(self.kind(), SlotKind::Unrecorded))
     }
 
-    /// Returns the index of the span in its scope.
+    /// Returns the index of the span in the scope.
     #[inline]
     pub(crate) const fn index(self) -> u32 {
         (self.entry.get() >> 3) as u32
@@ -93,13 +93,13 @@ impl SpanSlot {
         }
     }
 
-    /// Returns the slot as two numbers. The second one is never zero.
+    /// Returns the slot as two numbers. The second number is never zero.
     #[inline]
     pub(super) const fn pack(self) -> (u64, u64) {
         (self.scope.to_u64(), self.entry.get())
     }
 
-    /// Reads the two numbers of [`pack`](Self::pack); `None` if the second one is zero.
+    /// Reads the two numbers of [`pack`](Self::pack); `None` if the second number is zero.
     #[inline]
     pub(super) fn unpack(scope: u64, entry: u64) -> Option<Self> {
         NonZeroU64::new(entry).map(|entry| SpanSlot { scope: ScopeId::from_u64(scope), entry })

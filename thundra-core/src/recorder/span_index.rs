@@ -1,7 +1,7 @@
 //! From the `tracing` id of a span to its slot, without a lock.
 //!
-//! The index is a hash table without probing: an id has one cell. Where another id occupies that cell, a locked map takes
-//! the entry, the *overflow*.
+//! The index is a hash table without probing: each id has one cell. If another id occupies the cell, the entry goes to a locked
+//! map, the *overflow*.
 //!
 //! # Protocol of a cell
 //!
@@ -11,10 +11,10 @@
 //! | `BUSY` | a thread writes the values | that thread, to the id |
 //! | an id | the values belong to that id | the thread that closes the span, to 0 |
 //!
-//! `tracing` calls the subscriber for a span only between `new_span` and `try_close`, and closes it once, after the last
-//! handle is gone. So a lookup of a live id overlaps with no removal of it, and the values under its tag do not change
-//! meanwhile. That is why a lookup reads the values without looking at the tag again. A raw [`Id`](tracing::Id) that
-//! outlives its span may name another span by then, as it may everywhere in `tracing`.
+//! `tracing` calls the subscriber for a span between `new_span` and `try_close`, and closes a span once, after the last handle is
+//! dropped. A lookup of a live id therefore never overlaps with the removal, and the values stay the same during the lookup. No
+//! second look at the tag is needed. A raw [`Id`](tracing::Id) kept beyond the life of a span may name another span, here as
+//! everywhere in `tracing`.
 //!
 //! `tests/span_index_model.rs` runs the protocol through a model checker, and the tests of the recorder run it under load.
 
@@ -25,10 +25,10 @@ use std::sync::{OnceLock, PoisonError};
 use super::slot::SpanSlot;
 use super::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, Value};
 
-/// The tag of a cell whose values are being written. No id is so large.
+/// The tag of a cell during the writing of the values. Ids are smaller.
 const BUSY: u64 = u64::MAX;
 
-/// An entry of the index. It lies in one cache line.
+/// An entry of the index, within one cache line.
 #[repr(align(32))]
 struct Cell {
     tag: AtomicU64,
@@ -41,7 +41,7 @@ impl Cell {
         Cell { tag: AtomicU64::new(0), scope: Value::new(0), entry: Value::new(0) }
     }
 
-    /// Claims the cell for this id, if it is vacant, and writes the values.
+    /// Claims a vacant cell for an id and writes the values. Returns `false` if the cell is occupied.
     #[inline]
     fn occupy(&self, id: u64, slot: SpanSlot) -> bool {
         // Relaxed: a hint that spares an occupied cell the locked instruction. The exchange below decides.
@@ -62,7 +62,7 @@ impl Cell {
         true
     }
 
-    /// Returns the slot of this id, if the cell holds it.
+    /// Returns the slot of an id; `None` if the cell holds another id.
     #[inline]
     fn read(&self, id: u64) -> Option<SpanSlot> {
         // Acquire pairs with the Release store of the id in `occupy`.
@@ -73,7 +73,7 @@ impl Cell {
         SpanSlot::unpack(self.scope.load(Ordering::Relaxed), self.entry.load(Ordering::Relaxed))
     }
 
-    /// Reads the slot of this id, if the cell holds it, and makes the cell vacant.
+    /// Returns the slot of an id and vacates the cell; `None` if the cell holds another id.
     #[inline]
     fn vacate(&self, id: u64) -> Option<SpanSlot> {
         // The values are read before the tag changes: afterwards they may be another span's.
@@ -84,12 +84,11 @@ impl Cell {
     }
 }
 
-/// The open spans by their `tracing` ids. Cells are allocated in chunks when they are needed: few programs need more than
-/// the first chunk.
+/// The open spans by `tracing` id. Cells are allocated in chunks on first use. Few programs need more than one chunk.
 pub(crate) struct SpanIndex<const CHUNK: usize = 128, const CHUNKS: usize = 32> {
     chunks: [OnceLock<Box<[Cell; CHUNK]>>; CHUNKS],
     overflow: Mutex<HashMap<u64, SpanSlot>>,
-    /// The number of entries in the overflow, written under its lock.
+    /// The number of entries in the overflow, written under the lock of the overflow.
     overflowed: AtomicUsize,
 }
 
@@ -102,7 +101,7 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
         }
     }
 
-    /// Returns the chunk of an id, and the position of its cell there.
+    /// Returns the chunk of an id, and the position of the cell in the chunk.
     #[inline]
     fn chunk(&self, id: u64) -> (Option<&OnceLock<Box<[Cell; CHUNK]>>>, usize) {
         // An id of the registry is an address that is reused, below the number of the thread (from bit 38) and a
@@ -117,7 +116,7 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
         chunk?.get()?.get(position)
     }
 
-    /// Records the slot of an id. Concurrent inserts of one id always carry the same slot, so any of them may win.
+    /// Records the slot of an id. Concurrent inserts of one id always carry the same slot, so any insert may win.
     #[inline]
     pub(crate) fn insert(&self, id: u64, slot: SpanSlot) {
         let (chunk, position) = self.chunk(id);

@@ -1,8 +1,8 @@
-//! The synchronisation primitives of the span index. Its model test puts those of a model checker in their place.
+//! The synchronisation primitives of the span index. The model test substitutes the primitives of a model checker.
 
 pub(super) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(super) use std::sync::{Mutex, MutexGuard};
 
-/// A word whose reads and writes the tag of its cell orders. For the model checker it is plain memory, in which an access that
-/// is not ordered is a data race.
+/// A word ordered by the tag of the cell. The model checker substitutes plain memory, and reports every unordered access as a
+/// data race.
 pub(super) type Value = AtomicU64;

@@ -1,9 +1,9 @@
-//! Addresses: the user and the password, and the query.
+//! The secrets of an address: user, password and query.
 
 use super::scan::{Scan, is_break};
 
 impl Scan<'_> {
-    /// The place behind `://`.
+    /// Returns the position behind `://`.
     pub(super) fn after_scheme(&self, mut at: usize) -> Option<usize> {
         for expected in *b"://" {
             let (symbol, len) = self.symbol(at);
@@ -15,7 +15,7 @@ impl Scan<'_> {
         Some(at)
     }
 
-    /// The last `@` between a place and the end of the authority that it stands in.
+    /// Returns the last `@` between a position and the end of the authority.
     pub(super) fn last_at(&mut self, from: usize) -> Option<usize> {
         if from >= self.authority.0 {
             let (mut at, mut last) = (from, None);
@@ -31,7 +31,7 @@ impl Scan<'_> {
         self.authority.1.filter(|at| *at >= from)
     }
 
-    /// An authority: what is before its `@` is a user, or a user and a password.
+    /// Redacts the user and the password of an authority, before the `@`.
     pub(super) fn address(&mut self, start: usize) {
         let at = self.last_at(start).or_else(|| self.broken_password(start));
         if let Some(at) = at {
@@ -40,8 +40,7 @@ impl Scan<'_> {
         self.host(at.map_or(start, |at| at + self.symbol(at).1));
     }
 
-    /// The `@` behind a password that has a `/`, `?` or `#` in it, which no address may have: what looks like its port is
-    /// no number.
+    /// Returns the `@` behind a password with a `/`, `?` or `#`, illegal in an address. The apparent port is then no number.
     pub(super) fn broken_password(&self, start: usize) -> Option<usize> {
         const LONGEST: usize = 256;
         let (end, _) = self.authority;
@@ -54,7 +53,7 @@ impl Scan<'_> {
         places.filter(|at| self.byte(*at) == b'@').last()
     }
 
-    /// Passes over a host and its port, which are no key and value.
+    /// Skips a host and a port, not to be read as a key and a value.
     pub(super) fn host(&mut self, start: usize) {
         self.at = self.name_end(start);
         let (symbol, len) = self.symbol(self.at);
@@ -63,7 +62,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A user, a password and a host without a scheme before them.
+    /// Redacts a user and a password before a host, without a scheme.
     pub(super) fn user(&mut self, name: &str, start: usize, end: usize) {
         let (symbol, len) = self.symbol(end);
         if symbol != b':' || self.byte(end + len) == b':' || name.eq_ignore_ascii_case("mailto") {
@@ -81,7 +80,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A query, or a fragment that is one.
+    /// Redacts a query, or a fragment in the form of a query.
     pub(super) fn query(&mut self, sign: u8, len: usize) {
         self.skip(len);
         let start = self.at;

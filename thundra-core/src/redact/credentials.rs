@@ -1,15 +1,15 @@
-//! Credentials that are known by the words around them.
+//! Credentials recognised by the words around.
 
 use std::ops::Range;
 
 use super::scan::Scan;
 use super::token::{MIN_TOKEN, looks_secret};
 
-/// Schemes of HTTP authentication with one word of credentials.
+/// The schemes of HTTP authentication with one word of credentials.
 const SCHEMES: [&str; 7] = ["bearer", "basic", "token", "apikey", "negotiate", "ntlm", "dpop"];
 
 impl Scan<'_> {
-    /// Credentials behind the scheme that begins at a place. In free text they are only what looks like them.
+    /// Returns the credentials behind a scheme at a position. In free text, the credentials must also look like a secret.
     pub(super) fn credentials(&self, at: usize, in_header: bool) -> Option<Range<usize>> {
         let end = self.name_end(at);
         let scheme = self.text.get(at..end)?;
@@ -23,7 +23,7 @@ impl Scan<'_> {
         (is_secret && end > start).then_some(start..end)
     }
 
-    /// The token of a bot of Telegram, which stands in its addresses: `bot123456:AAE…`.
+    /// Returns the token of a Telegram bot, part of the bot's addresses: `bot123456:AAE…`.
     pub(super) fn bot_token(&self, name: &str, end: usize) -> Option<Range<usize>> {
         let digits = name.strip_prefix("bot").filter(|id| id.len() >= 6 && id.bytes().all(|b| b.is_ascii_digit()));
         let (symbol, len) = self.symbol(end);
@@ -31,7 +31,7 @@ impl Scan<'_> {
         (digits.is_some() && symbol == b':' && token.len() >= MIN_TOKEN).then_some(token)
     }
 
-    /// A private key in PEM: all up to its end.
+    /// Returns the body of a private key in PEM.
     pub(super) fn private_key(&self, name: &str, end: usize) -> Option<Range<usize>> {
         const LONGEST_LABEL: usize = 48;
         if !name.ends_with("-BEGIN") {

@@ -1,6 +1,6 @@
-//! Keys whose values are secret.
+//! Keys with secret values.
 
-/// Ends of keys whose values are secret; letters and digits count, case and a number at the end do not.
+/// The ends of keys with secret values. Letters and digits count. Case and a number at the end do not.
 const SECRET: [&str; 36] = [
     "password",
     "passwords",
@@ -39,19 +39,19 @@ const SECRET: [&str; 36] = [
     "passwordconfirmation",
     "tokenvalue",
 ];
-/// Ends of keys whose value is a password, whatever it looks like.
+/// The ends of keys with a password as the value, in any form.
 pub(super) const PASSWORDS: [&str; 4] = ["password", "passwd", "passphrase", "passcode"];
-/// Last words of keys whose values are secret.
+/// The last words of keys with secret values.
 const SECRET_WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
-/// Ends of keys whose value is the rest of the line.
+/// The ends of keys with the rest of the line as the value.
 const SECRET_LINES: [&str; 3] = ["authorization", "cookie", "cookies"];
-/// Keys that have a secret value where it is quoted, as in the `Debug` of a parsed URL.
+/// The keys with a secret value if quoted, as in the `Debug` of a parsed URL.
 const SECRET_QUOTED: [&str; 5] = ["query", "querystring", "rawquerystring", "username", "userinfo"];
 
-/// Keys that have a secret value where it is a quoted text: prose has words and structures behind them.
+/// The ends of keys with a secret value if a quoted text. In prose, words and structures follow.
 const SECRET_TEXTS: [&str; 3] = ["credentials", "creds", "auth"];
 
-/// The part behind a key that is secret.
+/// The secret part behind a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Secret {
     Value,
@@ -79,7 +79,7 @@ impl Secret {
     }
 }
 
-/// The letters and digits of a key from its end, in lower case, without the number that it ends with.
+/// Returns the letters and digits of a key in lower case, from the end, without a number at the end.
 fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
     let letters = key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
     letters.skip_while(u8::is_ascii_digit)

@@ -1,8 +1,8 @@
-//! Redaction of texts that were not written for telemetry: errors, panics, responses.
+//! Redaction of texts written for other purposes than telemetry: errors, panics, responses.
 //!
-//! [`text`] removes credentials and the values of queries. It runs wherever such a text becomes telemetry: statuses,
-//! exceptions, the messages of ERROR and WARN events, our own lines on standard error. Attributes and span fields that a
-//! program records stay as they are, except that a value of type `dyn Error` is such a text. Log lines stay too.
+//! [`text`] replaces credentials and the values of queries. Such a text is redacted before becoming telemetry: as a status, an
+//! exception, the message of an ERROR or WARN event, or a line of ours on standard error. Attributes and fields of a program's spans
+//! stay as recorded, except values of type `dyn Error`. Log lines stay too.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `Authorization: Bearer abc`, `Basic dXNlcjpwdw==` | `Authorization: Bearer REDACTED`, `Basic REDACTED` |
 //! | `AKIA…`, `eyJ….….…`, `ghp_…` and the like, private keys in PEM | `REDACTED` |
 //!
-//! Where a text can be read both ways, the value is removed: a lost word costs less than a leaked one. Ordinary text
-//! stays: `what? why/not?`, `invalid token: it has expired`.
+//! An ambiguous value is removed, since a lost word costs less than a leaked one. Ordinary text stays, such as `what? why/not?` and
+//! `invalid token: it has expired`.
 
 mod address;
 mod credentials;
@@ -33,7 +33,7 @@ pub use scan::REDACTED;
 use scan::{Scan, is_break};
 use token::MIN_TOKEN;
 
-/// Returns a text without the credentials and query values in it.
+/// Replaces the credentials and query values of a text.
 pub fn text<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     let text = text.into();
     if is_plain(&text) {
@@ -45,7 +45,7 @@ pub fn text<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
     }
 }
 
-/// Redacts a text in its place.
+/// Redacts a text in place.
 #[cold]
 pub fn in_place(given: &mut String) {
     if let Cow::Owned(shown) = text(given.as_str()) {
@@ -53,7 +53,7 @@ pub fn in_place(given: &mut String) {
     }
 }
 
-/// Writes the `Debug` of a value without the credentials and query values in it.
+/// Writes the redacted `Debug` of a value.
 ///
 /// # Errors
 ///
@@ -63,12 +63,12 @@ pub fn debug(value: &dyn Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&text(given))
 }
 
-/// Returns whether a value with this key is a credential: the name of a header or of a field.
+/// Returns `true` if the value of a header or a field with this name is a credential.
 pub fn is_secret(key: &str) -> bool {
     matches!(Secret::of(key), Some(Secret::Value | Secret::Line))
 }
 
-/// Returns true if nothing in a text begins a form that is redacted.
+/// Returns `true` for a text without the beginning of any redacted form.
 fn is_plain(text: &str) -> bool {
     let (mut unbroken, mut last) = (0, b' ');
     text.bytes().all(|byte| {

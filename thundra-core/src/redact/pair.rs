@@ -1,15 +1,15 @@
-//! Keys that stand before a value, and what separates the two.
+//! Keys before a value, and the separator.
 
 use super::is_secret;
 use super::keys::Secret;
 use super::scan::{CLOSING, Quotes, Scan, is_break, is_quote};
 
-/// The sign between a key and its value.
+/// The separator between a key and a value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Separator {
     Equals,
     Colon,
-    /// A colon and a space, which prose has as well.
+    /// A colon and a space, as also in prose.
     ColonSpace,
     /// A comma between two quoted texts.
     Comma,
@@ -19,12 +19,12 @@ pub(super) enum Separator {
     Space,
     /// The parenthesis of a type around a quoted text.
     Parenthesis,
-    /// Nothing but spaces before a text that is quoted, or looks like no word.
+    /// Spaces alone, before a quoted text or a word unlike prose.
     Beside,
 }
 
 impl Scan<'_> {
-    /// A key and its value; false where this is no such pair.
+    /// Redacts the value of a key; `false` if there is no such pair.
     pub(super) fn pair(&mut self, start: usize, end: usize) -> bool {
         let name = self.text.get(start..end).unwrap_or("");
         let Some((separator, value, quoted)) = self.separator(name, start, end) else { return false };
@@ -95,7 +95,7 @@ impl Scan<'_> {
         Some((separator, value, quoted))
     }
 
-    /// Returns true before the text that an error of serde or of clap quotes from its input, and before a password in
+    /// Returns `true` before the text that an error of serde or of clap quotes from its input, and before a password in
     /// SQL.
     pub(super) fn is_quoted_input(&self, name: &str, start: usize) -> bool {
         let before = self.text.get(..start).unwrap_or("");
@@ -109,7 +109,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Returns true before `'abc' for '--token <TOKEN>'`.
+    /// Returns `true` before `'abc' for '--token <TOKEN>'`.
     pub(super) fn is_of_secret_flag(&self, at: usize) -> bool {
         let mark = self.skip_spaces(at);
         if !is_quote(self.byte(mark)) {
@@ -119,14 +119,14 @@ impl Scan<'_> {
         flag.and_then(|flag| flag.split([' ', '\'']).next()).is_some_and(is_secret)
     }
 
-    /// Returns true for the name of an element of XML, with its namespace or without.
+    /// Returns `true` for the name of an element of XML, with or without a namespace.
     pub(super) fn opens_tag(&self, start: usize) -> bool {
         let before = self.text.get(..start).unwrap_or("");
         let before = before.strip_suffix(':').map_or(before, |space| space.trim_end_matches(char::is_alphanumeric));
         before.ends_with('<')
     }
 
-    /// The place behind a tag that has attributes.
+    /// Returns the position behind a tag with attributes.
     pub(super) fn tag_end(&self, start: usize) -> Option<usize> {
         const LONGEST: usize = 256;
         let tag = self.text.as_bytes().get(start..)?;
@@ -134,7 +134,7 @@ impl Scan<'_> {
         (tag.get(end) == Some(&b'>') && !tag.get(..end)?.ends_with(b"/")).then_some(start + end + 1)
     }
 
-    /// The values of columns, as in PostgreSQL's `Key (email, token)=(a, b) already exists`.
+    /// Redacts the values of columns, as in PostgreSQL's `Key (email, token)=(a, b) already exists`.
     pub(super) fn columns(&mut self) {
         const LONGEST: usize = 256;
         let from = self.text.floor_char_boundary(self.at.saturating_sub(LONGEST));

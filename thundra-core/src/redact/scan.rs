@@ -7,7 +7,7 @@ use super::token::token;
 /// The text that replaces a secret.
 pub const REDACTED: &str = "REDACTED";
 
-/// Ends of a sentence or of brackets, which are not part of an address or a value before them.
+/// The signs at the end of a sentence or brackets, not part of the address or value before.
 pub(super) const CLOSING: &[u8] = b"\"'`)]}>,;:.!\\";
 
 /// White space, and the end of the text.
@@ -24,24 +24,24 @@ pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// The quotes that are open at a place: one, and within it one whose marks are escaped.
+/// The open quotes at a position: one, and an escaped one within.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Quotes {
     pub(super) plain: Option<u8>,
     pub(super) escaped: Option<u8>,
 }
 
-/// One walk over a text. No place is looked at more than a few times, however the text is made.
+/// One walk over a text. Every position is read a few times at most, for linear time on any text.
 pub(super) struct Scan<'a> {
     pub(super) text: &'a str,
     pub(super) at: usize,
     pub(super) quotes: Quotes,
-    /// `true` if the word so far has a `/`, as addresses have before their query.
+    /// `true` after a `/` in the current word, as in an address before the query.
     pub(super) in_address: bool,
-    /// Returns the end of the stretch that may be an authority, and the last `@` in it.
+    /// The end of a possible authority, and the last `@` within.
     pub(super) authority: (usize, Option<usize>),
     pub(super) shown: String,
-    /// The end of the part of the text that was copied.
+    /// The end of the copied part of the text.
     pub(super) copied: usize,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Returns the redacted text; `None` where it is the same.
+    /// Returns the redacted text; `None` for a text without secrets.
     pub(super) fn run(mut self) -> Option<String> {
         while self.at < self.text.len() {
             let (symbol, len) = self.symbol(self.at);
@@ -92,13 +92,12 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The byte at a place; at the end of the text a zero, which is a break.
+    /// Returns the byte at a position. At the end of the text, returns a zero, a break.
     pub(super) fn byte(&self, at: usize) -> u8 {
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
 
-    /// The sign at a place and how many bytes it takes: signs with a meaning in addresses may be escaped, several times
-    /// over.
+    /// Returns the sign at a position and its length in bytes. Signs with a meaning in addresses may be escaped, several times over.
     pub(super) fn symbol(&self, at: usize) -> (u8, usize) {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let (first, mut rest, mut len) = match rest {
@@ -123,7 +122,7 @@ impl<'a> Scan<'a> {
         (decoded, len)
     }
 
-    /// The end of the name that begins at a place.
+    /// Returns the end of the name at a position.
     pub(super) fn name_end(&self, mut at: usize) -> usize {
         while is_name(self.byte(at)) {
             at += 1;
@@ -142,7 +141,7 @@ impl<'a> Scan<'a> {
         at > 0 && self.byte(at - 1) == b'\\'
     }
 
-    /// Returns true if a quote that is open ends here.
+    /// Returns `true` if an open quote ends at a position.
     pub(super) fn closes(&self, at: usize) -> bool {
         let byte = self.byte(at);
         match self.quotes {
@@ -152,7 +151,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Returns true if a line ends here, or in the `Debug` of a text a line or a column.
+    /// Returns `true` if a line ends here, or in the `Debug` of a text a line or a column.
     pub(super) fn ends_line(&self, at: usize) -> bool {
         let is_quoted = self.quotes.plain.is_some();
         match self.byte(at) {
@@ -161,7 +160,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// The end of a stretch without the signs that close what it stands in.
+    /// Returns the end of a stretch, without closing signs.
     pub(super) fn trim(&self, start: usize, mut end: usize) -> usize {
         while end > start && CLOSING.contains(&self.byte(end - 1)) {
             end -= 1;
@@ -195,7 +194,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A name: it may be a key, a token, a scheme, or begin an address.
+    /// Reads a name: a key, a token, a scheme, or the begin of an address.
     pub(super) fn name(&mut self) {
         let (start, end) = (self.at, self.name_end(self.at));
         self.at = end;
@@ -226,13 +225,13 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Returns true if this word stands before a place.
+    /// Returns `true` if a word stands before a position.
     pub(super) fn follows(&self, at: usize, word: &str) -> bool {
         let before = self.text.get(..at).unwrap_or("").trim_end_matches([' ', '\t']);
         before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().is_some_and(|last| last.eq_ignore_ascii_case(word))
     }
 
-    /// The mark that closes a quote, whose own mark has so many backslashes before it; else the end of the text.
+    /// Returns the position of the closing quote, for an opening quote after `level` backslashes, or the end of the text.
     pub(super) fn quoted_end(&self, mark: usize, level: usize) -> usize {
         let (quote, mut backslashes) = (self.byte(mark), 0);
         for at in mark + 1..self.text.len() {

@@ -1,11 +1,11 @@
-//! Tokens that are known by their form.
+//! Tokens recognised by their form.
 
 use std::ops::Range;
 
-/// The shortest access key that is recognised by its beginning alone.
+/// The length of the shortest token recognised by the beginning alone.
 pub(super) const MIN_TOKEN: usize = 16;
 
-/// Beginnings of tokens that issuers mark as such.
+/// The beginnings of tokens marked by the issuer.
 const MARKED: [&str; 25] = [
     "ghp_",
     "gho_",
@@ -34,7 +34,7 @@ const MARKED: [&str; 25] = [
     "dop_v1_",
 ];
 
-/// The token in a name, where its beginning says that it is one.
+/// Returns the token in a name, recognised by the beginning.
 pub(super) fn token(name: &str) -> Option<Range<usize>> {
     if name.len() < MIN_TOKEN {
         return None;
@@ -61,13 +61,13 @@ pub(super) fn token(name: &str) -> Option<Range<usize>> {
     access_key.or_else(jwt).or_else(marked)
 }
 
-/// Returns true for one word of letters and digits both.
+/// Returns `true` for one word of both letters and digits.
 pub(super) fn is_mixed(word: &str) -> bool {
     let has = |is: fn(&u8) -> bool| word.as_bytes().iter().any(is);
     has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic) && !has(u8::is_ascii_whitespace)
 }
 
-/// Returns true if a word behind `Bearer` or `Basic` is no word of a sentence.
+/// Returns `true` if a word behind `Bearer` or `Basic` is no word of a sentence.
 pub(super) fn looks_secret(word: &str) -> bool {
     let is_ordinary = |rest: &str| {
         rest.bytes().all(|byte| byte.is_ascii_lowercase()) || rest.bytes().all(|byte| byte.is_ascii_uppercase())

@@ -1,4 +1,4 @@
-//! The secret in the value behind a key.
+//! The secret in the value of a key.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::pair::Separator;
 use super::scan::{REDACTED, Scan, is_break, is_quote};
 use super::token::{MIN_TOKEN, is_mixed};
 
-/// Words before a key, and behind it, in sentences about it.
+/// Words before and behind a key in sentences about the key.
 const FAULTS: [&str; 12] = [
     "invalid",
     "unexpected",
@@ -24,7 +24,7 @@ const FAULTS: [&str; 12] = [
 ];
 
 impl Scan<'_> {
-    /// The secret in a value, and the place behind the value.
+    /// Returns the secret in a value, and the place behind the value.
     pub(super) fn value(
         &self,
         secret: Secret,
@@ -71,7 +71,7 @@ impl Scan<'_> {
         Some((bare, end))
     }
 
-    /// The value behind `"key": "token",`, where it is the member `value`.
+    /// Returns the value of the member `value` behind `"key": "token",`.
     pub(super) fn next_member(&self, secret: Secret, start: usize, end: usize) -> Option<(Range<usize>, usize)> {
         let name = self.text.get(start..end)?.trim_end_matches('\\');
         if !name.eq_ignore_ascii_case("value") {
@@ -81,7 +81,7 @@ impl Scan<'_> {
         (separator != Separator::Comma).then(|| self.value(secret, separator, start, at))?
     }
 
-    /// Returns true if a quoted text is the value of the key before it, and no part of a sentence about it.
+    /// Returns `true` if a quoted text is the value of the key before, and not part of a sentence.
     pub(super) fn is_secret_text(&self, separator: Separator, key: usize, text: Range<usize>) -> bool {
         let (name, text) = (self.text.get(key..self.name_end(key)).unwrap_or(""), self.text.get(text).unwrap_or(""));
         match separator {
@@ -96,7 +96,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Returns true for a word beside a key that is no word of a sentence.
+    /// Returns `true` for a word beside a key, unlike a word of a sentence.
     pub(super) fn is_token_beside(&self, separator: Separator, at: usize) -> bool {
         let word = self.text.get(at..self.word(at)).unwrap_or("");
         separator == Separator::Beside
@@ -105,7 +105,7 @@ impl Scan<'_> {
             && is_mixed(word)
     }
 
-    /// The secret in a value without quotes.
+    /// Returns the secret in a value without quotes.
     pub(super) fn bare(&self, secret: Secret, separator: Separator, key: usize, at: usize) -> Option<Range<usize>> {
         if let Some(credentials) = self.credentials(at, true) {
             return Some(credentials);
@@ -133,7 +133,7 @@ impl Scan<'_> {
         Some(at..end)
     }
 
-    /// Returns true if the word behind `token: ` belongs to a sentence about tokens.
+    /// Returns `true` if the word behind `token: ` belongs to a sentence about tokens.
     pub(super) fn is_prose(&self, key: usize, value: &str, end: usize) -> bool {
         const STATES: [&str; 12] = [
             "absent",
@@ -156,12 +156,12 @@ impl Scan<'_> {
                 || self.follows_fault(key))
     }
 
-    /// Returns true if the word before a key says that something is wrong with it.
+    /// Returns `true` if the word before a key names a fault.
     pub(super) fn follows_fault(&self, key: usize) -> bool {
         FAULTS.iter().any(|fault| self.follows(key, fault))
     }
 
-    /// The end of a value that is not quoted.
+    /// Returns the end of an unquoted value.
     pub(super) fn word(&self, start: usize) -> usize {
         let mut end = start;
         while !is_break(self.byte(end)) && !self.closes(end) && !self.ends_line(end) {
@@ -175,13 +175,13 @@ impl Scan<'_> {
         self.trim(start, end)
     }
 
-    /// Returns true if the part behind a `,` or `&` is the next item of a list, and not the rest of a value.
+    /// Returns `true` if the part behind a `,` or `&` is the next item of a list, and not the rest of a value.
     pub(super) fn ends_item(&self, at: usize) -> bool {
         let name = self.name_end(at);
         is_break(self.byte(at)) || is_quote(self.byte(at)) || (name > at && matches!(self.symbol(name).0, b'=' | b':'))
     }
 
-    /// The rest of a line.
+    /// Returns the end of a line.
     pub(super) fn line(&self, start: usize) -> usize {
         let mut end = start;
         while !self.ends_line(end) && !self.closes(end) {
@@ -190,7 +190,7 @@ impl Scan<'_> {
         self.trim(start, end)
     }
 
-    /// The end of a value between two `;` of a connection string, where spaces may be in it.
+    /// Returns the end of a value between two `;` of a connection string, with spaces allowed.
     pub(super) fn setting(&self, start: usize) -> Option<usize> {
         let mut end = start;
         while self.byte(end) != b';' {
@@ -202,7 +202,7 @@ impl Scan<'_> {
         Some(end)
     }
 
-    /// The end of `Some("abc")`, `["a", "b"]`, `Password { value: "a" }`, where its brackets are balanced.
+    /// Returns the end of `Some("abc")`, `["a", "b"]`, `Password { value: "a" }`, by balanced brackets.
     pub(super) fn structure_end(&self, start: usize) -> Option<usize> {
         const LONGEST: usize = 1024;
         let mut at = self.name_end(start);

@@ -1,4 +1,4 @@
-//! Beginning a scope: from what the caller sent to an open root span.
+//! The begin of a scope: from the caller's context to an open root span.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::telemetry::config;
 use crate::value::Attributes;
 use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
 
-/// The settings that a scope begins with: see [`Scope::builder`].
+/// The settings of a new scope: see [`Scope::builder`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ScopeBuilder {
@@ -38,11 +38,11 @@ pub struct ScopeBuilder {
 }
 
 impl Scope {
-    /// Returns a builder for a scope whose root span has this name.
+    /// Returns a builder for a scope, with the name of the root span.
     ///
     /// # Examples
     ///
-    /// A worker continues the trace of the message that it received:
+    /// A worker continues the trace of a received message:
     ///
     /// ```
     /// use thundra_core::propagation::{Inbound, Propagators, Trust};
@@ -80,13 +80,13 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets what the caller sent. Defaults to nothing, which begins a new trace and a new chain of calls.
+    /// Sets the caller's context. Defaults to none, for a new trace and a new chain of calls.
     pub fn parent(mut self, inbound: Inbound) -> Self {
         self.inbound = inbound;
         self
     }
 
-    /// Links the root span to a span that is no ancestor of it.
+    /// Links the root span to another span.
     pub fn link(
         mut self,
         to: &TraceContext,
@@ -116,29 +116,28 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets the `x-correlation-id` of a chain of calls that begins here. Defaults to a random UUID.
+    /// Sets the `x-correlation-id` of a new chain of calls. Defaults to a random UUID.
     #[doc(hidden)]
     pub fn default_correlation_id(mut self, id: impl Into<String>) -> Self {
         self.default_id = Some(id.into());
         self
     }
 
-    /// Sets the text of the `__context__` object that was received. Where the program forwards that object, the scope's
-    /// own context replaces it.
+    /// Sets the text of the received `__context__` object. In forwarded payloads, the scope's own context replaces the object.
     #[doc(hidden)]
     pub fn received_context(mut self, json: impl Into<Arc<str>>) -> Self {
         self.received_context = Some(json.into());
         self
     }
 
-    /// Adds a field to each log line that is written in the scope, and in the scopes [nested](Self::nested) in it.
+    /// Adds a field to each log line written in the scope, and in [nested](Self::nested) scopes.
     #[doc(hidden)]
     pub fn log_field(mut self, key: &str, value: &str) -> Self {
         log::member(&mut self.log_fields, key, value);
         self
     }
 
-    /// Makes this a scope within the current one. Its spans join those of the outer scope when it is finished.
+    /// Nests the scope in the current scope. Finishing the nested scope adds its spans to the outer scope.
     #[doc(hidden)]
     pub fn nested(mut self) -> Self {
         self.nested = true;
@@ -150,7 +149,7 @@ impl ScopeBuilder {
         self.begin_with(config())
     }
 
-    /// Begins the scope with this configuration.
+    /// Begins the scope with a configuration.
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let ScopeBuilder { name, inbound, .. } = &self;
@@ -232,7 +231,7 @@ impl ScopeBuilder {
         }
     }
 
-    /// Sets the attributes and links that the root span begins with.
+    /// Sets the first attributes and links of the root span.
     #[inline]
     fn describe_root(&self, root: &mut OpenSpan, limits: &Limits) {
         let inbound = &self.inbound;

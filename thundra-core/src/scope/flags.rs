@@ -1,10 +1,10 @@
-//! Facts about a scope that the crates running it leave for each other.
+//! Facts about a scope, shared by the crates around a scope.
 
 use std::ops::BitOr;
 
 /// A set of facts about the work of a scope. Flags are only ever added while the scope is open.
 ///
-/// The flags of all crates stand here, so that no two facts share a bit.
+/// The flags of all crates are defined here, so that no two facts share a bit.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct ScopeFlags(u32);
 
@@ -13,15 +13,15 @@ impl ScopeFlags {
     pub const NONE: Self = ScopeFlags(0);
     /// The handler was called: the event could be read as the handler's input type.
     pub const HANDLER_CALLED: Self = ScopeFlags(1);
-    /// The work answers an HTTP request that no server layer has begun a scope for.
+    /// The work is the response to an HTTP request, and no server layer began the scope.
     pub const HTTP_REQUEST: Self = ScopeFlags(1 << 1);
-    /// A server layer has seen the request of the scope. Further requests in it are not the scope's own.
+    /// A server layer has seen the request of the scope. Further requests in the scope are other requests.
     pub const REQUEST_SEEN: Self = ScopeFlags(1 << 2);
-    /// The handler's output is an HTTP response, so it has a status code.
+    /// The handler's output is an HTTP response, with a status code.
     pub const HTTP_RESPONSE: Self = ScopeFlags(1 << 3);
-    /// The event is a batch of a kind that can be worked on record by record.
+    /// The event is a batch, of a kind with separable records.
     pub const BATCH: Self = ScopeFlags(1 << 4);
-    /// The batch was worked on record by record, each in a scope of its own.
+    /// The records of the batch were processed in scopes of their own.
     pub const BATCH_HANDLED: Self = ScopeFlags(1 << 5);
     /// An untrusted caller wrote the event.
     pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);

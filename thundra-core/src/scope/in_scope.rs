@@ -1,4 +1,4 @@
-//! The future that carries a scope.
+//! The future of a scope.
 
 use std::fmt;
 use std::future::Future;
@@ -13,7 +13,7 @@ use crate::recorder::entered::Entered;
 use crate::recorder::slot::SpanSlot;
 
 pin_project! {
-    /// A future that runs in a scope: see [`Scope::run`](crate::Scope::run).
+    /// A future inside a scope: see [`Scope::run`](crate::Scope::run).
     #[must_use = "futures do nothing unless polled"]
     pub struct InScope<F> {
         ambient: Ambient,

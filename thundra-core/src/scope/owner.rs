@@ -16,10 +16,10 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::{Records, semconv};
 
-/// An open scope. Finishing it returns its spans.
+/// An open scope. [`finish`](Self::finish) returns the spans.
 ///
-/// A scope that is dropped unfinished, because its future was cancelled, ends as cancelled unless an error was set
-/// before. Its spans are exported with the next flush.
+/// Dropping an unfinished scope, as the cancellation of a future does, ends the scope as cancelled, unless an error was set before.
+/// The spans are exported with the next flush.
 ///
 /// # Examples
 ///
@@ -45,7 +45,7 @@ impl Scope {
         Scope { handle: ScopeRef::new(root), span, finished: false }
     }
 
-    /// Returns the `tracing` span that carries the scope.
+    /// Returns the `tracing` span of the scope.
     pub fn span(&self) -> &Span {
         &self.span
     }
@@ -63,10 +63,10 @@ impl Scope {
         InScope::new(self.root(), self.span.clone(), future)
     }
 
-    /// Ends the root span, seals the scope and returns its finished spans.
+    /// Ends the root span, seals the scope and returns the finished spans.
     ///
-    /// Spans that are still open are exported with a later flush. A [nested](crate::ScopeBuilder::nested) scope adds its
-    /// spans to the scope around it and returns none.
+    /// Open spans are exported with a later flush. A [nested](crate::ScopeBuilder::nested) scope adds its spans to the outer scope
+    /// and returns none.
     pub fn finish(mut self) -> Records {
         self.seal()
     }

@@ -1,4 +1,4 @@
-//! A scope by name, for code that does not own it.
+//! A scope by name, for code without ownership.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,9 +12,9 @@ use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::{current, edit};
 use crate::{Status, TraceContext, Value};
 
-/// Names a scope, open or finished. On a scope that is gone, every method does nothing.
+/// Names a scope, open or finished. The methods do nothing after the scope is gone.
 ///
-/// What is set here is set on the root span of the scope. [`SpanExt`](crate::SpanExt) does the same for local spans.
+/// The methods change the root span of the scope. [`SpanExt`](crate::SpanExt) changes local spans in the same way.
 ///
 /// # Examples
 ///
@@ -49,7 +49,7 @@ impl ScopeRef {
         self.root
     }
 
-    /// Returns the scope that this code runs in; `None` outside of any scope.
+    /// Returns the current scope; `None` outside of any scope.
     pub fn current() -> Option<Self> {
         Some(ScopeRef { root: current::slot()?.root() })
     }
@@ -69,7 +69,7 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope)?.context(0)
     }
 
-    /// Sets an attribute of the root span. A new value replaces an earlier one of the same key.
+    /// Sets an attribute of the root span, in place of an earlier value of the key.
     pub fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>) {
         edit::set_attribute(self.root, key.as_ref(), value.into());
     }
@@ -102,7 +102,7 @@ impl ScopeRef {
         SCOPES.edit(self.root, |span, _| span.rename(name));
     }
 
-    /// Links the root span to a span that is no ancestor of it.
+    /// Links the root span to another span.
     pub fn add_link(
         &self,
         to: &TraceContext,
@@ -116,14 +116,14 @@ impl ScopeRef {
         Some(SCOPES.lock(self.root.scope)?.correlation.clone())
     }
 
-    /// Returns the text of the `__context__` object that the scope received.
+    /// Returns the text of the received `__context__` object.
     #[doc(hidden)]
     pub fn received_context(&self) -> Option<Arc<str>> {
         SCOPES.lock(self.root.scope)?.received_context.clone()
     }
 
-    /// Counts messages that left the scope without its context, or without a part of it, though they should have carried
-    /// it. The count becomes an attribute of the root span, or of the next root span where this one is not recorded.
+    /// Counts messages sent without the full context of the scope. The count becomes an attribute of the root span, or of the next
+    /// recorded root span.
     #[doc(hidden)]
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
@@ -132,7 +132,7 @@ impl ScopeRef {
         }
     }
 
-    /// Adds flags, for the crates that run the scope.
+    /// Adds flags, for the crates around the scope.
     #[doc(hidden)]
     pub fn set_flags(&self, flags: ScopeFlags) {
         if let Some(mut state) = SCOPES.lock(self.root.scope) {
@@ -140,7 +140,7 @@ impl ScopeRef {
         }
     }
 
-    /// Returns the flags that were added so far.
+    /// Returns the flags added so far.
     #[doc(hidden)]
     pub fn flags(&self) -> ScopeFlags {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))

@@ -14,7 +14,7 @@ use crate::{Config, diagnostics};
 /// Records of the `log` crate become `tracing` events, unless the program has set a logger before. The `log` crate refuses a
 /// logger that the program sets later.
 ///
-/// [`flush`] exports the spans. This function adds no exporter: `thundra_http::init` and `thundra_aws::init` add the
+/// [`flush`](crate::flush) exports the spans. This function adds no exporter: `thundra_http::init` and `thundra_aws::init` add the
 /// exporters of the environment.
 ///
 /// # Examples

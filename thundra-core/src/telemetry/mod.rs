@@ -196,3 +196,44 @@ impl fmt::Debug for Layers {
         write!(f, "Layers({})", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Reader, Variable};
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Pets(u32);
+
+    impl Section for Pets {
+        const VARIABLES: &'static [Variable] = &[Variable::new("THUNDRA_PETS", "a number", "`1`", "Pets.")];
+        const IS_LAST: bool = true;
+
+        fn read(reader: &mut Reader<'_>) -> Self {
+            Pets(reader.number(&Self::VARIABLES[0]).unwrap_or(1))
+        }
+    }
+
+    #[test]
+    fn settings_in_code_win_over_the_environment() {
+        let config = Config::from_env(&Env::from_pairs([("THUNDRA_PETS", "4"), ("OTEL_SERVICE_NAME", "zoo")]));
+        for (builder, pets) in [
+            (Telemetry::builder().config(config.clone()), 4),
+            (Telemetry::builder().config(config.clone()).settings(Pets(9)), 9),
+            (Telemetry::builder().settings(Pets(8)).config(config.clone()), 8),
+        ] {
+            let configured = builder.build().section::<Pets>().configuration();
+            assert_eq!(configured.section(), Some(&Pets(pets)));
+            assert_eq!(configured.resource.program_name(), "zoo");
+        }
+    }
+
+    #[test]
+    fn a_builder_shows_what_it_holds() {
+        let builder = Telemetry::builder().layer(tracing_subscriber::fmt::layer()).log_format(LogFormat::NONE);
+        let text = format!("{builder:?}");
+        assert!(text.contains(r#"layers: Layers(1), log_format: LogFormat("none")"#), "{text}");
+        fn is_send<T: Send>(_: T) {}
+        is_send(builder.build());
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::config::{self, Section};
-use crate::pipeline::{Losses, Pipeline, backlog};
+use crate::pipeline::{Flush, Losses, Pipeline, backlog};
 use crate::recorder::missing_spans;
 use crate::{Config, Env, Records, diagnostics};
 
@@ -36,10 +36,16 @@ pub fn settings<S: Section>() -> S {
 pub async fn flush(trace: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {
-            pipeline.flush(backlog::drain(trace), deadline).await;
+            begin(pipeline, trace, deadline).send().await;
         }
         None => report_no_exporters(&trace),
     }
+}
+
+/// Hands records, and everything that waits, to the exporters.
+fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>) -> Flush<'_> {
+    let due = backlog::drain(&mut records);
+    pipeline.begin(records, &due, deadline)
 }
 
 /// Reports that the program recorded spans without installed exporters.
@@ -58,7 +64,7 @@ fn report_no_exporters(trace: &Records) {
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        pipeline.flush(backlog::drain(Records::default()), Some(deadline)).await;
+        begin(pipeline, Records::default(), Some(deadline)).send().await;
         backlog::end(true);
     }
 }

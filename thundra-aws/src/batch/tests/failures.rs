@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn failures_are_answered_and_told_one_by_one() {
+fn failures_are_reported_one_by_one() {
     let config = config(&[]);
     let event = sqs("orders", &[("", r#"{"id":0}"#), ("", "hello"), ("", r#"{"id":2}"#), ("", r#"{"id":3}"#)]);
     let (response, spans) = invocation(&config, || {
@@ -13,16 +13,16 @@ fn failures_are_answered_and_told_one_by_one() {
         })
     });
     assert_eq!(failures(&response), ["m-1", "m-2"]);
-    let told = |id| {
+    let recorded = |id| {
         let span = span(&spans, "messaging.message.id", id);
         let error_type = span.attributes.iter().find(|(key, _)| key == "error.type").map(|(_, v)| v.to_string());
         (span.status.clone(), error_type, span.events.len())
     };
-    assert_eq!(told("m-0"), (thundra_core::Status::Unset, None, 0));
-    let (status, error_type, events) = told("m-1");
+    assert_eq!(recorded("m-0"), (thundra_core::Status::Unset, None, 0));
+    let (status, error_type, events) = recorded("m-1");
     assert!(format!("{status:?}").contains("Order: expected value at line 1 column 1"), "{status:?}");
     assert_eq!((error_type.as_deref(), events), (Some("unreadable"), 1));
-    let (status, error_type, events) = told("m-2");
+    let (status, error_type, events) = recorded("m-2");
     assert!(status.is_error());
     assert_eq!((error_type.as_deref(), events), (Some("core::fmt::Error"), 1));
     span(&spans, "thundra.batch.failures", "2");
@@ -47,7 +47,7 @@ fn the_error_of_a_record_keeps_no_credentials() {
 }
 
 #[test]
-fn an_empty_batch_has_an_empty_answer() {
+fn an_empty_batch_has_an_empty_response() {
     assert!(failures(&block_on(each(SqsEvent::default(), succeed::<Json>)).unwrap()).is_empty());
     assert!(failures(&block_on(each(KinesisEvent::default(), succeed::<Json>)).unwrap()).is_empty());
     let nameless = SqsEvent::clone(&serde_json::from_value(json!({"Records": [{}]})).unwrap());
@@ -55,7 +55,7 @@ fn an_empty_batch_has_an_empty_answer() {
 }
 
 #[test]
-fn a_panic_passes_through_and_is_told() {
+fn a_panic_passes_through_and_is_recorded() {
     let config = config(&[]);
     let event = kinesis(&[("a", order(0)), ("b", order(1)), ("c", order(2))]);
     let (panicked, spans) = testing::record_with(&config, "invocation", || {

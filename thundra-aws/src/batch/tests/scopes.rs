@@ -84,7 +84,7 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
 }
 
 #[test]
-fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
+fn batches_of_untrusted_callers_switch_nothing_on() {
     let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
     for (flags, obeyed) in [(ScopeFlags::NONE, true), (ScopeFlags::UNTRUSTED_CALLER, false)] {
         let work = |order: Order| {
@@ -107,7 +107,7 @@ fn a_batch_that_an_untrusted_caller_wrote_is_not_obeyed() {
 }
 
 #[test]
-fn outside_of_an_invocation_records_are_recorded_all_the_same() {
+fn records_need_no_invocation() {
     let config = config(&[]);
     let ((), spans) = testing::record_with(&config, "unrelated", || ());
     assert_eq!(spans.len(), 1);
@@ -125,7 +125,7 @@ fn outside_of_an_invocation_records_are_recorded_all_the_same() {
 }
 
 #[test]
-fn a_handler_is_seen_to_use_it() {
+fn each_leaves_a_flag_on_the_invocation() {
     let flagged = |work: bool| {
         let has_flag = || {
             if work {

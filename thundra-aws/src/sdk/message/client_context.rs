@@ -55,8 +55,8 @@ fn text(value: &str) -> String {
     Value::from(value).to_string()
 }
 
-/// Returns the client context with our values in the place of received values, and `true` for a change. The limit
-/// forbids a change beyond the largest size.
+/// Returns the client context with our values in the place of received values, and `true` for a change. A change beyond
+/// the largest size is not made.
 fn with_ours<'j>(json: &'j str, pairs: &[(&str, String)], outbound: &Outbound) -> Option<(Cow<'j, str>, bool)> {
     let members: Object<&RawValue> = serde_json::from_str(json).ok()?;
     let Some(custom) = members.get("custom") else { return Some((json.into(), false)) };

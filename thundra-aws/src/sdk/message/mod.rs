@@ -2,12 +2,13 @@
 //!
 //! The context goes into the typed input, before any protocol. The rules:
 //!
-//! - A present value wins. A received and forwarded value does not: the value of the scope replaces the forwarded value.
+//! - A present value wins, unless the scope received the value and the program forwards it. The value of the scope
+//!   replaces a forwarded value.
 //! - Values go in by importance, as far as the limits of the service allow. If no value fits, the request of the caller
 //!   stays, byte for byte.
 //! - The span of the call records the reason for missing values, and the number of incomplete messages. The root span
 //!   records the number for the whole scope.
-//! - The [refusal](refusal) of a message with our context reveals the [limit](limits) of the target.
+//! - The [refusal] of a message with our context reveals the [limit](limits) of the target.
 
 pub(crate) mod attributes;
 pub(crate) mod client_context;
@@ -41,7 +42,7 @@ pub(crate) enum Skipped {
     Data,
     /// The data has a context of the caller.
     Context,
-    /// The execution has a name, and the input decides about idempotence.
+    /// The execution has a name, which makes the start idempotent by its input.
     Named,
     /// `THUNDRA_INJECT_PAYLOAD` excludes the target.
     Excluded,
@@ -79,7 +80,7 @@ pub(crate) struct Injected {
     pub(crate) incomplete: usize,
     /// Number of messages, in an operation on batches.
     pub(crate) batch: Option<usize>,
-    /// X-Ray header of the request, for services with more trust in the request than in the message.
+    /// X-Ray header of the HTTP request, for services where it wins over the header in the message.
     pub(crate) trace_header: TraceHeader,
     /// Sizes of the messages, with our context and without.
     pub(crate) sizes: Sizes,

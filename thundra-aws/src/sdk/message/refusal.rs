@@ -1,7 +1,7 @@
 //! Refused messages: too long, with our context inside.
 //!
-//! The caller gets the error, and the interceptor does not repeat the call. The limit in the error applies to
-//! [later messages](super::limits).
+//! The caller gets the error, and the interceptor does not repeat the call. The limit in the error applies to [later
+//! messages](super::limits).
 
 use std::borrow::Cow;
 
@@ -134,7 +134,7 @@ impl<'a> Refusal<'a> {
         Refusal { entry: Some(id), code: code.into(), message: message.unwrap_or_default().into() }
     }
 
-    /// Returns `true` if the service refused the size of a message. Each service has a wording for refusals.
+    /// Returns `true` if the service refused the size of a message. Each service words this differently.
     fn is_too_long(&self) -> bool {
         // `BatchRequestTooLong`, `RequestTooLargeException`, `RequestEntityTooLargeException`.
         if self.code.contains("TooLong") || self.code.contains("TooLarge") {

@@ -6,9 +6,9 @@
 //! └ create orders [producer]    … sender of the second message
 //! ```
 //!
-//! [Injection](super) has written the context of the call into the messages, up to the limits. The context of the message
-//! span has the same length, and replaces the context of the call. A message from another sender does not change, and
-//! the call gets a link to the sender.
+//! [Injection](super) has written the context of the call into the messages, up to the limits. The context of the
+//! message span has the same length, and replaces the context of the call. A message from another sender does not
+//! change, and the call gets a link to the sender.
 
 use aws_smithy_runtime_api::client::interceptors::context::Input;
 use aws_smithy_types::Blob;

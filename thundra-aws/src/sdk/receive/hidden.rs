@@ -61,8 +61,8 @@ impl Hidden {
     }
 }
 
-/// Returns `true` for a value in the form of our values. A producer may write nearly 1 MiB under a name of ours, and a
-/// kept value occupies memory until other messages evict the entry.
+/// Returns `true` for a value that our clients may have written. A producer may write nearly 1 MiB under a name of
+/// ours, and a kept value occupies memory until other messages evict the entry.
 fn is_worth_keeping(name: &str, value: &MessageAttributeValue) -> bool {
     let is_long = ["baggage", "tracestate"].iter().any(|long| name.eq_ignore_ascii_case(long));
     let is_printable = |value: &str| value.bytes().all(|byte| (b' '..=b'~').contains(&byte));

@@ -12,7 +12,7 @@ mod requested;
 use std::fmt::Display;
 use std::future::Future;
 
-use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
+use aws_sdk_sqs::operation::receive_message::{ReceiveMessageInput, ReceiveMessageOutput};
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as SystemName};
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use aws_smithy_types::config_bag::ConfigBag;
@@ -29,7 +29,8 @@ use crate::trigger::sqs::{Body, SqsMessage};
 /// Requests the attributes for [`process`] in a `ReceiveMessage`.
 pub(crate) fn request_attributes(input: &mut Input, config: &mut ConfigBag) {
     // A second interceptor finds everything requested.
-    if config.load::<Requested>().is_none()
+    if input.downcast_ref::<ReceiveMessageInput>().is_some()
+        && config.load::<Requested>().is_none()
         && let Some(requested) = requested::add(input, thundra_core::config().propagators)
     {
         config.interceptor_state().store_put(requested);
@@ -38,15 +39,15 @@ pub(crate) fn request_attributes(input: &mut Input, config: &mut ConfigBag) {
 
 /// Moves the attributes for [`process`] from the response to the cache.
 pub(crate) fn received(output: &mut Output, config: &mut ConfigBag) -> Option<Received> {
-    let requested = config.load::<Requested>()?;
-    let received = hide(output, requested);
+    let response = output.downcast_mut::<ReceiveMessageOutput>()?;
+    let received = hide(response, config.load::<Requested>()?);
     // A second interceptor would find nothing in the messages, and keep that.
     config.interceptor_state().unset::<Requested>();
-    received
+    Some(received)
 }
 
-fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
-    let messages = output.downcast_mut::<ReceiveMessageOutput>()?.messages.as_deref_mut().unwrap_or_default();
+fn hide(response: &mut ReceiveMessageOutput, requested: &Requested) -> Received {
+    let messages = response.messages.as_deref_mut().unwrap_or_default();
     let mut producers = Vec::new();
     let in_scope = ScopeRef::current().is_some();
     for message in messages.iter_mut() {
@@ -58,7 +59,7 @@ fn hide(output: &mut Output, requested: &Requested) -> Option<Received> {
             receipt_cache::keep(receipt.clone(), hidden);
         }
     }
-    Some(Received { messages: messages.len(), producers })
+    Received { messages: messages.len(), producers }
 }
 
 /// Works on a message in a new scope, with the trace and the correlation ids of the producer.

@@ -1,8 +1,8 @@
 //! Kinesis: streams and records.
 //!
 //! A record has no attributes. The context goes into the data of a record, if the data is a JSON object: see
-//! [`crate::payload`]. A stream takes 1 MiB a record by default, and no request shows another limit. A record below 1 MiB
-//! stays below; a larger record may grow to 10 MiB. A request takes 10 MiB.
+//! [`crate::payload`]. A stream takes 1 MiB a record by default, and no request shows another limit. A record below 1
+//! MiB stays below; a larger record may grow to 10 MiB. A request takes 10 MiB.
 
 use memchr::memmem;
 use serde::Deserialize;

@@ -1,9 +1,9 @@
 //! Lambda: functions and invocations.
 //!
 //! A synchronous invocation gets a [client context](crate::sdk::message::client_context) beside the payload. Lambda
-//! does not deliver the client context of an asynchronous invocation. There the context goes into the payload, except
-//! for a named durable execution, because the payload decides about idempotence. A dry run and the deprecated
-//! `InvokeAsync` do not change.
+//! does not deliver the client context of an asynchronous invocation. There the context goes into the payload, unless
+//! the caller names a durable execution, which makes the invocation idempotent by its payload. A dry run and the
+//! deprecated `InvokeAsync` do not change.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thundra_core::semconv;

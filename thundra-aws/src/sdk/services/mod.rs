@@ -78,7 +78,7 @@ pub(crate) fn called(config: &ConfigBag) -> &'static Service {
     config.load::<Metadata>().map_or(&OTHER, |metadata| find(metadata.service()))
 }
 
-/// Makes the SDK capture the names of resources in the input, without the type of the input.
+/// Makes the SDK capture the input members that name a resource, whatever the type of the input.
 ///
 /// The SDK reads the requested names before serialization, when only the signing name is known.
 pub(crate) fn capture_names(config: &mut ConfigBag) {

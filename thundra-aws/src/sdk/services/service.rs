@@ -20,11 +20,10 @@ use crate::sdk::response::{Received, Response};
 pub(crate) struct Service {
     /// Name in `rpc.service`, spelled as in the `Metadata` of the SDK.
     pub(crate) id: &'static str,
-    /// Name of the service in signatures.
+    /// Name of the service in signatures. No other name is known before the operation is.
     pub(crate) signing_name: &'static str,
-    /// Input members with the name of a resource, spelled as in the model of the service. The SDK captures these
-    /// members for
-    /// [`Operation::member`], except sensitive members of the model.
+    /// Input members that name a resource, spelled as in the model of the service. The SDK captures them for
+    /// [`Operation::member`], except members that the model marks as sensitive.
     pub(crate) names: &'static [&'static str],
     /// Adds attributes from the captured members.
     pub(crate) attributes: fn(&Operation<'_>, &mut Attributes),
@@ -41,7 +40,7 @@ pub(crate) struct Service {
 
 /// Access to the messages of a service, by the types of the SDK crate.
 ///
-/// For an operation without messages a function changes nothing, and returns nothing.
+/// A function that gets the input or the output of any other operation changes nothing, and returns `None` or nothing.
 #[derive(Debug)]
 pub(crate) struct Messages {
     /// Name of the module with the traced client, and last part of the name of the SDK crate.
@@ -51,21 +50,21 @@ pub(crate) struct Messages {
     pub(crate) target: for<'a> fn(&Operation<'a>) -> Option<&'a str>,
     /// Injects the context into the messages of a request, within the limits of the target.
     pub(crate) inject: fn(&mut Input, &Outbound, Limits) -> Option<Injected>,
-    /// Visits the messages of a batch. The visitor gets the places of a message with the name of a sender.
+    /// Visits the messages of a batch. The visitor gets the places of a message that may name its sender.
     pub(crate) each_in_batch: EachInBatch,
     /// Reads a typed response.
     pub(crate) response: fn(&Output) -> Option<Response>,
     /// Returns the refused entries of a batch.
     pub(crate) refused: for<'o> fn(&'o Output) -> Vec<Refusal<'o>>,
-    /// Requests further message attributes.
+    /// Requests the message attributes that carry our context, beside the attributes requested by the caller.
     pub(crate) request_attributes: fn(&mut Input, &mut ConfigBag),
-    /// Reads received messages, and removes the further attributes.
+    /// Reads received messages, and removes the attributes that the caller did not request.
     pub(crate) received: fn(&mut Output, &mut ConfigBag) -> Option<Received>,
 }
 
 impl Service {
-    /// Reads a successful response, from the typed output if possible. A typed output does not depend on the protocol,
-    /// as the bytes do.
+    /// Reads a successful response: from the typed output, which does not depend on the protocol, or else from the
+    /// bytes.
     pub(crate) fn read(&self, operation: &str, output: &Output, response: &HttpResponse) -> Option<Response> {
         let typed = self.messages.as_ref().and_then(|messages| (messages.response)(output));
         typed.or_else(|| (self.response)(operation, response))
@@ -111,7 +110,7 @@ pub(crate) struct Request<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// Adds an attribute with a value, or nothing.
+/// Adds an attribute if there is a value.
 pub(super) fn add(attributes: &mut Attributes, key: &'static str, value: Option<&str>) {
     attributes.extend(value.map(|value| (key, value.to_owned().into())));
 }

@@ -1,7 +1,7 @@
 //! Step Functions: state machines and executions.
 //!
-//! Each start gets a `traceHeader` and the HTTP header. The HTTP header wins over the `traceHeader`. A JSON object as
-//! the input gets a `__context__` member, except for a named start, because the input decides about idempotence. An
+//! Each start gets a `traceHeader` and the HTTP header. The HTTP header wins over the `traceHeader`. An input that is a
+//! JSON object gets a `__context__` member, unless the start has a name, which makes it idempotent by its input. An
 //! input has 256 KiB at most.
 
 use thundra_core::semconv;

@@ -87,7 +87,7 @@ impl Measured {
         self.remind();
     }
 
-    /// Records a call with a sent request and a dropped future.
+    /// Records a call whose future was dropped after the request was sent.
     pub(super) fn dropped(&self) {
         if !self.settle()
             && let Some(span) = self.operation.get().and_then(|operation| self.span(operation))

@@ -12,3 +12,30 @@ pub(crate) fn resource<'a>(arn: &'a str, kind: &str) -> Option<&'a str> {
     let resource = arn.splitn(6, ':').nth(5)?.strip_prefix(kind)?.strip_prefix('/')?;
     resource.split('/').next().filter(|name| !name.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_from_arns_alone() {
+        for (arn, expected, why) in [
+            ("arn:aws:sqs:eu-west-1:1:orders", Some("orders"), "a queue"),
+            ("arn:aws-cn:sqs:cn-north-1:1:orders.fifo", Some("orders.fifo"), "another partition"),
+            ("arn:aws:sqs:eu-west-1:1:", None, "no name"),
+            ("https://sqs/1/orders", None, "no ARN"),
+        ] {
+            assert_eq!(name(arn), expected, "{why}");
+        }
+        for (arn, kind, expected) in [
+            ("arn:aws:kinesis:eu-west-1:1:stream/orders", "stream", Some("orders")),
+            ("arn:aws:dynamodb:eu-west-1:1:table/orders/stream/2026-01-01T00:00:00.000", "table", Some("orders")),
+            ("arn:aws:kinesis:eu-west-1:1:stream/orders", "table", None),
+            ("arn:aws:kinesis:eu-west-1:1:stream/or:ders", "stream", Some("or:ders")),
+            ("arn:aws:kinesis:eu-west-1:1:stream/", "stream", None),
+            ("arn:aws:kinesis:eu-west-1:1:streams/orders", "stream", None),
+        ] {
+            assert_eq!(resource(arn, kind), expected, "{arn}");
+        }
+    }
+}

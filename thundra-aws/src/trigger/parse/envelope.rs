@@ -171,9 +171,9 @@ mod tests {
             (notification("hi", &ids).to_string(), Some("sns"), "SNS"),
             (notification(&event_in(&tenant).to_string(), &tenant).to_string(), Some("bridge"), "SNS in SNS"),
             (records(1).to_string(), Some("sns"), "the event of a failed invocation"),
-            (records(2).to_string(), None, "of two senders"),
-            (failed(&records(1)).to_string(), Some("sns"), "what is told of a failed invocation"),
-            (failed(&json!({"__context__": context("body")})).to_string(), Some("body"), "of one that a program asked for"),
+            (records(2).to_string(), None, "two senders"),
+            (failed(&records(1)).to_string(), Some("sns"), "the record of a failed invocation"),
+            (failed(&json!({"__context__": context("body")})).to_string(), Some("body"), "the record of a failed call"),
             (
                 json!({"detail-type": "Lambda Function Invocation Result - Failure", "source": "lambda", "detail": failed(&event)})
                     .to_string(),

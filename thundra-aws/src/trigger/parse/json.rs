@@ -245,7 +245,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_are_what_they_are_or_not_there() {
+    fn members_of_another_type_are_absent() {
         let event = Object::parse(r#"{"a":"x\"y","n":1.5,"s":"7","o":{"b":true},"l":[1,"z"],"u":null}"#).unwrap();
         assert_eq!(event.text("a").as_deref(), Some("x\"y"));
         assert_eq!((event.number("n"), event.number("s"), event.number("a")), (Some(1.5), Some(7.0), None));

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{config, detected, recognised};
 
 #[test]
-fn nobody_fills_a_span_by_an_event() {
+fn no_event_makes_a_large_span() {
     let long = "a".repeat(60_000);
     let headers = json!({"host": long, "user-agent": long, "x-forwarded-for": long, "x-forwarded-proto": long});
     let query = format!("{long}=1&{}", "k=v&".repeat(10_000));

@@ -49,6 +49,22 @@ fn a_message_is_read_from_every_carrier() {
 }
 
 #[test]
+fn the_context_of_the_body_is_received_beside_that_of_the_attributes() {
+    let context = json!({"x-correlation-id": "of the body"}).to_string();
+    let attributes = json!({"x-correlation-id": {"stringValue": "c-1", "dataType": "String"}});
+    for (body, received, why) in [
+        (format!(r#"{{"__context__":{context},"a":1}}"#), Some(&context), "its own"),
+        (format!(r#"{{"a":{{"__context__":{context}}}}}"#), None, "of the user's data"),
+        ("hi".to_owned(), None, "none"),
+    ] {
+        let trigger = detected(&json!({"Records": [sqs(attributes.clone(), None, json!(body))]}));
+        let [message] = trigger.messages.as_slice() else { panic!("{why}") };
+        assert_eq!(message.inbound.correlation.get("id"), Some("c-1"), "{why}");
+        assert_eq!(message.received_context.as_ref(), received, "{why}");
+    }
+}
+
+#[test]
 fn notifications_and_streams_carry_their_context() {
     let context = json!({"traceparent": TRACEPARENT, "x-correlation-id": "c-1", "call-chain-length": 2});
     let record = |data: &Json| {

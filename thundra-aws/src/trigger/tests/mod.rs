@@ -6,11 +6,13 @@ mod limits;
 mod messages;
 mod trust;
 
+use std::collections::HashSet;
+
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Env};
 
-use super::{Trigger, detect};
+use super::{OTHER, SOURCES, Trigger, detect};
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
@@ -50,4 +52,12 @@ fn sqs(attributes: Json, header: Option<&str>, body: Json) -> Json {
     json!({"messageId": "m-1", "body": body, "messageAttributes": attributes, "eventSource": "aws:sqs",
         "attributes": {"SentTimestamp": "1520621625029", "AWSTraceHeader": header},
         "eventSourceARN": "arn:aws:sqs:eu-west-1:1:orders"})
+}
+
+#[test]
+fn each_source_has_a_name_and_those_of_batches_an_api() {
+    let names: HashSet<_> = SOURCES.iter().chain([&&OTHER]).map(|source| source.name).collect();
+    assert_eq!(names.len(), SOURCES.len() + 1);
+    let of_batches: Vec<_> = SOURCES.iter().filter(|source| source.batch_api).map(|source| source.name).collect();
+    assert_eq!(of_batches, ["sqs", "kinesis"], "the events that implement `BatchEvent`");
 }

@@ -85,7 +85,7 @@ fn the_edge_is_trusted_only_with_iam() {
 }
 
 #[test]
-fn an_untrusted_caller_is_obeyed_in_no_form_of_event() {
+fn untrusted_callers_switch_nothing_on() {
     let context = json!({"traceparent": TRACEPARENT, "x-correlation-id": "c-1", "debug-log-enabled": "true", "call-chain-length": 9});
     let attribute = |(key, value): (&String, &Json)| {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

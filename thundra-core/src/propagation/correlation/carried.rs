@@ -1,4 +1,4 @@
-//! Correlation ids of a carrier: reading them, bounding them, and recognising them where they are forwarded.
+//! Correlation ids in carriers: extraction, limits, and recognition of forwarded ids.
 
 use super::super::ows;
 use super::ids::{CorrelationIds, Id, MAX_IDS};
@@ -6,11 +6,11 @@ use super::keys::{
     CALL_CHAIN_LENGTH, CORRELATION_ID, DEBUG_LOG_ENABLED, PREFIX, USER_AGENT, full_key, header_bytes, is_value,
 };
 
-/// The most further values that are recognised.
+/// The most further values kept for recognition.
 const MAX_FURTHER: usize = 8;
-/// The most ids that are taken from an untrusted caller. The rest of [`MAX_IDS`] is for the scope's own.
+/// The most ids taken from an untrusted caller. The rest of [`MAX_IDS`] is for the scope's own ids.
 const MAX_UNTRUSTED_IDS: usize = 32;
-/// The most bytes of ids, counted as headers, that are taken from an untrusted caller. Every call and log line repeats them.
+/// The most bytes of ids, counted as headers, taken from an untrusted caller. Every call and every log line repeats the ids.
 const MAX_UNTRUSTED_BYTES: usize = 1024;
 
 impl CorrelationIds {
@@ -47,8 +47,8 @@ impl CorrelationIds {
         Taken::NotOurs
     }
 
-    /// Removes ids of an untrusted caller beyond [`MAX_UNTRUSTED_BYTES`] and returns their number. The id of the chain of calls
-    /// stays, then the others in order.
+    /// Removes ids beyond [`MAX_UNTRUSTED_BYTES`] and returns the number of removed ids. The id of the chain of calls stays, then the
+    /// others in order.
     pub(crate) fn bound(&mut self) -> u32 {
         let chain = self.get(CORRELATION_ID).map_or(0, |id| header_bytes(CORRELATION_ID, id));
         let mut room = MAX_UNTRUSTED_BYTES.saturating_sub(chain);
@@ -62,7 +62,7 @@ impl CorrelationIds {
         (before - self.ids.len()) as u32
     }
 
-    /// Returns `true` if this full key has this value, or was received with it.
+    /// Returns `true` if a full key has the value now, or was received with the value.
     pub(crate) fn was_received(&self, key: &str, value: &str) -> bool {
         ows::all_known(value, |value| {
             self.get(key) == Some(value)
@@ -70,7 +70,7 @@ impl CorrelationIds {
         })
     }
 
-    /// Keeps a further value of an id, so that it is recognised where the program forwards it.
+    /// Keeps a further value of an id, for recognition.
     #[cold]
     fn take_further(&mut self, key: &str, value: &str) {
         let is_new = is_value(value) && self.overwritten().count() < MAX_FURTHER && !self.was_received(key, value);
@@ -80,16 +80,16 @@ impl CorrelationIds {
     }
 }
 
-/// The kind of a pair that was read.
+/// The kind of an extracted pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// An id, or a further value of one.
     Id,
-    /// An id that is malformed or over a limit.
+    /// A malformed id, or one over a limit.
     Dropped,
-    /// The length of the chain of calls; `None` if it is malformed.
+    /// The length of the chain of calls; `None` for a malformed length.
     ChainLength(Option<u32>),
-    /// The debug switch; `None` if it is malformed.
+    /// The debug switch; `None` for a malformed switch.
     Debug(Option<bool>),
     /// A pair with another key.
     NotOurs,

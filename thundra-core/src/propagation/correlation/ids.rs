@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::keys::{CORRELATION_ID, CORRELATION_TRACEPARENT, full_key, is_value};
 
-/// The most ids of a scope, besides [`CORRELATION_ID`], which is never left out.
+/// The most ids of a scope, besides [`CORRELATION_ID`].
 pub(super) const MAX_IDS: usize = 40;
 
 /// The correlation ids of a scope.
@@ -23,7 +23,7 @@ pub(super) const MAX_IDS: usize = 40;
 pub struct CorrelationIds {
     /// The ids, sorted by key.
     pub(super) ids: Vec<Id>,
-    /// The last received value that is not the current one of its key.
+    /// The last received value without effect.
     overwritten: Option<Box<Overwritten>>,
     pub(crate) user_agent: Option<String>,
     pub(crate) debug: Option<bool>,
@@ -38,8 +38,8 @@ pub(super) struct Id {
     pub(super) received: bool,
 }
 
-/// A received value that the program replaced, or that came after the first one of its key, followed by those before it. Few
-/// scopes have one.
+/// A received value without effect, replaced by the program or preceded by another value of the key, in a list of such values. Few
+/// scopes have any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Overwritten {
     id: Id,
@@ -47,32 +47,31 @@ struct Overwritten {
 }
 
 impl CorrelationIds {
-    /// Returns the value of `x-correlation-{key}`. The key may have that prefix already.
+    /// Returns the value of `x-correlation-{key}`. The key may include the prefix.
     pub fn get(&self, key: &str) -> Option<&str> {
         let at = self.position(key).or_else(|_| self.position(&full_key(key).unwrap_or_default())).ok()?;
         self.ids.get(at).map(|id| id.value.as_str())
     }
 
-    /// Returns the ids with their full, lower-case keys, sorted by key.
+    /// Returns the ids with full, lower-case keys, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.ids.iter().map(|id| (&*id.key, id.value.as_str()))
     }
 
-    /// Returns the number of programs in the chain of calls, this one included.
+    /// Returns the number of programs in the chain of calls, including this program.
     pub fn chain_length(&self) -> u32 {
         self.chain_length.max(1)
     }
 
-    /// Returns `true` if debug logs were enabled for this chain of calls.
+    /// Returns `true` if debug logs are enabled for the chain of calls.
     pub fn debug_log_enabled(&self) -> bool {
         self.debug == Some(true)
     }
 
-    /// Sets an id and returns `true`, or returns `false` if the id is not valid. The key gets the prefix `x-correlation-`
-    /// unless it has it.
+    /// Sets `x-correlation-{key}` and returns `true`; `false` for an invalid id. The key may include the prefix.
     ///
-    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, since it becomes
-    /// a header. There are at most 40 ids besides `x-correlation-id`.
+    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, fit for a header. A
+    /// scope has up to 40 ids besides `x-correlation-id`.
     pub fn set(&mut self, key: &str, value: &str) -> bool {
         self.put(MAX_IDS, key, value, false)
     }
@@ -112,7 +111,7 @@ impl CorrelationIds {
         std::iter::successors(last, |last| last.before.as_deref()).map(|overwritten| &overwritten.id)
     }
 
-    /// Adds the ids of another carrier whose keys are not present.
+    /// Adds the ids of another carrier under missing keys.
     pub(crate) fn fill(&mut self, other: &CorrelationIds) {
         for id in &other.ids {
             if self.position(&id.key).is_err() {
@@ -121,7 +120,7 @@ impl CorrelationIds {
         }
     }
 
-    /// Returns the position of a full key, or the position where it would be inserted.
+    /// Returns the position of a full key, or the position for an insertion.
     fn position(&self, key: &str) -> Result<usize, usize> {
         self.ids.binary_search_by(|id| (*id.key).cmp(key))
     }
@@ -131,7 +130,7 @@ impl CorrelationIds {
         self.position(CORRELATION_ID).is_ok()
     }
 
-    /// Adds the id of a new chain of calls, if no caller sent one, and counts this program.
+    /// Counts this program in the chain of calls, and adds an id to a new chain.
     pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
         if let Err(at) = self.position(CORRELATION_ID) {
             let value = default_id();

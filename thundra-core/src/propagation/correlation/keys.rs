@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 
-/// The key of the id that every chain of calls has.
+/// The key of the id of a chain of calls.
 pub const CORRELATION_ID: &str = "x-correlation-id";
-/// The key of the trace context among the correlation ids, which a Node function in between forwards.
+/// The key of the trace context among the correlation ids, forwarded by Node functions.
 pub const CORRELATION_TRACEPARENT: &str = "x-correlation-traceparent";
-/// The key of the switch that enables debug logs for a chain of calls.
+/// The key of the switch for debug logs in a chain of calls.
 pub const DEBUG_LOG_ENABLED: &str = "debug-log-enabled";
 /// The key of the number of programs in the chain of calls.
 pub const CALL_CHAIN_LENGTH: &str = "call-chain-length";
-/// The key of the object that carries the context inside a JSON payload.
+/// The key of the context object inside a JSON payload.
 pub const PAYLOAD_CONTEXT: &str = "__context__";
-/// The key of the user agent that started the chain of calls, in the case that Node functions write.
+/// The key of the user agent at the start of the chain of calls, as written by Node functions.
 pub const USER_AGENT: &str = "User-Agent";
 
 /// The prefix of the keys of all ids.
@@ -20,7 +20,7 @@ pub(super) const PREFIX: &str = "x-correlation-";
 /// The most bytes of a value.
 const MAX_VALUE_BYTES: usize = 256;
 
-/// Returns the full, lower-case key; `None` for a key that no header or message attribute can have.
+/// Returns the full, lower-case key; `None` for a key not allowed in headers or message attributes.
 pub(super) fn full_key(key: &str) -> Option<Cow<'static, str>> {
     if key.eq_ignore_ascii_case(CORRELATION_ID) {
         return Some(CORRELATION_ID.into());
@@ -38,7 +38,7 @@ pub(super) fn full_key(key: &str) -> Option<Cow<'static, str>> {
     Some(Cow::Owned(if lower.starts_with(PREFIX) { lower } else { format!("{PREFIX}{lower}") }))
 }
 
-/// Returns `true` for a value that a header can have.
+/// Returns `true` for a value fit for a header.
 pub(crate) fn is_value(value: &str) -> bool {
     // Without an early exit, the compiler checks many bytes at a time.
     (1..=MAX_VALUE_BYTES).contains(&value.len())

@@ -1,4 +1,4 @@
-//! The tests of the whole module: carriers are read and written through its public functions.
+//! Tests of the whole module, through the public functions.
 
 mod forwarded;
 mod inbound;

@@ -1,4 +1,4 @@
-//! OpenTelemetry's context for a span of ours, and the baggage in it.
+//! The OpenTelemetry context of a span, and the baggage in the context.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::percent::percent_decode;
 use crate::propagation::{Inbound, Propagators, Trust};
 use crate::{TraceContext, diagnostics};
 
-/// Marks a context whose baggage was set to that of this scope. The program may have changed the baggage since.
+/// Marks a context with the baggage of a scope. The program may have changed the baggage since.
 struct BaggageOf(ScopeId);
 
-/// Returns the current context with the span of this slot, and with the baggage that its scope received.
+/// Returns the current context with the span of a slot, and with the baggage received by the scope.
 pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
     let scope = SCOPES.lock(slot.scope)?;
     let (span, received, nested) = (scope.context(slot.index())?, scope.baggage.clone(), scope.outer.is_some());
@@ -30,10 +30,10 @@ pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
     })
 }
 
-/// Returns the baggage of a call that is made in this scope.
+/// Returns the baggage for a call made in a scope.
 ///
-/// This is the baggage of the current context, if that context is the scope's own or one that the program made. Otherwise
-/// it is the baggage that the scope received.
+/// A context of the scope, or one made by the program, provides the baggage if it is the current context. Otherwise the call
+/// carries the received baggage.
 pub(super) fn baggage_to_send(scope: ScopeId, received: Option<Arc<str>>) -> Option<Arc<str>> {
     if entered::innermost().is_none_or(|slot| slot.scope != scope) {
         return received;
@@ -45,7 +45,7 @@ pub(super) fn baggage_to_send(scope: ScopeId, received: Option<Arc<str>>) -> Opt
     })
 }
 
-/// Returns the received text, byte for byte, if the program left the baggage as it was. Otherwise encodes the baggage.
+/// Returns the received text, byte for byte, if the program did not change the baggage. Otherwise encodes the baggage.
 #[cold]
 fn changed(baggage: &Baggage, received: Option<Arc<str>>) -> Option<Arc<str>> {
     let same = |received: &Arc<str>| {
@@ -56,7 +56,7 @@ fn changed(baggage: &Baggage, received: Option<Arc<str>>) -> Option<Arc<str>> {
     received.filter(same).or_else(|| encoded(baggage))
 }
 
-/// Decodes W3C baggage, which was validated when it was received.
+/// Decodes W3C baggage. Extraction has validated the text.
 fn decoded(baggage: &str) -> Baggage {
     let member = |member: &str| {
         let (pair, properties) = member.split_once(';').unwrap_or((member, ""));
@@ -69,7 +69,7 @@ fn decoded(baggage: &str) -> Baggage {
     baggage.split(',').filter_map(member).collect()
 }
 
-/// Encodes W3C baggage, within the limits that our own receivers apply.
+/// Encodes W3C baggage, within the limits of our own receivers.
 fn encoded(baggage: &Baggage) -> Option<Arc<str>> {
     let text = baggage.to_string();
     let mut members: Vec<&str> = text.split(',').collect();

@@ -1,5 +1,5 @@
-//! What libraries instrumented with OpenTelemetry see of our spans: while code of a scope runs, the scope's context is
-//! the current `opentelemetry::Context`.
+//! Spans as seen by libraries instrumented with OpenTelemetry. While code of a scope runs, the scope's context is the current
+//! `opentelemetry::Context`.
 //!
 //! Without the feature `otel` everything here does nothing.
 
@@ -18,20 +18,20 @@ pub(super) use spans::{enter, exit};
 use super::slot::{ScopeId, SpanSlot};
 use crate::propagation::Outbound;
 
-/// The context that is current in a scope. It is attached anew at each poll.
+/// The OpenTelemetry context of a scope, attached at each poll.
 pub(crate) struct Ambient {
     #[cfg(feature = "otel")]
     context: Option<opentelemetry::Context>,
 }
 
-/// Keeps a context current until it is dropped.
+/// A guard of an attached context. Dropping the guard detaches the context.
 pub(crate) struct Attached {
     #[cfg(feature = "otel")]
     _guard: Option<opentelemetry::ContextGuard>,
 }
 
 impl Ambient {
-    /// Returns the current context with the span of this slot in it.
+    /// Returns the current context, with the span of a slot.
     #[cfg_attr(not(feature = "otel"), expect(unused_variables))]
     pub(crate) fn of(slot: SpanSlot) -> Self {
         Ambient {
@@ -49,7 +49,7 @@ impl Ambient {
     }
 }
 
-/// Sets the baggage of a call that is made in this scope.
+/// Sets the baggage of a call made in a scope.
 #[cfg_attr(not(feature = "otel"), expect(unused_variables))]
 pub(super) fn set_baggage(scope: ScopeId, outbound: &mut Outbound) {
     #[cfg(feature = "otel")]
@@ -58,8 +58,8 @@ pub(super) fn set_baggage(scope: ScopeId, outbound: &mut Outbound) {
     }
 }
 
-/// Returns `true` if the running code must not be traced. OpenTelemetry's exporters [suppress] it for their own requests,
-/// which would otherwise be traced and exported for ever. Always `false` without the feature `otel`.
+/// Returns `true` if the running code must not be traced. OpenTelemetry's exporters [suppress] tracing of their own requests:
+/// otherwise each export would cause another. Always `false` without the feature `otel`.
 ///
 /// [suppress]: https://docs.rs/opentelemetry/latest/opentelemetry/struct.Context.html#method.enter_telemetry_suppressed_scope
 #[inline]

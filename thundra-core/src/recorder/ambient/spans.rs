@@ -1,4 +1,4 @@
-//! Feature `otel-spans`: OpenTelemetry's current span is the `tracing` span that is entered.
+//! Feature `otel-spans`: the entered `tracing` span is OpenTelemetry's current span.
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
@@ -8,7 +8,7 @@ use opentelemetry::{Context, ContextGuard};
 use super::super::slot::SpanSlot;
 use super::context_at;
 
-/// An entered span, and the guard that keeps its context current.
+/// An entered span, with the guard of the attached context.
 struct Entered {
     /// The `tracing` id of the span.
     id: u64,
@@ -20,7 +20,7 @@ thread_local! {
     static ENTERED: RefCell<Vec<Entered>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Makes the context of an entered span the current one.
+/// Attaches the context of an entered span.
 pub(crate) fn enter(id: u64, slot: SpanSlot) {
     let Some(guard) = context_at(slot).map(Context::attach).map(ManuallyDrop::new) else { return };
     let _ = ENTERED.try_with(|entered| {
@@ -30,7 +30,7 @@ pub(crate) fn enter(id: u64, slot: SpanSlot) {
     });
 }
 
-/// Makes the context current again that was current before the span was entered.
+/// Detaches the context of an exited span.
 pub(crate) fn exit(id: u64) {
     let entered = ENTERED.try_with(|entered| {
         let mut entered = entered.try_borrow_mut().ok()?;

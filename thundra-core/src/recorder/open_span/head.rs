@@ -1,11 +1,11 @@
-//! The head of an encoded span: the fields that every span begins with, at fixed positions.
+//! The head of an encoded span: the first fields of every span, at fixed positions.
 //!
 //! ```text
 //! trace id │ span id │ kind │ start │ end │ parent (only a child has one) │ name
 //! ```
 //!
-//! The values of a head are patched in place when they become known: the trace id and the parent when the span gets its
-//! scope, kind and end when it ends.
+//! Values are patched in place: the trace id and the parent under the lock of the scope, the kind and the end time at the end of
+//! the span.
 
 use crate::SpanId;
 use crate::otlp::write::{self, tag};
@@ -35,7 +35,7 @@ const BLANK: [u8; at::PARENT_FIELD.end] = {
     head
 };
 
-/// Encodes the head of a span, with the values that are known before its scope is locked.
+/// Encodes the head of a span, with the values known before the scope is locked.
 #[inline]
 pub(crate) fn encode_head(out: &mut Vec<u8>, id: SpanId, name: &str, start_unix_nano: u64) {
     let mut head = BLANK;

@@ -1,7 +1,7 @@
 //! The record of an open span.
 //!
-//! Values that may still change, such as the name and the status, are kept as they are and encoded when the span ends. All
-//! else (ids, start, attributes, events, links) is kept as the bytes that are exported.
+//! Values subject to change, such as the name and the status, are encoded at the end of the span. Ids, start, attributes, events
+//! and links are kept as the bytes for export.
 
 mod head;
 
@@ -15,14 +15,14 @@ use crate::otlp::read::find_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
 
-/// A bit of `Span.flags`: it is known whether the parent is remote.
+/// The bit of `Span.flags` for a known origin of the parent.
 const PARENT_IS_KNOWN: u32 = 0x100;
-/// A bit of `Span.flags`: the parent is remote.
+/// The bit of `Span.flags` for a remote parent.
 const PARENT_IS_REMOTE: u32 = 0x200;
 /// The length of the encoded field `Span.flags`.
 const FLAGS_LEN: usize = 6;
 
-/// The record of an open span. Its memory is reused for the spans after it.
+/// The record of an open span. Later spans reuse the memory.
 #[derive(Debug)]
 pub(crate) struct OpenSpan {
     pub(crate) id: SpanId,
@@ -31,17 +31,17 @@ pub(crate) struct OpenSpan {
     pub(crate) start_unix_nano: u64,
     /// The [head](encode_head), then attributes, events and links.
     body: Vec<u8>,
-    /// The start of the encoded name, which is the last field of the head.
+    /// The start of the encoded name, the last field of the head.
     name_at: usize,
     head_end: usize,
-    /// The name that was set later; empty where there is none.
+    /// The name set after the start of the span, or an empty text.
     renamed: String,
     status: Code,
     description: String,
     counts: Counts,
 }
 
-/// A status without its description. The numbers are those of OTLP.
+/// A status without the description, in the numbers of OTLP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Code {
     Unset = 0,
@@ -49,7 +49,7 @@ enum Code {
     Error = 2,
 }
 
-/// The number of attributes, events and links, and of those that were over a limit.
+/// The number of attributes, events and links, within the limits and over them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     attributes: u32,
@@ -61,7 +61,7 @@ struct Counts {
 }
 
 impl OpenSpan {
-    /// Returns a record that no span uses yet.
+    /// Returns an unused record.
     pub(crate) fn vacant() -> Self {
         OpenSpan {
             id: SpanId::NOBODYS,
@@ -78,7 +78,7 @@ impl OpenSpan {
         }
     }
 
-    /// Starts a span in this record.
+    /// Starts a span.
     pub(crate) fn start(
         &mut self,
         trace_id: TraceId,
@@ -93,8 +93,8 @@ impl OpenSpan {
         self.begin(&mut body, trace_id, id, parent, name, start_unix_nano);
     }
 
-    /// Starts a span in this record. `body` holds its [head](encode_head) and its first attributes, and gets the memory of the
-    /// span before in exchange.
+    /// Starts a span from a [head](encode_head) and first attributes in `body`. In exchange, `body` gets the memory of the last
+    /// span.
     #[inline]
     pub(crate) fn begin(
         &mut self,
@@ -126,7 +126,7 @@ impl OpenSpan {
         self.counts = Counts::default();
     }
 
-    /// Writes the bytes at these positions.
+    /// Overwrites bytes of the head.
     #[inline]
     fn patch<const N: usize>(&mut self, range: std::ops::Range<usize>, bytes: &[u8; N]) {
         if let Some(place) = self.body.get_mut(range).and_then(|place| place.as_mut_array()) {
@@ -174,14 +174,14 @@ impl OpenSpan {
         self.description.push_str(description);
     }
 
-    /// Counts the attributes that the span was started with.
+    /// Counts the first attributes of the span.
     #[inline]
     pub(crate) fn count_attributes(&mut self, count: u32, dropped: u32) {
         self.counts.attributes += count;
         self.counts.dropped_attributes += dropped;
     }
 
-    /// Adds an encoded attribute. It replaces an earlier one of the same key.
+    /// Adds an encoded attribute, in place of an earlier value of the key.
     pub(crate) fn attribute(&mut self, key: &str, encoded: &[u8], limits: &Limits) {
         let start = self.body.len();
         self.body.extend_from_slice(encoded);
@@ -196,14 +196,14 @@ impl OpenSpan {
         }
     }
 
-    /// Adds an attribute. It replaces an earlier one of the same key.
+    /// Adds an attribute, in place of an earlier value of the key.
     pub(crate) fn set_attribute(&mut self, key: &str, value: &Value, limits: &Limits) {
         let start = self.body.len();
         attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
         self.settle(key, start, limits);
     }
 
-    /// Settles an attribute that was appended at `start`: removes an earlier one of the same key, or applies the limit.
+    /// Settles an attribute appended at `start`: removes an earlier value of the key, or applies the limit.
     fn settle(&mut self, key: &str, start: usize, limits: &Limits) {
         let before = self.body.get(self.head_end..start).unwrap_or_default();
         if let Some(earlier) = find_attribute(before, key) {
@@ -216,7 +216,7 @@ impl OpenSpan {
         }
     }
 
-    /// Adds an event from its encoded name and attributes.
+    /// Adds an event from an encoded name and encoded attributes.
     #[inline]
     pub(crate) fn event(&mut self, time_unix_nano: u64, head: &[u8], attributes: &[u8], limits: &Limits) {
         if self.counts.events >= limits.events {
@@ -252,30 +252,29 @@ impl OpenSpan {
                 write::varint(out, (attributes.len() - max) as u64);
             }
             out.push(tag::LINK_FLAGS);
-            // It is not known whether the linked span is remote, so no flag says so.
+            // The origin of the linked span is unknown, so the flags leave it open.
             out.extend_from_slice(&u32::from(to.flags()).to_le_bytes());
         });
     }
 
-    /// Counts a link to a span that has no identity.
+    /// Counts a link to a span without an identity.
     pub(crate) fn drop_link(&mut self) {
         self.counts.dropped_links += 1;
     }
 
-    /// Fills the record of an ended span up to its limits, so that everything recorded from now on is dropped and counted.
+    /// Fills the record of an ended span up to the limits. All later changes are dropped and counted.
     pub(crate) fn fill(&mut self) {
         self.body.clear();
         self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };
     }
 
-    /// Returns the number of attributes, events and links that were over a limit.
+    /// Returns the number of attributes, events and links over the limits.
     pub(crate) fn dropped(&self) -> u64 {
         let Counts { dropped_attributes, dropped_events, dropped_links, .. } = self.counts;
         [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
-    /// Ends the span and appends it to `out` as a field `ScopeSpans.spans`. `random` is `true` if the trace id is known to be
-    /// random.
+    /// Ends the span and appends a field `ScopeSpans.spans` to `out`. `random` is `true` if the trace id is known to be random.
     #[inline]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, random: bool, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.
@@ -305,7 +304,7 @@ impl OpenSpan {
         }
     }
 
-    /// Appends a span with fields that most spans lack, such as a status. The caller appends the flags.
+    /// Appends a span with rare fields, such as a status. The caller appends the flags.
     fn end_with_more(&self, out: &mut Vec<u8>, trace_state: &str) {
         let (name, recorded) = match self.renamed.as_str() {
             "" => (self.body.get(self.name_at..self.head_end), self.body.get(self.head_end..)),
@@ -356,7 +355,7 @@ impl OpenSpan {
     }
 }
 
-/// Encodes an attribute, with its texts cut to the limit.
+/// Encodes an attribute, with texts cut to the limit.
 fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
     match (value, limits.value_length) {
         (Value::Str(text), Some(limit)) => write::str_attribute(out, tag, key, write::truncate(text, limit)),

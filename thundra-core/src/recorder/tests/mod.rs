@@ -1,4 +1,4 @@
-//! Tests of the parts that several threads share, sequential and under load.
+//! Tests of the parts shared by several threads, sequential and under load.
 
 mod slab;
 mod slot;
@@ -6,7 +6,7 @@ mod span_index;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A barrier that spins, so that the threads leave it within nanoseconds of each other.
+/// A spinning barrier. Threads leave within nanoseconds of each other.
 struct Gate {
     threads: usize,
     arrivals: AtomicUsize,
@@ -17,7 +17,7 @@ impl Gate {
         Gate { threads, arrivals: AtomicUsize::new(0) }
     }
 
-    /// Lets everybody pass from now on: a thread that fails must not leave the others waiting.
+    /// Lets everybody pass from now on, so that a failed thread leaves no other waiting.
     fn open(&self) {
         self.arrivals.store(usize::MAX / 2, Ordering::Release);
     }
@@ -30,7 +30,7 @@ impl Gate {
         while self.arrivals.load(Ordering::Acquire) < all {
             // On a busy machine the other threads may need this one's core.
             spins += 1;
-            if spins % 1024 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+            if spins.is_multiple_of(1024) { std::thread::yield_now() } else { std::hint::spin_loop() }
         }
     }
 }

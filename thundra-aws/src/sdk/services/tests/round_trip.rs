@@ -1,12 +1,5 @@
 //! The receiver extracts the injected context, and nothing else of a message changes.
-#![cfg(all(
-    feature = "eventbridge",
-    feature = "kinesis",
-    feature = "lambda",
-    feature = "sfn",
-    feature = "sns",
-    feature = "sqs"
-))]
+#![cfg(feature = "full")]
 
 use std::collections::HashMap;
 use std::sync::Arc;
