@@ -5,6 +5,7 @@ use std::sync::MutexGuard;
 use std::task::Poll;
 use std::time::Instant;
 
+use super::backlog::Due;
 use super::losses::Losses;
 use super::slot::{ExporterSlot, State};
 use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture};
@@ -33,6 +34,33 @@ pub(super) struct Sender<'a> {
     exporting: Option<Instant>,
     /// The time when the exporter got the request.
     began: Instant,
+}
+
+impl ExporterSlot {
+    /// Takes records and counts. Returns the right to send, unless another flush has it or the exporter pauses.
+    #[inline]
+    pub(super) fn begin(&self, records: Records, due: &Due, now: Instant) -> Option<Sender<'_>> {
+        let held_back = self.paused_signals();
+        let mut state = self.state();
+        if let Some(losses) = due.losses {
+            state.queue.lose(losses);
+        }
+        let mut rest = Vec::new();
+        if self.takes(records.signal())
+            && let Some(over) = state.queue.push(records)
+        {
+            rest.push(over);
+        }
+        for records in due.others.iter().filter(|records| self.takes(records.signal())) {
+            rest.extend(state.queue.push(records.clone()));
+        }
+        if state.is_sending || state.is_paused(now) {
+            drop(state);
+            rest.into_iter().for_each(|over| self.lose(over));
+            return None;
+        }
+        Sender::begin(self, state, held_back, rest, now)
+    }
 }
 
 impl<'a> Sender<'a> {
