@@ -75,7 +75,7 @@ impl ExporterSlot {
         contained(|| self.exporter.resume());
     }
 
-    /// Returns `true` if the exporter takes records of a signal.
+    /// Returns `true` if the exporter takes the signal.
     pub(super) fn takes(&self, signal: Signal) -> bool {
         self.taken.contains(signal)
     }
