@@ -147,3 +147,18 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         (self.write)(event, record.as_ref().unwrap_or(event.metadata()));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_format_is_listed_under_a_name_of_its_own() {
+        let lines = include_str!("mod.rs").lines().map(str::trim_start);
+        let constants = lines.filter(|line| line.starts_with("pub const ") && line.contains(": LogFormat =")).count();
+        let names: BTreeSet<_> = LogFormat::ALL.iter().map(|format| format.name()).collect();
+        assert_eq!((LogFormat::ALL.len(), names.len()), (constants, constants));
+    }
+}
