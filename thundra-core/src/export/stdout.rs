@@ -19,6 +19,15 @@ const MAX_LINE_BYTES: usize = 256 * 1024;
 ///
 /// The line holds the OTLP request as base64 of [gzip](Gzip). A single span that does not fit in a line is lost, and counted.
 /// A thread writes: where nobody reads standard output, spans wait and the program goes on.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::StdoutExporter;
+///
+/// assert!(thundra_core::install(Telemetry::builder().exporter(StdoutExporter::new())));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StdoutExporter {
