@@ -1,4 +1,19 @@
-//! Functions behind HTTP, with `lambda_http`: API Gateway, function URLs, load balancers.
+//! Functions behind HTTP: API Gateway, function URLs, load balancers and VPC Lattice.
+//!
+//! [`run`] takes an application of `lambda_http` or axum. The root span of the invocation is the server span of the
+//! request. Behind API Gateway the route is part of the name, as in `GET /orders/{id}`.
+//!
+//! ```no_run
+//! use axum::Router;
+//! use axum::routing::get;
+//! use thundra_aws::Error;
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     let app = Router::new().route("/orders/{id}", get(async || "an order"));
+//!     thundra_aws::http::run(app).await
+//! }
+//! ```
 
 use std::fmt::Debug;
 use std::future::Future;

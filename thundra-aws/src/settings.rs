@@ -17,7 +17,7 @@ thundra_core::variables! {
     INJECT_PAYLOAD = "THUNDRA_INJECT_PAYLOAD" {
         form: payload_patterns::FORM,
         default: "`kinesis,eventbridge,lambda,stepfunctions`",
-        meaning: "The JSON payloads that context may be written into, by service and target; `!` excludes.",
+        meaning: "The JSON payloads to write context into, by service and target; `!` excludes.",
     }
     BATCH_SPANS = "THUNDRA_BATCH_SPANS" {
         form: "one of parent, link",
@@ -27,12 +27,12 @@ thundra_core::variables! {
     MESSAGE_SPANS = "THUNDRA_MESSAGE_SPANS" {
         form: "one of send, create",
         default: "`send`",
-        meaning: "The sender that the messages of a batch name: the span of the call, or with `create` a span for each.",
+        meaning: "The sender of a batch's messages: the span of the call, or with `create` a span of each message.",
     }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
         default: "`INFO`",
-        meaning: "The levels of log events where `RUST_LOG` is not set. Lambda sets it from the function's settings.",
+        meaning: "The levels of written log events without `RUST_LOG`, set by Lambda from the settings of the function.",
     }
 }
 

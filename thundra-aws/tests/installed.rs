@@ -1,4 +1,4 @@
-//! What only an installed process shows: clients that nobody wrapped, and calls from many threads.
+//! Tests that need installed telemetry: unwrapped clients, and calls from many threads.
 
 #![cfg(all(feature = "unwrapped-clients", feature = "sns", feature = "sqs"))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -102,17 +102,17 @@ fn an_unwrapped_client_shows_up_with_its_status() {
     }
 }
 
-/// Its process is one of its own, so that nobody else has said it.
+/// In a process of its own, so that no other test has caused the report.
 #[test]
-fn an_unwrapped_client_is_told_what_to_write_once() {
+fn an_unwrapped_client_gets_the_remedy_once() {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "an_unwrapped_client_shows_up_with_its_status", "--nocapture"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<_> = said.lines().filter(|line| line.contains("not wrapped")).collect();
-    assert_eq!(lines.len(), 1, "{said}");
-    assert!(lines[0].contains("aws_sdk_sns") && lines[0].contains("thundra_aws::sns::client(&config)"), "{said}");
+    let reported = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<_> = reported.lines().filter(|line| line.contains("not wrapped")).collect();
+    assert_eq!(lines.len(), 1, "{reported}");
+    assert!(lines[0].contains("aws_sdk_sns") && lines[0].contains("thundra_aws::sns::client(&config)"), "{reported}");
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn beside_the_interceptor_nothing_shows_up_twice() {
     assert_eq!(keys.map(|key| attribute(call, key)), ["eu-west-1", "orders", "r-1", "m-1", ""]);
     assert_eq!((call.name.as_str(), call.kind, &call.status), ("SNS.Publish", SpanKind::Producer, &Status::Unset));
     assert_eq!(endpoint.request().sns_attributes("")["traceparent"], traceparent(call));
-    // The outcome is the interceptor's as well, which knows the service's word for it.
+    // The interceptor records the outcome too, with the error code of the service.
     const GONE: &str = "<ErrorResponse><Error><Code>NotFound</Code><Message>no topic</Message></Error></ErrorResponse>";
     let (_, spans) =
         in_scope(vec![Answer::Status(404, GONE)], async |config| publish(thundra_aws::sns::client(&config)).await);
@@ -183,8 +183,8 @@ fn an_unwrapped_client_shows_up_beside_a_subscriber_of_the_programs_own() {
 }
 
 #[test]
-fn how_a_request_for_credentials_ended_is_not_said_of_the_call() {
-    // Its token has no end, so there are no credentials, and the call is not sent.
+fn the_end_of_a_request_for_credentials_is_not_that_of_the_call() {
+    // The token has no expiry, so no credentials result, and the call is not sent.
     let (endpoint, spans) = in_scope(ok("a token"), async |config| {
         let imds = aws_config::imds::Client::builder().endpoint(config.endpoint_url().unwrap()).unwrap();
         let provider = ImdsCredentialsProvider::builder().imds_client(imds.build()).profile("role").build();
@@ -201,7 +201,7 @@ fn how_a_request_for_credentials_ended_is_not_said_of_the_call() {
 }
 
 #[test]
-fn a_dropped_call_ends_whoever_makes_it() {
+fn a_dropped_call_is_cancelled_with_any_client() {
     for wrapped in [true, false] {
         let (_, spans) = in_scope(vec![Answer::Silence], async |config| {
             let sns = if wrapped { thundra_aws::sns::client(&config) } else { aws_sdk_sns::Client::new(&config) };

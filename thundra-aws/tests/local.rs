@@ -18,7 +18,7 @@ use thundra_core::export::{Batch, Export, ExportFuture};
 use thundra_core::{LogFormat, Scope, Telemetry, TelemetryBuilder, export_later};
 use tracing::{info, instrument};
 
-/// Runs a program below with this event. Its first argument names the file with the event, and the test that is run.
+/// Runs a program below with this event. The first argument names both the event's file and the test.
 fn run(program: &str, event: &Value) -> Output {
     run_with(program, event, &[])
 }
@@ -82,7 +82,7 @@ fn program() {
 mod telemetry {
     use super::*;
 
-    /// Prints the names of the spans that it gets.
+    /// Prints the name of each span.
     #[derive(Debug)]
     struct Names;
 
@@ -172,14 +172,14 @@ fn a_panic_prints_its_tree_and_goes_on() {
 }
 
 #[test]
-fn an_event_that_is_none_of_the_handlers_is_no_panic() {
+fn an_event_of_another_type_is_no_panic() {
     let output = run("greeting", &json!({}));
     let stderr = text(&output.stderr);
     assert!(tree(stderr)[1].contains(" ✗ the event could not be read as the handler's type "), "{stderr}");
 }
 
 #[test]
-fn a_handler_that_works_on_a_batch_by_itself_is_named_the_remedy() {
+fn a_handler_that_loops_over_a_batch_gets_the_remedy() {
     let record = json!({ "messageId": "m-1", "body": "{}", "eventSource": "aws:sqs",
                          "eventSourceARN": "arn:aws:sqs:eu-west-1:1:notes", "attributes": {} });
     let output = run("batch", &json!({ "Records": [record, record] }));
@@ -227,7 +227,7 @@ fn a_collector_behind_tls_takes_the_feature_of_this_crate() {
     }
 }
 
-/// The connection that the background thread has made is not that thread's alone.
+/// The connection of the background thread is shared.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_init_a_run_exports_to_the_collector_that_the_background_thread_has_reached() {
     let received = Arc::new(Mutex::new(Vec::new()));
@@ -250,7 +250,7 @@ async fn after_init_a_run_exports_to_the_collector_that_the_background_thread_ha
     assert_eq!((names.len(), &names[0], &names[1]), (3, &"before run".to_owned(), &"greet".to_owned()), "{names:?}");
 }
 
-/// The guard exports once more: what it exports is not lost, and what it cannot export is.
+/// The guard exports once more. Only spans that this export leaves behind are lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_init_the_guard_reports_what_is_lost() {
     for (refusals, reported) in [(3, 0), (usize::MAX, 1)] {

@@ -7,8 +7,8 @@ use crate::{Signal, SpanData};
 
 /// Finished spans, log records or data points: a run of OTLP messages of one [`Signal`].
 ///
-/// A [`Scope`](crate::Scope) returns its spans in this form. They may belong to several traces, since each record of a
-/// batch can be part of its producer's. [`flush`](crate::flush) exports them.
+/// A [`Scope`](crate::Scope) returns its spans in this form, and [`flush`](crate::flush) exports the spans. Spans of one
+/// scope may belong to several traces, since each record of a batch can be part of its producer's trace.
 ///
 /// # Examples
 ///
@@ -35,14 +35,14 @@ impl Records {
         Records { signal, bytes: Vec::new(), count: 0 }
     }
 
-    /// Returns spans, from a run of `ScopeSpans.spans` fields that holds `count` of them.
+    /// Returns the `count` spans of a run of `ScopeSpans.spans` fields.
     #[inline]
     pub(crate) const fn of_spans(bytes: Vec<u8>, count: u32) -> Self {
         Records { signal: Signal::Traces, bytes, count }
     }
 
     /// Returns the records of an encoded run: `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics`
-    /// fields. What comes after malformed bytes is left out.
+    /// fields. Malformed bytes end the run.
     #[doc(hidden)]
     pub fn from_encoded(signal: Signal, mut bytes: Vec<u8>) -> Self {
         let (mut end, mut count) = (0, 0);
@@ -94,7 +94,7 @@ impl Records {
         span::spans(run)
     }
 
-    /// Adds records of the same signal. Empty records become those that are added, whatever the signal.
+    /// Adds records of the same signal. Empty records take over any signal.
     ///
     /// # Errors
     ///
@@ -131,13 +131,13 @@ impl Records {
         &self.bytes
     }
 
-    /// Returns the encoded run for changes that leave the number of records as it is.
+    /// Returns the encoded run, for changes within a record.
     pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Returns the first records, as many as fit into `max_bytes`, and the others. `at_least_one` takes the first message
-    /// whatever its size.
+    /// Returns the first records, as many as fit into `max_bytes`, and the rest. `at_least_one` takes the first message at
+    /// any size.
     pub(crate) fn cut(mut self, max_bytes: usize, at_least_one: bool) -> (Records, Records) {
         let none = Records::none(self.signal);
         if self.bytes.len() <= max_bytes {

@@ -1,4 +1,4 @@
-//! Finished spans as plain data, for people, tests and adapters.
+//! Finished spans as plain data, for tests and adapters.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,19 +8,19 @@ use crate::{SpanId, SpanKind, Status, TraceContext, Value};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SpanData {
-    /// The span's own identity.
+    /// The trace id, span id, flags and trace state.
     pub context: TraceContext,
     /// The parent's id; `None` for the root of a trace.
     pub parent_span_id: Option<SpanId>,
-    /// Whether the parent is a span of another program.
+    /// `true` if the parent is a span of another program.
     pub parent_is_remote: bool,
     /// The name.
     pub name: String,
     /// The kind.
     pub kind: SpanKind,
-    /// When it started.
+    /// The start.
     pub start_time: SystemTime,
-    /// When it ended; never before its start.
+    /// The end, which is never before the start.
     pub end_time: SystemTime,
     /// The attributes in the order they were recorded.
     pub attributes: Vec<(String, Value)>,
@@ -30,21 +30,21 @@ pub struct SpanData {
     pub links: Vec<Link>,
     /// The outcome.
     pub status: Status,
-    /// How many attributes were over the limit.
+    /// The number of attributes over the limit.
     pub dropped_attributes: u32,
-    /// How many events were over the limit.
+    /// The number of events over the limit.
     pub dropped_events: u32,
-    /// How many links were over the limit.
+    /// The number of links over the limit.
     pub dropped_links: u32,
 }
 
 impl SpanData {
-    /// The value of an attribute.
+    /// Returns the value of an attribute.
     pub fn attribute(&self, key: &str) -> Option<&Value> {
         self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
-    /// How long it took.
+    /// Returns the time from the start to the end.
     pub fn duration(&self) -> Duration {
         self.end_time.duration_since(self.start_time).unwrap_or_default()
     }
@@ -54,11 +54,11 @@ impl SpanData {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SpanEvent {
-    /// When.
+    /// The time.
     pub time: SystemTime,
-    /// What: the message of the `tracing` event, or `exception`.
+    /// The message of the `tracing` event, or `exception`.
     pub name: String,
-    /// Its fields.
+    /// The fields.
     pub attributes: Vec<(String, Value)>,
     /// The number of its attributes that were over a limit.
     pub dropped_attributes: u32,

@@ -1,4 +1,4 @@
-//! For tests: ours, and those of programs built on these crates.
+//! Spans for tests: recorded, compared as text, or collected in memory.
 //!
 //! # Examples
 //!
@@ -17,7 +17,8 @@ use crate::{Config, Env, Scope, SpanData, subscriber};
 
 pub use crate::export::MemoryExporter;
 
-/// Runs a closure in a scope of this name, with a subscriber of its own, and returns the spans it recorded.
+/// Runs a closure in a scope, and returns the recorded spans. The subscriber is the one of [`install`](crate::install), on
+/// this thread alone.
 ///
 /// # Examples
 ///
@@ -32,7 +33,7 @@ pub fn record<R>(name: &'static str, f: impl FnOnce() -> R) -> (R, Vec<SpanData>
     record_with(&Config::from_env(&Env::from_pairs::<&str, &str>([])), name, f)
 }
 
-/// As [`record`], with this configuration.
+/// Runs a closure in a scope as [`record`] does, with this configuration.
 ///
 /// # Examples
 ///
@@ -51,12 +52,12 @@ pub fn record_with<R>(config: &Config, name: &'static str, f: impl FnOnce() -> R
     })
 }
 
-/// Spans as an indented tree, without times and ids.
+/// Returns spans as an indented tree, without times and ids.
 pub fn tree(spans: &[SpanData]) -> String {
     print(spans.to_vec(), Show::Shape)
 }
 
-/// Spans as an indented tree, with durations and trace ids.
+/// Returns spans as an indented tree, with durations and trace ids.
 ///
 /// # Examples
 ///

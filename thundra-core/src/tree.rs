@@ -1,4 +1,4 @@
-//! Spans as an indented tree, for people and for tests.
+//! Spans as an indented tree, for the console and for tests.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use crate::{Escaped, SpanData, SpanId, SpanKind, Status};
 
-/// How deep a tree is printed.
+/// The greatest depth of a printed tree.
 const MAX_DEPTH: usize = 200;
 
-/// What of a span is shown.
+/// The part of a span in a tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Show {
-    /// Name, kind, outcome, attributes and events: what does not change from run to run.
+    /// Name, kind, outcome, attributes and events, which are equal in each run.
     #[cfg_attr(not(feature = "testing"), allow(dead_code))]
     Shape,
     /// Durations and ids too.
     Everything,
 }
 
-/// Prints spans as trees, one per root: a span whose parent is not among them is one. Each span and event is one line,
-/// whatever its texts hold.
+/// Prints spans as trees, one for each root. A root is a span whose parent is not among the spans. Each span and event
+/// takes one line, even if a text holds line breaks.
 pub(crate) fn print(mut spans: Vec<SpanData>, show: Show) -> String {
     // Spans arrive in the order they ended; equal times keep that order reversed, so parents come first.
     spans.reverse();

@@ -1,4 +1,4 @@
-//! Records of the `log` crate as log lines: programs of their own, since a process has one logger and one subscriber.
+//! Log lines and subscribers, in programs of their own: a process has one logger and one subscriber.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
-/// What a program wrote on standard error: its lines of JSON, and the others.
+/// The standard error of a program: lines of JSON, and other lines.
 struct Written {
     lines: Vec<Value>,
     others: Vec<String>,
@@ -110,7 +110,7 @@ impl log::Log for Own {
 const LEVELS: (&str, &str) = ("RUST_LOG", "quiet=off,chatty=debug");
 
 #[test]
-fn records_are_lines_once_whoever_bridges_them() {
+fn every_record_is_one_line_with_any_bridge() {
     for program in ["alone", "bridged"] {
         let written = run(program, &[LEVELS]);
         assert_eq!(written.messages(), ["outside", "chatty", "an event", "sold out"], "{program}");
@@ -137,7 +137,7 @@ fn records_below_the_widest_level_are_not_made() {
         (&[][..], "INFO"),
         (&[LEVELS], "DEBUG"),
         (&[("RUST_LOG", "warn"), ("THUNDRA_SPANS", "error")], "WARN"),
-        // Events are recorded in their spans, whether they are lines or not.
+        // Spans record events even without log lines.
         (&[("RUST_LOG", "off"), ("THUNDRA_SPANS", "trace")], "TRACE"),
         (&[("RUST_LOG", "error"), ("THUNDRA_SPANS", "off")], "ERROR"),
     ] {
@@ -162,7 +162,7 @@ fn a_subscriber_of_the_programs_own_gets_the_records() {
     let written = run("own subscriber", &[]);
     let of = |message: &str| written.others.iter().filter(|line| line.contains(message)).count();
     assert_eq!((of("outside"), of("an event"), written.lines.len()), (1, 1, 0), "{:?}", written.others);
-    // One is its line, and one its event in the span.
+    // The log line, and the span event in the tree.
     assert_eq!(of("sold out"), 2, "{:?}", written.others);
 }
 

@@ -24,7 +24,7 @@ fn program() {
 }
 
 #[test]
-fn a_program_that_exports_nothing_is_told_the_remedy_once() {
+fn a_program_without_exporters_gets_the_remedy_once() {
     for (program, lines) in [("flush", 1), ("export_later", 1), ("nothing", 0)] {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "program", "--ignored", "--nocapture"]).env("TEST_PROGRAM", program);

@@ -23,32 +23,32 @@ thundra_core::variables! {
     METHODS_KNOWN = "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" {
         form: METHODS,
         default: "`CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE`",
-        meaning: "The HTTP methods that spans may be named after, in their case: all of them. Any other is `_OTHER`.",
+        meaning: "All HTTP methods to name spans after, in their exact case. Any other method is recorded as `_OTHER`.",
     }
     CLIENT_REQUEST_HEADERS = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_REQUEST_HEADERS" {
         form: HEADERS,
         default: "",
-        meaning: "Headers of sent requests that become attributes, without credentials and query values.",
+        meaning: "Headers of sent requests to record as attributes, without credentials and query values.",
     }
     CLIENT_RESPONSE_HEADERS = "OTEL_INSTRUMENTATION_HTTP_CLIENT_CAPTURE_RESPONSE_HEADERS" {
         form: HEADERS,
         default: "",
-        meaning: "Headers of the responses to them that become attributes.",
+        meaning: "Headers of the responses to sent requests to record as attributes.",
     }
     SERVER_REQUEST_HEADERS = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_REQUEST_HEADERS" {
         form: HEADERS,
         default: "",
-        meaning: "Headers of received requests that become attributes.",
+        meaning: "Headers of received requests to record as attributes.",
     }
     SERVER_RESPONSE_HEADERS = "OTEL_INSTRUMENTATION_HTTP_SERVER_CAPTURE_RESPONSE_HEADERS" {
         form: HEADERS,
         default: "",
-        meaning: "Headers of the responses to them that become attributes.",
+        meaning: "Headers of the responses to received requests to record as attributes.",
     }
     PROPAGATE_HOSTS = "THUNDRA_PROPAGATE_HOSTS" {
         form: host_patterns::FORM,
         default: "",
-        meaning: "Hosts outside the private network that get correlation ids and baggage, public names of AWS among them.",
+        meaning: "Hosts outside of the private network to send correlation ids and baggage to. Public names of AWS are outside too.",
     }
 }
 

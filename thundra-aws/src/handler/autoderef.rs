@@ -1,9 +1,9 @@
 //! Questions of `#[handler]` about the types in the user's signature, answered by method lookup.
 //!
-//! An alias hides `LambdaEvent` from a macro, so the compiler has to find the type. This is [autoderef specialisation]:
-//! method lookup tries the inherent methods of a value whose bounds hold, then the methods of its `Deref` target, and so on.
+//! An alias hides `LambdaEvent` from a macro, so the compiler has to find the type, by [autoderef specialisation]. Method
+//! lookup tries the inherent methods of a value if their bounds hold, then the methods of the `Deref` target, and so on.
 //! A [`Rung`] dereferences to the rung below. The [`Ground`] is a reference to the value and has the method for any type. In
-//! a generic function a bound holds if the bounds of the function prove it, so the lookup always compiles.
+//! a generic function a bound holds if the bounds of the function imply it, so the lookup always compiles.
 //!
 //! The methods have names that no trait in the user's scope will share.
 //!
@@ -102,14 +102,14 @@ impl<Below> Deref for Rung<Below> {
 }
 
 impl<T: HasContext> Rung<Ground<'_, T>> {
-    /// Returns the context, cloned, so that no borrow of the argument lives across an await.
+    /// Returns a clone of the context, because a borrow of the argument would live across an await.
     pub fn thundra_context(&self) -> Argument {
         Argument { context: self.0.0.lambda_context().cloned(), type_name: type_name::<T>() }
     }
 }
 
 impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
-    /// Returns the type and the message of the diagnostic, as its author chose them.
+    /// Returns the type and the message of the diagnostic.
     pub fn thundra_outcome(&self) -> HandlerOutcome {
         self.outcome(|error| (error.error_type.clone().into(), error.error_message.clone()))
     }

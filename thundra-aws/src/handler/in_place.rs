@@ -1,5 +1,5 @@
-//! `#[handler]` on any function but `main`: the function reports its outcome to the invocation that it runs in, or begins
-//! one.
+//! `#[handler]` on any function but `main`: the function reports its outcome to the current invocation, or begins an
+//! invocation.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -20,8 +20,8 @@ const CALLER_WAITS: Duration = Duration::from_millis(500);
 /// Runs the body of a handler.
 ///
 /// Under [`run`](crate::run) an invocation exists already. Under a plain `lambda_runtime::run` the body becomes an
-/// invocation, which is exported before the handler returns. `context` is the context of the first argument that has one,
-/// else the types of all arguments, for the report that nothing is recorded.
+/// invocation, exported before the handler returns. `context` is the context of the first argument with a context. Without
+/// any, nothing is recorded, and the report names the types of all arguments.
 pub async fn in_place<F: Future, const N: usize>(
     name: &'static str,
     context: Result<Context, [&'static str; N]>,
@@ -45,7 +45,7 @@ pub async fn in_place<F: Future, const N: usize>(
             "in_place",
             format_args!(
                 "the handler {name:?} runs under lambda_runtime::run, so its spans are exported before it returns, \
-                 and what triggered it is not known: thundra_aws::run exports after the response"
+                 and the trigger is unknown: thundra_aws::run exports after the response"
             ),
         );
     }
@@ -59,7 +59,7 @@ pub async fn in_place<F: Future, const N: usize>(
     output
 }
 
-/// Returns `None`. A `return` of the value that it never contains tells the compiler the type of a block.
+/// Returns `None`. A `return` of the missing value tells the compiler the type of a block.
 #[inline(always)]
 pub const fn never<T>() -> Option<T> {
     None

@@ -17,7 +17,8 @@ use super::setup;
 /// A second call changes nothing.
 ///
 /// In Lambda, a program without [`run`](crate::run), such as a server behind the Lambda Web Adapter, calls
-/// [`thundra_http::init`]: a background thread exports there as well.
+/// [`thundra_http::init`]: a background thread exports there as well. The end of the
+/// [configuration page](crate::configuration#in-code) shows how to describe the function in the resource all the same.
 ///
 /// # Examples
 ///

@@ -11,7 +11,7 @@ use thundra_aws::{Error, LambdaEvent, handler, service_fn};
 
 use crate::peers::{Lambda, Outcome};
 
-/// The programs: each with and without us, and each with a subscriber of its own that writes everything.
+/// The programs, traced and bare, each with a subscriber that writes everything.
 pub(crate) fn run(name: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     if name.starts_with("fmt") {
@@ -141,7 +141,7 @@ fn event(how: &str, http: bool) -> Value {
     event
 }
 
-/// What comes of an event, and of a good one after it.
+/// The outcome of an event, and of a valid event that follows.
 async fn outcomes(program: &str, event: &Value) -> Vec<Outcome> {
     let mut lambda = Lambda::start(program, &[]).await;
     let mut outcomes = vec![lambda.outcome(event.clone()).await];
@@ -170,7 +170,7 @@ async fn what_cannot_be_formatted_has_the_outcome_of_the_bare_runtime() {
             let expected = outcomes(bare, &event).await;
             assert_eq!(matches!(expected[0], Outcome::Ended(Some(101))), ends, "{bare} {how}: {expected:?}");
             for ours in ours {
-                // In place the spans leave before the runtime has formatted anything: so there it happens twice.
+                // In place, the export comes before the formatting of the runtime, so the text is formatted twice.
                 if how.contains("Display once") && ours.contains("in_place") {
                     continue;
                 }
@@ -205,7 +205,7 @@ async fn an_init_error_that_cannot_be_formatted_ends_the_program() {
     assert_eq!(lambda.outcome(event("fine", true)).await, Outcome::Ended(Some(0)), "it returned its failure");
 }
 
-/// A worker that ends takes no other with it, and its invocation leaves with the next flush.
+/// The end of one worker does not affect the others, and the next flush exports its invocation.
 #[tokio::test]
 async fn a_worker_that_panics_leaves_the_others_and_its_span() {
     for program in ["bare_concurrent", "ours_concurrent"] {
@@ -231,7 +231,7 @@ async fn a_worker_that_panics_leaves_the_others_and_its_span() {
 }
 
 #[tokio::test]
-async fn what_the_runtime_formats_is_what_the_span_says() {
+async fn the_span_has_the_text_that_the_runtime_formats() {
     let mut lambda = Lambda::start("ours", &[]).await;
     for (how, status, error_type) in [
         ("fine", "", "503"),

@@ -33,7 +33,7 @@ async fn spans_leave_after_the_response_and_before_the_next_event() {
 }
 
 #[tokio::test]
-async fn failures_are_told_and_change_nothing() {
+async fn failures_are_reported_and_change_nothing() {
     let lambda = Lambda::start("traced", &[]).await;
     for (event, answer, error_type, status) in [
         (json!("error"), "no such name", "Error", "no such name"),
@@ -127,7 +127,7 @@ async fn a_handler_in_place_under_the_plain_runtime_exports_before_it_returns() 
 }
 
 #[tokio::test]
-async fn a_handler_without_a_context_says_why_nothing_is_recorded_once() {
+async fn a_handler_without_a_context_reports_the_reason_once() {
     for (program, why) in [
         (
             "older",
@@ -180,11 +180,11 @@ async fn what_is_logged_between_init_and_run_is_written() {
 
 #[tokio::test]
 async fn spans_go_to_standard_output_where_the_program_has_no_exporter_of_its_own() {
-    for (program, said, exported) in [("own_main", 1, 0), ("own_exporter", 0, 1)] {
+    for (program, reported, exported) in [("own_main", 1, 0), ("own_exporter", 0, 1)] {
         let lambda = Lambda::start(program, &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")]).await;
         lambda.invoke(json!("ann")).await.unwrap();
         let (_, stderr) = lambda.stop().await;
-        assert_eq!(stderr.matches("spans go to standard output").count(), said, "{program}: {stderr}");
+        assert_eq!(stderr.matches("spans go to standard output").count(), reported, "{program}: {stderr}");
         assert_eq!(stderr.matches("own exporter: 2 spans").count(), exported, "{program}: {stderr}");
     }
 }
@@ -241,14 +241,14 @@ async fn lambdas_log_level_is_that_of_the_lines() {
 
 #[tokio::test]
 async fn a_foreign_subscriber_is_kept() {
-    for (program, spans, said) in [("foreign", 1, true), ("foreign_with_layer", 2, false)] {
+    for (program, spans, reported) in [("foreign", 1, true), ("foreign_with_layer", 2, false)] {
         let lambda = Lambda::start(program, &[]).await;
         lambda.invoke(json!("ann")).await.unwrap();
         let root = lambda.traced().await;
         let (seen, stderr) = lambda.stop().await;
         assert_eq!(seen.iter().map(Seen::span_count).sum::<usize>(), spans, "{program}");
         assert_eq!(root.name, program);
-        assert_eq!(stderr.contains("set without our layer"), said, "{program}: {stderr}");
+        assert_eq!(stderr.contains("set without our layer"), reported, "{program}: {stderr}");
         assert!(stderr.contains("FOREIGN greeting"), "the subscriber still writes: {stderr}");
     }
 }
@@ -256,7 +256,7 @@ async fn a_foreign_subscriber_is_kept() {
 #[tokio::test]
 async fn two_interleaved_invocations_never_mix() {
     let lambda = Lambda::start("concurrent", &[("AWS_LAMBDA_MAX_CONCURRENCY", "2")]).await;
-    // Each waits until the other has arrived: run one after the other they would never answer.
+    // Each waits for the other to arrive. Run one after the other, neither would return.
     let (ann, bob) = tokio::join!(lambda.invoke(json!("ann")), lambda.invoke(json!("bob")));
     assert_eq!((ann.unwrap(), bob.unwrap()), (json!("hello ann"), json!("hello bob")));
     let (seen, _) = lambda.stop().await;
@@ -268,7 +268,7 @@ async fn two_interleaved_invocations_never_mix() {
         let own = root.text("x");
         assert!(children.iter().all(|child| child.text("name") == own && child.trace == root.trace), "{children:?}");
         assert_eq!(children.len(), 2);
-        // The header of Lambda's environment would be that of one of them, if there were one.
+        // In the environment Lambda sets no header for concurrent invocations.
         #[cfg(all(feature = "config", feature = "sqs"))]
         {
             let call = batch.spans().into_iter().find(|span| span.name == "SQS.SendMessage").unwrap();
@@ -295,7 +295,7 @@ async fn the_first_invocation_links_to_the_initialisation() {
 }
 
 #[tokio::test]
-async fn a_dead_collector_changes_nothing_and_is_said_once() {
+async fn a_dead_collector_changes_nothing_and_is_reported_once() {
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let endpoint = format!("http://{nobody}");
     let lambda = Lambda::start("traced", &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]).await;

@@ -37,13 +37,13 @@ crate::variables! {
     PROPAGATORS = "OTEL_PROPAGATORS" {
         form: "a list of tracecontext, baggage, xray, xray-lambda, correlation; or none",
         default: "`tracecontext,baggage,xray,correlation`",
-        meaning: "The formats of context that are read and written.",
+        meaning: "The context formats to read and to write.",
     }
     SAMPLER = "OTEL_TRACES_SAMPLER" {
         form: "one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, \
                parentbased_traceidratio",
         default: "`parentbased_always_on`",
-        meaning: "The rule by which a trace is recorded.",
+        meaning: "The head sampler.",
     }
     SAMPLER_ARG = "OTEL_TRACES_SAMPLER_ARG" {
         form: "a number from 0 to 1",
@@ -75,8 +75,8 @@ crate::variables! {
     OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT" {
         form: WHOLE,
         default: "`10000`, and `2000` for an attempt",
-        meaning: "The longest time of a flush, in milliseconds, and of dropping the guard of `init()`. Where it is set, one \
-                  attempt may take as long. `0` is an hour.",
+        meaning: "The longest time of a flush, in milliseconds, and of dropping the guard of `init()`. A set value also \
+                  limits an attempt. `0` is an hour.",
     }
     OTLP_COMPRESSION = "OTEL_EXPORTER_OTLP_COMPRESSION" {
         form: COMPRESSIONS,
@@ -204,7 +204,7 @@ crate::variables! {
     SPANS = "THUNDRA_SPANS" {
         form: LEVELS,
         default: "`info`",
-        meaning: "The levels of the spans that are recorded, by target.",
+        meaning: "The levels of recorded spans, by target.",
     }
     MAX_SPANS = "THUNDRA_MAX_SPANS" {
         form: COUNT,
@@ -219,6 +219,6 @@ crate::variables! {
     LOG = "RUST_LOG" {
         form: LEVELS,
         default: "`info`",
-        meaning: "The levels of the log events that are written, by target; `fatal` is `error`.",
+        meaning: "The levels of written log events, by target; `fatal` means `error`.",
     }
 }

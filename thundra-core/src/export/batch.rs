@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::otlp::{json, request};
 use crate::{Records, Resource, Signal, SpanData};
 
-/// Records of one [`Signal`], and the program that made them: the content of one request.
+/// The content of one request: records of one [`Signal`], and the attributes of the program.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! A tree for people, on standard error.
+//! A tree of spans on standard error.
 
 use std::io::Write;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use crate::{diagnostics, tree};
 
 /// Prints each flush as a tree on standard error.
 ///
-/// A thread writes: where nobody reads standard error, spans wait and the program goes on.
+/// A thread of the exporter writes. Spans wait while nobody reads standard error, and the program continues.
 ///
 /// # Examples
 ///
@@ -26,7 +26,7 @@ pub struct ConsoleExporter {
 }
 
 impl ConsoleExporter {
-    /// The exporter.
+    /// Makes the exporter.
     pub fn new() -> Self {
         ConsoleExporter { writer: Writer::new(write) }
     }

@@ -1,11 +1,11 @@
-//! The error of an export, which decides what becomes of the batch.
+//! The error of an export, and its consequence for the batch.
 
 use std::error::Error;
 use std::fmt;
 
 /// The reason why a batch was not exported, or not all of it.
 ///
-/// The [kind](Self::kind) decides what becomes of the batch. The [source](Error::source) is the cause.
+/// The [kind](Self::kind) is the consequence for the batch. The [source](Error::source) is the cause.
 ///
 /// # Examples
 ///
@@ -13,7 +13,7 @@ use std::fmt;
 /// use thundra_core::export::{ExportError, ExportErrorKind};
 ///
 /// let error = ExportError::partial(2, "two spans have no name");
-/// assert_eq!(error.kind(), ExportErrorKind::Partial { lost: 2 });
+/// assert!(matches!(error.kind(), ExportErrorKind::Partial { lost: 2, .. }));
 ///
 /// let broken = std::io::Error::from(std::io::ErrorKind::BrokenPipe);
 /// let error = ExportError::permanent(broken);
@@ -49,7 +49,7 @@ pub enum ExportErrorKind {
     Retryable,
     /// The batch is sent again in two parts. A single record is lost, and counted.
     TooLarge,
-    /// The batch was exported, but for some of its records. Those are lost, and counted.
+    /// Most of the batch was exported. The rejected records are lost, and counted.
     #[non_exhaustive]
     Partial {
         /// The number of records that were rejected.
@@ -60,17 +60,17 @@ pub enum ExportErrorKind {
 }
 
 impl ExportError {
-    /// Returns the error of a batch that may be exported later.
+    /// Returns the error of an export that may succeed later.
     pub fn retryable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExportError { kind: ExportErrorKind::Retryable, source: source.into() }
     }
 
-    /// Returns the error of a batch that is too large for one request.
+    /// Returns the error of a batch too large for one request.
     pub fn too_large(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExportError { kind: ExportErrorKind::TooLarge, source: source.into() }
     }
 
-    /// Returns the error of a batch that was exported, but for `lost` of its records.
+    /// Returns the error of an export without `lost` of the records.
     ///
     /// # Examples
     ///
@@ -84,7 +84,7 @@ impl ExportError {
         ExportError { kind: ExportErrorKind::Partial { lost }, source: source.into() }
     }
 
-    /// Returns the error of a batch that can never be exported.
+    /// Returns the error of an export that can never succeed.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExportError { kind: ExportErrorKind::Permanent, source: source.into() }
     }

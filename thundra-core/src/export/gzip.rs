@@ -1,4 +1,4 @@
-//! gzip, as often as there is something to send.
+//! gzip with memory that is kept between requests.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -10,10 +10,10 @@ use flate2::{Compression, Crc};
 /// Deflate, no flags, no time, the fastest level, an unknown system: <https://www.rfc-editor.org/rfc/rfc1952#section-2.3>.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
-/// Packs bytes with gzip, level 1: level 6 takes more than twice as long and packs a few percent tighter.
+/// Compresses bytes with gzip, level 1. Level 6 takes more than twice as long, for a few percent.
 ///
-/// Its memory, some 300 KiB, is kept from one time to the next: getting that anew takes five times as long as
-/// packing the spans of an invocation.
+/// The compressor keeps its memory, some 300 KiB, between calls. Allocating the memory takes five times as long as
+/// compressing the spans of an invocation.
 ///
 /// # Examples
 ///
@@ -24,21 +24,21 @@ const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 /// ```
 #[derive(Default)]
 pub struct Gzip {
-    /// Taken while it works; who comes meanwhile makes one of his own.
+    /// The compressor, while no call uses it. Concurrent calls make another.
     idle: Mutex<Option<DeflateEncoder<Vec<u8>>>>,
 }
 
 impl Gzip {
-    /// A packer, which takes its memory when it is first used.
+    /// Makes a compressor. The first call of [`pack`](Self::pack) allocates the memory.
     pub const fn new() -> Self {
         Gzip { idle: Mutex::new(None) }
     }
 
-    /// A gzip file of these bytes.
+    /// Returns the bytes as a gzip file.
     ///
     /// # Errors
     ///
-    /// When the compressor fails; in memory it has no reason to.
+    /// The error of the compressor, which has no reason to fail in memory.
     pub fn pack(&self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let idle = self.idle().take();
         let mut encoder = idle.unwrap_or_else(|| DeflateEncoder::new(Vec::new(), Compression::new(1)));

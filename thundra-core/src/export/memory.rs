@@ -1,4 +1,4 @@
-//! Keeps spans for a test to look at.
+//! An exporter for tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::{Batch, Export, ExportFuture};
 use crate::{SpanData, tree};
 
-/// Keeps all spans in memory. Clones share them.
+/// Keeps all spans in memory. Clones share the spans.
 ///
 /// # Examples
 ///
@@ -31,22 +31,22 @@ pub struct MemoryExporter {
 }
 
 impl MemoryExporter {
-    /// An exporter that has seen nothing.
+    /// Makes an empty exporter.
     pub fn new() -> Self {
         MemoryExporter::default()
     }
 
-    /// The spans so far, in the order they were exported.
+    /// Returns the exported spans in order.
     pub fn spans(&self) -> Vec<SpanData> {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The spans so far, as a tree without times and ids: what a test compares.
+    /// Returns the exported spans as a tree without times and ids, for comparison in a test.
     pub fn tree(&self) -> String {
         tree::print(self.spans(), tree::Show::Shape)
     }
 
-    /// Forgets the spans.
+    /// Removes all spans.
     pub fn clear(&self) {
         self.spans.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

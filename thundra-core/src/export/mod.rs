@@ -1,7 +1,7 @@
 //! Destinations of finished telemetry.
 //!
-//! [`Export`] is the trait of all exporters, with one method to implement. A [`Batch`] holds the records of one request,
-//! which it returns as OTLP or as [plain spans](Batch::spans). `thundra-http` has the exporter over OTLP/HTTP.
+//! [`Export`] is the trait of all exporters, with one method to implement. A [`Batch`] holds the records of one request, as
+//! OTLP or as [plain spans](Batch::spans). `thundra-http` has the exporter over OTLP/HTTP.
 
 mod batch;
 mod console;
@@ -37,8 +37,8 @@ pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>>
 
 /// A destination of finished telemetry.
 ///
-/// The pipeline calls an exporter after the response and outside of any scope, so that the exporter cannot trace itself.
-/// One batch at a time is exported. A panic of an exporter is caught, and its batch is counted as lost.
+/// The pipeline calls an exporter after the response and outside of any scope: an exporter cannot trace itself. The
+/// pipeline exports one batch at a time. It catches panics of an exporter, and counts the batch as lost.
 ///
 /// # Examples
 ///
@@ -65,46 +65,46 @@ pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>>
 pub trait Export: fmt::Debug + Send + Sync {
     /// Exports a batch, and returns by the deadline.
     ///
-    /// A batch is never empty and, but for a single record of that size, not much over 1 MiB. Where the future is dropped
-    /// before it is ready, the batch is exported again later.
+    /// A batch is never empty. Its size is about 1 MiB at most, unless a single record is larger. If the future is dropped
+    /// before the end, the batch is exported again later.
     ///
-    /// After a batch that was not done at the deadline, or failed as [`Retryable`](ExportErrorKind::Retryable) in more
-    /// than 100 ms, nothing is exported for ten times as long as that took, unless the exporter
+    /// The pipeline pauses after an export past the deadline, and after a [`Retryable`](ExportErrorKind::Retryable) failure
+    /// of more than 100 ms. The pause is ten times as long as the failure, unless the exporter
     /// [pauses](Self::is_paused) by itself.
     ///
     /// # Errors
     ///
-    /// The [kind](ExportErrorKind) of the error decides what becomes of the batch.
+    /// The [kind](ExportErrorKind) of the error is the consequence for the batch.
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a>;
 
-    /// Returns the signals that the exporter takes. Batches of other signals are not exported, and not counted as lost.
-    /// Called once; defaults to spans alone.
+    /// Returns the signals of the exporter. Batches of other signals are not exported, and not counted as lost. Called once;
+    /// defaults to spans alone.
     fn signals(&self) -> &'static [Signal] {
         &[Signal::Traces]
     }
 
-    /// Waits until the batch that [`export`](Self::export) accepted has left, where a thread or a queue sends it. Called
-    /// after each accepted batch; defaults to a batch that has left.
+    /// Waits for an accepted batch to leave, where a thread or a queue sends the batch. Called after each successful
+    /// [`export`](Self::export); defaults to no wait.
     ///
     /// # Errors
     ///
-    /// [`Retryable`](ExportErrorKind::Retryable) where the batch is still on its way: at the deadline, or at once when
-    /// the deadline has passed. The next flush calls this again before it exports anything. Other errors are losses.
+    /// [`Retryable`](ExportErrorKind::Retryable) if the batch has not left by the deadline, or at once after the deadline.
+    /// The next flush then calls this method again before any export. Other errors are losses.
     fn force_flush(&self, _deadline: Instant) -> ExportFuture<'_> {
         Box::pin(Done)
     }
 
-    /// Returns `true` while the exporter would take no batch of this signal, as for some time after a failure. Batches
-    /// wait then, and no flush waits for them. Defaults to `false`.
+    /// Returns `true` while the exporter would refuse batches of this signal, as for some time after a failure. Batches are
+    /// kept meanwhile, and no flush waits. Defaults to `false`.
     fn is_paused(&self, _signal: Signal) -> bool {
         false
     }
 
-    /// Ends all pauses, so that the next batch is tried. Called before the last flush of a program; defaults to nothing.
+    /// Ends all pauses. Called before the last flush of a program; defaults to nothing.
     fn resume(&self) {}
 }
 
-/// Success, without an allocation when it is boxed.
+/// Success, without an allocation in a box.
 struct Done;
 
 impl Future for Done {

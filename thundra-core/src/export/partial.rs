@@ -3,10 +3,10 @@
 use crate::otlp::response::partial_success;
 use crate::{OtlpProtocol, Signal};
 
-/// Reads the partial success in a collector's response: the number of records that the collector rejected, which is
-/// final, and its message.
+/// Reads the partial success in a collector's response: the number of rejected records, and the message. A rejection is
+/// final.
 ///
-/// Returns `None` where the collector took all records, or names a number below zero.
+/// Returns `None` where the collector accepted all records, or reports a negative number.
 pub fn rejected(response: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<(u64, String)> {
     let (rejected, message) = match protocol {
         OtlpProtocol::Protobuf => partial_success(response)?,

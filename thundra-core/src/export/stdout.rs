@@ -1,5 +1,5 @@
-//! One line per invocation on standard output, in the envelope that the [serverless-otlp-forwarder] reads
-//! from CloudWatch Logs.
+//! One line per invocation on standard output, in the envelope of the [serverless-otlp-forwarder], which reads CloudWatch
+//! Logs.
 //!
 //! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
 
@@ -12,13 +12,13 @@ use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture, Gzip};
 use crate::Signal;
 
-/// CloudWatch Logs cuts longer lines.
+/// The limit of CloudWatch Logs, which cuts longer lines.
 const MAX_LINE_BYTES: usize = 256 * 1024;
 
-/// Writes each batch as one line of JSON, and one that would be over 256 KiB in parts.
+/// Writes each batch as one line of JSON. A batch over 256 KiB takes several lines.
 ///
-/// The line holds the OTLP request as base64 of [gzip](Gzip). A single span that does not fit in a line is lost, and counted.
-/// A thread writes: where nobody reads standard output, spans wait and the program goes on.
+/// A line holds the OTLP request as base64 of [gzip](Gzip). A single record over the limit is lost, and counted. A thread
+/// of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ pub struct StdoutExporter {
 }
 
 impl StdoutExporter {
-    /// The exporter.
+    /// Makes the exporter.
     pub fn new() -> Self {
         let lines = Lines::default();
         StdoutExporter { writer: Writer::new(move |batch| lines.write(batch)) }
@@ -62,14 +62,14 @@ impl Export for StdoutExporter {
     }
 }
 
-/// Makes the lines.
+/// The writer of lines.
 #[derive(Default)]
 struct Lines {
     gzip: Gzip,
 }
 
 impl Lines {
-    /// Writes a batch as one line. A batch that does not fit in a line comes again in parts.
+    /// Writes a batch as one line. A batch over the limit is split, and written in parts.
     fn write(&self, batch: &Batch) -> Result<(), ExportError> {
         let permanent = |error: io::Error| ExportError::permanent(format!("standard output: {error}"));
         let line = self.line(batch).map_err(permanent)?;

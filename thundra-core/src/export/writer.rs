@@ -1,6 +1,6 @@
-//! Writing on a thread of its own: a pipe that nobody reads blocks that thread, and never the program.
+//! A thread for writing. An unread pipe blocks the thread, and never the program.
 //!
-//! The pipe itself stays in blocking mode: a program shares it with others, and with its own `println!`.
+//! The pipe stays in blocking mode, since other processes and the program's own `println!` share the pipe.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -11,16 +11,16 @@ use std::time::Instant;
 use super::{Batch, ExportError, ExportFuture};
 use crate::contained;
 
-/// Formats a batch and writes it, for as long as that takes.
+/// Formats and writes a batch, without a limit of time.
 type Write = dyn Fn(&Batch) -> Result<(), ExportError> + Send + Sync;
 
-/// A thread that writes one batch after the other. It starts with the first one.
+/// A thread that writes batches in turn. The first batch starts the thread.
 pub(super) struct Writer {
     desk: Arc<Desk>,
     thread: OnceLock<()>,
 }
 
-/// The place where a batch is handed over.
+/// The state shared with the thread.
 struct Desk {
     write: Box<Write>,
     state: Mutex<State>,
@@ -30,7 +30,7 @@ struct Desk {
 #[derive(Debug, Default)]
 struct State {
     job: Job,
-    /// Wakes the flush that waits for the job.
+    /// Wakes the flush behind the job.
     flush: Option<Waker>,
 }
 
@@ -49,7 +49,7 @@ impl Writer {
         Writer { desk: Arc::new(desk), thread: OnceLock::new() }
     }
 
-    /// Hands a batch over to the thread. One that comes before the last one was written is refused.
+    /// Hands a batch to the thread. Fails as retryable while the thread writes another batch.
     pub(super) fn export<'a>(&'a self, batch: &'a Batch) -> ExportFuture<'a> {
         Box::pin(async {
             let mut state = self.desk.state();
@@ -91,7 +91,7 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the thread. Where that fails, the batch is lost, and the next one tries again.
+    /// Starts the thread. If that fails, the batch is lost, and the next batch starts the thread.
     fn start(desk: &Arc<Self>) -> bool {
         let works = desk.clone();
         let thread = std::thread::Builder::new().name("thundra-writer".into());

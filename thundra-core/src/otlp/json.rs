@@ -1,7 +1,7 @@
 //! OTLP/JSON: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>.
 //!
 //! A view of protobuf bytes by the [schema]. Ids are hexadecimal, other bytes base64, 64-bit integers text, and enums
-//! numbers. Fields without a value are left out, as in protobuf, but for lists: some readers require them.
+//! numbers. Fields without a value are left out, as in protobuf. Empty lists are written, since some readers require lists.
 
 use std::fmt::Write;
 
@@ -11,8 +11,8 @@ use super::read::{Content, fields, take_varint};
 use super::schema::{self, Field, Kind, Message};
 use crate::Signal;
 
-/// The deepest message that is shown; `{}` stands for a deeper one. Ours are eight deep, a small stack holds this many, and
-/// readers of JSON have limits of their own.
+/// The greatest depth of messages; `{}` stands for a deeper message. Messages of this crate are eight deep. The limit
+/// protects a small stack, and readers of JSON have similar limits.
 const MAX_DEPTH: u32 = 64;
 
 /// Returns the JSON of a request of this signal.
@@ -103,7 +103,7 @@ fn one(out: &mut String, kind: Kind, value: Content<'_>, depth: u32) {
         (Kind::Signed, Content::Integer(number)) => write!(out, "\"{}\"", number as i64),
         (Kind::Varint | Kind::Fixed, Content::Integer(number)) => write!(out, "\"{number}\""),
         (Kind::Double, Content::Integer(bits)) => double(out, f64::from_bits(bits)),
-        // A wire type that the field does not have.
+        // The wire type of another kind.
         _ => write!(out, "null"),
     };
 }
@@ -113,9 +113,9 @@ fn text(out: &mut String, text: &str) -> std::fmt::Result {
     out.write_str(&quoted)
 }
 
-/// Writes a number. Those that JSON does not have are [text] in the JSON of protobuf.
+/// Writes a number. The JSON of protobuf has [texts] for numbers that JSON lacks.
 ///
-/// [text]: https://protobuf.dev/programming-guides/json/
+/// [texts]: https://protobuf.dev/programming-guides/json/
 fn double(out: &mut String, number: f64) -> std::fmt::Result {
     match number {
         number if number.is_finite() => write!(out, "{number:?}"),

@@ -8,8 +8,8 @@
 //!                    └─► span.rs ─► SpanData
 //! ```
 //!
-//! The three requests of OTLP have the same outer shape, which the module [`run`] relies on. Messages are those of
-//! [opentelemetry-proto 1.x].
+//! The three requests of OTLP have the same outer shape, and the module [`run`] relies on the shape. All messages are
+//! defined by [opentelemetry-proto 1.x].
 //!
 //! [opentelemetry-proto 1.x]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
 

@@ -1,6 +1,6 @@
 //! Reading protobuf, and the attributes in it.
 //!
-//! Bytes that are no protobuf end an iteration, and never panic.
+//! Malformed bytes end an iteration, and never panic.
 
 use std::ops::Range;
 
@@ -63,7 +63,7 @@ fn take_any_field<'a>(bytes: &mut &'a [u8]) -> Option<Field<'a>> {
     Some(Field { number: key >> 3, content })
 }
 
-/// Takes a length-delimited field, and returns its tag and its content.
+/// Takes a length-delimited field, and returns the tag and the content.
 #[inline]
 pub(super) fn take_field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, &'a [u8])> {
     let tag = take_varint(bytes)?;
@@ -125,7 +125,7 @@ fn any_value(bytes: &[u8]) -> Option<Value> {
     }
 }
 
-/// Returns the range of the attribute with this key in the body of an open span, its tag and length included.
+/// Returns the range of an attribute in the body of an open span, with tag and length.
 pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<Range<usize>> {
     let mut rest = body;
     loop {
@@ -137,7 +137,7 @@ pub(crate) fn find_attribute(body: &[u8], key: &str) -> Option<Range<usize>> {
     }
 }
 
-/// Returns `true` if a `KeyValue` of ours has this key. Ours begin with the key.
+/// Returns `true` if a `KeyValue` has this key. Every `KeyValue` of this crate begins with the key.
 #[inline]
 fn has_key(mut field: &[u8], key: &str) -> bool {
     take_varint(&mut field) == Some(tag::KEY.into())
@@ -145,7 +145,7 @@ fn has_key(mut field: &[u8], key: &str) -> bool {
         && field.starts_with(key.as_bytes())
 }
 
-/// Returns the range of an attribute in a finished span, its tag and length included.
+/// Returns the range of an attribute in a finished span, with tag and length.
 pub(crate) fn span_attribute(span: &[u8], key: &str) -> Option<Range<usize>> {
     let mut rest = span;
     loop {
@@ -157,7 +157,7 @@ pub(crate) fn span_attribute(span: &[u8], key: &str) -> Option<Range<usize>> {
     }
 }
 
-/// Returns the count that an attribute of a finished span holds; 0 without the attribute.
+/// Returns the count in an attribute of a finished span; 0 without the attribute.
 pub(crate) fn span_count(span: &[u8], key: &str) -> u64 {
     let field = span_attribute(span, key).and_then(|range| fields(span.get(range)?).next()?.bytes());
     match field.and_then(attribute) {

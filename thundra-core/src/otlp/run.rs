@@ -1,14 +1,14 @@
 //! Runs of encoded records: `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics`.
 //!
-//! Each of these is field 2 of its message. A run is therefore one sequence of length-delimited fields, whatever the
-//! signal, and may be cut between two of them.
+//! All three are field 2 of their message. A run of any signal is therefore one sequence of length-delimited fields, and
+//! may be cut between two fields.
 
 use std::ops::Range;
 
 use super::read::{fields, take_field};
 use crate::Signal;
 
-/// Iterates over a run, and yields the range of each field and the message in it.
+/// Iterates over the fields of a run, and yields the range of each field and its message.
 pub(crate) fn messages(run: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])> {
     let mut rest = run;
     std::iter::from_fn(move || {

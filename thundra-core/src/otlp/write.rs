@@ -14,13 +14,13 @@ pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// How many bytes a varint takes.
+/// Returns the number of bytes of a varint.
 #[inline]
 pub(crate) const fn varint_len(value: u64) -> usize {
     (70 - (value | 1).leading_zeros() as usize) / 7
 }
 
-/// What stands before a length-delimited field of this length.
+/// Writes the tag and the length of a length-delimited field.
 #[inline(always)]
 pub(crate) fn delimited(out: &mut Vec<u8>, tag: u8, len: usize) {
     match len {
@@ -33,14 +33,14 @@ pub(crate) fn delimited(out: &mut Vec<u8>, tag: u8, len: usize) {
     }
 }
 
-/// A length-delimited field.
+/// Writes a length-delimited field.
 #[inline]
 pub(crate) fn bytes(out: &mut Vec<u8>, tag: u8, value: &[u8]) {
     delimited(out, tag, value.len());
     out.extend_from_slice(value);
 }
 
-/// How many bytes [`bytes`] takes.
+/// Returns the number of bytes that [`bytes`] writes.
 #[inline]
 pub(crate) const fn bytes_len(value: usize) -> usize {
     1 + varint_len(value as u64) + value
@@ -52,8 +52,8 @@ pub(crate) fn fixed64(out: &mut Vec<u8>, tag: u8, value: u64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
-/// A field whose length is known only when its body is written: one byte is kept for it, and the body
-/// moves where that is not enough.
+/// Writes a field whose length is known after its body. One byte is reserved for the length. A longer length moves the
+/// body.
 #[inline]
 pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)) {
     out.push(tag);
@@ -67,7 +67,7 @@ pub(crate) fn nested(out: &mut Vec<u8>, tag: u8, body: impl FnOnce(&mut Vec<u8>)
     }
 }
 
-/// Puts a length where one byte was kept for it.
+/// Writes a length of several bytes in place of one reserved byte.
 #[cold]
 fn widen(out: &mut Vec<u8>, start: usize, len: usize) {
     let end = out.len();
@@ -79,10 +79,10 @@ fn widen(out: &mut Vec<u8>, start: usize, len: usize) {
     }
 }
 
-/// Key and value of an attribute so short that each of its lengths is one byte: then `len` of the two is under this.
+/// The limit for the bytes of key and value together, below which each length in an attribute takes one byte.
 const SHORT: usize = 0x80 - 6;
 
-/// An attribute with text.
+/// Writes an attribute with text.
 #[inline]
 pub(crate) fn str_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &str) {
     if key.len() + value.len() < SHORT {
@@ -98,7 +98,7 @@ pub(crate) fn str_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &str) 
     out.extend_from_slice(value.as_bytes());
 }
 
-/// An attribute with a whole number.
+/// Writes an attribute with a whole number.
 #[inline]
 pub(crate) fn int_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: i64) {
     if let (0..0x80, 0..SHORT) = (value, key.len()) {
@@ -113,21 +113,21 @@ pub(crate) fn int_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: i64) {
     varint(out, value as u64);
 }
 
-/// An attribute with a number.
+/// Writes an attribute with a number.
 #[inline]
 pub(crate) fn float_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: f64) {
     attribute_head(out, tag, key, 9);
     fixed64(out, tag::DOUBLE, value.to_bits());
 }
 
-/// An attribute with a boolean.
+/// Writes an attribute with a boolean.
 #[inline]
 pub(crate) fn bool_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: bool) {
     attribute_head(out, tag, key, 2);
     out.extend_from_slice(&[tag::BOOL, u8::from(value)]);
 }
 
-/// An attribute whose text is formatted in place; at most `limit` characters of it are kept.
+/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text.
 #[inline]
 pub(crate) fn fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) {
     if key.len() >= SHORT {
@@ -162,7 +162,7 @@ fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize
     });
 }
 
-/// Writes formatted text, or so many characters of it.
+/// Writes formatted text, cut after `limit` characters.
 #[inline]
 fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
     // A `Display` that fails has written what it could.
@@ -172,7 +172,7 @@ fn format(out: &mut Vec<u8>, limit: Option<usize>, value: fmt::Arguments<'_>) {
     };
 }
 
-/// An attribute of any type.
+/// Writes an attribute of any type.
 pub(crate) fn attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
     match value {
         Value::Str(v) => str_attribute(out, tag, key, v),
@@ -192,7 +192,7 @@ pub(crate) fn attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
     }
 }
 
-/// The part of a `KeyValue` before its `AnyValue`, which takes `value_len` bytes.
+/// Writes the part of a `KeyValue` before an `AnyValue` of `value_len` bytes.
 #[inline]
 fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
     // Nearly always each length is one byte.
@@ -209,7 +209,7 @@ fn attribute_head(out: &mut Vec<u8>, tag: u8, key: &str, value_len: usize) {
     }
 }
 
-/// Takes formatted text.
+/// A writer for formatted text.
 struct Text<'a> {
     out: &'a mut Vec<u8>,
 }
@@ -238,7 +238,7 @@ fn push_wide(out: &mut Vec<u8>, c: char) {
     out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
 }
 
-/// Takes so many characters of formatted text.
+/// A writer for the first characters of formatted text.
 struct Truncated<'a> {
     out: &'a mut Vec<u8>,
     left: usize,
@@ -253,7 +253,7 @@ impl Write for Truncated<'_> {
     }
 }
 
-/// At most `limit` characters of a text.
+/// Returns at most `limit` characters of a text.
 pub(crate) fn truncate(text: &str, limit: usize) -> &str {
     text.char_indices().nth(limit).and_then(|(at, _)| text.get(..at)).unwrap_or(text)
 }

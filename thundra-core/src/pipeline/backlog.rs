@@ -1,8 +1,7 @@
-//! Records that wait for a flush.
+//! Records without a flush of their own.
 //!
-//! Some records come after their scope was finished (spans that end late), and others belong to a scope that nobody
-//! flushes at once. They wait here, in the order in which they came, and leave with the next flush, whoever makes it.
-//! Counts of losses without a root span to carry them wait here as well.
+//! Spans may end after their scope has finished, and a finished scope may leave the flush to a background thread. The
+//! records of both are kept here in order, and leave with the next flush. Counts without a root span are kept as well.
 //!
 //! All signals share one limit.
 
@@ -13,31 +12,31 @@ use std::task::{Poll, Waker};
 use super::losses::Losses;
 use crate::{Records, diagnostics};
 
-/// The most bytes that wait, but for records that come when nothing waits. More is lost, and counted.
+/// The limit of the backlog. Records beyond the limit are lost, and counted. An empty backlog takes records of any size.
 const MAX_BYTES: usize = 8 << 20;
 
-/// A flush in the background begins early when this many bytes wait: about one request to a collector.
+/// The size of the backlog at which a background flush begins early: about one request.
 const ENOUGH_BYTES: usize = 1 << 20;
 
 static BACKLOG: Mutex<Backlog> = Mutex::new(Backlog::EMPTY);
 
 #[derive(Debug)]
 struct Backlog {
-    /// One run for each signal of which records wait.
+    /// One run for each signal.
     waiting: Vec<Records>,
     /// The bytes of all runs.
     bytes: usize,
     losses: Losses,
-    /// Wakes the task that waits in [`enough`].
+    /// Wakes the task in [`enough`].
     background: Option<Waker>,
-    /// `true` after the last flush of a program: nothing exports what comes later.
+    /// `true` after the last flush of a program: no flush follows.
     ended: bool,
 }
 
-/// Everything that a flush exports beside the records that it was given.
+/// The content of the backlog, for a flush.
 #[derive(Debug, Default)]
 pub(crate) struct Due {
-    /// Records of other signals, one run of each.
+    /// Records of other signals than the flush's own, in one run for each signal.
     pub(crate) others: Vec<Records>,
     pub(crate) losses: Option<Losses>,
 }
@@ -46,10 +45,10 @@ fn backlog() -> MutexGuard<'static, Backlog> {
     BACKLOG.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps records for the next flush, as far as there is room. Where nothing waits there is room for records of any size.
+/// Keeps records for the next flush, up to the limit.
 ///
-/// The caller must not hold the lock of a scope: this may write to standard error, and a thread that holds standard error
-/// may wait for that scope.
+/// The caller must not hold the lock of a scope. This function may write to standard error, whose lock another thread may
+/// hold while waiting for the scope.
 pub(crate) fn add(records: Records) {
     if records.is_empty() {
         return;
@@ -73,7 +72,7 @@ pub(crate) fn add(records: Records) {
     }
 }
 
-/// Reports that records came after the last flush.
+/// Reports records after the last flush.
 #[cold]
 fn report_ended() {
     diagnostics::once(
@@ -83,7 +82,7 @@ fn report_ended() {
     );
 }
 
-/// Sets whether nothing exports from now on.
+/// Sets the end of the program's flushes, or takes it back.
 pub(crate) fn end(ended: bool) {
     backlog().ended = ended;
 }
@@ -91,7 +90,7 @@ pub(crate) fn end(ended: bool) {
 impl Backlog {
     const EMPTY: Self = Backlog { waiting: Vec::new(), bytes: 0, losses: Losses::NONE, background: None, ended: false };
 
-    /// Returns the records for which there is no room, and the task to wake.
+    /// Returns the records beyond the limit, and the task to wake.
     fn add(&mut self, records: Records) -> (Records, Option<Waker>) {
         let room = if self.bytes == 0 { usize::MAX } else { MAX_BYTES.saturating_sub(self.bytes) };
         let (fits, over) = records.cut(room, false);
@@ -103,18 +102,18 @@ impl Backlog {
     }
 }
 
-/// Adds counts that no root span can carry.
+/// Adds counts without a root span.
 #[cold]
 pub(crate) fn count(losses: Losses) {
     backlog().losses += losses;
 }
 
-/// Returns the number of spans that wait.
+/// Returns the number of spans in the backlog.
 pub(crate) fn spans() -> u64 {
     backlog().waiting.iter().map(|run| Losses::records(run.signal(), run.count().into()).spans).sum()
 }
 
-/// Returns everything that is lost if nothing more is sent.
+/// Returns the losses if no flush follows.
 pub(crate) fn unsent() -> Losses {
     let backlog = backlog();
     let mut losses = backlog.losses;
@@ -122,7 +121,7 @@ pub(crate) fn unsent() -> Losses {
     losses
 }
 
-/// Takes everything that waits. Adds the records of the same signal to those that do not wait.
+/// Empties the backlog. Adds its records of the same signal to `records`.
 pub(crate) fn drain(records: &mut Records) -> Due {
     let mut backlog = backlog();
     let mut due = Due::default();
@@ -138,7 +137,7 @@ pub(crate) fn drain(records: &mut Records) -> Due {
     due
 }
 
-/// Waits until about 1 MiB waits for a flush. One task at a time can wait.
+/// Waits for a backlog of about 1 MiB. One task at a time can wait.
 pub(crate) async fn enough() {
     poll_fn(|context| {
         let mut backlog = backlog();

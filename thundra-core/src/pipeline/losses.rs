@@ -1,7 +1,7 @@
-//! Counts of records that will not arrive, and their way to the user.
+//! Counts of lost records, and their way to the user.
 //!
-//! A count travels as an attribute of a scope's root span. A root span can be lost as well, with the counts on it:
-//! [`Losses::of`] reads the counts back, so that another root span carries them.
+//! A count travels as an attribute of a scope's root span. A root span with counts can be lost as well: [`Losses::of`]
+//! reads the counts back for another root span.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -9,22 +9,22 @@ use std::ops::AddAssign;
 use crate::otlp::{read, run, tag, write};
 use crate::{Records, Signal, semconv};
 
-/// The telemetry that is not exported.
+/// Counts of telemetry that is not exported.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Losses {
-    /// Spans that were recorded and lost.
+    /// Recorded spans that were lost.
     pub spans: u64,
-    /// Log records that were recorded and lost.
+    /// Log records that were lost.
     pub log_records: u64,
-    /// Data points of metrics that were recorded and lost.
+    /// Data points of metrics that were lost.
     pub data_points: u64,
     /// Spans over `THUNDRA_MAX_SPANS`.
     pub dropped_spans: u64,
-    /// Messages that left without our context, or without a part of it.
+    /// Messages without our context, or without a part of the context.
     pub incomplete_messages: u64,
-    /// Events, attributes and links that were recorded on a root span after its end.
+    /// Events, attributes and links recorded on a root span after the end of the span.
     pub after_end: u64,
 }
 
@@ -45,7 +45,7 @@ impl Losses {
         }
     }
 
-    /// Returns everything that is lost with these records: the records themselves, and the counts on root spans.
+    /// Returns the loss of records, with the counts on their root spans.
     pub(crate) fn of(records: &Records) -> Self {
         let mut losses = Self::records(records.signal(), records.count().into());
         if records.signal() == Signal::Traces {
@@ -56,7 +56,7 @@ impl Losses {
         losses
     }
 
-    /// Adds the counts to the last root span. Returns `false` where there is none.
+    /// Adds the counts to the last root span. Returns `false` without a root span.
     pub(crate) fn write_to(mut self, records: &mut Records) -> bool {
         if records.signal() != Signal::Traces {
             return false;
@@ -88,7 +88,7 @@ impl Losses {
         ]
     }
 
-    /// Returns the number of records that are lost, of each signal.
+    /// Returns the number of lost records of each signal.
     fn lost(&self) -> [(Signal, u64); 3] {
         [
             (Signal::Traces, self.spans + self.dropped_spans),
@@ -97,12 +97,12 @@ impl Losses {
         ]
     }
 
-    /// Returns the losses without the spans over `THUNDRA_MAX_SPANS`, which were never recorded.
+    /// Returns the losses without spans over `THUNDRA_MAX_SPANS`, which were never recorded.
     pub(crate) fn without_dropped(self) -> Self {
         Losses { dropped_spans: 0, ..self }
     }
 
-    /// Returns `true` if records are lost. Other counts may have to be exported all the same.
+    /// Returns `true` if records are lost. The other counts need no report.
     pub fn has_records(&self) -> bool {
         self.lost().iter().any(|(_, count)| *count > 0)
     }
@@ -120,7 +120,7 @@ impl fmt::Display for Losses {
     }
 }
 
-/// Returns `true` for the root span of a scope, which alone has the source of its parent.
+/// Returns `true` for the root span of a scope. Only root spans have the attribute.
 fn is_root(span: &[u8]) -> bool {
     read::span_attribute(span, semconv::THUNDRA_PARENT_SOURCE).is_some()
 }

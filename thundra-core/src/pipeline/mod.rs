@@ -6,8 +6,8 @@
 //!                            └───────────── losses.rs, on a root span ◄───┘
 //! ```
 //!
-//! Each exporter has a queue of requests, and at most one flush at a time sends from it. A flush that comes meanwhile
-//! leaves its records to the flush at work and returns, so that a slow collector holds up one caller and not all.
+//! Each exporter has a queue of requests, and one flush at a time sends from the queue. A concurrent flush adds records to
+//! the queue and returns, so a slow collector holds up one caller at most.
 
 pub(crate) mod backlog;
 mod losses;
@@ -42,7 +42,7 @@ impl Pipeline {
         Pipeline { slots: slots.collect(), timeout }
     }
 
-    /// Returns, for each exporter, everything that is lost if nothing more is sent.
+    /// Returns, for each exporter, the losses if no flush follows.
     pub(crate) fn unexported(&self) -> Vec<Losses> {
         self.slots.iter().map(ExporterSlot::unexported).collect()
     }
@@ -57,8 +57,7 @@ impl Pipeline {
         self.slots.iter().for_each(ExporterSlot::resume);
     }
 
-    /// Hands records and counts to the exporters, which send them together with those that earlier flushes could not
-    /// send.
+    /// Hands records and counts to the exporters. The returned flush sends the records of earlier flushes as well.
     pub(crate) fn begin(&self, records: Records, due: &Due, deadline: Option<Instant>) -> Flush<'_> {
         let now = Instant::now();
         let longest = now + self.timeout;
@@ -71,7 +70,7 @@ impl Pipeline {
     }
 }
 
-/// A flush whose records the exporters have. It sends as long as it is polled; the next flush sends the rest.
+/// A flush in progress. The exporters keep unsent records for the next flush.
 #[derive(Debug)]
 pub(crate) struct Flush<'a> {
     last: Option<Sender<'a>>,
@@ -80,12 +79,12 @@ pub(crate) struct Flush<'a> {
 }
 
 impl Flush<'_> {
-    /// Sends. Returns at the deadline at the latest, as far as the exporters keep to it.
+    /// Sends until the queues are empty. Returns by the deadline, if the exporters respect the deadline.
     pub(crate) async fn send(&mut self) {
         if !self.others.is_empty() {
             return send_all(self.others.drain(..).chain(self.last.take()), self.deadline).await;
         }
-        // Sent where it stands: a sender is too long to be moved for each flush.
+        // A sender is large. Sending by reference saves a move for each flush.
         if let Some(last) = &mut self.last {
             last.send(self.deadline).await;
         }

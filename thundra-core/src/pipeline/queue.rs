@@ -1,7 +1,7 @@
-//! The requests that one exporter has still to send, the oldest first.
+//! The unsent requests of one exporter, the oldest first.
 //!
-//! A request holds records of one signal, and is no longer than a collector takes. Requests of all signals stand in one
-//! queue, under one limit.
+//! A request holds records of one signal, within the size limits of collectors. Requests of all signals share one queue
+//! and one limit.
 
 use std::collections::VecDeque;
 
@@ -9,27 +9,26 @@ use super::losses::Losses;
 use crate::signal::Signals;
 use crate::{Records, Signal};
 
-/// The size of a request. Collectors take 4 MiB or more, and a request that fails is sent again as a whole.
+/// The size of a request. Collectors accept 4 MiB or more, and a failed request is sent again as a whole.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
 
-/// The most bytes that wait for one exporter. More is lost, and counted.
+/// The limit of unsent bytes for one exporter. Records beyond the limit are lost, and counted.
 pub(crate) const MAX_BYTES: usize = 4 << 20;
 
-/// The records that wait for one exporter, and the counts of those that it will never get.
+/// Unsent requests, and the counts of lost records.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     requests: VecDeque<Records>,
-    /// The bytes of `requests`, and of the request that is being sent.
+    /// The bytes of `requests`, and of the current request.
     bytes: usize,
-    /// Counts for the root span of a request to come.
+    /// Counts for a root span in a later request.
     losses: Losses,
 }
 
 impl Queue {
-    /// Takes records as far as there is room, and returns the others. An empty queue has room for one message of any
-    /// size.
+    /// Takes records up to the limit, and returns the rest. An empty queue takes one message of any size.
     ///
-    /// The time depends on the new records alone, and not on those that wait.
+    /// The time depends on the new records alone, and not on the length of the queue.
     pub(crate) fn push(&mut self, records: Records) -> Option<Records> {
         let len = records.bytes().len();
         if self.bytes + len > MAX_BYTES {
@@ -53,7 +52,7 @@ impl Queue {
         Some(over).filter(|over| !over.is_empty())
     }
 
-    /// Fills the last request of the signal where all of the records fit into it, else makes new requests.
+    /// Adds the records to the last request of the signal if they all fit, else makes new requests.
     fn fill(&mut self, records: Records) {
         let len = records.bytes().len();
         let last = self.requests.iter_mut().rfind(|request| request.signal() == records.signal());
@@ -71,8 +70,7 @@ impl Queue {
         }
     }
 
-    /// Takes the next request whose signal is not held back, with the counts that are due where it has a root span to
-    /// carry them.
+    /// Takes the next request whose signal is not held back. A root span in the request carries the counts.
     pub(crate) fn pop(&mut self, held_back: Signals) -> Option<Records> {
         let mut request = match self.requests.front() {
             Some(first) if !held_back.contains(first.signal()) => self.requests.pop_front()?,
@@ -87,7 +85,7 @@ impl Queue {
         Some(request)
     }
 
-    /// Adds the counts that are due to a request that has a root span.
+    /// Adds the counts to the root span of a request.
     #[cold]
     fn hand_over_losses(&mut self, request: &mut Records) {
         let before = request.bytes().len();
@@ -97,12 +95,12 @@ impl Queue {
         self.bytes = self.bytes + request.bytes().len() - before;
     }
 
-    /// Puts back a request that could not be sent.
+    /// Puts back an unsent request.
     pub(crate) fn put_back(&mut self, request: Records) {
         self.requests.push_front(request);
     }
 
-    /// Puts back a request that is too large, in two parts. Returns `false` where it cannot be split.
+    /// Puts back a request in two parts. Returns `false` for a single message.
     pub(crate) fn put_back_in_parts(&mut self, request: &Records) -> bool {
         let Some((first, second)) = request.split() else { return false };
         self.requests.push_front(second);
@@ -110,12 +108,12 @@ impl Queue {
         true
     }
 
-    /// Forgets a request that was sent, or lost.
+    /// Settles the bytes of a sent or lost request.
     pub(crate) fn finish(&mut self, request: &Records) {
         self.bytes = self.bytes.saturating_sub(request.bytes().len());
     }
 
-    /// Counts records that the exporter will never get.
+    /// Counts lost records.
     pub(crate) fn lose(&mut self, losses: Losses) {
         self.losses += losses;
     }
@@ -124,13 +122,13 @@ impl Queue {
         self.requests.is_empty()
     }
 
-    /// Returns the number of spans that wait.
+    /// Returns the number of spans in the queue.
     pub(crate) fn spans(&self) -> u64 {
         let spans = self.requests.iter().filter(|request| request.signal() == Signal::Traces);
         spans.map(|request| u64::from(request.count())).sum()
     }
 
-    /// Returns everything that is lost if nothing more is sent.
+    /// Returns the losses if no flush follows.
     pub(crate) fn unsent(&self) -> Losses {
         let mut losses = self.losses;
         self.requests.iter().for_each(|request| losses += Losses::of(request));

@@ -11,25 +11,25 @@ use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture};
 use crate::signal::Signals;
 use crate::{Records, contained, diagnostics};
 
-/// After this many single messages in a row that were too large, a flush splits no more requests: the collector takes
-/// nothing, and parts of parts would only take time.
+/// The number of single messages in a row that were too large, after which a flush splits no more requests. The collector
+/// accepts nothing then, and further splitting would only take time.
 const TOO_LARGE_IN_A_ROW: u32 = 16;
 
 /// The right to send from a queue. Dropped early, a sender leaves its unsent request to the next flush.
 #[derive(Debug)]
 pub(super) struct Sender<'a> {
     slot: &'a ExporterSlot,
-    /// The request that is being sent; `None` when there is no more, and the right to send is given up.
+    /// The current request; `None` after the last one, when the right to send is given up.
     batch: Option<Batch>,
     /// `true` once the exporter accepted the request.
     accepted: bool,
-    /// Signals of which this flush sends nothing more: the exporter pauses, or failed.
+    /// Signals of paused or failed endpoints. This flush sends none of their records.
     held_back: Signals,
-    /// Records for which the queue has no room so far.
+    /// Records beyond the limit of the queue.
     rest: Vec<Records>,
     /// The number of single messages in a row that were too large.
     too_large: u32,
-    /// The deadline of the request that the exporter has.
+    /// The deadline, while the exporter has the request.
     exporting: Option<Instant>,
     /// The time when the exporter got the request.
     began: Instant,
@@ -54,8 +54,7 @@ impl<'a> Sender<'a> {
         sender.batch.is_some().then_some(sender)
     }
 
-    /// Takes a request that the exporter accepted, unless the exporter pauses. The request has to leave before the next
-    /// one may be exported.
+    /// Takes an accepted request, unless the exporter pauses. The next request may follow after the accepted one has left.
     #[cold]
     fn take_accepted(&mut self, state: &mut State) {
         self.batch = state.accepted.take_if(|batch| !self.held_back.contains(batch.signal()));
@@ -66,7 +65,7 @@ impl<'a> Sender<'a> {
     /// Sends the requests of the queue, one after the other.
     pub(super) async fn send(&mut self, deadline: Instant) {
         let exporter = &*self.slot.exporter;
-        // An earlier flush has waited for a request that was accepted then.
+        // An earlier flush has waited for an accepted request.
         let mut patience = if self.accepted { self.began } else { deadline };
         while let Some(batch) = &self.batch {
             let mut result = Ok(());
@@ -97,13 +96,13 @@ impl<'a> Sender<'a> {
         }
         let request = state.queue.pop(self.held_back);
         state.in_flight = request.as_ref().map(|request| (request.signal(), request.count()));
-        // Nothing is left behind: a flush that comes later finds no other one at work.
+        // The right to send ends with the queue, under one lock: no records are left behind.
         state.is_sending = request.is_some();
         self.batch = request.map(|request| Batch::new(self.slot.resource.clone(), request));
         self.accepted = false;
     }
 
-    /// Fills an empty queue with the records for which it had no room.
+    /// Fills an empty queue with records beyond its limit.
     #[cold]
     fn refill(&mut self, state: &mut State) {
         while let Some(rest) = self.rest.pop() {
@@ -114,8 +113,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Takes a request that is over out of the accounts, and takes the next one. Returns `false` where nothing more is to
-    /// be sent now.
+    /// Settles a request and takes the next one. Returns `false` where this flush must end.
     fn goes_on(&mut self, result: Result<(), ExportError>) -> bool {
         let Err(error) = result else {
             self.too_large = 0;
@@ -131,7 +129,7 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Counts the losses of a request that failed for good, and takes the next request.
+    /// Counts the losses of a final failure, and takes the next request.
     #[cold]
     fn loses(&mut self, error: &ExportError) -> bool {
         let Some(batch) = self.batch.take() else { return false };
@@ -153,8 +151,8 @@ impl<'a> Sender<'a> {
         true
     }
 
-    /// Keeps a request for the next flush, and goes on with the other signals. Returns `false` where there are none, or
-    /// where the exporter pauses.
+    /// Keeps a request for the next flush, and continues with the other signals. Returns `false` without other signals, or
+    /// during a pause of the exporter.
     #[cold]
     fn keeps(&mut self, error: &ExportError) -> bool {
         let Some(signal) = self.batch.as_ref().map(Batch::signal) else { return false };

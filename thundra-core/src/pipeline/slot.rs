@@ -1,4 +1,4 @@
-//! An exporter, and the records that it has still to send.
+//! An exporter, and the state of its queue.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,8 +14,7 @@ use crate::{Records, Resource, Signal, contained, diagnostics};
 /// A failure in less time is followed by no pause.
 const QUICK: Duration = Duration::from_millis(100);
 
-/// The pause after a failure, as a multiple of the time that the failure took. Failures thus take at most a tenth of the
-/// time.
+/// The pause after a failure, as a multiple of the failure's duration. Failures thus take a tenth of the time at most.
 const TIMES_COST: u32 = 10;
 
 /// The place of an exporter in the pipeline.
@@ -23,9 +22,9 @@ const TIMES_COST: u32 = 10;
 pub(super) struct ExporterSlot {
     pub(super) exporter: Box<dyn Export>,
     pub(super) resource: Arc<Resource>,
-    /// The signals that the exporter takes.
+    /// The signals of the exporter.
     signals: &'static [Signal],
-    /// The same, to be looked up.
+    /// The signals as a set.
     taken: Signals,
     state: Mutex<State>,
 }
@@ -35,11 +34,11 @@ pub(super) struct State {
     pub(super) queue: Queue,
     /// `true` while a flush sends from the queue.
     pub(super) is_sending: bool,
-    /// The signal and the number of records in the request that is being sent.
+    /// The signal and the number of records of the current request.
     pub(super) in_flight: Option<(Signal, u32)>,
-    /// A request that the exporter accepted, and that may not have left yet.
+    /// An accepted request, which may not have left yet.
     pub(super) accepted: Option<Batch>,
-    /// The end of the pause after a failure of an exporter that makes no pauses itself.
+    /// The end of the pipeline's own pause after a failure.
     paused_until: Option<Instant>,
 }
 
@@ -54,7 +53,7 @@ impl ExporterSlot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns everything that is lost if nothing more is sent.
+    /// Returns the losses if no flush follows.
     pub(super) fn unexported(&self) -> Losses {
         let state = self.state();
         let mut losses = state.queue.unsent();
@@ -65,7 +64,7 @@ impl ExporterSlot {
         losses
     }
 
-    /// Returns the number of spans that wait, or that are being sent.
+    /// Returns the number of unsent spans, with those of the current request.
     pub(super) fn waiting_spans(&self) -> u64 {
         let state = self.state();
         let accepted = state.accepted.as_ref().filter(|batch| batch.signal() == Signal::Traces);
@@ -107,13 +106,13 @@ impl ExporterSlot {
         self.taken.contains(signal)
     }
 
-    /// Returns the signals of which the exporter would take nothing now.
+    /// Returns the signals for which the exporter pauses.
     pub(super) fn paused_signals(&self) -> Signals {
         let is_paused = |signal: &Signal| contained(|| self.exporter.is_paused(*signal)).unwrap_or_default();
         self.signals.iter().copied().filter(is_paused).collect()
     }
 
-    /// Pauses after a slow failure that took `cost`, unless the exporter does so itself for this signal.
+    /// Pauses after a slow failure of duration `cost`, unless the exporter pauses the signal by itself.
     #[cold]
     pub(super) fn pause(&self, signal: Signal, cost: Duration) {
         if cost > QUICK && !self.paused_signals().contains(signal) {
@@ -121,7 +120,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Counts records for which the queue has no room.
+    /// Counts records beyond the limit of the queue.
     #[cold]
     pub(super) fn lose(&self, over: Records) {
         self.state().queue.lose(Losses::of(&over));
@@ -140,19 +139,19 @@ impl State {
         self.paused_until.is_some_and(|until| now < until)
     }
 
-    /// Returns the records in the request that is being sent.
+    /// Returns the records of the current request.
     fn in_flight(&self) -> Losses {
         self.in_flight.map_or(Losses::NONE, |(signal, count)| Losses::records(signal, count.into()))
     }
 
-    /// Settles a request that failed for good, and returns the losses. Returns `None` where the request was too large, and
-    /// its parts are in the queue: `splits` permits that.
+    /// Settles a final failure, and returns the losses. Returns `None` after splitting a request that was too large, which
+    /// `splits` permits.
     #[cold]
     pub(super) fn settle(&mut self, batch: &Batch, kind: ExportErrorKind, splits: bool) -> Option<Losses> {
         let records = batch.records();
         let losses = match kind {
             ExportErrorKind::TooLarge if splits && self.queue.put_back_in_parts(records) => return None,
-            // A collector that claims to have rejected more than it was sent rejected all of it.
+            // If a collector claims more rejections than records, all records are lost.
             ExportErrorKind::Partial { lost } if lost < u64::from(records.count()) => {
                 Losses::records(records.signal(), lost)
             }

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_that_was_drawn_anew_has_no_threshold() {
+    fn a_new_sampling_decision_removes_the_threshold() {
         for (state, expected) in [
             ("ot=th:8;rv:9b8233f7e3a151,a=1", Some("ot=rv:9b8233f7e3a151,a=1")),
             ("a=th:8,ot=rv:9b8233f7e3a151;th:8;x:y", Some("a=th:8,ot=rv:9b8233f7e3a151;x:y")),

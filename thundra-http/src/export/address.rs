@@ -1,4 +1,4 @@
-//! The address of a collector: where requests go, and the credentials in it.
+//! The address of a collector, and the credentials in an address.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use thundra_core::{Signal, percent_decode};
 
-/// An endpoint that cannot be exported to. The error does not hold the address, which may have credentials.
+/// An unusable endpoint. The error does not hold the address, which may have credentials.
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ impl UnsupportedEndpoint {
         }
     }
 
-    /// Returns the text for a program that depends on `package`, whose feature `https` is the one of this crate.
+    /// Returns the text for a program that depends on `package`. The feature `https` of `package` enables ours.
     pub(super) fn reason(&self, package: &str) -> String {
         let signal = self.signal().name().to_ascii_uppercase();
         let variables = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT,");
@@ -68,7 +68,7 @@ impl fmt::Display for UnsupportedEndpoint {
 
 impl std::error::Error for UnsupportedEndpoint {}
 
-/// The reason why an address is not used, whatever its signal.
+/// The problem of an address, for any signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unsupported {
     Malformed,
@@ -84,7 +84,7 @@ impl Unsupported {
     }
 }
 
-/// Returns the address of a request, and the `authorization` that stands for the user and the password in it.
+/// Returns the address of a request, and an `authorization` for the user and the password in the URL.
 pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported> {
     let malformed = Unsupported::Malformed;
     let (scheme, rest) = url.split_once("://").ok_or(malformed)?;
@@ -105,7 +105,7 @@ pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported
     }
 }
 
-/// Returns true if there is a host, and behind it nothing but a port. A `Uri` takes more, such as part of a password.
+/// Returns `true` for a host and an optional port. A `Uri` accepts more after the host, such as part of a password.
 fn names_host(authority: &Authority) -> bool {
     let behind = authority.as_str().strip_prefix(authority.host());
     !authority.host().is_empty() && (matches!(behind, Some("" | ":")) || authority.port_u16().is_some())

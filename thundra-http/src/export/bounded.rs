@@ -6,7 +6,7 @@ use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
 use thundra_core::{Config, Signal};
 use tokio::time::timeout_at;
 
-/// An exporter whose written batches are waited for as long as for an attempt of OTLP, and no longer.
+/// An exporter with a limit of time for writing a batch: the limit of an attempt of OTLP.
 #[derive(Debug)]
 pub(super) struct Bounded<E> {
     exporter: E,

@@ -8,15 +8,17 @@ use http::StatusCode;
 /// The cause of an [`ExportError`](thundra_core::export::ExportError).
 #[derive(Debug)]
 pub(super) enum Cause {
-    /// The flush began when its deadline had passed.
+    /// The flush began after the deadline.
     NoTime,
     /// The exporter pauses after a failure.
     Paused,
     /// No connection could be made, or the collector closed it.
     Unreachable(Box<dyn Error + Send + Sync>),
+    /// The collector did not respond in time.
     TimedOut,
+    /// The collector responded with this error.
     Status(StatusCode),
-    /// The collector took the batch, but for some records, and gave this reason.
+    /// The collector rejected some records, with this message.
     Rejected(String),
     /// The body could not be made.
     Encoding(std::io::Error),

@@ -1,9 +1,9 @@
-//! A circuit breaker: a collector that fails is left alone for a while, and then tried by one request.
+//! A circuit breaker: a pause after a failure, then a trial by one request.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The pause after a first failure. Each further one makes it twice as long.
+/// The pause after a first failure. Each further failure doubles the pause.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// A final response in less time is followed by no pause.
@@ -12,9 +12,9 @@ const QUICK: Duration = Duration::from_millis(100);
 /// Rules for the length of a pause.
 #[derive(Clone, Copy, Debug)]
 struct Pauses {
-    /// The longest pause that repeated failures lead to.
+    /// The longest pause after repeated failures.
     longest: Duration,
-    /// The least pause after a failure, as a multiple of the time that it took.
+    /// The least pause after a failure, as a multiple of the failure's duration.
     times_cost: u32,
     /// The longest pause between two attempts of one export.
     between_attempts: Duration,
@@ -24,7 +24,7 @@ struct Pauses {
 const CALLER_WAITS: Pauses =
     Pauses { longest: Duration::from_secs(60), times_cost: 10, between_attempts: Duration::from_secs(1) };
 
-/// Nobody waits: the pause only spares the collector.
+/// No caller waits: the pause only spares the collector.
 const BACKGROUND: Pauses = Pauses { longest: Duration::from_secs(5), times_cost: 0, between_attempts: Duration::MAX };
 
 /// Closed while the collector takes requests, and open for a pause after each failure.
@@ -42,32 +42,32 @@ struct State {
 }
 
 impl Circuit {
-    /// A circuit for exports that somebody waits for.
+    /// Makes a circuit for exports with a waiting caller.
     pub(super) fn new() -> Self {
         Circuit { pauses: CALLER_WAITS, state: Mutex::default() }
     }
 
-    /// A circuit for exports from a thread of their own.
+    /// Makes a circuit for exports from a background thread.
     pub(super) fn in_background() -> Self {
         Circuit { pauses: BACKGROUND, ..Circuit::new() }
     }
 
-    /// Returns whether nothing is to be tried now.
+    /// Returns `true` during a pause.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.state().open_until.is_some_and(|until| now < until)
     }
 
-    /// Returns whether the last request failed, so that the next one is a trial.
+    /// Returns `true` if the last request failed, and the next request is a trial.
     pub(super) fn is_on_trial(&self) -> bool {
         self.state().pause > Duration::ZERO
     }
 
-    /// Returns whether an export may wait for so long before it tries again. A longer pause is for the next export.
+    /// Returns `true` if an export may wait for a pause between two attempts. A longer pause ends the export.
     pub(super) fn allows_waiting(&self, pause: Duration) -> bool {
         pause <= self.pauses.between_attempts
     }
 
-    /// Opens after a failure that took `cost`. A pause that the collector asked for is kept where it is the longer one.
+    /// Opens after a failure of duration `cost`. The longer pause counts: the circuit's own, or the collector's request.
     pub(super) fn failed(&self, now: Instant, cost: Duration, asked: Option<Duration>) {
         let Pauses { longest, times_cost, .. } = self.pauses;
         let mut state = self.state();
@@ -75,14 +75,14 @@ impl Circuit {
         state.open_until = now.checked_add(state.pause.max(asked.unwrap_or_default()));
     }
 
-    /// Closes after a request that is over and was in vain, or whose response did not end. Where that took long, there
-    /// is a pause all the same: the next one would be as slow.
+    /// Closes after a final refusal, or a response without an end. If the request was slow, a pause follows all the same,
+    /// since the next request would be as slow.
     pub(super) fn over(&self, now: Instant, cost: Duration) {
         let open_until = if cost > QUICK { now.checked_add(cost * self.pauses.times_cost) } else { None };
         *self.state() = State { open_until, pause: Duration::ZERO };
     }
 
-    /// Opens for as long as somebody else's failure took, where a caller waits for exports.
+    /// Opens for the duration of another circuit's failure, where a caller waits for exports.
     pub(super) fn rest(&self, now: Instant, cost: Duration) {
         let until = now.checked_add(cost * self.pauses.times_cost.min(1));
         let mut state = self.state();

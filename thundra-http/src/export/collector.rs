@@ -10,10 +10,10 @@ use http_body_util::Full;
 use super::circuit::Circuit;
 use super::transport::{Failure, Response, Transport};
 
-/// A host, its connection, and whether it can be reached.
+/// A host, the connection, and the state of the host.
 #[derive(Debug)]
 pub(super) struct Collector {
-    /// An address on the host, whose path has no meaning here.
+    /// An address on the host. The path has no meaning here.
     address: Uri,
     in_background: bool,
     circuit: Circuit,
@@ -21,7 +21,7 @@ pub(super) struct Collector {
 }
 
 impl Collector {
-    /// Returns the collector of an address: a known one on the same host, or a new one.
+    /// Returns the known collector on the host of an address, or makes a new one.
     pub(super) fn shared(known: &mut Vec<Arc<Self>>, address: &Uri, in_background: bool) -> Arc<Self> {
         let is_host = |collector: &&Arc<Self>| {
             collector.address.scheme() == address.scheme() && collector.address.authority() == address.authority()
@@ -36,7 +36,7 @@ impl Collector {
         collector
     }
 
-    /// Returns the circuit that opens where the host cannot be reached.
+    /// Returns the circuit for failures of the host.
     pub(super) fn circuit(&self) -> &Circuit {
         &self.circuit
     }

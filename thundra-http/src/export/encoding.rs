@@ -7,7 +7,7 @@ use bytes::Bytes;
 use thundra_core::export::{Batch, Gzip};
 use thundra_core::{OtlpCompression, OtlpProtocol};
 
-/// Encoding and compressing fewer records takes some 100 us at most.
+/// The number of records from which encoding and compressing may take more than 100 us.
 const MANY_RECORDS: u32 = 100;
 
 /// The form of a request's body.
@@ -38,7 +38,7 @@ impl Encoding {
         }
     }
 
-    /// Encodes a batch. A thread for such work encodes a large batch, since other tasks may wait for this one.
+    /// Encodes a batch. A thread for blocking work encodes a large batch, so other tasks of this thread continue.
     pub(super) async fn body(&self, batch: &Batch) -> io::Result<Bytes> {
         if self.is_quick(batch) {
             return self.encode(batch);
@@ -50,7 +50,7 @@ impl Encoding {
         }
     }
 
-    /// Returns `true` if encoding takes less time than another thread would. Protobuf is only copied.
+    /// Returns `true` if encoding takes less time than a switch of threads. Protobuf is only copied.
     fn is_quick(&self, batch: &Batch) -> bool {
         let is_copied = self.gzip.is_none() && self.protocol != OtlpProtocol::Json;
         is_copied || batch.count() < MANY_RECORDS

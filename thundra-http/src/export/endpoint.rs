@@ -1,4 +1,4 @@
-//! The endpoint of one signal: its address, its headers, and the state of its requests.
+//! The endpoint of one signal: address, headers, encoding and pauses.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use super::encoding::Encoding;
 use super::headers::headers;
 use super::transport::{self, Response};
 
-/// The attempts for one batch. A program that pays by the millisecond keeps a batch rather than tries for long.
+/// The attempts for one batch. A function pays by the millisecond, so the pipeline keeps a batch after a few attempts.
 const ATTEMPTS: u32 = 3;
 
-/// The first pause between attempts. Each further one is twice as long, with up to half of it more at random.
+/// The first pause between attempts. Each further pause is twice as long, plus up to half at random.
 const BACKOFF: Duration = Duration::from_millis(100);
 
-/// The longest pause that a collector may request.
+/// The longest pause at the request of a collector.
 const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 
 /// The destination of one signal's requests.
@@ -39,7 +39,7 @@ pub(super) struct Endpoint {
     /// The longest time of an export, retries included.
     timeout: Duration,
     attempt_timeout: Duration,
-    /// Opens where the host can be reached, and the endpoint fails.
+    /// The circuit for failures of the endpoint on a working host.
     circuit: Circuit,
     collector: Arc<Collector>,
 }
@@ -56,24 +56,24 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// A failure that may pass.
+/// A temporary failure.
 struct Failure {
     cause: Cause,
-    /// The pause that the collector requested.
+    /// The pause at the request of the collector.
     after: Option<Duration>,
     /// `true` if another attempt is worth its time.
     again: bool,
     source: Failing,
 }
 
-/// The part that failed.
+/// The failing part.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Failing {
-    /// No endpoint of the host can be reached.
+    /// The host, with all endpoints.
     Host,
-    /// The endpoint alone, as far as one request shows.
+    /// The endpoint, on a working host.
     Endpoint,
-    /// The endpoint, and perhaps the others of its host.
+    /// The endpoint, and perhaps the host: the collector did not respond.
     Silence,
 }
 
@@ -162,7 +162,7 @@ impl Endpoint {
         }
     }
 
-    /// Pauses after a failure that took `cost`.
+    /// Pauses after a failure of duration `cost`.
     fn failed(&self, failure: &Failure, cost: Duration) {
         let now = Instant::now();
         match failure.source {
@@ -172,14 +172,14 @@ impl Endpoint {
                 self.circuit.failed(now, cost, failure.after);
             }
             Failing::Silence => {
-                // The other signals of this flush do not wait for the same silence.
+                // The other signals of this flush must not wait as well.
                 self.collector.circuit().rest(now, cost);
                 self.circuit.failed(now, cost, None);
             }
         }
     }
 
-    /// Sends one request. The outer error is final, the inner one may pass.
+    /// Sends one request. The outer error is final, the inner one temporary.
     async fn attempt(&self, body: Bytes, deadline: Instant) -> Result<Result<Response, Failure>, ExportError> {
         let request = self.request(body).map_err(ExportError::permanent)?;
         let response = match self.collector.exchange(request, self.attempt_timeout, deadline).await {
@@ -223,7 +223,7 @@ impl Endpoint {
         Ok(request)
     }
 
-    /// Reads the response to a request that the collector took, but perhaps for some of its records.
+    /// Reads the response of success, which may report rejected records.
     fn accepted(&self, response: &Response) -> Result<(), ExportError> {
         let body = response.body.as_ref();
         match body.and_then(|body| rejected(body, self.signal, self.encoding.protocol())) {
@@ -250,7 +250,7 @@ fn pause(attempts: u32) -> Duration {
     pause + pause * u32::from(random) / 512
 }
 
-/// Reads the seconds of [`Retry-After`]. The other form, a date, is not read: the exporter's own pause is used.
+/// Reads the seconds of [`Retry-After`]. For the other form, a date, the exporter uses its own pause.
 ///
 /// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 fn retry_after(value: &str) -> Option<Duration> {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use thundra_core::diagnostics;
 
-/// The headers of the configuration, which win over the endpoint's `authorization`; one that is none is reported and left
-/// out.
+/// Returns the configured headers, which win over the endpoint's `authorization`. Reports and leaves out invalid headers.
 pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Arc<HeaderMap> {
     let mut headers: HeaderMap = authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect();
     for (name, value) in pairs {
@@ -19,7 +18,7 @@ pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderVa
                 &format!("otlp header {name}"),
                 format_args!("the OTLP header {name} is left out: its value cannot be that of a header"),
             ),
-            // It may be a credential in the wrong place.
+            // The name may be a misplaced credential.
             (Err(_), _) => {
                 diagnostics::once("otlp.header", "an OTLP header is left out: its name cannot be that of a header")
             }

@@ -1,4 +1,4 @@
-//! Sending finished spans to an OpenTelemetry collector over HTTP.
+//! The exporter over OTLP/HTTP, and the choice of exporters for a program.
 
 mod address;
 mod bounded;

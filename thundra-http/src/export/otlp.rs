@@ -4,8 +4,8 @@
 //! OtlpExporter ─► Endpoint, one for each signal ─► Collector, one for each host ─► Transport, one connection
 //! ```
 //!
-//! The HTTP client is hyper, which lambda_runtime depends on anyway. No client of this crate is used, so that the exporter
-//! does not trace itself.
+//! The HTTP client is hyper, a dependency of lambda_runtime anyway. The traced clients of this crate are not used, since
+//! the exporter must not trace itself.
 
 use std::fmt;
 use std::time::Instant;
@@ -18,14 +18,15 @@ use super::endpoint::Endpoint;
 
 /// Sends telemetry to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
 ///
-/// An attempt takes 2 s at most, or `OTEL_EXPORTER_OTLP_TIMEOUT` where that is set. Connection failures, 429, 502, 503
-/// and 504 are retried twice, with a jittered pause (or that of `Retry-After`, where it is longer), as long as the
-/// deadline permits. The exporter does not wait for a pause of more than 1 s, but keeps the batch until the pause is over.
-/// After a failure, the exporter pauses for ten times as long as the failure took, and for longer after each further one.
-/// Then one attempt tries the collector. A batch that the collector finds too large (413) is sent in parts.
+/// An attempt takes 2 s at most, or `OTEL_EXPORTER_OTLP_TIMEOUT` if set. Connection failures, 429, 502, 503 and 504 are
+/// retried twice before the deadline, with a jittered pause or the longer pause of `Retry-After`. The exporter waits for
+/// pauses of up to 1 s. After a longer pause, the next flush sends the batch.
 ///
-/// Signals fail and pause apart from each other, unless their collector cannot be reached at all. The connection to a host
-/// is made at the first export, kept open, and shared by the signals.
+/// After a failure, the exporter pauses for ten times the duration of the failure, and longer after each further failure.
+/// Then a single attempt tries the collector. After 413, a batch is sent in parts.
+///
+/// Signals fail and pause independently, unless their host is unreachable. The signals of a host share one connection. The
+/// first export opens the connection, and later exports reuse the connection.
 ///
 /// # Examples
 ///
@@ -51,7 +52,7 @@ impl fmt::Debug for OtlpExporter {
 }
 
 impl OtlpExporter {
-    /// Makes an exporter for the signals that have an endpoint, and for spans. Spans without an endpoint go to
+    /// Makes an exporter for spans, and for the other signals with a configured endpoint. The default endpoint of spans is
     /// `http://localhost:4318/v1/traces`. A user and a password in an endpoint are sent as `Authorization: Basic`, unless
     /// the headers have an `authorization`.
     ///
@@ -76,8 +77,8 @@ impl OtlpExporter {
         Ok(OtlpExporter { endpoints, signals })
     }
 
-    /// Returns the exporter for a thread of its own. No caller waits for an export there, so a collector that failed is
-    /// tried again sooner, and nothing freezes the process between two exports.
+    /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The process
+    /// is never frozen between two exports.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! The exporters of a program: those of its configuration, or the default of its platform.
+//! The exporters of a program: the configured ones, or the default of the platform.
 //!
 //! To add an exporter, add a row to [`EXPORTERS`].
 
@@ -9,7 +9,7 @@ use super::OtlpExporter;
 use super::bounded::Bounded;
 use crate::Settings;
 
-/// The place where a program runs. It decides how spans leave the program when nothing is configured.
+/// The place where a program runs. The default exporter depends on the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Platform {
@@ -19,7 +19,7 @@ pub enum Platform {
     Process,
 }
 
-/// The crate whose features the dependents of this one turn on.
+/// The name of this crate, for messages about features.
 pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
 
 const VARIABLE: &str = "OTEL_TRACES_EXPORTER";
@@ -41,7 +41,7 @@ static EXPORTERS: [Exporter; 3] = [
 struct Program<'a> {
     config: &'a Config,
     platform: Platform,
-    /// The crate that the program depends on. A message that asks for a feature names it.
+    /// The crate in the program's dependencies, for messages about features.
     package: &'static str,
 }
 

@@ -1,7 +1,7 @@
 //! One connection to the collector, kept open between exports.
 //!
-//! A function may be frozen between two exports, and its connection may be gone when it goes on, without any sign of
-//! that. So a connection that lay idle through a freeze is given less time to respond than a new one.
+//! A function may be frozen between two exports, and the connection may be lost during the freeze without any sign. A
+//! connection that was idle during a freeze therefore gets less time to respond than a new connection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,16 +16,16 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::timeout_at;
 use tower_service::Service;
 
-/// The most of a response that is read.
+/// The limit of a response's body.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// A connection that lay idle for longer may have been frozen.
+/// The idle time from which a connection may have been frozen.
 const FREEZE: Duration = Duration::from_millis(100);
 
-/// The least time that a connection gets to respond after it lay idle.
+/// The least time for a response on an idle connection.
 const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 
-/// The number of responses whose slowest one counts.
+/// The number of recent responses. The slowest of them counts.
 const RECENT: usize = 8;
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) struct Transport {
 #[derive(Debug, Default)]
 struct State {
     idle: Option<Connection>,
-    /// The times that recent responses took.
+    /// The durations of recent responses.
     recent: VecDeque<Duration>,
 }
 
@@ -62,18 +62,18 @@ enum Connector {
 pub(super) struct Response {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// The body, which is empty where it broke off; `None` where it did not end in time.
+    /// The body, empty for a broken body; `None` for a body without an end in time.
     pub(super) body: Option<Bytes>,
 }
 
-/// The reason why there is no response.
+/// The reason for a missing response.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The collector cannot be reached, or closed the connection.
     Unreachable(Error),
-    /// No connection was made in time.
+    /// The connection took too long.
     NotConnected,
-    /// The collector took the request, and did not respond in time.
+    /// The response took too long.
     NoResponse,
 }
 
@@ -140,7 +140,7 @@ impl Transport {
         self.state().idle.take().filter(|connection| !connection.sender.is_closed())
     }
 
-    /// Returns how long a connection that lay idle has for its response.
+    /// Returns the time for a response on an idle connection.
     fn patience(&self) -> Duration {
         let slowest = self.state().recent.iter().max().copied().unwrap_or_default();
         LEAST_PATIENCE.max(slowest * 4)

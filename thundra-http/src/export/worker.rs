@@ -10,17 +10,17 @@ use tokio::time::{timeout, timeout_at};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// `true` while the thread runs: it exports once more, and reports what is lost then.
+/// `true` while the thread runs. The thread exports once more at its end, and reports losses.
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// The thread, as its owner sees it. Dropped, it exports what is left and ends.
+/// The handle of the thread. Dropping the handle ends the thread after a last export.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    /// Takes the time at which the thread must be done.
+    /// Takes the deadline of the thread.
     stop: Option<oneshot::Sender<Instant>>,
     /// Closed by the end of the thread.
     ended: Mutex<mpsc::Receiver<()>>,
-    /// The longest that its owner waits for it.
+    /// The longest wait for the end of the thread.
     patience: Duration,
 }
 
@@ -34,7 +34,7 @@ impl Worker {
             RUNNING.store(true, Ordering::Relaxed);
             std::thread::Builder::new().name("thundra-export".into()).spawn(move || {
                 runtime.block_on(work(stopped));
-                // A task that packs may still be at work: nobody needs its result.
+                // A blocking task may still compress a batch. The result is not needed.
                 runtime.shutdown_background();
                 drop(end);
             })
@@ -55,12 +55,12 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // What is left of the time is for the last line, and for a thread that gets no processor.
+        // The rest of the time is for the report, and for a thread without a processor.
         let deadline = Instant::now() + self.patience * 9 / 10;
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(deadline);
         }
-        // It may be held up for good, by a pipe that nobody reads: then the program ends without it.
+        // An unread pipe may block the thread for good. The program ends without the thread then.
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
         let _ = ended.recv_timeout(self.patience);
     }
@@ -91,8 +91,8 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     report_losses();
 }
 
-/// Reports on standard error the number of records that are lost at the end of a program, in a line for each exporter.
-/// Does nothing while the guard of [`init`](crate::init) is held, whose end may export them after all.
+/// Reports on standard error the number of records lost at the end of a program, in a line for each exporter. Does nothing
+/// while the guard of [`init`](crate::init) is held, since dropping the guard may export the records.
 #[doc(hidden)]
 pub fn report_losses() {
     if RUNNING.load(Ordering::Relaxed) {

@@ -38,7 +38,7 @@ fn however_many_were_sent_a_scope_has_its_id_and_room() {
         ids.complete(|| "c-1".to_owned());
         assert_eq!(ids.get("id"), Some("c-1"));
         assert_eq!((0..50).filter(|n| ids.set(&format!("own{n}"), "v")).count(), own);
-        assert!(ids.set("id", "c-2") && ids.set("k0", "w"), "what is there can be set anew");
+        assert!(ids.set("id", "c-2") && ids.set("k0", "w"), "a present id can be set again");
     }
 }
 

@@ -30,7 +30,7 @@ impl Gate {
         while self.arrivals.load(Ordering::Acquire) < all {
             // On a busy machine the other threads may need this one's core.
             spins += 1;
-            if spins % 1024 == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+            if spins.is_multiple_of(1024) { std::thread::yield_now() } else { std::hint::spin_loop() }
         }
     }
 }
