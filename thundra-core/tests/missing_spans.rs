@@ -146,7 +146,8 @@ fn looking_for_filters_takes_no_event_from_other_layers() {
         }
     }
 
-    let (of_ours, seen) = ("missing_spans=warn".parse::<tracing_subscriber::filter::Targets>().unwrap(), Events::default());
+    let (of_ours, seen) =
+        ("missing_spans=warn".parse::<tracing_subscriber::filter::Targets>().unwrap(), Events::default());
     let subscriber = registry().with(seen.clone().with_filter(of_ours)).with(thundra_core::layer());
     tracing::subscriber::with_default(subscriber, || {
         warn!("first");

@@ -30,6 +30,19 @@ pub(crate) type Write = fn(&Event<'_>, &Metadata<'_>);
 /// The form in which log events are written on standard error.
 ///
 /// Given to [`TelemetryBuilder::log_format`](crate::TelemetryBuilder::log_format).
+///
+/// # Examples
+///
+/// A format selected by name:
+///
+/// ```
+/// use thundra_core::LogFormat;
+///
+/// let by_name = |name| LogFormat::ALL.iter().copied().find(|format| format.name() == name);
+/// assert_eq!(by_name("none"), Some(LogFormat::NONE));
+/// assert_eq!(by_name("xml"), None);
+/// assert_eq!(LogFormat::default(), LogFormat::JSON);
+/// ```
 #[derive(Clone, Copy)]
 pub struct LogFormat {
     name: &'static str,

@@ -65,8 +65,8 @@ impl Pipeline {
         let Some((last, others)) = self.slots.split_last() else {
             return Flush { last: None, others: Vec::new(), deadline };
         };
-        let others = others.iter().filter_map(|slot| slot.begin(records.clone(), due, now)).collect();
-        Flush { last: last.begin(records, due, now), others, deadline }
+        let others = others.iter().filter_map(|slot| Sender::begin(slot, records.clone(), due, now)).collect();
+        Flush { last: Sender::begin(last, records, due, now), others, deadline }
     }
 }
 

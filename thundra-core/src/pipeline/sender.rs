@@ -1,10 +1,10 @@
 //! The flush that sends from an exporter's queue.
 
 use std::future::poll_fn;
-use std::sync::MutexGuard;
 use std::task::Poll;
 use std::time::Instant;
 
+use super::backlog::Due;
 use super::losses::Losses;
 use super::slot::{ExporterSlot, State};
 use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture};
@@ -36,14 +36,29 @@ pub(super) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// Takes the first request. Returns `None` where there is none.
-    pub(super) fn begin(
-        slot: &'a ExporterSlot,
-        mut state: MutexGuard<'_, State>,
-        held_back: Signals,
-        rest: Vec<Records>,
-        now: Instant,
-    ) -> Option<Self> {
+    /// Hands records and counts to an exporter. Returns the right to send, unless another flush has the right, the exporter
+    /// pauses, or the queue is empty.
+    #[inline]
+    pub(super) fn begin(slot: &'a ExporterSlot, records: Records, due: &Due, now: Instant) -> Option<Self> {
+        let held_back = slot.paused_signals();
+        let mut state = slot.state();
+        if let Some(losses) = due.losses {
+            state.queue.lose(losses);
+        }
+        let mut rest = Vec::new();
+        if slot.takes(records.signal())
+            && let Some(over) = state.queue.push(records)
+        {
+            rest.push(over);
+        }
+        for records in due.others.iter().filter(|records| slot.takes(records.signal())) {
+            rest.extend(state.queue.push(records.clone()));
+        }
+        if state.is_sending || state.is_paused(now) {
+            drop(state);
+            rest.into_iter().for_each(|over| slot.lose(over));
+            return None;
+        }
         let mut sender =
             Sender { slot, batch: None, accepted: false, held_back, rest, too_large: 0, exporting: None, began: now };
         match state.accepted {

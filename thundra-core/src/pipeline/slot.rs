@@ -3,10 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::backlog::Due;
 use super::losses::Losses;
 use super::queue::Queue;
-use super::sender::Sender;
 use crate::export::{Batch, Export, ExportErrorKind};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
@@ -77,32 +75,8 @@ impl ExporterSlot {
         contained(|| self.exporter.resume());
     }
 
-    /// Takes records and counts. Returns the right to send, unless another flush has it or the exporter pauses.
-    #[inline]
-    pub(super) fn begin(&self, records: Records, due: &Due, now: Instant) -> Option<Sender<'_>> {
-        let held_back = self.paused_signals();
-        let mut state = self.state();
-        if let Some(losses) = due.losses {
-            state.queue.lose(losses);
-        }
-        let mut rest = Vec::new();
-        if self.takes(records.signal())
-            && let Some(over) = state.queue.push(records)
-        {
-            rest.push(over);
-        }
-        for records in due.others.iter().filter(|records| self.takes(records.signal())) {
-            rest.extend(state.queue.push(records.clone()));
-        }
-        if state.is_sending || state.is_paused(now) {
-            drop(state);
-            rest.into_iter().for_each(|over| self.lose(over));
-            return None;
-        }
-        Sender::begin(self, state, held_back, rest, now)
-    }
-
-    fn takes(&self, signal: Signal) -> bool {
+    /// Returns `true` if the exporter takes the signal.
+    pub(super) fn takes(&self, signal: Signal) -> bool {
         self.taken.contains(signal)
     }
 

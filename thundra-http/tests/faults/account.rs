@@ -14,7 +14,7 @@ use thundra_core::semconv;
 
 use crate::process::Report;
 
-/// What arrived at one place: a collector, or the reader of a pipe.
+/// The spans that arrived at a collector, or at the reader of a pipe.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     /// Each span, and whether its arrival had a readable response.
@@ -34,7 +34,7 @@ pub(crate) struct Arrived {
 }
 
 impl Ledger {
-    /// Adds the spans of a request, without the first ones where the collector refused some.
+    /// Adds the spans of a request, without the first `refused` spans.
     pub(crate) fn add(&mut self, request: &ExportTraceServiceRequest, refused: usize, confirmed: bool) {
         for span in spans(request).skip(refused) {
             let id = u64::from_be_bytes(span.span_id.as_slice().try_into().unwrap());
@@ -50,7 +50,7 @@ impl Ledger {
         self.add(&ExportTraceServiceRequest::decode(unpack(&packed).as_slice()).unwrap(), 0, true);
     }
 
-    /// Adds a line of a tree that the console exporter wrote. Each span of a program has a number there.
+    /// Adds a line of the console exporter's tree. Each span of a program has a number in the tree.
     fn add_branch(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let value = |key: &str| {
@@ -84,7 +84,7 @@ impl Ledger {
     }
 }
 
-/// Which exporter wrote what comes through a pipe.
+/// The exporter behind a pipe.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Written {
     Lines,
@@ -92,7 +92,7 @@ pub(crate) enum Written {
 }
 
 impl Arrived {
-    /// What whole lines hold. A line that breaks off arrived nowhere.
+    /// Reads whole lines. A broken line arrived nowhere.
     pub(crate) fn through(pipe: &[u8], written: Written) -> Self {
         let mut ledger = Ledger::default();
         for line in pipe.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n")) {
@@ -125,7 +125,7 @@ fn integer(span: &Span, key: &str) -> u64 {
     }
 }
 
-/// One row of the table that a failure prints.
+/// A row of the table in the message of a failure.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
     pub(crate) made: u64,
@@ -154,12 +154,12 @@ impl Account {
         }
     }
 
-    /// What is explained of the spans that were made.
+    /// Returns the number of spans with an explanation.
     fn explained(&self) -> u64 {
         self.arrived + self.lost + self.dropped + self.waiting + self.named
     }
 
-    /// Spans that nothing explains; negative where some are explained twice.
+    /// Spans without an explanation; negative after double explanations.
     pub(crate) fn missing(&self) -> i128 {
         i128::from(self.made) - i128::from(self.explained())
     }

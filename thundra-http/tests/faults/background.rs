@@ -27,7 +27,7 @@ scenarios![
     limits_and_counts_reach_the_end,
 ];
 
-/// These take all of a processor, so they take turns.
+/// Scenarios that need a whole processor. They run in turn.
 static HEAVY: Mutex<()> = Mutex::new(());
 
 fn ended(mut program: Program, collector: &Collector) -> Account {
@@ -35,7 +35,7 @@ fn ended(mut program: Program, collector: &Collector) -> Account {
     program.end().account(collector.arrived())
 }
 
-/// One after another, as fast as they go.
+/// Invocations in turn, at full speed.
 fn fourteen_large_requests_lose_nothing() {
     let _turn = HEAVY.lock();
     let collector = Collector::start(Reply::ok());
@@ -57,7 +57,7 @@ fn a_request_longer_than_what_may_wait_loses_nothing() {
     assert_eq!((account.made, account.lost + account.named), (9001, 0), "{account}");
 }
 
-/// All of them end at the same moment: more than may wait.
+/// All scopes end at the same moment, with more spans than the backlog keeps.
 fn a_burst_balances() {
     let _turn = HEAVY.lock();
     let collector = Collector::start(Reply::ok());
@@ -214,7 +214,7 @@ fn an_hour_of_retry_after_does_not_outlast_the_guard() {
     assert_eq!(account.named, 0, "{account}");
 }
 
-/// Counts that no root carries any more belong to the last line.
+/// Counts without a root span belong to the last line.
 fn limits_and_counts_reach_the_end() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::background(&collector, &[("THUNDRA_MAX_SPANS", "10")]);

@@ -20,10 +20,10 @@ use crate::account::{Arrived, Ledger, unpack};
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
 
-/// What the collector does with one request.
+/// The collector's treatment of one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Reply {
-    /// How many spans, from the first on, are not stored.
+    /// The number of spans, from the first on, that are not stored.
     refuses: usize,
     status: u16,
     headers: Vec<(&'static str, String)>,
@@ -35,7 +35,7 @@ pub(crate) struct Reply {
 /// More spans than any request has.
 pub(crate) const ALL: usize = usize::MAX;
 
-/// How the response is written.
+/// The form of the response on the wire.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum How {
     Whole,
@@ -53,7 +53,7 @@ enum How {
 }
 
 impl Reply {
-    /// Takes all spans, and responds so.
+    /// Takes all spans, and responds with 200.
     pub(crate) fn ok() -> Self {
         Reply { refuses: 0, status: 200, headers: Vec::new(), body: Vec::new(), delay: Duration::ZERO, how: How::Whole }
     }
@@ -78,7 +78,7 @@ impl Reply {
         Reply { refuses: ALL, how: How::Never, ..Reply::ok() }
     }
 
-    /// Takes all but the first so many spans, and responds with a partial success that claims `claim`.
+    /// Takes all spans but the first `refused`, and responds with a partial success of `claim` rejected spans.
     pub(crate) fn partial(refused: usize, claim: i64, message: &str) -> Self {
         let partial = ExportTracePartialSuccess { rejected_spans: claim, error_message: message.to_owned() };
         let response = ExportTraceServiceResponse { partial_success: Some(partial) };
@@ -155,7 +155,7 @@ impl Reply {
     }
 }
 
-/// A request whose spans are stored, as it came: it is decoded when the account is made.
+/// A stored request, encoded. The account decodes the request.
 struct Taken {
     packed: bool,
     json: bool,
@@ -171,12 +171,12 @@ struct State {
     most_bytes: AtomicUsize,
     /// The size of each request.
     attempts: Mutex<Vec<usize>>,
-    /// What is stored and not in the ledger yet: no request waits for the account.
+    /// Stored requests that are not in the ledger yet, so that no request waits for the account.
     taken: Mutex<Vec<Taken>>,
     ledger: Mutex<Ledger>,
     /// Connections of earlier ages are swallowed.
     age: AtomicU64,
-    /// Whether responses count as received although the client may have gone.
+    /// `true` if responses count as received, even by a client that closed the connection.
     impatient: AtomicBool,
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
@@ -190,7 +190,7 @@ pub(crate) struct Collector {
 }
 
 impl Collector {
-    /// Starts a collector that replies so unless it is told otherwise.
+    /// Starts a collector with this reply for all requests without a script.
     pub(crate) fn start(standing: Reply) -> Self {
         let narrow = standing.how == How::ReadSlowly;
         let state = Arc::new(State {
@@ -215,12 +215,12 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// Replies so to the next requests.
+    /// Sets the replies to the next requests.
     pub(crate) fn next(&self, replies: impl IntoIterator<Item = Reply>) {
         self.state.script.lock().unwrap().extend(replies);
     }
 
-    /// Replies so from now on.
+    /// Sets the reply to all later requests.
     pub(crate) fn always(&self, reply: Reply) {
         self.state.script.lock().unwrap().clear();
         *self.state.standing.lock().unwrap() = reply;
@@ -231,7 +231,7 @@ impl Collector {
         self.state.most_bytes.store(bytes, Ordering::Relaxed);
     }
 
-    /// Allows that clients go before the response reaches them, and send again.
+    /// Allows clients to close a connection before the response, and to send again.
     pub(crate) fn allow_repeats(&self) {
         self.state.impatient.store(true, Ordering::Relaxed);
     }
@@ -249,7 +249,7 @@ impl Collector {
         self.listen(bind(self.address, false));
     }
 
-    /// Lets nothing through on the connections that are open: nobody is told, and nothing is closed.
+    /// Drops all bytes on open connections without closing the connections.
     pub(crate) fn swallow(&self) {
         self.state.age.fetch_add(1, Ordering::Relaxed);
     }
@@ -259,12 +259,12 @@ impl Collector {
         self.state.attempts.lock().unwrap().clone()
     }
 
-    /// How many requests were under way at once since this was last called.
+    /// Returns the greatest number of concurrent requests since the last call.
     pub(crate) fn most_in_flight(&self) -> usize {
         self.state.most_in_flight.swap(self.state.in_flight.load(Ordering::Relaxed), Ordering::Relaxed)
     }
 
-    /// What arrived so far.
+    /// Returns the account of all requests so far.
     pub(crate) fn arrived(&self) -> Arrived {
         let mut ledger = self.state.ledger.lock().unwrap();
         let taken = std::mem::take(&mut *self.state.taken.lock().unwrap());
@@ -303,7 +303,7 @@ impl Drop for Collector {
     }
 }
 
-/// An address where connections are taken by the kernel alone, until its queue is full: then not even that.
+/// An address at which the kernel alone accepts connections, until its queue is full.
 pub(crate) struct Deaf {
     pub(crate) url: String,
     _listener: TcpListener,
@@ -330,12 +330,12 @@ impl Deaf {
     }
 }
 
-/// An address that nobody listens at.
+/// An address without a listener.
 pub(crate) fn nobody() -> String {
     format!("http://{}", bind("127.0.0.1:0".parse().unwrap(), false).local_addr().unwrap())
 }
 
-/// Binds an address, which somebody may hold for a moment after it was left.
+/// Binds an address. Another process may hold the address for a moment after its release.
 fn bind(address: SocketAddr, narrow: bool) -> std::net::TcpListener {
     let _runtime = RUNTIME.enter();
     let bind = || {

@@ -1,4 +1,4 @@
-//! Collectors that respond late or not at all, and what they cost the function.
+//! Collectors with late or missing responses, and the cost to the function.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ fn a_collector_that_never_accepts_costs_a_tenth() {
     check_a_tenth(&mut program);
 }
 
-/// The handshake begins, and nobody goes on with it.
+/// The TCP handshake begins, and never ends.
 fn a_handshake_that_hangs_costs_a_tenth() {
     let deaf = Deaf::start(false);
     let url = deaf.url.replace("http:", "https:");
@@ -64,7 +64,7 @@ fn a_handshake_that_hangs_costs_a_tenth() {
     check_a_tenth(&mut program);
 }
 
-/// The collector took everything, and the rest of its response does not come.
+/// The collector took the request, and the rest of the response never comes.
 fn a_body_that_hangs_costs_a_tenth() {
     for reply in [Reply::head_only(), Reply::dripping()] {
         let collector = Collector::start(reply);
@@ -108,12 +108,12 @@ fn check_a_tenth(program: &mut Program) {
     assert!(waited < Duration::from_millis(1000 + 300 + 300), "{waited:?} of 10 s");
 }
 
-/// How long invocations waited for flushes, of so many milliseconds.
+/// Returns the time that invocations spent in flushes during `millis` milliseconds.
 fn waits(program: &mut Program, millis: u64) -> Duration {
     waited(&program.order(&format!("invoke_for millis={millis} spans=3 pause=20")))
 }
 
-/// Flushes that only add to what waits are no waiting, however busy the machine is.
+/// Flushes that only add to the queue do not count as waiting, even on a busy machine.
 fn waited(report: &Report) -> Duration {
     report.flushes.iter().filter(|flush| **flush > Duration::from_millis(50)).sum()
 }
@@ -232,7 +232,7 @@ fn a_collector_that_becomes_slower_gets_each_span_once() {
     once_each(&mut program, &collector);
 }
 
-/// An invocation does not sit out what the collector asks for.
+/// An invocation does not wait for a long `Retry-After`.
 fn a_long_retry_after_costs_a_tenth() {
     for seconds in ["2", "4"] {
         let collector = Collector::start(Reply::retry_after(503, seconds));

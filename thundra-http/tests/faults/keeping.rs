@@ -69,7 +69,7 @@ fn an_outage_of_large_spans_balances() {
     assert!(largest(&collector) < LARGEST_REQUEST, "{}", largest(&collector));
 }
 
-/// The circuit is open, so a flush only adds to what waits.
+/// The circuit is open, so a flush only adds to the queue.
 fn waiting_spans_cost_an_invocation_nothing() {
     let mut program = Program::exporting("lambda", &nobody(), &[]);
     // Enough failures to have a long pause.
@@ -234,7 +234,7 @@ fn counts_survive_the_limit_of_attributes() {
     }
 }
 
-/// A 413 for whatever is sent: halves of halves are no way out of that.
+/// A 413 for every request, however small.
 fn a_collector_that_takes_nothing_at_all_is_left_alone() {
     let collector = Collector::start(Reply::ok());
     let mut program = Program::lambda(&collector, &[]);
@@ -272,7 +272,7 @@ fn tasks_that_outlive_a_nested_scope_balance() {
     program.settle_at(&collector);
 }
 
-/// The next root carries them, and may be lost as well.
+/// The next root span carries the counts, and may be lost as well.
 fn incomplete_messages_of_unrecorded_scopes_are_counted() {
     let collector = Collector::start(Reply::status(400));
     let mut program = Program::lambda(&collector, &[]);

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the scenarios run at full size.
+/// Returns `true` if the scenarios run at full size.
 fn long() -> bool {
     std::env::var("THUNDRA_FAULTS").is_ok_and(|size| size == "long")
 }

@@ -1,4 +1,4 @@
-//! Outputs that nobody reads, or not fast enough, or that are gone.
+//! Outputs with a slow reader, with no reader, or closed.
 
 use std::time::Duration;
 
@@ -115,7 +115,7 @@ fn the_guard_returns_though_nobody_reads_stderr() {
     drop(program.end());
 }
 
-/// Some lines of what waits are read when the program ends, and others never will be.
+/// The reader takes some lines at the end of the program, and never the rest.
 fn the_last_line_is_exact_where_a_reader_stops() {
     for bytes in [100_000, 300_000, 700_000] {
         let variables = [STDOUT[0], ("OTEL_EXPORTER_OTLP_TIMEOUT", "1500")];
@@ -150,7 +150,7 @@ fn spans_too_long_for_a_line_are_counted() {
     assert_eq!(account.lost, 4, "{account}");
 }
 
-/// The one exporter is well, and the other loses everything.
+/// One exporter works, and the other loses everything.
 fn a_closed_stdout_is_no_trouble_of_the_collector() {
     for stdout in [Output::Closed, Output::Full] {
         let collector = Collector::start(Reply::ok());

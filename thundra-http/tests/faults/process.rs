@@ -1,4 +1,4 @@
-//! A program in a process of its own, its pipes, and who reads them.
+//! A program in a separate process, and the readers of its pipes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -19,7 +19,7 @@ fn longest() -> Duration {
     Duration::from_secs(if long() { 120 } else { 45 })
 }
 
-/// What the program says after an order.
+/// The program's report after an order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     /// Spans made since it started.
@@ -28,9 +28,9 @@ pub(crate) struct Report {
     pub(crate) incomplete: u64,
     /// Spans that wait for the next flush.
     pub(crate) waiting: u64,
-    /// How long the order took.
+    /// The duration of the order.
     pub(crate) elapsed: Duration,
-    /// How long each flush of it took.
+    /// The duration of each flush.
     pub(crate) flushes: Vec<Duration>,
 }
 
@@ -60,7 +60,7 @@ impl Report {
     }
 }
 
-/// Where an output of the program goes.
+/// The destination of an output.
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Everything is read at once.
@@ -110,13 +110,13 @@ impl Pipe {
         self.bytes.lock().unwrap().extend_from_slice(&read);
     }
 
-    /// What was read so far.
+    /// Returns the bytes read so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.bytes.lock().unwrap().clone()
     }
 }
 
-/// A program that obeys.
+/// A program under the control of a scenario.
 pub(crate) struct Program {
     child: Child,
     control: BufReader<TcpStream>,
@@ -136,7 +136,7 @@ impl Program {
         Program::exporting("background", &collector.url(), variables)
     }
 
-    /// Either of them, exporting to this address.
+    /// A program of this kind, exporting to this address.
     pub(crate) fn exporting(kind: &str, url: &str, variables: &[(&str, &str)]) -> Self {
         let endpoint = [("OTEL_EXPORTER_OTLP_ENDPOINT", url)];
         let variables: Vec<_> = endpoint.iter().chain(variables).copied().collect();
@@ -172,7 +172,7 @@ impl Program {
         self.order_within(order, longest()).unwrap_or_else(|| panic!("{order:?} is not done after {:?}", longest()))
     }
 
-    /// The same; `None` where it takes longer than this.
+    /// Gives an order, and returns `None` after a timeout.
     pub(crate) fn order_within(&mut self, order: &str, longest: Duration) -> Option<Report> {
         self.send(order);
         self.done_within(longest)
@@ -215,7 +215,7 @@ impl Program {
         u32::from_str_radix(flags.trim(), 8).unwrap()
     }
 
-    /// How many bytes of memory the process holds.
+    /// Returns the resident memory of the process in bytes.
     pub(crate) fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -228,13 +228,13 @@ impl Program {
         self.settle_with("invoke", Duration::ZERO, arrived)
     }
 
-    /// The same, where all spans go to this collector.
+    /// Returns the account of a program with one collector.
     #[track_caller]
     pub(crate) fn settle_at(&mut self, collector: &Collector) -> Account {
         self.settle(|_| collector.arrived())
     }
 
-    /// The same for a service. Its exporter works in its own time.
+    /// Returns the account of a service, whose exporter works in the background.
     #[track_caller]
     pub(crate) fn settle_background(&mut self, collector: &Collector) -> Account {
         self.settle_with("requests", Duration::from_secs(3), |_| collector.arrived())
@@ -270,7 +270,7 @@ impl Program {
         }
     }
 
-    /// The account as it stands.
+    /// Returns the current account.
     pub(crate) fn account(&mut self, arrived: Arrived) -> Account {
         Account::new(&self.order("look"), arrived, 0)
     }
@@ -305,7 +305,7 @@ impl Drop for Program {
     }
 }
 
-/// What is left of a program.
+/// The remains of a program after its end.
 pub(crate) struct Ended {
     report: Report,
     pub(crate) named: u64,

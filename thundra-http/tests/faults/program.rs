@@ -1,4 +1,4 @@
-//! The program under test, in a process of its own. It does what the scenario orders, line by line.
+//! The program under test, in a separate process. A scenario gives the orders, one a line.
 //!
 //! As `lambda` it does what `thundra_aws::run` does: a scope for each invocation, which is flushed when it has
 //! finished. As `background` it does what a service does: [`thundra_http::init`], and scopes that it hands over.
@@ -31,10 +31,10 @@ use tracing::{Instrument, info_span};
 
 /// The variable that makes this binary the program: the address that its orders come from.
 pub(crate) const CONTROL: &str = "THUNDRAFAULTS_CONTROL";
-/// Which of the two it is.
+/// The variable with the kind of program: `lambda` or `background`.
 pub(crate) const KIND: &str = "THUNDRAFAULTS_KIND";
 
-/// How many threads its runtime has.
+/// The variable with the number of threads of the runtime.
 pub(crate) const THREADS: &str = "THUNDRAFAULTS_THREADS";
 
 static MADE: AtomicU64 = AtomicU64::new(0);
@@ -43,7 +43,7 @@ static INCOMPLETE: AtomicU64 = AtomicU64::new(0);
 /// 1 MiB that does not compress well.
 static NOISE: LazyLock<String> = LazyLock::new(|| (0..1 << 15).map(|_| TraceId::random().to_string()).collect());
 
-/// Obeys until it is ordered to exit, or the scenario is gone.
+/// Follows orders until `exit`, or until the scenario ends.
 pub(crate) fn run(control: &str) -> ExitCode {
     let stream = TcpStream::connect(control).unwrap();
     stream.set_nodelay(true).unwrap();
@@ -99,7 +99,7 @@ impl<'a> Order<'a> {
     }
 }
 
-/// What an invocation or a request does.
+/// The work of an invocation or a request.
 #[derive(Clone, Copy)]
 struct Work {
     spans: u64,

@@ -1,4 +1,4 @@
-//! Each response that a collector may give, to a Lambda function.
+//! All responses of a collector to a Lambda function.
 
 use std::time::Duration;
 
@@ -126,7 +126,7 @@ fn requests_that_are_cut_off_are_sent_again() {
     assert_eq!(account.lost, 0, "{account}");
 }
 
-/// The collector took the spans and says nothing, so they may arrive twice.
+/// The collector took the spans without a response, so spans may arrive twice.
 fn missing_responses_send_again() {
     let account = account_after(vec![Reply::close(), Reply::close()], &[]);
     assert_eq!(account.lost, 0, "{account}");

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// A name and what it runs; a panic fails it.
+/// A name and a function. A panic of the function fails the scenario.
 pub(crate) type Scenario = (&'static str, fn());
 
 const AT_A_TIME: usize = 10;
@@ -61,7 +61,7 @@ fn named(name: &str, run: fn()) -> bool {
     thread.is_ok_and(|thread| thread.join().unwrap_or(false))
 }
 
-/// Prints a failure in one piece: others run beside it.
+/// Prints a failure in one piece, since other scenarios run concurrently.
 fn report(failure: &std::panic::PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let place = failure.location().map(ToString::to_string).unwrap_or_default();
