@@ -7,7 +7,8 @@ use std::str::FromStr;
 /// The form of a list of patterns.
 pub(crate) const FORM: &str = "a list such as kinesis,lambda:orders-*,!kinesis:lake-*; or none";
 
-/// The services with context in their payloads.
+/// The services with context in their payloads. A service that is missing here never gets a context: its file in
+/// `sdk/services` asks by this name.
 const SERVICES: [&str; 4] = ["kinesis", "eventbridge", "lambda", "stepfunctions"];
 
 /// The pattern without a service.

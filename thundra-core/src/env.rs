@@ -43,6 +43,17 @@ impl Env {
     }
 
     /// Returns an environment with exactly the given variables.
+    ///
+    /// # Examples
+    ///
+    /// A test reads a configuration without touching the environment of the process:
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env, Sampler};
+    ///
+    /// let config = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", "always_off")]));
+    /// assert_eq!(config.sampler, Sampler::ratio(0.0));
+    /// ```
     pub fn from_pairs<K, V>(pairs: impl IntoIterator<Item = (K, V)>) -> Self
     where
         K: Into<String>,

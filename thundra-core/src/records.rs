@@ -64,11 +64,31 @@ impl Records {
     }
 
     /// Returns `true` if there is nothing to export.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env, Scope};
+    ///
+    /// let config = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", "always_off")]));
+    /// let records = Scope::builder("job").begin_with(&config).finish();
+    /// assert!(records.is_empty(), "the trace is not sampled");
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 
     /// Iterates over the spans, in the order they ended. Yields nothing for another signal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    ///
+    /// let records = Scope::builder("job").attribute("job.rows", 3).begin().finish();
+    /// let span = records.spans().next().unwrap();
+    /// assert_eq!((span.name.as_str(), span.attribute("job.rows")), ("job", Some(&3.into())));
+    /// ```
     pub fn spans(&self) -> impl Iterator<Item = SpanData> + '_ {
         let run = if self.signal == Signal::Traces { &self.bytes[..] } else { &[] };
         span::spans(run)
@@ -79,6 +99,21 @@ impl Records {
     /// # Errors
     ///
     /// Returns the records unchanged where they are of another signal.
+    ///
+    /// # Examples
+    ///
+    /// A loop gathers the spans of several jobs for one flush:
+    ///
+    /// ```
+    /// use thundra_core::{Records, Scope};
+    ///
+    /// let mut all = Records::default();
+    /// for job in ["first", "second"] {
+    ///     all.append(Scope::builder(job).begin().finish())?;
+    /// }
+    /// assert_eq!(all.count(), 2);
+    /// # Ok::<(), Records>(())
+    /// ```
     pub fn append(&mut self, other: Records) -> Result<(), Records> {
         if self.bytes.is_empty() {
             *self = other;

@@ -46,6 +46,19 @@ impl fmt::Debug for Resource {
 
 impl Resource {
     /// Returns a resource with exactly the given attributes. The last value of a key wins.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Resource;
+    ///
+    /// let resource = Resource::new([
+    ///     ("service.name".to_owned(), "billing".into()),
+    ///     ("service.name".to_owned(), "billing-eu".into()),
+    ///     ("host.cpus".to_owned(), 4.into()),
+    /// ]);
+    /// assert_eq!((resource.service_name(), resource.attributes().len()), ("billing-eu", 2));
+    /// ```
     pub fn new(attributes: impl IntoIterator<Item = (String, Value)>) -> Self {
         let mut kept: Vec<(String, Value)> = Vec::new();
         for (key, value) in attributes {

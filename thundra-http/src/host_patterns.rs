@@ -45,6 +45,15 @@ impl FromIterator<Pattern> for HostPatterns {
 
 impl HostPatterns {
     /// Returns `true` if a pattern matches a host.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let hosts: thundra_http::HostPatterns = "203.0.113.0/24,partner.example".parse()?;
+    /// assert!(hosts.matches("203.0.113.9") && hosts.matches("PARTNER.example"));
+    /// assert!(!hosts.matches("198.51.100.1"));
+    /// # Ok::<(), thundra_http::InvalidHostPattern>(())
+    /// ```
     pub fn matches(&self, host: &str) -> bool {
         let name = plain(host);
         self.name(name, address(name))
@@ -62,6 +71,15 @@ impl HostPatterns {
 }
 
 /// An error for an invalid entry of [`HostPatterns`], such as a host with a scheme, a port or a path.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_http::HostPatterns;
+///
+/// let error = "https://partner.example".parse::<HostPatterns>().unwrap_err();
+/// assert!(error.to_string().starts_with("\"https://partner.example\" is not in a list of names"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidHostPattern(String);
 

@@ -53,6 +53,17 @@ pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry)
 }
 
 /// Keeps the background thread of [`init`] running. Dropping the guard exports the remaining spans.
+///
+/// # Examples
+///
+/// `std::process::exit` drops nothing, so drop the guard before:
+///
+/// ```no_run
+/// let telemetry = thundra_http::init();
+/// let status = i32::from(std::env::args().len() < 2);
+/// drop(telemetry);
+/// std::process::exit(status);
+/// ```
 #[derive(Debug)]
 pub struct TelemetryGuard {
     #[expect(dead_code, reason = "dropping it ends the thread")]

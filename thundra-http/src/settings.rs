@@ -79,6 +79,18 @@ pub struct Settings {
 }
 
 /// HTTP headers recorded as attributes. Defaults to no header.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_http::Settings;
+/// use thundra_http::header::{CONTENT_TYPE, HeaderName};
+///
+/// let mut settings = Settings::default();
+/// settings.captured_headers.server_request = vec![CONTENT_TYPE, HeaderName::from_static("x-request-id")];
+/// let telemetry = thundra_http::Telemetry::builder().settings(settings);
+/// # let _ = telemetry;
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CapturedHeaders {
@@ -104,6 +116,16 @@ impl Default for Settings {
 
 impl Settings {
     /// Reads the settings, and reports each invalid value on standard error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Env;
+    /// use thundra_http::Settings;
+    ///
+    /// let settings = Settings::from_env(&Env::from_pairs([("THUNDRA_PROPAGATE_HOSTS", "*.partner.example")]));
+    /// assert!(settings.propagate_hosts.matches("api.partner.example"));
+    /// ```
     pub fn from_env(env: &Env) -> Self {
         let (settings, problems) = Self::read(env);
         thundra_core::config::report(&problems);
@@ -111,6 +133,18 @@ impl Settings {
     }
 
     /// Reads the settings, and returns a problem for each invalid value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Env;
+    /// use thundra_http::Settings;
+    ///
+    /// let env = Env::from_pairs([("OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS", "GET;POST")]);
+    /// let (settings, problems) = Settings::read(&env);
+    /// assert_eq!(problems[0].accepted(), "a list of methods such as GET,POST");
+    /// assert_eq!(settings, Settings::default());
+    /// ```
     pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
         read_section(env)
     }

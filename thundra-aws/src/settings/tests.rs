@@ -36,6 +36,12 @@ fn a_bad_value_of_any_variable_is_one_problem_and_its_default_serves() {
 }
 
 #[test]
+fn the_shown_default_of_the_patterns_is_the_default() {
+    let shown = INJECT_PAYLOAD.default.trim_matches('`');
+    assert_eq!(shown.parse(), Ok(PayloadPatterns::default()));
+}
+
+#[test]
 fn patterns_of_no_service_are_reported_and_the_others_serve() {
     let (settings, problems) = read(&[("THUNDRA_INJECT_PAYLOAD", "Kinesis:orders-*, kinesys ,*,!lambda:a b")]);
     assert_eq!(settings.inject_payload, "Kinesis:orders-*,*".parse().unwrap());

@@ -4,7 +4,7 @@
 //! event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
-//! file there.
+//! file there. A source of untrusted callers other than HTTP also takes a rule in [`edge`].
 //!
 //! # Cost
 //!

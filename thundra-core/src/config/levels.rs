@@ -62,6 +62,21 @@ impl FromStr for Levels {
 
 impl Levels {
     /// Returns `true` if spans and events of this target and level are enabled.
+    ///
+    /// # Examples
+    ///
+    /// The longest matching entry decides:
+    ///
+    /// ```
+    /// use thundra_core::Levels;
+    /// use tracing::Level;
+    ///
+    /// let levels: Levels = "orders=warn,orders::db=debug".parse()?;
+    /// assert!(levels.enables("orders::db::pool", Level::DEBUG));
+    /// assert!(!levels.enables("orders::api", Level::INFO));
+    /// assert!(levels.enables("billing", Level::INFO), "the default of other targets");
+    /// # Ok::<(), thundra_core::InvalidLevels>(())
+    /// ```
     pub fn enables(&self, target: &str, level: Level) -> bool {
         self.0.would_enable(target, &level)
     }
@@ -90,6 +105,15 @@ impl Levels {
 }
 
 /// An error for a list with an item other than a level or a target with a level.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Levels;
+///
+/// let error = "info,hyper:off".parse::<Levels>().unwrap_err();
+/// assert!(error.to_string().starts_with("\"hyper:off\" is not a level"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidLevels(String);
 

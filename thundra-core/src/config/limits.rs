@@ -8,6 +8,19 @@ use super::variables as v;
 /// The names and the defaults are those of OpenTelemetry's [span limits].
 ///
 /// [span limits]: https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits
+///
+/// # Examples
+///
+/// A span with more events than the limit counts the dropped ones:
+///
+/// ```
+/// use thundra_core::{Config, Env, testing};
+///
+/// let config = Config::from_env(&Env::from_pairs([("OTEL_SPAN_EVENT_COUNT_LIMIT", "1")]));
+/// assert_eq!(config.limits.events, 1);
+/// let (_, spans) = testing::record_with(&config, "import", || (0..3).for_each(|row| tracing::info!(row, "imported")));
+/// assert_eq!((spans[0].events.len(), spans[0].dropped_events), (1, 2));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

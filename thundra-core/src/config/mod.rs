@@ -87,6 +87,17 @@ impl std::fmt::Debug for Origin {
 
 impl Config {
     /// Reads the configuration, and reports each invalid value on standard error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env};
+    /// use tracing::Level;
+    ///
+    /// let config = Config::from_env(&Env::from_pairs([("THUNDRA_SPANS", "orders=debug")]));
+    /// assert!(config.spans.enables("orders::db", Level::DEBUG));
+    /// assert!(!config.spans.enables("hyper", Level::DEBUG));
+    /// ```
     pub fn from_env(env: &Env) -> Self {
         let (config, problems) = Self::read(env);
         report(&problems);
@@ -94,6 +105,16 @@ impl Config {
     }
 
     /// Reads the configuration, and returns a problem for each invalid value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env, Sampler};
+    ///
+    /// let (config, problems) = Config::read(&Env::from_pairs([("OTEL_TRACES_SAMPLER", "sometimes")]));
+    /// assert_eq!(config.sampler, Sampler::default());
+    /// assert!(problems[0].to_string().starts_with("OTEL_TRACES_SAMPLER=\"sometimes\" is not used"));
+    /// ```
     pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
         let mut reader = Reader::new(env);
         let config = Self::read_from(&mut reader);

@@ -64,6 +64,19 @@ pub struct OtlpSignals {
 /// OTLP settings of a signal.
 ///
 /// `Debug` shows neither the values of headers nor credentials and query values in the endpoint.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use thundra_core::{Config, Env, OtlpCompression, OtlpProtocol};
+///
+/// let mut config = Config::from_env(&Env::from_pairs([("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]));
+/// config.otlp.traces.compression = OtlpCompression::Gzip;
+/// config.otlp.traces.headers.push(("x-tenant".to_owned(), "shop".to_owned()));
+/// assert_eq!(config.otlp.traces.protocol, OtlpProtocol::Json);
+/// assert_eq!(config.otlp.traces.timeout, Duration::from_secs(10));
+/// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OtlpConfig {

@@ -98,6 +98,15 @@ impl ConfigProblem {
 
     /// Returns the value for people: quoted, escaped and cut, without credentials. `None` if all of the value may be a
     /// credential.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env};
+    ///
+    /// let (_, problems) = Config::read(&Env::from_pairs([("THUNDRA_MAX_SPANS", "many")]));
+    /// assert_eq!(problems[0].value(), Some("\"many\""));
+    /// ```
     pub fn value(&self) -> Option<&str> {
         self.value.as_deref()
     }

@@ -46,6 +46,19 @@ impl Batch {
     }
 
     /// Iterates over the spans, in the order they ended. Yields nothing for another signal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use thundra_core::export::Batch;
+    /// use thundra_core::{Resource, Scope};
+    ///
+    /// let records = Scope::builder("checkout").attribute("cart.items", 2).begin().finish();
+    /// let batch = Batch::new(Arc::new(Resource::new([])), records);
+    /// let names: Vec<_> = batch.spans().map(|span| span.name).collect();
+    /// assert_eq!(names, ["checkout"]);
+    /// ```
     pub fn spans(&self) -> impl Iterator<Item = SpanData> + '_ {
         self.records.spans()
     }
@@ -54,6 +67,21 @@ impl Batch {
     /// `ExportLogsServiceRequest` or `ExportMetricsServiceRequest`.
     ///
     /// [OTLP request]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto/collector
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    /// use prost::Message;
+    /// use thundra_core::export::Batch;
+    /// use thundra_core::{Resource, Scope};
+    ///
+    /// let batch = Batch::new(Arc::new(Resource::new([])), Scope::builder("checkout").begin().finish());
+    /// let request = ExportTraceServiceRequest::decode(&*batch.to_protobuf())?;
+    /// assert_eq!(request.resource_spans[0].scope_spans[0].spans[0].name, "checkout");
+    /// # Ok::<(), prost::DecodeError>(())
+    /// ```
     pub fn to_protobuf(&self) -> Vec<u8> {
         request::encode(self.resource.encoded(), self.records.bytes())
     }
@@ -61,6 +89,18 @@ impl Batch {
     /// Returns the body of the signal's OTLP request as [JSON].
     ///
     /// [JSON]: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use thundra_core::export::Batch;
+    /// use thundra_core::{Resource, Scope};
+    ///
+    /// let resource = Resource::new([("service.name".to_owned(), "billing".into())]);
+    /// let json = Batch::new(Arc::new(resource), Scope::builder("checkout").begin().finish()).to_json();
+    /// assert!(json.contains(r#"{"key":"service.name","value":{"stringValue":"billing"}}"#));
+    /// ```
     pub fn to_json(&self) -> String {
         json::request(self.signal(), &self.to_protobuf())
     }

@@ -10,6 +10,15 @@ use crate::{diagnostics, tree};
 /// Prints each flush as a tree on standard error.
 ///
 /// A thread of the exporter writes. Spans wait while nobody reads standard error, and the program continues.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::ConsoleExporter;
+///
+/// assert!(thundra_core::install(Telemetry::builder().exporter(ConsoleExporter::new())));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ConsoleExporter {

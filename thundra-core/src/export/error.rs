@@ -26,6 +26,22 @@ pub struct ExportError {
 }
 
 /// The consequence of an [`ExportError`].
+///
+/// # Examples
+///
+/// An exporter over HTTP decides by the status of the response:
+///
+/// ```
+/// use thundra_core::export::{ExportError, ExportErrorKind};
+///
+/// let error = |status: u16| match status {
+///     429 | 502..=504 => ExportError::retryable(format!("status {status}")),
+///     413 => ExportError::too_large("the collector takes less"),
+///     _ => ExportError::permanent(format!("status {status}")),
+/// };
+/// assert_eq!(error(503).kind(), ExportErrorKind::Retryable);
+/// assert_eq!(error(413).kind(), ExportErrorKind::TooLarge);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExportErrorKind {
@@ -55,6 +71,15 @@ impl ExportError {
     }
 
     /// Returns the error of an export without `lost` of the records.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::export::ExportError;
+    ///
+    /// let error = ExportError::partial(3, "3 spans are older than a day");
+    /// assert_eq!(error.to_string(), "3 records of the batch were rejected");
+    /// ```
     pub fn partial(lost: u64, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExportError { kind: ExportErrorKind::Partial { lost }, source: source.into() }
     }

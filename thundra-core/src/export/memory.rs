@@ -12,10 +12,18 @@ use crate::{SpanData, tree};
 ///
 /// ```
 /// use thundra_core::export::MemoryExporter;
+/// use thundra_core::{Scope, Telemetry};
 ///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
 /// let exporter = MemoryExporter::new();
-/// // Install a clone: `Telemetry::builder().exporter(exporter.clone())`.
-/// assert_eq!(exporter.tree(), "");
+/// thundra_core::install(Telemetry::builder().exporter(exporter.clone()));
+///
+/// let scope = Scope::builder("checkout").begin();
+/// scope.enter(|| tracing::info_span!("charge", amount = 12).in_scope(|| {}));
+/// thundra_core::flush(scope.finish(), None).await;
+/// assert_eq!(exporter.tree(), "checkout thundra.parent.source=none\n└ charge amount=12\n");
+/// # }
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct MemoryExporter {

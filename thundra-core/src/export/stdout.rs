@@ -19,6 +19,15 @@ const MAX_LINE_BYTES: usize = 256 * 1024;
 ///
 /// A line holds the OTLP request as base64 of [gzip](Gzip). A single record over the limit is lost, and counted. A thread
 /// of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Telemetry;
+/// use thundra_core::export::StdoutExporter;
+///
+/// assert!(thundra_core::install(Telemetry::builder().exporter(StdoutExporter::new())));
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StdoutExporter {

@@ -30,6 +30,19 @@ pub(crate) type Write = fn(&Event<'_>, &Metadata<'_>);
 /// The form in which log events are written on standard error.
 ///
 /// Given to [`TelemetryBuilder::log_format`](crate::TelemetryBuilder::log_format).
+///
+/// # Examples
+///
+/// A format selected by name:
+///
+/// ```
+/// use thundra_core::LogFormat;
+///
+/// let by_name = |name| LogFormat::ALL.iter().copied().find(|format| format.name() == name);
+/// assert_eq!(by_name("none"), Some(LogFormat::NONE));
+/// assert_eq!(by_name("xml"), None);
+/// assert_eq!(LogFormat::default(), LogFormat::JSON);
+/// ```
 #[derive(Clone, Copy)]
 pub struct LogFormat {
     name: &'static str,
@@ -145,5 +158,20 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
         (self.write)(event, record.as_ref().unwrap_or(event.metadata()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_format_is_listed_under_a_name_of_its_own() {
+        let lines = include_str!("mod.rs").lines().map(str::trim_start);
+        let constants = lines.filter(|line| line.starts_with("pub const ") && line.contains(": LogFormat =")).count();
+        let names: BTreeSet<_> = LogFormat::ALL.iter().map(|format| format.name()).collect();
+        assert_eq!((LogFormat::ALL.len(), names.len()), (constants, constants));
     }
 }

@@ -68,6 +68,20 @@ pub struct Telemetry {
 
 impl Telemetry {
     /// Returns a builder without any settings. Telemetry built from it comes from the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::export::{ConsoleExporter, MemoryExporter};
+    /// use thundra_core::{LogFormat, Telemetry};
+    ///
+    /// let telemetry = Telemetry::builder()
+    ///     .exporter(ConsoleExporter::new())
+    ///     .exporter(MemoryExporter::new())
+    ///     .log_format(LogFormat::NONE)
+    ///     .build();
+    /// assert!(thundra_core::install(telemetry));
+    /// ```
     pub fn builder() -> TelemetryBuilder {
         TelemetryBuilder::default()
     }
@@ -141,6 +155,21 @@ impl TelemetryBuilder {
     /// Adds an exporter. Every exporter gets all spans.
     ///
     /// With at least one exporter, `OTEL_TRACES_EXPORTER` and the endpoints in the environment have no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::export::MemoryExporter;
+    /// use thundra_core::{Scope, Telemetry};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let exporter = MemoryExporter::new();
+    /// thundra_core::install(Telemetry::builder().exporter(exporter.clone()));
+    /// thundra_core::flush(Scope::builder("nightly import").begin().finish(), None).await;
+    /// assert_eq!(exporter.spans()[0].name, "nightly import");
+    /// # }
+    /// ```
     pub fn exporter(mut self, exporter: impl Export + 'static) -> Self {
         self.telemetry.exporters.push(Box::new(exporter));
         self
@@ -176,6 +205,16 @@ impl TelemetryBuilder {
     }
 
     /// Sets the form of the log lines on standard error. Defaults to [`LogFormat::JSON`].
+    ///
+    /// # Examples
+    ///
+    /// A program whose own logger writes the lines:
+    ///
+    /// ```
+    /// use thundra_core::{LogFormat, Telemetry};
+    ///
+    /// thundra_core::install(Telemetry::builder().log_format(LogFormat::NONE));
+    /// ```
     pub fn log_format(mut self, format: LogFormat) -> Self {
         self.telemetry.log_format = format;
         self

@@ -12,6 +12,17 @@ pub(super) static CONFIG: OnceLock<Config> = OnceLock::new();
 pub(super) static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
 /// Returns the configuration of this process: the [installed](super::install) one, else the configuration of the environment.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env};
+///
+/// let mut config = Config::from_env(&Env::process());
+/// config.limits.spans = 500;
+/// thundra_core::install(config);
+/// assert_eq!(thundra_core::config().limits.spans, 500);
+/// ```
 pub fn config() -> &'static Config {
     CONFIG.get_or_init(|| Config::from_env(&Env::process()))
 }
@@ -33,6 +44,24 @@ pub fn settings<S: Section>() -> S {
 /// Exporters get the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. Drop this future to stop an
 /// exporter that ignores its deadline: unsent records wait for the next flush. Before [`install`](super::install), nothing is exported, and
 /// one line on standard error says so.
+///
+/// # Examples
+///
+/// A worker exports after each job, within a second:
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use thundra_core::{Scope, flush};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// # thundra_core::install(thundra_core::Telemetry::builder());
+/// let scope = Scope::builder("job").begin();
+/// let total = scope.run(async { 40 + 2 }).await;
+/// flush(scope.finish(), Some(Instant::now() + Duration::from_secs(1))).await;
+/// assert_eq!(total, 42);
+/// # }
+/// ```
 pub async fn flush(trace: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {

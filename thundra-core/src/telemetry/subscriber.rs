@@ -55,6 +55,20 @@ pub(super) fn bridge_log() {
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can have
 /// one as their default.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env, Scope};
+///
+/// let config = Config::from_env(&Env::from_pairs([("THUNDRA_SPANS", "debug")]));
+/// let records = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+///     let scope = Scope::builder("checkout").begin_with(&config);
+///     scope.enter(|| tracing::debug_span!("add").in_scope(|| {}));
+///     scope.finish()
+/// });
+/// assert_eq!(records.spans().map(|span| span.name).collect::<Vec<_>>(), ["add", "checkout"]);
+/// ```
 pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
     sole(config, LogFormat::default())
 }

@@ -14,6 +14,27 @@ use super::call::Call;
 use super::error_chain;
 
 /// Traces the requests of a client: see [`Layer::client`](crate::Layer::client).
+///
+/// # Examples
+///
+/// The service inside gets requests with our context in their headers:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use thundra_core::Scope;
+/// use tower::{Layer, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let echo = async |request: http::Request<()>| Ok::<_, Infallible>(http::Response::new(request.headers().clone()));
+/// let client = thundra_http::Layer::client().layer(service_fn(echo));
+/// let request = http::Request::get("http://pricing.internal/price/7").body(())?;
+/// let response = Scope::builder("checkout").begin().run(client.oneshot(request)).await?;
+/// assert!(response.body().contains_key("traceparent"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ClientLayer;

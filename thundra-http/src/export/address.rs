@@ -9,6 +9,18 @@ use http::{HeaderValue, Uri};
 use thundra_core::{Signal, percent_decode};
 
 /// An unusable endpoint. The error does not hold the address, which may have credentials.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env, Signal};
+/// use thundra_http::export::OtlpExporter;
+///
+/// let mut config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "billing")]));
+/// config.otlp.traces.endpoint = Some("collector without a port".to_owned());
+/// let error = OtlpExporter::new(&config.otlp).unwrap_err();
+/// assert_eq!(error.signal(), Signal::Traces);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnsupportedEndpoint {

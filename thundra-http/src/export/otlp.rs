@@ -79,6 +79,18 @@ impl OtlpExporter {
 
     /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The process
     /// is never frozen between two exports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env, Telemetry};
+    /// use thundra_http::export::OtlpExporter;
+    ///
+    /// let config = Config::from_env(&Env::from_pairs([("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")]));
+    /// let exporter = OtlpExporter::new(&config.otlp)?.in_background();
+    /// let _telemetry = thundra_http::init_with(Telemetry::builder().config(config).exporter(exporter));
+    /// # Ok::<(), thundra_http::export::UnsupportedEndpoint>(())
+    /// ```
     pub fn in_background(self) -> Self {
         let mut collectors = Vec::new();
         let endpoints = self.endpoints.into_iter().map(|endpoint| endpoint.in_background(&mut collectors));

@@ -1,6 +1,7 @@
 //! The exporters of a program: the configured ones, or the default of the platform.
 //!
-//! To add an exporter, add a row to [`EXPORTERS`].
+//! A new exporter takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of `thundra-core` names the
+//! exporters as well, and a test compares the two.
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
@@ -100,10 +101,14 @@ impl Program<'_> {
 fn exporter(name: &str) -> Option<&'static Exporter> {
     let found = EXPORTERS.iter().find(|exporter| exporter.name == name);
     if found.is_none() {
-        let accepted = format!("a list of {}; or none", EXPORTERS.each_ref().map(|exporter| exporter.name).join(", "));
-        thundra_core::config::report(&[ConfigProblem::not_accepted(VARIABLE, name, accepted)]);
+        thundra_core::config::report(&[ConfigProblem::not_accepted(VARIABLE, name, form())]);
     }
     found
+}
+
+/// Returns the form of a list of exporters.
+fn form() -> String {
+    format!("a list of {}; or none", EXPORTERS.each_ref().map(|exporter| exporter.name).join(", "))
 }
 
 /// Makes the exporter over HTTP. A signal whose endpoint cannot be used is reported, and is not exported.
@@ -149,6 +154,12 @@ mod tests {
             let reason = UnsupportedEndpoint::NoTls { signal: Signal::Traces }.reason(package);
             assert!(reason.ends_with(&format!("the feature `https` of {package}")), "{reason}");
         }
+    }
+
+    #[test]
+    fn the_variable_names_every_exporter() {
+        let variable = thundra_core::VARIABLES.iter().find(|variable| variable.name == VARIABLE).unwrap();
+        assert_eq!(variable.form, form());
     }
 
     #[test]

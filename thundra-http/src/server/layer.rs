@@ -17,6 +17,27 @@ use super::completion::Completion;
 use super::{request, request_scope};
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
+///
+/// # Examples
+///
+/// A handler has the correlation ids that the caller sent:
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use http_body_util::BodyExt;
+/// use thundra_http::{Layer, correlation};
+/// use tower::{Layer as _, ServiceExt, service_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let handler = async |_| Ok::<_, Infallible>(http::Response::new(correlation::get("x-correlation-order").unwrap_or_default()));
+/// let request = http::Request::get("/").header("x-correlation-order", "o-9").body(String::new())?;
+/// let response = Layer::server().layer(service_fn(handler)).oneshot(request).await?;
+/// assert_eq!(response.into_body().collect().await?.to_bytes(), "o-9");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct ServerLayer {

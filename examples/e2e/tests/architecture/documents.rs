@@ -46,6 +46,30 @@ fn contributing_names_paths_that_exist() {
 }
 
 #[test]
+fn contributing_maps_every_folder_of_sources() {
+    let document = text(".github/CONTRIBUTING.md");
+    for krate in CRATES {
+        for folder in std::fs::read_dir(root().join(krate).join("src")).unwrap().map(|entry| entry.unwrap().path()) {
+            let name = format!("{krate}/src/{}", folder.file_name().unwrap().to_str().unwrap());
+            let is_mapped = !folder.join("mod.rs").exists() || document.contains(&format!("| `{name}` |"));
+            assert!(is_mapped, "the map lacks {name}");
+        }
+    }
+}
+
+#[test]
+fn every_example_is_a_program_and_a_row_of_the_readme() {
+    let (manifest, readme) = (text("examples/Cargo.toml"), text("README.md"));
+    for example in std::fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = example.file_name().unwrap().to_str().unwrap();
+        if name.ends_with(".rs") {
+            assert!(manifest.contains(&format!("path = \"{name}\"")), "no target of {name}");
+            assert!(readme.contains(&format!("](examples/{name})")), "no row of {name}");
+        }
+    }
+}
+
+#[test]
 fn links_lead_somewhere() {
     for document in DOCUMENTS {
         let folder = root().join(document).parent().unwrap().to_owned();

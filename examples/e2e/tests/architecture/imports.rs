@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens as _;
 
-use crate::CRATES;
 use crate::sources::{self, Module};
+use crate::{CRATES, text};
 
 /// For each module, its imported modules, each with the importing file.
 type Edges = BTreeMap<String, BTreeMap<String, String>>;
@@ -33,6 +33,27 @@ fn a_circle_is_found() {
     };
     assert!(cycles_of(&edges(&[("a", &["b", "c"]), ("b", &["c"])])).is_empty());
     assert_eq!(cycles_of(&edges(&[("a", &["b"]), ("b", &["c"]), ("c", &["a"]), ("d", &["a"])])).len(), 1);
+}
+
+#[test]
+fn core_is_built_in_the_order_that_contributing_names() {
+    let document = text(".github/CONTRIBUTING.md");
+    let (_, order) = document.split_once("In core, from the bottom up:").unwrap();
+    let order =
+        order.split("`. ").next().unwrap().split('`').skip(1).step_by(2).map(|word| word.trim_end_matches(".rs"));
+    let order: Vec<_> = order.collect();
+    let edges = folders("thundra-core").remove("").unwrap();
+    assert!(
+        order.len() > 10
+            && order.iter().all(|name| edges.values().any(|to| to.contains_key(*name)) || edges.contains_key(*name)),
+        "{order:?}"
+    );
+    for (at, from) in order.iter().enumerate() {
+        for to in &order[at..] {
+            let by = edges.get(*from).and_then(|edges| edges.get(*to));
+            assert_eq!(by, None, "{from} imports {to}, which is above");
+        }
+    }
 }
 
 /// Returns the edges between the children of each folder of a crate.

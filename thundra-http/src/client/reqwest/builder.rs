@@ -87,6 +87,28 @@ impl ClientBuilder {
     }
 
     /// Sets the resolver, as [`reqwest::ClientBuilder::dns_resolver`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use thundra_http::dns::{Addrs, Name, Resolve, Resolving};
+    ///
+    /// /// Resolves every name to this machine.
+    /// struct Local;
+    ///
+    /// impl Resolve for Local {
+    ///     fn resolve(&self, _: Name) -> Resolving {
+    ///         let local = [SocketAddr::from(([127, 0, 0, 1], 0))];
+    ///         Box::pin(std::future::ready(Ok(Box::new(local.into_iter()) as Addrs)))
+    ///     }
+    /// }
+    ///
+    /// let client = thundra_http::Client::builder().dns_resolver(Local).build()?;
+    /// # let _ = client;
+    /// # Ok::<(), thundra_http::Error>(())
+    /// ```
     pub fn dns_resolver<M>(mut self, resolver: impl IntoResolve<M>) -> Self {
         self.inner = self.inner.dns_resolver(resolver.into_resolve());
         self

@@ -41,6 +41,18 @@ pub async fn get<U: IntoUrl>(url: U) -> Result<Response> {
 }
 
 /// [`reqwest::RequestBuilder`] for a traced request.
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::time::Duration;
+///
+/// # async fn order(client: thundra_http::Client) -> Result<(), thundra_http::Error> {
+/// let request = client.post("http://orders.internal/orders").header("idempotency-key", "o-9").body("{}");
+/// request.timeout(Duration::from_secs(2)).send().await?.error_for_status()?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     pub(super) inner: Inner,
@@ -63,6 +75,16 @@ impl RequestBuilder {
     /// # Errors
     ///
     /// Returns the errors of [`reqwest::RequestBuilder::build`] and no others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let client = thundra_http::Client::new();
+    /// let request = client.get("http://orders.internal/orders/9").header("if-none-match", "v3").build()?;
+    /// assert_eq!(request.url().path(), "/orders/9");
+    /// assert_eq!(request.headers()["if-none-match"], "v3");
+    /// # Ok::<(), thundra_http::Error>(())
+    /// ```
     pub fn build(self) -> Result<Request> {
         self.inner.build()
     }
@@ -74,11 +96,37 @@ impl RequestBuilder {
     }
 
     /// Returns a builder for a finished request.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use thundra_http::{Client, Method, Request, RequestBuilder};
+    ///
+    /// # async fn cancel(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = Request::new(Method::DELETE, "http://orders.internal/orders/9".parse()?);
+    /// RequestBuilder::from_parts(client, request).header("idempotency-key", "o-9").send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn from_parts(client: Client, request: Request) -> Self {
         RequestBuilder { inner: Inner::from_parts(client.inner, request), settings: client.settings }
     }
 
     /// Copies the builder. `None` if the body is a stream.
+    ///
+    /// # Examples
+    ///
+    /// A second attempt of the same request:
+    ///
+    /// ```no_run
+    /// # async fn price(client: thundra_http::Client) -> Result<thundra_http::Response, thundra_http::Error> {
+    /// let request = client.get("http://pricing.internal/price/7");
+    /// match request.try_clone() {
+    ///     Some(again) => request.send().await.or(again.send().await),
+    ///     None => request.send().await,
+    /// }
+    /// # }
+    /// ```
     pub fn try_clone(&self) -> Option<Self> {
         Some(RequestBuilder { inner: self.inner.try_clone()?, settings: self.settings.clone() })
     }

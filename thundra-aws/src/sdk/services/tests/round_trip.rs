@@ -36,6 +36,7 @@ use crate::{payload, trigger};
 
 /// A way of a message from a call to a function.
 struct Transport {
+    /// The id of the service, and the variant.
     name: &'static str,
     /// `true` if text with quotes goes through.
     quotes: bool,
@@ -97,8 +98,8 @@ fn transports() -> Vec<Transport> {
         }),
         bytes("Lambda", invoke_event),
         Transport { writes_payload: false, ..bytes("Lambda, waiting", invoke) },
-        text("Step Functions", start_execution),
-        text("Step Functions, waiting", start_sync_execution),
+        text("SFN", start_execution),
+        text("SFN, waiting", start_sync_execution),
         Transport { writes_payload: false, ..bytes("Lambda, streaming", invoke_with_response_stream) },
     ]
 }
@@ -292,6 +293,15 @@ fn inbound(quotes: bool) -> impl Strategy<Value = Inbound> {
 fn ids(outbound: &Outbound) -> Vec<(&str, String)> {
     let spans = ["traceparent", "x-correlation-traceparent", "call-chain-length"];
     outbound.pairs().into_iter().filter(|(key, _)| !spans.contains(key)).collect()
+}
+
+#[test]
+fn every_service_with_messages_has_a_transport() {
+    let transports = transports();
+    let has_transport = |id: &str| transports.iter().any(|transport| transport.name.starts_with(id));
+    for service in SERVICES.iter().filter(|service| service.messages.is_some()) {
+        assert!(has_transport(service.id), "no transport of {}", service.id);
+    }
 }
 
 proptest! {

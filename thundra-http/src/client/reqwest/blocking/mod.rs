@@ -62,6 +62,16 @@ impl Client {
     }
 
     /// Returns a builder, to change the settings of a client.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let client = thundra_http::blocking::Client::builder().timeout(Duration::from_secs(5)).build()?;
+    /// # let _ = client;
+    /// # Ok::<(), thundra_http::Error>(())
+    /// ```
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -199,6 +209,15 @@ impl fmt::Debug for ClientBuilder {
 }
 
 /// [`reqwest::blocking::RequestBuilder`] for a traced request.
+///
+/// # Examples
+///
+/// ```
+/// let client = thundra_http::blocking::Client::new();
+/// let request = client.post("http://orders.internal/orders").header("idempotency-key", "o-9").body("{}").build()?;
+/// assert_eq!(request.headers()["idempotency-key"], "o-9");
+/// # Ok::<(), thundra_http::Error>(())
+/// ```
 #[must_use = "a request does nothing until it is sent"]
 pub struct RequestBuilder {
     inner: InnerRequest,

@@ -30,6 +30,25 @@ enum Kind {
 }
 
 /// A redirect to decide on, as [`reqwest::redirect::Attempt`].
+///
+/// # Examples
+///
+/// A policy that fails the call where a redirect leaves https:
+///
+/// ```
+/// use thundra_http::redirect::Policy;
+///
+/// let secure = Policy::custom(|attempt| match attempt.url().scheme() {
+///     "https" => attempt.follow(),
+///     scheme => {
+///         let error = format!("redirected to {scheme}");
+///         attempt.error(error)
+///     }
+/// });
+/// let client = thundra_http::Client::builder().redirect(secure).build()?;
+/// # let _ = client;
+/// # Ok::<(), thundra_http::Error>(())
+/// ```
 pub struct Attempt<'a> {
     status: StatusCode,
     next: &'a Url,
@@ -75,6 +94,21 @@ impl Policy {
     }
 
     /// Returns a policy without redirects, as [`reqwest::redirect::Policy::none`].
+    ///
+    /// # Examples
+    ///
+    /// A caller that reads the `Location` itself:
+    ///
+    /// ```no_run
+    /// use thundra_http::redirect::Policy;
+    ///
+    /// # async fn location() -> Result<(), thundra_http::Error> {
+    /// let client = thundra_http::Client::builder().redirect(Policy::none()).build()?;
+    /// let response = client.get("http://shop.internal/latest").send().await?;
+    /// assert!(response.headers().contains_key("location"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn none() -> Self {
         Policy(Kind::None)
     }
