@@ -5,6 +5,16 @@ use std::sync::Arc;
 use crate::{SpanId, TraceId};
 
 /// The identity of a span between programs, as propagated.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Scope;
+///
+/// let context = Scope::builder("checkout").begin().enter(thundra_core::current).unwrap();
+/// assert!(context.sampled && context.random);
+/// assert_eq!(context.trace_state, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TraceContext {
@@ -30,6 +40,17 @@ impl TraceContext {
     const RANDOM: u8 = 2;
 
     /// Returns a context without a trace state and without the random flag.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::propagation::format_traceparent;
+    /// use thundra_core::{SpanId, TraceContext, TraceId};
+    ///
+    /// let (trace, span) = (TraceId::from_bytes([1; 16]).unwrap(), SpanId::from_bytes([2; 8]).unwrap());
+    /// let context = TraceContext::new(trace, span, true);
+    /// assert_eq!(format_traceparent(&context), "00-01010101010101010101010101010101-0202020202020202-01");
+    /// ```
     pub fn new(trace_id: TraceId, span_id: SpanId, sampled: bool) -> Self {
         TraceContext { trace_id, span_id, sampled, random: false, trace_state: None }
     }

@@ -24,6 +24,20 @@ pub fn id() -> Option<String> {
 }
 
 /// Returns the value of `x-correlation-{key}`; `None` for a key without a value, and outside of any scope.
+///
+/// # Examples
+///
+/// The key may include the prefix:
+///
+/// ```
+/// use thundra_core::{Scope, correlation};
+///
+/// Scope::builder("checkout").begin().enter(|| {
+///     correlation::set("order", "o-9");
+///     assert_eq!(correlation::get("order"), correlation::get("x-correlation-order"));
+///     assert_eq!(correlation::get("customer"), None);
+/// });
+/// ```
 pub fn get(key: &str) -> Option<String> {
     ScopeRef::current()?.with_correlation(|ids| ids.get(key).map(str::to_owned))?
 }
@@ -60,6 +74,18 @@ pub fn set(key: &str, value: &str) {
 }
 
 /// Returns all ids with full keys. The map is empty outside of any scope.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Scope, correlation};
+///
+/// Scope::builder("checkout").begin().enter(|| {
+///     correlation::set("order", "o-9");
+///     let keys: Vec<_> = correlation::all().into_keys().collect();
+///     assert_eq!(keys, ["x-correlation-id", "x-correlation-order"]);
+/// });
+/// ```
 pub fn all() -> BTreeMap<String, String> {
     let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap_or_default();
     ids.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()

@@ -37,6 +37,16 @@ impl TraceId {
     }
 
     /// Returns the id of big-endian bytes; `None` if all are zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::TraceId;
+    ///
+    /// let id = TraceId::from_bytes([7; 16]).unwrap();
+    /// assert_eq!(id.to_string(), "07070707070707070707070707070707");
+    /// assert_eq!(TraceId::from_bytes([0; 16]), None);
+    /// ```
     pub const fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
         match u128::from_be_bytes(bytes) {
             0 => None,
@@ -93,6 +103,16 @@ impl SpanId {
     }
 
     /// Parses exactly 16 lower-case hexadecimal digits; `None` for anything else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::SpanId;
+    ///
+    /// let id = SpanId::from_hex("b7ad6b7169203331").unwrap();
+    /// assert_eq!(id.to_bytes()[0], 0xb7);
+    /// assert_eq!(SpanId::from_hex("0000000000000000"), None);
+    /// ```
     pub fn from_hex(hex: &str) -> Option<Self> {
         Self::from_bytes(parse_hex(hex)?)
     }

@@ -29,11 +29,32 @@ impl Default for Sampler {
 impl Sampler {
     /// Returns a sampler for a share of all traces, from 0 to 1; other values are clamped. The trace id decides, so all
     /// programs with the same ratio record the same traces.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Sampler, TraceId};
+    ///
+    /// let (tenth, half) = (Sampler::ratio(0.1), Sampler::ratio(0.5));
+    /// let id = TraceId::random();
+    /// assert!(!tenth.sample(None, id) || half.sample(None, id), "a higher ratio records the same traces, and others");
+    /// ```
     pub fn ratio(ratio: f64) -> Self {
         Sampler { parent_based: false, ratio: if ratio.is_nan() { 1.0 } else { ratio.clamp(0.0, 1.0) } }
     }
 
     /// Returns the parent-based form of the sampler: the decision of a parent wins over the decision of the sampler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Sampler, SpanId, TraceContext, TraceId};
+    ///
+    /// let parent = TraceContext::new(TraceId::random(), SpanId::random(), true);
+    /// let never = Sampler::ratio(0.0);
+    /// assert!(!never.sample(Some(&parent), parent.trace_id));
+    /// assert!(never.parent_based().sample(Some(&parent), parent.trace_id));
+    /// ```
     #[must_use]
     pub fn parent_based(self) -> Self {
         Sampler { parent_based: true, ..self }

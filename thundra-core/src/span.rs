@@ -7,6 +7,18 @@ use crate::redact;
 /// The role of a span in a trace: [SpanKind].
 ///
 /// [SpanKind]: https://opentelemetry.io/docs/specs/otel/trace/api/#spankind
+///
+/// # Examples
+///
+/// A field sets the kind of a local span, and the builder sets the kind of a root span:
+///
+/// ```
+/// use thundra_core::{Scope, SpanKind};
+///
+/// let records = Scope::builder("process orders").kind(SpanKind::Consumer).begin().finish();
+/// assert_eq!(records.spans().next().map(|span| span.kind), Some(SpanKind::Consumer));
+/// assert_eq!(SpanKind::Client.as_str(), "client");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum SpanKind {
     /// Work inside a program.
@@ -81,6 +93,16 @@ pub enum Status {
 
 impl Status {
     /// Returns a failure with a description.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Scope, Status};
+    ///
+    /// let scope = Scope::builder("charge").begin();
+    /// scope.set_status(Status::error("declined"));
+    /// assert_eq!(scope.finish().spans().next().unwrap().status, Status::error("declined"));
+    /// ```
     pub fn error(description: impl Into<Cow<'static, str>>) -> Self {
         Status::Error { description: description.into() }
     }

@@ -5,6 +5,20 @@ use std::time::{Duration, SystemTime};
 use crate::{SpanId, SpanKind, Status, TraceContext, Value};
 
 /// A finished span.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{SpanKind, Status, testing};
+///
+/// let (_, spans) = testing::record("checkout", || {
+///     tracing::info_span!("charge", otel.kind = "client").in_scope(|| tracing::info!(amount = 12, "charged"));
+/// });
+/// let (charge, checkout) = (&spans[0], &spans[1]);
+/// assert_eq!((charge.kind, &charge.status), (SpanKind::Client, &Status::Unset));
+/// assert_eq!(charge.parent_span_id, Some(checkout.context.span_id));
+/// assert_eq!(charge.events[0].name, "charged");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SpanData {
@@ -40,11 +54,32 @@ pub struct SpanData {
 
 impl SpanData {
     /// Returns the value of an attribute.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Value, testing};
+    ///
+    /// let (_, spans) = testing::record("checkout", || tracing::info_span!("charge", amount = 12).in_scope(|| {}));
+    /// assert_eq!(spans[0].attribute("amount"), Some(&Value::I64(12)));
+    /// assert_eq!(spans[0].attribute("currency"), None);
+    /// ```
     pub fn attribute(&self, key: &str) -> Option<&Value> {
         self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value)
     }
 
     /// Returns the time from the start to the end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use thundra_core::Scope;
+    ///
+    /// let began = SystemTime::now() - Duration::from_secs(60);
+    /// let records = Scope::builder("import").start_time(began).begin().finish();
+    /// assert!(records.spans().all(|span| span.duration() >= Duration::from_secs(60)));
+    /// ```
     pub fn duration(&self) -> Duration {
         self.end_time.duration_since(self.start_time).unwrap_or_default()
     }

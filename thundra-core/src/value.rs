@@ -9,6 +9,16 @@ pub(crate) type Attributes = Vec<(Cow<'static, str>, Value)>;
 pub const NO_ATTRIBUTES: [(&str, Value); 0] = [];
 
 /// The value of an attribute. The collector receives the value with its type.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Value;
+///
+/// assert_eq!(Value::from(7_u8), Value::I64(7));
+/// assert_eq!(Value::from("visa"), Value::Str("visa".into()));
+/// assert_eq!(Value::from(u64::MAX), Value::Str("18446744073709551615".into()), "OTLP has no unsigned integer");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Value {

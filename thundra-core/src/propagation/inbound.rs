@@ -53,6 +53,15 @@ pub struct Inbound {
 
 impl Inbound {
     /// Reads a carrier. Unknown pairs are ignored, and malformed pairs are ignored and [counted](Self::dropped). Nothing fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust};
+    ///
+    /// let inbound = Inbound::extract([("traceparent", "00-short")], Propagators::default(), Trust::Full);
+    /// assert_eq!((inbound.parent, inbound.source), (None, ParentSource::Malformed));
+    /// ```
     pub fn extract<'a>(
         pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
         formats: Propagators,
@@ -128,6 +137,22 @@ impl Inbound {
     }
 
     /// Returns the context of a span in this process, as a parent.
+    ///
+    /// # Examples
+    ///
+    /// A job in the background continues the trace of the request that began it:
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    /// use thundra_core::propagation::Inbound;
+    ///
+    /// let request = Scope::builder("request").begin();
+    /// let caller = request.context().unwrap();
+    /// let job = Scope::builder("job").parent(Inbound::local(caller.clone())).begin();
+    /// let span = job.finish().spans().next().unwrap();
+    /// assert_eq!((span.context.trace_id, span.parent_span_id), (caller.trace_id, Some(caller.span_id)));
+    /// assert!(!span.parent_is_remote);
+    /// ```
     pub fn local(parent: TraceContext) -> Self {
         Inbound { parent: Some(parent), source: ParentSource::Local, ..Inbound::default() }
     }

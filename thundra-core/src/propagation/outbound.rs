@@ -14,6 +14,20 @@ use super::xray::{XRAY_HEADER, XRayHeader, is_xray_key};
 use crate::TraceContext;
 
 /// The context for a call: a snapshot of the calling span and the scope, as returned by [`outbound`](crate::outbound).
+///
+/// # Examples
+///
+/// A message carries the context as text pairs:
+///
+/// ```
+/// use thundra_core::{Scope, correlation, outbound};
+///
+/// Scope::builder("checkout").begin().enter(|| {
+///     correlation::set("order", "o-9");
+///     let outbound = outbound(&tracing::Span::current()).unwrap();
+///     assert!(outbound.pairs().contains(&("x-correlation-order", "o-9".to_owned())));
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outbound {
@@ -49,6 +63,17 @@ impl Outbound {
 
     /// Returns the pairs to send as HTTP headers. Unlike in [`pairs`](Self::pairs), the `traceparent` comes first, the X-Ray header is
     /// included, and the user agent is left to the client.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Scope, outbound};
+    ///
+    /// let outbound = Scope::builder("checkout").begin().enter(|| outbound(&tracing::Span::current())).unwrap();
+    /// let keys: Vec<_> = outbound.header_pairs().into_iter().map(|(key, _)| key).collect();
+    /// assert_eq!(keys[..2], ["traceparent", "x-correlation-id"]);
+    /// assert!(keys.contains(&"x-amzn-trace-id"));
+    /// ```
     pub fn header_pairs(&self) -> Vec<(&str, String)> {
         let mut pairs = Vec::with_capacity(12);
         pairs.extend(self.traceparent());
@@ -130,6 +155,17 @@ impl Outbound {
 
     /// Returns the [`pairs`](Self::pairs) for the `__context__` object of a JSON payload. The values are JSON: the chain length
     /// is a number and everything else a string, as Node functions expect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Scope, outbound};
+    ///
+    /// let outbound = Scope::builder("checkout").begin().enter(|| outbound(&tracing::Span::current())).unwrap();
+    /// let pairs = outbound.payload_pairs();
+    /// assert!(pairs.contains(&("call-chain-length", "1".to_owned())), "a number");
+    /// assert!(pairs.contains(&("debug-log-enabled", "\"false\"".to_owned())), "a string");
+    /// ```
     pub fn payload_pairs(&self) -> Vec<(&str, String)> {
         let mut pairs = self.pairs();
         for (_, value) in pairs.iter_mut().filter(|(key, _)| *key != CALL_CHAIN_LENGTH) {

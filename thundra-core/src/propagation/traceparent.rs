@@ -34,6 +34,17 @@ pub fn parse_traceparent(value: &str) -> Option<TraceContext> {
 }
 
 /// Formats a `traceparent` of version 00, with the flags `sampled` and `random`.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::Scope;
+/// use thundra_core::propagation::format_traceparent;
+///
+/// let context = Scope::builder("checkout").begin().context().unwrap();
+/// let text = format_traceparent(&context);
+/// assert_eq!(text, format!("00-{}-{}-03", context.trace_id, context.span_id), "sampled and random");
+/// ```
 pub fn format_traceparent(context: &TraceContext) -> String {
     let mut value = String::with_capacity(TRACEPARENT_BYTES);
     value.push_str("00-");

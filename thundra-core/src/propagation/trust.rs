@@ -1,6 +1,16 @@
 //! Trust in the sender of a carrier.
 
 /// The trust in the sender of a carrier.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::propagation::{Inbound, Propagators, Trust};
+///
+/// let read = |trust| Inbound::extract([("debug-log-enabled", "true")], Propagators::default(), trust);
+/// assert!(read(Trust::Full).correlation.debug_log_enabled());
+/// assert!(!read(Trust::Edge).correlation.debug_log_enabled());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trust {

@@ -66,6 +66,17 @@ impl XRayHeader {
     ///
     /// Without active tracing, Lambda passes a header without a parent or without the sampling flag. Used as a parent, such a header
     /// would turn recording off, or put the trace below an unrecorded span.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::propagation::XRayHeader;
+    ///
+    /// let read = |header| XRayHeader::parse(header).and_then(|header| header.context());
+    /// let sampled = read("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1").unwrap();
+    /// assert_eq!(sampled.span_id.to_string(), "53995c3f42cd8ad8");
+    /// assert_eq!(read("Root=1-5759e988-bd862e3fe1be46a994272793"), None, "no parent");
+    /// ```
     pub fn context(&self) -> Option<TraceContext> {
         match (self.parent, self.sampled) {
             (Some(parent), Some(true)) => Some(TraceContext::new(self.trace_id, parent, true)),
@@ -84,6 +95,22 @@ impl XRayHeader {
     }
 
     /// Formats the header for `context`, with the other parts of `received`.
+    ///
+    /// # Examples
+    ///
+    /// The lineage, for Lambda's loop detection, is sent on:
+    ///
+    /// ```
+    /// use thundra_core::propagation::XRayHeader;
+    /// use thundra_core::{SpanId, TraceContext};
+    ///
+    /// let received = XRayHeader::parse("Root=1-5759e988-bd862e3fe1be46a994272793;Lineage=a:1").unwrap();
+    /// let context = TraceContext::new(received.trace_id, SpanId::from_bytes([1; 8]).unwrap(), true);
+    /// assert_eq!(
+    ///     XRayHeader::format(&context, Some(&received)),
+    ///     "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=0101010101010101;Sampled=1;Lineage=a:1"
+    /// );
+    /// ```
     pub fn format(context: &TraceContext, received: Option<&XRayHeader>) -> String {
         let rest = received.map_or("", |header| header.rest.as_str());
         Self::written(context.trace_id, Some(context.span_id), Some(context.sampled), rest)

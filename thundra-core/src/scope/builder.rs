@@ -87,6 +87,21 @@ impl ScopeBuilder {
     }
 
     /// Links the root span to another span.
+    ///
+    /// # Examples
+    ///
+    /// A scope for two messages has a link to each sender:
+    ///
+    /// ```
+    /// use thundra_core::{NO_ATTRIBUTES, Scope, SpanId, TraceContext, TraceId};
+    ///
+    /// let sender = || TraceContext::new(TraceId::random(), SpanId::random(), true);
+    /// let scope = Scope::builder("process orders")
+    ///     .link(&sender(), [("messaging.message.id", "m-1")])
+    ///     .link(&sender(), NO_ATTRIBUTES)
+    ///     .begin();
+    /// assert_eq!(scope.finish().spans().next().unwrap().links.len(), 2);
+    /// ```
     pub fn link(
         mut self,
         to: &TraceContext,
@@ -111,6 +126,17 @@ impl ScopeBuilder {
     }
 
     /// Sets the time when the work began. Defaults to now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, SystemTime};
+    /// use thundra_core::Scope;
+    ///
+    /// let received = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    /// let records = Scope::builder("process orders").start_time(received).begin().finish();
+    /// assert_eq!(records.spans().next().unwrap().start_time, received);
+    /// ```
     pub fn start_time(mut self, time: SystemTime) -> Self {
         self.start_time = Some(time);
         self
@@ -150,6 +176,17 @@ impl ScopeBuilder {
     }
 
     /// Begins the scope with a configuration.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Config, Env, Scope};
+    ///
+    /// let config = Config::from_env(&Env::from_pairs([("OTEL_SDK_DISABLED", "true")]));
+    /// let scope = Scope::builder("checkout").begin_with(&config);
+    /// assert!(scope.correlation().is_some_and(|ids| ids.get("id").is_some()), "ids still travel");
+    /// assert!(scope.finish().is_empty());
+    /// ```
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let ScopeBuilder { name, inbound, .. } = &self;

@@ -51,6 +51,18 @@ impl Scope {
     }
 
     /// Runs a closure in the scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    ///
+    /// # let config = thundra_core::Config::from_env(&thundra_core::Env::from_pairs([("OTEL_SERVICE_NAME", "billing")]));
+    /// # let _subscriber = tracing::subscriber::set_default(thundra_core::subscriber(&config));
+    /// let scope = Scope::builder("checkout").begin();
+    /// let total = scope.enter(|| tracing::info_span!("add").in_scope(|| 40 + 2));
+    /// assert_eq!((total, scope.finish().count()), (42, 2));
+    /// ```
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _current = Entered::new(self.root());
         let ambient = Ambient::of(self.root());
@@ -59,6 +71,19 @@ impl Scope {
     }
 
     /// Runs a future in the scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Scope, correlation};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let scope = Scope::builder("checkout").begin();
+    /// let id = scope.run(async { correlation::id() }).await;
+    /// assert_eq!(id.as_deref(), scope.correlation().unwrap().get("id"));
+    /// # }
+    /// ```
     pub fn run<F: Future>(&self, future: F) -> InScope<F> {
         InScope::new(self.root(), self.span.clone(), future)
     }
@@ -67,6 +92,17 @@ impl Scope {
     ///
     /// Open spans are exported with a later flush. A [nested](crate::ScopeBuilder::nested) scope adds its spans to the outer scope
     /// and returns none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    ///
+    /// let scope = Scope::builder("checkout").begin();
+    /// let handle = *scope;
+    /// assert_eq!(scope.finish().count(), 1);
+    /// assert!(handle.is_finished());
+    /// ```
     pub fn finish(mut self) -> Records {
         self.seal()
     }

@@ -50,6 +50,16 @@ impl ScopeRef {
     }
 
     /// Returns the current scope; `None` outside of any scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Scope, ScopeRef};
+    ///
+    /// let scope = Scope::builder("checkout").begin();
+    /// assert_eq!(scope.enter(ScopeRef::current), Some(*scope));
+    /// assert_eq!(ScopeRef::current(), None);
+    /// ```
     pub fn current() -> Option<Self> {
         Some(ScopeRef { root: current::slot()?.root() })
     }
@@ -87,12 +97,36 @@ impl ScopeRef {
 
     /// Marks the root span as failed, with the attribute `error.type` and the message as the status description.
     /// Credentials and query values in both are redacted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::{Scope, Status};
+    ///
+    /// let scope = Scope::builder("charge").begin();
+    /// scope.set_error("card_declined", "GET https://bank.example/charge?card=4111 failed");
+    /// let span = scope.finish().spans().next().unwrap();
+    /// assert_eq!(span.attribute("error.type"), Some(&"card_declined".into()));
+    /// assert!(matches!(span.status, Status::Error { description, .. } if !description.contains("4111")));
+    /// ```
     pub fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
         edit::set_error(self.root, error_type.into(), message.into());
     }
 
     /// Records an exception event on the root span and marks the span as failed, as
     /// [`SpanExt::record_error`](crate::SpanExt::record_error) does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::Scope;
+    ///
+    /// let scope = Scope::builder("charge").begin();
+    /// scope.record_error(&std::io::Error::other("declined"));
+    /// let span = scope.finish().spans().next().unwrap();
+    /// assert_eq!(span.events[0].name, "exception");
+    /// assert!(span.status.is_error());
+    /// ```
     pub fn record_error(&self, error: &dyn Error) {
         edit::record_error(self.root, error);
     }

@@ -48,6 +48,16 @@ struct Overwritten {
 
 impl CorrelationIds {
     /// Returns the value of `x-correlation-{key}`. The key may include the prefix.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use thundra_core::propagation::CorrelationIds;
+    ///
+    /// let mut ids = CorrelationIds::default();
+    /// ids.set("order", "o-9");
+    /// assert_eq!((ids.get("order"), ids.get("x-correlation-order")), (Some("o-9"), Some("o-9")));
+    /// ```
     pub fn get(&self, key: &str) -> Option<&str> {
         let at = self.position(key).or_else(|_| self.position(&full_key(key).unwrap_or_default())).ok()?;
         self.ids.get(at).map(|id| id.value.as_str())
