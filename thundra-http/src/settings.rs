@@ -83,8 +83,8 @@ pub struct Settings {
 /// # Examples
 ///
 /// ```
+/// use http::header::{CONTENT_TYPE, HeaderName};
 /// use thundra_http::Settings;
-/// use thundra_http::header::{CONTENT_TYPE, HeaderName};
 ///
 /// let mut settings = Settings::default();
 /// settings.captured_headers.server_request = vec![CONTENT_TYPE, HeaderName::from_static("x-request-id")];

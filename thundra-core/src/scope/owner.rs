@@ -57,8 +57,7 @@ impl Scope {
     /// ```
     /// use thundra_core::Scope;
     ///
-    /// # let config = thundra_core::Config::from_env(&thundra_core::Env::from_pairs([("OTEL_SERVICE_NAME", "billing")]));
-    /// # let _subscriber = tracing::subscriber::set_default(thundra_core::subscriber(&config));
+    /// # let _default = tracing::subscriber::set_default(thundra_core::subscriber(thundra_core::config()));
     /// let scope = Scope::builder("checkout").begin();
     /// let total = scope.enter(|| tracing::info_span!("add").in_scope(|| 40 + 2));
     /// assert_eq!((total, scope.finish().count()), (42, 2));
