@@ -17,6 +17,7 @@
 //! ```
 
 use std::future::Future;
+use std::io;
 
 use thundra_aws::correlation;
 use thundra_core::testing::{record, tree};
@@ -33,23 +34,23 @@ async fn charge(cents: i64) -> Result<(), &'static str> {
 }
 
 /// Runs a future in a scope, as an invocation is one, without a subscriber that outlives the test.
-fn in_invocation<T>(future: impl Future<Output = T>) -> (T, String) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+fn in_invocation<T>(future: impl Future<Output = T>) -> io::Result<(T, String)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let (result, spans) = record("invocation", || runtime.block_on(future));
-    (result, tree(&spans))
+    Ok((result, tree(&spans)))
 }
 
 #[test]
-fn a_bill_is_charged_once() {
-    let (result, tree) = in_invocation(bill("o-7", 1250));
+fn a_bill_is_charged_once() -> io::Result<()> {
+    let (result, tree) = in_invocation(bill("o-7", 1250))?;
     assert_eq!(result, Ok(()));
     assert_eq!(tree, "invocation thundra.parent.source=none\n└ bill\n  └ charge cents=1250\n");
+    Ok(())
 }
 
 #[test]
-fn an_order_is_in_every_call_that_follows() {
-    let ((), _) = in_invocation(async {
-        bill("o-7", 1250).await.expect("a bill");
-        assert_eq!(correlation::get("order").as_deref(), Some("o-7"));
-    });
+fn an_order_is_in_every_call_that_follows() -> io::Result<()> {
+    let (order, _) = in_invocation(async { bill("o-7", 1250).await.map(|()| correlation::get("order")) })?;
+    assert_eq!(order, Ok(Some("o-7".to_owned())));
+    Ok(())
 }
