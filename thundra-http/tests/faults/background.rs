@@ -4,9 +4,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::account::{Account, Arrived};
-use crate::collector::{Collector, Deaf, Reply, nobody};
+use crate::collector::{Collector, Deaf, nobody};
 use crate::long;
 use crate::process::Program;
+use crate::reply::Reply;
 use crate::runner::scenarios;
 
 scenarios![

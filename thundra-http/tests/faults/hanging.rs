@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crate::collector::{Collector, Deaf, Reply, nobody};
+use crate::collector::{Collector, Deaf, nobody};
 use crate::long;
 use crate::process::{Program, Report};
 use crate::program::THREADS;
+use crate::reply::Reply;
 use crate::runner::scenarios;
 
 scenarios![

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::account::{Arrived, Written};
-use crate::collector::{ALL, Collector, Reply, nobody};
+use crate::collector::{Collector, nobody};
 use crate::long;
 use crate::process::{Output, Program};
+use crate::reply::{ALL, Reply};
 use crate::runner::scenarios;
 
 scenarios![

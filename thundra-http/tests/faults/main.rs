@@ -14,6 +14,7 @@ mod keeping;
 mod pipes;
 mod process;
 mod program;
+mod reply;
 mod responses;
 mod runner;
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::account::{Account, Arrived, Written};
-use crate::collector::{Collector, Reply};
+use crate::collector::Collector;
 use crate::process::{Output, Program};
+use crate::reply::Reply;
 use crate::runner::scenarios;
 
 scenarios![

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::account::Account;
-use crate::collector::{ALL, Collector, Reply};
+use crate::collector::Collector;
 use crate::process::Program;
+use crate::reply::{ALL, Reply};
 use crate::runner::scenarios;
 
 scenarios![
