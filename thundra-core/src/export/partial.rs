@@ -1,17 +1,17 @@
 //! Partial success: <https://opentelemetry.io/docs/specs/otlp/#partial-success-1>.
 
-use crate::otlp::response::partial_success;
+use crate::otlp::response;
 use crate::{OtlpProtocol, Signal};
 
 /// Reads the partial success in a collector's response: the number of rejected records, and the message. A rejection is
 /// final.
 ///
 /// Returns `None` where the collector accepted all records, or reports a negative number.
-pub fn rejected(response: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<(u64, String)> {
+pub fn partial_success(bytes: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<(u64, String)> {
     let (rejected, message) = match protocol {
-        OtlpProtocol::Protobuf => partial_success(response)?,
+        OtlpProtocol::Protobuf => response::partial_success(bytes)?,
         OtlpProtocol::Json => {
-            let response: serde_json::Value = serde_json::from_slice(response).ok()?;
+            let response: serde_json::Value = serde_json::from_slice(bytes).ok()?;
             let partial = response.get("partialSuccess")?;
             let rejected = partial.get(match signal {
                 Signal::Traces => "rejectedSpans",
@@ -62,10 +62,10 @@ mod tests {
             ),
         ] {
             let expected = Some((3, error_message()));
-            assert_eq!(rejected(&protobuf, signal, OtlpProtocol::Protobuf), expected, "{signal}");
+            assert_eq!(partial_success(&protobuf, signal, OtlpProtocol::Protobuf), expected, "{signal}");
             for (json, expected) in [("\"3\"", expected.clone()), ("3", expected), ("\"0\"", None), ("-1", None)] {
                 let json = format!(r#"{{"partialSuccess":{{"{name}":{json},"errorMessage":"too old"}}}}"#);
-                assert_eq!(rejected(json.as_bytes(), signal, OtlpProtocol::Json), expected, "{json}");
+                assert_eq!(partial_success(json.as_bytes(), signal, OtlpProtocol::Json), expected, "{json}");
             }
         }
     }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
-use thundra_core::export::{Batch, ExportError, rejected};
+use thundra_core::export::{Batch, ExportError, partial_success};
 use thundra_core::{OtlpConfig, Signal, SpanId, redact};
 
 use super::address::{self, UnsupportedEndpoint};
@@ -226,7 +226,7 @@ impl Endpoint {
     /// Reads the response of success, which may report rejected records.
     fn accepted(&self, response: &Response) -> Result<(), ExportError> {
         let body = response.body.as_ref();
-        match body.and_then(|body| rejected(body, self.signal, self.encoding.protocol())) {
+        match body.and_then(|body| partial_success(body, self.signal, self.encoding.protocol())) {
             Some((lost, message)) => Err(ExportError::partial(lost, Cause::Rejected(message))),
             None => Ok(()),
         }
