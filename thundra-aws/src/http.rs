@@ -1,4 +1,5 @@
-//! Functions behind HTTP: API Gateway, function URLs, load balancers and VPC Lattice.
+//! Functions behind HTTP: API Gateway (REST, HTTP, WebSocket), function URLs, load balancers and VPC Lattice (events of
+//! the version 2.0).
 //!
 //! [`run`] takes an application of `lambda_http` or axum. The root span of the invocation is the server span of the
 //! request. Behind API Gateway the route is part of the name, as in `GET /orders/{id}`.
@@ -78,4 +79,35 @@ where
     E: Debug + Into<Diagnostic>,
 {
     crate::run_with(telemetry, Adapter::from(app)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use lambda_http::request::LambdaRequest;
+    use lambda_http::{RequestExt, service_fn};
+    use lambda_runtime::{Context, LambdaEvent};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn events_of_web_sockets_and_of_lattice_are_requests() {
+        let web_socket = json!({"headers": {"Host": "a"}, "multiValueHeaders": {}, "isBase64Encoded": false, "body": "hi",
+            "requestContext": {"routeKey": "$default", "eventType": "MESSAGE", "connectionId": "1", "identity": {},
+                "requestTimeEpoch": 1_700_000_000_000_u64, "connectedAt": 1_700_000_000_000_u64, "apiId": "a"}});
+        let lattice = json!({"version": "2.0", "path": "/pets/7", "method": "GET", "headers": {"host": ["a"]},
+            "body": null, "isBase64Encoded": false, "requestContext": {"region": "eu-west-1", "timeEpoch": "1724875399456789",
+                "serviceNetworkArn": "arn:aws:vpc-lattice:eu-west-1:1:servicenetwork/a", "identity": {},
+                "serviceArn": "arn:aws:vpc-lattice:eu-west-1:1:service/a",
+                "targetGroupArn": "arn:aws:vpc-lattice:eu-west-1:1:targetgroup/a"}});
+        for (event, path, why) in [(web_socket, "/", "a WebSocket"), (lattice, "/pets/7", "VPC Lattice")] {
+            let request: LambdaRequest = serde_json::from_str(&event.to_string()).expect(why);
+            let app = async |request: Request| Ok::<_, Error>(request.raw_http_path().to_owned());
+            let mut adapter = Adapter::from(service_fn(app));
+            let answer = adapter.call(LambdaEvent::new(request, Context::default()));
+            let response = serde_json::to_value(answer.now_or_never().unwrap().unwrap()).unwrap();
+            assert_eq!((&response["statusCode"], &response["body"]), (&json!(200), &json!(path)), "{why}");
+        }
+    }
 }

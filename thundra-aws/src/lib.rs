@@ -105,14 +105,16 @@
 //! }
 //! ```
 //!
-//! A program that installs a subscriber of its own adds the layer `thundra_core::layer()` to it, before [`run`] or [`init`]
+//! A program that installs a subscriber of its own adds the layer [`layer()`] to it, before [`run`] or [`init`]
 //! is called:
 //!
 //! ```
+//! use tracing_subscriber::Layer as _;
+//! use tracing_subscriber::filter::LevelFilter;
 //! use tracing_subscriber::layer::SubscriberExt;
 //!
-//! let lines = tracing_subscriber::fmt::layer();
-//! let subscriber = tracing_subscriber::registry().with(lines).with(thundra_core::layer());
+//! let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(LevelFilter::INFO);
+//! let subscriber = tracing_subscriber::registry().with(lines).with(thundra_aws::layer());
 //! tracing::subscriber::set_global_default(subscriber).expect("no other subscriber");
 //! ```
 //!
@@ -228,7 +230,10 @@ pub use settings::VARIABLES;
 pub use settings::{BatchSpans, MessageSpans, Settings};
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
-pub use thundra_core::{LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export};
+pub use thundra_core::{
+    Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
+};
+pub use thundra_http::TelemetryGuard;
 pub use thundra_macros::handler;
 
 #[cfg(doctest)]

@@ -7,9 +7,31 @@ use std::str::FromStr;
 /// The form of a list of patterns.
 pub(crate) const FORM: &str = "a list such as kinesis,lambda:orders-*,!kinesis:lake-*; or none";
 
-/// The services with context in their payloads. A service that is missing here never gets a context: its file in
-/// `sdk/services` asks by this name.
-const SERVICES: [&str; 4] = ["kinesis", "eventbridge", "lambda", "stepfunctions"];
+/// The default as a text.
+pub(crate) const DEFAULT: &str = "`kinesis,eventbridge,lambda,stepfunctions`";
+
+/// A service with context in its payloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadService {
+    Kinesis,
+    EventBridge,
+    Lambda,
+    StepFunctions,
+}
+
+impl PayloadService {
+    const ALL: [Self; 4] = [Self::Kinesis, Self::EventBridge, Self::Lambda, Self::StepFunctions];
+
+    /// Returns the name in patterns.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kinesis => "kinesis",
+            Self::EventBridge => "eventbridge",
+            Self::Lambda => "lambda",
+            Self::StepFunctions => "stepfunctions",
+        }
+    }
+}
 
 /// The pattern without a service.
 const NONE: &str = "none";
@@ -38,7 +60,7 @@ pub struct PayloadPatterns(Vec<Pattern>);
 
 impl Default for PayloadPatterns {
     fn default() -> Self {
-        SERVICES.iter().filter_map(|service| Pattern::parse(service)).collect()
+        Self::from_patterns(PayloadService::ALL.into_iter().filter_map(|service| Pattern::parse(service.name())))
     }
 }
 
@@ -54,20 +76,23 @@ impl FromStr for PayloadPatterns {
 
     fn from_str(list: &str) -> Result<Self, InvalidPayloadPattern> {
         let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
-        items.map(|item| Pattern::parse(item).ok_or_else(|| InvalidPayloadPattern(item.to_owned()))).collect()
-    }
-}
-
-impl FromIterator<Pattern> for PayloadPatterns {
-    fn from_iter<I: IntoIterator<Item = Pattern>>(patterns: I) -> Self {
-        PayloadPatterns(patterns.into_iter().collect())
+        let parse = |item: &str| Pattern::parse(item).ok_or_else(|| InvalidPayloadPattern(item.to_owned()));
+        items.map(parse).collect::<Result<_, _>>().map(PayloadPatterns)
     }
 }
 
 impl PayloadPatterns {
+    pub(crate) fn from_patterns(patterns: impl IntoIterator<Item = Pattern>) -> Self {
+        PayloadPatterns(patterns.into_iter().collect())
+    }
+
     /// Returns `true` if context may be written into payloads for a target of a service.
     pub fn allow(&self, service: &str, target: &str) -> bool {
-        let Some(service) = SERVICES.iter().position(|known| *known == service) else { return false };
+        PayloadService::ALL.into_iter().any(|known| known.name() == service && self.allows(known, target))
+    }
+
+    /// Returns `true` if context may be written into payloads for a target of a service.
+    pub(crate) fn allows(&self, service: PayloadService, target: &str) -> bool {
         let from_everything = self.0.first().is_some_and(|first| first.excludes);
         let last = self.0.iter().rev().find(|pattern| pattern.matches(service, target));
         last.map_or(from_everything, |pattern| !pattern.excludes)
@@ -91,8 +116,8 @@ impl Error for InvalidPayloadPattern {}
 pub(crate) struct Pattern {
     text: String,
     excludes: bool,
-    /// `true` for each matching service of [`SERVICES`].
-    services: [bool; SERVICES.len()],
+    /// The matching services.
+    services: Vec<PayloadService>,
     /// The pattern of targets.
     targets: String,
 }
@@ -102,15 +127,16 @@ impl Pattern {
         let (excludes, pattern) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
         let (service, targets) = pattern.split_once(':').unwrap_or((pattern, "*"));
         let (service, targets) = (service.trim().to_ascii_lowercase(), targets.trim());
-        let services = SERVICES.map(|known| matches(&service, known));
-        let is_known = services.contains(&true) || service == NONE;
+        let services: Vec<_> =
+            PayloadService::ALL.into_iter().filter(|known| matches(&service, known.name())).collect();
+        let is_known = !services.is_empty() || service == NONE;
         let legal = |c: char| !c.is_whitespace() && !c.is_control() && c != ';';
         let is_valid = is_known && !targets.is_empty() && targets.chars().all(legal);
         is_valid.then(|| Pattern { text: text.to_owned(), excludes, services, targets: targets.to_owned() })
     }
 
-    fn matches(&self, service: usize, target: &str) -> bool {
-        self.services.get(service) == Some(&true) && matches(&self.targets, target)
+    fn matches(&self, service: PayloadService, target: &str) -> bool {
+        self.services.contains(&service) && matches(&self.targets, target)
     }
 }
 
@@ -155,9 +181,9 @@ mod tests {
 
     #[test]
     fn the_default_is_every_service_and_none_is_none() {
-        for service in SERVICES {
-            assert!(PayloadPatterns::default().allow(service, "orders"));
-            assert!(!"none".parse::<PayloadPatterns>().unwrap().allow(service, "orders"));
+        for service in PayloadService::ALL {
+            assert!(PayloadPatterns::default().allows(service, "orders"));
+            assert!(!"none".parse::<PayloadPatterns>().unwrap().allows(service, "orders"));
         }
         assert!(!PayloadPatterns::default().allow("sqs", "orders"), "its messages have attributes");
         assert_eq!(

@@ -16,7 +16,7 @@ thundra_core::variables! {
 
     INJECT_PAYLOAD = "THUNDRA_INJECT_PAYLOAD" {
         form: payload_patterns::FORM,
-        default: "`kinesis,eventbridge,lambda,stepfunctions`",
+        default: payload_patterns::DEFAULT,
         meaning: "The JSON payloads to write context into, by service and target; `!` excludes.",
     }
     BATCH_SPANS = "THUNDRA_BATCH_SPANS" {
@@ -113,7 +113,7 @@ impl Section for Settings {
     fn read(reader: &mut Reader<'_>) -> Self {
         let patterns = reader.items(&INJECT_PAYLOAD, Pattern::parse);
         Settings {
-            inject_payload: patterns.map_or_else(PayloadPatterns::default, |items| items.into_iter().collect()),
+            inject_payload: patterns.map_or_else(PayloadPatterns::default, PayloadPatterns::from_patterns),
             batch_spans: reader
                 .one_of(&BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
                 .unwrap_or_default(),

@@ -108,9 +108,11 @@ use proc_macro::TokenStream;
 /// ```no_run
 /// use thundra_aws::export::ConsoleExporter;
 /// use thundra_aws::{Error, LambdaEvent, LogFormat, Telemetry, TelemetryBuilder};
+/// use tracing_subscriber::Layer as _;
+/// use tracing_subscriber::filter::LevelFilter;
 ///
 /// fn telemetry() -> TelemetryBuilder {
-///     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+///     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(LevelFilter::INFO);
 ///     Telemetry::builder().exporter(ConsoleExporter::new()).layer(lines).log_format(LogFormat::NONE)
 /// }
 ///

@@ -184,14 +184,20 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 /// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object.
 fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
     let found = Cell::new(None);
-    let find = |test: &dyn Fn(&Source) -> bool| {
-        found.set(SOURCES.iter().copied().find(|source| test(source)));
-        found.get().is_some()
+    let find = |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| test(source));
+    let keep = |source: Option<&'static Source>| {
+        found.set(source);
+        source.is_some()
     };
-    let delivers = |name: &str| find(&|source| source.delivers(name));
-    let event = Event::parse(text, delivers, |event| find(&|source| source.needs_no_body(event)))?;
+    let delivers = |name: &str| keep(find(&|source| source.delivers(name)));
+    // The first matching row decides about the body. A later row might trust the caller of an incomplete request.
+    let needs_no_body = |event: &Event<'_>| {
+        let request = find(&|source| source.is_request() && source.recognises(event));
+        keep(request.filter(|source| source.needs_no_body(event)))
+    };
+    let event = Event::parse(text, delivers, needs_no_body)?;
     if found.get().is_none() {
-        find(&|source| source.recognises(&event));
+        keep(find(&|source| source.recognises(&event)));
     }
     Some((event, found.get()))
 }

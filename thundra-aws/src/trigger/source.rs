@@ -11,7 +11,7 @@ use super::event::Event;
 ///
 /// A row is a literal of plain data and functions, so a source without one of the members does not compile.
 pub(crate) struct Source {
-    /// The name for diagnostics and tests.
+    /// The name, for debug output and tests.
     pub(crate) name: &'static str,
     /// The kind of the source, recorded as `faas.trigger`.
     pub(crate) faas_trigger: FaasTrigger,
@@ -53,10 +53,15 @@ impl Source {
         }
     }
 
-    /// Returns `true` for an event of the source if the `body` is not needed.
+    /// Returns `true` for a source of requests.
+    pub(super) fn is_request(&self) -> bool {
+        matches!(self.recognise, Recognise::Request { .. })
+    }
+
+    /// Returns `true` if the `body` of an event of the source is not needed.
     pub(super) fn needs_no_body(&self, event: &Event<'_>) -> bool {
         match self.recognise {
-            Recognise::Request { members, is_complete } => members(event) && is_complete(event),
+            Recognise::Request { is_complete, .. } => is_complete(event),
             Recognise::Records(_) | Recognise::Members(_) => false,
         }
     }

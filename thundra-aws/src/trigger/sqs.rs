@@ -71,14 +71,16 @@ pub(crate) enum Body<'a> {
 impl<'a> SqsMessage<'a> {
     fn of(record: &Object<'a>) -> Self {
         let system = record.object("attributes");
-        let system = |name| system.as_ref().and_then(|system| system.text(name));
+        let text = |name| system.as_ref().and_then(|system| system.text(name));
+        // Some producers of test events write the time as a number.
+        let number = |name| system.as_ref().and_then(|system| system.raw(name)).map(Cow::Borrowed);
         let attributes = record.object("messageAttributes");
         SqsMessage {
             id: record.text("messageId"),
             body: Body::Json(record.raw("body").unwrap_or_default()),
             attributes: attributes.map(|map| attribute_pairs(map, "dataType", "stringValue")).unwrap_or_default(),
-            trace_header: system("AWSTraceHeader"),
-            sent_timestamp: system("SentTimestamp"),
+            trace_header: text("AWSTraceHeader"),
+            sent_timestamp: text("SentTimestamp").or_else(|| number("SentTimestamp")),
         }
     }
 

@@ -15,11 +15,12 @@ use super::members::Members;
 use super::refusal::Size;
 use super::{Injected, Skipped};
 use crate::payload::splice::{InsertionPoint, SpliceError, are_equal};
+use crate::payload_patterns::PayloadService;
 use crate::settings::settings;
 
 /// Returns the reason why `THUNDRA_INJECT_PAYLOAD` excludes the payloads of a target.
-pub(crate) fn excluded(service: &str, target: &str) -> Option<Skipped> {
-    (!settings().inject_payload.allow(service, target)).then_some(Skipped::Excluded)
+pub(crate) fn excluded(service: PayloadService, target: &str) -> Option<Skipped> {
+    (!settings().inject_payload.allows(service, target)).then_some(Skipped::Excluded)
 }
 
 /// The payload of a message, in the type of an SDK crate.

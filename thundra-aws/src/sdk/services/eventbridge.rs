@@ -71,6 +71,7 @@ pub(crate) mod messages {
     use thundra_core::propagation::Outbound;
 
     use crate::payload as context;
+    use crate::payload_patterns::PayloadService;
     use crate::sdk::message::limits::Limits;
     use crate::sdk::message::payload::{self, Message, excluded};
     use crate::sdk::message::spans::Place;
@@ -104,7 +105,7 @@ pub(crate) mod messages {
             // A receiver reads the context in the detail before the header, even if the caller wrote that context.
             let untraced = entry.detail.as_ref().is_none_or(|detail| context::find(detail.as_bytes()).is_none());
             traced |= trace_header::set(&mut entry.trace_header, outbound, MAX_HEADER_BYTES) && untraced;
-            let closed = excluded("eventbridge", bus(entry.event_bus_name.as_deref()));
+            let closed = excluded(PayloadService::EventBridge, bus(entry.event_bus_name.as_deref()));
             Message { size: size(entry), payload: entry.detail.as_mut(), room: usize::MAX, closed }
         });
         let messages = messages.collect();

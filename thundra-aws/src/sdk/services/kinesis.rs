@@ -88,6 +88,7 @@ pub(crate) mod messages {
     use super::stream;
     use crate::batch;
     use crate::payload::{self as context, Member};
+    use crate::payload_patterns::PayloadService;
     use crate::sdk::message::Injected;
     use crate::sdk::message::limits::Limits;
     use crate::sdk::message::payload::{self, Message, excluded};
@@ -132,7 +133,7 @@ pub(crate) mod messages {
         outbound: &Outbound,
         limits: Limits,
     ) -> Injected {
-        let closed = excluded("kinesis", stream);
+        let closed = excluded(PayloadService::Kinesis, stream);
         let mut bytes = 0;
         let messages = records.into_iter().map(|(payload, key)| {
             let before = payload.as_ref().map_or(0, |data| data.as_ref().len()) + key.map_or(0, str::len);

@@ -78,6 +78,7 @@ pub(crate) mod messages {
     use aws_smithy_runtime_api::client::interceptors::context::Input;
     use thundra_core::propagation::Outbound;
 
+    use crate::payload_patterns::PayloadService;
     use crate::sdk::message::client_context;
     use crate::sdk::message::limits::Limits;
     use crate::sdk::message::payload::{self, Message, excluded};
@@ -121,7 +122,7 @@ pub(crate) mod messages {
         let function = invoke.function_name.as_deref().and_then(|name| super::function(name).0);
         let closed = match invoke.durable_execution_name {
             Some(_) => Some(Skipped::Named),
-            None => excluded("lambda", function.unwrap_or_default()),
+            None => excluded(PayloadService::Lambda, function.unwrap_or_default()),
         };
         let payload = invoke.payload.as_mut();
         let size = payload.as_ref().map_or(0, |payload| payload.as_ref().len());

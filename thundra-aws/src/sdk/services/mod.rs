@@ -3,8 +3,8 @@
 //! The interceptor traces the calls of every service, and looks up the row of the service once a call. No code outside
 //! the folder compares names of services. A new service takes a file with a `SERVICE` and a row in [`SERVICES`]. A
 //! service with ids in the messages also takes [`Messages`](service::Messages), a row in [`clients`](super::clients),
-//! and a Cargo feature. A context in a payload also takes the name of the service in the list of
-//! [`payload_patterns`](crate::payload_patterns), else no payload gets a context.
+//! and a Cargo feature. A context in a payload also takes a variant of
+//! [`PayloadService`](crate::payload_patterns::PayloadService).
 
 /// Returns `Some` if the feature is on, and `None` without compiling the value otherwise.
 macro_rules! if_feature {

@@ -35,6 +35,7 @@ pub(crate) mod messages {
     use thundra_core::propagation::Outbound;
     use thundra_core::redact;
 
+    use crate::payload_patterns::PayloadService;
     use crate::sdk::message::limits::Limits;
     use crate::sdk::message::payload::{self, Message, excluded};
     use crate::sdk::message::trace_header::{self, TraceHeader};
@@ -72,7 +73,7 @@ pub(crate) mod messages {
         };
         let closed = match name {
             Some(_) => Some(Skipped::Named),
-            None => excluded("stepfunctions", state_machine(arn.as_deref().unwrap_or_default())),
+            None => excluded(PayloadService::StepFunctions, state_machine(arn.as_deref().unwrap_or_default())),
         };
         let payload = input.as_mut();
         let size = payload.as_ref().map_or(0, |input| input.len());

@@ -21,6 +21,8 @@ fn a_message_is_read_from_every_carrier() {
     let dead_letter = json!({"RequestID": text("r-1"), "ErrorCode": text("200"), "ErrorMessage": text("no")});
     let malformed = json!({"traceparent": text("what"), "User-Agent": text("curl"), "debug-log-enabled": text("true")});
     let other = json!({"__context__": {"x-correlation-id": "another"}}).to_string();
+    let mut numeric = sqs(json!({}), None, json!("hi"));
+    numeric["attributes"]["SentTimestamp"] = json!(1_520_621_625_029_u64);
     use ParentSource::{Correlation, TraceParent, XRay};
     for (record, source, id, why) in [
         (sqs(own.clone(), Some(XRAY), json!("hi")), TraceParent, Some("c-1"), "its attributes"),
@@ -35,12 +37,13 @@ fn a_message_is_read_from_every_carrier() {
         (sqs(others, Some(XRAY), json!("hi")), XRay, None, "the system attribute beside others"),
         (sqs(json!(null), None, json!(null)), ParentSource::None, None, "no body"),
         (sqs(json!(7), None, json!(7)), ParentSource::None, None, "nonsense"),
+        (numeric, ParentSource::None, None, "a time as a number"),
     ] {
         let trigger = detected(&json!({"Records": [record]}));
         let [message] = trigger.messages.as_slice() else { panic!("{why}") };
         assert_eq!((trigger.is_batch(), message.inbound.source), (false, source), "{why}");
         assert_eq!(message.inbound.correlation.get("id"), id, "{why}");
-        assert_eq!(message.sent_at, from_millis(1_520_621_625_029.0));
+        assert_eq!(message.sent_at, from_millis(1_520_621_625_029.0), "{why}");
     }
     let batch = detected(&json!({"Records": [sqs(own, None, json!("a")), sqs(json!({}), None, json!("b"))]}));
     assert!(batch.is_batch());

@@ -140,3 +140,11 @@ fn untrusted_callers_switch_nothing_on() {
     let resolvers = json!([{"arguments": {}, "info": {"fieldName": "order"}}]);
     assert_eq!((detected(&resolvers).source.name, detected(&resolvers).trust), ("other", Trust::Edge));
 }
+
+#[test]
+fn an_authorizer_without_a_path_trusts_nobody() {
+    let event = r#"{"methodArn":"a","headers":{},"requestContext":{"connectionId":"1","eventType":"CONNECT",
+        "identity":{"caller":"AIDA"}},"body":null}"#;
+    let trigger = recognised(event.as_bytes(), &config(&[]));
+    assert_eq!((trigger.source.name, trigger.trust), ("authorizer", Trust::Edge));
+}
