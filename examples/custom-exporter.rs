@@ -2,7 +2,6 @@
 //!
 //! ```toml
 //! thundra-aws = "0.1"
-//! thundra-core = "0.1"
 //! serde_json = "1"
 //! tracing = "0.1"
 //! ```
@@ -18,9 +17,8 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use serde_json::Value;
-use thundra_aws::{Error, LambdaEvent};
-use thundra_core::Telemetry;
-use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
+use thundra_aws::export::{Batch, Export, ExportError, ExportFuture};
+use thundra_aws::{Error, LambdaEvent, Telemetry};
 
 #[derive(Debug)]
 struct Lines {

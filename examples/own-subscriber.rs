@@ -2,7 +2,6 @@
 //!
 //! ```toml
 //! thundra-aws = "0.1"
-//! thundra-core = "0.1"
 //! serde_json = "1"
 //! tracing = "0.1"
 //! tracing-subscriber = { version = "0.3", default-features = false, features = ["fmt"] }
@@ -17,8 +16,7 @@
 use std::io;
 
 use serde_json::Value;
-use thundra_aws::{Error, LambdaEvent};
-use thundra_core::{LogFormat, Telemetry};
+use thundra_aws::{Error, LambdaEvent, LogFormat, Telemetry};
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::LevelFilter;
 

@@ -6,7 +6,7 @@
 //! tracing = "0.1"
 //!
 //! [dev-dependencies]
-//! thundra-core = { version = "0.1", features = ["testing"] }
+//! thundra-aws = { version = "0.1", features = ["testing"] }
 //! tokio = { version = "1", features = ["rt"] }
 //! ```
 //!
@@ -20,7 +20,7 @@ use std::future::Future;
 use std::io;
 
 use thundra_aws::correlation;
-use thundra_core::testing::{record, tree};
+use thundra_aws::testing::{record, tree};
 
 #[tracing::instrument(skip_all, err)]
 async fn bill(order: &str, cents: i64) -> Result<(), &'static str> {

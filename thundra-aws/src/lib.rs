@@ -30,8 +30,8 @@
 //!
 //! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), and cold starts.
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
-//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients that nobody
-//!   wrapped are recorded too, but their messages carry no context.
+//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients without
+//!   the interceptor are recorded too, but their messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
 //! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
@@ -45,7 +45,7 @@
 //! |---|---|
 //! | API Gateway, function URL, load balancer | the caller, from the headers of the request |
 //! | one SNS, SQS, Kinesis, Firehose, DynamoDB or EventBridge message | the sender of the message, also through SNS in SQS and EventBridge in SQS or SNS |
-//! | several messages | none: the invocation links to every sender, and [`batch`] makes each record a child of its own |
+//! | several messages | none: the invocation links to every sender, and [`batch`] makes each record a child of its own sender |
 //! | a direct invoke | the caller, from the client context or the payload |
 //! | Step Functions | the caller that started the execution, from its input or the X-Ray header |
 //!
@@ -121,7 +121,7 @@
 //! # Configuration
 //!
 //! Programs are configured by environment variables, all of them optional: see [`configuration`]. A malformed value is
-//! reported once and its default is used.
+//! reported once and its default is used. Of a list, the valid items apply.
 //!
 //! # Testing your handler
 //!
@@ -169,7 +169,7 @@
 //! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must end
 //!    before the handler returns: a span that ends later leaves with the next invocation.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
-//! 5. **The client.** A call of an AWS client that nobody wrapped needs the features `sdk` and `unwrapped-clients`, and HTTP
+//! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and `unwrapped-clients`, and HTTP
 //!    calls need a client from `thundra-http`.
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.

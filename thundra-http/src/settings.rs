@@ -48,7 +48,7 @@ thundra_core::variables! {
     PROPAGATE_HOSTS = "THUNDRA_PROPAGATE_HOSTS" {
         form: host_patterns::FORM,
         default: "",
-        meaning: "Hosts outside of the private network to send correlation ids and baggage to. Public names of AWS are outside too.",
+        meaning: "Hosts outside of the private network to send correlation ids and baggage to. Public AWS host names count as outside.",
     }
 }
 

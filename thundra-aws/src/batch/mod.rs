@@ -86,7 +86,7 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "kinesis")]
 pub(crate) use kinesis::delivery as kinesis_delivery;
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
-pub(crate) use run::one;
+pub(crate) use run::process_one;
 use source::BatchSource;
 #[cfg(feature = "sqs")]
 pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};

@@ -106,7 +106,7 @@ async fn finish<R, Err: Display>(
 
 /// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
-pub(crate) async fn one<R, Err: Display, Fut: Future<Output = Result<R, Err>>>(
+pub(crate) async fn process_one<R, Err: Display, Fut: Future<Output = Result<R, Err>>>(
     mut delivery: Delivery,
     config: &Config,
     f: impl FnOnce() -> Fut,

@@ -11,7 +11,7 @@ use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
 
 use super::outcome::HandlerOutcome;
 use crate::lifecycle::layer::export;
-use crate::lifecycle::reporting::observed;
+use crate::lifecycle::reporting::recording_panic;
 use crate::lifecycle::{invocation, setup};
 
 /// The longest time that a caller waits for the response because of an export.
@@ -53,7 +53,7 @@ pub async fn in_place<F: Future, const N: usize>(
     scope.set_flags(ScopeFlags::HTTP_REQUEST);
     let deadline = invocation::flush_deadline(&context);
     let mut body = pin!(body);
-    let output = scope.run(poll_fn(|cx| observed(Some(*scope), || body.as_mut().poll(cx)))).await;
+    let output = scope.run(poll_fn(|cx| recording_panic(Some(*scope), || body.as_mut().poll(cx)))).await;
     let longest = Instant::now() + CALLER_WAITS;
     export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
     output

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use thundra_core::{Scope, Telemetry, export_later, formatted};
 
 use crate::lifecycle::layer::export_last;
-use crate::lifecycle::reporting::caught;
+use crate::lifecycle::reporting::catch_panic_in;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 
 /// The return type of an init function: the state, or a result with the state.
@@ -142,7 +142,7 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
     let config = setup::install(telemetry.into());
     let scope = Scope::builder("init").start_time(started).begin_with(config);
     let context = scope.context().filter(|_| scope.recorded());
-    match caught(&scope, async { init().await.state() }).await {
+    match catch_panic_in(&scope, async { init().await.state() }).await {
         Ok(Ok(state)) => {
             export_later(scope.finish());
             initialisation::keep(context);

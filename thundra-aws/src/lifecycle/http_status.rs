@@ -19,19 +19,19 @@ pub(super) fn report_status(invocation: ScopeRef, code: u16) {
 }
 
 /// A response body. Serialising it records the status on the span of the request.
-pub(super) struct Observed<B> {
+pub(super) struct StatusReadingBody<B> {
     body: B,
     /// `None` if the event is no request.
     request: Option<ScopeRef>,
 }
 
-impl<B> Observed<B> {
+impl<B> StatusReadingBody<B> {
     pub(super) fn new(body: B, request: Option<ScopeRef>) -> Self {
-        Observed { body, request }
+        StatusReadingBody { body, request }
     }
 }
 
-impl<B: Serialize> Serialize for Observed<B> {
+impl<B: Serialize> Serialize for StatusReadingBody<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Some(request) = self.request else { return self.body.serialize(serializer) };
         let seen = Seen::default();

@@ -14,7 +14,7 @@ use thundra_core::{Config, InScope, Records, Scope, flush};
 use tower_service::Service;
 
 use super::invocation;
-use super::reporting::observed;
+use super::reporting::recording_panic;
 
 /// Runs each invocation in a scope, and exports the scope after the response was posted.
 #[derive(Clone, Copy)]
@@ -59,7 +59,7 @@ where
         let scope = invocation::begin(&mut invocation.body, &invocation.context, self.config);
         let deadline = invocation::flush_deadline(&invocation.context);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
-        let future = scope.enter(|| observed(Some(*scope), || self.inner.call(invocation)));
+        let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));
         let running = scope.run(future);
         InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline }, config: self.config }
     }
@@ -96,7 +96,7 @@ where
             match this.step.as_mut().project() {
                 StepProjection::Running { running, scope, deadline } => {
                     let invocation = scope.as_deref().copied();
-                    let result = ready!(observed(invocation, || running.poll(cx)));
+                    let result = ready!(recording_panic(invocation, || running.poll(cx)));
                     let flush: Flush = match scope.take() {
                         Some(scope) => Box::pin(export(finish(scope, &result), *deadline, this.config)),
                         None => Box::pin(std::future::ready(())),

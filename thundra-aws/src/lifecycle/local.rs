@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::invocation;
 use super::layer::export_last;
-use super::reporting::caught;
+use super::reporting::catch_panic_in;
 use crate::error_type::short_error_type;
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else from
@@ -38,7 +38,7 @@ where
         let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
         print(response.into_response()).await
     };
-    let result = caught(&scope, work).await;
+    let result = catch_panic_in(&scope, work).await;
     if let Ok(Err(_)) = result {
         invocation::unless_called(&scope);
     }

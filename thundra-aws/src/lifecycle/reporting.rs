@@ -18,7 +18,7 @@ use serde::Serialize;
 use thundra_core::{Scope, ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::http_status::{Observed, report_status};
+use super::http_status::{StatusReadingBody, report_status};
 use crate::error_type::short_error_type;
 
 /// A handler that records its outcome on the invocation. Results, errors and panics pass through.
@@ -47,7 +47,7 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<A>> for Reporting<H> {
         if let Some(invocation) = invocation {
             invocation.set_flags(ScopeFlags::HANDLER_CALLED);
         }
-        let future = observed(invocation, || self.inner.call(event));
+        let future = recording_panic(invocation, || self.inner.call(event));
         ReportingFuture { future, invocation }
     }
 }
@@ -70,7 +70,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let invocation = *this.invocation;
-        let result = ready!(observed(invocation, || this.future.poll(cx)));
+        let result = ready!(recording_panic(invocation, || this.future.poll(cx)));
         Poll::Ready(match result {
             Ok(response) => Ok(Returned { response, invocation }),
             Err(error) => Err(Failed { error, invocation }),
@@ -79,7 +79,7 @@ where
 }
 
 /// Runs code of the user. Records a panic, and resumes it.
-pub(crate) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
+pub(crate) fn recording_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
         if let Some(invocation) = invocation {
             invocation.set_error("panic", panic_message(&*panic));
@@ -89,10 +89,10 @@ pub(crate) fn observed<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -
 }
 
 /// Runs a future in a scope. Records a panic and returns it, so that the scope can be exported before the panic resumes.
-pub(crate) async fn caught<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
+pub(crate) async fn catch_panic_in<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
     let mut future = pin!(future);
-    let observed = poll_fn(|cx| observed(Some(**scope), || future.as_mut().poll(cx)));
-    AssertUnwindSafe(scope.run(observed)).catch_unwind().await
+    let polling = poll_fn(|cx| recording_panic(Some(**scope), || future.as_mut().poll(cx)));
+    AssertUnwindSafe(scope.run(polling)).catch_unwind().await
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -106,17 +106,17 @@ pub(super) struct Returned<R> {
     invocation: Option<ScopeRef>,
 }
 
-impl<R, B, S> IntoFunctionResponse<Observed<B>, S> for Returned<R>
+impl<R, B, S> IntoFunctionResponse<StatusReadingBody<B>, S> for Returned<R>
 where
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
 {
-    fn into_response(self) -> FunctionResponse<Observed<B>, S> {
+    fn into_response(self) -> FunctionResponse<StatusReadingBody<B>, S> {
         let invocation = self.invocation;
         match self.response.into_response() {
             FunctionResponse::BufferedResponse(body) => {
                 let request = invocation.filter(|invocation| invocation.flags().contains(ScopeFlags::HTTP_RESPONSE));
-                FunctionResponse::BufferedResponse(Observed::new(body, request))
+                FunctionResponse::BufferedResponse(StatusReadingBody::new(body, request))
             }
             FunctionResponse::StreamingResponse(stream) => {
                 if let Some(invocation) = invocation {

@@ -8,7 +8,7 @@ use thundra_core::{NO_ATTRIBUTES, ScopeRef, SpanExt, SpanKind, Status, semconv};
 use tracing::Span;
 
 use super::message::Injected;
-use super::message::limits::KNOWN;
+use super::message::limits::LEARNED;
 use super::message::refusal::{self, Sizes};
 use super::message::spans;
 use super::message::trace_header::TraceHeader;
@@ -67,7 +67,7 @@ impl Call {
         let outbound = thundra_core::outbound(&span)?;
         let mut injected = Injected::default();
         if let Some(messages) = &service.messages {
-            let limits = KNOWN.of(|| service.target(&operation));
+            let limits = LEARNED.of(|| service.target(&operation));
             injected = (messages.inject)(input, &outbound, limits).unwrap_or_default();
             if recorded && settings().message_spans == MessageSpans::Create {
                 // The messages that named the call as their sender name spans of their own then.

@@ -29,11 +29,13 @@ pub(crate) mod clients;
 mod endpoint;
 mod error;
 mod interceptor;
+// Each carrier is for some services, and the feature of a service alone leaves the other carriers unused.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod message;
 #[cfg(feature = "sqs")]
 mod receive;
 mod response;
+// The rows of services without their feature leave helpers unused.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 mod services;
 #[cfg(feature = "unwrapped-clients")]

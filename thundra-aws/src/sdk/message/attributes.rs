@@ -41,7 +41,7 @@ pub(crate) struct Message<'a, V> {
     /// Bytes that only some implementations of the service count.
     beside: usize,
     outbound: &'a Outbound,
-    closed: Option<Skipped>,
+    skip: Option<Skipped>,
     /// Bytes left within the limit of the message.
     room: usize,
     size: Size,
@@ -53,13 +53,13 @@ pub(crate) struct Message<'a, V> {
 }
 
 impl<'a, V: Attribute> Message<'a, V> {
-    /// Returns a message with a body of `body` bytes. `closed` is a reason to add nothing. The attributes of `outbound`
+    /// Returns a message with a body of `body` bytes. `skip` is a reason to add nothing. The attributes of `outbound`
     /// replace received and forwarded attributes.
     pub(crate) fn new(
         attributes: &'a mut Option<HashMap<String, V>>,
         body: usize,
         outbound: &'a Outbound,
-        closed: Option<Skipped>,
+        skip: Option<Skipped>,
     ) -> Self {
         let mut message = Message {
             id: None,
@@ -67,10 +67,10 @@ impl<'a, V: Attribute> Message<'a, V> {
             body,
             beside: 0,
             outbound,
-            closed,
+            skip,
             room: 0,
             size: Size::default(),
-            skipped: closed,
+            skipped: skip,
             untraced: true,
             traced_by_us: false,
         };
@@ -202,7 +202,7 @@ pub(crate) fn inject<V: Attribute>(
     let mut room = limit(before, known).saturating_sub(before);
     let mut injected = Injected::default();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
-        for message in messages.iter_mut().filter(|message| message.closed.is_none()) {
+        for message in messages.iter_mut().filter(|message| message.skip.is_none()) {
             // A trace state belongs to one trace parent.
             if *name == "tracestate" && !message.traced_by_us {
                 continue;

@@ -52,18 +52,18 @@ impl<'a> Target<'a> {
 
 /// The targets with a refusal, and the limits.
 #[derive(Debug)]
-pub(crate) struct Known {
+pub(crate) struct LearnedLimits {
     /// `true` if any target is known. A call usually reads nothing else.
     any: AtomicBool,
     targets: Mutex<Option<HashMap<String, Limits>>>,
 }
 
 /// The targets of this process.
-pub(crate) static KNOWN: Known = Known::new();
+pub(crate) static LEARNED: LearnedLimits = LearnedLimits::new();
 
-impl Known {
+impl LearnedLimits {
     const fn new() -> Self {
-        Known { any: AtomicBool::new(false), targets: Mutex::new(None) }
+        LearnedLimits { any: AtomicBool::new(false), targets: Mutex::new(None) }
     }
 
     /// Returns the limits of a target. `target` is called only if any are known.
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_that_of_one_target_and_only_shrinks() {
-        let known = Known::new();
+        let known = LearnedLimits::new();
         assert_eq!(known.of(|| panic!("nobody asks for the target")), Limits::UNKNOWN);
         known.learn(queue("a"), message(2048));
         known.learn(queue("a"), message(4096));
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn only_so_many_targets_are_known() {
-        let known = Known::new();
+        let known = LearnedLimits::new();
         let names: Vec<_> = (0..MAX_TARGETS + 9).map(|n| n.to_string()).collect();
         names.iter().for_each(|name| known.learn(queue(name), message(1024)));
         let remembered = names.iter().filter(|name| known.of(|| Some(queue(name))) == message(1024)).count();
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn threads_learn_at_once() {
-        let known = Known::new();
+        let known = LearnedLimits::new();
         std::thread::scope(|scope| {
             for n in 0..8 {
                 let known = &known;

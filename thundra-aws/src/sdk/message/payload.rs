@@ -60,7 +60,7 @@ pub(crate) struct Message<'a, P> {
     /// Room within the limit of a message.
     pub(crate) room: usize,
     /// Reason why nothing may be written.
-    pub(crate) closed: Option<Skipped>,
+    pub(crate) skip: Option<Skipped>,
 }
 
 /// Writes the context into each message, up to the limits.
@@ -73,7 +73,7 @@ pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize,
     if context.members.is_empty() {
         return injected;
     }
-    let takers = context.takers(&messages, room);
+    let takers = context.share_the_room(&messages, room);
     let mut left = takers.iter().filter(|takes| **takes).count();
     for (message, takes) in messages.into_iter().zip(takers) {
         let own = message.size;
@@ -137,10 +137,10 @@ impl<'o> Context<'o> {
     }
 
     /// Returns `true` for each message with a share of the room. With room for all, every message has a share.
-    fn takers<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
+    fn share_the_room<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
         let enough = room / messages.len().max(1) >= self.members.longest() + InsertionPoint::LONGEST;
         let takes = |message: &Message<'_, P>| {
-            let payload = message.payload.as_ref().filter(|_| message.closed.is_none());
+            let payload = message.payload.as_ref().filter(|_| message.skip.is_none());
             payload.is_some_and(|payload| {
                 InsertionPoint::in_payload(payload.bytes(), |context| self.was_received(context)).is_ok()
             })
@@ -150,7 +150,7 @@ impl<'o> Context<'o> {
 
     /// Writes the context up to the limits. `share` is the share of the room of the request.
     fn write<P: Payload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
-        if let Some(why) = message.closed {
+        if let Some(why) = message.skip {
             return Err(why);
         }
         let payload = message.payload.ok_or(Skipped::Data)?;
@@ -186,7 +186,7 @@ mod tests {
 
     fn write(payload: &str, own_room: usize, share: usize) -> (Result<Written, Skipped>, String) {
         let mut payload = payload.to_owned();
-        let message = Message { size: payload.len(), payload: Some(&mut payload), room: own_room, closed: None };
+        let message = Message { size: payload.len(), payload: Some(&mut payload), room: own_room, skip: None };
         (two(&outbound(), Some(r#"{"old":1}"#)).write(message, share), payload)
     }
 
@@ -227,10 +227,10 @@ mod tests {
                 assert_eq!(write(payload, room, room), (Err(expected), payload.to_owned()), "whatever its size");
             }
         }
-        let missing: Message<'_, String> = Message { payload: None, size: 0, room: 1000, closed: None };
+        let missing: Message<'_, String> = Message { payload: None, size: 0, room: 1000, skip: None };
         assert_eq!(two(&outbound(), None).write(missing, 1000), Err(Skipped::Data));
         let mut payload = "{}".to_owned();
-        let closed = Message { payload: Some(&mut payload), size: 2, room: 1000, closed: Some(Skipped::Excluded) };
-        assert_eq!((two(&outbound(), None).write(closed, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
+        let skipped = Message { payload: Some(&mut payload), size: 2, room: 1000, skip: Some(Skipped::Excluded) };
+        assert_eq!((two(&outbound(), None).write(skipped, 1000), &*payload), (Err(Skipped::Excluded), "{}"));
     }
 }

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::interceptors::context::{FinalizerInterceptor
 use thundra_core::{SpanExt, diagnostics, semconv};
 use tracing::Span;
 
-use super::limits::{KNOWN, Limits, Target};
+use super::limits::{LEARNED, Limits, Target};
 use crate::sdk::error;
 
 /// Smallest configurable limit of a topic or a queue.
@@ -104,7 +104,7 @@ fn report(span: &Span, target: Target<'_>, sizes: &Sizes, refusal: &Refusal<'_>)
         return;
     }
     let limit = refusal.limit_below(size);
-    KNOWN.learn(
+    LEARNED.learn(
         target,
         match of_message {
             true => Limits { message: limit, ..Limits::UNKNOWN },

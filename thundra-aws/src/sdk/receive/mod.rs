@@ -113,7 +113,7 @@ where
         report_evicted();
         f(message)
     };
-    batch::one(delivery, thundra_core::config(), in_scope).await
+    batch::process_one(delivery, thundra_core::config(), in_scope).await
 }
 
 /// Records the number of messages evicted before processing. An unrecorded span leaves the number to the next span.

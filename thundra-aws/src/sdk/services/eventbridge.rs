@@ -105,8 +105,8 @@ pub(crate) mod messages {
             // A receiver reads the context in the detail before the header, even if the caller wrote that context.
             let untraced = entry.detail.as_ref().is_none_or(|detail| context::find(detail.as_bytes()).is_none());
             traced |= trace_header::set(&mut entry.trace_header, outbound, MAX_HEADER_BYTES) && untraced;
-            let closed = excluded(PayloadService::EventBridge, bus(entry.event_bus_name.as_deref()));
-            Message { size: size(entry), payload: entry.detail.as_mut(), room: usize::MAX, closed }
+            let skip = excluded(PayloadService::EventBridge, bus(entry.event_bus_name.as_deref()));
+            Message { size: size(entry), payload: entry.detail.as_mut(), room: usize::MAX, skip }
         });
         let messages = messages.collect();
         let injected = payload::inject(messages, room, outbound);

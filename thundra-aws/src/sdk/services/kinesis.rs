@@ -133,12 +133,12 @@ pub(crate) mod messages {
         outbound: &Outbound,
         limits: Limits,
     ) -> Injected {
-        let closed = excluded(PayloadService::Kinesis, stream);
+        let skip = excluded(PayloadService::Kinesis, stream);
         let mut bytes = 0;
         let messages = records.into_iter().map(|(payload, key)| {
             let before = payload.as_ref().map_or(0, |data| data.as_ref().len()) + key.map_or(0, str::len);
             bytes += before;
-            Message { payload, size: before, room: limit(before).min(limits.message).saturating_sub(before), closed }
+            Message { payload, size: before, room: limit(before).min(limits.message).saturating_sub(before), skip }
         });
         let messages = messages.collect();
         payload::inject(messages, MAX_BYTES.min(limits.request).saturating_sub(bytes), outbound)
@@ -219,7 +219,7 @@ pub(crate) mod messages {
         if let Cow::Owned(data) = delivery.without_context(record.data.as_ref()) {
             record.data = Blob::new(data);
         }
-        batch::one(delivery, thundra_core::config(), || f(record)).await
+        batch::process_one(delivery, thundra_core::config(), || f(record)).await
     }
 
     /// Returns the spans of the producers. A context shared by several records is read once.

@@ -120,14 +120,14 @@ pub(crate) mod messages {
 
     fn into_payload(invoke: &mut InvokeInput, outbound: &Outbound, limits: Limits) -> Injected {
         let function = invoke.function_name.as_deref().and_then(|name| super::function(name).0);
-        let closed = match invoke.durable_execution_name {
+        let skip = match invoke.durable_execution_name {
             Some(_) => Some(Skipped::Named),
             None => excluded(PayloadService::Lambda, function.unwrap_or_default()),
         };
         let payload = invoke.payload.as_mut();
         let size = payload.as_ref().map_or(0, |payload| payload.as_ref().len());
         let room = MAX_BYTES.min(limits.message).saturating_sub(size);
-        let injected = payload::inject(vec![Message { payload, size, room, closed }], room, outbound);
+        let injected = payload::inject(vec![Message { payload, size, room, skip }], room, outbound);
         // An invocation is a client span, even an asynchronous one:
         // https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/faas/faas-spans.md
         Injected { own_context: false, ..injected }

@@ -71,14 +71,14 @@ pub(crate) mod messages {
             Some(_) => TraceHeader::Callers,
             None => TraceHeader::Received,
         };
-        let closed = match name {
+        let skip = match name {
             Some(_) => Some(Skipped::Named),
             None => excluded(PayloadService::StepFunctions, state_machine(arn.as_deref().unwrap_or_default())),
         };
         let payload = input.as_mut();
         let size = payload.as_ref().map_or(0, |input| input.len());
         let room = MAX_BYTES.min(limits.message).saturating_sub(size);
-        let injected = payload::inject(vec![Message { payload, size, room, closed }], room, outbound);
+        let injected = payload::inject(vec![Message { payload, size, room, skip }], room, outbound);
         // A start is a client span: an execution is not a message.
         Some(Injected { own_context: false, trace_header, ..injected })
     }

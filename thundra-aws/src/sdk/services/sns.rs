@@ -94,8 +94,8 @@ pub(crate) mod messages {
     fn inject(input: &mut Input, outbound: &Outbound, limits: Limits) -> Option<Injected> {
         if let Some(publish) = input.downcast_mut::<PublishInput>() {
             let topic = publish.topic_arn.is_some() || publish.target_arn.as_deref().is_some_and(is_topic);
-            let closed = if topic { closed(publish.message_structure.as_deref()) } else { Some(Skipped::Recipient) };
-            let message = Message::new(&mut publish.message_attributes, length(&publish.message), outbound, closed);
+            let skip = if topic { skip(publish.message_structure.as_deref()) } else { Some(Skipped::Recipient) };
+            let message = Message::new(&mut publish.message_attributes, length(&publish.message), outbound, skip);
             let messages = &mut [message.beside(length(&publish.subject))];
             return Some(attributes::inject(messages, &outbound.pairs(), limits));
         }
@@ -104,8 +104,8 @@ pub(crate) mod messages {
             .unwrap_or_default()
             .iter_mut()
             .map(|entry| {
-                let closed = closed(entry.message_structure.as_deref());
-                let message = Message::new(&mut entry.message_attributes, entry.message.len(), outbound, closed);
+                let skip = skip(entry.message_structure.as_deref());
+                let message = Message::new(&mut entry.message_attributes, entry.message.len(), outbound, skip);
                 message.beside(length(&entry.subject)).entry(&entry.id)
             })
             .collect();
@@ -136,7 +136,7 @@ pub(crate) mod messages {
         failed.map(|entry| Refusal::of_entry(&entry.id, &entry.code, entry.message.as_deref())).collect()
     }
 
-    fn closed(structure: Option<&str>) -> Option<Skipped> {
+    fn skip(structure: Option<&str>) -> Option<Skipped> {
         (structure == Some("json")).then_some(Skipped::Structure)
     }
 

@@ -104,12 +104,12 @@ fn forwarding(
     attributes: &[(&str, &str)],
     ours: &[(&'static str, &str)],
     limit: usize,
-    closed: Option<Skipped>,
+    skip: Option<Skipped>,
 ) -> (Vec<String>, Injected) {
     let outbound = outbound(&[("traceparent", PARENT), ("tracestate", "a=1"), ("call-chain-length", "9")]);
     let mut all = Some(pairs(attributes).into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
     let injected = inject(
-        &mut [Message::new(&mut all, 0, &outbound, closed)],
+        &mut [Message::new(&mut all, 0, &outbound, skip)],
         &pairs(ours),
         Limits { message: limit, request: limit },
     );
