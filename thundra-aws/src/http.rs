@@ -101,7 +101,8 @@ mod tests {
                 "serviceNetworkArn": "arn:aws:vpc-lattice:eu-west-1:1:servicenetwork/a", "identity": {},
                 "serviceArn": "arn:aws:vpc-lattice:eu-west-1:1:service/a",
                 "targetGroupArn": "arn:aws:vpc-lattice:eu-west-1:1:targetgroup/a"}});
-        for (event, path, why) in [(web_socket, "/", "a WebSocket"), (lattice, "/pets/7", "VPC Lattice")] {
+        for (event, path, why) in [(web_socket, "", "a WebSocket without a path"), (lattice, "/pets/7", "VPC Lattice")]
+        {
             let request: LambdaRequest = serde_json::from_str(&event.to_string()).expect(why);
             let app = async |request: Request| Ok::<_, Error>(request.raw_http_path().to_owned());
             let mut adapter = Adapter::from(service_fn(app));
