@@ -13,9 +13,9 @@ use super::Layers;
 use super::process::config;
 use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
-use crate::recorder::carrier::SCOPE_TARGET;
 use crate::recorder::filter::{EventFilter, SoleLayer};
 use crate::recorder::layer::Recorder;
+use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::{Config, diagnostics, log};
 
 /// Sets the global subscriber, unless one is set.
