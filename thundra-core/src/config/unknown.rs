@@ -50,7 +50,7 @@ mod tests {
 
     fn problems(name: &str, lists: &[&[Variable]], complete: bool) -> Vec<String> {
         let env = Env::from_pairs([(name, "1")]);
-        problems(&env, lists, complete).iter().map(ToString::to_string).collect()
+        super::problems(&env, lists, complete).iter().map(ToString::to_string).collect()
     }
 
     #[test]
