@@ -214,7 +214,7 @@ fn a_configuration_that_comes_too_late_is_reported_once() {
     let written = run("configured too late", &[]);
     let reports = written.others.iter().filter(|line| line.starts_with("thundra: "));
     let [report] = &reports.collect::<Vec<_>>()[..] else { panic!("{:?}", written.others) };
-    assert!(report.contains("the configuration that is made in code comes too late"), "{report}");
+    assert!(report.contains("the configuration set in code was installed too late"), "{report}");
 }
 
 #[test]

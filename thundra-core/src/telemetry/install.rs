@@ -59,7 +59,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
 fn report_late_configuration() {
     diagnostics::once(
         "config.late",
-        "the configuration that is made in code comes too late for what runs already with that of the environment: \
-         install the telemetry before anything else of these crates is called",
+        "the configuration set in code was installed too late: parts of the program already use the environment's; \
+         install the telemetry before any other call to these crates",
     );
 }

@@ -1,9 +1,9 @@
 //! The propagation policy: the trace context goes to every host, correlation ids and baggage to trusted hosts, and
 //! nothing to a URL with an authorization in the query.
 //!
-//! Trusted are the hosts of the program's own network and the hosts in `THUNDRA_PROPAGATE_HOSTS`. Names below public domains
-//! of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance. Internal load balancers
-//! and VPC endpoints are trusted, because only a private network reaches them.
+//! A host is trusted if it belongs to the program's own network or is listed in `THUNDRA_PROPAGATE_HOSTS`. Names below
+//! public domains of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance. Internal
+//! load balancers and VPC endpoints are trusted, because only a private network reaches them.
 
 mod own_names;
 #[cfg(test)]
@@ -80,7 +80,7 @@ fn is_trusted(host: &str, named: &HostPatterns) -> bool {
         Some(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
         None => is_own_name(name, name.len() < host.len()),
     };
-    own || named.name(name, address)
+    own || named.matches_name(name, address)
 }
 
 /// Reports a foreign host, once. In the common case of a reported host, the check takes no lock and no allocation.
