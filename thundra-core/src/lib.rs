@@ -187,7 +187,7 @@ pub use pipeline::Losses;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
-pub use records::Records;
+pub use records::{MixedSignals, Records};
 pub use resource::Resource;
 pub use sampler::Sampler;
 #[doc(hidden)]
