@@ -101,7 +101,7 @@ pub fn report_losses() {
     for (index, lost) in unexported().into_iter().enumerate().filter(|(_, lost)| lost.has_records()) {
         diagnostics::once(
             &format!("export.end.{index}"),
-            format_args!("{lost} are lost: they could not be exported before the end"),
+            format_args!("lost {lost} that could not be exported before the end"),
         );
     }
 }
