@@ -65,7 +65,7 @@ pub(crate) fn add(records: Records) {
     }
     if !over.is_empty() {
         diagnostics::once(
-            &format!("late.{}", over.signal()),
+            &format!("backlog.{}", over.signal()),
             format_args!("{} that wait for a flush are over 8 MiB: further ones are lost", over.signal().records()),
         );
         count(Losses::of(&over));

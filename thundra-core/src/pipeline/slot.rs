@@ -41,7 +41,8 @@ pub(super) struct State {
 }
 
 impl ExporterSlot {
-    pub(super) fn new(exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
+    pub(super) fn new(mut exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
+        contained(|| exporter.set_resource(&resource));
         let signals = contained(|| exporter.signals()).unwrap_or_default();
         let taken = signals.iter().copied().collect();
         ExporterSlot { exporter, resource, signals, taken, state: Mutex::default() }
@@ -51,10 +52,11 @@ impl ExporterSlot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the losses if no flush follows.
-    pub(super) fn unexported(&self) -> Losses {
+    /// Returns the losses if no flush follows, with the losses of the records in the backlog.
+    pub(super) fn unexported(&self, backlog: Losses) -> Losses {
         let state = self.state();
         let mut losses = state.queue.unsent();
+        losses += backlog.of_signals(|signal| self.takes(signal));
         if let Some(batch) = &state.accepted {
             losses += Losses::of(batch.records());
         }
