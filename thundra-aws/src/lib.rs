@@ -30,8 +30,8 @@
 //!
 //! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), and cold starts.
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
-//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients that nobody
-//!   wrapped are recorded too, but their messages carry no context.
+//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients that
+//!   nobody wrapped are recorded too, but their messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
 //! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
@@ -56,8 +56,8 @@
 //!
 //! # A `main` of your own
 //!
-//! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the line that
-//! installs a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the line
+//! that installs a subscriber. [`http::run`] does the same for `lambda_http` and axum.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};
@@ -167,12 +167,12 @@
 //! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must end
 //!    before the handler returns: a span that ends later leaves with the next invocation.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
-//! 5. **The client.** A call of an AWS client that nobody wrapped needs the features `sdk` and `unwrapped-clients`, and HTTP
-//!    calls need a client from `thundra-http`.
+//! 5. **The client.** A call of an AWS client that nobody wrapped needs the features `sdk` and `unwrapped-clients`, and
+//!    HTTP calls need a client from `thundra-http`.
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
-//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans that
-//!    could not be exported.
+//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans
+//!    that could not be exported.
 //!
 //! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
 //! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.
@@ -185,8 +185,8 @@
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
 //! - `http`: functions of `lambda_http` and axum.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
-//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages carry
-//!   no ids.
+//! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
+//!   carry no ids.
 //! - `https`: TLS for the exporter. The AWS SDK includes it.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received baggage.
 //!   Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span of the

@@ -22,7 +22,8 @@ impl TraceId {
     /// The id in an unused record of a scope.
     pub(crate) const NOBODYS: TraceId = TraceId(u128::MAX);
 
-    /// Returns a new id from the operating system's random source. Copies of one snapshot (Lambda SnapStart) never share a trace.
+    /// Returns a new id from the operating system's random source. Copies of one snapshot (Lambda SnapStart) never share a
+    /// trace.
     pub fn random() -> Self {
         TraceId(u128::from_be_bytes(os_random()).max(1))
     }
@@ -86,7 +87,8 @@ impl SpanId {
 
     /// Returns a new id, in about 2 ns.
     ///
-    /// A per-thread counter with a random start from the operating system goes through a mixer. Distinct counts have distinct ids.
+    /// A per-thread counter with a random start from the operating system goes through a mixer. Distinct counts have
+    /// distinct ids.
     pub fn random() -> Self {
         thread_local! { static NEXT: Cell<u64> = Cell::new(u64::from_ne_bytes(os_random())); }
         // A thread without thread-local storage, during shutdown, asks the operating system.

@@ -57,6 +57,16 @@ impl Signal {
             Signal::Metrics => "data points",
         }
     }
+
+    /// Returns the name of this many records of the signal.
+    pub(crate) const fn counted(self, count: u64) -> &'static str {
+        match self {
+            _ if count != 1 => self.records(),
+            Signal::Traces => "span",
+            Signal::Logs => "log record",
+            Signal::Metrics => "data point",
+        }
+    }
 }
 
 /// Shows the [name](Signal::name).

@@ -56,7 +56,8 @@ pub trait SpanExt: Sealed {
 
     /// Records an exception event and marks the span as failed.
     ///
-    /// The messages of the error's sources are part of the message. A backtrace is not, at a cost of 50 to 150 ms. Credentials and query values in the message are redacted.
+    /// The messages of the error's sources are part of the message. Backtraces are not captured, because one
+    /// costs 50 to 150 ms. Credentials and query values in the message are redacted.
     fn record_error(&self, error: &dyn Error);
 
     /// Marks the span as failed, with the attribute `error.type` and the message as the status description. Credentials

@@ -252,7 +252,7 @@ fn a_configuration_that_comes_too_late_is_reported_once() {
     let written = run("configured too late", &[]);
     let reports = written.others.iter().filter(|line| line.starts_with("thundra: "));
     let [report] = &reports.collect::<Vec<_>>()[..] else { panic!("{:?}", written.others) };
-    assert!(report.contains("the configuration that is made in code comes too late"), "{report}");
+    assert!(report.contains("the configuration set in code was installed too late"), "{report}");
 }
 
 #[test]
@@ -262,8 +262,8 @@ fn what_code_sets_wins_for_everything_read_after_the_installation() {
         ("own subscriber, then the same levels", "late 1", None),
         ("own subscriber, then other levels", "unknown_service:", Some("make it with thundra_core::layer_with")),
         ("own subscriber, then settings", "env 9", None),
-        ("settings too late", "env 9", Some("the configuration that is made in code comes too late")),
-        ("configured too late", "late 1", Some("the configuration that is made in code comes too late")),
+        ("settings too late", "env 9", Some("the configuration set in code was installed too late")),
+        ("configured too late", "late 1", Some("the configuration set in code was installed too late")),
     ] {
         let written = run(program, &[("OTEL_SERVICE_NAME", "env")]);
         let line = written.others.iter().find_map(|line| line.strip_prefix("settings: ")).unwrap();

@@ -39,8 +39,8 @@ pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
     init_for(PACKAGE, Platform::Process, telemetry.into())
 }
 
-/// Installs telemetry as [`init_with`] does, for a program that depends on `package`. In Lambda no background thread starts,
-/// because each invocation exports.
+/// Installs telemetry as [`init_with`] does, for a program that depends on `package`. In Lambda no background thread
+/// starts, because each invocation exports.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {

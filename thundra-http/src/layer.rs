@@ -21,12 +21,13 @@ pub enum Layer {}
 impl Layer {
     /// Returns a layer for clients: hyper-util's, tonic's, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request gets a span, and our context in the headers by the rules of [who gets what](crate#who-gets-what). A signed request stays as it is. The span ends with the head of the response.
+    /// Each request gets a span, and our context in the headers by the rules of [who gets what](crate#who-gets-what). A
+    /// signed request stays as it is. The span ends with the head of the response.
     ///
     /// # Requirements
     ///
-    /// - A request must name the host. With tonic, make the client with `with_origin`. A request on an open connection needs
-    ///   the header `Host`.
+    /// - A request must name the host. With tonic, make the client with `with_origin`. A request on an open connection
+    ///   needs the header `Host`.
     /// - Our own [`Client`](crate::Client) needs no layer. With a layer, each call has two spans.
     /// - Around reqwest's client or ours, the layer's ids follow redirects to any host.
     ///
@@ -37,9 +38,9 @@ impl Layer {
     ///
     /// # Errors
     ///
-    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and the causes. Timeouts of tower are
-    /// recognized with the feature `reqwest`. `tonic::transport::Error` hides the causes. Map this error to tower's `BoxError`
-    /// below the layer.
+    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and the causes. Timeouts of tower
+    /// are recognized with the feature `reqwest`. `tonic::transport::Error` hides the causes. Map this error to tower's
+    /// `BoxError` below the layer.
     ///
     /// # Examples
     ///
@@ -57,13 +58,13 @@ impl Layer {
 
     /// Returns a layer for servers: axum, hyper, tonic, or any other `Service<http::Request<_>>`.
     ///
-    /// Each request is a scope, until the end of the response body. The layer accepts the trace context and ids of a caller,
-    /// and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys them.
+    /// Each request is a scope, until the end of the response body. The layer accepts the trace context and ids of a
+    /// caller, and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys them.
     ///
     /// # Names
     ///
-    /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call is named
-    /// after the gRPC method, by [these rules](crate#grpc). All other spans are named `{method}`.
+    /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call is
+    /// named after the gRPC method, by [these rules](crate#grpc). All other spans are named `{method}`.
     ///
     /// # Calls inside the process
     ///

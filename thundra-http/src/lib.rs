@@ -21,8 +21,8 @@
 //! }
 //! ```
 //!
-//! Without configuration, the program prints spans as trees. `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318` sends spans
-//! to a collector. Lambda functions start with the crate `thundra-aws`, which includes this crate.
+//! Without configuration, the program prints spans as trees. `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318` sends
+//! spans to a collector. Lambda functions start with the crate `thundra-aws`, which includes this crate.
 //!
 //! # What is recorded
 //!
@@ -65,16 +65,16 @@
 //!
 //! Clients built with [`Client::builder`] count redirects and, before following one, remove every header that the new host
 //! must not see. Correlation ids follow redirects to any host when you use `send_traced`, a client converted from
-//! `reqwest::Client`, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. A warning on
-//! standard error then names the host, once per host. The module [`redirect`] has the details.
+//! `reqwest::Client`, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. If the final
+//! host of such a call is foreign, a line on standard error names the host, once. The module [`redirect`] has the details.
 //!
 //! # Servers
 //!
 //! [`Layer::server`] makes each request a scope: a server span that continues the caller's trace, with the caller's
 //! correlation ids. Spans, log lines and calls inside the request belong to the scope.
 //!
-//! Callers are untrusted. The server accepts trace context and ids, and does not obey sampling decisions and debug switches.
-//! [`ServerLayer::trusted`] and `THUNDRA_TRUST=all` trust every caller.
+//! Callers are untrusted. The server accepts trace context and ids, and does not obey sampling decisions and debug
+//! switches. [`ServerLayer::trusted`] and `THUNDRA_TRUST=all` trust every caller.
 //!
 //! ## gRPC
 //!
@@ -99,11 +99,11 @@
 //!
 //! # A span is missing: where do I look?
 //!
-//! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable collector,
-//!    a subscriber without our layer.
+//! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable
+//!    collector, a subscriber without our layer.
 //! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry = …`.
-//! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and outside of
-//!    a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the scope.
+//! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and outside
+//!    of a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the scope.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
 //! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
@@ -111,20 +111,20 @@
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans
 //!    that could not be exported.
 //!
-//! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a proxy
-//! in between removes the headers.
+//! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a
+//! proxy in between removes the headers.
 //!
 //! # Features
 //!
 //! - `reqwest` (default): the traced client, with TLS for the client and the exporter. All features of reqwest exist here
-//!   under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on reqwest, and use
-//!   the settings through [`ClientBuilder::configure`].
+//!   under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on reqwest, and
+//!   use the settings through [`ClientBuilder::configure`].
 //! - `full`: everything except the alternatives to rustls. The alternatives need OpenSSL.
 //! - `https`: TLS for the exporter, without reqwest.
 //! - `axum`: the route of an axum router in the name of a server span.
-//! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A call
-//!   carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's current span
-//!   is the root span of the scope.
+//! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
+//!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's current
+//!   span is the root span of the scope.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md
@@ -161,7 +161,7 @@ pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
-pub use thundra_core::{SpanExt, Telemetry, TelemetryBuilder, correlation};
+pub use thundra_core::{Config, ConfigProblem, Env, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation};
 
 /// The futures of the services made by [`Layer`].
 pub mod future {

@@ -54,9 +54,9 @@ use proc_macro::TokenStream;
 ///
 /// Inside an invocation the function reports its outcome to the invocation. Under a plain `lambda_runtime::run`, no
 /// invocation exists, and the function begins one from the first argument with a context: a `LambdaEvent`, an HTTP request
-/// from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, so an alias works.
-/// If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`, nothing is recorded,
-/// and one line on standard error names the remedy.
+/// from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, so an alias
+/// works. If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`, nothing is
+/// recorded, and one line on standard error names the remedy.
 ///
 /// ```
 /// use thundra_aws::{Error, LambdaEvent, handler};
@@ -70,7 +70,8 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The attribute also accepts functions that return a future, as `impl Future<Output = T>`, as
-/// `Pin<Box<dyn Future<Output = T>>>` or as `BoxFuture<T>`, and therefore the methods of an `#[async_trait]` implementation:
+/// `Pin<Box<dyn Future<Output = T>>>` or as `BoxFuture<T>`, and therefore the methods of an `#[async_trait]`
+/// implementation:
 ///
 /// ```
 /// # use thundra_aws::{Error, LambdaEvent, handler};

@@ -76,7 +76,9 @@ impl Writer {
                 under_way => {
                     state.job = under_way;
                     if Instant::now() >= deadline {
-                        return Poll::Ready(Err(ExportError::retryable("nobody reads what is written")));
+                        return Poll::Ready(Err(ExportError::retryable(
+                            "standard output or standard error is not being read",
+                        )));
                     }
                     state.flush = Some(context.waker().clone());
                     Poll::Pending

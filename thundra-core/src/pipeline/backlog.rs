@@ -66,7 +66,7 @@ pub(crate) fn add(records: Records) {
     if !over.is_empty() {
         diagnostics::once(
             &format!("backlog.{}", over.signal()),
-            format_args!("{} that wait for a flush are over 8 MiB: further ones are lost", over.signal().records()),
+            format_args!("{} waiting for a flush exceed 8 MiB; the excess is lost", over.signal().records()),
         );
         count(Losses::of(&over));
     }

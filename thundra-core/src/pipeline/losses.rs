@@ -119,12 +119,12 @@ impl Losses {
     }
 }
 
-/// Shows the numbers of lost records, as in `3 spans, 1 log records`.
+/// Shows the numbers of lost records, as in `3 spans, 1 log record`.
 impl fmt::Display for Losses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         for (signal, count) in self.lost().into_iter().filter(|(_, count)| *count > 0) {
-            write!(f, "{separator}{count} {}", signal.records())?;
+            write!(f, "{separator}{count} {}", signal.counted(count))?;
             separator = ", ";
         }
         Ok(())
@@ -198,6 +198,11 @@ mod tests {
         losses += Losses::of(&metrics(&[3, 1]));
         assert_eq!(losses, Losses { log_records: 2, data_points: 4, ..Losses::NONE });
         assert_eq!(losses.to_string(), "2 log records, 4 data points");
+        for (signal, shown) in
+            [(Signal::Traces, "1 span"), (Signal::Logs, "1 log record"), (Signal::Metrics, "1 data point")]
+        {
+            assert_eq!(Losses::records(signal, 1).to_string(), shown);
+        }
         losses += Losses { spans: 1, dropped_spans: 2, ..Losses::NONE };
         assert_eq!(losses.to_string(), "3 spans, 2 log records, 4 data points");
     }

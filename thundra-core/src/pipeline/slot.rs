@@ -102,10 +102,7 @@ impl ExporterSlot {
         self.state().queue.lose(Losses::of(&over));
         diagnostics::once(
             &format!("export.full.{}", over.signal()),
-            format_args!(
-                "{} that could not be exported are over 4 MiB: what is more than that is lost",
-                over.signal().records()
-            ),
+            format_args!("unsent {} exceed 4 MiB; the excess is lost", over.signal().records()),
         );
     }
 }

@@ -52,7 +52,8 @@ pub struct Inbound {
 }
 
 impl Inbound {
-    /// Reads a carrier. Unknown pairs are ignored, and malformed pairs are ignored and [counted](Self::dropped). Nothing fails.
+    /// Reads a carrier. Unknown pairs are ignored, and malformed pairs are ignored and [counted](Self::dropped). Nothing
+    /// fails.
     ///
     /// # Examples
     ///
@@ -159,7 +160,8 @@ impl Inbound {
 
     /// Adds the values of `other` for everything missing here.
     ///
-    /// A message may have several carriers: attributes, a system attribute, the payload. The first carrier takes precedence.
+    /// A message may have several carriers: attributes, a system attribute, the payload. The first carrier takes
+    /// precedence.
     ///
     /// # Examples
     ///

@@ -16,9 +16,9 @@
 //!
 //! # Precedence
 //!
-//! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A service in between
-//! may have written an X-Ray header. A program without tracing forwarded the context among the correlation ids. A repeated
-//! `traceparent` is malformed, as the specification demands, because nobody can tell the right value.
+//! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A service
+//! in between may have written an X-Ray header. A program without tracing forwarded the context among the correlation ids.
+//! A repeated `traceparent` is malformed, as the specification demands, because nobody can tell the right value.
 //!
 //! # Examples
 //!

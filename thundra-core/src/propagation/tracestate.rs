@@ -59,8 +59,8 @@ impl TraceState {
     }
 }
 
-/// Removes the sampling threshold `th` from the [member of OpenTelemetry]. After a new sampling decision, `th` would describe the old
-/// decision.
+/// Removes the sampling threshold `th` from the [member of OpenTelemetry]. After a new sampling decision, `th` would
+/// describe the old decision.
 ///
 /// [member of OpenTelemetry]: https://opentelemetry.io/docs/specs/otel/trace/tracestate-handling/
 pub(crate) fn without_threshold(state: &Arc<str>) -> Option<Arc<str>> {

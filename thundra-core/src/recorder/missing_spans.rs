@@ -31,8 +31,8 @@ pub(crate) fn report_missing_scope() {
     if SPAN_SEEN.load(Ordering::Relaxed) && !SCOPES.were_claimed() {
         diagnostics::once(
             "scope.none",
-            "no span and no call was recorded, because none was made in a scope (an invocation, a server's request, \
-             a record of a batch): run the program's work in one, as in \
+            "no span was recorded, because the program began no scope (an invocation, a server's request, a record of a \
+             batch): run the program's work in one, as in \
              thundra_core::Scope::builder(\"work\").begin().enter(|| work())",
         );
     }

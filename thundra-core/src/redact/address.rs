@@ -40,7 +40,8 @@ impl Scan<'_> {
         self.host(at.map_or(start, |at| at + self.symbol(at).1));
     }
 
-    /// Returns the `@` behind a password with a `/`, `?` or `#`, illegal in an address. The apparent port is then no number.
+    /// Returns the `@` behind a password with a `/`, `?` or `#`, illegal in an address. The apparent port is then no
+    /// number.
     pub(super) fn broken_password(&self, start: usize) -> Option<usize> {
         const LONGEST: usize = 256;
         let (end, _) = self.authority;

@@ -1,8 +1,8 @@
 //! Redaction of texts written for other purposes than telemetry: errors, panics, responses.
 //!
 //! [`text`] replaces credentials and the values of queries. Such a text is redacted before becoming telemetry: as a status, an
-//! exception, the message of an ERROR or WARN event, or a line of ours on standard error. Attributes and fields of a program's spans
-//! stay as recorded, except values of type `dyn Error`. Log lines stay too.
+//! exception, the message of an ERROR or WARN event, or a line of ours on standard error. Attributes and fields of a
+//! program's spans stay as recorded, except values of type `dyn Error`. Log lines stay too.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `Authorization: Bearer abc`, `Basic dXNlcjpwdw==` | `Authorization: Bearer REDACTED`, `Basic REDACTED` |
 //! | `AKIA…`, `eyJ….….…`, `ghp_…` and the like, private keys in PEM | `REDACTED` |
 //!
-//! An ambiguous value is removed, since a lost word costs less than a leaked one. Ordinary text stays, such as `what? why/not?` and
-//! `invalid token: it has expired`.
+//! An ambiguous value is removed, since a lost word costs less than a leaked one. Ordinary text stays, such as
+//! `what? why/not?` and `invalid token: it has expired`.
 
 mod address;
 mod credentials;

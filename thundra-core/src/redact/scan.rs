@@ -97,7 +97,8 @@ impl<'a> Scan<'a> {
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
 
-    /// Returns the sign at a position and its length in bytes. Signs with a meaning in addresses may be escaped, several times over.
+    /// Returns the sign at a position and its length in bytes. Signs with a meaning in addresses may be escaped, several
+    /// times over.
     pub(super) fn symbol(&self, at: usize) -> (u8, usize) {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let (first, mut rest, mut len) = match rest {

@@ -149,7 +149,8 @@ impl ScopeBuilder {
         self
     }
 
-    /// Sets the text of the received `__context__` object. In forwarded payloads, the scope's own context replaces the object.
+    /// Sets the text of the received `__context__` object. In forwarded payloads, the scope's own context replaces the
+    /// object.
     #[doc(hidden)]
     pub fn received_context(mut self, json: impl Into<Arc<str>>) -> Self {
         self.received_context = Some(json.into());

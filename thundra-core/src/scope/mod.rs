@@ -1,12 +1,12 @@
 //! Scopes: units of work done on someone's behalf, such as an invocation, a request or a record of a batch.
 //!
-//! A scope has a root span, correlation ids, and recorded spans. [`Scope`] is the owner of a scope, and [`ScopeRef`] a name without
-//! ownership.
+//! A scope has a root span, correlation ids, and recorded spans. [`Scope`] owns a scope, and
+//! [`ScopeRef`] is a handle that does not own the scope.
 //!
 //! # How code finds its scope
 //!
-//! A `tracing` span carries the scope, and so does the future of [`Scope::run`]. Either alone is enough. A task spawned with
-//! `.in_current_span()` therefore belongs to the scope as well.
+//! A `tracing` span carries the scope, and so does the future of [`Scope::run`]. Either alone is enough. A task spawned
+//! with `.in_current_span()` therefore belongs to the scope as well.
 //!
 //! # Life of a scope
 //!

@@ -18,8 +18,8 @@ use crate::{Records, semconv};
 
 /// An open scope. [`finish`](Self::finish) returns the spans.
 ///
-/// Dropping an unfinished scope, as the cancellation of a future does, ends the scope as cancelled, unless an error was set before.
-/// The spans are exported with the next flush.
+/// Dropping an unfinished scope, as the cancellation of a future does, ends the scope as cancelled, unless an error was set
+/// before. The spans are exported with the next flush.
 ///
 /// # Examples
 ///
@@ -89,8 +89,7 @@ impl Scope {
 
     /// Ends the root span, seals the scope and returns the finished spans.
     ///
-    /// Open spans are exported with a later flush. A [nested](crate::ScopeBuilder::nested) scope adds its spans to the outer scope
-    /// and returns none.
+    /// Open spans are exported with a later flush.
     ///
     /// # Examples
     ///

@@ -1,4 +1,4 @@
-//! A scope by name, for code without ownership.
+//! A handle that does not own the scope.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -12,7 +12,7 @@ use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::{current, edit};
 use crate::{Status, TraceContext, Value};
 
-/// Names a scope, open or finished. The methods do nothing after the scope is gone.
+/// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
 /// The methods change the root span of the scope. [`SpanExt`](crate::SpanExt) changes local spans in the same way.
 ///
@@ -156,8 +156,8 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope)?.received_context.clone()
     }
 
-    /// Counts messages sent without the full context of the scope. The count becomes an attribute of the root span, or of the next
-    /// recorded root span.
+    /// Counts messages sent without the full context of the scope. The count becomes an attribute of the root span, or of
+    /// the next recorded root span.
     #[doc(hidden)]
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {

@@ -6,8 +6,8 @@ use crate::export::Export;
 use crate::pipeline::Pipeline;
 use crate::{Config, diagnostics};
 
-/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing; one
-/// line on standard error reports a later telemetry with parts set in code.
+/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing. One
+/// line on standard error reports a later telemetry whose configuration, settings, exporters or layers are set in code.
 ///
 /// If a global subscriber is set already, it stays. Without [`layer`](crate::layer) in it, ids travel and scopes are recorded,
 /// but local spans are not, and one line on standard error says so.
@@ -65,8 +65,8 @@ fn report_late_configuration(config: &Config) {
     if process::is_provisional_in_use() {
         diagnostics::once(
             "config.late",
-            "the configuration that is made in code comes too late for what runs already with that of the environment: \
-             install the telemetry before anything else of these crates is called",
+            "the configuration set in code was installed too late: parts of the program already use the environment's; \
+             install the telemetry before any other call to these crates",
         );
     }
     if process::provisional_of_layers()
@@ -74,8 +74,8 @@ fn report_late_configuration(config: &Config) {
     {
         diagnostics::once(
             "config.layer",
-            "thundra_core::layer() was called before the installation, so it has the levels and limits of the environment: \
-             make it with thundra_core::layer_with(&config)",
+            "thundra_core::layer() was called before the installation, so it has the levels and limits of the \
+             environment: make it with thundra_core::layer_with(&config)",
         );
     }
 }
@@ -85,7 +85,7 @@ fn report_late_configuration(config: &Config) {
 fn report_second_telemetry() {
     diagnostics::once(
         "telemetry.second",
-        "telemetry is installed already, so the telemetry of a later call has no effect: give it to the first call, such as \
-         `init_with`",
+        "telemetry is installed already, so the telemetry of a later call has no effect: give it to the first call, \
+         such as `init_with`",
     );
 }

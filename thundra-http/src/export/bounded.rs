@@ -29,7 +29,7 @@ impl<E: Export> Export for Bounded<E> {
         Box::pin(async move {
             match timeout_at(deadline.into(), self.exporter.force_flush(deadline)).await {
                 Ok(result) => result,
-                Err(_) => Err(ExportError::retryable("nobody reads what is written")),
+                Err(_) => Err(ExportError::retryable("standard output or standard error is not being read")),
             }
         })
     }

@@ -16,11 +16,11 @@ pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderVa
             }
             (Ok(name), Err(_)) => diagnostics::once(
                 &format!("otlp header {name}"),
-                format_args!("the OTLP header {name} is left out: its value cannot be that of a header"),
+                format_args!("the OTLP header {name} is left out: its value is not a valid header value"),
             ),
             // The name may be a misplaced credential.
             (Err(_), _) => {
-                diagnostics::once("otlp.header", "an OTLP header is left out: its name cannot be that of a header")
+                diagnostics::once("otlp.header", "an OTLP header is left out: its name is not a valid header name")
             }
         }
     }

@@ -77,8 +77,8 @@ impl OtlpExporter {
         Ok(OtlpExporter { endpoints, signals })
     }
 
-    /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The process
-    /// is never frozen between two exports.
+    /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The
+    /// process is never frozen between two exports.
     ///
     /// # Examples
     ///

@@ -1,9 +1,9 @@
 //! The propagation policy: the trace context goes to every host, correlation ids and baggage to trusted hosts, and
 //! nothing to a URL with an authorization in the query.
 //!
-//! Trusted are the hosts of the program's own network and the hosts in `THUNDRA_PROPAGATE_HOSTS`. Names below public domains
-//! of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance. Internal load balancers
-//! and VPC endpoints are trusted, because only a private network reaches them.
+//! A host is trusted if it belongs to the program's own network or is listed in `THUNDRA_PROPAGATE_HOSTS`. Names below
+//! public domains of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance. Internal
+//! load balancers and VPC endpoints are trusted, because only a private network reaches them.
 
 mod own_names;
 #[cfg(test)]

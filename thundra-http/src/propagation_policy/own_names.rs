@@ -5,8 +5,8 @@ use crate::host_patterns::{is_below, is_name};
 /// Returns `true` for a name of our own network: a name without a dot, a name below `.internal`, `.local` or `.localhost`,
 /// an internal load balancer, a VPC endpoint.
 ///
-/// `absolute` is `true` for a name written with a last dot. Resolvers add no search domain to an absolute name, and a single
-/// label is a public domain.
+/// `absolute` is `true` for a name written with a last dot. Resolvers add no search domain to an absolute name, and a
+/// single label is a public domain.
 pub(super) fn is_own_name(name: &str, absolute: bool) -> bool {
     const ZONES: [&str; 3] = [".internal", ".local", ".localhost"];
     if !is_name(name) || name.ends_with('.') {
@@ -23,8 +23,8 @@ fn is_number(name: &str) -> bool {
     hex.map_or_else(|| name.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Returns `true` for an internal load balancer and for a VPC endpoint. The name of a public load balancer cannot begin with
-/// `internal-`.
+/// Returns `true` for an internal load balancer and for a VPC endpoint. The name of a public load balancer cannot begin
+/// with `internal-`.
 fn is_inside_of_aws(name: &str) -> bool {
     const LOAD_BALANCERS: &str = ".elb.amazonaws.com";
     let internal = || {

@@ -34,8 +34,8 @@ pub(crate) fn is_response(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).map_or_else(|| headers.contains_key(STATUS), is_grpc)
 }
 
-/// Returns `true` if the head of a response proves the existence of the method. A failure proves nothing, because middleware
-/// may reject a call before routing. gRPC itself always responds with status 200.
+/// Returns `true` if the head of a response proves the existence of the method. A failure proves nothing, because
+/// middleware may reject a call before routing. gRPC itself always responds with status 200.
 pub(crate) fn shows_method(status: StatusCode, headers: &HeaderMap) -> bool {
     status == StatusCode::OK && headers.get(STATUS).is_none_or(|status| status == "0")
 }

@@ -10,12 +10,13 @@ use super::keys::{
 const MAX_FURTHER: usize = 8;
 /// The most ids taken from an untrusted caller. The rest of [`MAX_IDS`] is for the scope's own ids.
 const MAX_UNTRUSTED_IDS: usize = 32;
-/// The most bytes of ids, counted as headers, taken from an untrusted caller. Every call and every log line repeats the ids.
+/// The most bytes of ids, counted as headers, taken from an untrusted caller. Every call and every log line repeats the
+/// ids.
 const MAX_UNTRUSTED_BYTES: usize = 1024;
 
 impl CorrelationIds {
-    /// Reads one pair of a carrier. Keys match in any case, and the first value of a key wins. `trusted` is `true` if the debug
-    /// switch and the chain length take effect.
+    /// Reads one pair of a carrier. Keys match in any case, and the first value of a key wins. `trusted` is `true` if the
+    /// debug switch and the chain length take effect.
     pub(crate) fn take(&mut self, key: &str, value: &str, trusted: bool) -> Taken {
         if starts_with_ignore_case(key, PREFIX) {
             let limit = if trusted { MAX_IDS } else { MAX_UNTRUSTED_IDS };
@@ -47,8 +48,8 @@ impl CorrelationIds {
         Taken::NotOurs
     }
 
-    /// Removes ids beyond [`MAX_UNTRUSTED_BYTES`] and returns the number of removed ids. The id of the chain of calls stays, then the
-    /// others in order.
+    /// Removes ids beyond [`MAX_UNTRUSTED_BYTES`] and returns the number of removed ids. The id of the chain of calls
+    /// stays, then the others in order.
     pub(crate) fn bound(&mut self) -> u32 {
         let chain = self.get(CORRELATION_ID).map_or(0, |id| header_bytes(CORRELATION_ID, id));
         let mut room = MAX_UNTRUSTED_BYTES.saturating_sub(chain);

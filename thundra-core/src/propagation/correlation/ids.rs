@@ -38,8 +38,8 @@ pub(super) struct Id {
     pub(super) received: bool,
 }
 
-/// A received value without effect, replaced by the program or preceded by another value of the key, in a list of such values. Few
-/// scopes have any.
+/// A received value without effect, replaced by the program or preceded by another value of the key, in a list of such
+/// values. Few scopes have any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Overwritten {
     id: Id,
@@ -80,8 +80,8 @@ impl CorrelationIds {
 
     /// Sets `x-correlation-{key}` and returns `true`; `false` for an invalid id. The key may include the prefix.
     ///
-    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, fit for a header. A
-    /// scope has up to 40 ids besides `x-correlation-id`.
+    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, fit for a
+    /// header. A scope has up to 40 ids besides `x-correlation-id`.
     pub fn set(&mut self, key: &str, value: &str) -> bool {
         self.put(MAX_IDS, key, value, false)
     }

@@ -1,7 +1,7 @@
 //! Correlation ids, wire-compatible with the DAZN Lambda Powertools convention used by Node services.
 //!
-//! Every `x-correlation-*` key is propagated. Two more keys have a special meaning. `debug-log-enabled` is `"true"` or `"false"`.
-//! `call-chain-length` is the number of programs in the chain of calls, increased by each receiver.
+//! Every `x-correlation-*` key is propagated. Two more keys have a special meaning. `debug-log-enabled` is `"true"` or
+//! `"false"`. `call-chain-length` is the number of programs in the chain of calls, increased by each receiver.
 
 mod carried;
 mod ids;

@@ -22,8 +22,8 @@ use crate::propagation_policy::Reach;
 ///
 /// # Redirects
 ///
-/// Clients from [`Client::builder`] count redirects. Before following a redirect, they remove every header the new host must
-/// not see. Unlike reqwest, they do not restore sensitive headers on a later hop to a foreign host. The
+/// Clients from [`Client::builder`] count redirects. Before following a redirect, they remove every header the new host
+/// must not see. Unlike reqwest, they do not restore sensitive headers on a later hop to a foreign host. The
 /// [module `redirect`](crate::redirect) has the rules.
 ///
 /// Clients [converted](#impl-From<Client>-for-Client) from reqwest's own do neither. Clients changed with
