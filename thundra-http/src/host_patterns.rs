@@ -56,11 +56,11 @@ impl HostPatterns {
     /// ```
     pub fn matches(&self, host: &str) -> bool {
         let name = plain(host);
-        self.name(name, address(name))
+        self.matches_name(name, address(name))
     }
 
     /// Returns `true` if a pattern matches a host with this [plain] name and this [address].
-    pub(crate) fn name(&self, name: &str, address: Option<IpAddr>) -> bool {
+    pub(crate) fn matches_name(&self, name: &str, address: Option<IpAddr>) -> bool {
         self.0.iter().any(|pattern| pattern.rule.matches(name, address))
     }
 

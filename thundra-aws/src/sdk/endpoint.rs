@@ -7,7 +7,7 @@ use crate::attributes::Attributes;
 /// Returns the host and the port of an endpoint. Without a port in the URI, the port is the default of the scheme.
 pub(crate) fn attributes(uri: &str) -> Attributes {
     let Ok(uri) = uri.parse::<http::Uri>() else { return Attributes::new() };
-    let Some((host, port)) = thundra_http::semantics::server(&uri) else { return Attributes::new() };
+    let Some((host, port)) = thundra_http::semantics::server_address_and_port(&uri) else { return Attributes::new() };
     let port = port.map(|port| (semconv::SERVER_PORT, port.into()));
     [(semconv::SERVER_ADDRESS, host.to_owned().into())].into_iter().chain(port).collect()
 }

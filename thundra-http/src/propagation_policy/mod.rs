@@ -80,7 +80,7 @@ fn is_trusted(host: &str, named: &HostPatterns) -> bool {
         Some(IpAddr::V6(v6)) => v6.is_loopback() || v6.is_unique_local() || v6.is_unicast_link_local(),
         None => is_own_name(name, name.len() < host.len()),
     };
-    own || named.name(name, address)
+    own || named.matches_name(name, address)
 }
 
 /// Reports a foreign host, once. In the common case of a reported host, the check takes no lock and no allocation.

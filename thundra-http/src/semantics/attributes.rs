@@ -43,13 +43,13 @@ pub(crate) fn address(host: &str) -> &str {
 
 /// Reads a host with or without a port: `shop.example:8443`, `[2001:db8::1]:443`. Brackets around an IPv6 address are
 /// optional.
-pub fn host(text: &str) -> Option<Authority> {
+pub fn parse_host(text: &str) -> Option<Authority> {
     let bare = || format!("[{}]", text.parse::<Ipv6Addr>().ok()?).parse().ok();
     text.parse().ok().or_else(bare)
 }
 
 /// Returns `server.address` and `server.port` of a URL. The port defaults to the scheme's.
-pub fn server(uri: &Uri) -> Option<(&str, Option<u16>)> {
+pub fn server_address_and_port(uri: &Uri) -> Option<(&str, Option<u16>)> {
     let authority = uri.authority()?;
     Some((address(authority.host()), port(uri, Some(authority))))
 }
@@ -109,7 +109,7 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
 
 /// Returns `network.protocol.version` of a protocol in the spelling of Lambda's events: `HTTP/1.1`, `HTTP/2.0`. `None` for
 /// another protocol.
-pub fn written_version(protocol: &str) -> Option<&'static str> {
+pub fn parse_protocol_version(protocol: &str) -> Option<&'static str> {
     let (name, version) = protocol.split_once('/')?;
     let version = match version {
         "0.9" => Version::HTTP_09,
@@ -189,7 +189,7 @@ mod tests {
             ("no host", None),
             ("", None),
         ] {
-            let host = host(text);
+            let host = parse_host(text);
             assert_eq!(host.as_ref().map(|host| (address(host.host()), host.port_u16())), expected, "{text}");
         }
         for (uri, expected) in [
@@ -198,7 +198,7 @@ mod tests {
             ("http://a.example", Some(("a.example", Some(80)))),
             ("/x", None),
         ] {
-            assert_eq!(server(&uri.parse().unwrap()), expected, "{uri}");
+            assert_eq!(server_address_and_port(&uri.parse().unwrap()), expected, "{uri}");
         }
     }
 
@@ -217,7 +217,7 @@ mod tests {
             ("SPDY/3", None),
             ("", None),
         ] {
-            assert_eq!(written_version(protocol), version, "{protocol}");
+            assert_eq!(parse_protocol_version(protocol), version, "{protocol}");
         }
     }
 }

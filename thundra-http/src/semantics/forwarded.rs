@@ -28,8 +28,8 @@ pub fn scheme(header: &Header<'_>) -> Option<&'static str> {
 
 /// Returns the host of the caller's request.
 pub fn host(header: &Header<'_>) -> Option<Authority> {
-    let host = |name| first(header, name).and_then(attributes::host);
-    forwarded(header, "host").and_then(attributes::host).or_else(|| host("x-forwarded-host"))
+    let host = |name| first(header, name).and_then(attributes::parse_host);
+    forwarded(header, "host").and_then(attributes::parse_host).or_else(|| host("x-forwarded-host"))
 }
 
 /// Returns the port of the caller's connection.

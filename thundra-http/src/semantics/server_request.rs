@@ -154,7 +154,7 @@ mod tests {
             route: Some(&long),
             path: Some(&long),
             query: query(&format!("{long}=1&").repeat(3)),
-            host: attributes::host(&long),
+            host: attributes::parse_host(&long),
             client: Some(long.as_str().into()),
             user_agent: Some(&long),
             ..ServerRequest::default()
@@ -188,7 +188,8 @@ mod tests {
             (Some("a.example"), None, (Some("a.example"), None)),
             (None, Some(443), (None, None)),
         ] {
-            let request = ServerRequest { host: host.and_then(attributes::host), port, ..ServerRequest::default() };
+            let request =
+                ServerRequest { host: host.and_then(attributes::parse_host), port, ..ServerRequest::default() };
             let attributes = request.attributes();
             let found = [semconv::SERVER_ADDRESS, semconv::SERVER_PORT].map(|key| text(&attributes, key));
             assert_eq!((found[0].as_deref(), found[1].as_deref()), expected);

@@ -91,12 +91,12 @@ impl Gateway {
             scheme: if self.https_only { Some("https") } else { forwarded::scheme(&header) },
             host: domain
                 .as_deref()
-                .and_then(semantics::host)
+                .and_then(semantics::parse_host)
                 .or_else(|| forwarded::host(&header))
-                .or_else(|| semantics::host(header("host")?)),
+                .or_else(|| semantics::parse_host(header("host")?)),
             port: forwarded::port(&header),
             client: source_ip.or_else(|| Some(forwarded::client(&header)?.to_string().into())),
-            version: protocol.as_deref().and_then(semantics::written_version),
+            version: protocol.as_deref().and_then(semantics::parse_protocol_version),
             user_agent: header("user-agent").or(agent.as_deref()),
             ..ServerRequest::default()
         };

@@ -11,7 +11,7 @@ use thundra_core::redact;
 use tower_service::Service;
 
 use super::client::Client;
-use super::connector::{Connection, ConnectionRequest, Connector, Unnamed};
+use super::connector::{Connection, ConnectionRequest, Connector, ErasedLayer};
 use super::delegate::{forward, settings};
 use super::redirect::Policy;
 use super::redirect::hook::{self, Attribution};

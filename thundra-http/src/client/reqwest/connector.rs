@@ -26,33 +26,33 @@ pub struct Connection(Box<dyn Any + Send>);
 
 /// Adapts a layer for our [`Connector`] to the connector of reqwest.
 #[derive(Clone, Debug)]
-pub(super) struct Unnamed<L>(pub(super) L);
+pub(super) struct ErasedLayer<L>(pub(super) L);
 
-impl<L, T, C> Layer<BoxCloneSyncService<T, C, BoxError>> for Unnamed<L>
+impl<L, T, C> Layer<BoxCloneSyncService<T, C, BoxError>> for ErasedLayer<L>
 where
     L: Layer<Connector>,
     T: Send + 'static,
     C: Send + 'static,
 {
-    type Service = Outside<L::Service, C>;
+    type Service = LayeredConnector<L::Service, C>;
 
     fn layer(&self, inner: BoxCloneSyncService<T, C, BoxError>) -> Self::Service {
-        Outside(self.0.layer(Connector::new(Inside(inner))), PhantomData)
+        LayeredConnector(self.0.layer(Connector::new(InnerConnector(inner))), PhantomData)
     }
 }
 
 type Connecting<C> = Pin<Box<dyn Future<Output = Result<C, BoxError>> + Send>>;
 
 /// The connector of reqwest, below the layer.
-struct Inside<T, C>(BoxCloneSyncService<T, C, BoxError>);
+struct InnerConnector<T, C>(BoxCloneSyncService<T, C, BoxError>);
 
-impl<T, C> Clone for Inside<T, C> {
+impl<T, C> Clone for InnerConnector<T, C> {
     fn clone(&self) -> Self {
-        Inside(self.0.clone())
+        InnerConnector(self.0.clone())
     }
 }
 
-impl<T: Send + 'static, C: Send + 'static> Service<ConnectionRequest> for Inside<T, C> {
+impl<T: Send + 'static, C: Send + 'static> Service<ConnectionRequest> for InnerConnector<T, C> {
     type Response = Connection;
     type Error = BoxError;
     type Future = Connecting<Connection>;
@@ -73,15 +73,15 @@ impl<T: Send + 'static, C: Send + 'static> Service<ConnectionRequest> for Inside
 
 /// The service of the layer, for reqwest.
 #[derive(Debug)]
-pub(super) struct Outside<S, C>(S, PhantomData<fn() -> C>);
+pub(super) struct LayeredConnector<S, C>(S, PhantomData<fn() -> C>);
 
-impl<S: Clone, C> Clone for Outside<S, C> {
+impl<S: Clone, C> Clone for LayeredConnector<S, C> {
     fn clone(&self) -> Self {
-        Outside(self.0.clone(), PhantomData)
+        LayeredConnector(self.0.clone(), PhantomData)
     }
 }
 
-impl<S, T, C> Service<T> for Outside<S, C>
+impl<S, T, C> Service<T> for LayeredConnector<S, C>
 where
     S: Service<ConnectionRequest, Response = Connection, Error = BoxError>,
     S::Future: Send + 'static,

@@ -186,7 +186,7 @@ macro_rules! settings {
             L::Service: Service<ConnectionRequest, Response = Connection, Error = tower::BoxError> + Clone + Send + Sync + 'static,
             <L::Service as Service<ConnectionRequest>>::Future: Send + 'static,
         {
-            self.inner = self.inner.connector_layer(Unnamed(layer));
+            self.inner = self.inner.connector_layer(ErasedLayer(layer));
             self
         }
 

@@ -22,7 +22,7 @@ use tower_service::Service;
 use tracing::Span;
 
 use super::client::begin;
-use super::connector::{Connection, ConnectionRequest, Connector, Unnamed};
+use super::connector::{Connection, ConnectionRequest, Connector, ErasedLayer};
 use super::delegate::{forward, parts, settings, verbs};
 use super::redirect::Policy;
 use super::redirect::follow::FollowRedirects;
