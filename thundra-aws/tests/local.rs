@@ -272,7 +272,7 @@ async fn after_init_the_guard_reports_what_is_lost() {
         let run = || run_with("own_main", &json!("ann"), &[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
         let output = tokio::task::block_in_place(run);
         let stderr = text(&output.stderr);
-        assert_eq!(stderr.matches("2 spans are lost").count(), reported, "{stderr}");
+        assert_eq!(stderr.matches("lost 2 spans that").count(), reported, "{stderr}");
         assert_eq!(taken.load(Ordering::Relaxed), if reported == 0 { 2 } else { 0 }, "{stderr}");
     }
 }

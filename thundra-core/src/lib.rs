@@ -184,10 +184,10 @@ pub use log::LogFormat;
 pub use percent::percent_decode;
 #[doc(hidden)]
 pub use pipeline::Losses;
-#[doc(hidden)]
-pub use recorder::ambient::is_telemetry_suppressed;
 pub use recorder::current::{current, outbound};
-pub use records::Records;
+#[doc(hidden)]
+pub use recorder::otel_context::is_telemetry_suppressed;
+pub use records::{MixedSignals, Records};
 pub use resource::Resource;
 pub use sampler::Sampler;
 #[doc(hidden)]
@@ -200,7 +200,7 @@ pub use span_ext::SpanExt;
 pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    enough_deferred, export_later, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
+    export_later, export_later_is_due, flushes_itself, install_with, pending_spans, report_missing_scope, settings,
     unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};

@@ -19,7 +19,7 @@ use crate::{Signal, SpanData};
 /// spans.append(Scope::builder("second").begin().finish())?;
 /// assert_eq!((spans.signal(), spans.count()), (Signal::Traces, 2));
 /// assert_eq!(spans.spans().map(|span| span.name).collect::<Vec<_>>(), ["first", "second"]);
-/// # Ok::<(), Records>(())
+/// # Ok::<(), thundra_core::MixedSignals>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Records {
@@ -98,7 +98,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// Returns the records unchanged where they are of another signal.
+    /// [`MixedSignals`] returns the records unchanged where they are of another signal.
     ///
     /// # Examples
     ///
@@ -112,16 +112,16 @@ impl Records {
     ///     all.append(Scope::builder(job).begin().finish())?;
     /// }
     /// assert_eq!(all.count(), 2);
-    /// # Ok::<(), Records>(())
+    /// # Ok::<(), thundra_core::MixedSignals>(())
     /// ```
-    pub fn append(&mut self, other: Records) -> Result<(), Records> {
+    pub fn append(&mut self, other: Records) -> Result<(), MixedSignals> {
         if self.bytes.is_empty() {
             *self = other;
         } else if self.signal == other.signal {
             self.count += other.count;
             self.bytes.extend_from_slice(&other.bytes);
         } else if !other.bytes.is_empty() {
-            return Err(other);
+            return Err(MixedSignals(other));
         }
         Ok(())
     }
@@ -171,6 +171,25 @@ impl Records {
         Some((part(first, count), part(second, self.count.saturating_sub(count))))
     }
 }
+
+/// The error of [`Records::append`]: records of another signal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MixedSignals(Records);
+
+impl MixedSignals {
+    /// Returns the records that were not added.
+    pub fn into_records(self) -> Records {
+        self.0
+    }
+}
+
+impl fmt::Display for MixedSignals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cannot be added to records of another signal", self.0.signal.records())
+    }
+}
+
+impl std::error::Error for MixedSignals {}
 
 /// No spans.
 impl Default for Records {
@@ -248,7 +267,7 @@ mod tests {
     fn records_of_another_signal_are_given_back() {
         let mut records = Records::default();
         records.append(logs(&["first"])).unwrap();
-        assert_eq!(records.append(spans(2)).unwrap_err().count(), 2);
+        assert_eq!(records.append(spans(2)).unwrap_err().into_records().count(), 2);
         records.append(Records::default()).unwrap();
         records.append(logs(&["second"])).unwrap();
         assert_eq!((records.signal(), records.count(), records.spans().count()), (Signal::Logs, 2, 0));

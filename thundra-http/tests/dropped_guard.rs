@@ -68,7 +68,7 @@ fn stderr(program: &str, variable: (&str, &str)) -> String {
 fn spans_are_lost_when_the_last_export_failed_and_not_before() {
     let text = stderr("refused_by_the_collector", ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
     let (before, after) = text.split_once("the guard is dropped").unwrap();
-    let lines = |text: &str| text.matches("1 spans are lost").count();
+    let lines = |text: &str| text.matches("lost 1 span that").count();
     assert_eq!((lines(before), lines(after)), (0, 1), "{text}");
 }
 

@@ -89,8 +89,8 @@ where
 
 /// Adds the spans of a record to those of the batch.
 fn keep(spans: &mut Records, of_record: Records) {
-    if let Err(others) = spans.append(of_record) {
-        thundra_core::export_later(others);
+    if let Err(mixed) = spans.append(of_record) {
+        thundra_core::export_later(mixed.into_records());
     }
 }
 

@@ -119,7 +119,7 @@ pub struct InvalidLevels(String);
 
 impl fmt::Display for InvalidLevels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} is not {}", self.0, super::variables::LEVELS)
+        write!(f, "{:?} is not {}", self.0, super::list::LEVELS)
     }
 }
 

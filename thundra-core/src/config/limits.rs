@@ -1,7 +1,7 @@
 //! Limits of spans and invocations.
 
+use super::list as v;
 use super::reader::Reader;
-use super::variables as v;
 
 /// The limits of a span and of an invocation. Data beyond a limit is dropped, and counted on the span.
 ///

@@ -6,25 +6,25 @@
 
 mod levels;
 mod limits;
-mod nearest;
+mod list;
 mod otlp;
 mod problem;
 mod reader;
 mod sampling;
 mod section;
+mod unknown;
 mod variable;
-mod variables;
 
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
+pub use list::VARIABLES;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
 pub use variable::{Variable, table};
-pub use variables::VARIABLES;
 
-use self::variables as v;
+use self::list as v;
 use crate::percent::percent_decode;
 use crate::propagation::Propagators;
 use crate::{Env, Resource, Sampler, diagnostics};
@@ -207,7 +207,7 @@ impl Config {
         let sections = self.origin.sections.clone();
         sections.complete(self);
         let lists: Vec<_> = std::iter::once(VARIABLES).chain(sections.variables()).collect();
-        nearest::unknown(&self.origin.env, &lists, sections.are_all())
+        unknown::problems(&self.origin.env, &lists, sections.are_all())
     }
 }
 

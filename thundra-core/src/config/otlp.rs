@@ -6,8 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Variable;
+use super::list as v;
 use super::reader::{Reader, is_token};
-use super::variables as v;
 use crate::redact;
 
 /// The longest wait for a collector, which also stands for no limit.

@@ -1,7 +1,7 @@
 //! The sampler and the propagators, by the names of OpenTelemetry.
 
 use super::reader::Reader;
-use super::{ConfigProblem, variables as v};
+use super::{ConfigProblem, list as v};
 use crate::Sampler;
 use crate::propagation::Propagators;
 

@@ -77,10 +77,10 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// The [kind](ExportErrorKind) of the error is the consequence for the batch.
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a>;
 
-    /// Returns the signals of the exporter. Batches of other signals are not exported, and not counted as lost. Called once;
-    /// defaults to spans alone.
-    fn signals(&self) -> &'static [Signal] {
-        &[Signal::Traces]
+    /// Returns `true` if the exporter takes batches of this signal. Batches of other signals are not exported, and not counted
+    /// as lost. Called once for each signal; defaults to spans alone.
+    fn takes(&self, signal: Signal) -> bool {
+        signal == Signal::Traces
     }
 
     /// Waits for an accepted batch to leave, where a thread or a queue sends the batch. Called after each successful

@@ -53,8 +53,8 @@ impl Export for StdoutExporter {
         self.writer.export(batch)
     }
 
-    fn signals(&self) -> &'static [Signal] {
-        &Signal::ALL
+    fn takes(&self, _: Signal) -> bool {
+        true
     }
 
     fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {

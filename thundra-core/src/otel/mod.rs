@@ -22,8 +22,8 @@ use opentelemetry::Context;
 #[cfg(feature = "opentelemetry_sdk")]
 pub use sdk::SdkExporter;
 
-use crate::recorder::ambient::context_at;
 use crate::recorder::current;
+use crate::recorder::otel_context::context_at;
 
 /// Returns an OpenTelemetry context with the innermost span, for libraries with a context argument.
 ///

@@ -10,7 +10,7 @@ use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::{SpanData, SpanEvents, SpanExporter, SpanLinks};
 
 use crate::export::{Batch, Export, ExportError, ExportFuture};
-use crate::recorder::ambient::span_context;
+use crate::recorder::otel_context::span_context;
 
 /// Sends spans to an exporter of the OpenTelemetry SDK.
 ///

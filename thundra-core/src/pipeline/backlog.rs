@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use super::losses::Losses;
-use crate::{Records, diagnostics};
+use crate::{MixedSignals, Records, diagnostics};
 
 /// The limit of the backlog. Records beyond the limit are lost, and counted. An empty backlog takes records of any size.
 const MAX_BYTES: usize = 8 << 20;
@@ -95,7 +95,8 @@ impl Backlog {
         let room = if self.bytes == 0 { usize::MAX } else { MAX_BYTES.saturating_sub(self.bytes) };
         let (fits, over) = records.cut(room, false);
         self.bytes += fits.bytes().len();
-        let rest = self.waiting.iter_mut().try_fold(fits, |fits, run| run.append(fits).err());
+        let rest =
+            self.waiting.iter_mut().try_fold(fits, |fits, run| run.append(fits).err().map(MixedSignals::into_records));
         self.waiting.extend(rest);
         let is_enough = self.bytes >= ENOUGH_BYTES;
         (over, if is_enough { self.background.take() } else { None })
@@ -132,7 +133,8 @@ pub(crate) fn drain(records: &mut Records) -> Due {
         backlog.bytes = 0;
         let waiting = std::mem::take(&mut backlog.waiting);
         drop(backlog);
-        due.others.extend(waiting.into_iter().filter_map(|run| records.append(run).err()));
+        due.others
+            .extend(waiting.into_iter().filter_map(|run| records.append(run).err()).map(MixedSignals::into_records));
     }
     due
 }

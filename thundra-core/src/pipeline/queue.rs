@@ -59,7 +59,7 @@ impl Queue {
         let mut rest = match last.filter(|last| last.bytes().len() + len <= MAX_REQUEST_BYTES) {
             Some(last) => match last.append(records) {
                 Ok(()) => return,
-                Err(records) => records,
+                Err(mixed) => mixed.into_records(),
             },
             None => records,
         };

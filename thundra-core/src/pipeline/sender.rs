@@ -160,7 +160,7 @@ impl<'a> Sender<'a> {
         if let Some(lost) = losses.map(Losses::without_dropped).filter(Losses::has_records) {
             diagnostics::once(
                 &format!("export.lost.{}", batch.signal()),
-                format_args!("{lost} could not be exported and are lost: {}", error.reason()),
+                format_args!("lost {lost} that could not be exported: {}", error.reason()),
             );
         }
         true

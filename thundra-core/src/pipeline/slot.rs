@@ -21,9 +21,7 @@ pub(super) struct ExporterSlot {
     pub(super) exporter: Box<dyn Export>,
     pub(super) resource: Arc<Resource>,
     /// The signals of the exporter.
-    signals: &'static [Signal],
-    /// The signals as a set.
-    taken: Signals,
+    signals: Signals,
     state: Mutex<State>,
 }
 
@@ -43,9 +41,10 @@ pub(super) struct State {
 impl ExporterSlot {
     pub(super) fn new(mut exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
         contained(|| exporter.set_resource(&resource));
-        let signals = contained(|| exporter.signals()).unwrap_or_default();
-        let taken = signals.iter().copied().collect();
-        ExporterSlot { exporter, resource, signals, taken, state: Mutex::default() }
+        // An exporter that panics here takes the signal: otherwise all its batches would be missing without a line.
+        let takes = |signal: &Signal| contained(|| exporter.takes(*signal)).unwrap_or(true);
+        let signals = Signal::ALL.into_iter().filter(takes).collect();
+        ExporterSlot { exporter, resource, signals, state: Mutex::default() }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -79,13 +78,13 @@ impl ExporterSlot {
 
     /// Returns `true` if the exporter takes the signal.
     pub(super) fn takes(&self, signal: Signal) -> bool {
-        self.taken.contains(signal)
+        self.signals.contains(signal)
     }
 
     /// Returns the signals for which the exporter pauses.
     pub(super) fn paused_signals(&self) -> Signals {
         let is_paused = |signal: &Signal| contained(|| self.exporter.is_paused(*signal)).unwrap_or_default();
-        self.signals.iter().copied().filter(is_paused).collect()
+        Signal::ALL.into_iter().filter(|signal| self.takes(*signal)).filter(is_paused).collect()
     }
 
     /// Pauses after a slow failure of duration `cost`, unless the exporter pauses the signal by itself.

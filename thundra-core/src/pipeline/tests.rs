@@ -230,8 +230,8 @@ impl Selective {
 }
 
 impl Export for Selective {
-    fn signals(&self) -> &'static [Signal] {
-        &Signal::ALL
+    fn takes(&self, _: Signal) -> bool {
+        true
     }
 
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {

@@ -5,7 +5,7 @@ use tracing::Span;
 use super::layer::Recorder;
 use super::slab::SCOPES;
 use super::slot::SpanSlot;
-use super::{ambient, entered};
+use super::{entered, otel_context};
 use crate::TraceContext;
 use crate::propagation::Outbound;
 
@@ -66,6 +66,6 @@ pub fn current() -> Option<TraceContext> {
 pub fn outbound(span: &Span) -> Option<Outbound> {
     let slot = slot_of(span).or_else(slot)?;
     let mut outbound = SCOPES.lock(slot.scope)?.outbound(slot.index())?;
-    ambient::set_baggage(slot.scope, &mut outbound);
+    otel_context::set_baggage(slot.scope, &mut outbound);
     Some(outbound)
 }

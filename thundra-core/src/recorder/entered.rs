@@ -1,7 +1,7 @@
 //! The spans entered on this thread.
 //!
-//! Two events push a slot: entering a span of a scope, and polling the future of a scope. Either is enough to find the current
-//! slot, without the subscriber and without a lock.
+//! Two events push a slot: entering a span of a scope, and polling the future of a scope. Either is enough to find the
+//! current slot, without the subscriber and without a lock.
 
 use std::cell::{Cell, RefCell};
 

@@ -27,7 +27,7 @@ pub(super) struct Fields {
     /// `otel.kind`.
     pub(super) kind: Option<SpanKind>,
     /// `otel.status_code`.
-    pub(super) status: Option<Outcome>,
+    pub(super) status: Option<StatusCode>,
     /// `otel.status_description`, or the `error` of an event.
     pub(super) description: String,
     /// The text of `otel.kind` or `otel.status_code`, during parsing.
@@ -36,7 +36,7 @@ pub(super) struct Fields {
 
 /// The value of `otel.status_code`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum StatusCode {
     Ok,
     Error,
 }
@@ -191,8 +191,8 @@ impl Visitor<'_> {
                 replace(word, value);
                 match (name, word.as_str()) {
                     (KIND, word) => *kind = SpanKind::parse(word).or(*kind),
-                    (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(Outcome::Error),
-                    (_, word) if word.eq_ignore_ascii_case("ok") => *status = Some(Outcome::Ok),
+                    (_, word) if word.eq_ignore_ascii_case("error") => *status = Some(StatusCode::Error),
+                    (_, word) if word.eq_ignore_ascii_case("ok") => *status = Some(StatusCode::Ok),
                     _ => {}
                 }
             }

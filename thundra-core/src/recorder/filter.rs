@@ -57,8 +57,8 @@ impl EventFilter {
         }
     }
 
-    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are part of
-    /// their text.
+    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are part
+    /// of their text.
     #[inline]
     pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
         !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)

@@ -17,10 +17,10 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::carrier::{self, SCOPE_TARGET};
-use super::fields::{self, Fields, FieldsOf, Outcome};
+use super::fields::{self, Fields, FieldsOf, StatusCode};
 use super::filter::{EventFilter, SoleLayer, widest};
 use super::open_span::{OpenSpan, encode_head};
+use super::scope_span::{self, SCOPE_TARGET};
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use super::span_index::SpanIndex;
@@ -81,7 +81,7 @@ impl Recorder {
     pub(super) fn enter(&self, id: &Id, slot: SpanSlot) {
         entered::push(id.into_u64(), slot);
         #[cfg(feature = "otel-spans")]
-        super::ambient::enter(id.into_u64(), slot);
+        super::otel_context::enter(id.into_u64(), slot);
     }
 
     /// Returns `true` if the fields of a callsite [need care](fields::need_care). Nearly all programs have no such callsite.
@@ -154,8 +154,8 @@ fn apply(span: &mut OpenSpan, fields: &Fields) {
         span.kind = kind;
     }
     match fields.status {
-        Some(Outcome::Ok) => span.set_status(&Status::Ok),
-        Some(Outcome::Error) => span.set_error(&fields.description),
+        Some(StatusCode::Ok) => span.set_status(&Status::Ok),
+        Some(StatusCode::Error) => span.set_error(&fields.description),
         // The program may record the description after the code.
         None if !fields.description.is_empty() => span.describe(&fields.description),
         None => {}
@@ -200,7 +200,7 @@ where
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if attributes.metadata().target() == SCOPE_TARGET
-            && let Some(root) = carrier::take_adopted()
+            && let Some(root) = scope_span::take_adopted()
         {
             if root.kind() == SlotKind::Root
                 && let Some(mut scope) = SCOPES.lock(root.scope)
@@ -264,7 +264,7 @@ where
     fn on_exit(&self, id: &Id, _: Context<'_, S>) {
         entered::pop(id.into_u64());
         #[cfg(feature = "otel-spans")]
-        super::ambient::exit(id.into_u64());
+        super::otel_context::exit(id.into_u64());
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {

@@ -11,7 +11,7 @@ use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use super::carrier::SCOPE_TARGET;
+use super::scope_span::SCOPE_TARGET;
 use super::slab::SCOPES;
 use crate::diagnostics;
 

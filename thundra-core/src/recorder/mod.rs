@@ -12,8 +12,6 @@
 //! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the lock,
 //! free to record spans.
 
-pub(crate) mod ambient;
-pub(crate) mod carrier;
 pub(crate) mod current;
 pub(crate) mod edit;
 pub(crate) mod entered;
@@ -23,7 +21,9 @@ pub(crate) mod filter;
 pub(crate) mod layer;
 pub(crate) mod missing_spans;
 pub(crate) mod open_span;
+pub(crate) mod otel_context;
 mod parent;
+pub(crate) mod scope_span;
 pub(crate) mod scope_state;
 pub(crate) mod slab;
 pub(crate) mod slot;

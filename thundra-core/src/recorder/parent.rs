@@ -1,7 +1,7 @@
 //! The parent slot of a new span or an event.
 //!
-//! Nearly always the parent is the innermost slot of the thread. Other cases take a walk through the registry, at two locked
-//! instructions a step.
+//! Nearly always the parent is the innermost slot of the thread. Other cases take a walk through the registry, at two
+//! locked instructions a step.
 
 use tracing::Subscriber;
 use tracing::span::{Attributes, Id};
@@ -15,8 +15,8 @@ use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 
 impl Recorder {
-    /// Returns the slot of the nearest recorded ancestor of a new span. A span without a recorded ancestor belongs under the
-    /// [root](Self::scope_root) of the current scope.
+    /// Returns the slot of the nearest recorded ancestor of a new span. A span without a recorded ancestor belongs under
+    /// the [root](Self::scope_root) of the current scope.
     #[inline]
     pub(super) fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<SpanSlot>
     where

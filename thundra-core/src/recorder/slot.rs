@@ -48,7 +48,7 @@ pub(crate) struct SpanSlot {
 pub(crate) enum SlotKind {
     /// The span's own record.
     Own,
-    /// The root span of a scope. The end of the scope ends the record, not the close of the carrier span.
+    /// The root span of a scope. The end of the scope ends the record, not the close of the scope span.
     Root,
     /// The nearest recorded ancestor of a span over the limit.
     Ancestor,

@@ -1,7 +1,7 @@
 //! From the `tracing` id of a span to its slot, without a lock.
 //!
-//! The index is a hash table without probing: each id has one cell. If another id occupies the cell, the entry goes to a locked
-//! map, the *overflow*.
+//! The index is a hash table without probing: each id has one cell. If another id occupies the cell, the entry goes to a
+//! locked map, the *overflow*.
 //!
 //! # Protocol of a cell
 //!
@@ -11,10 +11,10 @@
 //! | `BUSY` | a thread writes the values | that thread, to the id |
 //! | an id | the values belong to that id | the thread that closes the span, to 0 |
 //!
-//! `tracing` calls the subscriber for a span between `new_span` and `try_close`, and closes a span once, after the last handle is
-//! dropped. A lookup of a live id therefore never overlaps with the removal, and the values stay the same during the lookup. No
-//! second look at the tag is needed. A raw [`Id`](tracing::Id) kept beyond the life of a span may name another span, here as
-//! everywhere in `tracing`.
+//! `tracing` calls the subscriber for a span between `new_span` and `try_close`, and closes a span once, after the last
+//! handle is dropped. A lookup of a live id therefore never overlaps with the removal, and the values stay the same during
+//! the lookup. No second look at the tag is needed. A raw [`Id`](tracing::Id) kept beyond the life of a span may name
+//! another span, here as everywhere in `tracing`.
 //!
 //! `tests/span_index_model.rs` runs the protocol through a model checker, and the tests of the recorder run it under load.
 

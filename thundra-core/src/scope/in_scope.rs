@@ -8,15 +8,15 @@ use std::task::{Context, Poll, ready};
 use pin_project_lite::pin_project;
 use tracing::Span;
 
-use crate::recorder::ambient::Ambient;
 use crate::recorder::entered::Entered;
+use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slot::SpanSlot;
 
 pin_project! {
     /// A future inside a scope: see [`Scope::run`](crate::Scope::run).
     #[must_use = "futures do nothing unless polled"]
     pub struct InScope<F> {
-        ambient: Ambient,
+        otel_context: OtelContext,
         #[pin]
         future: Option<F>,
         root: SpanSlot,
@@ -35,7 +35,7 @@ pin_project! {
 
 impl<F> InScope<F> {
     pub(super) fn new(root: SpanSlot, span: Span, future: F) -> Self {
-        InScope { ambient: Ambient::of(root), future: Some(future), root, span }
+        InScope { otel_context: OtelContext::of(root), future: Some(future), root, span }
     }
 }
 
@@ -45,7 +45,7 @@ impl<F: Future> Future for InScope<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let _current = Entered::new(*this.root);
-        let _attached = this.ambient.attach();
+        let _attached = this.otel_context.attach();
         let _entered = this.span.enter();
         let Some(future) = this.future.as_mut().as_pin_mut() else { return Poll::Pending };
         let output = ready!(future.poll(cx));

@@ -10,8 +10,8 @@ use super::scope_ref::ScopeRef;
 use crate::clock::now;
 use crate::config::Limits;
 use crate::pipeline::{Losses, backlog};
-use crate::recorder::ambient::Ambient;
 use crate::recorder::entered::Entered;
+use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::{Records, semconv};
@@ -64,8 +64,8 @@ impl Scope {
     /// ```
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
         let _current = Entered::new(self.root());
-        let ambient = Ambient::of(self.root());
-        let _attached = ambient.attach();
+        let otel_context = OtelContext::of(self.root());
+        let _attached = otel_context.attach();
         self.span.in_scope(f)
     }
 

@@ -15,7 +15,7 @@ use tracing_subscriber::{Layer, Registry};
 
 pub use install::{install, install_with};
 pub use process::{
-    config, enough_deferred, export_later, flush, flush_last, flushes_itself, pending_spans, report_missing_scope,
+    config, export_later, export_later_is_due, flush, flush_last, flushes_itself, pending_spans, report_missing_scope,
     settings, unexported,
 };
 pub use subscriber::{layer, layer_with, subscriber};
@@ -57,9 +57,9 @@ pub struct Telemetry {
     /// `None` to read the environment.
     config: Option<Config>,
     /// The settings of dependent crates, made in code.
-    settings: Sections,
+    sections: Sections,
     /// Functions that read the settings of dependent crates, unless the settings are made in code.
-    sections: Vec<fn(&mut Config)>,
+    section_loaders: Vec<fn(&mut Config)>,
     /// Empty for the exporters of the configuration.
     exporters: Vec<Box<dyn Export>>,
     layers: Layers,
@@ -90,20 +90,20 @@ impl Telemetry {
     #[doc(hidden)]
     #[must_use]
     pub fn section<S: Section>(mut self) -> Self {
-        self.sections.push(Config::load_section::<S>);
+        self.section_loaders.push(Config::load_section::<S>);
         self
     }
 
     /// Returns `true` if the configuration, or a crate's settings, are set in code.
     fn has_configuration(&self) -> bool {
-        self.config.is_some() || !self.settings.is_empty()
+        self.config.is_some() || !self.sections.is_empty()
     }
 
     /// Returns the configuration, with the settings of all crates, and reports problems.
     fn configuration(&mut self) -> Config {
         let mut config = self.config.take().unwrap_or_else(|| Config::from_env_before_completion(&Env::process()));
-        config.set_sections(std::mem::take(&mut self.settings));
-        for load in &self.sections {
+        config.set_sections(std::mem::take(&mut self.sections));
+        for load in &self.section_loaders {
             load(&mut config);
         }
         report(&config.complete());
@@ -153,7 +153,7 @@ impl TelemetryBuilder {
 
     /// Sets the settings of another crate: `thundra_http::Settings` or `thundra_aws::Settings`.
     pub fn settings(mut self, settings: impl Section) -> Self {
-        self.telemetry.settings.set(settings);
+        self.telemetry.sections.set(settings);
         self
     }
 

@@ -166,7 +166,7 @@ pub fn export_later(records: Records) {
 
 /// Waits until about 1 MiB of [kept](export_later) spans waits for a flush. One task at a time can wait.
 #[doc(hidden)]
-pub async fn enough_deferred() {
+pub async fn export_later_is_due() {
     backlog::enough().await;
 }
 

@@ -13,9 +13,9 @@ use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
-use crate::recorder::carrier::SCOPE_TARGET;
 use crate::recorder::filter::{EventFilter, SoleLayer};
 use crate::recorder::layer::Recorder;
+use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::{Config, diagnostics, log};
 
 /// Sets the global subscriber, unless one is set.
@@ -54,7 +54,8 @@ pub(super) fn bridge_log() {
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can have
-/// one as their default.
+/// one as their default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer): the filter of this
+/// subscriber would hide spans from them.
 ///
 /// # Examples
 ///
@@ -69,12 +70,12 @@ pub(super) fn bridge_log() {
 /// });
 /// assert_eq!(records.spans().map(|span| span.name).collect::<Vec<_>>(), ["add", "checkout"]);
 /// ```
-pub fn subscriber(config: &Config) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
+pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
     sole(config, LogFormat::default())
 }
 
 /// Returns a subscriber with the recorder as the only layer.
-fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + for<'a> LookupSpan<'a> + Send + Sync + use<> {
+fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let (log, write) = match log_format.writer() {
         Some(write) => (EventFilter::new(lines(config).targets()), write),
         None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),

@@ -34,8 +34,8 @@ impl<E: Export> Export for Bounded<E> {
         })
     }
 
-    fn signals(&self) -> &'static [Signal] {
-        self.exporter.signals()
+    fn takes(&self, signal: Signal) -> bool {
+        self.exporter.takes(signal)
     }
 
     fn is_paused(&self, signal: Signal) -> bool {

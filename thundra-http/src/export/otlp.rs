@@ -41,7 +41,6 @@ use super::endpoint::Endpoint;
 /// ```
 pub struct OtlpExporter {
     endpoints: Vec<Endpoint>,
-    signals: &'static [Signal],
 }
 
 /// Shows neither the values of headers nor the queries of endpoints, which may be keys.
@@ -68,13 +67,7 @@ impl OtlpExporter {
                 endpoints.push(Endpoint::new(signal, config, &mut collectors)?);
             }
         }
-        let signals: &[Signal] = match (&config.logs.endpoint, &config.metrics.endpoint) {
-            (None, None) => &[Traces],
-            (Some(_), None) => &[Traces, Logs],
-            (None, Some(_)) => &[Traces, Metrics],
-            (Some(_), Some(_)) => &[Traces, Logs, Metrics],
-        };
-        Ok(OtlpExporter { endpoints, signals })
+        Ok(OtlpExporter { endpoints })
     }
 
     /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The
@@ -94,7 +87,7 @@ impl OtlpExporter {
     pub fn in_background(self) -> Self {
         let mut collectors = Vec::new();
         let endpoints = self.endpoints.into_iter().map(|endpoint| endpoint.in_background(&mut collectors));
-        OtlpExporter { endpoints: endpoints.collect(), ..self }
+        OtlpExporter { endpoints: endpoints.collect() }
     }
 
     fn endpoint(&self, signal: Signal) -> Option<&Endpoint> {
@@ -103,8 +96,8 @@ impl OtlpExporter {
 }
 
 impl Export for OtlpExporter {
-    fn signals(&self) -> &'static [Signal] {
-        self.signals
+    fn takes(&self, signal: Signal) -> bool {
+        self.endpoint(signal).is_some()
     }
 
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {

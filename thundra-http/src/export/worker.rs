@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use thundra_core::{Records, diagnostics, enough_deferred, flush, flush_last, report_missing_scope, unexported};
+use thundra_core::{Records, diagnostics, export_later_is_due, flush, flush_last, report_missing_scope, unexported};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
@@ -70,7 +70,7 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     let deadline = loop {
         tokio::select! {
             deadline = &mut stopped => break deadline,
-            _ = timeout(INTERVAL, enough_deferred()) => {}
+            _ = timeout(INTERVAL, export_later_is_due()) => {}
         }
         let mut flush = std::pin::pin!(flush(Records::default(), None));
         tokio::select! {
@@ -101,7 +101,7 @@ pub fn report_losses() {
     for (index, lost) in unexported().into_iter().enumerate().filter(|(_, lost)| lost.has_records()) {
         diagnostics::once(
             &format!("export.end.{index}"),
-            format_args!("{lost} are lost: they could not be exported before the end"),
+            format_args!("lost {lost} that could not be exported before the end"),
         );
     }
 }

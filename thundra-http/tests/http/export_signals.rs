@@ -85,7 +85,7 @@ async fn each_signal_goes_to_its_own_address_in_its_own_form() {
         ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", &exact),
         ("OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", "gzip"),
     ]);
-    assert_eq!(exporter.signals(), Signal::ALL);
+    assert!(Signal::ALL.into_iter().all(|signal| exporter.takes(signal)));
     for signal in Signal::ALL {
         assert_eq!(export(&exporter, signal).await, Ok(()), "{signal}");
     }
@@ -118,7 +118,9 @@ async fn signals_without_an_endpoint_are_not_taken() {
         (&[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://c")], &[Signal::Traces, Signal::Metrics]),
         (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c")], &Signal::ALL),
     ] {
-        assert_eq!(exporter(variables).signals(), signals, "{variables:?}");
+        let exporter = exporter(variables);
+        let taken: Vec<_> = Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect();
+        assert_eq!(taken, signals, "{variables:?}");
     }
 }
 

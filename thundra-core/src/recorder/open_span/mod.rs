@@ -1,7 +1,7 @@
 //! The record of an open span.
 //!
-//! Values subject to change, such as the name and the status, are encoded at the end of the span. Ids, start, attributes, events
-//! and links are kept as the bytes for export.
+//! Values subject to change, such as the name and the status, are encoded at the end of the span. Ids, start, attributes,
+//! events and links are kept as the bytes for export.
 
 mod head;
 
@@ -93,8 +93,8 @@ impl OpenSpan {
         self.begin(&mut body, trace_id, id, parent, name, start_unix_nano);
     }
 
-    /// Starts a span from a [head](encode_head) and first attributes in `body`. In exchange, `body` gets the memory of the last
-    /// span.
+    /// Starts a span from a [head](encode_head) and first attributes in `body`. In exchange, `body` gets the memory of the
+    /// last span.
     #[inline]
     pub(crate) fn begin(
         &mut self,
@@ -274,7 +274,8 @@ impl OpenSpan {
         [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
-    /// Ends the span and appends a field `ScopeSpans.spans` to `out`. `random` is `true` if the trace id is known to be random.
+    /// Ends the span and appends a field `ScopeSpans.spans` to `out`. `random` is `true` if the trace id is known to be
+    /// random.
     #[inline]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, random: bool, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.

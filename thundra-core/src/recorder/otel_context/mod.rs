@@ -6,20 +6,20 @@
 #[cfg(feature = "otel")]
 mod context;
 #[cfg(feature = "otel-spans")]
-mod spans;
+mod entered_spans;
 
 #[cfg(feature = "otel")]
 pub(crate) use context::context_at;
 #[cfg(feature = "opentelemetry_sdk")]
 pub(crate) use context::span_context;
 #[cfg(feature = "otel-spans")]
-pub(super) use spans::{enter, exit};
+pub(super) use entered_spans::{enter, exit};
 
 use super::slot::{ScopeId, SpanSlot};
 use crate::propagation::Outbound;
 
 /// The OpenTelemetry context of a scope, attached at each poll.
-pub(crate) struct Ambient {
+pub(crate) struct OtelContext {
     #[cfg(feature = "otel")]
     context: Option<opentelemetry::Context>,
 }
@@ -30,11 +30,11 @@ pub(crate) struct Attached {
     _guard: Option<opentelemetry::ContextGuard>,
 }
 
-impl Ambient {
+impl OtelContext {
     /// Returns the current context, with the span of a slot.
     #[cfg_attr(not(feature = "otel"), expect(unused_variables))]
     pub(crate) fn of(slot: SpanSlot) -> Self {
-        Ambient {
+        OtelContext {
             #[cfg(feature = "otel")]
             context: context_at(slot),
         }

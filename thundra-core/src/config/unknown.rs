@@ -13,7 +13,7 @@ const MAX_EDITS: usize = 3;
 ///
 /// Incomplete lists lack the variables of some crates of the program. With them, only mistyped names of known variables are
 /// reported, because any other name may belong to a missing list.
-pub(super) fn unknown(env: &Env, lists: &[&[Variable]], complete: bool) -> Vec<ConfigProblem> {
+pub(super) fn problems(env: &Env, lists: &[&[Variable]], complete: bool) -> Vec<ConfigProblem> {
     let known =
         || lists.iter().copied().flatten().map(|variable| variable.name).filter(|name| name.starts_with(PREFIX));
     let problem = |name: String| {
@@ -50,7 +50,7 @@ mod tests {
 
     fn problems(name: &str, lists: &[&[Variable]], complete: bool) -> Vec<String> {
         let env = Env::from_pairs([(name, "1")]);
-        unknown(&env, lists, complete).iter().map(ToString::to_string).collect()
+        super::problems(&env, lists, complete).iter().map(ToString::to_string).collect()
     }
 
     #[test]
