@@ -130,7 +130,7 @@ impl Config {
         let mut reader = Reader::new(env);
         let config = Self::read_from(&mut reader);
         let mut problems = reader.finish();
-        problems.extend(nearest::unknown(env, &[VARIABLES], config.origin.sections.are_all()));
+        problems.extend(unknown::problems(env, &[VARIABLES], config.origin.sections.are_all()));
         (config, problems)
     }
 
