@@ -197,7 +197,7 @@ pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, subscriber};
+pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flushes_itself, install_with, pending_spans, report_missing_scope, settings,

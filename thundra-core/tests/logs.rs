@@ -5,6 +5,7 @@
 use std::process::Command;
 
 use serde_json::Value;
+use thundra_core::config::{Reader, Section, Variable};
 use thundra_core::testing::MemoryExporter;
 use thundra_core::{Config, Env, LogFormat, Scope, Telemetry, flush, install};
 use tracing_log::{LogTracer, log};
@@ -31,7 +32,10 @@ fn run(program: &str, variables: &[(&str, &str)]) -> Written {
     let output = command.envs(variables.iter().copied()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{program}: {stderr}");
-    let (lines, others): (Vec<_>, Vec<_>) = stderr.lines().partition(|line| line.starts_with('{'));
+    let (lines, mut others): (Vec<_>, Vec<_>) = stderr.lines().partition(|line| line.starts_with('{'));
+    let written = others.len();
+    others.retain(|line| !line.starts_with("thundra: telemetry is installed already"));
+    assert_eq!(written - others.len(), 1, "each program installs telemetry without effect: {stderr}");
     Written {
         lines: lines.into_iter().map(|line| serde_json::from_str(line).unwrap()).collect(),
         others: others.into_iter().map(str::to_owned).collect(),
@@ -56,6 +60,22 @@ fn program() {
             assert!(!thundra_core::config().disabled);
             telemetry = telemetry.config(Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "late")])));
         }
+        Ok("own subscriber, then the same levels") => {
+            own_subscriber();
+            telemetry = telemetry.config(Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "late")])));
+        }
+        Ok("own subscriber, then other levels") => {
+            own_subscriber();
+            telemetry = telemetry.config(Config::from_env(&Env::from_pairs([("THUNDRA_SPANS", "debug")])));
+        }
+        Ok("own subscriber, then settings") => {
+            own_subscriber();
+            telemetry = telemetry.settings(Pets(9));
+        }
+        Ok("settings too late") => {
+            assert_eq!(thundra_core::settings::<Pets>(), Pets(1));
+            telemetry = telemetry.settings(Pets(9));
+        }
         Ok("no lines") => telemetry = telemetry.log_format(LogFormat::NONE),
         Ok("bridged") => LogTracer::init().unwrap(),
         Ok("own logger") => {
@@ -63,11 +83,7 @@ fn program() {
             log::set_logger(&OWN).unwrap();
             log::set_max_level(log::LevelFilter::Info);
         }
-        Ok("own subscriber") => {
-            let fmt = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
-            let own = tracing_subscriber::registry().with(fmt).with(thundra_core::layer());
-            tracing::subscriber::set_global_default(own).unwrap();
-        }
+        Ok("own subscriber") => own_subscriber(),
         other => panic!("no program {other:?}"),
     }
     let exporter = MemoryExporter::default();
@@ -84,7 +100,29 @@ fn program() {
     scope.enter(|| log::warn!(target: "orders", "sold {}", "out"));
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(flush(scope.finish(), None));
     eprintln!("widest: {}", log::max_level());
+    let service = thundra_core::config().resource.service_name();
+    eprintln!("settings: {service} {}", thundra_core::settings::<Pets>().0);
     eprint!("{}", exporter.tree());
+}
+
+/// Sets a subscriber with our layer.
+fn own_subscriber() {
+    let fmt = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(std::io::stderr);
+    let own = tracing_subscriber::registry().with(fmt).with(thundra_core::layer());
+    tracing::subscriber::set_global_default(own).unwrap();
+}
+
+/// The settings of a dependent crate.
+#[derive(Clone, Debug, PartialEq)]
+struct Pets(u32);
+
+impl Section for Pets {
+    const VARIABLES: &'static [Variable] = &[Variable::new("THUNDRA_PETS", "a number", "`1`", "Pets.")];
+    const IS_LAST: bool = true;
+
+    fn read(reader: &mut Reader<'_>) -> Self {
+        Pets(reader.number(&Self::VARIABLES[0]).unwrap_or(1))
+    }
 }
 
 /// A layer that prints events and new spans as people do.
@@ -215,6 +253,25 @@ fn a_configuration_that_comes_too_late_is_reported_once() {
     let reports = written.others.iter().filter(|line| line.starts_with("thundra: "));
     let [report] = &reports.collect::<Vec<_>>()[..] else { panic!("{:?}", written.others) };
     assert!(report.contains("the configuration set in code was installed too late"), "{report}");
+}
+
+#[test]
+fn what_code_sets_wins_for_everything_read_after_the_installation() {
+    for (program, settings, expected) in [
+        ("own subscriber", "env 1", None),
+        ("own subscriber, then the same levels", "late 1", None),
+        ("own subscriber, then other levels", "unknown_service:", Some("make it with thundra_core::layer_with")),
+        ("own subscriber, then settings", "env 9", None),
+        ("settings too late", "env 9", Some("the configuration set in code was installed too late")),
+        ("configured too late", "late 1", Some("the configuration set in code was installed too late")),
+    ] {
+        let written = run(program, &[("OTEL_SERVICE_NAME", "env")]);
+        let line = written.others.iter().find_map(|line| line.strip_prefix("settings: ")).unwrap();
+        assert!(line.starts_with(settings), "{program}: {line}");
+        let reports: Vec<_> = written.others.iter().filter(|line| line.starts_with("thundra: ")).collect();
+        assert_eq!(reports.len(), usize::from(expected.is_some()), "{program}: {reports:?}");
+        assert!(expected.is_none_or(|text| reports[0].contains(text)), "{program}: {reports:?}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 #![cfg(all(feature = "opentelemetry_sdk", feature = "testing"))]
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use opentelemetry::baggage::{BaggageExt, BaggageMetadata};
@@ -252,7 +252,7 @@ async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
         scope.finish()
     });
     let memory = InMemorySpanExporter::default();
-    let exporter = SdkExporter::new(memory.clone(), &config);
+    let exporter = SdkExporter::new(memory.clone());
     let batch = Batch::new(Arc::new(config.resource.clone()), trace);
     exporter.export(&batch, Instant::now() + Duration::from_secs(1)).await.unwrap();
 
@@ -268,6 +268,26 @@ async fn any_exporter_of_the_sdk_gets_what_was_recorded() {
     let events: Vec<_> = span.events.iter().map(|event| event.name.to_string()).collect();
     assert_eq!(events, ["paid", "exception"]);
     assert_eq!((charge.name.as_str(), charge.links.len()), ("charge", 1));
+}
+
+#[test]
+fn an_exporter_of_the_sdk_gets_the_resource_of_the_program() {
+    #[derive(Debug, Default)]
+    struct Named(Arc<Mutex<Option<opentelemetry_sdk::Resource>>>);
+    impl opentelemetry_sdk::trace::SpanExporter for Named {
+        async fn export(&self, _: Vec<opentelemetry_sdk::trace::SpanData>) -> opentelemetry_sdk::error::OTelSdkResult {
+            Ok(())
+        }
+        fn set_resource(&mut self, resource: &opentelemetry_sdk::Resource) {
+            *self.0.lock().unwrap() = Some(resource.clone());
+        }
+    }
+    let named = Named::default();
+    let resource = named.0.clone();
+    let config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "zoo")]));
+    SdkExporter::new(named).set_resource(&config.resource);
+    let resource = resource.lock().unwrap().take().unwrap();
+    assert_eq!(resource.get(&opentelemetry::Key::new("service.name")), Some("zoo".into()));
 }
 
 /// What differs from a valid header in few places is where parsers disagree.

@@ -49,7 +49,7 @@ pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry)
     if !is_first || platform == Platform::Lambda || config.disabled {
         return TelemetryGuard { worker: None };
     }
-    TelemetryGuard { worker: Worker::start(config.otlp.traces.flush_limit()) }
+    TelemetryGuard { worker: Worker::start(config.otlp.flush_limit()) }
 }
 
 /// Keeps the background thread of [`init`] running. Dropping the guard exports the remaining spans.

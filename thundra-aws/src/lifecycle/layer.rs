@@ -120,7 +120,7 @@ pub(crate) async fn export_last(trace: Records, config: &Config) {
 
 /// Exports until the deadline, and no longer, even if an exporter ignores its deadline.
 pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
-    let longest = Instant::now() + config.otlp.traces.flush_limit();
+    let longest = Instant::now() + config.otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }

@@ -59,7 +59,7 @@ where
 
 /// Runs a handler as [`run`] does, with telemetry that is set up in code.
 ///
-/// If telemetry was installed before, this one is dropped.
+/// If telemetry was installed before, this one is dropped, and one line on standard error says so.
 ///
 /// # Errors
 ///
@@ -134,7 +134,7 @@ where
 
 /// Runs a handler as [`run_concurrent`] does, with telemetry that is set up in code.
 ///
-/// If telemetry was installed before, this one is dropped.
+/// If telemetry was installed before, this one is dropped, and one line on standard error says so.
 ///
 /// # Errors
 ///

@@ -104,7 +104,18 @@ impl Config {
         config
     }
 
-    /// Reads the configuration, and returns a problem for each invalid value.
+    /// Reads the configuration as [`from_env`](Self::from_env) does, without a look at unknown variables, which
+    /// [`complete`](Self::complete) reports.
+    pub(crate) fn from_env_before_completion(env: &Env) -> Self {
+        let mut reader = Reader::new(env);
+        let config = Self::read_from(&mut reader);
+        report(&reader.finish());
+        config
+    }
+
+    /// Reads the configuration, and returns a problem for each invalid value and each unknown `THUNDRA_*` variable.
+    ///
+    /// In a program with `thundra-http` or `thundra-aws`, only mistyped names of this crate's variables count as unknown.
     ///
     /// # Examples
     ///
@@ -118,7 +129,9 @@ impl Config {
     pub fn read(env: &Env) -> (Self, Vec<ConfigProblem>) {
         let mut reader = Reader::new(env);
         let config = Self::read_from(&mut reader);
-        (config, reader.finish())
+        let mut problems = reader.finish();
+        problems.extend(unknown::problems(env, &[VARIABLES], config.origin.sections.are_all()));
+        (config, problems)
     }
 
     fn read_from(reader: &mut Reader<'_>) -> Self {

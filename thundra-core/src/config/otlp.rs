@@ -222,6 +222,15 @@ impl Values {
 }
 
 impl OtlpSignals {
+    /// Returns the timeout of a flush: the longest one of the signals with an endpoint, else the one of traces. Each
+    /// endpoint applies its own timeout too.
+    #[doc(hidden)]
+    pub fn flush_limit(&self) -> Duration {
+        let with_endpoint =
+            [&self.traces, &self.logs, &self.metrics].into_iter().filter(|otlp| otlp.endpoint.is_some());
+        with_endpoint.map(OtlpConfig::flush_limit).max().unwrap_or_else(|| self.traces.flush_limit())
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let all = Values::read(reader, &ALL);
         OtlpSignals {

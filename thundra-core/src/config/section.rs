@@ -87,6 +87,10 @@ impl Sections {
         self.0.extend(other.0);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns `true` if this crate and the sections have all variables of the program.
     pub(super) fn are_all(&self) -> bool {
         !cfg!(feature = "__dependents") || self.0.iter().any(|stored| stored.is_last())

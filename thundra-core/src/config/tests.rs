@@ -236,3 +236,9 @@ fn a_name_is_in_the_list_once() {
         assert!(!form.is_empty() && meaning.ends_with('.'), "{name}");
     }
 }
+
+#[test]
+fn a_mistyped_variable_is_a_problem_without_an_installation() {
+    let (_, problems) = read(&[("THUNDRA_SPAN", "debug"), ("THUNDRA_SPANS", "debug")]);
+    assert_eq!(problems, ["THUNDRA_SPAN is not a variable of thundra; the nearest is THUNDRA_SPANS"]);
+}

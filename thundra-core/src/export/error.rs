@@ -2,6 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
+use std::iter::successors;
+
+/// The maximum number of shown causes. A longer chain counts as endless.
+const MAX_CAUSES: usize = 8;
 
 /// The reason why a batch was not exported, or not all of it.
 ///
@@ -95,15 +99,23 @@ impl ExportError {
     }
 
     /// Returns the text of the cause, and of the causes behind it.
-    pub(crate) fn reason(&self) -> String {
-        let mut reason = self.source.to_string();
-        let mut cause = self.source.source();
-        while let Some(error) = cause {
-            reason.push_str(": ");
-            reason.push_str(&error.to_string());
-            cause = error.source();
+    pub(crate) fn reason(&self) -> Reason<'_> {
+        Reason(self)
+    }
+}
+
+/// Shows the causes of an error. The text is made on display, because the `Display` of a program's error may panic.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reason<'a>(&'a ExportError);
+
+impl fmt::Display for Reason<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for cause in successors(self.0.source(), |cause: &&(dyn Error + 'static)| (*cause).source()).take(MAX_CAUSES) {
+            write!(f, "{separator}{cause}")?;
+            separator = ": ";
         }
-        reason
+        Ok(())
     }
 }
 
@@ -133,6 +145,23 @@ mod tests {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = ExportError::retryable(ExportError::permanent(refused));
         assert_eq!(error.to_string(), "the batch could not be exported now");
-        assert_eq!(error.reason(), "the batch cannot be exported: connection refused");
+        assert_eq!(error.reason().to_string(), "the batch cannot be exported: connection refused");
+    }
+
+    #[test]
+    fn a_reason_of_endless_causes_ends() {
+        #[derive(Debug)]
+        struct OwnSource;
+        impl fmt::Display for OwnSource {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("odd")
+            }
+        }
+        impl Error for OwnSource {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+        assert_eq!(ExportError::retryable(OwnSource).reason().to_string(), ["odd"; MAX_CAUSES].join(": "));
     }
 }

@@ -30,7 +30,7 @@ pub use memory::MemoryExporter;
 pub use partial::partial_success;
 pub use stdout::StdoutExporter;
 
-use crate::Signal;
+use crate::{Resource, Signal};
 
 /// The future of an exporter's work.
 pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>> + Send + 'a>>;
@@ -99,6 +99,10 @@ pub trait Export: fmt::Debug + Send + Sync {
     fn is_paused(&self, _signal: Signal) -> bool {
         false
     }
+
+    /// Sets the attributes of the program, for an exporter that needs them before the first batch. Called once, before any
+    /// export; defaults to nothing. Each [`Batch`] has the attributes too.
+    fn set_resource(&mut self, _resource: &Resource) {}
 
     /// Ends all pauses. Called before the last flush of a program; defaults to nothing.
     fn resume(&self) {}

@@ -20,8 +20,7 @@ use crate::recorder::otel_context::span_context;
 /// use thundra_core::otel::SdkExporter;
 /// # fn exporter() -> impl opentelemetry_sdk::trace::SpanExporter + 'static { opentelemetry_sdk::trace::InMemorySpanExporter::default() }
 ///
-/// let config = thundra_core::config();
-/// thundra_core::install(thundra_core::Telemetry::builder().exporter(SdkExporter::new(exporter(), config)));
+/// thundra_core::install(thundra_core::Telemetry::builder().exporter(SdkExporter::new(exporter())));
 /// ```
 pub struct SdkExporter<E>(E);
 
@@ -33,15 +32,18 @@ impl<E> fmt::Debug for SdkExporter<E> {
 }
 
 impl<E: SpanExporter> SdkExporter<E> {
-    /// Returns an adapter for this exporter, and sets the exporter's resource.
-    pub fn new(mut exporter: E, config: &crate::Config) -> Self {
-        let attributes = config.resource.attributes().iter().map(|(key, v)| KeyValue::new(key.clone(), value(v)));
-        exporter.set_resource(&Resource::builder_empty().with_attributes(attributes).build());
+    /// Returns an adapter for this exporter. [`install`](crate::install) sets the exporter's resource.
+    pub fn new(exporter: E) -> Self {
         SdkExporter(exporter)
     }
 }
 
 impl<E: SpanExporter + 'static> Export for SdkExporter<E> {
+    fn set_resource(&mut self, resource: &crate::Resource) {
+        let attributes = resource.attributes().iter().map(|(key, v)| KeyValue::new(key.clone(), value(v)));
+        self.0.set_resource(&Resource::builder_empty().with_attributes(attributes).build());
+    }
+
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
         let spans = batch.spans().map(span).collect();
         Box::pin(async move {

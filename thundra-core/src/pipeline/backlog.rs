@@ -65,7 +65,7 @@ pub(crate) fn add(records: Records) {
     }
     if !over.is_empty() {
         diagnostics::once(
-            &format!("late.{}", over.signal()),
+            &format!("backlog.{}", over.signal()),
             format_args!("{} waiting for a flush exceed 8 MiB; the excess is lost", over.signal().records()),
         );
         count(Losses::of(&over));

@@ -88,6 +88,17 @@ impl Losses {
         ]
     }
 
+    /// Returns the losses without the records of signals that an exporter does not take.
+    pub(crate) fn of_signals(mut self, takes: impl Fn(Signal) -> bool) -> Self {
+        let counts = [
+            (Signal::Traces, &mut self.spans),
+            (Signal::Logs, &mut self.log_records),
+            (Signal::Metrics, &mut self.data_points),
+        ];
+        counts.into_iter().filter(|(signal, _)| !takes(*signal)).for_each(|(_, count)| *count = 0);
+        self
+    }
+
     /// Returns the number of lost records of each signal.
     fn lost(&self) -> [(Signal, u64); 3] {
         [

@@ -42,9 +42,9 @@ impl Pipeline {
         Pipeline { slots: slots.collect(), timeout }
     }
 
-    /// Returns, for each exporter, the losses if no flush follows.
-    pub(crate) fn unexported(&self) -> Vec<Losses> {
-        self.slots.iter().map(ExporterSlot::unexported).collect()
+    /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.
+    pub(crate) fn unexported(&self, backlog: Losses) -> Vec<Losses> {
+        self.slots.iter().map(|slot| slot.unexported(backlog)).collect()
     }
 
     /// Returns the number of spans that wait, summed over the exporters.

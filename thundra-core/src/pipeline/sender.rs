@@ -43,7 +43,7 @@ impl<'a> Sender<'a> {
         let held_back = slot.paused_signals();
         let mut state = slot.state();
         if let Some(losses) = due.losses {
-            state.queue.lose(losses);
+            state.queue.lose(losses.of_signals(|signal| slot.takes(signal)));
         }
         let mut rest = Vec::new();
         if slot.takes(records.signal())

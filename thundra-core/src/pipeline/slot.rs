@@ -39,7 +39,8 @@ pub(super) struct State {
 }
 
 impl ExporterSlot {
-    pub(super) fn new(exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
+    pub(super) fn new(mut exporter: Box<dyn Export>, resource: Arc<Resource>) -> Self {
+        contained(|| exporter.set_resource(&resource));
         // An exporter that panics here takes the signal: otherwise all its batches would be missing without a line.
         let takes = |signal: &Signal| contained(|| exporter.takes(*signal)).unwrap_or(true);
         let signals = Signal::ALL.into_iter().filter(takes).collect();
@@ -50,10 +51,11 @@ impl ExporterSlot {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the losses if no flush follows.
-    pub(super) fn unexported(&self) -> Losses {
+    /// Returns the losses if no flush follows, with the losses of the records in the backlog.
+    pub(super) fn unexported(&self, backlog: Losses) -> Losses {
         let state = self.state();
         let mut losses = state.queue.unsent();
+        losses += backlog.of_signals(|signal| self.takes(signal));
         if let Some(batch) = &state.accepted {
             losses += Losses::of(batch.records());
         }

@@ -22,6 +22,10 @@ enum End {
     TooLarge,
     Partial(u64),
     Panic,
+    /// The text of the error panics.
+    PanicInText,
+    /// The error is its own source.
+    EndlessCauses,
     Hangs,
     /// Later, after so many milliseconds.
     LaterAfter(u64),
@@ -41,6 +45,8 @@ impl Export for Scripted {
                 End::TooLarge => Err(ExportError::too_large("too large")),
                 End::Partial(lost) => Err(ExportError::partial(lost, "some")),
                 End::Panic => panic!("of an exporter"),
+                End::PanicInText => Err(ExportError::permanent(Odd { panics: true })),
+                End::EndlessCauses => Err(ExportError::retryable(Odd { panics: false })),
                 End::Hangs => std::future::pending().await,
                 End::LaterAfter(millis) => {
                     std::thread::sleep(Duration::from_millis(millis));
@@ -48,6 +54,25 @@ impl Export for Scripted {
                 }
             }
         })
+    }
+}
+
+/// An error whose text panics, or which is its own source.
+#[derive(Debug)]
+struct Odd {
+    panics: bool,
+}
+
+impl std::fmt::Display for Odd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        assert!(!self.panics, "of an error");
+        f.write_str("odd")
+    }
+}
+
+impl std::error::Error for Odd {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self)
     }
 }
 
@@ -74,17 +99,19 @@ impl Pipeline {
 
 /// Returns the number of lost spans, for each exporter.
 fn lost_spans(pipeline: &Pipeline) -> Vec<u64> {
-    pipeline.unexported().iter().map(|losses| losses.spans + losses.dropped_spans).collect()
+    pipeline.unexported(Losses::NONE).iter().map(|losses| losses.spans + losses.dropped_spans).collect()
 }
 
 #[tokio::test]
 async fn the_end_of_a_request_decides_what_becomes_of_it() {
-    use End::{Later, Never, Panic, Partial, TooLarge};
+    use End::{EndlessCauses, Later, Never, Panic, PanicInText, Partial, TooLarge};
     for (script, requests, waiting, unexported, why) in [
         (&[][..], vec![2], 0, 0, "taken"),
         (&[Later], vec![], 2, 2, "kept"),
         (&[Never], vec![], 0, 2, "lost"),
         (&[Panic], vec![], 0, 2, "a panic is a loss"),
+        (&[PanicInText], vec![], 0, 2, "a text that panics is a loss like any other"),
+        (&[EndlessCauses], vec![], 2, 2, "an error is its own source"),
         (&[Partial(1)], vec![2], 0, 1, "one is refused"),
         (&[Partial(u64::MAX)], vec![2], 0, 2, "no more is refused than was sent"),
         (&[TooLarge], vec![1, 1], 0, 0, "in two parts"),
@@ -242,7 +269,33 @@ async fn an_exporter_gets_the_signals_that_it_takes() {
     pipeline.flush(mixed(), None).await;
     assert_eq!(all.taken(), ALL_OF_MIXED);
     assert_eq!(*spans_alone.taken.lock().unwrap(), [["span"]]);
-    assert_eq!(pipeline.unexported(), [Losses::NONE; 2], "what an exporter does not take is no loss");
+    assert_eq!(pipeline.unexported(Losses::NONE), [Losses::NONE; 2], "what an exporter does not take is no loss");
+    let backlog = Losses { spans: 1, log_records: 2, data_points: 3, incomplete_messages: 4, ..Losses::NONE };
+    let of_spans = Losses { spans: 1, incomplete_messages: 4, ..Losses::NONE };
+    assert_eq!(pipeline.unexported(backlog), [backlog, of_spans]);
+    *all.paused.lock().unwrap() = Some(Signal::Traces);
+    let due = Due { losses: Some(backlog), ..Due::default() };
+    pipeline.flush((Records::default(), due), None).await;
+    assert_eq!(pipeline.unexported(Losses::NONE), [backlog, of_spans], "a lost record that it does not take is none");
+}
+
+#[test]
+fn an_exporter_gets_the_resource_before_any_batch() {
+    #[derive(Debug, Default)]
+    struct Named(Arc<Mutex<Vec<String>>>);
+    impl Export for Named {
+        fn export<'a>(&'a self, _: &'a Batch, _: Instant) -> ExportFuture<'a> {
+            Box::pin(async { Ok(()) })
+        }
+        fn set_resource(&mut self, resource: &Resource) {
+            self.0.lock().unwrap().push(resource.service_name().to_owned());
+            panic!("of an exporter")
+        }
+    }
+    let names = Arc::<Mutex<Vec<String>>>::default();
+    let resource = Resource::new([("service.name".to_owned(), "zoo".into())]);
+    let _pipeline = Pipeline::new(resource, vec![Box::new(Named(names.clone()))], Duration::from_secs(60));
+    assert_eq!(*names.lock().unwrap(), ["zoo"]);
 }
 
 #[tokio::test]
@@ -255,14 +308,18 @@ async fn a_signal_that_fails_does_not_hold_up_the_others() {
             pipeline.flush(mixed(), None).await;
             assert_eq!(exporter.taken(), of_others(), "{signal}");
             let (_, count) = ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).unwrap();
-            assert_eq!(pipeline.unexported(), [Losses::records(signal, u64::from(count) * flush)], "{signal}");
+            assert_eq!(
+                pipeline.unexported(Losses::NONE),
+                [Losses::records(signal, u64::from(count) * flush)],
+                "{signal}"
+            );
         }
         *exporter.refuses.lock().unwrap() = None;
         pipeline.flush(Flushed::default(), None).await;
         let expected =
             ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).map(|(_, count)| (signal, count * 2));
         assert_eq!(exporter.taken(), Vec::from_iter(expected), "{signal}");
-        assert_eq!(pipeline.unexported(), [Losses::NONE]);
+        assert_eq!(pipeline.unexported(Losses::NONE), [Losses::NONE]);
     }
 }
 
@@ -292,12 +349,12 @@ async fn the_next_root_span_counts_the_lost_records_of_each_signal() {
         let exporter = Selective::refusing(signal, end);
         let pipeline = exporter.pipeline();
         pipeline.flush(mixed(), None).await;
-        assert_eq!(pipeline.unexported(), [Losses::records(signal, lost)], "{signal} {end:?}");
+        assert_eq!(pipeline.unexported(Losses::NONE), [Losses::records(signal, lost)], "{signal} {end:?}");
         exporter.taken();
         pipeline.flush(spans(&["next"]), None).await;
         let taken = exporter.taken.lock().unwrap();
         let span = taken.iter().flat_map(Batch::spans).next().unwrap();
         assert_eq!(span.attribute(key), Some(&(lost as i64).into()), "{signal} {end:?}");
-        assert_eq!(pipeline.unexported(), [Losses::NONE]);
+        assert_eq!(pipeline.unexported(Losses::NONE), [Losses::NONE]);
     }
 }

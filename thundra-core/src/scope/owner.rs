@@ -30,8 +30,8 @@ use crate::{Records, semconv};
 /// scope.set_attribute("faas.trigger", "http");
 /// let id = scope.enter(|| thundra_core::correlation::id());
 /// assert!(id.is_some());
-/// let trace = scope.finish();
-/// assert_eq!(trace.spans().next().map(|span| span.name), Some("orders".to_owned()));
+/// let records = scope.finish();
+/// assert_eq!(records.spans().next().map(|span| span.name), Some("orders".to_owned()));
 /// ```
 #[derive(Debug)]
 pub struct Scope {
@@ -127,23 +127,23 @@ impl Scope {
             backlog::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
         }
         // A nested scope may be sampled where this one is not, so there may be spans in either case.
-        let trace = state.take_finished();
+        let records = state.take_finished();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
         match outer {
-            Some(outer) if !trace.is_empty() => {
+            Some(outer) if !records.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
                     Some(mut outer) => {
-                        outer.finished.extend_from_slice(trace.bytes());
-                        outer.finished_count += trace.count();
+                        outer.finished.extend_from_slice(records.bytes());
+                        outer.finished_count += records.count();
                         outer.started = outer.started.saturating_add(started);
                     }
-                    None => backlog::add(trace),
+                    None => backlog::add(records),
                 }
                 Records::default()
             }
-            _ => trace,
+            _ => records,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `install`: once for each process.
 
-use super::process::{CONFIG, PIPELINE};
+use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
 use crate::export::Export;
 use crate::pipeline::Pipeline;
 use crate::{Config, diagnostics};
 
-/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
+/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing. One
+/// line on standard error reports a later telemetry whose configuration, settings, exporters or layers are set in code.
 ///
 /// If a global subscriber is set already, it stays. Without [`layer`](crate::layer) in it, ids travel and scopes are recorded,
 /// but local spans are not, and one line on standard error says so.
@@ -34,32 +35,57 @@ pub fn install(telemetry: impl Into<Telemetry>) -> bool {
 /// in the first call only: a later call reports nothing about exporters without use.
 #[doc(hidden)]
 pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
-    let is_configured = telemetry.config.is_some();
+    let in_code = telemetry.has_configuration();
     let mut installed = None;
     PIPELINE.get_or_init(|| {
-        let config = telemetry.configuration();
-        if CONFIG.set(config.clone()).is_err() && is_configured {
-            report_late_configuration();
+        let config = CONFIG.get_or_init(|| telemetry.configuration());
+        if in_code {
+            report_late_configuration(config);
         }
         let mut exporters = std::mem::take(&mut telemetry.exporters);
         if exporters.is_empty() {
-            exporters = default_exporters(&config);
+            exporters = default_exporters(config);
         }
         let config = installed.insert(config);
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.traces.flush_limit())
+        Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
     });
-    let Some(config) = installed else { return false };
-    subscriber::set_global(&config, telemetry.layers, telemetry.log_format);
+    let Some(config) = installed else {
+        if in_code || !telemetry.exporters.is_empty() || !telemetry.layers.0.is_empty() {
+            report_second_telemetry();
+        }
+        return false;
+    };
+    subscriber::set_global(config, telemetry.layers, telemetry.log_format);
     subscriber::bridge_log();
     true
 }
 
-/// Reports that code used the configuration of the environment before the program installed another one.
+/// Reports parts of the program that keep the configuration of the environment in place of the one set in code.
+fn report_late_configuration(config: &Config) {
+    if process::is_provisional_in_use() {
+        diagnostics::once(
+            "config.late",
+            "the configuration set in code was installed too late: parts of the program already use the environment's; \
+             install the telemetry before any other call to these crates",
+        );
+    }
+    if process::provisional_of_layers()
+        .is_some_and(|layer| layer.spans != config.spans || layer.limits != config.limits)
+    {
+        diagnostics::once(
+            "config.layer",
+            "thundra_core::layer() was called before the installation, so it has the levels and limits of the \
+             environment: make it with thundra_core::layer_with(&config)",
+        );
+    }
+}
+
+/// Reports telemetry set up in code that has no effect.
 #[cold]
-fn report_late_configuration() {
+fn report_second_telemetry() {
     diagnostics::once(
-        "config.late",
-        "the configuration set in code was installed too late: parts of the program already use the environment's; \
-         install the telemetry before any other call to these crates",
+        "telemetry.second",
+        "telemetry is installed already, so the telemetry of a later call has no effect: give it to the first call, \
+         such as `init_with`",
     );
 }

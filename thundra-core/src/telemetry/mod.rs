@@ -18,7 +18,7 @@ pub use process::{
     config, export_later, export_later_is_due, flush, flush_last, flushes_itself, pending_spans, report_missing_scope,
     settings, unexported,
 };
-pub use subscriber::{layer, subscriber};
+pub use subscriber::{layer, layer_with, subscriber};
 
 use crate::config::{Section, Sections, report};
 use crate::export::Export;
@@ -94,9 +94,14 @@ impl Telemetry {
         self
     }
 
+    /// Returns `true` if the configuration, or a crate's settings, are set in code.
+    fn has_configuration(&self) -> bool {
+        self.config.is_some() || !self.sections.is_empty()
+    }
+
     /// Returns the configuration, with the settings of all crates, and reports problems.
     fn configuration(&mut self) -> Config {
-        let mut config = self.config.take().unwrap_or_else(|| Config::from_env(&Env::process()));
+        let mut config = self.config.take().unwrap_or_else(|| Config::from_env_before_completion(&Env::process()));
         config.set_sections(std::mem::take(&mut self.sections));
         for load in &self.section_loaders {
             load(&mut config);

@@ -1,6 +1,7 @@
 //! The configuration and the pipeline of this process.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::config::{self, Section};
@@ -8,10 +9,20 @@ use crate::pipeline::{Flush, Losses, Pipeline, backlog};
 use crate::recorder::missing_spans;
 use crate::{Config, Env, Records, diagnostics};
 
+/// The configuration of the [installed](super::install) telemetry.
 pub(super) static CONFIG: OnceLock<Config> = OnceLock::new();
+/// The configuration of the environment, in use before the installation.
+static PROVISIONAL: OnceLock<Config> = OnceLock::new();
+/// `true` if code outside of the installation has the provisional configuration, and may keep parts of it.
+static IS_PROVISIONAL_IN_USE: AtomicBool = AtomicBool::new(false);
+/// `true` if a layer has the levels and the limits of the provisional configuration.
+static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
 pub(super) static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
 /// Returns the configuration of this process: the [installed](super::install) one, else the configuration of the environment.
+///
+/// A configuration set in code wins for everything that is read after the installation. A part of the program that kept
+/// values of the environment's configuration until then is reported on standard error.
 ///
 /// # Examples
 ///
@@ -24,7 +35,33 @@ pub(super) static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 /// assert_eq!(thundra_core::config().limits.spans, 500);
 /// ```
 pub fn config() -> &'static Config {
-    CONFIG.get_or_init(|| Config::from_env(&Env::process()))
+    CONFIG.get().unwrap_or_else(|| {
+        IS_PROVISIONAL_IN_USE.store(true, Ordering::Relaxed);
+        provisional()
+    })
+}
+
+/// Returns the configuration for a layer of the program's own subscriber.
+pub(super) fn config_of_layer() -> &'static Config {
+    CONFIG.get().unwrap_or_else(|| {
+        HAS_PROVISIONAL_LAYER.store(true, Ordering::Relaxed);
+        provisional()
+    })
+}
+
+#[cold]
+fn provisional() -> &'static Config {
+    PROVISIONAL.get_or_init(|| Config::from_env(&Env::process()))
+}
+
+/// Returns `true` if parts of the program may keep values of the environment's configuration.
+pub(super) fn is_provisional_in_use() -> bool {
+    IS_PROVISIONAL_IN_USE.load(Ordering::Relaxed)
+}
+
+/// Returns the configuration of the layers made before the installation, if there are any.
+pub(super) fn provisional_of_layers() -> Option<&'static Config> {
+    PROVISIONAL.get().filter(|_| HAS_PROVISIONAL_LAYER.load(Ordering::Relaxed))
 }
 
 /// Returns the settings of a dependent crate: from the [installed](super::install) configuration, else from the environment. Each
@@ -62,12 +99,12 @@ pub fn settings<S: Section>() -> S {
 /// assert_eq!(total, 42);
 /// # }
 /// ```
-pub async fn flush(trace: Records, deadline: Option<Instant>) {
+pub async fn flush(records: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {
-            begin(pipeline, trace, deadline).send().await;
+            begin(pipeline, records, deadline).send().await;
         }
-        None => report_no_exporters(&trace),
+        None => report_no_exporters(&records),
     }
 }
 
@@ -79,8 +116,8 @@ fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>) -
 
 /// Reports that the program recorded spans without installed exporters.
 #[cold]
-fn report_no_exporters(trace: &Records) {
-    if !trace.is_empty() {
+fn report_no_exporters(records: &Records) {
+    if !records.is_empty() {
         diagnostics::once(
             "exporters",
             "spans are recorded, and nothing exports them: begin the program with \
@@ -113,21 +150,18 @@ pub fn pending_spans() -> u64 {
 /// that no exported root span has counted.
 #[doc(hidden)]
 pub fn unexported() -> Vec<Losses> {
-    let late = backlog::unsent();
-    let mut unexported = PIPELINE.get().map_or_else(Vec::new, Pipeline::unexported);
-    unexported.iter_mut().for_each(|losses| *losses += late);
-    unexported
+    PIPELINE.get().map_or_else(Vec::new, |pipeline| pipeline.unexported(backlog::unsent()))
 }
 
 /// Keeps records for the next [`flush`], for programs with a thread that exports.
 ///
 /// At most 8 MiB wait, or one longer run of records. Further spans are lost, and counted. Before [`install`](super::install) and after the
 /// [last flush](flush_last), one line on standard error reports that nothing exports the spans.
-pub fn export_later(trace: Records) {
+pub fn export_later(records: Records) {
     if PIPELINE.get().is_none() {
-        report_no_exporters(&trace);
+        report_no_exporters(&records);
     }
-    backlog::add(trace);
+    backlog::add(records);
 }
 
 /// Waits until about 1 MiB of [kept](export_later) spans waits for a flush. One task at a time can wait.

@@ -10,7 +10,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
-use super::process::config;
+use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
 use crate::recorder::filter::{EventFilter, SoleLayer};
@@ -98,6 +98,9 @@ fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscr
 /// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans, one line
 /// on standard error says so. A filter added after this layer is not noticed.
 ///
+/// The levels and limits are those of the installed configuration, before the installation those of the environment. Use
+/// [`layer_with`] for a configuration made in code.
+///
 /// The layer goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` accepts no layer
 /// with a filter.
 ///
@@ -113,7 +116,28 @@ pub fn layer<S>() -> impl Layer<S> + Send + Sync
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    recorder(config())
+    recorder(config_of_layer())
+}
+
+/// Returns the layer that [`layer`] returns, with the levels and limits of a configuration made in code.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env};
+/// use tracing_subscriber::prelude::*;
+///
+/// let mut config = Config::from_env(&Env::process());
+/// config.spans = "debug".parse()?;
+/// tracing_subscriber::registry().with(thundra_core::layer_with(&config)).init();
+/// thundra_core::install(config);
+/// # Ok::<(), thundra_core::InvalidLevels>(())
+/// ```
+pub fn layer_with<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    recorder(config)
 }
 
 fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
-use thundra_core::{Config, Signal};
+use thundra_core::{Config, Resource, Signal};
 use tokio::time::timeout_at;
 
 /// An exporter with a limit of time for writing a batch: the limit of an attempt of OTLP.
@@ -40,6 +40,10 @@ impl<E: Export> Export for Bounded<E> {
 
     fn is_paused(&self, signal: Signal) -> bool {
         self.exporter.is_paused(signal)
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
     }
 
     fn resume(&self) {

@@ -99,7 +99,7 @@ impl Program<'_> {
 
 /// Returns the exporter of this name, and reports a name that no exporter has.
 fn exporter(name: &str) -> Option<&'static Exporter> {
-    let found = EXPORTERS.iter().find(|exporter| exporter.name == name);
+    let found = EXPORTERS.iter().find(|exporter| exporter.name.eq_ignore_ascii_case(name));
     if found.is_none() {
         thundra_core::config::report(&[ConfigProblem::not_accepted(VARIABLE, name, form())]);
     }
@@ -189,6 +189,14 @@ mod tests {
             let chosen = Program { config: &config, platform, package: PACKAGE }.chosen();
             assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), expected, "{why}");
         }
+    }
+
+    #[test]
+    fn names_that_code_sets_are_read_in_any_case() {
+        let mut config = config(&[]);
+        config.exporters = Some(vec!["STDOUT".to_owned()]);
+        let chosen = Program { config: &config, platform: Platform::Process, package: PACKAGE }.chosen();
+        assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), ["stdout"]);
     }
 
     #[test]

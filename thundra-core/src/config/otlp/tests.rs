@@ -119,6 +119,20 @@ fn a_timeout_of_zero_is_no_limit() {
 }
 
 #[test]
+fn a_flush_has_the_longest_timeout_of_the_endpoints() {
+    let timeouts = [("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "1000"), ("OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", "5000")];
+    for (variables, seconds, why) in [
+        (&[][..], 1, "without endpoints, spans alone are exported"),
+        (&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://c")], 1, "spans alone"),
+        (&[("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://c")], 5, "log records alone"),
+        (&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c"), ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "7000")], 7, "all"),
+    ] {
+        let (otlp, _) = read(&[&timeouts[..], variables].concat());
+        assert_eq!(otlp.flush_limit().as_secs(), seconds, "{why}");
+    }
+}
+
+#[test]
 fn the_values_of_headers_are_percent_decoded() {
     let (otlp, _) = read(&[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=a%20b, x=1=2,,X%41=%41")]);
     let headers = [("api-key", "a b"), ("x", "1=2"), ("X%41", "A")];
