@@ -1,8 +1,9 @@
 //! The core of the thundra crates: scopes, local spans, correlation ids, propagation, and export.
 //!
 //! Most programs use this crate through `thundra-aws` (Lambda and the AWS SDK) or `thundra-http` (clients, servers and the
-//! OTLP exporter). It depends on neither a network nor an AWS crate. AWS appears here in the wire formats that every
-//! program in a chain of calls has to know: the X-Ray header, the keys of correlation ids, and attribute names.
+//! OTLP exporter). It depends on neither a network nor an AWS crate. AWS appears here in names alone: those of the wire
+//! formats that every program in a chain of calls has to know (the X-Ray header, the keys of correlation ids), attribute
+//! names, and the target of the Lambda runtime's own spans.
 //!
 //! ```text
 //! Inbound ─► Scope (root span) ─► tracing spans, calls with an Outbound ─► Records ─► Batch ─► Export
@@ -93,8 +94,8 @@
 //! thundra_core::install(Telemetry::builder());
 //! ```
 //!
-//! A filter for the whole subscriber hides spans from all layers, and one line on standard error says so. Give each filter
-//! to its layer, as above.
+//! A filter for the whole subscriber hides spans from all layers. One line on standard error reports a filter that was added
+//! before our layer; a later one cannot be seen from there. Give each filter to its layer, as above.
 //!
 //! # Testing
 //!

@@ -13,7 +13,7 @@ use crate::{SpanKind, Status, TraceContext, Value};
 
 /// Additions to [`tracing::Span`], without effect on unrecorded spans.
 ///
-/// The root span of a scope has the same methods: see [`ScopeRef`](crate::ScopeRef). This trait is sealed.
+/// [`ScopeRef`](crate::ScopeRef) changes the root span of a scope. This trait is sealed.
 ///
 /// # Examples
 ///

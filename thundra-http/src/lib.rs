@@ -78,10 +78,11 @@
 //!
 //! ## gRPC
 //!
-//! A call counts as gRPC only if the *response* has a gRPC content type, because a client can send any content type. The
-//! span is named after the method once the method is known to exist: the response started successfully, an earlier call to
-//! it succeeded, or a route matches it exactly. Any other failure may come from middleware that rejected the call before
-//! routing; those spans are named `grpc`, with the method in `rpc.method_original`.
+//! A call counts as gRPC only if the *response* has a gRPC content type, or no content type and a `grpc-status`. What the
+//! request claims does not count, because a client can send any content type. The span is named after the method once the
+//! method is known to exist: the response started successfully, an earlier call to it succeeded, or a route matches it
+//! exactly. Any other failure may come from middleware that rejected the call before routing; those spans are named
+//! `grpc`, with the method in `rpc.method_original`.
 //!
 //! # Programs outside Lambda
 //!

@@ -7,7 +7,7 @@ use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture};
 use crate::{diagnostics, tree};
 
-/// Prints each flush as a tree on standard error.
+/// Prints each batch as a tree on standard error.
 ///
 /// A thread of the exporter writes. Spans wait while nobody reads standard error, and the program continues.
 ///

@@ -51,9 +51,10 @@ pub struct ExportError {
 pub enum ExportErrorKind {
     /// The batch is kept for the next flush.
     Retryable,
-    /// The batch is sent again in two parts. A single record is lost, and counted.
+    /// The batch is sent again in two parts. A single record is lost, and counted. After 16 of these in a row, batches are
+    /// lost whole.
     TooLarge,
-    /// Most of the batch was exported. The rejected records are lost, and counted.
+    /// A part of the batch was exported. The rejected records are lost, and counted.
     #[non_exhaustive]
     Partial {
         /// The number of records that were rejected.

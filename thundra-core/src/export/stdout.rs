@@ -1,4 +1,4 @@
-//! One line per invocation on standard output, in the envelope of the [serverless-otlp-forwarder], which reads CloudWatch
+//! One line for each batch on standard output, in the envelope of the [serverless-otlp-forwarder], which reads CloudWatch
 //! Logs.
 //!
 //! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder

@@ -14,7 +14,7 @@ use crate::{Status, TraceContext, Value};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
-/// The methods change the root span of the scope. [`SpanExt`](crate::SpanExt) changes local spans in the same way.
+/// The methods change the root span of the scope. [`SpanExt`](crate::SpanExt) changes local spans.
 ///
 /// # Examples
 ///

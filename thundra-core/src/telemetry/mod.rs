@@ -132,7 +132,8 @@ pub struct TelemetryBuilder {
 }
 
 impl TelemetryBuilder {
-    /// Sets the configuration. The environment is then not read.
+    /// Sets the configuration, in place of [`Config::from_env`]. Settings of other crates still come from the environment
+    /// of this configuration, unless [`settings`](Self::settings) sets them.
     ///
     /// Start from [`Config::from_env`] to change single settings.
     ///

@@ -70,9 +70,8 @@ pub(crate) fn write(sections: &[Section], machine: &Machine) -> Result<()> {
     }
     let date = known.iter().map(|(_, results)| results.date.as_str()).max().unwrap_or("an unknown day");
     let glance = glance::of(&known);
-    let mut text = format!(
-        "# Benchmarks\n\n## At a glance\n\nMeasured on {date}.\n\n{glance}\n## Details\n\n{DETAILS}"
-    );
+    let mut text =
+        format!("# Benchmarks\n\n## At a glance\n\nMeasured on {date}.\n\n{glance}\n## Details\n\n{DETAILS}");
     for (section, results) in &known {
         write!(text, "\n### {}\n\n{}", section.title, details(section, results))?;
     }
