@@ -1,5 +1,5 @@
-//! Functions that `examples/bench` measures alone. Programs reach them through an invocation or a client. They may change
-//! in any release.
+//! Functions that `examples/bench` measures alone. Programs reach them through an invocation or a client. They may
+//! change in any release.
 
 use crate::payload::splice::InsertionPoint;
 use crate::trigger;

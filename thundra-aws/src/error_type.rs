@@ -1,7 +1,7 @@
 //! The `error.type` attribute, from the name of a type.
 
-/// Returns the path of the type behind references and boxes, without type arguments. Returns `Error` for trait objects and
-/// text, which name no error.
+/// Returns the path of the type behind references and boxes, without type arguments. Returns `Error` for trait objects
+/// and text, which name no error.
 pub(crate) fn short_error_type(mut name: &str) -> &str {
     while let Some(inner) = pointee(name) {
         name = inner;

@@ -26,8 +26,8 @@ use tower_service::Service;
 
 /// Runs an HTTP application as [`lambda_http::run`] does, traced. The application is a `service_fn` or an axum router.
 ///
-/// The adapters of `lambda_http` cover the other forms: `thundra_aws::run(StreamAdapter::from(app))` streams responses, and
-/// `thundra_aws::run_concurrent(Adapter::from(app))` runs several invocations at once.
+/// The adapters of `lambda_http` cover the other forms: `thundra_aws::run(StreamAdapter::from(app))` streams responses,
+/// and `thundra_aws::run_concurrent(Adapter::from(app))` runs several invocations at once.
 ///
 /// # Errors
 ///

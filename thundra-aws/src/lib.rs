@@ -20,24 +20,24 @@
 //! }
 //! ```
 //!
-//! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints the
-//! spans as a tree on standard error: `cargo run -- event.json`.
+//! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints
+//! the spans as a tree on standard error: `cargo run -- event.json`.
 //!
-//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector. Without it, spans are lines on standard output that the
-//! serverless-otlp-forwarder reads.
+//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector. Without it, spans are lines on standard output that
+//! the serverless-otlp-forwarder reads.
 //!
 //! # What is recorded
 //!
 //! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), and cold starts.
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
-//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients without
-//!   the interceptor are recorded too, but their messages carry no context.
+//! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
+//!   without the interceptor are recorded too, but their messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
 //! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
-//! Spans leave after the response was posted and before the next event is requested, within the time that the function has
-//! left. Results, errors and panics of the handler pass through unchanged. Each problem of this crate is reported once, in
-//! one line on standard error.
+//! Spans leave after the response was posted and before the next event is requested, within the time that the function
+//! has left. Results, errors and panics of the handler pass through unchanged. Each problem of this crate is reported
+//! once, in one line on standard error.
 //!
 //! # How traces continue
 //!
@@ -49,15 +49,15 @@
 //! | a direct invoke | the caller, from the client context or the payload |
 //! | Step Functions | the caller that started the execution, from its input or the X-Ray header |
 //!
-//! Clients from this crate send the trace context and the [correlation ids](correlation) in the attributes of SNS and SQS
-//! messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client context of
-//! Lambda invocations, and in the input of Step Functions executions. Every root span says where its parent came from, in
-//! `thundra.parent.source`.
+//! Clients from this crate send the trace context and the [correlation ids](correlation) in the attributes of SNS and
+//! SQS messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client
+//! context of Lambda invocations, and in the input of Step Functions executions. Every root span says where its parent
+//! came from, in `thundra.parent.source`.
 //!
 //! # A `main` of your own
 //!
-//! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the line
-//! that installs a subscriber. [`http::run`] does the same for `lambda_http` and axum.
+//! A program with a `main` of its own calls [`run`] in place of `lambda_runtime::run`, and [`init`] in place of the
+//! line that installs a subscriber. [`http::run`] does the same for `lambda_http` and axum.
 //!
 //! ```no_run
 //! use thundra_aws::{Error, LambdaEvent, service_fn};
@@ -157,24 +157,25 @@
 //! lines of JSON on standard error. The lines of an invocation contain its request id (`function_request_id`, as in the
 //! Powertools for AWS Lambda), its trace, and its correlation ids.
 //!
-//! `RUST_LOG`, else `AWS_LAMBDA_LOG_LEVEL`, sets the levels. `FATAL` writes the same lines as `ERROR`, the highest level of
-//! events. A subscriber or a logger that the program has set before is kept. One that the program sets later is refused,
-//! because `tracing` and `log` accept only one.
+//! `RUST_LOG`, else `AWS_LAMBDA_LOG_LEVEL`, sets the levels. `FATAL` writes the same lines as `ERROR`, the highest
+//! level of events. A subscriber or a logger that the program has set before is kept. One that the program sets later
+//! is refused, because `tracing` and `log` accept only one.
 //!
 //! # A span is missing: where do I look?
 //!
 //! 1. **Standard error.** Every problem is reported there once, with the remedy: a malformed variable, a collector that
 //!    cannot be reached, a subscriber without our layer.
-//! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`] instead.
-//! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must end
-//!    before the handler returns: a span that ends later leaves with the next invocation.
+//! 2. **The runtime.** A handler under `lambda_runtime::run` without the attribute is not recorded. Call [`run`]
+//!    instead.
+//! 3. **The scope.** Spans are recorded during an invocation only. A spawned task needs `.in_current_span()`, and must
+//!    end before the handler returns: a span that ends later leaves with the next invocation.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
 //! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
 //!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
-//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans
-//!    that could not be exported.
+//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
+//!    spans that could not be exported.
 //!
 //! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
 //! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.
@@ -190,9 +191,9 @@
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
 //!   carry no ids.
 //! - `https`: TLS for the exporter. The AWS SDK includes it.
-//! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received baggage.
-//!   Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span of the
-//!   invocation.
+//! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
+//!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
+//!   of the invocation.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.

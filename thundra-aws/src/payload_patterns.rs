@@ -38,11 +38,12 @@ const NONE: &str = "none";
 
 /// A list of payloads by service and target, as in `kinesis,lambda:orders-*`.
 ///
-/// The services are `kinesis`, `eventbridge`, `lambda` and `stepfunctions`. The targets are the names of streams, buses,
-/// functions and state machines. `*` stands for any text, and `!` before a pattern excludes.
+/// The services are `kinesis`, `eventbridge`, `lambda` and `stepfunctions`. The targets are the names of streams,
+/// buses, functions and state machines. `*` stands for any text, and `!` before a pattern excludes.
 ///
-/// The last matching pattern decides, so exceptions come last: `kinesis,!kinesis:lake-*`. A payload without a match stays
-/// unchanged. A list with an exclusion as first pattern is an exception to all payloads instead. `none` matches nothing.
+/// The last matching pattern decides, so exceptions come last: `kinesis,!kinesis:lake-*`. A payload without a match
+/// stays unchanged. A list with an exclusion as first pattern is an exception to all payloads instead. `none` matches
+/// nothing.
 ///
 /// Defaults to all services.
 ///

@@ -7,8 +7,8 @@ pub(crate) const PANICKED: &str = "(its text is not known: formatting it panicke
 
 /// Runs user code, such as the `Display` of an error; `None` after a panic.
 ///
-/// Without telemetry the code would not run and not panic, so the panic ends here. The panic hook has reported the panic
-/// before.
+/// Without telemetry the code would not run and not panic, so the panic ends here. The panic hook has reported the
+/// panic before.
 #[doc(hidden)]
 #[inline]
 pub fn contained<T>(f: impl FnOnce() -> T) -> Option<T> {

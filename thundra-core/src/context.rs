@@ -24,8 +24,8 @@ pub struct TraceContext {
     pub span_id: SpanId,
     /// `true` if the trace is recorded.
     pub sampled: bool,
-    /// `true` if the last seven bytes of the trace id are known to be random: the [random flag] of Trace Context Level 2.
-    /// Traces begun by this crate have the flag.
+    /// `true` if the last seven bytes of the trace id are known to be random: the [random flag] of Trace Context Level
+    /// 2. Traces begun by this crate have the flag.
     ///
     /// [random flag]: https://www.w3.org/TR/trace-context-2/#random-trace-id-flag
     pub random: bool,

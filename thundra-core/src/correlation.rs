@@ -1,8 +1,8 @@
 //! The correlation ids of the current scope.
 //!
-//! Correlation ids belong to a scope: an invocation, a server request, a record of a batch. Every call made in the scope
-//! carries the ids, on every transport, and every log line shows them. Outside of any scope, [`set`] does nothing, and one
-//! line on standard error reports the first such call.
+//! Correlation ids belong to a scope: an invocation, a server request, a record of a batch. Every call made in the
+//! scope carries the ids, on every transport, and every log line shows them. Outside of any scope, [`set`] does
+//! nothing, and one line on standard error reports the first such call.
 
 use std::collections::BTreeMap;
 
@@ -44,8 +44,8 @@ pub fn get(key: &str) -> Option<String> {
 
 /// Sets `x-correlation-{key}` for the rest of the scope.
 ///
-/// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII. A scope has up
-/// to 40 ids besides `x-correlation-id`. An invalid id is not set, and one line on standard error reports the key.
+/// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII. A scope has
+/// up to 40 ids besides `x-correlation-id`. An invalid id is not set, and one line on standard error reports the key.
 ///
 /// # Examples
 ///

@@ -11,8 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::escape::{self, Escaped};
 use crate::{formatted, redact};
 
-/// The limit of reported kinds with a name in them. A caller with invented names can then neither silence other kinds nor
-/// fill the memory.
+/// The limit of reported kinds with a name in them. A caller with invented names can then neither silence other kinds
+/// nor fill the memory.
 const MAX_NAMED: usize = 128;
 
 /// The longest message, in bytes.
@@ -34,12 +34,12 @@ pub(crate) fn while_held<T>(write: impl FnOnce() -> T) -> T {
 
 /// Writes `thundra: {message}` to standard error, unless `kind` was reported before.
 ///
-/// For problems of the instrumentation, such as an invalid setting, a dead collector or a dropped value. A kind with the
-/// name of a host, a key or a variable has a space before the name, as in `host example.com`; up to 128 of these kinds are
-/// reported. Errors of standard error are ignored.
+/// For problems of the instrumentation, such as an invalid setting, a dead collector or a dropped value. A kind with
+/// the name of a host, a key or a variable has a space before the name, as in `host example.com`; up to 128 of these
+/// kinds are reported. Errors of standard error are ignored.
 ///
-/// A message may quote a collector or a variable. Credentials are therefore redacted, control characters escaped, and the
-/// message is cut after 2,048 bytes.
+/// A message may quote a collector or a variable. Credentials are therefore redacted, control characters escaped, and
+/// the message is cut after 2,048 bytes.
 pub fn once(kind: &str, message: impl Display) {
     let mut reported = REPORTED.lock().unwrap_or_else(PoisonError::into_inner);
     let full = kind.contains(' ') && reported.iter().filter(|kind| kind.contains(' ')).count() >= MAX_NAMED;

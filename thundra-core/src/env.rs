@@ -8,7 +8,8 @@ use std::sync::Arc;
 /// A source of environment variables.
 ///
 /// Every setting is read from the `Env` of the configuration, so a test passes a map and touches no global state. The
-/// crates read [`Env::process`] themselves only for a program without a configuration in code, and to detect the platform.
+/// crates read [`Env::process`] themselves only for a program without a configuration in code, and to detect the
+/// platform.
 ///
 /// # Examples
 ///

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Write};
 
 /// A text with visible control characters, such as `\n` and `\u{1b}`.
 ///
-/// The control characters of ASCII and Latin-1, the separators of lines and paragraphs, and the marks of text direction are
-/// escaped. Unescaped, a text could end the line, hide the text before, or reorder the line.
+/// The control characters of ASCII and Latin-1, the separators of lines and paragraphs, and the marks of text direction
+/// are escaped. Unescaped, a text could end the line, hide the text before, or reorder the line.
 #[derive(Clone, Copy, Debug)]
 pub struct Escaped<'a>(pub &'a str);
 

@@ -22,8 +22,8 @@ impl TraceId {
     /// The id in an unused record of a scope.
     pub(crate) const NOBODYS: TraceId = TraceId(u128::MAX);
 
-    /// Returns a new id from the operating system's random source. Copies of one snapshot (Lambda SnapStart) never share a
-    /// trace.
+    /// Returns a new id from the operating system's random source. Copies of one snapshot (Lambda SnapStart) never
+    /// share a trace.
     pub fn random() -> Self {
         TraceId(u128::from_be_bytes(os_random()).max(1))
     }

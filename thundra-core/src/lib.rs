@@ -1,9 +1,9 @@
 //! The core of the thundra crates: scopes, local spans, correlation ids, propagation, and export.
 //!
-//! Most programs use this crate through `thundra-aws` (Lambda and the AWS SDK) or `thundra-http` (clients, servers and the
-//! OTLP exporter). It depends on neither a network nor an AWS crate. AWS appears here in names alone: those of the wire
-//! formats that every program in a chain of calls has to know (the X-Ray header, the keys of correlation ids), attribute
-//! names, and the target of the Lambda runtime's own spans.
+//! Most programs use this crate through `thundra-aws` (Lambda and the AWS SDK) or `thundra-http` (clients, servers and
+//! the OTLP exporter). It depends on neither a network nor an AWS crate. AWS appears here in names alone: those of the
+//! wire formats that every program in a chain of calls has to know (the X-Ray header, the keys of correlation ids),
+//! attribute names, and the target of the Lambda runtime's own spans.
 //!
 //! ```text
 //! Inbound ─► Scope (root span) ─► tracing spans, calls with an Outbound ─► Records ─► Batch ─► Export
@@ -11,16 +11,16 @@
 //!
 //! # Scopes
 //!
-//! A [`Scope`] is a unit of work done on behalf of a caller: an invocation, a request, a record of a batch. A scope begins
-//! with the context that the caller sent, an [`Inbound`](propagation::Inbound), and has a root span. Finishing a scope
-//! returns its spans as [`Records`], and [`flush`] exports them. Spans outside of a scope are not recorded.
+//! A [`Scope`] is a unit of work done on behalf of a caller: an invocation, a request, a record of a batch. A scope
+//! begins with the context that the caller sent, an [`Inbound`](propagation::Inbound), and has a root span. Finishing a
+//! scope returns its spans as [`Records`], and [`flush`] exports them. Spans outside of a scope are not recorded.
 //!
 //! # Local spans
 //!
 //! Local spans are `tracing` spans at INFO or above. The fields `otel.name`, `otel.kind`, `otel.status_code` and
-//! `otel.status_description` have the meaning that tracing-opentelemetry gave them. A span made with `parent: None` is a
-//! child of the scope's root span, and `follows_from` makes a link. [`SpanExt`] adds attributes with keys made at run time,
-//! links, and errors.
+//! `otel.status_description` have the meaning that tracing-opentelemetry gave them. A span made with `parent: None` is
+//! a child of the scope's root span, and `follows_from` makes a link. [`SpanExt`] adds attributes with keys made at run
+//! time, links, and errors.
 //!
 //! ```
 //! use thundra_core::testing;
@@ -51,9 +51,9 @@
 //!
 //! # A transport of your own
 //!
-//! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the pairs
-//! of [`outbound`] with each message, and begin a scope from [`Inbound::extract`](propagation::Inbound::extract) for each
-//! message received. The [`propagation`] module has the example.
+//! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the
+//! pairs of [`outbound`] with each message, and begin a scope from [`Inbound::extract`](propagation::Inbound::extract)
+//! for each message received. The [`propagation`] module has the example.
 //!
 //! # An exporter of your own
 //!
@@ -94,8 +94,8 @@
 //! thundra_core::install(Telemetry::builder());
 //! ```
 //!
-//! A filter for the whole subscriber hides spans from all layers. One line on standard error reports a filter that was added
-//! before our layer; a later one cannot be seen from there. Give each filter to its layer, as above.
+//! A filter for the whole subscriber hides spans from all layers. One line on standard error reports a filter that was
+//! added before our layer; a later one cannot be seen from there. Give each filter to its layer, as above.
 //!
 //! # Testing
 //!
@@ -120,8 +120,8 @@
 //! # Features
 //!
 //! - `otel` (default): the root span of the scope is in the current [`opentelemetry::Context`], so that libraries
-//!   instrumented with OpenTelemetry continue the trace. [`otel::context`] has the innermost span. Received baggage is in
-//!   that context, and calls carry the baggage of the context in which they are made.
+//!   instrumented with OpenTelemetry continue the trace. [`otel::context`] has the innermost span. Received baggage is
+//!   in that context, and calls carry the baggage of the context in which they are made.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
 //! - `testing`: an in-memory exporter and a printer of span trees.

@@ -7,8 +7,8 @@ use crate::{Signal, SpanData};
 
 /// Finished spans, log records or data points: a run of OTLP messages of one [`Signal`].
 ///
-/// A [`Scope`](crate::Scope) returns its spans in this form, and [`flush`](crate::flush) exports the spans. Spans of one
-/// scope may belong to several traces, since each record of a batch can be part of its producer's trace.
+/// A [`Scope`](crate::Scope) returns its spans in this form, and [`flush`](crate::flush) exports the spans. Spans of
+/// one scope may belong to several traces, since each record of a batch can be part of its producer's trace.
 ///
 /// # Examples
 ///
@@ -136,8 +136,8 @@ impl Records {
         &mut self.bytes
     }
 
-    /// Returns the first records, as many as fit into `max_bytes`, and the rest. `at_least_one` takes the first message at
-    /// any size.
+    /// Returns the first records, as many as fit into `max_bytes`, and the rest. `at_least_one` takes the first message
+    /// at any size.
     pub(crate) fn cut(mut self, max_bytes: usize, at_least_one: bool) -> (Records, Records) {
         let none = Records::none(self.signal);
         if self.bytes.len() <= max_bytes {

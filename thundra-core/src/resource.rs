@@ -15,8 +15,8 @@ const UNNAMED: &str = "unknown_service:";
 
 /// The attributes of the program, encoded once.
 ///
-/// The name of the service comes from `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, the platform or the executable, in
-/// order of precedence.
+/// The name of the service comes from `OTEL_SERVICE_NAME`, `OTEL_RESOURCE_ATTRIBUTES`, the platform or the executable,
+/// in order of precedence.
 ///
 /// # Examples
 ///

@@ -118,14 +118,14 @@ names! {
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
     /// The number of spans of a scope dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
-    /// The number of received messages with a forgotten context, because too many others came in before their processing.
-    /// Recorded on the next processed message.
+    /// The number of received messages with a forgotten context, because too many others came in before their
+    /// processing. Recorded on the next processed message.
     THUNDRA_EVICTED_MESSAGES = "thundra.receive.evicted_messages";
-    /// The number of messages of a call without the full context. On a root span, the number of such messages of all calls,
-    /// and of earlier unrecorded scopes.
+    /// The number of messages of a call without the full context. On a root span, the number of such messages of all
+    /// calls, and of earlier unrecorded scopes.
     THUNDRA_INJECTION_INCOMPLETE_MESSAGES = "thundra.injection.incomplete_messages";
-    /// The size limit in bytes of later messages to the target of a call, learned from the rejection of a message as too
-    /// long.
+    /// The size limit in bytes of later messages to the target of a call, learned from the rejection of a message as
+    /// too long.
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";

@@ -17,8 +17,8 @@ use crate::{Config, Env, Scope, SpanData, subscriber};
 
 pub use crate::export::MemoryExporter;
 
-/// Runs a closure in a scope, and returns the recorded spans. The subscriber is the one of [`install`](crate::install), on
-/// this thread alone.
+/// Runs a closure in a scope, and returns the recorded spans. The subscriber is the one of [`install`](crate::install),
+/// on this thread alone.
 ///
 /// # Examples
 ///

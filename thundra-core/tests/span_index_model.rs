@@ -57,9 +57,9 @@ const PREEMPTIONS: usize = 3;
 
 /// Runs two pieces of work at the same time, in every interleaving, then `after`.
 ///
-/// The index has the spans of `open` in it, and stale values of others, so that a torn read would find those. Each piece of
-/// work is also the one that starts first: where a thread reads an atomic before it writes it, loom notices conflicts of
-/// the write with the other thread in one of the two orders only.
+/// The index has the spans of `open` in it, and stale values of others, so that a torn read would find those. Each
+/// piece of work is also the one that starts first: where a thread reads an atomic before it writes it, loom notices
+/// conflicts of the write with the other thread in one of the two orders only.
 fn race<A, B>(
     open: &'static [u64],
     one: impl Fn(&SpanIndex) -> A + Copy + Send + Sync + 'static,

@@ -4,9 +4,9 @@ use thundra_core::Telemetry;
 
 use crate::export::{PACKAGE, Platform, Worker, install};
 
-/// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless one
-/// is set), the bridge from the `log` crate (unless a logger is set), and a background thread that exports about once a
-/// second, and earlier if about 1 MiB waits.
+/// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless
+/// one is set), the bridge from the `log` crate (unless a logger is set), and a background thread that exports about
+/// once a second, and earlier if about 1 MiB waits.
 ///
 /// Keep the guard until the program ends. Dropping the guard exports the remaining spans within
 /// `OTEL_EXPORTER_OTLP_TIMEOUT`. If spans are lost then, a line on standard error has their number for each exporter.

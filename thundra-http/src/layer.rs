@@ -33,14 +33,14 @@ impl Layer {
     ///
     /// # gRPC
     ///
-    /// The status of a failed call is recorded if the head of the response contains it, as for a failure before the first
-    /// message. A status in the trailers is not recorded.
+    /// The status of a failed call is recorded if the head of the response contains it, as for a failure before the
+    /// first message. A status in the trailers is not recorded.
     ///
     /// # Errors
     ///
-    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and the causes. Timeouts of tower
-    /// are recognized with the feature `reqwest`. `tonic::transport::Error` hides the causes. Map this error to tower's
-    /// `BoxError` below the layer.
+    /// `error.type` is `timeout`, `connection_error` or `request_failed`, by the error and the causes. Timeouts of
+    /// tower are recognized with the feature `reqwest`. `tonic::transport::Error` hides the causes. Map this error to
+    /// tower's `BoxError` below the layer.
     ///
     /// # Examples
     ///
@@ -63,13 +63,13 @@ impl Layer {
     ///
     /// # Names
     ///
-    /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call is
-    /// named after the gRPC method, by [these rules](crate#grpc). All other spans are named `{method}`.
+    /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call
+    /// is named after the gRPC method, by [these rules](crate#grpc). All other spans are named `{method}`.
     ///
     /// # Calls inside the process
     ///
-    /// A router called inside another request or a message makes no span and changes no span. The exception is the first
-    /// request in an invocation behind HTTP in Lambda. The span of the invocation gets the route of this request.
+    /// A router called inside another request or a message makes no span and changes no span. The exception is the
+    /// first request in an invocation behind HTTP in Lambda. The span of the invocation gets the route of this request.
     ///
     /// # Examples
     ///

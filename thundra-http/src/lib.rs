@@ -26,12 +26,14 @@
 //!
 //! # What is recorded
 //!
-//! - A **server span** for each request, named `{method} {route}`, with status, address, caller, user agent and protocol.
+//! - A **server span** for each request, named `{method} {route}`, with status, address, caller, user agent and
+//!   protocol.
 //! - A **client span** for each call, named after the method, with status, host, port, URL and the number of redirects.
 //! - `tracing` spans inside a request, at INFO and above.
 //!
-//! Names and attributes follow the [HTTP conventions] of OpenTelemetry. Paths and queries are recorded without credentials
-//! and without the values of queries. Headers are recorded if `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS` lists them.
+//! Names and attributes follow the [HTTP conventions] of OpenTelemetry. Paths and queries are recorded without
+//! credentials and without the values of queries. Headers are recorded if
+//! `OTEL_INSTRUMENTATION_HTTP_…_CAPTURE_…_HEADERS` lists them.
 //!
 //! # Clients
 //!
@@ -53,20 +55,21 @@
 //! Other names of AWS get no ids, because anyone can create a bucket, an API, a load balancer or an instance. A line on
 //! standard error names each host without ids once, with the value of `THUNDRA_PROPAGATE_HOSTS` to add the host.
 //!
-//! Headers of the request win over ours, and so do the default headers of our own builders. The exception is a forwarded
-//! header, with the value received by the current scope. Our header replaces a forwarded header.
+//! Headers of the request win over ours, and so do the default headers of our own builders. The exception is a
+//! forwarded header, with the value received by the current scope. Our header replaces a forwarded header.
 //!
-//! All our headers of a request together have at most 4 KiB, in this order: `traceparent`, the id of the call chain with
-//! length and debug switch, `tracestate`, the X-Ray header, other correlation ids, `baggage`. At most 1 KiB of ids is
-//! accepted from an untrusted caller. A call without room for all headers has the attributes `thundra.injection.skipped`
-//! and `thundra.injection.incomplete_messages`.
+//! All our headers of a request together have at most 4 KiB, in this order: `traceparent`, the id of the call chain
+//! with length and debug switch, `tracestate`, the X-Ray header, other correlation ids, `baggage`. At most 1 KiB of ids
+//! is accepted from an untrusted caller. A call without room for all headers has the attributes
+//! `thundra.injection.skipped` and `thundra.injection.incomplete_messages`.
 //!
 //! ## Redirects
 //!
-//! Clients built with [`Client::builder`] count redirects and, before following one, remove every header that the new host
-//! must not see. Correlation ids follow redirects to any host when you use `send_traced`, a client converted from
-//! `reqwest::Client`, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. If the final
-//! host of such a call is foreign, a line on standard error names the host, once. The module [`redirect`] has the details.
+//! Clients built with [`Client::builder`] count redirects and, before following one, remove every header that the new
+//! host must not see. Correlation ids follow redirects to any host when you use `send_traced`, a client converted from
+//! `reqwest::Client`, a client changed with [`ClientBuilder::configure`], or [`Layer::client`] around reqwest. If the
+//! final host of such a call is foreign, a line on standard error names the host, once. The module [`redirect`] has the
+//! details.
 //!
 //! # Servers
 //!
@@ -78,16 +81,17 @@
 //!
 //! ## gRPC
 //!
-//! A call counts as gRPC only if the *response* has a gRPC content type, or no content type and a `grpc-status`. What the
-//! request claims does not count, because a client can send any content type. The span is named after the method once the
-//! method is known to exist: the response started successfully, an earlier call to it succeeded, or a route matches it
-//! exactly. Any other failure may come from middleware that rejected the call before routing; those spans are named
-//! `grpc`, with the method in `rpc.method_original`.
+//! A call counts as gRPC only if the *response* has a gRPC content type, or no content type and a `grpc-status`. What
+//! the request claims does not count, because a client can send any content type. The span is named after the method
+//! once the method is known to exist: the response started successfully, an earlier call to it succeeded, or a route
+//! matches it exactly. Any other failure may come from middleware that rejected the call before routing; those spans
+//! are named `grpc`, with the method in `rpc.method_original`.
 //!
 //! # Programs outside Lambda
 //!
 //! [`init`] installs the configuration, the exporters, a subscriber, the bridge from the `log` crate, and a thread that
-//! exports in the background. The call replaces the initialization of a subscriber. Keep the guard until the program ends:
+//! exports in the background. The call replaces the initialization of a subscriber. Keep the guard until the program
+//! ends:
 //!
 //! ```no_run
 //! let _telemetry = thundra_http::init();
@@ -95,37 +99,39 @@
 //!
 //! # Configuration
 //!
-//! The [configuration page](configuration) lists every variable. [`init_with`] accepts the same settings in code, and an
-//! exporter or a subscriber layer of your own.
+//! The [configuration page](configuration) lists every variable. [`init_with`] accepts the same settings in code, and
+//! an exporter or a subscriber layer of your own.
 //!
 //! # A span is missing: where do I look?
 //!
 //! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable
 //!    collector, a subscriber without our layer.
-//! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry = …`.
-//! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and outside
-//!    of a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the scope.
+//! 2. **The guard.** `let _ = thundra_http::init();` drops the guard at once. Give the guard a name: `let _telemetry =
+//!    …`.
+//! 3. **The scope.** Spans are recorded only inside a scope. [`Layer::server`] begins a scope for each request, and
+//!    outside of a server [`thundra_core::Scope`] begins one. A spawned task needs `.in_current_span()` to stay in the
+//!    scope.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
 //! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
-//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and spans
-//!    that could not be exported.
+//! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
+//!    spans that could not be exported.
 //!
 //! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a
 //! proxy in between removes the headers.
 //!
 //! # Features
 //!
-//! - `reqwest` (default): the traced client, with TLS for the client and the exporter. All features of reqwest exist here
-//!   under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on reqwest, and
-//!   use the settings through [`ClientBuilder::configure`].
+//! - `reqwest` (default): the traced client, with TLS for the client and the exporter. All features of reqwest exist
+//!   here under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on
+//!   reqwest, and use the settings through [`ClientBuilder::configure`].
 //! - `full`: everything except the alternatives to rustls. The alternatives need OpenSSL.
 //! - `https`: TLS for the exporter, without reqwest.
 //! - `axum`: the route of an axum router in the name of a server span.
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
-//!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's current
-//!   span is the root span of the scope.
+//!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's
+//!   current span is the root span of the scope.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md

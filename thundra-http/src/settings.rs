@@ -71,8 +71,8 @@ thundra_core::variables! {
 pub struct Settings {
     /// Hosts outside of the private network to send correlation ids and baggage to. Defaults to no host.
     pub propagate_hosts: HostPatterns,
-    /// The known HTTP methods, by their exact case. Spans are named after a known method; any other method is recorded as
-    /// `_OTHER`. Defaults to the methods of RFC 9110, `PATCH` and `QUERY`.
+    /// The known HTTP methods, by their exact case. Spans are named after a known method; any other method is recorded
+    /// as `_OTHER`. Defaults to the methods of RFC 9110, `PATCH` and `QUERY`.
     pub known_methods: Vec<String>,
     /// The headers recorded as attributes.
     pub captured_headers: CapturedHeaders,

@@ -39,7 +39,8 @@ fn try_expand(args: TokenStream, function: &Function) -> Result<TokenStream> {
 fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let Function { attrs, vis, sig, brace, inner_attrs, body } = program.function;
     let main = &sig.ident;
-    // `pub` and `cfg` belong on the outer item, which the rest of the crate sees. All else belongs on the user's function.
+    // `pub` and `cfg` belong on the outer item, which the rest of the crate sees. All else belongs on the user's
+    // function.
     let (outer, attrs): (Vec<&Attribute>, Vec<_>) = attrs.iter().partition(|attr| is_cfg(attr));
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
@@ -164,8 +165,8 @@ fn inner_future(
     }
 }
 
-/// Returns a `return` that never runs. An async block has no place for its type, and `?` and coercions in the body need the
-/// type.
+/// Returns a `return` that never runs. An async block has no place for its type, and `?` and coercions in the body need
+/// the type.
 fn return_edge(thundra_aws: &Path, output: &Type) -> TokenStream {
     let (ty, span) = (without_opaque_types(output), output.span());
     if let Type::Infer(_) = ty {

@@ -53,10 +53,10 @@ use proc_macro::TokenStream;
 /// further arguments beside the event are fine.
 ///
 /// Inside an invocation the function reports its outcome to the invocation. Under a plain `lambda_runtime::run`, no
-/// invocation exists, and the function begins one from the first argument with a context: a `LambdaEvent`, an HTTP request
-/// from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, so an alias
-/// works. If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`, nothing is
-/// recorded, and one line on standard error names the remedy.
+/// invocation exists, and the function begins one from the first argument with a context: a `LambdaEvent`, an HTTP
+/// request from `lambda_http` (feature `http` of `thundra-aws`), or a `Context`. The compiler resolves the types, so an
+/// alias works. If no argument has a context, as with a `LambdaEvent` of another major version of `lambda_runtime`,
+/// nothing is recorded, and one line on standard error names the remedy.
 ///
 /// ```
 /// use thundra_aws::{Error, LambdaEvent, handler};
@@ -91,8 +91,8 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// `#[tracing::instrument]` belongs above this attribute: the upper attribute expands first, so its span is then inside the
-/// invocation.
+/// `#[tracing::instrument]` belongs above this attribute: the upper attribute expands first, so its span is then inside
+/// the invocation.
 ///
 /// # Arguments
 ///
@@ -100,8 +100,8 @@ use proc_macro::TokenStream;
 ///   of `main` is then `&State`.
 /// - `telemetry = path`, on `main` only: a function that returns a `TelemetryBuilder`, a `Telemetry` or a `Config`. The
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
-/// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. State must
-///   then be `Send + Sync + 'static`.
+/// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. State
+///   must then be `Send + Sync + 'static`.
 /// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
 ///
 /// An exporter of your own, and log lines of your own:

@@ -1,7 +1,8 @@
 //! The parameters of a function that is wrapped in place.
 //!
-//! Every parameter gets a name in the signature, under which the wrapper looks for a context. The pattern of the user moves
-//! into the wrapped body. A parameter that is a plain name keeps the name, because other attributes may refer to it.
+//! Every parameter gets a name in the signature, under which the wrapper looks for a context. The pattern of the user
+//! moves into the wrapped body. A parameter that is a plain name keeps the name, because other attributes may refer to
+//! it.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};

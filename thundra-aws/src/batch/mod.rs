@@ -45,8 +45,8 @@
 //!
 //! - With `THUNDRA_BATCH_SPANS=link` the invocation is the parent, and a link leads to the producer.
 //! - The same holds for a record older than an hour, because the trace of the producer has ended.
-//! - In an event of one message the invocation is the child of the producer. The record is the child of the invocation, and
-//!   needs no link.
+//! - In an event of one message the invocation is the child of the producer. The record is the child of the invocation,
+//!   and needs no link.
 //!
 //! # Order and concurrency
 //!

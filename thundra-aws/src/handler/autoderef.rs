@@ -1,9 +1,10 @@
 //! Questions of `#[handler]` about the types in the user's signature, answered by method lookup.
 //!
-//! An alias hides `LambdaEvent` from a macro, so the compiler has to find the type, by [autoderef specialisation]. Method
-//! lookup tries the inherent methods of a value if their bounds hold, then the methods of the `Deref` target, and so on.
-//! A [`Rung`] dereferences to the rung below. The [`Ground`] is a reference to the value and has the method for any type.
-//! In a generic function a bound holds if the bounds of the function imply it, so the lookup always compiles.
+//! An alias hides `LambdaEvent` from a macro, so the compiler has to find the type, by [autoderef specialisation].
+//! Method lookup tries the inherent methods of a value if their bounds hold, then the methods of the `Deref` target,
+//! and so on. A [`Rung`] dereferences to the rung below. The [`Ground`] is a reference to the value and has the method
+//! for any type. In a generic function a bound holds if the bounds of the function imply it, so the lookup always
+//! compiles.
 //!
 //! The methods have names that no trait in the user's scope will share.
 //!

@@ -20,8 +20,8 @@ const CALLER_WAITS: Duration = Duration::from_millis(500);
 /// Runs the body of a handler.
 ///
 /// Under [`run`](crate::run) an invocation exists already. Under a plain `lambda_runtime::run` the body becomes an
-/// invocation, exported before the handler returns. `context` is the context of the first argument with a context. Without
-/// any, nothing is recorded, and the report names the types of all arguments.
+/// invocation, exported before the handler returns. `context` is the context of the first argument with a context.
+/// Without any, nothing is recorded, and the report names the types of all arguments.
 pub async fn in_place<F: Future, const N: usize>(
     name: &'static str,
     context: Result<Context, [&'static str; N]>,
@@ -81,8 +81,8 @@ fn report_nothing_recorded(name: &str, arguments: &[&str]) {
     }
 }
 
-/// Returns the reason why no argument has a context, and the remedy. Types are compared by path, which is the same in all
-/// versions of a crate.
+/// Returns the reason why no argument has a context, and the remedy. Types are compared by path, which is the same in
+/// all versions of a crate.
 fn why_no_context(arguments: &[&str]) -> &'static str {
     let holds = |path: &str| arguments.iter().any(|argument| argument.contains(path));
     if holds("lambda_runtime::") {
@@ -100,8 +100,8 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
     }
 }
 
-/// Records the outcome of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that the
-/// runtime gets decides: a caller in between may have handled the error.
+/// Records the outcome of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that
+/// the runtime gets decides: a caller in between may have handled the error.
 ///
 /// `describe` formats the error, so it is called only if an invocation records the text.
 pub fn report(describe: impl FnOnce() -> HandlerOutcome) {

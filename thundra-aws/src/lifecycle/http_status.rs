@@ -1,7 +1,7 @@
 //! The `statusCode` of a response, seen while the runtime serialises it.
 //!
-//! A `Serialize` of the user may work only once, or panic. It therefore runs once, where the runtime runs it. [`Passing`]
-//! forwards each value to the serializer of the runtime, and reads the status among them.
+//! A `Serialize` of the user may work only once, or panic. It therefore runs once, where the runtime runs it.
+//! [`Passing`] forwards each value to the serializer of the runtime, and reads the status among them.
 
 use std::cell::Cell;
 use std::fmt::Display;

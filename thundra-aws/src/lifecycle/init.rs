@@ -5,14 +5,14 @@ use thundra_http::TelemetryGuard;
 
 use super::setup;
 
-/// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless one
-/// is set), and the bridge from the `log` crate (unless a logger is set). From then on the calls of AWS clients that nobody
-/// wrapped are recorded (feature `unwrapped-clients`).
+/// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless
+/// one is set), and the bridge from the `log` crate (unless a logger is set). From then on the calls of AWS clients
+/// that nobody wrapped are recorded (feature `unwrapped-clients`).
 ///
-/// - In a function, this call replaces the line that installs a subscriber. [`run`](crate::run) follows, and exports after
-///   each response and after a local run. Dropping the guard has no effect in Lambda.
-/// - In any other program, such as a worker that reads a queue, a background thread exports about once a second. Keep the
-///   guard until the program ends: dropping it exports the remaining spans.
+/// - In a function, this call replaces the line that installs a subscriber. [`run`](crate::run) follows, and exports
+///   after each response and after a local run. Dropping the guard has no effect in Lambda.
+/// - In any other program, such as a worker that reads a queue, a background thread exports about once a second. Keep
+///   the guard until the program ends: dropping it exports the remaining spans.
 ///
 /// A second call changes nothing.
 ///

@@ -90,8 +90,8 @@ pub(crate) fn flush_deadline(context: &Context) -> Option<Instant> {
     Some(Instant::now() + left.saturating_sub(MARGIN))
 }
 
-/// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest, who
-/// controls the event, the client context and the X-Ray header.
+/// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest,
+/// who controls the event, the client context and the X-Ray header.
 fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity

@@ -1,7 +1,7 @@
 //! The outermost layer: it sees the event before its deserialisation, and the end of the invocation.
 //!
-//! The response of the inner service is `()`, and it is ready once the runtime has posted the response of the handler. An
-//! export here delays no caller.
+//! The response of the inner service is `()`, and it is ready once the runtime has posted the response of the handler.
+//! An export here delays no caller.
 
 use std::future::Future;
 use std::pin::Pin;

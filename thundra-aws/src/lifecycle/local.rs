@@ -15,8 +15,8 @@ use super::layer::export_last;
 use super::reporting::catch_panic_in;
 use crate::error_type::short_error_type;
 
-/// Runs the handler once and prints the response. The event comes from the file that the first argument names, else from
-/// standard input.
+/// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
+/// from standard input.
 pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H, config: &Config) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,

@@ -1,8 +1,8 @@
 //! The service around the handler: it sees the result, the panic, and the status of a response.
 //!
 //! The runtime converts, formats and serialises the result of the handler, each at most once, and a panic of the user's
-//! types there ends the process. To change nothing, [`Reporting`] wraps the result in types that record the outcome while
-//! the runtime converts ([`Failed`]) or serialises ([`Returned`]) the result.
+//! types there ends the process. To change nothing, [`Reporting`] wraps the result in types that record the outcome
+//! while the runtime converts ([`Failed`]) or serialises ([`Returned`]) the result.
 
 use std::any::Any;
 use std::fmt::{self, Debug};
@@ -88,7 +88,8 @@ pub(crate) fn recording_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() 
     })
 }
 
-/// Runs a future in a scope. Records a panic and returns it, so that the scope can be exported before the panic resumes.
+/// Runs a future in a scope. Records a panic and returns it, so that the scope can be exported before the panic
+/// resumes.
 pub(crate) async fn catch_panic_in<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
     let mut future = pin!(future);
     let polling = poll_fn(|cx| recording_panic(Some(**scope), || future.as_mut().poll(cx)));

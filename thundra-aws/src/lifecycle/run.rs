@@ -16,13 +16,14 @@ use super::{local, setup};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
-/// Accepts the same handlers as [`lambda_runtime::run`], and records each invocation. Installs the subscriber, the bridge
-/// from the `log` crate and the exporters, unless [`init`](crate::init) was called before. Without `init`, lines that the
-/// program logs before this call are not written.
+/// Accepts the same handlers as [`lambda_runtime::run`], and records each invocation. Installs the subscriber, the
+/// bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called before. Without `init`, lines
+/// that the program logs before this call are not written.
 ///
 /// # Errors
 ///
-/// In Lambda, the errors of [`lambda_runtime::run`]. Elsewhere, an error if the event cannot be read or the handler fails.
+/// In Lambda, the errors of [`lambda_runtime::run`]. Elsewhere, an error if the event cannot be read or the handler
+/// fails.
 ///
 /// # Panics
 ///
@@ -107,8 +108,8 @@ where
     Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run()).await
 }
 
-/// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many as
-/// `AWS_LAMBDA_MAX_CONCURRENCY`.
+/// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many
+/// as `AWS_LAMBDA_MAX_CONCURRENCY`.
 ///
 /// # Errors
 ///

@@ -24,7 +24,8 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
     config
 }
 
-/// Installs telemetry as [`install`] does, while AWS calls may be in flight: calls of unwrapped clients are not recorded.
+/// Installs telemetry as [`install`] does, while AWS calls may be in flight: calls of unwrapped clients are not
+/// recorded.
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     export::install(PACKAGE, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();

@@ -21,8 +21,8 @@ fn a_batch_that_settles_is_counted() {
     assert_eq!([count(0), count(1)], ["2", ""], "one message is not a batch");
 }
 
-/// Without the feature of a service a name in the bytes of the request is counted. The genuine client writes the name once
-/// for each message.
+/// Without the feature of a service a name in the bytes of the request is counted. The genuine client writes the name
+/// once for each message.
 #[test]
 fn the_bytes_of_a_batch_have_a_name_for_each_message() {
     let ((), endpoint) = with_endpoint(ok("{}"), |endpoint| async move {

@@ -1,7 +1,7 @@
 //! Topics, queues and streams with a size limit of their own, which no request shows.
 //!
-//! The endpoint refuses messages over the limit, in the words of AWS. Only the first message that our context pushes over
-//! the limit may be refused.
+//! The endpoint refuses messages over the limit, in the words of AWS. Only the first message that our context pushes
+//! over the limit may be refused.
 
 use std::process::Command;
 

@@ -17,8 +17,8 @@ const FOREIGN: [&str; 10] =
 
 /// The most detailed enabled level of each target, as in `info,my_crate=debug,hyper=off`.
 ///
-/// An entry applies to every target with the same prefix, and the longest match wins. The bare level applies to all other
-/// targets; `info` is the default. The highest level of `tracing` is `error`, so `fatal` means `error`.
+/// An entry applies to every target with the same prefix, and the longest match wins. The bare level applies to all
+/// other targets; `info` is the default. The highest level of `tracing` is `error`, so `fatal` means `error`.
 ///
 /// # Examples
 ///

@@ -55,8 +55,8 @@ pub struct Config {
     pub propagators: Propagators,
     /// The head sampler.
     pub sampler: Sampler,
-    /// The names of the exporters, in lower case; empty to export nothing. With `None`, the default, the endpoint and the
-    /// platform decide.
+    /// The names of the exporters, in lower case; empty to export nothing. With `None`, the default, the endpoint and
+    /// the platform decide.
     pub exporters: Option<Vec<String>>,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
@@ -66,8 +66,8 @@ pub struct Config {
     pub spans: Levels,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
-    /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own level,
-    /// `INFO` and above are written.
+    /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
+    /// level, `INFO` and above are written.
     pub log: Option<Levels>,
     origin: Origin,
 }
@@ -115,7 +115,8 @@ impl Config {
 
     /// Reads the configuration, and returns a problem for each invalid value and each unknown `THUNDRA_*` variable.
     ///
-    /// In a program with `thundra-http` or `thundra-aws`, only mistyped names of this crate's variables count as unknown.
+    /// In a program with `thundra-http` or `thundra-aws`, only mistyped names of this crate's variables count as
+    /// unknown.
     ///
     /// # Examples
     ///

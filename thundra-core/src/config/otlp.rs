@@ -37,9 +37,9 @@ pub enum OtlpCompression {
 
 /// OTLP settings of each signal.
 ///
-/// A variable for a single signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, wins over the variable for all signals.
-/// The endpoint for all signals is a base URL, to whose path `/v1/traces`, `/v1/logs` or `/v1/metrics` is added. The
-/// endpoint of a single signal is used unchanged.
+/// A variable for a single signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, wins over the variable for all
+/// signals. The endpoint for all signals is a base URL, to whose path `/v1/traces`, `/v1/logs` or `/v1/metrics` is
+/// added. The endpoint of a single signal is used unchanged.
 ///
 /// # Examples
 ///
@@ -87,8 +87,8 @@ pub struct OtlpConfig {
     pub protocol: OtlpProtocol,
     /// Headers sent with each request.
     pub headers: Vec<(String, String)>,
-    /// The longest time of a flush, retries included. Defaults to 10 s. The maximum is an hour, which also stands for the
-    /// variable's `0`, [no limit](https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout).
+    /// The longest time of a flush, retries included. Defaults to 10 s. The maximum is an hour, which also stands for
+    /// the variable's `0`, [no limit](https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout).
     pub timeout: Duration,
     /// The longest time of an attempt. Defaults to 2 s, or to a configured timeout.
     pub attempt_timeout: Duration,

@@ -8,8 +8,8 @@ use crate::percent::percent_decode;
 
 /// Reads the variables of an environment.
 ///
-/// Every method returns `None` for an unset variable and for an invalid value. [`finish`](Self::finish) returns a problem
-/// for each invalid value. Words are compared without regard to case, and items of lists are trimmed.
+/// Every method returns `None` for an unset variable and for an invalid value. [`finish`](Self::finish) returns a
+/// problem for each invalid value. Words are compared without regard to case, and items of lists are trimmed.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Reader<'a> {
@@ -83,8 +83,8 @@ impl<'a> Reader<'a> {
         Some(items(&value).map(str::to_owned).collect())
     }
 
-    /// Reads the items of a list, each with `item`. All invalid items together are a single problem, and the valid items
-    /// are returned. `None` without a valid item.
+    /// Reads the items of a list, each with `item`. All invalid items together are a single problem, and the valid
+    /// items are returned. `None` without a valid item.
     pub fn items<T>(&mut self, variable: &Variable, item: impl Fn(&str) -> Option<T>) -> Option<Vec<T>> {
         let value = self.list_text(variable)?;
         let (mut taken, mut others) = (Vec::new(), Vec::new());

@@ -1,8 +1,8 @@
 //! Sections of the configuration: the settings of dependent crates.
 //!
-//! A dependent crate defines a type for its settings and implements [`Section`] for the type. The settings are read from
-//! the environment of the [`Config`], or set in code on the builder of the telemetry. An installed configuration holds all
-//! sections, keyed by type.
+//! A dependent crate defines a type for its settings and implements [`Section`] for the type. The settings are read
+//! from the environment of the [`Config`], or set in code on the builder of the telemetry. An installed configuration
+//! holds all sections, keyed by type.
 
 use std::any::Any;
 use std::fmt::{self, Debug};

@@ -51,8 +51,8 @@ pub struct ExportError {
 pub enum ExportErrorKind {
     /// The batch is kept for the next flush.
     Retryable,
-    /// The batch is sent again in two parts. A single record is lost, and counted. After 16 of these in a row, batches are
-    /// lost whole.
+    /// The batch is sent again in two parts. A single record is lost, and counted. After 16 of these in a row, batches
+    /// are lost whole.
     TooLarge,
     /// A part of the batch was exported. The rejected records are lost, and counted.
     #[non_exhaustive]

@@ -7,7 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
-/// Deflate, no flags, no time, the fastest level, an unknown system: <https://www.rfc-editor.org/rfc/rfc1952#section-2.3>.
+/// Deflate, no flags, no time, the fastest level, an unknown system:
+/// <https://www.rfc-editor.org/rfc/rfc1952#section-2.3>.
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 
 /// Compresses bytes with gzip, level 1. Level 6 takes more than twice as long, for a few percent.

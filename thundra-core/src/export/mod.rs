@@ -65,11 +65,11 @@ pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>>
 pub trait Export: fmt::Debug + Send + Sync {
     /// Exports a batch, and returns by the deadline.
     ///
-    /// A batch is never empty. Its size is about 1 MiB at most, unless a single record is larger. If the future is dropped
-    /// before the end, the batch is exported again later.
+    /// A batch is never empty. Its size is about 1 MiB at most, unless a single record is larger. If the future is
+    /// dropped before the end, the batch is exported again later.
     ///
-    /// The pipeline pauses after an export past the deadline, and after a [`Retryable`](ExportErrorKind::Retryable) failure
-    /// of more than 100 ms. The pause is ten times as long as the failure, unless the exporter
+    /// The pipeline pauses after an export past the deadline, and after a [`Retryable`](ExportErrorKind::Retryable)
+    /// failure of more than 100 ms. The pause is ten times as long as the failure, unless the exporter
     /// [pauses](Self::is_paused) by itself.
     ///
     /// # Errors
@@ -77,8 +77,8 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// The [kind](ExportErrorKind) of the error is the consequence for the batch.
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a>;
 
-    /// Returns `true` if the exporter takes batches of this signal. Batches of other signals are not exported, and not counted
-    /// as lost. Called once for each signal; defaults to spans alone.
+    /// Returns `true` if the exporter takes batches of this signal. Batches of other signals are not exported, and not
+    /// counted as lost. Called once for each signal; defaults to spans alone.
     fn takes(&self, signal: Signal) -> bool {
         signal == Signal::Traces
     }
@@ -94,14 +94,14 @@ pub trait Export: fmt::Debug + Send + Sync {
         Box::pin(Done)
     }
 
-    /// Returns `true` while the exporter would refuse batches of this signal, as for some time after a failure. Batches are
-    /// kept meanwhile, and no flush waits. Defaults to `false`.
+    /// Returns `true` while the exporter would refuse batches of this signal, as for some time after a failure. Batches
+    /// are kept meanwhile, and no flush waits. Defaults to `false`.
     fn is_paused(&self, _signal: Signal) -> bool {
         false
     }
 
-    /// Sets the attributes of the program, for an exporter that needs them before the first batch. Called once, before any
-    /// export; defaults to nothing. Each [`Batch`] has the attributes too.
+    /// Sets the attributes of the program, for an exporter that needs them before the first batch. Called once, before
+    /// any export; defaults to nothing. Each [`Batch`] has the attributes too.
     fn set_resource(&mut self, _resource: &Resource) {}
 
     /// Ends all pauses. Called before the last flush of a program; defaults to nothing.

@@ -1,5 +1,5 @@
-//! One line for each batch on standard output, in the envelope of the [serverless-otlp-forwarder], which reads CloudWatch
-//! Logs.
+//! One line for each batch on standard output, in the envelope of the [serverless-otlp-forwarder], which reads
+//! CloudWatch Logs.
 //!
 //! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
 
@@ -17,8 +17,8 @@ const MAX_LINE_BYTES: usize = 256 * 1024;
 
 /// Writes each batch as one line of JSON. A batch over 256 KiB takes several lines.
 ///
-/// A line holds the OTLP request as base64 of [gzip](Gzip). A single record over the limit is lost, and counted. A thread
-/// of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
+/// A line holds the OTLP request as base64 of [gzip](Gzip). A single record over the limit is lost, and counted. A
+/// thread of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
 ///
 /// # Examples
 ///

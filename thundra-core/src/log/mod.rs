@@ -94,8 +94,8 @@ impl fmt::Debug for LogFormat {
 
 /// A way to lay out the line of an event.
 pub(crate) trait Format {
-    /// Builds the line of an event in the buffers, and returns the line with a line break. Old content of the buffers is
-    /// discarded.
+    /// Builds the line of an event in the buffers, and returns the line with a line break. Old content of the buffers
+    /// is discarded.
     fn line<'a>(buffers: &'a mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>) -> &'a [u8];
 }
 

@@ -1,18 +1,18 @@
 //! The bridge to the `opentelemetry` crates (feature `otel`).
 //!
-//! While a scope's future is polled, the scope's root span is in the current [`Context`], together with the received baggage.
-//! Libraries instrumented with OpenTelemetry therefore continue the trace without further set-up. With
-//! the feature `otel-spans`, the entered `tracing` span is the current span.
+//! While a scope's future is polled, the scope's root span is in the current [`Context`], together with the received
+//! baggage. Libraries instrumented with OpenTelemetry therefore continue the trace without further set-up. With the
+//! feature `otel-spans`, the entered `tracing` span is the current span.
 //!
 //! # Versions
 //!
-//! No other module has types of the `opentelemetry` crates in public signatures. This module is **exempt from the semantic
-//! versioning of `thundra-core`**: `opentelemetry` is at 0.x, where every minor version is breaking, and this module moves to a new
-//! one in a *minor* version of ours. The changelog names the version.
+//! No other module has types of the `opentelemetry` crates in public signatures. This module is **exempt from the
+//! semantic versioning of `thundra-core`**: `opentelemetry` is at 0.x, where every minor version is breaking, and this
+//! module moves to a new one in a *minor* version of ours. The changelog names the version.
 //!
 //! A program with calls into this module depends on the same version of `opentelemetry`, or pins a minor version of
-//! `thundra-core`. All other programs compile as before. With two versions of `opentelemetry` in the dependency graph, libraries
-//! on the other version do not see our spans, and nothing else changes.
+//! `thundra-core`. All other programs compile as before. With two versions of `opentelemetry` in the dependency graph,
+//! libraries on the other version do not see our spans, and nothing else changes.
 
 #[cfg(feature = "opentelemetry_sdk")]
 mod sdk;
@@ -27,7 +27,8 @@ use crate::recorder::otel_context::context_at;
 
 /// Returns an OpenTelemetry context with the innermost span, for libraries with a context argument.
 ///
-/// The current [`Context`] inside a scope has the scope's root span, or the innermost span with the feature `otel-spans`.
+/// The current [`Context`] inside a scope has the scope's root span, or the innermost span with the feature
+/// `otel-spans`.
 ///
 /// # Examples
 ///

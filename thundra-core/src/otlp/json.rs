@@ -1,7 +1,8 @@
 //! OTLP/JSON: <https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>.
 //!
 //! A view of protobuf bytes by the [schema]. Ids are hexadecimal, other bytes base64, 64-bit integers text, and enums
-//! numbers. Fields without a value are left out, as in protobuf. Empty lists are written, since some readers require lists.
+//! numbers. Fields without a value are left out, as in protobuf. Empty lists are written, since some readers require
+//! lists.
 
 use std::fmt::Write;
 

@@ -1,7 +1,7 @@
 //! The request that carries records to a collector.
 //!
-//! `ExportTraceServiceRequest`, `ExportLogsServiceRequest` and `ExportMetricsServiceRequest` differ in the names of their
-//! outer fields alone, and not in the numbers: one encoding serves all three.
+//! `ExportTraceServiceRequest`, `ExportLogsServiceRequest` and `ExportMetricsServiceRequest` differ in the names of
+//! their outer fields alone, and not in the numbers: one encoding serves all three.
 
 use super::tag;
 use super::write::{bytes, bytes_len, delimited};

@@ -1,7 +1,7 @@
 //! Runs of encoded records: `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics`.
 //!
-//! All three are field 2 of their message. A run of any signal is therefore one sequence of length-delimited fields, and
-//! may be cut between two fields.
+//! All three are field 2 of their message. A run of any signal is therefore one sequence of length-delimited fields,
+//! and may be cut between two fields.
 
 use std::ops::Range;
 

@@ -12,7 +12,8 @@ use std::task::{Poll, Waker};
 use super::losses::Losses;
 use crate::{MixedSignals, Records, diagnostics};
 
-/// The limit of the backlog. Records beyond the limit are lost, and counted. An empty backlog takes records of any size.
+/// The limit of the backlog. Records beyond the limit are lost, and counted. An empty backlog takes records of any
+/// size.
 const MAX_BYTES: usize = 8 << 20;
 
 /// The size of the backlog at which a background flush begins early: about one request.
@@ -47,8 +48,8 @@ fn backlog() -> MutexGuard<'static, Backlog> {
 
 /// Keeps records for the next flush, up to the limit.
 ///
-/// The caller must not hold the lock of a scope. This function may write to standard error, whose lock another thread may
-/// hold while waiting for the scope.
+/// The caller must not hold the lock of a scope. This function may write to standard error, whose lock another thread
+/// may hold while waiting for the scope.
 pub(crate) fn add(records: Records) {
     if records.is_empty() {
         return;

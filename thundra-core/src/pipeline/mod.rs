@@ -6,8 +6,8 @@
 //!                            └───────────── losses.rs, on a root span ◄───┘
 //! ```
 //!
-//! Each exporter has a queue of requests, and one flush at a time sends from the queue. A concurrent flush adds records to
-//! the queue and returns, so a slow collector holds up one caller at most.
+//! Each exporter has a queue of requests, and one flush at a time sends from the queue. A concurrent flush adds records
+//! to the queue and returns, so a slow collector holds up one caller at most.
 
 pub(crate) mod backlog;
 mod losses;

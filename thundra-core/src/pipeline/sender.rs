@@ -11,8 +11,8 @@ use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture};
 use crate::signal::Signals;
 use crate::{Records, contained, diagnostics};
 
-/// The number of single messages in a row that were too large, after which a flush splits no more requests. The collector
-/// accepts nothing then, and further splitting would only take time.
+/// The number of single messages in a row that were too large, after which a flush splits no more requests. The
+/// collector accepts nothing then, and further splitting would only take time.
 const TOO_LARGE_IN_A_ROW: u32 = 16;
 
 /// The right to send from a queue. Dropped early, a sender leaves its unsent request to the next flush.
@@ -36,8 +36,8 @@ pub(super) struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    /// Hands records and counts to an exporter. Returns the right to send, unless another flush has the right, the exporter
-    /// pauses, or the queue is empty.
+    /// Hands records and counts to an exporter. Returns the right to send, unless another flush has the right, the
+    /// exporter pauses, or the queue is empty.
     #[inline]
     pub(super) fn begin(slot: &'a ExporterSlot, records: Records, due: &Due, now: Instant) -> Option<Self> {
         let held_back = slot.paused_signals();
@@ -69,7 +69,8 @@ impl<'a> Sender<'a> {
         sender.batch.is_some().then_some(sender)
     }
 
-    /// Takes an accepted request, unless the exporter pauses. The next request may follow after the accepted one has left.
+    /// Takes an accepted request, unless the exporter pauses. The next request may follow after the accepted one has
+    /// left.
     #[cold]
     fn take_accepted(&mut self, state: &mut State) {
         self.batch = state.accepted.take_if(|batch| !self.held_back.contains(batch.signal()));
@@ -166,8 +167,8 @@ impl<'a> Sender<'a> {
         true
     }
 
-    /// Keeps a request for the next flush, and continues with the other signals. Returns `false` without other signals, or
-    /// during a pause of the exporter.
+    /// Keeps a request for the next flush, and continues with the other signals. Returns `false` without other signals,
+    /// or during a pause of the exporter.
     #[cold]
     fn keeps(&mut self, error: &ExportError) -> bool {
         let Some(signal) = self.batch.as_ref().map(Batch::signal) else { return false };

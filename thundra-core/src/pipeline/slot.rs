@@ -116,8 +116,8 @@ impl State {
         self.in_flight.map_or(Losses::NONE, |(signal, count)| Losses::records(signal, count.into()))
     }
 
-    /// Settles a final failure, and returns the losses. Returns `None` after splitting a request that was too large, which
-    /// `splits` permits.
+    /// Settles a final failure, and returns the losses. Returns `None` after splitting a request that was too large,
+    /// which `splits` permits.
     #[cold]
     pub(super) fn settle(&mut self, batch: &Batch, kind: ExportErrorKind, splits: bool) -> Option<Losses> {
         let records = batch.records();

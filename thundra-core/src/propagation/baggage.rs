@@ -42,7 +42,8 @@ impl Baggage {
     }
 }
 
-/// Returns `true` for `key=value` followed by properties, with white space around the parts. A property is a key or a pair.
+/// Returns `true` for `key=value` followed by properties, with white space around the parts. A property is a key or a
+/// pair.
 fn is_member(member: &str) -> bool {
     let mut parts = member.split(';').map(ows::trim);
     let is_pair = |(key, value): (&str, &str)| is_token(ows::trim(key)) && ows::trim(value).bytes().all(is_octet);

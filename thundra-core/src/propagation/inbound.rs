@@ -52,8 +52,8 @@ pub struct Inbound {
 }
 
 impl Inbound {
-    /// Reads a carrier. Unknown pairs are ignored, and malformed pairs are ignored and [counted](Self::dropped). Nothing
-    /// fails.
+    /// Reads a carrier. Unknown pairs are ignored, and malformed pairs are ignored and [counted](Self::dropped).
+    /// Nothing fails.
     ///
     /// # Examples
     ///

@@ -1,7 +1,7 @@
 //! Context on the wire: [`Inbound`] is read from carriers, and [`Outbound`] is written to carriers.
 //!
-//! A carrier is a list of text pairs, such as HTTP headers, message attributes, or the members of a `__context__` object in
-//! a JSON payload. Keys match in any case.
+//! A carrier is a list of text pairs, such as HTTP headers, message attributes, or the members of a `__context__`
+//! object in a JSON payload. Keys match in any case.
 //!
 //! # Formats
 //!
@@ -16,9 +16,10 @@
 //!
 //! # Precedence
 //!
-//! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A service
-//! in between may have written an X-Ray header. A program without tracing forwarded the context among the correlation ids.
-//! A repeated `traceparent` is malformed, as the specification demands, because nobody can tell the right value.
+//! A carrier may hold several contexts. A W3C `traceparent` comes from the calling program and takes precedence. A
+//! service in between may have written an X-Ray header. A program without tracing forwarded the context among the
+//! correlation ids. A repeated `traceparent` is malformed, as the specification demands, because nobody can tell the
+//! right value.
 //!
 //! # Examples
 //!

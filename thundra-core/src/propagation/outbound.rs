@@ -89,8 +89,8 @@ impl Outbound {
         self.traceparent().into_iter().chain(self.trace_state()).collect()
     }
 
-    /// Returns `true` if the scope received this value under this key. A carrier with such a value got the value by mere
-    /// forwarding, and the scope's own value should replace the forwarded one.
+    /// Returns `true` if the scope received this value under this key. A carrier with such a value got the value by
+    /// mere forwarding, and the scope's own value should replace the forwarded one.
     pub fn is_forwarded(&self, key: &str, value: &str) -> bool {
         self.are_forwarded(key, &[value])
     }
@@ -147,15 +147,15 @@ impl Outbound {
         self.formats.xray.then(|| XRayHeader::format(&self.context, self.xray.as_ref()))
     }
 
-    /// Returns the value of an X-Ray trace header, of at most so many bytes. A longer header loses the received parts, and
-    /// keeps the trace.
+    /// Returns the value of an X-Ray trace header, of at most so many bytes. A longer header loses the received parts,
+    /// and keeps the trace.
     pub fn xray_header_within(&self, bytes: usize) -> Option<String> {
         let short = || Some(XRayHeader::format(&self.context, None)).filter(|header| header.len() <= bytes);
         self.xray_header().and_then(|header| if header.len() <= bytes { Some(header) } else { short() })
     }
 
-    /// Returns the [`pairs`](Self::pairs) for the `__context__` object of a JSON payload. The values are JSON: the chain
-    /// length is a number and everything else a string, as Node functions expect.
+    /// Returns the [`pairs`](Self::pairs) for the `__context__` object of a JSON payload. The values are JSON: the
+    /// chain length is a number and everything else a string, as Node functions expect.
     ///
     /// # Examples
     ///

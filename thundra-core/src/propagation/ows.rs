@@ -7,8 +7,8 @@ pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t'])
 }
 
-/// Returns `true` if `known` holds for a value, or for each member of a comma-separated list. Programs join the lines of a
-/// repeated header.
+/// Returns `true` if `known` holds for a value, or for each member of a comma-separated list. Programs join the lines
+/// of a repeated header.
 pub(super) fn all_known(value: &str, known: impl Fn(&str) -> bool) -> bool {
     known(value) || value.split(',').all(|member| known(trim(member)))
 }

@@ -1,7 +1,7 @@
 //! The received values under our keys, for recognising forwarded ones.
 //!
-//! By copying received headers onto a call, a program sends the caller's context instead of its own. Values already in a
-//! carrier are therefore compared with the received values. Contexts are compared by span id, and lists by members.
+//! By copying received headers onto a call, a program sends the caller's context instead of its own. Values already in
+//! a carrier are therefore compared with the received values. Contexts are compared by span id, and lists by members.
 
 use std::sync::Arc;
 
@@ -63,8 +63,8 @@ impl Received {
         self.malformed |= !self.debug.take(read);
     }
 
-    /// Returns `true` if the values were received under the key: a lower-case key other than X-Ray's and the correlation
-    /// ids'.
+    /// Returns `true` if the values were received under the key: a lower-case key other than X-Ray's and the
+    /// correlation ids'.
     pub(super) fn holds(&self, key: &str, values: &[&str]) -> bool {
         let all = |known: &dyn Fn(&str) -> Option<bool>| {
             values.iter().all(|value| ows::all_known(value, |value| known(value).unwrap_or(self.malformed)))

@@ -16,7 +16,7 @@
 pub enum Trust {
     /// A queue, a stream, an invocation or an authenticated caller. Everything sent takes effect.
     Full,
-    /// An untrusted caller at the public edge. The trace context and up to 1 KiB of well-formed ids are taken. The sampling
-    /// flag, the debug switch and the chain length have no effect.
+    /// An untrusted caller at the public edge. The trace context and up to 1 KiB of well-formed ids are taken. The
+    /// sampling flag, the debug switch and the chain length have no effect.
     Edge,
 }

@@ -64,8 +64,8 @@ impl XRayHeader {
 
     /// Returns the context of a sampled header with a parent.
     ///
-    /// Without active tracing, Lambda passes a header without a parent or without the sampling flag. Used as a parent, such
-    /// a header would turn recording off, or put the trace below an unrecorded span.
+    /// Without active tracing, Lambda passes a header without a parent or without the sampling flag. Used as a parent,
+    /// such a header would turn recording off, or put the trace below an unrecorded span.
     ///
     /// # Examples
     ///

@@ -49,8 +49,8 @@ pub fn current() -> Option<TraceContext> {
 ///
 /// The context of an unrecorded span is the [current](current()) context.
 ///
-/// With the feature `otel`, the current [`opentelemetry::Context`] provides the baggage if the running code is in the scope of
-/// the span.
+/// With the feature `otel`, the current [`opentelemetry::Context`] provides the baggage if the running code is in the
+/// scope of the span.
 ///
 /// # Examples
 ///

@@ -52,8 +52,8 @@ thread_local! {
     static FIELDS: Cell<Option<Box<Fields>>> = const { Cell::new(None) };
 }
 
-/// Runs a closure with the empty buffers of this thread. New buffers serve a user's `Debug` during which spans are recorded, and
-/// a thread during shutdown.
+/// Runs a closure with the empty buffers of this thread. New buffers serve a user's `Debug` during which spans are
+/// recorded, and a thread during shutdown.
 #[inline]
 pub(super) fn with_fields<R>(then: impl FnOnce(&mut Fields) -> R) -> R {
     let mut fields = FIELDS.try_with(Cell::take).ok().flatten().unwrap_or_default();
@@ -75,8 +75,8 @@ impl Fields {
         record(&mut Visitor { fields: self, of, max, length });
     }
 
-    /// Brings the attributes from `start` on into the form of OTLP: no empty key, the last value of each key, and up to `max`
-    /// attributes.
+    /// Brings the attributes from `start` on into the form of OTLP: no empty key, the last value of each key, and up to
+    /// `max` attributes.
     #[cold]
     pub(super) fn settle(&mut self, start: usize, max: u32) {
         let recorded = self.encoded.split_off(start);

@@ -4,8 +4,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata};
 use tracing_subscriber::filter::Targets;
 
-/// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span within
-/// `tracing`.
+/// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
+/// within `tracing`.
 #[derive(Debug)]
 pub(crate) struct SoleLayer {
     /// The filter of spans. A filtered span does not exist.
@@ -57,8 +57,8 @@ impl EventFilter {
         }
     }
 
-    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are part
-    /// of their text.
+    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are
+    /// part of their text.
     #[inline]
     pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
         !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)

@@ -1,7 +1,8 @@
 //! The `tracing_subscriber` layer.
 //!
-//! The layer keeps nothing in the extensions of the registry. Lookups in the registry are rare, at two locked instructions each:
-//! slots come from the [index](super::span_index), and the current span comes from the [stack of this thread](super::entered).
+//! The layer keeps nothing in the extensions of the registry. Lookups in the registry are rare, at two locked
+//! instructions each: slots come from the [index](super::span_index), and the current span comes from the [stack of
+//! this thread](super::entered).
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,11 +85,12 @@ impl Recorder {
         super::otel_context::enter(id.into_u64(), slot);
     }
 
-    /// Returns `true` if the fields of a callsite [need care](fields::need_care). Nearly all programs have no such callsite.
+    /// Returns `true` if the fields of a callsite [need care](fields::need_care). Nearly all programs have no such
+    /// callsite.
     #[inline]
     fn is_careful(&self, metadata: &Metadata<'_>) -> bool {
-        // Relaxed: the flag publishes nothing. A thread that misses the store of another thread, which registered the same
-        // callsite just now, writes the repeated key of one span twice.
+        // Relaxed: the flag publishes nothing. A thread that misses the store of another thread, which registered the
+        // same callsite just now, writes the repeated key of one span twice.
         self.careful.load(Ordering::Relaxed) && fields::need_care(metadata.fields())
     }
 
@@ -211,8 +213,8 @@ where
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
         if parent.kind() == SlotKind::Unrecorded {
-            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it was
-            // made below another span or below none.
+            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it
+            // was made below another span or below none.
             if !attributes.is_contextual() {
                 self.index.insert(id.into_u64(), parent);
             }

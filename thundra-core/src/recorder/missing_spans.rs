@@ -24,8 +24,8 @@ pub(super) fn span_seen() {
     SPAN_SEEN.store(true, Ordering::Relaxed);
 }
 
-/// Reports once that the program made spans and never opened a scope, so that no span was recorded. Called at the end of the
-/// program: a scope may be opened until then.
+/// Reports once that the program made spans and never opened a scope, so that no span was recorded. Called at the end
+/// of the program: a scope may be opened until then.
 pub(crate) fn report_missing_scope() {
     // Relaxed: see `span_seen`.
     if SPAN_SEEN.load(Ordering::Relaxed) && !SCOPES.were_claimed() {

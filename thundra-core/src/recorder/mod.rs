@@ -6,11 +6,12 @@
 //!                  └─ fields ─► bytes, before any lock is taken
 //! ```
 //!
-//! A [scope](crate::Scope) owns a place in the [`slab`], with the open spans and the bytes of the ended spans. Each place has a
-//! lock, and recording a span takes no other lock. The [`span_index`] leads from a span to the place by two lock-free reads.
+//! A [scope](crate::Scope) owns a place in the [`slab`], with the open spans and the bytes of the ended spans. Each
+//! place has a lock, and recording a span takes no other lock. The [`span_index`] leads from a span to the place by two
+//! lock-free reads.
 //!
-//! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the lock,
-//! free to record spans.
+//! Fields are encoded in a buffer of the thread before the scope is locked. A user's `Debug` therefore runs outside the
+//! lock, free to record spans.
 
 pub(crate) mod current;
 pub(crate) mod edit;

@@ -15,8 +15,8 @@ use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 
 impl Recorder {
-    /// Returns the slot of the nearest recorded ancestor of a new span. A span without a recorded ancestor belongs under
-    /// the [root](Self::scope_root) of the current scope.
+    /// Returns the slot of the nearest recorded ancestor of a new span. A span without a recorded ancestor belongs
+    /// under the [root](Self::scope_root) of the current scope.
     #[inline]
     pub(super) fn parent<S>(&self, attributes: &Attributes<'_>, id: &Id, context: &Context<'_, S>) -> Option<SpanSlot>
     where
@@ -27,8 +27,8 @@ impl Recorder {
             None if attributes.is_contextual() => entered::innermost(),
             None => return self.scope_root(context),
         };
-        // Between the span and the ancestor there may be a span hidden by a filter, or a span of an unrecorded scope. An
-        // explicit parent may belong to a scope finished long ago.
+        // Between the span and the ancestor there may be a span hidden by a filter, or a span of an unrecorded scope.
+        // An explicit parent may belong to a scope finished long ago.
         let may_lie_between = || attributes.parent().is_some() || self.sole.is_none() || SCOPES.some_are_unrecorded();
         near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(|| self.scope_root(context)))?)
     }
@@ -42,8 +42,8 @@ impl Recorder {
         context.span(id)?.scope().skip(1).find_map(|span| self.slot(&span.id()))
     }
 
-    /// Returns the root of the current scope. Spans and events made without a parent belong under the root, since only a
-    /// [`Scope`](crate::Scope) begins a trace.
+    /// Returns the root of the current scope. Spans and events made without a parent belong under the root, since only
+    /// a [`Scope`](crate::Scope) begins a trace.
     #[cold]
     pub(super) fn scope_root<S>(&self, context: &Context<'_, S>) -> Option<SpanSlot>
     where

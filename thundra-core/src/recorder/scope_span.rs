@@ -1,7 +1,7 @@
 //! The scope span: the `tracing` span that carries a scope.
 //!
-//! A scope exists before the scope span. `tracing` has no way to pass a slot along with a new span, so the slot waits in a
-//! thread-local until the layer sees the new span.
+//! A scope exists before the scope span. `tracing` has no way to pass a slot along with a new span, so the slot waits
+//! in a thread-local until the layer sees the new span.
 
 use std::cell::Cell;
 

@@ -12,7 +12,8 @@ use crate::{Records, SpanId, TraceContext, TraceId};
 
 /// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
-/// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within these bounds.
+/// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within these
+/// bounds.
 const FIRST_ROOM: Range<usize> = 1024..256 * 1024;
 
 /// The state of a scope, behind the lock of its place in the [slab](super::slab).
@@ -168,7 +169,8 @@ impl ScopeState {
             .then(|| Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
     }
 
-    /// Counts a span over the limit. After the end of the root span, the next root span of the process carries the count.
+    /// Counts a span over the limit. After the end of the root span, the next root span of the process carries the
+    /// count.
     #[cold]
     fn count_dropped(&mut self) {
         if self.sealed {

@@ -1,11 +1,11 @@
 //! The scopes of this process.
 //!
-//! Each scope has a place with a lock. Places are allocated in chunks and reused with their memory. All scopes share one
-//! list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans never
-//! do.
+//! Each scope has a place with a lock. Places are allocated in chunks and reused with their memory. All scopes share
+//! one list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans
+//! never do.
 //!
-//! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`] compares
-//! the generations under the lock of the place, so an old id finds nothing instead of a later scope.
+//! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
+//! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -75,8 +75,9 @@ impl Slab {
     /// Returns `true` while an unrecorded scope is open. The spans of unrecorded scopes are in no index.
     #[inline]
     pub(crate) fn some_are_unrecorded(&self) -> bool {
-        // Relaxed: a caller in such a scope got its span from the thread that claimed the scope, so it sees that addition,
-        // and the subtraction comes when the owner and all spans are gone. For other callers any answer will do.
+        // Relaxed: a caller in such a scope got its span from the thread that claimed the scope, so it sees that
+        // addition, and the subtraction comes when the owner and all spans are gone. For other callers any answer will
+        // do.
         self.unrecorded.load(Ordering::Relaxed) > 0
     }
 

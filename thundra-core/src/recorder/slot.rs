@@ -35,7 +35,8 @@ impl fmt::Debug for ScopeId {
     }
 }
 
-/// Refers to the record of a span. With or without `Option`, a slot fits into two registers: every step copies the slot.
+/// Refers to the record of a span. With or without `Option`, a slot fits into two registers: every step copies the
+/// slot.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SpanSlot {
     pub(crate) scope: ScopeId,

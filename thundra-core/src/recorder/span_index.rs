@@ -1,7 +1,7 @@
 //! From the `tracing` id of a span to its slot, without a lock.
 //!
-//! The index is a hash table without probing: each id has one cell. If another id occupies the cell, the entry goes to a
-//! locked map, the *overflow*.
+//! The index is a hash table without probing: each id has one cell. If another id occupies the cell, the entry goes to
+//! a locked map, the *overflow*.
 //!
 //! # Protocol of a cell
 //!
@@ -12,11 +12,12 @@
 //! | an id | the values belong to that id | the thread that closes the span, to 0 |
 //!
 //! `tracing` calls the subscriber for a span between `new_span` and `try_close`, and closes a span once, after the last
-//! handle is dropped. A lookup of a live id therefore never overlaps with the removal, and the values stay the same during
-//! the lookup. No second look at the tag is needed. A raw [`Id`](tracing::Id) kept beyond the life of a span may name
-//! another span, here as everywhere in `tracing`.
+//! handle is dropped. A lookup of a live id therefore never overlaps with the removal, and the values stay the same
+//! during the lookup. No second look at the tag is needed. A raw [`Id`](tracing::Id) kept beyond the life of a span may
+//! name another span, here as everywhere in `tracing`.
 //!
-//! `tests/span_index_model.rs` runs the protocol through a model checker, and the tests of the recorder run it under load.
+//! `tests/span_index_model.rs` runs the protocol through a model checker, and the tests of the recorder run it under
+//! load.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -48,8 +49,8 @@ impl Cell {
         if self.tag.load(Ordering::Relaxed) != 0 {
             return false;
         }
-        // Acquire on success pairs with the Release store of 0 in `vacate`: the reads of the thread that vacated the cell
-        // come before the writes below, so it cannot have read those. On failure nothing is read, so Relaxed.
+        // Acquire on success pairs with the Release store of 0 in `vacate`: the reads of the thread that vacated the
+        // cell come before the writes below, so it cannot have read those. On failure nothing is read, so Relaxed.
         if self.tag.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return false;
         }
@@ -153,9 +154,9 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
     /// Returns `true` if the overflow has entries.
     #[inline]
     fn has_overflow(&self) -> bool {
-        // Relaxed: the map is read under its lock, and this is the hint that it may be skipped. Handing an id to another
-        // thread synchronises the threads, so whoever looks for an id in the overflow sees the count with it or a later
-        // one. All counts while the entry is there are above 0, since they are written under the lock.
+        // Relaxed: the map is read under its lock, and this is the hint that it may be skipped. Handing an id to
+        // another thread synchronises the threads, so whoever looks for an id in the overflow sees the count with it or
+        // a later one. All counts while the entry is there are above 0, since they are written under the lock.
         self.overflowed.load(Ordering::Relaxed) != 0
     }
 

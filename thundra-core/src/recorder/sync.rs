@@ -3,6 +3,6 @@
 pub(super) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 pub(super) use std::sync::{Mutex, MutexGuard};
 
-/// A word ordered by the tag of the cell. The model checker substitutes plain memory, and reports every unordered access as
-/// a data race.
+/// A word ordered by the tag of the cell. The model checker substitutes plain memory, and reports every unordered
+/// access as a data race.
 pub(super) type Value = AtomicU64;

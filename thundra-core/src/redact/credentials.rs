@@ -9,7 +9,8 @@ use super::token::{MIN_TOKEN, looks_secret};
 const SCHEMES: [&str; 7] = ["bearer", "basic", "token", "apikey", "negotiate", "ntlm", "dpop"];
 
 impl Scan<'_> {
-    /// Returns the credentials behind a scheme at a position. In free text, the credentials must also look like a secret.
+    /// Returns the credentials behind a scheme at a position. In free text, the credentials must also look like a
+    /// secret.
     pub(super) fn credentials(&self, at: usize, in_header: bool) -> Option<Range<usize>> {
         let end = self.name_end(at);
         let scheme = self.text.get(at..end)?;

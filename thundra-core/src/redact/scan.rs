@@ -97,8 +97,8 @@ impl<'a> Scan<'a> {
         self.text.as_bytes().get(at).copied().unwrap_or(0)
     }
 
-    /// Returns the sign at a position and its length in bytes. Signs with a meaning in addresses may be escaped, several
-    /// times over.
+    /// Returns the sign at a position and its length in bytes. Signs with a meaning in addresses may be escaped,
+    /// several times over.
     pub(super) fn symbol(&self, at: usize) -> (u8, usize) {
         let rest = self.text.as_bytes().get(at..).unwrap_or_default();
         let (first, mut rest, mut len) = match rest {
@@ -232,7 +232,8 @@ impl<'a> Scan<'a> {
         before.rsplit(|c: char| !c.is_ascii_alphabetic()).next().is_some_and(|last| last.eq_ignore_ascii_case(word))
     }
 
-    /// Returns the position of the closing quote, for an opening quote after `level` backslashes, or the end of the text.
+    /// Returns the position of the closing quote, for an opening quote after `level` backslashes, or the end of the
+    /// text.
     pub(super) fn quoted_end(&self, mark: usize, level: usize) -> usize {
         let (quote, mut backslashes) = (self.byte(mark), 0);
         for at in mark + 1..self.text.len() {

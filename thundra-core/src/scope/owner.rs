@@ -18,8 +18,8 @@ use crate::{Records, semconv};
 
 /// An open scope. [`finish`](Self::finish) returns the spans.
 ///
-/// Dropping an unfinished scope, as the cancellation of a future does, ends the scope as cancelled, unless an error was set
-/// before. The spans are exported with the next flush.
+/// Dropping an unfinished scope, as the cancellation of a future does, ends the scope as cancelled, unless an error was
+/// set before. The spans are exported with the next flush.
 ///
 /// # Examples
 ///

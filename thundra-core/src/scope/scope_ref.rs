@@ -156,8 +156,8 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope)?.received_context.clone()
     }
 
-    /// Counts messages sent without the full context of the scope. The count becomes an attribute of the root span, or of
-    /// the next recorded root span.
+    /// Counts messages sent without the full context of the scope. The count becomes an attribute of the root span, or
+    /// of the next recorded root span.
     #[doc(hidden)]
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {

@@ -6,14 +6,15 @@ use crate::export::Export;
 use crate::pipeline::Pipeline;
 use crate::{Config, diagnostics};
 
-/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing. One
-/// line on standard error reports a later telemetry whose configuration, settings, exporters or layers are set in code.
+/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
+/// One line on standard error reports a later telemetry whose configuration, settings, exporters or layers are set in
+/// code.
 ///
-/// If a global subscriber is set already, it stays. Without [`layer`](crate::layer) in it, ids travel and scopes are recorded,
-/// but local spans are not, and one line on standard error says so.
+/// If a global subscriber is set already, it stays. Without [`layer`](crate::layer) in it, ids travel and scopes are
+/// recorded, but local spans are not, and one line on standard error says so.
 ///
-/// Records of the `log` crate become `tracing` events, unless the program has set a logger before. The `log` crate refuses a
-/// logger that the program sets later.
+/// Records of the `log` crate become `tracing` events, unless the program has set a logger before. The `log` crate
+/// refuses a logger that the program sets later.
 ///
 /// [`flush`](crate::flush) exports the spans. This function adds no exporter: `thundra_http::init` and `thundra_aws::init` add the
 /// exporters of the environment.
@@ -31,8 +32,8 @@ pub fn install(telemetry: impl Into<Telemetry>) -> bool {
     install_with(telemetry.into(), |_| Vec::new())
 }
 
-/// Installs telemetry as [`install`] does. Without an exporter, `default_exporters` makes the exporters for the configuration,
-/// in the first call only: a later call reports nothing about exporters without use.
+/// Installs telemetry as [`install`] does. Without an exporter, `default_exporters` makes the exporters for the
+/// configuration, in the first call only: a later call reports nothing about exporters without use.
 #[doc(hidden)]
 pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
     let in_code = telemetry.has_configuration();

@@ -28,8 +28,8 @@ use crate::{Config, Env};
 /// The telemetry of a program, set up in code.
 ///
 /// Accepted by [`install`], by `thundra_http::init_with`, and by `init_with`, `run_with`, `run_concurrent_with` and
-/// `#[handler(telemetry = path)]` of `thundra_aws`. The first of these calls in a program takes effect. Settings that the
-/// builder did not set come from the environment, and exporters from `OTEL_TRACES_EXPORTER` and the platform.
+/// `#[handler(telemetry = path)]` of `thundra_aws`. The first of these calls in a program takes effect. Settings that
+/// the builder did not set come from the environment, and exporters from `OTEL_TRACES_EXPORTER` and the platform.
 ///
 /// # Examples
 ///
@@ -132,8 +132,8 @@ pub struct TelemetryBuilder {
 }
 
 impl TelemetryBuilder {
-    /// Sets the configuration, in place of [`Config::from_env`]. Settings of other crates still come from the environment
-    /// of this configuration, unless [`settings`](Self::settings) sets them.
+    /// Sets the configuration, in place of [`Config::from_env`]. Settings of other crates still come from the
+    /// environment of this configuration, unless [`settings`](Self::settings) sets them.
     ///
     /// Start from [`Config::from_env`] to change single settings.
     ///
@@ -189,10 +189,10 @@ impl TelemetryBuilder {
 
     /// Adds a layer to the subscriber.
     ///
-    /// The subscriber is then a [`Registry`] with the layers in the order of the calls, and with the recorder and the log
-    /// lines above. `THUNDRA_SPANS` filters the recorder alone, and `RUST_LOG` the log lines alone. A layer without a
-    /// [filter](Layer::with_filter) of its own sees every span and every event, inside and outside of scopes. Recording costs
-    /// about twice as much as without layers.
+    /// The subscriber is then a [`Registry`] with the layers in the order of the calls, and with the recorder and the
+    /// log lines above. `THUNDRA_SPANS` filters the recorder alone, and `RUST_LOG` the log lines alone. A layer without
+    /// a [filter](Layer::with_filter) of its own sees every span and every event, inside and outside of scopes.
+    /// Recording costs about twice as much as without layers.
     ///
     /// # Examples
     ///

@@ -19,7 +19,8 @@ static IS_PROVISIONAL_IN_USE: AtomicBool = AtomicBool::new(false);
 static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
 pub(super) static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
-/// Returns the configuration of this process: the [installed](super::install) one, else the configuration of the environment.
+/// Returns the configuration of this process: the [installed](super::install) one, else the configuration of the
+/// environment.
 ///
 /// A configuration set in code wins for everything that is read after the installation. A part of the program that kept
 /// values of the environment's configuration until then is reported on standard error.
@@ -64,8 +65,8 @@ pub(super) fn provisional_of_layers() -> Option<&'static Config> {
     PROVISIONAL.get().filter(|_| HAS_PROVISIONAL_LAYER.load(Ordering::Relaxed))
 }
 
-/// Returns the settings of a dependent crate: from the [installed](super::install) configuration, else from the environment. Each
-/// crate calls this function once and keeps the result.
+/// Returns the settings of a dependent crate: from the [installed](super::install) configuration, else from the
+/// environment. Each crate calls this function once and keeps the result.
 #[doc(hidden)]
 pub fn settings<S: Section>() -> S {
     let config = config();
@@ -79,8 +80,8 @@ pub fn settings<S: Section>() -> S {
 /// Exports records, together with late spans and with the records that earlier flushes could not send.
 ///
 /// Exporters get the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. Drop this future to stop an
-/// exporter that ignores its deadline: unsent records wait for the next flush. Before [`install`](super::install), nothing is exported, and
-/// one line on standard error says so.
+/// exporter that ignores its deadline: unsent records wait for the next flush. Before [`install`](super::install),
+/// nothing is exported, and one line on standard error says so.
 ///
 /// # Examples
 ///
@@ -146,8 +147,8 @@ pub fn pending_spans() -> u64 {
     PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
 }
 
-/// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and losses
-/// that no exported root span has counted.
+/// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and
+/// losses that no exported root span has counted.
 #[doc(hidden)]
 pub fn unexported() -> Vec<Losses> {
     PIPELINE.get().map_or_else(Vec::new, |pipeline| pipeline.unexported(backlog::unsent()))
@@ -155,8 +156,9 @@ pub fn unexported() -> Vec<Losses> {
 
 /// Keeps records for the next [`flush`], for programs with a thread that exports.
 ///
-/// At most 8 MiB wait, or one longer run of records. Further spans are lost, and counted. Before [`install`](super::install) and after the
-/// [last flush](flush_last), one line on standard error reports that nothing exports the spans.
+/// At most 8 MiB wait, or one longer run of records. Further spans are lost, and counted. Before
+/// [`install`](super::install) and after the [last flush](flush_last), one line on standard error reports that nothing
+/// exports the spans.
 pub fn export_later(records: Records) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&records);

@@ -45,17 +45,17 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
     }
 }
 
-/// Turns records of the `log` crate into `tracing` events, down to the most detailed level of the subscriber. A logger of
-/// the program stays.
+/// Turns records of the `log` crate into `tracing` events, down to the most detailed level of the subscriber. A logger
+/// of the program stays.
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
     let _ = bridge.init();
 }
 
-/// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can have
-/// one as their default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer): the filter of this
-/// subscriber would hide spans from them.
+/// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
+/// have one as their default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer): the
+/// filter of this subscriber would hide spans from them.
 ///
 /// # Examples
 ///
@@ -84,8 +84,8 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
-/// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter that
-/// hides nothing from the layers of the program.
+/// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
+/// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
@@ -93,16 +93,16 @@ fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscr
 
 /// Returns the layer that records spans, for a subscriber of your own.
 ///
-/// The layer includes a filter, `THUNDRA_SPANS`, which hides nothing from other layers. A filter that is a layer, such as
-/// `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
-/// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans, one line
-/// on standard error says so. A filter added after this layer is not noticed.
+/// The layer includes a filter, `THUNDRA_SPANS`, which hides nothing from other layers. A filter that is a layer, such
+/// as `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
+/// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans,
+/// one line on standard error says so. A filter added after this layer is not noticed.
 ///
-/// The levels and limits are those of the installed configuration, before the installation those of the environment. Use
-/// [`layer_with`] for a configuration made in code.
+/// The levels and limits are those of the installed configuration, before the installation those of the environment.
+/// Use [`layer_with`] for a configuration made in code.
 ///
-/// The layer goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` accepts no layer
-/// with a filter.
+/// The layer goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` accepts no
+/// layer with a filter.
 ///
 /// # Examples
 ///
@@ -153,8 +153,8 @@ fn lines(config: &Config) -> Levels {
     config.log.clone().unwrap_or_default()
 }
 
-/// Adds the spans that carry a scope to a filter. A filter that enables these spans already gets no directive, because a
-/// directive applies to all targets with the same prefix.
+/// Adds the spans that carry a scope to a filter. A filter that enables these spans already gets no directive, because
+/// a directive applies to all targets with the same prefix.
 fn with_scopes(spans: &Targets) -> Targets {
     if spans.would_enable(SCOPE_TARGET, &Level::ERROR) {
         return spans.clone();

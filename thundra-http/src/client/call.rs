@@ -61,8 +61,8 @@ impl Call {
         Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false })
     }
 
-    /// Adds the context of the span to the headers, within the reach of the host, and returns the reach. A signed request
-    /// stays unchanged.
+    /// Adds the context of the span to the headers, within the reach of the host, and returns the reach. A signed
+    /// request stays unchanged.
     pub(super) fn inject(&self, uri: &Uri, headers: &mut HeaderMap) -> Reach {
         let Some(outbound) = outbound(&self.span) else { return Reach::Nothing };
         let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");

@@ -44,8 +44,8 @@ fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
     (kind, message)
 }
 
-/// Returns the error as a `dyn Error`. The service's error type is only known to be `Display`, and a boxed error does not
-/// implement `Error`.
+/// Returns the error as a `dyn Error`. The service's error type is only known to be `Display`, and a boxed error does
+/// not implement `Error`.
 fn as_error<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
     fn known<T: Error + 'static>(error: &dyn Any) -> Option<&(dyn Error + 'static)> {
         error.downcast_ref::<T>().map(|error| error as _)

@@ -1,7 +1,7 @@
 //! Our context in the headers of a request.
 //!
-//! Headers of the program win over ours. The exception is a forwarded header, whose value is the one received by the scope.
-//! Our header replaces it. All our headers of a request together have at most 4 KiB.
+//! Headers of the program win over ours. The exception is a forwarded header, whose value is the one received by the
+//! scope. Our header replaces it. All our headers of a request together have at most 4 KiB.
 
 use http::header::{Entry, HeaderName};
 use http::{HeaderMap, HeaderValue};
@@ -11,8 +11,8 @@ use thundra_core::propagation::{
 
 use crate::propagation_policy::Reach;
 
-/// The size of all our headers of a request. Servers refuse a request with more than about 8 KiB of headers, and most of
-/// the space belongs to the program.
+/// The size of all our headers of a request. Servers refuse a request with more than about 8 KiB of headers, and most
+/// of the space belongs to the program.
 const MAX_BYTES: usize = 4096;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");

@@ -67,7 +67,8 @@ impl Circuit {
         pause <= self.pauses.between_attempts
     }
 
-    /// Opens after a failure of duration `cost`. The longer pause counts: the circuit's own, or the collector's request.
+    /// Opens after a failure of duration `cost`. The longer pause counts: the circuit's own, or the collector's
+    /// request.
     pub(super) fn failed(&self, now: Instant, cost: Duration, asked: Option<Duration>) {
         let Pauses { longest, times_cost, .. } = self.pauses;
         let mut state = self.state();
@@ -75,8 +76,8 @@ impl Circuit {
         state.open_until = now.checked_add(state.pause.max(asked.unwrap_or_default()));
     }
 
-    /// Closes after a final refusal, or a response without an end. If the request was slow, a pause follows all the same,
-    /// since the next request would be as slow.
+    /// Closes after a final refusal, or a response without an end. If the request was slow, a pause follows all the
+    /// same, since the next request would be as slow.
     pub(super) fn over(&self, now: Instant, cost: Duration) {
         let open_until = if cost > QUICK { now.checked_add(cost * self.pauses.times_cost) } else { None };
         *self.state() = State { open_until, pause: Duration::ZERO };

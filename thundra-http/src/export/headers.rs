@@ -5,7 +5,8 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use thundra_core::diagnostics;
 
-/// Returns the configured headers, which win over the endpoint's `authorization`. Reports and leaves out invalid headers.
+/// Returns the configured headers, which win over the endpoint's `authorization`. Reports and leaves out invalid
+/// headers.
 pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Arc<HeaderMap> {
     let mut headers: HeaderMap = authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect();
     for (name, value) in pairs {

@@ -4,8 +4,8 @@
 //! OtlpExporter ─► Endpoint, one for each signal ─► Collector, one for each host ─► Transport, one connection
 //! ```
 //!
-//! The HTTP client is hyper, a dependency of lambda_runtime anyway. The traced clients of this crate are not used, since
-//! the exporter must not trace itself.
+//! The HTTP client is hyper, a dependency of lambda_runtime anyway. The traced clients of this crate are not used,
+//! since the exporter must not trace itself.
 
 use std::fmt;
 use std::time::Instant;
@@ -19,14 +19,14 @@ use super::endpoint::Endpoint;
 /// Sends telemetry to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
 ///
 /// An attempt takes 2 s at most, or `OTEL_EXPORTER_OTLP_TIMEOUT` if set. Connection failures, 429, 502, 503 and 504 are
-/// retried twice before the deadline, with a jittered pause or the longer pause of `Retry-After`. The exporter waits for
-/// pauses of up to 1 s. After a longer pause, the next flush sends the batch.
+/// retried twice before the deadline, with a jittered pause or the longer pause of `Retry-After`. The exporter waits
+/// for pauses of up to 1 s. After a longer pause, the next flush sends the batch.
 ///
-/// After a failure, the exporter pauses for ten times the duration of the failure, and longer after each further failure.
-/// Then a single attempt tries the collector. After 413, a batch is sent in parts.
+/// After a failure, the exporter pauses for ten times the duration of the failure, and longer after each further
+/// failure. Then a single attempt tries the collector. After 413, a batch is sent in parts.
 ///
-/// Signals fail and pause independently, unless their host is unreachable. The signals of a host share one connection. The
-/// first export opens the connection, and later exports reuse the connection.
+/// Signals fail and pause independently, unless their host is unreachable. The signals of a host share one connection.
+/// The first export opens the connection, and later exports reuse the connection.
 ///
 /// # Examples
 ///
@@ -51,9 +51,9 @@ impl fmt::Debug for OtlpExporter {
 }
 
 impl OtlpExporter {
-    /// Makes an exporter for spans, and for the other signals with a configured endpoint. The default endpoint of spans is
-    /// `http://localhost:4318/v1/traces`. A user and a password in an endpoint are sent as `Authorization: Basic`, unless
-    /// the headers have an `authorization`.
+    /// Makes an exporter for spans, and for the other signals with a configured endpoint. The default endpoint of spans
+    /// is `http://localhost:4318/v1/traces`. A user and a password in an endpoint are sent as `Authorization: Basic`,
+    /// unless the headers have an `authorization`.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! The exporters of a program: the configured ones, or the default of the platform.
 //!
-//! A new exporter takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of `thundra-core` names the
-//! exporters as well, and a test compares the two.
+//! A new exporter takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of `thundra-core` names
+//! the exporters as well, and a test compares the two.
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
@@ -55,8 +55,8 @@ pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) 
     install_with(telemetry.section::<Settings>(), |config| Program { config, platform, package }.exporters())
 }
 
-/// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none that
-/// is known, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere.
+/// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none
+/// that is known, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere.
 ///
 /// Returns none with `OTEL_SDK_DISABLED`.
 #[doc(hidden)]

@@ -91,8 +91,8 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
     report_losses();
 }
 
-/// Reports on standard error the number of records lost at the end of a program, in a line for each exporter. Does nothing
-/// while the guard of [`init`](crate::init) is held, since dropping the guard may export the records.
+/// Reports on standard error the number of records lost at the end of a program, in a line for each exporter. Does
+/// nothing while the guard of [`init`](crate::init) is held, since dropping the guard may export the records.
 #[doc(hidden)]
 pub fn report_losses() {
     if RUNNING.load(Ordering::Relaxed) {

@@ -2,8 +2,8 @@
 //! nothing to a URL with an authorization in the query.
 //!
 //! A host is trusted if it belongs to the program's own network or is listed in `THUNDRA_PROPAGATE_HOSTS`. Names below
-//! public domains of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance. Internal
-//! load balancers and VPC endpoints are trusted, because only a private network reaches them.
+//! public domains of AWS are foreign, because anyone can create a bucket, an API, a load balancer or an instance.
+//! Internal load balancers and VPC endpoints are trusted, because only a private network reaches them.
 
 mod own_names;
 #[cfg(test)]
@@ -103,7 +103,8 @@ fn report_foreign(host: &str) {
     }
 }
 
-/// Returns the line about a foreign host, with the value of `THUNDRA_PROPAGATE_HOSTS` to add the host to the named hosts.
+/// Returns the line about a foreign host, with the value of `THUNDRA_PROPAGATE_HOSTS` to add the host to the named
+/// hosts.
 #[cold]
 fn advice(host: &str, named: &HostPatterns) -> String {
     let entry = plain(host).to_ascii_lowercase();

@@ -2,8 +2,8 @@
 
 use crate::host_patterns::{is_below, is_name};
 
-/// Returns `true` for a name of our own network: a name without a dot, a name below `.internal`, `.local` or `.localhost`,
-/// an internal load balancer, a VPC endpoint.
+/// Returns `true` for a name of our own network: a name without a dot, a name below `.internal`, `.local` or
+/// `.localhost`, an internal load balancer, a VPC endpoint.
 ///
 /// `absolute` is `true` for a name written with a last dot. Resolvers add no search domain to an absolute name, and a
 /// single label is a public domain.
@@ -16,8 +16,8 @@ pub(super) fn is_own_name(name: &str, absolute: bool) -> bool {
     (local && !is_number(name)) || ZONES.iter().any(|zone| is_below(name, zone)) || is_inside_of_aws(name)
 }
 
-/// Returns `true` for a number, even one too large for an address or with digits of no base. Resolvers differ about such
-/// numbers.
+/// Returns `true` for a number, even one too large for an address or with digits of no base. Resolvers differ about
+/// such numbers.
 fn is_number(name: &str) -> bool {
     let hex = name.strip_prefix("0x").or_else(|| name.strip_prefix("0X"));
     hex.map_or_else(|| name.bytes().all(|b| b.is_ascii_digit()), |hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))

@@ -107,8 +107,8 @@ pub(crate) fn protocol_version(version: Version) -> &'static str {
     }
 }
 
-/// Returns `network.protocol.version` of a protocol in the spelling of Lambda's events: `HTTP/1.1`, `HTTP/2.0`. `None` for
-/// another protocol.
+/// Returns `network.protocol.version` of a protocol in the spelling of Lambda's events: `HTTP/1.1`, `HTTP/2.0`. `None`
+/// for another protocol.
 pub fn parse_protocol_version(protocol: &str) -> Option<&'static str> {
     let (name, version) = protocol.split_once('/')?;
     let version = match version {

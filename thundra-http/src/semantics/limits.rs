@@ -1,7 +1,7 @@
 //! The longest values of attributes, in bytes.
 //!
-//! Every byte of an attribute is stored and sent, and untrusted callers choose most of the bytes. hyper accepts 400 KB of
-//! headers, Lambda an event of 6 MB. Longer values are cut.
+//! Every byte of an attribute is stored and sent, and untrusted callers choose most of the bytes. hyper accepts 400 KB
+//! of headers, Lambda an event of 6 MB. Longer values are cut.
 
 /// The longest method. The longest registered method has 17 bytes.
 pub(super) const METHOD: usize = 64;

@@ -1,7 +1,7 @@
 //! Paths and queries without secrets, and no longer than the [limits].
 //!
-//! A query keeps only the names. A name without a value may be a secret (`?abc123`, `?dG9rZW4=`), and is replaced as well.
-//! Free text is redacted in thundra-core.
+//! A query keeps only the names. A name without a value may be a secret (`?abc123`, `?dG9rZW4=`), and is replaced as
+//! well. Free text is redacted in thundra-core.
 
 use std::borrow::Cow;
 

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Hashes of methods, in buckets of eight; 0 is an empty slot. Entries are never removed. When a bucket is full, further
-/// methods stay unknown. Each slot is written once and guards no other memory, so `Relaxed` is enough.
+/// Hashes of methods, in buckets of eight; 0 is an empty slot. Entries are never removed. When a bucket is full,
+/// further methods stay unknown. Each slot is written once and guards no other memory, so `Relaxed` is enough.
 static KNOWN: [[AtomicU64; 8]; 128] = [const { [const { AtomicU64::new(0) }; 8] }; 128];
 
 /// Adds a method.

@@ -15,8 +15,8 @@ pub(super) fn mark<B>(request: &mut Request<B>, scope: ScopeRef) {
     request.extensions_mut().insert(RequestScope(scope));
 }
 
-/// Returns `true` if the scope belongs to the request: an outer layer began the scope for the request, or Lambda began the
-/// scope and the request is its first.
+/// Returns `true` if the scope belongs to the request: an outer layer began the scope for the request, or Lambda began
+/// the scope and the request is its first.
 pub(super) fn is_of<B>(request: &mut Request<B>, scope: ScopeRef) -> bool {
     if request.extensions().get::<RequestScope>().is_some_and(|own| own.0 == scope) {
         return true;

@@ -173,8 +173,8 @@ fn crates_of(code: &str) -> BTreeSet<String> {
     names.filter(is_used).map(str::to_owned).collect()
 }
 
-/// The table of the README is a part of those on the configuration page of `thundra-aws`, which its own test compares with
-/// the variables that are read.
+/// The table of the README is a part of those on the configuration page of `thundra-aws`, which its own test compares
+/// with the variables that are read.
 #[test]
 fn the_readme_has_ten_rows_of_the_configuration_page() {
     let page = text("thundra-aws/src/configuration.md");

@@ -21,7 +21,8 @@
 //! - A call dropped before sending is not recorded.
 //! - A failure of presigning is recorded as a failure before sending.
 //! - A traced HTTP client below records the request as well.
-//! - Handlers under a plain `lambda_runtime::run` are not covered, because tracing begins while calls may be in progress.
+//! - Handlers under a plain `lambda_runtime::run` are not covered, because tracing begins while calls may be in
+//!   progress.
 
 mod call;
 mod meters;

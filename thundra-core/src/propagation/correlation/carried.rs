@@ -15,8 +15,8 @@ const MAX_UNTRUSTED_IDS: usize = 32;
 const MAX_UNTRUSTED_BYTES: usize = 1024;
 
 impl CorrelationIds {
-    /// Reads one pair of a carrier. Keys match in any case, and the first value of a key wins. `trusted` is `true` if the
-    /// debug switch and the chain length take effect.
+    /// Reads one pair of a carrier. Keys match in any case, and the first value of a key wins. `trusted` is `true` if
+    /// the debug switch and the chain length take effect.
     pub(crate) fn take(&mut self, key: &str, value: &str, trusted: bool) -> Taken {
         if starts_with_ignore_case(key, PREFIX) {
             let limit = if trusted { MAX_IDS } else { MAX_UNTRUSTED_IDS };

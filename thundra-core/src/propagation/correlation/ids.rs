@@ -80,8 +80,8 @@ impl CorrelationIds {
 
     /// Sets `x-correlation-{key}` and returns `true`; `false` for an invalid id. The key may include the prefix.
     ///
-    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, fit for a
-    /// header. A scope has up to 40 ids besides `x-correlation-id`.
+    /// A key consists of ASCII letters, digits, `-`, `_` and `.`. A value is 1 to 256 bytes of printable ASCII, fit for
+    /// a header. A scope has up to 40 ids besides `x-correlation-id`.
     pub fn set(&mut self, key: &str, value: &str) -> bool {
         self.put(MAX_IDS, key, value, false)
     }

@@ -4,8 +4,8 @@
 //! trace id │ span id │ kind │ start │ end │ parent (only a child has one) │ name
 //! ```
 //!
-//! Values are patched in place: the trace id and the parent under the lock of the scope, the kind and the end time at the
-//! end of the span.
+//! Values are patched in place: the trace id and the parent under the lock of the scope, the kind and the end time at
+//! the end of the span.
 
 use crate::SpanId;
 use crate::otlp::write::{self, tag};

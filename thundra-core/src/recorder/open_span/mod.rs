@@ -1,7 +1,7 @@
 //! The record of an open span.
 //!
-//! Values subject to change, such as the name and the status, are encoded at the end of the span. Ids, start, attributes,
-//! events and links are kept as the bytes for export.
+//! Values subject to change, such as the name and the status, are encoded at the end of the span. Ids, start,
+//! attributes, events and links are kept as the bytes for export.
 
 mod head;
 
@@ -93,8 +93,8 @@ impl OpenSpan {
         self.begin(&mut body, trace_id, id, parent, name, start_unix_nano);
     }
 
-    /// Starts a span from a [head](encode_head) and first attributes in `body`. In exchange, `body` gets the memory of the
-    /// last span.
+    /// Starts a span from a [head](encode_head) and first attributes in `body`. In exchange, `body` gets the memory of
+    /// the last span.
     #[inline]
     pub(crate) fn begin(
         &mut self,

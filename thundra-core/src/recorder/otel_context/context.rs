@@ -32,8 +32,8 @@ pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
 
 /// Returns the baggage for a call made in a scope.
 ///
-/// A context of the scope, or one made by the program, provides the baggage if it is the current context. Otherwise the call
-/// carries the received baggage.
+/// A context of the scope, or one made by the program, provides the baggage if it is the current context. Otherwise the
+/// call carries the received baggage.
 pub(super) fn baggage_to_send(scope: ScopeId, received: Option<Arc<str>>) -> Option<Arc<str>> {
     if entered::innermost().is_none_or(|slot| slot.scope != scope) {
         return received;

@@ -1,5 +1,5 @@
-//! Spans as seen by libraries instrumented with OpenTelemetry. While code of a scope runs, the scope's context is the current
-//! `opentelemetry::Context`.
+//! Spans as seen by libraries instrumented with OpenTelemetry. While code of a scope runs, the scope's context is the
+//! current `opentelemetry::Context`.
 //!
 //! Without the feature `otel` everything here does nothing.
 
@@ -58,8 +58,8 @@ pub(super) fn set_baggage(scope: ScopeId, outbound: &mut Outbound) {
     }
 }
 
-/// Returns `true` if the running code must not be traced. OpenTelemetry's exporters [suppress] tracing of their own requests:
-/// otherwise each export would cause another. Always `false` without the feature `otel`.
+/// Returns `true` if the running code must not be traced. OpenTelemetry's exporters [suppress] tracing of their own
+/// requests: otherwise each export would cause another. Always `false` without the feature `otel`.
 ///
 /// [suppress]: https://docs.rs/opentelemetry/latest/opentelemetry/struct.Context.html#method.enter_telemetry_suppressed_scope
 #[inline]

@@ -43,8 +43,8 @@ fn an_entry_in_the_overflow_outlives_the_one_in_its_cell() {
     assert_eq!((index.remove(2), index.get(2), index.overflow_len()), (Some(slot(2)), None, 1));
 }
 
-/// A span as `tracing` treats it: any thread that holds a handle may look it up, and the span closes with the last handle.
-/// The write lock stands for the count of handles. `None` is a closed span.
+/// A span as `tracing` treats it: any thread that holds a handle may look it up, and the span closes with the last
+/// handle. The write lock stands for the count of handles. `None` is a closed span.
 type Handle = RwLock<Option<u64>>;
 
 /// Few cells and many threads: nearly every insert collides.

@@ -82,7 +82,8 @@ impl fmt::Debug for Client {
 /// The future of a response, `Unpin` as in reqwest.
 pub(super) type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
-/// Sends a request. The parent of its span is the current span at the first poll. The timeout begins now, as in reqwest.
+/// Sends a request. The parent of its span is the current span at the first poll. The timeout begins now, as in
+/// reqwest.
 pub(super) fn send(
     client: reqwest::Client,
     settings: Option<Arc<ClientSettings>>,
@@ -120,8 +121,8 @@ pub(super) fn send(
     })
 }
 
-/// Begins the span of a request and adds our context to the headers. Also returns the reach of the context. `None` leaves
-/// the request unchanged.
+/// Begins the span of a request and adds our context to the headers. Also returns the reach of the context. `None`
+/// leaves the request unchanged.
 pub(super) fn begin<R: AnyRequest>(request: &mut R, redirects: Option<&FollowRedirects<R>>) -> Option<(Call, Reach)> {
     // reqwest has another URL type than the crate http. It refuses a URL that cannot be converted.
     let uri = request.url().as_str().parse().ok()?;

@@ -190,14 +190,14 @@ macro_rules! settings {
             self
         }
 
-        /// Changes the builder of reqwest, for settings without a method here, such as the settings of the feature `http3`.
-        /// The redirect policy of this builder wins.
+        /// Changes the builder of reqwest, for settings without a method here, such as the settings of the feature
+        /// `http3`. The redirect policy of this builder wins.
         ///
         /// The client does not know the changed settings, with two effects:
         ///
         /// - Our headers win over default headers set by the function.
-        /// - reqwest follows all redirects with all headers, correlation ids included. Redirects are still counted. A line
-        ///   on standard error names the final host if it is foreign and received ids, once.
+        /// - reqwest follows all redirects with all headers, correlation ids included. Redirects are still counted. A
+        ///   line on standard error names the final host if it is foreign and received ids, once.
         pub fn configure(mut self, change: impl FnOnce(Inner) -> Inner) -> Self {
             self.settings.configured = true;
             self.inner = change(self.inner);

@@ -160,8 +160,8 @@ impl fmt::Debug for RequestBuilder {
 pub trait RequestBuilderExt: sealed::Sealed {
     /// Sends the request with a span, and with our context in its headers.
     ///
-    /// Headers of the request win over ours. Default headers of the client are unknown here, and our headers win over them.
-    /// reqwest follows redirects with all headers.
+    /// Headers of the request win over ours. Default headers of the client are unknown here, and our headers win over
+    /// them. reqwest follows redirects with all headers.
     ///
     /// # Errors
     ///

@@ -58,9 +58,10 @@ impl Chain {
 
     /// Returns `true` if reqwest would send too few headers to the next host, compared with a call without our hook.
     ///
-    /// Without our hook, reqwest removes sensitive headers only from the request to another place. A second request to the
-    /// same place has them again. A rebuilt request has lost the headers, so our side must follow to add them. Our side
-    /// adds them for the place of the first request and for our own hosts, and unlike reqwest not for foreign hosts.
+    /// Without our hook, reqwest removes sensitive headers only from the request to another place. A second request to
+    /// the same place has them again. A rebuilt request has lost the headers, so our side must follow to add them. Our
+    /// side adds them for the place of the first request and for our own hosts, and unlike reqwest not for foreign
+    /// hosts.
     pub(crate) fn withholds_too_much(&self, hop: &Hop) -> bool {
         let is_first = || self.hops.first().is_some_and(|first| place(&first.from) == place(&hop.to));
         let is_own = || Reach::of(hop.to.host_str().unwrap_or(""), None) == Reach::Everything;

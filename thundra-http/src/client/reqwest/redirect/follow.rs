@@ -1,7 +1,7 @@
 //! Following the redirects refused to reqwest.
 //!
-//! For each hop, the request is rebuilt from the caller's original: changed as reqwest changes a redirected request, and
-//! with the part of our context allowed for the next host.
+//! For each hop, the request is rebuilt from the caller's original: changed as reqwest changes a redirected request,
+//! and with the part of our context allowed for the next host.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -20,9 +20,9 @@ use super::settings::{ClientSettings, PAYLOAD, SENSITIVE};
 use crate::client::call::Call;
 use crate::propagation_policy::Reach;
 
-/// The maximum number of redirects to follow when several concurrent calls started at the same URL and a redirect cannot
-/// be attributed to one of them. The policy then sees the shortest candidate history and may not notice a loop. Browsers
-/// use the same limit.
+/// The maximum number of redirects to follow when several concurrent calls started at the same URL and a redirect
+/// cannot be attributed to one of them. The policy then sees the shortest candidate history and may not notice a loop.
+/// Browsers use the same limit.
 const MAX_GUESSED: usize = 20;
 
 /// A call of a client from our builder.

@@ -1,4 +1,5 @@
-//! Our redirect policy inside reqwest. The hook obeys the caller's policy, and refuses the hops to be followed by our side.
+//! Our redirect policy inside reqwest. The hook obeys the caller's policy, and refuses the hops to be followed by our
+//! side.
 
 use std::error::Error;
 use std::fmt;
@@ -51,8 +52,8 @@ pub(crate) async fn without_chain<F: Future>(request: F) -> F::Output {
 
 /// Returns the policy to build a client with.
 ///
-/// `attribute` returns the call of a redirect, by the URLs of the current request so far. `None` lets reqwest follow, as
-/// without our hook.
+/// `attribute` returns the call of a redirect, by the URLs of the current request so far. `None` lets reqwest follow,
+/// as without our hook.
 pub(crate) fn policy(
     policy: Policy,
     settings: &ClientSettings,

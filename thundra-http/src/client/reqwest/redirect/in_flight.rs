@@ -1,13 +1,13 @@
 //! The requests in flight of a blocking client, to attribute redirects to calls.
 //!
-//! reqwest runs blocking requests as tasks on another thread. The redirect policy runs in the task, and sees the URLs of
-//! the request so far and the id of the task:
+//! reqwest runs blocking requests as tasks on another thread. The redirect policy runs in the task, and sees the URLs
+//! of the request so far and the id of the task:
 //!
-//! - With a single call in flight from a URL, the first redirect from this URL belongs to the call. The id of the task is
-//!   then stored with the call.
+//! - With a single call in flight from a URL, the first redirect from this URL belongs to the call. The id of the task
+//!   is then stored with the call.
 //! - Later redirects are attributed by the id of the task.
-//! - With several calls in flight from a URL, the first redirect is ambiguous. The hook then refuses to let reqwest follow.
-//!   The error reaches the right call, and the call follows the redirect.
+//! - With several calls in flight from a URL, the first redirect is ambiguous. The hook then refuses to let reqwest
+//!   follow. The error reaches the right call, and the call follows the redirect.
 //! - If no candidate carries a header of ours, attribution is not needed and reqwest follows.
 
 use std::sync::{Arc, Mutex};
@@ -52,8 +52,8 @@ impl InFlight {
                 request.task = task;
                 Some(Attribution::to(request.chain.clone()))
             }
-            // The first redirect needed no attribution, so the later ones need none either. An abandoned call cannot get
-            // here, because reqwest stops the task.
+            // The first redirect needed no attribution, so the later ones need none either. An abandoned call cannot
+            // get here, because reqwest stops the task.
             (None, _) if previous.len() > 1 => None,
             (first, second) => {
                 let candidates: Vec<_> = first.into_iter().chain(second).chain(candidates).collect();

@@ -1,17 +1,18 @@
 //! Redirect policies: the names of [`reqwest::redirect`], in types of our own.
 //!
-//! reqwest sends the headers of a request to every host of a redirected call. Our headers must not go everywhere: a partner
-//! may get `traceparent` but no correlation ids, and a presigned URL nothing. Therefore a [`Client`](crate::Client) lets
-//! reqwest follow a redirect only if the next host may get every header of the request. Otherwise the client itself sends
-//! the request to the next host, with the headers that are allowed there. The caller sees one call.
+//! reqwest sends the headers of a request to every host of a redirected call. Our headers must not go everywhere: a
+//! partner may get `traceparent` but no correlation ids, and a presigned URL nothing. Therefore a
+//! [`Client`](crate::Client) lets reqwest follow a redirect only if the next host may get every header of the request.
+//! Otherwise the client itself sends the request to the next host, with the headers that are allowed there. The caller
+//! sees one call.
 //!
 //! # Rules
 //!
-//! 1. The least trusted host of a call so far decides, by the [propagation policy](crate#who-gets-what), about the headers
-//!    for the next host. Ids do not come back after their removal.
-//! 2. Everything else is as in reqwest: method, body, `Referer`, cookies, sensitive headers, the number of redirects, the
-//!    history for the policy, timeouts and errors. The exception: reqwest removes sensitive headers on the first hop to a
-//!    foreign host and restores them on the second. Our client does not restore them.
+//! 1. The least trusted host of a call so far decides, by the [propagation policy](crate#who-gets-what), about the
+//!    headers for the next host. Ids do not come back after their removal.
+//! 2. Everything else is as in reqwest: method, body, `Referer`, cookies, sensitive headers, the number of redirects,
+//!    the history for the policy, timeouts and errors. The exception: reqwest removes sensitive headers on the first
+//!    hop to a foreign host and restores them on the second. Our client does not restore them.
 //! 3. reqwest follows a redirect if both rules allow it.
 //!
 //! # Clients without these rules
@@ -20,12 +21,12 @@
 //!
 //! - a request sent by [`send_traced`](crate::RequestBuilderExt::send_traced), because the client is reqwest's own,
 //! - a client [converted](crate::Client#impl-From<Client>-for-Client) from reqwest's own,
-//! - a client changed with [`configure`](crate::ClientBuilder::configure), because a request rebuilt by us might lack its
-//!   settings,
+//! - a client changed with [`configure`](crate::ClientBuilder::configure), because a request rebuilt by us might lack
+//!   its settings,
 //! - [`Layer::client`](crate::Layer::client) around reqwest's client.
 //!
-//! If the final host of a successful call is foreign and the request carried ids, a line on standard error names the host,
-//! once. Hosts in the middle of a chain are not reported.
+//! If the final host of a successful call is foreign and the request carried ids, a line on standard error names the
+//! host, once. Hosts in the middle of a chain are not reported.
 
 // How a call passes through this folder:
 //
@@ -45,9 +46,10 @@
 //                     ▼                                                      │
 //             follow: rebuilds the request for the next host ────────────────┘
 //
-// A policy of reqwest sees URLs, and nothing else of the call. In the async client the policy runs in the task of the call,
-// and a task-local variable holds the chain. In the blocking client the policy runs on a thread of reqwest, and the hook
-// finds the call by URL (`in_flight.rs`). A converted client has no hook. A changed client has unknown settings.
+// A policy of reqwest sees URLs, and nothing else of the call. In the async client the policy runs in the task of the
+// call, and a task-local variable holds the chain. In the blocking client the policy runs on a thread of reqwest, and
+// the hook finds the call by URL (`in_flight.rs`). A converted client has no hook. A changed client has unknown
+// settings.
 
 pub(super) mod any_request;
 pub(super) mod chain;

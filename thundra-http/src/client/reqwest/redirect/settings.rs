@@ -20,9 +20,9 @@ pub(crate) const PAYLOAD: [HeaderName; 4] = [CONTENT_TYPE, CONTENT_LENGTH, CONTE
 /// A copy of settings. The builder passes the originals on to reqwest, where nothing can read them back.
 #[derive(Clone)]
 pub(crate) struct ClientSettings {
-    /// The default headers added by our side in place of reqwest. Headers removable by a redirect are among them, because
-    /// reqwest would add its defaults to a rebuilt request again. So are headers with the names of ours, because reqwest
-    /// adds a default header only to a request without the header.
+    /// The default headers added by our side in place of reqwest. Headers removable by a redirect are among them,
+    /// because reqwest would add its defaults to a rebuilt request again. So are headers with the names of ours,
+    /// because reqwest adds a default header only to a request without the header.
     pub(crate) defaults: HeaderMap,
     /// The time allowed for a call with all redirects.
     pub(crate) timeout: Option<Duration>,
@@ -50,8 +50,8 @@ impl Default for ClientSettings {
 }
 
 impl ClientSettings {
-    /// Keeps the default headers to be added by our side, and returns the others. The last of several values wins, as in
-    /// reqwest.
+    /// Keeps the default headers to be added by our side, and returns the others. The last of several values wins, as
+    /// in reqwest.
     pub(crate) fn take_defaults(&mut self, headers: HeaderMap) -> HeaderMap {
         let kept = |name: &HeaderName| SENSITIVE.contains(name) || PAYLOAD.contains(name) || may_write(name);
         let mut rest = HeaderMap::new();
