@@ -54,6 +54,9 @@ const NONE: &str = "none";
 /// assert!(patterns.allow("kinesis", "orders") && !patterns.allow("kinesis", "lake-raw"));
 /// assert!(!patterns.allow("lambda", "orders"));
 /// assert!("kinesys".parse::<thundra_aws::PayloadPatterns>().is_err());
+///
+/// let one_more: thundra_aws::PayloadPatterns = format!("{patterns},lambda").parse()?;
+/// assert!(one_more.allow("lambda", "orders") && !one_more.allow("kinesis", "lake-raw"));
 /// # Ok::<(), thundra_aws::InvalidPayloadPattern>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -79,6 +82,16 @@ impl FromStr for PayloadPatterns {
         let items = list.split(',').map(str::trim).filter(|item| !item.is_empty());
         let parse = |item: &str| Pattern::parse(item).ok_or_else(|| InvalidPayloadPattern(item.to_owned()));
         items.map(parse).collect::<Result<_, _>>().map(PayloadPatterns)
+    }
+}
+
+/// Shows the list in the form that [`FromStr`] reads.
+impl fmt::Display for PayloadPatterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, pattern) in self.0.iter().enumerate() {
+            write!(f, "{}{}", if index > 0 { "," } else { "" }, pattern.text)?;
+        }
+        Ok(())
     }
 }
 

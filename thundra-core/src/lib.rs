@@ -137,6 +137,7 @@ pub mod correlation;
 #[doc(hidden)]
 pub mod diagnostics;
 mod env;
+mod error_chain;
 mod escape;
 pub mod export;
 mod id;

@@ -15,6 +15,9 @@ pub(crate) const FORM: &str = "a list of names, *.example.com, networks such as 
 /// ```
 /// let hosts: thundra_http::HostPatterns = "partner.example,*.shop.example".parse()?;
 /// assert!(hosts.matches("eu.shop.example") && !hosts.matches("shop.example"));
+///
+/// let one_more: thundra_http::HostPatterns = format!("{hosts},203.0.113.0/24").parse()?;
+/// assert!(one_more.matches("eu.shop.example") && one_more.matches("203.0.113.9"));
 /// # Ok::<(), thundra_http::InvalidHostPattern>(())
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -37,13 +40,21 @@ impl FromStr for HostPatterns {
     }
 }
 
-impl FromIterator<Pattern> for HostPatterns {
-    fn from_iter<I: IntoIterator<Item = Pattern>>(patterns: I) -> Self {
-        HostPatterns(patterns.into_iter().collect())
+/// Shows the list in the form that [`FromStr`] reads.
+impl fmt::Display for HostPatterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, entry) in self.entries().enumerate() {
+            write!(f, "{}{entry}", if index > 0 { "," } else { "" })?;
+        }
+        Ok(())
     }
 }
 
 impl HostPatterns {
+    pub(crate) fn from_patterns(patterns: impl IntoIterator<Item = Pattern>) -> Self {
+        HostPatterns(patterns.into_iter().collect())
+    }
+
     /// Returns `true` if a pattern matches a host.
     ///
     /// # Examples

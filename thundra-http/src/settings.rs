@@ -166,7 +166,7 @@ impl Section for Settings {
         let hosts = reader.items(&PROPAGATE_HOSTS, Pattern::parse).unwrap_or_default();
         let default = Settings::default();
         Settings {
-            propagate_hosts: hosts.into_iter().collect(),
+            propagate_hosts: HostPatterns::from_patterns(hosts),
             known_methods: reader.items(&METHODS_KNOWN, method).unwrap_or(default.known_methods),
             captured_headers,
         }

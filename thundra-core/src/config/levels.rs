@@ -30,6 +30,9 @@ const FOREIGN: [&str; 10] =
 /// assert!(levels.enables("my_crate::orders", Level::DEBUG));
 /// assert!(!levels.enables("hyper", Level::INFO));
 /// assert!("my_crate=loud".parse::<Levels>().is_err());
+///
+/// let one_more: Levels = format!("{levels},hyper=off").parse()?;
+/// assert!(!one_more.enables("hyper", Level::WARN) && one_more.enables("my_crate", Level::DEBUG));
 /// # Ok::<(), thundra_core::InvalidLevels>(())
 /// ```
 #[derive(Clone, PartialEq)]
@@ -45,6 +48,13 @@ impl Default for Levels {
 impl fmt::Debug for Levels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Levels({:?})", self.0.to_string())
+    }
+}
+
+/// Shows the list in the form that [`FromStr`] reads.
+impl fmt::Display for Levels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

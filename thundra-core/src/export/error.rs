@@ -2,10 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
-use std::iter::successors;
 
-/// The maximum number of shown causes. A longer chain counts as endless.
-const MAX_CAUSES: usize = 8;
+use crate::error_chain;
 
 /// The reason why a batch was not exported, or not all of it.
 ///
@@ -111,12 +109,7 @@ pub(crate) struct Reason<'a>(&'a ExportError);
 
 impl fmt::Display for Reason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = "";
-        for cause in successors(self.0.source(), |cause: &&(dyn Error + 'static)| (*cause).source()).take(MAX_CAUSES) {
-            write!(f, "{separator}{cause}")?;
-            separator = ": ";
-        }
-        Ok(())
+        f.write_str(&error_chain::message(&*self.0.source))
     }
 }
 
@@ -163,6 +156,6 @@ mod tests {
                 Some(self)
             }
         }
-        assert_eq!(ExportError::retryable(OwnSource).reason().to_string(), ["odd"; MAX_CAUSES].join(": "));
+        assert_eq!(ExportError::retryable(OwnSource).reason().to_string(), "odd");
     }
 }

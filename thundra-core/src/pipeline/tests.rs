@@ -279,6 +279,25 @@ async fn an_exporter_gets_the_signals_that_it_takes() {
     assert_eq!(pipeline.unexported(Losses::NONE), [backlog, of_spans], "a lost record that it does not take is none");
 }
 
+#[tokio::test]
+async fn an_exporter_that_panics_when_it_is_asked_for_a_signal_takes_it() {
+    #[derive(Debug)]
+    struct Odd(Scripted);
+    impl Export for Odd {
+        fn takes(&self, _: Signal) -> bool {
+            panic!("of an exporter")
+        }
+        fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
+            self.0.export(batch, deadline)
+        }
+    }
+    let exporter = Scripted::default();
+    let exporters: Vec<Box<dyn Export>> = vec![Box::new(Odd(exporter.clone()))];
+    let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
+    pipeline.flush(spans(&["span"]), None).await;
+    assert_eq!(*exporter.taken.lock().unwrap(), [["span"]]);
+}
+
 #[test]
 fn an_exporter_gets_the_resource_before_any_batch() {
     #[derive(Debug, Default)]

@@ -11,10 +11,7 @@ use crate::clock::now;
 use crate::contained::formatted;
 use crate::otlp::write::{self, tag};
 use crate::value::Attributes;
-use crate::{Status, TraceContext, Value, redact, semconv};
-
-/// The most sources of an error in the message. Chains of sources may be endless.
-const MAX_SOURCES: usize = 8;
+use crate::{Status, TraceContext, Value, error_chain, redact, semconv};
 
 pub(crate) fn set_attribute(slot: SpanSlot, key: &str, value: Value) {
     SCOPES.edit(slot, |span, limits| span.set_attribute(key, &value, limits));
@@ -54,7 +51,7 @@ pub(crate) fn record_error(slot: SpanSlot, error: &dyn Error) {
     if slot.kind() == SlotKind::Unrecorded {
         return;
     }
-    let message = redact::text(formatted(|| chain(error)));
+    let message = redact::text(formatted(|| error_chain::message(error)));
     let (mut head, mut attributes) = (Vec::new(), Vec::new());
     write::bytes(&mut head, tag::EVENT_NAME, b"exception");
     SCOPES.edit(slot, |span, limits| {
@@ -72,21 +69,4 @@ pub(crate) fn add_link(
 ) {
     let attributes: Attributes = attributes.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
     SCOPES.edit(slot, |span, limits| span.link(to, &attributes, limits));
-}
-
-/// Returns the message of an error, followed by the messages of the sources.
-fn chain(error: &dyn Error) -> String {
-    let mut message = error.to_string();
-    let mut source = error.source();
-    for _ in 0..MAX_SOURCES {
-        let Some(error) = source else { break };
-        let text = error.to_string();
-        // Many errors repeat their source in their own text.
-        if !message.ends_with(&text) {
-            message.push_str(": ");
-            message.push_str(&text);
-        }
-        source = error.source();
-    }
-    message
 }

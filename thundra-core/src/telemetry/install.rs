@@ -7,8 +7,7 @@ use crate::pipeline::Pipeline;
 use crate::{Config, diagnostics};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
-/// One line on standard error reports a later telemetry whose configuration, settings, exporters or layers are set in
-/// code.
+/// One line on standard error reports a later telemetry with anything set in code.
 ///
 /// If a global subscriber is set already, it stays. Without [`layer`](crate::layer) in it, ids travel and scopes are
 /// recorded, but local spans are not, and one line on standard error says so.
@@ -51,7 +50,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
     });
     let Some(config) = installed else {
-        if in_code || !telemetry.exporters.is_empty() || !telemetry.layers.0.is_empty() {
+        if in_code || telemetry.has_parts() {
             report_second_telemetry();
         }
         return false;

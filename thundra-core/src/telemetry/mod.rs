@@ -99,6 +99,11 @@ impl Telemetry {
         self.config.is_some() || !self.sections.is_empty()
     }
 
+    /// Returns `true` if anything beside the configuration is set in code.
+    fn has_parts(&self) -> bool {
+        !self.exporters.is_empty() || !self.layers.0.is_empty() || self.log_format != LogFormat::default()
+    }
+
     /// Returns the configuration, with the settings of all crates, and reports problems.
     fn configuration(&mut self) -> Config {
         let mut config = self.config.take().unwrap_or_else(|| Config::from_env_before_completion(&Env::process()));
