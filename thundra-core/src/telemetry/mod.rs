@@ -279,6 +279,19 @@ mod tests {
     }
 
     #[test]
+    fn each_part_that_is_set_in_code_counts() {
+        let parts = [
+            Telemetry::builder().exporter(crate::export::ConsoleExporter::new()),
+            Telemetry::builder().layer(tracing_subscriber::fmt::layer()),
+            Telemetry::builder().log_format(LogFormat::NONE),
+        ];
+        assert!(parts.into_iter().all(|builder| builder.build().has_parts()));
+        assert!(Telemetry::builder().settings(Pets(1)).build().has_configuration());
+        let nothing = Telemetry::default();
+        assert!(!nothing.has_parts() && !nothing.has_configuration());
+    }
+
+    #[test]
     fn a_builder_shows_what_it_holds() {
         let builder = Telemetry::builder().layer(tracing_subscriber::fmt::layer()).log_format(LogFormat::NONE);
         let text = format!("{builder:?}");
