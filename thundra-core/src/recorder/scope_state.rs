@@ -172,7 +172,7 @@ impl ScopeState {
     /// process carries the counts.
     #[cold]
     fn hand_over_counts(&mut self) {
-        let (dropped_spans, incomplete_messages) = (u64::from(self.dropped), self.incomplete_messages);
+        let (dropped, incomplete) = (u64::from(self.dropped), self.incomplete_messages);
         let counts = self.take_counts();
         match self.span(0) {
             Some((root, limits)) if !root.is_filled() => {
@@ -180,7 +180,11 @@ impl ScopeState {
                 let limits = Limits { attributes: u32::MAX, ..*limits };
                 counts.iter().for_each(|(key, count)| root.set_attribute(key, count, &limits));
             }
-            _ => backlog::count(Losses { dropped_spans, incomplete_messages, ..Losses::NONE }),
+            _ => {
+                let mut losses = Losses::dropped_spans(dropped);
+                losses += Losses::incomplete_messages(incomplete);
+                backlog::count(losses);
+            }
         }
     }
 
@@ -239,7 +243,7 @@ impl ScopeState {
     #[cold]
     fn count_dropped(&mut self) {
         if self.sealed {
-            backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
+            backlog::count(Losses::dropped_spans(1));
         } else {
             self.dropped += 1;
         }
@@ -293,6 +297,6 @@ impl ScopeState {
 fn count_after_end(span: &OpenSpan) {
     let after_end = span.dropped();
     if after_end > 0 {
-        backlog::count(Losses { after_end, ..Losses::NONE });
+        backlog::count(Losses::after_end(after_end));
     }
 }

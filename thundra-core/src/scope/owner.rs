@@ -110,7 +110,7 @@ impl Scope {
         if self.recorded() {
             state.close_root(now());
         } else if state.incomplete_messages > 0 {
-            backlog::count(Losses { incomplete_messages: state.incomplete_messages, ..Losses::NONE });
+            backlog::count(Losses::incomplete_messages(state.incomplete_messages));
         }
         // A nested scope may be sampled where this one is not, so there may be spans in either case.
         let records = state.take_finished();
