@@ -114,6 +114,23 @@ impl Endpoint {
         Endpoint { circuit: Circuit::in_background(), collector, ..self }
     }
 
+    /// Returns an endpoint with the same address, and with a connection and pauses of its own.
+    pub(super) fn fork(&self, collectors: &mut Vec<Arc<Collector>>) -> Self {
+        Endpoint {
+            signal: self.signal,
+            address: self.address.clone(),
+            target: self.target.clone(),
+            host: self.host.clone(),
+            headers: self.headers.clone(),
+            authorization: self.authorization.clone(),
+            encoding: self.encoding.clone(),
+            timeout: self.timeout,
+            attempt_timeout: self.attempt_timeout,
+            circuit: Circuit::in_background(),
+            collector: Collector::shared(collectors, &self.address, true),
+        }
+    }
+
     pub(super) fn signal(&self) -> Signal {
         self.signal
     }

@@ -124,4 +124,10 @@ impl Export for OtlpExporter {
     fn resume(&self) {
         self.endpoints.iter().for_each(Endpoint::resume);
     }
+
+    fn fork(&self) -> Option<Box<dyn Export>> {
+        let mut collectors = Vec::new();
+        let endpoints = self.endpoints.iter().map(|endpoint| endpoint.fork(&mut collectors));
+        Some(Box::new(OtlpExporter { endpoints: endpoints.collect() }))
+    }
 }
