@@ -7,6 +7,7 @@ mod batch;
 mod console;
 mod error;
 mod gzip;
+mod loss_reason;
 #[cfg(feature = "testing")]
 mod memory;
 mod partial;
@@ -24,6 +25,7 @@ pub use console::ConsoleExporter;
 pub use error::{ExportError, ExportErrorKind};
 #[doc(hidden)]
 pub use gzip::Gzip;
+pub use loss_reason::LossReason;
 #[cfg(feature = "testing")]
 pub use memory::MemoryExporter;
 #[doc(hidden)]

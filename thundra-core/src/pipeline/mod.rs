@@ -43,7 +43,7 @@ impl Pipeline {
     }
 
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.
-    pub(crate) fn unexported(&self, backlog: Losses) -> Vec<Losses> {
+    pub(crate) fn unexported(&self, backlog: &Losses) -> Vec<Losses> {
         self.slots.iter().map(|slot| slot.unexported(backlog)).collect()
     }
 

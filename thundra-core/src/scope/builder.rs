@@ -245,7 +245,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
-            backlog::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
+            backlog::count(Losses::dropped_spans(recorded.into()));
             ScopeId::from_u64(u64::MAX)
         });
         let root = SpanSlot::root_of(id, recorded);
