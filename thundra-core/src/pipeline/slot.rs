@@ -76,6 +76,19 @@ impl ExporterSlot {
         contained(|| self.exporter.resume());
     }
 
+    /// Forgets all records and counts that wait. A flush in progress keeps the current request.
+    pub(super) fn forget(&self) {
+        let mut state = self.state();
+        state.queue = Queue::default();
+        state.accepted = None;
+    }
+
+    /// Forgets what copies of the process must not share, and the pauses.
+    pub(super) fn renew(&self) {
+        self.resume();
+        contained(|| self.exporter.renew());
+    }
+
     /// Returns `true` if the exporter takes the signal.
     pub(super) fn takes(&self, signal: Signal) -> bool {
         self.signals.contains(signal)
