@@ -57,6 +57,16 @@ impl Pipeline {
         self.slots.iter().for_each(ExporterSlot::resume);
     }
 
+    /// Forgets all records and counts that wait.
+    pub(crate) fn forget(&self) {
+        self.slots.iter().for_each(ExporterSlot::forget);
+    }
+
+    /// Forgets what copies of the process must not share.
+    pub(crate) fn renew(&self) {
+        self.slots.iter().for_each(ExporterSlot::renew);
+    }
+
     /// Hands records and counts to the exporters. The returned flush sends the records of earlier flushes as well.
     pub(crate) fn begin(&self, records: Records, due: &Due, deadline: Option<Instant>) -> Flush<'_> {
         let now = Instant::now();

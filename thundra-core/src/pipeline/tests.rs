@@ -450,3 +450,17 @@ async fn the_next_root_span_counts_the_lost_records_of_each_signal() {
         assert_eq!(pipeline.unexported(&Losses::NONE), [Losses::NONE]);
     }
 }
+
+#[tokio::test]
+async fn a_snapshot_leaves_no_records_to_its_copies() {
+    for (script, why) in [(&[End::Later][..], "kept"), (&[End::Never], "lost"), (&[], "taken")] {
+        let (pipeline, exporter) = scripted(script);
+        pipeline.flush(spans(&["init"]), None).await;
+        pipeline.forget();
+        assert_eq!((pipeline.waiting_spans(), lost_spans(&pipeline)), (0, vec![0]), "{why}");
+        exporter.taken.lock().unwrap().clear();
+        pipeline.flush(spans(&["of a copy"]), None).await;
+        assert_eq!(*exporter.taken.lock().unwrap(), [["of a copy"]], "{why}");
+        assert_eq!(lost_spans(&pipeline), [0], "{why}: the copy counts no losses of the snapshot");
+    }
+}

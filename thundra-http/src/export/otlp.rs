@@ -125,6 +125,10 @@ impl Export for OtlpExporter {
         self.endpoints.iter().for_each(Endpoint::resume);
     }
 
+    fn renew(&self) {
+        self.endpoints.iter().for_each(Endpoint::renew);
+    }
+
     fn fork(&self) -> Option<Box<dyn Export>> {
         let mut collectors = Vec::new();
         let endpoints = self.endpoints.iter().map(|endpoint| endpoint.fork(&mut collectors));
