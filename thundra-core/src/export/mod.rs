@@ -109,7 +109,11 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// Ends all pauses. Called before the last flush of a program; defaults to nothing.
     fn resume(&self) {}
 
-<<<<<<< HEAD
+    /// Forgets what a copy of this process must not use: open connections, cached credentials, seeds of random numbers.
+    /// Called before a snapshot of the process (Lambda SnapStart), and in each process restored from the snapshot;
+    /// defaults to nothing.
+    fn renew(&self) {}
+
     /// Returns an exporter to the same destination, with connections of its own and without pauses, for a thread with a
     /// Tokio runtime of its own. The fork lives for one flush, and `self` exports nothing meanwhile.
     ///
@@ -119,13 +123,6 @@ pub trait Export: fmt::Debug + Send + Sync {
     fn fork(&self) -> Option<Box<dyn Export>> {
         None
     }
-||||||| 60cb357
-=======
-    /// Forgets what a copy of this process must not use: open connections, cached credentials, seeds of random numbers.
-    /// Called before a snapshot of the process (Lambda SnapStart), and in each process restored from the snapshot;
-    /// defaults to nothing.
-    fn renew(&self) {}
->>>>>>> main
 }
 
 /// Success, without an allocation in a box.

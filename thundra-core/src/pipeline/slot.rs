@@ -76,12 +76,6 @@ impl ExporterSlot {
         contained(|| self.exporter.resume());
     }
 
-<<<<<<< HEAD
-    /// Returns the fork of the exporter for another thread.
-    pub(super) fn fork(&self) -> Option<Box<dyn Export>> {
-        contained(|| self.exporter.fork()).flatten()
-||||||| 60cb357
-=======
     /// Forgets all records and counts that wait. A flush in progress keeps the current request.
     pub(super) fn forget(&self) {
         let mut state = self.state();
@@ -93,7 +87,11 @@ impl ExporterSlot {
     pub(super) fn renew(&self) {
         self.resume();
         contained(|| self.exporter.renew());
->>>>>>> main
+    }
+
+    /// Returns the fork of the exporter for another thread.
+    pub(super) fn fork(&self) -> Option<Box<dyn Export>> {
+        contained(|| self.exporter.fork()).flatten()
     }
 
     /// Returns `true` if the exporter takes the signal.
