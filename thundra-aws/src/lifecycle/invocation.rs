@@ -8,6 +8,7 @@ use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
 use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv};
 
+use super::platform::InitializationType;
 use super::{initialisation, setup};
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
@@ -173,7 +174,7 @@ fn function_name(context: &Context, config: &Config) -> String {
 fn is_cold(config: &Config) -> bool {
     static WARM: AtomicBool = AtomicBool::new(false);
     let first = !WARM.swap(true, Ordering::Relaxed);
-    first && config.env().get("AWS_LAMBDA_INITIALIZATION_TYPE").is_none_or(|kind| kind == "on-demand")
+    first && InitializationType::of(config.env()) == InitializationType::OnDemand
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub(crate) mod initialisation;
 pub(crate) mod invocation;
 pub(crate) mod layer;
 mod local;
+pub(crate) mod platform;
 pub(crate) mod reporting;
 mod run;
 pub(crate) mod setup;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::duration::duration;
 use super::{ConfigProblem, Levels, Variable};
 use crate::Env;
 use crate::percent::percent_decode;
@@ -75,6 +76,16 @@ impl<'a> Reader<'a> {
     /// Reads a time in milliseconds.
     pub fn milliseconds(&mut self, variable: &Variable) -> Option<Duration> {
         self.number(variable).map(Duration::from_millis)
+    }
+
+    /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
+    pub fn duration(&mut self, variable: &Variable) -> Option<Duration> {
+        let value = self.text(variable)?;
+        let time = duration(&value);
+        if time.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        time
     }
 
     /// Reads the items of a list. A list of nothing but separators is invalid.

@@ -12,6 +12,7 @@ use thundra_core::export::{Batch, ExportError, partial_success};
 use thundra_core::{OtlpConfig, Signal, SpanId, redact};
 
 use super::address::{self, UnsupportedEndpoint};
+use super::authorize::{Authorization, Authorizer, Destination};
 use super::cause::Cause;
 use super::circuit::Circuit;
 use super::collector::Collector;
@@ -32,9 +33,12 @@ const MAX_RETRY_AFTER_SECONDS: u64 = 300;
 pub(super) struct Endpoint {
     signal: Signal,
     address: Uri,
+    /// The address as a request on a connection to the host has it: path and query.
+    target: Uri,
     /// The `Host` header.
     host: HeaderValue,
     headers: Arc<HeaderMap>,
+    authorization: Authorization,
     encoding: Encoding,
     /// The longest time of an export, retries included.
     timeout: Duration,
@@ -81,17 +85,22 @@ impl Endpoint {
     pub(super) fn new(
         signal: Signal,
         config: &OtlpConfig,
+        authorizers: &[Authorizer],
         collectors: &mut Vec<Arc<Collector>>,
     ) -> Result<Self, UnsupportedEndpoint> {
         let default = || format!("http://localhost:4318{}", signal.path());
         let url = config.endpoint.clone().unwrap_or_else(default);
         let (address, authorization) = address::parse(&url).map_err(|error| error.of(signal))?;
+        let headers = headers(&config.headers, authorization);
+        let destination = Destination { signal, address: &address, references: &headers.references };
         Ok(Endpoint {
             signal,
+            authorization: Authorization::of(&destination, authorizers),
             host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
+            target: address.path_and_query().map_or_else(Uri::default, |target| target.clone().into()),
             collector: Collector::shared(collectors, &address, false),
             address,
-            headers: headers(&config.headers, authorization),
+            headers: headers.known,
             encoding: Encoding::new(config.protocol, config.compression),
             timeout: config.flush_limit(),
             attempt_timeout: config.attempt_limit(),
@@ -120,6 +129,12 @@ impl Endpoint {
         self.collector.circuit().close();
     }
 
+    /// Closes the idle connection, and ends the pauses.
+    pub(super) fn renew(&self) {
+        self.resume();
+        self.collector.renew();
+    }
+
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         let started = Instant::now();
         let deadline = deadline.min(started + self.timeout);
@@ -136,7 +151,8 @@ impl Endpoint {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let failure = match self.attempt(body.clone(), deadline).await {
+            let request = self.request(&body, deadline).await?;
+            let failure = match self.attempt(request, deadline).await {
                 Ok(Ok(response)) => {
                     self.collector.circuit().close();
                     match response.body {
@@ -180,8 +196,11 @@ impl Endpoint {
     }
 
     /// Sends one request. The outer error is final, the inner one temporary.
-    async fn attempt(&self, body: Bytes, deadline: Instant) -> Result<Result<Response, Failure>, ExportError> {
-        let request = self.request(body).map_err(ExportError::permanent)?;
+    async fn attempt(
+        &self,
+        request: Request<Full<Bytes>>,
+        deadline: Instant,
+    ) -> Result<Result<Response, Failure>, ExportError> {
         let response = match self.collector.exchange(request, self.attempt_timeout, deadline).await {
             Ok(response) => response,
             Err(failure) => {
@@ -204,15 +223,18 @@ impl Endpoint {
                 let after = after.and_then(retry_after);
                 Ok(Err(Failure { cause, after, again: true, source: Failing::Endpoint }))
             }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.authorization.refused() => {
+                Ok(Err(Failure { cause, after: None, again: true, source: Failing::Endpoint }))
+            }
             StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::too_large(cause)),
             _ => Err(ExportError::permanent(cause)),
         }
     }
 
-    fn request(&self, body: Bytes) -> http::Result<Request<Full<Bytes>>> {
-        let target = self.address.path_and_query().map_or("/", |target| target.as_str());
-        let mut request = Request::post(target).body(Full::new(body))?;
-        let headers = request.headers_mut();
+    /// Makes a request, with credentials that are as fresh as the request.
+    async fn request(&self, body: &Bytes, deadline: Instant) -> Result<Request<Full<Bytes>>, ExportError> {
+        let (mut head, ()) = Request::post(self.address.clone()).body(()).map_err(ExportError::permanent)?.into_parts();
+        let headers = &mut head.headers;
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.encoding.content_type()));
@@ -220,7 +242,9 @@ impl Endpoint {
         if self.encoding.is_compressed() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        Ok(request)
+        self.authorization.authorize(&mut head, body, deadline).await?;
+        head.uri = self.target.clone();
+        Ok(Request::from_parts(head, Full::new(body.clone())))
     }
 
     /// Reads the response of success, which may report rejected records.
