@@ -77,7 +77,7 @@ pub(super) enum Failure {
     NoResponse,
 }
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 impl Transport {
     pub(super) fn new(endpoint: Uri, freezes: bool) -> Self {
@@ -188,7 +188,8 @@ impl Connector {
     }
 }
 
-async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
+/// Begins HTTP/1.1 on a connection.
+pub(super) async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
 where
     T: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {
