@@ -129,11 +129,14 @@ names! {
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
-    /// The number of metric data points lost by earlier flushes, because the collector could not be reached.
+    /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// `thundra.lost_data_points.refused`.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
-    /// The number of log records lost by earlier flushes, because the collector could not be reached.
+    /// The number of log records lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// `thundra.lost_log_records.refused`.
     THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
-    /// The number of spans lost by earlier flushes, because the collector could not be reached.
+    /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
     /// The source of a root span's parent, or the reason for its absence.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";

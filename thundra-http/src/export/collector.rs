@@ -42,6 +42,13 @@ impl Collector {
         &self.circuit
     }
 
+    /// Closes the idle connection. The next request opens a new one.
+    pub(super) fn renew(&self) {
+        if let Some(transport) = self.transport.get() {
+            transport.renew();
+        }
+    }
+
     /// Sends a request, as [`Transport::exchange`] does.
     pub(super) async fn exchange(
         &self,

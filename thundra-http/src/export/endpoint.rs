@@ -135,6 +135,12 @@ impl Endpoint {
         self.collector.circuit().close();
     }
 
+    /// Closes the idle connection, and ends the pauses.
+    pub(super) fn renew(&self) {
+        self.resume();
+        self.collector.renew();
+    }
+
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         let started = Instant::now();
         let deadline = deadline.min(started + self.timeout);

@@ -124,4 +124,8 @@ impl Export for OtlpExporter {
     fn resume(&self) {
         self.endpoints.iter().for_each(Endpoint::resume);
     }
+
+    fn renew(&self) {
+        self.endpoints.iter().for_each(Endpoint::renew);
+    }
 }

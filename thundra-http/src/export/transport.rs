@@ -132,6 +132,11 @@ impl Transport {
         Ok(Response { status: head.status, headers: head.headers, body })
     }
 
+    /// Closes the idle connection, and forgets the durations of responses.
+    pub(super) fn renew(&self) {
+        *self.state() = State::default();
+    }
+
     /// Takes the connection of the last export, if it is still open as far as anybody knows.
     fn idle(&self) -> Option<Connection> {
         self.state().idle.take().filter(|connection| !connection.sender.is_closed())
