@@ -71,14 +71,15 @@ impl Message {
     }
 }
 
-/// Returns the protocol of a content type. Without a content type, it is the protocol of the request.
+/// Returns the protocol of a content type. A type that says nothing of a protocol, such as `application/octet-stream`,
+/// leaves that of the request; a text is never protobuf.
 fn protocol(content_type: &str, of_request: OtlpProtocol) -> Option<OtlpProtocol> {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    match essence.to_ascii_lowercase().as_str() {
-        "" => Some(of_request),
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match essence.as_str() {
         "application/x-protobuf" | "application/protobuf" => Some(OtlpProtocol::Protobuf),
         "application/json" => Some(OtlpProtocol::Json),
-        _ => None,
+        text if text.starts_with("text/") && of_request == OtlpProtocol::Protobuf => None,
+        _ => Some(of_request),
     }
 }
 
@@ -101,7 +102,9 @@ mod tests {
             (Json, Some("application/x-protobuf"), PROTOBUF, Some(3), "another one than the request"),
             (Protobuf, Some("application/x-protobuf"), JSON, None, "a wrong content type"),
             (Protobuf, Some("text/html"), PROTOBUF, None, "a page"),
-            (Protobuf, Some("application/grpc"), PROTOBUF, None, "another protocol"),
+            (Json, Some("text/plain"), JSON, Some(3), "a text that is JSON"),
+            (Json, Some("text/html"), b"<html>", None, "a text that is not"),
+            (Protobuf, Some("application/octet-stream"), PROTOBUF, Some(3), "a type that says nothing"),
         ] {
             let headers = content_type.map(|value| (CONTENT_TYPE, value.parse().unwrap()));
             let headers = HeaderMap::from_iter(headers);
