@@ -11,6 +11,8 @@ mod encoding;
 mod endpoint;
 mod headers;
 mod otlp;
+mod response;
+mod retry_after;
 mod select;
 mod transport;
 mod worker;
