@@ -130,8 +130,7 @@ impl Export for OtlpExporter {
     }
 
     fn fork(&self) -> Option<Box<dyn Export>> {
-        let mut collectors = Vec::new();
-        let endpoints = self.endpoints.iter().map(|endpoint| endpoint.fork(&mut collectors));
-        Some(Box::new(OtlpExporter { endpoints: endpoints.collect() }))
+        // A fork serves one flush, so nothing freezes its connections.
+        Some(Box::new(OtlpExporter { endpoints: self.endpoints.clone() }.in_background()))
     }
 }
