@@ -15,6 +15,7 @@
 //! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
 //! | [`lambda`] | Lambda's APIs for one function: it is frozen, killed at deadlines, and shut down |
 //! | [`collector`] | an OTLP/HTTP endpoint with faults, and the account of what arrived |
+//! | [`rotel`] | a real collector |
 
 pub mod cloud;
 pub mod collector;
@@ -26,6 +27,7 @@ pub mod package;
 pub mod process;
 pub mod python;
 pub mod receiver;
+pub mod rotel;
 pub mod target;
 
 /// An error of the harness, as one printable line.
