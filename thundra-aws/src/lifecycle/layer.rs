@@ -15,6 +15,7 @@ use tower_service::Service;
 
 use super::invocation;
 use super::reporting::recording_panic;
+use super::watchdog::Watch;
 
 /// The header with the id of one attempt of a request.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
@@ -61,11 +62,11 @@ where
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
-        let deadline = invocation::flush_deadline(&invocation.context);
+        let watch = Watch::begin(&scope, &invocation.context, self.config);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
         let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));
         let running = scope.run(future);
-        InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline }, config: self.config }
+        InvocationFuture { step: Step::Running { running, scope: Some(scope), watch }, config: self.config }
     }
 }
 
@@ -83,7 +84,7 @@ pin_project! {
 pin_project! {
     #[project = StepProjection]
     enum Step<F> {
-        Running { #[pin] running: InScope<F>, scope: Option<Scope>, deadline: Option<Instant> },
+        Running { #[pin] running: InScope<F>, scope: Option<Scope>, watch: Watch },
         Flushing { flush: Flush, result: Option<Result<(), Error>> },
     }
 }
@@ -98,11 +99,15 @@ where
         loop {
             let mut this = self.as_mut().project();
             match this.step.as_mut().project() {
-                StepProjection::Running { running, scope, deadline } => {
+                StepProjection::Running { running, scope, watch } => {
                     let invocation = scope.as_deref().copied();
                     let result = ready!(recording_panic(invocation, || running.poll(cx)));
                     let flush: Flush = match scope.take() {
-                        Some(scope) => Box::pin(export(finish(scope, &result), *deadline, this.config)),
+                        Some(scope) => {
+                            let watch = std::mem::take(watch);
+                            let until = watch.flush_until();
+                            Box::pin(export(finish(scope, watch, &result), until, this.config))
+                        }
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush, result: Some(result) });
@@ -129,10 +134,10 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
-fn finish(scope: Scope, result: &Result<(), Error>) -> Records {
+fn finish(scope: Scope, watch: Watch, result: &Result<(), Error>) -> Records {
     match result {
         Err(error) => scope.set_error("runtime_api_error", error.to_string()),
         Ok(()) => invocation::unless_called(&scope),
     }
-    invocation::finish(scope)
+    invocation::finish(scope, watch)
 }

@@ -13,6 +13,7 @@ use tower_service::Service;
 use super::invocation;
 use super::layer::export_last;
 use super::reporting::catch_panic_in;
+use super::watchdog::Watch;
 use crate::error_type::short_error_type;
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
@@ -42,7 +43,7 @@ where
     if let Ok(Err(_)) = result {
         invocation::unless_called(&scope);
     }
-    export_last(invocation::finish(scope), config).await;
+    export_last(invocation::finish(scope, Watch::default()), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! /next ─► layer.rs: trigger, scope ─► reporting.rs: handler, outcome ─► response posted
-//!              └─ scope finished ─► flush ─► /next
+//!              │                                       └─ scope finished ─► flush ─► /next
+//!              └─ watchdog/: exports the scope shortly before the deadline, if it is still open
 //! ```
 
 mod availability_zone;
+mod deadline;
 mod environment;
 mod http_status;
 mod init;
@@ -18,6 +20,7 @@ pub(crate) mod reporting;
 mod run;
 pub(crate) mod setup;
 mod snap_start;
+pub(crate) mod watchdog;
 
 pub use init::{init, init_with};
 pub use run::{run, run_concurrent, run_concurrent_with, run_with};
