@@ -56,6 +56,8 @@ reasons! {
     TooLarge = "too_large",
     /// The record is older than the destination accepts.
     TooOld = "too_old",
+    /// The destination did not take the record, and the limit of `THUNDRA_SPILL` was reached.
+    SpillLimit = "spill_limit",
     /// The exporter panicked.
     Panicked = "panicked",
     /// More spans than `THUNDRA_KEEP` may keep were worth keeping.
