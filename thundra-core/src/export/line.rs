@@ -55,9 +55,9 @@ impl Lines {
     }
 
     fn format(&self, batch: &Batch) -> io::Result<String> {
-        let packed = self.gzip.pack(&batch.to_protobuf())?;
+        let packed = self.gzip.pack(&batch.to_protobuf_for_log())?;
         // Only the name of the service may need an escape.
-        let source = serde_json::to_string(batch.resource().service_name())?;
+        let source = serde_json::to_string(batch.resource().redacted().service_name())?;
         let mut line = String::with_capacity(packed.len() * 4 / 3 + source.len() + 256);
         line.push_str(concat!(r#"{"__otel_otlp_stdout":""#, env!("CARGO_PKG_VERSION"), r#"","source":"#));
         line.push_str(&source);
@@ -160,6 +160,20 @@ mod tests {
         assert_eq!(endpoint, "http://localhost:4318/v1/metrics");
         let request = ExportMetricsServiceRequest::decode(protobuf.as_slice()).unwrap();
         assert_eq!(request.resource_metrics[0].scope_metrics[0].metrics.len(), 2);
+    }
+
+    #[test]
+    fn a_line_has_no_credential_in_it() {
+        let attributes = [("service.name", "ftp://u:pw@h/"), ("vendor.token", "pw"), ("url", "redis://u:pw@h")];
+        let resource = Resource::new(attributes.map(|(key, value)| (key.to_owned(), value.into())));
+        let batch = Batch::new(Arc::new(resource), Scope::builder("span").begin().finish());
+        let line = Lines::default().line(&batch).unwrap();
+        let envelope: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(envelope["source"], "ftp://REDACTED@h/");
+        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+        let mut protobuf = Vec::new();
+        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
+        assert!(!protobuf.windows(2).any(|bytes| bytes == b"pw"));
     }
 
     #[test]
