@@ -31,7 +31,7 @@ pub use loss_reason::LossReason;
 #[cfg(feature = "testing")]
 pub use memory::MemoryExporter;
 #[doc(hidden)]
-pub use partial::partial_success;
+pub use partial::{PartialSuccess, failure_message, partial_success};
 pub(crate) use spill::{Room, SpillExporter};
 pub use stdout::StdoutExporter;
 
