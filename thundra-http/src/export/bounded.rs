@@ -53,4 +53,8 @@ impl Export for Bounded {
     fn resume(&self) {
         self.exporter.resume();
     }
+
+    fn fork(&self) -> Option<Box<dyn Export>> {
+        self.exporter.fork()
+    }
 }
