@@ -204,13 +204,12 @@ mod tests {
 
     #[test]
     fn a_cancelled_invocation_is_watched_no_longer() {
-        let config = Config::from_env(&thundra_core::Env::from_pairs([]));
         let mut context = Context::default();
         for (left, is_watched, why) in [(60, true, "a deadline"), (0, false, "no time left")] {
             let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(left);
             context.deadline = deadline.as_millis() as u64;
             let scope = Scope::builder("invocation").begin();
-            let watch = Watch::begin(&scope, &context, &config);
+            let watch = Watch::begin(&scope, &context, thundra_core::config());
             let id = watch.id;
             assert_eq!(id.is_some(), is_watched, "{why}");
             drop(watch);
