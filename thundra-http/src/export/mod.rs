@@ -8,6 +8,7 @@ mod circuit;
 mod collector;
 mod connection;
 mod connector;
+mod direct;
 mod encoding;
 mod endpoint;
 mod headers;
@@ -28,6 +29,8 @@ mod worker;
 pub use address::UnsupportedEndpoint;
 #[doc(hidden)]
 pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_references};
+#[doc(hidden)]
+pub use direct::exchange_directly;
 pub use otlp::OtlpExporter;
 pub(crate) use select::THIS;
 #[doc(hidden)]

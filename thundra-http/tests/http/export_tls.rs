@@ -122,7 +122,13 @@ async fn the_configured_certificates_are_trusted_and_no_others() {
         (good(), "127.0.0.1", Some(ours.pem()), Some("not valid for name"), "another name"),
         (issue(&ours, "localhost", past), "localhost", Some(ours.pem()), Some("expired"), "an old one"),
         (issue(&ours, "localhost", future), "localhost", Some(ours.pem()), Some("not valid yet"), "a future one"),
-        (issue(&ours, "localhost", of_client), "localhost", Some(ours.pem()), Some("server authentication"), "one of a client"),
+        (
+            issue(&ours, "localhost", of_client),
+            "localhost",
+            Some(ours.pem()),
+            Some("server authentication"),
+            "one of a client",
+        ),
         (own_ca, "localhost", Some(other.certificate), Some("invalid peer certificate"), "one that is like it"),
         (own_expired.clone(), "localhost", Some(own_expired.certificate), Some("expired"), "itself, and old"),
         (
