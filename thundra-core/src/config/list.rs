@@ -298,6 +298,12 @@ crate::variables! {
         default: "`10000`",
         meaning: "Spans of one invocation; more are dropped and counted.",
     }
+    SPILL = "THUNDRA_SPILL" {
+        form: "a size such as 64KiB, or 0",
+        default: "`0`",
+        meaning: "The most bytes that one invocation writes to standard output of what its exporter lost. With `0`, what \
+                  is lost is only counted.",
+    }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",
         default: "`edge`",

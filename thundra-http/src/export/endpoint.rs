@@ -140,9 +140,10 @@ impl Endpoint {
         self.collector.circuit().close();
     }
 
-    /// Closes the idle connection, and ends the pauses.
+    /// Closes the idle connection, forgets cached credentials, and ends the pauses.
     pub(super) fn renew(&self) {
         self.resume();
+        self.authorization.renew();
         self.collector.renew();
     }
 
