@@ -57,7 +57,7 @@ pub async fn in_place<F: Future, const N: usize>(
     let output = scope.run(poll_fn(|cx| recording_panic(Some(*scope), || body.as_mut().poll(cx)))).await;
     let longest = Instant::now() + CALLER_WAITS;
     let until = watch.flush_until().map_or(longest, |until| until.min(longest));
-    export(invocation::finish(scope, watch), Some(until), config).await;
+    export(invocation::finish(scope, watch, config), Some(until), config).await;
     output
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 }
 
 /// Ends an invocation.
-pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
+pub(crate) fn finish(scope: Scope, watch: Watch, config: &Config) -> Records {
     let flags = scope.flags();
     if flags.contains(ScopeFlags::ZONE_ASKED)
         && let Zone::Known(id) = availability_zone::current()
@@ -89,7 +89,7 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
              thundra_aws::batch::each gives each record its own",
         );
     }
-    watch.end(&scope);
+    watch.end(&scope, config);
     scope.finish()
 }
 

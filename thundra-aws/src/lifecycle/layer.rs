@@ -106,7 +106,7 @@ where
                         Some(scope) => {
                             let watch = std::mem::take(watch);
                             let until = watch.flush_until();
-                            Box::pin(export(finish(scope, watch, &result), until, this.config))
+                            Box::pin(export(finish(scope, watch, &result, this.config), until, this.config))
                         }
                         None => Box::pin(std::future::ready(())),
                     };
@@ -136,10 +136,10 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
-fn finish(scope: Scope, watch: Watch, result: &Result<(), Error>) -> Records {
+fn finish(scope: Scope, watch: Watch, result: &Result<(), Error>, config: &Config) -> Records {
     match result {
         Err(error) => scope.set_error("runtime_api_error", error.to_string()),
         Ok(()) => invocation::unless_called(&scope),
     }
-    invocation::finish(scope, watch)
+    invocation::finish(scope, watch, config)
 }

@@ -43,7 +43,7 @@ where
     if let Ok(Err(_)) = result {
         invocation::unless_called(&scope);
     }
-    export_last(invocation::finish(scope, Watch::default()), config).await;
+    export_last(invocation::finish(scope, Watch::default(), config), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

@@ -22,6 +22,7 @@ use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, expo
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
+use super::platform::InitializationType;
 use crate::Settings;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
@@ -68,9 +69,12 @@ impl Watch {
 
     /// Ends the watch, before the end of the scope. Records how much time is left on the scope, or reports the outcome
     /// of an invocation that was exported before.
-    pub(crate) fn end(mut self, scope: &Scope) {
+    pub(crate) fn end(mut self, scope: &Scope, config: &Config) {
         if self.id.take().is_some_and(|id| !list().remove(id)) {
             return self.report_late(scope);
+        }
+        if self.deadline.is_some_and(|deadline| deadline.left().is_zero()) {
+            fail_if_caller_got_timeout(scope, config);
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
@@ -96,6 +100,15 @@ impl Watch {
                 "the invocation of trace {trace} ended after it was exported as timed out"
             );
         });
+    }
+}
+
+/// Marks an invocation that ended after its deadline as failed, where Lambda lets such an invocation run on: the caller
+/// got a timeout, whatever the handler returned.
+#[cold]
+fn fail_if_caller_got_timeout(scope: &Scope, config: &Config) {
+    if InitializationType::of(config.env()) == InitializationType::ManagedInstances {
+        scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
     }
 }
 
