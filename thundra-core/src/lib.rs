@@ -209,6 +209,7 @@ mod value;
 
 pub use config::{
     Config, ConfigProblem, InvalidLevels, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
+    Proxies,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
