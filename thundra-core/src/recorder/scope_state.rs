@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::open_span::OpenSpan;
 use super::slot::ScopeId;
+use super::tail::{More, Tail};
 use crate::config::Limits;
+use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{Records, SpanId, TraceContext, TraceId};
+use crate::{Records, Signal, SpanId, TraceContext, TraceId};
 
 /// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
@@ -27,9 +29,13 @@ pub(crate) struct ScopeState {
     pub(crate) sampled: bool,
     /// `true` if the trace id is known to be random.
     pub(crate) random: bool,
-    /// `true` if the spans of the scope are recorded.
+    /// `true` if the spans of the scope are recorded. An unsampled scope is recorded for a [tail decision](Tail).
     pub(crate) recorded: bool,
+    /// The fate of the recorded spans.
+    pub(crate) tail: Tail,
     pub(crate) trace_state: Option<Arc<str>>,
+    /// The trace state on exported spans.
+    pub(crate) exported_trace_state: Option<Arc<str>>,
     pub(crate) correlation: CorrelationIds,
     pub(crate) baggage: Option<Arc<str>>,
     pub(crate) xray: Option<XRayHeader>,
@@ -51,9 +57,11 @@ pub(crate) struct ScopeState {
     /// The free indices of `spans`, used from the end.
     vacant: Vec<u32>,
     /// The ended spans, as `ScopeSpans.spans` fields of OTLP, until the owner takes them.
-    pub(crate) finished: Vec<u8>,
+    finished: Vec<u8>,
     first_room: usize,
-    pub(crate) finished_count: u32,
+    pub(super) finished_count: u32,
+    /// The spans of nested scopes, apart while the fate of the own spans is undecided.
+    nested: Records,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
@@ -71,7 +79,9 @@ impl ScopeState {
             sampled: false,
             random: false,
             recorded: false,
+            tail: Tail::Exported,
             trace_state: None,
+            exported_trace_state: None,
             correlation: CorrelationIds::default(),
             baggage: None,
             xray: None,
@@ -88,6 +98,7 @@ impl ScopeState {
             finished: Vec::new(),
             first_room: FIRST_ROOM.start,
             finished_count: 0,
+            nested: Records::default(),
             started: 0,
             dropped: 0,
             incomplete_messages: 0,
@@ -138,15 +149,21 @@ impl ScopeState {
         self.spans.get(index as usize).map(|span| span.id)
     }
 
-    /// Ends a span: appends the span's bytes to the finished spans and frees the record.
+    /// Ends a span: appends the span's bytes to the finished spans, unless the spans are dropped, and frees the record.
     #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
-            if self.finished.capacity() == 0 {
-                self.finished.reserve(self.first_room);
+            if self.tail.takes(span) {
+                if self.finished.capacity() == 0 {
+                    self.finished.reserve(self.first_room);
+                }
+                let flags = TraceContext::flags_of(self.sampled, self.random);
+                span.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
+                self.finished_count += 1;
+            } else {
+                span.shrink();
+                self.tail.count(Losses::records(Signal::Traces, 1, LossReason::KeepLimit));
             }
-            span.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
-            self.finished_count += 1;
             if index != 0 {
                 self.vacant.push(index);
             } else {
@@ -156,10 +173,49 @@ impl ScopeState {
         }
     }
 
-    /// Takes the ended spans.
+    /// Decides the fate of the spans, if that is not decided yet. Returns `true` if the spans are exported.
+    #[inline]
+    pub(crate) fn decide(&mut self, end_unix_nano: u64, is_cold: bool) -> bool {
+        self.tail == Tail::Exported || self.decide_unsampled(end_unix_nano, is_cold)
+    }
+
+    #[cold]
+    fn decide_unsampled(&mut self, end_unix_nano: u64, is_cold: bool) -> bool {
+        if let (Tail::Undecided(facts), Some(root)) = (self.tail, self.spans.first_mut()) {
+            let more = More { is_cold, is_debugged: self.correlation.debug_log_enabled() };
+            self.tail = facts.decide(root, &self.limits, end_unix_nano, more);
+            if self.tail != Tail::Exported {
+                self.tail.count(Losses::records(Signal::Traces, self.finished_count.into(), LossReason::KeepLimit));
+                self.tail.count(Losses::dropped_spans(self.dropped.into()));
+                self.finished.clear();
+                self.finished_count = 0;
+            }
+        }
+        self.tail == Tail::Exported
+    }
+
+    /// Takes the ended spans, also those of nested scopes.
     pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
+        let own = Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count));
+        if self.nested.is_empty() {
+            return own;
+        }
+        // The root of this scope stays the last one. All records are spans, so none is given back.
+        let mut all = std::mem::take(&mut self.nested);
+        let _ = all.append(own);
+        all
+    }
+
+    /// Adds the spans of a nested scope, which have a fate of their own.
+    pub(crate) fn add_nested(&mut self, records: Records, started: u32) {
+        if self.tail == Tail::Exported {
+            self.finished.extend_from_slice(records.bytes());
+            self.finished_count += records.count();
+        } else {
+            let _ = self.nested.append(records);
+        }
+        self.started = self.started.saturating_add(started);
     }
 
     /// Takes the spans ended since the owner finished the scope.
@@ -173,6 +229,9 @@ impl ScopeState {
     /// count.
     #[cold]
     fn count_dropped(&mut self) {
+        if self.tail == Tail::Dropped {
+            return;
+        }
         if self.sealed {
             backlog::count(Losses::dropped_spans(1));
         } else {
@@ -208,12 +267,13 @@ impl ScopeState {
     /// Makes the place ready for another scope.
     pub(super) fn reset(&mut self) {
         let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
-        if after_end > 0 {
+        if after_end > 0 && self.tail != Tail::Dropped {
             backlog::count(Losses::after_end(after_end));
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        self.log_fields = None;
+        (self.log_fields, self.exported_trace_state) = (None, None);
+        (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);

@@ -5,6 +5,7 @@ use std::ops::Deref;
 
 use tracing::Span;
 
+use super::flags::ScopeFlags;
 use super::in_scope::InScope;
 use super::scope_ref::ScopeRef;
 use crate::clock::now;
@@ -87,7 +88,8 @@ impl Scope {
         InScope::new(self.root(), self.span.clone(), future)
     }
 
-    /// Ends the root span, seals the scope and returns the finished spans.
+    /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
+    /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///
     /// Open spans are exported with a later flush.
     ///
@@ -109,7 +111,8 @@ impl Scope {
         self.finished = true;
         let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
         let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
-        if self.recorded() {
+        let (end, flags) = (self.recorded().then(now), ScopeFlags::from_bits(state.flags));
+        if end.is_some_and(|end| state.decide(end, flags.contains(ScopeFlags::COLD_START))) {
             if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
                 // The counts are recorded even where the root has as many attributes as it may.
                 let limits = Limits { attributes: u32::MAX, ..*limits };
@@ -122,11 +125,13 @@ impl Scope {
                     }
                 }
             }
-            state.close(0, now());
         } else if incomplete > 0 {
             backlog::count(Losses::incomplete_messages(incomplete));
         }
-        // A nested scope may be sampled where this one is not, so there may be spans in either case.
+        if let Some(end) = end {
+            state.close(0, end);
+        }
+        // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
@@ -134,11 +139,7 @@ impl Scope {
         match outer {
             Some(outer) if !records.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
-                    Some(mut outer) => {
-                        outer.finished.extend_from_slice(records.bytes());
-                        outer.finished_count += records.count();
-                        outer.started = outer.started.saturating_add(started);
-                    }
+                    Some(mut outer) => outer.add_nested(records, started),
                     None => backlog::add(records),
                 }
                 Records::default()
