@@ -11,7 +11,12 @@ pub(crate) fn keep(context: Option<TraceContext>) {
     *CONTEXT.lock().unwrap_or_else(PoisonError::into_inner) = context;
 }
 
-/// Takes the context, for the first recorded invocation.
+/// Takes the context, for the first exported invocation.
 pub(super) fn take() -> Option<TraceContext> {
     CONTEXT.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Returns the context, for an invocation that is perhaps not exported.
+pub(super) fn context() -> Option<TraceContext> {
+    CONTEXT.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }

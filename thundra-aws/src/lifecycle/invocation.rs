@@ -21,7 +21,8 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     let caller = trust(context, config);
     let trigger = trigger::detect(body, config, caller);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
-    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold(config));
+    let is_cold = is_cold(config);
+    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold);
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
@@ -42,11 +43,13 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
         builder = builder.default_correlation_id(default_id);
     }
     let scope = builder.parent(parent(&trigger, context, caller, config.propagators)).begin_with(config);
-    // An invocation that is not recorded would lose the link.
-    if scope.recorded()
-        && let Some(initialised) = initialisation::take()
-    {
+    // An unsampled invocation, which perhaps is not exported, leaves the link to the next one as well.
+    let initialised = if scope.sampled() { initialisation::take() } else { initialisation::context() };
+    if let Some(initialised) = initialised {
         scope.add_link(&initialised, NO_ATTRIBUTES);
+    }
+    if is_cold {
+        scope.set_flags(ScopeFlags::COLD_START);
     }
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
@@ -73,7 +76,12 @@ pub(super) fn finish(scope: Scope) -> Records {
              thundra_aws::batch::each gives each record its own",
         );
     }
-    scope.finish()
+    let sampled = scope.sampled();
+    let records = scope.finish();
+    if !sampled && !records.is_empty() {
+        initialisation::take();
+    }
+    records
 }
 
 /// Records the failure of an invocation whose handler was not called: its type could not be read from the event.
