@@ -17,6 +17,8 @@ names! {
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// One attempt of a request id: a retry has the same request id, and another invocation id.
+    AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
@@ -35,6 +37,8 @@ names! {
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     CLIENT_ADDRESS = "client.address";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
+    /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
+    CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
     CLOUD_PLATFORM = "cloud.platform";
     CLOUD_PROVIDER = "cloud.provider";
     CLOUD_REGION = "cloud.region";
@@ -106,6 +110,8 @@ names! {
     TELEMETRY_SDK_LANGUAGE = "telemetry.sdk.language";
     TELEMETRY_SDK_NAME = "telemetry.sdk.name";
     TELEMETRY_SDK_VERSION = "telemetry.sdk.version";
+    /// The tenant of an invocation, on spans and in log lines, under the name of lambda_runtime.
+    TENANT_ID = "tenant_id";
     URL_FULL = "url.full";
     URL_PATH = "url.path";
     URL_QUERY = "url.query";

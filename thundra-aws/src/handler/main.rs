@@ -142,7 +142,8 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
 ) -> Result<Arc<S>, Error> {
     let config = setup::install(telemetry.into());
     let scope = Scope::builder("init").start_time(started).begin_with(config);
-    if InitializationType::of(config.env()) == InitializationType::OnDemand {
+    // A caller waits for this.
+    if matches!(InitializationType::of(config.env()), InitializationType::OnDemand | InitializationType::Other) {
         scope.set_flags(ScopeFlags::COLD_START);
     }
     let context = scope.context();

@@ -29,7 +29,7 @@ pub use loss_reason::LossReason;
 #[cfg(feature = "testing")]
 pub use memory::MemoryExporter;
 #[doc(hidden)]
-pub use partial::partial_success;
+pub use partial::{PartialSuccess, failure_message, partial_success};
 pub use stdout::StdoutExporter;
 
 use crate::{Resource, Signal};

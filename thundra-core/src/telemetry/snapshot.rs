@@ -4,8 +4,8 @@ use super::process::{PIPELINE, unexported};
 use crate::id;
 use crate::pipeline::{Losses, backlog};
 
-/// Forgets everything that waits for a flush, and returns it as losses, for each exporter. Called before a snapshot and
-/// after the last flush: each copy would export the records again.
+/// Forgets all records that wait for a flush, and returns the losses of each exporter. Called before a snapshot and after
+/// the last flush: each copy would export the records again.
 #[doc(hidden)]
 pub fn forget_unexported() -> Vec<Losses> {
     let losses = unexported();
@@ -16,7 +16,7 @@ pub fn forget_unexported() -> Vec<Losses> {
     losses
 }
 
-/// Renews what copies of this process share: the seeds of ids, and the connections of the exporters. Called before a
+/// Renews the seeds of ids and the connections of the exporters, which copies of this process share. Called before a
 /// snapshot, and in each process restored from the snapshot.
 #[doc(hidden)]
 pub fn renew() {

@@ -1,7 +1,7 @@
 //! Unsampled scopes that are exported after all.
 
-use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust};
-use thundra_core::{Records, Sampler, ScopeBuilder, ScopeFlags, ScopeRef};
+use thundra_core::propagation::{Inbound, Propagators, Trust};
+use thundra_core::{Records, ScopeBuilder, ScopeFlags, ScopeRef};
 
 use super::*;
 
