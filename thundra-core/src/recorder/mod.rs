@@ -32,6 +32,7 @@ mod span_index;
 mod sync;
 pub(crate) mod tail;
 mod token_bucket;
+pub(crate) mod unfinished;
 
 #[cfg(test)]
 mod tests;

@@ -5,18 +5,21 @@ use std::sync::Arc;
 
 use super::open_span::OpenSpan;
 use super::slot::ScopeId;
-use super::tail::{More, Tail};
+use super::tail::{Moment, More, Tail};
 use crate::config::Limits;
 use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{Records, Signal, SpanId, TraceContext, TraceId};
+use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
 /// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
 /// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within these
 /// bounds.
 const FIRST_ROOM: Range<usize> = 1024..256 * 1024;
+
+/// The bit of [`ScopeFlags::COLD_START`](crate::ScopeFlags::COLD_START), a fact for the tail decision.
+pub(crate) const COLD_START: u32 = 1 << 8;
 
 /// The state of a scope, behind the lock of its place in the [slab](super::slab).
 #[derive(Debug)]
@@ -153,6 +156,9 @@ impl ScopeState {
     #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
+            if span.is_filled() {
+                return self.close_filled(index);
+            }
             if self.tail.takes(span) {
                 if self.finished.capacity() == 0 {
                     self.finished.reserve(self.first_room);
@@ -173,25 +179,88 @@ impl ScopeState {
         }
     }
 
-    /// Decides the fate of the spans, if that is not decided yet. Returns `true` if the spans are exported.
+    /// Ends the root span, and decides the fate of the spans.
     #[inline]
-    pub(crate) fn decide(&mut self, end_unix_nano: u64, is_cold: bool) -> bool {
-        self.tail == Tail::Exported || self.decide_unsampled(end_unix_nano, is_cold)
+    pub(crate) fn close_root(&mut self, end_unix_nano: u64) {
+        if self.tail != Tail::Exported {
+            self.decide(end_unix_nano, Moment::End);
+        }
+        if u64::from(self.dropped) + self.incomplete_messages > 0 {
+            self.hand_over_counts();
+        }
+        self.close(0, end_unix_nano);
     }
 
+    /// Hands the counts of the scope to the root span. If the root span was exported before, or is not exported, the next
+    /// root span of the process carries the counts.
     #[cold]
-    fn decide_unsampled(&mut self, end_unix_nano: u64, is_cold: bool) -> bool {
-        if let (Tail::Undecided(facts), Some(root)) = (self.tail, self.spans.first_mut()) {
-            let more = More { is_cold, is_debugged: self.correlation.debug_log_enabled() };
-            self.tail = facts.decide(root, &self.limits, end_unix_nano, more);
-            if self.tail != Tail::Exported {
-                self.tail.count(Losses::records(Signal::Traces, self.finished_count.into(), LossReason::KeepLimit));
-                self.tail.count(Losses::dropped_spans(self.dropped.into()));
-                self.finished.clear();
-                self.finished_count = 0;
+    fn hand_over_counts(&mut self) {
+        let (dropped, incomplete) = (u64::from(self.dropped), self.incomplete_messages);
+        let (counts, is_exported) = (self.take_counts(), self.tail == Tail::Exported);
+        match self.span(0) {
+            Some((root, limits)) if is_exported && !root.is_filled() => {
+                // The counts are recorded even where the root has as many attributes as it may.
+                let limits = Limits { attributes: u32::MAX, ..*limits };
+                counts.iter().for_each(|(key, count)| root.set_attribute(key, count, &limits));
+            }
+            _ => {
+                backlog::count(Losses::incomplete_messages(incomplete));
+                self.tail.count(Losses::dropped_spans(dropped));
             }
         }
-        self.tail == Tail::Exported
+    }
+
+    /// Ends a span that was exported while it was open.
+    #[cold]
+    fn close_filled(&mut self, index: u32) {
+        // The root span keeps the record, whose count is read at the end of the scope.
+        if let Some(span) = self.spans.get(index as usize).filter(|_| index != 0) {
+            count_after_end(span);
+            self.vacant.push(index);
+        }
+    }
+
+    /// Appends the ending of a span whose record is elsewhere.
+    pub(super) fn append(&mut self, ending: &mut OpenSpan, end_unix_nano: u64) {
+        let flags = TraceContext::flags_of(self.sampled, self.random);
+        ending.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
+        self.finished_count += 1;
+    }
+
+    /// Takes the counts that the root span carries, as attributes.
+    pub(super) fn take_counts(&mut self) -> Vec<(&'static str, Value)> {
+        let counts = [
+            (semconv::THUNDRA_DROPPED_SPANS, u64::from(std::mem::take(&mut self.dropped))),
+            (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, std::mem::take(&mut self.incomplete_messages)),
+        ];
+        counts.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| (key, count.into())).collect()
+    }
+
+    /// Returns the indices of the recorded spans that are open and not exported.
+    pub(super) fn open_spans(&self) -> Vec<u32> {
+        let mut open: Vec<bool> = self.spans.iter().map(|span| !span.is_filled()).collect();
+        let unrecorded_root = (!self.recorded).then_some(0);
+        for index in self.vacant.iter().copied().chain(unrecorded_root) {
+            if let Some(open) = open.get_mut(index as usize) {
+                *open = false;
+            }
+        }
+        (0..).zip(open).filter_map(|(index, open)| open.then_some(index)).collect()
+    }
+
+    /// Decides the fate of the spans of an unsampled scope, once.
+    #[cold]
+    pub(super) fn decide(&mut self, now_unix_nano: u64, moment: Moment) {
+        let Tail::Undecided(facts) = self.tail else { return };
+        let Some(root) = self.spans.first_mut() else { return };
+        let more =
+            More { moment, is_cold: self.flags & COLD_START != 0, is_debugged: self.correlation.debug_log_enabled() };
+        self.tail = facts.decide(root, &self.limits, now_unix_nano, more);
+        if matches!(self.tail, Tail::Dropped | Tail::Refused) {
+            self.tail.count(Losses::records(Signal::Traces, self.finished_count.into(), LossReason::KeepLimit));
+            self.finished.clear();
+            self.finished_count = 0;
+        }
     }
 
     /// Takes the ended spans, also those of nested scopes.
@@ -202,9 +271,14 @@ impl ScopeState {
             return own;
         }
         // The root of this scope stays the last one. All records are spans, so none is given back.
-        let mut all = std::mem::take(&mut self.nested);
+        let mut all = self.take_nested();
         let _ = all.append(own);
         all
+    }
+
+    /// Takes the spans of nested scopes, while the fate of the own spans is undecided.
+    pub(super) fn take_nested(&mut self) -> Records {
+        std::mem::take(&mut self.nested)
     }
 
     /// Adds the spans of a nested scope, which have a fate of their own.
@@ -266,9 +340,8 @@ impl ScopeState {
 
     /// Makes the place ready for another scope.
     pub(super) fn reset(&mut self) {
-        let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
-        if after_end > 0 && self.tail != Tail::Dropped {
-            backlog::count(Losses::after_end(after_end));
+        if self.tail != Tail::Dropped {
+            self.spans.first().into_iter().for_each(count_after_end);
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
@@ -283,5 +356,14 @@ impl ScopeState {
         self.vacant.shrink_to(KEEP_SPANS);
         // Low indices are taken first, so that the records whose memory is kept are the ones in use.
         self.vacant.extend((0..self.spans.len() as u32).rev());
+    }
+}
+
+/// Counts the changes of a span after its end.
+#[inline]
+fn count_after_end(span: &OpenSpan) {
+    let after_end = span.dropped();
+    if after_end > 0 {
+        backlog::count(Losses::after_end(after_end));
     }
 }

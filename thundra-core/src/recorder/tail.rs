@@ -72,10 +72,12 @@ impl Facts {
         self.marked |= span.has_attribute(semconv::THUNDRA_KEEP, &Value::Bool(true));
     }
 
-    /// Decides at the end of the root span, and records the reasons on the root.
-    pub(super) fn decide(mut self, root: &mut OpenSpan, limits: &Limits, end_unix_nano: u64, more: More) -> Tail {
+    /// Decides, and records the reasons on the root span.
+    pub(super) fn decide(mut self, root: &mut OpenSpan, limits: &Limits, now_unix_nano: u64, more: More) -> Tail {
+        let undecided = Tail::Undecided(self);
         self.see(root);
-        let lasted = u128::from(end_unix_nano.saturating_sub(root.start_unix_nano));
+        self.failed |= more.moment == Moment::Deadline;
+        let lasted = u128::from(now_unix_nano.saturating_sub(root.start_unix_nano));
         let reasons: Vec<String> = [
             ("error", self.keep.errors && self.failed),
             ("slow", self.keep.slow.is_some_and(|limit| lasted > limit.as_nanos())),
@@ -88,7 +90,10 @@ impl Facts {
         .map(|(reason, _)| reason.to_owned())
         .collect();
         if reasons.is_empty() {
-            return Tail::Dropped;
+            return match more.moment {
+                Moment::End => Tail::Dropped,
+                Moment::Deadline => undecided,
+            };
         }
         if !KEPT.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now()) {
             return Tail::Refused;
@@ -100,11 +105,21 @@ impl Facts {
     }
 }
 
-/// The facts known by the scope at its end.
+/// The facts known by the scope.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct More {
+    pub(super) moment: Moment,
     /// `true` for a cold start.
     pub(super) is_cold: bool,
     /// `true` with the debug flag of the correlation ids.
     pub(super) is_debugged: bool,
+}
+
+/// The moment of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// The end of the scope, which is final.
+    End,
+    /// Shortly before a deadline, as a failure. A scope that nothing keeps by then is decided on at its end.
+    Deadline,
 }

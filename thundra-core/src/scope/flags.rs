@@ -2,6 +2,8 @@
 
 use std::ops::BitOr;
 
+use crate::recorder::scope_state::COLD_START;
+
 /// A set of facts about the work of a scope. Flags are only ever added while the scope is open.
 ///
 /// The flags of all crates are defined here, so that no two facts share a bit.
@@ -28,7 +30,7 @@ impl ScopeFlags {
     /// The availability zone was asked for, and not known when the scope began.
     pub const ZONE_ASKED: Self = ScopeFlags(1 << 7);
     /// The work is a cold start of a function: its initialisation, or the first invocation after it.
-    pub const COLD_START: Self = ScopeFlags(1 << 8);
+    pub const COLD_START: Self = ScopeFlags(COLD_START);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)

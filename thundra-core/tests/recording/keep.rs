@@ -1,7 +1,7 @@
 //! Unsampled scopes that are exported after all.
 
 use thundra_core::propagation::{Inbound, Propagators, Trust};
-use thundra_core::{Records, ScopeBuilder, ScopeFlags, ScopeRef};
+use thundra_core::{Records, ScopeBuilder, ScopeFlags, ScopeRef, Unfinished};
 
 use super::*;
 
@@ -235,4 +235,57 @@ fn a_scope_over_its_span_limit_is_decided_by_the_recorded_spans() {
     });
     let root = records.spans().last().unwrap();
     assert_eq!((records.count(), root.attribute("thundra.dropped_spans")), (2, Some(&3.into())));
+}
+
+#[test]
+fn a_deadline_is_a_failure_and_decides_where_something_keeps_the_scope() {
+    const TIMEOUT: Unfinished<'static> = Unfinished { error_type: "timeout", description: "timed out", root: &[] };
+    let exported = |records: Records| {
+        let spans: Vec<_> = records.spans().collect();
+        assert!(spans.iter().all(|span| !span.context.sampled));
+        spans.iter().map(|span| span.name.clone()).collect::<Vec<_>>()
+    };
+    for (list, before, at_deadline, at_end, why) in [
+        ("errors", "", &["ended", "root", "open"][..], &["late"][..], "the open spans have failed"),
+        ("slow:1s", "", &["ended", "root", "open"], &["late"], "slow by then"),
+        ("cold", "", &[], &[], "nothing keeps it"),
+        ("cold", "marked", &[], &["ended", "open", "late", "root"], "marked after the deadline"),
+    ] {
+        let config = keeping(list);
+        tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+            let began = SystemTime::now() - Duration::from_secs(2);
+            let scope = Scope::builder("root").start_time(began).begin_with(&config);
+            let open = scope.enter(|| {
+                drop(info_span!("ended"));
+                info_span!("open")
+            });
+            assert_eq!(exported(scope.take_unfinished(&TIMEOUT)), at_deadline, "{list}: {why}");
+            scope.set_attribute("thundra.keep", before == "marked");
+            drop(open);
+            scope.enter(|| drop(info_span!("late")));
+            assert_eq!(exported(scope.finish()), at_end, "{list}: {why}");
+        });
+    }
+}
+
+#[test]
+fn an_open_record_of_a_batch_is_decided_on_at_the_deadline_too() {
+    const TIMEOUT: Unfinished<'static> = Unfinished { error_type: "timeout", description: "timed out", root: &[] };
+    for (list, expected) in [("errors", &["done", "batch", "open"][..]), ("cold", &["done"][..])] {
+        let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off"), ("THUNDRA_KEEP", list)]);
+        tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+            let batch = Scope::builder("batch").begin_with(&config);
+            let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+            let sampled = Inbound::extract([("traceparent", parent)], Propagators::default(), Trust::Full);
+            let nested =
+                |name, inbound| batch.enter(|| Scope::builder(name).parent(inbound).nested().begin_with(&config));
+            nested("dropped", Inbound::default()).finish();
+            nested("done", sampled).finish();
+            let open = nested("open", Inbound::default());
+            let names: Vec<_> = batch.take_unfinished(&TIMEOUT).spans().map(|span| span.name).collect();
+            assert_eq!(names, expected, "{list}");
+            open.finish();
+            assert!(batch.finish().is_empty(), "{list}");
+        });
+    }
 }

@@ -7,6 +7,7 @@ mod fields;
 mod keep;
 mod limits;
 mod scopes;
+mod unfinished;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
