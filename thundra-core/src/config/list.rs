@@ -281,6 +281,12 @@ crate::variables! {
         meaning: "Unsampled invocations, requests and records to export after all: those that failed, lasted longer than \
                   the limit, or started cold. At most 10 a second, after a burst of 100.",
     }
+    SPILL = "THUNDRA_SPILL" {
+        form: "a size such as 64KiB, or 0",
+        default: "`0`",
+        meaning: "The most bytes that one invocation writes to standard output of what its exporter lost. With `0`, what \
+                  is lost is only counted.",
+    }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",
         default: "`edge`",
