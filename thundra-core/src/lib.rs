@@ -210,6 +210,7 @@ mod value;
 
 pub use config::{
     Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
+    Proxies,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
