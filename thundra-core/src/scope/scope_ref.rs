@@ -70,9 +70,15 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
     }
 
-    /// Returns `true` if the spans of the scope are recorded.
+    /// Returns `true` if the spans of the scope are recorded. With [`Config::keep`](crate::Config::keep), the spans of an
+    /// unsampled scope are recorded too, and the end of the scope decides on their export.
     pub fn recorded(&self) -> bool {
         self.root.kind() == SlotKind::Root
+    }
+
+    /// Returns `true` if the head sampler took the scope. Calls carry this decision to other programs.
+    pub fn sampled(&self) -> bool {
+        SCOPES.lock(self.root.scope).is_some_and(|state| state.sampled)
     }
 
     /// Returns the trace context of the root span.
@@ -146,10 +152,11 @@ impl ScopeRef {
         edit::add_link(self.root, to, attributes);
     }
 
-    /// Returns the outcome of the root span; `None` when the scope is gone.
+    /// Returns the outcome of an open scope that was [exported before its end](Self::take_unfinished), as it was set
+    /// before and after the export. `None` if the root span was not exported.
     #[doc(hidden)]
-    pub fn status(&self) -> Option<Status> {
-        SCOPES.edit(self.root, |span, _| span.status())
+    pub fn status_despite_export(&self) -> Option<Status> {
+        SCOPES.edit(self.root, |span, _| span.is_filled().then(|| span.status())).flatten()
     }
 
     /// Takes the spans of an open scope for an export before its end: the finished spans, and a provisional ending of

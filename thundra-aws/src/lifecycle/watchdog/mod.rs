@@ -67,22 +67,26 @@ impl Watch {
     }
 
     /// Ends the watch, before the end of the scope. Records how much time is left on the scope, or reports the outcome
-    /// of an invocation that was exported before.
-    pub(crate) fn end(mut self, scope: &Scope) {
-        if self.id.take().is_some_and(|id| !list().remove(id)) {
-            return self.report_late(scope);
+    /// of an invocation that was exported before. Returns `true` for such an invocation.
+    pub(crate) fn end(mut self, scope: &Scope) -> bool {
+        let was_due = self.id.take().is_some_and(|id| !list().remove(id));
+        // An unsampled invocation may have been due, and not exported.
+        if was_due && let Some(status) = scope.status_despite_export() {
+            self.report_late(scope, &status);
+            return true;
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
         }
+        false
     }
 
     /// Writes a log line with the real outcome of an invocation that was exported as timed out.
     #[cold]
-    fn report_late(&self, scope: &Scope) {
-        let (Some(context), Some(status)) = (scope.context(), scope.status()) else { return };
+    fn report_late(&self, scope: &Scope, status: &Status) {
+        let Some(context) = scope.context() else { return };
         let duration_ms = self.began.map_or(0, |began| began.elapsed().as_millis() as u64);
-        let (outcome, error) = match &status {
+        let (outcome, error) = match status {
             Status::Error { description } => ("error", Some(&**description)),
             _ => ("ok", None),
         };
