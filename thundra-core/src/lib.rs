@@ -137,8 +137,9 @@ pub mod correlation;
 #[doc(hidden)]
 pub mod diagnostics;
 mod env;
-mod error_chain;
 mod escape;
+#[doc(hidden)]
+pub mod exception;
 pub mod export;
 mod id;
 mod log;
@@ -189,6 +190,8 @@ pub use pipeline::Losses;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
+#[doc(hidden)]
+pub use recorder::runtime_events::read_runtime_errors;
 pub use records::{MixedSignals, Records};
 pub use resource::Resource;
 pub use sampler::Sampler;

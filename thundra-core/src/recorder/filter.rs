@@ -57,13 +57,6 @@ impl EventFilter {
         }
     }
 
-    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are
-    /// part of their text.
-    #[inline]
-    pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
-        !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)
-    }
-
     fn widest(&self) -> LevelFilter {
         match self {
             EventFilter::Level(level) => *level,
