@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::layer::InvocationLayer;
 use super::reporting::Reporting;
-use super::{local, setup};
+use super::{local, refusal, setup};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
@@ -47,7 +47,7 @@ pub async fn run<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,
     H::Future: Future<Output = Result<R, H::Error>>,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
@@ -91,7 +91,7 @@ pub async fn run_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telemetry>, hand
 where
     H: Service<LambdaEvent<A>, Response = R>,
     H::Future: Future<Output = Result<R, H::Error>>,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
@@ -104,6 +104,7 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
+    refusal::watch();
     // The compiler computes the layout of nested futures recursively. A box ends the recursion.
     Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run()).await
 }
@@ -122,7 +123,7 @@ pub async fn run_concurrent<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error
 where
     H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
     H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: IntoFunctionResponse<B, S> + Send + 'static,
     B: Serialize + Send + 'static,
@@ -148,7 +149,7 @@ pub async fn run_concurrent_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telem
 where
     H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
     H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: IntoFunctionResponse<B, S> + Send + 'static,
     B: Serialize + Send + 'static,
@@ -161,5 +162,6 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
+    refusal::watch();
     Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run_concurrent()).await
 }

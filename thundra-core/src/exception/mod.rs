@@ -53,6 +53,9 @@ impl Exception {
 
     /// Describes an error as [`of`](Self::of) does. The `Debug` text of an I/O error names no type.
     pub fn of_static(error: &(dyn Error + 'static)) -> Self {
+        if let Some(exception) = error.downcast_ref::<Exception>() {
+            return exception.clone();
+        }
         let is_io = error.is::<std::io::Error>();
         Exception::of(error).with_type(is_io.then_some(std::any::type_name::<std::io::Error>()))
     }
@@ -124,6 +127,15 @@ impl Exception {
         }
     }
 }
+
+/// Shows the message, redacted and cut. An event with an exception as its `error` is that exception.
+impl Display for Exception {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.message, MAX_MESSAGE_BYTES))
+    }
+}
+
+impl Error for Exception {}
 
 /// The texts of an exception, redacted and cut.
 pub(crate) struct Shown<'a> {

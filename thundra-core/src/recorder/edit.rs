@@ -48,6 +48,7 @@ pub(crate) fn set_error(slot: SpanSlot, error_type: Cow<'static, str>, message: 
 
 /// Records an error as an exception event and sets the status.
 pub(crate) fn record_error(slot: SpanSlot, error: &dyn Error) {
+    // Formatting an error costs more than not recording it.
     if slot.kind() != SlotKind::Unrecorded {
         record_exception(slot, &Exception::of(error));
     }
@@ -62,7 +63,10 @@ pub(crate) fn fail(slot: SpanSlot, exception: &Exception) {
 }
 
 /// Records an exception event and sets the status.
-fn record_exception(slot: SpanSlot, exception: &Exception) {
+pub(crate) fn record_exception(slot: SpanSlot, exception: &Exception) {
+    if slot.kind() == SlotKind::Unrecorded {
+        return;
+    }
     let shown = exception.shown();
     SCOPES.edit(slot, |span, limits| {
         let (mut head, mut attributes, mut count) = (Vec::new(), Vec::new(), 0);
