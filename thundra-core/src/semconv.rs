@@ -17,6 +17,8 @@ names! {
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// One attempt of a request id: a retry has the same request id, and another invocation id.
+    AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
@@ -35,6 +37,8 @@ names! {
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     CLIENT_ADDRESS = "client.address";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
+    /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
+    CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
     CLOUD_PLATFORM = "cloud.platform";
     CLOUD_PROVIDER = "cloud.provider";
     CLOUD_REGION = "cloud.region";
@@ -108,6 +112,8 @@ names! {
     TELEMETRY_SDK_LANGUAGE = "telemetry.sdk.language";
     TELEMETRY_SDK_NAME = "telemetry.sdk.name";
     TELEMETRY_SDK_VERSION = "telemetry.sdk.version";
+    /// The tenant of an invocation, on spans and in log lines, under the name of lambda_runtime.
+    TENANT_ID = "tenant_id";
     URL_FULL = "url.full";
     URL_PATH = "url.path";
     URL_QUERY = "url.query";
@@ -131,6 +137,10 @@ names! {
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
+    /// The mark of a program, `true`, on a span of an unsampled scope to keep.
+    THUNDRA_KEEP = "thundra.keep";
+    /// The reasons to keep an unsampled scope, a list of `error`, `slow`, `cold`, `marked` and `debug`.
+    THUNDRA_KEEP_REASON = "thundra.keep.reason";
     /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_data_points.refused`.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
@@ -144,8 +154,14 @@ names! {
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
     /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.
     THUNDRA_PROPAGATION_DROPPED = "thundra.propagation.dropped";
+    /// The milliseconds between the end of an invocation and its deadline, negative after the deadline.
+    THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
+    /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
+    THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// The milliseconds that a span had run when it was exported, still open.
+    THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

@@ -11,12 +11,15 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
 use thundra_core::exception::Exception;
-use thundra_core::{Config, InScope, Records, Scope, ScopeFlags, ScopeRef, flush, semconv};
+use thundra_core::{Config, InScope, Records, Scope, ScopeFlags, ScopeRef, flush, last_export, semconv, spill_all};
 use tower_service::Service;
 
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::{event, invocation};
 use crate::panics::recording_panic;
+
+/// The header with the id of one attempt of a request.
+const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
 /// Runs each invocation in a scope, and exports the scope after the response was posted.
 #[derive(Clone, Copy)]
@@ -58,7 +61,8 @@ where
     }
 
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
-        let scope = invocation::begin(&mut invocation.body, &invocation.context, self.config);
+        let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
+        let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
         let deadline = invocation::flush_deadline(&invocation.context);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
         let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));
@@ -126,7 +130,9 @@ where
 
 /// Exports the last spans of a program, and reports the ones that could not be exported.
 pub(crate) async fn export_last(trace: Records, config: &Config) {
-    export(trace, None, config).await;
+    let deadline = Instant::now() + config.otlp.flush_limit();
+    export(trace, Some(last_export(deadline)), config).await;
+    let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
     thundra_http::export::report_losses();
 }
 

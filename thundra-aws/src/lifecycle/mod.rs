@@ -9,6 +9,8 @@
 //! `refusal.rs`, each at one hand-over between the handler and the runtime. The table of the endings is in the
 //! documentation of [`run`](crate::run).
 
+mod availability_zone;
+mod environment;
 mod event;
 mod failure;
 mod http_status;
@@ -24,6 +26,8 @@ mod response;
 mod response_stream;
 mod run;
 pub(crate) mod setup;
+mod snap_start;
 
 pub use init::{init, init_with};
 pub use run::{run, run_concurrent, run_concurrent_with, run_with};
+pub use snap_start::register_snapstart_resource;

@@ -4,6 +4,7 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
+use super::availability_zone;
 use crate::Settings;
 
 /// The crate that a program depends on.
@@ -29,7 +30,9 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     export::install(THIS, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
-    thundra_core::config()
+    let config = thundra_core::config();
+    availability_zone::ask(config);
+    config
 }
 
 /// Returns the platform of this program.

@@ -5,6 +5,8 @@
 
 mod broken;
 mod configuration;
+mod environment;
+mod keep;
 mod peers;
 mod programs;
 

@@ -12,6 +12,10 @@ const PROTOCOLS: &str = "one of http/protobuf, http/json";
 const COMPRESSIONS: &str = "one of gzip, none";
 pub(super) const LEVELS: &str = "a level, or a list such as info,my_crate=debug,hyper=off";
 
+const CERTIFICATES: &str = "the path of a file with certificates in PEM";
+const KEY: &str = "the path of a file with a private key in PEM, without a password";
+const PROXY: &str = "an address such as http://proxy:3128, with a user and a password percent-encoded";
+
 const LIKE_ALL: &str = "that of all signals";
 
 crate::variables! {
@@ -83,6 +87,22 @@ crate::variables! {
         default: "`none`",
         meaning: "The compression of OTLP requests; `gzip` has level 1.",
     }
+    OTLP_CERTIFICATE = "OTEL_EXPORTER_OTLP_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: "the well-known authorities",
+        meaning: "The certificates that may vouch for an `https` collector, and the only ones: those of authorities, or the \
+                  collector's own.",
+    }
+    OTLP_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: "",
+        meaning: "The certificate that an `https` collector asks for (mTLS), followed by those of intermediate authorities.",
+    }
+    OTLP_CLIENT_KEY = "OTEL_EXPORTER_OTLP_CLIENT_KEY" {
+        form: KEY,
+        default: "",
+        meaning: "The private key of that certificate.",
+    }
 
     OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" {
         form: ADDRESS,
@@ -109,6 +129,21 @@ crate::variables! {
         default: LIKE_ALL,
         meaning: "The compression of spans.",
     }
+    OTLP_TRACES_CERTIFICATE = "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificates that may vouch for the collector of spans.",
+    }
+    OTLP_TRACES_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificate that the collector of spans asks for.",
+    }
+    OTLP_TRACES_CLIENT_KEY = "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY" {
+        form: KEY,
+        default: LIKE_ALL,
+        meaning: "The private key of that certificate.",
+    }
     OTLP_LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" {
         form: ADDRESS,
         default: LIKE_ALL,
@@ -134,6 +169,21 @@ crate::variables! {
         default: LIKE_ALL,
         meaning: "The compression of log records.",
     }
+    OTLP_LOGS_CERTIFICATE = "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificates that may vouch for the collector of log records.",
+    }
+    OTLP_LOGS_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificate that the collector of log records asks for.",
+    }
+    OTLP_LOGS_CLIENT_KEY = "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY" {
+        form: KEY,
+        default: LIKE_ALL,
+        meaning: "The private key of that certificate.",
+    }
     OTLP_METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" {
         form: ADDRESS,
         default: LIKE_ALL,
@@ -158,6 +208,43 @@ crate::variables! {
         form: COMPRESSIONS,
         default: LIKE_ALL,
         meaning: "The compression of metrics.",
+    }
+    OTLP_METRICS_CERTIFICATE = "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificates that may vouch for the collector of metrics.",
+    }
+    OTLP_METRICS_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificate that the collector of metrics asks for.",
+    }
+    OTLP_METRICS_CLIENT_KEY = "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY" {
+        form: KEY,
+        default: LIKE_ALL,
+        meaning: "The private key of that certificate.",
+    }
+
+    HTTPS_PROXY = "HTTPS_PROXY" {
+        form: PROXY,
+        default: "",
+        meaning: "The proxy of OTLP requests to an `https` collector: `http`, `https`, `socks5` or `socks5h`. This name and \
+                  the next three may be in lower case.",
+    }
+    HTTP_PROXY = "HTTP_PROXY" {
+        form: PROXY,
+        default: "",
+        meaning: "The proxy of OTLP requests to an `http` collector, one on loopback too.",
+    }
+    ALL_PROXY = "ALL_PROXY" {
+        form: PROXY,
+        default: "",
+        meaning: "The proxy of OTLP requests without one of the two.",
+    }
+    NO_PROXY = "NO_PROXY" {
+        form: "a list of names, addresses, networks such as 10.0.0.0/8; or *",
+        default: "",
+        meaning: "Collectors without a proxy. A name stands for all names below it.",
     }
 
     ATTRIBUTE_VALUE_LENGTH = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" {
@@ -210,6 +297,18 @@ crate::variables! {
         form: COUNT,
         default: "`10000`",
         meaning: "Spans of one invocation; more are dropped and counted.",
+    }
+    KEEP = "THUNDRA_KEEP" {
+        form: "a list of errors, slow:500ms, cold; or none",
+        default: "`none`",
+        meaning: "Unsampled invocations, requests and records to export after all: those that failed, lasted longer than \
+                  the limit, or started cold. At most 10 a second, after a burst of 100.",
+    }
+    SPILL = "THUNDRA_SPILL" {
+        form: "a size such as 64KiB, or 0",
+        default: "`0`",
+        meaning: "The most bytes that one invocation writes to standard output of what its exporter lost. With `0`, what \
+                  is lost is only counted.",
     }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",

@@ -126,6 +126,13 @@ pub(crate) fn unsent() -> Losses {
     losses
 }
 
+/// Empties the backlog of records and counts.
+pub(crate) fn forget() {
+    let mut backlog = backlog();
+    (backlog.bytes, backlog.losses) = (0, Losses::NONE);
+    backlog.waiting.clear();
+}
+
 /// Empties the backlog. Adds its records of the same signal to `records`.
 pub(crate) fn drain(records: &mut Records) -> Due {
     let mut backlog = backlog();

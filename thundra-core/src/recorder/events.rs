@@ -54,7 +54,7 @@ impl Recorder {
         if runtime_events::is_of_runtime(metadata) {
             return runtime_events::read(event, metadata);
         }
-        if !self.events.enables(metadata) {
+        if !self.events.records(metadata) {
             return;
         }
         let time = now();

@@ -4,6 +4,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata};
 use tracing_subscriber::filter::Targets;
 
+use super::scope_span::SCOPE_TARGET;
+
 /// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
 /// within `tracing`.
 #[derive(Debug)]
@@ -55,6 +57,12 @@ impl EventFilter {
             EventFilter::Level(level) => metadata.level() <= level,
             EventFilter::Targets(targets) => targets.would_enable(metadata.target(), metadata.level()),
         }
+    }
+
+    /// Returns `true` if an event becomes a span event. Events about a scope as a whole are log lines alone.
+    #[inline]
+    pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() != SCOPE_TARGET && self.enables(metadata)
     }
 
     fn widest(&self) -> LevelFilter {

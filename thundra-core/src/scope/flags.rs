@@ -2,6 +2,8 @@
 
 use std::ops::BitOr;
 
+use crate::recorder::scope_state::COLD_START;
+
 /// A set of facts about the work of a scope. Flags are only ever added while the scope is open.
 ///
 /// The flags of all crates are defined here, so that no two facts share a bit.
@@ -25,8 +27,12 @@ impl ScopeFlags {
     pub const BATCH_HANDLED: Self = ScopeFlags(1 << 5);
     /// An untrusted caller wrote the event.
     pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);
+    /// The availability zone was asked for, and not known when the scope began.
+    pub const ZONE_ASKED: Self = ScopeFlags(1 << 7);
+    /// The work is a cold start of a function: its initialisation, or the first invocation after it.
+    pub const COLD_START: Self = ScopeFlags(COLD_START);
     /// A failure of the program is recorded. What fails because of it is not recorded over it.
-    pub const FAILED: Self = ScopeFlags(1 << 7);
+    pub const FAILED: Self = ScopeFlags(1 << 9);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -60,6 +66,8 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::BATCH, "BATCH"),
             (Self::BATCH_HANDLED, "BATCH_HANDLED"),
             (Self::UNTRUSTED_CALLER, "UNTRUSTED_CALLER"),
+            (Self::ZONE_ASKED, "ZONE_ASKED"),
+            (Self::COLD_START, "COLD_START"),
             (Self::FAILED, "FAILED"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()

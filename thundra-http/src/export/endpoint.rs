@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
-use thundra_core::export::{Batch, ExportError, partial_success};
-use thundra_core::{OtlpConfig, Signal, SpanId, redact};
+use thundra_core::export::{Batch, ExportError, PartialSuccess};
+use thundra_core::{OtlpConfig, Proxies, Signal, SpanId, diagnostics, redact};
 
 use super::address::{self, UnsupportedEndpoint};
 use super::authorize::{Authorization, Authorizer, Destination};
@@ -18,7 +18,10 @@ use super::circuit::Circuit;
 use super::collector::Collector;
 use super::encoding::Encoding;
 use super::headers::headers;
-use super::transport::{self, Response};
+use super::host::Host;
+use super::response::Body;
+use super::retry_after::retry_after;
+use super::transport::{self, Limits};
 
 /// The attempts for one batch. A function pays by the millisecond, so the pipeline keeps a batch after a few attempts.
 const ATTEMPTS: u32 = 3;
@@ -26,15 +29,11 @@ const ATTEMPTS: u32 = 3;
 /// The first pause between attempts. Each further pause is twice as long, plus up to half at random.
 const BACKOFF: Duration = Duration::from_millis(100);
 
-/// The longest pause at the request of a collector.
-const MAX_RETRY_AFTER_SECONDS: u64 = 300;
-
 /// The destination of one signal's requests.
+#[derive(Clone)]
 pub(super) struct Endpoint {
     signal: Signal,
     address: Uri,
-    /// The address as a request on a connection to the host has it: path and query.
-    target: Uri,
     /// The `Host` header.
     host: HeaderValue,
     headers: Arc<HeaderMap>,
@@ -42,9 +41,10 @@ pub(super) struct Endpoint {
     encoding: Encoding,
     /// The longest time of an export, retries included.
     timeout: Duration,
-    attempt_timeout: Duration,
+    /// The limits of an attempt.
+    limits: Limits,
     /// The circuit for failures of the endpoint on a working host.
-    circuit: Circuit,
+    circuit: Arc<Circuit>,
     collector: Arc<Collector>,
 }
 
@@ -58,6 +58,19 @@ impl fmt::Debug for Endpoint {
             .field("protocol", &self.encoding.protocol())
             .finish_non_exhaustive()
     }
+}
+
+/// The parts that the endpoints of an exporter share.
+pub(super) struct Shared<'a> {
+    pub(super) authorizers: &'a [Authorizer],
+    pub(super) proxies: Arc<Proxies>,
+    pub(super) collectors: Vec<Arc<Collector>>,
+}
+
+/// An accepted request.
+struct Accepted {
+    body: Body,
+    partial: Option<PartialSuccess>,
 }
 
 /// A temporary failure.
@@ -85,8 +98,7 @@ impl Endpoint {
     pub(super) fn new(
         signal: Signal,
         config: &OtlpConfig,
-        authorizers: &[Authorizer],
-        collectors: &mut Vec<Arc<Collector>>,
+        shared: &mut Shared<'_>,
     ) -> Result<Self, UnsupportedEndpoint> {
         let default = || format!("http://localhost:4318{}", signal.path());
         let url = config.endpoint.clone().unwrap_or_else(default);
@@ -95,23 +107,22 @@ impl Endpoint {
         let destination = Destination { signal, address: &address, references: &headers.references };
         Ok(Endpoint {
             signal,
-            authorization: Authorization::of(&destination, authorizers),
+            authorization: Authorization::of(&destination, shared.authorizers),
             host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
-            target: address.path_and_query().map_or_else(Uri::default, |target| target.clone().into()),
-            collector: Collector::shared(collectors, &address, false),
+            collector: Collector::shared(&mut shared.collectors, Host::new(&address, config, &shared.proxies), false),
             address,
             headers: headers.known,
-            encoding: Encoding::new(config.protocol, config.compression),
+            encoding: Encoding::new(config),
             timeout: config.flush_limit(),
-            attempt_timeout: config.attempt_limit(),
-            circuit: Circuit::new(),
+            limits: Limits { time: config.attempt_limit(), response_bytes: config.max_response_size },
+            circuit: Arc::new(Circuit::new()),
         })
     }
 
-    /// Returns the endpoint for a thread of its own.
+    /// Returns the endpoint for a thread of its own, with a connection and pauses of its own.
     pub(super) fn in_background(self, collectors: &mut Vec<Arc<Collector>>) -> Self {
-        let collector = Collector::shared(collectors, &self.address, true);
-        Endpoint { circuit: Circuit::in_background(), collector, ..self }
+        let collector = Collector::shared(collectors, self.collector.host().clone(), true);
+        Endpoint { circuit: Arc::new(Circuit::in_background()), collector, ..self }
     }
 
     pub(super) fn signal(&self) -> Signal {
@@ -129,6 +140,13 @@ impl Endpoint {
         self.collector.circuit().close();
     }
 
+    /// Closes the idle connection, forgets cached credentials, and ends the pauses.
+    pub(super) fn renew(&self) {
+        self.resume();
+        self.authorization.renew();
+        self.collector.renew();
+    }
+
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         let started = Instant::now();
         let deadline = deadline.min(started + self.timeout);
@@ -138,8 +156,7 @@ impl Endpoint {
         if self.is_paused(started) {
             return Err(ExportError::retryable(Cause::Paused));
         }
-        let body = self.encoding.body(batch).await;
-        let body = body.map_err(|error| ExportError::permanent(Cause::Encoding(error)))?;
+        let body = self.encoding.body(batch).await?;
         let is_trial = self.circuit.is_on_trial() || self.collector.circuit().is_on_trial();
         let attempts = if is_trial { 1 } else { ATTEMPTS };
         let mut attempt = 0;
@@ -147,13 +164,13 @@ impl Endpoint {
             attempt += 1;
             let request = self.request(&body, deadline).await?;
             let failure = match self.attempt(request, deadline).await {
-                Ok(Ok(response)) => {
+                Ok(Ok(accepted)) => {
                     self.collector.circuit().close();
-                    match response.body {
-                        Some(_) => self.circuit.close(),
-                        None => self.circuit.over(Instant::now(), started.elapsed()),
+                    match accepted.body {
+                        Body::Endless => self.circuit.over(Instant::now(), started.elapsed()),
+                        _ => self.circuit.close(),
                     }
-                    return self.accepted(&response);
+                    return self.accepted(accepted.partial);
                 }
                 Err(refusal) => {
                     self.collector.circuit().close();
@@ -194,27 +211,40 @@ impl Endpoint {
         &self,
         request: Request<Full<Bytes>>,
         deadline: Instant,
-    ) -> Result<Result<Response, Failure>, ExportError> {
-        let response = match self.collector.exchange(request, self.attempt_timeout, deadline).await {
+    ) -> Result<Result<Accepted, Failure>, ExportError> {
+        let mut response = match self.collector.exchange(request, self.limits, deadline).await {
             Ok(response) => response,
             Err(failure) => {
                 let (cause, again, source) = match failure {
-                    transport::Failure::Unreachable(error) => (Cause::Unreachable(error), true, Failing::Host),
+                    transport::Failure::Unreachable(error) => {
+                        let cause = Cause::of(error);
+                        let again = !matches!(cause, Cause::Untrusted(_));
+                        (cause, again, Failing::Host)
+                    }
                     transport::Failure::NotConnected => (Cause::TimedOut, false, Failing::Host),
                     transport::Failure::NoResponse => (Cause::TimedOut, false, Failing::Silence),
                 };
                 return Ok(Err(Failure { cause, after: None, again, source }));
             }
         };
-        let cause = Cause::Status(response.status);
-        match response.status {
-            status if status.is_success() => Ok(Ok(response)),
+        let message = response.message(self.encoding.protocol(), self.limits.response_bytes);
+        if response.body == Body::TooLarge {
+            return Err(ExportError::permanent(Cause::ResponseTooLarge(self.limits.response_bytes)));
+        }
+        let status = response.status;
+        if status.is_success() {
+            return Ok(Ok(Accepted {
+                body: response.body,
+                partial: message.and_then(|message| message.partial_success(self.signal)),
+            }));
+        }
+        let cause = Cause::Status(status, message.map(|message| message.failure()).unwrap_or_default());
+        match status {
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => {
-                let after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let after = after.and_then(retry_after);
+                let after = retry_after(&response.headers, SystemTime::now());
                 Ok(Err(Failure { cause, after, again: true, source: Failing::Endpoint }))
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.authorization.refused() => {
@@ -237,16 +267,24 @@ impl Endpoint {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         self.authorization.authorize(&mut head, body, deadline).await?;
-        head.uri = self.target.clone();
         Ok(Request::from_parts(head, Full::new(body.clone())))
     }
 
-    /// Reads the response of success, which may report rejected records.
-    fn accepted(&self, response: &Response) -> Result<(), ExportError> {
-        let body = response.body.as_ref();
-        match body.and_then(|body| partial_success(body, self.signal, self.encoding.protocol())) {
-            Some((lost, message)) => Err(ExportError::partial(lost, Cause::Rejected(message))),
-            None => Ok(()),
+    /// Settles an accepted request, of which the collector may have rejected some records.
+    fn accepted(&self, partial: Option<PartialSuccess>) -> Result<(), ExportError> {
+        match partial {
+            Some(PartialSuccess { rejected: 0, message }) if !message.is_empty() => {
+                let records = self.signal.records();
+                diagnostics::once(
+                    &format!("otlp.warning.{}", self.signal),
+                    format_args!("the collector accepted {records} with a warning: {message}"),
+                );
+                Ok(())
+            }
+            Some(PartialSuccess { rejected, message }) if rejected > 0 => {
+                Err(ExportError::partial(rejected, Cause::Rejected(message)))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -266,11 +304,4 @@ fn pause(attempts: u32) -> Duration {
     let pause = BACKOFF * 2_u32.saturating_pow(attempts - 1);
     let [random, ..] = SpanId::random().to_bytes();
     pause + pause * u32::from(random) / 512
-}
-
-/// Reads the seconds of [`Retry-After`]. For the other form, a date, the exporter uses its own pause.
-///
-/// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-fn retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS)))
 }

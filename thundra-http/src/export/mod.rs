@@ -6,17 +6,31 @@ mod bounded;
 mod cause;
 mod circuit;
 mod collector;
+mod connection;
+mod connector;
+mod direct;
 mod encoding;
 mod endpoint;
 mod headers;
+mod host;
 mod otlp;
+#[cfg(feature = "https")]
+mod proxy;
+mod response;
+mod retry_after;
+#[cfg(feature = "https")]
+mod secure;
 mod select;
+#[cfg(feature = "https")]
+mod tls;
 mod transport;
 mod worker;
 
 pub use address::UnsupportedEndpoint;
 #[doc(hidden)]
 pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_references};
+#[doc(hidden)]
+pub use direct::exchange_directly;
 pub use otlp::OtlpExporter;
 pub(crate) use select::THIS;
 #[doc(hidden)]

@@ -8,16 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::client::legacy::connect::HttpConnector;
+use http::Request;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::http1::SendRequest;
 use tokio::time::timeout_at;
-use tower_service::Service;
 
-/// The limit of a response's body.
-const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+use super::connection::Error;
+use super::connector::Connector;
+use super::host::Host;
+use super::response::{Body, Response};
 
 /// The idle time from which a connection may have been frozen.
 const FREEZE: Duration = Duration::from_millis(100);
@@ -30,7 +30,6 @@ const RECENT: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Transport {
-    endpoint: Uri,
     connector: Connector,
     /// `true` where the process may be frozen between two exports.
     freezes: bool,
@@ -50,20 +49,13 @@ struct Connection {
     last_used: Instant,
 }
 
-#[derive(Debug)]
-enum Connector {
-    Plain(HttpConnector),
-    #[cfg(feature = "https")]
-    Tls(hyper_rustls::HttpsConnector<HttpConnector>),
-}
-
-/// A collector's response.
-#[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    /// The body, empty for a broken body; `None` for a body without an end in time.
-    pub(super) body: Option<Bytes>,
+/// The limits of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The longest time. A connection that lay idle and turns out to be dead takes as long again.
+    pub(super) time: Duration,
+    /// The largest body of a response.
+    pub(super) response_bytes: usize,
 }
 
 /// The reason for a missing response.
@@ -77,38 +69,37 @@ pub(super) enum Failure {
     NoResponse,
 }
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
 impl Transport {
-    pub(super) fn new(endpoint: Uri, freezes: bool) -> Self {
-        Transport { connector: Connector::new(&endpoint), endpoint, freezes, state: Mutex::default() }
+    pub(super) fn new(host: &Host, freezes: bool) -> Self {
+        Transport { connector: Connector::new(host), freezes, state: Mutex::default() }
     }
 
-    /// Sends a request and returns the response. It takes at most `limit`, and as long again where a connection that
-    /// lay idle turns out to be dead; it ends at the deadline in any case.
+    /// Sends a request with an absolute address, and returns the response, within the limits. It ends at the deadline in any case.
     pub(super) async fn exchange(
         &self,
-        request: Request<Full<Bytes>>,
-        limit: Duration,
+        mut request: Request<Full<Bytes>>,
+        limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
+        self.connector.prepare(&mut request);
         if let Some(connection) = self.idle() {
             let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
-            let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limit });
-            if let Ok(response) = self.send(connection, request.clone(), until).await {
+            let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
+            if let Ok(response) = self.send(connection, request.clone(), limits, until).await {
                 return Ok(response);
             }
         }
-        let until = deadline.min(Instant::now() + limit);
-        let connected = timeout_at(until.into(), self.connector.connect(&self.endpoint)).await;
+        let until = deadline.min(Instant::now() + limits.time);
+        let connected = timeout_at(until.into(), self.connector.connect()).await;
         let sender = connected.map_err(|_| Failure::NotConnected)?.map_err(Failure::Unreachable)?;
-        self.send(Connection { sender, last_used: Instant::now() }, request, until).await
+        self.send(Connection { sender, last_used: Instant::now() }, request, limits, until).await
     }
 
     async fn send(
         &self,
         mut connection: Connection,
         request: Request<Full<Bytes>>,
+        limits: Limits,
         until: Instant,
     ) -> Result<Response, Failure> {
         let sent = Instant::now();
@@ -121,18 +112,21 @@ impl Transport {
         .map_err(|error: hyper::Error| Failure::Unreachable(error.into()))?;
         self.responded(sent.elapsed());
         let (head, body) = response.into_parts();
-        // The status says what became of the request. A body that breaks off, or does not end, says no more.
-        let body = timeout_at(until.into(), Limited::<Incoming>::new(body, MAX_RESPONSE_BYTES).collect()).await;
-        let body = match body {
-            Ok(Ok(body)) => {
-                connection.last_used = Instant::now();
-                self.state().idle = Some(connection);
-                Some(body.to_bytes())
-            }
-            Ok(Err(_)) => Some(Bytes::new()),
-            Err(_) => None,
+        let body = match timeout_at(until.into(), read(body, limits.response_bytes)).await {
+            Ok(body) => body,
+            Err(_) => Body::Endless,
         };
+        // Any other body leaves a connection that nobody can use.
+        if let Body::Whole(_) = body {
+            connection.last_used = Instant::now();
+            self.state().idle = Some(connection);
+        }
         Ok(Response { status: head.status, headers: head.headers, body })
+    }
+
+    /// Closes the idle connection, and forgets the durations of responses.
+    pub(super) fn renew(&self) {
+        *self.state() = State::default();
     }
 
     /// Takes the connection of the last export, if it is still open as far as anybody knows.
@@ -159,45 +153,15 @@ impl Transport {
     }
 }
 
-impl Connector {
-    fn new(endpoint: &Uri) -> Self {
-        let mut http = HttpConnector::new();
-        http.set_nodelay(true);
-        #[cfg(feature = "https")]
-        if endpoint.scheme_str() == Some("https")
-            && let Some(tls) = tls()
-        {
-            http.enforce_http(false);
-            return Connector::Tls(tls.wrap_connector(http));
-        }
-        let _ = endpoint;
-        Connector::Plain(http)
+/// Reads a body of at most `limit` bytes.
+async fn read(body: Incoming, limit: usize) -> Body {
+    // The announced length is known before any byte is read.
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Body::TooLarge;
     }
-
-    async fn connect(&self, endpoint: &Uri) -> Result<SendRequest<Full<Bytes>>, Error> {
-        match self {
-            Connector::Plain(connector) => handshake(connector.clone().call(endpoint.clone()).await?).await,
-            #[cfg(feature = "https")]
-            Connector::Tls(connector) => handshake(connector.clone().call(endpoint.clone()).await?).await,
-        }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Body::Whole(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
+        Err(_) => Body::BrokenOff,
     }
-}
-
-async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
-where
-    T: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-{
-    let (sender, connection) = http1::handshake(io).await?;
-    // Its errors are those of the request.
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(sender)
-}
-
-/// The provider is named, since a program whose dependencies enable two of them has no default one. The roots
-/// are compiled in: reading the system's costs some 45 ms.
-#[cfg(feature = "https")]
-fn tls() -> Option<hyper_rustls::HttpsConnectorBuilder<hyper_rustls::builderstates::WantsProtocols2>> {
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider).ok()?;
-    Some(builder.https_only().enable_http1())
 }
