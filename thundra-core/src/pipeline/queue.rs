@@ -65,7 +65,10 @@ impl Queue {
             None => records,
         };
         while !rest.is_empty() {
-            let (request, others) = rest.cut(MAX_REQUEST_BYTES, true);
+            let before = rest.bytes().len();
+            let (request, others) = rest.cut_request(MAX_REQUEST_BYTES);
+            // Both parts of a metric have its name.
+            self.bytes += request.bytes().len() + others.bytes().len() - before;
             self.requests.push_back(request);
             rest = others;
         }
@@ -101,9 +104,10 @@ impl Queue {
         self.requests.push_front(request);
     }
 
-    /// Puts back a request in two parts. Returns `false` for a single message.
+    /// Puts back a request in two parts. Returns `false` for a single record.
     pub(crate) fn put_back_in_parts(&mut self, request: &Records) -> bool {
         let Some((first, second)) = request.split() else { return false };
+        self.bytes = self.bytes + first.bytes().len() + second.bytes().len() - request.bytes().len();
         self.requests.push_front(second);
         self.requests.push_front(first);
         true
@@ -231,6 +235,22 @@ mod tests {
             (queue.unsent().to_string(), queue.spans()),
             ("3 spans, 2 log records, 3 data points".to_owned(), 3)
         );
+    }
+
+    #[test]
+    fn a_metric_longer_than_a_request_is_cut_between_its_data_points() {
+        let mut queue = Queue::default();
+        // A data point of these takes two bytes.
+        assert_eq!(queue.push(metrics(&[3, 1_300_000, 2])), None);
+        assert!(sizes(&queue).iter().all(|size| *size <= 1024), "{:?}", sizes(&queue));
+        assert!(queue.requests.len() >= 3);
+        while let Some(request) = pop(&mut queue) {
+            // The collector takes less than that.
+            if request.count() < 400_000 || !queue.put_back_in_parts(&request) {
+                queue.finish(&request);
+            }
+        }
+        assert_eq!(queue.bytes, 0);
     }
 
     #[test]
