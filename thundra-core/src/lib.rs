@@ -149,8 +149,8 @@
 //!
 //! **The limit of `THUNDRA_SPILL`** counts the bytes of lines, for each flush. In Lambda each invocation has one flush,
 //! concurrent invocations one each. In a service, a thread flushes about once a second, and for each MiB. The last flush
-//! of a program has one as well, and then everything that still waits is spilled. What a flush does not use is not saved
-//! for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
+//! of a program has one as well, and then everything that still waits is spilled. Shortly before the deadline of an
+//! invocation, the newest records are spilled, as many as fit. What a flush does not use is not saved for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
 //! to standard output or standard error itself.
 //!
 //! A collector that takes a request and breaks off before its response gets the request again, or loses it to the spill:
