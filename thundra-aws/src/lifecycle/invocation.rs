@@ -100,13 +100,6 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
     records
 }
 
-/// Records the failure of an invocation whose handler was not called: its type could not be read from the event.
-pub(super) fn unless_called(scope: &Scope) {
-    if !scope.flags().contains(ScopeFlags::HANDLER_CALLED) {
-        scope.set_error("invalid_event", "the event could not be read as the handler's type");
-    }
-}
-
 /// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest,
 /// who controls the event, the client context and the X-Ray header.
 fn trust(context: &Context, config: &Config) -> Trust {
