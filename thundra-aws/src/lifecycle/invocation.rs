@@ -77,7 +77,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 }
 
 /// Ends an invocation.
-pub(crate) fn finish(scope: Scope, watch: Watch, config: &Config) -> Records {
+pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
     let flags = scope.flags();
     if flags.contains(ScopeFlags::ZONE_ASKED)
         && let Zone::Known(id) = availability_zone::current()
@@ -91,20 +91,13 @@ pub(crate) fn finish(scope: Scope, watch: Watch, config: &Config) -> Records {
              thundra_aws::batch::each gives each record its own",
         );
     }
-    watch.end(&scope, config);
+    let was_exported = watch.end(&scope);
     let sampled = scope.sampled();
     let records = scope.finish();
-    if !sampled && !records.is_empty() {
+    if !sampled && (was_exported || !records.is_empty()) {
         initialisation::take();
     }
     records
-}
-
-/// Records the failure of an invocation whose handler was not called: its type could not be read from the event.
-pub(super) fn unless_called(scope: &Scope) {
-    if !scope.flags().contains(ScopeFlags::HANDLER_CALLED) {
-        scope.set_error("invalid_event", "the event could not be read as the handler's type");
-    }
 }
 
 /// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest,

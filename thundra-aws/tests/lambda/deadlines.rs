@@ -99,7 +99,7 @@ fn remaining_ms(root: &Span) -> Option<i64> {
 }
 
 fn used(root: &Span) -> Option<f64> {
-    root.text("thundra.deadline.used_ratio").trim_start_matches("DoubleValue(").trim_end_matches(')').parse().ok()
+    root.text("thundra.deadline.used_ratio").rsplit('(').next()?.trim_end_matches(')').parse().ok()
 }
 
 #[tokio::test]

@@ -40,6 +40,7 @@ pub(crate) struct Watch {
     id: Option<u64>,
     deadline: Option<Deadline>,
     began: Option<Instant>,
+    config: Option<&'static Config>,
 }
 
 impl Watch {
@@ -47,19 +48,20 @@ impl Watch {
     ///
     /// Where the margin is most of the time that the function has, the invocation is not watched: it would be exported
     /// as timed out soon after its begin.
-    pub(crate) fn begin(scope: &Scope, context: &Context, config: &Config) -> Self {
-        let (deadline, began) = (Deadline::of(context), Some(Instant::now()));
+    pub(crate) fn begin(scope: &Scope, context: &Context, config: &'static Config) -> Self {
+        let deadline = Deadline::of(context);
+        let watch = Watch { id: None, deadline, began: Some(Instant::now()), config: Some(config) };
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
         let is_worthwhile = |deadline: &Deadline| !margin.is_zero() && deadline.left() > margin + margin / 4;
-        let Some(near) = deadline.filter(is_worthwhile) else { return Watch { id: None, deadline, began } };
+        let Some(near) = deadline.filter(is_worthwhile) else { return watch };
         if !thread::is_running() {
-            return Watch { id: None, deadline, began };
+            return watch;
         }
         let (id, wakes) = list().add(Watched { scope: **scope, deadline: near, margin });
         if wakes {
             SOONER.notify_one();
         }
-        Watch { id: Some(id), deadline, began }
+        Watch { id: Some(id), ..watch }
     }
 
     /// Returns the time at which the export of the invocation must end. `None` without a deadline.
@@ -68,25 +70,39 @@ impl Watch {
     }
 
     /// Ends the watch, before the end of the scope. Records how much time is left on the scope, or reports the outcome
-    /// of an invocation that was exported before.
-    pub(crate) fn end(mut self, scope: &Scope, config: &Config) {
-        if self.id.take().is_some_and(|id| !list().remove(id)) {
-            return self.report_late(scope);
+    /// of an invocation that was exported before. Returns `true` for such an invocation.
+    pub(crate) fn end(mut self, scope: &Scope) -> bool {
+        let was_due = self.id.take().is_some_and(|id| !list().remove(id));
+        // An unsampled invocation may have been due, and not exported.
+        if was_due && let Some(status) = scope.status_despite_export() {
+            self.report_late(scope, &status);
+            return true;
         }
         if self.deadline.is_some_and(|deadline| deadline.left().is_zero()) {
-            fail_if_caller_got_timeout(scope, config);
+            self.fail_if_still_alive(scope);
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
+        }
+        false
+    }
+
+    /// Marks an invocation that ended after its deadline as failed, where Lambda lets such an invocation run on: the
+    /// caller got a timeout, whatever the handler returned.
+    #[cold]
+    fn fail_if_still_alive(&self, scope: &Scope) {
+        let kind = self.config.map(|config| InitializationType::of(config.env()));
+        if kind == Some(InitializationType::ManagedInstances) {
+            scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
     }
 
     /// Writes a log line with the real outcome of an invocation that was exported as timed out.
     #[cold]
-    fn report_late(&self, scope: &Scope) {
-        let (Some(context), Some(status)) = (scope.context(), scope.status()) else { return };
+    fn report_late(&self, scope: &Scope, status: &Status) {
+        let Some(context) = scope.context() else { return };
         let duration_ms = self.began.map_or(0, |began| began.elapsed().as_millis() as u64);
-        let (outcome, error) = match &status {
+        let (outcome, error) = match status {
             Status::Error { description } => ("error", Some(&**description)),
             _ => ("ok", None),
         };
@@ -100,15 +116,6 @@ impl Watch {
                 "the invocation of trace {trace} ended after it was exported as timed out"
             );
         });
-    }
-}
-
-/// Marks an invocation that ended after its deadline as failed, where Lambda lets such an invocation run on: the caller
-/// got a timeout, whatever the handler returned.
-#[cold]
-fn fail_if_caller_got_timeout(scope: &Scope, config: &Config) {
-    if InitializationType::of(config.env()) == InitializationType::ManagedInstances {
-        scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
     }
 }
 
