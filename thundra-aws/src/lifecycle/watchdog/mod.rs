@@ -64,9 +64,17 @@ impl Watch {
         Watch { id: Some(id), ..watch }
     }
 
-    /// Returns the time at which the export of the invocation must end. `None` without a deadline.
+    /// Returns the time at which the export of the invocation must end. `None` without a deadline, and for an invocation
+    /// that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
-        self.deadline.map(Deadline::flush_until)
+        self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
+    }
+
+    /// Returns `true` after the deadline of an invocation on managed instances, which run on.
+    fn outlived_deadline(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline.left().is_zero())
+            && self.config.map(|config| InitializationType::of(config.env()))
+                == Some(InitializationType::ManagedInstances)
     }
 
     /// Ends the watch, before the end of the scope. Records how much time is left on the scope, or reports the outcome
@@ -78,23 +86,14 @@ impl Watch {
             self.report_late(scope, &status);
             return true;
         }
-        if self.deadline.is_some_and(|deadline| deadline.left().is_zero()) {
-            self.fail_if_still_alive(scope);
+        if self.outlived_deadline() {
+            // The caller got a timeout, whatever the handler returned.
+            scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
         }
         false
-    }
-
-    /// Marks an invocation that ended after its deadline as failed, where Lambda lets such an invocation run on: the
-    /// caller got a timeout, whatever the handler returned.
-    #[cold]
-    fn fail_if_still_alive(&self, scope: &Scope) {
-        let kind = self.config.map(|config| InitializationType::of(config.env()));
-        if kind == Some(InitializationType::ManagedInstances) {
-            scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
-        }
     }
 
     /// Writes a log line with the real outcome of an invocation that was exported as timed out.
