@@ -24,7 +24,7 @@ pub(super) struct ExporterSlot {
     /// The signals of the exporter.
     signals: Signals,
     state: Mutex<State>,
-    /// The place of the exporter that takes what this one loses.
+    /// The place of the exporter for lost records, if the program spills.
     pub(super) spill: Option<Box<ExporterSlot>>,
 }
 
@@ -98,7 +98,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Forgets all records and counts that wait. A flush in progress keeps the current request.
+    /// Forgets all waiting records and counts. A flush in progress keeps the current request.
     pub(super) fn forget(&self) {
         let mut state = self.state();
         state.queue = Queue::default();
@@ -108,13 +108,13 @@ impl ExporterSlot {
         }
     }
 
-    /// Forgets what copies of the process must not share, and the pauses.
+    /// Forgets the connections, which copies of the process must not share, and the pauses.
     pub(super) fn renew(&self) {
         self.resume();
         contained(|| self.exporter.renew());
     }
 
-    /// Returns the standard stream that the exporter writes to.
+    /// Returns the standard stream of the exporter, if any.
     pub(super) fn standard_stream(&self) -> Option<StandardStream> {
         contained(|| self.exporter.standard_stream()).flatten()
     }
@@ -159,7 +159,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Takes records that another exporter lost. Root spans go first, since they say what was asked, and carry counts.
+    /// Takes the lost records of another exporter. Root spans go first: a root span has the counts and the outcome.
     fn take(&self, records: Records) {
         let mut state = self.state();
         if let Some(over) = state.queue.push(records.roots_first()) {
@@ -167,7 +167,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Takes over the counts of what the spill could not write either.
+    /// Takes over the counts of records beyond the limit of the spill.
     #[inline]
     pub(super) fn take_over_losses_of_spill(&self) {
         if let Some(spill) = &self.spill {
@@ -176,7 +176,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Settles a request that failed for good.
+    /// Settles a final failure.
     #[cold]
     pub(super) fn settle(&self, state: &mut State, batch: Batch, error: &ExportError, splits: bool) -> Settled {
         let (signal, count) = (batch.signal(), u64::from(batch.count()));
@@ -185,7 +185,7 @@ impl ExporterSlot {
         }
         state.queue.finish(batch.records());
         let losses = match (error.kind(), &self.spill) {
-            // The collector does not say which ones. If it claims more rejections than records, it rejected all of them.
+            // The response does not name the rejected records. With more rejections than records, all are rejected.
             (ExportErrorKind::Partial { lost }, _) if lost < count => {
                 Losses::records(signal, lost, error.loss_reason())
             }
@@ -199,7 +199,7 @@ impl ExporterSlot {
         Settled::Lost(losses)
     }
 
-    /// Spills what waits, at the end of a program: everything, or up to `max_bytes` of the newest records.
+    /// Spills waiting records at the end of a program: all, or up to `max_bytes` of the newest.
     pub(super) fn spill(&self, max_bytes: Option<usize>) {
         let Some(spill) = &self.spill else { return };
         let mut state = self.state();
