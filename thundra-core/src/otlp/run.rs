@@ -22,16 +22,16 @@ pub(crate) fn messages(run: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])
 pub(crate) fn count(signal: Signal, message: &[u8]) -> u32 {
     match signal {
         Signal::Traces | Signal::Logs => 1,
-        Signal::Metrics => data_points(message),
+        Signal::Metrics => u32::try_from(data_points(message).count()).unwrap_or(u32::MAX),
     }
 }
 
-/// Returns the number of data points in a `Metric`.
-fn data_points(metric: &[u8]) -> u32 {
+/// Iterates over the data points of a `Metric`.
+pub(crate) fn data_points(metric: &[u8]) -> impl Iterator<Item = &[u8]> {
     // Metric.{gauge, sum, histogram, exponential_histogram, summary}, which all have `data_points = 1`.
     let data = fields(metric).filter(|field| matches!(field.number, 5 | 7 | 9 | 10 | 11));
     let points = data.filter_map(|field| field.bytes()).flat_map(fields).filter(|field| field.number == 1);
-    u32::try_from(points.count()).unwrap_or(u32::MAX)
+    points.filter_map(|point| point.bytes())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use sender::Sender;
 use slot::ExporterSlot;
 
 use crate::export::Export;
-use crate::{Records, Resource};
+use crate::{Records, Resource, Signal};
 
 /// The exporters of this process.
 #[derive(Debug)]
@@ -40,6 +40,12 @@ impl Pipeline {
         let resource = Arc::new(resource);
         let slots = exporters.into_iter().map(|exporter| ExporterSlot::new(exporter, resource.clone()));
         Pipeline { slots: slots.collect(), timeout }
+    }
+
+    /// Returns `true` if all spans end up in X-Ray, and nowhere else.
+    pub(crate) fn follows_xray(&self) -> bool {
+        let mut slots = self.slots.iter().filter(|slot| slot.takes(Signal::Traces)).peekable();
+        slots.peek().is_some() && slots.all(ExporterSlot::follows_xray)
     }
 
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.

@@ -29,6 +29,8 @@ pub(crate) struct ScopeState {
     pub(crate) random: bool,
     /// `true` if the spans of the scope are recorded.
     pub(crate) recorded: bool,
+    /// `true` if X-Ray did not sample the invocation of the scope. Exporters that follow X-Ray get none of the spans.
+    pub(crate) withheld: bool,
     pub(crate) trace_state: Option<Arc<str>>,
     pub(crate) correlation: CorrelationIds,
     pub(crate) baggage: Option<Arc<str>>,
@@ -71,6 +73,7 @@ impl ScopeState {
             sampled: false,
             random: false,
             recorded: false,
+            withheld: false,
             trace_state: None,
             correlation: CorrelationIds::default(),
             baggage: None,
@@ -159,14 +162,19 @@ impl ScopeState {
     /// Takes the ended spans.
     pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
+        self.take_records()
     }
 
     /// Takes the spans ended since the owner finished the scope.
     #[inline]
     pub(crate) fn take_late(&mut self) -> Option<Records> {
-        (self.sealed && !self.finished.is_empty())
-            .then(|| Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
+        (self.sealed && !self.finished.is_empty()).then(|| self.take_records())
+    }
+
+    #[inline]
+    fn take_records(&mut self) -> Records {
+        let records = Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count));
+        if self.withheld { records.withheld() } else { records }
     }
 
     /// Counts a span over the limit. After the end of the root span, the next root span of the process carries the
