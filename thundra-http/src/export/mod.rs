@@ -12,6 +12,7 @@ mod otlp;
 mod select;
 mod transport;
 mod worker;
+mod xray;
 
 pub use address::UnsupportedEndpoint;
 pub use otlp::OtlpExporter;
@@ -21,3 +22,6 @@ pub use select::{Platform, exporters, install};
 pub(crate) use worker::Worker;
 #[doc(hidden)]
 pub use worker::report_losses;
+pub use xray::XRayExporter;
+
+pub use crate::xray_daemon::{InvalidXRayDaemonAddress, XRayDaemonAddress};

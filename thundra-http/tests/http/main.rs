@@ -6,6 +6,7 @@ mod clients;
 mod drop_in;
 mod export;
 mod export_signals;
+mod export_xray;
 mod forwarded;
 mod properties;
 mod redirects;
