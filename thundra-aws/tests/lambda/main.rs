@@ -7,6 +7,7 @@ mod broken;
 mod configuration;
 mod peers;
 mod programs;
+mod xray;
 
 use std::sync::Mutex;
 use std::time::Duration;

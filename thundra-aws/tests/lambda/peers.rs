@@ -91,8 +91,16 @@ pub(crate) enum Outcome {
 
 type Answer = oneshot::Sender<Result<Value, Value>>;
 
+/// An event for the function.
+struct Event {
+    body: Value,
+    /// The X-Ray header.
+    xray: Option<String>,
+    answer: Answer,
+}
+
 struct World {
-    events: tokio::sync::Mutex<mpsc::Receiver<(Value, Answer)>>,
+    events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     waiting: Mutex<HashMap<String, Answer>>,
     seen: Mutex<Vec<Seen>>,
     changed: Notify,
@@ -110,7 +118,7 @@ impl World {
 /// A function that runs.
 pub(crate) struct Lambda {
     world: Arc<World>,
-    events: mpsc::Sender<(Value, Answer)>,
+    events: mpsc::Sender<Event>,
     /// How many events it asks for at once.
     pollers: usize,
     child: Child,
@@ -176,8 +184,14 @@ impl Lambda {
 
     /// Sends an event and waits for its response, or its error.
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Value> {
+        self.invoke_with(event, None).await
+    }
+
+    /// Sends an event with an X-Ray header and waits for its response, or its error.
+    pub(crate) async fn invoke_with(&self, body: Value, xray: Option<&str>) -> Result<Value, Value> {
         let (answer, result) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
+        let event = Event { body, xray: xray.map(str::to_owned), answer };
+        assert!(self.events.send(event).await.is_ok());
         match tokio::time::timeout(PATIENCE, result).await {
             Ok(result) => result.unwrap(),
             Err(_) => panic!("no answer; standard error:\n{}", self.stderr_so_far()),
@@ -187,7 +201,7 @@ impl Lambda {
     /// Sends an event, and waits for what comes of it.
     pub(crate) async fn outcome(&mut self, event: Value) -> Outcome {
         let (answer, result) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
+        assert!(self.events.send(Event { body: event, xray: None, answer }).await.is_ok());
         let outcome = async {
             tokio::select! {
                 result = result => Outcome::Posted(result.unwrap()),
@@ -258,7 +272,7 @@ impl Drop for Lambda {
 
 async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     world.saw(Seen::Next);
-    let (event, answer) = match world.events.lock().await.recv().await {
+    let Event { body, xray: header, answer } = match world.events.lock().await.recv().await {
         Some(event) => event,
         None => std::future::pending().await,
     };
@@ -271,13 +285,13 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 10_000;
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
-    if world.xray {
-        put("lambda-runtime-trace-id", xray(&id));
+    if let Some(header) = header.or_else(|| world.xray.then(|| xray(&id))) {
+        put("lambda-runtime-trace-id", header);
     }
     put("lambda-runtime-aws-request-id", id);
     put("lambda-runtime-deadline-ms", deadline.to_string());
     put("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:f".into());
-    (headers, event.to_string().into())
+    (headers, body.to_string().into())
 }
 
 /// The X-Ray header of an invocation that is not traced there.
@@ -313,7 +327,13 @@ fn answer(world: &World, id: &str, result: Result<Value, Value>) -> StatusCode {
 }
 
 async fn traces(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
-    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    world.saw(Seen::Traces(spans(&body)));
+    StatusCode::OK
+}
+
+/// Returns the spans of a request.
+pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
+    let request = ExportTraceServiceRequest::decode(request).unwrap();
     let spans =
         request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -337,6 +357,5 @@ async fn traces(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
             .map(|pair| (pair.key, text(pair.value.unwrap().value.unwrap())))
             .collect(),
     });
-    world.saw(Seen::Traces(spans.collect()));
-    StatusCode::OK
+    spans.collect()
 }
