@@ -28,7 +28,9 @@
 //!
 //! # What is recorded
 //!
-//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), and cold starts.
+//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), [cold starts](#cold-starts), and where they
+//!   are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of the
+//!   availability zone (`cloud.availability_zone`).
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
 //! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
 //!   without the interceptor are recorded too, but their messages carry no context.
@@ -53,6 +55,26 @@
 //! SQS messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client
 //! context of Lambda invocations, and in the input of Step Functions executions. Every root span says where its parent
 //! came from, in `thundra.parent.source`.
+//!
+//! # Cold starts
+//!
+//! `faas.coldstart` is `true` for the first invocation of an environment whose caller waited for the environment:
+//!
+//! | initialisation type | the first invocation |
+//! |---|---|
+//! | on demand | a cold start, unless the ready environment waited for it more than 10 s: Lambda had started the environment ahead |
+//! | SnapStart | a cold start, because its caller waited for the restore; with the same limit |
+//! | provisioned concurrency | no cold start |
+//! | managed instances | no cold start |
+//!
+//! The init function of [`#[handler(init = …)]`](macro@handler) is recorded in a trace of its own, `init`, which begins
+//! with the program. The first recorded invocation links to the trace, and exports it.
+//!
+//! With SnapStart, Lambda restores one snapshot in many environments. The trace `init` leaves before the snapshot, so
+//! each environment links to it and none exports it again. What cannot leave then is lost, with a line on standard
+//! error. After a restore, the seeds of ids and the connections of exporters are renewed. A handler under a plain
+//! `lambda_runtime::run` hears of no restore, and renews them in its first invocation. For resources of your own, such
+//! as pools of connections, see [`register_snapstart_resource`].
 //!
 //! # A `main` of your own
 //!
@@ -219,8 +241,8 @@ mod trigger;
 
 #[doc(hidden)]
 pub use handler::private as __private;
-pub use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-pub use lifecycle::{init, init_with, run, run_concurrent, run_concurrent_with, run_with};
+pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
+pub use lifecycle::{init, init_with, register_snapstart_resource, run, run_concurrent, run_concurrent_with, run_with};
 pub use payload_patterns::{InvalidPayloadPattern, PayloadPatterns};
 #[cfg(feature = "config")]
 pub use sdk::clients::*;

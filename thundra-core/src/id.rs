@@ -3,8 +3,20 @@
 use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use uuid::Uuid;
+
+/// The step of the counters of span ids, the golden ratio: the counts of a thread repeat after 2⁶⁴ ids.
+const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+thread_local! {
+    /// The counter of span ids, with a random start.
+    static NEXT: Cell<u64> = Cell::new(u64::from_ne_bytes(os_random()));
+}
+
+/// Added to the counters of all threads. Copies of one snapshot have the same counters, and offsets of their own.
+static OFFSET: AtomicU64 = AtomicU64::new(0);
 
 /// A trace id: 16 random bytes, never all zero ([W3C Trace Context]).
 ///
@@ -90,10 +102,14 @@ impl SpanId {
     /// A per-thread counter with a random start from the operating system goes through a mixer. Distinct counts have
     /// distinct ids.
     pub fn random() -> Self {
-        thread_local! { static NEXT: Cell<u64> = Cell::new(u64::from_ne_bytes(os_random())); }
         // A thread without thread-local storage, during shutdown, asks the operating system.
-        let count = NEXT.try_with(|next| next.replace(next.get().wrapping_add(0x9e37_79b9_7f4a_7c15)));
-        SpanId(mix(count.unwrap_or_else(|_| u64::from_ne_bytes(os_random()))).max(1))
+        let count = NEXT.try_with(|next| next.replace(next.get().wrapping_add(STEP)));
+        let count = count.unwrap_or_else(|_| u64::from_ne_bytes(os_random()));
+        Self::of_count(count, OFFSET.load(Ordering::Relaxed))
+    }
+
+    fn of_count(count: u64, offset: u64) -> Self {
+        SpanId(mix(count.wrapping_add(offset)).max(1))
     }
 
     /// Returns the id of big-endian bytes; `None` if all are zero.
@@ -123,6 +139,17 @@ impl SpanId {
     pub const fn to_bytes(self) -> [u8; 8] {
         self.0.to_be_bytes()
     }
+}
+
+/// Renews the seeds of span ids on all threads, in a process that may be a copy of a snapshot.
+pub(crate) fn renew_seeds() {
+    OFFSET.store(u64::from_ne_bytes(os_random()), Ordering::Relaxed);
+}
+
+/// Returns a random UUID from the operating system's random source. `Uuid::new_v4` may have a source in the process,
+/// which copies of a snapshot would share.
+pub(crate) fn random_uuid() -> Uuid {
+    uuid::Builder::from_random_bytes(os_random()).into_uuid()
 }
 
 /// Mixes the bits of a count: the finalizer of SplitMix64, a bijection.
@@ -234,5 +261,39 @@ mod tests {
     fn span_ids_do_not_repeat() {
         let ids: HashSet<_> = (0..100_000).map(|_| SpanId::random()).collect();
         assert_eq!(ids.len(), 100_000);
+    }
+
+    #[test]
+    fn copies_of_one_snapshot_share_no_span_id() {
+        let counts = |threads: &[u64]| -> Vec<_> {
+            threads
+                .iter()
+                .flat_map(|start| (0..10_000).map(|n: u64| start.wrapping_add(n.wrapping_mul(STEP))))
+                .collect()
+        };
+        // Two copies have the counters of the same threads.
+        let counts = counts(&[7, u64::MAX, u64::from_ne_bytes(os_random())]);
+        let copies = [0, 1, u64::from_ne_bytes(os_random()), u64::from_ne_bytes(os_random())];
+        let ids: HashSet<_> =
+            copies.iter().flat_map(|offset| counts.iter().map(|count| SpanId::of_count(*count, *offset))).collect();
+        assert_eq!(ids.len(), copies.len() * counts.len());
+    }
+
+    #[test]
+    fn new_seeds_count_on_all_threads() {
+        // The thread makes an id before the renewal, and another one after it.
+        let renewed = std::sync::Barrier::new(2);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let _ = SpanId::random();
+                let unrenewed = SpanId::of_count(NEXT.get(), OFFSET.load(Ordering::Relaxed));
+                renewed.wait();
+                renewed.wait();
+                assert_ne!(SpanId::random(), unrenewed, "the counter went on with its old seed");
+            });
+            renewed.wait();
+            renew_seeds();
+            renewed.wait();
+        });
     }
 }

@@ -202,8 +202,8 @@ pub use span_ext::SpanExt;
 pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    export_later, export_later_is_due, flushes_itself, follows_xray, install_with, pending_spans, report_missing_scope,
-    settings, unexported,
+    export_later, export_later_is_due, flushes_itself, follows_xray, forget_unexported, install_with, pending_spans,
+    renew, report_missing_scope, settings, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

@@ -17,6 +17,8 @@ names! {
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// One attempt of a request id: a retry has the same request id, and another invocation id.
+    AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
@@ -35,6 +37,8 @@ names! {
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     CLIENT_ADDRESS = "client.address";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
+    /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
+    CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
     CLOUD_PLATFORM = "cloud.platform";
     CLOUD_PROVIDER = "cloud.provider";
     CLOUD_REGION = "cloud.region";
@@ -106,6 +110,8 @@ names! {
     TELEMETRY_SDK_LANGUAGE = "telemetry.sdk.language";
     TELEMETRY_SDK_NAME = "telemetry.sdk.name";
     TELEMETRY_SDK_VERSION = "telemetry.sdk.version";
+    /// The tenant of an invocation, on spans and in log lines, under the name of lambda_runtime.
+    TENANT_ID = "tenant_id";
     URL_FULL = "url.full";
     URL_PATH = "url.path";
     URL_QUERY = "url.query";
@@ -129,11 +135,14 @@ names! {
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
-    /// The number of metric data points lost by earlier flushes, because the collector could not be reached.
+    /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// `thundra.lost_data_points.refused`.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
-    /// The number of log records lost by earlier flushes, because the collector could not be reached.
+    /// The number of log records lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// `thundra.lost_log_records.refused`.
     THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
-    /// The number of spans lost by earlier flushes, because the collector could not be reached.
+    /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
+    /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
     /// The source of a root span's parent, or the reason for its absence.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";

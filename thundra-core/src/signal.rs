@@ -11,7 +11,7 @@ use std::fmt;
 ///
 /// assert_eq!(Signal::Logs.to_string(), "logs");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Signal {
     /// Spans.

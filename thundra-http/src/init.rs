@@ -2,7 +2,7 @@
 
 use thundra_core::Telemetry;
 
-use crate::export::{PACKAGE, Platform, Worker, install};
+use crate::export::{Dependent, Platform, THIS, Worker, install};
 
 /// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless
 /// one is set), the bridge from the `log` crate (unless a logger is set), and a background thread that exports about
@@ -36,15 +36,15 @@ pub fn init() -> TelemetryGuard {
 /// ```
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
-    init_for(PACKAGE, Platform::Process, telemetry.into())
+    init_for(THIS, Platform::Process, telemetry.into())
 }
 
-/// Installs telemetry as [`init_with`] does, for a program that depends on `package`. In Lambda no background thread
+/// Installs telemetry as [`init_with`] does, for a program that depends on another crate. In Lambda no background thread
 /// starts, because each invocation exports.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
-pub fn init_for(package: &'static str, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
-    let is_first = install(package, platform, telemetry);
+pub fn init_for(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
+    let is_first = install(dependent, platform, telemetry);
     let config = thundra_core::config();
     if !is_first || platform == Platform::Lambda || config.disabled {
         return TelemetryGuard { worker: None };

@@ -39,7 +39,7 @@ pub async fn in_place<F: Future, const N: usize>(
         }
     };
     let config = setup::install_during_calls(Telemetry::default());
-    let scope = invocation::begin(&mut Bytes::new(), &context, config);
+    let scope = invocation::begin(&mut Bytes::new(), &context, None, config);
     if scope.recorded() {
         diagnostics::once(
             "in_place",
@@ -55,7 +55,7 @@ pub async fn in_place<F: Future, const N: usize>(
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| recording_panic(Some(*scope), || body.as_mut().poll(cx)))).await;
     let longest = Instant::now() + CALLER_WAITS;
-    export(scope.finish(), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
+    export(invocation::finish(scope), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
     output
 }
 

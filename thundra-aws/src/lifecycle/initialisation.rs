@@ -1,17 +1,17 @@
-//! The trace of the initialisation, kept until the first invocation links to its span.
+//! The traces of the initialisation and of a restore, kept until the first invocation links to their spans.
 
 use std::sync::{Mutex, PoisonError};
 
 use thundra_core::TraceContext;
 
-static CONTEXT: Mutex<Option<TraceContext>> = Mutex::new(None);
+static CONTEXTS: Mutex<Vec<TraceContext>> = Mutex::new(Vec::new());
 
-/// Keeps the context of the span of the initialisation.
+/// Keeps the context of a root span.
 pub(crate) fn keep(context: Option<TraceContext>) {
-    *CONTEXT.lock().unwrap_or_else(PoisonError::into_inner) = context;
+    CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner).extend(context);
 }
 
-/// Takes the context, for the first recorded invocation.
-pub(super) fn take() -> Option<TraceContext> {
-    CONTEXT.lock().unwrap_or_else(PoisonError::into_inner).take()
+/// Takes the contexts, for the first recorded invocation.
+pub(super) fn take() -> Vec<TraceContext> {
+    std::mem::take(&mut *CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner))
 }

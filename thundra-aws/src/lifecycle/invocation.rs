@@ -1,6 +1,5 @@
 //! From an event to the scope of its invocation.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -8,8 +7,9 @@ use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
 use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
 
-use super::platform::InitializationType;
-use super::{initialisation, setup};
+use super::availability_zone::{self, Zone};
+use super::{environment, initialisation, setup};
+use crate::attributes::cut;
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
@@ -17,12 +17,26 @@ use crate::trigger::{self, FaasTrigger, Message, Trigger};
 const MARGIN: Duration = Duration::from_millis(100);
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
-pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Scope {
+///
+/// `attempt` is the invocation id, which Lambda sends beside the request id.
+pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, config: &Config) -> Scope {
+    let is_cold_start = environment::begin_invocation(config);
     let caller = trust(context, config);
     let trigger = trigger::detect(body, config, caller);
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
-    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold(config));
+    let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold_start);
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
+    if let Some(id) = attempt {
+        builder = builder.attribute(semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned());
+    }
+    let zone = availability_zone::current();
+    if let Zone::Known(id) = &zone {
+        builder = builder.attribute(semconv::CLOUD_AVAILABILITY_ZONE, id.to_string());
+    }
+    if let Some(tenant) = &context.tenant_id {
+        let tenant = cut(tenant);
+        builder = builder.attribute(semconv::TENANT_ID, tenant.to_owned()).log_field(semconv::TENANT_ID, tenant);
+    }
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
@@ -53,16 +67,17 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
     }
     let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
     // An invocation that is not recorded would lose the link.
-    if scope.recorded()
-        && let Some(initialised) = initialisation::take()
-    {
-        scope.add_link(&initialised, NO_ATTRIBUTES);
+    if scope.recorded() {
+        initialisation::take().iter().for_each(|initialised| scope.add_link(initialised, NO_ATTRIBUTES));
     }
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.is_batch() && trigger.source.batch_api {
         scope.set_flags(ScopeFlags::BATCH);
+    }
+    if let Zone::Asked = zone {
+        scope.set_flags(ScopeFlags::ZONE_ASKED);
     }
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
@@ -74,8 +89,13 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, config: &Config) -> Sco
 }
 
 /// Ends an invocation.
-pub(super) fn finish(scope: Scope) -> Records {
+pub(crate) fn finish(scope: Scope) -> Records {
     let flags = scope.flags();
+    if flags.contains(ScopeFlags::ZONE_ASKED)
+        && let Zone::Known(id) = availability_zone::current()
+    {
+        scope.set_attribute(semconv::CLOUD_AVAILABILITY_ZONE, id.to_string());
+    }
     if flags.contains(ScopeFlags::HANDLER_CALLED | ScopeFlags::BATCH) && !flags.contains(ScopeFlags::BATCH_HANDLED) {
         diagnostics::once(
             "batch",
@@ -205,13 +225,6 @@ fn function_name(context: &Context, config: &Config) -> String {
     }
 }
 
-/// Returns `true` for the first invocation of a process that Lambda started on demand.
-fn is_cold(config: &Config) -> bool {
-    static WARM: AtomicBool = AtomicBool::new(false);
-    let first = !WARM.swap(true, Ordering::Relaxed);
-    first && InitializationType::of(config.env()) == InitializationType::OnDemand
-}
-
 #[cfg(test)]
 mod tests {
     use thundra_core::config;
@@ -255,7 +268,7 @@ mod tests {
             assert_eq!(inbound.correlation.get("id"), Some("c-1"), "{why}");
             assert_eq!(inbound.correlation.debug_log_enabled(), obeyed, "{why}");
             assert_eq!(inbound.correlation.chain_length(), if obeyed { 9 } else { 1 }, "{why}");
-            let scope = begin(&mut Bytes::from_static(br#"{"Records":[]}"#), &context, config());
+            let scope = begin(&mut Bytes::from_static(br#"{"Records":[]}"#), &context, None, config());
             assert_eq!(
                 !scope.flags().contains(ScopeFlags::UNTRUSTED_CALLER),
                 obeyed,

@@ -16,6 +16,9 @@ use tower_service::Service;
 use super::invocation;
 use super::reporting::recording_panic;
 
+/// The header with the id of one attempt of a request.
+const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+
 /// Runs each invocation in a scope, and exports the scope after the response was posted.
 #[derive(Clone, Copy)]
 pub(super) struct InvocationLayer {
@@ -56,7 +59,8 @@ where
     }
 
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
-        let scope = invocation::begin(&mut invocation.body, &invocation.context, self.config);
+        let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
+        let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
         let deadline = invocation::flush_deadline(&invocation.context);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
         let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));

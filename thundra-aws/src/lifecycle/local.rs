@@ -31,7 +31,7 @@ where
     let mut body = Bytes::from(read_event()?);
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
-    let scope = invocation::begin(&mut body, &context, config);
+    let scope = invocation::begin(&mut body, &context, None, config);
     let work = async {
         let payload = parse(&body)?;
         std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;

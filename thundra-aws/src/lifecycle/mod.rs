@@ -5,6 +5,8 @@
 //!              └─ scope finished ─► flush ─► /next
 //! ```
 
+mod availability_zone;
+mod environment;
 mod http_status;
 mod init;
 pub(crate) mod initialisation;
@@ -15,6 +17,8 @@ pub(crate) mod platform;
 pub(crate) mod reporting;
 mod run;
 pub(crate) mod setup;
+mod snap_start;
 
 pub use init::{init, init_with};
 pub use run::{run, run_concurrent, run_concurrent_with, run_with};
+pub use snap_start::register_snapstart_resource;

@@ -12,7 +12,8 @@ use tower_service::Service;
 
 use super::layer::InvocationLayer;
 use super::reporting::Reporting;
-use super::{local, setup};
+use super::snap_start::Hooks;
+use super::{environment, local, setup};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
@@ -104,8 +105,11 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
+    let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
+    let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    environment::is_ready();
     // The compiler computes the layout of nested futures recursively. A box ends the recursion.
-    Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run()).await
+    Box::pin(runtime.run()).await
 }
 
 /// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many
@@ -161,5 +165,8 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
-    Box::pin(Runtime::new(handler).layer(InvocationLayer::new(config)).run_concurrent()).await
+    let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
+    let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    environment::is_ready();
+    Box::pin(runtime.run_concurrent()).await
 }

@@ -2,16 +2,17 @@
 
 use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
-use thundra_http::export::{self, Platform};
+use thundra_http::export::{self, Dependent, Platform};
 
+use super::availability_zone;
 use crate::Settings;
 
-/// The crate that a program depends on. Messages about missing features name it.
-const PACKAGE: &str = env!("CARGO_PKG_NAME");
+/// The crate that a program depends on.
+const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[export::report_references] };
 
 /// Installs telemetry where a background thread exports, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
-    let guard = thundra_http::init_for(PACKAGE, platform(), telemetry.section::<Settings>());
+    let guard = thundra_http::init_for(THIS, platform(), telemetry.section::<Settings>());
     watch_unwrapped_clients();
     guard
 }
@@ -27,9 +28,11 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 /// Installs telemetry as [`install`] does, while AWS calls may be in flight: calls of unwrapped clients are not
 /// recorded.
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
-    export::install(PACKAGE, platform(), telemetry.section::<Settings>());
+    export::install(THIS, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
-    thundra_core::config()
+    let config = thundra_core::config();
+    availability_zone::ask(config);
+    config
 }
 
 /// Returns the platform of this program.

@@ -5,6 +5,7 @@
 
 mod broken;
 mod configuration;
+mod environment;
 mod peers;
 mod programs;
 mod xray;

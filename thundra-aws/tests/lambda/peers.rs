@@ -4,14 +4,16 @@
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::{get, post};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -29,6 +31,12 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    /// The request for the restore of a snapshot.
+    Restore,
+    /// The report of a failed initialisation, or of a failed restore.
+    Failure(&'static str),
+    /// A request for the metadata of the environment.
+    Metadata,
     /// A message to the queue: its body, and the X-Ray header of the request.
     Message(String, String),
 }
@@ -40,6 +48,9 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Restore => "restore",
+            Seen::Failure(phase) => phase,
+            Seen::Metadata => "metadata",
             Seen::Message(..) => "message",
         }
     }
@@ -106,6 +117,14 @@ struct World {
     changed: Notify,
     /// Whether invocations have an X-Ray header.
     xray: bool,
+    /// The tenant of all invocations.
+    tenant: Option<String>,
+    /// Lets a snapshot be restored.
+    restored: Notify,
+    /// Whether the collector refuses requests for the time being.
+    refuses: AtomicBool,
+    /// The connections on which spans came, in order.
+    connections: Mutex<Vec<SocketAddr>>,
 }
 
 impl World {
@@ -136,17 +155,33 @@ impl Lambda {
             seen: Mutex::default(),
             changed: Notify::new(),
             xray: variables.iter().any(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY"),
+            tenant: variables.iter().find(|(key, _)| *key == "TEST_TENANT").map(|(_, tenant)| (*tenant).to_owned()),
+            restored: Notify::new(),
+            refuses: variables.iter().any(|(key, _)| *key == "TEST_REFUSED").into(),
+            connections: Mutex::default(),
         });
         let app = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/restore/next", get(restore))
+            .route(
+                "/2018-06-01/runtime/init/error",
+                post(async |State(world): State<Arc<World>>| failure(&world, "init error")),
+            )
+            .route(
+                "/2018-06-01/runtime/restore/error",
+                post(async |State(world): State<Arc<World>>| failure(&world, "restore error")),
+            )
+            .route("/2026-01-15/metadata/execution-environment", get(metadata))
             .route("/v1/traces", post(traces))
             .route("/", post(message))
             .with_state(world.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        tokio::spawn(
+            async move { axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await },
+        );
 
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "program", "--ignored", "--nocapture"])
@@ -160,6 +195,7 @@ impl Lambda {
                 ("AWS_LAMBDA_FUNCTION_NAME", program),
                 ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
                 ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("AWS_LAMBDA_METADATA_API", &address),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
             ])
             .envs(variables.iter().copied())
@@ -180,6 +216,26 @@ impl Lambda {
         let concurrency = variables.iter().find(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY");
         let pollers = concurrency.map_or(1, |(_, value)| value.parse().unwrap());
         Lambda { world, events, pollers, child, stderr, ended, reader: Some(reader) }
+    }
+
+    /// Restores the function from its snapshot, once it asks for that. The collector takes all requests from now on.
+    pub(crate) async fn restore(&self) {
+        self.wait_for(|seen| seen.iter().any(|seen| matches!(seen, Seen::Restore))).await;
+        self.world.refuses.store(false, Ordering::Relaxed);
+        self.world.restored.notify_one();
+    }
+
+    /// Waits for the end of the process, and says what was seen and written.
+    pub(crate) async fn ended(mut self) -> (Vec<Seen>, String) {
+        tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
+        self.reader.take().unwrap().join().unwrap();
+        let seen = self.world.seen.lock().unwrap().clone();
+        (seen, self.stderr_so_far())
+    }
+
+    /// The connections on which spans came, in order.
+    pub(crate) fn connections(&self) -> Vec<SocketAddr> {
+        self.world.connections.lock().unwrap().clone()
     }
 
     /// Sends an event and waits for its response, or its error.
@@ -288,10 +344,39 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     if let Some(header) = header.or_else(|| world.xray.then(|| xray(&id))) {
         put("lambda-runtime-trace-id", header);
     }
+    if let Some(tenant) = &world.tenant {
+        put("lambda-runtime-aws-tenant-id", tenant.clone());
+    }
+    put("lambda-runtime-invocation-id", id.replace("request", "attempt"));
     put("lambda-runtime-aws-request-id", id);
     put("lambda-runtime-deadline-ms", deadline.to_string());
     put("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:f".into());
     (headers, body.to_string().into())
+}
+
+async fn restore(State(world): State<Arc<World>>) -> StatusCode {
+    world.saw(Seen::Restore);
+    world.restored.notified().await;
+    StatusCode::OK
+}
+
+fn failure(world: &World, phase: &'static str) -> StatusCode {
+    world.saw(Seen::Failure(phase));
+    StatusCode::ACCEPTED
+}
+
+/// The metadata of an environment whose token names its zone.
+async fn metadata(State(world): State<Arc<World>>, headers: HeaderMap) -> (StatusCode, String) {
+    world.saw(Seen::Metadata);
+    match headers["authorization"].to_str().unwrap() {
+        "Bearer never" => std::future::pending().await,
+        "Bearer refused" => (StatusCode::INTERNAL_SERVER_ERROR, r#"{"AvailabilityZoneID":"use1-az9"}"#.into()),
+        "Bearer garbage" => (StatusCode::OK, "zone".into()),
+        zone => {
+            let zone = zone.strip_prefix("Bearer ").unwrap();
+            (StatusCode::OK, format!(r#"{{"AvailabilityZoneID":"{zone}","Later":[1]}}"#))
+        }
+    }
 }
 
 /// The X-Ray header of an invocation that is not traced there.
@@ -326,7 +411,15 @@ fn answer(world: &World, id: &str, result: Result<Value, Value>) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-async fn traces(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
+async fn traces(
+    State(world): State<Arc<World>>,
+    ConnectInfo(connection): ConnectInfo<SocketAddr>,
+    body: Bytes,
+) -> StatusCode {
+    world.connections.lock().unwrap().push(connection);
+    if world.refuses.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     world.saw(Seen::Traces(spans(&body)));
     StatusCode::OK
 }

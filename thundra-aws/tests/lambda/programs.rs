@@ -16,6 +16,7 @@ pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match name {
         "traced" => runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap(),
+        "run_concurrent" => runtime().block_on(thundra_aws::run_concurrent(service_fn(greeting))).unwrap(),
         "http" => runtime().block_on(thundra_aws::run(service_fn(order))).unwrap(),
         "plain" => runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap(),
         "older" => runtime().block_on(lambda_runtime_0_14::run(lambda_runtime_0_14::service_fn(older))).unwrap(),
@@ -89,6 +90,20 @@ pub(crate) fn run(name: &str) {
                 |event: LambdaEvent<String>, _: std::sync::Arc<String>| async move { Ok::<_, Error>(event.payload) };
             let code = thundra_aws::__private::main_with_state(Telemetry::default, refuse, echo);
             assert_eq!(code, std::process::ExitCode::FAILURE);
+        }
+        "snap_start" => {
+            let greet = |event: LambdaEvent<String>, hello: std::sync::Arc<&'static str>| async move {
+                Ok::<_, Error>(format!("{hello} {}", event.payload))
+            };
+            thundra_aws::__private::main_with_state(Telemetry::default, crate::environment::connect, greet);
+        }
+        "snap_start_exporter" => {
+            let telemetry = Telemetry::builder().exporter(crate::environment::Renewed);
+            runtime().block_on(thundra_aws::run_concurrent_with(telemetry, service_fn(greeting))).unwrap();
+        }
+        "snap_start_in_place" => {
+            let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(crate::environment::Renewed));
+            runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
         other => crate::broken::run(other),
     }

@@ -12,6 +12,9 @@ const PROTOCOLS: &str = "one of http/protobuf, http/json";
 const COMPRESSIONS: &str = "one of gzip, none";
 pub(super) const LEVELS: &str = "a level, or a list such as info,my_crate=debug,hyper=off";
 
+const CERTIFICATES: &str = "the path of a file with certificates in PEM";
+const KEY: &str = "the path of a file with a private key in PEM, without a password";
+
 const LIKE_ALL: &str = "that of all signals";
 
 crate::variables! {
@@ -83,6 +86,22 @@ crate::variables! {
         default: "`none`",
         meaning: "The compression of OTLP requests; `gzip` has level 1.",
     }
+    OTLP_CERTIFICATE = "OTEL_EXPORTER_OTLP_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: "the well-known authorities",
+        meaning: "The certificates that may vouch for an `https` collector, and the only ones: those of authorities, or the \
+                  collector's own.",
+    }
+    OTLP_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: "",
+        meaning: "The certificate that an `https` collector asks for (mTLS), followed by those of intermediate authorities.",
+    }
+    OTLP_CLIENT_KEY = "OTEL_EXPORTER_OTLP_CLIENT_KEY" {
+        form: KEY,
+        default: "",
+        meaning: "The private key of that certificate.",
+    }
 
     OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" {
         form: ADDRESS,
@@ -109,6 +128,21 @@ crate::variables! {
         default: LIKE_ALL,
         meaning: "The compression of spans.",
     }
+    OTLP_TRACES_CERTIFICATE = "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificates that may vouch for the collector of spans.",
+    }
+    OTLP_TRACES_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificate that the collector of spans asks for.",
+    }
+    OTLP_TRACES_CLIENT_KEY = "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY" {
+        form: KEY,
+        default: LIKE_ALL,
+        meaning: "The private key of that certificate.",
+    }
     OTLP_LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT" {
         form: ADDRESS,
         default: LIKE_ALL,
@@ -134,6 +168,21 @@ crate::variables! {
         default: LIKE_ALL,
         meaning: "The compression of log records.",
     }
+    OTLP_LOGS_CERTIFICATE = "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificates that may vouch for the collector of log records.",
+    }
+    OTLP_LOGS_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificate that the collector of log records asks for.",
+    }
+    OTLP_LOGS_CLIENT_KEY = "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY" {
+        form: KEY,
+        default: LIKE_ALL,
+        meaning: "The private key of that certificate.",
+    }
     OTLP_METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT" {
         form: ADDRESS,
         default: LIKE_ALL,
@@ -158,6 +207,21 @@ crate::variables! {
         form: COMPRESSIONS,
         default: LIKE_ALL,
         meaning: "The compression of metrics.",
+    }
+    OTLP_METRICS_CERTIFICATE = "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificates that may vouch for the collector of metrics.",
+    }
+    OTLP_METRICS_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE" {
+        form: CERTIFICATES,
+        default: LIKE_ALL,
+        meaning: "The certificate that the collector of metrics asks for.",
+    }
+    OTLP_METRICS_CLIENT_KEY = "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY" {
+        form: KEY,
+        default: LIKE_ALL,
+        meaning: "The private key of that certificate.",
     }
 
     ATTRIBUTE_VALUE_LENGTH = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" {

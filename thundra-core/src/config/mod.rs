@@ -4,6 +4,7 @@
 //! [`Reader`] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails: for an
 //! invalid value there is a [`ConfigProblem`], and the default applies.
 
+mod duration;
 mod levels;
 mod limits;
 mod list;

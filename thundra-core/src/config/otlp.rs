@@ -63,7 +63,8 @@ pub struct OtlpSignals {
 
 /// OTLP settings of a signal.
 ///
-/// `Debug` shows neither the values of headers nor credentials and query values in the endpoint.
+/// `Debug` shows neither the values of headers, nor credentials and query values in the endpoint, nor the certificates
+/// and the key.
 ///
 /// # Examples
 ///
@@ -94,6 +95,22 @@ pub struct OtlpConfig {
     pub attempt_timeout: Duration,
     /// The compression. Defaults to none.
     pub compression: OtlpCompression,
+    /// The certificates that may vouch for an `https` collector, in PEM: those of authorities, or the collector's own.
+    /// No other certificate is trusted then. Without a value, the well-known authorities are trusted. The variables have
+    /// the path of a file with this content.
+    pub certificate: Option<String>,
+    /// The certificate that the collector asks for (mTLS), in PEM, followed by those of intermediate authorities. It
+    /// takes [`client_key`](Self::client_key).
+    pub client_certificate: Option<String>,
+    /// The private key of [`client_certificate`](Self::client_certificate), in PEM: PKCS #8, PKCS #1 or SEC 1, without a
+    /// password.
+    pub client_key: Option<String>,
+    /// The largest body of a request, in bytes before compression. A larger batch is sent in parts, and a larger single
+    /// record is lost, and counted. Defaults to 64 MiB.
+    pub max_request_size: usize,
+    /// The largest body of a response, in bytes after decompression. A larger response is an error: the records count
+    /// as lost, although the collector may have accepted them. Defaults to 4 MiB.
+    pub max_response_size: usize,
 }
 
 impl Default for OtlpConfig {
@@ -105,6 +122,11 @@ impl Default for OtlpConfig {
             timeout: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(2),
             compression: OtlpCompression::default(),
+            certificate: None,
+            client_certificate: None,
+            client_key: None,
+            max_request_size: 64 << 20,
+            max_response_size: 4 << 20,
         }
     }
 }
@@ -125,7 +147,7 @@ impl OtlpConfig {
 
 impl fmt::Debug for OtlpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let OtlpConfig { endpoint, protocol, headers, timeout, attempt_timeout, compression } = self;
+        let OtlpConfig { endpoint, protocol, headers, timeout, attempt_timeout, compression, .. } = self;
         let names: Vec<_> = headers.iter().map(|(name, _)| redact::text(name.as_str())).collect();
         f.debug_struct("OtlpConfig")
             .field("endpoint", &endpoint.as_deref().map(redact::text))
@@ -134,6 +156,11 @@ impl fmt::Debug for OtlpConfig {
             .field("timeout", timeout)
             .field("attempt_timeout", attempt_timeout)
             .field("compression", compression)
+            .field("certificate", &self.certificate.is_some())
+            .field("client_certificate", &self.client_certificate.is_some())
+            .field("client_key", &self.client_key.is_some())
+            .field("max_request_size", &self.max_request_size)
+            .field("max_response_size", &self.max_response_size)
             .finish()
     }
 }
@@ -145,6 +172,9 @@ struct Variables {
     headers: &'static Variable,
     timeout: &'static Variable,
     compression: &'static Variable,
+    certificate: &'static Variable,
+    client_certificate: &'static Variable,
+    client_key: &'static Variable,
 }
 
 const ALL: Variables = Variables {
@@ -153,6 +183,9 @@ const ALL: Variables = Variables {
     headers: &v::OTLP_HEADERS,
     timeout: &v::OTLP_TIMEOUT,
     compression: &v::OTLP_COMPRESSION,
+    certificate: &v::OTLP_CERTIFICATE,
+    client_certificate: &v::OTLP_CLIENT_CERTIFICATE,
+    client_key: &v::OTLP_CLIENT_KEY,
 };
 
 const TRACES: Variables = Variables {
@@ -161,6 +194,9 @@ const TRACES: Variables = Variables {
     headers: &v::OTLP_TRACES_HEADERS,
     timeout: &v::OTLP_TRACES_TIMEOUT,
     compression: &v::OTLP_TRACES_COMPRESSION,
+    certificate: &v::OTLP_TRACES_CERTIFICATE,
+    client_certificate: &v::OTLP_TRACES_CLIENT_CERTIFICATE,
+    client_key: &v::OTLP_TRACES_CLIENT_KEY,
 };
 
 const LOGS: Variables = Variables {
@@ -169,6 +205,9 @@ const LOGS: Variables = Variables {
     headers: &v::OTLP_LOGS_HEADERS,
     timeout: &v::OTLP_LOGS_TIMEOUT,
     compression: &v::OTLP_LOGS_COMPRESSION,
+    certificate: &v::OTLP_LOGS_CERTIFICATE,
+    client_certificate: &v::OTLP_LOGS_CLIENT_CERTIFICATE,
+    client_key: &v::OTLP_LOGS_CLIENT_KEY,
 };
 
 const METRICS: Variables = Variables {
@@ -177,6 +216,9 @@ const METRICS: Variables = Variables {
     headers: &v::OTLP_METRICS_HEADERS,
     timeout: &v::OTLP_METRICS_TIMEOUT,
     compression: &v::OTLP_METRICS_COMPRESSION,
+    certificate: &v::OTLP_METRICS_CERTIFICATE,
+    client_certificate: &v::OTLP_METRICS_CLIENT_CERTIFICATE,
+    client_key: &v::OTLP_METRICS_CLIENT_KEY,
 };
 
 /// The values of [`Variables`].
@@ -186,6 +228,9 @@ struct Values {
     headers: Option<Vec<(String, String)>>,
     timeout: Option<Duration>,
     compression: Option<OtlpCompression>,
+    certificate: Option<String>,
+    client_certificate: Option<String>,
+    client_key: Option<String>,
 }
 
 impl Values {
@@ -203,6 +248,9 @@ impl Values {
             }),
             compression: reader
                 .one_of(variables.compression, &[("gzip", OtlpCompression::Gzip), ("none", OtlpCompression::None)]),
+            certificate: reader.file(variables.certificate, has_certificate),
+            client_certificate: reader.file(variables.client_certificate, has_certificate),
+            client_key: reader.file(variables.client_key, has_private_key),
         }
     }
 
@@ -217,6 +265,11 @@ impl Values {
             timeout: timeout.unwrap_or(default.timeout),
             attempt_timeout: timeout.unwrap_or(default.attempt_timeout),
             compression: self.compression.or(all.compression).unwrap_or(default.compression),
+            certificate: self.certificate.or_else(|| all.certificate.clone()),
+            client_certificate: self.client_certificate.or_else(|| all.client_certificate.clone()),
+            client_key: self.client_key.or_else(|| all.client_key.clone()),
+            max_request_size: default.max_request_size,
+            max_response_size: default.max_response_size,
         }
     }
 }
@@ -258,6 +311,19 @@ fn header_name(name: &str) -> Option<String> {
 /// [header value]: https://www.rfc-editor.org/rfc/rfc9110#name-field-values
 fn is_header_value(value: &str) -> bool {
     value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f))
+}
+
+/// Returns `true` for a text with a certificate in PEM.
+fn has_certificate(text: &str) -> bool {
+    text.lines().any(|line| line.trim_end() == "-----BEGIN CERTIFICATE-----")
+}
+
+/// Returns `true` for a text with a private key in PEM that takes no password.
+fn has_private_key(text: &str) -> bool {
+    let is_key = |kind: &str| matches!(kind, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
+    let kind = |line: &str| line.trim_end().strip_prefix("-----BEGIN ")?.strip_suffix("-----").map(is_key);
+    // A line of the older forms says that the key takes a password.
+    text.lines().any(|line| kind(line) == Some(true)) && !text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
 #[cfg(test)]

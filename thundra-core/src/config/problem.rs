@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
+use std::io;
 
 use super::Variable;
 use crate::{escape, redact};
@@ -34,6 +35,8 @@ pub struct ConfigProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {
     NotAccepted,
+    /// The value is the path of a file, and the file cannot be read.
+    Unreadable(io::ErrorKind),
     OnlySeparators,
     NotUnicode,
     WithoutEffect,
@@ -57,6 +60,11 @@ impl ConfigProblem {
             accepted: accepted.into(),
             reason: Reason::NotAccepted,
         }
+    }
+
+    /// Returns the problem of a path whose file cannot be read.
+    pub(super) fn unreadable(variable: &Variable, path: &str, error: io::ErrorKind) -> Self {
+        ConfigProblem { reason: Reason::Unreadable(error), ..Self::not_accepted(variable.name, path, variable.form) }
     }
 
     /// Returns the problem of a value without the accepted form, which may contain credentials.
@@ -126,6 +134,7 @@ impl fmt::Display for ConfigProblem {
         }
         match reason {
             Reason::NotAccepted => write!(f, " is not used: it takes {accepted}"),
+            Reason::Unreadable(error) => write!(f, " is not used: it takes {accepted} ({error})"),
             Reason::OnlySeparators => f.write_str(" is not used: it has nothing but separators"),
             Reason::NotUnicode => f.write_str(" is not used: it is not UTF-8"),
             Reason::WithoutEffect => write!(f, " is not used: it has an effect only with {accepted}"),

@@ -1,10 +1,19 @@
 //! Reading variables into plain data, with a problem for each invalid value.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::time::Duration;
 
+use super::duration::duration;
 use super::{ConfigProblem, Levels, Variable};
 use crate::Env;
 use crate::percent::percent_decode;
+
+/// The limit of a file's size. The bundles of authorities that systems have take 300 KiB.
+const MAX_FILE_BYTES: u64 = 4 << 20;
+
+/// The limit of a path. A longer value is no path.
+const MAX_PATH_BYTES: usize = 512;
 
 /// Reads the variables of an environment.
 ///
@@ -87,6 +96,16 @@ impl<'a> Reader<'a> {
         self.number(variable).map(Duration::from_millis)
     }
 
+    /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
+    pub fn duration(&mut self, variable: &Variable) -> Option<Duration> {
+        let value = self.text(variable)?;
+        let time = duration(&value);
+        if time.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        time
+    }
+
     /// Reads the items of a list. A list of nothing but separators is invalid.
     pub fn list(&mut self, variable: &Variable) -> Option<Vec<String>> {
         let value = self.list_text(variable)?;
@@ -157,6 +176,27 @@ impl<'a> Reader<'a> {
         is_url.then_some(value)
     }
 
+    /// Reads a file, whose path is the value, and returns its text. The problem says why a file cannot be read.
+    pub fn file(&mut self, variable: &Variable, is_content: impl Fn(&str) -> bool) -> Option<String> {
+        let path = self.text(variable)?;
+        // Whoever takes the variable for the content writes a key into it.
+        if path.contains(['\n', '\r']) || path.contains("-----BEGIN") || path.len() > MAX_PATH_BYTES {
+            self.problem(ConfigProblem::secret(variable));
+            return None;
+        }
+        match read_file(&path) {
+            Ok(text) if is_content(&text) => Some(text),
+            Ok(_) => {
+                self.not_accepted(variable, &path);
+                None
+            }
+            Err(error) => {
+                self.problem(ConfigProblem::unreadable(variable, &path, error.kind()));
+                None
+            }
+        }
+    }
+
     /// Adds the problem of a value without the accepted form.
     pub fn not_accepted(&mut self, variable: &Variable, value: &str) {
         self.problem(ConfigProblem::not_accepted(variable.name, value, variable.form));
@@ -174,6 +214,13 @@ impl<'a> Reader<'a> {
         }
         Some(value)
     }
+}
+
+/// Reads a file. A longer one breaks off at the limit.
+fn read_file(path: &str) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn items(value: &str) -> impl Iterator<Item = &str> {

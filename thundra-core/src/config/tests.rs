@@ -41,6 +41,8 @@ fn bad_value(name: &str) -> OsString {
         name if name.ends_with("_HEADERS") => "api-key",
         name if name.ends_with("_TIMEOUT") => "10s",
         name if name.ends_with("_COMPRESSION") => "zstd",
+        name if name.ends_with("_CERTIFICATE") => "/no/such/file.pem",
+        name if name.ends_with("_CLIENT_KEY") => "-----BEGIN PRIVATE KEY-----",
         name if name.ends_with("_LIMIT") => "1e3",
         name => panic!("a bad value of {name}?"),
     };

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use super::LossReason;
 use crate::error_chain;
 
 /// The reason why a batch was not exported, or not all of it.
@@ -24,6 +25,8 @@ use crate::error_chain;
 #[derive(Debug)]
 pub struct ExportError {
     kind: ExportErrorKind,
+    /// `None` for the reason that follows from the kind.
+    loss_reason: Option<LossReason>,
     source: Box<dyn Error + Send + Sync>,
 }
 
@@ -65,12 +68,12 @@ pub enum ExportErrorKind {
 impl ExportError {
     /// Returns the error of an export that may succeed later.
     pub fn retryable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        ExportError { kind: ExportErrorKind::Retryable, source: source.into() }
+        ExportError::new(ExportErrorKind::Retryable, source)
     }
 
     /// Returns the error of a batch too large for one request.
     pub fn too_large(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        ExportError { kind: ExportErrorKind::TooLarge, source: source.into() }
+        ExportError::new(ExportErrorKind::TooLarge, source)
     }
 
     /// Returns the error of an export without `lost` of the records.
@@ -84,12 +87,32 @@ impl ExportError {
     /// assert_eq!(error.to_string(), "3 records of the batch were rejected");
     /// ```
     pub fn partial(lost: u64, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        ExportError { kind: ExportErrorKind::Partial { lost }, source: source.into() }
+        ExportError::new(ExportErrorKind::Partial { lost }, source)
     }
 
     /// Returns the error of an export that can never succeed.
     pub fn permanent(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        ExportError { kind: ExportErrorKind::Permanent, source: source.into() }
+        ExportError::new(ExportErrorKind::Permanent, source)
+    }
+
+    fn new(kind: ExportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        ExportError { kind, loss_reason: None, source: source.into() }
+    }
+
+    /// Sets the reason under which lost records are counted, in place of the reason that follows from the kind.
+    #[must_use]
+    pub fn with_loss_reason(mut self, reason: LossReason) -> Self {
+        self.loss_reason = Some(reason);
+        self
+    }
+
+    /// Returns the reason under which lost records are counted.
+    pub fn loss_reason(&self) -> LossReason {
+        self.loss_reason.unwrap_or(match self.kind {
+            ExportErrorKind::TooLarge => LossReason::TooLarge,
+            ExportErrorKind::Partial { .. } => LossReason::PartialSuccess,
+            ExportErrorKind::Retryable | ExportErrorKind::Permanent => LossReason::Refused,
+        })
     }
 
     /// Returns the consequence of the error.
@@ -98,16 +121,16 @@ impl ExportError {
     }
 
     /// Returns the text of the cause, and of the causes behind it.
-    pub(crate) fn reason(&self) -> Reason<'_> {
-        Reason(self)
+    pub(crate) fn causes(&self) -> Causes<'_> {
+        Causes(self)
     }
 }
 
 /// Shows the causes of an error. The text is made on display, because the `Display` of a program's error may panic.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Reason<'a>(&'a ExportError);
+pub(crate) struct Causes<'a>(&'a ExportError);
 
-impl fmt::Display for Reason<'_> {
+impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&error_chain::message(&*self.0.source))
     }
@@ -135,15 +158,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reason_names_each_cause() {
+    fn causes_are_named_in_turn() {
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let error = ExportError::retryable(ExportError::permanent(refused));
         assert_eq!(error.to_string(), "the batch could not be exported now");
-        assert_eq!(error.reason().to_string(), "the batch cannot be exported: connection refused");
+        assert_eq!(error.causes().to_string(), "the batch cannot be exported: connection refused");
     }
 
     #[test]
-    fn a_reason_of_endless_causes_ends() {
+    fn endless_causes_end() {
         #[derive(Debug)]
         struct OwnSource;
         impl fmt::Display for OwnSource {
@@ -156,6 +179,6 @@ mod tests {
                 Some(self)
             }
         }
-        assert_eq!(ExportError::retryable(OwnSource).reason().to_string(), "odd");
+        assert_eq!(ExportError::retryable(OwnSource).causes().to_string(), "odd");
     }
 }

@@ -1,9 +1,10 @@
 //! gzip with memory that is kept between requests.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use flate2::read::MultiGzDecoder;
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
@@ -54,6 +55,18 @@ impl Gzip {
         Ok(packed)
     }
 
+    /// Returns the content of a gzip file; `None` for more than `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// The bytes are no gzip file, or break off.
+    pub fn unpack(packed: &[u8], limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+        MultiGzDecoder::new(packed).take(most).read_to_end(&mut bytes)?;
+        Ok((bytes.len() <= limit).then_some(bytes))
+    }
+
     fn idle(&self) -> MutexGuard<'_, Option<DeflateEncoder<Vec<u8>>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -67,8 +80,6 @@ impl fmt::Debug for Gzip {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
-
     use super::*;
 
     #[test]
@@ -76,9 +87,9 @@ mod tests {
         let gzip = Gzip::new();
         for len in [0, 1, 20, 5_000, 300_000, 10] {
             let bytes: Vec<u8> = (0..len as u64).map(|n| (n * n / 7 % 251) as u8).collect();
-            let mut unpacked = Vec::new();
-            flate2::read::GzDecoder::new(&*gzip.pack(&bytes).unwrap()).read_to_end(&mut unpacked).unwrap();
-            assert_eq!(unpacked, bytes, "{len}");
+            let packed = gzip.pack(&bytes).unwrap();
+            assert_eq!(Gzip::unpack(&packed, len).unwrap(), Some(bytes), "{len}");
+            assert!(len == 0 || Gzip::unpack(&packed, len - 1).unwrap().is_none(), "{len}");
         }
     }
 }

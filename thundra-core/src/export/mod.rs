@@ -8,6 +8,7 @@ mod console;
 mod encoded;
 mod error;
 mod gzip;
+mod loss_reason;
 #[cfg(feature = "testing")]
 mod memory;
 mod partial;
@@ -27,10 +28,11 @@ pub use encoded::EncodedRecord;
 pub use error::{ExportError, ExportErrorKind};
 #[doc(hidden)]
 pub use gzip::Gzip;
+pub use loss_reason::LossReason;
 #[cfg(feature = "testing")]
 pub use memory::MemoryExporter;
 #[doc(hidden)]
-pub use partial::partial_success;
+pub use partial::{PartialSuccess, failure_message, partial_success};
 pub use stdout::StdoutExporter;
 
 use crate::{Resource, Signal};
@@ -117,6 +119,11 @@ pub trait Export: fmt::Debug + Send + Sync {
 
     /// Ends all pauses. Called before the last flush of a program; defaults to nothing.
     fn resume(&self) {}
+
+    /// Forgets what a copy of this process must not use: open connections, cached credentials, seeds of random numbers.
+    /// Called before a snapshot of the process (Lambda SnapStart), and in each process restored from the snapshot;
+    /// defaults to nothing.
+    fn renew(&self) {}
 }
 
 /// Success, without an allocation in a box.

@@ -3,28 +3,48 @@
 use crate::otlp::response;
 use crate::{OtlpProtocol, Signal};
 
-/// Reads the partial success in a collector's response: the number of rejected records, and the message. A rejection is
-/// final.
-///
-/// Returns `None` where the collector accepted all records, or reports a negative number.
-pub fn partial_success(bytes: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<(u64, String)> {
+/// A collector's report about an accepted request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PartialSuccess {
+    /// The number of rejected records. A rejection is final. With `0`, the message is a warning.
+    pub rejected: u64,
+    /// The collector's message, which may be empty.
+    pub message: String,
+}
+
+/// Reads the partial success in a collector's response. `None` without one, and for a body that cannot be read. A
+/// negative number counts as zero.
+pub fn partial_success(bytes: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<PartialSuccess> {
     let (rejected, message) = match protocol {
         OtlpProtocol::Protobuf => response::partial_success(bytes)?,
         OtlpProtocol::Json => {
             let response: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-            let partial = response.get("partialSuccess")?;
+            let partial = response.get("partialSuccess")?.as_object()?;
             let rejected = partial.get(match signal {
                 Signal::Traces => "rejectedSpans",
                 Signal::Logs => "rejectedLogRecords",
                 Signal::Metrics => "rejectedDataPoints",
-            })?;
-            // A 64-bit integer is text in OTLP/JSON; some collectors send a number all the same.
-            let rejected = rejected.as_i64().or_else(|| rejected.as_str()?.parse().ok())?;
-            (rejected, partial.get("errorMessage").and_then(|text| text.as_str()).unwrap_or_default().to_owned())
+            });
+            // A 64-bit integer is text in OTLP/JSON; some collectors send a number all the same. Zero may be left out.
+            let rejected = rejected.and_then(|rejected| rejected.as_i64().or_else(|| rejected.as_str()?.parse().ok()));
+            (rejected.unwrap_or_default(), text(partial.get("errorMessage")))
         }
     };
-    let rejected = u64::try_from(rejected).ok().filter(|rejected| *rejected > 0)?;
-    Some((rejected, message))
+    Some(PartialSuccess { rejected: u64::try_from(rejected).unwrap_or_default(), message })
+}
+
+/// Reads the message in a collector's response to a failed request; empty where the body has none.
+pub fn failure_message(bytes: &[u8], protocol: OtlpProtocol) -> String {
+    match protocol {
+        OtlpProtocol::Protobuf => response::status_message(bytes).unwrap_or_default(),
+        OtlpProtocol::Json => {
+            text(serde_json::from_slice::<serde_json::Value>(bytes).ok().as_ref().and_then(|body| body.get("message")))
+        }
+    }
+}
+
+fn text(value: Option<&serde_json::Value>) -> String {
+    value.and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -61,12 +81,29 @@ mod tests {
                 "rejectedDataPoints",
             ),
         ] {
-            let expected = Some((3, error_message()));
-            assert_eq!(partial_success(&protobuf, signal, OtlpProtocol::Protobuf), expected, "{signal}");
-            for (json, expected) in [("\"3\"", expected.clone()), ("3", expected), ("\"0\"", None), ("-1", None)] {
+            let expected = |rejected| Some(PartialSuccess { rejected, message: error_message() });
+            assert_eq!(partial_success(&protobuf, signal, OtlpProtocol::Protobuf), expected(3), "{signal}");
+            for (json, rejected) in
+                [("\"3\"", 3), ("3", 3), ("\"0\"", 0), ("-1", 0), ("null", 0), ("\"x\"", 0), ("1.5", 0)]
+            {
                 let json = format!(r#"{{"partialSuccess":{{"{name}":{json},"errorMessage":"too old"}}}}"#);
-                assert_eq!(partial_success(json.as_bytes(), signal, OtlpProtocol::Json), expected, "{json}");
+                assert_eq!(partial_success(json.as_bytes(), signal, OtlpProtocol::Json), expected(rejected), "{json}");
             }
+            let warning = br#"{"partialSuccess":{"errorMessage":"too old"}}"#;
+            assert_eq!(partial_success(warning, signal, OtlpProtocol::Json), expected(0));
         }
+    }
+
+    #[test]
+    fn a_body_that_is_none_reports_nothing() {
+        for body in
+            ["", "{}", "null", "[]", r#"{"partialSuccess":null}"#, r#"{"partialSuccess":[]}"#, "<html>", "\u{ff}"]
+        {
+            assert_eq!(partial_success(body.as_bytes(), Signal::Traces, OtlpProtocol::Json), None, "{body}");
+            assert_eq!(failure_message(body.as_bytes(), OtlpProtocol::Json), "", "{body}");
+        }
+        assert_eq!(failure_message(br#"{"code":3,"message":"no name"}"#, OtlpProtocol::Json), "no name");
+        assert_eq!(failure_message(b"\x08\x03\x12\x07no name", OtlpProtocol::Protobuf), "no name");
+        assert_eq!(failure_message(b"<html>", OtlpProtocol::Protobuf), "");
     }
 }

@@ -17,6 +17,13 @@ pub(crate) fn partial_success(response: &[u8]) -> Option<(i64, String)> {
     Some((rejected, message))
 }
 
+/// Reads the message of a [`Status`], the body of a response to a failed request.
+///
+/// [`Status`]: https://github.com/googleapis/googleapis/blob/master/google/rpc/status.proto
+pub(crate) fn status_message(response: &[u8]) -> Option<String> {
+    fields(response).find(|field| field.number == 2)?.text()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -25,7 +32,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            let _ = partial_success(&bytes);
+            let _ = (partial_success(&bytes), status_message(&bytes));
         }
     }
 }

@@ -10,7 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use super::losses::Losses;
-use crate::{MixedSignals, Records, diagnostics};
+use crate::export::LossReason;
+use crate::{MixedSignals, Records, Signal, diagnostics};
 
 /// The limit of the backlog. Records beyond the limit are lost, and counted. An empty backlog takes records of any
 /// size.
@@ -39,7 +40,7 @@ struct Backlog {
 pub(crate) struct Due {
     /// Records of other signals than the flush's own, in one run for each signal.
     pub(crate) others: Vec<Records>,
-    pub(crate) losses: Option<Losses>,
+    pub(crate) losses: Losses,
 }
 
 fn backlog() -> MutexGuard<'static, Backlog> {
@@ -69,7 +70,7 @@ pub(crate) fn add(records: Records) {
             &format!("backlog.{}", over.signal()),
             format_args!("{} waiting for a flush exceed 8 MiB; the excess is lost", over.signal().records()),
         );
-        count(Losses::of(&over));
+        count(Losses::of(&over, LossReason::BacklogFull));
     }
 }
 
@@ -112,15 +113,24 @@ pub(crate) fn count(losses: Losses) {
 
 /// Returns the number of spans in the backlog.
 pub(crate) fn spans() -> u64 {
-    backlog().waiting.iter().map(|run| Losses::records(run.signal(), run.count().into()).spans).sum()
+    let backlog = backlog();
+    let spans = backlog.waiting.iter().filter(|run| run.signal() == Signal::Traces);
+    spans.map(|run| u64::from(run.count())).sum()
 }
 
 /// Returns the losses if no flush follows.
 pub(crate) fn unsent() -> Losses {
     let backlog = backlog();
-    let mut losses = backlog.losses;
-    backlog.waiting.iter().for_each(|run| losses += Losses::of(run));
+    let mut losses = backlog.losses.clone();
+    backlog.waiting.iter().for_each(|run| losses += Losses::of(run, LossReason::Unsent));
     losses
+}
+
+/// Empties the backlog of records and counts.
+pub(crate) fn forget() {
+    let mut backlog = backlog();
+    (backlog.bytes, backlog.losses) = (0, Losses::NONE);
+    backlog.waiting.clear();
 }
 
 /// Empties the backlog. Adds its records of the same signal to `records`.
@@ -128,7 +138,7 @@ pub(crate) fn drain(records: &mut Records) -> Due {
     let mut backlog = backlog();
     let mut due = Due::default();
     if !backlog.losses.is_none() {
-        due.losses = Some(std::mem::take(&mut backlog.losses));
+        due.losses = std::mem::take(&mut backlog.losses);
     }
     if backlog.bytes > 0 {
         backlog.bytes = 0;
@@ -156,8 +166,8 @@ pub(crate) async fn enough() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Scope;
     use crate::test_records::{logs, metrics};
-    use crate::{Scope, Signal};
 
     fn spans(number: usize) -> Records {
         let text = "x".repeat(1 << 20);

@@ -1,75 +1,120 @@
 //! Counts of lost records, and their way to the user.
 //!
 //! A count travels as an attribute of a scope's root span. A root span with counts can be lost as well: [`Losses::of`]
-//! reads the counts back for another root span.
+//! takes over its counts for another root span.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
 
+use crate::export::LossReason;
 use crate::otlp::{read, run, tag, write};
 use crate::{Records, Signal, semconv};
 
-/// Counts of telemetry that is not exported.
+/// Counts of telemetry that is not exported. No count is 0.
 #[doc(hidden)]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
-    /// Recorded spans that were lost.
-    pub spans: u64,
-    /// Log records that were lost.
-    pub log_records: u64,
-    /// Data points of metrics that were lost.
-    pub data_points: u64,
-    /// Spans over `THUNDRA_MAX_SPANS`.
-    pub dropped_spans: u64,
+    counts: BTreeMap<Count, u64>,
+}
+
+/// The meaning of a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Count {
+    /// Lost records of a signal.
+    Lost(Signal, LossReason),
+    /// Spans over `THUNDRA_MAX_SPANS`, which were never recorded.
+    DroppedSpans,
     /// Messages without our context, or without a part of the context.
-    pub incomplete_messages: u64,
+    IncompleteMessages,
     /// Events, attributes and links recorded on a root span after the end of the span.
-    pub after_end: u64,
+    AfterEnd,
 }
 
 impl Losses {
-    pub(crate) const NONE: Self =
-        Losses { spans: 0, log_records: 0, data_points: 0, dropped_spans: 0, incomplete_messages: 0, after_end: 0 };
+    pub(crate) const NONE: Self = Losses { counts: BTreeMap::new() };
 
-    pub(crate) fn is_none(&self) -> bool {
-        *self == Self::NONE
+    /// Returns the loss of this many records of a signal.
+    pub(crate) fn records(signal: Signal, count: u64, reason: LossReason) -> Self {
+        Losses::only(Count::Lost(signal, reason), count)
     }
 
-    /// Returns the loss of this many records.
-    pub(crate) fn records(signal: Signal, count: u64) -> Self {
-        match signal {
-            Signal::Traces => Losses { spans: count, ..Self::NONE },
-            Signal::Logs => Losses { log_records: count, ..Self::NONE },
-            Signal::Metrics => Losses { data_points: count, ..Self::NONE },
+    /// Returns the count of spans over `THUNDRA_MAX_SPANS`.
+    pub(crate) fn dropped_spans(count: u64) -> Self {
+        Losses::only(Count::DroppedSpans, count)
+    }
+
+    /// Returns the count of messages without our context, or without a part of the context.
+    pub(crate) fn incomplete_messages(count: u64) -> Self {
+        Losses::only(Count::IncompleteMessages, count)
+    }
+
+    /// Returns the count of events, attributes and links recorded on a root span after the end of the span.
+    pub(crate) fn after_end(count: u64) -> Self {
+        Losses::only(Count::AfterEnd, count)
+    }
+
+    fn only(count: Count, number: u64) -> Self {
+        let mut losses = Losses::NONE;
+        losses.add(count, number);
+        losses
+    }
+
+    fn add(&mut self, count: Count, number: u64) {
+        if number > 0 {
+            let total = self.counts.entry(count).or_default();
+            *total = total.saturating_add(number);
         }
     }
 
+    pub(crate) fn is_none(&self) -> bool {
+        self.counts.is_empty()
+    }
+
     /// Returns the loss of records, with the counts on their root spans.
-    pub(crate) fn of(records: &Records) -> Self {
-        let mut losses = Self::records(records.signal(), records.count().into());
+    pub(crate) fn of(records: &Records, reason: LossReason) -> Self {
+        let mut losses = Losses::carried_by(records);
+        losses += Losses::records(records.signal(), records.count().into(), reason);
+        losses
+    }
+
+    /// Returns the counts on the root spans of records.
+    pub(crate) fn carried_by(records: &Records) -> Self {
+        let mut losses = Losses::NONE;
         if records.signal() == Signal::Traces {
             for (_, root) in run::messages(records.bytes()).filter(|(_, span)| is_root(span)) {
-                losses.by_attribute().into_iter().for_each(|(key, count)| *count += read::span_count(root, key));
+                losses += Losses::on(root);
+            }
+        }
+        losses
+    }
+
+    /// Returns the counts on a root span.
+    fn on(root: &[u8]) -> Self {
+        let mut losses = Losses::NONE;
+        for attribute in read::span_attributes(root) {
+            if let Some(count) = Count::of_key(attribute.key) {
+                losses.add(count, attribute.count());
             }
         }
         losses
     }
 
     /// Adds the counts to the last root span. Returns `false` without a root span.
-    pub(crate) fn write_to(mut self, records: &mut Records) -> bool {
+    pub(crate) fn write_to(&self, records: &mut Records) -> bool {
         if records.signal() != Signal::Traces {
             return false;
         }
         let root = run::messages(records.bytes()).filter(|(_, span)| is_root(span)).last();
         let Some((range, root)) = root else { return false };
-        let mut counted = root.to_vec();
-        for (key, count) in self.by_attribute().into_iter().filter(|(_, count)| **count > 0) {
-            let total = read::span_count(&counted, key).saturating_add(*count);
-            if let Some(earlier) = read::span_attribute(&counted, key) {
-                counted.drain(earlier);
-            }
-            write::attribute(&mut counted, tag::SPAN_ATTRIBUTE, key, &total.into());
+        let mut total = Losses::on(root);
+        total += self.clone();
+        let mut counted = without_counts(root);
+        let sums = Signal::ALL.map(|signal| (Cow::Borrowed(sum_key(signal)), total.lost(signal)));
+        let counts = total.counts.iter().map(|(count, number)| (count.key(), *number));
+        for (key, number) in sums.into_iter().filter(|(_, sum)| *sum > 0).chain(counts) {
+            write::attribute(&mut counted, tag::SPAN_ATTRIBUTE, &key, &number.into());
         }
         let mut field = Vec::with_capacity(counted.len() + 8);
         write::bytes(&mut field, tag::SPAN, &counted);
@@ -77,45 +122,37 @@ impl Losses {
         true
     }
 
-    fn by_attribute(&mut self) -> [(&'static str, &mut u64); 6] {
-        [
-            (semconv::THUNDRA_LOST_SPANS, &mut self.spans),
-            (semconv::THUNDRA_LOST_LOG_RECORDS, &mut self.log_records),
-            (semconv::THUNDRA_LOST_DATA_POINTS, &mut self.data_points),
-            (semconv::THUNDRA_DROPPED_SPANS, &mut self.dropped_spans),
-            (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, &mut self.incomplete_messages),
-            (semconv::THUNDRA_DROPPED_AFTER_END, &mut self.after_end),
-        ]
-    }
-
     /// Returns the losses without the records of signals that an exporter does not take.
-    pub(crate) fn of_signals(mut self, takes: impl Fn(Signal) -> bool) -> Self {
-        let counts = [
-            (Signal::Traces, &mut self.spans),
-            (Signal::Logs, &mut self.log_records),
-            (Signal::Metrics, &mut self.data_points),
-        ];
-        counts.into_iter().filter(|(signal, _)| !takes(*signal)).for_each(|(_, count)| *count = 0);
-        self
+    pub(crate) fn of_signals(&self, takes: impl Fn(Signal) -> bool) -> Self {
+        let mut losses = self.clone();
+        losses.counts.retain(|count, _| !matches!(count, Count::Lost(signal, _) if !takes(*signal)));
+        losses
     }
 
-    /// Returns the number of lost records of each signal.
-    fn lost(&self) -> [(Signal, u64); 3] {
-        [
-            (Signal::Traces, self.spans + self.dropped_spans),
-            (Signal::Logs, self.log_records),
-            (Signal::Metrics, self.data_points),
-        ]
+    /// Returns the number of lost records of a signal, without spans over `THUNDRA_MAX_SPANS`.
+    pub(crate) fn lost(&self, signal: Signal) -> u64 {
+        let of_signal = |count: &Count| matches!(count, Count::Lost(lost, _) if *lost == signal);
+        self.counts.iter().filter(|(count, _)| of_signal(count)).map(|(_, number)| number).sum()
+    }
+
+    /// Returns the number of records of each signal that will never arrive.
+    fn missing(&self) -> [(Signal, u64); 3] {
+        let dropped = self.counts.get(&Count::DroppedSpans).copied().unwrap_or(0);
+        Signal::ALL.map(|signal| match signal {
+            Signal::Traces => (signal, self.lost(signal) + dropped),
+            _ => (signal, self.lost(signal)),
+        })
     }
 
     /// Returns the losses without spans over `THUNDRA_MAX_SPANS`, which were never recorded.
-    pub(crate) fn without_dropped(self) -> Self {
-        Losses { dropped_spans: 0, ..self }
+    pub(crate) fn without_dropped(mut self) -> Self {
+        self.counts.remove(&Count::DroppedSpans);
+        self
     }
 
     /// Returns `true` if records are lost. The other counts need no report.
     pub fn has_records(&self) -> bool {
-        self.lost().iter().any(|(_, count)| *count > 0)
+        self.missing().iter().any(|(_, count)| *count > 0)
     }
 }
 
@@ -123,7 +160,7 @@ impl Losses {
 impl fmt::Display for Losses {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for (signal, count) in self.lost().into_iter().filter(|(_, count)| *count > 0) {
+        for (signal, count) in self.missing().into_iter().filter(|(_, count)| *count > 0) {
             write!(f, "{separator}{count} {}", signal.counted(count))?;
             separator = ", ";
         }
@@ -131,20 +168,65 @@ impl fmt::Display for Losses {
     }
 }
 
-/// Returns `true` for the root span of a scope. Only root spans have the attribute.
-fn is_root(span: &[u8]) -> bool {
-    read::span_attribute(span, semconv::THUNDRA_PARENT_SOURCE).is_some()
-}
-
 impl AddAssign for Losses {
     fn add_assign(&mut self, other: Self) {
-        self.spans += other.spans;
-        self.log_records += other.log_records;
-        self.data_points += other.data_points;
-        self.dropped_spans += other.dropped_spans;
-        self.incomplete_messages += other.incomplete_messages;
-        self.after_end += other.after_end;
+        other.counts.into_iter().for_each(|(count, number)| self.add(count, number));
     }
+}
+
+impl Count {
+    /// Returns the attribute of the count.
+    fn key(self) -> Cow<'static, str> {
+        match self {
+            Count::Lost(signal, reason) => format!("{}.{reason}", sum_key(signal)).into(),
+            Count::DroppedSpans => semconv::THUNDRA_DROPPED_SPANS.into(),
+            Count::IncompleteMessages => semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES.into(),
+            Count::AfterEnd => semconv::THUNDRA_DROPPED_AFTER_END.into(),
+        }
+    }
+
+    /// Returns the count in an attribute. A sum is no count of its own.
+    fn of_key(key: &[u8]) -> Option<Self> {
+        let key = str::from_utf8(key).ok().filter(|key| key.starts_with("thundra."))?;
+        match key {
+            semconv::THUNDRA_DROPPED_SPANS => return Some(Count::DroppedSpans),
+            semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES => return Some(Count::IncompleteMessages),
+            semconv::THUNDRA_DROPPED_AFTER_END => return Some(Count::AfterEnd),
+            _ => {}
+        }
+        let (sum, name) = key.rsplit_once('.')?;
+        let signal = Signal::ALL.into_iter().find(|signal| sum_key(*signal) == sum)?;
+        let reason = LossReason::ALL.iter().find(|reason| reason.name() == name)?;
+        Some(Count::Lost(signal, *reason))
+    }
+}
+
+/// Returns the attribute with the number of lost records of a signal, for whatever reason.
+fn sum_key(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => semconv::THUNDRA_LOST_SPANS,
+        Signal::Logs => semconv::THUNDRA_LOST_LOG_RECORDS,
+        Signal::Metrics => semconv::THUNDRA_LOST_DATA_POINTS,
+    }
+}
+
+/// Returns a root span without the attributes of counts and sums.
+fn without_counts(root: &[u8]) -> Vec<u8> {
+    let is_sum = |key: &[u8]| Signal::ALL.iter().any(|signal| sum_key(*signal).as_bytes() == key);
+    let (mut kept, mut from) = (Vec::with_capacity(root.len() + 64), 0);
+    for attribute in read::span_attributes(root) {
+        if is_sum(attribute.key) || Count::of_key(attribute.key).is_some() {
+            kept.extend_from_slice(root.get(from..attribute.range.start).unwrap_or_default());
+            from = attribute.range.end;
+        }
+    }
+    kept.extend_from_slice(root.get(from..).unwrap_or_default());
+    kept
+}
+
+/// Returns `true` for the root span of a scope. Only root spans have the attribute.
+fn is_root(span: &[u8]) -> bool {
+    read::span_attributes(span).any(|attribute| attribute.key == semconv::THUNDRA_PARENT_SOURCE.as_bytes())
 }
 
 #[cfg(test)]
@@ -152,39 +234,86 @@ mod tests {
     use super::*;
     use crate::Scope;
     use crate::test_records::{logs, metrics};
+    use LossReason::{BacklogFull, KeepLimit, QueueFull, Refused, Unsent};
+    use Signal::{Logs, Metrics, Traces};
 
-    fn counts(records: &Records) -> Vec<(String, [Option<String>; 6])> {
-        let keys = Losses::default().by_attribute().map(|(key, _)| key);
-        records
-            .spans()
-            .map(|span| (span.name.clone(), keys.map(|key| span.attribute(key).map(ToString::to_string))))
-            .collect()
+    /// Returns the counts on each span, as in `lost_spans=5`.
+    fn counts(records: &Records) -> Vec<(String, Vec<String>)> {
+        let count = |(key, value): (String, crate::Value)| {
+            let key = key.strip_prefix("thundra.").filter(|key| *key != "parent.source")?;
+            Some(format!("{key}={value}"))
+        };
+        records.spans().map(|span| (span.name, span.attributes.into_iter().filter_map(count).collect())).collect()
+    }
+
+    fn sum(losses: impl IntoIterator<Item = Losses>) -> Losses {
+        let mut sum = Losses::NONE;
+        losses.into_iter().for_each(|losses| sum += losses);
+        sum
     }
 
     #[test]
     fn the_last_root_carries_the_counts_and_gives_them_back() {
         let mut records = Scope::builder("first").attribute("thundra.dropped_spans", 7_u64).begin().finish();
-        let last = Scope::builder("last").attribute("thundra.dropped_spans", 200_u64).begin().finish();
-        records.append(last).unwrap();
-        let losses = Losses { spans: 5, dropped_spans: 1_000_000, ..Losses::NONE };
+        let last = Scope::builder("last").attribute("thundra.dropped_spans", 200_u64).attribute("job", 1);
+        records.append(last.begin().finish()).unwrap();
+        let losses = sum([
+            Losses::records(Traces, 5, QueueFull),
+            Losses::records(Traces, 2, Refused),
+            Losses::dropped_spans(1_000_000),
+        ]);
         assert!(losses.write_to(&mut records));
-        let text = |n: &str| Some(n.to_owned());
         assert_eq!(
             counts(&records),
             [
-                ("first".to_owned(), [None, None, None, text("7"), None, None]),
-                ("last".to_owned(), [text("5"), None, None, text("1000200"), None, None])
+                ("first".to_owned(), vec!["dropped_spans=7".to_owned()]),
+                (
+                    "last".to_owned(),
+                    ["lost_spans=7", "lost_spans.queue_full=5", "lost_spans.refused=2", "dropped_spans=1000200",]
+                        .map(str::to_owned)
+                        .to_vec()
+                )
             ]
         );
-        let losses = Losses { log_records: 8, data_points: 9, incomplete_messages: 3, after_end: 4, ..Losses::NONE };
-        assert!(losses.write_to(&mut records));
-        let expected = Losses { spans: 7, dropped_spans: 1_000_207, ..losses };
-        assert_eq!(Losses::of(&records), expected);
+        assert_eq!(records.spans().last().unwrap().attribute("job"), Some(&1.into()));
+        let more = sum([
+            Losses::records(Traces, 1, QueueFull),
+            Losses::records(Traces, 4, KeepLimit),
+            Losses::records(Logs, 8, Refused),
+            Losses::records(Metrics, 9, BacklogFull),
+            Losses::incomplete_messages(3),
+            Losses::after_end(4),
+        ]);
+        assert!(more.write_to(&mut records));
+        let (_, last) = counts(&records).pop().unwrap();
+        assert_eq!(
+            last.join(" "),
+            "lost_spans=12 lost_log_records=8 lost_data_points=9 lost_spans.queue_full=6 lost_spans.refused=2 \
+             lost_spans.keep_limit=4 lost_log_records.refused=8 lost_data_points.backlog_full=9 dropped_spans=1000200 \
+             injection.incomplete_messages=3 dropped_after_end=4"
+        );
+        let expected = sum([losses, more, Losses::dropped_spans(207), Losses::records(Traces, 2, Unsent)]);
+        assert_eq!(Losses::of(&records, Unsent), expected);
+    }
+
+    #[test]
+    fn each_count_has_an_attribute_of_its_own() {
+        let lost =
+            Signal::ALL.into_iter().flat_map(|signal| LossReason::ALL.iter().map(move |reason| (signal, *reason)));
+        let lost = lost.map(|(signal, reason)| Count::Lost(signal, reason));
+        for count in lost.chain([Count::DroppedSpans, Count::IncompleteMessages, Count::AfterEnd]) {
+            assert_eq!(Count::of_key(count.key().as_bytes()), Some(count));
+        }
+        for key in
+            ["thundra.lost_spans", "thundra.lost_spans.", "thundra.lost_spans.other", "thundra.x.refused", "other"]
+        {
+            assert_eq!(Count::of_key(key.as_bytes()), None, "{key}");
+        }
     }
 
     #[test]
     fn without_a_root_the_counts_wait() {
-        let losses = Losses { spans: 1, ..Losses::NONE };
+        let losses = Losses::records(Traces, 1, Refused);
         for mut records in [Records::default(), logs(&["record"]), metrics(&[1])] {
             let before = records.clone();
             assert!(!losses.write_to(&mut records));
@@ -194,16 +323,16 @@ mod tests {
 
     #[test]
     fn each_signal_has_a_count_of_its_own() {
-        let mut losses = Losses::of(&logs(&["first", "second"]));
-        losses += Losses::of(&metrics(&[3, 1]));
-        assert_eq!(losses, Losses { log_records: 2, data_points: 4, ..Losses::NONE });
+        let mut losses = Losses::of(&logs(&["first", "second"]), Refused);
+        losses += Losses::of(&metrics(&[3, 1]), QueueFull);
+        assert_eq!(losses, sum([Losses::records(Logs, 2, Refused), Losses::records(Metrics, 4, QueueFull)]));
         assert_eq!(losses.to_string(), "2 log records, 4 data points");
-        for (signal, shown) in
-            [(Signal::Traces, "1 span"), (Signal::Logs, "1 log record"), (Signal::Metrics, "1 data point")]
-        {
-            assert_eq!(Losses::records(signal, 1).to_string(), shown);
+        for (signal, shown) in [(Traces, "1 span"), (Logs, "1 log record"), (Metrics, "1 data point")] {
+            assert_eq!(Losses::records(signal, 1, Refused).to_string(), shown);
         }
-        losses += Losses { spans: 1, dropped_spans: 2, ..Losses::NONE };
+        losses += sum([Losses::records(Traces, 1, Refused), Losses::dropped_spans(2)]);
         assert_eq!(losses.to_string(), "3 spans, 2 log records, 4 data points");
+        assert_eq!(losses.of_signals(|signal| signal == Logs).to_string(), "2 spans, 2 log records");
+        assert_eq!(Losses::records(Traces, 0, Refused), Losses::NONE, "no loss");
     }
 }

@@ -49,7 +49,7 @@ impl Pipeline {
     }
 
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.
-    pub(crate) fn unexported(&self, backlog: Losses) -> Vec<Losses> {
+    pub(crate) fn unexported(&self, backlog: &Losses) -> Vec<Losses> {
         self.slots.iter().map(|slot| slot.unexported(backlog)).collect()
     }
 
@@ -61,6 +61,16 @@ impl Pipeline {
     /// Ends the pauses after failures.
     pub(crate) fn resume(&self) {
         self.slots.iter().for_each(ExporterSlot::resume);
+    }
+
+    /// Forgets all records and counts that wait.
+    pub(crate) fn forget(&self) {
+        self.slots.iter().for_each(ExporterSlot::forget);
+    }
+
+    /// Forgets what copies of the process must not share.
+    pub(crate) fn renew(&self) {
+        self.slots.iter().for_each(ExporterSlot::renew);
     }
 
     /// Hands records and counts to the exporters. The returned flush sends the records of earlier flushes as well.

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 
 use super::losses::Losses;
+use crate::export::LossReason;
 use crate::signal::Signals;
 use crate::{Records, Signal};
 
@@ -130,8 +131,8 @@ impl Queue {
 
     /// Returns the losses if no flush follows.
     pub(crate) fn unsent(&self) -> Losses {
-        let mut losses = self.losses;
-        self.requests.iter().for_each(|request| losses += Losses::of(request));
+        let mut losses = self.losses.clone();
+        self.requests.iter().for_each(|request| losses += Losses::of(request, LossReason::Unsent));
         losses
     }
 }
@@ -172,7 +173,7 @@ mod tests {
         assert_eq!(queue.push(spans(20, 100 << 10)), None);
         assert_eq!(sizes(&queue), [800, 400, 1001, 1001]);
         let all = queue.unsent();
-        assert_eq!(all.spans, 32);
+        assert_eq!(all.lost(Signal::Traces), 32);
         let sent: u32 = std::iter::from_fn(|| pop(&mut queue)).map(|request| request.count()).sum();
         assert_eq!(sent, 32);
     }
@@ -183,8 +184,8 @@ mod tests {
         assert_eq!(over(queue.push(spans(50, 100 << 10))), 10);
         assert_eq!(over(queue.push(spans(2, 10))), 0, "a short one fits still");
         let over = queue.push(spans(2, 100 << 10)).unwrap();
-        queue.lose(Losses::of(&over));
-        assert_eq!(queue.unsent().spans, 44);
+        queue.lose(Losses::of(&over, LossReason::QueueFull));
+        assert_eq!(queue.unsent().lost(Signal::Traces), 44);
         let mut huge = Queue::default();
         assert_eq!(huge.push(spans(1, 5 << 20)), None, "one span has room in an empty queue, whatever its size");
     }
@@ -192,13 +193,13 @@ mod tests {
     #[test]
     fn counts_go_out_with_a_root_and_come_back_with_it() {
         let mut queue = Queue::default();
-        queue.lose(Losses { spans: 3, ..Losses::NONE });
+        queue.lose(Losses::records(Signal::Traces, 3, LossReason::Refused));
         assert_eq!(queue.push(spans(2, 10)), None);
         let request = pop(&mut queue).unwrap();
         assert_eq!(queue.unsent(), Losses::NONE);
-        assert_eq!(Losses::of(&request).spans, 5);
+        assert_eq!(Losses::of(&request, LossReason::Unsent).lost(Signal::Traces), 5);
         assert!(queue.put_back_in_parts(&request));
-        assert_eq!(queue.unsent().spans, 5);
+        assert_eq!(queue.unsent().lost(Signal::Traces), 5);
         let (first, second) = (pop(&mut queue).unwrap(), pop(&mut queue).unwrap());
         assert!(queue.is_empty() && !queue.put_back_in_parts(&first));
         queue.finish(&first);
@@ -214,8 +215,10 @@ mod tests {
         }
         let requests: Vec<_> = queue.requests.iter().map(|request| (request.signal(), request.count())).collect();
         assert_eq!(requests, [(Signal::Traces, 3), (Signal::Logs, 2), (Signal::Metrics, 3)]);
-        let expected = Losses { spans: 3, log_records: 2, data_points: 3, ..Losses::NONE };
-        assert_eq!((queue.unsent(), queue.spans()), (expected, 3));
+        assert_eq!(
+            (queue.unsent().to_string(), queue.spans()),
+            ("3 spans, 2 log records, 3 data points".to_owned(), 3)
+        );
     }
 
     #[test]
@@ -233,11 +236,11 @@ mod tests {
         for records in [logs(&["record"]), spans(1, 10), metrics(&[1])] {
             assert_eq!(queue.push(records), None);
         }
-        queue.lose(Losses { log_records: 7, ..Losses::NONE });
+        queue.lose(Losses::records(Signal::Logs, 7, LossReason::Refused));
         let held_back = [Signal::Logs].into_iter().collect();
         let popped: Vec<_> = std::iter::from_fn(|| queue.pop(held_back)).collect();
         assert_eq!(popped.iter().map(Records::signal).collect::<Vec<_>>(), [Signal::Traces, Signal::Metrics]);
-        assert_eq!(Losses::of(&popped[0]), Losses { spans: 1, log_records: 7, ..Losses::NONE });
+        assert_eq!(Losses::of(&popped[0], LossReason::Unsent).to_string(), "1 span, 7 log records");
         assert_eq!(pop(&mut queue).unwrap().signal(), Signal::Logs);
         popped.iter().for_each(|request| queue.finish(request));
         assert_eq!(queue.bytes, logs(&["record"]).bytes().len());

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::backlog::Due;
 use super::losses::Losses;
 use super::slot::{ExporterSlot, State};
-use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture};
+use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture, LossReason};
 use crate::signal::Signals;
 use crate::{Records, contained, diagnostics};
 
@@ -42,8 +42,8 @@ impl<'a> Sender<'a> {
     pub(super) fn begin(slot: &'a ExporterSlot, records: Records, due: &Due, now: Instant) -> Option<Self> {
         let held_back = slot.paused_signals();
         let mut state = slot.state();
-        if let Some(losses) = due.losses {
-            state.queue.lose(losses.of_signals(|signal| slot.takes(signal)));
+        if !due.losses.is_none() {
+            state.queue.lose(due.losses.of_signals(|signal| slot.takes(signal)));
         }
         let mut rest = Vec::new();
         if slot.takes(records.signal())
@@ -150,8 +150,8 @@ impl<'a> Sender<'a> {
     fn loses(&mut self, error: &ExportError) -> bool {
         let Some(batch) = self.batch.take() else { return false };
         let mut state = self.slot.state();
-        let losses = state.settle(&batch, error.kind(), self.too_large < TOO_LARGE_IN_A_ROW);
-        match losses {
+        let losses = state.settle(&batch, error, self.too_large < TOO_LARGE_IN_A_ROW);
+        match &losses {
             None => {}
             Some(_) if error.kind() == ExportErrorKind::TooLarge => self.too_large += 1,
             Some(_) => self.too_large = 0,
@@ -161,7 +161,7 @@ impl<'a> Sender<'a> {
         if let Some(lost) = losses.map(Losses::without_dropped).filter(Losses::has_records) {
             diagnostics::once(
                 &format!("export.lost.{}", batch.signal()),
-                format_args!("lost {lost} that could not be exported: {}", error.reason()),
+                format_args!("lost {lost} that could not be exported: {}", error.causes()),
             );
         }
         true
@@ -180,7 +180,7 @@ impl<'a> Sender<'a> {
             format_args!(
                 "{} could not be exported and are kept for the next flush: {}",
                 signal.records(),
-                error.reason()
+                error.causes()
             ),
         );
         if self.accepted {
@@ -225,7 +225,7 @@ impl Drop for Sender<'_> {
 
 /// Runs an exporter's future. A panic in the future is a loss, and does not reach the caller.
 async fn caught<'a>(export: impl FnOnce() -> ExportFuture<'a>) -> Result<(), ExportError> {
-    let panicked = || Err(ExportError::permanent("the exporter panicked"));
+    let panicked = || Err(ExportError::permanent("the exporter panicked").with_loss_reason(LossReason::Panicked));
     let Some(mut future) = contained(export) else { return panicked() };
     poll_fn(|context| contained(|| future.as_mut().poll(context)).unwrap_or_else(|| Poll::Ready(panicked()))).await
 }

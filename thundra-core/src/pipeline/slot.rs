@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::losses::Losses;
 use super::queue::Queue;
-use crate::export::{Batch, Export, ExportErrorKind};
+use crate::export::{Batch, Export, ExportError, ExportErrorKind, LossReason};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
 
@@ -54,12 +54,12 @@ impl ExporterSlot {
     }
 
     /// Returns the losses if no flush follows, with the losses of the records in the backlog.
-    pub(super) fn unexported(&self, backlog: Losses) -> Losses {
+    pub(super) fn unexported(&self, backlog: &Losses) -> Losses {
         let state = self.state();
         let mut losses = state.queue.unsent();
         losses += backlog.of_signals(|signal| self.takes(signal));
         if let Some(batch) = &state.accepted {
-            losses += Losses::of(batch.records());
+            losses += Losses::of(batch.records(), LossReason::Unsent);
         }
         losses += state.in_flight();
         losses
@@ -69,13 +69,26 @@ impl ExporterSlot {
     pub(super) fn waiting_spans(&self) -> u64 {
         let state = self.state();
         let accepted = state.accepted.as_ref().filter(|batch| batch.signal() == Signal::Traces);
-        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight().spans
+        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight().lost(Signal::Traces)
     }
 
     /// Ends the pauses after failures.
     pub(super) fn resume(&self) {
         self.state().paused_until = None;
         contained(|| self.exporter.resume());
+    }
+
+    /// Forgets all records and counts that wait. A flush in progress keeps the current request.
+    pub(super) fn forget(&self) {
+        let mut state = self.state();
+        state.queue = Queue::default();
+        state.accepted = None;
+    }
+
+    /// Forgets what copies of the process must not share, and the pauses.
+    pub(super) fn renew(&self) {
+        self.resume();
+        contained(|| self.exporter.renew());
     }
 
     /// Returns `true` if the exporter takes the signal.
@@ -111,7 +124,7 @@ impl ExporterSlot {
     /// Counts records beyond the limit of the queue.
     #[cold]
     pub(super) fn lose(&self, over: Records) {
-        self.state().queue.lose(Losses::of(&over));
+        self.state().queue.lose(Losses::of(&over, LossReason::QueueFull));
         diagnostics::once(
             &format!("export.full.{}", over.signal()),
             format_args!("unsent {} exceed 4 MiB; the excess is lost", over.signal().records()),
@@ -126,24 +139,25 @@ impl State {
 
     /// Returns the records of the current request.
     fn in_flight(&self) -> Losses {
-        self.in_flight.map_or(Losses::NONE, |(signal, count)| Losses::records(signal, count.into()))
+        let in_flight = |(signal, count): (Signal, u32)| Losses::records(signal, count.into(), LossReason::Unsent);
+        self.in_flight.map_or(Losses::NONE, in_flight)
     }
 
     /// Settles a final failure, and returns the losses. Returns `None` after splitting a request that was too large,
     /// which `splits` permits.
     #[cold]
-    pub(super) fn settle(&mut self, batch: &Batch, kind: ExportErrorKind, splits: bool) -> Option<Losses> {
-        let records = batch.records();
-        let losses = match kind {
+    pub(super) fn settle(&mut self, batch: &Batch, error: &ExportError, splits: bool) -> Option<Losses> {
+        let (records, reason) = (batch.records(), error.loss_reason());
+        let losses = match error.kind() {
             ExportErrorKind::TooLarge if splits && self.queue.put_back_in_parts(records) => return None,
             // If a collector claims more rejections than records, all records are lost.
             ExportErrorKind::Partial { lost } if lost < u64::from(records.count()) => {
-                Losses::records(records.signal(), lost)
+                Losses::records(records.signal(), lost, reason)
             }
-            _ => Losses::of(records),
+            _ => Losses::of(records, reason),
         };
         self.queue.finish(records);
-        self.queue.lose(losses);
+        self.queue.lose(losses.clone());
         Some(losses)
     }
 }

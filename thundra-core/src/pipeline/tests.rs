@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use super::*;
-use crate::export::{Batch, ExportError, ExportFuture};
+use crate::export::{Batch, ExportError, ExportFuture, LossReason};
 use crate::test_records::{logs, metrics};
 use crate::{Records, Scope, Signal};
 
@@ -99,7 +99,7 @@ impl Pipeline {
 
 /// Returns the number of lost spans, for each exporter.
 fn lost_spans(pipeline: &Pipeline) -> Vec<u64> {
-    pipeline.unexported(Losses::NONE).iter().map(|losses| losses.spans + losses.dropped_spans).collect()
+    pipeline.unexported(&Losses::NONE).iter().map(|losses| losses.lost(Signal::Traces)).collect()
 }
 
 #[tokio::test]
@@ -269,14 +269,18 @@ async fn an_exporter_gets_the_signals_that_it_takes() {
     pipeline.flush(mixed(), None).await;
     assert_eq!(all.taken(), ALL_OF_MIXED);
     assert_eq!(*spans_alone.taken.lock().unwrap(), [["span"]]);
-    assert_eq!(pipeline.unexported(Losses::NONE), [Losses::NONE; 2], "what an exporter does not take is no loss");
-    let backlog = Losses { spans: 1, log_records: 2, data_points: 3, incomplete_messages: 4, ..Losses::NONE };
-    let of_spans = Losses { spans: 1, incomplete_messages: 4, ..Losses::NONE };
-    assert_eq!(pipeline.unexported(backlog), [backlog, of_spans]);
+    assert_eq!(pipeline.unexported(&Losses::NONE), [Losses::NONE; 2], "what an exporter does not take is no loss");
+    let mut of_spans = Losses::records(Signal::Traces, 1, LossReason::BacklogFull);
+    of_spans += Losses::incomplete_messages(4);
+    let mut backlog = of_spans.clone();
+    for (signal, count) in [(Signal::Logs, 2), (Signal::Metrics, 3)] {
+        backlog += Losses::records(signal, count, LossReason::BacklogFull);
+    }
+    assert_eq!(pipeline.unexported(&backlog), [backlog.clone(), of_spans.clone()]);
     *all.paused.lock().unwrap() = Some(Signal::Traces);
-    let due = Due { losses: Some(backlog), ..Due::default() };
+    let due = Due { losses: backlog.clone(), ..Due::default() };
     pipeline.flush((Records::default(), due), None).await;
-    assert_eq!(pipeline.unexported(Losses::NONE), [backlog, of_spans], "a lost record that it does not take is none");
+    assert_eq!(pipeline.unexported(&Losses::NONE), [backlog, of_spans], "a lost record that it does not take is none");
 }
 
 #[tokio::test]
@@ -328,8 +332,8 @@ async fn a_signal_that_fails_does_not_hold_up_the_others() {
             assert_eq!(exporter.taken(), of_others(), "{signal}");
             let (_, count) = ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).unwrap();
             assert_eq!(
-                pipeline.unexported(Losses::NONE),
-                [Losses::records(signal, u64::from(count) * flush)],
+                pipeline.unexported(&Losses::NONE),
+                [Losses::records(signal, u64::from(count) * flush, LossReason::Unsent)],
                 "{signal}"
             );
         }
@@ -338,7 +342,7 @@ async fn a_signal_that_fails_does_not_hold_up_the_others() {
         let expected =
             ALL_OF_MIXED.into_iter().find(|(other, _)| *other == signal).map(|(_, count)| (signal, count * 2));
         assert_eq!(exporter.taken(), Vec::from_iter(expected), "{signal}");
-        assert_eq!(pipeline.unexported(Losses::NONE), [Losses::NONE]);
+        assert_eq!(pipeline.unexported(&Losses::NONE), [Losses::NONE]);
     }
 }
 
@@ -357,24 +361,40 @@ async fn a_signal_that_pauses_waits_while_the_others_leave() {
 #[tokio::test]
 async fn the_next_root_span_counts_the_lost_records_of_each_signal() {
     use End::{Never, Partial, TooLarge};
-    for (signal, end, key, lost) in [
-        (Signal::Logs, Never, "thundra.lost_log_records", 2),
-        (Signal::Logs, Partial(1), "thundra.lost_log_records", 1),
-        (Signal::Logs, TooLarge, "thundra.lost_log_records", 2),
-        (Signal::Metrics, Never, "thundra.lost_data_points", 3),
-        (Signal::Metrics, Partial(9), "thundra.lost_data_points", 3),
-        (Signal::Metrics, TooLarge, "thundra.lost_data_points", 3),
+    for (signal, end, key, lost, reason) in [
+        (Signal::Logs, Never, "thundra.lost_log_records", 2, LossReason::Refused),
+        (Signal::Logs, Partial(1), "thundra.lost_log_records", 1, LossReason::PartialSuccess),
+        (Signal::Logs, TooLarge, "thundra.lost_log_records", 2, LossReason::TooLarge),
+        (Signal::Metrics, Never, "thundra.lost_data_points", 3, LossReason::Refused),
+        (Signal::Metrics, Partial(9), "thundra.lost_data_points", 3, LossReason::PartialSuccess),
+        (Signal::Metrics, TooLarge, "thundra.lost_data_points", 3, LossReason::TooLarge),
     ] {
         let exporter = Selective::refusing(signal, end);
         let pipeline = exporter.pipeline();
         pipeline.flush(mixed(), None).await;
-        assert_eq!(pipeline.unexported(Losses::NONE), [Losses::records(signal, lost)], "{signal} {end:?}");
+        assert_eq!(pipeline.unexported(&Losses::NONE), [Losses::records(signal, lost, reason)], "{signal} {end:?}");
         exporter.taken();
         pipeline.flush(spans(&["next"]), None).await;
         let taken = exporter.taken.lock().unwrap();
         let span = taken.iter().flat_map(Batch::spans).next().unwrap();
-        assert_eq!(span.attribute(key), Some(&(lost as i64).into()), "{signal} {end:?}");
-        assert_eq!(pipeline.unexported(Losses::NONE), [Losses::NONE]);
+        for key in [key.to_owned(), format!("{key}.{reason}")] {
+            assert_eq!(span.attribute(&key), Some(&(lost as i64).into()), "{signal} {end:?}");
+        }
+        assert_eq!(pipeline.unexported(&Losses::NONE), [Losses::NONE]);
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_leaves_no_records_to_its_copies() {
+    for (script, why) in [(&[End::Later][..], "kept"), (&[End::Never], "lost"), (&[], "taken")] {
+        let (pipeline, exporter) = scripted(script);
+        pipeline.flush(spans(&["init"]), None).await;
+        pipeline.forget();
+        assert_eq!((pipeline.waiting_spans(), lost_spans(&pipeline)), (0, vec![0]), "{why}");
+        exporter.taken.lock().unwrap().clear();
+        pipeline.flush(spans(&["of a copy"]), None).await;
+        assert_eq!(*exporter.taken.lock().unwrap(), [["of a copy"]], "{why}");
+        assert_eq!(lost_spans(&pipeline), [0], "{why}: the copy counts no losses of the snapshot");
     }
 }
 

@@ -143,7 +143,7 @@ impl Recorder {
 /// Counts a span without a scope. The scope is gone, or never got a place.
 #[cold]
 fn count_without_scope() {
-    backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
+    backlog::count(Losses::dropped_spans(1));
 }
 
 /// Applies the `otel.*` fields to a span.

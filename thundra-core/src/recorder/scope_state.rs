@@ -182,7 +182,7 @@ impl ScopeState {
     #[cold]
     fn count_dropped(&mut self) {
         if self.sealed {
-            backlog::count(Losses { dropped_spans: 1, ..Losses::NONE });
+            backlog::count(Losses::dropped_spans(1));
         } else {
             self.dropped += 1;
         }
@@ -217,7 +217,7 @@ impl ScopeState {
     pub(super) fn reset(&mut self) {
         let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
         if after_end > 0 {
-            backlog::count(Losses { after_end, ..Losses::NONE });
+            backlog::count(Losses::after_end(after_end));
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);

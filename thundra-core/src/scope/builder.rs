@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::owner::Scope;
 use crate::clock::{now, unix_nano};
 use crate::config::Limits;
+use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
@@ -205,7 +206,7 @@ impl ScopeBuilder {
         let (trace_id, uuid) = match &inbound.parent {
             None if new_chain => TraceId::random_with_uuid(),
             None => (TraceId::random(), Uuid::nil()),
-            Some(parent) => (parent.trace_id, if new_chain { Uuid::new_v4() } else { Uuid::nil() }),
+            Some(parent) => (parent.trace_id, if new_chain { random_uuid() } else { Uuid::nil() }),
         };
         let sampled = match &inbound.parent {
             // A disabled program takes no part in the trace, so the caller's decision is passed on.
@@ -257,7 +258,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
-            backlog::count(Losses { dropped_spans: recorded.into(), ..Losses::NONE });
+            backlog::count(Losses::dropped_spans(recorded.into()));
             ScopeId::from_u64(u64::MAX)
         });
         let root = SpanSlot::root_of(id, recorded);

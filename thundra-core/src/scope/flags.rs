@@ -25,6 +25,8 @@ impl ScopeFlags {
     pub const BATCH_HANDLED: Self = ScopeFlags(1 << 5);
     /// An untrusted caller wrote the event.
     pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);
+    /// The availability zone was asked for, and not known when the scope began.
+    pub const ZONE_ASKED: Self = ScopeFlags(1 << 7);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -58,6 +60,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::BATCH, "BATCH"),
             (Self::BATCH_HANDLED, "BATCH_HANDLED"),
             (Self::UNTRUSTED_CALLER, "UNTRUSTED_CALLER"),
+            (Self::ZONE_ASKED, "ZONE_ASKED"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

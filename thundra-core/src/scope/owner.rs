@@ -124,7 +124,7 @@ impl Scope {
             }
             state.close(0, now());
         } else if incomplete > 0 {
-            backlog::count(Losses { incomplete_messages: incomplete, ..Losses::NONE });
+            backlog::count(Losses::incomplete_messages(incomplete));
         }
         // A nested scope may be sampled where this one is not, so there may be spans in either case.
         let records = state.take_finished();

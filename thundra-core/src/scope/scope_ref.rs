@@ -162,7 +162,7 @@ impl ScopeRef {
     pub fn count_incomplete_messages(&self, messages: u64) {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
             Some(mut state) => state.incomplete_messages += messages,
-            None => backlog::count(Losses { incomplete_messages: messages, ..Losses::NONE }),
+            None => backlog::count(Losses::incomplete_messages(messages)),
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod install;
 mod process;
+mod snapshot;
 mod subscriber;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use process::{
     config, export_later, export_later_is_due, flush, flush_last, flushes_itself, follows_xray, pending_spans,
     report_missing_scope, settings, unexported,
 };
+pub use snapshot::{forget_unexported, renew};
 pub use subscriber::{layer, layer_with, subscriber};
 
 use crate::config::{Section, Sections, report};

@@ -158,7 +158,7 @@ pub fn follows_xray() -> bool {
 /// losses that no exported root span has counted.
 #[doc(hidden)]
 pub fn unexported() -> Vec<Losses> {
-    PIPELINE.get().map_or_else(Vec::new, |pipeline| pipeline.unexported(backlog::unsent()))
+    PIPELINE.get().map_or_else(Vec::new, |pipeline| pipeline.unexported(&backlog::unsent()))
 }
 
 /// Keeps records for the next [`flush`], for programs with a thread that exports.

@@ -16,8 +16,12 @@ pub(super) enum Cause {
     Unreachable(Box<dyn Error + Send + Sync>),
     /// The collector did not respond in time.
     TimedOut,
-    /// The collector responded with this error.
-    Status(StatusCode),
+    /// The collector responded with this error, and this message, which may be empty.
+    Status(StatusCode, String),
+    /// The collector's response has more bytes than this limit.
+    ResponseTooLarge(usize),
+    /// The body of the request has more bytes than this limit.
+    RequestTooLarge(usize),
     /// The collector rejected some records, with this message.
     Rejected(String),
     /// The body could not be made.
@@ -31,7 +35,16 @@ impl fmt::Display for Cause {
             Cause::Paused => f.write_str("the collector failed a moment ago"),
             Cause::Unreachable(_) => f.write_str("the collector could not be reached"),
             Cause::TimedOut => f.write_str("the collector did not respond in time"),
-            Cause::Status(status) => write!(f, "the collector responded {status}"),
+            Cause::Status(status, message) => {
+                write!(f, "the collector responded {status}")?;
+                match message.as_str() {
+                    _ if status.is_redirection() => f.write_str(", and redirects are not followed"),
+                    "" => Ok(()),
+                    message => write!(f, ": {message}"),
+                }
+            }
+            Cause::ResponseTooLarge(limit) => write!(f, "the collector's response is larger than {limit} bytes"),
+            Cause::RequestTooLarge(limit) => write!(f, "the request is larger than {limit} bytes"),
             Cause::Rejected(message) => write!(f, "the collector rejected them: {message}"),
             Cause::Encoding(_) => f.write_str("the request could not be encoded"),
         }

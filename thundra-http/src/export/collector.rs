@@ -1,14 +1,15 @@
 //! A collector's host, which several endpoints may share.
 
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::Full;
 
 use super::circuit::Circuit;
-use super::transport::{Failure, Response, Transport};
+use super::response::Response;
+use super::transport::{Failure, Limits, Transport};
 
 /// A host, the connection, and the state of the host.
 #[derive(Debug)]
@@ -41,14 +42,21 @@ impl Collector {
         &self.circuit
     }
 
+    /// Closes the idle connection. The next request opens a new one.
+    pub(super) fn renew(&self) {
+        if let Some(transport) = self.transport.get() {
+            transport.renew();
+        }
+    }
+
     /// Sends a request, as [`Transport::exchange`] does.
     pub(super) async fn exchange(
         &self,
         request: Request<Full<Bytes>>,
-        limit: Duration,
+        limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
         let transport = self.transport.get_or_init(|| Transport::new(self.address.clone(), !self.in_background));
-        transport.exchange(request, limit, deadline).await
+        transport.exchange(request, limits, deadline).await
     }
 }

@@ -1,11 +1,12 @@
 //! The bodies of requests.
 
-use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use thundra_core::export::{Batch, Gzip};
-use thundra_core::{OtlpCompression, OtlpProtocol};
+use thundra_core::export::{Batch, ExportError, Gzip};
+use thundra_core::{OtlpCompression, OtlpConfig, OtlpProtocol};
+
+use super::cause::Cause;
 
 /// The number of records from which encoding and compressing may take more than 100 us.
 const MANY_RECORDS: u32 = 100;
@@ -15,12 +16,14 @@ const MANY_RECORDS: u32 = 100;
 pub(super) struct Encoding {
     protocol: OtlpProtocol,
     gzip: Option<Arc<Gzip>>,
+    /// The largest body, in bytes before compression.
+    limit: usize,
 }
 
 impl Encoding {
-    pub(super) fn new(protocol: OtlpProtocol, compression: OtlpCompression) -> Self {
-        let gzip = (compression == OtlpCompression::Gzip).then(|| Arc::new(Gzip::new()));
-        Encoding { protocol, gzip }
+    pub(super) fn new(config: &OtlpConfig) -> Self {
+        let gzip = (config.compression == OtlpCompression::Gzip).then(|| Arc::new(Gzip::new()));
+        Encoding { protocol: config.protocol, gzip, limit: config.max_request_size }
     }
 
     pub(super) fn protocol(&self) -> OtlpProtocol {
@@ -39,7 +42,11 @@ impl Encoding {
     }
 
     /// Encodes a batch. A thread for blocking work encodes a large batch, so other tasks of this thread continue.
-    pub(super) async fn body(&self, batch: &Batch) -> io::Result<Bytes> {
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](thundra_core::export::ExportErrorKind::TooLarge) for a body of more than the limit before compression.
+    pub(super) async fn body(&self, batch: &Batch) -> Result<Bytes, ExportError> {
         if self.is_quick(batch) {
             return self.encode(batch);
         }
@@ -56,14 +63,20 @@ impl Encoding {
         is_copied || batch.count() < MANY_RECORDS
     }
 
-    fn encode(&self, batch: &Batch) -> io::Result<Bytes> {
+    fn encode(&self, batch: &Batch) -> Result<Bytes, ExportError> {
         let body = match self.protocol {
             OtlpProtocol::Json => batch.to_json().into_bytes(),
             _ => batch.to_protobuf(),
         };
-        Ok(match &self.gzip {
-            Some(gzip) => gzip.pack(&body)?.into(),
-            None => body.into(),
-        })
+        if body.len() > self.limit {
+            return Err(ExportError::too_large(Cause::RequestTooLarge(self.limit)));
+        }
+        match &self.gzip {
+            None => Ok(body.into()),
+            Some(gzip) => match gzip.pack(&body) {
+                Ok(packed) => Ok(packed.into()),
+                Err(error) => Err(ExportError::permanent(Cause::Encoding(error))),
+            },
+        }
     }
 }

@@ -2,22 +2,25 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
-use thundra_core::export::{Batch, ExportError, partial_success};
-use thundra_core::{OtlpConfig, Signal, SpanId, redact};
+use thundra_core::export::{Batch, ExportError, PartialSuccess};
+use thundra_core::{OtlpConfig, Signal, SpanId, diagnostics, redact};
 
 use super::address::{self, UnsupportedEndpoint};
+use super::authorize::{Authorization, Authorizer, Destination};
 use super::cause::Cause;
 use super::circuit::Circuit;
 use super::collector::Collector;
 use super::encoding::Encoding;
 use super::headers::headers;
-use super::transport::{self, Response};
+use super::response::Body;
+use super::retry_after::retry_after;
+use super::transport::{self, Limits};
 
 /// The attempts for one batch. A function pays by the millisecond, so the pipeline keeps a batch after a few attempts.
 const ATTEMPTS: u32 = 3;
@@ -25,20 +28,21 @@ const ATTEMPTS: u32 = 3;
 /// The first pause between attempts. Each further pause is twice as long, plus up to half at random.
 const BACKOFF: Duration = Duration::from_millis(100);
 
-/// The longest pause at the request of a collector.
-const MAX_RETRY_AFTER_SECONDS: u64 = 300;
-
 /// The destination of one signal's requests.
 pub(super) struct Endpoint {
     signal: Signal,
     address: Uri,
+    /// The address as a request on a connection to the host has it: path and query.
+    target: Uri,
     /// The `Host` header.
     host: HeaderValue,
     headers: Arc<HeaderMap>,
+    authorization: Authorization,
     encoding: Encoding,
     /// The longest time of an export, retries included.
     timeout: Duration,
-    attempt_timeout: Duration,
+    /// The limits of an attempt.
+    limits: Limits,
     /// The circuit for failures of the endpoint on a working host.
     circuit: Circuit,
     collector: Arc<Collector>,
@@ -54,6 +58,12 @@ impl fmt::Debug for Endpoint {
             .field("protocol", &self.encoding.protocol())
             .finish_non_exhaustive()
     }
+}
+
+/// An accepted request.
+struct Accepted {
+    body: Body,
+    partial: Option<PartialSuccess>,
 }
 
 /// A temporary failure.
@@ -81,20 +91,25 @@ impl Endpoint {
     pub(super) fn new(
         signal: Signal,
         config: &OtlpConfig,
+        authorizers: &[Authorizer],
         collectors: &mut Vec<Arc<Collector>>,
     ) -> Result<Self, UnsupportedEndpoint> {
         let default = || format!("http://localhost:4318{}", signal.path());
         let url = config.endpoint.clone().unwrap_or_else(default);
         let (address, authorization) = address::parse(&url).map_err(|error| error.of(signal))?;
+        let headers = headers(&config.headers, authorization);
+        let destination = Destination { signal, address: &address, references: &headers.references };
         Ok(Endpoint {
             signal,
+            authorization: Authorization::of(&destination, authorizers),
             host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
+            target: address.path_and_query().map_or_else(Uri::default, |target| target.clone().into()),
             collector: Collector::shared(collectors, &address, false),
             address,
-            headers: headers(&config.headers, authorization),
-            encoding: Encoding::new(config.protocol, config.compression),
+            headers: headers.known,
+            encoding: Encoding::new(config),
             timeout: config.flush_limit(),
-            attempt_timeout: config.attempt_limit(),
+            limits: Limits { time: config.attempt_limit(), response_bytes: config.max_response_size },
             circuit: Circuit::new(),
         })
     }
@@ -120,6 +135,12 @@ impl Endpoint {
         self.collector.circuit().close();
     }
 
+    /// Closes the idle connection, and ends the pauses.
+    pub(super) fn renew(&self) {
+        self.resume();
+        self.collector.renew();
+    }
+
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         let started = Instant::now();
         let deadline = deadline.min(started + self.timeout);
@@ -129,21 +150,21 @@ impl Endpoint {
         if self.is_paused(started) {
             return Err(ExportError::retryable(Cause::Paused));
         }
-        let body = self.encoding.body(batch).await;
-        let body = body.map_err(|error| ExportError::permanent(Cause::Encoding(error)))?;
+        let body = self.encoding.body(batch).await?;
         let is_trial = self.circuit.is_on_trial() || self.collector.circuit().is_on_trial();
         let attempts = if is_trial { 1 } else { ATTEMPTS };
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let failure = match self.attempt(body.clone(), deadline).await {
-                Ok(Ok(response)) => {
+            let request = self.request(&body, deadline).await?;
+            let failure = match self.attempt(request, deadline).await {
+                Ok(Ok(accepted)) => {
                     self.collector.circuit().close();
-                    match response.body {
-                        Some(_) => self.circuit.close(),
-                        None => self.circuit.over(Instant::now(), started.elapsed()),
+                    match accepted.body {
+                        Body::Endless => self.circuit.over(Instant::now(), started.elapsed()),
+                        _ => self.circuit.close(),
                     }
-                    return self.accepted(&response);
+                    return self.accepted(accepted.partial);
                 }
                 Err(refusal) => {
                     self.collector.circuit().close();
@@ -180,9 +201,12 @@ impl Endpoint {
     }
 
     /// Sends one request. The outer error is final, the inner one temporary.
-    async fn attempt(&self, body: Bytes, deadline: Instant) -> Result<Result<Response, Failure>, ExportError> {
-        let request = self.request(body).map_err(ExportError::permanent)?;
-        let response = match self.collector.exchange(request, self.attempt_timeout, deadline).await {
+    async fn attempt(
+        &self,
+        request: Request<Full<Bytes>>,
+        deadline: Instant,
+    ) -> Result<Result<Accepted, Failure>, ExportError> {
+        let mut response = match self.collector.exchange(request, self.limits, deadline).await {
             Ok(response) => response,
             Err(failure) => {
                 let (cause, again, source) = match failure {
@@ -193,26 +217,38 @@ impl Endpoint {
                 return Ok(Err(Failure { cause, after: None, again, source }));
             }
         };
-        let cause = Cause::Status(response.status);
-        match response.status {
-            status if status.is_success() => Ok(Ok(response)),
+        let message = response.message(self.encoding.protocol(), self.limits.response_bytes);
+        if response.body == Body::TooLarge {
+            return Err(ExportError::permanent(Cause::ResponseTooLarge(self.limits.response_bytes)));
+        }
+        let status = response.status;
+        if status.is_success() {
+            return Ok(Ok(Accepted {
+                body: response.body,
+                partial: message.and_then(|message| message.partial_success(self.signal)),
+            }));
+        }
+        let cause = Cause::Status(status, message.map(|message| message.failure()).unwrap_or_default());
+        match status {
             StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => {
-                let after = response.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-                let after = after.and_then(retry_after);
+                let after = retry_after(&response.headers, SystemTime::now());
                 Ok(Err(Failure { cause, after, again: true, source: Failing::Endpoint }))
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if self.authorization.refused() => {
+                Ok(Err(Failure { cause, after: None, again: true, source: Failing::Endpoint }))
             }
             StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::too_large(cause)),
             _ => Err(ExportError::permanent(cause)),
         }
     }
 
-    fn request(&self, body: Bytes) -> http::Result<Request<Full<Bytes>>> {
-        let target = self.address.path_and_query().map_or("/", |target| target.as_str());
-        let mut request = Request::post(target).body(Full::new(body))?;
-        let headers = request.headers_mut();
+    /// Makes a request, with credentials that are as fresh as the request.
+    async fn request(&self, body: &Bytes, deadline: Instant) -> Result<Request<Full<Bytes>>, ExportError> {
+        let (mut head, ()) = Request::post(self.address.clone()).body(()).map_err(ExportError::permanent)?.into_parts();
+        let headers = &mut head.headers;
         headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
         headers.insert(HOST, self.host.clone());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.encoding.content_type()));
@@ -220,15 +256,26 @@ impl Endpoint {
         if self.encoding.is_compressed() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        Ok(request)
+        self.authorization.authorize(&mut head, body, deadline).await?;
+        head.uri = self.target.clone();
+        Ok(Request::from_parts(head, Full::new(body.clone())))
     }
 
-    /// Reads the response of success, which may report rejected records.
-    fn accepted(&self, response: &Response) -> Result<(), ExportError> {
-        let body = response.body.as_ref();
-        match body.and_then(|body| partial_success(body, self.signal, self.encoding.protocol())) {
-            Some((lost, message)) => Err(ExportError::partial(lost, Cause::Rejected(message))),
-            None => Ok(()),
+    /// Settles an accepted request, of which the collector may have rejected some records.
+    fn accepted(&self, partial: Option<PartialSuccess>) -> Result<(), ExportError> {
+        match partial {
+            Some(PartialSuccess { rejected: 0, message }) if !message.is_empty() => {
+                let records = self.signal.records();
+                diagnostics::once(
+                    &format!("otlp.warning.{}", self.signal),
+                    format_args!("the collector accepted {records} with a warning: {message}"),
+                );
+                Ok(())
+            }
+            Some(PartialSuccess { rejected, message }) if rejected > 0 => {
+                Err(ExportError::partial(rejected, Cause::Rejected(message)))
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -248,11 +295,4 @@ fn pause(attempts: u32) -> Duration {
     let pause = BACKOFF * 2_u32.saturating_pow(attempts - 1);
     let [random, ..] = SpanId::random().to_bytes();
     pause + pause * u32::from(random) / 512
-}
-
-/// Reads the seconds of [`Retry-After`]. For the other form, a date, the exporter uses its own pause.
-///
-/// [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-fn retry_after(value: &str) -> Option<Duration> {
-    value.trim().parse().ok().map(|seconds: u64| Duration::from_secs(seconds.min(MAX_RETRY_AFTER_SECONDS)))
 }

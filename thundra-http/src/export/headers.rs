@@ -5,14 +5,32 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use thundra_core::diagnostics;
 
+/// The stores that a value may refer to: a value such as `ssm:/name` is the name of a secret.
+const STORES: [&str; 2] = ["ssm:", "secretsmanager:"];
+
+/// The configured headers of requests.
+#[derive(Debug, Default)]
+pub(super) struct Headers {
+    /// Headers whose values are known. The map is shared, and never changes.
+    pub(super) known: Arc<HeaderMap>,
+    /// Headers whose values are references to secrets.
+    pub(super) references: Vec<(HeaderName, String)>,
+}
+
 /// Returns the configured headers, which win over the endpoint's `authorization`. Reports and leaves out invalid
 /// headers.
-pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Arc<HeaderMap> {
+pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Headers {
     let mut headers: HeaderMap = authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect();
+    let mut references = Vec::new();
     for (name, value) in pairs {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            (Ok(name), Ok(_)) if is_reference(value) => {
+                headers.remove(&name);
+                references.push((name, value.clone()));
+            }
             (Ok(name), Ok(mut value)) => {
                 value.set_sensitive(true);
+                references.retain(|(reference, _)| *reference != name);
                 headers.insert(name, value);
             }
             (Ok(name), Err(_)) => diagnostics::once(
@@ -25,7 +43,13 @@ pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderVa
             }
         }
     }
-    Arc::new(headers)
+    Headers { known: Arc::new(headers), references }
+}
+
+/// Returns `true` for a reference to a secret, such as `ssm:/name` or `Bearer ssm:/name`.
+fn is_reference(value: &str) -> bool {
+    let reference = value.rsplit_once(' ').map_or(value, |(_, reference)| reference);
+    STORES.iter().any(|store| reference.len() > store.len() && reference.starts_with(store))
 }
 
 #[cfg(test)]
@@ -37,12 +61,12 @@ mod tests {
         let from_endpoint = || Some(HeaderValue::from_static("Basic dTpw"));
         let own = [("Authorization", "Bearer own"), ("a b", "1"), ("x", "\n"), ("y", "1")];
         let pairs = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let configured = headers(&pairs, from_endpoint());
+        let configured = headers(&pairs, from_endpoint()).known;
         assert_eq!(
             (configured.len(), &configured["authorization"], &configured["y"]),
             (2, &"Bearer own".parse().unwrap(), &"1".parse().unwrap())
         );
-        assert_eq!(headers(&[], from_endpoint())["authorization"], "Basic dTpw");
+        assert_eq!(headers(&[], from_endpoint()).known["authorization"], "Basic dTpw");
         assert_eq!(format!("{configured:?}"), r#"{"authorization": Sensitive, "y": Sensitive}"#);
     }
 }

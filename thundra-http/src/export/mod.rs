@@ -1,24 +1,32 @@
 //! The exporter over OTLP/HTTP, and the choice of exporters for a program.
 
 mod address;
+mod authorize;
 mod bounded;
 mod cause;
 mod circuit;
 mod collector;
+mod direct;
 mod encoding;
 mod endpoint;
 mod headers;
 mod otlp;
+mod response;
+mod retry_after;
 mod select;
 mod transport;
 mod worker;
 mod xray;
 
 pub use address::UnsupportedEndpoint;
-pub use otlp::OtlpExporter;
-pub(crate) use select::PACKAGE;
 #[doc(hidden)]
-pub use select::{Platform, exporters, install};
+pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_references};
+#[doc(hidden)]
+pub use direct::exchange_directly;
+pub use otlp::OtlpExporter;
+pub(crate) use select::THIS;
+#[doc(hidden)]
+pub use select::{Dependent, Platform, exporters, install};
 pub(crate) use worker::Worker;
 #[doc(hidden)]
 pub use worker::report_losses;

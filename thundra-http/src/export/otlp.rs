@@ -14,6 +14,7 @@ use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
 use thundra_core::{OtlpSignals, Signal};
 
 use super::address::UnsupportedEndpoint;
+use super::authorize::{Authorizer, report_references};
 use super::endpoint::Endpoint;
 
 /// Sends telemetry to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
@@ -59,12 +60,18 @@ impl OtlpExporter {
     ///
     /// [`UnsupportedEndpoint`] where an endpoint is malformed, or `https` without the feature `https`.
     pub fn new(config: &OtlpSignals) -> Result<Self, UnsupportedEndpoint> {
+        Self::authorized(config, &[report_references])
+    }
+
+    /// Makes an exporter as [`new`](Self::new) does. The authorizers give requests their credentials.
+    #[doc(hidden)]
+    pub fn authorized(config: &OtlpSignals, authorizers: &[Authorizer]) -> Result<Self, UnsupportedEndpoint> {
         use Signal::{Logs, Metrics, Traces};
         let mut collectors = Vec::new();
-        let mut endpoints = vec![Endpoint::new(Traces, &config.traces, &mut collectors)?];
+        let mut endpoints = vec![Endpoint::new(Traces, &config.traces, authorizers, &mut collectors)?];
         for (signal, config) in [(Logs, &config.logs), (Metrics, &config.metrics)] {
             if config.endpoint.is_some() {
-                endpoints.push(Endpoint::new(signal, config, &mut collectors)?);
+                endpoints.push(Endpoint::new(signal, config, authorizers, &mut collectors)?);
             }
         }
         Ok(OtlpExporter { endpoints })
@@ -116,5 +123,9 @@ impl Export for OtlpExporter {
 
     fn resume(&self) {
         self.endpoints.iter().for_each(Endpoint::resume);
+    }
+
+    fn renew(&self) {
+        self.endpoints.iter().for_each(Endpoint::renew);
     }
 }

@@ -6,6 +6,7 @@
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
 
+use super::authorize::{Authorizer, report_references};
 use super::bounded::Bounded;
 use super::{OtlpExporter, XRayExporter};
 use crate::Settings;
@@ -20,8 +21,18 @@ pub enum Platform {
     Process,
 }
 
-/// The name of this crate, for messages about features.
-pub(crate) const PACKAGE: &str = env!("CARGO_PKG_NAME");
+/// The crate in the program's dependencies, which may be one that depends on this crate.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Dependent {
+    /// The name of the crate, for messages about features.
+    pub package: &'static str,
+    /// What gives requests their credentials, in this order.
+    pub authorizers: &'static [Authorizer],
+}
+
+/// This crate.
+pub(crate) const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[report_references] };
 
 const VARIABLE: &str = "OTEL_TRACES_EXPORTER";
 
@@ -43,17 +54,16 @@ static EXPORTERS: [Exporter; 4] = [
 struct Program<'a> {
     config: &'a Config,
     platform: Platform,
-    /// The crate in the program's dependencies, for messages about features.
-    package: &'static str,
+    dependent: Dependent,
 }
 
 /// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
 /// the first call, and nothing had been installed before.
 ///
-/// A message that asks for a feature names `package`, the crate that the program depends on.
+/// A message that asks for a feature names the crate that the program depends on.
 #[doc(hidden)]
-pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) -> bool {
-    install_with(telemetry.section::<Settings>(), |config| Program { config, platform, package }.exporters())
+pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> bool {
+    install_with(telemetry.section::<Settings>(), |config| Program { config, platform, dependent }.exporters())
 }
 
 /// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none
@@ -62,7 +72,7 @@ pub fn install(package: &'static str, platform: Platform, telemetry: Telemetry) 
 /// Returns none with `OTEL_SDK_DISABLED`.
 #[doc(hidden)]
 pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
-    Program { config, platform, package: PACKAGE }.exporters()
+    Program { config, platform, dependent: THIS }.exporters()
 }
 
 impl Program<'_> {
@@ -121,13 +131,13 @@ fn form() -> String {
 fn otlp(program: &Program<'_>) -> Option<Box<dyn Export>> {
     let mut config = program.config.otlp.clone();
     let exporter = loop {
-        match OtlpExporter::new(&config) {
+        match OtlpExporter::authorized(&config, program.dependent.authorizers) {
             Ok(exporter) => break exporter,
             Err(error) => {
                 let signal = error.signal();
                 diagnostics::once(
                     &format!("otlp.{signal}"),
-                    format_args!("{} are not exported: {}", signal.records(), error.reason(program.package)),
+                    format_args!("{} are not exported: {}", signal.records(), error.reason(program.dependent.package)),
                 );
                 match signal {
                     Signal::Logs => config.logs.endpoint = None,
@@ -156,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_missing_feature_is_that_of_the_crate_that_the_program_depends_on() {
-        for package in [PACKAGE, "thundra-aws"] {
+        for package in [THIS.package, "thundra-aws"] {
             let reason = UnsupportedEndpoint::NoTls { signal: Signal::Traces }.reason(package);
             assert!(reason.ends_with(&format!("the feature `https` of {package}")), "{reason}");
         }
@@ -193,7 +203,7 @@ mod tests {
             (&[endpoint, named("zipkin")], Process, &["otlp"], "no name is known"),
         ] {
             let config = config(variables);
-            let chosen = Program { config: &config, platform, package: PACKAGE }.chosen();
+            let chosen = Program { config: &config, platform, dependent: THIS }.chosen();
             assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), expected, "{why}");
         }
     }
@@ -202,7 +212,7 @@ mod tests {
     fn names_that_code_sets_are_read_in_any_case() {
         let mut config = config(&[]);
         config.exporters = Some(vec!["STDOUT".to_owned()]);
-        let chosen = Program { config: &config, platform: Platform::Process, package: PACKAGE }.chosen();
+        let chosen = Program { config: &config, platform: Platform::Process, dependent: THIS }.chosen();
         assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), ["stdout"]);
     }
 
@@ -215,7 +225,7 @@ mod tests {
             ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, "traces"),
         ] {
             let config = config(&[base, (variable, "http://c:99999/")]);
-            let exporter = otlp(&Program { config: &config, platform: Platform::Lambda, package: PACKAGE });
+            let exporter = otlp(&Program { config: &config, platform: Platform::Lambda, dependent: THIS });
             let taken =
                 exporter.map(|exporter| Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect());
             assert_eq!(taken, signals.map(<[Signal]>::to_vec), "{why}");

@@ -8,16 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, Uri};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http::{Request, Uri};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::time::timeout_at;
 use tower_service::Service;
 
-/// The limit of a response's body.
-const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+use super::response::{Body, Response};
 
 /// The idle time from which a connection may have been frozen.
 const FREEZE: Duration = Duration::from_millis(100);
@@ -57,13 +56,13 @@ enum Connector {
     Tls(hyper_rustls::HttpsConnector<HttpConnector>),
 }
 
-/// A collector's response.
-#[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    /// The body, empty for a broken body; `None` for a body without an end in time.
-    pub(super) body: Option<Bytes>,
+/// The limits of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The longest time. A connection that lay idle and turns out to be dead takes as long again.
+    pub(super) time: Duration,
+    /// The largest body of a response.
+    pub(super) response_bytes: usize,
 }
 
 /// The reason for a missing response.
@@ -77,38 +76,38 @@ pub(super) enum Failure {
     NoResponse,
 }
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 impl Transport {
     pub(super) fn new(endpoint: Uri, freezes: bool) -> Self {
         Transport { connector: Connector::new(&endpoint), endpoint, freezes, state: Mutex::default() }
     }
 
-    /// Sends a request and returns the response. It takes at most `limit`, and as long again where a connection that
-    /// lay idle turns out to be dead; it ends at the deadline in any case.
+    /// Sends a request and returns the response, within the limits. It ends at the deadline in any case.
     pub(super) async fn exchange(
         &self,
         request: Request<Full<Bytes>>,
-        limit: Duration,
+        limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
         if let Some(connection) = self.idle() {
             let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
-            let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limit });
-            if let Ok(response) = self.send(connection, request.clone(), until).await {
+            let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
+            if let Ok(response) = self.send(connection, request.clone(), limits, until).await {
                 return Ok(response);
             }
         }
-        let until = deadline.min(Instant::now() + limit);
+        let until = deadline.min(Instant::now() + limits.time);
         let connected = timeout_at(until.into(), self.connector.connect(&self.endpoint)).await;
         let sender = connected.map_err(|_| Failure::NotConnected)?.map_err(Failure::Unreachable)?;
-        self.send(Connection { sender, last_used: Instant::now() }, request, until).await
+        self.send(Connection { sender, last_used: Instant::now() }, request, limits, until).await
     }
 
     async fn send(
         &self,
         mut connection: Connection,
         request: Request<Full<Bytes>>,
+        limits: Limits,
         until: Instant,
     ) -> Result<Response, Failure> {
         let sent = Instant::now();
@@ -121,18 +120,21 @@ impl Transport {
         .map_err(|error: hyper::Error| Failure::Unreachable(error.into()))?;
         self.responded(sent.elapsed());
         let (head, body) = response.into_parts();
-        // The status says what became of the request. A body that breaks off, or does not end, says no more.
-        let body = timeout_at(until.into(), Limited::<Incoming>::new(body, MAX_RESPONSE_BYTES).collect()).await;
-        let body = match body {
-            Ok(Ok(body)) => {
-                connection.last_used = Instant::now();
-                self.state().idle = Some(connection);
-                Some(body.to_bytes())
-            }
-            Ok(Err(_)) => Some(Bytes::new()),
-            Err(_) => None,
+        let body = match timeout_at(until.into(), read(body, limits.response_bytes)).await {
+            Ok(body) => body,
+            Err(_) => Body::Endless,
         };
+        // Any other body leaves a connection that nobody can use.
+        if let Body::Whole(_) = body {
+            connection.last_used = Instant::now();
+            self.state().idle = Some(connection);
+        }
         Ok(Response { status: head.status, headers: head.headers, body })
+    }
+
+    /// Closes the idle connection, and forgets the durations of responses.
+    pub(super) fn renew(&self) {
+        *self.state() = State::default();
     }
 
     /// Takes the connection of the last export, if it is still open as far as anybody knows.
@@ -156,6 +158,19 @@ impl Transport {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a body of at most `limit` bytes.
+async fn read(body: Incoming, limit: usize) -> Body {
+    // The announced length is known before any byte is read.
+    if body.size_hint().lower() > u64::try_from(limit).unwrap_or(u64::MAX) {
+        return Body::TooLarge;
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Body::Whole(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
+        Err(_) => Body::BrokenOff,
     }
 }
 
@@ -183,7 +198,8 @@ impl Connector {
     }
 }
 
-async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
+/// Begins HTTP/1.1 on a connection.
+pub(super) async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
 where
     T: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
 {

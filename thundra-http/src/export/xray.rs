@@ -11,7 +11,7 @@ mod socket;
 
 use std::time::{Duration, Instant};
 
-use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
+use thundra_core::export::{Batch, Export, ExportError, ExportFuture, LossReason};
 
 use self::datagrams::{Datagram, Datagrams};
 use self::socket::Socket;
@@ -67,13 +67,16 @@ impl XRayExporter {
             match self.socket.send(&datagram.encode(batch), deadline).await {
                 Ok(()) => waiting -= datagram.count(),
                 // The batch would be sent twice if it was kept after its first datagram.
-                Err(error) if sent > 0 => return Err(ExportError::partial((waiting + too_large).into(), error)),
+                Err(error) if sent > 0 => {
+                    let lost = u64::from(waiting) + u64::from(too_large);
+                    return Err(ExportError::partial(lost, error).with_loss_reason(LossReason::Refused));
+                }
                 Err(error) => return Err(ExportError::retryable(error)),
             }
         }
         match too_large {
             0 => Ok(()),
-            _ => Err(ExportError::partial(too_large.into(), TOO_LARGE)),
+            _ => Err(ExportError::partial(too_large.into(), TOO_LARGE).with_loss_reason(LossReason::TooLarge)),
         }
     }
 }
@@ -87,5 +90,9 @@ impl Export for XRayExporter {
 
     fn follows_xray(&self) -> bool {
         true
+    }
+
+    fn renew(&self) {
+        self.socket.close();
     }
 }

@@ -5,6 +5,7 @@
 mod clients;
 mod drop_in;
 mod export;
+mod export_credentials;
 mod export_signals;
 mod export_xray;
 mod forwarded;

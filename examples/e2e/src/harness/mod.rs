@@ -13,6 +13,7 @@
 //! | [`package`] | an executable as a Lambda deployment package |
 //! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
 //! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
+//! | [`rotel`] | a real collector |
 
 pub mod cloud;
 pub mod executables;
@@ -22,6 +23,7 @@ pub mod package;
 pub mod process;
 pub mod python;
 pub mod receiver;
+pub mod rotel;
 pub mod target;
 
 /// An error of the harness, as one printable line.

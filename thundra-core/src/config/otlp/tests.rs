@@ -160,3 +160,69 @@ fn debug_shows_no_credentials() {
     let shown = format!("{traces:?} {traces:#?}");
     assert!(!shown.contains("s3cr3t") && shown.contains("api-key"), "{shown}");
 }
+
+const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+const KEY: &str = "-----BEGIN EC PRIVATE KEY-----\ns3cr3t\n-----END EC PRIVATE KEY-----\n";
+
+/// Writes a file that this test run alone has, and returns its path.
+fn file(name: &str, content: &[u8]) -> String {
+    let path = std::env::temp_dir().join(format!("thundra-{}-{name}", std::process::id()));
+    std::fs::write(&path, content).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_path_stands_for_the_content_of_its_file() {
+    let (ca, own, key) = (file("ca.pem", CERTIFICATE.as_bytes()), file("own.pem", b"x\r\n"), file("k", KEY.as_bytes()));
+    let logs = file("logs.pem", format!("a comment\r\n{}", CERTIFICATE.replace('\n', "\r\n")).as_bytes());
+    let (otlp, problems) = read(&[
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", &ca),
+        ("OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", &logs),
+        ("OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", &own),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", &ca),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", &key),
+    ]);
+    let own_of_logs = otlp.logs.certificate.as_deref().unwrap();
+    assert!(own_of_logs.starts_with("a comment\r\n"), "the file of a signal wins");
+    for signal in [&otlp.traces, &otlp.metrics] {
+        assert_eq!(signal.certificate.as_deref(), Some(CERTIFICATE));
+        assert_eq!(signal.client_certificate.as_deref(), Some(CERTIFICATE), "a bad file leaves that of all signals");
+        assert_eq!(signal.client_key.as_deref(), Some(KEY));
+    }
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    let shown = format!("{otlp:?}");
+    assert!(!shown.contains("BEGIN") && !shown.contains("s3cr3t"), "{shown}");
+}
+
+#[test]
+fn a_file_without_its_content_is_one_clear_problem() {
+    let certificate = ("OTEL_EXPORTER_OTLP_CERTIFICATE", "the path of a file with certificates in PEM");
+    let key = ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "the path of a file with a private key in PEM, without a password");
+    let locked = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n";
+    for ((name, form), path, reason) in [
+        (certificate, "/no/such.pem".to_owned(), " (entity not found)"),
+        (certificate, std::env::temp_dir().to_str().unwrap().to_owned(), " (is a directory)"),
+        (certificate, file("der", &[0x30, 0x82, 0xff]), " (invalid data)"),
+        (certificate, file("empty", b""), ""),
+        (certificate, file("key-for-cert", KEY.as_bytes()), ""),
+        (key, file("cert-for-key", CERTIFICATE.as_bytes()), ""),
+        (key, file("locked", locked.as_bytes()), ""),
+        (key, file("locked8", b"-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), ""),
+    ] {
+        let (otlp, problems) = read(&[(name, &path)]);
+        let [problem] = problems.as_slice() else { panic!("{path}: {problems:?}") };
+        let problem = problem.to_string();
+        assert!(problem.starts_with(&format!("{name}=\"")), "{problem}");
+        assert!(problem.ends_with(&format!("\" is not used: it takes {form}{reason}")), "{problem}");
+        assert_eq!(otlp, OtlpSignals::default());
+    }
+}
+
+#[test]
+fn a_key_in_place_of_its_path_is_not_shown() {
+    for value in [KEY.to_owned(), "s3cr3t\ns3cr3t".to_owned(), "s3cr3t".repeat(100)] {
+        let (otlp, problems) = read(&[("OTEL_EXPORTER_OTLP_CLIENT_KEY", &value)]);
+        assert_eq!((otlp, problems.len()), (OtlpSignals::default(), 1));
+        assert!(!problems[0].to_string().contains("s3cr3t"), "{}", problems[0]);
+    }
+}

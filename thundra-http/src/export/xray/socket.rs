@@ -41,11 +41,16 @@ impl Socket {
                 }
                 Err(error) | Ok(Some(error)) => {
                     // The address may have changed, or the network of the process.
-                    *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                    self.close();
                     return Err(failed(error));
                 }
             }
         }
+    }
+
+    /// Closes the socket. The next datagram opens another one.
+    pub(super) fn close(&self) {
+        *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     async fn connected(&self, deadline: Instant) -> io::Result<Arc<UdpSocket>> {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -104,6 +105,35 @@ impl Cloud {
         }
     }
 
+    /// Invokes a function with a JSON event, and returns the response.
+    ///
+    /// # Errors
+    ///
+    /// If the request or the function fails.
+    pub async fn invoke(&self, name: &str, event: &Value) -> Result<Value, Error> {
+        let payload = Blob::new(event.to_string());
+        let request = self.lambda.invoke().function_name(name).payload(payload);
+        let answer = request.send().await.map_err(refused(format_args!("invoke {name}")))?;
+        let response = answer.payload.map(Blob::into_inner).unwrap_or_default();
+        match answer.function_error {
+            None => Ok(serde_json::from_slice(&response)?),
+            Some(kind) => Err(format!("{name}: {kind}: {}", String::from_utf8_lossy(&response)).into()),
+        }
+    }
+
+    /// Subscribes a function to the log of another one, which must have been invoked before.
+    ///
+    /// # Errors
+    ///
+    /// If the emulator refuses the request.
+    pub async fn subscribe_to_log(&self, name: &str, subscriber_arn: &str) -> Result<(), Error> {
+        let query = json!({
+            "logGroupName": format!("/aws/lambda/{name}"), "filterName": "telemetry", "filterPattern": "",
+            "destinationArn": subscriber_arn,
+        });
+        self.logs("PutSubscriptionFilter", &query).await.map(drop)
+    }
+
     /// Sends one plain request to CloudWatch Logs, because a test's log does not justify an SDK crate.
     async fn logs(&self, action: &str, query: &Value) -> Result<Value, Error> {
         let response = self
@@ -115,7 +145,12 @@ impl Cloud {
             .body(query.to_string())
             .send()
             .await?;
-        Ok(serde_json::from_str(&response.text().await?)?)
+        let status = response.status();
+        let text = response.text().await?;
+        if !status.is_success() {
+            return Err(format!("CloudWatch Logs refused {action}: {text}").into());
+        }
+        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
     }
 }
 

@@ -1,23 +1,15 @@
 //! Exports to a real collector: rotel (PyPI `rotel`).
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
-use std::fs::{self, File};
-use std::net::TcpStream;
+mod forwarder;
+
+use std::fs::File;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use thundra_examples::harness::process::{self, Process};
-use thundra_examples::harness::python::Environment;
-use thundra_examples::harness::target;
+use thundra_examples::harness::rotel::Rotel;
 
-const PACKAGE: &str = "rotel==0.0.1a15";
-
-/// The package has no script for its executable.
-const ROTEL: &str = "
-import os, rotel, sys
-agent = os.path.join(os.path.dirname(rotel.__file__), 'rotel-agent')
-os.execv(agent, [agent, *sys.argv[1:]])";
-
+/// The time for a span to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 #[tokio::test]
@@ -35,11 +27,11 @@ const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "hello SERVER"];
 
 /// Runs `hello` locally against rotel, and returns rotel's output.
 async fn exported(protocol: &str) -> Vec<String> {
-    let (rotel, endpoint) = rotel(&protocol.replace('/', "-")).await;
+    let rotel = Rotel::start(&format!("rotel-{}", protocol.replace('/', "-"))).await.unwrap();
     let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/sns.json");
     let output = Command::new(env!("CARGO_BIN_EXE_hello"))
         .env_clear()
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", rotel.endpoint())
         .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
         .stdin(File::open(event).unwrap())
         .output()
@@ -48,7 +40,7 @@ async fn exported(protocol: &str) -> Vec<String> {
 
     let started = Instant::now();
     loop {
-        let log = fs::read_to_string(rotel.log()).unwrap();
+        let log = rotel.log().unwrap();
         let spans = spans(&log);
         if spans.len() >= TRACE.len() {
             assert_eq!(
@@ -81,26 +73,4 @@ fn spans(log: &str) -> Vec<String> {
 fn values(log: &str, key: &str) -> Vec<String> {
     let value = |line: &str| line.trim().strip_prefix(key)?.trim().strip_prefix(": ").map(str::to_owned);
     log.lines().filter_map(value).collect()
-}
-
-async fn rotel(name: &str) -> (Process, String) {
-    let python = tokio::task::spawn_blocking(|| Environment::with("rotel", &[PACKAGE])).await.unwrap().unwrap();
-    let interpreter = python.python();
-    let [http, grpc] = [(); 2].map(|()| format!("127.0.0.1:{}", process::free_port().unwrap()));
-    #[rustfmt::skip]
-    let command = [
-        interpreter.to_str().unwrap(), "-I", "-c", ROTEL, "start",
-        "--otlp-http-endpoint", &http, "--otlp-grpc-endpoint", &grpc, "--exporter", "blackhole",
-        "--debug-log", "traces", "--debug-log-verbosity", "detailed", "--batch-timeout", "100ms",
-    ];
-    let mut process = Process::launch(
-        &python,
-        &command,
-        [],
-        &target::path(&format!("rotel-{name}")).unwrap(),
-        &target::path(&format!("rotel-{name}.log")).unwrap(),
-    )
-    .unwrap();
-    process.ready(PATIENCE, async || TcpStream::connect(&http).is_ok()).await.unwrap();
-    (process, format!("http://{http}"))
 }

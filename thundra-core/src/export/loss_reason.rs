@@ -1,0 +1,86 @@
+//! The reasons why records are lost.
+
+use std::fmt;
+
+/// Defines the reasons, with the name of each.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $reason:ident = $name:literal,)*) => {
+        /// The reason why records are lost.
+        ///
+        /// The next root span counts the lost records of each signal: `thundra.lost_spans`, `thundra.lost_log_records` and
+        /// `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason.
+        ///
+        /// # Examples
+        ///
+        /// An exporter names the reason of a loss where the [kind](crate::export::ExportErrorKind) of the error does not:
+        ///
+        /// ```
+        /// use thundra_core::export::{ExportError, LossReason};
+        ///
+        /// let refused = ExportError::permanent("status 401");
+        /// assert_eq!(refused.loss_reason(), LossReason::Refused);
+        /// let old = ExportError::partial(3, "3 spans are older than 14 days").with_loss_reason(LossReason::TooOld);
+        /// assert_eq!(old.loss_reason().name(), "too_old");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum LossReason {
+            $($(#[$doc])* $reason,)*
+        }
+
+        impl LossReason {
+            /// All reasons.
+            #[doc(hidden)]
+            pub const ALL: &'static [LossReason] = &[$(LossReason::$reason),*];
+
+            /// Returns the name of the reason, the last part of an attribute such as `thundra.lost_spans.queue_full`.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(LossReason::$reason => $name,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// More than 8 MiB waited for a flush.
+    BacklogFull = "backlog_full",
+    /// More than 4 MiB waited for an exporter.
+    QueueFull = "queue_full",
+    /// The destination refused the request for good, or cannot be written to.
+    Refused = "refused",
+    /// The destination took the request, and rejected some of the records.
+    PartialSuccess = "partial_success",
+    /// A single record is over the size limit of the destination: of a request, a datagram or a line.
+    TooLarge = "too_large",
+    /// The record is older than the destination accepts.
+    TooOld = "too_old",
+    /// The exporter panicked.
+    Panicked = "panicked",
+    /// More spans than `THUNDRA_KEEP` may keep were worth keeping.
+    KeepLimit = "keep_limit",
+    /// The program ended first. Only the last line of a program on standard error counts these.
+    Unsent = "unsent",
+}
+
+/// Shows the [name](LossReason::name).
+impl fmt::Display for LossReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_parts_of_attribute_names_and_differ() {
+        let mut names: Vec<_> = LossReason::ALL.iter().map(|reason| reason.name()).collect();
+        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), LossReason::ALL.len());
+    }
+}

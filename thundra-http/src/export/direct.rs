@@ -1,0 +1,32 @@
+//! Requests to servers beside the process, such as the APIs of a Lambda environment.
+
+use bytes::Bytes;
+use http::header::HOST;
+use http::{HeaderValue, Request, Response, Uri};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::client::legacy::connect::HttpConnector;
+use tower_service::Service;
+
+use super::transport::{Error, handshake};
+
+/// The limit of a response's body.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024;
+
+/// Sends a request over plain HTTP, on a connection of its own and past all proxies. The response may take any time, so
+/// the caller sets the limit.
+///
+/// # Errors
+///
+/// The reason for a missing or broken response.
+#[doc(hidden)]
+pub async fn exchange_directly(mut request: Request<Bytes>) -> Result<Response<Bytes>, Error> {
+    let address = request.uri().clone();
+    if let Some(authority) = address.authority() {
+        request.headers_mut().insert(HOST, HeaderValue::from_str(authority.as_str())?);
+    }
+    *request.uri_mut() = address.path_and_query().map_or_else(Uri::default, |target| target.clone().into());
+    let mut sender = handshake(HttpConnector::new().call(address).await?).await?;
+    let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
+    let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await?;
+    Ok(Response::from_parts(head, body.to_bytes()))
+}
