@@ -10,9 +10,11 @@ mod limits;
 mod list;
 mod otlp;
 mod problem;
+mod proxies;
 mod reader;
 mod sampling;
 mod section;
+mod size;
 mod unknown;
 mod variable;
 
@@ -21,6 +23,7 @@ pub use limits::Limits;
 pub use list::VARIABLES;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
+pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
 pub use variable::{Variable, table};
@@ -65,6 +68,10 @@ pub struct Config {
     pub limits: Limits,
     /// The levels of recorded spans. Defaults to `INFO` and above.
     pub spans: Levels,
+    /// The most bytes that a flush writes to standard output, as lines of the
+    /// [`StdoutExporter`](crate::export::StdoutExporter), of what the exporters lost. With 0, the default, all of that is
+    /// counted instead. See [Losses](crate#losses).
+    pub spill: u64,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
@@ -152,6 +159,7 @@ impl Config {
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
+            spill: reader.size(&v::SPILL).unwrap_or(0),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
             origin: Origin { env: env.clone(), sections: Sections::default() },

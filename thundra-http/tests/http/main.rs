@@ -5,9 +5,14 @@
 mod clients;
 mod drop_in;
 mod export;
+mod export_connections;
 mod export_credentials;
+mod export_limits;
+mod export_proxies;
 mod export_signals;
+mod export_tls;
 mod export_xray;
+mod exporting;
 mod forwarded;
 mod properties;
 mod redirects;
