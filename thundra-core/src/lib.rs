@@ -114,7 +114,8 @@
 //! - Was the span made inside a scope? [`current`] returns `None` outside.
 //! - Is the span at INFO or above? `THUNDRA_SPANS` enables others.
 //! - Is our layer in the subscriber? If not, standard error says so.
-//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision.
+//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision. [`Keep`] exports unsampled scopes that
+//!   failed, were slow or started cold.
 //! - Was the scope over a limit? The root span has the attribute `thundra.dropped_spans` then.
 //!
 //! # Losses
@@ -208,7 +209,7 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
     Proxies,
 };
 #[doc(hidden)]

@@ -142,6 +142,30 @@ async fn an_invocation_that_xray_did_not_sample_sends_nothing_there() {
 }
 
 #[tokio::test]
+async fn what_is_kept_goes_to_xray_against_its_decision() {
+    let keep = ("THUNDRA_KEEP", "errors");
+    for (variables, prefix, collected, why) in [
+        (&[keep][..], "T1U", 0, "as unsampled"),
+        (&[keep, ("OTEL_TRACES_SAMPLER", "always_on")], "T1S", 0, "our own sampler had taken it"),
+        (
+            &[keep, ("OTEL_TRACES_EXPORTER", "xray,otlp"), ("OTEL_TRACES_SAMPLER", "always_on")],
+            "T1S",
+            3,
+            "for others too",
+        ),
+    ] {
+        let events = ["ann", "error", "bob"].map(|event| (json!(event), header(";Sampled=0")));
+        let events = events.each_ref().map(|(event, header)| (event.clone(), header.as_str()));
+        let (datagrams, seen, stderr) = run("traced", variables, &events).await;
+        let [(seen_prefix, spans)] = datagrams.as_slice() else { panic!("{why}: {datagrams:?}\n{stderr}") };
+        let root = spans.iter().find(|span| span.kind == 2).unwrap();
+        assert_eq!((seen_prefix.as_str(), root.text("faas.invocation_id").as_str()), (prefix, "request-1"), "{why}");
+        assert!(root.text("thundra.keep.reason").contains("error"), "{why}: {root:?}");
+        assert_eq!(seen.iter().filter_map(Seen::root).count(), collected, "{why}");
+    }
+}
+
+#[tokio::test]
 async fn a_decision_holds_for_its_own_of_two_interleaved_invocations() {
     let daemon = Daemon::start();
     let exporter = [("AWS_XRAY_DAEMON_ADDRESS", daemon.address.as_str()), ("OTEL_TRACES_EXPORTER", "xray,otlp")];

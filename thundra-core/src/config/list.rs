@@ -298,6 +298,12 @@ crate::variables! {
         default: "`10000`",
         meaning: "Spans of one invocation; more are dropped and counted.",
     }
+    KEEP = "THUNDRA_KEEP" {
+        form: "a list of errors, slow:500ms, cold; or none",
+        default: "`none`",
+        meaning: "Unsampled invocations, requests and records to export after all: those that failed, lasted longer than \
+                  the limit, or started cold. At most 10 a second, after a burst of 100.",
+    }
     SPILL = "THUNDRA_SPILL" {
         form: "a size such as 64KiB, or 0",
         default: "`0`",

@@ -5,6 +5,7 @@
 //! invalid value there is a [`ConfigProblem`], and the default applies.
 
 mod duration;
+mod keep;
 mod levels;
 mod limits;
 mod list;
@@ -18,6 +19,7 @@ mod size;
 mod unknown;
 mod variable;
 
+pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
 pub use list::VARIABLES;
@@ -59,6 +61,8 @@ pub struct Config {
     pub propagators: Propagators,
     /// The head sampler.
     pub sampler: Sampler,
+    /// The reasons to export what the head sampler left out; `None`, the default, for no such export.
+    pub keep: Option<Keep>,
     /// The names of the exporters, in lower case; empty to export nothing. With `None`, the default, the endpoint and
     /// the platform decide.
     pub exporters: Option<Vec<String>>,
@@ -155,6 +159,7 @@ impl Config {
             resource: Resource::of_program(attributes, reader.text(&v::SERVICE_NAME)),
             propagators: sampling::propagators(reader),
             sampler: sampling::sampler(reader),
+            keep: Keep::read(reader),
             exporters: reader.list(&v::EXPORTER).map(exporters),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
