@@ -135,6 +135,10 @@ names! {
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
+    /// The mark of a program, `true`, on a span of an unsampled scope to keep.
+    THUNDRA_KEEP = "thundra.keep";
+    /// The reasons to keep an unsampled scope, a list of `error`, `slow`, `cold`, `marked` and `debug`.
+    THUNDRA_KEEP_REASON = "thundra.keep.reason";
     /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_data_points.refused`.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";
@@ -148,8 +152,14 @@ names! {
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
     /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.
     THUNDRA_PROPAGATION_DROPPED = "thundra.propagation.dropped";
+    /// The milliseconds between the end of an invocation and its deadline, negative after the deadline.
+    THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
+    /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
+    THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// The milliseconds that a span had run when it was exported, still open.
+    THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

@@ -6,6 +6,7 @@
 mod broken;
 mod configuration;
 mod environment;
+mod keep;
 mod peers;
 mod programs;
 

@@ -109,6 +109,22 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
     }
 }
 
+/// Exports as [`flush`] does, on a thread with a Tokio runtime of its own, while the runtime of the program may be
+/// blocked. The flush is perhaps the last one of the process, so no pause holds it back.
+///
+/// The exporters' [forks](crate::export::Export::fork) send. What they could not send waits for the next flush.
+#[doc(hidden)]
+pub async fn flush_aside(mut records: Records, deadline: Instant) {
+    match PIPELINE.get() {
+        Some(pipeline) => {
+            let due = backlog::drain(&mut records);
+            let forks = pipeline.fork();
+            pipeline.begin_aside(&forks, &records, &due, deadline).send().await;
+        }
+        None => report_no_exporters(&records),
+    }
+}
+
 /// Hands records, and everything that waits, to the exporters.
 fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>) -> Flush<'_> {
     let due = backlog::drain(&mut records);
@@ -127,12 +143,28 @@ fn report_no_exporters(records: &Records) {
     }
 }
 
-/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more.
+/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more. Where
+/// `THUNDRA_SPILL` is set, what they cannot send goes to standard output.
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        begin(pipeline, Records::default(), Some(deadline)).send().await;
+        begin(pipeline, Records::default(), Some(pipeline.last_export(deadline))).send().await;
+        pipeline.spill_all(deadline).await;
         backlog::end(true);
+    }
+}
+
+/// Returns the time until which a flush may last, if [`spill_all`] is to have some time before the deadline.
+#[doc(hidden)]
+pub fn last_export(deadline: Instant) -> Instant {
+    PIPELINE.get().map_or(deadline, |pipeline| pipeline.last_export(deadline))
+}
+
+/// Spills everything that waits for the exporters, where `THUNDRA_SPILL` is set.
+#[doc(hidden)]
+pub async fn spill_all(deadline: Instant) {
+    if let Some(pipeline) = PIPELINE.get() {
+        pipeline.spill_all(deadline).await;
     }
 }
 

@@ -4,8 +4,10 @@
 
 mod errors;
 mod fields;
+mod keep;
 mod limits;
 mod scopes;
+mod unfinished;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

@@ -23,7 +23,7 @@ const PARENT_IS_REMOTE: u32 = 0x200;
 const FLAGS_LEN: usize = 6;
 
 /// The record of an open span. Later spans reuse the memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct OpenSpan {
     pub(crate) id: SpanId,
     pub(crate) parent_is_remote: bool,
@@ -157,6 +157,21 @@ impl OpenSpan {
         }
     }
 
+    /// Returns `true` with an error status.
+    pub(crate) fn is_error(&self) -> bool {
+        self.status == Code::Error
+    }
+
+    /// Returns `true` if the span has an attribute with this value.
+    pub(crate) fn has_attribute(&self, key: &str, value: &Value) -> bool {
+        let body = self.body.get(self.head_end..).unwrap_or_default();
+        let mut encoded = Vec::new();
+        find_attribute(body, key).is_some_and(|place| {
+            write::attribute(&mut encoded, tag::SPAN_ATTRIBUTE, key, value);
+            body.get(place) == Some(&encoded)
+        })
+    }
+
     /// Returns `true` while no status was set.
     pub(crate) fn is_unset(&self) -> bool {
         self.status == Code::Unset
@@ -262,7 +277,24 @@ impl OpenSpan {
         self.counts.dropped_links += 1;
     }
 
-    /// Fills the record of an ended span up to the limits. All later changes are dropped and counted.
+    /// Returns the status.
+    pub(crate) fn status(&self) -> Status {
+        match self.status {
+            Code::Unset => Status::Unset,
+            Code::Ok => Status::Ok,
+            Code::Error => Status::Error { description: self.description.clone().into() },
+        }
+    }
+
+    /// Returns `true` once the span is among the finished spans, and the record was [filled](Self::fill).
+    #[inline]
+    pub(crate) fn is_filled(&self) -> bool {
+        // Every other record has at least a head.
+        self.body.is_empty()
+    }
+
+    /// Fills the record of an ended span up to the limits. All later changes are dropped and counted, but for the
+    /// status.
     pub(crate) fn fill(&mut self) {
         self.body.clear();
         self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };
@@ -274,10 +306,9 @@ impl OpenSpan {
         [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
-    /// Ends the span and appends a field `ScopeSpans.spans` to `out`. `random` is `true` if the trace id is known to be
-    /// random.
+    /// Ends the span and appends a field `ScopeSpans.spans` to `out`, with the [flags](TraceContext::flags) of the trace.
     #[inline]
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, random: bool, end_unix_nano: u64) {
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, trace_flags: u8, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.
         self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
         if let Some(kind) = self.body.get_mut(at::KIND) {
@@ -296,10 +327,15 @@ impl OpenSpan {
             self.end_with_more(out, trace_state.unwrap_or_default());
         }
         let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
-        let [a, b, c, d] = (1 | u32::from(random) << 1 | PARENT_IS_KNOWN | remote).to_le_bytes();
+        let [a, b, c, d] = (u32::from(trace_flags) | PARENT_IS_KNOWN | remote).to_le_bytes();
         let [key, more] = tag::SPAN_FLAGS;
         out.extend_from_slice(&[key, more, a, b, c, d]);
-        // The next span reuses the memory, unless this one was exceptionally large.
+        self.shrink();
+    }
+
+    /// Leaves the memory to the next span, unless this one was exceptionally large.
+    #[inline]
+    pub(crate) fn shrink(&mut self) {
         if self.body.capacity() > 16 * 1024 {
             self.body = Vec::with_capacity(256);
         }
