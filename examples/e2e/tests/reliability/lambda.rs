@@ -42,7 +42,7 @@ fn expect(holds: bool, what: &str) -> Result<(), Error> {
 async fn frozen_while_idle(program: &Path) -> Result<(), Error> {
     let lambda = start(program, Platform::OnDemand).await?;
     for _ in 0..3 {
-        expect(lambda.idle(PATIENCE).await && lambda.is_frozen(), "it is not frozen before an event")?;
+        expect(lambda.idle(PATIENCE).await && stops(&lambda).await, "it is not frozen before an event")?;
         let working = lambda.invoke(event(Handler::Wait(100))?);
         let seen = async {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -54,6 +54,16 @@ async fn frozen_while_idle(program: &Path) -> Result<(), Error> {
     }
     let managed = start(program, Platform::ManagedInstances(2)).await?;
     expect(managed.idle(PATIENCE).await && !managed.is_frozen(), "a managed instance is never frozen")
+}
+
+/// Waits until the kernel has stopped the process, to which a signal takes a moment.
+async fn stops(lambda: &Lambda) -> bool {
+    let stopped = async {
+        while !lambda.is_frozen() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, stopped).await.is_ok()
 }
 
 async fn deadline(program: &Path) -> Result<(), Error> {
