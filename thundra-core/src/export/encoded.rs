@@ -1,7 +1,7 @@
 //! The encoded records of a batch, one by one: for destinations with a limit for each record or each request.
 
 use super::Batch;
-use crate::otlp::{read, request, run};
+use crate::otlp::{metric, read, request, run};
 use crate::{Records, Signal};
 
 /// The bit of `Span.flags` for a sampled span.
@@ -48,7 +48,7 @@ impl<'a> EncodedRecord<'a> {
             // LogRecord.time_unix_nano, else observed_time_unix_nano.
             Signal::Logs => time(self.message, 1).or_else(|| time(self.message, 11)).map(|time| (time, time)),
             Signal::Metrics => {
-                let times = run::data_points(self.message).filter_map(|point| time(point, 3));
+                let times = metric::points(self.message).filter_map(|point| time(point, 3));
                 times.fold(None, |range, time| match range {
                     Some((first, last)) => Some((time.min(first), time.max(last))),
                     None => Some((time, time)),
