@@ -12,10 +12,15 @@ fn data<'a>(metric: &'a [u8]) -> impl Iterator<Item = Field<'a>> {
     field_ranges(metric).map(|(_, field)| field).filter(|field| DATA.contains(&field.number))
 }
 
+/// Iterates over the data points of a metric.
+pub(crate) fn points(metric: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let fields = data(metric).filter_map(|field| field.bytes()).flat_map(field_ranges);
+    fields.filter(|(_, field)| field.number == DATA_POINTS).map(|(_, point)| point.bytes().unwrap_or_default())
+}
+
 /// Returns the number of data points of a metric.
 pub(super) fn data_points(metric: &[u8]) -> u32 {
-    let points = data(metric).filter_map(|field| field.bytes()).flat_map(field_ranges);
-    u32::try_from(points.filter(|(_, field)| field.number == DATA_POINTS).count()).unwrap_or(u32::MAX)
+    u32::try_from(points(metric).count()).unwrap_or(u32::MAX)
 }
 
 /// Returns two metrics with half of the data points each; `None` for a single data point.

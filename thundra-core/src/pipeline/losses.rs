@@ -121,7 +121,7 @@ impl Losses {
         }
         let mut field = Vec::with_capacity(counted.len() + 8);
         write::bytes(&mut field, tag::SPAN, &counted);
-        records.bytes_mut().splice(range, field);
+        records.replace(range, field);
         true
     }
 

@@ -27,7 +27,7 @@ use sender::Sender;
 use slot::ExporterSlot;
 
 use crate::export::{Export, Room, StandardStream};
-use crate::{Records, Resource};
+use crate::{Records, Resource, Signal};
 
 /// The share of a last flush's time for spilling: a tenth.
 const LAST_PART: u32 = 10;
@@ -59,6 +59,12 @@ impl Pipeline {
             self.room = Some(room.clone());
         }
         self
+    }
+
+    /// Returns `true` if all spans end up in X-Ray, and nowhere else.
+    pub(crate) fn follows_xray(&self) -> bool {
+        let mut slots = self.slots.iter().filter(|slot| slot.takes(Signal::Traces)).peekable();
+        slots.peek().is_some() && slots.all(ExporterSlot::follows_xray)
     }
 
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.

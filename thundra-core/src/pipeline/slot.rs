@@ -23,6 +23,7 @@ pub(super) struct ExporterSlot {
     pub(super) resource: Arc<Resource>,
     /// The signals of the exporter.
     signals: Signals,
+    follows_xray: bool,
     state: Mutex<State>,
     /// The place of the exporter for lost records, if the program spills.
     pub(super) spill: Option<Box<ExporterSlot>>,
@@ -56,7 +57,8 @@ impl ExporterSlot {
         // An exporter that panics here takes the signal: otherwise all its batches would be missing without a line.
         let takes = |signal: &Signal| contained(|| exporter.takes(*signal)).unwrap_or(true);
         let signals = Signal::ALL.into_iter().filter(takes).collect();
-        ExporterSlot { exporter, resource, signals, state: Mutex::default(), spill: None }
+        let follows_xray = contained(|| exporter.follows_xray()).unwrap_or_default();
+        ExporterSlot { exporter, resource, signals, follows_xray, state: Mutex::default(), spill: None }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -127,6 +129,17 @@ impl ExporterSlot {
     /// Returns `true` if the exporter takes the signal.
     pub(super) fn takes(&self, signal: Signal) -> bool {
         self.signals.contains(signal)
+    }
+
+    /// Returns `true` if X-Ray decides which spans the exporter gets.
+    pub(super) fn follows_xray(&self) -> bool {
+        self.follows_xray
+    }
+
+    /// Returns the records that the exporter gets.
+    #[inline]
+    pub(super) fn share(&self, records: Records) -> Records {
+        if self.follows_xray { records.for_xray() } else { records.for_all() }
     }
 
     /// Returns the signals for which the exporter pauses.
