@@ -10,6 +10,7 @@ mod environment;
 mod keep;
 mod peers;
 mod programs;
+mod xray;
 
 use std::sync::Mutex;
 use std::time::Duration;
