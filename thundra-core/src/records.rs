@@ -215,7 +215,7 @@ impl Records {
         self
     }
 
-    /// Returns the records, but for the last ones, and the last ones: as many as fit into `max_bytes`.
+    /// Returns the first records and the last records, of the latter as many as fit into `max_bytes`.
     pub(crate) fn cut_end(self, max_bytes: usize) -> (Records, Records) {
         let surplus = self.bytes.len().saturating_sub(max_bytes);
         let starts = run::messages(&self.bytes).map(|(range, _)| range.start);
@@ -223,8 +223,8 @@ impl Records {
         self.cut(start.unwrap_or_default(), false)
     }
 
-    /// Returns the first records, as many as fit into `max_bytes` but at least one, and the rest. A metric is cut between
-    /// its data points where it has to be.
+    /// Returns the first records, as many as fit into `max_bytes` but at least one, and the rest. A long metric
+    /// is cut between its data points.
     pub(crate) fn cut_request(self, max_bytes: usize) -> (Records, Records) {
         let (mut request, mut rest) = self.cut(max_bytes, true);
         while request.bytes.len() > max_bytes

@@ -1,20 +1,16 @@
 //! From an event to the scope of its invocation.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
 use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
 
 use super::availability_zone::{self, Zone};
+use super::watchdog::Watch;
 use super::{environment, initialisation, setup};
 use crate::attributes::cut;
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
-
-/// The time reserved for the end of an invocation: the process must request the next event before the deadline.
-const MARGIN: Duration = Duration::from_millis(100);
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -91,7 +87,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 }
 
 /// Ends an invocation.
-pub(crate) fn finish(scope: Scope) -> Records {
+pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
     let flags = scope.flags();
     if flags.contains(ScopeFlags::ZONE_ASKED)
         && let Zone::Known(id) = availability_zone::current()
@@ -105,20 +101,13 @@ pub(crate) fn finish(scope: Scope) -> Records {
              thundra_aws::batch::each gives each record its own",
         );
     }
+    let was_exported = watch.end(&scope);
     let sampled = scope.sampled();
     let records = scope.finish();
-    if !sampled && !records.is_empty() {
+    if !sampled && (was_exported || !records.is_empty()) {
         initialisation::take();
     }
     records
-}
-
-/// Returns the time at which the export of this invocation must end. `None` without a deadline.
-pub(crate) fn flush_deadline(context: &Context) -> Option<Instant> {
-    let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
-    // A deadline in the past leaves no time: the spans wait for the next invocation.
-    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-    Some(Instant::now() + left.saturating_sub(MARGIN))
 }
 
 /// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest,
@@ -307,19 +296,5 @@ mod tests {
             let inbound = parent(&trigger, header.as_ref(), &context, Trust::Full, config().propagators);
             assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, untrusted), "{why}");
         }
-    }
-
-    #[test]
-    fn the_flush_ends_before_the_deadline() {
-        let at = |deadline| {
-            let mut context = Context::default();
-            context.deadline = deadline;
-            flush_deadline(&context)
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
-        assert!(at(0).is_none());
-        let left = at(now + 3_000).unwrap().duration_since(Instant::now());
-        assert!((Duration::from_millis(2_500)..=Duration::from_millis(2_900)).contains(&left), "{left:?}");
-        assert!(at(now - 3_000).unwrap() <= Instant::now());
     }
 }

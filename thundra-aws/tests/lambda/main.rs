@@ -5,6 +5,7 @@
 
 mod broken;
 mod configuration;
+mod deadlines;
 mod environment;
 mod keep;
 mod peers;

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -31,6 +32,8 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    /// Spans that the collector had no room for.
+    Refused,
     /// The request for the restore of a snapshot.
     Restore,
     /// The report of a failed initialisation, or of a failed restore.
@@ -48,6 +51,7 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Refused => "refused",
             Seen::Restore => "restore",
             Seen::Failure(phase) => phase,
             Seen::Metadata => "metadata",
@@ -184,6 +188,8 @@ impl Lambda {
             async move { axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await },
         );
 
+        let file = variables.iter().find(|(key, _)| *key == "TEST_STDOUT").map(|(_, path)| path);
+        let stdout = file.map_or_else(Stdio::null, |path| File::create(path).unwrap().into());
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "program", "--ignored", "--nocapture"])
             .env_clear()
@@ -200,7 +206,7 @@ impl Lambda {
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
             ])
             .envs(variables.iter().copied())
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -300,6 +306,30 @@ impl Lambda {
         }
     }
 
+    /// Sends an event whose response nobody waits for.
+    pub(crate) async fn send(&self, event: Value) {
+        self.events.send((event, oneshot::channel().0)).await.unwrap();
+    }
+
+    /// Lets the collector take requests from now on.
+    pub(crate) fn take_requests(&self) {
+        self.world.refuses.store(false, Ordering::Relaxed);
+    }
+
+    /// Waits for a text on standard error.
+    pub(crate) async fn wait_for_line(&self, text: &str) {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !self.stderr_so_far().contains(text) {
+            assert!(std::time::Instant::now() < deadline, "no {text:?} in:\n{}", self.stderr_so_far());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The spans that have arrived.
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        self.world.seen.lock().unwrap().iter().flat_map(Seen::spans).collect()
+    }
+
     fn stderr_so_far(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
@@ -339,7 +369,8 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
         waiting.insert(id.clone(), answer);
         id
     };
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 10_000;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    let deadline = now + event["deadline_in_ms"].as_i64().unwrap_or(10_000);
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
     if let Some(header) = header.or_else(|| world.xray.then(|| xray(&id))) {
@@ -419,6 +450,7 @@ async fn traces(
 ) -> StatusCode {
     world.connections.lock().unwrap().push(connection);
     if world.refuses.load(Ordering::Relaxed) {
+        world.saw(Seen::Refused);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
     world.saw(Seen::Traces(spans(&body)));

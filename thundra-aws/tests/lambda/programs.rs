@@ -105,6 +105,7 @@ pub(crate) fn run(name: &str) {
             let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(crate::environment::Renewed));
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
+        other if other.starts_with("deadline") => crate::deadlines::run(other),
         other => crate::broken::run(other),
     }
 }
@@ -164,7 +165,7 @@ async fn logging(event: LambdaEvent<Value>) -> Result<Value, Error> {
 
 /// Prints how many spans it gets.
 #[derive(Debug)]
-struct Stderr;
+pub(crate) struct Stderr;
 
 impl Export for Stderr {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {

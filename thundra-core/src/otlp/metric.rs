@@ -7,7 +7,7 @@ use super::write::delimited;
 const DATA: [u64; 5] = [5, 7, 9, 10, 11];
 const DATA_POINTS: u64 = 1;
 
-/// Returns the messages of a metric that hold data points. There is one, unless the encoder was odd.
+/// Returns the messages with data points: one, unless the encoder is odd.
 fn data<'a>(metric: &'a [u8]) -> impl Iterator<Item = Field<'a>> {
     field_ranges(metric).map(|(_, field)| field).filter(|field| DATA.contains(&field.number))
 }
@@ -23,7 +23,7 @@ pub(super) fn data_points(metric: &[u8]) -> u32 {
     u32::try_from(points(metric).count()).unwrap_or(u32::MAX)
 }
 
-/// Returns two metrics with half of the data points each; `None` for a metric with a single one.
+/// Returns two metrics with half of the data points each; `None` for a single data point.
 pub(crate) fn split(metric: &[u8]) -> Option<[Vec<u8>; 2]> {
     let (mut kinds, half) = (data(metric), data_points(metric) / 2);
     let kind = kinds.next().filter(|_| half > 0)?;

@@ -209,7 +209,10 @@ impl ScopeState {
             }
             _ => {
                 backlog::count(Losses::incomplete_messages(incomplete));
-                self.tail.count(Losses::dropped_spans(dropped));
+                match is_exported {
+                    true => backlog::count(Losses::dropped_spans(dropped)),
+                    false => self.tail.count(Losses::dropped_spans(dropped)),
+                }
             }
         }
     }
