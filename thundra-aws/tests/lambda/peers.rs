@@ -307,8 +307,8 @@ impl Lambda {
     }
 
     /// Sends an event whose response nobody waits for.
-    pub(crate) async fn send(&self, body: Value) {
-        let event = Event { body, xray: None, answer: oneshot::channel().0 };
+    pub(crate) async fn send(&self, event: Value) {
+        let event = Event { body: event, xray: None, answer: oneshot::channel().0 };
         assert!(self.events.send(event).await.is_ok());
     }
 
