@@ -107,8 +107,16 @@ pub(crate) enum Outcome {
 
 type Answer = oneshot::Sender<Result<Value, Value>>;
 
+/// An event for the function.
+struct Event {
+    body: Value,
+    /// The X-Ray header.
+    xray: Option<String>,
+    answer: Answer,
+}
+
 struct World {
-    events: tokio::sync::Mutex<mpsc::Receiver<(Value, Answer)>>,
+    events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     waiting: Mutex<HashMap<String, Answer>>,
     seen: Mutex<Vec<Seen>>,
     changed: Notify,
@@ -134,7 +142,7 @@ impl World {
 /// A function that runs.
 pub(crate) struct Lambda {
     world: Arc<World>,
-    events: mpsc::Sender<(Value, Answer)>,
+    events: mpsc::Sender<Event>,
     /// How many events it asks for at once.
     pollers: usize,
     child: Child,
@@ -239,8 +247,14 @@ impl Lambda {
 
     /// Sends an event and waits for its response, or its error.
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Value> {
+        self.invoke_with(event, None).await
+    }
+
+    /// Sends an event with an X-Ray header and waits for its response, or its error.
+    pub(crate) async fn invoke_with(&self, body: Value, xray: Option<&str>) -> Result<Value, Value> {
         let (answer, result) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
+        let event = Event { body, xray: xray.map(str::to_owned), answer };
+        assert!(self.events.send(event).await.is_ok());
         match tokio::time::timeout(PATIENCE, result).await {
             Ok(result) => result.unwrap(),
             Err(_) => panic!("no answer; standard error:\n{}", self.stderr_so_far()),
@@ -250,7 +264,7 @@ impl Lambda {
     /// Sends an event, and waits for what comes of it.
     pub(crate) async fn outcome(&mut self, event: Value) -> Outcome {
         let (answer, result) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
+        assert!(self.events.send(Event { body: event, xray: None, answer }).await.is_ok());
         let outcome = async {
             tokio::select! {
                 result = result => Outcome::Posted(result.unwrap()),
@@ -294,7 +308,8 @@ impl Lambda {
 
     /// Sends an event whose response nobody waits for.
     pub(crate) async fn send(&self, event: Value) {
-        self.events.send((event, oneshot::channel().0)).await.unwrap();
+        let event = Event { body: event, xray: None, answer: oneshot::channel().0 };
+        assert!(self.events.send(event).await.is_ok());
     }
 
     /// Lets the collector take requests from now on.
@@ -345,7 +360,7 @@ impl Drop for Lambda {
 
 async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     world.saw(Seen::Next);
-    let (event, answer) = match world.events.lock().await.recv().await {
+    let Event { body, xray: header, answer } = match world.events.lock().await.recv().await {
         Some(event) => event,
         None => std::future::pending().await,
     };
@@ -356,11 +371,11 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
         id
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
-    let deadline = now + event["deadline_in_ms"].as_i64().unwrap_or(10_000);
+    let deadline = now + body["deadline_in_ms"].as_i64().unwrap_or(10_000);
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
-    if world.xray {
-        put("lambda-runtime-trace-id", xray(&id));
+    if let Some(header) = header.or_else(|| world.xray.then(|| xray(&id))) {
+        put("lambda-runtime-trace-id", header);
     }
     if let Some(tenant) = &world.tenant {
         put("lambda-runtime-aws-tenant-id", tenant.clone());
@@ -369,7 +384,7 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     put("lambda-runtime-aws-request-id", id);
     put("lambda-runtime-deadline-ms", deadline.to_string());
     put("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:f".into());
-    (headers, event.to_string().into())
+    (headers, body.to_string().into())
 }
 
 async fn restore(State(world): State<Arc<World>>) -> StatusCode {
@@ -439,7 +454,13 @@ async fn traces(
         world.saw(Seen::Refused);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    world.saw(Seen::Traces(spans(&body)));
+    StatusCode::OK
+}
+
+/// Returns the spans of a request.
+pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
+    let request = ExportTraceServiceRequest::decode(request).unwrap();
     let spans =
         request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -458,8 +479,7 @@ async fn traces(
             .map(|pair| (pair.key, text(pair.value.and_then(|value| value.value))))
             .collect(),
     });
-    world.saw(Seen::Traces(spans.collect()));
-    StatusCode::OK
+    spans.collect()
 }
 
 /// The value of an attribute, the items of a list with commas between.

@@ -76,6 +76,7 @@ pub(crate) fn run(name: &str) {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(thundra_aws::run_concurrent(service_fn(meet))).unwrap();
         }
+        "many" => runtime().block_on(thundra_aws::run(service_fn(many))).unwrap(),
         "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
         "init" => {
             let greet = |event: LambdaEvent<String>, state: std::sync::Arc<String>| async move {
@@ -118,6 +119,16 @@ async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
         "secret panic" => panic!("{REFUSED}"),
         name => Ok(greet(name).await),
     }
+}
+
+/// Makes as many spans as the event says, or one of as many bytes.
+async fn many(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let spans = event.payload.as_u64().unwrap_or_default();
+    (0..spans).for_each(|index| tracing::info_span!("step", index).in_scope(|| {}));
+    if let Some(bytes) = event.payload["bytes"].as_u64() {
+        tracing::info_span!("large", text = "x".repeat(bytes as usize)).in_scope(|| {});
+    }
+    Ok(event.payload)
 }
 
 #[instrument]
