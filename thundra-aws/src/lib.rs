@@ -23,7 +23,8 @@
 //! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints
 //! the spans as a tree on standard error: `cargo run -- event.json`.
 //!
-//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector. Without it, spans are lines on standard output that
+//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans
+//! [to X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output that
 //! the serverless-otlp-forwarder reads.
 //!
 //! # What is recorded
@@ -208,6 +209,7 @@
 //!   includes `sdk` and `config`.
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
+//! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
 //! - `http`: functions of `lambda_http` and axum.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
