@@ -194,7 +194,8 @@
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
 //! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
 //!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of it, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
 //!    spans that could not be exported, by [reason](thundra_core#losses).
