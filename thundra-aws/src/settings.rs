@@ -29,6 +29,11 @@ thundra_core::variables! {
         default: "`send`",
         meaning: "The sender of a batch's messages: the span of the call, or with `create` a span of each message.",
     }
+    SHUTDOWN = "THUNDRA_SHUTDOWN" {
+        form: "one of on, off",
+        default: "`off`",
+        meaning: "With `on`, what waits when Lambda ends the environment is exported. Needs the feature `shutdown`.",
+    }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
         default: "`INFO`",
@@ -60,6 +65,8 @@ pub struct Settings {
     pub batch_spans: BatchSpans,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
+    /// `true` to export what waits when Lambda ends the environment (feature `shutdown`).
+    pub shutdown: bool,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -100,7 +107,6 @@ impl Settings {
     }
 
     /// Returns the section of a configuration, or the settings of the process.
-    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) fn of(config: &Config) -> &Self {
         config.section().unwrap_or_else(|| settings())
     }
@@ -120,6 +126,7 @@ impl Section for Settings {
             message_spans: reader
                 .one_of(&MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),
+            shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             log: log_levels(reader),
         }
     }

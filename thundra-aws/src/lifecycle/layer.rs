@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{Config, InScope, Records, Scope, flush};
+use thundra_core::{Config, InScope, Records, Scope, export_later, flush};
 use tower_service::Service;
 
-use super::invocation;
 use super::reporting::recording_panic;
+use super::{background, invocation};
 
 /// The header with the id of one attempt of a request.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
@@ -119,11 +119,16 @@ where
 /// Exports the last spans of a program, and reports the ones that could not be exported.
 pub(crate) async fn export_last(trace: Records, config: &Config) {
     export(trace, None, config).await;
+    background::end();
     thundra_http::export::report_losses();
 }
 
-/// Exports until the deadline, and no longer, even if an exporter ignores its deadline.
+/// Exports until the deadline, and no longer, even if an exporter ignores its deadline. Where a background thread exports,
+/// hands it the records.
 pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
+    if background::is_running() {
+        return export_later(trace);
+    }
     let longest = Instant::now() + config.otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;

@@ -6,6 +6,7 @@
 //! ```
 
 mod availability_zone;
+mod background;
 mod environment;
 mod http_status;
 mod init;
@@ -17,6 +18,7 @@ pub(crate) mod platform;
 pub(crate) mod reporting;
 mod run;
 pub(crate) mod setup;
+pub(crate) mod shutdown;
 mod snap_start;
 
 pub use init::{init, init_with};

@@ -5,6 +5,7 @@
 
 mod broken;
 mod configuration;
+mod ends;
 mod environment;
 mod peers;
 mod programs;

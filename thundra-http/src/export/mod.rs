@@ -26,6 +26,5 @@ pub use otlp::OtlpExporter;
 pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
-pub(crate) use worker::Worker;
 #[doc(hidden)]
-pub use worker::report_losses;
+pub use worker::{Worker, report_losses};
