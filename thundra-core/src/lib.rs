@@ -189,6 +189,8 @@ pub use pipeline::Losses;
 pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
+#[doc(hidden)]
+pub use recorder::unfinished::Unfinished;
 pub use records::{MixedSignals, Records};
 pub use resource::Resource;
 pub use sampler::Sampler;
@@ -202,8 +204,8 @@ pub use span_ext::SpanExt;
 pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    export_later, export_later_is_due, flushes_itself, forget_unexported, install_with, pending_spans, renew,
-    report_missing_scope, settings, unexported,
+    export_later, export_later_is_due, flush_aside, flushes_itself, forget_unexported, install_with, pending_spans,
+    renew, report_missing_scope, settings, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

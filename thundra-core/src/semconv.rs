@@ -148,8 +148,14 @@ names! {
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
     /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.
     THUNDRA_PROPAGATION_DROPPED = "thundra.propagation.dropped";
+    /// The milliseconds between the end of an invocation and its deadline, negative after the deadline.
+    THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
+    /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
+    THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// The milliseconds that a span had run when it was exported, still open.
+    THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

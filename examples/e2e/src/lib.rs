@@ -27,6 +27,7 @@ pub mod functions;
 pub mod harness;
 pub mod orders;
 pub mod pricing;
+pub mod reliability;
 pub mod report;
 pub mod seen;
 pub mod shop;

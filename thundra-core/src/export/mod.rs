@@ -113,6 +113,16 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// Called before a snapshot of the process (Lambda SnapStart), and in each process restored from the snapshot;
     /// defaults to nothing.
     fn renew(&self) {}
+
+    /// Returns an exporter to the same destination, with connections of its own and without pauses, for a thread with a
+    /// Tokio runtime of its own. The fork lives for one flush, and `self` exports nothing meanwhile.
+    ///
+    /// A function that is about to time out may have blocked the threads of the program's runtime, and the connections
+    /// of `self` with them. `None`, the default, is for an exporter that needs no connection, or whose connections work
+    /// in any runtime: the other thread calls `self`.
+    fn fork(&self) -> Option<Box<dyn Export>> {
+        None
+    }
 }
 
 /// Success, without an allocation in a box.

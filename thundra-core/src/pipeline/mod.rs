@@ -78,7 +78,33 @@ impl Pipeline {
         let others = others.iter().filter_map(|slot| Sender::begin(slot, records.clone(), due, now)).collect();
         Flush { last: Sender::begin(last, records, due, now), others, deadline }
     }
+
+    /// Makes exporters for a flush [aside](Self::begin_aside).
+    pub(crate) fn fork(&self) -> Forks {
+        Forks(self.slots.iter().map(ExporterSlot::fork).collect())
+    }
+
+    /// Hands over records as [`begin`](Self::begin) does, for a flush on a thread of its own that is perhaps the last
+    /// one of the process. Queues and counts are those of every flush: an unsent record waits for the next one.
+    pub(crate) fn begin_aside<'a>(
+        &'a self,
+        forks: &'a Forks,
+        records: &Records,
+        due: &Due,
+        deadline: Instant,
+    ) -> Flush<'a> {
+        let now = Instant::now();
+        let exporters = self.slots.iter().zip(&forks.0).map(|(slot, fork)| (slot, fork.as_deref()));
+        let begin = |(slot, fork): (&'a ExporterSlot, Option<&'a dyn Export>)| {
+            Sender::begin_aside(slot, fork.unwrap_or(&*slot.exporter), records.clone(), due, now)
+        };
+        Flush { last: None, others: exporters.filter_map(begin).collect(), deadline }
+    }
 }
+
+/// The forks of the exporters, `None` for an exporter that serves every thread.
+#[derive(Debug)]
+pub(crate) struct Forks(Vec<Option<Box<dyn Export>>>);
 
 /// A flush in progress. The exporters keep unsent records for the next flush.
 #[derive(Debug)]

@@ -7,9 +7,9 @@ use std::time::Instant;
 use super::backlog::Due;
 use super::losses::Losses;
 use super::slot::{ExporterSlot, State};
-use crate::export::{Batch, ExportError, ExportErrorKind, ExportFuture, LossReason};
+use crate::export::{Batch, Export, ExportError, ExportErrorKind, ExportFuture, LossReason};
 use crate::signal::Signals;
-use crate::{Records, contained, diagnostics};
+use crate::{Records, Signal, contained, diagnostics};
 
 /// The number of single messages in a row that were too large, after which a flush splits no more requests. The
 /// collector accepts nothing then, and further splitting would only take time.
@@ -19,6 +19,8 @@ const TOO_LARGE_IN_A_ROW: u32 = 16;
 #[derive(Debug)]
 pub(super) struct Sender<'a> {
     slot: &'a ExporterSlot,
+    /// The exporter in place of the slot's own, in a flush [aside](Self::begin_aside).
+    aside: Option<&'a dyn Export>,
     /// The current request; `None` after the last one, when the right to send is given up.
     batch: Option<Batch>,
     /// `true` once the exporter accepted the request.
@@ -40,7 +42,30 @@ impl<'a> Sender<'a> {
     /// exporter pauses, or the queue is empty.
     #[inline]
     pub(super) fn begin(slot: &'a ExporterSlot, records: Records, due: &Due, now: Instant) -> Option<Self> {
-        let held_back = slot.paused_signals();
+        Self::begin_through(slot, None, records, due, now)
+    }
+
+    /// Hands over records and counts as [`begin`](Self::begin) does, for a flush that is perhaps the last one of the
+    /// process: it sends through `exporter`, without regard to pauses.
+    pub(super) fn begin_aside(
+        slot: &'a ExporterSlot,
+        exporter: &'a dyn Export,
+        records: Records,
+        due: &Due,
+        now: Instant,
+    ) -> Option<Self> {
+        Self::begin_through(slot, Some(exporter), records, due, now)
+    }
+
+    #[inline]
+    fn begin_through(
+        slot: &'a ExporterSlot,
+        aside: Option<&'a dyn Export>,
+        records: Records,
+        due: &Due,
+        now: Instant,
+    ) -> Option<Self> {
+        let held_back = if aside.is_none() { slot.paused_signals() } else { Signals::default() };
         let mut state = slot.state();
         if !due.losses.is_none() {
             state.queue.lose(due.losses.of_signals(|signal| slot.takes(signal)));
@@ -54,13 +79,22 @@ impl<'a> Sender<'a> {
         for records in due.others.iter().filter(|records| slot.takes(records.signal())) {
             rest.extend(state.queue.push(records.clone()));
         }
-        if state.is_sending || state.is_paused(now) {
+        if state.is_sending || (aside.is_none() && state.is_paused(now)) {
             drop(state);
             rest.into_iter().for_each(|over| slot.lose(over));
             return None;
         }
-        let mut sender =
-            Sender { slot, batch: None, accepted: false, held_back, rest, too_large: 0, exporting: None, began: now };
+        let mut sender = Sender {
+            slot,
+            aside,
+            batch: None,
+            accepted: false,
+            held_back,
+            rest,
+            too_large: 0,
+            exporting: None,
+            began: now,
+        };
         match state.accepted {
             None => sender.next(&mut state),
             Some(_) => sender.take_accepted(&mut state),
@@ -80,7 +114,7 @@ impl<'a> Sender<'a> {
 
     /// Sends the requests of the queue, one after the other.
     pub(super) async fn send(&mut self, deadline: Instant) {
-        let exporter = &*self.slot.exporter;
+        let exporter = self.aside.unwrap_or(&*self.slot.exporter);
         // An earlier flush has waited for an accepted request.
         let mut patience = if self.accepted { self.began } else { deadline };
         while let Some(batch) = &self.batch {
@@ -167,13 +201,20 @@ impl<'a> Sender<'a> {
         true
     }
 
+    /// Pauses the exporter after a failure. A flush aside holds up no caller, and so costs none a pause.
+    fn pause(&self, signal: Signal) {
+        if self.aside.is_none() {
+            self.slot.pause(signal, self.began.elapsed());
+        }
+    }
+
     /// Keeps a request for the next flush, and continues with the other signals. Returns `false` without other signals,
     /// or during a pause of the exporter.
     #[cold]
     fn keeps(&mut self, error: &ExportError) -> bool {
         let Some(signal) = self.batch.as_ref().map(Batch::signal) else { return false };
         if !self.accepted {
-            self.slot.pause(signal, self.began.elapsed());
+            self.pause(signal);
         }
         diagnostics::once(
             &format!("export.{signal}"),
@@ -186,9 +227,9 @@ impl<'a> Sender<'a> {
         if self.accepted {
             return false;
         }
-        let paused = self.slot.paused_signals();
+        let paused = if self.aside.is_none() { self.slot.paused_signals() } else { Signals::default() };
         let mut state = self.slot.state();
-        if state.is_paused(Instant::now()) {
+        if self.aside.is_none() && state.is_paused(Instant::now()) {
             return false;
         }
         self.held_back = self.held_back.with(paused);
@@ -207,7 +248,7 @@ impl Drop for Sender<'_> {
             && Instant::now() >= deadline
             && let Some(batch) = &self.batch
         {
-            self.slot.pause(batch.signal(), self.began.elapsed());
+            self.pause(batch.signal());
         }
         if let Some(batch) = self.batch.take() {
             let mut state = self.slot.state();

@@ -89,6 +89,11 @@ impl ExporterSlot {
         contained(|| self.exporter.renew());
     }
 
+    /// Returns the fork of the exporter for another thread.
+    pub(super) fn fork(&self) -> Option<Box<dyn Export>> {
+        contained(|| self.exporter.fork()).flatten()
+    }
+
     /// Returns `true` if the exporter takes the signal.
     pub(super) fn takes(&self, signal: Signal) -> bool {
         self.signals.contains(signal)

@@ -206,6 +206,73 @@ async fn each_exporter_has_an_account_of_its_own() {
     assert_eq!(well.taken.lock().unwrap().concat(), ["one", "two", "three"]);
 }
 
+/// An exporter with a fork of its own script.
+#[derive(Debug)]
+struct Forking {
+    usual: Scripted,
+    fork: Scripted,
+}
+
+impl Export for Forking {
+    fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
+        self.usual.export(batch, deadline)
+    }
+
+    fn fork(&self) -> Option<Box<dyn Export>> {
+        Some(Box::new(self.fork.clone()))
+    }
+}
+
+impl Pipeline {
+    async fn flush_aside(&self, (records, due): Flushed) {
+        let deadline = Instant::now() + Duration::from_millis(150);
+        let forks = self.fork();
+        let mut flush = self.begin_aside(&forks, &records, &due, deadline);
+        let _ = tokio::time::timeout_at(deadline.into(), flush.send()).await;
+    }
+}
+
+#[tokio::test]
+async fn a_flush_aside_goes_through_the_forks_and_shares_the_account() {
+    use End::{Hangs, Later, Never, Panic, Taken, TooLarge};
+    for (script, by_fork, waiting, lost, why) in [
+        (&[Taken][..], vec![2], 0, 0, "taken"),
+        (&[Later], vec![], 2, 0, "kept"),
+        (&[Hangs], vec![], 2, 0, "kept after the deadline"),
+        (&[Never], vec![], 0, 2, "lost"),
+        (&[Panic], vec![], 0, 2, "a panic is a loss"),
+        (&[TooLarge], vec![1, 1], 0, 0, "in two parts"),
+    ] {
+        let (usual, fork) = (Scripted::default(), Scripted::default());
+        *fork.script.lock().unwrap() = script.iter().copied().collect();
+        let (taken, by_usual) = (fork.taken.clone(), usual.taken.clone());
+        let exporters: Vec<Box<dyn Export>> = vec![Box::new(Forking { usual, fork })];
+        let pipeline = Pipeline::new(Resource::new([]), exporters, Duration::from_secs(60));
+        pipeline.flush_aside(spans(&["one", "two"])).await;
+        assert_eq!(taken.lock().unwrap().iter().map(Vec::len).collect::<Vec<_>>(), by_fork, "{why}");
+        assert_eq!((pipeline.waiting_spans(), lost_spans(&pipeline)), (waiting, vec![waiting + lost]), "{why}");
+        // The next flush sends what waits at once: the failure of a fork pauses nobody.
+        pipeline.flush(spans(&["three"]), None).await;
+        assert_eq!(by_usual.lock().unwrap().concat().len() as u64, waiting + 1, "{why}");
+        assert_eq!((pipeline.waiting_spans(), lost_spans(&pipeline)), (0, vec![0]), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_flush_aside_heeds_no_pause_and_leaves_its_spans_to_a_flush_at_work() {
+    let (pipeline, exporter) = scripted(&[End::LaterAfter(150), End::Taken, End::Hangs]);
+    pipeline.flush(spans(&["one"]), None).await;
+    pipeline.flush(spans(&["two"]), None).await;
+    assert_eq!(pipeline.waiting_spans(), 2, "it pauses");
+    pipeline.flush_aside(spans(&["three"])).await;
+    assert_eq!(exporter.taken.lock().unwrap().concat(), ["one", "two", "three"], "without a fork, by itself");
+    pipeline.resume();
+    let mut at_work = Box::pin(pipeline.flush(spans(&["four"]), None));
+    assert!(poll_fn(|context| Poll::Ready(at_work.as_mut().poll(context).is_pending())).await);
+    pipeline.flush_aside(spans(&["five"])).await;
+    assert_eq!(pipeline.waiting_spans(), 2);
+}
+
 /// Takes the requests of all signals, but for those that it refuses.
 #[derive(Clone, Debug, Default)]
 struct Selective {

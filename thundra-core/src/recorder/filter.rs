@@ -4,6 +4,8 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Event, Metadata};
 use tracing_subscriber::filter::Targets;
 
+use super::scope_span::SCOPE_TARGET;
+
 /// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
 /// within `tracing`.
 #[derive(Debug)]
@@ -58,10 +60,11 @@ impl EventFilter {
     }
 
     /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are
-    /// part of their text.
+    /// part of their text. Events about a scope as a whole are log lines alone.
     #[inline]
     pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
-        !metadata.target().starts_with("lambda_runtime") && self.enables(metadata)
+        let target = metadata.target();
+        !target.starts_with("lambda_runtime") && target != SCOPE_TARGET && self.enables(metadata)
     }
 
     fn widest(&self) -> LevelFilter {

@@ -30,6 +30,7 @@ pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;
 mod sync;
+pub(crate) mod unfinished;
 
 #[cfg(test)]
 mod tests;

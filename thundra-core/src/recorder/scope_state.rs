@@ -8,7 +8,7 @@ use super::slot::ScopeId;
 use crate::config::Limits;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{Records, SpanId, TraceContext, TraceId};
+use crate::{Records, SpanId, TraceContext, TraceId, Value, semconv};
 
 /// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
@@ -142,6 +142,9 @@ impl ScopeState {
     #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
+            if span.is_filled() {
+                return self.close_filled(index);
+            }
             if self.finished.capacity() == 0 {
                 self.finished.reserve(self.first_room);
             }
@@ -154,6 +157,72 @@ impl ScopeState {
                 span.fill();
             }
         }
+    }
+
+    /// Ends the root span.
+    #[inline]
+    pub(crate) fn close_root(&mut self, end_unix_nano: u64) {
+        if u64::from(self.dropped) + self.incomplete_messages > 0 {
+            self.hand_over_counts();
+        }
+        self.close(0, end_unix_nano);
+    }
+
+    /// Hands the counts of the scope to the root span. If the root span was exported before, the next root span of the
+    /// process carries the counts.
+    #[cold]
+    fn hand_over_counts(&mut self) {
+        let (dropped, incomplete) = (u64::from(self.dropped), self.incomplete_messages);
+        let counts = self.take_counts();
+        match self.span(0) {
+            Some((root, limits)) if !root.is_filled() => {
+                // The counts are recorded even where the root has as many attributes as it may.
+                let limits = Limits { attributes: u32::MAX, ..*limits };
+                counts.iter().for_each(|(key, count)| root.set_attribute(key, count, &limits));
+            }
+            _ => {
+                let mut losses = Losses::dropped_spans(dropped);
+                losses += Losses::incomplete_messages(incomplete);
+                backlog::count(losses);
+            }
+        }
+    }
+
+    /// Ends a span that was exported while it was open.
+    #[cold]
+    fn close_filled(&mut self, index: u32) {
+        // The root span keeps the record, whose count is read at the end of the scope.
+        if let Some(span) = self.spans.get(index as usize).filter(|_| index != 0) {
+            count_after_end(span);
+            self.vacant.push(index);
+        }
+    }
+
+    /// Appends the ending of a span whose record is elsewhere.
+    pub(super) fn append(&mut self, ending: &mut OpenSpan, end_unix_nano: u64) {
+        ending.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
+        self.finished_count += 1;
+    }
+
+    /// Takes the counts that the root span carries, as attributes.
+    pub(super) fn take_counts(&mut self) -> Vec<(&'static str, Value)> {
+        let counts = [
+            (semconv::THUNDRA_DROPPED_SPANS, u64::from(std::mem::take(&mut self.dropped))),
+            (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, std::mem::take(&mut self.incomplete_messages)),
+        ];
+        counts.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| (key, count.into())).collect()
+    }
+
+    /// Returns the indices of the recorded spans that are open and not exported.
+    pub(super) fn open_spans(&self) -> Vec<u32> {
+        let mut open: Vec<bool> = self.spans.iter().map(|span| !span.is_filled()).collect();
+        let unrecorded_root = (!self.recorded).then_some(0);
+        for index in self.vacant.iter().copied().chain(unrecorded_root) {
+            if let Some(open) = open.get_mut(index as usize) {
+                *open = false;
+            }
+        }
+        (0..).zip(open).filter_map(|(index, open)| open.then_some(index)).collect()
     }
 
     /// Takes the ended spans.
@@ -207,10 +276,7 @@ impl ScopeState {
 
     /// Makes the place ready for another scope.
     pub(super) fn reset(&mut self) {
-        let after_end = self.spans.first().map_or(0, OpenSpan::dropped);
-        if after_end > 0 {
-            backlog::count(Losses::after_end(after_end));
-        }
+        self.spans.first().into_iter().for_each(count_after_end);
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
         self.log_fields = None;
@@ -223,5 +289,14 @@ impl ScopeState {
         self.vacant.shrink_to(KEEP_SPANS);
         // Low indices are taken first, so that the records whose memory is kept are the ones in use.
         self.vacant.extend((0..self.spans.len() as u32).rev());
+    }
+}
+
+/// Counts the changes of a span after its end.
+#[inline]
+fn count_after_end(span: &OpenSpan) {
+    let after_end = span.dropped();
+    if after_end > 0 {
+        backlog::count(Losses::after_end(after_end));
     }
 }

@@ -7,6 +7,7 @@
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
 //! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -84,10 +85,38 @@ impl Slab {
     /// Locks the scope of an id; `None` after the scope is gone.
     #[inline]
     pub(crate) fn lock(&self, id: ScopeId) -> Option<MutexGuard<'_, ScopeState>> {
-        let index = id.index() as usize;
-        let place = self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)?;
-        let state = place.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.place(id.index())?.lock().unwrap_or_else(PoisonError::into_inner);
         (state.generation() == id.generation()).then_some(state)
+    }
+
+    #[inline]
+    fn place(&self, index: u32) -> Option<&Mutex<ScopeState>> {
+        let index = index as usize;
+        self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
+    }
+
+    /// Returns the scopes nested in a scope, directly or not.
+    pub(super) fn nested_in(&self, outermost: ScopeId) -> Vec<ScopeId> {
+        // Relaxed: a scope that is claimed meanwhile may be missed.
+        let nested: Vec<(ScopeId, ScopeId)> = (0..self.used.load(Ordering::Relaxed))
+            .filter_map(|index| {
+                let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
+                Some((ScopeId::new(index, state.generation()), state.outer?))
+            })
+            .collect();
+        let mut found = BTreeSet::from([outermost.to_u64()]);
+        // Each pass goes one level deeper.
+        loop {
+            let before = found.len();
+            let inside = |(_, outer): &&(ScopeId, ScopeId)| found.contains(&outer.to_u64());
+            let inner: Vec<u64> = nested.iter().filter(inside).map(|(id, _)| id.to_u64()).collect();
+            found.extend(inner);
+            if found.len() == before {
+                break;
+            }
+        }
+        found.remove(&outermost.to_u64());
+        found.into_iter().map(ScopeId::from_u64).collect()
     }
 
     /// Runs `f` on the record of a span; `None` for a slot without a record.

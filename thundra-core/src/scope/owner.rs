@@ -7,14 +7,13 @@ use tracing::Span;
 
 use super::in_scope::InScope;
 use super::scope_ref::ScopeRef;
+use crate::Records;
 use crate::clock::now;
-use crate::config::Limits;
 use crate::pipeline::{Losses, backlog};
 use crate::recorder::entered::Entered;
 use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
-use crate::{Records, semconv};
 
 /// An open scope. [`finish`](Self::finish) returns the spans.
 ///
@@ -108,23 +107,10 @@ impl Scope {
     fn seal(&mut self) -> Records {
         self.finished = true;
         let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
-        let (dropped, incomplete) = (u64::from(state.dropped), state.incomplete_messages);
         if self.recorded() {
-            if let Some((root, limits)) = state.span(0).filter(|_| dropped + incomplete > 0) {
-                // The counts are recorded even where the root has as many attributes as it may.
-                let limits = Limits { attributes: u32::MAX, ..*limits };
-                for (key, count) in [
-                    (semconv::THUNDRA_DROPPED_SPANS, dropped),
-                    (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, incomplete),
-                ] {
-                    if count > 0 {
-                        root.set_attribute(key, &count.into(), &limits);
-                    }
-                }
-            }
-            state.close(0, now());
-        } else if incomplete > 0 {
-            backlog::count(Losses::incomplete_messages(incomplete));
+            state.close_root(now());
+        } else if state.incomplete_messages > 0 {
+            backlog::count(Losses::incomplete_messages(state.incomplete_messages));
         }
         // A nested scope may be sampled where this one is not, so there may be spans in either case.
         let records = state.take_finished();

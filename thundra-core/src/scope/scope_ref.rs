@@ -9,8 +9,9 @@ use crate::pipeline::{Losses, backlog};
 use crate::propagation::CorrelationIds;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
+use crate::recorder::unfinished::Unfinished;
 use crate::recorder::{current, edit};
-use crate::{Status, TraceContext, Value};
+use crate::{Records, Status, TraceContext, Value};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
@@ -143,6 +144,22 @@ impl ScopeRef {
         attributes: impl IntoIterator<Item = (impl Into<Cow<'static, str>>, impl Into<Value>)>,
     ) {
         edit::add_link(self.root, to, attributes);
+    }
+
+    /// Returns the outcome of the root span; `None` when the scope is gone.
+    #[doc(hidden)]
+    pub fn status(&self) -> Option<Status> {
+        SCOPES.edit(self.root, |span, _| span.status())
+    }
+
+    /// Takes the spans of an open scope for an export before its end: the finished spans, and a provisional ending of
+    /// each open span. Nested scopes are included. No span is exported again, and changes of an exported span are
+    /// dropped and counted.
+    ///
+    /// Returns nothing after the end of the scope.
+    #[doc(hidden)]
+    pub fn take_unfinished(&self, ending: &Unfinished<'_>) -> Records {
+        ending.take(self.root.scope)
     }
 
     /// Returns a copy of the correlation ids; `None` when the scope is gone.

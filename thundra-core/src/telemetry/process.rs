@@ -109,6 +109,22 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
     }
 }
 
+/// Exports as [`flush`] does, on a thread with a Tokio runtime of its own, while the runtime of the program may be
+/// blocked. The flush is perhaps the last one of the process, so no pause holds it back.
+///
+/// The exporters' [forks](crate::export::Export::fork) send. What they could not send waits for the next flush.
+#[doc(hidden)]
+pub async fn flush_aside(mut records: Records, deadline: Instant) {
+    match PIPELINE.get() {
+        Some(pipeline) => {
+            let due = backlog::drain(&mut records);
+            let forks = pipeline.fork();
+            pipeline.begin_aside(&forks, &records, &due, deadline).send().await;
+        }
+        None => report_no_exporters(&records),
+    }
+}
+
 /// Hands records, and everything that waits, to the exporters.
 fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>) -> Flush<'_> {
     let due = backlog::drain(&mut records);

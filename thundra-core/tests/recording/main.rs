@@ -6,6 +6,7 @@ mod errors;
 mod fields;
 mod limits;
 mod scopes;
+mod unfinished;
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};

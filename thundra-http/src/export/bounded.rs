@@ -49,4 +49,8 @@ impl<E: Export> Export for Bounded<E> {
     fn resume(&self) {
         self.exporter.resume();
     }
+
+    fn fork(&self) -> Option<Box<dyn Export>> {
+        self.exporter.fork()
+    }
 }

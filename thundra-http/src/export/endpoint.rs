@@ -29,6 +29,7 @@ const ATTEMPTS: u32 = 3;
 const BACKOFF: Duration = Duration::from_millis(100);
 
 /// The destination of one signal's requests.
+#[derive(Clone)]
 pub(super) struct Endpoint {
     signal: Signal,
     address: Uri,
@@ -44,7 +45,7 @@ pub(super) struct Endpoint {
     /// The limits of an attempt.
     limits: Limits,
     /// The circuit for failures of the endpoint on a working host.
-    circuit: Circuit,
+    circuit: Arc<Circuit>,
     collector: Arc<Collector>,
 }
 
@@ -110,14 +111,14 @@ impl Endpoint {
             encoding: Encoding::new(config),
             timeout: config.flush_limit(),
             limits: Limits { time: config.attempt_limit(), response_bytes: config.max_response_size },
-            circuit: Circuit::new(),
+            circuit: Arc::new(Circuit::new()),
         })
     }
 
-    /// Returns the endpoint for a thread of its own.
+    /// Returns the endpoint for a thread of its own, with a connection and pauses of its own.
     pub(super) fn in_background(self, collectors: &mut Vec<Arc<Collector>>) -> Self {
         let collector = Collector::shared(collectors, &self.address, true);
-        Endpoint { circuit: Circuit::in_background(), collector, ..self }
+        Endpoint { circuit: Arc::new(Circuit::in_background()), collector, ..self }
     }
 
     pub(super) fn signal(&self) -> Signal {

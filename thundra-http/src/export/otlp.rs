@@ -128,4 +128,9 @@ impl Export for OtlpExporter {
     fn renew(&self) {
         self.endpoints.iter().for_each(Endpoint::renew);
     }
+
+    fn fork(&self) -> Option<Box<dyn Export>> {
+        // A fork serves one flush, so nothing freezes its connections.
+        Some(Box::new(OtlpExporter { endpoints: self.endpoints.clone() }.in_background()))
+    }
 }

@@ -13,7 +13,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use prost::Message;
 use thundra_core::export::{Batch, Export, ExportError, ExportErrorKind};
-use thundra_core::{Config, Env, Scope};
+use thundra_core::{Config, Env, Scope, Signal};
 use thundra_http::export::OtlpExporter;
 
 use crate::support::serve;
@@ -158,4 +158,31 @@ async fn a_silent_collector_costs_no_more_than_the_deadline() {
     let result = exporter.export(&batch(), started + Duration::from_millis(200)).await;
     assert_eq!(result.map_err(|error| error.kind()), Err(ExportErrorKind::Retryable));
     assert!(started.elapsed() < Duration::from_secs(5), "it waited for more than the deadline");
+}
+
+#[tokio::test]
+async fn a_fork_has_a_connection_and_pauses_of_its_own() {
+    let (address, requests) = collector(vec![(StatusCode::OK, Vec::new())]).await;
+    let exporter = exporter(address, &[("OTEL_EXPORTER_OTLP_HEADERS", "api-key=k-1")]);
+    exporter.export(&batch(), soon()).await.unwrap();
+    let fork = exporter.fork().unwrap();
+    let forked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(fork.export(&batch(), soon()))
+    });
+    let result = tokio::task::spawn_blocking(|| forked.join().unwrap()).await.unwrap();
+    result.unwrap();
+    exporter.export(&batch(), soon()).await.unwrap();
+    let requests = requests.lock().unwrap();
+    let keys: Vec<_> = requests.iter().map(|(headers, _)| headers["api-key"].clone()).collect();
+    assert_eq!(keys, ["k-1"; 3], "headers are the same");
+    let dead = unreachable_exporter().await;
+    dead.export(&batch(), soon()).await.unwrap_err();
+    assert!(dead.is_paused(Signal::Traces) && !dead.fork().unwrap().is_paused(Signal::Traces));
+}
+
+/// Returns an exporter to a port without a server.
+async fn unreachable_exporter() -> OtlpExporter {
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    exporter(port, &[])
 }

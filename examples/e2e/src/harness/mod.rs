@@ -13,10 +13,14 @@
 //! | [`package`] | an executable as a Lambda deployment package |
 //! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
 //! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
+//! | [`lambda`] | Lambda's APIs for one function: it is frozen, killed at deadlines, and shut down |
+//! | [`collector`] | an OTLP/HTTP endpoint with faults, and the account of what arrived |
 //! | [`rotel`] | a real collector |
 
 pub mod cloud;
+pub mod collector;
 pub mod executables;
+pub mod lambda;
 pub mod ministack;
 pub mod moto;
 pub mod package;

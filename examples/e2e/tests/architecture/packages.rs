@@ -23,6 +23,7 @@ const TWICE: &[&str] = &[
     "rand_core",
     "schemars",
     "syn",
+    "untrusted",
     "windows-sys",
 ];
 

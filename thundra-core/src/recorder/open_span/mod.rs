@@ -23,7 +23,7 @@ const PARENT_IS_REMOTE: u32 = 0x200;
 const FLAGS_LEN: usize = 6;
 
 /// The record of an open span. Later spans reuse the memory.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct OpenSpan {
     pub(crate) id: SpanId,
     pub(crate) parent_is_remote: bool,
@@ -262,7 +262,24 @@ impl OpenSpan {
         self.counts.dropped_links += 1;
     }
 
-    /// Fills the record of an ended span up to the limits. All later changes are dropped and counted.
+    /// Returns the status.
+    pub(crate) fn status(&self) -> Status {
+        match self.status {
+            Code::Unset => Status::Unset,
+            Code::Ok => Status::Ok,
+            Code::Error => Status::Error { description: self.description.clone().into() },
+        }
+    }
+
+    /// Returns `true` once the span is among the finished spans, and the record was [filled](Self::fill).
+    #[inline]
+    pub(crate) fn is_filled(&self) -> bool {
+        // Every other record has at least a head.
+        self.body.is_empty()
+    }
+
+    /// Fills the record of an ended span up to the limits. All later changes are dropped and counted, but for the
+    /// status.
     pub(crate) fn fill(&mut self) {
         self.body.clear();
         self.counts = Counts { attributes: u32::MAX, events: u32::MAX, links: u32::MAX, ..Counts::default() };

@@ -1,0 +1,90 @@
+//! An event, and what comes of it.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::harness::Error;
+
+/// An event of a function.
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub(super) body: Bytes,
+    pub(super) timeout: Duration,
+    pub(super) deadline_behind: Duration,
+    pub(super) without: Vec<&'static str>,
+}
+
+impl Event {
+    /// Makes an event from a JSON value, with a timeout of ten seconds.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be written as JSON.
+    pub fn new(value: &impl Serialize) -> Result<Self, Error> {
+        let body = serde_json::to_vec(value)?.into();
+        Ok(Self { body, timeout: Duration::from_secs(10), deadline_behind: Duration::ZERO, without: Vec::new() })
+    }
+
+    /// Sets the time until the deadline.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Makes the deadline that the function is told so much earlier than the one that is enforced, as clocks that
+    /// differ do.
+    #[must_use]
+    pub fn deadline_behind(mut self, time: Duration) -> Self {
+        self.deadline_behind = time;
+        self
+    }
+
+    /// Leaves out a header of the Runtime API.
+    #[must_use]
+    pub fn without(mut self, header: &'static str) -> Self {
+        self.without.push(header);
+        self
+    }
+}
+
+/// What came of an event, for its caller.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// What the caller gets.
+    pub outcome: Outcome,
+    /// How long the caller waited.
+    pub waited: Duration,
+}
+
+/// What the caller of a function gets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The response of the function.
+    Response(Response),
+    /// The error that the function posted.
+    Error(Value),
+    /// The response was over 6 MiB.
+    TooLarge,
+    /// The deadline passed.
+    TimedOut,
+    /// The process ended by itself.
+    Ended(ExitStatus),
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// The media type.
+    pub content_type: String,
+    /// The body.
+    pub body: Bytes,
+    /// The type of the error in the middle of a stream.
+    pub stream_error: Option<String>,
+    /// The body ended without its last chunk.
+    pub broken_off: bool,
+}

@@ -1,0 +1,165 @@
+//! Lambda on this machine: the Runtime API and the Extensions API on loopback, for one function.
+//!
+//! Lambda's rules are kept where they matter to telemetry. The process is stopped as soon as nothing is in flight, and
+//! goes on with the next event. A deadline ends the process, except on managed instances. SIGTERM comes before the end
+//! only where an extension is registered. A function that has ended is started anew for the next event.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`settings`] | what a function is started with |
+//! | [`event`] | an event, and what comes of it |
+//! | `life` | the state of the function: who waits, what is in flight, whether the process is stopped |
+//! | `runtime_api` | `/next`, `/response` and `/error` |
+//! | `extensions_api` | `/register` and `/event/next` |
+//! | `sandbox` | the process: its signals, its output, its memory |
+//!
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>.
+
+pub mod event;
+mod extensions_api;
+mod life;
+mod runtime_api;
+mod sandbox;
+pub mod settings;
+
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub use event::{Event, Invocation, Outcome, Response};
+use life::Life;
+pub use life::Record;
+use sandbox::Sandbox;
+pub use settings::{Output, Platform, Settings};
+
+use super::Error;
+
+/// The time that a process with an extension has between SIGTERM and SIGKILL.
+///
+/// See <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-shutdown>.
+pub const SHUTDOWN: Duration = Duration::from_millis(500);
+
+/// A function in Lambda. Dropping the value kills its process.
+#[derive(Debug)]
+pub struct Lambda {
+    life: Arc<Life>,
+    settings: Settings,
+    address: String,
+    server: JoinHandle<()>,
+}
+
+impl Lambda {
+    /// Starts a function.
+    ///
+    /// # Errors
+    ///
+    /// If no port can be opened, or the program cannot be started.
+    pub async fn start(settings: Settings) -> Result<Self, Error> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?.to_string();
+        let life = Arc::new(Life::new(settings.platform));
+        let app = runtime_api::routes(Arc::clone(&life))
+            .merge(extensions_api::routes(Arc::clone(&life), settings.refuses_extensions));
+        let server = tokio::spawn(async move {
+            let _ = axum::serve(listener, app).await;
+        });
+        let lambda = Self { life, settings, address, server };
+        lambda.ensure_started()?;
+        Ok(lambda)
+    }
+
+    /// Sends an event, and waits for what comes of it.
+    ///
+    /// # Errors
+    ///
+    /// If the program cannot be started, or does not ask for an event.
+    pub async fn invoke(&self, event: Event) -> Result<Invocation, Error> {
+        self.ensure_started()?;
+        Life::invoke(&self.life, event).await
+    }
+
+    /// Waits until the function asks for an event, or has ended. Returns `false` after `patience`.
+    pub async fn idle(&self, patience: Duration) -> bool {
+        self.life.wait_for(patience, |state| state.is_idle() || state.sandbox.is_none()).await
+    }
+
+    /// Ends the function as Lambda does: SIGTERM and [`SHUTDOWN`] where an extension is registered, then SIGKILL.
+    /// Returns how the process ended, `None` if it had ended before.
+    pub async fn shut_down(&self) -> Option<ExitStatus> {
+        let ended = self.life.exits();
+        if self.life.begin_shutdown() {
+            self.life.wait_for(SHUTDOWN, |state| state.sandbox.is_none()).await;
+        }
+        self.life.kill();
+        self.ended_after(ended).await
+    }
+
+    /// Ends the function with SIGTERM alone, and waits for its end. Returns `None` if it does not end in `patience`.
+    pub async fn terminate(&self, patience: Duration) -> Option<ExitStatus> {
+        let ended = self.life.exits();
+        self.life.terminate();
+        self.life.wait_for(patience, |state| state.sandbox.is_none()).await;
+        (self.life.exits() > ended).then(|| self.life.last_exit()).flatten()
+    }
+
+    async fn ended_after(&self, before: usize) -> Option<ExitStatus> {
+        self.life.wait_for(Duration::from_secs(10), |state| state.sandbox.is_none()).await;
+        (self.life.exits() > before).then(|| self.life.last_exit()).flatten()
+    }
+
+    /// Returns what is known of each invocation, in the order of their events.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.life.records()
+    }
+
+    /// Returns how many processes have been started.
+    #[must_use]
+    pub fn starts(&self) -> usize {
+        self.life.starts()
+    }
+
+    /// Returns how often the process was stopped.
+    #[must_use]
+    pub fn freezes(&self) -> usize {
+        self.life.freezes()
+    }
+
+    /// Returns the names of the registered extensions.
+    #[must_use]
+    pub fn extensions(&self) -> Vec<String> {
+        self.life.extensions()
+    }
+
+    /// Returns the standard error of all processes so far.
+    #[must_use]
+    pub fn stderr(&self) -> String {
+        self.life.output().stderr()
+    }
+
+    /// Returns the standard output of all processes so far.
+    #[must_use]
+    pub fn stdout(&self) -> Vec<u8> {
+        self.life.output().stdout()
+    }
+
+    /// Returns the resident memory of the process in bytes; `None` if it has ended.
+    #[must_use]
+    pub fn memory(&self) -> Option<u64> {
+        self.life.memory()
+    }
+
+    fn ensure_started(&self) -> Result<(), Error> {
+        Life::ensure_started(&self.life, || Sandbox::start(&self.settings, &self.address, self.life.output()))
+    }
+}
+
+impl Drop for Lambda {
+    fn drop(&mut self) {
+        self.life.kill();
+        self.server.abort();
+    }
+}

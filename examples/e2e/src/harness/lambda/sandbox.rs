@@ -1,0 +1,132 @@
+//! The process of a function: its environment, its signals, its output and its memory.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{env, thread};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::process::{Child, Command};
+
+use super::settings::{Output, Settings};
+use crate::harness::Error;
+
+/// A running process. It is killed by its [`Exit`] when that is dropped.
+#[derive(Debug)]
+pub(super) struct Sandbox {
+    pid: Pid,
+    stopped: bool,
+}
+
+/// The end of a process.
+pub(super) struct Exit(Child);
+
+/// What the processes of a function have written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written {
+    stdout: Arc<Mutex<Vec<u8>>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Sandbox {
+    /// Starts the program of a function, with the environment that Lambda gives it.
+    pub(super) fn start(settings: &Settings, api: &str, written: &Written) -> Result<(Self, Exit), Error> {
+        let kept = |name: &str| name == "PATH" || name.starts_with("LD_") || name.starts_with("LLVM_");
+        let mut command = Command::new(&settings.program);
+        command
+            .env_clear()
+            .envs(env::vars().filter(|(name, _)| kept(name)))
+            .envs([
+                ("AWS_LAMBDA_RUNTIME_API", api),
+                ("AWS_LAMBDA_FUNCTION_NAME", "reliable"),
+                ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"),
+                ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+                ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/reliable"),
+                ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/11/26/[$LATEST]0"),
+                ("AWS_REGION", "eu-central-1"),
+            ])
+            .envs(settings.platform.variables())
+            .envs(settings.variables.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(match settings.stdout {
+                Output::Kept | Output::Closed => Stdio::piped(),
+                Output::Full => File::options().write(true).open("/dev/full")?.into(),
+            })
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child =
+            command.spawn().map_err(|error| format!("cannot start {}: {error}", settings.program.display()))?;
+        let pid = child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)).ok_or("the process has no id")?;
+        if let Some(pipe) = child.stderr.take() {
+            keep(pipe.into_owned_fd()?.into(), &written.stderr);
+        }
+        if let Some(pipe) = child.stdout.take().filter(|_| settings.stdout == Output::Kept) {
+            keep(pipe.into_owned_fd()?.into(), &written.stdout);
+        }
+        Ok((Self { pid, stopped: false }, Exit(child)))
+    }
+
+    /// Stops the process, as Lambda freezes it. Returns `false` if it was stopped already.
+    pub(super) fn freeze(&mut self) -> bool {
+        !std::mem::replace(&mut self.stopped, true) && self.signal(Signal::STOP)
+    }
+
+    /// Lets the process go on.
+    pub(super) fn thaw(&mut self) {
+        if std::mem::take(&mut self.stopped) {
+            self.signal(Signal::CONT);
+        }
+    }
+
+    pub(super) fn terminate(&mut self) {
+        self.thaw();
+        self.signal(Signal::TERM);
+    }
+
+    pub(super) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Returns the resident memory in bytes.
+    pub(super) fn memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        kill_process(self.pid, signal).is_ok()
+    }
+}
+
+impl Exit {
+    pub(super) async fn wait(mut self) -> Option<ExitStatus> {
+        self.0.wait().await.ok()
+    }
+}
+
+impl Written {
+    pub(super) fn stdout(&self) -> Vec<u8> {
+        lock(&self.stdout).clone()
+    }
+
+    pub(super) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&lock(&self.stderr)).into_owned()
+    }
+}
+
+/// Keeps what a pipe brings, on a thread of its own.
+fn keep(mut pipe: File, kept: &Arc<Mutex<Vec<u8>>>) {
+    let kept = Arc::clone(kept);
+    thread::spawn(move || {
+        let mut buffer = vec![0; 64 << 10];
+        while let Ok(count @ 1..) = pipe.read(&mut buffer) {
+            lock(&kept).extend_from_slice(buffer.get(..count).unwrap_or_default());
+        }
+    });
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,121 @@
+//! What holds for each scenario.
+//!
+//! - The caller gets what it gets from the bare function, and the process ends as the bare one does.
+//! - From the response to the request for the next event it is no longer than a flush may take.
+//! - Each span is explained once: *made = arrived + spilled + counted*.
+//! - Nothing of ours panics.
+
+use std::time::Duration;
+
+use super::run::{FLUSH_LIMIT, Run};
+use super::scenario::{Counted, End, Mode, Scenario};
+use crate::harness::lambda::Outcome;
+use crate::report::{Kind, Span};
+
+/// What a busy machine adds to a time.
+const SLACK: Duration = Duration::from_millis(700);
+
+/// The file that panics on purpose, and lambda_runtime's own for the headers that it asks for.
+const PANICS: [&str; 2] = ["e2e/src/reliability/function.rs", "/lambda_runtime-"];
+
+impl Run {
+    /// Returns what is wrong, a line each.
+    #[must_use]
+    pub fn problems(&self, scenario: &Scenario, mode: Mode) -> Vec<String> {
+        let mut problems = Vec::new();
+        self.check_callers(&mut problems);
+        self.check_times(&mut problems);
+        self.check_account(scenario, &mut problems);
+        self.check_roots(scenario, &mut problems);
+        self.check_output(scenario, &mut problems);
+        if !problems.is_empty() {
+            problems.push(format!("{} under {}; standard error:\n{}", scenario.name, mode.name(), self.traced.stderr));
+        }
+        problems
+    }
+
+    fn check_callers(&self, problems: &mut Vec<String>) {
+        for (number, (bare, traced)) in self.bare.invocations.iter().zip(&self.traced.invocations).enumerate() {
+            if bare.outcome != traced.outcome {
+                problems.push(format!("event {number}: {:?}, bare {:?}", traced.outcome, bare.outcome));
+            }
+        }
+        if self.bare.exit != self.traced.exit {
+            problems.push(format!("it ended with {:?}, bare {:?}", self.traced.exit, self.bare.exit));
+        }
+    }
+
+    fn check_times(&self, problems: &mut Vec<String>) {
+        let limit = FLUSH_LIMIT + SLACK;
+        if let Some(longest) = self.longest_to_next().filter(|longest| *longest > limit) {
+            problems.push(format!("{longest:?} from a response to the next request, more than {limit:?}"));
+        }
+        let killed = |side: &super::run::Side| side.records.iter().filter(|record| record.killed).count();
+        if killed(&self.bare) != killed(&self.traced) {
+            problems.push(format!("{} were killed, bare {}", killed(&self.traced), killed(&self.bare)));
+        }
+    }
+
+    fn check_account(&self, scenario: &Scenario, problems: &mut Vec<String>) {
+        let counted = self.lost + self.dropped;
+        let told = format!(
+            "{} made, {} arrived, {} spilled, {} lost, {} over the limit, {} again",
+            self.made, self.arrived, self.spilled, self.lost, self.dropped, self.again
+        );
+        let invocations = self.traced.invocations.len() as u64;
+        let expected = match scenario.expect.counted {
+            Counted::None => Some(0),
+            Counted::Each(count) => Some(count * invocations),
+            Counted::All => Some(self.made_under_fault),
+            Counted::Any | Counted::Unknown => None,
+        };
+        if expected.is_some_and(|expected| expected != counted) {
+            problems.push(format!("{expected:?} should be counted: {told}"));
+        }
+        if self.again > 0 {
+            problems.push(format!("spans came twice: {told}"));
+        }
+        if scenario.expect.counted != Counted::Unknown
+            && scenario.end != End::TerminatedExporting
+            && self.made != self.arrived + self.spilled + counted
+        {
+            problems.push(format!("the account does not balance: {told}"));
+        }
+    }
+
+    fn check_roots(&self, scenario: &Scenario, problems: &mut Vec<String>) {
+        let Some(expected) = scenario.expect.error_type else { return };
+        let roots = self.spans.iter().filter(|span| span.kind == Kind::Server);
+        let failed = roots.filter(|root| root.attribute("error.type") == Some(expected)).count();
+        if failed != self.traced.invocations.len() {
+            let seen: Vec<_> =
+                self.spans.iter().map(|span: &Span| (&span.name, span.attribute("error.type"))).collect();
+            problems.push(format!("{failed} roots have error.type {expected:?}: {seen:?}"));
+        }
+    }
+
+    fn check_output(&self, scenario: &Scenario, problems: &mut Vec<String>) {
+        let panics = self.traced.stderr.lines().filter(|line| line.contains("panicked at "));
+        for line in panics.filter(|line| !PANICS.iter().any(|file| line.contains(file))) {
+            problems.push(format!("a panic: {line}"));
+        }
+        if let Some(says) = scenario.expect.says {
+            let times = self.traced.stderr.matches(says).count();
+            if times != 1 {
+                problems.push(format!("{says:?} stands {times} times on standard error"));
+            }
+        }
+    }
+
+    /// Returns the longest time from a response to the request for the next event.
+    #[must_use]
+    pub fn longest_to_next(&self) -> Option<Duration> {
+        self.traced.records.iter().filter_map(crate::harness::lambda::Record::to_next).max()
+    }
+
+    /// Returns `true` if an event timed out.
+    #[must_use]
+    pub fn timed_out(&self) -> bool {
+        self.traced.invocations.iter().any(|invocation| invocation.outcome == Outcome::TimedOut)
+    }
+}

@@ -1,0 +1,17 @@
+//! Scenarios of failure: a function beside the same function on the bare runtime, under faults.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`table`] | the scenarios |
+//! | [`scenario`] | what a scenario says |
+//! | [`work`] | what an event asks the function to do, and how many spans that makes |
+//! | [`function`] | the function, traced and bare |
+//! | [`run`] | the run of a scenario |
+//! | [`check`] | what holds for each scenario |
+
+pub mod check;
+pub mod function;
+pub mod run;
+pub mod scenario;
+pub mod table;
+pub mod work;

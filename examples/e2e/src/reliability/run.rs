@@ -1,0 +1,245 @@
+//! The run of a scenario: the traced function beside the bare one, and then the account.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::Path;
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use super::function::RUNS;
+use super::scenario::{End, Mode, Scenario};
+use super::work::{Handler, Work};
+use crate::harness::collector::Collector;
+use crate::harness::collector::fault::Fault;
+use crate::harness::collector::ledger::Ledger;
+use crate::harness::lambda::{Event, Invocation, Lambda, Outcome, Record, Settings};
+use crate::harness::{Error, target};
+use crate::report::Span;
+
+/// The longest time of a flush in the scenarios.
+pub const FLUSH_LIMIT: Duration = Duration::from_millis(300);
+
+/// The time for a function to ask for the next event.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The time after which a span that has not come does not come. The exporter leaves a collector alone for seconds.
+const SETTLED: Duration = Duration::from_secs(20);
+
+/// The time between two good invocations while spans are missing.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What came of a scenario.
+#[derive(Debug)]
+pub struct Run {
+    /// What the bare function did.
+    pub bare: Side,
+    /// What the traced function did.
+    pub traced: Side,
+    /// The spans that were made.
+    pub made: u64,
+    /// Those that were made under the fault.
+    pub made_under_fault: u64,
+    /// The spans that reached the collector.
+    pub arrived: u64,
+    /// The spans that reached standard output, and only that.
+    pub spilled: u64,
+    /// The spans that were told to be lost.
+    pub lost: u64,
+    /// The spans over the limit, as told.
+    pub dropped: u64,
+    /// Spans that came another time.
+    pub again: u64,
+    /// The spans that reached the collector.
+    pub spans: Vec<Span>,
+}
+
+/// What one function did.
+#[derive(Debug)]
+pub struct Side {
+    /// What came of the events under the fault.
+    pub invocations: Vec<Invocation>,
+    /// The times of those events.
+    pub records: Vec<Record>,
+    /// How the function ended.
+    pub exit: Option<ExitStatus>,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// A function and what it has done so far.
+struct Function {
+    lambda: Lambda,
+    invocations: Vec<Invocation>,
+    made: u64,
+}
+
+impl Function {
+    async fn start(settings: Settings) -> Result<Self, Error> {
+        Ok(Self { lambda: Lambda::start(settings).await?, invocations: Vec::new(), made: 0 })
+    }
+
+    /// Sends an event that is always answered, and waits until the function waits for another.
+    async fn good(&mut self, spans: u64) -> Result<Invocation, Error> {
+        let work = Work::new(Handler::Ok, spans);
+        let invocation = self.lambda.invoke(Event::new(&work)?).await?;
+        self.made += work.made();
+        self.idle().await?;
+        Ok(invocation)
+    }
+
+    /// Sends as many events at once as the function takes.
+    async fn invoke(&mut self, scenario: &Scenario, work: &Work, times: usize) -> Result<(), Error> {
+        let event = event(scenario, work)?;
+        let invocations = join_all((0..times).map(|_| self.lambda.invoke(event.clone()))).await;
+        for invocation in invocations {
+            self.invocations.push(invocation?);
+            self.made += work.made();
+        }
+        Ok(())
+    }
+
+    async fn idle(&self) -> Result<(), Error> {
+        if self.lambda.idle(PATIENCE).await {
+            return Ok(());
+        }
+        Err(format!("the function does not ask for an event in {PATIENCE:?}:\n{}", self.lambda.stderr()).into())
+    }
+
+    async fn end(&self, end: End) -> Option<ExitStatus> {
+        match end {
+            End::ShutDown => self.lambda.shut_down().await,
+            End::TerminatedIdle | End::TerminatedExporting => self.lambda.terminate(PATIENCE).await,
+        }
+    }
+}
+
+impl Scenario {
+    /// Runs the scenario with so many invocations. `program` serves [`function`](super::function).
+    ///
+    /// # Errors
+    ///
+    /// If a function cannot be started, or hangs.
+    pub async fn run(&self, program: &Path, mode: Mode, invocations: usize) -> Result<Run, Error> {
+        let authority = target::path(&format!("reliability-{}-{}.pem", self.name.replace(' ', "-"), mode.name()))?;
+        let collector = match self.fault {
+            Fault::BadCertificate => Collector::start_tls(&authority).await?,
+            _ => Collector::start().await?,
+        };
+        let settings = |runs: String| self.settings(program, mode, &runs, &collector, &authority);
+        let mut bare = Function::start(settings(format!("bare {}", mode.name()))).await?;
+        let mut traced = Function::start(settings(mode.name().to_owned())).await?;
+        self.start_both(&mut bare, &mut traced).await?;
+
+        collector.set(self.fault).await?;
+        let work = Work { padding: "x".repeat(self.padding), ..Work::new(self.handler, self.spans) };
+        let (made_before, began) = (traced.made, (bare.lambda.records().len(), traced.lambda.records().len()));
+        let at_once = mode.platform().concurrency();
+        for round in 0..invocations.div_ceil(at_once) {
+            for function in [&mut bare, &mut traced] {
+                function.invoke(self, &work, at_once).await?;
+                let last = round + 1 == invocations.div_ceil(at_once);
+                if !(last && self.end == End::TerminatedExporting) {
+                    function.idle().await?;
+                }
+            }
+            if self.environment.connections_die {
+                collector.set(Fault::Refusing).await?;
+                collector.set(Fault::None).await?;
+            }
+        }
+        let made_under_fault = traced.made - made_before;
+        if self.end != End::TerminatedExporting {
+            collector.set(Fault::None).await?;
+            settle(&mut traced, &collector).await?;
+        }
+        let exits = (bare.end(self.end).await, traced.end(self.end).await);
+        let (ledger, arrived) = received(&traced, &collector);
+        let total = ledger.arrived();
+        let (made, from) = (traced.made, began);
+        Ok(Run {
+            bare: bare.side(from.0, exits.0),
+            traced: traced.side(from.1, exits.1),
+            made,
+            made_under_fault,
+            arrived,
+            spilled: total.spans - arrived,
+            lost: total.lost,
+            dropped: total.dropped,
+            again: total.again,
+            spans: collector.spans(),
+        })
+    }
+
+    fn settings(&self, program: &Path, mode: Mode, runs: &str, collector: &Collector, authority: &Path) -> Settings {
+        let mut settings = Settings::new(program)
+            .variable(RUNS, runs)
+            .variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
+            .variable("OTEL_EXPORTER_OTLP_TIMEOUT", FLUSH_LIMIT.as_millis().to_string());
+        if self.fault == Fault::BadCertificate {
+            settings = settings.variable("OTEL_EXPORTER_OTLP_CERTIFICATE", authority);
+        }
+        let variables = self.environment.variables.iter();
+        settings
+            .variables
+            .extend(variables.map(|(name, value)| (OsString::from(name), OsString::from_vec(value.to_vec()))));
+        settings.platform = mode.platform();
+        settings.stdout = self.environment.stdout;
+        settings
+    }
+
+    /// Invokes both functions before the fault, as a cold start is no part of it.
+    async fn start_both(&self, bare: &mut Function, traced: &mut Function) -> Result<(), Error> {
+        for _ in 0..2 {
+            let (bare, traced) = (bare.good(1).await?, traced.good(1).await?);
+            if bare.outcome != traced.outcome || !matches!(bare.outcome, Outcome::Response(_)) {
+                return Err(format!("before the fault: {:?}, bare {:?}", traced.outcome, bare.outcome).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Function {
+    fn side(self, from: usize, exit: Option<ExitStatus>) -> Side {
+        let records = self.lambda.records().into_iter().skip(from).take(self.invocations.len()).collect();
+        Side { records, exit, stderr: self.lambda.stderr(), invocations: self.invocations }
+    }
+}
+
+fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
+    let environment = &scenario.environment;
+    let mut event = Event::new(work)?.deadline_behind(environment.deadline_behind);
+    if let Some(timeout) = environment.timeout {
+        event = event.timeout(timeout);
+    }
+    for header in environment.without {
+        event = event.without(header);
+    }
+    Ok(event)
+}
+
+/// Sends good invocations until each span is explained, and two more.
+async fn settle(traced: &mut Function, collector: &Collector) -> Result<(), Error> {
+    let (mut settled, started) = (0, Instant::now());
+    while settled < 3 && started.elapsed() < SETTLED {
+        traced.good(1).await?;
+        let total = received(traced, collector).0.arrived();
+        if total.spans + total.lost + total.dropped == traced.made {
+            settled += 1;
+        } else {
+            settled = 0;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the account of all that the function sent, and how many spans of it reached the collector.
+fn received(traced: &Function, collector: &Collector) -> (Ledger, u64) {
+    let mut ledger = collector.ledger();
+    let arrived = ledger.arrived().spans;
+    ledger.add_lines(&traced.lambda.stdout());
+    (ledger, arrived)
+}

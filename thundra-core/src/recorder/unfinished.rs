@@ -1,0 +1,74 @@
+//! The export of a scope before its end: finished spans, and provisional endings of open spans.
+//!
+//! The record of an exported span stays in its place, [filled](OpenSpan::fill). No other mark is needed: the end of the
+//! span finds a record without a head, and appends nothing.
+
+use super::open_span::OpenSpan;
+use super::scope_state::ScopeState;
+use super::slab::SCOPES;
+use super::slot::ScopeId;
+use crate::clock::now;
+use crate::config::Limits;
+use crate::{Records, Value, semconv};
+
+/// The provisional ending of open spans.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Unfinished<'a> {
+    /// The value of `error.type`.
+    pub error_type: &'static str,
+    /// The description of the status.
+    pub description: &'static str,
+    /// Attributes of the root span.
+    pub root: &'a [(&'static str, Value)],
+}
+
+impl Unfinished<'_> {
+    /// Takes the finished spans of an open scope, and ends the open spans provisionally; the same in the scopes nested
+    /// in the scope. Takes nothing after the owner has finished the scope.
+    pub(crate) fn take(&self, id: ScopeId) -> Records {
+        let mut records = Records::default();
+        // The outermost scope decides whether there is anything to export. A nested scope that finishes before its
+        // turn hands its spans to the outer scope, which exports them at its own end.
+        let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
+        append(&mut records, self.end_spans(&mut outermost, self.root));
+        drop(outermost);
+        for nested in SCOPES.nested_in(id) {
+            if let Some(mut state) = SCOPES.lock(nested) {
+                append(&mut records, self.end_spans(&mut state, &[]));
+            }
+        }
+        records
+    }
+
+    /// Takes the finished spans of a scope, and ends the open ones.
+    fn end_spans(&self, state: &mut ScopeState, root_attributes: &[(&'static str, Value)]) -> Records {
+        let end = now();
+        for index in state.open_spans() {
+            let of_root = if index == 0 { state.take_counts() } else { Vec::new() };
+            let given: &[_] = if index == 0 { root_attributes } else { &[] };
+            let Some((span, limits)) = state.span(index) else { continue };
+            // No limit may drop the attributes that make the ending recognisable.
+            let unlimited = Limits { attributes: u32::MAX, ..*limits };
+            let mut ending = span.clone();
+            span.fill();
+            self.mark(&mut ending, end, &unlimited);
+            of_root.iter().chain(given).for_each(|(key, value)| ending.set_attribute(key, value, &unlimited));
+            state.append(&mut ending, end);
+        }
+        state.take_finished()
+    }
+
+    /// Marks a span as unfinished.
+    fn mark(&self, span: &mut OpenSpan, end: u64, limits: &Limits) {
+        let elapsed_ms = end.saturating_sub(span.start_unix_nano) / 1_000_000;
+        span.set_attribute(semconv::ERROR_TYPE, &self.error_type.into(), limits);
+        span.set_attribute(semconv::THUNDRA_UNFINISHED_ELAPSED_MS, &elapsed_ms.into(), limits);
+        span.set_error(self.description);
+    }
+}
+
+/// Adds spans to spans, which never fails.
+fn append(records: &mut Records, spans: Records) {
+    let _ = records.append(spans);
+}
