@@ -197,7 +197,7 @@
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans that could not be exported.
+//!    spans that could not be exported, by [reason](thundra_core#losses).
 //!
 //! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
 //! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.

@@ -67,6 +67,11 @@ impl TraceContext {
     ///
     /// [trace flags]: https://www.w3.org/TR/trace-context-2/#trace-flags
     pub(crate) const fn flags(&self) -> u8 {
-        (self.sampled as u8 * Self::SAMPLED) | (self.random as u8 * Self::RANDOM)
+        Self::flags_of(self.sampled, self.random)
+    }
+
+    /// Returns the trace flags of a trace.
+    pub(crate) const fn flags_of(sampled: bool, random: bool) -> u8 {
+        (sampled as u8 * Self::SAMPLED) | (random as u8 * Self::RANDOM)
     }
 }

@@ -114,8 +114,47 @@
 //! - Was the span made inside a scope? [`current`] returns `None` outside.
 //! - Is the span at INFO or above? `THUNDRA_SPANS` enables others.
 //! - Is our layer in the subscriber? If not, standard error says so.
-//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision.
+//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision. [`Keep`] exports unsampled scopes that
+//!   failed, were slow or started cold.
 //! - Was the scope over a limit? The root span has the attribute `thundra.dropped_spans` then.
+//!
+//! # Losses
+//!
+//! Every recorded span, log record and data point ends in one of three ways: *made = arrived + spilled + counted*.
+//!
+//! - **Arrived.** The destination of the exporter took it.
+//! - **Spilled.** It is on standard output, in a line of the [`StdoutExporter`](export::StdoutExporter), because the
+//!   destination refused it for good, or had not taken it when 4 MiB waited. `THUNDRA_SPILL` turns this on.
+//! - **Counted.** A later root span carries the number of lost records as `thundra.lost_spans`,
+//!   `thundra.lost_log_records` or `thundra.lost_data_points`. A root span may be lost as well; the next one then carries
+//!   its counts. At the end of a program, a line on standard error has the counts without a root span.
+//!
+//! Each number is a sum. The parts have the [reason](export::LossReason) in their names, as in
+//! `thundra.lost_spans.queue_full`:
+//!
+//! | Reason | The record is lost because |
+//! |---|---|
+//! | `backlog_full` | more than 8 MiB waited for a flush |
+//! | `queue_full` | more than 4 MiB waited for the exporter |
+//! | `refused` | the destination refused the request for good (such as 400 or 401), or standard output is closed or full |
+//! | `partial_success` | the destination took the request, and rejected some of its records without naming them |
+//! | `too_large` | the record alone is over the size limit of the destination: of a request, a datagram or a line |
+//! | `too_old` | the destination takes no record of that age |
+//! | `spill_limit` | the destination did not take it, and the limit of `THUNDRA_SPILL` was reached |
+//! | `panicked` | the exporter panicked |
+//! | `keep_limit` | `THUNDRA_KEEP` had kept as many spans as it may |
+//! | `unsent` | the program ended first; only the line on standard error counts these |
+//!
+//! Spans over `THUNDRA_MAX_SPANS` are not recorded, and have a number of their own: `thundra.dropped_spans`.
+//!
+//! **The limit of `THUNDRA_SPILL`** counts the bytes of lines, for each flush. In Lambda each invocation has one flush,
+//! concurrent invocations one each. In a service, a thread flushes about once a second, and for each MiB. The last flush
+//! of a program has one as well, and then everything that still waits is spilled. What a flush does not use is not saved
+//! for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
+//! to standard output or standard error itself.
+//!
+//! A collector that takes a request and breaks off before its response gets the request again, or loses it to the spill:
+//! such records can be in two places.
 //!
 //! # Features
 //!
@@ -170,7 +209,8 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
+    Proxies,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
@@ -204,8 +244,8 @@ pub use span_ext::SpanExt;
 pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    export_later, export_later_is_due, flush_aside, flushes_itself, forget_unexported, install_with, pending_spans,
-    renew, report_missing_scope, settings, unexported,
+    export_later, export_later_is_due, flush_aside, flushes_itself, forget_unexported, install_with, last_export,
+    pending_spans, renew, report_missing_scope, settings, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::otlp::{run, span};
-use crate::{Signal, SpanData};
+use crate::otlp::{read, run, span};
+use crate::{Signal, SpanData, semconv};
 
 /// Finished spans, log records or data points: a run of OTLP messages of one [`Signal`].
 ///
@@ -159,6 +159,20 @@ impl Records {
         (self, others)
     }
 
+    /// Returns the same records, the root spans first.
+    pub(crate) fn roots_first(mut self) -> Self {
+        if self.signal == Signal::Traces {
+            let (mut roots, mut others) = (Vec::with_capacity(self.bytes.len()), Vec::new());
+            for (range, span) in run::messages(&self.bytes) {
+                let side = if is_root(span) { &mut roots } else { &mut others };
+                side.extend_from_slice(self.bytes.get(range).unwrap_or_default());
+            }
+            roots.append(&mut others);
+            self.bytes = roots;
+        }
+        self
+    }
+
     /// Returns two parts with the same number of messages; `None` for a single message.
     pub(crate) fn split(&self) -> Option<(Records, Records)> {
         let half = run::messages(&self.bytes).count() / 2;
@@ -170,6 +184,11 @@ impl Records {
         let part = |bytes: &[u8], count| Records { signal: self.signal, bytes: bytes.to_vec(), count };
         Some((part(first, count), part(second, self.count.saturating_sub(count))))
     }
+}
+
+/// Returns `true` for the root span of a scope. Only root spans have the attribute.
+pub(crate) fn is_root(span: &[u8]) -> bool {
+    read::span_attributes(span).any(|attribute| attribute.key == semconv::THUNDRA_PARENT_SOURCE.as_bytes())
 }
 
 /// The error of [`Records::append`]: records of another signal.

@@ -2,7 +2,9 @@
 //!
 //! [resource]: https://opentelemetry.io/docs/specs/otel/resource/sdk/
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use crate::otlp;
 use crate::redact::{self, REDACTED};
@@ -26,21 +28,35 @@ const UNNAMED: &str = "unknown_service:";
 /// let resource = Resource::new([("service.name".to_owned(), "billing".into())]);
 /// assert_eq!(resource.service_name(), "billing");
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Resource {
     attributes: Vec<(String, Value)>,
     encoded: Vec<u8>,
+    /// The resource without credentials, made when first needed.
+    redacted: OnceLock<Box<Resource>>,
 }
 
 /// Shows attributes without the credentials in them.
 impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.attributes.iter().map(|(key, value)| match redact::is_secret(key) {
-            true => (key, REDACTED.into()),
-            false => (key, redact::text(value.to_string())),
-        });
         f.write_str("Resource ")?;
-        f.debug_map().entries(shown).finish()
+        f.debug_map().entries(self.attributes.iter().map(|(key, value)| (key, shown(key, value)))).finish()
+    }
+}
+
+/// Compares the attributes.
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.attributes == other.attributes
+    }
+}
+
+/// Returns the text of an attribute without the credentials in it.
+fn shown<'a>(key: &str, value: &'a Value) -> Cow<'a, str> {
+    match (redact::is_secret(key), value) {
+        (true, _) => REDACTED.into(),
+        (false, Value::Str(text)) => redact::text(&**text),
+        (false, value) => redact::text(value.to_string()),
     }
 }
 
@@ -68,7 +84,7 @@ impl Resource {
             }
         }
         let encoded = otlp::resource::encode(&kept);
-        Resource { attributes: kept, encoded }
+        Resource { attributes: kept, encoded, redacted: OnceLock::new() }
     }
 
     /// Returns the attributes in order.
@@ -91,6 +107,17 @@ impl Resource {
     /// Returns the body of an OTLP `Resource` message.
     pub(crate) fn encoded(&self) -> &[u8] {
         &self.encoded
+    }
+
+    /// Returns the resource without the credentials in it, for a log. A collector gets the attributes as configured.
+    pub(crate) fn redacted(&self) -> &Resource {
+        self.redacted.get_or_init(|| {
+            let attribute = |(key, value): &(String, Value)| match shown(key, value) {
+                shown if shown == value.to_string() => (key.clone(), value.clone()),
+                shown => (key.clone(), shown.into_owned().into()),
+            };
+            Box::new(Resource::new(self.attributes.iter().map(attribute)))
+        })
     }
 
     /// Returns the resource of a program with configured attributes and a configured name. The name wins over the
@@ -170,6 +197,32 @@ mod tests {
         assert_eq!(text(&resource, "cloud.region"), Some("mine"));
         assert!(resource.attributes().contains(&("faas.max_memory".into(), Value::I64(134_217_728))));
         assert_eq!(resource, Resource::new(resource.attributes().to_vec()), "and it is encoded");
+    }
+
+    #[test]
+    fn a_log_gets_no_secret_and_all_else_as_it_is() {
+        let attributes = [
+            ("service.name", "orders", "orders"),
+            ("db.password", "pw", "REDACTED"),
+            ("vendor.access_token", "abc", "REDACTED"),
+            ("db.url", "postgres://u:pw@h/x", "postgres://REDACTED@h/x"),
+            ("cloud.resource_id", "arn:aws:lambda:eu-west-1:123456789012:function:orders", ""),
+            ("faas.instance", "2026/11/26/[$LATEST]0e2ac6d3a3a74a9a8a3a6cbe3b2b5a1c", ""),
+            ("aws.log.group.names", "/aws/lambda/orders", ""),
+            ("service.version", "1.4.0+build=7", ""),
+            ("deployment.environment.name", "prod", ""),
+        ];
+        let given = attributes.map(|(key, value, _)| (key.to_owned(), Value::from(value)));
+        let numbers = [("faas.max_memory".to_owned(), Value::I64(134_217_728)), ("ratio".to_owned(), 0.5.into())];
+        let resource = Resource::new(given.into_iter().chain(numbers));
+        let redacted = resource.redacted();
+        for (key, value, expected) in attributes {
+            let expected = if expected.is_empty() { value } else { expected };
+            assert_eq!((text(&resource, key), text(redacted, key)), (Some(value), Some(expected)), "{key}");
+        }
+        assert_eq!(redacted.attributes()[9..], resource.attributes()[9..], "numbers stay numbers");
+        let encoded = String::from_utf8_lossy(redacted.encoded()).into_owned();
+        assert!(!encoded.contains("abc") && !encoded.contains("u:pw"), "{encoded}");
     }
 
     #[test]

@@ -135,6 +135,10 @@ names! {
     THUNDRA_INJECTION_LIMIT = "thundra.injection.limit";
     /// The reason for a call without the full context.
     THUNDRA_INJECTION_SKIPPED = "thundra.injection.skipped";
+    /// The mark of a program, `true`, on a span of an unsampled scope to keep.
+    THUNDRA_KEEP = "thundra.keep";
+    /// The reasons to keep an unsampled scope, a list of `error`, `slow`, `cold`, `marked` and `debug`.
+    THUNDRA_KEEP_REASON = "thundra.keep.reason";
     /// The number of metric data points lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_data_points.refused`.
     THUNDRA_LOST_DATA_POINTS = "thundra.lost_data_points";

@@ -116,7 +116,7 @@
 //! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
-//!    spans that could not be exported.
+//!    spans that could not be exported, by [reason](thundra_core#losses).
 //!
 //! A span may also exist and begin another trace. In this case the two services disagree about `OTEL_PROPAGATORS`, or a
 //! proxy in between removes the headers.

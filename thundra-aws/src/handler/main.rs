@@ -9,9 +9,10 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, Telemetry, export_later, formatted};
+use thundra_core::{Scope, ScopeFlags, Telemetry, export_later, formatted};
 
 use crate::lifecycle::layer::export_last;
+use crate::lifecycle::platform::InitializationType;
 use crate::lifecycle::reporting::catch_panic_in;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 
@@ -141,11 +142,17 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
 ) -> Result<Arc<S>, Error> {
     let config = setup::install(telemetry.into());
     let scope = Scope::builder("init").start_time(started).begin_with(config);
-    let context = scope.context().filter(|_| scope.recorded());
+    // A caller waits for this.
+    if matches!(InitializationType::of(config.env()), InitializationType::OnDemand | InitializationType::Other) {
+        scope.set_flags(ScopeFlags::COLD_START);
+    }
+    let context = scope.context();
     match catch_panic_in(&scope, async { init().await.state() }).await {
         Ok(Ok(state)) => {
-            export_later(scope.finish());
-            initialisation::keep(context);
+            let records = scope.finish();
+            // A trace that is not exported is no target of a link.
+            initialisation::keep(context.filter(|_| !records.is_empty()));
+            export_later(records);
             Ok(Arc::new(state))
         }
         // No invocation will follow and export the trace.

@@ -56,9 +56,11 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         builder = builder.default_correlation_id(default_id);
     }
     let scope = builder.parent(parent(&trigger, context, caller, config.propagators)).begin_with(config);
-    // An invocation that is not recorded would lose the link.
-    if scope.recorded() {
-        initialisation::take().iter().for_each(|initialised| scope.add_link(initialised, NO_ATTRIBUTES));
+    // An unsampled invocation, which perhaps is not exported, leaves the links to the next one as well.
+    let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
+    initialised.iter().for_each(|initialised| scope.add_link(initialised, NO_ATTRIBUTES));
+    if is_cold_start {
+        scope.set_flags(ScopeFlags::COLD_START);
     }
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
@@ -93,7 +95,12 @@ pub(crate) fn finish(scope: Scope) -> Records {
              thundra_aws::batch::each gives each record its own",
         );
     }
-    scope.finish()
+    let sampled = scope.sampled();
+    let records = scope.finish();
+    if !sampled && !records.is_empty() {
+        initialisation::take();
+    }
+    records
 }
 
 /// Records the failure of an invocation whose handler was not called: its type could not be read from the event.

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{Config, InScope, Records, Scope, export_later, flush};
+use thundra_core::{Config, InScope, Records, Scope, export_later, flush, last_export, spill_all};
 use tower_service::Service;
 
 use super::reporting::recording_panic;
@@ -118,8 +118,14 @@ where
 
 /// Exports the last spans of a program, and reports the ones that could not be exported.
 pub(crate) async fn export_last(trace: Records, config: &Config) {
-    export(trace, None, config).await;
-    background::end();
+    if background::is_running() {
+        export_later(trace);
+        background::end();
+    } else {
+        let deadline = Instant::now() + config.otlp.flush_limit();
+        export(trace, Some(last_export(deadline)), config).await;
+        let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
+    }
     thundra_http::export::report_losses();
 }
 

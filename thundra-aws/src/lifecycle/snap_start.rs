@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use lambda_runtime::{BoxFuture, Error, SnapStartResource};
-use thundra_core::{Config, Scope, diagnostics, export_later, flush_last, flushes_itself, forget_unexported};
+use thundra_core::{
+    Config, Scope, ScopeFlags, diagnostics, export_later, flush_last, flushes_itself, forget_unexported,
+};
 use tokio::time::timeout_at;
 
 use super::reporting::catch_panic_in;
@@ -123,12 +125,15 @@ impl Hooks {
     /// Runs the hooks of the program after a restore, in a new trace.
     async fn restore(&self) -> Result<(), Error> {
         let scope = Scope::builder("restore").begin_with(self.config);
-        let context = scope.context().filter(|_| scope.recorded());
+        scope.set_flags(ScopeFlags::COLD_START);
+        let context = scope.context();
         let restored = catch_panic_in(&scope, self.after()).await;
         if let Ok(Err(error)) = &restored {
             scope.set_error("restore_failed", error.to_string());
         }
         let records = scope.finish();
+        // A trace that is not exported is no target of a link.
+        let context = context.filter(|_| !records.is_empty());
         match restored {
             Ok(Ok(())) => {
                 export_later(records);

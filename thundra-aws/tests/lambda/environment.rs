@@ -69,16 +69,20 @@ async fn the_trace_of_the_initialisation_leaves_before_the_snapshot() {
 
 #[tokio::test]
 async fn what_cannot_leave_before_the_snapshot_is_reported_once_and_in_no_copy() {
-    let lambda = Lambda::start("init", &[(TYPE, "snap-start"), ("TEST_REFUSED", "1")]).await;
-    lambda.restore().await;
-    lambda.invoke(json!("ann")).await.unwrap();
-    lambda.traced().await;
-    let (seen, stderr) = lambda.stop().await;
-    let spans = spans(&seen);
-    assert_eq!(spans.len(), 1, "{spans:?}");
-    assert_eq!(spans[0].text("thundra.lost_spans"), "", "each copy would count the loss");
-    assert_eq!(spans[0].links.len(), 1);
-    assert_eq!(stderr.matches("lost 2 spans that could not be exported before the snapshot").count(), 1, "{stderr}");
+    for (spill, lost) in [("0", 1), ("64KiB", 0)] {
+        let variables = [(TYPE, "snap-start"), ("TEST_REFUSED", "1"), ("THUNDRA_SPILL", spill)];
+        let lambda = Lambda::start("init", &variables).await;
+        lambda.restore().await;
+        lambda.invoke(json!("ann")).await.unwrap();
+        lambda.traced().await;
+        let (seen, stderr) = lambda.stop().await;
+        let spans = spans(&seen);
+        assert_eq!(spans.len(), 1, "{spill}: {spans:?}");
+        assert_eq!(spans[0].text("thundra.lost_spans"), "", "{spill}: each copy would count the loss");
+        assert_eq!(spans[0].links.len(), 1, "{spill}");
+        let reported = stderr.matches("lost 2 spans that could not be exported before the snapshot").count();
+        assert_eq!(reported, lost, "{spill}: {stderr}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod broken;
 mod configuration;
 mod ends;
 mod environment;
+mod keep;
 mod peers;
 mod programs;
 

@@ -86,6 +86,7 @@ pub(crate) struct Span {
     pub(crate) id: String,
     pub(crate) parent: String,
     pub(crate) kind: i32,
+    pub(crate) sampled: bool,
     pub(crate) status: Option<String>,
     pub(crate) links: Vec<String>,
     attributes: HashMap<String, String>,
@@ -459,26 +460,34 @@ async fn traces(
     let spans =
         request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let text = |value: any_value::Value| match value {
-        any_value::Value::StringValue(text) => text,
-        any_value::Value::IntValue(number) => number.to_string(),
-        any_value::Value::BoolValue(truth) => truth.to_string(),
-        other => format!("{other:?}"),
-    };
     let spans = spans.map(|span| Span {
         name: span.name,
         trace: hex(&span.trace_id),
         id: hex(&span.span_id),
         parent: hex(&span.parent_span_id),
         kind: span.kind,
+        sampled: span.flags & 1 == 1,
         status: span.status.filter(|status| status.code == 2).map(|status| status.message),
         links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
         attributes: span
             .attributes
             .into_iter()
-            .map(|pair| (pair.key, text(pair.value.unwrap().value.unwrap())))
+            .map(|pair| (pair.key, text(pair.value.and_then(|value| value.value))))
             .collect(),
     });
     world.saw(Seen::Traces(spans.collect()));
     StatusCode::OK
+}
+
+/// The value of an attribute, the items of a list with commas between.
+fn text(value: Option<any_value::Value>) -> String {
+    match value {
+        Some(any_value::Value::StringValue(text)) => text,
+        Some(any_value::Value::IntValue(number)) => number.to_string(),
+        Some(any_value::Value::BoolValue(truth)) => truth.to_string(),
+        Some(any_value::Value::ArrayValue(list)) => {
+            list.values.into_iter().map(|item| text(item.value)).collect::<Vec<_>>().join(",")
+        }
+        other => format!("{other:?}"),
+    }
 }

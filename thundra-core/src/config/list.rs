@@ -14,6 +14,7 @@ pub(super) const LEVELS: &str = "a level, or a list such as info,my_crate=debug,
 
 const CERTIFICATES: &str = "the path of a file with certificates in PEM";
 const KEY: &str = "the path of a file with a private key in PEM, without a password";
+const PROXY: &str = "an address such as http://proxy:3128, with a user and a password percent-encoded";
 
 const LIKE_ALL: &str = "that of all signals";
 
@@ -224,6 +225,28 @@ crate::variables! {
         meaning: "The private key of that certificate.",
     }
 
+    HTTPS_PROXY = "HTTPS_PROXY" {
+        form: PROXY,
+        default: "",
+        meaning: "The proxy of OTLP requests to an `https` collector: `http`, `https`, `socks5` or `socks5h`. This name and \
+                  the next three may be in lower case.",
+    }
+    HTTP_PROXY = "HTTP_PROXY" {
+        form: PROXY,
+        default: "",
+        meaning: "The proxy of OTLP requests to an `http` collector, one on loopback too.",
+    }
+    ALL_PROXY = "ALL_PROXY" {
+        form: PROXY,
+        default: "",
+        meaning: "The proxy of OTLP requests without one of the two.",
+    }
+    NO_PROXY = "NO_PROXY" {
+        form: "a list of names, addresses, networks such as 10.0.0.0/8; or *",
+        default: "",
+        meaning: "Collectors without a proxy. A name stands for all names below it.",
+    }
+
     ATTRIBUTE_VALUE_LENGTH = "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT" {
         form: WHOLE,
         default: "no limit",
@@ -274,6 +297,18 @@ crate::variables! {
         form: COUNT,
         default: "`10000`",
         meaning: "Spans of one invocation; more are dropped and counted.",
+    }
+    KEEP = "THUNDRA_KEEP" {
+        form: "a list of errors, slow:500ms, cold; or none",
+        default: "`none`",
+        meaning: "Unsampled invocations, requests and records to export after all: those that failed, lasted longer than \
+                  the limit, or started cold. At most 10 a second, after a burst of 100.",
+    }
+    SPILL = "THUNDRA_SPILL" {
+        form: "a size such as 64KiB, or 0",
+        default: "`0`",
+        meaning: "The most bytes that one invocation writes to standard output of what its exporter lost. With `0`, what \
+                  is lost is only counted.",
     }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",

@@ -5,22 +5,27 @@
 //! invalid value there is a [`ConfigProblem`], and the default applies.
 
 mod duration;
+mod keep;
 mod levels;
 mod limits;
 mod list;
 mod otlp;
 mod problem;
+mod proxies;
 mod reader;
 mod sampling;
 mod section;
+mod size;
 mod unknown;
 mod variable;
 
+pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
 pub use list::VARIABLES;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
+pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
 pub use variable::{Variable, table};
@@ -56,6 +61,8 @@ pub struct Config {
     pub propagators: Propagators,
     /// The head sampler.
     pub sampler: Sampler,
+    /// The reasons to export what the head sampler left out; `None`, the default, for no such export.
+    pub keep: Option<Keep>,
     /// The names of the exporters, in lower case; empty to export nothing. With `None`, the default, the endpoint and
     /// the platform decide.
     pub exporters: Option<Vec<String>>,
@@ -65,6 +72,10 @@ pub struct Config {
     pub limits: Limits,
     /// The levels of recorded spans. Defaults to `INFO` and above.
     pub spans: Levels,
+    /// The most bytes that a flush writes to standard output, as lines of the
+    /// [`StdoutExporter`](crate::export::StdoutExporter), of what the exporters lost. With 0, the default, all of that is
+    /// counted instead. See [Losses](crate#losses).
+    pub spill: u64,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
@@ -148,10 +159,12 @@ impl Config {
             resource: Resource::of_program(attributes, reader.text(&v::SERVICE_NAME)),
             propagators: sampling::propagators(reader),
             sampler: sampling::sampler(reader),
+            keep: Keep::read(reader),
             exporters: reader.list(&v::EXPORTER).map(exporters),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
+            spill: reader.size(&v::SPILL).unwrap_or(0),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
             origin: Origin { env: env.clone(), sections: Sections::default() },

@@ -5,9 +5,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::Variable;
 use super::list as v;
 use super::reader::{Reader, is_token};
+use super::{Proxies, Variable};
 use crate::redact;
 
 /// The longest wait for a collector, which also stands for no limit.
@@ -59,6 +59,8 @@ pub struct OtlpSignals {
     pub logs: OtlpConfig,
     /// Metric points.
     pub metrics: OtlpConfig,
+    /// The proxies of all signals.
+    pub proxies: Proxies,
 }
 
 /// OTLP settings of a signal.
@@ -290,6 +292,7 @@ impl OtlpSignals {
             traces: Values::read(reader, &TRACES).or(&all, "/v1/traces"),
             logs: Values::read(reader, &LOGS).or(&all, "/v1/logs"),
             metrics: Values::read(reader, &METRICS).or(&all, "/v1/metrics"),
+            proxies: Proxies::read(reader),
         }
     }
 }

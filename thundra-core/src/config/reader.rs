@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use super::duration::duration;
+use super::size::size;
 use super::{ConfigProblem, Levels, Variable};
 use crate::Env;
 use crate::percent::percent_decode;
@@ -94,6 +95,16 @@ impl<'a> Reader<'a> {
             self.not_accepted(variable, &value);
         }
         time
+    }
+
+    /// Reads a number of bytes, with or without a unit, such as `64KiB`.
+    pub fn size(&mut self, variable: &Variable) -> Option<u64> {
+        let value = self.text(variable)?;
+        let size = size(&value);
+        if size.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        size
     }
 
     /// Reads the items of a list. A list of nothing but separators is invalid.

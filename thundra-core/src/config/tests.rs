@@ -17,7 +17,9 @@ fn defaults_need_no_variable() {
     let (config, problems) = read(&[]);
     assert_eq!((config.limits, config.propagators, config.sampler), Default::default());
     assert_eq!((config.exporters, config.log, config.otlp), (None, None, OtlpSignals::default()));
+    assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
+    assert_eq!(config.spill, 0);
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -34,6 +36,8 @@ fn bad_value(name: &str) -> OsString {
         "OTEL_TRACES_EXPORTER" => ",",
         "THUNDRA_SPANS" => "critical",
         "THUNDRA_MAX_SPANS" => "-1",
+        "THUNDRA_KEEP" => "failures",
+        "THUNDRA_SPILL" => "64K",
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
         name if name.ends_with("_ENDPOINT") => "localhost:4318",
@@ -41,6 +45,8 @@ fn bad_value(name: &str) -> OsString {
         name if name.ends_with("_HEADERS") => "api-key",
         name if name.ends_with("_TIMEOUT") => "10s",
         name if name.ends_with("_COMPRESSION") => "zstd",
+        "NO_PROXY" => ",",
+        name if name.ends_with("_PROXY") => "ftp://proxy",
         name if name.ends_with("_CERTIFICATE") => "/no/such/file.pem",
         name if name.ends_with("_CLIENT_KEY") => "-----BEGIN PRIVATE KEY-----",
         name if name.ends_with("_LIMIT") => "1e3",
@@ -144,7 +150,7 @@ fn debug_shows_no_credentials() {
 #[test]
 fn a_list_of_nothing_is_unset_and_reported() {
     let defaults = read(&[]).0;
-    for variable in [v::PROPAGATORS, v::EXPORTER, v::OTLP_HEADERS, v::RESOURCE_ATTRIBUTES, v::SPANS, v::LOG] {
+    for variable in [v::PROPAGATORS, v::EXPORTER, v::OTLP_HEADERS, v::RESOURCE_ATTRIBUTES, v::SPANS, v::KEEP, v::LOG] {
         let (config, problems) = read(&[(variable.name, " ,, ,")]);
         assert_eq!(problems, [format!("{} is not used: it has nothing but separators", variable.name)]);
         assert_eq!(format!("{config:?}"), format!("{defaults:?}"), "{}", variable.name);

@@ -86,6 +86,11 @@ impl Batch {
         request::encode(self.resource.encoded(), self.records.bytes())
     }
 
+    /// Returns the same body for a log: without credentials in the attributes of the program.
+    pub(crate) fn to_protobuf_for_log(&self) -> Vec<u8> {
+        request::encode(self.resource.redacted().encoded(), self.records.bytes())
+    }
+
     /// Returns the body of the signal's OTLP request as [JSON].
     ///
     /// [JSON]: https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding

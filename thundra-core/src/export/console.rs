@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Instant;
 
 use super::writer::Writer;
-use super::{Batch, Export, ExportError, ExportFuture};
+use super::{Batch, Export, ExportError, ExportFuture, StandardStream};
 use crate::{diagnostics, tree};
 
 /// Prints each batch as a tree on standard error.
@@ -41,6 +41,10 @@ impl Default for ConsoleExporter {
 impl Export for ConsoleExporter {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
         self.writer.export(batch)
+    }
+
+    fn standard_stream(&self) -> Option<StandardStream> {
+        Some(StandardStream::Error)
     }
 
     fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {

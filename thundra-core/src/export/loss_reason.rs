@@ -8,7 +8,8 @@ macro_rules! reasons {
         /// The reason why records are lost.
         ///
         /// The next root span counts the lost records of each signal: `thundra.lost_spans`, `thundra.lost_log_records` and
-        /// `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason.
+        /// `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason. See
+        /// [Losses](crate#losses).
         ///
         /// # Examples
         ///
@@ -56,6 +57,8 @@ reasons! {
     TooLarge = "too_large",
     /// The record is older than the destination accepts.
     TooOld = "too_old",
+    /// The destination did not take the record, and the limit of `THUNDRA_SPILL` was reached.
+    SpillLimit = "spill_limit",
     /// The exporter panicked.
     Panicked = "panicked",
     /// More spans than `THUNDRA_KEEP` may keep were worth keeping.
@@ -74,6 +77,14 @@ impl fmt::Display for LossReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_documentation_of_the_crate_explains_each_reason() {
+        let documentation = include_str!("../lib.rs");
+        for reason in LossReason::ALL {
+            assert!(documentation.contains(&format!("//! | `{reason}` | ")), "{reason}");
+        }
+    }
 
     #[test]
     fn names_are_parts_of_attribute_names_and_differ() {

@@ -7,10 +7,12 @@ mod batch;
 mod console;
 mod error;
 mod gzip;
+mod line;
 mod loss_reason;
 #[cfg(feature = "testing")]
 mod memory;
 mod partial;
+mod spill;
 mod stdout;
 mod writer;
 
@@ -30,6 +32,7 @@ pub use loss_reason::LossReason;
 pub use memory::MemoryExporter;
 #[doc(hidden)]
 pub use partial::{PartialSuccess, failure_message, partial_success};
+pub(crate) use spill::{Room, SpillExporter};
 pub use stdout::StdoutExporter;
 
 use crate::{Resource, Signal};
@@ -106,6 +109,16 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// any export; defaults to nothing. Each [`Batch`] has the attributes too.
     fn set_resource(&mut self, _resource: &Resource) {}
 
+    /// Returns the standard stream that the exporter writes to. Defaults to none, for a destination outside of the
+    /// process.
+    ///
+    /// Records that an exporter loses are spilled to standard output, where `THUNDRA_SPILL` is set: but not those of
+    /// an exporter that writes to a standard stream itself, and none at all where an exporter writes everything to
+    /// standard output.
+    fn standard_stream(&self) -> Option<StandardStream> {
+        None
+    }
+
     /// Ends all pauses. Called before the last flush of a program; defaults to nothing.
     fn resume(&self) {}
 
@@ -123,6 +136,16 @@ pub trait Export: fmt::Debug + Send + Sync {
     fn fork(&self) -> Option<Box<dyn Export>> {
         None
     }
+}
+
+/// A standard stream of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StandardStream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
 }
 
 /// Success, without an allocation in a box.

@@ -1,24 +1,16 @@
-//! One line for each batch on standard output, in the envelope of the [serverless-otlp-forwarder], which reads
-//! CloudWatch Logs.
-//!
-//! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
+//! The exporter that writes lines to standard output.
 
-use std::io::{self, Write};
 use std::time::Instant;
 
-use base64::Engine;
-
+use super::line::Lines;
 use super::writer::Writer;
-use super::{Batch, Export, ExportError, ExportFuture, Gzip};
+use super::{Batch, Export, ExportFuture, StandardStream};
 use crate::Signal;
-
-/// The limit of CloudWatch Logs, which cuts longer lines.
-const MAX_LINE_BYTES: usize = 256 * 1024;
 
 /// Writes each batch as one line of JSON. A batch over 256 KiB takes several lines.
 ///
-/// A line holds the OTLP request as base64 of [gzip](Gzip). A single record over the limit is lost, and counted. A
-/// thread of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
+/// A line holds the OTLP request as base64 of [gzip](super::Gzip). A single record over the limit is lost, and counted.
+/// A thread of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
 ///
 /// # Examples
 ///
@@ -38,7 +30,7 @@ impl StdoutExporter {
     /// Makes the exporter.
     pub fn new() -> Self {
         let lines = Lines::default();
-        StdoutExporter { writer: Writer::new(move |batch| lines.write(batch)) }
+        StdoutExporter { writer: Writer::new(move |batch| lines.write(&lines.line(batch)?)) }
     }
 }
 
@@ -60,112 +52,8 @@ impl Export for StdoutExporter {
     fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
         self.writer.force_flush(deadline)
     }
-}
 
-/// The writer of lines.
-#[derive(Default)]
-struct Lines {
-    gzip: Gzip,
-}
-
-impl Lines {
-    /// Writes a batch as one line. A batch over the limit is split, and written in parts.
-    fn write(&self, batch: &Batch) -> Result<(), ExportError> {
-        let permanent = |error: io::Error| ExportError::permanent(format!("standard output: {error}"));
-        let line = self.line(batch).map_err(permanent)?;
-        if line.len() > MAX_LINE_BYTES {
-            return Err(ExportError::too_large("a log line holds 256 KiB"));
-        }
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).map_err(permanent)
-    }
-
-    fn line(&self, batch: &Batch) -> io::Result<String> {
-        let packed = self.gzip.pack(&batch.to_protobuf())?;
-        // Only the name of the service may need an escape.
-        let source = serde_json::to_string(batch.resource().service_name())?;
-        let mut line = String::with_capacity(packed.len() * 4 / 3 + source.len() + 256);
-        line.push_str(concat!(r#"{"__otel_otlp_stdout":""#, env!("CARGO_PKG_VERSION"), r#"","source":"#));
-        line.push_str(&source);
-        line.push_str(r#","endpoint":"http://localhost:4318"#);
-        line.push_str(batch.signal().path());
-        line.push_str(concat!(
-            r#"","method":"POST","content-type":"application/x-protobuf","content-encoding":"gzip","base64":true"#,
-            r#","payload":""#,
-        ));
-        base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
-        line.push_str("\"}\n");
-        Ok(line)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Read;
-    use std::sync::Arc;
-
-    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
-    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-    use prost::Message;
-
-    use super::*;
-    use crate::export::ExportErrorKind;
-    use crate::test_records::{logs, metrics};
-    use crate::{Records, Resource, Scope};
-
-    fn batch(spans: usize, text: impl Fn(usize) -> String) -> Batch {
-        let mut records = Records::default();
-        for i in 0..spans {
-            let span = Scope::builder(format!("span {i}")).attribute("text", text(i)).begin().finish();
-            records.append(span).unwrap();
-        }
-        of_orders(records)
-    }
-
-    fn of_orders(records: Records) -> Batch {
-        Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), records)
-    }
-
-    /// Returns the address of a line, and the request in it.
-    fn opened(line: &str) -> (String, Vec<u8>) {
-        let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert_eq!((&envelope["source"], &envelope["base64"]), (&"orders".into(), &true.into()));
-        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
-        let mut protobuf = Vec::new();
-        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
-        (envelope["endpoint"].as_str().unwrap().to_owned(), protobuf)
-    }
-
-    #[test]
-    fn a_batch_is_one_line() {
-        let line = Lines::default().line(&batch(3, |_| "x".into())).unwrap();
-        assert_eq!(line.lines().count(), 1);
-        let (endpoint, protobuf) = opened(line.trim_end());
-        assert_eq!(endpoint, "http://localhost:4318/v1/traces");
-        let request = ExportTraceServiceRequest::decode(protobuf.as_slice()).unwrap();
-        let spans = &request.resource_spans[0].scope_spans[0].spans;
-        assert_eq!(spans.iter().map(|span| &span.name).collect::<Vec<_>>(), ["span 0", "span 1", "span 2"]);
-    }
-
-    #[test]
-    fn each_signal_has_its_address() {
-        let line = |records| Lines::default().line(&of_orders(records)).unwrap();
-        let (endpoint, protobuf) = opened(&line(logs(&["first", "second"])));
-        assert_eq!(endpoint, "http://localhost:4318/v1/logs");
-        let request = ExportLogsServiceRequest::decode(protobuf.as_slice()).unwrap();
-        assert_eq!(request.resource_logs[0].scope_logs[0].log_records.len(), 2);
-        let (endpoint, protobuf) = opened(&line(metrics(&[1, 2])));
-        assert_eq!(endpoint, "http://localhost:4318/v1/metrics");
-        let request = ExportMetricsServiceRequest::decode(protobuf.as_slice()).unwrap();
-        assert_eq!(request.resource_metrics[0].scope_metrics[0].metrics.len(), 2);
-    }
-
-    #[test]
-    fn a_batch_that_does_not_fit_in_a_line_is_to_be_split() {
-        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line.
-        let noise = |_| (0..512).map(|_| crate::TraceId::random().to_string()).collect::<String>();
-        let result = Lines::default().write(&batch(40, noise));
-        assert_eq!(result.map_err(|error| error.kind()), Err(ExportErrorKind::TooLarge));
+    fn standard_stream(&self) -> Option<StandardStream> {
+        Some(StandardStream::Output)
     }
 }

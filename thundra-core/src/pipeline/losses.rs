@@ -10,6 +10,7 @@ use std::ops::AddAssign;
 
 use crate::export::LossReason;
 use crate::otlp::{read, run, tag, write};
+use crate::records::is_root;
 use crate::{Records, Signal, semconv};
 
 /// Counts of telemetry that is not exported. No count is 0.
@@ -135,6 +136,12 @@ impl Losses {
         self.counts.iter().filter(|(count, _)| of_signal(count)).map(|(_, number)| number).sum()
     }
 
+    /// Returns the number of records of a signal that were lost for a reason.
+    #[cfg(test)]
+    pub(crate) fn of_reason(&self, signal: Signal, reason: LossReason) -> u64 {
+        self.counts.get(&Count::Lost(signal, reason)).copied().unwrap_or(0)
+    }
+
     /// Returns the number of records of each signal that will never arrive.
     fn missing(&self) -> [(Signal, u64); 3] {
         let dropped = self.counts.get(&Count::DroppedSpans).copied().unwrap_or(0);
@@ -222,11 +229,6 @@ fn without_counts(root: &[u8]) -> Vec<u8> {
     }
     kept.extend_from_slice(root.get(from..).unwrap_or_default());
     kept
-}
-
-/// Returns `true` for the root span of a scope. Only root spans have the attribute.
-fn is_root(span: &[u8]) -> bool {
-    read::span_attributes(span).any(|attribute| attribute.key == semconv::THUNDRA_PARENT_SOURCE.as_bytes())
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 //! ```text
 //! flush ─► backlog.rs ─► slot.rs, one for each exporter ─► queue.rs ─► sender.rs ─► Export
 //!                            ▲                                            │
-//!                            └───────────── losses.rs, on a root span ◄───┘
+//!                            ├───────────── losses.rs, on a root span ◄───┤
+//!                            └──────────── a slot of its own, for stdout ◄┘ what is spilled
 //! ```
 //!
 //! Each exporter has a queue of requests, and one flush at a time sends from the queue. A concurrent flush adds records
@@ -25,21 +26,40 @@ pub use losses::Losses;
 use sender::Sender;
 use slot::ExporterSlot;
 
-use crate::export::Export;
+use crate::export::{Export, Room, StandardStream};
 use crate::{Records, Resource};
+
+/// The part of the time of a last flush that is left for what the exporters could not send: a tenth.
+const LAST_PART: u32 = 10;
 
 /// The exporters of this process.
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     slots: Vec<ExporterSlot>,
     timeout: Duration,
+    /// The room for what a flush may spill, if anything.
+    room: Option<Arc<Room>>,
 }
 
 impl Pipeline {
     pub(crate) fn new(resource: Resource, exporters: Vec<Box<dyn Export>>, timeout: Duration) -> Self {
         let resource = Arc::new(resource);
         let slots = exporters.into_iter().map(|exporter| ExporterSlot::new(exporter, resource.clone()));
-        Pipeline { slots: slots.collect(), timeout }
+        Pipeline { slots: slots.collect(), timeout, room: None }
+    }
+
+    /// Spills what the exporters lose: `limit` bytes of lines for each flush. `to` makes the exporter that writes them.
+    ///
+    /// Nothing is spilled for exporters that write to standard output or standard error themselves, and nothing at all
+    /// where everything is written to standard output anyway.
+    pub(crate) fn spilling(mut self, limit: usize, to: impl Fn(Arc<Room>) -> Box<dyn Export>) -> Self {
+        let room = Arc::new(Room::new(limit));
+        let is_on_stdout = self.slots.iter().any(|slot| slot.standard_stream() == Some(StandardStream::Output));
+        for slot in self.slots.iter_mut().filter(|slot| !is_on_stdout && slot.standard_stream().is_none()) {
+            slot.spill = Some(Box::new(ExporterSlot::new(to(room.clone()), slot.resource.clone())));
+            self.room = Some(room.clone());
+        }
+        self
     }
 
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.
@@ -72,11 +92,46 @@ impl Pipeline {
         let now = Instant::now();
         let longest = now + self.timeout;
         let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
+        if let Some(room) = &self.room {
+            room.refill();
+        }
         let Some((last, others)) = self.slots.split_last() else {
-            return Flush { last: None, others: Vec::new(), deadline };
+            return Flush { last: None, others: Vec::new(), deadline, spilling: None };
         };
         let others = others.iter().filter_map(|slot| Sender::begin(slot, records.clone(), due, now)).collect();
-        Flush { last: Sender::begin(last, records, due, now), others, deadline }
+        Flush { last: Sender::begin(last, records, due, now), others, deadline, spilling: self.if_spilling() }
+    }
+
+    /// Returns the time until which exporters may send in the last flush of a program. After that, what they did not
+    /// send is spilled.
+    pub(crate) fn last_export(&self, deadline: Instant) -> Instant {
+        match self.room {
+            Some(_) => deadline - deadline.saturating_duration_since(Instant::now()) / LAST_PART,
+            None => deadline,
+        }
+    }
+
+    /// Spills everything that waits for the exporters, at the end of a program.
+    pub(crate) async fn spill_all(&self, deadline: Instant) {
+        if self.room.is_some() {
+            self.slots.iter().for_each(ExporterSlot::spill_all);
+            self.send_spilled(deadline).await;
+        }
+    }
+
+    /// Returns the pipeline if it spills.
+    fn if_spilling(&self) -> Option<&Self> {
+        self.room.is_some().then_some(self)
+    }
+
+    /// Sends what is spilled.
+    #[cold]
+    async fn send_spilled(&self, deadline: Instant) {
+        for spill in self.slots.iter().filter_map(|slot| slot.spill.as_deref()) {
+            if let Some(mut sender) = Sender::begin(spill, Records::default(), &Due::default(), Instant::now()) {
+                sender.send(deadline).await;
+            }
+        }
     }
 
     /// Makes exporters for a flush [aside](Self::begin_aside).
@@ -98,7 +153,7 @@ impl Pipeline {
         let begin = |(slot, fork): (&'a ExporterSlot, Option<&'a dyn Export>)| {
             Sender::begin_aside(slot, fork.unwrap_or(&*slot.exporter), records.clone(), due, now)
         };
-        Flush { last: None, others: exporters.filter_map(begin).collect(), deadline }
+        Flush { last: None, others: exporters.filter_map(begin).collect(), deadline, spilling: self.if_spilling() }
     }
 }
 
@@ -112,17 +167,23 @@ pub(crate) struct Flush<'a> {
     last: Option<Sender<'a>>,
     others: Vec<Sender<'a>>,
     deadline: Instant,
+    /// The pipeline, if it spills.
+    spilling: Option<&'a Pipeline>,
 }
 
 impl Flush<'_> {
     /// Sends until the queues are empty. Returns by the deadline, if the exporters respect the deadline.
     pub(crate) async fn send(&mut self) {
         if !self.others.is_empty() {
-            return send_all(self.others.drain(..).chain(self.last.take()), self.deadline).await;
-        }
-        // A sender is large. Sending by reference saves a move for each flush.
-        if let Some(last) = &mut self.last {
+            send_all(self.others.drain(..).chain(self.last.take()), self.deadline).await;
+        } else if let Some(last) = &mut self.last {
+            // A sender is large. Sending by reference saves a move for each flush.
             last.send(self.deadline).await;
+        }
+        if let Some(pipeline) = self.spilling {
+            // A sender gives up its excess when it is dropped.
+            self.last = None;
+            Box::pin(pipeline.send_spilled(self.deadline)).await;
         }
     }
 }

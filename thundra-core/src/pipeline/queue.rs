@@ -123,6 +123,18 @@ impl Queue {
         self.requests.is_empty()
     }
 
+    /// Takes all requests and counts, for another queue.
+    pub(crate) fn take_all(&mut self) -> (Vec<Records>, Losses) {
+        let requests = Vec::from(std::mem::take(&mut self.requests));
+        requests.iter().for_each(|request| self.finish(request));
+        (requests, self.take_losses())
+    }
+
+    /// Takes the counts.
+    pub(crate) fn take_losses(&mut self) -> Losses {
+        std::mem::take(&mut self.losses)
+    }
+
     /// Returns the number of spans in the queue.
     pub(crate) fn spans(&self) -> u64 {
         let spans = self.requests.iter().filter(|request| request.signal() == Signal::Traces);

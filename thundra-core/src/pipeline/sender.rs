@@ -5,8 +5,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::backlog::Due;
-use super::losses::Losses;
-use super::slot::{ExporterSlot, State};
+use super::slot::{ExporterSlot, Settled, State, report_spill};
 use crate::export::{Batch, Export, ExportError, ExportErrorKind, ExportFuture, LossReason};
 use crate::signal::Signals;
 use crate::{Records, Signal, contained, diagnostics};
@@ -66,6 +65,7 @@ impl<'a> Sender<'a> {
         now: Instant,
     ) -> Option<Self> {
         let held_back = if aside.is_none() { slot.paused_signals() } else { Signals::default() };
+        slot.take_over_losses_of_spill();
         let mut state = slot.state();
         if !due.losses.is_none() {
             state.queue.lose(due.losses.of_signals(|signal| slot.takes(signal)));
@@ -179,24 +179,32 @@ impl<'a> Sender<'a> {
         }
     }
 
-    /// Counts the losses of a final failure, and takes the next request.
+    /// Settles a final failure, and takes the next request.
     #[cold]
     fn loses(&mut self, error: &ExportError) -> bool {
         let Some(batch) = self.batch.take() else { return false };
         let mut state = self.slot.state();
-        let losses = state.settle(&batch, error, self.too_large < TOO_LARGE_IN_A_ROW);
-        match &losses {
-            None => {}
-            Some(_) if error.kind() == ExportErrorKind::TooLarge => self.too_large += 1,
-            Some(_) => self.too_large = 0,
+        let signal = batch.signal();
+        let settled = self.slot.settle(&mut state, batch, error, self.too_large < TOO_LARGE_IN_A_ROW);
+        match &settled {
+            Settled::Split => {}
+            _ if error.kind() == ExportErrorKind::TooLarge => self.too_large += 1,
+            _ => self.too_large = 0,
         }
         self.next(&mut state);
         drop(state);
-        if let Some(lost) = losses.map(Losses::without_dropped).filter(Losses::has_records) {
-            diagnostics::once(
-                &format!("export.lost.{}", batch.signal()),
-                format_args!("lost {lost} that could not be exported: {}", error.causes()),
-            );
+        match settled {
+            Settled::Split => {}
+            Settled::Spilled => report_spill(error.causes()),
+            Settled::Lost(losses) => {
+                let lost = losses.without_dropped();
+                if lost.has_records() {
+                    diagnostics::once(
+                        &format!("export.lost.{signal}.{}", error.loss_reason()),
+                        format_args!("lost {lost} that could not be exported: {}", error.causes()),
+                    );
+                }
+            }
         }
         true
     }
@@ -216,8 +224,9 @@ impl<'a> Sender<'a> {
         if !self.accepted {
             self.pause(signal);
         }
+        let step = if self.accepted { "flush" } else { "export" };
         diagnostics::once(
-            &format!("export.{signal}"),
+            &format!("{step}.{signal}"),
             format_args!(
                 "{} could not be exported and are kept for the next flush: {}",
                 signal.records(),

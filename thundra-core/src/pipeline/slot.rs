@@ -1,11 +1,12 @@
 //! An exporter, and the state of its queue.
 
+use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::losses::Losses;
 use super::queue::Queue;
-use crate::export::{Batch, Export, ExportError, ExportErrorKind, LossReason};
+use crate::export::{Batch, Export, ExportError, ExportErrorKind, LossReason, StandardStream};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
 
@@ -23,6 +24,17 @@ pub(super) struct ExporterSlot {
     /// The signals of the exporter.
     signals: Signals,
     state: Mutex<State>,
+    /// The place of the exporter that takes what this one loses.
+    pub(super) spill: Option<Box<ExporterSlot>>,
+}
+
+/// The consequence of a final failure.
+pub(super) enum Settled {
+    /// The request is sent again in two parts.
+    Split,
+    /// The request goes to another exporter.
+    Spilled,
+    Lost(Losses),
 }
 
 #[derive(Debug, Default)]
@@ -44,7 +56,7 @@ impl ExporterSlot {
         // An exporter that panics here takes the signal: otherwise all its batches would be missing without a line.
         let takes = |signal: &Signal| contained(|| exporter.takes(*signal)).unwrap_or(true);
         let signals = Signal::ALL.into_iter().filter(takes).collect();
-        ExporterSlot { exporter, resource, signals, state: Mutex::default() }
+        ExporterSlot { exporter, resource, signals, state: Mutex::default(), spill: None }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -60,6 +72,9 @@ impl ExporterSlot {
             losses += Losses::of(batch.records(), LossReason::Unsent);
         }
         losses += state.in_flight();
+        if let Some(spill) = &self.spill {
+            losses += spill.unexported(&Losses::NONE);
+        }
         losses
     }
 
@@ -67,13 +82,20 @@ impl ExporterSlot {
     pub(super) fn waiting_spans(&self) -> u64 {
         let state = self.state();
         let accepted = state.accepted.as_ref().filter(|batch| batch.signal() == Signal::Traces);
-        state.queue.spans() + accepted.map_or(0, |batch| batch.count().into()) + state.in_flight().lost(Signal::Traces)
+        let spilled = self.spill.as_ref().map_or(0, |spill| spill.waiting_spans());
+        spilled
+            + state.queue.spans()
+            + accepted.map_or(0, |batch| batch.count().into())
+            + state.in_flight().lost(Signal::Traces)
     }
 
     /// Ends the pauses after failures.
     pub(super) fn resume(&self) {
         self.state().paused_until = None;
         contained(|| self.exporter.resume());
+        if let Some(spill) = &self.spill {
+            spill.resume();
+        }
     }
 
     /// Forgets all records and counts that wait. A flush in progress keeps the current request.
@@ -81,12 +103,20 @@ impl ExporterSlot {
         let mut state = self.state();
         state.queue = Queue::default();
         state.accepted = None;
+        if let Some(spill) = &self.spill {
+            spill.forget();
+        }
     }
 
     /// Forgets what copies of the process must not share, and the pauses.
     pub(super) fn renew(&self) {
         self.resume();
         contained(|| self.exporter.renew());
+    }
+
+    /// Returns the standard stream that the exporter writes to.
+    pub(super) fn standard_stream(&self) -> Option<StandardStream> {
+        contained(|| self.exporter.standard_stream()).flatten()
     }
 
     /// Returns the fork of the exporter for another thread.
@@ -113,15 +143,83 @@ impl ExporterSlot {
         }
     }
 
-    /// Counts records beyond the limit of the queue.
+    /// Spills or counts records beyond the limit of the queue.
     #[cold]
     pub(super) fn lose(&self, over: Records) {
-        self.state().queue.lose(Losses::of(&over, LossReason::QueueFull));
-        diagnostics::once(
-            &format!("export.full.{}", over.signal()),
-            format_args!("unsent {} exceed 4 MiB; the excess is lost", over.signal().records()),
-        );
+        let records = over.signal().records();
+        if let Some(spill) = &self.spill {
+            spill.take(over);
+            report_spill(format_args!("unsent {records} exceed 4 MiB"));
+        } else {
+            self.state().queue.lose(Losses::of(&over, LossReason::QueueFull));
+            diagnostics::once(
+                &format!("export.full.{records}"),
+                format_args!("unsent {records} exceed 4 MiB; the excess is lost"),
+            );
+        }
     }
+
+    /// Takes records that another exporter lost. Root spans go first, since they say what was asked, and carry counts.
+    fn take(&self, records: Records) {
+        let mut state = self.state();
+        if let Some(over) = state.queue.push(records.roots_first()) {
+            state.queue.lose(Losses::of(&over, LossReason::QueueFull));
+        }
+    }
+
+    /// Takes over the counts of what the spill could not write either.
+    #[inline]
+    pub(super) fn take_over_losses_of_spill(&self) {
+        if let Some(spill) = &self.spill {
+            let losses = spill.state().queue.take_losses();
+            self.state().queue.lose(losses);
+        }
+    }
+
+    /// Settles a request that failed for good.
+    #[cold]
+    pub(super) fn settle(&self, state: &mut State, batch: Batch, error: &ExportError, splits: bool) -> Settled {
+        let (signal, count) = (batch.signal(), u64::from(batch.count()));
+        if error.kind() == ExportErrorKind::TooLarge && splits && state.queue.put_back_in_parts(batch.records()) {
+            return Settled::Split;
+        }
+        state.queue.finish(batch.records());
+        let losses = match (error.kind(), &self.spill) {
+            // The collector does not say which ones. If it claims more rejections than records, it rejected all of them.
+            (ExportErrorKind::Partial { lost }, _) if lost < count => {
+                Losses::records(signal, lost, error.loss_reason())
+            }
+            (_, Some(spill)) => {
+                spill.take(batch.into_records());
+                return Settled::Spilled;
+            }
+            _ => Losses::of(batch.records(), error.loss_reason()),
+        };
+        state.queue.lose(losses.clone());
+        Settled::Lost(losses)
+    }
+
+    /// Spills everything that waits, at the end of a program.
+    pub(super) fn spill_all(&self) {
+        let Some(spill) = &self.spill else { return };
+        let mut state = self.state();
+        let (requests, losses) = state.queue.take_all();
+        let is_empty = requests.is_empty();
+        requests.into_iter().for_each(|request| spill.take(request));
+        spill.state().queue.lose(losses);
+        drop(state);
+        if !is_empty {
+            report_spill("the program ends");
+        }
+    }
+}
+
+/// Reports the first spill.
+pub(super) fn report_spill(cause: impl Display) {
+    diagnostics::once(
+        "spill",
+        format_args!("what cannot be exported goes to standard output, as far as THUNDRA_SPILL allows: {cause}"),
+    );
 }
 
 impl State {
@@ -133,23 +231,5 @@ impl State {
     fn in_flight(&self) -> Losses {
         let in_flight = |(signal, count): (Signal, u32)| Losses::records(signal, count.into(), LossReason::Unsent);
         self.in_flight.map_or(Losses::NONE, in_flight)
-    }
-
-    /// Settles a final failure, and returns the losses. Returns `None` after splitting a request that was too large,
-    /// which `splits` permits.
-    #[cold]
-    pub(super) fn settle(&mut self, batch: &Batch, error: &ExportError, splits: bool) -> Option<Losses> {
-        let (records, reason) = (batch.records(), error.loss_reason());
-        let losses = match error.kind() {
-            ExportErrorKind::TooLarge if splits && self.queue.put_back_in_parts(records) => return None,
-            // If a collector claims more rejections than records, all records are lost.
-            ExportErrorKind::Partial { lost } if lost < u64::from(records.count()) => {
-                Losses::records(records.signal(), lost, reason)
-            }
-            _ => Losses::of(records, reason),
-        };
-        self.queue.finish(records);
-        self.queue.lose(losses.clone());
-        Some(losses)
     }
 }

@@ -1,3 +1,5 @@
+mod spill;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 

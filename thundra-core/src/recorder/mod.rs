@@ -30,6 +30,8 @@ pub(crate) mod slab;
 pub(crate) mod slot;
 mod span_index;
 mod sync;
+pub(crate) mod tail;
+mod token_bucket;
 pub(crate) mod unfinished;
 
 #[cfg(test)]

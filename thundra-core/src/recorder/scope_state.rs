@@ -5,16 +5,21 @@ use std::sync::Arc;
 
 use super::open_span::OpenSpan;
 use super::slot::ScopeId;
+use super::tail::{Moment, More, Tail};
 use crate::config::Limits;
+use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
-use crate::{Records, SpanId, TraceContext, TraceId, Value, semconv};
+use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
 /// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
 /// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within these
 /// bounds.
 const FIRST_ROOM: Range<usize> = 1024..256 * 1024;
+
+/// The bit of [`ScopeFlags::COLD_START`](crate::ScopeFlags::COLD_START), a fact for the tail decision.
+pub(crate) const COLD_START: u32 = 1 << 8;
 
 /// The state of a scope, behind the lock of its place in the [slab](super::slab).
 #[derive(Debug)]
@@ -27,9 +32,13 @@ pub(crate) struct ScopeState {
     pub(crate) sampled: bool,
     /// `true` if the trace id is known to be random.
     pub(crate) random: bool,
-    /// `true` if the spans of the scope are recorded.
+    /// `true` if the spans of the scope are recorded. An unsampled scope is recorded for a [tail decision](Tail).
     pub(crate) recorded: bool,
+    /// The fate of the recorded spans.
+    pub(crate) tail: Tail,
     pub(crate) trace_state: Option<Arc<str>>,
+    /// The trace state on exported spans.
+    pub(crate) exported_trace_state: Option<Arc<str>>,
     pub(crate) correlation: CorrelationIds,
     pub(crate) baggage: Option<Arc<str>>,
     pub(crate) xray: Option<XRayHeader>,
@@ -51,9 +60,11 @@ pub(crate) struct ScopeState {
     /// The free indices of `spans`, used from the end.
     vacant: Vec<u32>,
     /// The ended spans, as `ScopeSpans.spans` fields of OTLP, until the owner takes them.
-    pub(crate) finished: Vec<u8>,
+    finished: Vec<u8>,
     first_room: usize,
-    pub(crate) finished_count: u32,
+    pub(super) finished_count: u32,
+    /// The spans of nested scopes, apart while the fate of the own spans is undecided.
+    nested: Records,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
@@ -71,7 +82,9 @@ impl ScopeState {
             sampled: false,
             random: false,
             recorded: false,
+            tail: Tail::Exported,
             trace_state: None,
+            exported_trace_state: None,
             correlation: CorrelationIds::default(),
             baggage: None,
             xray: None,
@@ -88,6 +101,7 @@ impl ScopeState {
             finished: Vec::new(),
             first_room: FIRST_ROOM.start,
             finished_count: 0,
+            nested: Records::default(),
             started: 0,
             dropped: 0,
             incomplete_messages: 0,
@@ -138,18 +152,24 @@ impl ScopeState {
         self.spans.get(index as usize).map(|span| span.id)
     }
 
-    /// Ends a span: appends the span's bytes to the finished spans and frees the record.
+    /// Ends a span: appends the span's bytes to the finished spans, unless the spans are dropped, and frees the record.
     #[inline]
     pub(crate) fn close(&mut self, index: u32, end_unix_nano: u64) {
         if let Some(span) = self.spans.get_mut(index as usize) {
             if span.is_filled() {
                 return self.close_filled(index);
             }
-            if self.finished.capacity() == 0 {
-                self.finished.reserve(self.first_room);
+            if self.tail.takes(span) {
+                if self.finished.capacity() == 0 {
+                    self.finished.reserve(self.first_room);
+                }
+                let flags = TraceContext::flags_of(self.sampled, self.random);
+                span.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
+                self.finished_count += 1;
+            } else {
+                span.shrink();
+                self.tail.count(Losses::records(Signal::Traces, 1, LossReason::KeepLimit));
             }
-            span.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
-            self.finished_count += 1;
             if index != 0 {
                 self.vacant.push(index);
             } else {
@@ -159,31 +179,33 @@ impl ScopeState {
         }
     }
 
-    /// Ends the root span.
+    /// Ends the root span, and decides the fate of the spans.
     #[inline]
     pub(crate) fn close_root(&mut self, end_unix_nano: u64) {
+        if self.tail != Tail::Exported {
+            self.decide(end_unix_nano, Moment::End);
+        }
         if u64::from(self.dropped) + self.incomplete_messages > 0 {
             self.hand_over_counts();
         }
         self.close(0, end_unix_nano);
     }
 
-    /// Hands the counts of the scope to the root span. If the root span was exported before, the next root span of the
-    /// process carries the counts.
+    /// Hands the counts of the scope to the root span. If the root span was exported before, or is not exported, the next
+    /// root span of the process carries the counts.
     #[cold]
     fn hand_over_counts(&mut self) {
         let (dropped, incomplete) = (u64::from(self.dropped), self.incomplete_messages);
-        let counts = self.take_counts();
+        let (counts, is_exported) = (self.take_counts(), self.tail == Tail::Exported);
         match self.span(0) {
-            Some((root, limits)) if !root.is_filled() => {
+            Some((root, limits)) if is_exported && !root.is_filled() => {
                 // The counts are recorded even where the root has as many attributes as it may.
                 let limits = Limits { attributes: u32::MAX, ..*limits };
                 counts.iter().for_each(|(key, count)| root.set_attribute(key, count, &limits));
             }
             _ => {
-                let mut losses = Losses::dropped_spans(dropped);
-                losses += Losses::incomplete_messages(incomplete);
-                backlog::count(losses);
+                backlog::count(Losses::incomplete_messages(incomplete));
+                self.tail.count(Losses::dropped_spans(dropped));
             }
         }
     }
@@ -200,7 +222,8 @@ impl ScopeState {
 
     /// Appends the ending of a span whose record is elsewhere.
     pub(super) fn append(&mut self, ending: &mut OpenSpan, end_unix_nano: u64) {
-        ending.end(&mut self.finished, self.trace_state.as_deref(), self.random, end_unix_nano);
+        let flags = TraceContext::flags_of(self.sampled, self.random);
+        ending.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
         self.finished_count += 1;
     }
 
@@ -225,10 +248,48 @@ impl ScopeState {
         (0..).zip(open).filter_map(|(index, open)| open.then_some(index)).collect()
     }
 
-    /// Takes the ended spans.
+    /// Decides the fate of the spans of an unsampled scope, once.
+    #[cold]
+    pub(super) fn decide(&mut self, now_unix_nano: u64, moment: Moment) {
+        let Tail::Undecided(facts) = self.tail else { return };
+        let Some(root) = self.spans.first_mut() else { return };
+        let more =
+            More { moment, is_cold: self.flags & COLD_START != 0, is_debugged: self.correlation.debug_log_enabled() };
+        self.tail = facts.decide(root, &self.limits, now_unix_nano, more);
+        if matches!(self.tail, Tail::Dropped | Tail::Refused) {
+            self.tail.count(Losses::records(Signal::Traces, self.finished_count.into(), LossReason::KeepLimit));
+            self.finished.clear();
+            self.finished_count = 0;
+        }
+    }
+
+    /// Takes the ended spans, also those of nested scopes.
     pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count))
+        let own = Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count));
+        if self.nested.is_empty() {
+            return own;
+        }
+        // The root of this scope stays the last one. All records are spans, so none is given back.
+        let mut all = self.take_nested();
+        let _ = all.append(own);
+        all
+    }
+
+    /// Takes the spans of nested scopes, while the fate of the own spans is undecided.
+    pub(super) fn take_nested(&mut self) -> Records {
+        std::mem::take(&mut self.nested)
+    }
+
+    /// Adds the spans of a nested scope, which have a fate of their own.
+    pub(crate) fn add_nested(&mut self, records: Records, started: u32) {
+        if self.tail == Tail::Exported {
+            self.finished.extend_from_slice(records.bytes());
+            self.finished_count += records.count();
+        } else {
+            let _ = self.nested.append(records);
+        }
+        self.started = self.started.saturating_add(started);
     }
 
     /// Takes the spans ended since the owner finished the scope.
@@ -242,6 +303,9 @@ impl ScopeState {
     /// count.
     #[cold]
     fn count_dropped(&mut self) {
+        if self.tail == Tail::Dropped {
+            return;
+        }
         if self.sealed {
             backlog::count(Losses::dropped_spans(1));
         } else {
@@ -276,10 +340,13 @@ impl ScopeState {
 
     /// Makes the place ready for another scope.
     pub(super) fn reset(&mut self) {
-        self.spans.first().into_iter().for_each(count_after_end);
+        if self.tail != Tail::Dropped {
+            self.spans.first().into_iter().for_each(count_after_end);
+        }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        self.log_fields = None;
+        (self.log_fields, self.exported_trace_state) = (None, None);
+        (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);

@@ -7,6 +7,7 @@ use super::open_span::OpenSpan;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::ScopeId;
+use super::tail::{Moment, Tail};
 use crate::clock::now;
 use crate::config::Limits;
 use crate::{Records, Value, semconv};
@@ -41,9 +42,14 @@ impl Unfinished<'_> {
         records
     }
 
-    /// Takes the finished spans of a scope, and ends the open ones.
+    /// Takes the finished spans of a scope, and ends the open ones. An unsampled scope is decided on now, because the
+    /// process perhaps does not live to see the end of the scope.
     fn end_spans(&self, state: &mut ScopeState, root_attributes: &[(&'static str, Value)]) -> Records {
         let end = now();
+        state.decide(end, Moment::Deadline);
+        if state.tail != Tail::Exported {
+            return state.take_nested();
+        }
         for index in state.open_spans() {
             let of_root = if index == 0 { state.take_counts() } else { Vec::new() };
             let given: &[_] = if index == 0 { root_attributes } else { &[] };

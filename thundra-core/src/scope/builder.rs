@@ -18,6 +18,7 @@ use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
+use crate::recorder::tail::Tail;
 use crate::telemetry::config;
 use crate::value::Attributes;
 use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
@@ -205,7 +206,8 @@ impl ScopeBuilder {
             Some(_) if inbound.untrusted => config.sampler.sample(None, TraceId::random()),
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
-        let recorded = sampled && !config.disabled;
+        let tail = config.keep.filter(|_| !sampled && !config.disabled).map_or(Tail::Exported, Tail::undecided);
+        let recorded = (sampled && !config.disabled) || tail != Tail::Exported;
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer
@@ -216,12 +218,18 @@ impl ScopeBuilder {
             state.trace_id = trace_id;
             state.sampled = sampled;
             state.recorded = recorded;
+            state.tail = tail;
             state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
             let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
             state.trace_state = trace_state.and_then(|list| {
                 let redrawn = inbound.untrusted || !config.sampler.is_parent_based();
                 if redrawn && !config.disabled { without_threshold(list) } else { Some(list.clone()) }
             });
+            // The threshold of the head sampler says nothing of a scope that is kept against its decision.
+            state.exported_trace_state = match &state.trace_state {
+                Some(list) if !sampled => without_threshold(list),
+                list => list.clone(),
+            };
             state.correlation = inbound.correlation.clone();
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
             state.baggage = inbound.baggage.clone();
@@ -245,7 +253,7 @@ impl ScopeBuilder {
         });
         let id = claimed.unwrap_or_else(|| {
             diagnostics::once("scopes", "65,536 scopes are open: further ones are not recorded and carry no ids");
-            backlog::count(Losses::dropped_spans(recorded.into()));
+            backlog::count(Losses::dropped_spans((sampled && recorded).into()));
             ScopeId::from_u64(u64::MAX)
         });
         let root = SpanSlot::root_of(id, recorded);

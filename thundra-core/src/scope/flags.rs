@@ -2,6 +2,8 @@
 
 use std::ops::BitOr;
 
+use crate::recorder::scope_state::COLD_START;
+
 /// A set of facts about the work of a scope. Flags are only ever added while the scope is open.
 ///
 /// The flags of all crates are defined here, so that no two facts share a bit.
@@ -27,6 +29,8 @@ impl ScopeFlags {
     pub const UNTRUSTED_CALLER: Self = ScopeFlags(1 << 6);
     /// The availability zone was asked for, and not known when the scope began.
     pub const ZONE_ASKED: Self = ScopeFlags(1 << 7);
+    /// The work is a cold start of a function: its initialisation, or the first invocation after it.
+    pub const COLD_START: Self = ScopeFlags(COLD_START);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -61,6 +65,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::BATCH_HANDLED, "BATCH_HANDLED"),
             (Self::UNTRUSTED_CALLER, "UNTRUSTED_CALLER"),
             (Self::ZONE_ASKED, "ZONE_ASKED"),
+            (Self::COLD_START, "COLD_START"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

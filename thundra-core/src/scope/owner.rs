@@ -86,7 +86,8 @@ impl Scope {
         InScope::new(self.root(), self.span.clone(), future)
     }
 
-    /// Ends the root span, seals the scope and returns the finished spans.
+    /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
+    /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///
     /// Open spans are exported with a later flush.
     ///
@@ -112,7 +113,7 @@ impl Scope {
         } else if state.incomplete_messages > 0 {
             backlog::count(Losses::incomplete_messages(state.incomplete_messages));
         }
-        // A nested scope may be sampled where this one is not, so there may be spans in either case.
+        // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
@@ -120,11 +121,7 @@ impl Scope {
         match outer {
             Some(outer) if !records.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
-                    Some(mut outer) => {
-                        outer.finished.extend_from_slice(records.bytes());
-                        outer.finished_count += records.count();
-                        outer.started = outer.started.saturating_add(started);
-                    }
+                    Some(mut outer) => outer.add_nested(records, started),
                     None => backlog::add(records),
                 }
                 Records::default()

@@ -70,9 +70,15 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).is_none_or(|state| state.sealed)
     }
 
-    /// Returns `true` if the spans of the scope are recorded.
+    /// Returns `true` if the spans of the scope are recorded. With [`Config::keep`](crate::Config::keep), the spans of an
+    /// unsampled scope are recorded too, and the end of the scope decides on their export.
     pub fn recorded(&self) -> bool {
         self.root.kind() == SlotKind::Root
+    }
+
+    /// Returns `true` if the head sampler took the scope. Calls carry this decision to other programs.
+    pub fn sampled(&self) -> bool {
+        SCOPES.lock(self.root.scope).is_some_and(|state| state.sampled)
     }
 
     /// Returns the trace context of the root span.

@@ -2,7 +2,7 @@
 
 use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
-use crate::export::Export;
+use crate::export::{Export, SpillExporter};
 use crate::pipeline::Pipeline;
 use crate::{Config, diagnostics};
 
@@ -47,7 +47,11 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
             exporters = default_exporters(config);
         }
         let config = installed.insert(config);
-        Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit())
+        let pipeline = Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit());
+        match usize::try_from(config.spill).unwrap_or(usize::MAX) {
+            0 => pipeline,
+            limit => pipeline.spilling(limit, |room| (telemetry.bound.0)(Box::new(SpillExporter::new(room)), config)),
+        }
     });
     let Some(config) = installed else {
         if in_code || telemetry.has_parts() {

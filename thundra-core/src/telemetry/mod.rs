@@ -16,8 +16,8 @@ use tracing_subscriber::{Layer, Registry};
 
 pub use install::{install, install_with};
 pub use process::{
-    config, export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, pending_spans,
-    report_missing_scope, settings, unexported,
+    config, export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, last_export,
+    pending_spans, report_missing_scope, settings, spill_all, unexported,
 };
 pub use snapshot::{forget_unexported, renew};
 pub use subscriber::{layer, layer_with, subscriber};
@@ -66,6 +66,17 @@ pub struct Telemetry {
     exporters: Vec<Box<dyn Export>>,
     layers: Layers,
     log_format: LogFormat,
+    bound: Bound,
+}
+
+/// Gives an exporter that waits for the reader of a pipe a limit of time. This crate has no timer.
+#[derive(Clone, Copy, Debug)]
+struct Bound(fn(Box<dyn Export>, &Config) -> Box<dyn Export>);
+
+impl Default for Bound {
+    fn default() -> Self {
+        Bound(|exporter, _| exporter)
+    }
 }
 
 impl Telemetry {
@@ -93,6 +104,14 @@ impl Telemetry {
     #[must_use]
     pub fn section<S: Section>(mut self) -> Self {
         self.section_loaders.push(Config::load_section::<S>);
+        self
+    }
+
+    /// Sets the function that gives an exporter that waits for the reader of a pipe a limit of time.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn bounded(mut self, bound: fn(Box<dyn Export>, &Config) -> Box<dyn Export>) -> Self {
+        self.bound = Bound(bound);
         self
     }
 

@@ -143,12 +143,28 @@ fn report_no_exporters(records: &Records) {
     }
 }
 
-/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more.
+/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more. Where
+/// `THUNDRA_SPILL` is set, what they cannot send goes to standard output.
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        begin(pipeline, Records::default(), Some(deadline)).send().await;
+        begin(pipeline, Records::default(), Some(pipeline.last_export(deadline))).send().await;
+        pipeline.spill_all(deadline).await;
         backlog::end(true);
+    }
+}
+
+/// Returns the time until which a flush may last, if [`spill_all`] is to have some time before the deadline.
+#[doc(hidden)]
+pub fn last_export(deadline: Instant) -> Instant {
+    PIPELINE.get().map_or(deadline, |pipeline| pipeline.last_export(deadline))
+}
+
+/// Spills everything that waits for the exporters, where `THUNDRA_SPILL` is set.
+#[doc(hidden)]
+pub async fn spill_all(deadline: Instant) {
+    if let Some(pipeline) = PIPELINE.get() {
+        pipeline.spill_all(deadline).await;
     }
 }
 

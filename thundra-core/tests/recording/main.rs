@@ -4,6 +4,7 @@
 
 mod errors;
 mod fields;
+mod keep;
 mod limits;
 mod scopes;
 mod unfinished;

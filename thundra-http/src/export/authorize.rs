@@ -35,6 +35,10 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     fn refused(&self) -> bool {
         false
     }
+
+    /// Forgets cached credentials. Called before a snapshot of the process and in each process restored from it, perhaps
+    /// weeks later.
+    fn renew(&self) {}
 }
 
 /// Returns what gives the requests of a destination their credentials; `None` where the destination needs nothing.
@@ -86,5 +90,10 @@ impl Authorization {
     pub(super) fn refused(&self) -> bool {
         // Each of them hears of the refusal.
         self.0.iter().fold(false, |renewed, authorize| authorize.refused() | renewed)
+    }
+
+    /// Forgets cached credentials.
+    pub(super) fn renew(&self) {
+        self.0.iter().for_each(|authorize| authorize.renew());
     }
 }

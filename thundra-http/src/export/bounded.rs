@@ -2,24 +2,24 @@
 
 use std::time::{Duration, Instant};
 
-use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
+use thundra_core::export::{Batch, Export, ExportError, ExportFuture, StandardStream};
 use thundra_core::{Config, Resource, Signal};
 use tokio::time::timeout_at;
 
 /// An exporter with a limit of time for writing a batch: the limit of an attempt of OTLP.
 #[derive(Debug)]
-pub(super) struct Bounded<E> {
-    exporter: E,
+pub(super) struct Bounded {
+    exporter: Box<dyn Export>,
     limit: Duration,
 }
 
-impl<E: Export + 'static> Bounded<E> {
-    pub(super) fn boxed(exporter: E, config: &Config) -> Box<dyn Export> {
+impl Bounded {
+    pub(super) fn boxed(exporter: Box<dyn Export>, config: &Config) -> Box<dyn Export> {
         Box::new(Bounded { exporter, limit: config.otlp.traces.attempt_limit() })
     }
 }
 
-impl<E: Export> Export for Bounded<E> {
+impl Export for Bounded {
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
         self.exporter.export(batch, deadline)
     }
@@ -44,6 +44,10 @@ impl<E: Export> Export for Bounded<E> {
 
     fn set_resource(&mut self, resource: &Resource) {
         self.exporter.set_resource(resource);
+    }
+
+    fn standard_stream(&self) -> Option<StandardStream> {
+        self.exporter.standard_stream()
     }
 
     fn resume(&self) {

@@ -14,6 +14,8 @@ pub(super) enum Cause {
     Paused,
     /// No connection could be made, or the collector closed it.
     Unreachable(Box<dyn Error + Send + Sync>),
+    /// The certificate of the collector is not accepted.
+    Untrusted(Box<dyn Error + Send + Sync>),
     /// The collector did not respond in time.
     TimedOut,
     /// The collector responded with this error, and this message, which may be empty.
@@ -28,12 +30,25 @@ pub(super) enum Cause {
     Encoding(std::io::Error),
 }
 
+impl Cause {
+    /// Returns the cause of a connection that failed.
+    pub(super) fn of(error: Box<dyn Error + Send + Sync>) -> Self {
+        match is_untrusted(&*error) {
+            true => Cause::Untrusted(error),
+            false => Cause::Unreachable(error),
+        }
+    }
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::NoTime => f.write_str("no time was left"),
             Cause::Paused => f.write_str("the collector failed a moment ago"),
             Cause::Unreachable(_) => f.write_str("the collector could not be reached"),
+            Cause::Untrusted(_) => f.write_str(
+                "the collector's certificate is not accepted; OTEL_EXPORTER_OTLP_CERTIFICATE names the ones to trust",
+            ),
             Cause::TimedOut => f.write_str("the collector did not respond in time"),
             Cause::Status(status, message) => {
                 write!(f, "the collector responded {status}")?;
@@ -54,9 +69,29 @@ impl fmt::Display for Cause {
 impl Error for Cause {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Cause::Unreachable(error) => Some(&**error),
+            Cause::Unreachable(error) | Cause::Untrusted(error) => Some(&**error),
             Cause::Encoding(error) => Some(error),
             _ => None,
         }
     }
+}
+
+/// Returns `true` for the refusal of a certificate.
+#[cfg(feature = "https")]
+fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref() {
+            return matches!(tls, rustls::Error::InvalidCertificate(_));
+        }
+        // The error of a stream hides the one inside from its sources.
+        let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        next = inside.map_or_else(|| error.source(), |inside| Some(inside));
+    }
+    false
+}
+
+#[cfg(not(feature = "https"))]
+fn is_untrusted(_: &(dyn Error + 'static)) -> bool {
+    false
 }

@@ -4,37 +4,37 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::Request;
 use http_body_util::Full;
 
 use super::circuit::Circuit;
+use super::host::Host;
 use super::response::Response;
 use super::transport::{Failure, Limits, Transport};
 
 /// A host, the connection, and the state of the host.
 #[derive(Debug)]
 pub(super) struct Collector {
-    /// An address on the host. The path has no meaning here.
-    address: Uri,
+    host: Host,
     in_background: bool,
     circuit: Circuit,
     transport: OnceLock<Transport>,
 }
 
 impl Collector {
-    /// Returns the known collector on the host of an address, or makes a new one.
-    pub(super) fn shared(known: &mut Vec<Arc<Self>>, address: &Uri, in_background: bool) -> Arc<Self> {
-        let is_host = |collector: &&Arc<Self>| {
-            collector.address.scheme() == address.scheme() && collector.address.authority() == address.authority()
-        };
-        if let Some(collector) = known.iter().find(is_host) {
+    /// Returns the known collector on a host, or makes a new one.
+    pub(super) fn shared(known: &mut Vec<Arc<Self>>, host: Host, in_background: bool) -> Arc<Self> {
+        if let Some(collector) = known.iter().find(|collector| collector.host.is_same(&host)) {
             return collector.clone();
         }
         let circuit = if in_background { Circuit::in_background() } else { Circuit::new() };
-        let collector =
-            Arc::new(Collector { address: address.clone(), in_background, circuit, transport: OnceLock::new() });
+        let collector = Arc::new(Collector { host, in_background, circuit, transport: OnceLock::new() });
         known.push(collector.clone());
         collector
+    }
+
+    pub(super) fn host(&self) -> &Host {
+        &self.host
     }
 
     /// Returns the circuit for failures of the host.
@@ -56,7 +56,7 @@ impl Collector {
         limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
-        let transport = self.transport.get_or_init(|| Transport::new(self.address.clone(), !self.in_background));
+        let transport = self.transport.get_or_init(|| Transport::new(&self.host, !self.in_background));
         transport.exchange(request, limits, deadline).await
     }
 }

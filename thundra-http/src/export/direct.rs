@@ -5,9 +5,8 @@ use http::header::HOST;
 use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::connect::HttpConnector;
-use tower_service::Service;
 
-use super::transport::{Error, handshake};
+use super::connection::{Error, open};
 
 /// The limit of a response's body.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
@@ -25,7 +24,7 @@ pub async fn exchange_directly(mut request: Request<Bytes>) -> Result<Response<B
         request.headers_mut().insert(HOST, HeaderValue::from_str(authority.as_str())?);
     }
     *request.uri_mut() = address.path_and_query().map_or_else(Uri::default, |target| target.clone().into());
-    let mut sender = handshake(HttpConnector::new().call(address).await?).await?;
+    let mut sender = open(&HttpConnector::new(), &address).await?;
     let (head, body) = sender.send_request(request.map(Full::new)).await?.into_parts();
     let body = Limited::new(body, MAX_RESPONSE_BYTES).collect().await?;
     Ok(Response::from_parts(head, body.to_bytes()))

@@ -9,7 +9,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use thundra_core::export::{Batch, ExportError, PartialSuccess};
-use thundra_core::{OtlpConfig, Signal, SpanId, diagnostics, redact};
+use thundra_core::{OtlpConfig, Proxies, Signal, SpanId, diagnostics, redact};
 
 use super::address::{self, UnsupportedEndpoint};
 use super::authorize::{Authorization, Authorizer, Destination};
@@ -18,6 +18,7 @@ use super::circuit::Circuit;
 use super::collector::Collector;
 use super::encoding::Encoding;
 use super::headers::headers;
+use super::host::Host;
 use super::response::Body;
 use super::retry_after::retry_after;
 use super::transport::{self, Limits};
@@ -33,8 +34,6 @@ const BACKOFF: Duration = Duration::from_millis(100);
 pub(super) struct Endpoint {
     signal: Signal,
     address: Uri,
-    /// The address as a request on a connection to the host has it: path and query.
-    target: Uri,
     /// The `Host` header.
     host: HeaderValue,
     headers: Arc<HeaderMap>,
@@ -59,6 +58,13 @@ impl fmt::Debug for Endpoint {
             .field("protocol", &self.encoding.protocol())
             .finish_non_exhaustive()
     }
+}
+
+/// The parts that the endpoints of an exporter share.
+pub(super) struct Shared<'a> {
+    pub(super) authorizers: &'a [Authorizer],
+    pub(super) proxies: Arc<Proxies>,
+    pub(super) collectors: Vec<Arc<Collector>>,
 }
 
 /// An accepted request.
@@ -92,8 +98,7 @@ impl Endpoint {
     pub(super) fn new(
         signal: Signal,
         config: &OtlpConfig,
-        authorizers: &[Authorizer],
-        collectors: &mut Vec<Arc<Collector>>,
+        shared: &mut Shared<'_>,
     ) -> Result<Self, UnsupportedEndpoint> {
         let default = || format!("http://localhost:4318{}", signal.path());
         let url = config.endpoint.clone().unwrap_or_else(default);
@@ -102,10 +107,9 @@ impl Endpoint {
         let destination = Destination { signal, address: &address, references: &headers.references };
         Ok(Endpoint {
             signal,
-            authorization: Authorization::of(&destination, authorizers),
+            authorization: Authorization::of(&destination, shared.authorizers),
             host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
-            target: address.path_and_query().map_or_else(Uri::default, |target| target.clone().into()),
-            collector: Collector::shared(collectors, &address, false),
+            collector: Collector::shared(&mut shared.collectors, Host::new(&address, config, &shared.proxies), false),
             address,
             headers: headers.known,
             encoding: Encoding::new(config),
@@ -117,7 +121,7 @@ impl Endpoint {
 
     /// Returns the endpoint for a thread of its own, with a connection and pauses of its own.
     pub(super) fn in_background(self, collectors: &mut Vec<Arc<Collector>>) -> Self {
-        let collector = Collector::shared(collectors, &self.address, true);
+        let collector = Collector::shared(collectors, self.collector.host().clone(), true);
         Endpoint { circuit: Arc::new(Circuit::in_background()), collector, ..self }
     }
 
@@ -136,9 +140,10 @@ impl Endpoint {
         self.collector.circuit().close();
     }
 
-    /// Closes the idle connection, and ends the pauses.
+    /// Closes the idle connection, forgets cached credentials, and ends the pauses.
     pub(super) fn renew(&self) {
         self.resume();
+        self.authorization.renew();
         self.collector.renew();
     }
 
@@ -211,7 +216,11 @@ impl Endpoint {
             Ok(response) => response,
             Err(failure) => {
                 let (cause, again, source) = match failure {
-                    transport::Failure::Unreachable(error) => (Cause::Unreachable(error), true, Failing::Host),
+                    transport::Failure::Unreachable(error) => {
+                        let cause = Cause::of(error);
+                        let again = !matches!(cause, Cause::Untrusted(_));
+                        (cause, again, Failing::Host)
+                    }
                     transport::Failure::NotConnected => (Cause::TimedOut, false, Failing::Host),
                     transport::Failure::NoResponse => (Cause::TimedOut, false, Failing::Silence),
                 };
@@ -258,7 +267,6 @@ impl Endpoint {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         self.authorization.authorize(&mut head, body, deadline).await?;
-        head.uri = self.target.clone();
         Ok(Request::from_parts(head, Full::new(body.clone())))
     }
 

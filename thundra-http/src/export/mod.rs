@@ -6,14 +6,23 @@ mod bounded;
 mod cause;
 mod circuit;
 mod collector;
+mod connection;
+mod connector;
 mod direct;
 mod encoding;
 mod endpoint;
 mod headers;
+mod host;
 mod otlp;
+#[cfg(feature = "https")]
+mod proxy;
 mod response;
 mod retry_after;
+#[cfg(feature = "https")]
+mod secure;
 mod select;
+#[cfg(feature = "https")]
+mod tls;
 mod transport;
 mod worker;
 

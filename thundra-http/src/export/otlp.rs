@@ -8,6 +8,7 @@
 //! since the exporter must not trace itself.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
@@ -15,7 +16,7 @@ use thundra_core::{OtlpSignals, Signal};
 
 use super::address::UnsupportedEndpoint;
 use super::authorize::{Authorizer, report_references};
-use super::endpoint::Endpoint;
+use super::endpoint::{Endpoint, Shared};
 
 /// Sends telemetry to an OTLP/HTTP collector: protobuf or JSON, gzip when configured.
 ///
@@ -67,11 +68,11 @@ impl OtlpExporter {
     #[doc(hidden)]
     pub fn authorized(config: &OtlpSignals, authorizers: &[Authorizer]) -> Result<Self, UnsupportedEndpoint> {
         use Signal::{Logs, Metrics, Traces};
-        let mut collectors = Vec::new();
-        let mut endpoints = vec![Endpoint::new(Traces, &config.traces, authorizers, &mut collectors)?];
+        let mut shared = Shared { authorizers, proxies: Arc::new(config.proxies.clone()), collectors: Vec::new() };
+        let mut endpoints = vec![Endpoint::new(Traces, &config.traces, &mut shared)?];
         for (signal, config) in [(Logs, &config.logs), (Metrics, &config.metrics)] {
             if config.endpoint.is_some() {
-                endpoints.push(Endpoint::new(signal, config, authorizers, &mut collectors)?);
+                endpoints.push(Endpoint::new(signal, config, &mut shared)?);
             }
         }
         Ok(OtlpExporter { endpoints })

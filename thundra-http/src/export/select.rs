@@ -47,8 +47,11 @@ struct Exporter {
 
 static EXPORTERS: [Exporter; 3] = [
     Exporter { name: "otlp", make: otlp },
-    Exporter { name: "stdout", make: |program| Some(Bounded::boxed(StdoutExporter::new(), program.config)) },
-    Exporter { name: "console", make: |program| Some(Bounded::boxed(ConsoleExporter::new(), program.config)) },
+    Exporter { name: "stdout", make: |program| Some(Bounded::boxed(Box::new(StdoutExporter::new()), program.config)) },
+    Exporter {
+        name: "console",
+        make: |program| Some(Bounded::boxed(Box::new(ConsoleExporter::new()), program.config)),
+    },
 ];
 
 /// The program that exports.
@@ -64,7 +67,8 @@ struct Program<'a> {
 /// A message that asks for a feature names the crate that the program depends on.
 #[doc(hidden)]
 pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> bool {
-    install_with(telemetry.section::<Settings>(), |config| Program { config, platform, dependent }.exporters())
+    let telemetry = telemetry.section::<Settings>().bounded(Bounded::boxed);
+    install_with(telemetry, |config| Program { config, platform, dependent }.exporters())
 }
 
 /// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none

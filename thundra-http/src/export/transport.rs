@@ -8,14 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{Request, Uri};
+use http::Request;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{self, SendRequest};
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper::client::conn::http1::SendRequest;
 use tokio::time::timeout_at;
-use tower_service::Service;
 
+use super::connection::Error;
+use super::connector::Connector;
+use super::host::Host;
 use super::response::{Body, Response};
 
 /// The idle time from which a connection may have been frozen.
@@ -29,7 +30,6 @@ const RECENT: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Transport {
-    endpoint: Uri,
     connector: Connector,
     /// `true` where the process may be frozen between two exports.
     freezes: bool,
@@ -47,13 +47,6 @@ struct State {
 struct Connection {
     sender: SendRequest<Full<Bytes>>,
     last_used: Instant,
-}
-
-#[derive(Debug)]
-enum Connector {
-    Plain(HttpConnector),
-    #[cfg(feature = "https")]
-    Tls(hyper_rustls::HttpsConnector<HttpConnector>),
 }
 
 /// The limits of an exchange.
@@ -76,20 +69,19 @@ pub(super) enum Failure {
     NoResponse,
 }
 
-pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
-
 impl Transport {
-    pub(super) fn new(endpoint: Uri, freezes: bool) -> Self {
-        Transport { connector: Connector::new(&endpoint), endpoint, freezes, state: Mutex::default() }
+    pub(super) fn new(host: &Host, freezes: bool) -> Self {
+        Transport { connector: Connector::new(host), freezes, state: Mutex::default() }
     }
 
-    /// Sends a request and returns the response, within the limits. It ends at the deadline in any case.
+    /// Sends a request with an absolute address, and returns the response, within the limits. It ends at the deadline in any case.
     pub(super) async fn exchange(
         &self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
         limits: Limits,
         deadline: Instant,
     ) -> Result<Response, Failure> {
+        self.connector.prepare(&mut request);
         if let Some(connection) = self.idle() {
             let frozen = self.freezes && connection.last_used.elapsed() > FREEZE;
             let until = deadline.min(Instant::now() + if frozen { self.patience() } else { limits.time });
@@ -98,7 +90,7 @@ impl Transport {
             }
         }
         let until = deadline.min(Instant::now() + limits.time);
-        let connected = timeout_at(until.into(), self.connector.connect(&self.endpoint)).await;
+        let connected = timeout_at(until.into(), self.connector.connect()).await;
         let sender = connected.map_err(|_| Failure::NotConnected)?.map_err(Failure::Unreachable)?;
         self.send(Connection { sender, last_used: Instant::now() }, request, limits, until).await
     }
@@ -172,48 +164,4 @@ async fn read(body: Incoming, limit: usize) -> Body {
         Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
         Err(_) => Body::BrokenOff,
     }
-}
-
-impl Connector {
-    fn new(endpoint: &Uri) -> Self {
-        let mut http = HttpConnector::new();
-        http.set_nodelay(true);
-        #[cfg(feature = "https")]
-        if endpoint.scheme_str() == Some("https")
-            && let Some(tls) = tls()
-        {
-            http.enforce_http(false);
-            return Connector::Tls(tls.wrap_connector(http));
-        }
-        let _ = endpoint;
-        Connector::Plain(http)
-    }
-
-    async fn connect(&self, endpoint: &Uri) -> Result<SendRequest<Full<Bytes>>, Error> {
-        match self {
-            Connector::Plain(connector) => handshake(connector.clone().call(endpoint.clone()).await?).await,
-            #[cfg(feature = "https")]
-            Connector::Tls(connector) => handshake(connector.clone().call(endpoint.clone()).await?).await,
-        }
-    }
-}
-
-/// Begins HTTP/1.1 on a connection.
-pub(super) async fn handshake<T>(io: T) -> Result<SendRequest<Full<Bytes>>, Error>
-where
-    T: hyper::rt::Read + hyper::rt::Write + Unpin + Send + 'static,
-{
-    let (sender, connection) = http1::handshake(io).await?;
-    // Its errors are those of the request.
-    tokio::spawn(async move { drop(connection.await) });
-    Ok(sender)
-}
-
-/// The provider is named, since a program whose dependencies enable two of them has no default one. The roots
-/// are compiled in: reading the system's costs some 45 ms.
-#[cfg(feature = "https")]
-fn tls() -> Option<hyper_rustls::HttpsConnectorBuilder<hyper_rustls::builderstates::WantsProtocols2>> {
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    let builder = hyper_rustls::HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider).ok()?;
-    Some(builder.https_only().enable_http1())
 }

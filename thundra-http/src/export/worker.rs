@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-use thundra_core::{Records, diagnostics, export_later_is_due, flush, flush_last, report_missing_scope, unexported};
+use thundra_core::{
+    Records, diagnostics, export_later_is_due, flush, flush_last, last_export, report_missing_scope, unexported,
+};
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
 
@@ -78,7 +80,7 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
             () = &mut flush => {}
             deadline = &mut stopped => {
                 if let Ok(deadline) = deadline {
-                    let _ = timeout_at(deadline.into(), flush).await;
+                    let _ = timeout_at(last_export(deadline).into(), flush).await;
                 }
                 break deadline;
             }

@@ -51,6 +51,10 @@ impl Authorize for Stamp {
     fn refused(&self) -> bool {
         self.0.fetch_add(1, Ordering::Relaxed) < 1
     }
+
+    fn renew(&self) {
+        self.0.store(7, Ordering::Relaxed);
+    }
 }
 
 fn stamp(destination: &Destination<'_>) -> Option<Arc<dyn Authorize>> {
@@ -67,6 +71,17 @@ async fn each_attempt_gets_credentials_behind_all_other_headers() {
     let stamps: Vec<_> = seen.lock().unwrap().iter().map(|headers| headers["x-stamp"].clone()).collect();
     let expected = [0, 0, 0, 1, 1].map(|number| format!("{endpoint}/v1/traces [true, true, true] true {number}"));
     assert_eq!(stamps, expected, "the second refusal brings nothing new");
+}
+
+#[tokio::test]
+async fn a_copy_of_a_snapshot_asks_for_its_own_credentials() {
+    let (endpoint, seen) = collector(&[]).await;
+    let exporter = exporter(&endpoint, "x-own=1", &[stamp]);
+    export(&exporter).await.unwrap();
+    exporter.renew();
+    export(&exporter).await.unwrap();
+    let last = |headers: &HeaderMap| headers["x-stamp"].to_str().unwrap().chars().next_back();
+    assert_eq!(seen.lock().unwrap().iter().map(last).collect::<Vec<_>>(), [Some('0'), Some('7')]);
 }
 
 /// Has no credentials yet.

@@ -5,8 +5,13 @@
 mod clients;
 mod drop_in;
 mod export;
+mod export_connections;
 mod export_credentials;
+mod export_limits;
+mod export_proxies;
 mod export_signals;
+mod export_tls;
+mod exporting;
 mod forwarded;
 mod properties;
 mod redirects;

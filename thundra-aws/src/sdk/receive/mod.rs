@@ -116,9 +116,10 @@ where
     batch::process_one(delivery, thundra_core::config(), in_scope).await
 }
 
-/// Records the number of messages evicted before processing. An unrecorded span leaves the number to the next span.
+/// Records the number of messages evicted before processing. An unsampled span, which perhaps is not exported, leaves
+/// the number to the next span.
 fn report_evicted() {
-    let Some(scope) = ScopeRef::current().filter(ScopeRef::recorded) else { return };
+    let Some(scope) = ScopeRef::current().filter(ScopeRef::sampled) else { return };
     let evicted = receipt_cache::take_evicted();
     if evicted > 0 {
         scope.set_attribute(semconv::THUNDRA_EVICTED_MESSAGES, evicted);

@@ -9,7 +9,7 @@ fn read(pairs: &[(&str, &str)]) -> (OtlpSignals, Vec<ConfigProblem>) {
 }
 
 fn endpoints(pairs: &[(&str, &str)]) -> [Option<String>; 3] {
-    let OtlpSignals { traces, logs, metrics } = read(pairs).0;
+    let OtlpSignals { traces, logs, metrics, .. } = read(pairs).0;
     [traces, logs, metrics].map(|signal| signal.endpoint)
 }
 
@@ -78,7 +78,7 @@ fn each_setting_of_a_signal_wins_over_that_of_all() {
         ..OtlpConfig::default()
     };
     let (otlp, problems) = read(&[all, own].concat());
-    assert_eq!(otlp, OtlpSignals { traces: general.clone(), logs, metrics: general });
+    assert_eq!(otlp, OtlpSignals { traces: general.clone(), logs, metrics: general, proxies: Proxies::default() });
     assert_eq!(problems, []);
     assert_eq!(read(&[]).0, OtlpSignals::default());
 }

@@ -157,6 +157,21 @@ impl OpenSpan {
         }
     }
 
+    /// Returns `true` with an error status.
+    pub(crate) fn is_error(&self) -> bool {
+        self.status == Code::Error
+    }
+
+    /// Returns `true` if the span has an attribute with this value.
+    pub(crate) fn has_attribute(&self, key: &str, value: &Value) -> bool {
+        let body = self.body.get(self.head_end..).unwrap_or_default();
+        let mut encoded = Vec::new();
+        find_attribute(body, key).is_some_and(|place| {
+            write::attribute(&mut encoded, tag::SPAN_ATTRIBUTE, key, value);
+            body.get(place) == Some(&encoded)
+        })
+    }
+
     /// Returns `true` while no status was set.
     pub(crate) fn is_unset(&self) -> bool {
         self.status == Code::Unset
@@ -291,10 +306,9 @@ impl OpenSpan {
         [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
-    /// Ends the span and appends a field `ScopeSpans.spans` to `out`. `random` is `true` if the trace id is known to be
-    /// random.
+    /// Ends the span and appends a field `ScopeSpans.spans` to `out`, with the [flags](TraceContext::flags) of the trace.
     #[inline]
-    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, random: bool, end_unix_nano: u64) {
+    pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, trace_flags: u8, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.
         self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
         if let Some(kind) = self.body.get_mut(at::KIND) {
@@ -313,10 +327,15 @@ impl OpenSpan {
             self.end_with_more(out, trace_state.unwrap_or_default());
         }
         let remote = if self.parent_is_remote { PARENT_IS_REMOTE } else { 0 };
-        let [a, b, c, d] = (1 | u32::from(random) << 1 | PARENT_IS_KNOWN | remote).to_le_bytes();
+        let [a, b, c, d] = (u32::from(trace_flags) | PARENT_IS_KNOWN | remote).to_le_bytes();
         let [key, more] = tag::SPAN_FLAGS;
         out.extend_from_slice(&[key, more, a, b, c, d]);
-        // The next span reuses the memory, unless this one was exceptionally large.
+        self.shrink();
+    }
+
+    /// Leaves the memory to the next span, unless this one was exceptionally large.
+    #[inline]
+    pub(crate) fn shrink(&mut self) {
         if self.body.capacity() > 16 * 1024 {
             self.body = Vec::with_capacity(256);
         }

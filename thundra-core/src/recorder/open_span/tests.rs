@@ -30,7 +30,7 @@ fn the_official_decoder_reads_every_field() {
     (0..2).for_each(|_| span.link(&linked, &[("l".into(), "m".into())], &limits));
     span.set_error("why");
     let mut out = Vec::new();
-    span.end(&mut out, Some("y=2"), true, 2_000);
+    span.end(&mut out, Some("y=2"), 3, 2_000);
     let expected = Span {
         trace_id: trace_id.to_bytes().to_vec(),
         span_id: id.to_bytes().to_vec(),
@@ -66,12 +66,12 @@ fn the_official_decoder_reads_every_field() {
     // The same record again: nothing of the span before is left, and a clock that was set back ends no span early.
     out.clear();
     span.start(trace_id, id, None, "static", 1_000);
-    span.end(&mut out, None, false, 500);
+    span.end(&mut out, None, 0, 500);
     let bare = ScopeSpans::decode(out.as_slice()).unwrap().spans.remove(0);
     let expected = Span {
         trace_id: trace_id.to_bytes().to_vec(),
         span_id: id.to_bytes().to_vec(),
-        flags: 0x101,
+        flags: 0x100,
         name: "static".to_owned(),
         kind: 1,
         start_time_unix_nano: 1_000,

@@ -1,0 +1,232 @@
+//! Lines of JSON with a batch each, in the envelope of the [serverless-otlp-forwarder], which reads CloudWatch Logs.
+//!
+//! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
+
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use base64::Engine;
+
+use super::{Batch, ExportError, Gzip};
+
+/// The longest line that a log of any kind takes in one piece.
+const MAX_LINE_BYTES: usize = 256 * 1024;
+
+/// The pause before another attempt, where another program has made standard output non-blocking.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Makes and writes lines.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    gzip: Gzip,
+    /// `true` after a failed write, which may have left a part of a line.
+    is_broken: AtomicBool,
+}
+
+impl Lines {
+    /// Returns the line of a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](super::ExportErrorKind::TooLarge) over 256 KiB.
+    pub(super) fn line(&self, batch: &Batch) -> Result<String, ExportError> {
+        let line = self.format(batch).map_err(failed)?;
+        match line.len() {
+            ..=MAX_LINE_BYTES => Ok(line),
+            _ => Err(ExportError::too_large("a log line holds 256 KiB")),
+        }
+    }
+
+    /// Writes a line to standard output, which belongs to this thread until the end of the line.
+    pub(super) fn write(&self, line: &str) -> Result<(), ExportError> {
+        self.write_to(&mut io::stdout().lock(), line).map_err(failed)
+    }
+
+    fn write_to(&self, output: &mut impl Write, line: &str) -> io::Result<()> {
+        let written = match self.is_broken.load(Ordering::Relaxed) {
+            // The rest of a broken line must not make this one unreadable.
+            true => write_all(output, b"\n").and_then(|()| write_all(output, line.as_bytes())),
+            false => write_all(output, line.as_bytes()),
+        };
+        let written = written.and_then(|()| until_ready(|| output.flush()));
+        self.is_broken.store(written.is_err(), Ordering::Relaxed);
+        written
+    }
+
+    fn format(&self, batch: &Batch) -> io::Result<String> {
+        let packed = self.gzip.pack(&batch.to_protobuf_for_log())?;
+        // Only the name of the service may need an escape.
+        let source = serde_json::to_string(batch.resource().redacted().service_name())?;
+        let mut line = String::with_capacity(packed.len() * 4 / 3 + source.len() + 256);
+        line.push_str(concat!(r#"{"__otel_otlp_stdout":""#, env!("CARGO_PKG_VERSION"), r#"","source":"#));
+        line.push_str(&source);
+        line.push_str(r#","endpoint":"http://localhost:4318"#);
+        line.push_str(batch.signal().path());
+        line.push_str(concat!(
+            r#"","method":"POST","content-type":"application/x-protobuf","content-encoding":"gzip","base64":true"#,
+            r#","payload":""#,
+        ));
+        base64::engine::general_purpose::STANDARD.encode_string(packed, &mut line);
+        line.push_str("\"}\n");
+        Ok(line)
+    }
+}
+
+fn failed(error: io::Error) -> ExportError {
+    ExportError::permanent(format!("standard output: {error}"))
+}
+
+/// Writes all bytes, also to an output that another program has made non-blocking.
+fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = until_ready(|| output.write(bytes))?;
+        if written == 0 {
+            return Err(ErrorKind::WriteZero.into());
+        }
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// Repeats an operation while it is interrupted, or would have to wait.
+fn until_ready<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match operation() {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Arc;
+
+    use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+    use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use prost::Message;
+
+    use super::*;
+    use crate::export::ExportErrorKind;
+    use crate::test_records::{logs, metrics};
+    use crate::{Records, Resource, Scope};
+
+    fn batch(spans: usize, text: impl Fn(usize) -> String) -> Batch {
+        let mut records = Records::default();
+        for i in 0..spans {
+            let span = Scope::builder(format!("span {i}")).attribute("text", text(i)).begin().finish();
+            records.append(span).unwrap();
+        }
+        of_orders(records)
+    }
+
+    fn of_orders(records: Records) -> Batch {
+        Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), records)
+    }
+
+    /// Returns the address of a line, and the request in it.
+    fn opened(line: &str) -> (String, Vec<u8>) {
+        let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!((&envelope["source"], &envelope["base64"]), (&"orders".into(), &true.into()));
+        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+        let mut protobuf = Vec::new();
+        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
+        (envelope["endpoint"].as_str().unwrap().to_owned(), protobuf)
+    }
+
+    #[test]
+    fn a_batch_is_one_line() {
+        let line = Lines::default().line(&batch(3, |_| "x".into())).unwrap();
+        assert_eq!(line.lines().count(), 1);
+        let (endpoint, protobuf) = opened(line.trim_end());
+        assert_eq!(endpoint, "http://localhost:4318/v1/traces");
+        let request = ExportTraceServiceRequest::decode(protobuf.as_slice()).unwrap();
+        let spans = &request.resource_spans[0].scope_spans[0].spans;
+        assert_eq!(spans.iter().map(|span| &span.name).collect::<Vec<_>>(), ["span 0", "span 1", "span 2"]);
+    }
+
+    #[test]
+    fn each_signal_has_its_address() {
+        let line = |records| Lines::default().line(&of_orders(records)).unwrap();
+        let (endpoint, protobuf) = opened(&line(logs(&["first", "second"])));
+        assert_eq!(endpoint, "http://localhost:4318/v1/logs");
+        let request = ExportLogsServiceRequest::decode(protobuf.as_slice()).unwrap();
+        assert_eq!(request.resource_logs[0].scope_logs[0].log_records.len(), 2);
+        let (endpoint, protobuf) = opened(&line(metrics(&[1, 2])));
+        assert_eq!(endpoint, "http://localhost:4318/v1/metrics");
+        let request = ExportMetricsServiceRequest::decode(protobuf.as_slice()).unwrap();
+        assert_eq!(request.resource_metrics[0].scope_metrics[0].metrics.len(), 2);
+    }
+
+    #[test]
+    fn a_line_has_no_credential_in_it() {
+        let attributes = [("service.name", "ftp://u:pw@h/"), ("vendor.token", "pw"), ("url", "redis://u:pw@h")];
+        let resource = Resource::new(attributes.map(|(key, value)| (key.to_owned(), value.into())));
+        let batch = Batch::new(Arc::new(resource), Scope::builder("span").begin().finish());
+        let line = Lines::default().line(&batch).unwrap();
+        let envelope: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(envelope["source"], "ftp://REDACTED@h/");
+        let gzip = base64::engine::general_purpose::STANDARD.decode(envelope["payload"].as_str().unwrap()).unwrap();
+        let mut protobuf = Vec::new();
+        flate2::read::GzDecoder::new(gzip.as_slice()).read_to_end(&mut protobuf).unwrap();
+        assert!(!protobuf.windows(2).any(|bytes| bytes == b"pw"));
+    }
+
+    #[test]
+    fn a_batch_that_does_not_fit_in_a_line_is_to_be_split() {
+        // Random ids do not compress: 40 spans of 16 KiB do not fit in one line.
+        let noise = |_| (0..512).map(|_| crate::TraceId::random().to_string()).collect::<String>();
+        let result = Lines::default().line(&batch(40, noise));
+        assert_eq!(result.map_err(|error| error.kind()), Err(ExportErrorKind::TooLarge));
+    }
+
+    /// An output that does what its script says: takes this many bytes, or fails.
+    struct Scripted {
+        script: Vec<Result<usize, ErrorKind>>,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Scripted {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let most = self.script.pop().unwrap_or(Ok(usize::MAX))?;
+            let some = &bytes[..bytes.len().min(most)];
+            self.taken.extend_from_slice(some);
+            Ok(some.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_whole_or_fails_and_never_spoils_the_next_one() {
+        use ErrorKind::{BrokenPipe, Interrupted, StorageFull, WouldBlock};
+        for (script, expected, why) in [
+            (vec![], "first\nsecond\n", "one write for each line"),
+            (
+                vec![Ok(2), Ok(1), Err(WouldBlock), Err(Interrupted)],
+                "first\nsecond\n",
+                "non-blocking, little by little",
+            ),
+            (vec![Ok(3), Err(StorageFull)], "fir\nsecond\n", "no more room for a while, in the middle of a line"),
+            (vec![Err(BrokenPipe)], "\nsecond\n", "a failure before the first byte"),
+            (vec![Ok(0)], "\nsecond\n", "an output that takes nothing"),
+        ] {
+            // The script is read from its end, and the first line alone meets it.
+            let mut output = Scripted { script: script.clone(), taken: Vec::new() };
+            if let [Ok(3), failure] = script[..] {
+                output.script = vec![failure, Ok(3)];
+            }
+            let lines = Lines::default();
+            let is_written = lines.write_to(&mut output, "first\n").is_ok();
+            assert_eq!(is_written, expected.starts_with("first"), "{why}");
+            lines.write_to(&mut output, "second\n").unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.taken), expected, "{why}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The exporter of what other exporters lose: lines on standard output, up to a limit.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use super::line::Lines;
+use super::writer::Writer;
+use super::{Batch, Export, ExportError, ExportFuture, LossReason, StandardStream};
+use crate::Signal;
+
+/// The shortest line, about. With less room than this, no batch is packed in vain.
+const MIN_LINE_BYTES: usize = 512;
+
+/// The bytes of lines that a flush may still write.
+#[derive(Debug)]
+pub(crate) struct Room {
+    limit: usize,
+    left: AtomicUsize,
+}
+
+impl Room {
+    pub(crate) fn new(limit: usize) -> Self {
+        Room { limit, left: AtomicUsize::new(limit) }
+    }
+
+    /// Makes room for another flush.
+    pub(crate) fn refill(&self) {
+        self.left.store(self.limit, Ordering::Relaxed);
+    }
+
+    fn is_spent(&self) -> bool {
+        self.left.load(Ordering::Relaxed) < MIN_LINE_BYTES
+    }
+
+    /// Takes room for a line. Returns `false`, and takes nothing, where there is less.
+    fn take(&self, bytes: usize) -> bool {
+        let less = |left: usize| left.checked_sub(bytes);
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    fn limit_reached(&self) -> String {
+        format!("THUNDRA_SPILL allows {} bytes a flush", self.limit)
+    }
+}
+
+/// Writes batches as the lines of [`StdoutExporter`](super::StdoutExporter), as long as there is room.
+#[derive(Debug)]
+pub(crate) struct SpillExporter {
+    writer: Writer,
+}
+
+impl SpillExporter {
+    pub(crate) fn new(room: Arc<Room>) -> Self {
+        let lines = Lines::default();
+        let write = move |batch: &Batch| {
+            if room.is_spent() {
+                return Err(ExportError::permanent(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
+            }
+            let line = lines.line(batch)?;
+            if !room.take(line.len()) {
+                // A part of the batch may fit.
+                return Err(ExportError::too_large(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
+            }
+            lines.write(&line)
+        };
+        SpillExporter { writer: Writer::new(write) }
+    }
+}
+
+impl Export for SpillExporter {
+    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
+        self.writer.export(batch)
+    }
+
+    fn takes(&self, _: Signal) -> bool {
+        true
+    }
+
+    fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
+        self.writer.force_flush(deadline)
+    }
+
+    fn standard_stream(&self) -> Option<StandardStream> {
+        Some(StandardStream::Output)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flush_has_room_for_its_limit_and_what_is_left_is_not_saved() {
+        let room = Room::new(2000);
+        assert!(room.take(1200) && !room.take(801), "a line that does not fit takes nothing");
+        assert!(!room.is_spent() && room.take(800) && room.is_spent());
+        room.refill();
+        room.refill();
+        assert!(room.take(2000) && room.is_spent());
+        assert!(Room::new(100).is_spent(), "no line is that short");
+    }
+}

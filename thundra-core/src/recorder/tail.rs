@@ -1,0 +1,125 @@
+//! The tail decision: what becomes of the spans of a scope that the head sampler left out.
+//!
+//! With [`Keep`] such a scope is recorded, and the end of the scope decides. Spans that end later follow the decision.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use super::open_span::OpenSpan;
+use super::token_bucket::TokenBucket;
+use crate::config::{Keep, Limits};
+use crate::pipeline::{Losses, backlog};
+use crate::{Value, semconv};
+
+/// Bounds the kept scopes of this process. An outage fails every request, and must not export every trace.
+static KEPT: Mutex<TokenBucket> = Mutex::new(TokenBucket::new(10, 100));
+
+/// The fate of the spans of a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// The spans are exported: the head sampler took the scope, or the tail decision kept the scope.
+    #[default]
+    Exported,
+    /// The end of the scope decides.
+    Undecided(Facts),
+    /// The spans are dropped, for nothing has kept the scope.
+    Dropped,
+    /// The spans are lost, and counted: too many scopes were kept before.
+    Refused,
+}
+
+/// The facts seen so far, for the decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Facts {
+    keep: Keep,
+    /// `true` after the end of a span with an error status.
+    failed: bool,
+    /// `true` after the end of a span that the program marked.
+    marked: bool,
+}
+
+impl Tail {
+    /// Returns the start of a tail decision.
+    pub(crate) fn undecided(keep: Keep) -> Self {
+        Tail::Undecided(Facts { keep, failed: false, marked: false })
+    }
+
+    /// Takes note of the end of a span. Returns `true` if the span is encoded.
+    #[inline]
+    pub(super) fn takes(&mut self, span: &OpenSpan) -> bool {
+        *self == Tail::Exported || self.takes_unsampled(span)
+    }
+
+    #[cold]
+    fn takes_unsampled(&mut self, span: &OpenSpan) -> bool {
+        if let Tail::Undecided(facts) = self {
+            facts.see(span);
+        }
+        matches!(self, Tail::Exported | Tail::Undecided(_))
+    }
+
+    /// Counts losses of a scope whose spans are not exported. Dropped spans are no loss, for they were not sampled.
+    pub(super) fn count(self, losses: Losses) {
+        if self == Tail::Refused {
+            backlog::count(losses);
+        }
+    }
+}
+
+impl Facts {
+    fn see(&mut self, span: &OpenSpan) {
+        self.failed |= span.is_error();
+        self.marked |= span.has_attribute(semconv::THUNDRA_KEEP, &Value::Bool(true));
+    }
+
+    /// Decides, and records the reasons on the root span.
+    pub(super) fn decide(mut self, root: &mut OpenSpan, limits: &Limits, now_unix_nano: u64, more: More) -> Tail {
+        let undecided = Tail::Undecided(self);
+        self.see(root);
+        self.failed |= more.moment == Moment::Deadline;
+        let lasted = u128::from(now_unix_nano.saturating_sub(root.start_unix_nano));
+        let reasons: Vec<String> = [
+            ("error", self.keep.errors && self.failed),
+            ("slow", self.keep.slow.is_some_and(|limit| lasted > limit.as_nanos())),
+            ("cold", self.keep.cold && more.is_cold),
+            ("marked", self.marked),
+            ("debug", more.is_debugged),
+        ]
+        .into_iter()
+        .filter(|(_, applies)| *applies)
+        .map(|(reason, _)| reason.to_owned())
+        .collect();
+        if reasons.is_empty() {
+            return match more.moment {
+                Moment::End => Tail::Dropped,
+                Moment::Deadline => undecided,
+            };
+        }
+        if !KEPT.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now()) {
+            return Tail::Refused;
+        }
+        // The reasons are recorded even where the root has as many attributes as it may.
+        let limits = Limits { attributes: u32::MAX, ..*limits };
+        root.set_attribute(semconv::THUNDRA_KEEP_REASON, &reasons.into(), &limits);
+        Tail::Exported
+    }
+}
+
+/// The facts known by the scope.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct More {
+    pub(super) moment: Moment,
+    /// `true` for a cold start.
+    pub(super) is_cold: bool,
+    /// `true` with the debug flag of the correlation ids.
+    pub(super) is_debugged: bool,
+}
+
+/// The moment of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Moment {
+    /// The end of the scope, which is final.
+    End,
+    /// Shortly before a deadline, as a failure. A scope that nothing keeps by then is decided on at its end.
+    Deadline,
+}

@@ -1,0 +1,73 @@
+//! The way to a collector: directly or through a proxy, in TLS where the address is `https`.
+
+use bytes::Bytes;
+use http::{Request, Uri};
+use http_body_util::Full;
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::client::legacy::connect::HttpConnector;
+
+use super::connection::{Error, open};
+use super::host::Host;
+#[cfg(feature = "https")]
+use super::secure;
+
+/// Opens connections to one host.
+#[derive(Debug)]
+pub(super) struct Connector {
+    address: Uri,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    Plain(HttpConnector),
+    #[cfg(feature = "https")]
+    Https(secure::Way),
+}
+
+impl Connector {
+    pub(super) fn new(host: &Host) -> Self {
+        let mut http = HttpConnector::new();
+        http.set_nodelay(true);
+        Connector { address: host.address.clone(), way: Way::to(host, http) }
+    }
+
+    /// Opens a connection. It reaches the host, or a proxy that hands each request on.
+    pub(super) async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Error> {
+        match &self.way {
+            Way::Plain(connector) => open(connector, &self.address).await,
+            #[cfg(feature = "https")]
+            Way::Https(way) => way.connect(&self.address).await,
+        }
+    }
+
+    /// Gives a request with an absolute address the form for the other end of the connection.
+    pub(super) fn prepare(&self, request: &mut Request<Full<Bytes>>) {
+        #[cfg(feature = "https")]
+        if let Way::Https(way) = &self.way
+            && way.hands_on(request)
+        {
+            return;
+        }
+        let target = request.uri().path_and_query().cloned();
+        *request.uri_mut() = target.map_or_else(Uri::default, Uri::from);
+    }
+}
+
+impl Way {
+    #[cfg(feature = "https")]
+    fn to(host: &Host, http: HttpConnector) -> Self {
+        secure::Way::to(host, &http).map_or(Way::Plain(http), Way::Https)
+    }
+
+    #[cfg(not(feature = "https"))]
+    fn to(host: &Host, http: HttpConnector) -> Self {
+        if host.proxies.http.is_some() || host.proxies.all.is_some() {
+            thundra_core::diagnostics::once(
+                "otlp.proxy",
+                "the OTLP exporter takes no proxy, such as that of HTTP_PROXY, without the feature `https`",
+            );
+        }
+        Way::Plain(http)
+    }
+}
