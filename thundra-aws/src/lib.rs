@@ -240,11 +240,11 @@ pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
 pub mod configuration;
-mod error_type;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
+mod panics;
 mod payload;
 mod payload_patterns;
 #[cfg(feature = "sdk")]

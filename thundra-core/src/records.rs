@@ -173,9 +173,37 @@ impl Records {
         self
     }
 
-    /// Returns two parts with the same number of messages; `None` for a single message.
+    /// Returns the records, but for the last ones, and the last ones: as many as fit into `max_bytes`.
+    pub(crate) fn cut_end(self, max_bytes: usize) -> (Records, Records) {
+        let surplus = self.bytes.len().saturating_sub(max_bytes);
+        let starts = run::messages(&self.bytes).map(|(range, _)| range.start);
+        let start = starts.chain([self.bytes.len()]).find(|start| *start >= surplus);
+        self.cut(start.unwrap_or_default(), false)
+    }
+
+    /// Returns the first records, as many as fit into `max_bytes` but at least one, and the rest. A metric is cut between
+    /// its data points where it has to be.
+    pub(crate) fn cut_request(self, max_bytes: usize) -> (Records, Records) {
+        let (mut request, mut rest) = self.cut(max_bytes, true);
+        while request.bytes.len() > max_bytes
+            && let Some((first, mut second)) = request.split()
+        {
+            second.bytes.append(&mut rest.bytes);
+            second.count += rest.count;
+            (request, rest) = (first, second);
+        }
+        (request, rest)
+    }
+
+    /// Returns two parts with the same number of messages, or of data points of a single metric; `None` for a single
+    /// record.
     pub(crate) fn split(&self) -> Option<(Records, Records)> {
         let half = run::messages(&self.bytes).count() / 2;
+        if half == 0 {
+            let (_, message) = run::messages(&self.bytes).next()?;
+            let [first, second] = run::split(self.signal, message)?;
+            return Some((Records::from_encoded(self.signal, first), Records::from_encoded(self.signal, second)));
+        }
         let (mut end, mut count) = (0, 0);
         for (range, message) in run::messages(&self.bytes).take(half) {
             (end, count) = (range.end, count + run::count(self.signal, message));
@@ -268,7 +296,9 @@ mod tests {
         assert_eq!(records.count(), 5);
         let (first, second) = records.split().unwrap();
         assert_eq!((first.count(), second.count()), (3, 2));
-        assert_eq!(first.split(), None, "a metric stays in one piece");
+        let (one, two) = first.split().unwrap();
+        assert_eq!((one.count(), two.count()), (1, 2), "between the data points of a single metric");
+        assert_eq!(one.split(), None, "a data point stays in one piece");
         let (cut, others) = records.cut(1, true);
         assert_eq!((cut.count(), others.count()), (3, 2));
     }

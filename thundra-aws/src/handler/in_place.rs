@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
+use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
 
-use super::outcome::HandlerOutcome;
 use crate::lifecycle::layer::export;
-use crate::lifecycle::reporting::recording_panic;
 use crate::lifecycle::{invocation, setup};
+use crate::panics::recording_panic;
 
 /// The longest time that a caller waits for the response because of an export.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
@@ -100,16 +100,16 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
     }
 }
 
-/// Records the outcome of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that
-/// the runtime gets decides: a caller in between may have handled the error.
+/// Records the error of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that the
+/// runtime gets decides: a caller in between may have handled the error.
 ///
 /// `describe` formats the error, so it is called only if an invocation records the text.
-pub fn report(describe: impl FnOnce() -> HandlerOutcome) {
+pub fn report(describe: impl FnOnce() -> Option<Exception>) {
     if let Some(invocation) =
         ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
-        && let HandlerOutcome::Error { error_type, message } = describe()
+        && let Some(error) = describe()
     {
-        invocation.set_error(error_type, message);
+        invocation.fail(&error);
     }
 }
 

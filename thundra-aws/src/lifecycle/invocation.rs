@@ -103,13 +103,6 @@ pub(crate) fn finish(scope: Scope) -> Records {
     records
 }
 
-/// Records the failure of an invocation whose handler was not called: its type could not be read from the event.
-pub(super) fn unless_called(scope: &Scope) {
-    if !scope.flags().contains(ScopeFlags::HANDLER_CALLED) {
-        scope.set_error("invalid_event", "the event could not be read as the handler's type");
-    }
-}
-
 /// Returns the time at which the export of this invocation must end. `None` without a deadline.
 pub(crate) fn flush_deadline(context: &Context) -> Option<Instant> {
     let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;

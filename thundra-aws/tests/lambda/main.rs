@@ -45,7 +45,7 @@ async fn failures_are_reported_and_change_nothing() {
             json!({ "not": "text" }),
             "failed to deserialize",
             "invalid_event",
-            "the event could not be read as the handler's type",
+            "the event could not be read as the handler's type: invalid type, expected a string at line 1 column 0",
         ),
     ] {
         let error = lambda.invoke(event).await.unwrap_err();

@@ -29,6 +29,10 @@ impl Room {
         self.left.store(self.limit, Ordering::Relaxed);
     }
 
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     fn is_spent(&self) -> bool {
         self.left.load(Ordering::Relaxed) < MIN_LINE_BYTES
     }

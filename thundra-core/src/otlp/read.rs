@@ -47,6 +47,16 @@ pub(super) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
     std::iter::from_fn(move || take_any_field(&mut bytes))
 }
 
+/// Iterates over the fields of a message, and yields the range of each, with tag and length.
+pub(super) fn field_ranges(bytes: &[u8]) -> impl Iterator<Item = (Range<usize>, Field<'_>)> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let start = bytes.len() - rest.len();
+        let field = take_any_field(&mut rest)?;
+        Some((start..bytes.len() - rest.len(), field))
+    })
+}
+
 /// Takes a field of any wire type.
 fn take_any_field<'a>(bytes: &mut &'a [u8]) -> Option<Field<'a>> {
     let key = take_varint(bytes)?;
@@ -165,13 +175,7 @@ impl SpanAttribute<'_> {
 
 /// Iterates over the attributes of a finished span.
 pub(crate) fn span_attributes(span: &[u8]) -> impl Iterator<Item = SpanAttribute<'_>> {
-    let mut rest = span;
-    let fields = std::iter::from_fn(move || {
-        let start = span.len() - rest.len();
-        let field = take_any_field(&mut rest)?;
-        Some((start..span.len() - rest.len(), field))
-    });
-    fields.filter(|(_, field)| field.number == 9).filter_map(|(range, field)| {
+    field_ranges(span).filter(|(_, field)| field.number == 9).filter_map(|(range, field)| {
         let key_value = field.bytes()?;
         let key = key_of(key_value)?;
         Some(SpanAttribute { range, key, key_value })

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::read::{fields, take_field};
+use super::read::take_field;
+use super::{metric, tag, write};
 use crate::Signal;
 
 /// Iterates over the fields of a run, and yields the range of each field and its message.
@@ -18,20 +19,22 @@ pub(crate) fn messages(run: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])
     })
 }
 
+/// Returns a field whose message is split in two; `None` for a message that is one record. A metric may have many.
+pub(crate) fn split(signal: Signal, message: &[u8]) -> Option<[Vec<u8>; 2]> {
+    let parts = metric::split(message).filter(|_| signal == Signal::Metrics)?;
+    Some(parts.map(|part| {
+        let mut field = Vec::with_capacity(part.len() + 8);
+        write::bytes(&mut field, tag::SPAN, &part);
+        field
+    }))
+}
+
 /// Returns the number of records in a message of a run: the data points of a metric, else 1.
 pub(crate) fn count(signal: Signal, message: &[u8]) -> u32 {
     match signal {
         Signal::Traces | Signal::Logs => 1,
-        Signal::Metrics => data_points(message),
+        Signal::Metrics => metric::data_points(message),
     }
-}
-
-/// Returns the number of data points in a `Metric`.
-fn data_points(metric: &[u8]) -> u32 {
-    // Metric.{gauge, sum, histogram, exponential_histogram, summary}, which all have `data_points = 1`.
-    let data = fields(metric).filter(|field| matches!(field.number, 5 | 7 | 9 | 10 | 11));
-    let points = data.filter_map(|field| field.bytes()).flat_map(fields).filter(|field| field.number == 1);
-    u32::try_from(points.count()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

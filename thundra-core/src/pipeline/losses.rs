@@ -102,12 +102,14 @@ impl Losses {
         losses
     }
 
-    /// Adds the counts to the last root span. Returns `false` without a root span.
-    pub(crate) fn write_to(&self, records: &mut Records) -> bool {
+    /// Adds the counts to the last root span, unless it is within the first `tried_bytes`. Returns `false` without a root
+    /// span for them.
+    pub(crate) fn write_to(&self, records: &mut Records, tried_bytes: usize) -> bool {
         if records.signal() != Signal::Traces {
             return false;
         }
-        let root = run::messages(records.bytes()).filter(|(_, span)| is_root(span)).last();
+        let untried = run::messages(records.bytes()).filter(|(range, _)| range.start >= tried_bytes);
+        let root = untried.filter(|(_, span)| is_root(span)).last();
         let Some((range, root)) = root else { return false };
         let mut total = Losses::on(root);
         total += self.clone();
@@ -264,7 +266,7 @@ mod tests {
             Losses::records(Traces, 2, Refused),
             Losses::dropped_spans(1_000_000),
         ]);
-        assert!(losses.write_to(&mut records));
+        assert!(losses.write_to(&mut records, 0));
         assert_eq!(
             counts(&records),
             [
@@ -286,7 +288,7 @@ mod tests {
             Losses::incomplete_messages(3),
             Losses::after_end(4),
         ]);
-        assert!(more.write_to(&mut records));
+        assert!(more.write_to(&mut records, 0));
         let (_, last) = counts(&records).pop().unwrap();
         assert_eq!(
             last.join(" "),
@@ -318,7 +320,7 @@ mod tests {
         let losses = Losses::records(Traces, 1, Refused);
         for mut records in [Records::default(), logs(&["record"]), metrics(&[1])] {
             let before = records.clone();
-            assert!(!losses.write_to(&mut records));
+            assert!(!losses.write_to(&mut records, 0));
             assert_eq!(records, before);
         }
     }

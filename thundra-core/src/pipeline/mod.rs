@@ -114,7 +114,15 @@ impl Pipeline {
     /// Spills everything that waits for the exporters, at the end of a program.
     pub(crate) async fn spill_all(&self, deadline: Instant) {
         if self.room.is_some() {
-            self.slots.iter().for_each(ExporterSlot::spill_all);
+            self.slots.iter().for_each(|slot| slot.spill(None));
+            self.send_spilled(deadline).await;
+        }
+    }
+
+    /// Spills the newest records that wait for the exporters, when the program may end. What would not fit keeps waiting.
+    pub(crate) async fn spill_newest(&self, deadline: Instant) {
+        if let Some(room) = &self.room {
+            self.slots.iter().for_each(|slot| slot.spill(Some(room.limit())));
             self.send_spilled(deadline).await;
         }
     }
@@ -149,6 +157,9 @@ impl Pipeline {
         deadline: Instant,
     ) -> Flush<'a> {
         let now = Instant::now();
+        if let Some(room) = &self.room {
+            room.refill();
+        }
         let exporters = self.slots.iter().zip(&forks.0).map(|(slot, fork)| (slot, fork.as_deref()));
         let begin = |(slot, fork): (&'a ExporterSlot, Option<&'a dyn Export>)| {
             Sender::begin_aside(slot, fork.unwrap_or(&*slot.exporter), records.clone(), due, now)

@@ -24,6 +24,9 @@ pub(crate) struct Queue {
     bytes: usize,
     /// Counts for a root span in a later request.
     losses: Losses,
+    /// The first bytes of the first request with spans. They were sent before, without a response: the collector may
+    /// have them already, and would not see a count that is added now.
+    tried_bytes: usize,
 }
 
 impl Queue {
@@ -65,7 +68,10 @@ impl Queue {
             None => records,
         };
         while !rest.is_empty() {
-            let (request, others) = rest.cut(MAX_REQUEST_BYTES, true);
+            let before = rest.bytes().len();
+            let (request, others) = rest.cut_request(MAX_REQUEST_BYTES);
+            // Both parts of a metric have its name.
+            self.bytes += request.bytes().len() + others.bytes().len() - before;
             self.requests.push_back(request);
             rest = others;
         }
@@ -80,30 +86,37 @@ impl Queue {
                 self.requests.remove(next)?
             }
         };
-        if !self.losses.is_none() {
-            self.hand_over_losses(&mut request);
+        if request.signal() == Signal::Traces {
+            let tried_bytes = std::mem::take(&mut self.tried_bytes);
+            if !self.losses.is_none() {
+                self.hand_over_losses(&mut request, tried_bytes);
+            }
         }
         Some(request)
     }
 
     /// Adds the counts to the root span of a request.
     #[cold]
-    fn hand_over_losses(&mut self, request: &mut Records) {
+    fn hand_over_losses(&mut self, request: &mut Records, tried_bytes: usize) {
         let before = request.bytes().len();
-        if self.losses.write_to(request) {
+        if self.losses.write_to(request, tried_bytes) {
             self.losses = Losses::NONE;
         }
         self.bytes = self.bytes + request.bytes().len() - before;
     }
 
-    /// Puts back an unsent request.
+    /// Puts back a request that may have been sent.
     pub(crate) fn put_back(&mut self, request: Records) {
+        if request.signal() == Signal::Traces {
+            self.tried_bytes = request.bytes().len();
+        }
         self.requests.push_front(request);
     }
 
-    /// Puts back a request in two parts. Returns `false` for a single message.
+    /// Puts back a request in two parts. Returns `false` for a single record.
     pub(crate) fn put_back_in_parts(&mut self, request: &Records) -> bool {
         let Some((first, second)) = request.split() else { return false };
+        self.bytes = self.bytes + first.bytes().len() + second.bytes().len() - request.bytes().len();
         self.requests.push_front(second);
         self.requests.push_front(first);
         true
@@ -125,9 +138,29 @@ impl Queue {
 
     /// Takes all requests and counts, for another queue.
     pub(crate) fn take_all(&mut self) -> (Vec<Records>, Losses) {
+        self.tried_bytes = 0;
         let requests = Vec::from(std::mem::take(&mut self.requests));
         requests.iter().for_each(|request| self.finish(request));
         (requests, self.take_losses())
+    }
+
+    /// Takes the newest records, up to a number of bytes, and the counts.
+    pub(crate) fn take_newest(&mut self, mut max_bytes: usize) -> (Vec<Records>, Losses) {
+        let mut newest = Vec::new();
+        while let Some(request) = self.requests.pop_back() {
+            let (older, newer) = request.cut_end(max_bytes);
+            self.finish(&newer);
+            max_bytes = max_bytes.saturating_sub(newer.bytes().len());
+            let is_whole = older.is_empty();
+            newest.extend(Some(newer).filter(|newer| !newer.is_empty()));
+            if !is_whole {
+                self.requests.push_back(older);
+                break;
+            }
+        }
+        let first = self.requests.iter().find(|request| request.signal() == Signal::Traces);
+        self.tried_bytes = self.tried_bytes.min(first.map_or(0, |first| first.bytes().len()));
+        (newest, self.take_losses())
     }
 
     /// Takes the counts.
@@ -220,6 +253,46 @@ mod tests {
     }
 
     #[test]
+    fn counts_go_out_with_a_root_that_was_not_sent_before() {
+        let mut queue = Queue::default();
+        assert_eq!(queue.push(spans(1, 10)), None);
+        let tried = pop(&mut queue).unwrap();
+        queue.put_back(tried);
+        queue.lose(Losses::records(Signal::Traces, 3, LossReason::Refused));
+        let again = pop(&mut queue).unwrap();
+        assert_eq!(Losses::carried_by(&again), Losses::NONE, "the collector may have it");
+        queue.put_back(again);
+        assert_eq!(queue.push(spans(1, 10)), None);
+        let both = pop(&mut queue).unwrap();
+        assert_eq!(both.count(), 2);
+        let counts: Vec<_> = both.spans().map(|span| span.attribute("thundra.lost_spans").cloned()).collect();
+        assert_eq!(counts, [None, Some(3.into())]);
+        queue.finish(&both);
+        assert_eq!((queue.bytes, queue.tried_bytes), (0, 0));
+    }
+
+    #[test]
+    fn the_newest_records_are_taken_up_to_a_limit() {
+        for (max, taken, left, why) in [
+            (usize::MAX, 6, 0, "all"),
+            (0, 0, 6, "nothing"),
+            (15 << 10, 1, 5, "less than a request"),
+            (35 << 10, 3, 3, "a part of spans, and the log record behind them"),
+        ] {
+            let mut queue = Queue::default();
+            assert_eq!(queue.push(spans(5, 10 << 10)), None);
+            assert_eq!(queue.push(logs(&["x".repeat(10 << 10).as_str()])), None);
+            let before = queue.bytes;
+            let (newest, _) = queue.take_newest(max);
+            let count = |records: &[Records]| records.iter().map(Records::count).sum::<u32>();
+            let queued: Vec<_> = queue.requests.iter().cloned().collect();
+            assert_eq!((count(&newest), count(&queued)), (taken, left), "{why}");
+            let bytes: usize = newest.iter().map(|records| records.bytes().len()).sum();
+            assert_eq!(queue.bytes, before - bytes, "{why}");
+        }
+    }
+
+    #[test]
     fn a_request_holds_records_of_one_signal() {
         let mut queue = Queue::default();
         for records in [spans(1, 10), logs(&["first"]), metrics(&[2]), logs(&["second"]), spans(2, 10), metrics(&[1])] {
@@ -231,6 +304,22 @@ mod tests {
             (queue.unsent().to_string(), queue.spans()),
             ("3 spans, 2 log records, 3 data points".to_owned(), 3)
         );
+    }
+
+    #[test]
+    fn a_metric_longer_than_a_request_is_cut_between_its_data_points() {
+        let mut queue = Queue::default();
+        // A data point of these takes two bytes.
+        assert_eq!(queue.push(metrics(&[3, 1_300_000, 2])), None);
+        assert!(sizes(&queue).iter().all(|size| *size <= 1024), "{:?}", sizes(&queue));
+        assert!(queue.requests.len() >= 3);
+        while let Some(request) = pop(&mut queue) {
+            // The collector takes less than that.
+            if request.count() < 400_000 || !queue.put_back_in_parts(&request) {
+                queue.finish(&request);
+            }
+        }
+        assert_eq!(queue.bytes, 0);
     }
 
     #[test]

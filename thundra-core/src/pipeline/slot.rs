@@ -199,17 +199,20 @@ impl ExporterSlot {
         Settled::Lost(losses)
     }
 
-    /// Spills everything that waits, at the end of a program.
-    pub(super) fn spill_all(&self) {
+    /// Spills what waits, at the end of a program: everything, or up to `max_bytes` of the newest records.
+    pub(super) fn spill(&self, max_bytes: Option<usize>) {
         let Some(spill) = &self.spill else { return };
         let mut state = self.state();
-        let (requests, losses) = state.queue.take_all();
+        let (requests, losses) = match max_bytes {
+            None => state.queue.take_all(),
+            Some(max_bytes) => state.queue.take_newest(max_bytes),
+        };
         let is_empty = requests.is_empty();
         requests.into_iter().for_each(|request| spill.take(request));
         spill.state().queue.lose(losses);
         drop(state);
         if !is_empty {
-            report_spill("the program ends");
+            report_spill("the program may end");
         }
     }
 }

@@ -5,8 +5,11 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::flags::ScopeFlags;
+use crate::exception::Exception;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::CorrelationIds;
+use crate::recorder::entered::Entered;
+use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
@@ -63,6 +66,15 @@ impl ScopeRef {
     /// ```
     pub fn current() -> Option<Self> {
         Some(ScopeRef { root: current::slot()?.root() })
+    }
+
+    /// Runs a closure in the scope, without its `tracing` span: for work that the owner of the scope does not run.
+    #[doc(hidden)]
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _current = Entered::new(self.root);
+        let otel_context = OtelContext::of(self.root);
+        let _attached = otel_context.attach();
+        f()
     }
 
     /// Returns `true` if the owner has finished the scope, or if the scope is gone.
@@ -136,6 +148,13 @@ impl ScopeRef {
     /// ```
     pub fn record_error(&self, error: &dyn Error) {
         edit::record_error(self.root, error);
+    }
+
+    /// Records an exception event on the root span and marks the span as failed, with the attribute `error.type`: the
+    /// type of the exception.
+    #[doc(hidden)]
+    pub fn fail(&self, exception: &Exception) {
+        edit::fail(self.root, exception);
     }
 
     /// Renames the root span.

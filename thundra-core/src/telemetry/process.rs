@@ -112,14 +112,16 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
 /// Exports as [`flush`] does, on a thread with a Tokio runtime of its own, while the runtime of the program may be
 /// blocked. The flush is perhaps the last one of the process, so no pause holds it back.
 ///
-/// The exporters' [forks](crate::export::Export::fork) send. What they could not send waits for the next flush.
+/// The exporters' [forks](crate::export::Export::fork) send. What they could not send is spilled, as far as
+/// `THUNDRA_SPILL` allows, and the rest waits for the next flush.
 #[doc(hidden)]
 pub async fn flush_aside(mut records: Records, deadline: Instant) {
     match PIPELINE.get() {
         Some(pipeline) => {
             let due = backlog::drain(&mut records);
             let forks = pipeline.fork();
-            pipeline.begin_aside(&forks, &records, &due, deadline).send().await;
+            pipeline.begin_aside(&forks, &records, &due, pipeline.last_export(deadline)).send().await;
+            pipeline.spill_newest(deadline).await;
         }
         None => report_no_exporters(&records),
     }

@@ -1,7 +1,7 @@
 //! The account of a scenario.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io::Read;
 
@@ -10,6 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use thundra_core::export::LossReason;
 use thundra_core::semconv;
 
 use crate::process::Report;
@@ -23,10 +24,14 @@ pub(crate) struct Ledger {
 }
 
 /// The sums of a ledger.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Arrived {
     spans: u64,
+    /// The spans on standard output that no collector took.
+    spilled: u64,
     lost: u64,
+    /// The parts of `lost`, by the name of the reason.
+    reasons: BTreeMap<String, u64>,
     dropped: u64,
     incomplete: u64,
     /// Arrivals of spans whose earlier arrival had a readable response.
@@ -44,10 +49,8 @@ impl Ledger {
 
     /// Adds a line of the stdout exporter.
     fn add_line(&mut self, line: &[u8]) {
-        let Ok(envelope) = serde_json::from_slice::<serde_json::Value>(line) else { return };
-        let payload = envelope["payload"].as_str().unwrap();
-        let packed = base64::engine::general_purpose::STANDARD.decode(payload).unwrap();
-        self.add(&ExportTraceServiceRequest::decode(unpack(&packed).as_slice()).unwrap(), 0, true);
+        let Some(request) = opened(line) else { return };
+        self.add(&ExportTraceServiceRequest::decode(request.as_slice()).unwrap(), 0, true);
     }
 
     /// Adds a line of the console exporter's tree. Each span of a program has a number in the tree.
@@ -72,7 +75,14 @@ impl Ledger {
             Entry::Vacant(new) => {
                 new.insert(confirmed);
                 arrived.spans += 1;
-                arrived.lost += value(semconv::THUNDRA_LOST_SPANS);
+                let lost = value(semconv::THUNDRA_LOST_SPANS);
+                arrived.lost += lost;
+                for reason in LossReason::ALL.iter().map(|reason| reason.name()).filter(|_| lost > 0) {
+                    let part = value(&format!("{}.{reason}", semconv::THUNDRA_LOST_SPANS));
+                    if part > 0 {
+                        *arrived.reasons.entry(reason.to_owned()).or_default() += part;
+                    }
+                }
                 arrived.dropped += value(semconv::THUNDRA_DROPPED_SPANS);
                 arrived.incomplete += value(semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES);
             }
@@ -80,7 +90,7 @@ impl Ledger {
     }
 
     pub(crate) fn arrived(&self) -> Arrived {
-        self.arrived
+        self.arrived.clone()
     }
 }
 
@@ -92,6 +102,22 @@ pub(crate) enum Written {
 }
 
 impl Arrived {
+    /// Returns the number of spans.
+    pub(crate) fn spans(&self) -> u64 {
+        self.spans
+    }
+
+    /// Adds what arrived on standard output in place of the collector.
+    pub(crate) fn and_spilled(mut self, spilled: Arrived) -> Self {
+        self.spilled += spilled.spans;
+        self.lost += spilled.lost;
+        self.dropped += spilled.dropped;
+        self.incomplete += spilled.incomplete;
+        self.needless += spilled.needless;
+        spilled.reasons.into_iter().for_each(|(reason, count)| *self.reasons.entry(reason).or_default() += count);
+        self
+    }
+
     /// Reads whole lines. A broken line arrived nowhere.
     pub(crate) fn through(pipe: &[u8], written: Written) -> Self {
         let mut ledger = Ledger::default();
@@ -103,6 +129,26 @@ impl Arrived {
         }
         ledger.arrived
     }
+}
+
+/// Returns the request in a line of the stdout exporter.
+fn opened(line: &[u8]) -> Option<Vec<u8>> {
+    let envelope: serde_json::Value = serde_json::from_slice(line).ok()?;
+    let payload = envelope["payload"].as_str().unwrap();
+    Some(unpack(&base64::engine::general_purpose::STANDARD.decode(payload).unwrap()))
+}
+
+/// Returns the requests in the lines of the stdout exporter.
+pub(crate) fn unpacked(pipe: &[u8]) -> Vec<Vec<u8>> {
+    pipe.split(|byte| *byte == b'\n').filter_map(opened).collect()
+}
+
+/// Returns the spans in each line of the stdout exporter.
+pub(crate) fn lines(pipe: &[u8]) -> impl Iterator<Item = Vec<Span>> {
+    unpacked(pipe).into_iter().map(|request| {
+        let request = ExportTraceServiceRequest::decode(request.as_slice()).unwrap();
+        spans(&request).cloned().collect()
+    })
 }
 
 /// The spans of a request.
@@ -130,7 +176,11 @@ fn integer(span: &Span, key: &str) -> u64 {
 pub(crate) struct Account {
     pub(crate) made: u64,
     pub(crate) arrived: u64,
+    /// Spans on standard output, which the collector did not take.
+    pub(crate) spilled: u64,
     pub(crate) lost: u64,
+    /// The parts of `lost`.
+    pub(crate) reasons: Vec<(String, u64)>,
     pub(crate) dropped: u64,
     /// Spans that wait for the next flush of a living program.
     pub(crate) waiting: u64,
@@ -145,7 +195,9 @@ impl Account {
         Account {
             made: report.made,
             arrived: arrived.spans,
+            spilled: arrived.spilled,
             lost: arrived.lost,
+            reasons: arrived.reasons.into_iter().collect(),
             dropped: arrived.dropped,
             waiting: report.waiting,
             named,
@@ -156,7 +208,12 @@ impl Account {
 
     /// Returns the number of spans with an explanation.
     fn explained(&self) -> u64 {
-        self.arrived + self.lost + self.dropped + self.waiting + self.named
+        self.arrived + self.spilled + self.lost + self.dropped + self.waiting + self.named
+    }
+
+    /// Returns the sum of the reasons.
+    fn by_reason(&self) -> u64 {
+        self.reasons.iter().map(|(_, count)| count).sum()
     }
 
     /// Spans without an explanation; negative after double explanations.
@@ -165,7 +222,10 @@ impl Account {
     }
 
     pub(crate) fn is_balanced(&self) -> bool {
-        self.made == self.explained() && self.needless_repeats == 0 && self.incomplete.0 == self.incomplete.1
+        self.made == self.explained()
+            && self.lost == self.by_reason()
+            && self.needless_repeats == 0
+            && self.incomplete.0 == self.incomplete.1
     }
 
     /// Fails the scenario unless each span is explained once.
@@ -177,10 +237,12 @@ impl Account {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: [(&str, i128); 10] = [
+        let columns: [(&str, i128); 12] = [
             ("made", self.made.into()),
             ("arrived", self.arrived.into()),
+            ("spilled", self.spilled.into()),
             ("lost_spans", self.lost.into()),
+            ("by reason", self.by_reason().into()),
             ("dropped_spans", self.dropped.into()),
             ("waiting", self.waiting.into()),
             ("named at exit", self.named.into()),
@@ -191,6 +253,7 @@ impl fmt::Display for Account {
         ];
         columns.iter().try_for_each(|(name, _)| write!(f, "{name:>19}"))?;
         writeln!(f)?;
-        columns.iter().try_for_each(|(_, value)| write!(f, "{value:>19}"))
+        columns.iter().try_for_each(|(_, value)| write!(f, "{value:>19}"))?;
+        self.reasons.iter().try_for_each(|(reason, count)| write!(f, "\n{reason}: {count}"))
     }
 }

@@ -297,7 +297,7 @@ fn memory_stays_bounded_in_an_outage() {
 
 /// Replies in an order that no scenario above has. A collector that takes spans says so: a request that it took
 /// without a response and then refuses is lost and arrived.
-fn mixture(seed: u64, count: usize) -> Vec<Reply> {
+pub(crate) fn mixture(seed: u64, count: usize) -> Vec<Reply> {
     let mut state = seed;
     let mut random = move |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,4 +1,4 @@
-//! Faults of collectors and pipes, and the account after each: spans made = spans arrived + spans counted as lost.
+//! Faults of collectors and pipes, and the account after each: spans made = arrived + spilled + counted as lost.
 //!
 //! The exporters belong to a process, so each scenario starts a [program](program) in a process of its own and scripts
 //! what its collector responds, or who reads its output. Filters and `--list` work as with any test;
@@ -17,6 +17,7 @@ mod program;
 mod reply;
 mod responses;
 mod runner;
+mod spilling;
 
 use std::process::ExitCode;
 
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
             keeping::SCENARIOS,
             pipes::SCENARIOS,
             responses::SCENARIOS,
+            spilling::SCENARIOS,
         ]),
     }
 }

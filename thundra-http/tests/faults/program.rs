@@ -17,10 +17,9 @@ use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use thundra_core::propagation::Inbound;
 use thundra_core::{
-    Config, Env, Records, Scope, SpanId, Telemetry, TraceContext, TraceId, config, export_later, flush, install,
-    pending_spans,
+    Config, Env, Records, Scope, SpanId, TraceContext, TraceId, config, export_later, flush, pending_spans,
 };
-use thundra_http::export::{Platform, exporters};
+use thundra_http::export::{Dependent, Platform, install};
 use thundra_http::{Layer, TelemetryGuard, init};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot::Sender;
@@ -173,8 +172,8 @@ impl Program {
             "background" => Some(init()),
             _ => {
                 let config = Config::from_env(&Env::process());
-                let exporters = exporters(&config, Platform::Lambda);
-                assert!(install(Telemetry::builder().config(config).exporters(exporters)));
+                let this = Dependent { package: "thundra-http", authorizers: &[] };
+                assert!(install(this, Platform::Lambda, config.into()));
                 None
             }
         };
