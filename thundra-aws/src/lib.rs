@@ -239,6 +239,7 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+mod cloudwatch;
 pub mod configuration;
 mod handler;
 #[cfg(feature = "http")]

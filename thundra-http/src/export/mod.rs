@@ -16,6 +16,7 @@ mod host;
 mod otlp;
 #[cfg(feature = "https")]
 mod proxy;
+mod record_limits;
 mod response;
 mod retry_after;
 #[cfg(feature = "https")]
@@ -25,6 +26,7 @@ mod select;
 mod tls;
 mod transport;
 mod worker;
+mod xray;
 
 pub use address::UnsupportedEndpoint;
 #[doc(hidden)]
@@ -32,8 +34,13 @@ pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_
 #[doc(hidden)]
 pub use direct::exchange_directly;
 pub use otlp::OtlpExporter;
+#[doc(hidden)]
+pub use record_limits::RecordLimits;
 pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
 #[doc(hidden)]
 pub use worker::{Worker, report_losses};
+pub use xray::XRayExporter;
+
+pub use crate::xray_daemon::{InvalidXRayDaemonAddress, XRayDaemonAddress};
