@@ -64,8 +64,8 @@ impl Watch {
         Watch { id: Some(id), ..watch }
     }
 
-    /// Returns the time at which the export of the invocation must end. `None` without a deadline, and for an invocation
-    /// that outlived the deadline.
+    /// Returns the time at which the export of the invocation must end. `None` without a deadline, and for an
+    /// invocation that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
     }
