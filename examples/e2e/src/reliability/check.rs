@@ -5,6 +5,8 @@
 //! - Each span is explained once: *made = arrived + spilled + counted*.
 //! - Nothing of ours panics.
 
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::run::{FLUSH_LIMIT, Run};
@@ -24,6 +26,7 @@ impl Run {
     pub fn problems(&self, scenario: &Scenario, mode: Mode) -> Vec<String> {
         let mut problems = Vec::new();
         self.check_callers(&mut problems);
+        self.check_exit(scenario, &mut problems);
         self.check_times(&mut problems);
         self.check_account(scenario, &mut problems);
         self.check_roots(scenario, &mut problems);
@@ -40,8 +43,15 @@ impl Run {
                 problems.push(format!("event {number}: {:?}, bare {:?}", traced.outcome, bare.outcome));
             }
         }
-        if self.bare.exit != self.traced.exit {
-            problems.push(format!("it ended with {:?}, bare {:?}", self.traced.exit, self.bare.exit));
+    }
+
+    fn check_exit(&self, scenario: &Scenario, problems: &mut Vec<String>) {
+        let expected = match scenario.expect.signal {
+            Some(signal) => Some(ExitStatus::from_raw(signal)),
+            None => self.bare.exit,
+        };
+        if self.traced.exit != expected {
+            problems.push(format!("it ended with {:?}, and {expected:?} is expected", self.traced.exit));
         }
     }
 
