@@ -7,7 +7,6 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use futures_util::Stream;
 use lambda_runtime::Error;
@@ -17,6 +16,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::invocation;
+use super::watchdog::Watch;
 use crate::panics::recording_panic;
 
 tokio::task_local! {
@@ -42,8 +42,8 @@ pub(super) fn take_open_stream<F>(future: Pin<&mut WithStream<F>>) -> Option<End
 }
 
 /// Ends an invocation with its stream, or at its deadline. The spans leave with the next flush.
-pub(super) async fn finish_with_stream(scope: Scope, end: EndOfStream, deadline: Option<Instant>) {
-    match deadline {
+pub(super) async fn finish_with_stream(scope: Scope, watch: Watch, end: EndOfStream) {
+    match watch.flush_until() {
         None => _ = end.await,
         Some(deadline) => {
             if tokio::time::timeout_at(deadline.into(), end).await.is_err() {
@@ -51,7 +51,7 @@ pub(super) async fn finish_with_stream(scope: Scope, end: EndOfStream, deadline:
             }
         }
     }
-    export_later(invocation::finish(scope));
+    export_later(invocation::finish(scope, watch));
 }
 
 /// A stream of the handler, polled in the invocation. An error of the stream is one of the invocation.

@@ -5,10 +5,12 @@
 
 mod broken;
 mod configuration;
+mod deadlines;
 mod environment;
 mod keep;
 mod peers;
 mod programs;
+mod xray;
 
 use std::sync::Mutex;
 use std::time::Duration;

@@ -25,6 +25,7 @@ mod select;
 mod tls;
 mod transport;
 mod worker;
+mod xray;
 
 pub use address::UnsupportedEndpoint;
 #[doc(hidden)]
@@ -38,3 +39,6 @@ pub use select::{Dependent, Platform, exporters, install};
 pub(crate) use worker::Worker;
 #[doc(hidden)]
 pub use worker::report_losses;
+pub use xray::XRayExporter;
+
+pub use crate::xray_daemon::{InvalidXRayDaemonAddress, XRayDaemonAddress};
