@@ -231,17 +231,18 @@ fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
 /// Sends good invocations until each span is explained, and two more.
 async fn settle(traced: &mut Function, collector: &Collector, patience: Duration) -> Result<(), Error> {
     let (mut settled, started) = (0, Instant::now());
-    while settled < 3 && started.elapsed() < patience {
+    loop {
         traced.good(1).await?;
         let total = received(traced, collector).0.arrived();
-        if total.spans + total.lost + total.dropped == traced.made {
-            settled += 1;
-        } else {
-            settled = 0;
+        let balances = total.spans + total.lost + total.dropped == traced.made;
+        settled = if balances { settled + 1 } else { 0 };
+        if settled == 3 || started.elapsed() >= patience {
+            return Ok(());
+        }
+        if !balances {
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Ok(())
 }
 
 /// Returns the account of all that the function sent, and how many spans of it reached the collector.
