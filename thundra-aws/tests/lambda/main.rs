@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod broken;
+#[cfg(feature = "sigv4")]
+mod cloudwatch;
 mod configuration;
 mod deadlines;
 mod environment;

@@ -308,7 +308,8 @@ impl Lambda {
 
     /// Sends an event whose response nobody waits for.
     pub(crate) async fn send(&self, event: Value) {
-        self.events.send((event, oneshot::channel().0)).await.unwrap();
+        let event = Event { body: event, xray: None, answer: oneshot::channel().0 };
+        assert!(self.events.send(event).await.is_ok());
     }
 
     /// Lets the collector take requests from now on.
@@ -370,7 +371,7 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
         id
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
-    let deadline = now + event["deadline_in_ms"].as_i64().unwrap_or(10_000);
+    let deadline = now + body["deadline_in_ms"].as_i64().unwrap_or(10_000);
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
     if let Some(header) = header.or_else(|| world.xray.then(|| xray(&id))) {

@@ -121,9 +121,13 @@ async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
     }
 }
 
-/// Makes as many spans as the event says.
-async fn many(event: LambdaEvent<u32>) -> Result<u32, Error> {
-    (0..event.payload).for_each(|index| tracing::info_span!("step", index).in_scope(|| {}));
+/// Makes as many spans as the event says, or one of as many bytes.
+async fn many(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let spans = event.payload.as_u64().unwrap_or_default();
+    (0..spans).for_each(|index| tracing::info_span!("step", index).in_scope(|| {}));
+    if let Some(bytes) = event.payload["bytes"].as_u64() {
+        tracing::info_span!("large", text = "x".repeat(bytes as usize)).in_scope(|| {});
+    }
     Ok(event.payload)
 }
 

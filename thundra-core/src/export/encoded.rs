@@ -1,8 +1,10 @@
 //! The encoded records of a batch, one by one: for destinations with a limit for each record or each request.
 
+use std::sync::Arc;
+
 use super::Batch;
 use crate::otlp::{metric, read, request, run};
-use crate::{Records, Signal};
+use crate::{Records, Resource, Signal};
 
 /// The bit of `Span.flags` for a sampled span.
 const SAMPLED: u64 = 1;
@@ -79,6 +81,13 @@ impl Batch {
         self.records().bytes().len()
     }
 
+    /// Returns a batch of the same records for another resource.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_resource(&self, resource: Arc<Resource>) -> Batch {
+        Batch::new(resource, self.records().clone())
+    }
+
     /// Returns a batch of the same program with other records, given as their [fields](EncodedRecord::field).
     #[doc(hidden)]
     #[must_use]
@@ -89,11 +98,9 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
+    use crate::Scope;
     use crate::test_records::{logs, metrics};
-    use crate::{Resource, Scope};
 
     fn batch(records: Records) -> Batch {
         Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), records)

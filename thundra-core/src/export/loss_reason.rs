@@ -57,6 +57,8 @@ reasons! {
     TooLarge = "too_large",
     /// The record is older than the destination accepts.
     TooOld = "too_old",
+    /// The time of the record is further ahead than the destination accepts.
+    TooNew = "too_new",
     /// The destination did not take the record, and the limit of `THUNDRA_SPILL` was reached.
     SpillLimit = "spill_limit",
     /// The exporter panicked.

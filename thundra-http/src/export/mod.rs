@@ -16,6 +16,7 @@ mod host;
 mod otlp;
 #[cfg(feature = "https")]
 mod proxy;
+mod record_limits;
 mod response;
 mod retry_after;
 #[cfg(feature = "https")]
@@ -33,6 +34,8 @@ pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_
 #[doc(hidden)]
 pub use direct::exchange_directly;
 pub use otlp::OtlpExporter;
+#[doc(hidden)]
+pub use record_limits::RecordLimits;
 pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
