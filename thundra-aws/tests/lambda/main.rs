@@ -5,6 +5,7 @@
 
 mod broken;
 mod configuration;
+mod endings;
 mod environment;
 mod keep;
 mod peers;
