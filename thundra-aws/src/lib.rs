@@ -226,6 +226,7 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+mod cloudwatch;
 pub mod configuration;
 mod handler;
 #[cfg(feature = "http")]

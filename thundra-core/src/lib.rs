@@ -247,8 +247,8 @@ pub use span_ext::SpanExt;
 pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    export_later, export_later_is_due, flush_aside, flushes_itself, forget_unexported, install_with, last_export,
-    pending_spans, renew, report_missing_scope, settings, spill_all, unexported,
+    export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
+    last_export, pending_spans, renew, report_missing_scope, settings, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

@@ -11,6 +11,7 @@ use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
 
 use crate::lifecycle::layer::export;
+use crate::lifecycle::watchdog::Watch;
 use crate::lifecycle::{invocation, setup};
 use crate::panics::recording_panic;
 
@@ -51,11 +52,12 @@ pub async fn in_place<F: Future, const N: usize>(
     }
     // The event may be a request: the span of the invocation then serves as the server span of a router inside.
     scope.set_flags(ScopeFlags::HTTP_REQUEST);
-    let deadline = invocation::flush_deadline(&context);
+    let watch = Watch::begin(&scope, &context, config);
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| recording_panic(Some(*scope), || body.as_mut().poll(cx)))).await;
     let longest = Instant::now() + CALLER_WAITS;
-    export(invocation::finish(scope), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
+    let until = watch.flush_until().map_or(longest, |until| until.min(longest));
+    export(invocation::finish(scope, watch), Some(until), config).await;
     output
 }
 

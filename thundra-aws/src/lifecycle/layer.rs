@@ -15,6 +15,7 @@ use thundra_core::{Config, InScope, Records, Scope, ScopeFlags, ScopeRef, flush,
 use tower_service::Service;
 
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
+use super::watchdog::Watch;
 use super::{event, invocation};
 use crate::panics::recording_panic;
 
@@ -63,11 +64,11 @@ where
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
-        let deadline = invocation::flush_deadline(&invocation.context);
+        let watch = Watch::begin(&scope, &invocation.context, self.config);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
         let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));
         let running = with_stream(scope.run(future));
-        InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline }, config: self.config }
+        InvocationFuture { step: Step::Running { running, scope: Some(scope), watch }, config: self.config }
     }
 }
 
@@ -85,7 +86,7 @@ pin_project! {
 pin_project! {
     #[project = StepProjection]
     enum Step<F> {
-        Running { #[pin] running: WithStream<InScope<F>>, scope: Option<Scope>, deadline: Option<Instant> },
+        Running { #[pin] running: WithStream<InScope<F>>, scope: Option<Scope>, watch: Watch },
         Flushing { flush: Flush, result: Option<Result<(), Error>> },
     }
 }
@@ -100,21 +101,23 @@ where
         loop {
             let mut this = self.as_mut().project();
             match this.step.as_mut().project() {
-                StepProjection::Running { mut running, scope, deadline } => {
+                StepProjection::Running { mut running, scope, watch } => {
                     let invocation = scope.as_deref().copied();
                     let result = ready!(recording_panic(invocation, || running.as_mut().poll(cx)));
+                    let until = watch.flush_until();
+                    let watch = std::mem::take(watch);
                     let records = scope.take().map(|scope| {
                         report(*scope, &result);
                         match take_open_stream(running) {
-                            None => invocation::finish(scope),
+                            None => invocation::finish(scope, watch),
                             Some(end) => {
-                                tokio::spawn(finish_with_stream(scope, end, *deadline));
+                                tokio::spawn(finish_with_stream(scope, watch, end));
                                 Records::default()
                             }
                         }
                     });
                     let flush: Flush = match records {
-                        Some(records) => Box::pin(export(records, *deadline, this.config)),
+                        Some(records) => Box::pin(export(records, until, this.config)),
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush, result: Some(result) });

@@ -12,6 +12,7 @@ use thundra_core::exception::short_type_name;
 use tower_service::Service;
 
 use super::layer::export_last;
+use super::watchdog::Watch;
 use super::{event, invocation};
 use crate::panics::catch_panic_in;
 
@@ -42,7 +43,7 @@ where
     if let Ok(Err(_)) = result {
         event::report_unless_called(*scope);
     }
-    export_last(invocation::finish(scope), config).await;
+    export_last(invocation::finish(scope, Watch::default()), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

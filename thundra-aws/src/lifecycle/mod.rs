@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! /next ─► layer.rs: trigger, scope ─► reporting.rs: handler ─► response posted
-//!              └─ scope finished ─► flush ─► /next
+//!              │                                       └─ scope finished ─► flush ─► /next
+//!              └─ watchdog/: exports the scope shortly before the deadline, if it is still open
 //! ```
 //!
 //! How an invocation ended is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
@@ -10,6 +11,7 @@
 //! documentation of [`run`](crate::run).
 
 mod availability_zone;
+mod deadline;
 mod environment;
 mod event;
 mod failure;
@@ -27,6 +29,7 @@ mod response_stream;
 mod run;
 pub(crate) mod setup;
 mod snap_start;
+pub(crate) mod watchdog;
 
 pub use init::{init, init_with};
 pub use run::{run, run_concurrent, run_concurrent_with, run_with};

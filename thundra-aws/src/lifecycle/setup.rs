@@ -5,10 +5,11 @@ use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
 use super::availability_zone;
-use crate::Settings;
+use crate::{Settings, cloudwatch};
 
 /// The crate that a program depends on.
-const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[export::report_references] };
+const THIS: Dependent =
+    Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[export::report_references, cloudwatch::endpoint] };
 
 /// Installs telemetry where a background thread exports, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {

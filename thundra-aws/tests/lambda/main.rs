@@ -4,12 +4,16 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod broken;
+#[cfg(feature = "sigv4")]
+mod cloudwatch;
 mod configuration;
+mod deadlines;
 mod endings;
 mod environment;
 mod keep;
 mod peers;
 mod programs;
+mod xray;
 
 use std::sync::Mutex;
 use std::time::Duration;

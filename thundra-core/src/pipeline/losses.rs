@@ -13,7 +13,7 @@ use crate::otlp::{read, run, tag, write};
 use crate::records::is_root;
 use crate::{Records, Signal, semconv};
 
-/// Counts of telemetry that is not exported. No count is 0.
+/// Counts of lost telemetry. No count is 0.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
@@ -102,8 +102,8 @@ impl Losses {
         losses
     }
 
-    /// Adds the counts to the last root span, unless it is within the first `tried_bytes`. Returns `false` without a root
-    /// span for them.
+    /// Adds the counts to the last root span, but not within the first `tried_bytes`. Returns `false` without such a
+    /// root span.
     pub(crate) fn write_to(&self, records: &mut Records, tried_bytes: usize) -> bool {
         if records.signal() != Signal::Traces {
             return false;
@@ -121,11 +121,11 @@ impl Losses {
         }
         let mut field = Vec::with_capacity(counted.len() + 8);
         write::bytes(&mut field, tag::SPAN, &counted);
-        records.bytes_mut().splice(range, field);
+        records.replace(range, field);
         true
     }
 
-    /// Returns the losses without the records of signals that an exporter does not take.
+    /// Returns the losses of the signals of an exporter.
     pub(crate) fn of_signals(&self, takes: impl Fn(Signal) -> bool) -> Self {
         let mut losses = self.clone();
         losses.counts.retain(|count, _| !matches!(count, Count::Lost(signal, _) if !takes(*signal)));
@@ -138,13 +138,13 @@ impl Losses {
         self.counts.iter().filter(|(count, _)| of_signal(count)).map(|(_, number)| number).sum()
     }
 
-    /// Returns the number of records of a signal that were lost for a reason.
+    /// Returns the number of records of a signal lost for a reason.
     #[cfg(test)]
     pub(crate) fn of_reason(&self, signal: Signal, reason: LossReason) -> u64 {
         self.counts.get(&Count::Lost(signal, reason)).copied().unwrap_or(0)
     }
 
-    /// Returns the number of records of each signal that will never arrive.
+    /// Returns the number of missing records of each signal.
     fn missing(&self) -> [(Signal, u64); 3] {
         let dropped = self.counts.get(&Count::DroppedSpans).copied().unwrap_or(0);
         Signal::ALL.map(|signal| match signal {
@@ -194,7 +194,7 @@ impl Count {
         }
     }
 
-    /// Returns the count in an attribute. A sum is no count of its own.
+    /// Returns the count in an attribute. A sum is not a count.
     fn of_key(key: &[u8]) -> Option<Self> {
         let key = str::from_utf8(key).ok().filter(|key| key.starts_with("thundra."))?;
         match key {

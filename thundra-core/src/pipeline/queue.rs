@@ -24,8 +24,8 @@ pub(crate) struct Queue {
     bytes: usize,
     /// Counts for a root span in a later request.
     losses: Losses,
-    /// The first bytes of the first request with spans. They were sent before, without a response: the collector may
-    /// have them already, and would not see a count that is added now.
+    /// The number of bytes at the start of the first request with spans that were sent before, without a response. The
+    /// collector may have these spans already, and may drop a repeated span with a new count.
     tried_bytes: usize,
 }
 
@@ -105,7 +105,7 @@ impl Queue {
         self.bytes = self.bytes + request.bytes().len() - before;
     }
 
-    /// Puts back a request that may have been sent.
+    /// Puts back a request without a response.
     pub(crate) fn put_back(&mut self, request: Records) {
         if request.signal() == Signal::Traces {
             self.tried_bytes = request.bytes().len();

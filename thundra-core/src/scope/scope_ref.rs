@@ -171,10 +171,11 @@ impl ScopeRef {
         edit::add_link(self.root, to, attributes);
     }
 
-    /// Returns the outcome of the root span; `None` when the scope is gone.
+    /// Returns the outcome of an open scope that was [exported before its end](Self::take_unfinished), as it was set
+    /// before and after the export. `None` if the root span was not exported.
     #[doc(hidden)]
-    pub fn status(&self) -> Option<Status> {
-        SCOPES.edit(self.root, |span, _| span.status())
+    pub fn status_despite_export(&self) -> Option<Status> {
+        SCOPES.edit(self.root, |span, _| span.is_filled().then(|| span.status())).flatten()
     }
 
     /// Takes the spans of an open scope for an export before its end: the finished spans, and a provisional ending of

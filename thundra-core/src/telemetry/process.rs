@@ -181,6 +181,13 @@ pub fn pending_spans() -> u64 {
     PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
 }
 
+/// Returns `true` if all spans end up in X-Ray: every [installed](super::install) exporter
+/// [follows](crate::export::Export::follows_xray) it.
+#[doc(hidden)]
+pub fn follows_xray() -> bool {
+    PIPELINE.get().is_some_and(Pipeline::follows_xray)
+}
+
 /// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and
 /// losses that no exported root span has counted.
 #[doc(hidden)]
