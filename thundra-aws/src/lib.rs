@@ -28,7 +28,7 @@
 //!
 //! # What is recorded
 //!
-//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), [cold starts](#cold-starts), and where they
+//! - **The invocation**: its trigger, its [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and where they
 //!   are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of the
 //!   availability zone (`cloud.availability_zone`).
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
