@@ -9,6 +9,7 @@ mod cloudwatch;
 mod configuration;
 mod deadlines;
 mod endings;
+mod ends;
 mod environment;
 mod keep;
 mod peers;
