@@ -236,6 +236,8 @@ mod payload;
 mod payload_patterns;
 #[cfg(feature = "sdk")]
 mod sdk;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod settings;
 mod trigger;
 

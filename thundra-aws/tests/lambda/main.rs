@@ -9,6 +9,8 @@ mod environment;
 mod keep;
 mod peers;
 mod programs;
+#[cfg(feature = "secrets")]
+mod secrets;
 
 use std::sync::Mutex;
 use std::time::Duration;
