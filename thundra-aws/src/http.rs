@@ -57,7 +57,7 @@ where
     S: Service<Request, Response = R, Error = E>,
     S::Future: Future<Output = Result<R, E>> + Send + 'a,
     R: IntoResponse,
-    E: Debug + Into<Diagnostic>,
+    E: Debug + Into<Diagnostic> + 'static,
 {
     crate::run(Adapter::from(app)).await
 }
@@ -76,7 +76,7 @@ where
     S: Service<Request, Response = R, Error = E>,
     S::Future: Future<Output = Result<R, E>> + Send + 'a,
     R: IntoResponse,
-    E: Debug + Into<Diagnostic>,
+    E: Debug + Into<Diagnostic> + 'static,
 {
     crate::run_with(telemetry, Adapter::from(app)).await
 }

@@ -226,12 +226,13 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+mod cloudwatch;
 pub mod configuration;
-mod error_type;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;
+mod panics;
 mod payload;
 mod payload_patterns;
 #[cfg(feature = "sdk")]

@@ -1,11 +1,15 @@
 //! The settings of Lambda functions and AWS clients, their variables, and the resource of a Lambda function.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use thundra_core::config::{Reader, Section, Variable, read_section};
 use thundra_core::{Config, ConfigProblem, Env, Levels, Value, semconv};
 
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
+
+/// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
+const DEFAULT_TIMEOUT_MARGIN: Duration = Duration::from_millis(100);
 
 const LOG_LEVELS: &str = "one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL";
 
@@ -29,6 +33,11 @@ thundra_core::variables! {
         default: "`send`",
         meaning: "The sender of a batch's messages: the span of the call, or with `create` a span of each message.",
     }
+    TIMEOUT_MARGIN = "THUNDRA_TIMEOUT_MARGIN" {
+        form: "a time with a unit, such as 100ms or 1s; or 0",
+        default: "`100ms`",
+        meaning: "The time before the deadline at which an invocation is exported, with spans still open. `0` turns this off.",
+    }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
         default: "`INFO`",
@@ -51,7 +60,7 @@ thundra_core::variables! {
 /// settings.inject_payload = "kinesis:orders-*".parse()?;
 /// # Ok::<(), thundra_aws::InvalidPayloadPattern>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Settings {
     /// The JSON payloads to write context into.
@@ -60,6 +69,10 @@ pub struct Settings {
     pub batch_spans: BatchSpans,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
+    /// The time before its deadline at which a running invocation is exported, as timed out and with the spans still
+    /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
+    /// margin, its invocations are not exported early.
+    pub timeout_margin: Duration,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -84,6 +97,18 @@ pub enum MessageSpans {
     Send,
     /// A `create` span for each message, linked to the span of the call.
     Create,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            inject_payload: PayloadPatterns::default(),
+            batch_spans: BatchSpans::default(),
+            message_spans: MessageSpans::default(),
+            timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            log: None,
+        }
+    }
 }
 
 impl Settings {
@@ -120,6 +145,7 @@ impl Section for Settings {
             message_spans: reader
                 .one_of(&MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),
+            timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
             log: log_levels(reader),
         }
     }

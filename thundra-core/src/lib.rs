@@ -149,8 +149,8 @@
 //!
 //! **The limit of `THUNDRA_SPILL`** counts the bytes of lines, for each flush. In Lambda each invocation has one flush,
 //! concurrent invocations one each. In a service, a thread flushes about once a second, and for each MiB. The last flush
-//! of a program has one as well, and then everything that still waits is spilled. What a flush does not use is not saved
-//! for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
+//! of a program has one as well, and then everything that still waits is spilled. Shortly before the deadline of an
+//! invocation, the newest records are spilled, as many as fit. What a flush does not use is not saved for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
 //! to standard output or standard error itself.
 //!
 //! A collector that takes a request and breaks off before its response gets the request again, or loses it to the spill:
@@ -176,8 +176,9 @@ pub mod correlation;
 #[doc(hidden)]
 pub mod diagnostics;
 mod env;
-mod error_chain;
 mod escape;
+#[doc(hidden)]
+pub mod exception;
 pub mod export;
 mod id;
 mod log;
@@ -230,6 +231,8 @@ pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
 #[doc(hidden)]
+pub use recorder::runtime_events::read_runtime_errors;
+#[doc(hidden)]
 pub use recorder::unfinished::Unfinished;
 pub use records::{MixedSignals, Records};
 pub use resource::Resource;
@@ -244,8 +247,8 @@ pub use span_ext::SpanExt;
 pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
-    export_later, export_later_is_due, flush_aside, flushes_itself, forget_unexported, install_with, last_export,
-    pending_spans, renew, report_missing_scope, settings, spill_all, unexported,
+    export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
+    last_export, pending_spans, renew, report_missing_scope, settings, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

@@ -1,6 +1,7 @@
 //! Encoded telemetry on its way out.
 
 use std::fmt;
+use std::ops::Range;
 
 use crate::otlp::{read, run, span};
 use crate::{Signal, SpanData, semconv};
@@ -27,18 +28,22 @@ pub struct Records {
     /// A run of `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics` fields.
     bytes: Vec<u8>,
     count: u32,
+    /// The start of the withheld records in `bytes`: spans that X-Ray did not sample. Exporters that
+    /// [follow X-Ray](crate::export::Export::follows_xray) get the records before this place alone.
+    withheld_at: usize,
 }
 
 impl Records {
     /// Returns no records of a signal.
     pub(crate) const fn none(signal: Signal) -> Self {
-        Records { signal, bytes: Vec::new(), count: 0 }
+        Records { signal, bytes: Vec::new(), count: 0, withheld_at: 0 }
     }
 
     /// Returns the `count` spans of a run of `ScopeSpans.spans` fields.
     #[inline]
     pub(crate) const fn of_spans(bytes: Vec<u8>, count: u32) -> Self {
-        Records { signal: Signal::Traces, bytes, count }
+        let withheld_at = bytes.len();
+        Records { signal: Signal::Traces, bytes, count, withheld_at }
     }
 
     /// Returns the records of an encoded run: `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics`
@@ -50,7 +55,28 @@ impl Records {
             (end, count) = (range.end, count + run::count(signal, message));
         }
         bytes.truncate(end);
-        Records { signal, bytes, count }
+        Records { signal, bytes, count, withheld_at: end }
+    }
+
+    /// Withholds all records from exporters that follow X-Ray.
+    pub(crate) fn withheld(self) -> Self {
+        Records { withheld_at: 0, ..self }
+    }
+
+    /// Returns the records for exporters that do not follow X-Ray: all.
+    #[inline]
+    pub(crate) fn for_all(self) -> Self {
+        let withheld_at = self.bytes.len();
+        Records { withheld_at, ..self }
+    }
+
+    /// Returns the records for exporters that follow X-Ray: without the withheld ones.
+    pub(crate) fn for_xray(mut self) -> Self {
+        if self.withheld_at < self.bytes.len() {
+            self.bytes.truncate(self.withheld_at);
+            self.count = run::messages(&self.bytes).map(|(_, message)| run::count(self.signal, message)).sum();
+        }
+        self
     }
 
     /// Returns the kind of the records.
@@ -119,7 +145,14 @@ impl Records {
             *self = other;
         } else if self.signal == other.signal {
             self.count += other.count;
-            self.bytes.extend_from_slice(&other.bytes);
+            let (shared, withheld) = other.bytes.split_at_checked(other.withheld_at).unwrap_or((&other.bytes, &[]));
+            if self.withheld_at == self.bytes.len() {
+                self.bytes.extend_from_slice(shared);
+            } else {
+                self.bytes.splice(self.withheld_at..self.withheld_at, shared.iter().copied());
+            }
+            self.withheld_at += shared.len();
+            self.bytes.extend_from_slice(withheld);
         } else if !other.bytes.is_empty() {
             return Err(MixedSignals(other));
         }
@@ -131,9 +164,12 @@ impl Records {
         &self.bytes
     }
 
-    /// Returns the encoded run, for changes within a record.
-    pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
+    /// Replaces the field of a record.
+    pub(crate) fn replace(&mut self, range: Range<usize>, field: Vec<u8>) {
+        if range.end <= self.withheld_at {
+            self.withheld_at = self.withheld_at + field.len() - range.len();
+        }
+        self.bytes.splice(range, field);
     }
 
     /// Returns the first records, as many as fit into `max_bytes`, and the rest. `at_least_one` takes the first message
@@ -154,8 +190,14 @@ impl Records {
             return (none, self);
         }
         let bytes = self.bytes.split_off(end);
-        let others = Records { signal: self.signal, bytes, count: self.count.saturating_sub(count) };
+        let others = Records {
+            signal: self.signal,
+            bytes,
+            count: self.count.saturating_sub(count),
+            withheld_at: self.withheld_at.saturating_sub(end),
+        };
         self.count = count;
+        self.withheld_at = self.withheld_at.min(end);
         (self, others)
     }
 
@@ -173,8 +215,16 @@ impl Records {
         self
     }
 
-    /// Returns the first records, as many as fit into `max_bytes` but at least one, and the rest. A metric is cut between
-    /// its data points where it has to be.
+    /// Returns the first records and the last records, of the latter as many as fit into `max_bytes`.
+    pub(crate) fn cut_end(self, max_bytes: usize) -> (Records, Records) {
+        let surplus = self.bytes.len().saturating_sub(max_bytes);
+        let starts = run::messages(&self.bytes).map(|(range, _)| range.start);
+        let start = starts.chain([self.bytes.len()]).find(|start| *start >= surplus);
+        self.cut(start.unwrap_or_default(), false)
+    }
+
+    /// Returns the first records, as many as fit into `max_bytes` but at least one, and the rest. A long metric
+    /// is cut between its data points.
     pub(crate) fn cut_request(self, max_bytes: usize) -> (Records, Records) {
         let (mut request, mut rest) = self.cut(max_bytes, true);
         while request.bytes.len() > max_bytes
@@ -201,8 +251,17 @@ impl Records {
             (end, count) = (range.end, count + run::count(self.signal, message));
         }
         let (first, second) = self.bytes.split_at_checked(end).filter(|_| end > 0)?;
-        let part = |bytes: &[u8], count| Records { signal: self.signal, bytes: bytes.to_vec(), count };
-        Some((part(first, count), part(second, self.count.saturating_sub(count))))
+        let part = |bytes: &[u8], count, withheld_at| Records {
+            signal: self.signal,
+            bytes: bytes.to_vec(),
+            count,
+            withheld_at,
+        };
+        let others = self.count.saturating_sub(count);
+        Some((
+            part(first, count, self.withheld_at.min(end)),
+            part(second, others, self.withheld_at.saturating_sub(end)),
+        ))
     }
 }
 
@@ -312,6 +371,31 @@ mod tests {
         records.append(Records::default()).unwrap();
         records.append(logs(&["second"])).unwrap();
         assert_eq!((records.signal(), records.count(), records.spans().count()), (Signal::Logs, 2, 0));
+    }
+
+    #[test]
+    fn withheld_records_stay_apart_in_every_part() {
+        let names = |records: &Records| records.spans().map(|span| span.name).collect::<String>();
+        let span = |name: &'static str| Scope::builder(name).begin().finish();
+        let mut records = span("a").withheld();
+        for (name, withheld) in [("b", false), ("c", true), ("d", false)] {
+            let span = if withheld { span(name).withheld() } else { span(name) };
+            records.append(span).unwrap();
+        }
+        assert_eq!((names(&records).as_str(), records.count()), ("bdac", 4));
+        let length = records.bytes.len() / 4;
+        for (max, first, second) in [(length, "b", "d"), (2 * length, "bd", ""), (3 * length, "bd", "")] {
+            let (cut, others) = records.clone().cut(max, false);
+            let (cut, others) = (cut.for_xray(), others.for_xray());
+            assert_eq!((names(&cut).as_str(), names(&others).as_str()), (first, second), "{max}");
+            assert_eq!((cut.count(), others.count()), (first.len() as u32, second.len() as u32));
+        }
+        let (first, second) = records.split().unwrap();
+        assert_eq!((names(&first.for_xray()).as_str(), names(&second.for_xray()).as_str()), ("bd", ""));
+        let field = span("longer").bytes;
+        records.replace(0..length, field);
+        assert_eq!(names(&records.clone().for_xray()), "longerd");
+        assert_eq!(records.for_all().for_xray().count(), 4);
     }
 
     #[test]

@@ -64,6 +64,8 @@ names! {
     AWS_DYNAMODB_TOTAL_SEGMENTS = "aws.dynamodb.total_segments";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
+    EXCEPTION_STACKTRACE = "exception.stacktrace";
+    EXCEPTION_TYPE = "exception.type";
     FAAS_COLDSTART = "faas.coldstart";
     FAAS_DOCUMENT_COLLECTION = "faas.document.collection";
     FAAS_DOCUMENT_NAME = "faas.document.name";

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use tracing::Span;
 
 use crate::clock::unix_nano;
+use crate::exception::Exception;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::{current, edit};
 use crate::{SpanKind, Status, TraceContext, Value};
@@ -56,9 +57,14 @@ pub trait SpanExt: Sealed {
 
     /// Records an exception event and marks the span as failed.
     ///
-    /// The messages of the error's sources are part of the message. Backtraces are not captured, because one
-    /// costs 50 to 150 ms. Credentials and query values in the message are redacted.
+    /// The type of the exception is the name with which the `Debug` text of the error begins, if there is one. The
+    /// messages of the error's sources are part of the message: of up to 8 sources, and up to 8 KiB. Backtraces are not
+    /// captured, because one costs 50 to 150 ms. Credentials and query values in the message are redacted.
     fn record_error(&self, error: &dyn Error);
+
+    /// Records an exception event and marks the span as failed.
+    #[doc(hidden)]
+    fn record_exception(&self, exception: &Exception);
 
     /// Marks the span as failed, with the attribute `error.type` and the message as the status description. Credentials
     /// and query values in both are redacted.
@@ -121,6 +127,12 @@ impl SpanExt for Span {
     fn record_error(&self, error: &dyn Error) {
         if let Some(slot) = current::slot_of(self) {
             edit::record_error(slot, error);
+        }
+    }
+
+    fn record_exception(&self, exception: &Exception) {
+        if let Some(slot) = current::slot_of(self) {
+            edit::record_exception(slot, exception);
         }
     }
 

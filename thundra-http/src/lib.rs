@@ -148,6 +148,7 @@ mod propagation_policy;
 pub mod semantics;
 mod server;
 mod settings;
+mod xray_daemon;
 
 #[doc(hidden)]
 pub use client::HasSpan;

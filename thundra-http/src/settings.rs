@@ -7,6 +7,7 @@ use thundra_core::config::{Reader, Section, Variable, is_token, read_section};
 use thundra_core::{ConfigProblem, Env};
 
 use crate::host_patterns::{self, HostPatterns, Pattern};
+use crate::xray_daemon::{self, XRayDaemonAddress};
 
 const METHODS: &str = "a list of methods such as GET,POST";
 const HEADERS: &str = "a list of header names such as content-type,x-request-id";
@@ -45,6 +46,11 @@ thundra_core::variables! {
         default: "",
         meaning: "Headers of the responses to received requests to record as attributes.",
     }
+    XRAY_DAEMON = "AWS_XRAY_DAEMON_ADDRESS" {
+        form: xray_daemon::FORM,
+        default: "`127.0.0.1:2000`",
+        meaning: "The X-Ray daemon of the exporter `xray`. Lambda sets it.",
+    }
     PROPAGATE_HOSTS = "THUNDRA_PROPAGATE_HOSTS" {
         form: host_patterns::FORM,
         default: "",
@@ -74,6 +80,8 @@ pub struct Settings {
     /// The known HTTP methods, by their exact case. Spans are named after a known method; any other method is recorded
     /// as `_OTHER`. Defaults to the methods of RFC 9110, `PATCH` and `QUERY`.
     pub known_methods: Vec<String>,
+    /// The X-Ray daemon of the exporter `xray`. Defaults to `127.0.0.1:2000`.
+    pub xray_daemon: XRayDaemonAddress,
     /// The headers recorded as attributes.
     pub captured_headers: CapturedHeaders,
 }
@@ -109,6 +117,7 @@ impl Default for Settings {
         Settings {
             propagate_hosts: HostPatterns::default(),
             known_methods: KNOWN_METHODS.map(str::to_owned).to_vec(),
+            xray_daemon: XRayDaemonAddress::default(),
             captured_headers: CapturedHeaders::default(),
         }
     }
@@ -165,8 +174,10 @@ impl Section for Settings {
         };
         let hosts = reader.items(&PROPAGATE_HOSTS, Pattern::parse).unwrap_or_default();
         let default = Settings::default();
+        let daemon = reader.parsed(&XRAY_DAEMON).or_else(|| XRayDaemonAddress::of_lambda(reader.env()));
         Settings {
             propagate_hosts: HostPatterns::from_patterns(hosts),
+            xray_daemon: daemon.unwrap_or(default.xray_daemon),
             known_methods: reader.items(&METHODS_KNOWN, method).unwrap_or(default.known_methods),
             captured_headers,
         }
@@ -193,6 +204,7 @@ mod tests {
         match name {
             "OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS" => "GET;POST",
             "THUNDRA_PROPAGATE_HOSTS" => "https://partner.example",
+            "AWS_XRAY_DAEMON_ADDRESS" => "127.0.0.1",
             name if name.contains("_CAPTURE_") => "a: b",
             name => panic!("a bad value of {name}?"),
         }
@@ -231,6 +243,16 @@ mod tests {
             settings.propagate_hosts.entries().collect::<Vec<_>>(),
             ["*.example.com", "2001:db8::/32", "[::1]", "10.0.0.0/8"]
         );
+    }
+
+    #[test]
+    fn the_daemon_is_that_of_the_variable_else_of_lambda_else_of_this_host() {
+        let lambda = [("_AWS_XRAY_DAEMON_ADDRESS", "169.254.79.129"), ("_AWS_XRAY_DAEMON_PORT", "2000")];
+        let both = [lambda[0], lambda[1], ("AWS_XRAY_DAEMON_ADDRESS", "udp:10.0.0.1:7")];
+        for (pairs, daemon) in [(&both[..], "10.0.0.1:7"), (&lambda, "169.254.79.129:2000"), (&[], "127.0.0.1:2000")] {
+            let settings = Settings::from_env(&Env::from_pairs(pairs.iter().copied()));
+            assert_eq!(settings.xray_daemon.to_string(), daemon);
+        }
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn expand_in_place(thundra_aws: &Path, function: &Function, returns: &Returns) -
     let report = match returns.output() {
         Some(Type::Never(_)) => TokenStream::new(), // has nothing to report
         _ => quote! {
-            #thundra_aws::__private::report(|| #thundra_aws::__private::returned(&#result).thundra_outcome());
+            #thundra_aws::__private::report(|| #thundra_aws::__private::returned(&#result).thundra_error());
         },
     };
     // The context is cloned before the first await, and the result is borrowed after the last one, so the future needs

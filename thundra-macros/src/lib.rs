@@ -161,7 +161,7 @@ use proc_macro::TokenStream;
 ///             }
 ///         }
 ///         .await;
-///         ::thundra_aws::__private::report(|| ::thundra_aws::__private::returned(&result).thundra_outcome());
+///         ::thundra_aws::__private::report(|| ::thundra_aws::__private::returned(&result).thundra_error());
 ///         result
 ///     })
 ///     .await

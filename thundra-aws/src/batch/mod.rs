@@ -140,7 +140,7 @@ pub async fn each<E, T, R, Err, F, Fut>(event: E, f: F) -> Result<E::Response, E
 where
     E: BatchEvent,
     T: DeserializeOwned,
-    Err: Display,
+    Err: Display + 'static,
     F: Fn(T) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {
@@ -180,7 +180,7 @@ where
 pub async fn each_record<E, R, Err, F, Fut>(event: E, f: F) -> Result<E::Response, Error>
 where
     E: BatchEvent,
-    Err: Display,
+    Err: Display + 'static,
     F: Fn(E::Record) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {

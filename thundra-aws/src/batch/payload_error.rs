@@ -8,6 +8,7 @@ use serde_json::error::Category;
 
 use super::BatchEvent;
 use super::record::Delivery;
+use crate::payload::read_error::without_values;
 
 /// The reason why a payload could not be read. It has the place and the expectation, and never the payload.
 #[derive(Debug)]
@@ -31,17 +32,12 @@ pub(super) fn read<E: BatchEvent, T: DeserializeOwned>(
 
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    // Messages about syntax or a missing field quote nothing.
-    if error.classify() != Category::Data || text.starts_with("missing field `") {
+    // Messages about syntax quote nothing.
+    if error.classify() != Category::Data {
         return text;
     }
-    // serde's own messages quote the payload before the last ", expected ".
-    let kinds = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
-    let kind = kinds.into_iter().find(|kind| text.starts_with(kind));
-    match (kind, text.rsplit_once(", expected ")) {
-        (Some(kind), Some((_, expected))) => format!("{kind}, expected {expected}"),
-        _ => format!("invalid data at line {} column {}", error.line(), error.column()),
-    }
+    let at = || format!("invalid data at line {} column {}", error.line(), error.column());
+    without_values(&text).unwrap_or_else(at)
 }
 
 #[cfg(test)]

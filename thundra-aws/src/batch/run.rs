@@ -1,19 +1,20 @@
 //! Works through a batch: runs its records, and reports those that failed.
 
-use std::any::type_name;
+use std::error::Error;
 use std::fmt::Display;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, formatted, redact, semconv};
+use thundra_core::exception::Exception;
+use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, semconv};
 
 use super::BatchEvent;
 use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
-use crate::error_type::short_error_type;
+use crate::panics::recording_panic;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
 const CONCURRENCY: usize = 10;
@@ -27,7 +28,7 @@ pub(super) async fn run<E, T, R, Err, F, Fut>(
 ) -> E::Response
 where
     E: BatchEvent,
-    Err: Display,
+    Err: Display + 'static,
     F: Fn(T) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {
@@ -48,7 +49,7 @@ pub(super) async fn work_through<E, T, R, Err, F, Fut>(
 ) -> (E::Response, Records)
 where
     E: BatchEvent,
-    Err: Display,
+    Err: Display + 'static,
     F: Fn(T) -> Fut,
     Fut: Future<Output = Result<R, Err>>,
 {
@@ -66,11 +67,11 @@ where
             && let Some((position, record)) = queue.next()
         {
             let mut delivery = (source.read)(&record, extractor);
-            let mut scope = RecordScope::new(surroundings.begin(&mut delivery));
+            let scope = RecordScope::new(surroundings.begin(&mut delivery));
             match scope.enter(|| read(record, &delivery).map(&f)) {
                 Ok(work) => running.push(finish(position, scope, work)),
                 Err(error) => {
-                    scope.fail("unreadable", error);
+                    scope.fail(Exception::new("unreadable", error.to_string()));
                     keep(&mut spans, scope.finish());
                     queue.done(position, true);
                 }
@@ -95,7 +96,7 @@ fn keep(spans: &mut Records, of_record: Records) {
 }
 
 /// Ends a record. One task polls it beside others, so the work need not be `'static`.
-async fn finish<R, Err: Display>(
+async fn finish<R, Err: Display + 'static>(
     position: Position,
     scope: RecordScope,
     work: impl Future<Output = Result<R, Err>>,
@@ -106,84 +107,57 @@ async fn finish<R, Err: Display>(
 
 /// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
-pub(crate) async fn process_one<R, Err: Display, Fut: Future<Output = Result<R, Err>>>(
+pub(crate) async fn process_one<R, Err: Display + 'static, Fut: Future<Output = Result<R, Err>>>(
     mut delivery: Delivery,
     config: &Config,
     f: impl FnOnce() -> Fut,
 ) -> Result<R, Err> {
-    let mut scope = RecordScope::new(Surroundings::new(config).begin(&mut delivery));
+    let scope = RecordScope::new(Surroundings::new(config).begin(&mut delivery));
     let work = scope.enter(f);
     let (result, spans) = scope.complete(work).await;
     thundra_core::export_later(spans);
     result
 }
 
-/// The scope of a record. If a panic of its own work drops it, the record has failed. If anything else does, the record
-/// was cancelled.
+/// The scope of a record. A record that is dropped before its end was cancelled, unless its own work panicked.
 struct RecordScope {
     scope: Option<Scope>,
-    /// `true` while the work of the record runs.
-    polling: bool,
 }
 
 impl RecordScope {
     fn new(scope: Scope) -> Self {
-        RecordScope { scope: Some(scope), polling: false }
+        RecordScope { scope: Some(scope) }
     }
 
-    fn enter<T>(&mut self, f: impl FnOnce() -> T) -> T {
-        self.polling = true;
-        let result = match &self.scope {
-            Some(scope) => scope.enter(f),
-            None => f(),
-        };
-        self.polling = false;
-        result
-    }
-
-    async fn run<F: Future>(&mut self, work: F) -> F::Output {
-        let Some(scope) = &self.scope else { return work.await };
-        let polling = &mut self.polling;
-        let mut work = pin!(scope.run(work));
-        poll_fn(|cx| {
-            *polling = true;
-            let poll = work.as_mut().poll(cx);
-            *polling = false;
-            poll
-        })
-        .await
+    fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
+        let Some(scope) = &self.scope else { return f() };
+        recording_panic(Some(**scope), || scope.enter(f))
     }
 
     /// Does the work, and ends the scope with it.
-    async fn complete<R, Err: Display>(
-        mut self,
+    async fn complete<R, Err: Display + 'static>(
+        self,
         work: impl Future<Output = Result<R, Err>>,
     ) -> (Result<R, Err>, Records) {
-        let result = self.run(work).await;
+        let Some(scope) = &self.scope else { return (work.await, Records::default()) };
+        let result = {
+            let mut work = pin!(scope.run(work));
+            poll_fn(|cx| recording_panic(Some(**scope), || work.as_mut().poll(cx))).await
+        };
         if let Err(error) = &result {
-            self.fail(short_error_type(type_name::<Err>()), error);
+            self.fail(Exception::of_value(error));
         }
         (result, self.finish())
     }
 
-    fn fail(&self, error_type: &'static str, why: impl Display) {
+    /// Logs a failure, and records it on the record.
+    fn fail(&self, exception: Exception) {
         let Some(scope) = &self.scope else { return };
-        // The error comes from the program, and its text may hold credentials.
-        let why = redact::text(formatted(|| why.to_string()));
-        scope.enter(|| tracing::error!(error = &*why, "a record of the batch failed"));
-        scope.set_error(error_type, why);
+        scope.enter(|| tracing::error!(error = &exception as &dyn Error, "a record of the batch failed"));
+        scope.set_error(exception.error_type().to_owned(), exception.message().to_owned());
     }
 
     fn finish(mut self) -> Records {
         self.scope.take().map(Scope::finish).unwrap_or_default()
-    }
-}
-
-impl Drop for RecordScope {
-    fn drop(&mut self) {
-        if let Some(scope) = self.scope.take_if(|_| self.polling && std::thread::panicking()) {
-            scope.set_error("panic", "the work on this record panicked");
-            thundra_core::export_later(scope.finish());
-        }
     }
 }

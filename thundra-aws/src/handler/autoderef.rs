@@ -11,14 +11,13 @@
 //! [autoderef specialisation]: https://lukaskalbertodt.github.io/2019/12/05/generalized-autoref-based-specialization.html
 
 use std::any::type_name;
-use std::borrow::Cow;
+use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
+use thundra_core::exception::{Exception, UNNAMED, short_type_name};
 use thundra_core::formatted;
-
-use super::outcome::{HandlerOutcome, error_type};
 
 /// Returns the rungs on which `thundra_context` looks for the context of an argument.
 pub fn argument<T>(argument: &T) -> Rung<Ground<'_, T>> {
@@ -38,9 +37,9 @@ pub fn first_context<const N: usize>(arguments: [Argument; N]) -> Result<Context
     arguments.into_iter().find_map(|argument| argument.context).ok_or(types)
 }
 
-/// Returns the rungs on which `thundra_outcome` looks for the outcome of a returned value.
+/// Returns the rungs on which `thundra_error` looks for the error in a returned value.
 pub fn returned<R>(returned: &R) -> ByDiagnostic<'_, R> {
-    Rung(Rung(Rung(Rung(Ground(returned)))))
+    Rung(Rung(Rung(Rung(Rung(Rung(Ground(returned)))))))
 }
 
 /// A type of arguments that contain the context of the invocation.
@@ -89,7 +88,9 @@ pub struct Rung<Below>(Below);
 #[derive(Debug)]
 pub struct Ground<'a, T>(&'a T);
 
-type ByDiagnostic<'a, R> = Rung<ByDisplay<'a, R>>;
+type ByDiagnostic<'a, R> = Rung<ByReport<'a, R>>;
+type ByReport<'a, R> = Rung<ByError<'a, R>>;
+type ByError<'a, R> = Rung<ByDisplay<'a, R>>;
 type ByDisplay<'a, R> = Rung<ByDebug<'a, R>>;
 type ByDebug<'a, R> = Rung<ByType<'a, R>>;
 type ByType<'a, R> = Rung<Ground<'a, R>>;
@@ -111,29 +112,46 @@ impl<T: HasContext> Rung<Ground<'_, T>> {
 
 impl<T> ByDiagnostic<'_, Result<T, Diagnostic>> {
     /// Returns the type and the message of the diagnostic.
-    pub fn thundra_outcome(&self) -> HandlerOutcome {
-        self.outcome(|error| (error.error_type.clone().into(), error.error_message.clone()))
+    pub fn thundra_error(&self) -> Option<Exception> {
+        self.error(|error| Exception::new(error.error_type.clone(), &*error.error_message))
+    }
+}
+
+impl<T, E: AsRef<dyn Error + Send + Sync>> ByReport<'_, Result<T, E>> {
+    /// Returns the error with its sources: a boxed error, or one of `anyhow` or `eyre`.
+    pub fn thundra_error(&self) -> Option<Exception> {
+        self.error(|error| {
+            let name = error_type::<E>();
+            Exception::of_static(error.as_ref()).with_type((name != UNNAMED).then_some(name))
+        })
+    }
+}
+
+impl<T, E: Error> ByError<'_, Result<T, E>> {
+    /// Returns the error with its sources.
+    pub fn thundra_error(&self) -> Option<Exception> {
+        self.error(|error| Exception::of(error).with_type(Some(error_type::<E>())))
     }
 }
 
 impl<T, E: Display> ByDisplay<'_, Result<T, E>> {
-    /// Returns the error with its `Display` text.
-    pub fn thundra_outcome(&self) -> HandlerOutcome {
-        self.outcome(|error| (error_type::<E>(), formatted(|| error.to_string())))
+    /// Returns the error with its alternate `Display` text, which may list the sources.
+    pub fn thundra_error(&self) -> Option<Exception> {
+        self.error(|error| Exception::new(error_type::<E>(), formatted(|| format!("{error:#}"))))
     }
 }
 
 impl<T, E: Debug> ByDebug<'_, Result<T, E>> {
     /// Returns the error with its `Debug` text.
-    pub fn thundra_outcome(&self) -> HandlerOutcome {
-        self.outcome(|error| (error_type::<E>(), formatted(|| format!("{error:?}"))))
+    pub fn thundra_error(&self) -> Option<Exception> {
+        self.error(|error| Exception::new(error_type::<E>(), formatted(|| format!("{error:?}"))))
     }
 }
 
 impl<T, E> ByType<'_, Result<T, E>> {
     /// Returns the type of the error. The error has no text.
-    pub fn thundra_outcome(&self) -> HandlerOutcome {
-        self.outcome(|_| (error_type::<E>(), String::new()))
+    pub fn thundra_error(&self) -> Option<Exception> {
+        self.error(|_| Exception::new(error_type::<E>(), ""))
     }
 }
 
@@ -144,21 +162,19 @@ impl<T> Ground<'_, T> {
     }
 
     /// Returns no error.
-    pub fn thundra_outcome(&self) -> HandlerOutcome {
-        HandlerOutcome::Ok
+    pub fn thundra_error(&self) -> Option<Exception> {
+        None
     }
 }
 
 impl<T, E> Ground<'_, Result<T, E>> {
-    fn outcome(&self, describe: impl FnOnce(&E) -> (Cow<'static, str>, String)) -> HandlerOutcome {
-        match self.0 {
-            Ok(_) => HandlerOutcome::Ok,
-            Err(error) => {
-                let (error_type, message) = describe(error);
-                HandlerOutcome::Error { error_type, message }
-            }
-        }
+    fn error(&self, describe: impl FnOnce(&E) -> Exception) -> Option<Exception> {
+        self.0.as_ref().err().map(describe)
     }
+}
+
+fn error_type<E>() -> &'static str {
+    short_type_name(type_name::<E>())
 }
 
 #[cfg(test)]
@@ -181,8 +197,8 @@ mod tests {
         argument.context.map(|context| context.request_id)
     }
 
-    fn error(error_type: &'static str, message: &str) -> HandlerOutcome {
-        HandlerOutcome::Error { error_type: error_type.into(), message: message.to_owned() }
+    fn error(error_type: &'static str, message: &str) -> Option<Exception> {
+        Some(Exception::new(error_type, message))
     }
 
     #[test]
@@ -237,9 +253,9 @@ mod tests {
 
     #[test]
     fn whatever_is_no_error_is_ok() {
-        assert_eq!(returned(&Ok::<_, String>(1)).thundra_outcome(), HandlerOutcome::Ok);
-        assert_eq!(returned(&()).thundra_outcome(), HandlerOutcome::Ok);
-        assert_eq!(returned(&None::<u8>).thundra_outcome(), HandlerOutcome::Ok);
+        assert_eq!(returned(&Ok::<_, String>(1)).thundra_error(), None);
+        assert_eq!(returned(&()).thundra_error(), None);
+        assert_eq!(returned(&None::<u8>).thundra_error(), None);
     }
 
     #[test]
@@ -253,39 +269,62 @@ mod tests {
         let debugged: Result<(), _> = Err(OnlyDebug);
         let silent: Result<(), _> = Err(Silent);
 
-        assert_eq!(returned(&Err::<(), _>(diagnostic)).thundra_outcome(), error("Late", "too late"));
+        assert_eq!(returned(&Err::<(), _>(diagnostic)).thundra_error(), error("Late", "too late"));
         assert_eq!(
-            returned(&displayed).thundra_outcome(),
+            returned(&displayed).thundra_error(),
             error("core::num::error::ParseIntError", "invalid digit found in string")
         );
-        assert_eq!(
-            returned(&debugged).thundra_outcome(),
-            HandlerOutcome::Error { error_type: error_type::<OnlyDebug>(), message: "OnlyDebug".into() }
-        );
-        assert_eq!(
-            returned(&silent).thundra_outcome(),
-            HandlerOutcome::Error { error_type: error_type::<Silent>(), message: String::new() }
-        );
+        assert_eq!(returned(&debugged).thundra_error(), error(error_type::<OnlyDebug>(), "OnlyDebug"));
+        assert_eq!(returned(&silent).thundra_error(), error(error_type::<Silent>(), ""));
+    }
+
+    #[test]
+    fn an_error_names_its_sources() {
+        #[derive(Debug)]
+        struct Declined(std::num::ParseIntError);
+        impl Display for Declined {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("declined")
+            }
+        }
+        impl Error for Declined {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+        const WHY: &str = "declined: invalid digit found in string";
+        let declined = || Declined("x".parse::<u8>().unwrap_err());
+        let boxed: Result<(), lambda_runtime::Error> = Err(declined().into());
+        let own: Result<(), Declined> = Err(declined());
+        let reported: Result<(), anyhow::Error> = Err(declined().into());
+        for (given, expected) in [
+            (returned(&boxed).thundra_error(), error("Declined", WHY)),
+            (returned(&own).thundra_error(), error(error_type::<Declined>(), WHY)),
+            (returned(&reported).thundra_error(), error("anyhow::Error", WHY)),
+        ] {
+            let given = given.map(|given| (given.error_type().to_owned(), given.message().to_owned()));
+            assert_eq!(given, expected.map(|given| (given.error_type().to_owned(), given.message().to_owned())));
+        }
     }
 
     #[test]
     fn a_generic_error_is_described_by_what_its_bounds_prove() {
-        fn display<E: Display + Debug>(error: E) -> HandlerOutcome {
-            returned(&Err::<(), E>(error)).thundra_outcome()
+        fn display<E: Display + Debug>(error: E) -> Option<Exception> {
+            returned(&Err::<(), E>(error)).thundra_error()
         }
-        fn debug<E: Debug>(error: E) -> HandlerOutcome {
-            returned(&Err::<(), E>(error)).thundra_outcome()
+        fn debug<E: Debug>(error: E) -> Option<Exception> {
+            returned(&Err::<(), E>(error)).thundra_error()
         }
-        fn bare<E>(error: E) -> HandlerOutcome {
-            returned(&Err::<(), E>(error)).thundra_outcome()
+        fn bare<E>(error: E) -> Option<Exception> {
+            returned(&Err::<(), E>(error)).thundra_error()
         }
-        fn any<R>(value: R) -> HandlerOutcome {
-            returned(&value).thundra_outcome()
+        fn any<R>(value: R) -> Option<Exception> {
+            returned(&value).thundra_error()
         }
         assert_eq!(display("late"), error("Error", "late"));
         assert_eq!(debug("late"), error("Error", "\"late\""));
         assert_eq!(bare("late"), error("Error", ""));
-        assert_eq!(any(Err::<(), _>("late")), HandlerOutcome::Ok, "nothing says that it is a `Result`");
+        assert_eq!(any(Err::<(), _>("late")), None, "nothing says that it is a `Result`");
     }
 
     #[test]
@@ -297,7 +336,7 @@ mod tests {
             (error_type::<Box<dyn std::error::Error>>(), "Error"),
             (error_type::<&'static str>(), "Error"),
             (error_type::<String>(), "Error"),
-            (error_type::<Cow<'static, str>>(), "Error"),
+            (error_type::<std::borrow::Cow<'static, str>>(), "Error"),
             (error_type::<Box<std::fmt::Error>>(), "core::fmt::Error"),
             (error_type::<std::sync::Arc<std::fmt::Error>>(), "core::fmt::Error"),
             (error_type::<&mut std::fmt::Error>(), "core::fmt::Error"),

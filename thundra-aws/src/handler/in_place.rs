@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lambda_runtime::Context;
+use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef, Telemetry, diagnostics};
 
-use super::outcome::HandlerOutcome;
 use crate::lifecycle::layer::export;
-use crate::lifecycle::reporting::recording_panic;
+use crate::lifecycle::watchdog::Watch;
 use crate::lifecycle::{invocation, setup};
+use crate::panics::recording_panic;
 
 /// The longest time that a caller waits for the response because of an export.
 const CALLER_WAITS: Duration = Duration::from_millis(500);
@@ -51,11 +52,12 @@ pub async fn in_place<F: Future, const N: usize>(
     }
     // The event may be a request: the span of the invocation then serves as the server span of a router inside.
     scope.set_flags(ScopeFlags::HTTP_REQUEST);
-    let deadline = invocation::flush_deadline(&context);
+    let watch = Watch::begin(&scope, &context, config);
     let mut body = pin!(body);
     let output = scope.run(poll_fn(|cx| recording_panic(Some(*scope), || body.as_mut().poll(cx)))).await;
     let longest = Instant::now() + CALLER_WAITS;
-    export(invocation::finish(scope), Some(deadline.map_or(longest, |deadline| deadline.min(longest))), config).await;
+    let until = watch.flush_until().map_or(longest, |until| until.min(longest));
+    export(invocation::finish(scope, watch), Some(until), config).await;
     output
 }
 
@@ -100,16 +102,16 @@ fn why_no_context(arguments: &[&str]) -> &'static str {
     }
 }
 
-/// Records the outcome of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that
-/// the runtime gets decides: a caller in between may have handled the error.
+/// Records the error of a handler on the invocation. Does nothing under [`run`](crate::run), where the result that the
+/// runtime gets decides: a caller in between may have handled the error.
 ///
 /// `describe` formats the error, so it is called only if an invocation records the text.
-pub fn report(describe: impl FnOnce() -> HandlerOutcome) {
+pub fn report(describe: impl FnOnce() -> Option<Exception>) {
     if let Some(invocation) =
         ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
-        && let HandlerOutcome::Error { error_type, message } = describe()
+        && let Some(error) = describe()
     {
-        invocation.set_error(error_type, message);
+        invocation.fail(&error);
     }
 }
 

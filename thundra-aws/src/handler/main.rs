@@ -9,12 +9,13 @@ use std::time::SystemTime;
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
-use thundra_core::{Scope, ScopeFlags, Telemetry, export_later, formatted};
+use thundra_core::exception::Exception;
+use thundra_core::{Scope, ScopeFlags, Telemetry, export_later, semconv};
 
 use crate::lifecycle::layer::export_last;
 use crate::lifecycle::platform::InitializationType;
-use crate::lifecycle::reporting::catch_panic_in;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
+use crate::panics::catch_panic_in;
 
 /// The return type of an init function: the state, or a result with the state.
 pub trait State<S> {
@@ -22,20 +23,19 @@ pub trait State<S> {
     ///
     /// # Errors
     ///
-    /// The text of the error of the init function.
-    fn state(self) -> Result<S, String>;
+    /// The error of the init function.
+    fn state(self) -> Result<S, Exception>;
 }
 
 impl<S> State<S> for S {
-    fn state(self) -> Result<S, String> {
+    fn state(self) -> Result<S, Exception> {
         Ok(self)
     }
 }
 
-impl<S, E: Display> State<S> for Result<S, E> {
-    fn state(self) -> Result<S, String> {
-        // The alternate form of an `anyhow` error contains the causes.
-        self.map_err(|error| formatted(|| format!("{error:#}")))
+impl<S, E: Display + 'static> State<S> for Result<S, E> {
+    fn state(self) -> Result<S, Exception> {
+        self.map_err(|error| Exception::of_value(&error))
     }
 }
 
@@ -45,7 +45,7 @@ where
     T: Into<Telemetry>,
     F: Fn(LambdaEvent<A>) -> Fut,
     Fut: Future<Output = Result<R, E>>,
-    E: Into<Diagnostic> + Debug,
+    E: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
     R: Serialize,
 {
@@ -58,7 +58,7 @@ where
     T: Into<Telemetry>,
     F: Fn(LambdaEvent<A>) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
-    E: Into<Diagnostic> + Debug,
+    E: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: Serialize + Send + 'static,
 {
@@ -78,7 +78,7 @@ where
     I: State<S>,
     F: Fn(LambdaEvent<A>, Arc<S>) -> Fut,
     Fut: Future<Output = Result<R, E>>,
-    E: Into<Diagnostic> + Debug,
+    E: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
     R: Serialize,
 {
@@ -103,7 +103,7 @@ where
     S: Send + Sync + 'static,
     F: Fn(LambdaEvent<A>, Arc<S>) -> Fut + Clone + Send + 'static,
     Fut: Future<Output = Result<R, E>> + Send + 'static,
-    E: Into<Diagnostic> + Debug,
+    E: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: Serialize + Send + 'static,
 {
@@ -156,10 +156,11 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
             Ok(Arc::new(state))
         }
         // No invocation will follow and export the trace.
-        Ok(Err(message)) => {
-            scope.set_error("init_failed", message.clone());
+        Ok(Err(error)) => {
+            scope.fail(&error);
+            scope.set_attribute(semconv::ERROR_TYPE, "init_failed");
             export_last(scope.finish(), config).await;
-            Err(format!("the init function failed: {message}").into())
+            Err(format!("the init function failed: {}", error.message()).into())
         }
         Err(panic) => {
             export_last(scope.finish(), config).await;

@@ -2,10 +2,9 @@
 //!
 //! - On `main` the expansion calls [`main`](mod@main), which is the whole program.
 //! - On any other function the expansion calls [`in_place`](mod@in_place), with the context that [`autoderef`] finds
-//!   among the arguments, and reports the [`outcome`].
+//!   among the arguments, and reports the error that it finds in the result.
 
 mod autoderef;
 mod in_place;
 mod main;
-mod outcome;
 pub mod private;

@@ -3,5 +3,4 @@
 pub use super::autoderef::{Argument, argument, first_context, returned};
 pub use super::in_place::{future_of, in_place, never, report};
 pub use super::main::{State, main, main_concurrent, main_concurrent_with_state, main_with_state};
-pub use super::outcome::HandlerOutcome;
 pub use thundra_core::Telemetry;

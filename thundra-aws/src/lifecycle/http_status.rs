@@ -18,29 +18,18 @@ pub(super) fn report_status(invocation: ScopeRef, code: u16) {
     }
 }
 
-/// A response body. Serialising it records the status on the span of the request.
-pub(super) struct StatusReadingBody<B> {
-    body: B,
-    /// `None` if the event is no request.
-    request: Option<ScopeRef>,
-}
-
-impl<B> StatusReadingBody<B> {
-    pub(super) fn new(body: B, request: Option<ScopeRef>) -> Self {
-        StatusReadingBody { body, request }
+/// Serialises a response, and records its status on the span of the request.
+pub(super) fn serialize_and_report_status<S: Serializer>(
+    body: &impl Serialize,
+    serializer: S,
+    request: ScopeRef,
+) -> Result<S::Ok, S::Error> {
+    let seen = Seen::default();
+    let result = seen.pass(body, Part::Response).serialize(serializer);
+    if let Some(code) = seen.code.get() {
+        report_status(request, code);
     }
-}
-
-impl<B: Serialize> Serialize for StatusReadingBody<B> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(request) = self.request else { return self.body.serialize(serializer) };
-        let seen = Seen::default();
-        let result = seen.pass(&self.body, Part::Response).serialize(serializer);
-        if let Some(code) = seen.code.get() {
-            report_status(request, code);
-        }
-        result
-    }
+    result
 }
 
 /// The part of a response that was serialised so far.

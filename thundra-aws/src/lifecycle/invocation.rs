@@ -1,20 +1,16 @@
 //! From an event to the scope of its invocation.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
-use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, diagnostics, semconv};
+use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
 
 use super::availability_zone::{self, Zone};
+use super::watchdog::Watch;
 use super::{environment, initialisation, setup};
 use crate::attributes::cut;
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
-
-/// The time reserved for the end of an invocation: the process must request the next event before the deadline.
-const MARGIN: Duration = Duration::from_millis(100);
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -55,7 +51,17 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
-    let scope = builder.parent(parent(&trigger, context, caller, config.propagators)).begin_with(config);
+    let header = context.xray_trace_id.as_deref().and_then(XRayHeader::parse);
+    let decision = header.as_ref().and_then(|header| header.sampled);
+    let mut inbound = parent(&trigger, header.as_ref(), context, caller, config.propagators);
+    if thundra_core::follows_xray()
+        && config.propagators.xray
+        && let Some(header) = &header
+        && let Some(sender) = below_lambda(&mut inbound, header, trigger.trust)
+    {
+        builder = builder.link(&sender, NO_ATTRIBUTES);
+    }
+    let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
     // An unsampled invocation, which perhaps is not exported, leaves the links to the next one as well.
     let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
     initialised.iter().for_each(|initialised| scope.add_link(initialised, NO_ATTRIBUTES));
@@ -81,7 +87,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 }
 
 /// Ends an invocation.
-pub(crate) fn finish(scope: Scope) -> Records {
+pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
     let flags = scope.flags();
     if flags.contains(ScopeFlags::ZONE_ASKED)
         && let Zone::Known(id) = availability_zone::current()
@@ -95,27 +101,13 @@ pub(crate) fn finish(scope: Scope) -> Records {
              thundra_aws::batch::each gives each record its own",
         );
     }
+    let was_exported = watch.end(&scope);
     let sampled = scope.sampled();
     let records = scope.finish();
-    if !sampled && !records.is_empty() {
+    if !sampled && (was_exported || !records.is_empty()) {
         initialisation::take();
     }
     records
-}
-
-/// Records the failure of an invocation whose handler was not called: its type could not be read from the event.
-pub(super) fn unless_called(scope: &Scope) {
-    if !scope.flags().contains(ScopeFlags::HANDLER_CALLED) {
-        scope.set_error("invalid_event", "the event could not be read as the handler's type");
-    }
-}
-
-/// Returns the time at which the export of this invocation must end. `None` without a deadline.
-pub(crate) fn flush_deadline(context: &Context) -> Option<Instant> {
-    let deadline = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
-    // A deadline in the past leaves no time: the spans wait for the next invocation.
-    let left = deadline.duration_since(SystemTime::now()).unwrap_or_default();
-    Some(Instant::now() + left.saturating_sub(MARGIN))
 }
 
 /// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest,
@@ -130,7 +122,13 @@ fn trust(context: &Context, config: &Config) -> Trust {
 
 /// Returns the context of the caller: of the client context, else of the event's only message, else of the X-Ray header
 /// that the runtime received with the event.
-fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagators) -> Inbound {
+fn parent(
+    trigger: &Trigger,
+    header: Option<&XRayHeader>,
+    context: &Context,
+    caller: Trust,
+    formats: Propagators,
+) -> Inbound {
     let mut inbound = match trigger.messages.as_slice() {
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
@@ -139,13 +137,13 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagat
         let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         inbound = Inbound::extract(pairs, formats, caller).or(inbound);
     }
-    let header = context.xray_trace_id.as_deref().filter(|_| formats.xray).and_then(XRayHeader::parse);
+    let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {
         inbound.source = ParentSource::Batch;
     } else if inbound.parent.is_some() && trigger.messages.iter().any(is_redrive) {
         inbound.parent = None;
         inbound.source = ParentSource::Redrive;
-    } else if let (None, Some(header)) = (&inbound.parent, &header) {
+    } else if let (None, Some(header)) = (&inbound.parent, header) {
         let ignored = if formats.xray_lambda { header.parent_context() } else { None };
         inbound.parent = header.context().or(ignored);
         // Lambda forwards the header of the request, so an untrusted caller may have written it.
@@ -155,8 +153,27 @@ fn parent(trigger: &Trigger, context: &Context, caller: Trust, formats: Propagat
             None => ParentSource::XRayIgnored,
         };
     }
-    inbound.xray = header.or(inbound.xray);
+    inbound.xray = header.cloned().or(inbound.xray);
     inbound
+}
+
+/// Puts an invocation below Lambda's own segments in X-Ray: its parent becomes that of the X-Ray header, with X-Ray's
+/// decision. Returns the parent in its place, if that belongs to another trace. Without a decision, there are no segments
+/// of Lambda, and nothing changes.
+fn below_lambda(inbound: &mut Inbound, header: &XRayHeader, trust: Trust) -> Option<TraceContext> {
+    header.sampled?;
+    let mut segment = header.parent_context()?;
+    let sender = inbound.parent.take();
+    let same_trace = sender.as_ref().is_some_and(|sender| sender.trace_id == segment.trace_id);
+    if same_trace {
+        // The segment is between the sender and this function.
+        segment.trace_state = sender.as_ref().and_then(|sender| sender.trace_state.clone());
+        segment.random = sender.as_ref().is_some_and(|sender| sender.random);
+    }
+    inbound.parent = Some(segment);
+    inbound.source = ParentSource::XRay;
+    inbound.untrusted = trust == Trust::Edge;
+    sender.filter(|_| !same_trace)
 }
 
 /// Returns `true` for a message that is old enough to come from a dead-letter queue. Outside Lambda, old messages come
@@ -234,7 +251,8 @@ mod tests {
             let context = identity(id, pool);
             let caller = trust(&context, config());
             let trigger = trigger::detect(br#"{"a":1}"#, config(), caller);
-            let inbound = parent(&trigger, &context, caller, config().propagators);
+            let header = context.xray_trace_id.as_deref().and_then(XRayHeader::parse);
+            let inbound = parent(&trigger, header.as_ref(), &context, caller, config().propagators);
             assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, !obeyed), "{why}");
             assert_eq!(inbound.correlation.get("id"), Some("c-1"), "{why}");
             assert_eq!(inbound.correlation.debug_log_enabled(), obeyed, "{why}");
@@ -274,22 +292,9 @@ mod tests {
             (r#"{"order":7}"#.to_owned(), false, "a program"),
         ] {
             let trigger = trigger::detect(event.as_bytes(), config(), Trust::Full);
-            let inbound = parent(&trigger, &context, Trust::Full, config().propagators);
+            let header = context.xray_trace_id.as_deref().and_then(XRayHeader::parse);
+            let inbound = parent(&trigger, header.as_ref(), &context, Trust::Full, config().propagators);
             assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, untrusted), "{why}");
         }
-    }
-
-    #[test]
-    fn the_flush_ends_before_the_deadline() {
-        let at = |deadline| {
-            let mut context = Context::default();
-            context.deadline = deadline;
-            flush_deadline(&context)
-        };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
-        assert!(at(0).is_none());
-        let left = at(now + 3_000).unwrap().duration_since(Instant::now());
-        assert!((Duration::from_millis(2_500)..=Duration::from_millis(2_900)).contains(&left), "{left:?}");
-        assert!(at(now - 3_000).unwrap() <= Instant::now());
     }
 }

@@ -10,11 +10,14 @@ use std::time::Instant;
 
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
-use thundra_core::{Config, InScope, Records, Scope, flush, last_export, spill_all};
+use thundra_core::exception::Exception;
+use thundra_core::{Config, InScope, Records, Scope, ScopeFlags, ScopeRef, flush, last_export, semconv, spill_all};
 use tower_service::Service;
 
-use super::invocation;
-use super::reporting::recording_panic;
+use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
+use super::watchdog::Watch;
+use super::{event, invocation};
+use crate::panics::recording_panic;
 
 /// The header with the id of one attempt of a request.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
@@ -61,11 +64,11 @@ where
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
-        let deadline = invocation::flush_deadline(&invocation.context);
+        let watch = Watch::begin(&scope, &invocation.context, self.config);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
         let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));
-        let running = scope.run(future);
-        InvocationFuture { step: Step::Running { running, scope: Some(scope), deadline }, config: self.config }
+        let running = with_stream(scope.run(future));
+        InvocationFuture { step: Step::Running { running, scope: Some(scope), watch }, config: self.config }
     }
 }
 
@@ -83,7 +86,7 @@ pin_project! {
 pin_project! {
     #[project = StepProjection]
     enum Step<F> {
-        Running { #[pin] running: InScope<F>, scope: Option<Scope>, deadline: Option<Instant> },
+        Running { #[pin] running: WithStream<InScope<F>>, scope: Option<Scope>, watch: Watch },
         Flushing { flush: Flush, result: Option<Result<(), Error>> },
     }
 }
@@ -98,11 +101,23 @@ where
         loop {
             let mut this = self.as_mut().project();
             match this.step.as_mut().project() {
-                StepProjection::Running { running, scope, deadline } => {
+                StepProjection::Running { mut running, scope, watch } => {
                     let invocation = scope.as_deref().copied();
-                    let result = ready!(recording_panic(invocation, || running.poll(cx)));
-                    let flush: Flush = match scope.take() {
-                        Some(scope) => Box::pin(export(finish(scope, &result), *deadline, this.config)),
+                    let result = ready!(recording_panic(invocation, || running.as_mut().poll(cx)));
+                    let until = watch.flush_until();
+                    let watch = std::mem::take(watch);
+                    let records = scope.take().map(|scope| {
+                        report(*scope, &result);
+                        match take_open_stream(running) {
+                            None => invocation::finish(scope, watch),
+                            Some(end) => {
+                                tokio::spawn(finish_with_stream(scope, watch, end));
+                                Records::default()
+                            }
+                        }
+                    });
+                    let flush: Flush = match records {
+                        Some(records) => Box::pin(export(records, until, this.config)),
                         None => Box::pin(std::future::ready(())),
                     };
                     this.step.set(Step::Flushing { flush, result: Some(result) });
@@ -131,10 +146,13 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
-fn finish(scope: Scope, result: &Result<(), Error>) -> Records {
-    match result {
-        Err(error) => scope.set_error("runtime_api_error", error.to_string()),
-        Ok(()) => invocation::unless_called(&scope),
+/// Records what the runtime made of an invocation, unless a failure of the program came before.
+fn report(invocation: ScopeRef, result: &Result<(), Error>) {
+    event::report_unless_called(invocation);
+    if let Err(error) = result
+        && !invocation.flags().contains(ScopeFlags::FAILED)
+    {
+        invocation.fail(&Exception::of_static(&**error));
+        invocation.set_attribute(semconv::ERROR_TYPE, "runtime_api_error");
     }
-    invocation::finish(scope)
 }

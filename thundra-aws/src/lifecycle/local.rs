@@ -8,12 +8,13 @@ use futures_util::{Stream, StreamExt};
 use lambda_runtime::{Context, Diagnostic, Error, FunctionResponse, IntoFunctionResponse, LambdaEvent};
 use serde::{Deserialize, Serialize};
 use thundra_core::Config;
+use thundra_core::exception::short_type_name;
 use tower_service::Service;
 
-use super::invocation;
 use super::layer::export_last;
-use super::reporting::catch_panic_in;
-use crate::error_type::short_error_type;
+use super::watchdog::Watch;
+use super::{event, invocation};
+use crate::panics::catch_panic_in;
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
 /// from standard input.
@@ -40,9 +41,9 @@ where
     };
     let result = catch_panic_in(&scope, work).await;
     if let Ok(Err(_)) = result {
-        invocation::unless_called(&scope);
+        event::report_unless_called(*scope);
     }
-    export_last(invocation::finish(scope), config).await;
+    export_last(invocation::finish(scope, Watch::default()), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
@@ -79,7 +80,7 @@ fn parse<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Error> {
 
 fn failed(failed: impl Into<Diagnostic>) -> Error {
     let Diagnostic { error_type, error_message } = failed.into();
-    format!("the handler failed: {error_message} ({})", short_error_type(&error_type)).into()
+    format!("the handler failed: {error_message} ({})", short_type_name(&error_type)).into()
 }
 
 async fn print<B, S, D, E>(response: FunctionResponse<B, S>) -> Result<(), Error>

@@ -1,12 +1,20 @@
 //! The life of a Lambda function: from process start to the flush after each response.
 //!
 //! ```text
-//! /next ─► layer.rs: trigger, scope ─► reporting.rs: handler, outcome ─► response posted
-//!              └─ scope finished ─► flush ─► /next
+//! /next ─► layer.rs: trigger, scope ─► reporting.rs: handler ─► response posted
+//!              │                                       └─ scope finished ─► flush ─► /next
+//!              └─ watchdog/: exports the scope shortly before the deadline, if it is still open
 //! ```
+//!
+//! How an invocation ended is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
+//! `refusal.rs`, each at one hand-over between the handler and the runtime. The table of the endings is in the
+//! documentation of [`run`](crate::run).
 
 mod availability_zone;
+mod deadline;
 mod environment;
+mod event;
+mod failure;
 mod http_status;
 mod init;
 pub(crate) mod initialisation;
@@ -14,10 +22,14 @@ pub(crate) mod invocation;
 pub(crate) mod layer;
 mod local;
 pub(crate) mod platform;
+mod refusal;
 pub(crate) mod reporting;
+mod response;
+mod response_stream;
 mod run;
 pub(crate) mod setup;
 mod snap_start;
+pub(crate) mod watchdog;
 
 pub use init::{init, init_with};
 pub use run::{run, run_concurrent, run_concurrent_with, run_with};

@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::layer::InvocationLayer;
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{environment, local, setup};
+use super::{environment, local, refusal, setup};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
@@ -48,7 +48,7 @@ pub async fn run<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,
     H::Future: Future<Output = Result<R, H::Error>>,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
@@ -92,7 +92,7 @@ pub async fn run_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telemetry>, hand
 where
     H: Service<LambdaEvent<A>, Response = R>,
     H::Future: Future<Output = Result<R, H::Error>>,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de>,
     R: IntoFunctionResponse<B, S>,
     B: Serialize,
@@ -105,6 +105,7 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
+    refusal::watch();
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     environment::is_ready();
@@ -126,7 +127,7 @@ pub async fn run_concurrent<A, H, R, B, S, D, E>(handler: H) -> Result<(), Error
 where
     H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
     H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: IntoFunctionResponse<B, S> + Send + 'static,
     B: Serialize + Send + 'static,
@@ -152,7 +153,7 @@ pub async fn run_concurrent_with<A, H, R, B, S, D, E>(telemetry: impl Into<Telem
 where
     H: Service<LambdaEvent<A>, Response = R> + Clone + Send + 'static,
     H::Future: Future<Output = Result<R, H::Error>> + Send + 'static,
-    H::Error: Into<Diagnostic> + Debug,
+    H::Error: Into<Diagnostic> + Debug + 'static,
     A: for<'de> Deserialize<'de> + Send + 'static,
     R: IntoFunctionResponse<B, S> + Send + 'static,
     B: Serialize + Send + 'static,
@@ -165,6 +166,7 @@ where
     if !setup::in_lambda() {
         return Box::pin(local::run(handler, config)).await;
     }
+    refusal::watch();
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     environment::is_ready();

@@ -5,10 +5,10 @@ use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
 use super::availability_zone;
-use crate::Settings;
+use crate::{Settings, cloudwatch};
 
 /// The crate that a program depends on.
-const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS] };
+const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
 
 /// What gives requests the headers whose values are secrets.
 #[cfg(feature = "secrets")]

@@ -11,13 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use lambda_runtime::{BoxFuture, Error, SnapStartResource};
+use thundra_core::exception::Exception;
 use thundra_core::{
-    Config, Scope, ScopeFlags, diagnostics, export_later, flush_last, flushes_itself, forget_unexported,
+    Config, Scope, ScopeFlags, diagnostics, export_later, flush_last, flushes_itself, forget_unexported, semconv,
 };
 use tokio::time::timeout_at;
 
-use super::reporting::catch_panic_in;
 use super::{environment, initialisation};
+use crate::panics::catch_panic_in;
 
 static RESOURCES: Mutex<Resources> = Mutex::new(Resources { waiting: Vec::new(), is_running: false });
 
@@ -129,7 +130,8 @@ impl Hooks {
         let context = scope.context();
         let restored = catch_panic_in(&scope, self.after()).await;
         if let Ok(Err(error)) = &restored {
-            scope.set_error("restore_failed", error.to_string());
+            scope.fail(&Exception::of_static(&**error));
+            scope.set_attribute(semconv::ERROR_TYPE, "restore_failed");
         }
         let records = scope.finish();
         // A trace that is not exported is no target of a link.

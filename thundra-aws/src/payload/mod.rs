@@ -4,6 +4,7 @@
 //! trailing newline stay. Only a member at the top level of an object counts.
 
 pub(crate) mod cursor;
+pub(crate) mod read_error;
 // Only the services with context in their payloads splice.
 #[cfg_attr(not(feature = "full"), allow(dead_code))]
 pub(crate) mod splice;

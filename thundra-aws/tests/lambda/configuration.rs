@@ -28,8 +28,8 @@ async fn an_invalid_value_of_any_crate_is_reported_once() {
         lines,
         [
             "OTEL_CONFIG_FILE is not read: configuration files are not supported, and the variables of the environment serve",
-            "OTEL_TRACES_EXPORTER=\"jaeger\" is not used: it takes a list of otlp, stdout, console; or none",
-            "THUNDRA_APIKEY is not a variable of thundra; the nearest is THUNDRA_SPANS",
+            "OTEL_TRACES_EXPORTER=\"jaeger\" is not used: it takes a list of otlp, xray, stdout, console; or none",
+            "THUNDRA_APIKEY is not a variable of thundra; the nearest is THUNDRA_SPILL",
             "THUNDRA_BATCH_SPAN is not a variable of thundra; the nearest is THUNDRA_BATCH_SPANS",
             "THUNDRA_INJECT_PAYLOAD=\"kinesys\" is not used: it takes a list such as \
              kinesis,lambda:orders-*,!kinesis:lake-*; or none",

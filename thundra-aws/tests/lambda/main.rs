@@ -4,13 +4,17 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod broken;
+#[cfg(feature = "sigv4")]
+mod cloudwatch;
 mod configuration;
+mod deadlines;
 mod environment;
 mod keep;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod xray;
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -46,7 +50,7 @@ async fn failures_are_reported_and_change_nothing() {
             json!({ "not": "text" }),
             "failed to deserialize",
             "invalid_event",
-            "the event could not be read as the handler's type",
+            "the event could not be read as the handler's type: invalid type, expected a string at line 1 column 0",
         ),
     ] {
         let error = lambda.invoke(event).await.unwrap_err();

@@ -3,6 +3,7 @@
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
@@ -31,6 +32,8 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    /// Spans that the collector had no room for.
+    Refused,
     /// The request for the restore of a snapshot.
     Restore,
     /// The report of a failed initialisation, or of a failed restore.
@@ -48,6 +51,7 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Refused => "refused",
             Seen::Restore => "restore",
             Seen::Failure(phase) => phase,
             Seen::Metadata => "metadata",
@@ -103,8 +107,16 @@ pub(crate) enum Outcome {
 
 type Answer = oneshot::Sender<Result<Value, Value>>;
 
+/// An event for the function.
+struct Event {
+    body: Value,
+    /// The X-Ray header.
+    xray: Option<String>,
+    answer: Answer,
+}
+
 struct World {
-    events: tokio::sync::Mutex<mpsc::Receiver<(Value, Answer)>>,
+    events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     waiting: Mutex<HashMap<String, Answer>>,
     seen: Mutex<Vec<Seen>>,
     changed: Notify,
@@ -130,7 +142,7 @@ impl World {
 /// A function that runs.
 pub(crate) struct Lambda {
     world: Arc<World>,
-    events: mpsc::Sender<(Value, Answer)>,
+    events: mpsc::Sender<Event>,
     /// How many events it asks for at once.
     pollers: usize,
     child: Child,
@@ -176,6 +188,8 @@ impl Lambda {
             async move { axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await },
         );
 
+        let file = variables.iter().find(|(key, _)| *key == "TEST_STDOUT").map(|(_, path)| path);
+        let stdout = file.map_or_else(Stdio::null, |path| File::create(path).unwrap().into());
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "program", "--ignored", "--nocapture"])
             .env_clear()
@@ -192,7 +206,7 @@ impl Lambda {
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
             ])
             .envs(variables.iter().copied())
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -233,8 +247,14 @@ impl Lambda {
 
     /// Sends an event and waits for its response, or its error.
     pub(crate) async fn invoke(&self, event: Value) -> Result<Value, Value> {
+        self.invoke_with(event, None).await
+    }
+
+    /// Sends an event with an X-Ray header and waits for its response, or its error.
+    pub(crate) async fn invoke_with(&self, body: Value, xray: Option<&str>) -> Result<Value, Value> {
         let (answer, result) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
+        let event = Event { body, xray: xray.map(str::to_owned), answer };
+        assert!(self.events.send(event).await.is_ok());
         match tokio::time::timeout(PATIENCE, result).await {
             Ok(result) => result.unwrap(),
             Err(_) => panic!("no answer; standard error:\n{}", self.stderr_so_far()),
@@ -244,7 +264,7 @@ impl Lambda {
     /// Sends an event, and waits for what comes of it.
     pub(crate) async fn outcome(&mut self, event: Value) -> Outcome {
         let (answer, result) = oneshot::channel();
-        self.events.send((event, answer)).await.unwrap();
+        assert!(self.events.send(Event { body: event, xray: None, answer }).await.is_ok());
         let outcome = async {
             tokio::select! {
                 result = result => Outcome::Posted(result.unwrap()),
@@ -286,6 +306,31 @@ impl Lambda {
         }
     }
 
+    /// Sends an event whose response nobody waits for.
+    pub(crate) async fn send(&self, event: Value) {
+        let event = Event { body: event, xray: None, answer: oneshot::channel().0 };
+        assert!(self.events.send(event).await.is_ok());
+    }
+
+    /// Lets the collector take requests from now on.
+    pub(crate) fn take_requests(&self) {
+        self.world.refuses.store(false, Ordering::Relaxed);
+    }
+
+    /// Waits for a text on standard error.
+    pub(crate) async fn wait_for_line(&self, text: &str) {
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while !self.stderr_so_far().contains(text) {
+            assert!(std::time::Instant::now() < deadline, "no {text:?} in:\n{}", self.stderr_so_far());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The spans that have arrived.
+    pub(crate) fn spans(&self) -> Vec<Span> {
+        self.world.seen.lock().unwrap().iter().flat_map(Seen::spans).collect()
+    }
+
     fn stderr_so_far(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
@@ -315,7 +360,7 @@ impl Drop for Lambda {
 
 async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     world.saw(Seen::Next);
-    let (event, answer) = match world.events.lock().await.recv().await {
+    let Event { body, xray: header, answer } = match world.events.lock().await.recv().await {
         Some(event) => event,
         None => std::future::pending().await,
     };
@@ -325,11 +370,12 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
         waiting.insert(id.clone(), answer);
         id
     };
-    let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() + 10_000;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+    let deadline = now + body["deadline_in_ms"].as_i64().unwrap_or(10_000);
     let mut headers = HeaderMap::new();
     let mut put = |name: &'static str, value: String| headers.insert(name, HeaderValue::try_from(value).unwrap());
-    if world.xray {
-        put("lambda-runtime-trace-id", xray(&id));
+    if let Some(header) = header.or_else(|| world.xray.then(|| xray(&id))) {
+        put("lambda-runtime-trace-id", header);
     }
     if let Some(tenant) = &world.tenant {
         put("lambda-runtime-aws-tenant-id", tenant.clone());
@@ -338,7 +384,7 @@ async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     put("lambda-runtime-aws-request-id", id);
     put("lambda-runtime-deadline-ms", deadline.to_string());
     put("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-west-1:123456789012:function:f".into());
-    (headers, event.to_string().into())
+    (headers, body.to_string().into())
 }
 
 async fn restore(State(world): State<Arc<World>>) -> StatusCode {
@@ -405,9 +451,16 @@ async fn traces(
 ) -> StatusCode {
     world.connections.lock().unwrap().push(connection);
     if world.refuses.load(Ordering::Relaxed) {
+        world.saw(Seen::Refused);
         return StatusCode::SERVICE_UNAVAILABLE;
     }
-    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    world.saw(Seen::Traces(spans(&body)));
+    StatusCode::OK
+}
+
+/// Returns the spans of a request.
+pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
+    let request = ExportTraceServiceRequest::decode(request).unwrap();
     let spans =
         request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -426,8 +479,7 @@ async fn traces(
             .map(|pair| (pair.key, text(pair.value.and_then(|value| value.value))))
             .collect(),
     });
-    world.saw(Seen::Traces(spans.collect()));
-    StatusCode::OK
+    spans.collect()
 }
 
 /// The value of an attribute, the items of a list with commas between.

@@ -76,6 +76,7 @@ pub(crate) fn run(name: &str) {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(thundra_aws::run_concurrent(service_fn(meet))).unwrap();
         }
+        "many" => runtime().block_on(thundra_aws::run(service_fn(many))).unwrap(),
         "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
         "init" => {
             let greet = |event: LambdaEvent<String>, state: std::sync::Arc<String>| async move {
@@ -104,6 +105,7 @@ pub(crate) fn run(name: &str) {
             let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(crate::environment::Renewed));
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
+        other if other.starts_with("deadline") => crate::deadlines::run(other),
         other => crate::broken::run(other),
     }
 }
@@ -117,6 +119,16 @@ async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
         "secret panic" => panic!("{REFUSED}"),
         name => Ok(greet(name).await),
     }
+}
+
+/// Makes as many spans as the event says, or one of as many bytes.
+async fn many(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let spans = event.payload.as_u64().unwrap_or_default();
+    (0..spans).for_each(|index| tracing::info_span!("step", index).in_scope(|| {}));
+    if let Some(bytes) = event.payload["bytes"].as_u64() {
+        tracing::info_span!("large", text = "x".repeat(bytes as usize)).in_scope(|| {});
+    }
+    Ok(event.payload)
 }
 
 #[instrument]
@@ -157,7 +169,7 @@ async fn logging(event: LambdaEvent<Value>) -> Result<Value, Error> {
 
 /// Prints how many spans it gets.
 #[derive(Debug)]
-struct Stderr;
+pub(crate) struct Stderr;
 
 impl Export for Stderr {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {

@@ -55,7 +55,7 @@ crate::variables! {
         meaning: "The ratio of `traceidratio` and `parentbased_traceidratio`.",
     }
     EXPORTER = "OTEL_TRACES_EXPORTER" {
-        form: "a list of otlp, stdout, console; or none",
+        form: "a list of otlp, xray, stdout, console; or none",
         default: "`otlp` where an endpoint is set, else `console`",
         meaning: "The exporters of spans.",
     }

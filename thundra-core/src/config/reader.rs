@@ -62,6 +62,16 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// Reads a value by its [`FromStr`](std::str::FromStr).
+    pub fn parsed<T: std::str::FromStr>(&mut self, variable: &Variable) -> Option<T> {
+        let value = self.text(variable)?;
+        let parsed = value.parse().ok();
+        if parsed.is_none() {
+            self.not_accepted(variable, &value);
+        }
+        parsed
+    }
+
     /// Reads a whole number.
     pub fn number<T: TryFrom<u64>>(&mut self, variable: &Variable) -> Option<T> {
         let value = self.text(variable)?;

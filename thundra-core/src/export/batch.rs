@@ -114,6 +114,11 @@ impl Batch {
         &self.records
     }
 
+    /// Returns a batch of the same program with other records.
+    pub(super) fn with_records(&self, records: Records) -> Batch {
+        Batch { resource: self.resource.clone(), records }
+    }
+
     pub(crate) fn into_records(self) -> Records {
         self.records
     }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::LossReason;
-use crate::error_chain;
+use crate::exception;
 
 /// The reason why a batch was not exported, or not all of it.
 ///
@@ -132,7 +132,7 @@ pub(crate) struct Causes<'a>(&'a ExportError);
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&error_chain::message(&*self.0.source))
+        f.write_str(&exception::message(&*self.0.source))
     }
 }
 

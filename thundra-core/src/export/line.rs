@@ -10,7 +10,7 @@ use base64::Engine;
 
 use super::{Batch, ExportError, Gzip};
 
-/// The longest line that a log of any kind takes in one piece.
+/// The limit of a log line. Longer lines are cut.
 const MAX_LINE_BYTES: usize = 256 * 1024;
 
 /// The pause before another attempt, where another program has made standard output non-blocking.
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     gzip: Gzip,
-    /// `true` after a failed write, which may have left a part of a line.
+    /// `true` after a failed write, perhaps in the middle of a line.
     is_broken: AtomicBool,
 }
 
@@ -38,14 +38,14 @@ impl Lines {
         }
     }
 
-    /// Writes a line to standard output, which belongs to this thread until the end of the line.
+    /// Writes a line to standard output. Other threads wait until the end of the line.
     pub(super) fn write(&self, line: &str) -> Result<(), ExportError> {
         self.write_to(&mut io::stdout().lock(), line).map_err(failed)
     }
 
     fn write_to(&self, output: &mut impl Write, line: &str) -> io::Result<()> {
         let written = match self.is_broken.load(Ordering::Relaxed) {
-            // The rest of a broken line must not make this one unreadable.
+            // The rest of a broken line must not spoil the next line.
             true => write_all(output, b"\n").and_then(|()| write_all(output, line.as_bytes())),
             false => write_all(output, line.as_bytes()),
         };
@@ -77,7 +77,7 @@ fn failed(error: io::Error) -> ExportError {
     ExportError::permanent(format!("standard output: {error}"))
 }
 
-/// Writes all bytes, also to an output that another program has made non-blocking.
+/// Writes all bytes, also to a non-blocking output.
 fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         let written = until_ready(|| output.write(bytes))?;
@@ -89,7 +89,7 @@ fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Repeats an operation while it is interrupted, or would have to wait.
+/// Repeats an interrupted or blocked operation.
 fn until_ready<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match operation() {

@@ -7,13 +7,13 @@ macro_rules! reasons {
     ($($(#[$doc:meta])* $reason:ident = $name:literal,)*) => {
         /// The reason why records are lost.
         ///
-        /// The next root span counts the lost records of each signal: `thundra.lost_spans`, `thundra.lost_log_records` and
-        /// `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason. See
+        /// The next root span counts the lost records of each signal: `thundra.lost_spans`, `thundra.lost_log_records`
+        /// and `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason. See
         /// [Losses](crate#losses).
         ///
         /// # Examples
         ///
-        /// An exporter names the reason of a loss where the [kind](crate::export::ExportErrorKind) of the error does not:
+        /// An exporter names another reason than that of the [kind](crate::export::ExportErrorKind) of its error:
         ///
         /// ```
         /// use thundra_core::export::{ExportError, LossReason};
@@ -57,13 +57,15 @@ reasons! {
     TooLarge = "too_large",
     /// The record is older than the destination accepts.
     TooOld = "too_old",
+    /// The time of the record is further ahead than the destination accepts.
+    TooNew = "too_new",
     /// The destination did not take the record, and the limit of `THUNDRA_SPILL` was reached.
     SpillLimit = "spill_limit",
     /// The exporter panicked.
     Panicked = "panicked",
     /// More spans than `THUNDRA_KEEP` may keep were worth keeping.
     KeepLimit = "keep_limit",
-    /// The program ended first. Only the last line of a program on standard error counts these.
+    /// The program ended first. Counted on the last line of a program on standard error alone.
     Unsent = "unsent",
 }
 

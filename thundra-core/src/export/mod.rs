@@ -5,6 +5,7 @@
 
 mod batch;
 mod console;
+mod encoded;
 mod error;
 mod gzip;
 mod line;
@@ -24,6 +25,8 @@ use std::time::Instant;
 
 pub use batch::Batch;
 pub use console::ConsoleExporter;
+#[doc(hidden)]
+pub use encoded::EncodedRecord;
 pub use error::{ExportError, ExportErrorKind};
 #[doc(hidden)]
 pub use gzip::Gzip;
@@ -86,6 +89,14 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// counted as lost. Called once for each signal; defaults to spans alone.
     fn takes(&self, signal: Signal) -> bool {
         signal == Signal::Traces
+    }
+
+    /// Returns `true` if the batches end up in AWS X-Ray. Such an exporter gets no span of an invocation whose X-Ray header
+    /// says `Sampled=0`, so that X-Ray's own sampling stays in force. Called once; defaults to `false`.
+    ///
+    /// Where all exporters follow X-Ray, the X-Ray header that Lambda received is the parent of each invocation.
+    fn follows_xray(&self) -> bool {
+        false
     }
 
     /// Waits for an accepted batch to leave, where a thread or a queue sends the batch. Called after each successful

@@ -1,4 +1,4 @@
-//! The exporter of what other exporters lose: lines on standard output, up to a limit.
+//! The exporter of the records lost by other exporters: lines on standard output, up to a limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,10 +9,10 @@ use super::writer::Writer;
 use super::{Batch, Export, ExportError, ExportFuture, LossReason, StandardStream};
 use crate::Signal;
 
-/// The shortest line, about. With less room than this, no batch is packed in vain.
+/// The length of a short line. With less room, no batch is packed in vain.
 const MIN_LINE_BYTES: usize = 512;
 
-/// The bytes of lines that a flush may still write.
+/// The limit of a flush's lines in bytes, and the rest of the limit.
 #[derive(Debug)]
 pub(crate) struct Room {
     limit: usize,
@@ -29,11 +29,15 @@ impl Room {
         self.left.store(self.limit, Ordering::Relaxed);
     }
 
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     fn is_spent(&self) -> bool {
         self.left.load(Ordering::Relaxed) < MIN_LINE_BYTES
     }
 
-    /// Takes room for a line. Returns `false`, and takes nothing, where there is less.
+    /// Takes room for a line. Returns `false`, and takes nothing, with less room.
     fn take(&self, bytes: usize) -> bool {
         let less = |left: usize| left.checked_sub(bytes);
         self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()

@@ -7,18 +7,23 @@ use super::write::delimited;
 const DATA: [u64; 5] = [5, 7, 9, 10, 11];
 const DATA_POINTS: u64 = 1;
 
-/// Returns the messages of a metric that hold data points. There is one, unless the encoder was odd.
+/// Returns the messages with data points: one, unless the encoder is odd.
 fn data<'a>(metric: &'a [u8]) -> impl Iterator<Item = Field<'a>> {
     field_ranges(metric).map(|(_, field)| field).filter(|field| DATA.contains(&field.number))
 }
 
-/// Returns the number of data points of a metric.
-pub(super) fn data_points(metric: &[u8]) -> u32 {
-    let points = data(metric).filter_map(|field| field.bytes()).flat_map(field_ranges);
-    u32::try_from(points.filter(|(_, field)| field.number == DATA_POINTS).count()).unwrap_or(u32::MAX)
+/// Iterates over the data points of a metric.
+pub(crate) fn points(metric: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let fields = data(metric).filter_map(|field| field.bytes()).flat_map(field_ranges);
+    fields.filter(|(_, field)| field.number == DATA_POINTS).map(|(_, point)| point.bytes().unwrap_or_default())
 }
 
-/// Returns two metrics with half of the data points each; `None` for a metric with a single one.
+/// Returns the number of data points of a metric.
+pub(super) fn data_points(metric: &[u8]) -> u32 {
+    u32::try_from(points(metric).count()).unwrap_or(u32::MAX)
+}
+
+/// Returns two metrics with half of the data points each; `None` for a single data point.
 pub(crate) fn split(metric: &[u8]) -> Option<[Vec<u8>; 2]> {
     let (mut kinds, half) = (data(metric), data_points(metric) / 2);
     let kind = kinds.next().filter(|_| half > 0)?;

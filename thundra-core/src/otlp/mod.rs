@@ -14,7 +14,7 @@
 //! [opentelemetry-proto 1.x]: https://github.com/open-telemetry/opentelemetry-proto/tree/v1.7.0/opentelemetry/proto
 
 pub(crate) mod json;
-mod metric;
+pub(crate) mod metric;
 pub(crate) mod read;
 pub(crate) mod request;
 pub(crate) mod resource;

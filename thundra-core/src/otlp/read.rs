@@ -8,14 +8,14 @@ use super::tag;
 use crate::Value;
 
 /// A field of a protobuf message.
-pub(super) struct Field<'a> {
-    pub(super) number: u64,
+pub(crate) struct Field<'a> {
+    pub(crate) number: u64,
     pub(super) content: Content<'a>,
 }
 
 /// The content of a field, by its wire type.
 #[derive(Clone, Copy)]
-pub(super) enum Content<'a> {
+pub(crate) enum Content<'a> {
     /// A varint, or a number of four or eight bytes.
     Integer(u64),
     /// A text, bytes, a message or packed numbers.
@@ -23,14 +23,14 @@ pub(super) enum Content<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn integer(&self) -> Option<u64> {
+    pub(crate) fn integer(&self) -> Option<u64> {
         match self.content {
             Content::Integer(value) => Some(value),
             Content::Bytes(_) => None,
         }
     }
 
-    pub(super) fn bytes(&self) -> Option<&'a [u8]> {
+    pub(crate) fn bytes(&self) -> Option<&'a [u8]> {
         match self.content {
             Content::Bytes(bytes) => Some(bytes),
             Content::Integer(_) => None,
@@ -43,7 +43,7 @@ impl<'a> Field<'a> {
 }
 
 /// Iterates over the fields of a message.
-pub(super) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
+pub(crate) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Field<'_>> {
     std::iter::from_fn(move || take_any_field(&mut bytes))
 }
 

@@ -13,11 +13,17 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The length of an `InstrumentationScope` with both.
 const SCOPE_LEN: usize = bytes_len(NAME.len()) + bytes_len(VERSION.len());
 
+/// Returns the length of a request with a resource and a run of these lengths.
+pub(crate) const fn len(resource: usize, run: usize) -> usize {
+    let scope_records = bytes_len(SCOPE_LEN) + run;
+    bytes_len(bytes_len(resource) + bytes_len(scope_records))
+}
+
 /// Returns a request with the records of a run, for the resource of this encoded body.
 pub(crate) fn encode(resource: &[u8], run: &[u8]) -> Vec<u8> {
     let scope_records = bytes_len(SCOPE_LEN) + run.len();
     let resource_records = bytes_len(resource.len()) + bytes_len(scope_records);
-    let mut out = Vec::with_capacity(bytes_len(resource_records));
+    let mut out = Vec::with_capacity(len(resource.len(), run.len()));
     delimited(&mut out, tag::RESOURCE_RECORDS, resource_records);
     delimited(&mut out, tag::RESOURCE, resource.len());
     out.extend_from_slice(resource);

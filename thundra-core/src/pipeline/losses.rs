@@ -13,7 +13,7 @@ use crate::otlp::{read, run, tag, write};
 use crate::records::is_root;
 use crate::{Records, Signal, semconv};
 
-/// Counts of telemetry that is not exported. No count is 0.
+/// Counts of lost telemetry. No count is 0.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Losses {
@@ -102,12 +102,14 @@ impl Losses {
         losses
     }
 
-    /// Adds the counts to the last root span. Returns `false` without a root span.
-    pub(crate) fn write_to(&self, records: &mut Records) -> bool {
+    /// Adds the counts to the last root span, but not within the first `tried_bytes`. Returns `false` without such a
+    /// root span.
+    pub(crate) fn write_to(&self, records: &mut Records, tried_bytes: usize) -> bool {
         if records.signal() != Signal::Traces {
             return false;
         }
-        let root = run::messages(records.bytes()).filter(|(_, span)| is_root(span)).last();
+        let untried = run::messages(records.bytes()).filter(|(range, _)| range.start >= tried_bytes);
+        let root = untried.filter(|(_, span)| is_root(span)).last();
         let Some((range, root)) = root else { return false };
         let mut total = Losses::on(root);
         total += self.clone();
@@ -119,11 +121,11 @@ impl Losses {
         }
         let mut field = Vec::with_capacity(counted.len() + 8);
         write::bytes(&mut field, tag::SPAN, &counted);
-        records.bytes_mut().splice(range, field);
+        records.replace(range, field);
         true
     }
 
-    /// Returns the losses without the records of signals that an exporter does not take.
+    /// Returns the losses of the signals of an exporter.
     pub(crate) fn of_signals(&self, takes: impl Fn(Signal) -> bool) -> Self {
         let mut losses = self.clone();
         losses.counts.retain(|count, _| !matches!(count, Count::Lost(signal, _) if !takes(*signal)));
@@ -136,13 +138,13 @@ impl Losses {
         self.counts.iter().filter(|(count, _)| of_signal(count)).map(|(_, number)| number).sum()
     }
 
-    /// Returns the number of records of a signal that were lost for a reason.
+    /// Returns the number of records of a signal lost for a reason.
     #[cfg(test)]
     pub(crate) fn of_reason(&self, signal: Signal, reason: LossReason) -> u64 {
         self.counts.get(&Count::Lost(signal, reason)).copied().unwrap_or(0)
     }
 
-    /// Returns the number of records of each signal that will never arrive.
+    /// Returns the number of missing records of each signal.
     fn missing(&self) -> [(Signal, u64); 3] {
         let dropped = self.counts.get(&Count::DroppedSpans).copied().unwrap_or(0);
         Signal::ALL.map(|signal| match signal {
@@ -192,7 +194,7 @@ impl Count {
         }
     }
 
-    /// Returns the count in an attribute. A sum is no count of its own.
+    /// Returns the count in an attribute. A sum is not a count.
     fn of_key(key: &[u8]) -> Option<Self> {
         let key = str::from_utf8(key).ok().filter(|key| key.starts_with("thundra."))?;
         match key {
@@ -264,7 +266,7 @@ mod tests {
             Losses::records(Traces, 2, Refused),
             Losses::dropped_spans(1_000_000),
         ]);
-        assert!(losses.write_to(&mut records));
+        assert!(losses.write_to(&mut records, 0));
         assert_eq!(
             counts(&records),
             [
@@ -286,7 +288,7 @@ mod tests {
             Losses::incomplete_messages(3),
             Losses::after_end(4),
         ]);
-        assert!(more.write_to(&mut records));
+        assert!(more.write_to(&mut records, 0));
         let (_, last) = counts(&records).pop().unwrap();
         assert_eq!(
             last.join(" "),
@@ -318,7 +320,7 @@ mod tests {
         let losses = Losses::records(Traces, 1, Refused);
         for mut records in [Records::default(), logs(&["record"]), metrics(&[1])] {
             let before = records.clone();
-            assert!(!losses.write_to(&mut records));
+            assert!(!losses.write_to(&mut records, 0));
             assert_eq!(records, before);
         }
     }

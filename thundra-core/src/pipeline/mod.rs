@@ -4,7 +4,7 @@
 //! flush ─► backlog.rs ─► slot.rs, one for each exporter ─► queue.rs ─► sender.rs ─► Export
 //!                            ▲                                            │
 //!                            ├───────────── losses.rs, on a root span ◄───┤
-//!                            └──────────── a slot of its own, for stdout ◄┘ what is spilled
+//!                            └──────── another slot, for stdout ◄─────────┘ if spilled
 //! ```
 //!
 //! Each exporter has a queue of requests, and one flush at a time sends from the queue. A concurrent flush adds records
@@ -27,9 +27,9 @@ use sender::Sender;
 use slot::ExporterSlot;
 
 use crate::export::{Export, Room, StandardStream};
-use crate::{Records, Resource};
+use crate::{Records, Resource, Signal};
 
-/// The part of the time of a last flush that is left for what the exporters could not send: a tenth.
+/// The share of a last flush's time for spilling: a tenth.
 const LAST_PART: u32 = 10;
 
 /// The exporters of this process.
@@ -37,7 +37,7 @@ const LAST_PART: u32 = 10;
 pub(crate) struct Pipeline {
     slots: Vec<ExporterSlot>,
     timeout: Duration,
-    /// The room for what a flush may spill, if anything.
+    /// The room for the spill of a flush; `None` if nothing is spilled.
     room: Option<Arc<Room>>,
 }
 
@@ -48,10 +48,9 @@ impl Pipeline {
         Pipeline { slots: slots.collect(), timeout, room: None }
     }
 
-    /// Spills what the exporters lose: `limit` bytes of lines for each flush. `to` makes the exporter that writes them.
+    /// Spills lost records: `limit` bytes of lines for each flush. `to` makes the exporter for the lines.
     ///
-    /// Nothing is spilled for exporters that write to standard output or standard error themselves, and nothing at all
-    /// where everything is written to standard output anyway.
+    /// Exporters to a standard stream spill nothing. With an exporter to standard output, no exporter spills.
     pub(crate) fn spilling(mut self, limit: usize, to: impl Fn(Arc<Room>) -> Box<dyn Export>) -> Self {
         let room = Arc::new(Room::new(limit));
         let is_on_stdout = self.slots.iter().any(|slot| slot.standard_stream() == Some(StandardStream::Output));
@@ -62,12 +61,18 @@ impl Pipeline {
         self
     }
 
+    /// Returns `true` if all spans end up in X-Ray, and nowhere else.
+    pub(crate) fn follows_xray(&self) -> bool {
+        let mut slots = self.slots.iter().filter(|slot| slot.takes(Signal::Traces)).peekable();
+        slots.peek().is_some() && slots.all(ExporterSlot::follows_xray)
+    }
+
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.
     pub(crate) fn unexported(&self, backlog: &Losses) -> Vec<Losses> {
         self.slots.iter().map(|slot| slot.unexported(backlog)).collect()
     }
 
-    /// Returns the number of spans that wait, summed over the exporters.
+    /// Returns the number of waiting spans, summed over the exporters.
     pub(crate) fn waiting_spans(&self) -> u64 {
         self.slots.iter().map(ExporterSlot::waiting_spans).sum()
     }
@@ -77,12 +82,12 @@ impl Pipeline {
         self.slots.iter().for_each(ExporterSlot::resume);
     }
 
-    /// Forgets all records and counts that wait.
+    /// Forgets all waiting records and counts.
     pub(crate) fn forget(&self) {
         self.slots.iter().for_each(ExporterSlot::forget);
     }
 
-    /// Forgets what copies of the process must not share.
+    /// Forgets connections, which copies of the process must not share.
     pub(crate) fn renew(&self) {
         self.slots.iter().for_each(ExporterSlot::renew);
     }
@@ -102,8 +107,7 @@ impl Pipeline {
         Flush { last: Sender::begin(last, records, due, now), others, deadline, spilling: self.if_spilling() }
     }
 
-    /// Returns the time until which exporters may send in the last flush of a program. After that, what they did not
-    /// send is spilled.
+    /// Returns the deadline of exports in the last flush of a program. The rest of the time is for spilling.
     pub(crate) fn last_export(&self, deadline: Instant) -> Instant {
         match self.room {
             Some(_) => deadline - deadline.saturating_duration_since(Instant::now()) / LAST_PART,
@@ -111,10 +115,18 @@ impl Pipeline {
         }
     }
 
-    /// Spills everything that waits for the exporters, at the end of a program.
+    /// Spills all waiting records, at the end of a program.
     pub(crate) async fn spill_all(&self, deadline: Instant) {
         if self.room.is_some() {
-            self.slots.iter().for_each(ExporterSlot::spill_all);
+            self.slots.iter().for_each(|slot| slot.spill(None));
+            self.send_spilled(deadline).await;
+        }
+    }
+
+    /// Spills the newest waiting records, as many as fit. The program may end before the next flush.
+    pub(crate) async fn spill_newest(&self, deadline: Instant) {
+        if let Some(room) = &self.room {
+            self.slots.iter().for_each(|slot| slot.spill(Some(room.limit())));
             self.send_spilled(deadline).await;
         }
     }
@@ -124,7 +136,7 @@ impl Pipeline {
         self.room.is_some().then_some(self)
     }
 
-    /// Sends what is spilled.
+    /// Writes spilled records.
     #[cold]
     async fn send_spilled(&self, deadline: Instant) {
         for spill in self.slots.iter().filter_map(|slot| slot.spill.as_deref()) {
@@ -149,6 +161,9 @@ impl Pipeline {
         deadline: Instant,
     ) -> Flush<'a> {
         let now = Instant::now();
+        if let Some(room) = &self.room {
+            room.refill();
+        }
         let exporters = self.slots.iter().zip(&forks.0).map(|(slot, fork)| (slot, fork.as_deref()));
         let begin = |(slot, fork): (&'a ExporterSlot, Option<&'a dyn Export>)| {
             Sender::begin_aside(slot, fork.unwrap_or(&*slot.exporter), records.clone(), due, now)
@@ -181,7 +196,7 @@ impl Flush<'_> {
             last.send(self.deadline).await;
         }
         if let Some(pipeline) = self.spilling {
-            // A sender gives up its excess when it is dropped.
+            // A sender gives up its excess on drop.
             self.last = None;
             Box::pin(pipeline.send_spilled(self.deadline)).await;
         }

@@ -24,6 +24,9 @@ pub(crate) struct Queue {
     bytes: usize,
     /// Counts for a root span in a later request.
     losses: Losses,
+    /// The number of bytes at the start of the first request with spans that were sent before, without a response. The
+    /// collector may have these spans already, and may drop a repeated span with a new count.
+    tried_bytes: usize,
 }
 
 impl Queue {
@@ -83,24 +86,30 @@ impl Queue {
                 self.requests.remove(next)?
             }
         };
-        if !self.losses.is_none() {
-            self.hand_over_losses(&mut request);
+        if request.signal() == Signal::Traces {
+            let tried_bytes = std::mem::take(&mut self.tried_bytes);
+            if !self.losses.is_none() {
+                self.hand_over_losses(&mut request, tried_bytes);
+            }
         }
         Some(request)
     }
 
     /// Adds the counts to the root span of a request.
     #[cold]
-    fn hand_over_losses(&mut self, request: &mut Records) {
+    fn hand_over_losses(&mut self, request: &mut Records, tried_bytes: usize) {
         let before = request.bytes().len();
-        if self.losses.write_to(request) {
+        if self.losses.write_to(request, tried_bytes) {
             self.losses = Losses::NONE;
         }
         self.bytes = self.bytes + request.bytes().len() - before;
     }
 
-    /// Puts back an unsent request.
+    /// Puts back a request without a response.
     pub(crate) fn put_back(&mut self, request: Records) {
+        if request.signal() == Signal::Traces {
+            self.tried_bytes = request.bytes().len();
+        }
         self.requests.push_front(request);
     }
 
@@ -129,9 +138,29 @@ impl Queue {
 
     /// Takes all requests and counts, for another queue.
     pub(crate) fn take_all(&mut self) -> (Vec<Records>, Losses) {
+        self.tried_bytes = 0;
         let requests = Vec::from(std::mem::take(&mut self.requests));
         requests.iter().for_each(|request| self.finish(request));
         (requests, self.take_losses())
+    }
+
+    /// Takes the newest records, up to a number of bytes, and the counts.
+    pub(crate) fn take_newest(&mut self, mut max_bytes: usize) -> (Vec<Records>, Losses) {
+        let mut newest = Vec::new();
+        while let Some(request) = self.requests.pop_back() {
+            let (older, newer) = request.cut_end(max_bytes);
+            self.finish(&newer);
+            max_bytes = max_bytes.saturating_sub(newer.bytes().len());
+            let is_whole = older.is_empty();
+            newest.extend(Some(newer).filter(|newer| !newer.is_empty()));
+            if !is_whole {
+                self.requests.push_back(older);
+                break;
+            }
+        }
+        let first = self.requests.iter().find(|request| request.signal() == Signal::Traces);
+        self.tried_bytes = self.tried_bytes.min(first.map_or(0, |first| first.bytes().len()));
+        (newest, self.take_losses())
     }
 
     /// Takes the counts.
@@ -221,6 +250,46 @@ mod tests {
         queue.finish(&first);
         queue.finish(&second);
         assert_eq!(queue.bytes, 0);
+    }
+
+    #[test]
+    fn counts_go_out_with_a_root_that_was_not_sent_before() {
+        let mut queue = Queue::default();
+        assert_eq!(queue.push(spans(1, 10)), None);
+        let tried = pop(&mut queue).unwrap();
+        queue.put_back(tried);
+        queue.lose(Losses::records(Signal::Traces, 3, LossReason::Refused));
+        let again = pop(&mut queue).unwrap();
+        assert_eq!(Losses::carried_by(&again), Losses::NONE, "the collector may have it");
+        queue.put_back(again);
+        assert_eq!(queue.push(spans(1, 10)), None);
+        let both = pop(&mut queue).unwrap();
+        assert_eq!(both.count(), 2);
+        let counts: Vec<_> = both.spans().map(|span| span.attribute("thundra.lost_spans").cloned()).collect();
+        assert_eq!(counts, [None, Some(3.into())]);
+        queue.finish(&both);
+        assert_eq!((queue.bytes, queue.tried_bytes), (0, 0));
+    }
+
+    #[test]
+    fn the_newest_records_are_taken_up_to_a_limit() {
+        for (max, taken, left, why) in [
+            (usize::MAX, 6, 0, "all"),
+            (0, 0, 6, "nothing"),
+            (15 << 10, 1, 5, "less than a request"),
+            (35 << 10, 3, 3, "a part of spans, and the log record behind them"),
+        ] {
+            let mut queue = Queue::default();
+            assert_eq!(queue.push(spans(5, 10 << 10)), None);
+            assert_eq!(queue.push(logs(&["x".repeat(10 << 10).as_str()])), None);
+            let before = queue.bytes;
+            let (newest, _) = queue.take_newest(max);
+            let count = |records: &[Records]| records.iter().map(Records::count).sum::<u32>();
+            let queued: Vec<_> = queue.requests.iter().cloned().collect();
+            assert_eq!((count(&newest), count(&queued)), (taken, left), "{why}");
+            let bytes: usize = newest.iter().map(|records| records.bytes().len()).sum();
+            assert_eq!(queue.bytes, before - bytes, "{why}");
+        }
     }
 
     #[test]

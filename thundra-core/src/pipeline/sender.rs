@@ -72,12 +72,12 @@ impl<'a> Sender<'a> {
         }
         let mut rest = Vec::new();
         if slot.takes(records.signal())
-            && let Some(over) = state.queue.push(records)
+            && let Some(over) = state.queue.push(slot.share(records))
         {
             rest.push(over);
         }
         for records in due.others.iter().filter(|records| slot.takes(records.signal())) {
-            rest.extend(state.queue.push(records.clone()));
+            rest.extend(state.queue.push(slot.share(records.clone())));
         }
         if state.is_sending || (aside.is_none() && state.is_paused(now)) {
             drop(state);

@@ -23,8 +23,9 @@ pub(super) struct ExporterSlot {
     pub(super) resource: Arc<Resource>,
     /// The signals of the exporter.
     signals: Signals,
+    follows_xray: bool,
     state: Mutex<State>,
-    /// The place of the exporter that takes what this one loses.
+    /// The place of the exporter for lost records, if the program spills.
     pub(super) spill: Option<Box<ExporterSlot>>,
 }
 
@@ -56,7 +57,8 @@ impl ExporterSlot {
         // An exporter that panics here takes the signal: otherwise all its batches would be missing without a line.
         let takes = |signal: &Signal| contained(|| exporter.takes(*signal)).unwrap_or(true);
         let signals = Signal::ALL.into_iter().filter(takes).collect();
-        ExporterSlot { exporter, resource, signals, state: Mutex::default(), spill: None }
+        let follows_xray = contained(|| exporter.follows_xray()).unwrap_or_default();
+        ExporterSlot { exporter, resource, signals, follows_xray, state: Mutex::default(), spill: None }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -98,7 +100,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Forgets all records and counts that wait. A flush in progress keeps the current request.
+    /// Forgets all waiting records and counts. A flush in progress keeps the current request.
     pub(super) fn forget(&self) {
         let mut state = self.state();
         state.queue = Queue::default();
@@ -108,13 +110,13 @@ impl ExporterSlot {
         }
     }
 
-    /// Forgets what copies of the process must not share, and the pauses.
+    /// Forgets the connections, which copies of the process must not share, and the pauses.
     pub(super) fn renew(&self) {
         self.resume();
         contained(|| self.exporter.renew());
     }
 
-    /// Returns the standard stream that the exporter writes to.
+    /// Returns the standard stream of the exporter, if any.
     pub(super) fn standard_stream(&self) -> Option<StandardStream> {
         contained(|| self.exporter.standard_stream()).flatten()
     }
@@ -127,6 +129,17 @@ impl ExporterSlot {
     /// Returns `true` if the exporter takes the signal.
     pub(super) fn takes(&self, signal: Signal) -> bool {
         self.signals.contains(signal)
+    }
+
+    /// Returns `true` if X-Ray decides which spans the exporter gets.
+    pub(super) fn follows_xray(&self) -> bool {
+        self.follows_xray
+    }
+
+    /// Returns the records that the exporter gets.
+    #[inline]
+    pub(super) fn share(&self, records: Records) -> Records {
+        if self.follows_xray { records.for_xray() } else { records.for_all() }
     }
 
     /// Returns the signals for which the exporter pauses.
@@ -159,7 +172,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Takes records that another exporter lost. Root spans go first, since they say what was asked, and carry counts.
+    /// Takes the lost records of another exporter. Root spans go first: a root span has the counts and the outcome.
     fn take(&self, records: Records) {
         let mut state = self.state();
         if let Some(over) = state.queue.push(records.roots_first()) {
@@ -167,7 +180,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Takes over the counts of what the spill could not write either.
+    /// Takes over the counts of records beyond the limit of the spill.
     #[inline]
     pub(super) fn take_over_losses_of_spill(&self) {
         if let Some(spill) = &self.spill {
@@ -176,7 +189,7 @@ impl ExporterSlot {
         }
     }
 
-    /// Settles a request that failed for good.
+    /// Settles a final failure.
     #[cold]
     pub(super) fn settle(&self, state: &mut State, batch: Batch, error: &ExportError, splits: bool) -> Settled {
         let (signal, count) = (batch.signal(), u64::from(batch.count()));
@@ -185,7 +198,7 @@ impl ExporterSlot {
         }
         state.queue.finish(batch.records());
         let losses = match (error.kind(), &self.spill) {
-            // The collector does not say which ones. If it claims more rejections than records, it rejected all of them.
+            // The response does not name the rejected records. With more rejections than records, all are rejected.
             (ExportErrorKind::Partial { lost }, _) if lost < count => {
                 Losses::records(signal, lost, error.loss_reason())
             }
@@ -199,17 +212,20 @@ impl ExporterSlot {
         Settled::Lost(losses)
     }
 
-    /// Spills everything that waits, at the end of a program.
-    pub(super) fn spill_all(&self) {
+    /// Spills waiting records at the end of a program: all, or up to `max_bytes` of the newest.
+    pub(super) fn spill(&self, max_bytes: Option<usize>) {
         let Some(spill) = &self.spill else { return };
         let mut state = self.state();
-        let (requests, losses) = state.queue.take_all();
+        let (requests, losses) = match max_bytes {
+            None => state.queue.take_all(),
+            Some(max_bytes) => state.queue.take_newest(max_bytes),
+        };
         let is_empty = requests.is_empty();
         requests.into_iter().for_each(|request| spill.take(request));
         spill.state().queue.lose(losses);
         drop(state);
         if !is_empty {
-            report_spill("the program ends");
+            report_spill("the program may end");
         }
     }
 }

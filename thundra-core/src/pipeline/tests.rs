@@ -466,3 +466,57 @@ async fn a_snapshot_leaves_no_records_to_its_copies() {
         assert_eq!(lost_spans(&pipeline), [0], "{why}: the copy counts no losses of the snapshot");
     }
 }
+
+/// An exporter of which X-Ray decides what it gets.
+#[derive(Debug, Default)]
+struct OfXRay(Scripted);
+
+impl Export for OfXRay {
+    fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a> {
+        self.0.export(batch, deadline)
+    }
+
+    fn follows_xray(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn an_exporter_that_follows_xray_gets_no_withheld_span() {
+    let (xray, other) = (OfXRay::default(), Scripted::default());
+    let taken = [xray.0.taken.clone(), other.taken.clone()];
+    let resource = || Resource::new([]);
+    let pipeline = Pipeline::new(resource(), vec![Box::new(xray), Box::new(other)], Duration::from_secs(5));
+    assert!(!pipeline.follows_xray(), "another exporter gets all");
+    let scope = |name, decision| Scope::builder(name).sampled_by_xray(decision).begin();
+    let spans = |name, decision| scope(name, decision).finish();
+    let mut mixed = spans("no", Some(false));
+    mixed.append(spans("yes", Some(true))).unwrap();
+    mixed.append(spans("open", None)).unwrap();
+    for records in [mixed, spans("no again", Some(false)), spans("yes again", Some(true))] {
+        pipeline.begin(records, &Due::default(), None).send().await;
+    }
+    let taken = taken.map(|taken| taken.lock().unwrap().concat());
+    assert_eq!(taken[0], ["yes", "open", "yes again"]);
+    assert_eq!(taken[1], ["yes", "open", "no", "no again", "yes again"]);
+    let alone: Vec<Box<dyn Export>> = vec![Box::new(OfXRay::default())];
+    assert!(Pipeline::new(resource(), alone, Duration::from_secs(5)).follows_xray());
+    assert!(!Pipeline::new(resource(), Vec::new(), Duration::from_secs(5)).follows_xray());
+}
+
+#[test]
+fn records_of_a_scope_are_withheld_by_the_decision_of_the_outermost() {
+    let outer = Scope::builder("invocation").sampled_by_xray(Some(false)).begin();
+    outer.enter(|| drop(Scope::builder("record").nested().sampled_by_xray(Some(true)).begin().finish()));
+    let records = outer.finish();
+    assert_eq!((records.count(), records.for_xray().count()), (2, 0));
+    let header = |sampled: &str| {
+        let header = format!("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled={sampled}");
+        let pairs = [("x-amzn-trace-id", header.as_str())];
+        crate::propagation::Inbound::extract(pairs, Default::default(), crate::propagation::Trust::Full)
+    };
+    for (sampled, kept) in [("0", 0), ("1", 1), ("?", 1)] {
+        let records = Scope::builder("request").parent(header(sampled)).begin().finish();
+        assert_eq!(records.for_xray().count(), kept, "{sampled}");
+    }
+}

@@ -8,10 +8,10 @@ use std::error::Error;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use crate::clock::now;
-use crate::contained::formatted;
+use crate::exception::Exception;
 use crate::otlp::write::{self, tag};
 use crate::value::Attributes;
-use crate::{Status, TraceContext, Value, error_chain, redact, semconv};
+use crate::{Status, TraceContext, Value, redact, semconv};
 
 pub(crate) fn set_attribute(slot: SpanSlot, key: &str, value: Value) {
     SCOPES.edit(slot, |span, limits| span.set_attribute(key, &value, limits));
@@ -46,19 +46,49 @@ pub(crate) fn set_error(slot: SpanSlot, error_type: Cow<'static, str>, message: 
     });
 }
 
-/// Records an exception event and sets the status.
+/// Records an error as an exception event and sets the status.
 pub(crate) fn record_error(slot: SpanSlot, error: &dyn Error) {
+    // Formatting an error costs more than not recording it.
+    if slot.kind() != SlotKind::Unrecorded {
+        record_exception(slot, &Exception::of(error));
+    }
+}
+
+/// Records an exception event, and sets `error.type` and the status.
+pub(crate) fn fail(slot: SpanSlot, exception: &Exception) {
+    if slot.kind() != SlotKind::Unrecorded {
+        set_attribute(slot, semconv::ERROR_TYPE, redact::text(exception.error_type().to_owned()).into_owned().into());
+        record_exception(slot, exception);
+    }
+}
+
+/// Records an exception event and sets the status.
+pub(crate) fn record_exception(slot: SpanSlot, exception: &Exception) {
     if slot.kind() == SlotKind::Unrecorded {
         return;
     }
-    let message = redact::text(formatted(|| error_chain::message(error)));
-    let (mut head, mut attributes) = (Vec::new(), Vec::new());
-    write::bytes(&mut head, tag::EVENT_NAME, b"exception");
+    let shown = exception.shown();
     SCOPES.edit(slot, |span, limits| {
-        let message = limits.value_length.map_or(&*message, |limit| write::truncate(&message, limit));
-        write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, message);
+        let (mut head, mut attributes, mut count) = (Vec::new(), Vec::new(), 0);
+        let mut attribute = |key, text| {
+            count += 1;
+            if count <= limits.event_attributes {
+                let text = limits.value_length.map_or(text, |limit| write::truncate(text, limit));
+                write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, key, text);
+            }
+        };
+        attribute(semconv::EXCEPTION_TYPE, &*shown.error_type);
+        attribute(semconv::EXCEPTION_MESSAGE, &shown.message);
+        if !shown.stack_trace.is_empty() {
+            attribute(semconv::EXCEPTION_STACKTRACE, &shown.stack_trace);
+        }
+        if let Some(dropped @ 1..) = count.checked_sub(limits.event_attributes) {
+            head.push(tag::EVENT_DROPPED_ATTRIBUTES);
+            write::varint(&mut head, u64::from(dropped));
+        }
+        write::bytes(&mut head, tag::EVENT_NAME, b"exception");
         span.event(now(), &head, &attributes, limits);
-        span.set_error(message);
+        span.set_error(limits.value_length.map_or(&*shown.message, |limit| write::truncate(&shown.message, limit)));
     });
 }
 

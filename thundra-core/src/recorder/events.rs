@@ -5,11 +5,11 @@ use tracing_log::NormalizeEvent;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
-use super::entered;
 use super::fields::{self, FieldsOf};
 use super::layer::Recorder;
 use super::slab::SCOPES;
 use super::slot::SlotKind;
+use super::{entered, runtime_events};
 use crate::clock::now;
 use crate::redact;
 
@@ -48,7 +48,13 @@ impl Recorder {
             None => self.scope_root(context),
         };
         let Some(slot) = slot else { return };
-        if slot.kind() == SlotKind::Unrecorded || !self.events.records(metadata) {
+        if slot.kind() == SlotKind::Unrecorded {
+            return;
+        }
+        if runtime_events::is_of_runtime(metadata) {
+            return runtime_events::read(event, metadata);
+        }
+        if !self.events.records(metadata) {
             return;
         }
         let time = now();

@@ -7,6 +7,7 @@ use std::fmt::{self, Write};
 use tracing::field::{Field, FieldSet, Visit};
 
 use crate::contained::{PANICKED, contained, formatted};
+use crate::exception::{Exception, Shown};
 use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 use crate::{SpanKind, redact, semconv};
@@ -30,6 +31,8 @@ pub(super) struct Fields {
     pub(super) status: Option<StatusCode>,
     /// `otel.status_description`, or the `error` of an event.
     pub(super) description: String,
+    /// The type of the `error` of an event, where it is known.
+    exception_type: String,
     /// The text of `otel.kind` or `otel.status_code`, during parsing.
     word: String,
 }
@@ -98,6 +101,7 @@ impl Fields {
         (self.count, self.dropped) = (0, 0);
         self.name.clear();
         self.description.clear();
+        self.exception_type.clear();
         (self.kind, self.status) = (None, None);
         if self.encoded.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
             *self = Fields::default();
@@ -146,7 +150,7 @@ impl Visitor<'_> {
             FieldsOf::Span => {
                 name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
             }
-            FieldsOf::Event => matches!(name, "message" | "error"),
+            FieldsOf::Event => matches!(name, "message" | ERROR),
         }
     }
 
@@ -179,7 +183,7 @@ impl Visitor<'_> {
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
         match name {
             "message" | NAME => replace(renamed, value),
-            "error" | STATUS_DESCRIPTION => {
+            ERROR | STATUS_DESCRIPTION => {
                 replace(description, value);
                 // Redacted before it is cut: a password is recognised by the rest of its address.
                 redact::in_place(description);
@@ -200,6 +204,7 @@ impl Visitor<'_> {
     }
 }
 
+const ERROR: &str = "error";
 const NAME: &str = "otel.name";
 const KIND: &str = "otel.kind";
 const STATUS_CODE: &str = "otel.status_code";
@@ -272,6 +277,12 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if self.of == FieldsOf::Event && field.name() == ERROR {
+            let exception = Exception::of_static(value);
+            let Shown { error_type, message, .. } = exception.shown();
+            replace(&mut self.fields.exception_type, format_args!("{error_type}"));
+            return self.special(ERROR, format_args!("{message}"));
+        }
         let shown = redact::text(formatted(|| value.to_string()));
         self.record_debug(field, &format_args!("{shown}"));
     }
@@ -290,7 +301,7 @@ impl Visit for Visitor<'_> {
 ///
 /// [exception]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
 pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
-    let Fields { head, name, description, dropped, .. } = fields;
+    let Fields { head, name, description, exception_type, dropped, .. } = fields;
     head.clear();
     if *dropped > 0 {
         head.push(tag::EVENT_DROPPED_ATTRIBUTES);
@@ -301,6 +312,9 @@ pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
         return write::bytes(head, tag::EVENT_NAME, name.as_bytes());
     }
     write::bytes(head, tag::EVENT_NAME, b"exception");
+    if !exception_type.is_empty() {
+        write::str_attribute(head, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_TYPE, exception_type);
+    }
     write::str_attribute(head, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, description);
     if !name.is_empty() {
         write::str_attribute(head, tag::EVENT_ATTRIBUTE, "message", name);

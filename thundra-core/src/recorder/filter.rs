@@ -59,12 +59,10 @@ impl EventFilter {
         }
     }
 
-    /// Returns `true` if an event becomes a span event. Errors of the Lambda runtime do not, since payload values are
-    /// part of their text. Events about a scope as a whole are log lines alone.
+    /// Returns `true` if an event becomes a span event. Events about a scope as a whole are log lines alone.
     #[inline]
     pub(super) fn records(&self, metadata: &Metadata<'_>) -> bool {
-        let target = metadata.target();
-        !target.starts_with("lambda_runtime") && target != SCOPE_TARGET && self.enables(metadata)
+        metadata.target() != SCOPE_TARGET && self.enables(metadata)
     }
 
     fn widest(&self) -> LevelFilter {

@@ -24,6 +24,7 @@ pub(crate) mod missing_spans;
 pub(crate) mod open_span;
 pub(crate) mod otel_context;
 mod parent;
+pub(crate) mod runtime_events;
 pub(crate) mod scope_span;
 pub(crate) mod scope_state;
 pub(crate) mod slab;

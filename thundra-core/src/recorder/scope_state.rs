@@ -36,6 +36,9 @@ pub(crate) struct ScopeState {
     pub(crate) recorded: bool,
     /// The fate of the recorded spans.
     pub(crate) tail: Tail,
+    /// `true` if X-Ray did not sample the invocation of the scope, and nothing kept it. Exporters that follow X-Ray get
+    /// none of the spans.
+    pub(crate) withheld: bool,
     pub(crate) trace_state: Option<Arc<str>>,
     /// The trace state on exported spans.
     pub(crate) exported_trace_state: Option<Arc<str>>,
@@ -83,6 +86,7 @@ impl ScopeState {
             random: false,
             recorded: false,
             tail: Tail::Exported,
+            withheld: false,
             trace_state: None,
             exported_trace_state: None,
             correlation: CorrelationIds::default(),
@@ -196,7 +200,7 @@ impl ScopeState {
     #[cold]
     fn hand_over_counts(&mut self) {
         let (dropped, incomplete) = (u64::from(self.dropped), self.incomplete_messages);
-        let (counts, is_exported) = (self.take_counts(), self.tail == Tail::Exported);
+        let (counts, is_exported) = (self.take_counts(), self.tail.is_exported());
         match self.span(0) {
             Some((root, limits)) if is_exported && !root.is_filled() => {
                 // The counts are recorded even where the root has as many attributes as it may.
@@ -205,7 +209,10 @@ impl ScopeState {
             }
             _ => {
                 backlog::count(Losses::incomplete_messages(incomplete));
-                self.tail.count(Losses::dropped_spans(dropped));
+                match is_exported {
+                    true => backlog::count(Losses::dropped_spans(dropped)),
+                    false => self.tail.count(Losses::dropped_spans(dropped)),
+                }
             }
         }
     }
@@ -251,11 +258,17 @@ impl ScopeState {
     /// Decides the fate of the spans of an unsampled scope, once.
     #[cold]
     pub(super) fn decide(&mut self, now_unix_nano: u64, moment: Moment) {
-        let Tail::Undecided(facts) = self.tail else { return };
+        let (Tail::Undecided(facts) | Tail::Withheld(facts)) = self.tail else { return };
         let Some(root) = self.spans.first_mut() else { return };
         let more =
             More { moment, is_cold: self.flags & COLD_START != 0, is_debugged: self.correlation.debug_log_enabled() };
-        self.tail = facts.decide(root, &self.limits, now_unix_nano, more);
+        let decided = facts.decide(root, &self.limits, now_unix_nano, more);
+        if decided == Tail::Exported {
+            // X-Ray gets what is kept as well.
+            self.withheld = false;
+            self.nested = std::mem::take(&mut self.nested).for_all();
+        }
+        self.tail = self.tail.decided(decided);
         if matches!(self.tail, Tail::Dropped | Tail::Refused) {
             self.tail.count(Losses::records(Signal::Traces, self.finished_count.into(), LossReason::KeepLimit));
             self.finished.clear();
@@ -266,7 +279,7 @@ impl ScopeState {
     /// Takes the ended spans, also those of nested scopes.
     pub(crate) fn take_finished(&mut self) -> Records {
         self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
-        let own = Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count));
+        let own = self.take_records();
         if self.nested.is_empty() {
             return own;
         }
@@ -283,7 +296,7 @@ impl ScopeState {
 
     /// Adds the spans of a nested scope, which have a fate of their own.
     pub(crate) fn add_nested(&mut self, records: Records, started: u32) {
-        if self.tail == Tail::Exported {
+        if self.tail == Tail::Exported && !self.withheld {
             self.finished.extend_from_slice(records.bytes());
             self.finished_count += records.count();
         } else {
@@ -295,8 +308,13 @@ impl ScopeState {
     /// Takes the spans ended since the owner finished the scope.
     #[inline]
     pub(crate) fn take_late(&mut self) -> Option<Records> {
-        (self.sealed && !self.finished.is_empty())
-            .then(|| Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count)))
+        (self.sealed && !self.finished.is_empty()).then(|| self.take_records())
+    }
+
+    #[inline]
+    fn take_records(&mut self) -> Records {
+        let records = Records::of_spans(std::mem::take(&mut self.finished), std::mem::take(&mut self.finished_count));
+        if self.withheld { records.withheld() } else { records }
     }
 
     /// Counts a span over the limit. After the end of the root span, the next root span of the process carries the

@@ -22,6 +22,9 @@ pub(crate) enum Tail {
     Exported,
     /// The end of the scope decides.
     Undecided(Facts),
+    /// The spans are exported, but withheld from X-Ray, which did not sample them: the end of the scope decides whether
+    /// X-Ray gets them as well.
+    Withheld(Facts),
     /// The spans are dropped, for nothing has kept the scope.
     Dropped,
     /// The spans are lost, and counted: too many scopes were kept before.
@@ -41,7 +44,26 @@ pub(crate) struct Facts {
 impl Tail {
     /// Returns the start of a tail decision.
     pub(crate) fn undecided(keep: Keep) -> Self {
-        Tail::Undecided(Facts { keep, failed: false, marked: false })
+        Tail::Undecided(Facts::new(keep))
+    }
+
+    /// Returns the start of a tail decision for X-Ray alone.
+    pub(crate) fn withheld(keep: Keep) -> Self {
+        Tail::Withheld(Facts::new(keep))
+    }
+
+    /// Returns `true` if the spans are exported, perhaps not to X-Ray.
+    pub(crate) fn is_exported(self) -> bool {
+        matches!(self, Tail::Exported | Tail::Withheld(_))
+    }
+
+    /// Returns the fate after a decision. Withheld spans are exported in any case.
+    pub(super) fn decided(self, decision: Tail) -> Self {
+        match (self, decision) {
+            (Tail::Withheld(_), Tail::Undecided(facts)) => Tail::Withheld(facts),
+            (Tail::Withheld(_), _) => Tail::Exported,
+            (_, decision) => decision,
+        }
     }
 
     /// Takes note of the end of a span. Returns `true` if the span is encoded.
@@ -52,10 +74,10 @@ impl Tail {
 
     #[cold]
     fn takes_unsampled(&mut self, span: &OpenSpan) -> bool {
-        if let Tail::Undecided(facts) = self {
+        if let Tail::Undecided(facts) | Tail::Withheld(facts) = self {
             facts.see(span);
         }
-        matches!(self, Tail::Exported | Tail::Undecided(_))
+        matches!(self, Tail::Exported | Tail::Undecided(_) | Tail::Withheld(_))
     }
 
     /// Counts losses of a scope whose spans are not exported. Dropped spans are no loss, for they were not sampled.
@@ -67,6 +89,10 @@ impl Tail {
 }
 
 impl Facts {
+    fn new(keep: Keep) -> Self {
+        Facts { keep, failed: false, marked: false }
+    }
+
     fn see(&mut self, span: &OpenSpan) {
         self.failed |= span.is_error();
         self.marked |= span.has_attribute(semconv::THUNDRA_KEEP, &Value::Bool(true));

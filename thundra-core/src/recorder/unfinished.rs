@@ -7,7 +7,7 @@ use super::open_span::OpenSpan;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::ScopeId;
-use super::tail::{Moment, Tail};
+use super::tail::Moment;
 use crate::clock::now;
 use crate::config::Limits;
 use crate::{Records, Value, semconv};
@@ -47,7 +47,7 @@ impl Unfinished<'_> {
     fn end_spans(&self, state: &mut ScopeState, root_attributes: &[(&'static str, Value)]) -> Records {
         let end = now();
         state.decide(end, Moment::Deadline);
-        if state.tail != Tail::Exported {
+        if !state.tail.is_exported() {
             return state.take_nested();
         }
         for index in state.open_spans() {

@@ -37,6 +37,7 @@ pub struct ScopeBuilder {
     received_context: Option<Arc<str>>,
     log_fields: Vec<u8>,
     nested: bool,
+    sampled_by_xray: Option<bool>,
 }
 
 impl Scope {
@@ -71,6 +72,7 @@ impl Scope {
             received_context: None,
             log_fields: Vec::new(),
             nested: false,
+            sampled_by_xray: None,
         }
     }
 }
@@ -173,6 +175,14 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets X-Ray's decision for the scope, in place of the decision in the X-Ray header of the [parent](Self::parent).
+    /// Nested scopes keep the decision of the outer scope.
+    #[doc(hidden)]
+    pub fn sampled_by_xray(mut self, decision: Option<bool>) -> Self {
+        self.sampled_by_xray = decision;
+        self
+    }
+
     /// Begins the scope with the configuration of this process.
     pub fn begin(self) -> Scope {
         self.begin_with(config())
@@ -206,19 +216,27 @@ impl ScopeBuilder {
             Some(_) if inbound.untrusted => config.sampler.sample(None, TraceId::random()),
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
-        let tail = config.keep.filter(|_| !sampled && !config.disabled).map_or(Tail::Exported, Tail::undecided);
-        let recorded = (sampled && !config.disabled) || tail != Tail::Exported;
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer
             .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.log_fields.clone(), outer.spans_left()));
-        let (outer_xray, outer_log_fields, spans_left) = surroundings.unwrap_or((None, None, config.limits.spans));
+            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log_fields.clone(), outer.spans_left()));
+        let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
+        let (outer_xray, withheld, outer_log_fields, spans_left) =
+            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
+        let tail = match config.keep {
+            _ if config.disabled => Tail::Exported,
+            Some(keep) if !sampled => Tail::undecided(keep),
+            Some(keep) if withheld => Tail::withheld(keep),
+            _ => Tail::Exported,
+        };
+        let recorded = !config.disabled && (sampled || tail != Tail::Exported);
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
             state.recorded = recorded;
             state.tail = tail;
+            state.withheld = withheld;
             state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
             let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
             state.trace_state = trace_state.and_then(|list| {

@@ -31,6 +31,8 @@ impl ScopeFlags {
     pub const ZONE_ASKED: Self = ScopeFlags(1 << 7);
     /// The work is a cold start of a function: its initialisation, or the first invocation after it.
     pub const COLD_START: Self = ScopeFlags(COLD_START);
+    /// A failure of the program is recorded. What fails because of it is not recorded over it.
+    pub const FAILED: Self = ScopeFlags(1 << 9);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -66,6 +68,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::UNTRUSTED_CALLER, "UNTRUSTED_CALLER"),
             (Self::ZONE_ASKED, "ZONE_ASKED"),
             (Self::COLD_START, "COLD_START"),
+            (Self::FAILED, "FAILED"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

@@ -10,8 +10,6 @@ use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
 use crate::pipeline::{Losses, backlog};
-use crate::recorder::entered::Entered;
-use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 
@@ -62,10 +60,7 @@ impl Scope {
     /// assert_eq!((total, scope.finish().count()), (42, 2));
     /// ```
     pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
-        let _current = Entered::new(self.root());
-        let otel_context = OtelContext::of(self.root());
-        let _attached = otel_context.attach();
-        self.span.in_scope(f)
+        self.handle.enter(|| self.span.in_scope(f))
     }
 
     /// Runs a future in the scope.

@@ -5,8 +5,11 @@ use std::error::Error;
 use std::sync::Arc;
 
 use super::flags::ScopeFlags;
+use crate::exception::Exception;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::CorrelationIds;
+use crate::recorder::entered::Entered;
+use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
@@ -63,6 +66,15 @@ impl ScopeRef {
     /// ```
     pub fn current() -> Option<Self> {
         Some(ScopeRef { root: current::slot()?.root() })
+    }
+
+    /// Runs a closure in the scope, without its `tracing` span: for work that the owner of the scope does not run.
+    #[doc(hidden)]
+    pub fn enter<R>(&self, f: impl FnOnce() -> R) -> R {
+        let _current = Entered::new(self.root);
+        let otel_context = OtelContext::of(self.root);
+        let _attached = otel_context.attach();
+        f()
     }
 
     /// Returns `true` if the owner has finished the scope, or if the scope is gone.
@@ -138,6 +150,13 @@ impl ScopeRef {
         edit::record_error(self.root, error);
     }
 
+    /// Records an exception event on the root span and marks the span as failed, with the attribute `error.type`: the
+    /// type of the exception.
+    #[doc(hidden)]
+    pub fn fail(&self, exception: &Exception) {
+        edit::fail(self.root, exception);
+    }
+
     /// Renames the root span.
     pub fn rename(&self, name: &str) {
         SCOPES.edit(self.root, |span, _| span.rename(name));
@@ -152,10 +171,11 @@ impl ScopeRef {
         edit::add_link(self.root, to, attributes);
     }
 
-    /// Returns the outcome of the root span; `None` when the scope is gone.
+    /// Returns the outcome of an open scope that was [exported before its end](Self::take_unfinished), as it was set
+    /// before and after the export. `None` if the root span was not exported.
     #[doc(hidden)]
-    pub fn status(&self) -> Option<Status> {
-        SCOPES.edit(self.root, |span, _| span.status())
+    pub fn status_despite_export(&self) -> Option<Status> {
+        SCOPES.edit(self.root, |span, _| span.is_filled().then(|| span.status())).flatten()
     }
 
     /// Takes the spans of an open scope for an export before its end: the finished spans, and a provisional ending of

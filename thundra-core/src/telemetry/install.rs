@@ -4,7 +4,7 @@ use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
 use crate::export::{Export, SpillExporter};
 use crate::pipeline::Pipeline;
-use crate::{Config, diagnostics};
+use crate::{Config, diagnostics, exception};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
 /// One line on standard error reports a later telemetry with anything set in code.
@@ -59,6 +59,9 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         }
         return false;
     };
+    if !config.disabled {
+        exception::keep_stack_traces(config.env());
+    }
     subscriber::set_global(config, telemetry.layers, telemetry.log_format);
     subscriber::bridge_log();
     true

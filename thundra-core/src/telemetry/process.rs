@@ -112,14 +112,16 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
 /// Exports as [`flush`] does, on a thread with a Tokio runtime of its own, while the runtime of the program may be
 /// blocked. The flush is perhaps the last one of the process, so no pause holds it back.
 ///
-/// The exporters' [forks](crate::export::Export::fork) send. What they could not send waits for the next flush.
+/// The exporters' [forks](crate::export::Export::fork) send. What they could not send is spilled, as far as
+/// `THUNDRA_SPILL` allows, and the rest waits for the next flush.
 #[doc(hidden)]
 pub async fn flush_aside(mut records: Records, deadline: Instant) {
     match PIPELINE.get() {
         Some(pipeline) => {
             let due = backlog::drain(&mut records);
             let forks = pipeline.fork();
-            pipeline.begin_aside(&forks, &records, &due, deadline).send().await;
+            pipeline.begin_aside(&forks, &records, &due, pipeline.last_export(deadline)).send().await;
+            pipeline.spill_newest(deadline).await;
         }
         None => report_no_exporters(&records),
     }
@@ -177,6 +179,13 @@ pub fn flushes_itself() {
 /// Returns the number of spans that wait for a [`flush`] or are being exported, summed over the exporters.
 pub fn pending_spans() -> u64 {
     PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
+}
+
+/// Returns `true` if all spans end up in X-Ray: every [installed](super::install) exporter
+/// [follows](crate::export::Export::follows_xray) it.
+#[doc(hidden)]
+pub fn follows_xray() -> bool {
+    PIPELINE.get().is_some_and(Pipeline::follows_xray)
 }
 
 /// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and

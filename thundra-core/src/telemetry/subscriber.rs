@@ -15,6 +15,7 @@ use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
 use crate::recorder::filter::{EventFilter, SoleLayer};
 use crate::recorder::layer::Recorder;
+use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::{Config, diagnostics, log};
 
@@ -153,11 +154,10 @@ fn lines(config: &Config) -> Levels {
     config.log.clone().unwrap_or_default()
 }
 
-/// Adds the spans that carry a scope to a filter. A filter that enables these spans already gets no directive, because
-/// a directive applies to all targets with the same prefix.
+/// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already
+/// gets no directive, because a directive applies to all targets with the same prefix.
 fn with_scopes(spans: &Targets) -> Targets {
-    if spans.would_enable(SCOPE_TARGET, &Level::ERROR) {
-        return spans.clone();
-    }
-    spans.clone().with_target(SCOPE_TARGET, LevelFilter::ERROR)
+    let missing =
+        [SCOPE_TARGET, RUNTIME_TARGET].into_iter().filter(|target| !spans.would_enable(target, &Level::ERROR));
+    spans.clone().with_targets(missing.map(|target| (target, LevelFilter::ERROR)))
 }

@@ -21,7 +21,7 @@ fn errors_become_exceptions() {
             "├ fails ✗ no money",
             "│   · exception exception.message=no money",
             "├ io ok",
-            "│   · exception exception.message=disk",
+            "│   · exception exception.type=Custom exception.message=disk",
             "└ logs ✗ it broke",
             "    · it broke code=7",
         ])
@@ -119,4 +119,59 @@ fn attributes_set_by_the_program_are_not_redacted() {
         }),
         below_root(&[&format!("└ a url={URL} error={URL} password=pw"), &format!("    · got {URL} url={URL}")])
     );
+}
+
+#[test]
+fn an_exception_has_the_type_and_the_sources_of_its_error() {
+    #[derive(Debug)]
+    struct Declined(std::num::ParseIntError);
+    impl std::fmt::Display for Declined {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("declined")
+        }
+    }
+    impl std::error::Error for Declined {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+    let declined = || Declined("x".parse::<u8>().unwrap_err());
+    const EXCEPTION: &str =
+        "exception exception.type=Declined exception.message=declined: invalid digit found in string";
+    assert_eq!(
+        recorded(|| {
+            info_span!("recorded").record_error(&declined());
+            info_span!("logged").in_scope(|| error!(error = &declined() as &dyn std::error::Error, "no"));
+        }),
+        below_root(&[
+            "├ recorded ✗ declined: invalid digit found in string",
+            &format!("│   · {EXCEPTION}"),
+            "└ logged ✗ declined: invalid digit found in string",
+            &format!("    · {EXCEPTION} message=no"),
+        ])
+    );
+}
+
+#[test]
+fn an_exception_keeps_the_limits_of_events() {
+    let config = config(&[("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "1"), ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "4")]);
+    let (_, spans) =
+        record_with(&config, "root", || info_span!("io").record_error(&std::io::Error::other("disk full")));
+    assert!(tree(&spans).contains("io ✗ disk\n    · exception exception.type=Cust\n"), "{}", tree(&spans));
+}
+
+#[test]
+fn errors_of_the_runtime_are_read_and_not_recorded() {
+    static READ: std::sync::Mutex<Vec<Option<thundra_core::ScopeRef>>> = std::sync::Mutex::new(Vec::new());
+    thundra_core::read_runtime_errors(|_| READ.lock().unwrap().push(thundra_core::ScopeRef::current()));
+    for spans in ["info", "off", "my_crate=info", "lambda_runtime=off"] {
+        let config = config(&[("THUNDRA_SPANS", spans)]);
+        let (scope, spans) = record_with(&config, "root", || {
+            error!(target: "lambda_runtime::layers::api_client", status = 413, "refused");
+            info!(target: "lambda_runtime::runtime", "no error");
+            thundra_core::ScopeRef::current()
+        });
+        assert_eq!(READ.lock().unwrap().drain(..).collect::<Vec<_>>(), [scope]);
+        assert!(spans[0].events.is_empty() && !spans[0].status.is_error(), "{spans:?}");
+    }
 }

@@ -1,11 +1,11 @@
 //! A call of a client: the span, the context in the request, and the response.
 
-use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use http::header::AUTHORIZATION;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
+use thundra_core::exception::Exception;
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, outbound, semconv};
 use tracing::{Span, field};
 
@@ -150,17 +150,17 @@ impl Call {
     }
 
     /// Records a call without a response.
-    pub(super) fn record_failure(&mut self, error_type: &'static str, message: impl Into<Cow<'static, str>>) {
+    pub(super) fn record_failure(&mut self, error_type: &'static str, exception: &Exception) {
         self.is_recorded = true;
         self.span.record(semconv::ERROR_TYPE, error_type);
-        self.span.set_status(Status::error(message));
+        self.span.record_exception(exception);
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.is_recorded {
-            self.record_failure("cancelled", "cancelled");
+            self.span.set_error("cancelled", "cancelled");
         }
     }
 }

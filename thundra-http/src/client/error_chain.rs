@@ -1,6 +1,6 @@
 //! Errors of a service, described with their causes.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
@@ -8,23 +8,26 @@ use std::iter::successors;
 
 use hyper_util::client::legacy;
 use thundra_core::contained;
+use thundra_core::exception::{self, Exception, short_type_name};
 
 /// The maximum number of causes. A longer chain counts as endless.
 const MAX_CAUSES: usize = 16;
 
-/// Returns `error.type` and a description. The causes are included if the error is of a known type or a boxed error.
+/// Returns `error.type` and the exception. The causes are included if the error is of a known type or a boxed error.
 ///
 /// A panic in the `Display` of the program is contained.
-pub(super) fn type_and_message<E: Display + 'static>(error: &E) -> (&'static str, String) {
-    contained(|| describe(error)).unwrap_or_else(|| ("request_failed", "the request failed".to_owned()))
+pub(super) fn type_and_exception<E: Display + 'static>(error: &E) -> (&'static str, Exception) {
+    let unknown = || ("request_failed", Exception::new(short_type_name(type_name::<E>()), "the request failed"));
+    contained(|| describe(error)).unwrap_or_else(unknown)
 }
 
-fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
-    let Some(error) = as_error(error) else { return ("request_failed", error.to_string()) };
+fn describe<E: Display + 'static>(error: &E) -> (&'static str, Exception) {
+    let error_type = short_type_name(type_name::<E>());
+    let Some(error) = as_error(error) else { return ("request_failed", Exception::of_value(error)) };
     let causes = || successors(Some(error), |error| source(*error)).take(MAX_CAUSES);
     #[cfg(feature = "reqwest")]
     if let Some(error) = causes().find_map(|cause| cause.downcast_ref::<reqwest::Error>()) {
-        return (super::reqwest_error::kind(error), super::reqwest_error::message(error));
+        return (super::reqwest_error::kind(error), super::reqwest_error::exception(error));
     }
     let kind = if causes().any(is_timeout) {
         "timeout"
@@ -41,25 +44,18 @@ fn describe<E: Display + 'static>(error: &E) -> (&'static str, String) {
             message.push_str(&text);
         }
     }
-    (kind, message)
+    (kind, Exception::new(error_type, message))
 }
 
 /// Returns the error as a `dyn Error`. The service's error type is only known to be `Display`, and a boxed error does
 /// not implement `Error`.
 fn as_error<E: 'static>(error: &E) -> Option<&(dyn Error + 'static)> {
-    fn known<T: Error + 'static>(error: &dyn Any) -> Option<&(dyn Error + 'static)> {
-        error.downcast_ref::<T>().map(|error| error as _)
-    }
-    let error: &dyn Any = error;
+    let any: &dyn Any = error;
     #[cfg(feature = "reqwest")]
-    let reqwest = known::<reqwest::Error>(error);
-    #[cfg(not(feature = "reqwest"))]
-    let reqwest = None;
-    let shared = || error.downcast_ref::<Box<dyn Error + Send + Sync>>().map(|error| &**error as _);
-    let sent = || error.downcast_ref::<Box<dyn Error + Send>>().map(|error| &**error as _);
-    let boxed = || error.downcast_ref::<Box<dyn Error>>().map(|error| &**error);
-    let plain = || known::<legacy::Error>(error).or_else(|| known::<io::Error>(error));
-    reqwest.or_else(plain).or_else(shared).or_else(sent).or_else(boxed)
+    if let Some(error) = any.downcast_ref::<reqwest::Error>() {
+        return Some(error);
+    }
+    any.downcast_ref::<legacy::Error>().map(|error| error as _).or_else(|| exception::as_error(error))
 }
 
 /// Returns the next cause. The `source` of an I/O error skips the error inside.

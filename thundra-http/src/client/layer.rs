@@ -117,8 +117,8 @@ where
                 call.record_response(response.status(), response.version(), response.headers(), peer);
             }
             Err(error) => {
-                let (error_type, message) = error_chain::type_and_message(error);
-                call.record_failure(error_type, message);
+                let (error_type, exception) = error_chain::type_and_exception(error);
+                call.record_failure(error_type, &exception);
             }
         }
         // The span ends with the response, and not only when this future is dropped.

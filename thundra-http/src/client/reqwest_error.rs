@@ -1,9 +1,11 @@
 //! Errors of reqwest, described without the URL.
 
+use std::any::type_name;
 use std::error::Error as StdError;
 use std::iter::successors;
 
 use reqwest::Error;
+use thundra_core::exception::Exception;
 use thundra_core::formatted;
 
 /// The maximum number of causes. A longer chain counts as endless.
@@ -26,12 +28,13 @@ pub(crate) fn kind(error: &Error) -> &'static str {
     }
 }
 
-/// Returns the text of the causes, without the text of the error, which contains the whole URL.
-pub(crate) fn message(error: &Error) -> String {
-    formatted(|| {
+/// Describes the error by the text of the causes, without the text of the error, which contains the whole URL.
+pub(crate) fn exception(error: &Error) -> Exception {
+    let message = formatted(|| {
         let kind = kind(error).replace('_', " ");
         causes(error).take(MAX_CAUSES).fold(kind, |message, cause| format!("{message}: {cause}"))
-    })
+    });
+    Exception::new(type_name::<Error>(), message)
 }
 
 fn causes(error: &Error) -> impl Iterator<Item = &(dyn StdError + 'static)> {

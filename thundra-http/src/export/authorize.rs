@@ -15,6 +15,8 @@ use http::{HeaderName, Uri};
 use thundra_core::export::ExportError;
 use thundra_core::{Signal, diagnostics};
 
+use super::record_limits::RecordLimits;
+
 /// The future of [`Authorize::authorize`].
 pub type AuthorizeFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>> + Send + 'a>>;
 
@@ -30,6 +32,11 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     /// [`Retryable`](thundra_core::export::ExportErrorKind::Retryable) where credentials may be there later: the batch
     /// is kept. The request is not sent.
     fn authorize<'a>(&'a self, head: &'a mut Parts, body: &'a Bytes, deadline: Instant) -> AuthorizeFuture<'a>;
+
+    /// Returns the limits of the destination, where it has some beyond OTLP's. Called once; defaults to none.
+    fn limits(&self) -> Option<RecordLimits> {
+        None
+    }
 
     /// Called after a response of 401 or 403. Returns `true` if the next attempt will have other credentials.
     fn refused(&self) -> bool {
@@ -84,6 +91,11 @@ impl Authorization {
             authorize.authorize(head, body, deadline).await?;
         }
         Ok(())
+    }
+
+    /// Returns the limits of the destination.
+    pub(super) fn limits(&self) -> Option<RecordLimits> {
+        self.0.iter().find_map(|authorize| authorize.limits())
     }
 
     /// Returns `true` if the next attempt will have other credentials.

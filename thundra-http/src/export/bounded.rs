@@ -38,6 +38,10 @@ impl Export for Bounded {
         self.exporter.takes(signal)
     }
 
+    fn follows_xray(&self) -> bool {
+        self.exporter.follows_xray()
+    }
+
     fn is_paused(&self, signal: Signal) -> bool {
         self.exporter.is_paused(signal)
     }

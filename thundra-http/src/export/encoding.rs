@@ -26,6 +26,11 @@ impl Encoding {
         Encoding { protocol: config.protocol, gzip, limit: config.max_request_size }
     }
 
+    /// Returns the encoding with at most this many bytes of a body.
+    pub(super) fn limited_to(self, bytes: usize) -> Self {
+        Encoding { limit: self.limit.min(bytes), ..self }
+    }
+
     pub(super) fn protocol(&self) -> OtlpProtocol {
         self.protocol
     }

@@ -1,7 +1,7 @@
 //! The endpoint of one signal: address, headers, encoding and pauses.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::Full;
 use thundra_core::export::{Batch, ExportError, PartialSuccess};
-use thundra_core::{OtlpConfig, Proxies, Signal, SpanId, diagnostics, redact};
+use thundra_core::{OtlpConfig, Proxies, Resource, Signal, SpanId, diagnostics, redact};
 
 use super::address::{self, UnsupportedEndpoint};
 use super::authorize::{Authorization, Authorizer, Destination};
@@ -19,6 +19,7 @@ use super::collector::Collector;
 use super::encoding::Encoding;
 use super::headers::headers;
 use super::host::Host;
+use super::record_limits::{Fitting, RecordLimits};
 use super::response::Body;
 use super::retry_after::retry_after;
 use super::transport::{self, Limits};
@@ -39,6 +40,10 @@ pub(super) struct Endpoint {
     headers: Arc<HeaderMap>,
     authorization: Authorization,
     encoding: Encoding,
+    /// The limits of the destination beyond OTLP's.
+    record_limits: Option<RecordLimits>,
+    /// The resource in place of one over the limit.
+    short_resource: Arc<OnceLock<Arc<Resource>>>,
     /// The longest time of an export, retries included.
     timeout: Duration,
     /// The limits of an attempt.
@@ -105,14 +110,22 @@ impl Endpoint {
         let (address, authorization) = address::parse(&url).map_err(|error| error.of(signal))?;
         let headers = headers(&config.headers, authorization);
         let destination = Destination { signal, address: &address, references: &headers.references };
+        let authorization = Authorization::of(&destination, shared.authorizers);
+        let record_limits = authorization.limits();
+        let mut encoding = Encoding::new(config);
+        if let Some(limits) = &record_limits {
+            encoding = encoding.limited_to(limits.request_bytes);
+        }
         Ok(Endpoint {
             signal,
-            authorization: Authorization::of(&destination, shared.authorizers),
+            authorization,
             host: host(&address).ok_or(UnsupportedEndpoint::Malformed { signal })?,
             collector: Collector::shared(&mut shared.collectors, Host::new(&address, config, &shared.proxies), false),
             address,
             headers: headers.known,
-            encoding: Encoding::new(config),
+            encoding,
+            record_limits,
+            short_resource: Arc::default(),
             timeout: config.flush_limit(),
             limits: Limits { time: config.attempt_limit(), response_bytes: config.max_response_size },
             circuit: Arc::new(Circuit::new()),
@@ -147,7 +160,17 @@ impl Endpoint {
         self.collector.renew();
     }
 
+    /// Sends a batch, without the records that the destination is known to refuse.
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
+        let Some(limits) = &self.record_limits else { return self.send_all(batch, deadline).await };
+        let Fitting { batch, unfit } = limits.fit(batch, SystemTime::now(), &self.short_resource)?;
+        unfit.added_to(match &batch {
+            Some(batch) => self.send_all(batch, deadline).await,
+            None => Ok(()),
+        })
+    }
+
+    async fn send_all(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         let started = Instant::now();
         let deadline = deadline.min(started + self.timeout);
         if started >= deadline {

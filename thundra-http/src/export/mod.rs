@@ -16,6 +16,7 @@ mod host;
 mod otlp;
 #[cfg(feature = "https")]
 mod proxy;
+mod record_limits;
 mod response;
 mod retry_after;
 #[cfg(feature = "https")]
@@ -25,6 +26,7 @@ mod select;
 mod tls;
 mod transport;
 mod worker;
+mod xray;
 
 pub use address::UnsupportedEndpoint;
 #[doc(hidden)]
@@ -32,9 +34,14 @@ pub use authorize::{Authorize, AuthorizeFuture, Authorizer, Destination, report_
 #[doc(hidden)]
 pub use direct::exchange_directly;
 pub use otlp::OtlpExporter;
+#[doc(hidden)]
+pub use record_limits::RecordLimits;
 pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
 pub(crate) use worker::Worker;
 #[doc(hidden)]
 pub use worker::report_losses;
+pub use xray::XRayExporter;
+
+pub use crate::xray_daemon::{InvalidXRayDaemonAddress, XRayDaemonAddress};

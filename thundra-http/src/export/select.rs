@@ -6,9 +6,9 @@
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
 
-use super::OtlpExporter;
 use super::authorize::{Authorizer, report_references};
 use super::bounded::Bounded;
+use super::{OtlpExporter, XRayExporter};
 use crate::Settings;
 
 /// The place where a program runs. The default exporter depends on the platform.
@@ -43,8 +43,9 @@ struct Exporter {
     make: fn(&Program<'_>) -> Option<Box<dyn Export>>,
 }
 
-static EXPORTERS: [Exporter; 3] = [
+static EXPORTERS: [Exporter; 4] = [
     Exporter { name: "otlp", make: otlp },
+    Exporter { name: "xray", make: |program| Some(Box::new(XRayExporter::new(program.settings().xray_daemon))) },
     Exporter { name: "stdout", make: |program| Some(Bounded::boxed(Box::new(StdoutExporter::new()), program.config)) },
     Exporter {
         name: "console",
@@ -79,6 +80,11 @@ pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
 }
 
 impl Program<'_> {
+    /// Returns the settings of this crate.
+    fn settings(&self) -> Settings {
+        self.config.section().cloned().unwrap_or_else(|| Settings::from_env(self.config.env()))
+    }
+
     fn exporters(&self) -> Vec<Box<dyn Export>> {
         if self.config.disabled {
             return Vec::new();
@@ -196,6 +202,7 @@ mod tests {
             (&[endpoint], Process, &["otlp"], "an endpoint"),
             (&[endpoint, named("console, OTLP")], Process, &["console", "otlp"], "a list, in any case"),
             (&[named("none")], Process, &[], "none"),
+            (&[endpoint, named("xray")], Lambda, &["xray"], "X-Ray, which is no default"),
             (&[named("zipkin,stdout")], Process, &["stdout"], "the name that is known"),
             (&[endpoint, named("zipkin")], Process, &["otlp"], "no name is known"),
         ] {

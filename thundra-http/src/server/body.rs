@@ -72,7 +72,7 @@ impl<B: Body> Body for TracedBody<B> {
                     *this.rest = Some(0);
                 }
             }
-            Some(Err(_)) => this.completion.fail("body_failed", "the response's body failed"),
+            Some(Err(_)) => this.completion.fail_body(),
             None => this.completion.finish(),
         }
         Poll::Ready(frame)

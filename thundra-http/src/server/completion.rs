@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use http::{HeaderMap, Response};
-use thundra_core::{Scope, Status, export_later, formatted, semconv};
+use thundra_core::exception::Exception;
+use thundra_core::{Scope, Status, export_later, semconv};
 
 use super::known_rpc_methods;
 use super::request::Rpc;
@@ -86,23 +87,39 @@ impl Completion {
         }
     }
 
-    /// Ends the scope after a failure of the service or of the response body.
-    pub(super) fn fail(&mut self, error_type: &'static str, message: impl Display) {
+    /// Ends the scope after an error of the service.
+    pub(super) fn fail<E: Display + 'static>(&mut self, error: &E) {
         if let Some(scope) = &self.scope {
-            scope.set_error(error_type, formatted(|| message.to_string()));
+            scope.fail(&Exception::of_value(error));
+            scope.set_attribute(semconv::ERROR_TYPE, "service_failed");
         }
         self.finish();
     }
 
+    /// Ends the scope after an error of the response body.
+    pub(super) fn fail_body(&mut self) {
+        self.end("body_failed", "the response's body failed");
+    }
+
     /// Ends the scope after the caller disconnected.
     pub(super) fn cancel(&mut self) {
-        self.fail("cancelled", "the caller went away");
+        self.end("cancelled", "the caller went away");
+    }
+
+    fn end(&mut self, error_type: &'static str, message: &'static str) {
+        if let Some(scope) = &self.scope {
+            scope.set_error(error_type, message);
+        }
+        self.finish();
     }
 
     /// Runs a step of the service. A panic is recorded and resumed.
     pub(super) fn guard<R>(&mut self, step: impl FnOnce(Option<&Scope>) -> R) -> R {
         catch_unwind(AssertUnwindSafe(|| step(self.scope.as_ref()))).unwrap_or_else(|panic| {
-            self.fail("panic", "the service panicked");
+            if let Some(scope) = &self.scope {
+                scope.fail(&Exception::panic(&*panic));
+            }
+            self.finish();
             resume_unwind(panic)
         })
     }

@@ -84,7 +84,7 @@ pub struct TracedServer<S> {
 impl<S, B, R> Service<Request<B>> for TracedServer<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
-    S::Error: Display,
+    S::Error: Display + 'static,
     R: Body,
 {
     type Response = Response<TracedBody<R>>;
@@ -153,7 +153,7 @@ pin_project! {
 impl<F, R, E> Future for ServerFuture<F>
 where
     F: Future<Output = Result<Response<R>, E>>,
-    E: Display,
+    E: Display + 'static,
     R: Body,
 {
     type Output = Result<Response<TracedBody<R>>, E>;
@@ -170,7 +170,7 @@ where
                 Ok(TracedBody::wrap(response, this.completion.take(), *this.has_body))
             }
             Err(error) => {
-                this.completion.fail("service_failed", &error);
+                this.completion.fail(&error);
                 Err(error)
             }
         })

@@ -11,6 +11,7 @@ mod export_limits;
 mod export_proxies;
 mod export_signals;
 mod export_tls;
+mod export_xray;
 mod exporting;
 mod forwarded;
 mod properties;

@@ -47,7 +47,7 @@ impl Run {
 
     fn check_times(&self, problems: &mut Vec<String>) {
         let limit = FLUSH_LIMIT + SLACK;
-        if let Some(longest) = self.longest_to_next().filter(|longest| *longest > limit) {
+        if let Some(longest) = self.traced.longest_to_next().filter(|longest| *longest > limit) {
             problems.push(format!("{longest:?} from a response to the next request, more than {limit:?}"));
         }
         let killed = |side: &super::run::Side| side.records.iter().filter(|record| record.killed).count();
@@ -105,12 +105,6 @@ impl Run {
                 problems.push(format!("{says:?} stands {times} times on standard error"));
             }
         }
-    }
-
-    /// Returns the longest time from a response to the request for the next event.
-    #[must_use]
-    pub fn longest_to_next(&self) -> Option<Duration> {
-        self.traced.records.iter().filter_map(crate::harness::lambda::Record::to_next).max()
     }
 
     /// Returns `true` if an event timed out.

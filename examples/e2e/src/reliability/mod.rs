@@ -8,10 +8,14 @@
 //! | [`function`] | the function, traced and bare |
 //! | [`run`] | the run of a scenario |
 //! | [`check`] | what holds for each scenario |
+//! | [`soak`] | long runs |
+//! | [`report`] | the table of figures |
 
 pub mod check;
 pub mod function;
+pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod soak;
 pub mod table;
 pub mod work;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::function::RUNS;
-use super::scenario::{End, Mode, Scenario};
+use super::scenario::{Counted, End, Mode, Scenario};
 use super::work::{Handler, Work};
 use crate::harness::collector::Collector;
 use crate::harness::collector::fault::Fault;
@@ -152,7 +152,8 @@ impl Scenario {
         let made_under_fault = traced.made - made_before;
         if self.end != End::TerminatedExporting {
             collector.set(Fault::None).await?;
-            settle(&mut traced, &collector).await?;
+            let patience = if self.expect.counted == Counted::Unknown { Duration::ZERO } else { SETTLED };
+            settle(&mut traced, &collector, patience).await?;
         }
         let exits = (bare.end(self.end).await, traced.end(self.end).await);
         let (ledger, arrived) = received(&traced, &collector);
@@ -221,9 +222,9 @@ fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
 }
 
 /// Sends good invocations until each span is explained, and two more.
-async fn settle(traced: &mut Function, collector: &Collector) -> Result<(), Error> {
+async fn settle(traced: &mut Function, collector: &Collector, patience: Duration) -> Result<(), Error> {
     let (mut settled, started) = (0, Instant::now());
-    while settled < 3 && started.elapsed() < SETTLED {
+    while settled < 3 && started.elapsed() < patience {
         traced.good(1).await?;
         let total = received(traced, collector).0.arrived();
         if total.spans + total.lost + total.dropped == traced.made {

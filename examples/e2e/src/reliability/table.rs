@@ -46,6 +46,9 @@ const fn environment(name: &'static str, environment: Environment, why: &'static
 }
 
 const PLAIN: Environment = GOOD.environment;
+const SPILL: &[(&str, &[u8])] = &[("THUNDRA_SPILL", b"64KiB")];
+const STDOUT: &[(&str, &[u8])] = &[("OTEL_TRACES_EXPORTER", b"stdout")];
+const UNKNOWN: Expect = Expect { counted: Counted::Unknown, ..GOOD.expect };
 const SLOW: Duration = Duration::from_millis(100);
 
 /// All scenarios.
@@ -65,6 +68,7 @@ pub const SCENARIOS: &[Scenario] = &[
     collector("collector garbage", Fault::Garbage, Counted::None, "the status says that it took the spans"),
     collector("collector other protocol", Fault::OtherProtocol, Counted::None, "the address is that of another service"),
     collector("collector 10 MB answer", Fault::Huge(10 << 20), Counted::Any, "nobody reads as much of a refusal; a slow one keeps the next spans"),
+    collector("collector with a bad certificate", Fault::BadCertificate, Counted::None, "nothing is sent to a stranger"),
 
     // Handlers.
     handler("handler error", Handler::Error, None, "an error is the caller's as it is"),
@@ -81,6 +85,12 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario { padding: 6_000_000, invocations: (2, 10), ..handler("handler 6 MB event", Handler::Ok, None, "the largest event that there is") },
 
     // Environments.
+    Scenario { fault: Fault::Status(500, None), ..environment("spill", Environment { variables: SPILL, ..PLAIN }, "what is refused for good goes to standard output") },
+    Scenario { fault: Fault::Status(500, None), expect: Expect { counted: Counted::All, ..GOOD.expect }, ..environment("spill, stdout closed", Environment { variables: SPILL, stdout: Output::Closed, ..PLAIN }, "what cannot be spilled is counted") },
+    Scenario { fault: Fault::Status(500, None), expect: Expect { counted: Counted::All, ..GOOD.expect }, ..environment("spill, stdout full", Environment { variables: SPILL, stdout: Output::Full, ..PLAIN }, "what cannot be spilled is counted") },
+    environment("exporter stdout", Environment { variables: STDOUT, ..PLAIN }, "a line for each invocation"),
+    Scenario { expect: UNKNOWN, ..environment("exporter stdout, closed", Environment { variables: STDOUT, stdout: Output::Closed, ..PLAIN }, "a pipe without a reader changes no result") },
+    Scenario { expect: UNKNOWN, ..environment("exporter stdout, full", Environment { variables: STDOUT, stdout: Output::Full, ..PLAIN }, "a full disk changes no result") },
     environment("stdout closed", Environment { stdout: Output::Closed, ..PLAIN }, "nothing of ours needs it"),
     environment("stdout full", Environment { stdout: Output::Full, ..PLAIN }, "nothing of ours needs it"),
     environment("variables garbage", Environment { variables: &[("THUNDRA_MAX_SPANS", b"many"), ("OTEL_TRACES_SAMPLER", b"???"), ("OTEL_PROPAGATORS", b",;=")], ..PLAIN }, "a bad value falls back"),
@@ -89,5 +99,5 @@ pub const SCENARIOS: &[Scenario] = &[
     environment("headers missing", Environment { without: &["lambda-runtime-trace-id", "lambda-runtime-invoked-function-arn", "lambda-runtime-invocation-id"], ..PLAIN }, "an older Runtime API sends fewer"),
     environment("connection died while frozen", Environment { connections_die: true, ..PLAIN }, "it costs a retry and no data"),
     Scenario { end: End::TerminatedIdle, ..environment("SIGTERM idle", PLAIN, "the exit status is the signal's") },
-    Scenario { fault: Fault::Hanging, end: End::TerminatedExporting, expect: Expect { counted: Counted::Unknown, ..GOOD.expect }, ..environment("SIGTERM while exporting", PLAIN, "the exit status is the signal's") },
+    Scenario { fault: Fault::Hanging, end: End::TerminatedExporting, expect: UNKNOWN, ..environment("SIGTERM while exporting", PLAIN, "the exit status is the signal's") },
 ];

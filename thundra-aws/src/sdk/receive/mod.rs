@@ -103,7 +103,7 @@ fn hide(response: &mut ReceiveMessageOutput, requested: &Requested) -> Received 
 /// ```
 pub async fn process<R, E, F, Fut>(message: Message, f: F) -> Result<R, E>
 where
-    E: Display,
+    E: Display + 'static,
     F: FnOnce(Message) -> Fut,
     Fut: Future<Output = Result<R, E>>,
 {

@@ -203,7 +203,7 @@ pub(crate) mod messages {
     /// ```
     pub async fn process<R, E, F, Fut>(mut record: Record, f: F) -> Result<R, E>
     where
-        E: Display,
+        E: Display + 'static,
         F: FnOnce(Record) -> Fut,
         Fut: Future<Output = Result<R, E>>,
     {

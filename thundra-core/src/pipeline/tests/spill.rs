@@ -105,6 +105,18 @@ async fn at_the_end_of_a_program_everything_that_waits_is_spilled_with_the_count
 }
 
 #[tokio::test]
+async fn when_a_program_may_end_the_newest_records_are_spilled_and_the_rest_keeps_waiting() {
+    let (pipeline, exporter, spill) = spilling(&[End::Later; 2], &[]);
+    let old = Scope::builder("old").attribute("text", "x".repeat(1 << 16)).begin().finish();
+    pipeline.flush((old, Due::default()), None).await;
+    pipeline.flush_aside(spans(&["new", "newest"])).await;
+    pipeline.spill_newest(Instant::now() + Duration::from_secs(60)).await;
+    assert_eq!((names(&spill), pipeline.waiting_spans()), (vec!["new".to_owned(), "newest".to_owned()], 1));
+    pipeline.flush(Flushed::default(), None).await;
+    assert_eq!((names(&exporter), losses(&pipeline).len()), (vec!["old".to_owned()], 0));
+}
+
+#[tokio::test]
 async fn a_spill_that_hangs_keeps_nothing_from_the_collector() {
     let (pipeline, exporter, _) = spilling(&[End::Never], &[End::Hangs]);
     let mut first = Box::pin(pipeline.flush(spans(&["first"]), None));

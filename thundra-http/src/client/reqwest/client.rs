@@ -148,7 +148,7 @@ impl Call {
             Ok(response) => {
                 self.record_response(response.status(), response.version(), response.headers(), response.remote_addr());
             }
-            Err(error) => self.record_failure(reqwest_error::kind(error), reqwest_error::message(error)),
+            Err(error) => self.record_failure(reqwest_error::kind(error), &reqwest_error::exception(error)),
         }
     }
 }

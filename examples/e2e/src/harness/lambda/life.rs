@@ -66,7 +66,6 @@ pub(super) struct State {
     records: Vec<Record>,
     extensions: Vec<Extension>,
     starts: usize,
-    freezes: usize,
     exits: Vec<ExitStatus>,
 }
 
@@ -96,9 +95,8 @@ impl State {
         if self.may_freeze
             && self.is_idle()
             && let Some(sandbox) = &mut self.sandbox
-            && sandbox.freeze()
         {
-            self.freezes += 1;
+            sandbox.freeze();
         }
     }
 }
@@ -197,6 +195,10 @@ impl Life {
         self.state().sandbox.as_ref().and_then(Sandbox::memory)
     }
 
+    pub(super) fn is_stopped(&self) -> bool {
+        self.state().sandbox.as_ref().is_some_and(Sandbox::is_stopped)
+    }
+
     pub(super) fn output(&self) -> &Written {
         &self.written
     }
@@ -207,10 +209,6 @@ impl Life {
 
     pub(super) fn starts(&self) -> usize {
         self.state().starts
-    }
-
-    pub(super) fn freezes(&self) -> usize {
-        self.state().freezes
     }
 
     pub(super) fn exits(&self) -> usize {

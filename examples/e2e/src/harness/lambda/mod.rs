@@ -122,10 +122,10 @@ impl Lambda {
         self.life.starts()
     }
 
-    /// Returns how often the process was stopped.
+    /// Returns `true` while the process is frozen.
     #[must_use]
-    pub fn freezes(&self) -> usize {
-        self.life.freezes()
+    pub fn is_frozen(&self) -> bool {
+        self.life.is_stopped()
     }
 
     /// Returns the names of the registered extensions.

@@ -67,9 +67,11 @@ impl Sandbox {
         Ok((Self { pid, stopped: false }, Exit(child)))
     }
 
-    /// Stops the process, as Lambda freezes it. Returns `false` if it was stopped already.
-    pub(super) fn freeze(&mut self) -> bool {
-        !std::mem::replace(&mut self.stopped, true) && self.signal(Signal::STOP)
+    /// Stops the process, as Lambda freezes it.
+    pub(super) fn freeze(&mut self) {
+        if !std::mem::replace(&mut self.stopped, true) {
+            self.signal(Signal::STOP);
+        }
     }
 
     /// Lets the process go on.
@@ -88,6 +90,12 @@ impl Sandbox {
         self.signal(Signal::KILL);
     }
 
+    /// Returns `true` if the kernel has stopped the process.
+    pub(super) fn is_stopped(&self) -> bool {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid)).unwrap_or_default();
+        stat.rsplit(')').next().is_some_and(|fields| fields.trim_start().starts_with('T'))
+    }
+
     /// Returns the resident memory in bytes.
     pub(super) fn memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
@@ -95,8 +103,9 @@ impl Sandbox {
         Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? << 10)
     }
 
-    fn signal(&self, signal: Signal) -> bool {
-        kill_process(self.pid, signal).is_ok()
+    /// Sends a signal. The process may have ended a moment ago.
+    fn signal(&self, signal: Signal) {
+        let _ = kill_process(self.pid, signal);
     }
 }
 

@@ -111,7 +111,7 @@ impl Client {
                         response.remote_addr(),
                     );
                 }
-                Err(error) => call.record_failure(reqwest_error::kind(error), reqwest_error::message(error)),
+                Err(error) => call.record_failure(reqwest_error::kind(error), &reqwest_error::exception(error)),
             }
         }
         result

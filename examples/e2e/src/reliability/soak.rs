@@ -1,0 +1,142 @@
+//! Long runs: memory that stays flat, and an account that balances at their end.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::function::RUNS;
+use super::run::FLUSH_LIMIT;
+use super::scenario::Mode;
+use super::work::{Handler, Work};
+use crate::harness::Error;
+use crate::harness::collector::Collector;
+use crate::harness::collector::fault::Fault;
+use crate::harness::collector::ledger::Arrived;
+use crate::harness::lambda::{Event, Lambda, Outcome, Settings};
+
+/// A long run.
+#[derive(Clone, Copy, Debug)]
+pub struct Soak {
+    /// The name, which is also that of the test.
+    pub name: &'static str,
+    /// Why it is run.
+    pub why: &'static str,
+    /// What the handler does.
+    pub handler: Handler,
+    /// What is wrong with the collector, until the end.
+    pub fault: Fault,
+    /// How many invocations the short form has, and the long one.
+    pub invocations: (usize, usize),
+    /// The bytes that memory may grow by for each invocation.
+    pub growth: u64,
+}
+
+/// The long runs.
+#[rustfmt::skip]
+pub const SOAKS: &[Soak] = &[
+    Soak { name: "soak dead collector", why: "what waits is bounded", handler: Handler::Ok, fault: Fault::Refusing, invocations: (2_000, 100_000), growth: 0 },
+    Soak { name: "soak flapping collector", why: "what waits is bounded, and leaves", handler: Handler::Ok, fault: Fault::Flapping(50), invocations: (2_000, 100_000), growth: 0 },
+    Soak { name: "soak tasks without end", why: "an open span is kept, and little beside it", handler: Handler::Never, fault: Fault::None, invocations: (500, 10_000), growth: 2_300 },
+];
+
+/// What the queue of unsent records may take, and an allocator beside it.
+const QUEUE: u64 = (4 << 20) + (2 << 20);
+
+/// The number of samples of memory.
+const SAMPLES: usize = 10;
+
+/// The time for the account to balance after the fault.
+const SETTLED: Duration = Duration::from_secs(120);
+
+/// What came of a long run.
+#[derive(Debug)]
+pub struct Soaked {
+    /// The invocations.
+    pub invocations: usize,
+    /// The resident memory in bytes: before the first invocation, and after each part of the run.
+    pub memory: Vec<u64>,
+    /// The spans that were made.
+    pub made: u64,
+    /// What became of them.
+    pub arrived: Arrived,
+    /// The time of the run under the fault.
+    pub took: Duration,
+    /// Events that were not answered with a response.
+    pub failed: usize,
+}
+
+impl Soak {
+    /// Runs so many invocations under the fault, and then good ones until each span is explained.
+    ///
+    /// # Errors
+    ///
+    /// If the function cannot be started, or hangs.
+    pub async fn run(&self, program: &Path, mode: Mode, invocations: usize) -> Result<Soaked, Error> {
+        let collector = Collector::start().await?;
+        let mut settings = Settings::new(program)
+            .variable(RUNS, mode.name())
+            .variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
+            .variable("OTEL_EXPORTER_OTLP_TIMEOUT", FLUSH_LIMIT.as_millis().to_string());
+        settings.platform = mode.platform();
+        let lambda = Lambda::start(settings).await?;
+        let (good, work) = (Work::new(Handler::Ok, 3), Work::new(self.handler, 3));
+        let (good_event, event) = (Event::new(&good)?, Event::new(&work)?);
+        let (mut made, mut failed) = (0, 0);
+        for _ in 0..20 {
+            lambda.invoke(good_event.clone()).await?;
+            made += good.made();
+        }
+        collector.set(self.fault).await?;
+        let started = Instant::now();
+        let mut memory = vec![lambda.memory().ok_or("the process has ended")?];
+        for _ in 0..SAMPLES {
+            for _ in 0..invocations / SAMPLES {
+                let invocation = lambda.invoke(event.clone()).await?;
+                failed += usize::from(!matches!(invocation.outcome, Outcome::Response(_)));
+                made += work.made();
+            }
+            collector.forget_spans();
+            memory.push(lambda.memory().ok_or("the process has ended")?);
+        }
+        let took = started.elapsed();
+        collector.set(Fault::None).await?;
+        let until = Instant::now() + SETTLED;
+        while explained(collector.arrived()) != made && Instant::now() < until {
+            lambda.invoke(good_event.clone()).await?;
+            made += good.made();
+            lambda.idle(SETTLED).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(Soaked { invocations, memory, made, arrived: collector.arrived(), took, failed })
+    }
+}
+
+fn explained(arrived: Arrived) -> u64 {
+    arrived.spans + arrived.lost + arrived.dropped
+}
+
+impl Soaked {
+    /// Returns what is wrong, a line each.
+    #[must_use]
+    pub fn problems(&self, soak: &Soak) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.failed > 0 {
+            problems.push(format!("{} events failed", self.failed));
+        }
+        if explained(self.arrived) != self.made {
+            problems.push(format!("the account does not balance: {} made, {:?}", self.made, self.arrived));
+        }
+        let first = self.memory.first().copied().unwrap_or_default();
+        let last = self.memory.last().copied().unwrap_or_default();
+        let allowed = QUEUE + soak.growth * self.invocations as u64;
+        if last > first + allowed {
+            problems.push(format!("memory grew by more than {allowed} bytes: {:?}", self.memory));
+        }
+        // Once what waits is full, nothing grows.
+        let half = self.memory.get(self.memory.len() / 2).copied().unwrap_or_default();
+        let allowed = (1 << 20) + soak.growth * self.invocations as u64 / 2;
+        if self.invocations >= soak.invocations.1 && last > half + allowed {
+            problems.push(format!("memory grew by more than {allowed} bytes in the second half: {:?}", self.memory));
+        }
+        problems
+    }
+}

@@ -1,0 +1,84 @@
+//! AWS's own OTLP endpoints:
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html>.
+//!
+//! ```text
+//! an address ─► host.rs: service and region ─► limits.rs
+//!                                           └► signature.rs, with the feature `sigv4`
+//! ```
+
+mod host;
+mod limits;
+#[cfg(feature = "sigv4")]
+mod signature;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use thundra_core::export::ExportError;
+use thundra_http::export::{Authorize, AuthorizeFuture, Destination, RecordLimits};
+
+use self::host::Host;
+#[cfg(feature = "sigv4")]
+use self::signature::Signer;
+
+/// An endpoint of AWS.
+#[derive(Debug)]
+struct Endpoint {
+    host: Host,
+    #[cfg(feature = "sigv4")]
+    signer: Signer,
+}
+
+/// Returns what signs the requests of a destination; `None` for a destination that is no endpoint of AWS.
+pub(crate) fn endpoint(destination: &Destination<'_>) -> Option<Arc<dyn Authorize>> {
+    let host = Host::parse(destination.address.host()?)?;
+    Some(Arc::new(Endpoint {
+        #[cfg(feature = "sigv4")]
+        signer: Signer::new(&host),
+        host,
+    }))
+}
+
+impl Authorize for Endpoint {
+    fn authorize<'a>(&'a self, head: &'a mut Parts, body: &'a Bytes, deadline: Instant) -> AuthorizeFuture<'a> {
+        Box::pin(async move {
+            // A key of the user's own takes the place of a signature.
+            if head.headers.contains_key(AUTHORIZATION) {
+                return Ok(());
+            }
+            self.sign(head, body, deadline).await
+        })
+    }
+
+    fn limits(&self) -> Option<RecordLimits> {
+        Some(limits::of(self.host.service))
+    }
+
+    #[cfg(feature = "sigv4")]
+    fn refused(&self) -> bool {
+        self.signer.renews()
+    }
+
+    #[cfg(feature = "sigv4")]
+    fn renew(&self) {
+        self.signer.forget();
+    }
+}
+
+impl Endpoint {
+    #[cfg(feature = "sigv4")]
+    async fn sign(&self, head: &mut Parts, body: &Bytes, deadline: Instant) -> Result<(), ExportError> {
+        self.signer.sign(head, body, deadline).await
+    }
+
+    #[cfg(not(feature = "sigv4"))]
+    async fn sign(&self, head: &mut Parts, _: &Bytes, _: Instant) -> Result<(), ExportError> {
+        Err(ExportError::permanent(format!(
+            "requests to {} are signed, which takes the feature `sigv4` of thundra-aws",
+            head.uri.host().unwrap_or_default()
+        )))
+    }
+}

@@ -1,0 +1,99 @@
+//! The deadline of an invocation.
+//!
+//! Lambda names a time of the wall clock. The time left is asked of that clock anew each time: it may be set, and it
+//! goes on while the environment is frozen.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use lambda_runtime::Context;
+use thundra_core::{Value, semconv};
+
+/// The time reserved for the end of an invocation: the process must request the next event before the deadline.
+const RESERVE: Duration = Duration::from_millis(100);
+
+/// The deadline of an invocation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    at: SystemTime,
+    /// The time from the begin of the invocation to the deadline. Zero if the deadline had passed.
+    total: Duration,
+}
+
+impl Deadline {
+    /// Returns the deadline of an invocation that begins now. `None` where Lambda set no deadline.
+    pub(crate) fn of(context: &Context) -> Option<Self> {
+        let at = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
+        let deadline = Deadline { at, total: Duration::ZERO };
+        Some(Deadline { total: deadline.left(), ..deadline })
+    }
+
+    /// Returns the time left. Zero after the deadline.
+    pub(super) fn left(self) -> Duration {
+        self.at.duration_since(SystemTime::now()).unwrap_or_default()
+    }
+
+    /// Returns the time at which the export of the invocation must end. A deadline in the past leaves no time: the
+    /// spans wait for the next invocation.
+    pub(crate) fn flush_until(self) -> Instant {
+        Instant::now() + self.left().saturating_sub(RESERVE)
+    }
+
+    /// Returns the attributes of the root span that tell how much time is left. `None` if the deadline had passed
+    /// before the invocation began.
+    pub(super) fn attributes(self) -> Option<[(&'static str, Value); 2]> {
+        let now = SystemTime::now();
+        let late = now.duration_since(self.at).unwrap_or_default();
+        let left = self.at.duration_since(now).unwrap_or_default();
+        let total = self.total.as_secs_f64();
+        let used = 1.0 + (late.as_secs_f64() - left.as_secs_f64()) / total;
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        (total > 0.0).then(|| {
+            [
+                (semconv::THUNDRA_DEADLINE_REMAINING_MS, (millis(left) - millis(late)).into()),
+                // Four digits say all: a tenth of a second in a quarter of an hour. The clock may have been set back.
+                (semconv::THUNDRA_DEADLINE_USED_RATIO, ((used.max(0.0) * 1e4).round() / 1e4).into()),
+            ]
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Returns a deadline, in milliseconds from now.
+    pub(in crate::lifecycle) fn deadline_in(millis: i64) -> Option<Deadline> {
+        let now = UNIX_EPOCH.elapsed().unwrap().as_millis() as i64;
+        let mut context = Context::default();
+        context.deadline = (now + millis) as u64;
+        Deadline::of(&context)
+    }
+
+    #[test]
+    fn the_flush_ends_before_the_deadline() {
+        assert!(Deadline::of(&Context::default()).is_none());
+        let left = deadline_in(3_000).unwrap().flush_until().duration_since(Instant::now());
+        assert!((Duration::from_millis(2_500)..=Duration::from_millis(2_900)).contains(&left), "{left:?}");
+        assert!(deadline_in(-3_000).unwrap().flush_until() <= Instant::now());
+    }
+
+    #[test]
+    fn the_root_span_tells_how_much_of_the_time_was_used() {
+        for (total_ms, left_ms, ratio, why) in [
+            (1_000, 250, 0.75, "three quarters"),
+            (1_000, -500, 1.5, "after the deadline"),
+            (1_000, 1_500, 0.0, "the clock was set back"),
+        ] {
+            let deadline = Deadline { total: Duration::from_millis(total_ms), ..deadline_in(left_ms).unwrap() };
+            let [(_, remaining), (_, used)] = deadline.attributes().unwrap();
+            let (Value::I64(remaining), Value::F64(used)) = (remaining, used) else { panic!("{why}") };
+            assert!((left_ms - 200..=left_ms).contains(&remaining), "{why}: {remaining}");
+            assert!((used - ratio).abs() < 0.2, "{why}: {used}");
+        }
+        assert!(deadline_in(-1).unwrap().attributes().is_none());
+        let mut context = Context::default();
+        context.deadline = u64::MAX;
+        let far = Deadline::of(&context);
+        assert!(far.is_none_or(|far| far.attributes().is_some() && far.flush_until() > Instant::now()));
+    }
+}

@@ -1,0 +1,82 @@
+//! The payload of an event on its way to the handler.
+
+use std::any::type_name;
+
+use lambda_runtime::LambdaEvent;
+use serde::{Deserialize, Deserializer};
+use thundra_core::exception::{Exception, short_type_name};
+use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
+
+use crate::payload::read_error::without_values;
+
+/// The `error.type` of an event that cannot be read as the handler's type.
+const INVALID_EVENT: &str = "invalid_event";
+const DESCRIPTION: &str = "the event could not be read as the handler's type";
+
+/// The payload of an event. Reading it records a failure on the invocation.
+///
+/// The runtime reads the event, and shows the error to nobody but the caller.
+pub(super) struct Payload<A>(A);
+
+impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        A::deserialize(deserializer).map(Payload).inspect_err(|error| {
+            if let Some(invocation) = ScopeRef::current() {
+                let text = contained(|| error.to_string()).unwrap_or_default();
+                report(
+                    invocation,
+                    Exception::new(short_type_name(type_name::<D::Error>()).to_owned(), describe(&text)),
+                );
+            }
+        })
+    }
+}
+
+/// Returns the event for the handler.
+pub(super) fn for_handler<A>(event: LambdaEvent<Payload<A>>) -> LambdaEvent<A> {
+    LambdaEvent::new(event.payload.0, event.context)
+}
+
+/// Records the failure of an invocation whose handler was not called, unless the reason is recorded already.
+pub(super) fn report_unless_called(invocation: ScopeRef) {
+    let flags = invocation.flags();
+    if !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
+        report(invocation, Exception::new(INVALID_EVENT, DESCRIPTION));
+    }
+}
+
+fn report(invocation: ScopeRef, exception: Exception) {
+    invocation.set_flags(ScopeFlags::FAILED);
+    invocation.fail(&exception);
+    invocation.set_attribute(semconv::ERROR_TYPE, INVALID_EVENT);
+}
+
+/// Describes an error of reading without the values of the event.
+fn describe(error: &str) -> String {
+    let place = || error.rfind(" at line ").and_then(|at| error.get(at..)).unwrap_or_default();
+    match without_values(error) {
+        Some(why) => format!("{DESCRIPTION}: {why}"),
+        None => format!("{DESCRIPTION}{}", place()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_event_is_not_quoted() {
+        for (error, why) in [
+            ("missing field `id` at line 1 column 2", ": missing field `id` at line 1 column 2"),
+            (
+                "invalid type: string \"s3cret\", expected u32 at line 1 column 9",
+                ": invalid type, expected u32 at line 1 column 9",
+            ),
+            ("expected value at line 1 column 1", " at line 1 column 1"),
+            ("the card 4111 is refused at line 2 column 3", " at line 2 column 3"),
+            ("the card 4111 is refused", ""),
+        ] {
+            assert_eq!(describe(error), format!("{DESCRIPTION}{why}"));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The handler's error on its way to the runtime.
+//!
+//! The runtime demands two things of an error: the `Debug` text, which it logs, and the [`Diagnostic`], which it posts.
+//! Each is made once and passes unchanged. Neither has the sources. A boxed error has them itself, and the `Debug`
+//! texts of `anyhow` and `eyre` list them.
+
+use std::cell::Cell;
+use std::fmt::{self, Debug, Write};
+
+use lambda_runtime::Diagnostic;
+use thundra_core::exception::{Exception, UNNAMED, as_error, name_in_debug, short_type_name, sources};
+use thundra_core::{ScopeFlags, ScopeRef, contained};
+
+/// The longest kept `Debug` text, in bytes.
+const MAX_DEBUG_BYTES: usize = 32 * 1024;
+
+/// An error of the handler. Making the [`Diagnostic`] records the error on the invocation.
+pub(super) struct Failed<E> {
+    error: E,
+    invocation: Option<ScopeRef>,
+    /// The text that the runtime logged.
+    debug: Cell<Option<String>>,
+}
+
+impl<E> Failed<E> {
+    pub(super) fn new(error: E, invocation: Option<ScopeRef>) -> Self {
+        Failed { error, invocation: invocation.filter(ScopeRef::recorded), debug: Cell::new(None) }
+    }
+}
+
+impl<E: Debug> Debug for Failed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.invocation.is_none() || f.alternate() {
+            return self.error.fmt(f);
+        }
+        let mut passed = Passed { f, text: String::new() };
+        let result = write!(passed, "{:?}", self.error);
+        self.debug.set(Some(passed.text));
+        result
+    }
+}
+
+impl<E: Into<Diagnostic> + 'static> From<Failed<E>> for Diagnostic {
+    fn from(failed: Failed<E>) -> Self {
+        let sources = failed.invocation.map(|_| source_messages(&failed.error)).unwrap_or_default();
+        let diagnostic: Diagnostic = failed.error.into();
+        if let Some(invocation) = failed.invocation {
+            invocation.set_flags(ScopeFlags::FAILED);
+            invocation.fail(&exception(&diagnostic, sources, &failed.debug.take().unwrap_or_default()));
+        }
+        diagnostic
+    }
+}
+
+/// A formatter that keeps what passes.
+struct Passed<'a, 'f> {
+    f: &'a mut fmt::Formatter<'f>,
+    text: String,
+}
+
+impl Write for Passed<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text.push_str(thundra_core::cut(text, MAX_DEBUG_BYTES.saturating_sub(self.text.len())));
+        self.f.write_str(text)
+    }
+}
+
+/// Returns the messages of the sources of a boxed error. The sources of other errors are unknown.
+fn source_messages<E: 'static>(error: &E) -> Vec<String> {
+    let messages = || Some(sources(as_error(error)?).map(ToString::to_string).collect());
+    contained(messages).flatten().unwrap_or_default()
+}
+
+/// Describes the error of a handler by what the runtime posts, the sources, and what the runtime logs.
+fn exception(diagnostic: &Diagnostic, sources: Vec<String>, debug: &str) -> Exception {
+    let error_type = match short_type_name(&diagnostic.error_type) {
+        UNNAMED => name_in_debug(debug).unwrap_or(UNNAMED),
+        path => path,
+    };
+    let (debug, backtrace) = debug.split_once("\n\nStack backtrace:\n").unwrap_or((debug, ""));
+    let sources = if sources.is_empty() { listed_sources(debug) } else { sources };
+    Exception::new(error_type.to_owned(), &*diagnostic.error_message).caused_by(sources).with_stack_trace(backtrace)
+}
+
+/// Reads the messages of the sources from the `Debug` text of an `anyhow` or `eyre` error: a list with numbers, unless
+/// there is only one.
+fn listed_sources(debug: &str) -> Vec<String> {
+    let Some((_, list)) = debug.split_once("\n\nCaused by:\n") else { return Vec::new() };
+    let list = list.split_once("\n\nLocation:\n").map_or(list, |(list, _)| list);
+    let mut sources: Vec<String> = Vec::new();
+    for line in list.lines() {
+        match (numbered(line, sources.len()), sources.last_mut()) {
+            (Some(message), _) => sources.push(message.to_owned()),
+            (None, None) => sources.push(line.trim_start().to_owned()),
+            // The message has several lines.
+            (None, Some(message)) => {
+                message.push('\n');
+                message.push_str(line.trim_start());
+            }
+        }
+    }
+    sources
+}
+
+/// Returns the message of a line that begins with this number.
+fn numbered(line: &str, number: usize) -> Option<&str> {
+    line.trim_start().strip_prefix(&format!("{number}: "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sources_are_read_from_a_list() {
+        for (debug, expected, why) in [
+            ("a", &[][..], "no list"),
+            ("a\n\nCaused by:\n    b", &["b"], "one"),
+            ("a\n\nCaused by:\n    0: b\n    1: c", &["b", "c"], "two"),
+            ("a\n\nCaused by:\n    0: b\n       more\n    1: c", &["b\nmore", "c"], "with two lines"),
+            ("a\n\nCaused by:\n    b\n\nLocation:\n    src/main.rs:1:2", &["b"], "eyre's"),
+            ("a\n\nCaused by:\n    3: b", &["3: b"], "a message with a number"),
+        ] {
+            assert_eq!(listed_sources(debug), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_stack_trace_is_what_the_error_captured() {
+        let diagnostic = Diagnostic { error_type: "&anyhow::Error".into(), error_message: "a".into() };
+        let debug = "a\n\nCaused by:\n    b\n\nStack backtrace:\n   0: main\n";
+        assert_eq!(
+            exception(&diagnostic, Vec::new(), debug),
+            Exception::new("anyhow::Error", "a: b").with_stack_trace("   0: main\n")
+        );
+    }
+
+    #[test]
+    fn a_boxed_error_has_the_name_of_its_debug_text() {
+        let of = |error_type: &str, debug: &str| {
+            let diagnostic = Diagnostic { error_type: error_type.into(), error_message: "a".into() };
+            exception(&diagnostic, Vec::new(), debug).error_type().to_owned()
+        };
+        let boxed = "alloc::boxed::Box<dyn core::error::Error + Send + Sync>";
+        assert_eq!(of(boxed, "ParseIntError { kind: InvalidDigit }"), "ParseIntError");
+        assert_eq!(of(boxed, "\"a\""), "Error");
+        assert_eq!(of("orders::Declined", "Other(1)"), "orders::Declined");
+    }
+}

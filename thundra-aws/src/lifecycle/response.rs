@@ -1,0 +1,74 @@
+//! The handler's response on its way to the runtime.
+//!
+//! The runtime converts and serialises the response, each once, and a panic of the user's types there ends the process.
+//! To change nothing, [`Returned`] records the outcome while the runtime converts and serialises.
+
+use lambda_runtime::{FunctionResponse, IntoFunctionResponse};
+use serde::{Serialize, Serializer};
+use thundra_core::exception::{Exception, short_type_name};
+use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
+
+use super::http_status::{report_status, serialize_and_report_status};
+use super::response_stream::ResponseStream;
+
+/// The `error.type` of a response that cannot be serialised.
+const INVALID_RESPONSE: &str = "invalid_response";
+
+/// A response of the handler.
+pub(super) struct Returned<R> {
+    response: R,
+    invocation: Option<ScopeRef>,
+}
+
+impl<R> Returned<R> {
+    pub(super) fn new(response: R, invocation: Option<ScopeRef>) -> Self {
+        Returned { response, invocation }
+    }
+}
+
+impl<R, B, S> IntoFunctionResponse<ResponseBody<B>, ResponseStream<S>> for Returned<R>
+where
+    R: IntoFunctionResponse<B, S>,
+    B: Serialize,
+{
+    fn into_response(self) -> FunctionResponse<ResponseBody<B>, ResponseStream<S>> {
+        let invocation = self.invocation;
+        match self.response.into_response() {
+            FunctionResponse::BufferedResponse(body) => {
+                FunctionResponse::BufferedResponse(ResponseBody { body, invocation })
+            }
+            FunctionResponse::StreamingResponse(response) => {
+                if let Some(invocation) = invocation {
+                    report_status(invocation, response.metadata_prelude.status_code.as_u16());
+                }
+                FunctionResponse::StreamingResponse(lambda_runtime::StreamResponse {
+                    metadata_prelude: response.metadata_prelude,
+                    stream: ResponseStream::new(response.stream, invocation),
+                })
+            }
+        }
+    }
+}
+
+/// A response in one piece. Serialising it records a failure, and the status of an HTTP response.
+pub(super) struct ResponseBody<B> {
+    body: B,
+    invocation: Option<ScopeRef>,
+}
+
+impl<B: Serialize> Serialize for ResponseBody<B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Some(invocation) = self.invocation else { return self.body.serialize(serializer) };
+        let result = match invocation.flags().contains(ScopeFlags::HTTP_RESPONSE) {
+            true => serialize_and_report_status(&self.body, serializer, invocation),
+            false => self.body.serialize(serializer),
+        };
+        result.inspect_err(|error| {
+            let why = contained(|| error.to_string()).unwrap_or_default();
+            let error_type = short_type_name(std::any::type_name::<S::Error>()).to_owned();
+            invocation.set_flags(ScopeFlags::FAILED);
+            invocation.fail(&Exception::new(error_type, "the response could not be serialised").caused_by([why]));
+            invocation.set_attribute(semconv::ERROR_TYPE, INVALID_RESPONSE);
+        })
+    }
+}

@@ -1,0 +1,223 @@
+//! The watchdog: exports an invocation shortly before its deadline, since Lambda ends the process at the deadline.
+//!
+//! ```text
+//! begin ─► Watch ─► WatchList ◄─ thread: sleeps until the nearest deadline, less the margin
+//!            │                      └─ takes the spans, open ones included ─► flush_aside
+//!  end ◄─────┘
+//! ```
+//!
+//! A handler that computes never yields, so the watchdog has a thread of its own. The first invocation with a deadline
+//! starts the thread. The thread has a Tokio runtime and connections of its own while it sends, and only then.
+//!
+//! Begin and end of an invocation lock the list, and wake nobody. An invocation that ends after its export was decided
+//! under this lock: there is no time at which both sides could export a span.
+
+mod watched;
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use lambda_runtime::Context;
+use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, export_later, flush_aside};
+use watched::{WatchList, Watched};
+
+use super::deadline::Deadline;
+use crate::Settings;
+
+static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
+/// Notified when the thread would wake too late.
+static SOONER: Condvar = Condvar::new();
+
+fn list() -> MutexGuard<'static, WatchList> {
+    LIST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An invocation under watch. Dropping the watch ends it.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    /// `None` for an invocation that is not watched.
+    id: Option<u64>,
+    deadline: Option<Deadline>,
+    began: Option<Instant>,
+}
+
+impl Watch {
+    /// Watches an invocation that begins now.
+    ///
+    /// Where the margin is most of the time that the function has, the invocation is not watched: it would be exported
+    /// as timed out soon after its begin.
+    pub(crate) fn begin(scope: &Scope, context: &Context, config: &Config) -> Self {
+        let (deadline, began) = (Deadline::of(context), Some(Instant::now()));
+        let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
+        let is_worthwhile = |deadline: &Deadline| !margin.is_zero() && deadline.left() > margin + margin / 4;
+        let Some(near) = deadline.filter(is_worthwhile) else { return Watch { id: None, deadline, began } };
+        if !thread::is_running() {
+            return Watch { id: None, deadline, began };
+        }
+        let (id, wakes) = list().add(Watched { scope: **scope, deadline: near, margin });
+        if wakes {
+            SOONER.notify_one();
+        }
+        Watch { id: Some(id), deadline, began }
+    }
+
+    /// Returns the time at which the export of the invocation must end. `None` without a deadline.
+    pub(crate) fn flush_until(&self) -> Option<Instant> {
+        self.deadline.map(Deadline::flush_until)
+    }
+
+    /// Ends the watch, before the end of the scope. Records how much time is left on the scope, or reports the outcome
+    /// of an invocation that was exported before. Returns `true` for such an invocation.
+    pub(crate) fn end(mut self, scope: &Scope) -> bool {
+        let was_due = self.id.take().is_some_and(|id| !list().remove(id));
+        // An unsampled invocation may have been due, and not exported.
+        if was_due && let Some(status) = scope.status_despite_export() {
+            self.report_late(scope, &status);
+            return true;
+        }
+        if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
+            attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
+        }
+        false
+    }
+
+    /// Writes a log line with the real outcome of an invocation that was exported as timed out.
+    #[cold]
+    fn report_late(&self, scope: &Scope, status: &Status) {
+        let Some(context) = scope.context() else { return };
+        let duration_ms = self.began.map_or(0, |began| began.elapsed().as_millis() as u64);
+        let (outcome, error) = match status {
+            Status::Error { description } => ("error", Some(&**description)),
+            _ => ("ok", None),
+        };
+        let trace = context.trace_id;
+        scope.enter(|| {
+            tracing::warn!(
+                target: "thundra",
+                outcome,
+                error,
+                duration_ms,
+                "the invocation of trace {trace} ended after it was exported as timed out"
+            );
+        });
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            list().remove(id);
+        }
+    }
+}
+
+/// The thread.
+mod thread {
+    use std::sync::OnceLock;
+
+    use super::*;
+
+    /// Starts the thread if this is the first call. Returns `false` if the thread could not be started.
+    pub(super) fn is_running() -> bool {
+        static RUNNING: OnceLock<bool> = OnceLock::new();
+        *RUNNING.get_or_init(|| {
+            let thread = std::thread::Builder::new().name("thundra-watchdog".into()).spawn(watch);
+            if let Err(error) = &thread {
+                diagnostics::once(
+                    "watchdog",
+                    format_args!(
+                        "invocations are not exported before they time out: a thread could not be started: {error}"
+                    ),
+                );
+            }
+            thread.is_ok()
+        })
+    }
+
+    fn watch() {
+        let mut list = list();
+        loop {
+            let mut due = Due::default();
+            while let Some(watched) = list.take_due() {
+                due.add(&watched);
+            }
+            if let Some(until) = due.until {
+                list.wake();
+                drop(list);
+                send(due.records, until);
+                list = super::list();
+                continue;
+            }
+            list = match list.plan() {
+                Some(time) => SOONER.wait_timeout(list, time).unwrap_or_else(PoisonError::into_inner).0,
+                None => SOONER.wait(list).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// The spans of the invocations that are due.
+    #[derive(Default)]
+    struct Due {
+        records: Records,
+        /// The time at which the export must end.
+        until: Option<Instant>,
+    }
+
+    impl Due {
+        /// Takes the spans of an invocation. The list is locked.
+        fn add(&mut self, watched: &Watched) {
+            let root = watched.deadline.attributes();
+            let ending = Unfinished {
+                error_type: "timeout",
+                description: "still running shortly before the deadline",
+                root: root.as_ref().map_or(&[], |attributes| attributes),
+            };
+            let _ = self.records.append(watched.scope.take_unfinished(&ending));
+            // What is not sent by then has to be put back before the process may end.
+            let until = Instant::now() + watched.deadline.left().saturating_sub(watched.margin / 10);
+            self.until = self.until.max(Some(until));
+        }
+    }
+
+    /// Sends spans until a time. Spans that cannot be sent wait for the next flush, if the process lives on.
+    fn send(records: Records, until: Instant) {
+        match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => {
+                // An exporter of the user's may ignore the deadline.
+                let _ = runtime
+                    .block_on(async { tokio::time::timeout_at(until.into(), flush_aside(records, until)).await });
+                // A blocking task may still look up a host. Dropping the runtime would wait for the task.
+                runtime.shutdown_background();
+            }
+            Err(error) => {
+                export_later(records);
+                diagnostics::once(
+                    "watchdog.runtime",
+                    format_args!("an invocation that times out waits for the next export: no Tokio runtime: {error}"),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn a_cancelled_invocation_is_watched_no_longer() {
+        let mut context = Context::default();
+        for (left, is_watched, why) in [(60, true, "a deadline"), (0, false, "no time left")] {
+            let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + Duration::from_secs(left);
+            context.deadline = deadline.as_millis() as u64;
+            let scope = Scope::builder("invocation").begin();
+            let watch = Watch::begin(&scope, &context, thundra_core::config());
+            let id = watch.id;
+            assert_eq!(id.is_some(), is_watched, "{why}");
+            drop(watch);
+            assert!(!id.is_some_and(|id| list().remove(id)), "{why}");
+        }
+    }
+}

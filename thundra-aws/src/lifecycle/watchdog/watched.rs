@@ -1,0 +1,107 @@
+//! The invocations that run now, and the next time when the thread has something to do.
+
+use std::time::{Duration, Instant};
+
+use thundra_core::ScopeRef;
+
+use crate::lifecycle::deadline::Deadline;
+
+/// An invocation with a deadline.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watched {
+    pub(super) scope: ScopeRef,
+    pub(super) deadline: Deadline,
+    /// The time between the export and the deadline.
+    pub(super) margin: Duration,
+}
+
+impl Watched {
+    /// Returns the time until the export.
+    pub(super) fn due_in(&self) -> Duration {
+        self.deadline.left().saturating_sub(self.margin)
+    }
+}
+
+/// The invocations that run now. Managed instances run several at once.
+#[derive(Debug)]
+pub(super) struct WatchList {
+    running: Vec<(u64, Watched)>,
+    last_id: u64,
+    /// The time when the thread wakes by itself. `None` while nothing wakes it.
+    wakes_at: Option<Instant>,
+}
+
+impl WatchList {
+    pub(super) const EMPTY: Self = WatchList { running: Vec::new(), last_id: 0, wakes_at: None };
+
+    /// Adds an invocation, and returns its id. Also returns `true` if the thread would wake too late for it. That is
+    /// rare: the invocations of a function have the same time, so a later one has a later deadline.
+    pub(super) fn add(&mut self, watched: Watched) -> (u64, bool) {
+        self.last_id += 1;
+        self.running.push((self.last_id, watched));
+        let due_at = Instant::now() + watched.due_in();
+        (self.last_id, self.wakes_at.is_none_or(|wakes_at| due_at < wakes_at))
+    }
+
+    /// Removes an invocation. Returns `false` if it was taken before.
+    pub(super) fn remove(&mut self, id: u64) -> bool {
+        let place = self.running.iter().position(|(running, _)| *running == id);
+        place.map(|place| self.running.swap_remove(place)).is_some()
+    }
+
+    /// Takes an invocation that is due.
+    pub(super) fn take_due(&mut self) -> Option<Watched> {
+        let place = self.running.iter().position(|(_, watched)| watched.due_in().is_zero())?;
+        Some(self.running.swap_remove(place).1)
+    }
+
+    /// Plans the next time to wake, and returns how far off it is. `None` while no invocation runs.
+    pub(super) fn plan(&mut self) -> Option<Duration> {
+        let due_in = self.running.iter().map(|(_, watched)| watched.due_in()).min();
+        self.wakes_at = due_in.and_then(|due_in| Instant::now().checked_add(due_in));
+        due_in
+    }
+
+    /// Notes that the thread is awake, and will plan anew.
+    pub(super) fn wake(&mut self) {
+        self.wakes_at = Some(Instant::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use thundra_core::Scope;
+
+    use super::*;
+    use crate::lifecycle::deadline::tests::deadline_in;
+
+    fn watched(scope: &Scope, millis: i64) -> Watched {
+        Watched { scope: **scope, deadline: deadline_in(millis).unwrap(), margin: Duration::from_millis(100) }
+    }
+
+    #[test]
+    fn only_an_earlier_deadline_wakes_the_thread() {
+        let (mut list, scope) = (WatchList::EMPTY, Scope::builder("invocation").begin());
+        let add = |list: &mut WatchList, seconds: i64| list.add(watched(&scope, seconds * 1000));
+        let (first, wakes) = add(&mut list, 60);
+        assert!(wakes, "nothing else would");
+        let planned = list.plan().unwrap();
+        assert!((Duration::from_secs(50)..Duration::from_secs(60)).contains(&planned), "{planned:?}");
+        assert!(list.remove(first) && !list.remove(first));
+        assert!(!add(&mut list, 70).1, "the next invocation of the function");
+        assert!(add(&mut list, 30).1);
+        list.wake();
+        assert!(!add(&mut list, 20).1, "it plans anew anyway");
+    }
+
+    #[test]
+    fn what_is_due_is_taken_once() {
+        let (mut list, scope) = (WatchList::EMPTY, Scope::builder("invocation").begin());
+        assert!(list.plan().is_none() && list.take_due().is_none());
+        let (near, _) = list.add(watched(&scope, 50));
+        let (far, _) = list.add(watched(&scope, 60_000));
+        assert!(list.take_due().is_some());
+        assert!(list.take_due().is_none());
+        assert!(!list.remove(near) && list.remove(far));
+    }
+}

@@ -1,0 +1,28 @@
+//! Panics of the program: recorded on the scope, and resumed.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::pin;
+
+use futures_util::FutureExt;
+use thundra_core::exception::Exception;
+use thundra_core::{Scope, ScopeFlags, ScopeRef};
+
+/// Runs code of the user. Records a panic, and resumes it.
+pub(crate) fn recording_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+        if let Some(invocation) = invocation {
+            invocation.set_flags(ScopeFlags::FAILED);
+            invocation.fail(&Exception::panic(&*panic));
+        }
+        resume_unwind(panic)
+    })
+}
+
+/// Runs a future in a scope. Records a panic and returns it, so that the scope can be exported before the panic
+/// resumes.
+pub(crate) async fn catch_panic_in<F: Future>(scope: &Scope, future: F) -> std::thread::Result<F::Output> {
+    let mut future = pin!(future);
+    let polling = poll_fn(|cx| recording_panic(Some(**scope), || future.as_mut().poll(cx)));
+    AssertUnwindSafe(scope.run(polling)).catch_unwind().await
+}

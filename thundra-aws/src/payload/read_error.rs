@@ -1,0 +1,14 @@
+//! Errors of reading a payload, described without quoting it.
+
+/// Returns the text of an error of `serde`, without the values of the payload in it. `None` for an error of the user's
+/// type, whose text may quote anything.
+pub(crate) fn without_values(text: &str) -> Option<String> {
+    if text.starts_with("missing field `") {
+        return Some(text.to_owned());
+    }
+    // serde's own messages quote the payload before the last ", expected ".
+    let kinds = ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"];
+    let kind = kinds.into_iter().find(|kind| text.starts_with(kind))?;
+    let (_, expected) = text.rsplit_once(", expected ")?;
+    Some(format!("{kind}, expected {expected}"))
+}
