@@ -212,7 +212,8 @@
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
 //!   carry no ids.
-//! - `https`: TLS for the exporter. The AWS SDK includes it.
+//! - `https`: TLS and proxies for the exporter. The AWS SDK includes it.
+//! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
