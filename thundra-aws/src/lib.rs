@@ -194,13 +194,26 @@
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
 //! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
 //!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of it, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
 //!    spans that could not be exported, by [reason](thundra_core#losses).
 //!
 //! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
 //! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.
+//!
+//! # The end of an environment
+//!
+//! Lambda ends an idle environment without notice. Spans that wait for a flush then, because a collector was busy or a
+//! task ended late, are lost and counted nowhere. `#[handler(shutdown)]`, or `THUNDRA_SHUTDOWN=on`, exports them
+//! (feature `shutdown`): an internal extension is registered for no events, Lambda sends SIGTERM 500 ms before the end,
+//! and a thread exports for up to 400 ms. The process then ends by the signal. A program with a SIGTERM handler of its
+//! own calls [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard
+//! error.
+//!
+//! On managed instances, which never freeze, a background thread exports about once a second and whenever about 1 MiB
+//! waits. No invocation waits for an export there.
 //!
 //! # Features
 //!
@@ -218,6 +231,7 @@
 //!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
+//! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.
 #![cfg_attr(docsrs, feature(doc_cfg))]

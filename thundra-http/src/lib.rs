@@ -113,7 +113,8 @@
 //!    scope.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
 //! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps a request of it, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
 //!    spans that could not be exported, by [reason](thundra_core#losses).

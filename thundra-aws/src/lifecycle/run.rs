@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::layer::InvocationLayer;
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{environment, local, refusal, setup};
+use super::{background, environment, local, refusal, setup, shutdown};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
@@ -108,9 +108,12 @@ where
     refusal::watch();
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    shutdown::prepare(config).await;
     environment::is_ready();
     // The compiler computes the layout of nested futures recursively. A box ends the recursion.
-    Box::pin(runtime.run()).await
+    let result = Box::pin(runtime.run()).await;
+    background::end();
+    result
 }
 
 /// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many
@@ -169,6 +172,9 @@ where
     refusal::watch();
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    shutdown::prepare(config).await;
     environment::is_ready();
-    Box::pin(runtime.run_concurrent()).await
+    let result = Box::pin(runtime.run_concurrent()).await;
+    background::end();
+    result
 }

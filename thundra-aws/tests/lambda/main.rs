@@ -8,6 +8,7 @@ mod broken;
 mod cloudwatch;
 mod configuration;
 mod deadlines;
+mod ends;
 mod environment;
 mod keep;
 mod peers;

@@ -40,6 +40,10 @@ pub(crate) enum Seen {
     Failure(&'static str),
     /// A request for the metadata of the environment.
     Metadata,
+    /// The registration of an extension, with its body.
+    Registration(String),
+    /// The request of an extension for its next event.
+    ExtensionNext,
     /// A message to the queue: its body, and the X-Ray header of the request.
     Message(String, String),
 }
@@ -55,6 +59,8 @@ impl Seen {
             Seen::Restore => "restore",
             Seen::Failure(phase) => phase,
             Seen::Metadata => "metadata",
+            Seen::Registration(_) => "registration",
+            Seen::ExtensionNext => "extension next",
             Seen::Message(..) => "message",
         }
     }
@@ -128,6 +134,8 @@ struct World {
     restored: Notify,
     /// Whether the collector refuses requests for the time being.
     refuses: AtomicBool,
+    /// Whether extensions can be registered.
+    extensions: bool,
     /// The connections on which spans came, in order.
     connections: Mutex<Vec<SocketAddr>>,
 }
@@ -163,6 +171,7 @@ impl Lambda {
             tenant: variables.iter().find(|(key, _)| *key == "TEST_TENANT").map(|(_, tenant)| (*tenant).to_owned()),
             restored: Notify::new(),
             refuses: variables.iter().any(|(key, _)| *key == "TEST_REFUSED").into(),
+            extensions: !variables.iter().any(|(key, _)| *key == "TEST_NO_EXTENSIONS"),
             connections: Mutex::default(),
         });
         let app = Router::new()
@@ -179,6 +188,8 @@ impl Lambda {
                 post(async |State(world): State<Arc<World>>| failure(&world, "restore error")),
             )
             .route("/2026-01-15/metadata/execution-environment", get(metadata))
+            .route("/2020-01-01/extension/register", post(register))
+            .route("/2020-01-01/extension/event/next", get(extension_next))
             .route("/v1/traces", post(traces))
             .route("/", post(message))
             .with_state(world.clone());
@@ -232,9 +243,30 @@ impl Lambda {
         self.world.restored.notify_one();
     }
 
+    /// Lets the collector take all requests from now on.
+    pub(crate) fn take_spans(&self) {
+        self.world.refuses.store(false, Ordering::Relaxed);
+    }
+
+    /// Sends SIGTERM, and waits for the end of the process. Returns the signal that ended it, and what was seen and
+    /// written.
+    pub(crate) async fn terminate(mut self) -> (Option<i32>, Vec<Seen>, String) {
+        use std::os::unix::process::ExitStatusExt;
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
+        let signal = self.child.wait().unwrap().signal();
+        let (seen, stderr) = self.ended_now();
+        (signal, seen, stderr)
+    }
+
     /// Waits for the end of the process, and says what was seen and written.
     pub(crate) async fn ended(mut self) -> (Vec<Seen>, String) {
         tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
+        self.ended_now()
+    }
+
+    fn ended_now(&mut self) -> (Vec<Seen>, String) {
         self.reader.take().unwrap().join().unwrap();
         let seen = self.world.seen.lock().unwrap().clone();
         (seen, self.stderr_so_far())
@@ -356,6 +388,23 @@ impl Drop for Lambda {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
+}
+
+async fn register(State(world): State<Arc<World>>, headers: HeaderMap, body: String) -> (StatusCode, HeaderMap) {
+    let mut answer = HeaderMap::new();
+    world.saw(Seen::Registration(body));
+    if !world.extensions || !headers.contains_key("lambda-extension-name") {
+        return (StatusCode::FORBIDDEN, answer);
+    }
+    answer.insert("lambda-extension-identifier", HeaderValue::from_static("extension-1"));
+    (StatusCode::OK, answer)
+}
+
+/// An extension without events gets no response.
+async fn extension_next(State(world): State<Arc<World>>, headers: HeaderMap) {
+    assert_eq!(headers.get("lambda-extension-identifier").unwrap(), "extension-1");
+    world.saw(Seen::ExtensionNext);
+    std::future::pending().await
 }
 
 async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {

@@ -15,9 +15,10 @@ use std::fmt;
 use tracing_subscriber::{Layer, Registry};
 
 pub use install::{install, install_with};
+pub(crate) use process::reaches_xray;
 pub use process::{
     config, export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray,
-    last_export, pending_spans, report_missing_scope, settings, spill_all, unexported,
+    last_export, pending_spans, report_missing_scope, settings, share_withheld, spill_all, unexported,
 };
 pub use snapshot::{forget_unexported, renew};
 pub use subscriber::{layer, layer_with, subscriber};
