@@ -14,6 +14,8 @@ mod environment;
 mod keep;
 mod peers;
 mod programs;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod xray;
 
 use std::sync::Mutex;
