@@ -59,6 +59,26 @@ async fn an_end_with_a_collector_that_is_gone_is_reported_and_short() {
 }
 
 #[tokio::test]
+async fn an_invocation_that_runs_at_the_end_is_exported_as_unfinished() {
+    for (program, event) in [
+        ("deadline", json!({ "sleeps_ms": 600_000 })),
+        ("deadline", json!({ "blocks_ms": 600_000 })),
+        ("deadline_concurrent", json!({ "sleeps_ms": 600_000 })),
+    ] {
+        let lambda = Lambda::start(program, &[ON]).await;
+        lambda.send(event.clone()).await;
+        lambda.wait_for_line("outer has begun").await;
+        let (signal, seen, stderr) = lambda.terminate().await;
+        assert_eq!(signal, Some(SIGTERM), "{program} {event}: {stderr}");
+        let spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
+        let mut ended: Vec<_> = spans.iter().map(|span| format!("{} {}", span.name, span.text("error.type"))).collect();
+        ended.sort();
+        let root = format!("{program} shutdown");
+        assert_eq!(ended, [&*root, "done ", "inner shutdown", "outer shutdown"], "{event}");
+    }
+}
+
+#[tokio::test]
 async fn a_registration_that_fails_is_one_line() {
     let lambda = Lambda::start("traced", &[ON, ("TEST_NO_EXTENSIONS", "1")]).await;
     for name in ["ann", "bob"] {

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use thundra_core::{flush_last, pending_spans, renew};
+use thundra_core::{export_later, flush_last, pending_spans, renew};
 use thundra_http::export::report_losses;
 use tokio::time::{sleep, timeout_at};
+
+use crate::lifecycle::watchdog;
 
 /// The time for the export, of the 500 ms until SIGKILL.
 const LIMIT: Duration = Duration::from_millis(400);
@@ -36,6 +38,7 @@ fn export() {
     let deadline = Instant::now() + LIMIT;
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     renew();
+    export_later(watchdog::take_running());
     runtime.block_on(async {
         let exporting = async {
             loop {

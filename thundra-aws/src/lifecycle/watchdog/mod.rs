@@ -64,8 +64,8 @@ impl Watch {
         Watch { id: Some(id), ..watch }
     }
 
-    /// Returns the time at which the export of the invocation must end. `None` without a deadline, and for an invocation
-    /// that outlived the deadline.
+    /// Returns the time at which the export of the invocation must end. `None` without a deadline, and for an
+    /// invocation that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
     }
@@ -124,6 +124,22 @@ impl Drop for Watch {
             list().remove(id);
         }
     }
+}
+
+/// Takes the spans of all running invocations, open ones included, at the end of the environment.
+#[cfg(all(unix, feature = "shutdown"))]
+pub(super) fn take_running() -> Records {
+    let mut records = Records::default();
+    for watched in list().take_all() {
+        let root = watched.deadline.attributes();
+        let ending = Unfinished {
+            error_type: "shutdown",
+            description: "still running when Lambda ended the environment",
+            root: root.as_ref().map_or(&[], |attributes| attributes),
+        };
+        let _ = records.append(watched.scope.take_unfinished(&ending));
+    }
+    records
 }
 
 /// The thread.
