@@ -29,9 +29,9 @@
 //!
 //! # What is recorded
 //!
-//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), [cold starts](#cold-starts), and where
-//!   they are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of
-//!   the availability zone (`cloud.availability_zone`).
+//! - **The invocation**: its trigger, its [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and where they
+//!   are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of the
+//!   availability zone (`cloud.availability_zone`).
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
 //! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
 //!   without the interceptor are recorded too, but their messages carry no context.
@@ -231,7 +231,8 @@
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
 //!   carry no ids.
-//! - `https`: TLS for the exporter. The AWS SDK includes it.
+//! - `https`: TLS and proxies for the exporter. The AWS SDK includes it.
+//! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
@@ -257,6 +258,8 @@ mod payload;
 mod payload_patterns;
 #[cfg(feature = "sdk")]
 mod sdk;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod settings;
 mod trigger;
 

@@ -128,7 +128,7 @@
 //!   here under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on
 //!   reqwest, and use the settings through [`ClientBuilder::configure`].
 //! - `full`: everything except the alternatives to rustls. The alternatives need OpenSSL.
-//! - `https`: TLS for the exporter, without reqwest.
+//! - `https`: TLS and proxies for the exporter, without reqwest.
 //! - `axum`: the route of an axum router in the name of a server span.
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
 //!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's

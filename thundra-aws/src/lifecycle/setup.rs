@@ -9,8 +9,13 @@ use super::{availability_zone, background};
 use crate::{Settings, cloudwatch};
 
 /// The crate that a program depends on.
-const THIS: Dependent =
-    Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[export::report_references, cloudwatch::endpoint] };
+const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
+
+/// What gives requests the headers whose values are secrets.
+#[cfg(feature = "secrets")]
+const SECRETS: export::Authorizer = crate::secrets::headers;
+#[cfg(not(feature = "secrets"))]
+const SECRETS: export::Authorizer = export::report_references;
 
 /// Installs telemetry where a background thread exports until the guard is dropped, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
