@@ -29,9 +29,9 @@
 //!
 //! # What is recorded
 //!
-//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), [cold starts](#cold-starts), and where
-//!   they are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of
-//!   the availability zone (`cloud.availability_zone`).
+//! - **The invocation**: its trigger, its [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and where they
+//!   are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of the
+//!   availability zone (`cloud.availability_zone`).
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
 //! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
 //!   without the interceptor are recorded too, but their messages carry no context.

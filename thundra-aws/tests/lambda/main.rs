@@ -8,6 +8,7 @@ mod broken;
 mod cloudwatch;
 mod configuration;
 mod deadlines;
+mod endings;
 mod ends;
 mod environment;
 mod keep;
