@@ -248,7 +248,7 @@ pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, inst
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, pending_spans, renew, report_missing_scope, settings, spill_all, unexported,
+    last_export, pending_spans, renew, report_missing_scope, settings, share_withheld, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

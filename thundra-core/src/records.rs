@@ -59,7 +59,9 @@ impl Records {
     }
 
     /// Withholds all records from exporters that follow X-Ray.
-    pub(crate) fn withheld(self) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn withheld(self) -> Self {
         Records { withheld_at: 0, ..self }
     }
 

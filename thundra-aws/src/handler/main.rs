@@ -152,7 +152,8 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
             let records = scope.finish();
             // A trace that is not exported is no target of a link.
             initialisation::keep(context.filter(|_| !records.is_empty()));
-            export_later(records);
+            // The first invocation decides whether X-Ray gets them.
+            export_later(records.withheld());
             Ok(Arc::new(state))
         }
         // No invocation will follow and export the trace.

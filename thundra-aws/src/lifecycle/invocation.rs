@@ -65,6 +65,10 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     // An unsampled invocation, which perhaps is not exported, leaves the links to the next one as well.
     let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
     initialised.iter().for_each(|initialised| scope.add_link(initialised, NO_ATTRIBUTES));
+    if !initialised.is_empty() && decision != Some(false) {
+        // X-Ray gets the initialisation with the invocation that links to it.
+        thundra_core::share_withheld();
+    }
     if is_cold_start {
         scope.set_flags(ScopeFlags::COLD_START);
     }

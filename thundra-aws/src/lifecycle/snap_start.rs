@@ -138,7 +138,7 @@ impl Hooks {
         let context = context.filter(|_| !records.is_empty());
         match restored {
             Ok(Ok(())) => {
-                export_later(records);
+                export_later(records.withheld());
                 initialisation::keep(context);
                 Ok(())
             }

@@ -205,6 +205,35 @@ async fn a_zone_that_nobody_tells_delays_nothing_and_is_no_error() {
     }
 }
 
+#[tokio::test]
+async fn an_invocation_past_its_deadline_failed_where_lambda_lets_it_run_on() {
+    let late = json!({ "deadline_in_ms": 50, "sleeps_ms": 200 });
+    for (program, kind, event, error_type, why) in [
+        ("deadline_concurrent", "lambda-managed-instances", late.clone(), "timeout", "the caller got a timeout"),
+        (
+            "deadline_concurrent",
+            "lambda-managed-instances",
+            json!({ "deadline_in_ms": -50 }),
+            "timeout",
+            "no time at all",
+        ),
+        ("deadline_concurrent", "lambda-managed-instances", json!({}), "", "in time"),
+        ("deadline", "on-demand", late, "", "Lambda would have ended the process"),
+    ] {
+        let variables = [(TYPE, kind), ("THUNDRA_TIMEOUT_MARGIN", "0"), ("AWS_LAMBDA_MAX_CONCURRENCY", "2")];
+        let lambda = Lambda::start(program, &variables[..if kind == "on-demand" { 2 } else { 3 }]).await;
+        assert_eq!(lambda.invoke(event).await.unwrap(), json!("ready"), "{why}");
+        assert_eq!(lambda.invoke(json!({})).await.unwrap(), json!("ready"), "{why}: alive");
+        let roots = |seen: &[Seen]| spans(seen).into_iter().filter(|span| span.kind == 2).collect::<Vec<_>>();
+        lambda.wait_for(|seen| roots(seen).len() == 2).await;
+        let (seen, _) = lambda.stop().await;
+        let mut errors = roots(&seen);
+        errors.sort_by_key(|root| root.text("faas.invocation_id"));
+        let errors: Vec<_> = errors.iter().map(|root| root.text("error.type")).collect();
+        assert_eq!(errors, [error_type, ""], "{why}");
+    }
+}
+
 /// The init function of a program with resources for snapshots.
 pub(crate) async fn connect() -> &'static str {
     for name in ["secrets", "pool"] {

@@ -142,6 +142,16 @@ async fn an_invocation_that_xray_did_not_sample_sends_nothing_there() {
 }
 
 #[tokio::test]
+async fn the_initialisation_shares_the_fate_of_the_first_invocation() {
+    for (sampled, spans) in [("0", 0), ("1", 3)] {
+        let (datagrams, _, stderr) = run("init", &[], &[(json!("ann"), &header(&format!(";Sampled={sampled}")))]).await;
+        let names: Vec<_> = datagrams.iter().flat_map(|(_, spans)| spans).map(|span| span.name.as_str()).collect();
+        assert_eq!(names.len(), spans, "{sampled}: {names:?} {stderr}");
+        assert_eq!(names.iter().filter(|name| **name == "connect").count(), spans / 3, "{sampled}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_kept_goes_to_xray_against_its_decision() {
     let keep = ("THUNDRA_KEEP", "errors");
     for (variables, prefix, collected, why) in [

@@ -84,6 +84,13 @@ fn report_ended() {
     );
 }
 
+/// Shares the waiting records with exporters that follow X-Ray as well.
+pub(crate) fn share() {
+    for run in &mut backlog().waiting {
+        *run = std::mem::take(run).for_all();
+    }
+}
+
 /// Sets the end of the program's flushes, or takes it back.
 pub(crate) fn end(ended: bool) {
     backlog().ended = ended;

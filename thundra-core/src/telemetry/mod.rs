@@ -17,7 +17,7 @@ use tracing_subscriber::{Layer, Registry};
 pub use install::{install, install_with};
 pub use process::{
     config, export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray,
-    last_export, pending_spans, report_missing_scope, settings, spill_all, unexported,
+    last_export, pending_spans, report_missing_scope, settings, share_withheld, spill_all, unexported,
 };
 pub use snapshot::{forget_unexported, renew};
 pub use subscriber::{layer, layer_with, subscriber};

@@ -181,6 +181,13 @@ pub fn pending_spans() -> u64 {
     PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
 }
 
+/// Shares records that wait for a flush with exporters that follow X-Ray, although they were
+/// [withheld](Records::withheld) from them.
+#[doc(hidden)]
+pub fn share_withheld() {
+    backlog::share();
+}
+
 /// Returns `true` if all spans end up in X-Ray: every [installed](super::install) exporter
 /// [follows](crate::export::Export::follows_xray) it.
 #[doc(hidden)]

@@ -22,6 +22,7 @@ use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, expo
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
+use super::platform::InitializationType;
 use crate::Settings;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
@@ -39,6 +40,7 @@ pub(crate) struct Watch {
     id: Option<u64>,
     deadline: Option<Deadline>,
     began: Option<Instant>,
+    config: Option<&'static Config>,
 }
 
 impl Watch {
@@ -46,24 +48,33 @@ impl Watch {
     ///
     /// A margin near the whole time of the function leaves the invocation unwatched. The export would follow soon after
     /// the begin.
-    pub(crate) fn begin(scope: &Scope, context: &Context, config: &Config) -> Self {
-        let (deadline, began) = (Deadline::of(context), Some(Instant::now()));
+    pub(crate) fn begin(scope: &Scope, context: &Context, config: &'static Config) -> Self {
+        let deadline = Deadline::of(context);
+        let watch = Watch { id: None, deadline, began: Some(Instant::now()), config: Some(config) };
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
         let is_worthwhile = |deadline: &Deadline| !margin.is_zero() && deadline.left() > margin + margin / 4;
-        let Some(near) = deadline.filter(is_worthwhile) else { return Watch { id: None, deadline, began } };
+        let Some(near) = deadline.filter(is_worthwhile) else { return watch };
         if !thread::is_running() {
-            return Watch { id: None, deadline, began };
+            return watch;
         }
         let (id, wakes) = list().add(Watched { scope: **scope, deadline: near, margin });
         if wakes {
             SOONER.notify_one();
         }
-        Watch { id: Some(id), deadline, began }
+        Watch { id: Some(id), ..watch }
     }
 
-    /// Returns the end of the time for the export of the invocation. `None` without a deadline.
+    /// Returns the end of the time for the export of the invocation. `None` without a deadline, and for an invocation
+    /// that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
-        self.deadline.map(Deadline::flush_until)
+        self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
+    }
+
+    /// Returns `true` after the deadline of an invocation on managed instances, which run on.
+    fn outlived_deadline(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline.left().is_zero())
+            && self.config.map(|config| InitializationType::of(config.env()))
+                == Some(InitializationType::ManagedInstances)
     }
 
     /// Ends the watch, before the end of the scope. Records the time left on the scope, or reports the outcome of an
@@ -74,6 +85,10 @@ impl Watch {
         if was_due && let Some(status) = scope.status_despite_export() {
             self.report_late(scope, &status);
             return true;
+        }
+        if self.outlived_deadline() {
+            // The caller got a timeout, whatever the handler returned.
+            scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
