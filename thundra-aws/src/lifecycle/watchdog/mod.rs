@@ -136,6 +136,8 @@ mod thread {
     pub(super) fn is_running() -> bool {
         static RUNNING: OnceLock<bool> = OnceLock::new();
         *RUNNING.get_or_init(|| {
+            // A new thread plans first, and needs no call.
+            list().wake();
             let thread = std::thread::Builder::new().name("thundra-watchdog".into()).spawn(watch);
             if let Err(error) = &thread {
                 diagnostics::once(

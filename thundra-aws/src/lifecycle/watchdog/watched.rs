@@ -6,6 +6,10 @@ use thundra_core::ScopeRef;
 
 use crate::lifecycle::deadline::Deadline;
 
+/// A difference of times without a meaning. Two clocks are read one after the other, and a wake-up costs more than an
+/// export a little late.
+const TOLERANCE: Duration = Duration::from_millis(1);
+
 /// An invocation with a deadline.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watched {
@@ -39,7 +43,7 @@ impl WatchList {
     pub(super) fn add(&mut self, watched: Watched) -> (u64, bool) {
         self.last_id += 1;
         self.running.push((self.last_id, watched));
-        let due_at = Instant::now() + watched.due_in();
+        let due_at = Instant::now() + watched.due_in() + TOLERANCE;
         (self.last_id, self.wakes_at.is_none_or(|wakes_at| due_at < wakes_at))
     }
 
