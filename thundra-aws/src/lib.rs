@@ -23,12 +23,13 @@
 //! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints
 //! the spans as a tree on standard error: `cargo run -- event.json`.
 //!
-//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector. Without it, spans are lines on standard output that
+//! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans
+//! [to X-Ray](configuration#aws-x-ray-and-cloudwatch). Without either, spans are lines on standard output that
 //! the serverless-otlp-forwarder reads.
 //!
 //! # What is recorded
 //!
-//! - **The invocation**: its trigger, its outcome (error, panic, HTTP status), [cold starts](#cold-starts), and where they
+//! - **The invocation**: its trigger, its [outcome](run#how-an-invocation-ends), [cold starts](#cold-starts), and where they
 //!   are known the tenant (`tenant_id`, also in log lines), the attempt (`aws.lambda.invocation_id`) and the id of the
 //!   availability zone (`cloud.availability_zone`).
 //! - **Local spans**: every span that `#[tracing::instrument]` makes, at INFO and above.
@@ -62,19 +63,22 @@
 //!
 //! | initialisation type | the first invocation |
 //! |---|---|
-//! | on demand | a cold start, unless the ready environment waited for it more than 10 s: Lambda had started the environment ahead |
-//! | SnapStart | a cold start, because its caller waited for the restore; with the same limit |
+//! | on demand | a cold start, unless the ready environment waited more than 10 s for the event: Lambda had started the environment ahead of any event |
+//! | SnapStart | a cold start, because the caller waited for the restore; with the same limit of 10 s |
 //! | provisioned concurrency | no cold start |
 //! | managed instances | no cold start |
 //!
 //! The init function of [`#[handler(init = …)]`](macro@handler) is recorded in a trace of its own, `init`, which begins
 //! with the program. The first recorded invocation links to the trace, and exports it.
 //!
-//! With SnapStart, Lambda restores one snapshot in many environments. The trace `init` leaves before the snapshot, so
-//! each environment links to it and none exports it again. What cannot leave then is lost, with a line on standard
-//! error. After a restore, the seeds of ids and the connections of exporters are renewed. A handler under a plain
-//! `lambda_runtime::run` hears of no restore, and renews them in its first invocation. For resources of your own, such
-//! as pools of connections, see [`register_snapstart_resource`].
+//! With SnapStart, Lambda restores one snapshot in many environments. The trace `init` leaves before the snapshot: each
+//! environment links to the trace, and none exports it again. Spans that cannot leave then are lost, or spilled, with a
+//! line on standard error. After a restore, the seeds of ids and the connections of exporters are renewed. A handler
+//! under a plain `lambda_runtime::run` hears of no restore, and renews both in the first invocation. For resources of
+//! your own, such as pools of connections, see [`register_snapstart_resource`].
+//!
+//! Managed instances let an invocation run on after the deadline, when the caller has got a timeout. Such an invocation
+//! is recorded as failed, with `error.type` = `timeout`, whatever the handler returns.
 //!
 //! # A `main` of your own
 //!
@@ -221,7 +225,8 @@
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` has no effect on recorded spans.
 //! 5. **The client.** A call of an AWS client without the interceptor needs the features `sdk` and
 //!    `unwrapped-clients`, and HTTP calls need a client from `thundra-http`.
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps an invocation of it, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
 //!    spans that could not be exported, by [reason](thundra_core#losses).
@@ -229,21 +234,37 @@
 //! If an invocation begins a trace of its own, `thundra.parent.source` on its span names the reason, and
 //! `thundra.injection.skipped` on the span of the sending call says why a message carries no context.
 //!
+//! # The end of an environment
+//!
+//! Lambda ends an idle environment without notice. Spans that wait for a flush then, because a collector was busy or a
+//! task ended late, are lost and counted nowhere. `#[handler(shutdown)]`, or `THUNDRA_SHUTDOWN=on`, exports them
+//! (feature `shutdown`): an internal extension is registered for no events, Lambda sends SIGTERM 500 ms before the end,
+//! and a thread exports for up to 400 ms. An invocation that still runs is exported with its open spans, whose `error.type`
+//! is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of its
+//! own calls [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard
+//! error.
+//!
+//! On managed instances, which never freeze, a background thread exports about once a second and whenever about 1 MiB
+//! waits. No invocation waits for an export there.
+//!
 //! # Features
 //!
 //! - `sns`, `sqs`, `kinesis`, `eventbridge`, `lambda`, `sfn`: a client, and context in the messages that it sends. Each
 //!   includes `sdk` and `config`.
 //! - `sdk`: spans for every AWS client, by [`interceptor`] and [`client!`].
 //! - `config`: [`load_config`], the configuration of the AWS SDK from the environment.
+//! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
 //! - `http`: functions of `lambda_http` and axum.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
 //!   carry no ids.
-//! - `https`: TLS for the exporter. The AWS SDK includes it.
+//! - `https`: TLS and proxies for the exporter. The AWS SDK includes it.
+//! - `secrets`: headers of OTLP requests from SSM Parameter Store and Secrets Manager.
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
+//! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -264,6 +285,8 @@ mod payload;
 mod payload_patterns;
 #[cfg(feature = "sdk")]
 mod sdk;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod settings;
 mod trigger;
 

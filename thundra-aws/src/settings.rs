@@ -33,6 +33,11 @@ thundra_core::variables! {
         default: "`send`",
         meaning: "The sender of a batch's messages: the span of the call, or with `create` a span of each message.",
     }
+    SHUTDOWN = "THUNDRA_SHUTDOWN" {
+        form: "one of on, off",
+        default: "`off`",
+        meaning: "With `on`, what waits when Lambda ends the environment is exported. Needs the feature `shutdown`.",
+    }
     TIMEOUT_MARGIN = "THUNDRA_TIMEOUT_MARGIN" {
         form: "a time with a unit, such as 100ms or 1s; or 0",
         default: "`100ms`",
@@ -69,6 +74,8 @@ pub struct Settings {
     pub batch_spans: BatchSpans,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
+    /// `true` to export what waits when Lambda ends the environment (feature `shutdown`).
+    pub shutdown: bool,
     /// The time before its deadline at which a running invocation is exported, as timed out and with the spans still
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
@@ -105,6 +112,7 @@ impl Default for Settings {
             inject_payload: PayloadPatterns::default(),
             batch_spans: BatchSpans::default(),
             message_spans: MessageSpans::default(),
+            shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
             log: None,
         }
@@ -125,7 +133,6 @@ impl Settings {
     }
 
     /// Returns the section of a configuration, or the settings of the process.
-    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) fn of(config: &Config) -> &Self {
         config.section().unwrap_or_else(|| settings())
     }
@@ -145,6 +152,7 @@ impl Section for Settings {
             message_spans: reader
                 .one_of(&MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),
+            shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
             log: log_levels(reader),
         }

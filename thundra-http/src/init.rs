@@ -40,13 +40,13 @@ pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
 }
 
 /// Installs telemetry as [`init_with`] does, for a program that depends on another crate. In Lambda no background thread
-/// starts, because each invocation exports.
+/// starts here, because `run` exports.
 #[doc(hidden)]
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_for(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> TelemetryGuard {
     let is_first = install(dependent, platform, telemetry);
     let config = thundra_core::config();
-    if !is_first || platform == Platform::Lambda || config.disabled {
+    if !is_first || platform != Platform::Process || config.disabled {
         return TelemetryGuard { worker: None };
     }
     TelemetryGuard { worker: Worker::start(config.otlp.flush_limit()) }

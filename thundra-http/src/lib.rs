@@ -113,7 +113,8 @@
 //!    scope.
 //! 4. **The level.** `THUNDRA_SPANS` is `info` by default. `RUST_LOG` selects log lines, and not spans.
 //! 5. **The client.** Calls of `reqwest::Client` itself are not traced. See [Clients](#clients).
-//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, and
+//! 6. **The sampler.** `OTEL_TRACES_SAMPLER` and the decision of a trusted caller can leave out a whole trace, unless
+//!    [`THUNDRA_KEEP`](crate::configuration#sampling) keeps a request of it, and
 //!    `OTEL_SDK_DISABLED=true` leaves out everything.
 //! 7. **The counts.** `thundra.dropped_spans` and `thundra.lost_spans` on a root span count spans over a limit and
 //!    spans that could not be exported, by [reason](thundra_core#losses).
@@ -127,7 +128,7 @@
 //!   here under the same names, with the same defaults. The exception is the unstable `http3`. Enable `http3` on
 //!   reqwest, and use the settings through [`ClientBuilder::configure`].
 //! - `full`: everything except the alternatives to rustls. The alternatives need OpenSSL.
-//! - `https`: TLS for the exporter, without reqwest.
+//! - `https`: TLS and proxies for the exporter, without reqwest.
 //! - `axum`: the route of an axum router in the name of a server span.
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
 //!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's

@@ -6,10 +6,10 @@ use syn::parse::{Parse, ParseStream};
 use syn::token::Paren;
 use syn::{Error, Ident, Path, Result, Token, parse_quote};
 
-const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent` and \
-                     `crate = path`";
+const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent`, \
+                     `shutdown` and `crate = path`";
 
-/// `#[handler(init = path, telemetry = path, concurrent, crate = path)]`, each at most once, in any order.
+/// `#[handler(init = path, telemetry = path, concurrent, shutdown, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
     /// The function that makes the shared state.
     pub(crate) init: Option<Named>,
@@ -17,6 +17,8 @@ pub(crate) struct Args {
     pub(crate) telemetry: Option<Named>,
     /// The keyword.
     pub(crate) concurrent: Option<Ident>,
+    /// The keyword.
+    pub(crate) shutdown: Option<Ident>,
     /// The path of `thundra-aws`.
     pub(crate) thundra_aws: Path,
 }
@@ -29,7 +31,8 @@ pub(crate) struct Named {
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let (mut init, mut telemetry, mut concurrent, mut thundra_aws) = (None, None, None, None);
+        let (mut init, mut telemetry, mut thundra_aws) = (None, None, None);
+        let (mut concurrent, mut shutdown) = (None, None);
 
         while !input.is_empty() {
             let at = input.span();
@@ -44,6 +47,8 @@ impl Parse for Args {
                 thundra_aws.replace(parse_path(&keyword, "path", input)?).is_some()
             } else if keyword == "concurrent" {
                 concurrent.replace(keyword.clone()).is_some()
+            } else if keyword == "shutdown" {
+                shutdown.replace(keyword.clone()).is_some()
             } else {
                 return Err(Error::new(at, format!("unknown argument `{keyword}`: {LEGAL}")));
             };
@@ -59,7 +64,7 @@ impl Parse for Args {
         }
 
         let thundra_aws = thundra_aws.unwrap_or_else(|| parse_quote!(::thundra_aws));
-        Ok(Self { init, telemetry, concurrent, thundra_aws })
+        Ok(Self { init, telemetry, concurrent, shutdown, thundra_aws })
     }
 }
 

@@ -45,6 +45,7 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
     let function = with_body(quote! { #(#attrs)* #sig }, *brace, quote! { #(#inner_attrs)* #body });
 
     let suffix = if program.concurrent { "_concurrent" } else { "" };
+    let shutdown = program.shutdown.then(|| quote! { #thundra_aws::__private::export_at_shutdown(); });
     let telemetry = match program.telemetry {
         Some(path) => quote! { #path },
         None => quote! { #thundra_aws::__private::Telemetry::default },
@@ -67,6 +68,7 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
         #(#outer)*
         #vis fn #main() -> ::std::process::ExitCode {
             #function
+            #shutdown
             #thundra_aws::__private::#start
         }
     }

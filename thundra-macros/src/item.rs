@@ -39,6 +39,8 @@ pub(crate) struct Program<'a> {
     pub(crate) function: &'a Function,
     pub(crate) state: Option<State<'a>>,
     pub(crate) concurrent: bool,
+    /// `true` to export at the end of the environment.
+    pub(crate) shutdown: bool,
     /// The function that sets up the telemetry. `None` to take all settings from the environment.
     pub(crate) telemetry: Option<&'a Path>,
 }
@@ -96,7 +98,7 @@ impl<'a> Handler<'a> {
         }
         let returns = Returns::of(&function.sig)?;
         let named = [&args.init, &args.telemetry].into_iter().flatten().map(|named| &named.keyword).next();
-        match named.or(args.concurrent.as_ref()) {
+        match named.or(args.concurrent.as_ref()).or(args.shutdown.as_ref()) {
             Some(keyword) => Err(Error::new(
                 keyword.span(),
                 format!("`{keyword}` belongs on `async fn main`: any other function takes no part in start-up"),
@@ -123,7 +125,8 @@ impl<'a> Program<'a> {
             return Err(Error::new(end, "`main` returns a `Result`: write `-> Result<T, Error>`"));
         }
         let telemetry = args.telemetry.as_ref().map(|telemetry| &telemetry.path);
-        Ok(Self { function, state, concurrent: args.concurrent.is_some(), telemetry })
+        let (concurrent, shutdown) = (args.concurrent.is_some(), args.shutdown.is_some());
+        Ok(Self { function, state, concurrent, shutdown, telemetry })
     }
 }
 

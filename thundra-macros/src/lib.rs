@@ -102,6 +102,8 @@ use proc_macro::TokenStream;
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
 /// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. State
 ///   must then be `Send + Sync + 'static`.
+/// - `shutdown`, on `main` only: exports what waits when Lambda ends the environment, as `THUNDRA_SHUTDOWN=on` does. Needs
+///   the feature `shutdown` of `thundra-aws`.
 /// - `crate = path`: the path of `thundra-aws`. *Defaults to* `::thundra_aws`.
 ///
 /// An exporter of your own, and log lines of your own:

@@ -32,7 +32,7 @@ struct Endpoint {
     signer: Signer,
 }
 
-/// Returns what signs the requests of a destination; `None` for a destination that is no endpoint of AWS.
+/// Returns the endpoint of AWS at a destination; `None` for a destination outside of AWS.
 pub(crate) fn endpoint(destination: &Destination<'_>) -> Option<Arc<dyn Authorize>> {
     let host = Host::parse(destination.address.host()?)?;
     Some(Arc::new(Endpoint {
@@ -45,7 +45,7 @@ pub(crate) fn endpoint(destination: &Destination<'_>) -> Option<Arc<dyn Authoriz
 impl Authorize for Endpoint {
     fn authorize<'a>(&'a self, head: &'a mut Parts, body: &'a Bytes, deadline: Instant) -> AuthorizeFuture<'a> {
         Box::pin(async move {
-            // A key of the user's own takes the place of a signature.
+            // A configured key replaces the signature.
             if head.headers.contains_key(AUTHORIZATION) {
                 return Ok(());
             }
@@ -69,6 +69,7 @@ impl Authorize for Endpoint {
 }
 
 impl Endpoint {
+    // Without the feature, the error names the feature.
     #[cfg(feature = "sigv4")]
     async fn sign(&self, head: &mut Parts, body: &Bytes, deadline: Instant) -> Result<(), ExportError> {
         self.signer.sign(head, body, deadline).await
@@ -80,5 +81,23 @@ impl Endpoint {
             "requests to {} are signed, which takes the feature `sigv4` of thundra-aws",
             head.uri.host().unwrap_or_default()
         )))
+    }
+}
+
+#[cfg(all(test, not(feature = "sigv4")))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_the_feature_the_error_names_it_and_a_key_serves() {
+        let endpoint = Endpoint { host: Host::parse("xray.eu-west-1.amazonaws.com").unwrap() };
+        let request = http::Request::post("https://xray.eu-west-1.amazonaws.com/v1/traces").body(()).unwrap();
+        let (mut head, ()) = request.into_parts();
+        let now = Instant::now();
+        let error = endpoint.authorize(&mut head, &Bytes::new(), now).await.unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(cause.contains("xray.eu-west-1.amazonaws.com") && cause.contains("the feature `sigv4` of thundra-aws"));
+        head.headers.insert(AUTHORIZATION, http::HeaderValue::from_static("Bearer own"));
+        endpoint.authorize(&mut head, &Bytes::new(), now).await.unwrap();
     }
 }

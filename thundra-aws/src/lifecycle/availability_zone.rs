@@ -43,8 +43,8 @@ fn zone() -> MutexGuard<'static, Zone> {
     ZONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Asks for the zone, once, while the program initialises. A copy of a snapshot may be in another zone, so a program with
-/// SnapStart asks after the restore.
+/// Asks for the zone, once, while the program initialises. A copy of a snapshot may be in another zone, so a program
+/// with SnapStart asks after the restore.
 pub(super) fn ask(config: &Config) {
     if let Zone::Unasked = current()
         && InitializationType::of(config.env()) != InitializationType::SnapStart

@@ -9,9 +9,9 @@ use thundra_core::Config;
 use super::availability_zone;
 use super::platform::InitializationType;
 
-/// The longest wait of a ready environment for the event that started it: Lambda gives the initialisation on demand, and
-/// the restore, 10 s. An environment that waits longer was started ahead of any event. Datadog and OpenTelemetry for
-/// JavaScript have the same limit.
+/// The longest wait of a ready environment for the event that started it: Lambda gives 10 s to the initialisation on
+/// demand, and to the restore. An environment that waits longer was started ahead of any event. Datadog and
+/// OpenTelemetry for JavaScript have the same limit.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// `true` from the first invocation of the environment on.

@@ -11,12 +11,14 @@ use std::time::Instant;
 use lambda_runtime::{Error, LambdaInvocation};
 use pin_project_lite::pin_project;
 use thundra_core::exception::Exception;
-use thundra_core::{Config, InScope, Records, Scope, ScopeFlags, ScopeRef, flush, last_export, semconv, spill_all};
+use thundra_core::{
+    Config, InScope, Records, Scope, ScopeFlags, ScopeRef, export_later, flush, last_export, semconv, spill_all,
+};
 use tower_service::Service;
 
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{event, invocation};
+use super::{background, event, invocation};
 use crate::panics::recording_panic;
 
 /// The header with the id of one attempt of a request.
@@ -133,14 +135,23 @@ where
 
 /// Exports the last spans of a program, and reports the ones that could not be exported.
 pub(crate) async fn export_last(trace: Records, config: &Config) {
-    let deadline = Instant::now() + config.otlp.flush_limit();
-    export(trace, Some(last_export(deadline)), config).await;
-    let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
+    if background::is_running() {
+        export_later(trace);
+        background::end();
+    } else {
+        let deadline = Instant::now() + config.otlp.flush_limit();
+        export(trace, Some(last_export(deadline)), config).await;
+        let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
+    }
     thundra_http::export::report_losses();
 }
 
-/// Exports until the deadline, and no longer, even if an exporter ignores its deadline.
+/// Exports until the deadline, and no longer, even if an exporter ignores its deadline. Where a background thread exports,
+/// hands it the records.
 pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
+    if background::is_running() {
+        return export_later(trace);
+    }
     let longest = Instant::now() + config.otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;

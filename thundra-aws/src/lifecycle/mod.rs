@@ -11,6 +11,7 @@
 //! documentation of [`run`](crate::run).
 
 mod availability_zone;
+mod background;
 mod deadline;
 mod environment;
 mod event;
@@ -28,6 +29,7 @@ mod response;
 mod response_stream;
 mod run;
 pub(crate) mod setup;
+pub(crate) mod shutdown;
 mod snap_start;
 pub(crate) mod watchdog;
 

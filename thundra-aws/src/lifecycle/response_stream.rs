@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_util::Stream;
 use lambda_runtime::Error;
@@ -64,8 +64,8 @@ pub(super) struct ResponseStream<S> {
 struct Invocation {
     scope: ScopeRef,
     span: Span,
-    has_ended: bool,
-    _end: oneshot::Sender<Infallible>,
+    /// Dropped at the end of the stream. The runtime drops the stream itself some time after that.
+    end: Option<oneshot::Sender<Infallible>>,
 }
 
 impl<S> ResponseStream<S> {
@@ -75,7 +75,7 @@ impl<S> ResponseStream<S> {
             let (end, ended) = oneshot::channel();
             // Outside the runtime, in a local run, the stream is read to its end at once.
             let _ = END.try_with(|cell| cell.set(Some(ended)));
-            Invocation { scope, span: Span::current(), has_ended: false, _end: end }
+            Invocation { scope, span: Span::current(), end: Some(end) }
         });
         ResponseStream { stream, invocation }
     }
@@ -95,22 +95,24 @@ where
             || Pin::new(&mut this.stream).poll_next(cx).map(|item| item.map(|chunk| chunk.map_err(Into::into)));
         let Some(invocation) = &mut this.invocation else { return poll() };
         let scope = invocation.scope;
-        let item = ready!(recording_panic(Some(scope), || scope.enter(|| invocation.span.in_scope(poll))));
-        match &item {
-            Some(Ok(_)) => {}
-            Some(Err(error)) => {
-                scope.set_flags(ScopeFlags::FAILED);
-                scope.fail(&Exception::of_static(&**error));
-            }
-            None => invocation.has_ended = true,
+        // A panic is the end too.
+        let end = invocation.end.take();
+        let item = recording_panic(Some(scope), || scope.enter(|| invocation.span.in_scope(poll)));
+        if let Poll::Ready(Some(Err(error))) = &item {
+            scope.set_flags(ScopeFlags::FAILED);
+            scope.fail(&Exception::of_static(&**error));
         }
-        Poll::Ready(item)
+        if !matches!(item, Poll::Ready(None)) {
+            invocation.end = end;
+        }
+        item
     }
 }
 
 impl Drop for Invocation {
     fn drop(&mut self) {
-        let was_seen = self.has_ended || self.scope.flags().contains(ScopeFlags::FAILED) || self.scope.is_finished();
+        let was_seen =
+            self.end.is_none() || self.scope.flags().contains(ScopeFlags::FAILED) || self.scope.is_finished();
         if !was_seen {
             self.scope.set_error("response_incomplete", "the response stream was dropped before its end");
         }

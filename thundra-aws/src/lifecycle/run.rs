@@ -13,13 +13,52 @@ use tower_service::Service;
 use super::layer::InvocationLayer;
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{environment, local, refusal, setup};
+use super::{background, environment, local, refusal, setup, shutdown};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
-/// Accepts the same handlers as [`lambda_runtime::run`], and records each invocation. Installs the subscriber, the
+/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation. Installs the subscriber, the
 /// bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called before. Without `init`, lines
 /// that the program logs before this call are not written.
+///
+/// # How an invocation ends
+///
+/// The root span says how, whatever the end. The response, the lines of the runtime and the exit status stay those of
+/// [`lambda_runtime::run`].
+///
+/// | End | `error.type` | Status description |
+/// |---|---|---|
+/// | a response, or a stream to its end | none | no status |
+/// | an HTTP response with a status of 500 or more | the status | empty |
+/// | an error of the handler | the type of the error | its message and those of its sources |
+/// | a panic of the handler, of reading the event or of writing the response | `panic` | `panicked: ` and the message |
+/// | a panic in a task, awaited with `?` | `JoinError::Panic` | the message of the error |
+/// | an event that is not the handler's type | `invalid_event` | the reason, without the values of the event |
+/// | a response that cannot be serialised | `invalid_response` | the reason |
+/// | a response that Lambda refuses as too large (413) | `response_too_large` | the status of the Runtime API |
+/// | a response that Lambda refuses for another reason | `response_refused` | the status of the Runtime API |
+/// | a stream with an error, which Lambda takes for a success | the type of the error | its message and those of its sources |
+/// | a stream that the runtime drops before its end | `response_incomplete` | a text |
+/// | no answer of the Runtime API | `runtime_api_error` | the message of the error |
+/// | the deadline | `timeout` | a text |
+/// | [`run`] dropped by the program | `cancelled` | `cancelled` |
+/// | an error of the init function, on the span `init` | `init_failed` | its message and those of its sources |
+///
+/// The first failure counts: what fails because of it changes nothing. Each failure but the HTTP status, the deadline, a
+/// dropped stream and a cancellation is also an [exception event], with `exception.type` and `exception.message`.
+///
+/// - The type is the path of a Rust type. A boxed error has the name that its `Debug` text begins with, or `Error`.
+/// - The sources are known for boxed errors of the standard library, for `anyhow` and for `eyre`: up to 8 of them, and
+///   up to 8 KiB of text. An error type of the program names its sources in its own message, or is returned in a box.
+/// - Credentials and query values are redacted.
+/// - `exception.stacktrace` is recorded only where `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` asks for it: the place and the
+///   backtrace of a panic, and the backtrace that an error of `anyhow` or `eyre` captured.
+///
+/// The records of a [batch](crate::batch), the requests of a server and the calls of a client have the same events.
+/// Lambda's refusal of a response is read from an event of the runtime, so a subscriber of the program's own needs our
+/// [`layer`](thundra_core::layer) for it.
+///
+/// [exception event]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
 ///
 /// # Errors
 ///
@@ -108,9 +147,12 @@ where
     refusal::watch();
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    shutdown::prepare(config).await;
     environment::is_ready();
     // The compiler computes the layout of nested futures recursively. A box ends the recursion.
-    Box::pin(runtime.run()).await
+    let result = Box::pin(runtime.run()).await;
+    background::end();
+    result
 }
 
 /// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many
@@ -169,6 +211,9 @@ where
     refusal::watch();
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
+    shutdown::prepare(config).await;
     environment::is_ready();
-    Box::pin(runtime.run_concurrent()).await
+    let result = Box::pin(runtime.run_concurrent()).await;
+    background::end();
+    result
 }

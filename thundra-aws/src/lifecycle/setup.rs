@@ -4,16 +4,23 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
-use super::availability_zone;
+use super::platform::InitializationType;
+use super::{availability_zone, background};
 use crate::{Settings, cloudwatch};
 
 /// The crate that a program depends on.
-const THIS: Dependent =
-    Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[export::report_references, cloudwatch::endpoint] };
+const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
 
-/// Installs telemetry where a background thread exports, outside Lambda.
+/// What gives requests the headers whose values are secrets.
+#[cfg(feature = "secrets")]
+const SECRETS: export::Authorizer = crate::secrets::headers;
+#[cfg(not(feature = "secrets"))]
+const SECRETS: export::Authorizer = export::report_references;
+
+/// Installs telemetry where a background thread exports until the guard is dropped, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
     let guard = thundra_http::init_for(THIS, platform(), telemetry.section::<Settings>());
+    export_in_background();
     watch_unwrapped_clients();
     guard
 }
@@ -31,14 +38,26 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     export::install(THIS, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
+    export_in_background();
     let config = thundra_core::config();
     availability_zone::ask(config);
     config
 }
 
+/// Starts a background thread that exports, on managed instances.
+fn export_in_background() {
+    if platform() == Platform::ManagedInstance {
+        background::start(thundra_core::config());
+    }
+}
+
 /// Returns the platform of this program.
 fn platform() -> Platform {
-    if in_lambda() { Platform::Lambda } else { Platform::Process }
+    match InitializationType::of(&Env::process()) {
+        _ if !in_lambda() => Platform::Process,
+        InitializationType::ManagedInstances => Platform::ManagedInstance,
+        _ => Platform::Lambda,
+    }
 }
 
 /// Returns `true` if there is a Runtime API to take events from.

@@ -1,8 +1,8 @@
 //! [SnapStart]: Lambda takes a snapshot of the initialised process, and restores the snapshot as often as it needs
 //! environments.
 //!
-//! Before the snapshot, all waiting records are exported: each copy would export the records again. After the restore, a
-//! copy renews the seeds and connections that all copies share, and then runs the hooks of the program.
+//! Before the snapshot, all waiting records are exported: each copy would export the records again. After the restore,
+//! a copy renews the seeds and connections that all copies share, and then runs the hooks of the program.
 //!
 //! [SnapStart]: https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
 

@@ -21,6 +21,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_INJECT_PAYLOAD" => "kinesys",
         "THUNDRA_BATCH_SPANS" => "child",
         "THUNDRA_MESSAGE_SPANS" => "each",
+        "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
         "AWS_LAMBDA_LOG_LEVEL" => "CRITICAL",
         name => panic!("a bad value of {name}?"),

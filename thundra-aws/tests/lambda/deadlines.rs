@@ -8,7 +8,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use serde_json::{Value, json};
 use thundra_aws::{Error, LambdaEvent, batch, handler, service_fn};
 use thundra_core::Telemetry;
-use tracing::{Instrument, info_span, instrument};
+use tracing::{Instrument, info, info_span, instrument};
 
 use crate::peers::{Lambda, Seen, Span};
 use crate::programs::Stderr;
@@ -45,6 +45,7 @@ async fn work(event: LambdaEvent<Value>) -> Result<String, Error> {
 /// Blocks the thread, as computing does, and then sleeps.
 #[instrument(skip_all)]
 async fn outer(blocks: Duration, sleeps: Duration) {
+    info!("outer has begun");
     let inner = async {
         sleep(blocks);
         tokio::time::sleep(sleeps).await;

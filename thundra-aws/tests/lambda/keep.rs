@@ -56,3 +56,20 @@ async fn one_kept_invocation_links_to_a_kept_initialisation() {
         assert_eq!(spans.iter().map(|span| span.links.len()).sum::<usize>(), links, "{keep}: {stderr}");
     }
 }
+
+#[tokio::test]
+async fn an_unsampled_invocation_that_reaches_its_deadline_is_kept_as_failed() {
+    for (keep, names) in [("errors", &["afterwards", "deadline", "done", "inner", "outer"][..]), ("slow:1m", &[])] {
+        let lambda = Lambda::start("deadline", &[("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_KEEP", keep)]).await;
+        lambda.invoke(json!({ "deadline_in_ms": 1_000, "sleeps_ms": 1_500 })).await.unwrap();
+        lambda.invoke(json!({})).await.unwrap();
+        let (seen, stderr) = lambda.stop().await;
+        let mut spans: Vec<_> = seen.iter().flat_map(Seen::spans).collect();
+        spans.sort_by(|a, b| a.name.cmp(&b.name));
+        assert_eq!(spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(), names, "{keep}: {stderr}");
+        let reasons: Vec<_> = spans.iter().map(|span| span.text("thundra.keep.reason")).collect();
+        assert_eq!(reasons.concat(), if names.is_empty() { "" } else { "error" }, "{keep}: {spans:?}");
+        let is_reported = stderr.contains("ended after it was exported as timed out");
+        assert_eq!(is_reported, !names.is_empty(), "{keep}: {stderr}");
+    }
+}

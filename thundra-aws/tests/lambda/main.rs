@@ -8,10 +8,14 @@ mod broken;
 mod cloudwatch;
 mod configuration;
 mod deadlines;
+mod endings;
+mod ends;
 mod environment;
 mod keep;
 mod peers;
 mod programs;
+#[cfg(feature = "secrets")]
+mod secrets;
 mod xray;
 
 use std::sync::Mutex;

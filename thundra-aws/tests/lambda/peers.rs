@@ -13,12 +13,13 @@ use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::{get, post};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value;
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
+use opentelemetry_proto::tonic::trace::v1::span;
 use prost::Message;
 use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -40,6 +41,10 @@ pub(crate) enum Seen {
     Failure(&'static str),
     /// A request for the metadata of the environment.
     Metadata,
+    /// The registration of an extension, with its body.
+    Registration(String),
+    /// The request of an extension for its next event.
+    ExtensionNext,
     /// A message to the queue: its body, and the X-Ray header of the request.
     Message(String, String),
 }
@@ -55,6 +60,8 @@ impl Seen {
             Seen::Restore => "restore",
             Seen::Failure(phase) => phase,
             Seen::Metadata => "metadata",
+            Seen::Registration(_) => "registration",
+            Seen::ExtensionNext => "extension next",
             Seen::Message(..) => "message",
         }
     }
@@ -87,7 +94,16 @@ pub(crate) struct Span {
     pub(crate) sampled: bool,
     pub(crate) status: Option<String>,
     pub(crate) links: Vec<String>,
+    pub(crate) exceptions: Vec<Exception>,
     attributes: HashMap<String, String>,
+}
+
+/// An exception event.
+#[derive(Clone, Debug)]
+pub(crate) struct Exception {
+    pub(crate) error_type: String,
+    pub(crate) message: String,
+    pub(crate) stack_trace: String,
 }
 
 impl Span {
@@ -126,8 +142,12 @@ struct World {
     tenant: Option<String>,
     /// Lets a snapshot be restored.
     restored: Notify,
+    /// Whether the Runtime API answers before the end of a response, as some emulators do.
+    is_early: bool,
     /// Whether the collector refuses requests for the time being.
     refuses: AtomicBool,
+    /// Whether extensions can be registered.
+    extensions: bool,
     /// The connections on which spans came, in order.
     connections: Mutex<Vec<SocketAddr>>,
 }
@@ -162,7 +182,9 @@ impl Lambda {
             xray: variables.iter().any(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY"),
             tenant: variables.iter().find(|(key, _)| *key == "TEST_TENANT").map(|(_, tenant)| (*tenant).to_owned()),
             restored: Notify::new(),
+            is_early: variables.iter().any(|(key, _)| *key == "TEST_EARLY"),
             refuses: variables.iter().any(|(key, _)| *key == "TEST_REFUSED").into(),
+            extensions: !variables.iter().any(|(key, _)| *key == "TEST_NO_EXTENSIONS"),
             connections: Mutex::default(),
         });
         let app = Router::new()
@@ -179,6 +201,8 @@ impl Lambda {
                 post(async |State(world): State<Arc<World>>| failure(&world, "restore error")),
             )
             .route("/2026-01-15/metadata/execution-environment", get(metadata))
+            .route("/2020-01-01/extension/register", post(register))
+            .route("/2020-01-01/extension/event/next", get(extension_next))
             .route("/v1/traces", post(traces))
             .route("/", post(message))
             .with_state(world.clone());
@@ -232,9 +256,30 @@ impl Lambda {
         self.world.restored.notify_one();
     }
 
+    /// Lets the collector take all requests from now on.
+    pub(crate) fn take_spans(&self) {
+        self.world.refuses.store(false, Ordering::Relaxed);
+    }
+
+    /// Sends SIGTERM, and waits for the end of the process. Returns the signal that ended it, and what was seen and
+    /// written.
+    pub(crate) async fn terminate(mut self) -> (Option<i32>, Vec<Seen>, String) {
+        use std::os::unix::process::ExitStatusExt;
+        let kill = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
+        let signal = self.child.wait().unwrap().signal();
+        let (seen, stderr) = self.ended_now();
+        (signal, seen, stderr)
+    }
+
     /// Waits for the end of the process, and says what was seen and written.
     pub(crate) async fn ended(mut self) -> (Vec<Seen>, String) {
         tokio::time::timeout(PATIENCE, self.ended.notified()).await.unwrap();
+        self.ended_now()
+    }
+
+    fn ended_now(&mut self) -> (Vec<Seen>, String) {
         self.reader.take().unwrap().join().unwrap();
         let seen = self.world.seen.lock().unwrap().clone();
         (seen, self.stderr_so_far())
@@ -331,7 +376,7 @@ impl Lambda {
         self.world.seen.lock().unwrap().iter().flat_map(Seen::spans).collect()
     }
 
-    fn stderr_so_far(&self) -> String {
+    pub(crate) fn stderr_so_far(&self) -> String {
         self.stderr.lock().unwrap().clone()
     }
 
@@ -356,6 +401,23 @@ impl Drop for Lambda {
     fn drop(&mut self) {
         let _ = self.child.kill();
     }
+}
+
+async fn register(State(world): State<Arc<World>>, headers: HeaderMap, body: String) -> (StatusCode, HeaderMap) {
+    let mut answer = HeaderMap::new();
+    world.saw(Seen::Registration(body));
+    if !world.extensions || !headers.contains_key("lambda-extension-name") {
+        return (StatusCode::FORBIDDEN, answer);
+    }
+    answer.insert("lambda-extension-identifier", HeaderValue::from_static("extension-1"));
+    (StatusCode::OK, answer)
+}
+
+/// An extension without events gets no response.
+async fn extension_next(State(world): State<Arc<World>>, headers: HeaderMap) {
+    assert_eq!(headers.get("lambda-extension-identifier").unwrap(), "extension-1");
+    world.saw(Seen::ExtensionNext);
+    std::future::pending().await
 }
 
 async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
@@ -425,9 +487,26 @@ async fn message(State(world): State<Arc<World>>, headers: HeaderMap, body: Byte
     "{}"
 }
 
-async fn response(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+/// The longest response that Lambda takes, unless it is a stream.
+const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+async fn response(State(world): State<Arc<World>>, Path(id): Path<String>, body: Body) -> StatusCode {
+    if world.is_early {
+        tokio::spawn(async move { take_response(&world, &id, body).await });
+        return StatusCode::ACCEPTED;
+    }
+    take_response(&world, &id, body).await
+}
+
+async fn take_response(world: &World, id: &str, body: Body) -> StatusCode {
+    let body = to_bytes(body, usize::MAX).await.unwrap();
     world.saw(Seen::Response);
-    answer(&world, &id, Ok(serde_json::from_slice(&body).unwrap_or_default()))
+    if body.len() > MAX_RESPONSE_BYTES {
+        answer(world, id, Err(serde_json::json!({ "errorType": "Function.ResponseSizeTooLarge" })));
+        return StatusCode::PAYLOAD_TOO_LARGE;
+    }
+    let text = || Value::from(String::from_utf8_lossy(&body).into_owned());
+    answer(world, id, Ok(serde_json::from_slice(&body).unwrap_or_else(|_| text())))
 }
 
 async fn error(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
@@ -473,13 +552,25 @@ pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
         sampled: span.flags & 1 == 1,
         status: span.status.filter(|status| status.code == 2).map(|status| status.message),
         links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
-        attributes: span
-            .attributes
-            .into_iter()
-            .map(|pair| (pair.key, text(pair.value.and_then(|value| value.value))))
-            .collect(),
+        exceptions: span.events.into_iter().filter(|event| event.name == "exception").map(exception).collect(),
+        attributes: texts(span.attributes),
     });
     spans.collect()
+}
+
+fn exception(event: span::Event) -> Exception {
+    let mut attributes = texts(event.attributes);
+    let mut take = |key: &str| attributes.remove(key).unwrap_or_default();
+    Exception {
+        error_type: take("exception.type"),
+        message: take("exception.message"),
+        stack_trace: take("exception.stacktrace"),
+    }
+}
+
+/// The attributes by their keys.
+fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
+    attributes.into_iter().map(|pair| (pair.key, text(pair.value.and_then(|value| value.value)))).collect()
 }
 
 /// The value of an attribute, the items of a list with commas between.

@@ -91,6 +91,13 @@ pub(crate) fn run(name: &str) {
             let code = thundra_aws::__private::main_with_state(Telemetry::default, refuse, echo);
             assert_eq!(code, std::process::ExitCode::FAILURE);
         }
+        "shutdown" => {
+            #[thundra_aws::handler(shutdown)]
+            async fn main(event: LambdaEvent<String>) -> Result<String, Error> {
+                greeting(event).await
+            }
+            assert_eq!(main(), ExitCode::SUCCESS);
+        }
         "snap_start" => {
             let greet = |event: LambdaEvent<String>, hello: std::sync::Arc<&'static str>| async move {
                 Ok::<_, Error>(format!("{hello} {}", event.payload))
@@ -106,6 +113,7 @@ pub(crate) fn run(name: &str) {
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
         other if other.starts_with("deadline") => crate::deadlines::run(other),
+        ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),
     }
 }

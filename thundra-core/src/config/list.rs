@@ -74,7 +74,9 @@ crate::variables! {
     OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS" {
         form: PAIRS,
         default: "",
-        meaning: "Headers of OTLP requests.",
+        meaning: "Headers of OTLP requests. A value such as `ssm:/name`, `secretsmanager:id` or `secretsmanager:id#key`, perhaps \
+                  behind a word such as `Bearer`, is read from SSM Parameter Store or Secrets Manager: this takes the \
+                  feature `secrets` of thundra-aws.",
     }
     OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT" {
         form: WHOLE,

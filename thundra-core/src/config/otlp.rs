@@ -88,7 +88,8 @@ pub struct OtlpConfig {
     pub endpoint: Option<String>,
     /// The encoding. Defaults to protobuf.
     pub protocol: OtlpProtocol,
-    /// Headers sent with each request.
+    /// Headers sent with each request. A value such as `ssm:/name` or `secretsmanager:id#key` is the name of a secret,
+    /// which the feature `secrets` of thundra-aws reads.
     pub headers: Vec<(String, String)>,
     /// The longest time of a flush, retries included. Defaults to 10 s. The maximum is an hour, which also stands for
     /// the variable's `0`, [no limit](https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout).

@@ -67,6 +67,11 @@ impl Pipeline {
         slots.peek().is_some() && slots.all(ExporterSlot::follows_xray)
     }
 
+    /// Returns `true` if some spans end up in X-Ray.
+    pub(crate) fn reaches_xray(&self) -> bool {
+        self.slots.iter().any(ExporterSlot::follows_xray)
+    }
+
     /// Returns, for each exporter, the losses if no flush follows, with the losses of the records in the backlog.
     pub(crate) fn unexported(&self, backlog: &Losses) -> Vec<Losses> {
         self.slots.iter().map(|slot| slot.unexported(backlog)).collect()

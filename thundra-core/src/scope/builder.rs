@@ -19,7 +19,7 @@ use crate::recorder::scope_state::ScopeState;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
-use crate::telemetry::config;
+use crate::telemetry::{config, reaches_xray};
 use crate::value::Attributes;
 use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
 
@@ -227,7 +227,7 @@ impl ScopeBuilder {
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
-            Some(keep) if withheld => Tail::withheld(keep),
+            Some(keep) if withheld && reaches_xray() => Tail::withheld(keep),
             _ => Tail::Exported,
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);

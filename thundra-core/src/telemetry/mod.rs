@@ -15,6 +15,7 @@ use std::fmt;
 use tracing_subscriber::{Layer, Registry};
 
 pub use install::{install, install_with};
+pub(crate) use process::reaches_xray;
 pub use process::{
     config, export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray,
     last_export, pending_spans, report_missing_scope, settings, share_withheld, spill_all, unexported,

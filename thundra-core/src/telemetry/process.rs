@@ -195,6 +195,11 @@ pub fn follows_xray() -> bool {
     PIPELINE.get().is_some_and(Pipeline::follows_xray)
 }
 
+/// Returns `true` if an installed exporter sends to X-Ray.
+pub(crate) fn reaches_xray() -> bool {
+    PIPELINE.get().is_some_and(Pipeline::reaches_xray)
+}
+
 /// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and
 /// losses that no exported root span has counted.
 #[doc(hidden)]

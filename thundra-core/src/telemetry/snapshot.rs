@@ -4,8 +4,8 @@ use super::process::{PIPELINE, unexported};
 use crate::id;
 use crate::pipeline::{Losses, backlog};
 
-/// Forgets all records that wait for a flush, and returns the losses of each exporter. Called before a snapshot and after
-/// the last flush: each copy would export the records again.
+/// Forgets all records that wait for a flush, and returns the losses of each exporter. Called before a snapshot and
+/// after the last flush: each copy would export the records again.
 #[doc(hidden)]
 pub fn forget_unexported() -> Vec<Losses> {
     let losses = unexported();

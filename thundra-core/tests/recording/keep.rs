@@ -181,6 +181,17 @@ fn an_undecided_scope_records_and_is_not_sampled() {
 }
 
 #[test]
+fn a_sampled_scope_needs_no_reason() {
+    const XRAY: &str = "Root=1-0af76519-16cd43dd8448eb211c80319c;Sampled=0";
+    for header in [None, Some(("x-amzn-trace-id", XRAY))] {
+        let inbound = Inbound::extract(header, Propagators::default(), Trust::Full);
+        let config = config(&[("THUNDRA_KEEP", "errors,slow:0")]);
+        let records = finished(&config, Scope::builder("root").parent(inbound), || error!("failed"));
+        assert_eq!((records.count(), reasons(&records)), (1, None), "X-Ray gets nothing from this program: {header:?}");
+    }
+}
+
+#[test]
 fn a_nested_scope_has_a_decision_of_its_own() {
     let outcome = |ids: &[&'static str], fails: bool| {
         let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off"), ("THUNDRA_KEEP", "errors")]);

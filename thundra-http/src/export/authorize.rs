@@ -43,8 +43,8 @@ pub trait Authorize: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Forgets cached credentials. Called before a snapshot of the process and in each process restored from it, perhaps
-    /// weeks later.
+    /// Forgets cached credentials. Called before a snapshot of the process, and in each process restored from the
+    /// snapshot, perhaps weeks later.
     fn renew(&self) {}
 }
 

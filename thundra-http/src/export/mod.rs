@@ -39,9 +39,8 @@ pub use record_limits::RecordLimits;
 pub(crate) use select::THIS;
 #[doc(hidden)]
 pub use select::{Dependent, Platform, exporters, install};
-pub(crate) use worker::Worker;
 #[doc(hidden)]
-pub use worker::report_losses;
+pub use worker::{Worker, report_losses};
 pub use xray::XRayExporter;
 
 pub use crate::xray_daemon::{InvalidXRayDaemonAddress, XRayDaemonAddress};

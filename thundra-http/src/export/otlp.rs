@@ -24,6 +24,13 @@ use super::endpoint::{Endpoint, Shared};
 /// retried twice before the deadline, with a jittered pause or the longer pause of `Retry-After`. The exporter waits
 /// for pauses of up to 1 s. After a longer pause, the next flush sends the batch.
 ///
+/// No other status is retried, and redirects are not followed. A response of more than 4 MiB is an error, and its
+/// records count as lost although the collector may have them. A batch of more than 64 MiB is sent in parts. Both sizes
+/// are fields of [`OtlpConfig`](thundra_core::OtlpConfig).
+///
+/// With the feature `https`, the exporter trusts the well-known authorities or the configured certificates, shows a
+/// configured certificate of its own, and uses the [proxies](thundra_core::Proxies) of the configuration.
+///
 /// After a failure, the exporter pauses for ten times the duration of the failure, and longer after each further
 /// failure. Then a single attempt tries the collector. After 413, a batch is sent in parts.
 ///

@@ -17,6 +17,8 @@ use crate::Settings;
 pub enum Platform {
     /// AWS Lambda: standard output is the log.
     Lambda,
+    /// AWS Lambda on managed instances, which never freeze: a background thread exports.
+    ManagedInstance,
     /// Any other process.
     Process,
 }
@@ -104,7 +106,7 @@ impl Program<'_> {
     fn default_name(&self) -> &'static str {
         match self.platform {
             _ if self.config.otlp.traces.endpoint.is_some() => "otlp",
-            Platform::Lambda => {
+            Platform::Lambda | Platform::ManagedInstance => {
                 diagnostics::once(
                     "stdout",
                     "spans go to standard output, one line per invocation, for the serverless-otlp-forwarder; \
@@ -152,7 +154,7 @@ fn otlp(program: &Program<'_>) -> Option<Box<dyn Export>> {
         }
     };
     Some(match program.platform {
-        Platform::Process => Box::new(exporter.in_background()),
+        Platform::Process | Platform::ManagedInstance => Box::new(exporter.in_background()),
         _ => Box::new(exporter),
     })
 }
@@ -194,9 +196,10 @@ mod tests {
     fn exporters_are_those_that_are_named_or_the_default_of_the_platform() {
         let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
         let named = |names| ("OTEL_TRACES_EXPORTER", names);
-        use Platform::{Lambda, Process};
+        use Platform::{Lambda, ManagedInstance, Process};
         for (variables, platform, expected, why) in [
             (&[][..], Lambda, &["stdout"][..], "the log of Lambda"),
+            (&[], ManagedInstance, &["stdout"], "the log of Lambda"),
             (&[], Process, &["console"], "for people"),
             (&[endpoint], Lambda, &["otlp"], "an endpoint"),
             (&[endpoint], Process, &["otlp"], "an endpoint"),

@@ -16,8 +16,9 @@ const INTERVAL: Duration = Duration::from_secs(1);
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// The handle of the thread. Dropping the handle ends the thread after a last export.
+#[doc(hidden)]
 #[derive(Debug)]
-pub(crate) struct Worker {
+pub struct Worker {
     /// Takes the deadline of the thread.
     stop: Option<oneshot::Sender<Instant>>,
     /// Closed by the end of the thread.
@@ -28,7 +29,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Starts the thread; `None`, and a line on standard error, where that fails.
-    pub(crate) fn start(patience: Duration) -> Option<Self> {
+    pub fn start(patience: Duration) -> Option<Self> {
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -43,6 +43,7 @@ const PATHS: &[Path] = &[
     Path::new("workload A: recorded",                 ("recorded", 100, 40), ("span", 101)),
     Path::new("workload A: recorded, otel-spans",     ("recorded", 100, 40), ("span", 101)),
     Path::new("workload A: not sampled",              ("unsampled", 100, 40), ("span", 101)),
+    Path::new("workload A: not sampled and not kept", ("undecided", 100, 40), ("span", 101)),
     Path::new("workload A: outside of a scope",       ("outside", 100, 40), ("span", 100)),
     Path::new("varied spans: recorded",               ("varied", 100, 40), ("span", 101)),
     Path::new("futures in turn: recorded",            ("in_turn", 100, 40), ("span", 101)),

@@ -21,6 +21,7 @@ const ALL: &[(&str, Work)] = &[
     ("registry_open", registry_open),
     ("recorded", recorded),
     ("unsampled", unsampled),
+    ("undecided", undecided),
     ("outside", outside),
     ("varied", varied_spans),
     ("open", open),
@@ -75,6 +76,13 @@ fn recorded(spans: u64, turns: u64) {
 
 fn unsampled(spans: u64, turns: u64) {
     install(&[("OTEL_TRACES_SAMPLER", "always_off")]);
+    turns_of(turns, || chains(spans));
+}
+
+/// Records in scopes that are dropped at their end.
+fn undecided(spans: u64, turns: u64) {
+    install(&[("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_KEEP", "errors,slow:1m,cold")]);
+    turns_of(1, || chains(10));
     turns_of(turns, || chains(spans));
 }
 

@@ -10,6 +10,7 @@ mod account;
 mod cases;
 mod function;
 mod received;
+mod secrets;
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -126,6 +126,22 @@ impl Drop for Watch {
     }
 }
 
+/// Takes the spans of all running invocations, open ones included, at the end of the environment.
+#[cfg(all(unix, feature = "shutdown"))]
+pub(super) fn take_running() -> Records {
+    let mut records = Records::default();
+    for watched in list().take_all() {
+        let root = watched.deadline.attributes();
+        let ending = Unfinished {
+            error_type: "shutdown",
+            description: "still running when Lambda ended the environment",
+            root: root.as_ref().map_or(&[], |attributes| attributes),
+        };
+        let _ = records.append(watched.scope.take_unfinished(&ending));
+    }
+    records
+}
+
 /// The thread.
 mod thread {
     use std::sync::OnceLock;

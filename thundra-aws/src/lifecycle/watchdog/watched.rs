@@ -59,6 +59,12 @@ impl WatchList {
         Some(self.running.swap_remove(place).1)
     }
 
+    /// Takes all invocations.
+    #[cfg(all(unix, feature = "shutdown"))]
+    pub(super) fn take_all(&mut self) -> Vec<Watched> {
+        self.running.drain(..).map(|(_, watched)| watched).collect()
+    }
+
     /// Plans the next time to wake, and returns the time until then. `None` without invocations.
     pub(super) fn plan(&mut self) -> Option<Duration> {
         let due_in = self.running.iter().map(|(_, watched)| watched.due_in()).min();

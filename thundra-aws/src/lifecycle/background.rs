@@ -1,0 +1,40 @@
+//! Export from a background thread, on [managed instances].
+//!
+//! A managed instance serves many invocations at once and never freezes. A flush for each invocation would make each of
+//! them wait for the collector, and would send many small requests. The thread exports about once a second, and whenever
+//! about 1 MiB waits.
+//!
+//! [managed instances]: https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-execution-environment.html
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use thundra_core::Config;
+use thundra_http::export::Worker;
+
+static WORKER: Mutex<Option<Worker>> = Mutex::new(None);
+
+/// `true` while the thread runs.
+static IS_RUNNING: AtomicBool = AtomicBool::new(false);
+
+/// Starts the thread, once. If that fails, each invocation exports, as elsewhere in Lambda.
+pub(super) fn start(config: &Config) {
+    let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
+    if worker.is_none() && !config.disabled {
+        *worker = Worker::start(config.otlp.flush_limit());
+        IS_RUNNING.store(worker.is_some(), Ordering::Relaxed);
+    }
+}
+
+/// Returns `true` if a background thread exports.
+pub(crate) fn is_running() -> bool {
+    IS_RUNNING.load(Ordering::Relaxed)
+}
+
+/// Ends the thread after a last export, at the end of the program.
+pub(super) fn end() {
+    let worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if IS_RUNNING.swap(false, Ordering::Relaxed) {
+        drop(worker);
+    }
+}

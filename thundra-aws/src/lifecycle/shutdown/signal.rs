@@ -1,0 +1,56 @@
+//! SIGTERM: the last export, on a thread of its own.
+//!
+//! The runtime of the program may be blocked by a handler, and the connections of its exporters may have died while the
+//! environment was frozen. The thread has a runtime of its own, and its exports open new connections.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+use thundra_core::{export_later, flush_last, pending_spans, renew};
+use thundra_http::export::report_losses;
+use tokio::time::{sleep, timeout_at};
+
+use crate::lifecycle::watchdog;
+
+/// The time for the export, of the 500 ms until SIGKILL.
+const LIMIT: Duration = Duration::from_millis(400);
+
+/// The pause between two attempts, of an exporter that failed or that another flush holds.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Starts the thread. After the export, the process ends by the signal, with the status of the signal.
+pub(super) fn watch() -> io::Result<()> {
+    let mut signals = Signals::new([SIGTERM])?;
+    let thread = std::thread::Builder::new().name("thundra-shutdown".into());
+    thread.spawn(move || {
+        if signals.forever().next().is_some() {
+            export();
+            let _ = emulate_default_handler(SIGTERM);
+        }
+    })?;
+    Ok(())
+}
+
+fn export() {
+    let deadline = Instant::now() + LIMIT;
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    renew();
+    export_later(watchdog::take_running());
+    runtime.block_on(async {
+        let exporting = async {
+            loop {
+                flush_last(deadline).await;
+                if pending_spans() == 0 {
+                    break;
+                }
+                sleep(PAUSE).await;
+            }
+        };
+        let _ = timeout_at(deadline.into(), exporting).await;
+    });
+    runtime.shutdown_background();
+    report_losses();
+}
