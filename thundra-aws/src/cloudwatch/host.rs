@@ -8,7 +8,7 @@ pub(super) enum Service {
     CloudWatch,
 }
 
-/// The names of the services in host names, which are also those of signatures.
+/// The names of the services, in host names and in signatures.
 const SERVICES: [(&str, Service); 3] =
     [("xray", Service::XRay), ("logs", Service::Logs), ("monitoring", Service::CloudWatch)];
 

@@ -32,7 +32,7 @@ struct Endpoint {
     signer: Signer,
 }
 
-/// Returns what signs the requests of a destination; `None` for a destination that is no endpoint of AWS.
+/// Returns the endpoint of AWS at a destination; `None` for a destination outside of AWS.
 pub(crate) fn endpoint(destination: &Destination<'_>) -> Option<Arc<dyn Authorize>> {
     let host = Host::parse(destination.address.host()?)?;
     Some(Arc::new(Endpoint {
@@ -45,7 +45,7 @@ pub(crate) fn endpoint(destination: &Destination<'_>) -> Option<Arc<dyn Authoriz
 impl Authorize for Endpoint {
     fn authorize<'a>(&'a self, head: &'a mut Parts, body: &'a Bytes, deadline: Instant) -> AuthorizeFuture<'a> {
         Box::pin(async move {
-            // A key of the user's own takes the place of a signature.
+            // A configured key replaces the signature.
             if head.headers.contains_key(AUTHORIZATION) {
                 return Ok(());
             }
@@ -69,7 +69,7 @@ impl Authorize for Endpoint {
 }
 
 impl Endpoint {
-    // One of the two, so that a program without the feature has a line that names it.
+    // Without the feature, the error names the feature.
     #[cfg(feature = "sigv4")]
     async fn sign(&self, head: &mut Parts, body: &Bytes, deadline: Instant) -> Result<(), ExportError> {
         self.signer.sign(head, body, deadline).await

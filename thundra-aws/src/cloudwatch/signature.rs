@@ -18,14 +18,14 @@ use tokio::time::timeout_at;
 
 use super::host::Host;
 
-/// The time before their expiry at which credentials are replaced.
+/// Credentials are replaced this long before the expiry.
 const EARLY: Duration = Duration::from_secs(60);
 
-/// The age from which refused credentials are worth replacing.
+/// The least age of refused credentials for a replacement.
 const REPLACEABLE: Duration = Duration::from_secs(60);
 
-/// Signs requests with the credentials of the SDK's default chain. Reads them at the first request, and again before they
-/// expire.
+/// Signs requests with the credentials of the SDK's default chain. The first request reads the credentials, and later
+/// requests read new ones before the expiry.
 pub(super) struct Signer {
     service: &'static str,
     region: String,
@@ -75,7 +75,7 @@ impl Signer {
             .settings(SigningSettings::default())
             .build()?;
         let uri = head.uri.to_string();
-        // What a proxy may change is not signed.
+        // A proxy may change other headers.
         let signed = |name: &HeaderName| *name == HOST || *name == CONTENT_TYPE || name.as_str().starts_with("x-aws-");
         let headers = head.headers.iter().filter(|(name, _)| signed(name));
         let headers = headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
@@ -115,7 +115,7 @@ impl Signer {
         Ok(provider)
     }
 
-    /// Forgets refused credentials. Returns `true` if others may take their place.
+    /// Forgets refused credentials. Returns `true` if the next request may have other credentials.
     pub(super) fn renews(&self) -> bool {
         let mut state = self.state();
         let replaceable = |(credentials, read): &mut (Credentials, Instant)| {
@@ -124,7 +124,7 @@ impl Signer {
         state.credentials.take_if(replaceable).is_some()
     }
 
-    /// Forgets everything.
+    /// Forgets the credentials and the provider.
     pub(super) fn forget(&self) {
         *self.state() = State::default();
     }
@@ -138,9 +138,9 @@ impl Signer {
 mod tests {
     use super::*;
 
-    /// The request is signed once more by hand: the constants come from botocore's `SigV4Auth`.
+    /// The expected signature comes from botocore's `SigV4Auth`.
     #[test]
-    fn a_signature_is_that_of_botocore() {
+    fn a_signature_equals_the_one_of_botocore() {
         let host = Host::parse("xray.eu-west-1.amazonaws.com").unwrap();
         let credentials = Credentials::new(
             "AKIDEXAMPLE",

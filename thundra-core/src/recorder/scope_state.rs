@@ -271,14 +271,23 @@ impl ScopeState {
         self.tail = self.tail.decided(decided);
         if matches!(self.tail, Tail::Dropped | Tail::Refused) {
             self.tail.count(Losses::records(Signal::Traces, self.finished_count.into(), LossReason::KeepLimit));
+            self.note_room();
             self.finished.clear();
             self.finished_count = 0;
         }
     }
 
+    /// Takes note of the size of the finished spans, for the next scope in the place.
+    #[inline]
+    fn note_room(&mut self) {
+        self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
+    }
+
     /// Takes the ended spans, also those of nested scopes.
     pub(crate) fn take_finished(&mut self) -> Records {
-        self.first_room = self.finished.len().clamp(FIRST_ROOM.start, FIRST_ROOM.end);
+        if self.tail.is_exported() {
+            self.note_room();
+        }
         let own = self.take_records();
         if self.nested.is_empty() {
             return own;

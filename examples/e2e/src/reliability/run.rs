@@ -95,7 +95,7 @@ impl Function {
         let invocations = join_all((0..times).map(|_| self.lambda.invoke(event.clone()))).await;
         for invocation in invocations {
             self.invocations.push(invocation?);
-            self.made += work.made();
+            self.made += if scenario.foreign_event.is_some() { 1 } else { work.made() };
         }
         Ok(())
     }
@@ -109,7 +109,7 @@ impl Function {
 
     async fn end(&self, end: End) -> Option<ExitStatus> {
         match end {
-            End::ShutDown => self.lambda.shut_down().await,
+            End::ShutDown | End::ShutDownWaiting => self.lambda.shut_down().await,
             End::TerminatedIdle | End::TerminatedExporting => self.lambda.terminate(PATIENCE).await,
         }
     }
@@ -152,8 +152,11 @@ impl Scenario {
         let made_under_fault = traced.made - made_before;
         if self.end != End::TerminatedExporting {
             collector.set(Fault::None).await?;
+        }
+        if !matches!(self.end, End::TerminatedExporting | End::ShutDownWaiting) {
             let patience = if self.expect.counted == Counted::Unknown { Duration::ZERO } else { SETTLED };
             settle(&mut traced, &collector, patience).await?;
+            bare.good(1).await?; // which may have been killed, as the traced one
         }
         let exits = (bare.end(self.end).await, traced.end(self.end).await);
         let (ledger, arrived) = received(&traced, &collector);
@@ -211,7 +214,11 @@ impl Function {
 
 fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
     let environment = &scenario.environment;
-    let mut event = Event::new(work)?.deadline_behind(environment.deadline_behind);
+    let event = match scenario.foreign_event {
+        Some(text) => Event::raw(text),
+        None => Event::new(work)?,
+    };
+    let mut event = event.deadline_behind(environment.deadline_behind);
     if let Some(timeout) = environment.timeout {
         event = event.timeout(timeout);
     }
@@ -224,17 +231,18 @@ fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
 /// Sends good invocations until each span is explained, and two more.
 async fn settle(traced: &mut Function, collector: &Collector, patience: Duration) -> Result<(), Error> {
     let (mut settled, started) = (0, Instant::now());
-    while settled < 3 && started.elapsed() < patience {
+    loop {
         traced.good(1).await?;
         let total = received(traced, collector).0.arrived();
-        if total.spans + total.lost + total.dropped == traced.made {
-            settled += 1;
-        } else {
-            settled = 0;
+        let balances = total.spans + total.lost + total.dropped == traced.made;
+        settled = if balances { settled + 1 } else { 0 };
+        if settled == 3 || started.elapsed() >= patience {
+            return Ok(());
+        }
+        if !balances {
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Ok(())
 }
 
 /// Returns the account of all that the function sent, and how many spans of it reached the collector.

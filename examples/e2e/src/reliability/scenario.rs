@@ -21,6 +21,8 @@ pub struct Scenario {
     pub spans: u64,
     /// Bytes that make the event large.
     pub padding: usize,
+    /// The event, where it is none of the function's.
+    pub foreign_event: Option<&'static str>,
     /// What is wrong with the collector.
     pub fault: Fault,
     /// What is unusual around the function.
@@ -56,6 +58,8 @@ pub enum End {
     /// Lambda shuts it down.
     #[default]
     ShutDown,
+    /// Lambda shuts it down while spans wait for a collector, which is back by then.
+    ShutDownWaiting,
     /// SIGTERM, while it waits for an event.
     TerminatedIdle,
     /// SIGTERM, right after its last response.
@@ -71,6 +75,8 @@ pub struct Expect {
     pub counted: Counted,
     /// What must stand on standard error, once.
     pub says: Option<&'static str>,
+    /// The signal that ends the process, where it is not the bare one's.
+    pub signal: Option<i32>,
 }
 
 /// How many spans are lost and counted.

@@ -14,6 +14,7 @@ const GOOD: Scenario = Scenario {
     handler: Handler::Ok,
     spans: 3,
     padding: 0,
+    foreign_event: None,
     fault: Fault::None,
     environment: Environment {
         variables: &[],
@@ -25,7 +26,7 @@ const GOOD: Scenario = Scenario {
     },
     end: End::ShutDown,
     invocations: (4, 100),
-    expect: Expect { error_type: None, counted: Counted::None, says: None },
+    expect: Expect { error_type: None, counted: Counted::None, says: None, signal: None },
 };
 
 const fn collector(name: &'static str, fault: Fault, counted: Counted, why: &'static str) -> Scenario {
@@ -39,6 +40,12 @@ const fn handler(
     why: &'static str,
 ) -> Scenario {
     Scenario { name, handler, why, expect: Expect { error_type, ..GOOD.expect }, ..GOOD }
+}
+
+const fn late(name: &'static str, handler: Handler, environment: Environment, why: &'static str) -> Scenario {
+    let environment = Environment { timeout: Some(Duration::from_millis(600)), ..environment };
+    let expect = Expect { error_type: Some("timeout"), ..GOOD.expect };
+    Scenario { name, handler, environment, why, expect, ..GOOD }
 }
 
 const fn environment(name: &'static str, environment: Environment, why: &'static str) -> Scenario {
@@ -80,9 +87,18 @@ pub const SCENARIOS: &[Scenario] = &[
     handler("handler breaks its stream", Handler::BreakStream(3), None, "Lambda calls that a success"),
     handler("handler leaves a task", Handler::Outlive(20), None, "a span that ends late goes out later, once"),
     handler("handler leaves a task for ever", Handler::Never, None, "a span that never ends holds up nothing"),
+    handler("handler response over 6 MiB", Handler::Large(7 << 20), Some("response_too_large"), "Lambda refuses it, and the runtime goes on"),
+    Scenario { foreign_event: Some("[1, 2"), ..handler("handler event unreadable", Handler::Ok, Some("invalid_event"), "the error is the runtime's") },
     Scenario { spans: 9_999, invocations: (2, 10), ..handler("handler 10,000 spans", Handler::Ok, None, "as many as there may be") },
     Scenario { spans: 100_000, invocations: (2, 4), expect: Expect { counted: Counted::Each(90_001), ..GOOD.expect }, ..handler("handler 100,000 spans", Handler::Ok, None, "those over the limit are counted") },
     Scenario { padding: 6_000_000, invocations: (2, 10), ..handler("handler 6 MB event", Handler::Ok, None, "the largest event that there is") },
+
+    // Deadlines.
+    Scenario { invocations: (2, 10), ..late("deadline passed, waiting", Handler::Wait(1_500), PLAIN, "what is finished and still open is exported before the end, once") },
+    Scenario { invocations: (2, 10), ..late("deadline passed, blocked", Handler::Block(1_500), PLAIN, "a blocked thread does not hold up the watchdog") },
+    Scenario { invocations: (2, 10), expect: UNKNOWN, ..late("deadline passed, watchdog off", Handler::Wait(1_500), Environment { variables: &[("THUNDRA_TIMEOUT_MARGIN", b"0")], ..PLAIN }, "nothing else changes") },
+    environment("deadline within the margin", Environment { variables: &[("THUNDRA_TIMEOUT_MARGIN", b"30s")], ..PLAIN }, "a function with a short timeout runs as before"),
+    Scenario { fault: Fault::Hanging, invocations: (3, 10), ..environment("deadline while exporting", Environment { variables: &[("OTEL_EXPORTER_OTLP_TIMEOUT", b"10000")], timeout: Some(Duration::from_millis(700)), ..PLAIN }, "a flush ends before the deadline") },
 
     // Environments.
     Scenario { fault: Fault::Status(500, None), ..environment("spill", Environment { variables: SPILL, ..PLAIN }, "what is refused for good goes to standard output") },
@@ -98,6 +114,7 @@ pub const SCENARIOS: &[Scenario] = &[
     environment("deadline in the past", Environment { deadline_behind: Duration::from_secs(60), ..PLAIN }, "clocks differ"),
     environment("headers missing", Environment { without: &["lambda-runtime-trace-id", "lambda-runtime-invoked-function-arn", "lambda-runtime-invocation-id"], ..PLAIN }, "an older Runtime API sends fewer"),
     environment("connection died while frozen", Environment { connections_die: true, ..PLAIN }, "it costs a retry and no data"),
+    Scenario { fault: Fault::Status(503, None), end: End::ShutDownWaiting, expect: UNKNOWN, ..environment("shutdown, not asked for", PLAIN, "without an extension Lambda sends no SIGTERM") },
     Scenario { end: End::TerminatedIdle, ..environment("SIGTERM idle", PLAIN, "the exit status is the signal's") },
     Scenario { fault: Fault::Hanging, end: End::TerminatedExporting, expect: UNKNOWN, ..environment("SIGTERM while exporting", PLAIN, "the exit status is the signal's") },
 ];

@@ -4,7 +4,7 @@
 //! {"format":"json","version":1}⏎T1S<base64 of an ExportTraceServiceRequest>
 //! ```
 //!
-//! `T1S` stands before sampled spans, and `T1U` before spans that are kept although they are not sampled.
+//! `T1S` stands before sampled spans, and `T1U` before unsampled spans kept by `THUNDRA_KEEP`.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

@@ -13,7 +13,7 @@ use crate::xray_daemon::XRayDaemonAddress;
 /// The pause while the socket has no room.
 const NO_ROOM: Duration = Duration::from_millis(1);
 
-/// A socket that is opened by the first datagram, and kept.
+/// A socket, opened by the first datagram.
 #[derive(Debug)]
 pub(super) struct Socket {
     daemon: XRayDaemonAddress,
@@ -27,8 +27,8 @@ impl Socket {
 
     /// Sends a datagram.
     ///
-    /// Where no daemon listens, the system reports the refusal of a datagram: on the same host at once, and from another
-    /// host with the next datagram, which does not leave then.
+    /// The system reports the refusal of a datagram without a listening daemon: on the same host at once, from another
+    /// host with the next datagram. The next datagram does not leave then.
     pub(super) async fn send(&self, datagram: &[u8], deadline: Instant) -> Result<(), Error> {
         let failed = |cause| Error { daemon: self.daemon.clone(), cause };
         let socket = self.connected(deadline).await.map_err(failed)?;

@@ -25,8 +25,13 @@ impl Event {
     ///
     /// If the value cannot be written as JSON.
     pub fn new(value: &impl Serialize) -> Result<Self, Error> {
-        let body = serde_json::to_vec(value)?.into();
-        Ok(Self { body, timeout: Duration::from_secs(10), deadline_behind: Duration::ZERO, without: Vec::new() })
+        Ok(Self::raw(serde_json::to_vec(value)?))
+    }
+
+    /// Makes an event from bytes, as [`new`](Self::new) does.
+    pub fn raw(body: impl Into<Bytes>) -> Self {
+        let (timeout, deadline_behind) = (Duration::from_secs(10), Duration::ZERO);
+        Self { body: body.into(), timeout, deadline_behind, without: Vec::new() }
     }
 
     /// Sets the time until the deadline.
