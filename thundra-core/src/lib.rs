@@ -140,6 +140,7 @@
 //! | `partial_success` | the destination took the request, and rejected some of its records without naming them |
 //! | `too_large` | the record alone is over the size limit of the destination: of a request, a datagram or a line |
 //! | `too_old` | the destination takes no record of that age |
+//! | `too_new` | the time of the record is further ahead than the destination takes |
 //! | `spill_limit` | the destination did not take it, and the limit of `THUNDRA_SPILL` was reached |
 //! | `panicked` | the exporter panicked |
 //! | `keep_limit` | `THUNDRA_KEEP` had kept as many spans as it may |
