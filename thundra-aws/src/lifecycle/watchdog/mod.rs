@@ -52,7 +52,8 @@ impl Watch {
         let deadline = Deadline::of(context);
         let watch = Watch { id: None, deadline, began: Some(Instant::now()), config: Some(config) };
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
-        let is_worthwhile = |deadline: &Deadline| !margin.is_zero() && deadline.left() > margin + margin / 4;
+        let is_worthwhile =
+            |deadline: &Deadline| !margin.is_zero() && deadline.left() > margin.saturating_add(margin / 4);
         let Some(near) = deadline.filter(is_worthwhile) else { return watch };
         if !thread::is_running() {
             return watch;
@@ -250,5 +251,15 @@ mod tests {
             drop(watch);
             assert!(!id.is_some_and(|id| list().remove(id)), "{why}");
         }
+    }
+
+    #[test]
+    fn an_invocation_with_the_longest_margin_is_not_watched() {
+        let mut config = Config::from_env(&thundra_core::Env::process());
+        config.set_section(Settings { timeout_margin: Duration::MAX, ..Settings::default() });
+        let mut context = Context::default();
+        context.deadline = u64::MAX;
+        let watch = Watch::begin(&Scope::builder("invocation").begin(), &context, Box::leak(Box::new(config)));
+        assert_eq!(watch.id, None);
     }
 }
