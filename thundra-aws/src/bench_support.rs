@@ -1,9 +1,13 @@
 //! Functions that `examples/bench` measures alone. Programs reach them through an invocation or a client. They may
 //! change in any release.
 
+use lambda_runtime::Context;
+use thundra_core::Scope;
+use thundra_core::propagation::Trust;
+
+use crate::lifecycle::watchdog::Watch;
 use crate::payload::splice::InsertionPoint;
 use crate::trigger;
-use thundra_core::propagation::Trust;
 
 /// Records the calls of unwrapped clients from now on, as `run` and `init` do.
 #[cfg(all(feature = "unwrapped-clients", feature = "sdk"))]
@@ -19,4 +23,9 @@ pub fn recognise(body: &[u8]) -> usize {
 /// Adds members to the context in a payload, as the clients do. Returns `None` if the payload must not be changed.
 pub fn splice(payload: &[u8], members: &str) -> Option<String> {
     Some(InsertionPoint::in_payload(payload, |_| false).ok()?.fill(members))
+}
+
+/// Watches an invocation and ends the watch, as each invocation with a deadline does.
+pub fn watch(scope: &Scope, context: &Context) {
+    Watch::begin(scope, context, thundra_core::config()).end(scope);
 }

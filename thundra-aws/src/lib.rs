@@ -188,6 +188,33 @@
 //! level of events. A subscriber or a logger that the program has set before is kept. One that the program sets later
 //! is refused, because `tracing` and `log` accept only one.
 //!
+//! # Deadlines
+//!
+//! Lambda ends the process of an invocation that reaches its deadline. `THUNDRA_TIMEOUT_MARGIN` (100 ms) before the
+//! deadline, a watchdog thread exports the invocation, also while the handler computes and blocks every other thread.
+//! The export contains the finished spans, and a provisional ending of each open span, with the scopes of the records of
+//! a batch:
+//!
+//! - `error.type` is `timeout`, and the status is an error;
+//! - `thundra.unfinished.elapsed_ms` is the time that the span had run.
+//!
+//! An invocation that ends after all changes nothing for its caller. No span is exported a second time, and spans that
+//! began after the export leave as usual. A log line at WARN has the trace, the real outcome and the duration. Attributes
+//! and events recorded on an exported span are dropped, and counted in `thundra.dropped_after_end` of the next root span.
+//! The same holds on managed instances, where Lambda lets an invocation run on.
+//!
+//! The span of every invocation says how near it came to its deadline: `thundra.deadline.remaining_ms`, negative after the
+//! deadline, and `thundra.deadline.used_ratio`, 1 at the deadline.
+//!
+//! The watchdog exports through connections of its own, within the margin: a collector that is far away may need more
+//! than 100 ms. Where the collector does not take the spans in time and the process lives on, the next export sends
+//! them. Where the margin is more than four fifths of the time that a function has, its invocations are not exported
+//! early. An exporter of the program's own is called from the thread of the watchdog, unless it has a
+//! [`fork`](export::Export::fork).
+//!
+//! The watchdog cannot help where Lambda ends the process without a deadline: where the function runs out of memory, the
+//! spans of the invocation are lost.
+//!
 //! # A span is missing: where do I look?
 //!
 //! 1. **Standard error.** Every problem is reported there once, with the remedy: a malformed variable, a collector that

@@ -122,7 +122,8 @@ names! {
 
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
-    /// The number of events, attributes and links recorded on earlier root spans after their end.
+    /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
+    /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
     /// The number of spans of a scope dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";

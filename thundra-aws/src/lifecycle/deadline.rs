@@ -1,7 +1,7 @@
 //! The deadline of an invocation.
 //!
-//! Lambda names a time of the wall clock. The time left is asked of that clock anew each time: it may be set, and it
-//! goes on while the environment is frozen.
+//! Lambda names a time of the wall clock, which may be set, and goes on while the environment is frozen. Each question
+//! for the time left therefore reads the wall clock.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -20,7 +20,7 @@ pub(crate) struct Deadline {
 }
 
 impl Deadline {
-    /// Returns the deadline of an invocation that begins now. `None` where Lambda set no deadline.
+    /// Returns the deadline of an invocation at the begin. `None` without a deadline from Lambda.
     pub(crate) fn of(context: &Context) -> Option<Self> {
         let at = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
         let deadline = Deadline { at, total: Duration::ZERO };
@@ -32,14 +32,14 @@ impl Deadline {
         self.at.duration_since(SystemTime::now()).unwrap_or_default()
     }
 
-    /// Returns the time at which the export of the invocation must end. A deadline in the past leaves no time: the
-    /// spans wait for the next invocation.
+    /// Returns the end of the time for the export of the invocation. A deadline in the past leaves no time: the spans
+    /// wait for the next invocation.
     pub(crate) fn flush_until(self) -> Instant {
         Instant::now() + self.left().saturating_sub(RESERVE)
     }
 
-    /// Returns the attributes of the root span that tell how much time is left. `None` if the deadline had passed
-    /// before the invocation began.
+    /// Returns the attributes of the root span for the time left. `None` for a deadline before the begin of the
+    /// invocation.
     pub(super) fn attributes(self) -> Option<[(&'static str, Value); 2]> {
         let now = SystemTime::now();
         let late = now.duration_since(self.at).unwrap_or_default();

@@ -22,7 +22,7 @@ pub(super) struct Connector {
 enum Way {
     Plain(HttpConnector),
     #[cfg(feature = "https")]
-    Https(secure::Way),
+    Https(Box<secure::Way>),
 }
 
 impl Connector {
@@ -57,7 +57,7 @@ impl Connector {
 impl Way {
     #[cfg(feature = "https")]
     fn to(host: &Host, http: HttpConnector) -> Self {
-        secure::Way::to(host, &http).map_or(Way::Plain(http), Way::Https)
+        secure::Way::to(host, &http).map_or(Way::Plain(http), |way| Way::Https(Box::new(way)))
     }
 
     #[cfg(not(feature = "https"))]

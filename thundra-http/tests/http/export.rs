@@ -173,7 +173,7 @@ async fn a_fork_has_a_connection_and_pauses_of_its_own() {
     let result = tokio::task::spawn_blocking(|| forked.join().unwrap()).await.unwrap();
     result.unwrap();
     exporter.export(&batch(), soon()).await.unwrap();
-    let requests = requests.lock().unwrap();
+    let requests = std::mem::take(&mut *requests.lock().unwrap());
     let keys: Vec<_> = requests.iter().map(|(headers, _)| headers["api-key"].clone()).collect();
     assert_eq!(keys, ["k-1"; 3], "headers are the same");
     let dead = unreachable_exporter().await;

@@ -105,9 +105,9 @@ async fn the_configured_certificates_are_trusted_and_no_others() {
     };
     let is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let own = self_signed("localhost", IsCa::NoCa, |_| {});
-    let own_ca = self_signed("localhost", is_ca.clone(), |_| {});
-    let own_expired = self_signed("localhost", is_ca.clone(), past);
-    let own_of_another_name = self_signed("elsewhere", is_ca.clone(), |_| {});
+    let own_ca = self_signed("localhost", is_ca, |_| {});
+    let own_expired = self_signed("localhost", is_ca, past);
+    let own_of_another_name = self_signed("elsewhere", is_ca, |_| {});
     let other = self_signed("localhost", is_ca, |_| {});
     let bundle = format!("# a comment\n{}\n{}", theirs.pem(), ours.pem());
     let good = || issue(&ours, "localhost", |_| {});

@@ -53,6 +53,7 @@ const PATHS: &[Path] = &[
     Path::new("scope without spans",                  ("recorded", 0, 200), ("scope", 1)),
     Path::new("invocation of 11 spans",               ("recorded", 10, 200), ("invocation", 1)),
     Path::new("invocation of 11 spans, flushed",      ("flushed", 10, 200), ("invocation", 1)),
+    Path::new("deadline watched",                     ("watched", 20_000, 4), ("invocation", 20_000)),
     Path::new("log line in a scope",                  ("log", 100, 10), ("line", 100)),
     Path::new("trigger: SNS, 1 KB",                   ("sns", 1_024, 200), ("event", 1)),
     Path::new("trigger: SNS, 100 KB",                 ("sns", 100_000, 20), ("event", 1)),

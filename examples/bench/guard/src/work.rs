@@ -2,7 +2,9 @@
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::time::{Duration, UNIX_EPOCH};
 
+use thundra_aws::Context;
 use thundra_bench_work::{chains, events, in_turn, spawned, varied, workload_a};
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, debug, info, info_span};
@@ -28,6 +30,7 @@ const ALL: &[(&str, Work)] = &[
     ("event_outside", event_outside),
     ("event_off", event_off),
     ("flushed", flushed),
+    ("watched", watched),
     ("log", log),
     ("sns", |bytes, turns| recognise(&events::sns(bytes as usize), turns)),
     ("api_gateway", |bytes, turns| recognise(&events::api_gateway(bytes as usize), turns)),
@@ -145,6 +148,17 @@ fn flushed(spans: u64, turns: u64) {
         }
     };
     runtime().block_on(flush);
+}
+
+/// Begins and ends the watch of invocations whose deadline is far off, so that the watchdog stays asleep.
+fn watched(invocations: u64, turns: u64) {
+    install(&[]);
+    let mut context = Context::default();
+    let deadline = UNIX_EPOCH.elapsed().expect("the clock is set") + Duration::from_secs(600);
+    context.deadline = deadline.as_millis() as u64;
+    let watched = scope();
+    (0..turns * invocations).for_each(|_| thundra_aws::bench_support::watch(&watched, black_box(&context)));
+    black_box(watched.finish());
 }
 
 /// Writes log lines with the ids of an unsampled scope, so that only the line is counted.

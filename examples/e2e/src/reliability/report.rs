@@ -13,7 +13,8 @@ fn introduction() -> String {
         "\
 # Reliability
 
-Written by `cargo run --release -p thundra-examples --bin reliability -- --write`, which fails where a scenario does.
+Written by `cargo run --release -p thundra-examples --bin reliability -- --write`, which fails where a scenario does. Here
+it was {}.
 
 Each scenario runs a function beside the same function on the bare runtime, in the same run, in front of a Runtime API
 and a collector on loopback (`examples/e2e/src/harness`). Between invocations the process is stopped, and at a deadline
@@ -29,6 +30,7 @@ it is killed, except on managed instances (`run_concurrent`). For each scenario 
 The caller's wait is the median, in milliseconds; it is reported, and not a bound. *To next* is the longest time from a
 response to the request for the next event, in milliseconds.
 ",
+        if cfg!(debug_assertions) { "a debug build" } else { "a release build" },
         FLUSH_LIMIT.as_millis()
     )
 }

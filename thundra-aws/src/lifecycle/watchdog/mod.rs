@@ -6,11 +6,11 @@
 //!  end ◄─────┘
 //! ```
 //!
-//! A handler that computes never yields, so the watchdog has a thread of its own. The first invocation with a deadline
-//! starts the thread. The thread has a Tokio runtime and connections of its own while it sends, and only then.
+//! A handler busy with a computation never yields, so the watchdog has its own thread. The first invocation with a
+//! deadline starts the thread. Only an export gives the thread a Tokio runtime and connections.
 //!
-//! Begin and end of an invocation lock the list, and wake nobody. An invocation that ends after its export was decided
-//! under this lock: there is no time at which both sides could export a span.
+//! Begin and end of an invocation lock the list, and wake nobody. The thread takes the spans of an invocation under the
+//! lock, so no span can leave from both sides.
 
 mod watched;
 
@@ -44,10 +44,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Watches an invocation that begins now.
+    /// Watches an invocation from the begin.
     ///
-    /// Where the margin is most of the time that the function has, the invocation is not watched: it would be exported
-    /// as timed out soon after its begin.
+    /// A margin near the whole time of the function leaves the invocation unwatched. The export would follow soon after
+    /// the begin.
     pub(crate) fn begin(scope: &Scope, context: &Context, config: &'static Config) -> Self {
         let deadline = Deadline::of(context);
         let watch = Watch { id: None, deadline, began: Some(Instant::now()), config: Some(config) };
@@ -65,8 +65,8 @@ impl Watch {
         Watch { id: Some(id), ..watch }
     }
 
-    /// Returns the time at which the export of the invocation must end. `None` without a deadline, and for an
-    /// invocation that outlived the deadline.
+    /// Returns the end of the time for the export of the invocation. `None` without a deadline, and for an invocation
+    /// that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
     }
@@ -78,11 +78,11 @@ impl Watch {
                 == Some(InitializationType::ManagedInstances)
     }
 
-    /// Ends the watch, before the end of the scope. Records how much time is left on the scope, or reports the outcome
-    /// of an invocation that was exported before. Returns `true` for such an invocation.
+    /// Ends the watch, before the end of the scope. Records the time left on the scope, or reports the outcome of an
+    /// invocation exported before. Returns `true` for an invocation exported before.
     pub(crate) fn end(mut self, scope: &Scope) -> bool {
         let was_due = self.id.take().is_some_and(|id| !list().remove(id));
-        // An unsampled invocation may have been due, and not exported.
+        // An unsampled invocation may have been due without an export.
         if was_due && let Some(status) = scope.status_despite_export() {
             self.report_late(scope, &status);
             return true;
@@ -97,7 +97,7 @@ impl Watch {
         false
     }
 
-    /// Writes a log line with the real outcome of an invocation that was exported as timed out.
+    /// Writes a log line with the real outcome of an invocation exported as timed out.
     #[cold]
     fn report_late(&self, scope: &Scope, status: &Status) {
         let Some(context) = scope.context() else { return };
@@ -149,10 +149,12 @@ mod thread {
 
     use super::*;
 
-    /// Starts the thread if this is the first call. Returns `false` if the thread could not be started.
+    /// Starts the thread at the first call. Returns `false` without a thread.
     pub(super) fn is_running() -> bool {
         static RUNNING: OnceLock<bool> = OnceLock::new();
         *RUNNING.get_or_init(|| {
+            // A new thread plans first, and needs no call.
+            list().wake();
             let thread = std::thread::Builder::new().name("thundra-watchdog".into()).spawn(watch);
             if let Err(error) = &thread {
                 diagnostics::once(
@@ -187,11 +189,11 @@ mod thread {
         }
     }
 
-    /// The spans of the invocations that are due.
+    /// The spans of the due invocations.
     #[derive(Default)]
     struct Due {
         records: Records,
-        /// The time at which the export must end.
+        /// The end of the time for the export.
         until: Option<Instant>,
     }
 
@@ -205,20 +207,20 @@ mod thread {
                 root: root.as_ref().map_or(&[], |attributes| attributes),
             };
             let _ = self.records.append(watched.scope.take_unfinished(&ending));
-            // What is not sent by then has to be put back before the process may end.
+            // A tenth of the margin is left for putting unsent spans back.
             let until = Instant::now() + watched.deadline.left().saturating_sub(watched.margin / 10);
             self.until = self.until.max(Some(until));
         }
     }
 
-    /// Sends spans until a time. Spans that cannot be sent wait for the next flush, if the process lives on.
+    /// Sends spans until a time. Unsent spans wait for the next flush of the process, if there is any.
     fn send(records: Records, until: Instant) {
         match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {
                 // An exporter of the user's may ignore the deadline.
                 let _ = runtime
                     .block_on(async { tokio::time::timeout_at(until.into(), flush_aside(records, until)).await });
-                // A blocking task may still look up a host. Dropping the runtime would wait for the task.
+                // Dropping the runtime would wait for a blocking task, such as the lookup of a host.
                 runtime.shutdown_background();
             }
             Err(error) => {

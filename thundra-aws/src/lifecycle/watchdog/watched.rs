@@ -1,10 +1,14 @@
-//! The invocations that run now, and the next time when the thread has something to do.
+//! The running invocations with a deadline, and the time of the next export.
 
 use std::time::{Duration, Instant};
 
 use thundra_core::ScopeRef;
 
 use crate::lifecycle::deadline::Deadline;
+
+/// A difference of times without a meaning. Two clocks are read one after the other, and a wake-up costs more than an
+/// export a little late.
+const TOLERANCE: Duration = Duration::from_millis(1);
 
 /// An invocation with a deadline.
 #[derive(Clone, Copy, Debug)]
@@ -22,34 +26,34 @@ impl Watched {
     }
 }
 
-/// The invocations that run now. Managed instances run several at once.
+/// The running invocations. Managed instances run several at once.
 #[derive(Debug)]
 pub(super) struct WatchList {
     running: Vec<(u64, Watched)>,
     last_id: u64,
-    /// The time when the thread wakes by itself. `None` while nothing wakes it.
+    /// The planned time for the thread to wake. `None` without a plan.
     wakes_at: Option<Instant>,
 }
 
 impl WatchList {
     pub(super) const EMPTY: Self = WatchList { running: Vec::new(), last_id: 0, wakes_at: None };
 
-    /// Adds an invocation, and returns its id. Also returns `true` if the thread would wake too late for it. That is
-    /// rare: the invocations of a function have the same time, so a later one has a later deadline.
+    /// Adds an invocation and returns the id. Also returns `true` if the thread would wake too late for the invocation.
+    /// Invocations of a function have the same time, so a later begin usually means a later deadline.
     pub(super) fn add(&mut self, watched: Watched) -> (u64, bool) {
         self.last_id += 1;
         self.running.push((self.last_id, watched));
-        let due_at = Instant::now() + watched.due_in();
+        let due_at = Instant::now() + watched.due_in() + TOLERANCE;
         (self.last_id, self.wakes_at.is_none_or(|wakes_at| due_at < wakes_at))
     }
 
-    /// Removes an invocation. Returns `false` if it was taken before.
+    /// Removes an invocation. Returns `false` after the invocation was taken.
     pub(super) fn remove(&mut self, id: u64) -> bool {
         let place = self.running.iter().position(|(running, _)| *running == id);
         place.map(|place| self.running.swap_remove(place)).is_some()
     }
 
-    /// Takes an invocation that is due.
+    /// Takes a due invocation.
     pub(super) fn take_due(&mut self) -> Option<Watched> {
         let place = self.running.iter().position(|(_, watched)| watched.due_in().is_zero())?;
         Some(self.running.swap_remove(place).1)
@@ -61,14 +65,14 @@ impl WatchList {
         self.running.drain(..).map(|(_, watched)| watched).collect()
     }
 
-    /// Plans the next time to wake, and returns how far off it is. `None` while no invocation runs.
+    /// Plans the next time to wake, and returns the time until then. `None` without invocations.
     pub(super) fn plan(&mut self) -> Option<Duration> {
         let due_in = self.running.iter().map(|(_, watched)| watched.due_in()).min();
         self.wakes_at = due_in.and_then(|due_in| Instant::now().checked_add(due_in));
         due_in
     }
 
-    /// Notes that the thread is awake, and will plan anew.
+    /// Notes the thread as awake, with a new plan to follow.
     pub(super) fn wake(&mut self) {
         self.wakes_at = Some(Instant::now());
     }

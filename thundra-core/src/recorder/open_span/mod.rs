@@ -307,7 +307,8 @@ impl OpenSpan {
     }
 
     /// Ends the span and appends a field `ScopeSpans.spans` to `out`, with the [flags](TraceContext::flags) of the trace.
-    #[inline]
+    // Every span takes the path through `ScopeState::close`. A second, rare caller must not make that path a call.
+    #[inline(always)]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, trace_flags: u8, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.
         self.patch(at::END, &end_unix_nano.max(self.start_unix_nano).to_le_bytes());
