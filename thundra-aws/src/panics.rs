@@ -10,12 +10,16 @@ use thundra_core::{Scope, ScopeFlags, ScopeRef};
 
 /// Runs code of the user. Records a panic, and resumes it.
 pub(crate) fn recording_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+    catch_panic(invocation, f).unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Runs code of the user. Records a panic, and returns it.
+pub(crate) fn catch_panic<T>(invocation: Option<ScopeRef>, f: impl FnOnce() -> T) -> std::thread::Result<T> {
+    catch_unwind(AssertUnwindSafe(f)).inspect_err(|panic| {
         if let Some(invocation) = invocation {
             invocation.set_flags(ScopeFlags::FAILED);
-            invocation.fail(&Exception::panic(&*panic));
+            invocation.fail(&Exception::panic(&**panic));
         }
-        resume_unwind(panic)
     })
 }
 

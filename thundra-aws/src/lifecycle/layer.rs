@@ -4,7 +4,9 @@
 //! An export here delays no caller.
 
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
@@ -19,10 +21,14 @@ use tower_service::Service;
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
 use super::{background, event, invocation};
-use crate::panics::recording_panic;
+use crate::panics::catch_panic;
 
 /// The header with the id of one attempt of a request.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
+
+/// The time at which the [last export](export_last) must end, after an invocation that ended the program. Lambda reports
+/// a timeout in place of the error if the program takes longer.
+static LAST_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Runs each invocation in a scope, and exports the scope after the response was posted.
 #[derive(Clone, Copy)]
@@ -68,7 +74,13 @@ where
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
         let watch = Watch::begin(&scope, &invocation.context, self.config);
         // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
-        let future = scope.enter(|| recording_panic(Some(*scope), || self.inner.call(invocation)));
+        let future = match scope.enter(|| catch_panic(Some(*scope), || self.inner.call(invocation))) {
+            Ok(future) => future,
+            Err(panic) => {
+                finish_last(scope, watch);
+                resume_unwind(panic)
+            }
+        };
         let running = with_stream(scope.run(future));
         InvocationFuture { step: Step::Running { running, scope: Some(scope), watch }, config: self.config }
     }
@@ -89,7 +101,7 @@ pin_project! {
     #[project = StepProjection]
     enum Step<F> {
         Running { #[pin] running: WithStream<InScope<F>>, scope: Option<Scope>, watch: Watch },
-        Flushing { flush: Flush, result: Option<Result<(), Error>> },
+        Flushing { flush: Flush },
     }
 }
 
@@ -105,11 +117,31 @@ where
             match this.step.as_mut().project() {
                 StepProjection::Running { mut running, scope, watch } => {
                     let invocation = scope.as_deref().copied();
-                    let result = ready!(recording_panic(invocation, || running.as_mut().poll(cx)));
+                    let result = match catch_panic(invocation, || running.as_mut().poll(cx)) {
+                        Ok(poll) => Ok(ready!(poll)),
+                        Err(panic) => Err(panic),
+                    };
                     let until = watch.flush_until();
                     let watch = std::mem::take(watch);
-                    let records = scope.take().map(|scope| {
-                        report(*scope, &result);
+                    let scope = scope.take();
+                    match result {
+                        Ok(Ok(())) => {}
+                        Ok(Err(error)) => {
+                            if let Some(scope) = scope {
+                                report(*scope, &error);
+                                finish_last(scope, watch);
+                            }
+                            return Poll::Ready(Err(error));
+                        }
+                        Err(panic) => {
+                            if let Some(scope) = scope {
+                                finish_last(scope, watch);
+                            }
+                            resume_unwind(panic)
+                        }
+                    }
+                    let records = scope.map(|scope| {
+                        event::report_unless_called(*scope);
                         match take_open_stream(running) {
                             None => invocation::finish(scope, watch),
                             Some(end) => {
@@ -122,15 +154,23 @@ where
                         Some(records) => Box::pin(export(records, until, this.config)),
                         None => Box::pin(std::future::ready(())),
                     };
-                    this.step.set(Step::Flushing { flush, result: Some(result) });
+                    this.step.set(Step::Flushing { flush });
                 }
-                StepProjection::Flushing { flush, result } => {
+                StepProjection::Flushing { flush } => {
                     ready!(flush.as_mut().poll(cx));
-                    return Poll::Ready(result.take().unwrap_or(Ok(())));
+                    return Poll::Ready(Ok(()));
                 }
             }
         }
     }
+}
+
+/// Ends an invocation whose error or panic ends the program, or one worker of a concurrent program. The spans leave with
+/// the [last export](export_last), or with the next flush of another worker.
+#[cold]
+fn finish_last(scope: Scope, watch: Watch) {
+    *LAST_UNTIL.lock().unwrap_or_else(PoisonError::into_inner) = watch.flush_until();
+    export_later(invocation::finish(scope, watch));
 }
 
 /// Exports the last spans of a program, and reports the ones that could not be exported.
@@ -139,7 +179,9 @@ pub(crate) async fn export_last(trace: Records, config: &Config) {
         export_later(trace);
         background::end();
     } else {
-        let deadline = Instant::now() + config.otlp.flush_limit();
+        let longest = Instant::now() + config.otlp.flush_limit();
+        let until = *LAST_UNTIL.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = until.map_or(longest, |until| until.min(longest));
         export(trace, Some(last_export(deadline)), config).await;
         let _ = tokio::time::timeout_at(deadline.into(), spill_all(deadline)).await;
     }
@@ -157,12 +199,10 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
 }
 
-/// Records what the runtime made of an invocation, unless a failure of the program came before.
-fn report(invocation: ScopeRef, result: &Result<(), Error>) {
+/// Records an error of the runtime, unless a failure of the program came before.
+fn report(invocation: ScopeRef, error: &Error) {
     event::report_unless_called(invocation);
-    if let Err(error) = result
-        && !invocation.flags().contains(ScopeFlags::FAILED)
-    {
+    if !invocation.flags().contains(ScopeFlags::FAILED) {
         invocation.fail(&Exception::of_static(&**error));
         invocation.set_attribute(semconv::ERROR_TYPE, "runtime_api_error");
     }

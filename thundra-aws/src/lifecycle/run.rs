@@ -2,18 +2,19 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{FutureExt, Stream};
 use lambda_runtime::{Diagnostic, Error, IntoFunctionResponse, LambdaEvent, Runtime};
 use serde::{Deserialize, Serialize};
-use thundra_core::Telemetry;
+use thundra_core::{Config, Records, Telemetry};
 use tower_service::Service;
 
-use super::layer::InvocationLayer;
+use super::layer::{InvocationLayer, export_last};
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{background, environment, local, refusal, setup, shutdown};
+use super::{environment, local, refusal, setup, shutdown};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
@@ -43,6 +44,9 @@ use super::{background, environment, local, refusal, setup, shutdown};
 /// | the deadline | `timeout` | a text |
 /// | [`run`] dropped by the program | `cancelled` | `cancelled` |
 /// | an error of the init function, on the span `init` | `init_failed` | its message and those of its sources |
+///
+/// An error of the runtime, and a panic of reading the event or of writing the response, end the program. The last export
+/// comes before `run` returns or panics, and ends before the deadline of that invocation.
 ///
 /// The first failure counts: what fails because of it changes nothing. Each failure but the HTTP status, the deadline, a
 /// dropped stream and a cancellation is also an [exception event], with `exception.type` and `exception.message`.
@@ -114,7 +118,7 @@ where
 ///
 /// ```no_run
 /// use thundra_aws::{Error, LambdaEvent, service_fn};
-/// use thundra_core::Telemetry;
+/// use thundra_core::{Config, Records, Telemetry};
 /// use thundra_core::export::ConsoleExporter;
 ///
 /// #[tokio::main]
@@ -150,9 +154,7 @@ where
     shutdown::prepare(config).await;
     environment::is_ready();
     // The compiler computes the layout of nested futures recursively. A box ends the recursion.
-    let result = Box::pin(runtime.run()).await;
-    background::end();
-    result
+    to_the_end(Box::pin(runtime.run()), config).await
 }
 
 /// Runs a handler as [`run`] does, with several invocations at once if Lambda allows it: on managed instances, as many
@@ -213,7 +215,12 @@ where
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     shutdown::prepare(config).await;
     environment::is_ready();
-    let result = Box::pin(runtime.run_concurrent()).await;
-    background::end();
-    result
+    to_the_end(Box::pin(runtime.run_concurrent()), config).await
+}
+
+/// Waits for the end of the runtime, and exports everything that waits. An error and a panic pass through.
+async fn to_the_end(runtime: impl Future<Output = Result<(), Error>>, config: &Config) -> Result<(), Error> {
+    let result = AssertUnwindSafe(runtime).catch_unwind().await;
+    export_last(Records::default(), config).await;
+    result.unwrap_or_else(|panic| resume_unwind(panic))
 }

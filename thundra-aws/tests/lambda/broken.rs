@@ -27,6 +27,9 @@ pub(crate) fn run(name: &str) {
         "in_place" | "fmt_in_place" => runtime.block_on(lambda_runtime::run(service_fn(broken_in_place))),
         "both" => runtime.block_on(thundra_aws::run(service_fn(broken_in_place))),
         "bare_conversion" => runtime.block_on(lambda_runtime::run(service_fn(conversion))),
+        "ours_event" => {
+            runtime.block_on(thundra_aws::run(service_fn(async |_: LambdaEvent<Event>| Ok::<_, Error>(()))))
+        }
         "ours_conversion" => runtime.block_on(thundra_aws::run(service_fn(conversion))),
         other => panic!("no program {other}"),
     };
@@ -117,6 +120,15 @@ impl From<Failure> for Diagnostic {
             false => failure.to_string(),
         };
         Diagnostic { error_type: "Failure".to_owned(), error_message }
+    }
+}
+
+/// An event that cannot be read.
+struct Event;
+
+impl<'de> serde::Deserialize<'de> for Event {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("cannot be read")
     }
 }
 
@@ -227,6 +239,33 @@ async fn a_worker_that_panics_leaves_the_others_and_its_span() {
         }
         let panicked = statuses.iter().filter(|status| *status == "panicked: cannot be serialised").count();
         assert_eq!(panicked, usize::from(program.starts_with("ours")), "{program}: {statuses:?}");
+    }
+}
+
+/// The program ends, and its last spans arrive before that.
+#[tokio::test]
+async fn the_invocation_that_ends_the_program_is_exported() {
+    for (program, how, error_type) in [
+        ("ours", "panics", "panic"),
+        ("both", "panics late", "panic"),
+        ("ours", "fails", "invalid_response"),
+        ("ours_conversion", "fine", "panic"),
+        ("ours_event", "panics", "panic"),
+    ] {
+        let mut lambda = Lambda::start(program, &[]).await;
+        assert_eq!(lambda.outcome(event(how, true)).await, Outcome::Ended(Some(101)), "{program}: {how}");
+        let types = lambda.roots().iter().map(|root| root.text("error.type")).collect::<Vec<_>>();
+        assert_eq!(types, [error_type], "{program}: {how}");
+    }
+}
+
+/// What waits at the end of the program is spilled, or else counted.
+#[tokio::test]
+async fn the_end_of_the_program_reports_what_did_not_arrive() {
+    for how in ["panics", "fails"] {
+        let mut lambda = Lambda::start("ours", &[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")]).await;
+        assert_eq!(lambda.outcome(event(how, true)).await, Outcome::Ended(Some(101)), "{how}");
+        lambda.wait_for_line("that could not be exported before the end").await;
     }
 }
 

@@ -121,7 +121,8 @@ async fn headers_have_the_secrets_that_they_name() {
             format!("secretsmanager.GetSecretValue {ARN} us-east-2"),
         ),
     ] {
-        (account.calls.lock().unwrap().clear(), account.keys.lock().unwrap().clear());
+        account.calls.lock().unwrap().clear();
+        account.keys.lock().unwrap().clear();
         let lambda = start("traced", &url, &headers).await;
         for name in ["ann", "bob", "eve"] {
             assert_eq!(lambda.invoke(json!(name)).await.unwrap(), json!(format!("hello {name}")));
