@@ -69,7 +69,8 @@
 //! | managed instances | no cold start |
 //!
 //! The init function of [`#[handler(init = …)]`](macro@handler) is recorded in a trace of its own, `init`, which begins
-//! with the program. The first recorded invocation links to the trace, and exports it.
+//! with the program. The first recorded invocation links to the trace, and exports it. To X-Ray the trace goes only if
+//! X-Ray samples the first exported invocation: never with SnapStart, and seldom on managed instances.
 //!
 //! With SnapStart, Lambda restores one snapshot in many environments. The trace `init` leaves before the snapshot: each
 //! environment links to the trace, and none exports it again. Spans that cannot leave then are lost, or spilled, with a
@@ -239,10 +240,9 @@
 //! Lambda ends an idle environment without notice. Spans that wait for a flush then, because a collector was busy or a
 //! task ended late, are lost and counted nowhere. `#[handler(shutdown)]`, or `THUNDRA_SHUTDOWN=on`, exports them
 //! (feature `shutdown`): an internal extension is registered for no events, Lambda sends SIGTERM 500 ms before the end,
-//! and a thread exports for up to 400 ms. An invocation that still runs is exported with its open spans, whose `error.type`
-//! is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of its
-//! own calls [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard
-//! error.
+//! and a thread exports for up to 400 ms. An invocation that still runs is exported with its open spans, whose
+//! `error.type` is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of its own calls
+//! [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard error.
 //!
 //! On managed instances, which never freeze, a background thread exports about once a second and whenever about 1 MiB
 //! waits. No invocation waits for an export there.

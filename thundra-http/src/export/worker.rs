@@ -48,7 +48,7 @@ impl Worker {
                 RUNNING.store(false, Ordering::Relaxed);
                 diagnostics::once(
                     "worker",
-                    format_args!("nothing is exported: a thread could not be started: {error}"),
+                    format_args!("nothing is exported in the background: a thread could not be started: {error}"),
                 );
                 None
             }

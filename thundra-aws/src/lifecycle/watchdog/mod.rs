@@ -255,4 +255,14 @@ mod tests {
             assert!(!id.is_some_and(|id| list().remove(id)), "{why}");
         }
     }
+
+    #[test]
+    fn an_invocation_with_the_longest_margin_is_not_watched() {
+        let mut config = Config::from_env(&thundra_core::Env::process());
+        config.set_section(Settings { timeout_margin: Duration::MAX, ..Settings::default() });
+        let mut context = Context::default();
+        context.deadline = u64::MAX;
+        let watch = Watch::begin(&Scope::builder("invocation").begin(), &context, Box::leak(Box::new(config)));
+        assert_eq!(watch.id, None);
+    }
 }
