@@ -14,6 +14,7 @@
 
 mod watched;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -23,12 +24,14 @@ use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
 use super::platform::InitializationType;
-use super::shutdown;
 use crate::Settings;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
 /// Notified when the thread would wake too late.
 static SOONER: Condvar = Condvar::new();
+
+/// `true` if the list also has the invocations without an export before their deadline.
+static LISTS_ALL: AtomicBool = AtomicBool::new(false);
 
 fn list() -> MutexGuard<'static, WatchList> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
@@ -55,7 +58,7 @@ impl Watch {
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
         let is_worthwhile = |deadline: &Deadline| deadline.left() > margin.saturating_add(margin / 4);
         let is_early = !margin.is_zero() && deadline.as_ref().is_some_and(is_worthwhile) && thread::is_running();
-        if !is_early && !shutdown::is_watched() {
+        if !is_early && !LISTS_ALL.load(Ordering::Relaxed) {
             return watch;
         }
         let (id, wakes) = list().add(Watched { scope: **scope, deadline, margin: is_early.then_some(margin) });
@@ -125,6 +128,12 @@ impl Drop for Watch {
             list().remove(id);
         }
     }
+}
+
+/// Lists all invocations from now on, for [`take_running`].
+#[cfg(all(unix, feature = "shutdown"))]
+pub(super) fn list_all() {
+    LISTS_ALL.store(true, Ordering::Relaxed);
 }
 
 /// Takes the spans of all running invocations, open ones included, at the end of the environment.
