@@ -240,10 +240,9 @@
 //! Lambda ends an idle environment without notice. Spans that wait for a flush then, because a collector was busy or a
 //! task ended late, are lost and counted nowhere. `#[handler(shutdown)]`, or `THUNDRA_SHUTDOWN=on`, exports them
 //! (feature `shutdown`): an internal extension is registered for no events, Lambda sends SIGTERM 500 ms before the end,
-//! and a thread exports for up to 400 ms. An invocation that still runs is exported with its open spans, whose `error.type`
-//! is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of its
-//! own calls [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard
-//! error.
+//! and a thread exports for up to 400 ms. An invocation that still runs is exported with its open spans, whose
+//! `error.type` is `shutdown`. The process then ends by the signal. A program with a SIGTERM handler of its own calls
+//! [`flush_last`](thundra_core::flush_last) there instead. A registration that fails is one line on standard error.
 //!
 //! On managed instances, which never freeze, a background thread exports about once a second and whenever about 1 MiB
 //! waits. No invocation waits for an export there.

@@ -114,8 +114,8 @@
 //! - Was the span made inside a scope? [`current`] returns `None` outside.
 //! - Is the span at INFO or above? `THUNDRA_SPANS` enables others.
 //! - Is our layer in the subscriber? If not, standard error says so.
-//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision. [`Keep`] exports unsampled scopes that
-//!   failed, were slow or started cold.
+//! - Was the trace sampled? [`TraceContext::sampled`] of [`current`] is the decision. [`Keep`] exports unsampled scopes
+//!   that failed, were slow or started cold.
 //! - Was the scope over a limit? The root span has the attribute `thundra.dropped_spans` then.
 //!
 //! # Losses
@@ -124,10 +124,11 @@
 //!
 //! - **Arrived.** The destination of the exporter took it.
 //! - **Spilled.** It is on standard output, in a line of the [`StdoutExporter`](export::StdoutExporter), because the
-//!   destination refused it for good, or had not taken it when 4 MiB waited. `THUNDRA_SPILL` turns this on.
+//!   destination refused its whole request for good, or had not taken it when 4 MiB waited. `THUNDRA_SPILL` turns this
+//!   on. A record that is lost while others of its request arrive is not spilled.
 //! - **Counted.** A later root span carries the number of lost records as `thundra.lost_spans`,
-//!   `thundra.lost_log_records` or `thundra.lost_data_points`. A root span may be lost as well; the next one then carries
-//!   its counts. At the end of a program, a line on standard error has the counts without a root span.
+//!   `thundra.lost_log_records` or `thundra.lost_data_points`. A root span may be lost as well; the next one then
+//!   carries its counts. At the end of a program, a line on standard error has the counts without a root span.
 //!
 //! Each number is a sum. The parts have the [reason](export::LossReason) in their names, as in
 //! `thundra.lost_spans.queue_full`:
@@ -149,13 +150,14 @@
 //! Spans over `THUNDRA_MAX_SPANS` are not recorded, and have a number of their own: `thundra.dropped_spans`.
 //!
 //! **The limit of `THUNDRA_SPILL`** counts the bytes of lines, for each flush. In Lambda each invocation has one flush,
-//! concurrent invocations one each. In a service, a thread flushes about once a second, and for each MiB. The last flush
-//! of a program has one as well, and then everything that still waits is spilled. Shortly before the deadline of an
-//! invocation, the newest records are spilled, as many as fit. What a flush does not use is not saved for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
+//! and one more if it is exported shortly before its deadline: then the newest records are spilled, as many as fit. In
+//! a service and on Lambda's managed instances, a thread flushes about once a second, and for each MiB. The last flush
+//! of a program has the limit as well, and spills everything that still waits. What a flush does not use is not saved
+//! for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
 //! to standard output or standard error itself.
 //!
-//! A collector that takes a request and breaks off before its response gets the request again, or loses it to the spill:
-//! such records can be in two places.
+//! A collector that takes a request and breaks off before its response gets the request again, or loses it to the
+//! spill: such records can be in two places.
 //!
 //! # Features
 //!

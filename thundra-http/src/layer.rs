@@ -61,6 +61,9 @@ impl Layer {
     /// Each request is a scope, until the end of the response body. The layer accepts the trace context and ids of a
     /// caller, and does not obey sampling decisions and switches. [`ServerLayer::trusted`] obeys them.
     ///
+    /// Errors of the inner service borrow nothing (`'static`), so that boxed ones can be told apart and their sources
+    /// recorded.
+    ///
     /// # Names
     ///
     /// With the feature `axum` and a layer added by `Router::layer`, the span is named `{method} {route}`. A gRPC call

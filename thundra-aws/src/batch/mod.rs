@@ -120,6 +120,7 @@ pub trait BatchEvent: Sized {
 /// # Errors
 ///
 /// None. The response names the records that failed. The `Result` is for handlers to return.
+/// Errors of the work borrow nothing (`'static`), so that boxed ones can be told apart and their sources recorded.
 ///
 /// # Examples
 ///
@@ -153,6 +154,7 @@ where
 /// # Errors
 ///
 /// None. The response names the records that failed. The `Result` is for handlers to return.
+/// Errors of the work borrow nothing (`'static`), so that boxed ones can be told apart and their sources recorded.
 ///
 /// # Examples
 ///

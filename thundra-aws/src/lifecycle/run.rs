@@ -18,9 +18,9 @@ use super::{environment, local, refusal, setup, shutdown};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
-/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation. Installs the subscriber, the
-/// bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called before. Without `init`, lines
-/// that the program logs before this call are not written.
+/// Accepts the same handlers as [`lambda_runtime::run`] if their errors borrow nothing, and records each invocation.
+/// Installs the subscriber, the bridge from the `log` crate and the exporters, unless [`init`](crate::init) was called
+/// before. Without `init`, lines that the program logs before this call are not written.
 ///
 /// # How an invocation ends
 ///

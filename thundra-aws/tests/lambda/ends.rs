@@ -48,24 +48,28 @@ async fn what_waits_at_the_end_is_exported_if_the_program_asks_for_it() {
 #[tokio::test]
 async fn an_end_with_a_collector_that_is_gone_is_reported_and_short() {
     let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
-    let lambda = Lambda::start("traced", &[ON, endpoint]).await;
-    lambda.invoke(json!("ann")).await.unwrap();
-    lambda.wait_for(|seen| seen.iter().filter(|seen| seen.name() == "next").count() == 2).await;
-    let began = std::time::Instant::now();
-    let (signal, _, stderr) = lambda.terminate().await;
-    assert_eq!(signal, Some(SIGTERM));
-    assert!(stderr.contains("lost 2 spans that could not be exported before the end"), "{stderr}");
-    eprintln!("ended after {:?}", began.elapsed());
+    let managed = ("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
+    for variables in [&[ON, endpoint][..], &[ON, endpoint, managed]] {
+        let lambda = Lambda::start("traced", variables).await;
+        lambda.invoke(json!("ann")).await.unwrap();
+        lambda.wait_for(|seen| seen.iter().filter(|seen| seen.name() == "next").count() == 2).await;
+        let (signal, _, stderr) = lambda.terminate().await;
+        assert_eq!(signal, Some(SIGTERM));
+        assert!(stderr.contains("lost 2 spans that could not be exported before the end"), "{stderr}");
+        assert!(!stderr.contains("guard"), "{stderr}");
+    }
 }
 
 #[tokio::test]
 async fn an_invocation_that_runs_at_the_end_is_exported_as_unfinished() {
-    for (program, event) in [
-        ("deadline", json!({ "sleeps_ms": 600_000 })),
-        ("deadline", json!({ "blocks_ms": 600_000 })),
-        ("deadline_concurrent", json!({ "sleeps_ms": 600_000 })),
+    const NO_MARGIN: (&str, &str) = ("THUNDRA_TIMEOUT_MARGIN", "0");
+    for (program, event, variables) in [
+        ("deadline", json!({ "sleeps_ms": 600_000 }), &[ON][..]),
+        ("deadline", json!({ "blocks_ms": 600_000 }), &[ON]),
+        ("deadline", json!({ "sleeps_ms": 600_000 }), &[ON, NO_MARGIN]),
+        ("deadline_concurrent", json!({ "sleeps_ms": 600_000 }), &[ON]),
     ] {
-        let lambda = Lambda::start(program, &[ON]).await;
+        let lambda = Lambda::start(program, variables).await;
         lambda.send(event.clone()).await;
         lambda.wait_for_line("outer has begun").await;
         let (signal, seen, stderr) = lambda.terminate().await;

@@ -69,7 +69,7 @@ async fn an_unsampled_invocation_that_reaches_its_deadline_is_kept_as_failed() {
         assert_eq!(spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>(), names, "{keep}: {stderr}");
         let reasons: Vec<_> = spans.iter().map(|span| span.text("thundra.keep.reason")).collect();
         assert_eq!(reasons.concat(), if names.is_empty() { "" } else { "error" }, "{keep}: {spans:?}");
-        let is_reported = stderr.contains("ended after it was exported as timed out");
+        let is_reported = stderr.contains("ended after it was exported as unfinished");
         assert_eq!(is_reported, !names.is_empty(), "{keep}: {stderr}");
     }
 }

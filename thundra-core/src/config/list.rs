@@ -309,8 +309,8 @@ crate::variables! {
     SPILL = "THUNDRA_SPILL" {
         form: "a size such as 64KiB, or 0",
         default: "`0`",
-        meaning: "The most bytes that one invocation writes to standard output of what its exporter lost. With `0`, what \
-                  is lost is only counted.",
+        meaning: "The most bytes that each flush, in Lambda the flush of an invocation, writes to standard output of \
+                  what its exporter lost. With `0`, what is lost is only counted.",
     }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",

@@ -1,6 +1,6 @@
 //! Reading variables into plain data, with a problem for each invalid value.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         match read_file(&path) {
-            Ok(text) if is_content(&text) => Some(text),
+            Ok(Some(text)) if is_content(&text) => Some(text),
             Ok(_) => {
                 self.not_accepted(variable, &path);
                 None
@@ -227,11 +227,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads a file. A longer one breaks off at the limit.
-fn read_file(path: &str) -> io::Result<String> {
+/// Reads a file. A longer one breaks off at the limit. `None` for a pipe or a device: opening a pipe waits for a
+/// writer, and standard input is for the program to read.
+fn read_file(path: &str) -> io::Result<Option<String>> {
+    let metadata = fs::metadata(path)?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Ok(None);
+    }
     let mut text = String::new();
     File::open(path)?.take(MAX_FILE_BYTES).read_to_string(&mut text)?;
-    Ok(text)
+    Ok(Some(text))
 }
 
 fn items(value: &str) -> impl Iterator<Item = &str> {

@@ -76,10 +76,10 @@ impl Exception {
 
     /// Describes a panic by its payload.
     pub fn panic(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str));
+        let text = panics::text(payload).unwrap_or("with no message");
         Exception {
-            stack_trace: panics::take_stack_trace().unwrap_or_default(),
-            ..Exception::new("panic", format!("panicked: {}", text.unwrap_or("with no message")))
+            stack_trace: panics::take_stack_trace(payload).unwrap_or_default(),
+            ..Exception::new("panic", format!("panicked: {text}"))
         }
     }
 

@@ -1,5 +1,6 @@
 //! The stack traces of panics, kept only if the environment asks for backtraces.
 
+use std::any::{Any, TypeId};
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::cell::RefCell;
 use std::panic::{set_hook, take_hook};
@@ -8,8 +9,16 @@ use std::sync::Once;
 use crate::Env;
 
 thread_local! {
-    /// The place and the backtrace of the last panic of this thread.
-    static LAST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The last panic of this thread.
+    static LAST: RefCell<Option<Panic>> = const { RefCell::new(None) };
+}
+
+/// A panic, whoever catches it.
+struct Panic {
+    payload: TypeId,
+    text: Option<String>,
+    /// The place and the backtrace.
+    stack_trace: String,
 }
 
 /// Keeps the place and the backtrace of panics from now on, if the environment asks for backtraces as the standard
@@ -24,7 +33,7 @@ pub(crate) fn keep_stack_traces(env: &Env) {
                 let backtrace = Backtrace::capture();
                 if backtrace.status() == BacktraceStatus::Captured {
                     let place = panic.location().map(|place| format!("at {place}\n")).unwrap_or_default();
-                    let _ = LAST.try_with(|last| last.replace(Some(format!("{place}{backtrace}"))));
+                    keep(panic.payload(), format!("{place}{backtrace}"));
                 }
                 before(panic);
             }));
@@ -32,9 +41,22 @@ pub(crate) fn keep_stack_traces(env: &Env) {
     }
 }
 
-/// Takes the stack trace of the panic that this thread catches.
-pub(super) fn take_stack_trace() -> Option<String> {
-    LAST.try_with(RefCell::take).ok().flatten()
+/// Returns the message of a panic, if it has one.
+pub(super) fn text(payload: &dyn Any) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref().map(String::as_str))
+}
+
+fn keep(payload: &dyn Any, stack_trace: String) {
+    let panic = Panic { payload: payload.type_id(), text: text(payload).map(str::to_owned), stack_trace };
+    let _ = LAST.try_with(|last| last.replace(Some(panic)));
+}
+
+/// Takes the stack trace of the panic that this thread catches. `None` if the last panic of this thread was another
+/// one: a resumed panic may come from another thread.
+pub(super) fn take_stack_trace(payload: &dyn Any) -> Option<String> {
+    let last = LAST.try_with(RefCell::take).ok().flatten()?;
+    let is_last = last.payload == payload.type_id() && last.text.as_deref() == text(payload);
+    is_last.then_some(last.stack_trace)
 }
 
 fn are_asked_for(env: &Env) -> bool {
@@ -45,6 +67,23 @@ fn are_asked_for(env: &Env) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stack_trace_belongs_to_its_panic_alone() {
+        let trace = || "at src/main.rs:1:1".to_owned();
+        for (panic, caught, belongs, why) in [
+            (&"one" as &dyn Any, &"one" as &dyn Any, true, "a literal"),
+            (&"one".to_owned(), &"one".to_owned(), true, "a formatted text"),
+            (&1_u8, &1_u8, true, "another value"),
+            (&"one", &"two", false, "a panic that another thread had"),
+            (&"one", &1_u8, false, "a value that no hook saw"),
+            (&1_u8, &1_u16, false, "a value of another type"),
+        ] {
+            keep(panic, trace());
+            assert_eq!(take_stack_trace(caught), belongs.then(trace), "{why}");
+            assert_eq!(take_stack_trace(panic), None, "{why}: taken once");
+        }
+    }
 
     #[test]
     fn backtraces_are_asked_for_as_of_the_standard_library() {

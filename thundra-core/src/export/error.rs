@@ -27,6 +27,8 @@ pub struct ExportError {
     kind: ExportErrorKind,
     /// `None` for the reason that follows from the kind.
     loss_reason: Option<LossReason>,
+    /// The lost records with a reason of their own.
+    others: Vec<(LossReason, u64)>,
     source: Box<dyn Error + Send + Sync>,
 }
 
@@ -96,7 +98,7 @@ impl ExportError {
     }
 
     fn new(kind: ExportErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        ExportError { kind, loss_reason: None, source: source.into() }
+        ExportError { kind, loss_reason: None, others: Vec::new(), source: source.into() }
     }
 
     /// Sets the reason under which lost records are counted, in place of the reason that follows from the kind.
@@ -104,6 +106,36 @@ impl ExportError {
     pub fn with_loss_reason(mut self, reason: LossReason) -> Self {
         self.loss_reason = Some(reason);
         self
+    }
+
+    /// Adds lost records with a reason of their own to a [partial](Self::partial) failure. Other failures stay as they
+    /// are.
+    ///
+    /// # Examples
+    ///
+    /// The destination rejected three records, and a fourth one was not sent:
+    ///
+    /// ```
+    /// use thundra_core::export::{ExportError, LossReason};
+    ///
+    /// let error = ExportError::partial(3, "3 spans have no name").with_more_lost(1, LossReason::TooLarge);
+    /// assert_eq!(error.to_string(), "4 records of the batch were rejected");
+    /// ```
+    #[must_use]
+    pub fn with_more_lost(mut self, count: u64, reason: LossReason) -> Self {
+        if let ExportErrorKind::Partial { lost } = &mut self.kind
+            && count > 0
+        {
+            *lost = lost.saturating_add(count);
+            self.others.push((reason, count));
+        }
+        self
+    }
+
+    /// Returns the lost records with a reason other than [`loss_reason`](Self::loss_reason).
+    #[doc(hidden)]
+    pub fn others_lost(&self) -> &[(LossReason, u64)] {
+        &self.others
     }
 
     /// Returns the reason under which lost records are counted.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
 
-use crate::export::LossReason;
+use crate::export::{ExportError, LossReason};
 use crate::otlp::{read, run, tag, write};
 use crate::records::is_root;
 use crate::{Records, Signal, semconv};
@@ -77,6 +77,18 @@ impl Losses {
     pub(crate) fn of(records: &Records, reason: LossReason) -> Self {
         let mut losses = Losses::carried_by(records);
         losses += Losses::records(records.signal(), records.count().into(), reason);
+        losses
+    }
+
+    /// Returns the loss of this many records of a signal, by the reasons of an error.
+    pub(crate) fn by_reasons(signal: Signal, count: u64, error: &ExportError) -> Self {
+        let (mut losses, mut left) = (Losses::NONE, count);
+        for (reason, count) in error.others_lost() {
+            let count = left.min(*count);
+            losses += Losses::records(signal, count, *reason);
+            left -= count;
+        }
+        losses += Losses::records(signal, left, error.loss_reason());
         losses
     }
 

@@ -198,15 +198,17 @@ impl ExporterSlot {
         }
         state.queue.finish(batch.records());
         let losses = match (error.kind(), &self.spill) {
-            // The response does not name the rejected records. With more rejections than records, all are rejected.
-            (ExportErrorKind::Partial { lost }, _) if lost < count => {
-                Losses::records(signal, lost, error.loss_reason())
-            }
+            // The error does not name the rejected records. With more rejections than records, all are rejected.
+            (ExportErrorKind::Partial { lost }, _) if lost < count => Losses::by_reasons(signal, lost, error),
             (_, Some(spill)) => {
                 spill.take(batch.into_records());
                 return Settled::Spilled;
             }
-            _ => Losses::of(batch.records(), error.loss_reason()),
+            _ => {
+                let mut losses = Losses::carried_by(batch.records());
+                losses += Losses::by_reasons(signal, count, error);
+                losses
+            }
         };
         state.queue.lose(losses.clone());
         Settled::Lost(losses)

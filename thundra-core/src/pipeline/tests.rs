@@ -23,6 +23,8 @@ enum End {
     Never,
     TooLarge,
     Partial(u64),
+    /// Some were rejected, and some are too large.
+    PartialAndTooLarge(u64, u64),
     Panic,
     /// The text of the error panics.
     PanicInText,
@@ -36,7 +38,7 @@ enum End {
 impl Export for Scripted {
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
         let end = self.script.lock().unwrap().pop_front().unwrap_or(End::Taken);
-        if matches!(end, End::Taken | End::Partial(_)) {
+        if matches!(end, End::Taken | End::Partial(_) | End::PartialAndTooLarge(..)) {
             self.taken.lock().unwrap().push(batch.spans().map(|span| span.name).collect());
         }
         Box::pin(async move {
@@ -46,6 +48,9 @@ impl Export for Scripted {
                 End::Never => Err(ExportError::permanent("never")),
                 End::TooLarge => Err(ExportError::too_large("too large")),
                 End::Partial(lost) => Err(ExportError::partial(lost, "some")),
+                End::PartialAndTooLarge(lost, too_large) => {
+                    Err(ExportError::partial(lost, "some").with_more_lost(too_large, LossReason::TooLarge))
+                }
                 End::Panic => panic!("of an exporter"),
                 End::PanicInText => Err(ExportError::permanent(Odd { panics: true })),
                 End::EndlessCauses => Err(ExportError::retryable(Odd { panics: false })),
@@ -450,6 +455,23 @@ async fn the_next_root_span_counts_the_lost_records_of_each_signal() {
             assert_eq!(span.attribute(&key), Some(&(lost as i64).into()), "{signal} {end:?}");
         }
         assert_eq!(pipeline.unexported(&Losses::NONE), [Losses::NONE]);
+    }
+}
+
+#[tokio::test]
+async fn each_record_that_a_batch_lost_has_its_own_reason() {
+    use LossReason::{PartialSuccess, TooLarge};
+    for (rejected, too_large, counted, why) in [
+        (1, 1, [1, 1], "one arrived"),
+        (2, 1, [2, 1], "none arrived"),
+        (9, 1, [2, 1], "more rejections than records"),
+        (0, 2, [0, 2], "nothing was rejected"),
+    ] {
+        let (pipeline, _) = scripted(&[End::PartialAndTooLarge(rejected, too_large)]);
+        pipeline.flush(spans(&["a", "b", "c"]), None).await;
+        let losses = pipeline.unexported(&Losses::NONE).remove(0);
+        assert_eq!([PartialSuccess, TooLarge].map(|reason| losses.of_reason(Signal::Traces, reason)), counted, "{why}");
+        assert_eq!(losses.lost(Signal::Traces), counted.iter().sum::<u64>(), "{why}");
     }
 }
 

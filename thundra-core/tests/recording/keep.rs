@@ -30,10 +30,13 @@ fn current() -> ScopeRef {
     ScopeRef::current().unwrap()
 }
 
+/// The value of the variable, the work in the scope, the reasons to keep it, and why.
+type Case = (&'static str, fn(), Option<&'static str>, &'static str);
+
 #[test]
 fn the_end_of_an_unsampled_scope_decides() {
     let failing = || info_span!("call").in_scope(|| error!("refused"));
-    let cases: &[(&str, fn(), Option<&str>, &str)] = &[
+    let cases: &[Case] = &[
         ("none", || error!("failed"), None, "off"),
         ("errors", failing, Some("[error]"), "a span below the root failed"),
         ("errors", || current().set_error("timeout", "late"), Some("[error]"), "the root failed"),

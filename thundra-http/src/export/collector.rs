@@ -42,6 +42,13 @@ impl Collector {
         &self.circuit
     }
 
+    /// Closes an idle connection that may have died while the process was frozen.
+    pub(super) fn close_frozen(&self) {
+        if let Some(transport) = self.transport.get() {
+            transport.close_frozen();
+        }
+    }
+
     /// Closes the idle connection. The next request opens a new one.
     pub(super) fn renew(&self) {
         if let Some(transport) = self.transport.get() {

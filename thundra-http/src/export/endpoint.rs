@@ -147,8 +147,9 @@ impl Endpoint {
         self.circuit.is_open(now) || self.collector.circuit().is_open(now)
     }
 
-    /// Ends the pauses.
+    /// Ends the pauses before a last flush, which has no time for a connection that has died.
     pub(super) fn resume(&self) {
+        self.collector.close_frozen();
         self.circuit.close();
         self.collector.circuit().close();
     }

@@ -161,27 +161,17 @@ impl Unfit {
 
     /// Adds these records to the result of sending the others.
     pub(super) fn added_to(self, sent: Result<(), ExportError>) -> Result<(), ExportError> {
-        use thundra_core::export::ExportErrorKind::Partial;
-        match sent {
-            Ok(()) if self.count() == 0 => Ok(()),
-            Ok(()) => Err(self.error(self.count())),
-            Err(error) => match error.kind() {
-                Partial { lost, .. } if self.count() > 0 => Err(self.error(lost + self.count())),
-                _ => Err(error),
-            },
-        }
-    }
-
-    /// Returns the error of lost records, with the reason of most of them.
-    fn error(self, lost: u64) -> ExportError {
-        let reasons = [
+        let lost = [
             (self.too_large, "a record is larger than the endpoint takes", LossReason::TooLarge),
             (self.too_old, "a record is older than the endpoint takes", LossReason::TooOld),
             (self.ahead, "the time of a record is too far ahead for the endpoint", LossReason::TooNew),
         ];
-        let (_, text, reason) =
-            reasons.into_iter().max_by_key(|(count, ..)| *count).unwrap_or((0, "", LossReason::Refused));
-        ExportError::partial(lost, text).with_loss_reason(reason)
+        lost.into_iter().filter(|(count, ..)| *count > 0).fold(sent, |sent, (count, text, reason)| {
+            Err(match sent {
+                Ok(()) => ExportError::partial(count, text).with_loss_reason(reason),
+                Err(error) => error.with_more_lost(count, reason),
+            })
+        })
     }
 }
 

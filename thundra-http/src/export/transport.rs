@@ -124,6 +124,14 @@ impl Transport {
         Ok(Response { status: head.status, headers: head.headers, body })
     }
 
+    /// Closes an idle connection that may have died while the process was frozen. Called where no time is left to find
+    /// out.
+    pub(super) fn close_frozen(&self) {
+        if self.freezes {
+            self.state().idle = None;
+        }
+    }
+
     /// Closes the idle connection, and forgets the durations of responses.
     pub(super) fn renew(&self) {
         *self.state() = State::default();

@@ -48,7 +48,7 @@ impl Worker {
                 RUNNING.store(false, Ordering::Relaxed);
                 diagnostics::once(
                     "worker",
-                    format_args!("nothing is exported: a thread could not be started: {error}"),
+                    format_args!("nothing is exported in the background: a thread could not be started: {error}"),
                 );
                 None
             }
@@ -98,9 +98,14 @@ async fn work(mut stopped: oneshot::Receiver<Instant>) {
 /// nothing while the guard of [`init`](crate::init) is held, since dropping the guard may export the records.
 #[doc(hidden)]
 pub fn report_losses() {
-    if RUNNING.load(Ordering::Relaxed) {
-        return;
+    if !RUNNING.load(Ordering::Relaxed) {
+        report_losses_now();
     }
+}
+
+/// Reports as [`report_losses`] does, whoever may still export.
+#[doc(hidden)]
+pub fn report_losses_now() {
     for (index, lost) in unexported().into_iter().enumerate().filter(|(_, lost)| lost.has_records()) {
         diagnostics::once(
             &format!("export.end.{index}"),

@@ -68,8 +68,8 @@ impl XRayExporter {
                 Ok(()) => waiting -= datagram.count(),
                 // The batch would be sent twice if it was kept after its first datagram.
                 Err(error) if sent > 0 => {
-                    let lost = u64::from(waiting) + u64::from(too_large);
-                    return Err(ExportError::partial(lost, error).with_loss_reason(LossReason::Refused));
+                    let refused = ExportError::partial(waiting.into(), error).with_loss_reason(LossReason::Refused);
+                    return Err(refused.with_more_lost(too_large.into(), LossReason::TooLarge));
                 }
                 Err(error) => return Err(ExportError::retryable(error)),
             }

@@ -25,6 +25,14 @@ use crate::Settings;
 /// `true` after `#[handler(shutdown)]`.
 static IS_ASKED_FOR: AtomicBool = AtomicBool::new(false);
 
+/// `true` once a thread waits for the end of the environment.
+static IS_WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// Returns `true` if the running invocations are exported at the end of the environment.
+pub(super) fn is_watched() -> bool {
+    IS_WATCHED.load(Ordering::Relaxed)
+}
+
 /// Exports what waits at the end of the environment, whatever `THUNDRA_SHUTDOWN` says. Called before
 /// [`run`](crate::run).
 pub fn export_at_shutdown() {
@@ -48,6 +56,7 @@ pub(super) async fn prepare(config: &'static Config) {
 #[cfg(all(unix, feature = "shutdown"))]
 async fn watch(config: &'static Config) -> Result<(), lambda_runtime::Error> {
     signal::watch()?;
+    IS_WATCHED.store(true, Ordering::Relaxed);
     extension::register(config.env()).await
 }
 

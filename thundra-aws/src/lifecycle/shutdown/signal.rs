@@ -1,7 +1,7 @@
 //! SIGTERM: the last export, on a thread of its own.
 //!
 //! The runtime of the program may be blocked by a handler, and the connections of its exporters may have died while the
-//! environment was frozen. The thread has a runtime of its own, and its exports open new connections.
+//! environment was frozen. The thread has a runtime of its own, and the last flush opens new connections.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
-use thundra_core::{export_later, flush_last, pending_spans, renew};
-use thundra_http::export::report_losses;
+use thundra_core::{export_later, flush_last, flushes_itself, pending_spans};
+use thundra_http::export::report_losses_now;
 use tokio::time::{sleep, timeout_at};
 
 use crate::lifecycle::watchdog;
@@ -37,12 +37,13 @@ pub(super) fn watch() -> io::Result<()> {
 fn export() {
     let deadline = Instant::now() + LIMIT;
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-    renew();
     export_later(watchdog::take_running());
     runtime.block_on(async {
         let exporting = async {
             loop {
                 flush_last(deadline).await;
+                // Spans that end from now on go with the next round.
+                flushes_itself();
                 if pending_spans() == 0 {
                     break;
                 }
@@ -52,5 +53,5 @@ fn export() {
         let _ = timeout_at(deadline.into(), exporting).await;
     });
     runtime.shutdown_background();
-    report_losses();
+    report_losses_now();
 }

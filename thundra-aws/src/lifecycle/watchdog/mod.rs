@@ -23,6 +23,7 @@ use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
 use super::platform::InitializationType;
+use super::shutdown;
 use crate::Settings;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
@@ -46,18 +47,18 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches an invocation from the begin.
     ///
-    /// A margin near the whole time of the function leaves the invocation unwatched. The export would follow soon after
-    /// the begin.
+    /// A margin near the whole time of the function leaves the invocation without an early export, which would follow
+    /// soon after the begin.
     pub(crate) fn begin(scope: &Scope, context: &Context, config: &'static Config) -> Self {
         let deadline = Deadline::of(context);
         let watch = Watch { id: None, deadline, began: Some(Instant::now()), config: Some(config) };
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
-        let is_worthwhile = |deadline: &Deadline| !margin.is_zero() && deadline.left() > margin + margin / 4;
-        let Some(near) = deadline.filter(is_worthwhile) else { return watch };
-        if !thread::is_running() {
+        let is_worthwhile = |deadline: &Deadline| deadline.left() > margin.saturating_add(margin / 4);
+        let is_early = !margin.is_zero() && deadline.as_ref().is_some_and(is_worthwhile) && thread::is_running();
+        if !is_early && !shutdown::is_watched() {
             return watch;
         }
-        let (id, wakes) = list().add(Watched { scope: **scope, deadline: near, margin });
+        let (id, wakes) = list().add(Watched { scope: **scope, deadline, margin: is_early.then_some(margin) });
         if wakes {
             SOONER.notify_one();
         }
@@ -112,7 +113,7 @@ impl Watch {
                 outcome,
                 error,
                 duration_ms,
-                "the invocation of trace {trace} ended after it was exported as timed out"
+                "the invocation of trace {trace} ended after it was exported as unfinished"
             );
         });
     }
@@ -131,7 +132,7 @@ impl Drop for Watch {
 pub(super) fn take_running() -> Records {
     let mut records = Records::default();
     for watched in list().take_all() {
-        let root = watched.deadline.attributes();
+        let root = watched.deadline.and_then(Deadline::attributes);
         let ending = Unfinished {
             error_type: "shutdown",
             description: "still running when Lambda ended the environment",
@@ -199,7 +200,7 @@ mod thread {
     impl Due {
         /// Takes the spans of an invocation. The list is locked.
         fn add(&mut self, watched: &Watched) {
-            let root = watched.deadline.attributes();
+            let root = watched.deadline.and_then(Deadline::attributes);
             let ending = Unfinished {
                 error_type: "timeout",
                 description: "still running shortly before the deadline",
@@ -207,7 +208,8 @@ mod thread {
             };
             let _ = self.records.append(watched.scope.take_unfinished(&ending));
             // A tenth of the margin is left for putting unsent spans back.
-            let until = Instant::now() + watched.deadline.left().saturating_sub(watched.margin / 10);
+            let (left, margin) = (watched.deadline.map(Deadline::left), watched.margin);
+            let until = Instant::now() + left.unwrap_or_default().saturating_sub(margin.unwrap_or_default() / 10);
             self.until = self.until.max(Some(until));
         }
     }
@@ -252,5 +254,15 @@ mod tests {
             drop(watch);
             assert!(!id.is_some_and(|id| list().remove(id)), "{why}");
         }
+    }
+
+    #[test]
+    fn an_invocation_with_the_longest_margin_is_not_watched() {
+        let mut config = Config::from_env(&thundra_core::Env::process());
+        config.set_section(Settings { timeout_margin: Duration::MAX, ..Settings::default() });
+        let mut context = Context::default();
+        context.deadline = u64::MAX;
+        let watch = Watch::begin(&Scope::builder("invocation").begin(), &context, Box::leak(Box::new(config)));
+        assert_eq!(watch.id, None);
     }
 }

@@ -10,19 +10,21 @@ use crate::lifecycle::deadline::Deadline;
 /// export a little late.
 const TOLERANCE: Duration = Duration::from_millis(1);
 
-/// An invocation with a deadline.
+/// An invocation that runs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watched {
     pub(super) scope: ScopeRef,
-    pub(super) deadline: Deadline,
-    /// The time between the export and the deadline.
-    pub(super) margin: Duration,
+    pub(super) deadline: Option<Deadline>,
+    /// The time between the export and the deadline. `None` for an invocation that is exported at the end of the
+    /// environment at the earliest.
+    pub(super) margin: Option<Duration>,
 }
 
 impl Watched {
-    /// Returns the time until the export.
+    /// Returns the time until the export. [`Duration::MAX`] without an export before the deadline.
     pub(super) fn due_in(&self) -> Duration {
-        self.deadline.left().saturating_sub(self.margin)
+        let early = self.deadline.zip(self.margin);
+        early.map_or(Duration::MAX, |(deadline, margin)| deadline.left().saturating_sub(margin))
     }
 }
 
@@ -43,8 +45,9 @@ impl WatchList {
     pub(super) fn add(&mut self, watched: Watched) -> (u64, bool) {
         self.last_id += 1;
         self.running.push((self.last_id, watched));
-        let due_at = Instant::now() + watched.due_in() + TOLERANCE;
-        (self.last_id, self.wakes_at.is_none_or(|wakes_at| due_at < wakes_at))
+        let due_at = Instant::now().checked_add(watched.due_in().saturating_add(TOLERANCE));
+        let wakes = due_at.is_some_and(|due_at| self.wakes_at.is_none_or(|wakes_at| due_at < wakes_at));
+        (self.last_id, wakes)
     }
 
     /// Removes an invocation. Returns `false` after the invocation was taken.
@@ -67,9 +70,10 @@ impl WatchList {
 
     /// Plans the next time to wake, and returns the time until then. `None` without invocations.
     pub(super) fn plan(&mut self) -> Option<Duration> {
-        let due_in = self.running.iter().map(|(_, watched)| watched.due_in()).min();
-        self.wakes_at = due_in.and_then(|due_in| Instant::now().checked_add(due_in));
-        due_in
+        self.wakes_at = None;
+        let due_in = self.running.iter().map(|(_, watched)| watched.due_in()).min()?;
+        self.wakes_at = Instant::now().checked_add(due_in);
+        self.wakes_at.map(|_| due_in)
     }
 
     /// Notes the thread as awake, with a new plan to follow.
@@ -86,7 +90,7 @@ mod tests {
     use crate::lifecycle::deadline::tests::deadline_in;
 
     fn watched(scope: &Scope, millis: i64) -> Watched {
-        Watched { scope: **scope, deadline: deadline_in(millis).unwrap(), margin: Duration::from_millis(100) }
+        Watched { scope: **scope, deadline: deadline_in(millis), margin: Some(Duration::from_millis(100)) }
     }
 
     #[test]
@@ -102,6 +106,17 @@ mod tests {
         assert!(add(&mut list, 30).1);
         list.wake();
         assert!(!add(&mut list, 20).1, "it plans anew anyway");
+    }
+
+    #[test]
+    fn an_invocation_without_an_early_export_is_never_due() {
+        let (mut list, scope) = (WatchList::EMPTY, Scope::builder("invocation").begin());
+        for late in [Watched { deadline: None, ..watched(&scope, 50) }, Watched { margin: None, ..watched(&scope, 50) }]
+        {
+            let (id, wakes) = list.add(late);
+            assert!(!wakes && list.take_due().is_none() && list.plan().is_none());
+            assert!(list.remove(id));
+        }
     }
 
     #[test]

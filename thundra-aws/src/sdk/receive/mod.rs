@@ -81,7 +81,8 @@ fn hide(response: &mut ReceiveMessageOutput, requested: &Requested) -> Received 
 ///
 /// # Errors
 ///
-/// Records and returns the errors of `f`.
+/// Records and returns the errors of `f`. They borrow nothing (`'static`), so that boxed ones can be told apart and
+/// their sources recorded.
 ///
 /// # Examples
 ///

@@ -186,7 +186,8 @@ pub(crate) mod messages {
     ///
     /// # Errors
     ///
-    /// Records and returns the errors of `f`.
+    /// Records and returns the errors of `f`. They borrow nothing (`'static`), so that boxed ones can be told apart and
+    /// their sources recorded.
     ///
     /// # Examples
     ///

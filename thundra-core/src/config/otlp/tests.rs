@@ -218,6 +218,27 @@ fn a_file_without_its_content_is_one_clear_problem() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_device_are_no_files() {
+    let pipe = std::env::temp_dir().join(format!("thundra-pipe-{}", std::process::id()));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    for path in [pipe, "/dev/zero"] {
+        let (send, read_to_the_end) = std::sync::mpsc::channel();
+        let path_of_variable = path.to_owned();
+        // Opening the pipe would wait for ever.
+        std::thread::spawn(move || {
+            let _ = send.send(read(&[("OTEL_EXPORTER_OTLP_CERTIFICATE", &path_of_variable)]));
+        });
+        let (otlp, problems) = read_to_the_end.recv_timeout(Duration::from_secs(20)).expect(path);
+        assert_eq!(otlp, OtlpSignals::default());
+        let [problem] = problems.as_slice() else { panic!("{path}: {problems:?}") };
+        assert!(problem.to_string().ends_with("the path of a file with certificates in PEM"), "{problem}");
+    }
+    std::fs::remove_file(pipe).unwrap();
+}
+
 #[test]
 fn a_key_in_place_of_its_path_is_not_shown() {
     for value in [KEY.to_owned(), "s3cr3t\ns3cr3t".to_owned(), "s3cr3t".repeat(100)] {

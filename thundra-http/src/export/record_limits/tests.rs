@@ -88,17 +88,18 @@ fn a_long_resource_loses_its_longest_attributes_and_keeps_the_name() {
 }
 
 #[test]
-fn what_does_not_fit_adds_to_what_is_rejected() {
+fn what_does_not_fit_adds_to_what_is_rejected_by_reason() {
+    use LossReason::{PartialSuccess, TooLarge, TooOld};
     let unfit = Unfit { too_large: 1, too_old: 2, ahead: 0 };
-    let partial = |result: Result<(), ExportError>| match result {
-        Err(error) => match error.kind() {
-            ExportErrorKind::Partial { lost, .. } => Some((lost, error.loss_reason())),
-            _ => None,
-        },
-        Ok(()) => Some((0, LossReason::Refused)),
-    };
-    assert_eq!(partial(unfit.added_to(Ok(()))), Some((3, LossReason::TooOld)));
-    assert_eq!(partial(unfit.added_to(Err(ExportError::partial(4, "others")))), Some((7, LossReason::TooOld)));
-    assert_eq!(partial(unfit.added_to(Err(ExportError::retryable("later")))), None);
-    assert_eq!(partial(Unfit::default().added_to(Ok(()))), Some((0, LossReason::Refused)));
+    for (sent, lost, reason, others, why) in [
+        (Ok(()), 3, TooLarge, &[(TooOld, 2)][..], "the others arrived"),
+        (Err(ExportError::partial(4, "x")), 7, PartialSuccess, &[(TooLarge, 1), (TooOld, 2)], "some were rejected"),
+    ] {
+        let error = unfit.added_to(sent).unwrap_err();
+        assert!(matches!(error.kind(), ExportErrorKind::Partial { lost: all, .. } if all == lost), "{why}: {error}");
+        assert_eq!((error.loss_reason(), error.others_lost()), (reason, others), "{why}");
+    }
+    let later = unfit.added_to(Err(ExportError::retryable("later"))).unwrap_err();
+    assert_eq!((later.kind(), later.others_lost()), (ExportErrorKind::Retryable, &[][..]));
+    assert!(Unfit::default().added_to(Ok(())).is_ok());
 }

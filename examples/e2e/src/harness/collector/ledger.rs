@@ -87,7 +87,7 @@ impl Ledger {
 /// Returns the request in a line of the stdout exporter.
 fn unpack(line: &[u8]) -> Option<ExportTraceServiceRequest> {
     let envelope: Value = serde_json::from_slice(line).ok()?;
-    let packed = BASE64_STANDARD.decode(envelope["payload"].as_str()?).ok()?;
+    let packed = BASE64_STANDARD.decode(envelope.get("payload")?.as_str()?).ok()?;
     let mut plain = Vec::new();
     GzDecoder::new(packed.as_slice()).read_to_end(&mut plain).ok()?;
     ExportTraceServiceRequest::decode(plain.as_slice()).ok()

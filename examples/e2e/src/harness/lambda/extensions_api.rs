@@ -35,7 +35,7 @@ async fn register(State(api): State<Api>, headers: HeaderMap, body: Option<Json<
     let Some(name) = header(&headers, "lambda-extension-name") else {
         return refuse(StatusCode::BAD_REQUEST, "Extension.InvalidExtensionName");
     };
-    let events = body.map(|body| body.0["events"].clone()).unwrap_or_default();
+    let events = body.and_then(|body| body.0.get("events").cloned()).unwrap_or_default();
     if events.as_array().is_some_and(|events| events.iter().any(|event| event == "SHUTDOWN")) {
         // An extension that is no file in /opt/extensions is an internal one.
         return refuse(StatusCode::FORBIDDEN, "ShutdownEventNotSupportedForInternalExtension");
