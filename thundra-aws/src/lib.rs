@@ -69,8 +69,8 @@
 //! | managed instances | no cold start |
 //!
 //! The init function of [`#[handler(init = …)]`](macro@handler) is recorded in a trace of its own, `init`, which begins
-//! with the program. The first recorded invocation links to the trace, and exports it. To X-Ray the trace goes only if
-//! X-Ray samples the first exported invocation: never with SnapStart, and seldom on managed instances.
+//! with the program. The first recorded invocation links to the trace, and exports it. On managed instances, the trace
+//! leaves with the first export of the background thread.
 //!
 //! With SnapStart, Lambda restores one snapshot in many environments. The trace `init` leaves before the snapshot: each
 //! environment links to the trace, and none exports it again. Spans that cannot leave then are lost, or spilled, with a

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use thundra_core::exception::Exception;
-use thundra_core::{Scope, ScopeFlags, Telemetry, export_later, semconv};
+use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
 
 use crate::lifecycle::layer::export_last;
 use crate::lifecycle::platform::InitializationType;
@@ -142,18 +142,21 @@ async fn initialise<S, I: State<S>, InitFut: Future<Output = I>>(
 ) -> Result<Arc<S>, Error> {
     let config = setup::install(telemetry.into());
     let scope = Scope::builder("init").start_time(started).begin_with(config);
+    let kind = InitializationType::of(config.env());
     // A caller waits for this.
-    if matches!(InitializationType::of(config.env()), InitializationType::OnDemand | InitializationType::Other) {
+    if matches!(kind, InitializationType::OnDemand | InitializationType::Other) {
         scope.set_flags(ScopeFlags::COLD_START);
     }
     let context = scope.context();
     match catch_panic_in(&scope, async { init().await.state() }).await {
         Ok(Ok(state)) => {
-            let records = scope.finish();
-            // A trace that is not exported is no target of a link.
-            initialisation::keep(context.filter(|_| !records.is_empty()));
-            // The first invocation decides whether X-Ray gets them.
-            export_later(records.withheld());
+            match kind {
+                // The trace leaves before the first invocation.
+                InitializationType::SnapStart | InitializationType::ManagedInstances => {
+                    initialisation::export(context, scope.finish());
+                }
+                _ => initialisation::keep(context, scope.finish()),
+            }
             Ok(Arc::new(state))
         }
         // No invocation will follow and export the trace.

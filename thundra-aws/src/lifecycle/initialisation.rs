@@ -1,22 +1,56 @@
 //! The traces of the initialisation and of a restore, kept until the first invocation links to their spans.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use thundra_core::TraceContext;
+use thundra_core::{Records, TraceContext, export_later, follows_xray};
 
-static CONTEXTS: Mutex<Vec<TraceContext>> = Mutex::new(Vec::new());
+static KEPT: Mutex<Kept> = Mutex::new(Kept { contexts: Vec::new(), records: Vec::new() });
 
-/// Keeps the context of a root span.
-pub(crate) fn keep(context: Option<TraceContext>) {
-    CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner).extend(context);
+struct Kept {
+    contexts: Vec<TraceContext>,
+    /// The traces, where X-Ray alone gets them: an unsampled invocation must not take them along.
+    records: Vec<Records>,
 }
 
-/// Takes the contexts, for the first exported invocation.
+fn kept() -> MutexGuard<'static, Kept> {
+    KEPT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Keeps a finished trace. The first exported invocation links to the trace, and decides whether X-Ray gets the trace.
+pub(crate) fn keep(root: Option<TraceContext>, records: Records) {
+    link(root, &records);
+    if follows_xray() {
+        kept().records.push(records);
+    } else {
+        export_later(records.withheld());
+    }
+}
+
+/// Exports a finished trace with the next flush, which comes before the first invocation, perhaps. The first exported
+/// invocation links to the trace.
+pub(crate) fn export(root: Option<TraceContext>, records: Records) {
+    link(root, &records);
+    export_later(records);
+}
+
+fn link(root: Option<TraceContext>, records: &Records) {
+    // A trace that is not exported is no target of a link.
+    if !records.is_empty() {
+        kept().contexts.extend(root);
+    }
+}
+
+/// Takes the contexts, for the first exported invocation. The next flush exports the traces.
 pub(super) fn take() -> Vec<TraceContext> {
-    std::mem::take(&mut *CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner))
+    let (contexts, records) = {
+        let mut kept = kept();
+        (std::mem::take(&mut kept.contexts), std::mem::take(&mut kept.records))
+    };
+    records.into_iter().for_each(export_later);
+    contexts
 }
 
 /// Returns the contexts, for an invocation that is perhaps not exported.
 pub(super) fn contexts() -> Vec<TraceContext> {
-    CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    kept().contexts.clone()
 }

@@ -12,9 +12,7 @@ use std::time::Instant;
 
 use lambda_runtime::{BoxFuture, Error, SnapStartResource};
 use thundra_core::exception::Exception;
-use thundra_core::{
-    Config, Scope, ScopeFlags, diagnostics, export_later, flush_last, flushes_itself, forget_unexported, semconv,
-};
+use thundra_core::{Config, Scope, ScopeFlags, diagnostics, flush_last, flushes_itself, forget_unexported, semconv};
 use tokio::time::timeout_at;
 
 use super::{environment, initialisation};
@@ -134,12 +132,9 @@ impl Hooks {
             scope.set_attribute(semconv::ERROR_TYPE, "restore_failed");
         }
         let records = scope.finish();
-        // A trace that is not exported is no target of a link.
-        let context = context.filter(|_| !records.is_empty());
         match restored {
             Ok(Ok(())) => {
-                export_later(records.withheld());
-                initialisation::keep(context);
+                initialisation::keep(context, records);
                 Ok(())
             }
             // No invocation will follow and export the trace.

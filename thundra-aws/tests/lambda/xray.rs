@@ -142,13 +142,36 @@ async fn an_invocation_that_xray_did_not_sample_sends_nothing_there() {
 }
 
 #[tokio::test]
-async fn the_initialisation_shares_the_fate_of_the_first_invocation() {
-    for (sampled, spans) in [("0", 0), ("1", 3)] {
-        let (datagrams, _, stderr) = run("init", &[], &[(json!("ann"), &header(&format!(";Sampled={sampled}")))]).await;
-        let names: Vec<_> = datagrams.iter().flat_map(|(_, spans)| spans).map(|span| span.name.as_str()).collect();
-        assert_eq!(names.len(), spans, "{sampled}: {names:?} {stderr}");
-        assert_eq!(names.iter().filter(|name| **name == "connect").count(), spans / 3, "{sampled}");
+async fn the_initialisation_goes_to_xray_with_the_first_sampled_invocation() {
+    for (decisions, spans) in [(&["0"][..], 0), (&["1"], 3), (&["0", "0", "1", "1"], 4)] {
+        let headers: Vec<_> = decisions.iter().map(|sampled| header(&format!(";Sampled={sampled}"))).collect();
+        let events: Vec<_> = headers.iter().map(|header| (json!("ann"), header.as_str())).collect();
+        let (datagrams, _, stderr) = run("init", &[], &events).await;
+        let seen: Vec<_> = datagrams.iter().flat_map(|(_, spans)| spans).collect();
+        assert_eq!(seen.len(), spans, "{decisions:?}: {seen:?} {stderr}");
+        let init: Vec<_> =
+            seen.iter().filter(|span| span.name == "init" && span.kind != 2).map(|span| span.id.clone()).collect();
+        let links: Vec<_> = seen.iter().flat_map(|span| span.links.clone()).collect();
+        assert_eq!((init.len(), links), (usize::from(spans > 0), init), "{decisions:?}");
     }
+}
+
+#[tokio::test]
+async fn the_initialisation_goes_to_xray_before_a_snapshot() {
+    let daemon = Daemon::start();
+    let variables = [
+        ("AWS_XRAY_DAEMON_ADDRESS", daemon.address.as_str()),
+        ("OTEL_TRACES_EXPORTER", "xray"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start"),
+    ];
+    let lambda = Lambda::start("init", &variables).await;
+    lambda.restore().await;
+    lambda.invoke_with(json!("ann"), Some(&header(";Sampled=0"))).await.unwrap();
+    let (_, stderr) = lambda.stop().await;
+    let datagrams = daemon.stop();
+    let mut names: Vec<_> = datagrams.iter().flat_map(|(_, spans)| spans).map(|span| span.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["connect", "init"], "{stderr}");
 }
 
 #[tokio::test]
