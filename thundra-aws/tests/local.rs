@@ -175,7 +175,7 @@ fn a_panic_prints_its_tree_and_goes_on() {
 fn an_event_of_another_type_is_no_panic() {
     let output = run("greeting", &json!({}));
     let stderr = text(&output.stderr);
-    assert!(tree(stderr)[1].contains(" ✗ the event could not be read as the handler's type "), "{stderr}");
+    assert!(tree(stderr)[1].contains(" ✗ the event could not be read as the handler's type: "), "{stderr}");
 }
 
 #[test]
