@@ -185,6 +185,11 @@ impl Running {
     /// Interrupts the program, as Ctrl-C does, and returns its standard error.
     fn interrupt(&mut self) -> String {
         let child = self.0.take().unwrap();
+        let began = Instant::now();
+        while !catches_interrupts(child.id()) {
+            assert!(began.elapsed() < PATIENCE, "it does not wait for Ctrl-C");
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
         let output = child.wait_with_output().unwrap();
         assert!(killed.success() && output.status.success(), "{output:?}");
@@ -203,4 +208,12 @@ impl Drop for Running {
 
 fn texts(output: Output) -> (String, String) {
     (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Returns `true` once a process has a handler of SIGINT: a program may respond to a request before. Where the system
+/// does not tell, returns `true` at once.
+fn catches_interrupts(id: u32) -> bool {
+    let Ok(status) = fs::read_to_string(format!("/proc/{id}/status")) else { return true };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & 0b10 != 0
 }

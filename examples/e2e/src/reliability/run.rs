@@ -27,8 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The time after which a span that has not come does not come. The exporter leaves a collector alone for seconds.
 const SETTLED: Duration = Duration::from_secs(20);
 
-/// The time between two good invocations while spans are missing.
-const PAUSE: Duration = Duration::from_millis(200);
+/// The time within which the background thread of a managed instance exports.
+const BACKGROUND: Duration = Duration::from_millis(1_500);
+
+/// The time between two looks at what has arrived.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What came of a scenario.
 #[derive(Debug)]
@@ -132,6 +135,9 @@ impl Scenario {
         let mut traced = Function::start(settings(mode.name().to_owned())).await?;
         self.start_both(&mut bare, &mut traced).await?;
 
+        if mode.platform().exports_in_background() {
+            balanced(&traced, &collector, BACKGROUND).await;
+        }
         collector.set(self.fault).await?;
         let work = Work { padding: "x".repeat(self.padding), ..Work::new(self.handler, self.spans) };
         let (made_before, began) = (traced.made, (bare.lambda.records().len(), traced.lambda.records().len()));
@@ -150,6 +156,10 @@ impl Scenario {
             }
         }
         let made_under_fault = traced.made - made_before;
+        if self.fault != Fault::None && mode.platform().exports_in_background() {
+            // The spans meet the fault, and not the good collector after it.
+            tokio::time::sleep(BACKGROUND).await;
+        }
         if self.end != End::TerminatedExporting {
             collector.set(Fault::None).await?;
         }
@@ -228,20 +238,32 @@ fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
     Ok(event)
 }
 
-/// Sends good invocations until each span is explained, and two more.
+/// Sends good invocations until each span is explained, and one more.
+///
+/// On managed instances a background thread exports about once a second, so the spans of each invocation get that time
+/// before the next one.
 async fn settle(traced: &mut Function, collector: &Collector, patience: Duration) -> Result<(), Error> {
     let (mut settled, started) = (0, Instant::now());
     loop {
         traced.good(1).await?;
-        let total = received(traced, collector).0.arrived();
-        let balances = total.spans + total.lost + total.dropped == traced.made;
+        let balances = balanced(traced, collector, BACKGROUND.min(patience)).await;
         settled = if balances { settled + 1 } else { 0 };
-        if settled == 3 || started.elapsed() >= patience {
+        if settled == 2 || started.elapsed() >= patience {
             return Ok(());
         }
-        if !balances {
-            tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Waits until each span is explained. Returns `false` if the patience runs out first.
+async fn balanced(traced: &Function, collector: &Collector, patience: Duration) -> bool {
+    let started = Instant::now();
+    loop {
+        let total = received(traced, collector).0.arrived();
+        let balances = total.spans + total.lost + total.dropped == traced.made;
+        if balances || started.elapsed() >= patience {
+            return balances;
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -55,6 +55,8 @@ const fn environment(name: &'static str, environment: Environment, why: &'static
 const PLAIN: Environment = GOOD.environment;
 const SPILL: &[(&str, &[u8])] = &[("THUNDRA_SPILL", b"64KiB")];
 const STDOUT: &[(&str, &[u8])] = &[("OTEL_TRACES_EXPORTER", b"stdout")];
+const SHUTDOWN: &[(&str, &[u8])] = &[("THUNDRA_SHUTDOWN", b"on")];
+const TERMINATED: Expect = Expect { signal: Some(15), ..GOOD.expect };
 const UNKNOWN: Expect = Expect { counted: Counted::Unknown, ..GOOD.expect };
 const SLOW: Duration = Duration::from_millis(100);
 
@@ -115,6 +117,7 @@ pub const SCENARIOS: &[Scenario] = &[
     environment("headers missing", Environment { without: &["lambda-runtime-trace-id", "lambda-runtime-invoked-function-arn", "lambda-runtime-invocation-id"], ..PLAIN }, "an older Runtime API sends fewer"),
     environment("connection died while frozen", Environment { connections_die: true, ..PLAIN }, "it costs a retry and no data"),
     Scenario { fault: Fault::Status(503, None), end: End::ShutDownWaiting, expect: UNKNOWN, ..environment("shutdown, not asked for", PLAIN, "without an extension Lambda sends no SIGTERM") },
+    Scenario { fault: Fault::Status(503, None), end: End::ShutDownWaiting, expect: TERMINATED, ..environment("shutdown", Environment { variables: SHUTDOWN, ..PLAIN }, "what waits goes out within the 500 ms there are") },
     Scenario { end: End::TerminatedIdle, ..environment("SIGTERM idle", PLAIN, "the exit status is the signal's") },
     Scenario { fault: Fault::Hanging, end: End::TerminatedExporting, expect: UNKNOWN, ..environment("SIGTERM while exporting", PLAIN, "the exit status is the signal's") },
 ];

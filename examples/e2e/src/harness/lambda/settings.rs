@@ -70,6 +70,12 @@ impl Platform {
         }
     }
 
+    /// Returns `true` if a thread exports, and not the end of each invocation.
+    #[must_use]
+    pub fn exports_in_background(self) -> bool {
+        matches!(self, Self::ManagedInstances(_))
+    }
+
     /// Returns the variables that tell the function where it runs.
     pub(super) fn variables(self) -> Vec<(&'static str, String)> {
         match self {
