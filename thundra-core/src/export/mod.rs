@@ -35,7 +35,7 @@ pub use loss_reason::LossReason;
 pub use memory::MemoryExporter;
 #[doc(hidden)]
 pub use partial::{PartialSuccess, failure_message, partial_success};
-pub(crate) use spill::{Room, SpillExporter};
+pub(crate) use spill::{Room, spill_exporter};
 pub use stdout::StdoutExporter;
 
 use crate::{Resource, Signal};

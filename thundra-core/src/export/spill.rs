@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use super::line::Lines;
 use super::writer::Writer;
-use super::{Batch, Export, ExportError, ExportFuture, LossReason, StandardStream};
-use crate::Signal;
+use super::{ExportError, LossReason, StdoutExporter};
 
 /// The length of a short line. With less room, no batch is packed in vain.
 const MIN_LINE_BYTES: usize = 512;
@@ -48,46 +46,20 @@ impl Room {
     }
 }
 
-/// Writes batches as the lines of [`StdoutExporter`](super::StdoutExporter), as long as there is room.
-#[derive(Debug)]
-pub(crate) struct SpillExporter {
-    writer: Writer,
-}
-
-impl SpillExporter {
-    pub(crate) fn new(room: Arc<Room>) -> Self {
-        let lines = Lines::default();
-        let write = move |batch: &Batch| {
-            if room.is_spent() {
-                return Err(ExportError::permanent(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
-            }
-            let line = lines.line(batch)?;
-            if !room.take(line.len()) {
-                // A part of the batch may fit.
-                return Err(ExportError::too_large(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
-            }
-            lines.write(&line)
-        };
-        SpillExporter { writer: Writer::new(write) }
-    }
-}
-
-impl Export for SpillExporter {
-    fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
-        self.writer.export(batch)
-    }
-
-    fn takes(&self, _: Signal) -> bool {
-        true
-    }
-
-    fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {
-        self.writer.force_flush(deadline)
-    }
-
-    fn standard_stream(&self) -> Option<StandardStream> {
-        Some(StandardStream::Output)
-    }
+/// Returns an exporter that writes the lines of [`StdoutExporter`] as long as there is room.
+pub(crate) fn spill_exporter(room: Arc<Room>) -> StdoutExporter {
+    let lines = Lines::default();
+    StdoutExporter::of(Writer::new(move |batch| {
+        if room.is_spent() {
+            return Err(ExportError::permanent(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
+        }
+        let line = lines.line(batch)?;
+        if !room.take(line.len()) {
+            // A part of the batch may fit.
+            return Err(ExportError::too_large(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
+        }
+        lines.write(&line)
+    }))
 }
 
 #[cfg(test)]

@@ -30,7 +30,11 @@ impl StdoutExporter {
     /// Makes the exporter.
     pub fn new() -> Self {
         let lines = Lines::default();
-        StdoutExporter { writer: Writer::new(move |batch| lines.write(&lines.line(batch)?)) }
+        StdoutExporter::of(Writer::new(move |batch| lines.write(&lines.line(batch)?)))
+    }
+
+    pub(super) fn of(writer: Writer) -> Self {
+        StdoutExporter { writer }
     }
 }
 

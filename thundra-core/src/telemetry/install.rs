@@ -2,7 +2,7 @@
 
 use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
-use crate::export::{Export, SpillExporter};
+use crate::export::{Export, spill_exporter};
 use crate::pipeline::Pipeline;
 use crate::{Config, diagnostics, exception};
 
@@ -50,7 +50,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         let pipeline = Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit());
         match usize::try_from(config.spill).unwrap_or(usize::MAX) {
             0 => pipeline,
-            limit => pipeline.spilling(limit, |room| (telemetry.bound.0)(Box::new(SpillExporter::new(room)), config)),
+            limit => pipeline.spilling(limit, |room| (telemetry.bound.0)(Box::new(spill_exporter(room)), config)),
         }
     });
     let Some(config) = installed else {
