@@ -1,14 +1,17 @@
 //! The collector, and how a request gets there: in parts that the collector takes, again where it was busy.
 
+use std::error::Error as _;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::Write as _;
+use std::iter::successors;
 use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use thundra_aws::Error;
 use thundra_core::{Config, Env, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
-use thundra_http::{Client, Response, StatusCode, header};
+use thundra_http::header::{self, HeaderMap};
+use thundra_http::{Client, Response, StatusCode};
 
 use crate::request::Request;
 
@@ -23,6 +26,12 @@ const NO_DEADLINE: Duration = Duration::from_secs(30);
 
 /// The first pause before a retry. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// The longest pause at the request of a collector.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
+
+/// The length of a collector's text in an error.
+const MAX_REASON_BYTES: usize = 200;
 
 /// An OTLP collector.
 #[derive(Debug)]
@@ -58,11 +67,21 @@ impl Collector {
     ///
     /// # Errors
     ///
-    /// If no endpoint is set. Without one, the forwarder would write its own telemetry to standard output.
+    /// If a signal has no endpoint, since the lines hold all signals, or if a header is to be read from AWS. The first
+    /// delivery would be too late to learn of either.
     pub(crate) fn from_env() -> Result<Self, Error> {
-        let signals = Config::from_env(&Env::process()).otlp;
-        if signals.traces.endpoint.is_none() {
-            return Err("OTEL_EXPORTER_OTLP_ENDPOINT is not set: the forwarder needs an OTLP/HTTP endpoint".into());
+        Self::of(Config::from_env(&Env::process()).otlp)
+    }
+
+    fn of(signals: OtlpSignals) -> Result<Self, Error> {
+        for config in [&signals.traces, &signals.logs, &signals.metrics] {
+            if config.endpoint.is_none() {
+                return Err("OTEL_EXPORTER_OTLP_ENDPOINT is not set: the forwarder needs an OTLP/HTTP endpoint".into());
+            }
+            let is_reference = |value: &str| value.starts_with("ssm:") || value.starts_with("secretsmanager:");
+            if let Some((name, _)) = config.headers.iter().find(|(_, value)| value.split(' ').any(is_reference)) {
+                return Err(format!("the header {name} names a secret, which the forwarder does not read").into());
+            }
         }
         Ok(Collector { client: Client::new(), signals })
     }
@@ -109,13 +128,17 @@ impl Collector {
         };
         let mut pause = FIRST_PAUSE;
         loop {
+            if tokio::time::Instant::now() >= until {
+                return Attempt::Busy("no time is left before the deadline".to_owned(), Duration::ZERO);
+            }
             let attempt = match tokio::time::timeout_at(until, self.post::<R>(&body, config)).await {
                 Ok(attempt) => attempt,
                 Err(_) => return Attempt::Busy("no response before the deadline".to_owned(), Duration::ZERO),
             };
             let Attempt::Busy(reason, asked) = attempt else { return attempt };
             // Half of the pause is random, so that many forwarders do not return at once.
-            let next = tokio::time::Instant::now() + asked.max(pause / 2 + pause.mul_f64(random() / 2.0));
+            let jittered = pause / 2 + pause.mul_f64(random() / 2.0);
+            let next = tokio::time::Instant::now() + asked.clamp(jittered, MAX_PAUSE);
             if next >= until {
                 return Attempt::Busy(reason, Duration::ZERO);
             }
@@ -137,9 +160,14 @@ impl Collector {
         for (name, value) in &config.headers {
             request = request.header(name, value);
         }
-        match request.timeout(config.timeout).send().await {
+        match request.timeout(config.attempt_timeout).send().await {
             Ok(response) => Attempt::of::<R>(response).await,
-            Err(error) => Attempt::Busy(error.without_url().to_string(), Duration::ZERO),
+            Err(error) => {
+                let (is_final, error) = (error.is_builder(), error.without_url());
+                let causes = successors(error.source(), |&cause| cause.source());
+                let reason = causes.fold(error.to_string(), |reason, cause| format!("{reason}: {cause}"));
+                if is_final { Attempt::Refused(reason) } else { Attempt::Busy(reason, Duration::ZERO) }
+            }
         }
     }
 }
@@ -167,11 +195,23 @@ impl Attempt {
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT => {
-                let seconds = header(header::RETRY_AFTER).parse().unwrap_or_default();
-                Attempt::Busy(status.to_string(), Duration::from_secs(seconds))
+                Attempt::Busy(status.to_string(), retry_after(&headers).unwrap_or_default())
             }
-            _ => Attempt::Refused(status.to_string()),
+            _ => {
+                let body = response.bytes().await.unwrap_or_default();
+                let text = String::from_utf8_lossy(body.get(..MAX_REASON_BYTES).unwrap_or(&body));
+                Attempt::Refused(format!("{status} {}", text.escape_debug()).trim_end().to_owned())
+            }
         }
+    }
+}
+
+/// Reads the pause that a collector asks for, in seconds or up to a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    match value.parse() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).ok(),
     }
 }
 
@@ -244,7 +284,7 @@ mod tests {
         let app = Router::new().route("/v1/traces", post(traces)).with_state(script.clone());
         let server = tokio::spawn(async move { axum::serve(listener, app).await });
         let config = Config::from_env(&Env::from_pairs([("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())]));
-        let collector = Collector { client: Client::new(), signals: config.otlp };
+        let collector = Collector::of(config.otlp).unwrap();
         let sent = collector.send(spans(4), SystemTime::now() + RESERVE + left).await;
         server.abort();
         let taken = std::mem::take(&mut *script.taken.lock().unwrap());
@@ -252,6 +292,9 @@ mod tests {
     }
 
     const LONG: Duration = Duration::from_secs(10);
+
+    /// The time for what needs no pause.
+    const PATIENCE: Duration = Duration::from_secs(30);
 
     #[tokio::test]
     async fn every_span_arrives_once_in_parts_that_the_collector_takes() {
@@ -271,21 +314,48 @@ mod tests {
     #[tokio::test]
     async fn a_part_that_is_refused_is_reported_and_the_others_arrive() {
         use StatusCode as Code;
-        let responses = [Code::PAYLOAD_TOO_LARGE, Code::BAD_REQUEST].map(|code| code.into_response());
-        let (sent, taken) = send(responses, LONG).await;
+        let refusal = (Code::BAD_REQUEST, "no such tenant\n").into_response();
+        let (sent, taken) = send([Code::PAYLOAD_TOO_LARGE.into_response(), refusal], LONG).await;
         assert_eq!((sent.taken, taken), (2, vec!["2".to_owned(), "3".to_owned()]));
-        assert_eq!(sent.failures, ["2 spans: 400 Bad Request"]);
+        assert_eq!(sent.failures, [r"2 spans: 400 Bad Request no such tenant\n"]);
         let (sent, _) = send([Code::PAYLOAD_TOO_LARGE; 7].map(|code| code.into_response()), LONG).await;
         assert_eq!((sent.taken, sent.failures.len()), (0, 4), "{:?}", sent.failures);
     }
 
     #[tokio::test]
     async fn a_busy_collector_is_waited_for_until_the_deadline() {
-        let busy = || (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "60")]).into_response();
-        let (sent, _) = send([busy()], Duration::from_secs(5)).await;
-        assert_eq!(sent.failures, ["4 spans: 503 Service Unavailable"]);
+        for asked in ["60", "18446744073709551615", "Fri, 01 Jan 2100 00:00:00 GMT"] {
+            let busy = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, asked)]).into_response();
+            let (sent, _) = send([busy], Duration::from_secs(5)).await;
+            assert_eq!(sent.failures, ["4 spans: 503 Service Unavailable"], "{asked}");
+        }
+        for asked in ["0", "soon", "Thu, 01 Jan 1970 00:00:00 GMT"] {
+            let busy = (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, asked)]).into_response();
+            let (sent, _) = send([busy], Duration::from_secs(5)).await;
+            assert_eq!((sent.taken, sent.failures), (4, vec![]), "{asked}");
+        }
         let (sent, _) = send([], Duration::ZERO).await;
         assert_eq!((sent.taken, sent.failures.len()), (0, 1), "no time is left: {:?}", sent.failures);
+    }
+
+    #[tokio::test]
+    async fn a_collector_that_cannot_be_used_is_named() {
+        let at = |variables: &[(&str, &str)]| {
+            Collector::of(Config::from_env(&Env::from_pairs(variables.iter().copied())).otlp)
+        };
+        const ENDPOINT: (&str, &str) = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+        for (variables, error) in [
+            (&[][..], "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+            (&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://a")], "OTEL_EXPORTER_OTLP_ENDPOINT is not set"),
+            (&[ENDPOINT, ("OTEL_EXPORTER_OTLP_HEADERS", "key=Bearer%20ssm:/key")], "the header key names a secret"),
+        ] {
+            assert!(at(variables).unwrap_err().to_string().starts_with(error), "{error}");
+        }
+        let sent = at(&[ENDPOINT]).unwrap().send(spans(1), SystemTime::now() + RESERVE + FIRST_PAUSE).await;
+        assert!(sent.failures.iter().all(|failure| failure.contains("refused")), "{:?}", sent.failures);
+        let malformed = at(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://a:99999")]).unwrap();
+        let sent = tokio::time::timeout(PATIENCE, malformed.send(spans(1), SystemTime::now() + LONG * 100)).await;
+        assert_eq!(sent.unwrap().failures.len(), 1, "no retry helps");
     }
 
     #[tokio::test]

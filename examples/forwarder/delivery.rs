@@ -47,9 +47,9 @@ impl Delivery {
         }
         let (mut outbox, mut reports, mut unreadable) = (Outbox::default(), Vec::new(), 0);
         for entry in &data.log_events {
-            match Line::read(&entry.message) {
+            match Line::read(&entry.message, entry.timestamp) {
                 Ok(Line::Telemetry(telemetry)) => outbox.add(telemetry),
-                Ok(Line::Report(report)) => reports.push((report, entry.timestamp)),
+                Ok(Line::Report(report)) => reports.push(*report),
                 Ok(Line::Other) => {}
                 Err(error) => {
                     unreadable += 1;
@@ -58,10 +58,8 @@ impl Delivery {
             }
         }
         let source = report::resource(&data);
-        for (report, timestamp) in reports {
-            if !outbox.describe_root(&report.request_id, &report.attributes()) {
-                outbox.add_log_record(&source, report.log_record(timestamp));
-            }
+        for report in outbox.describe_roots(reports) {
+            outbox.add_log_record(&source, report.log_record());
         }
         Some(Delivery { outbox, unreadable })
     }

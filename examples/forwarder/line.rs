@@ -53,12 +53,12 @@ struct Envelope {
 }
 
 impl Line {
-    /// Reads a line.
+    /// Reads a line, written at a time in milliseconds since 1970.
     ///
     /// # Errors
     ///
     /// If the line is an envelope whose content cannot be read.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    pub(crate) fn read(text: &str, timestamp: i64) -> Result<Self, String> {
         // Some runtimes write time, request id and level in front of the JSON.
         if let Some(start) = text.find(r#"{"__otel_otlp_stdout""#) {
             let json = text.get(start..).unwrap_or_default();
@@ -67,7 +67,7 @@ impl Line {
             let envelope: Envelope = envelope.ok_or("no envelope")?.map_err(|error| error.to_string())?;
             return envelope.open().map(Line::Telemetry);
         }
-        Ok(Report::read(text).map_or(Line::Other, |report| Line::Report(Box::new(report))))
+        Ok(Report::read(text, timestamp).map_or(Line::Other, |report| Line::Report(Box::new(report))))
     }
 }
 
@@ -153,7 +153,7 @@ mod tests {
             (envelope(JSON, None, false, &json!(text.to_string())), "JSON as a text"),
         ] {
             for line in [line.clone(), format!("2026-11-26T00:00:00Z 8f5 INFO {line}\n")] {
-                match Line::read(&line) {
+                match Line::read(&line, 0) {
                     Ok(Line::Telemetry(Telemetry::Traces(request))) => assert_eq!(request, spans(), "{why}"),
                     other => panic!("{why}: {other:?}"),
                 }
@@ -179,7 +179,7 @@ mod tests {
             ("START RequestId: 1 Version: $LATEST".to_owned(), None, "a line of Lambda"),
             (String::new(), None, "an empty line"),
         ] {
-            match (Line::read(&line), error) {
+            match (Line::read(&line, 0), error) {
                 (Ok(Line::Other), None) => {}
                 (Err(found), Some(error)) => assert!(found.starts_with(error), "{why}: {found}"),
                 (found, _) => panic!("{why}: {found:?}"),

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! The forwarder reads the lines of `thundra` and of the public `otlp-stdout-span-exporter`, joins what has the same
-//! resource, and sends OTLP to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`. Its other variables are the usual
-//! `OTEL_EXPORTER_OTLP_*`.
+//! resource, and sends OTLP to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`. Of the other `OTEL_EXPORTER_OTLP_*` it
+//! reads protocol, headers, compression and timeout. It reads no secrets and no certificates, and signs nothing.
 //!
 //! - The figures of Lambda's REPORT line become attributes of the invocation's root span where both are in one
 //!   delivery, else a log record with `faas.invocation_id`.
@@ -28,6 +28,7 @@
 //! aws_lambda_events = { version = "1.2", default-features = false, features = ["cloudwatch_logs"] }
 //! base64 = "0.22"
 //! flate2 = "1"
+//! httpdate = "1"
 //! opentelemetry-proto = { version = "0.33", default-features = false, features = [
 //!     "gen-tonic-messages", "trace", "logs", "metrics", "with-serde",
 //! ] }

@@ -1,13 +1,16 @@
 //! The telemetry of a delivery, joined by resource.
 
+use std::collections::{HashMap, VecDeque};
+
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use crate::line::Telemetry;
+use crate::report::Report;
 use crate::request::Request as _;
 
 /// One request for each signal.
@@ -28,17 +31,24 @@ impl Outbox {
         }
     }
 
-    /// Adds attributes to the root spans of an invocation. Returns `false` if the delivery holds none.
+    /// Adds reports to the root spans of their invocations, and returns the reports without a root span here.
     ///
-    /// A root span is one with the attribute `faas.invocation_id`.
-    pub(crate) fn describe_root(&mut self, request_id: &str, attributes: &[KeyValue]) -> bool {
-        let spans = self.traces.resource_spans.iter_mut().flat_map(|run| &mut run.scope_spans);
-        let roots = spans.flat_map(|scope| &mut scope.spans).filter(|span| {
-            span.attributes.iter().any(|attribute| {
-                attribute.key == "faas.invocation_id" && text_of(attribute.value.as_ref()) == Some(request_id)
-            })
-        });
-        roots.map(|root| root.attributes.extend_from_slice(attributes)).count() > 0
+    /// A root span is one with the attribute `faas.invocation_id`. Attempts of one request share the id: their reports
+    /// and roots are paired in order.
+    pub(crate) fn describe_roots(&mut self, reports: Vec<Report>) -> Vec<Report> {
+        let mut waiting: HashMap<String, VecDeque<Report>> = HashMap::new();
+        for report in reports {
+            waiting.entry(report.request_id.clone()).or_default().push_back(report);
+        }
+        let scopes = self.traces.resource_spans.iter_mut().flat_map(|run| &mut run.scope_spans);
+        for span in scopes.flat_map(|scope| &mut scope.spans) {
+            let id = span.attributes.iter().find(|attribute| attribute.key == "faas.invocation_id");
+            let id = id.and_then(|id| text_of(id.value.as_ref()));
+            if let Some(report) = id.and_then(|id| waiting.get_mut(id)?.pop_front()) {
+                span.attributes.extend(report.attributes());
+            }
+        }
+        waiting.into_values().flatten().collect()
     }
 
     /// Adds a log record of the forwarder's own making.
@@ -111,16 +121,29 @@ mod tests {
     }
 
     #[test]
-    fn only_the_root_of_the_invocation_is_described() {
+    fn a_report_describes_one_root_of_its_invocation() {
         let mut outbox = Outbox::default();
-        outbox.add(Telemetry::Traces(spans("a", "x", &["root", "child", "other root"])));
+        outbox.add(Telemetry::Traces(spans("a", "x", &["root", "child", "other root", "second attempt"])));
         let all = &mut outbox.traces.resource_spans[0].scope_spans[0].spans;
-        for (index, id) in [(0, "request-1"), (2, "request-2")] {
+        for (index, id) in [(0, "request-1"), (2, "request-2"), (3, "request-1")] {
             all[index].attributes.push(attribute("faas.invocation_id", Value::StringValue(id.to_owned())));
+            all[index].attributes.push(attribute("error.type", Value::StringValue("panic".to_owned())));
         }
-        let figure = [attribute("figure", Value::IntValue(1))];
-        assert!(outbox.describe_root("request-1", &figure) && !outbox.describe_root("request-3", &figure));
-        let counts = outbox.traces.resource_spans[0].scope_spans[0].spans.iter().map(|span| span.attributes.len());
-        assert_eq!(counts.collect::<Vec<_>>(), [2, 0, 1]);
+        let line =
+            |id: &str, kind| format!("REPORT RequestId: {id}\tDuration: 1 ms\tStatus: error\tError Type: {kind}");
+        let ids = [("request-1", "A"), ("request-1", "B"), ("request-1", "C"), ("request-3", "D")];
+        let reports = ids.map(|(id, kind)| Report::read(&line(id, kind), 7).unwrap());
+        let mut left: Vec<_> =
+            outbox.describe_roots(reports.into()).into_iter().map(|report| report.request_id).collect();
+        left.sort();
+        assert_eq!(left, ["request-1", "request-3"]);
+        let spans = &outbox.traces.resource_spans[0].scope_spans[0].spans;
+        assert_eq!(spans.iter().map(|span| span.attributes.len()).collect::<Vec<_>>(), [5, 0, 2, 5]);
+        for span in spans {
+            let mut keys: Vec<_> = span.attributes.iter().map(|attribute| &attribute.key).collect();
+            keys.sort();
+            keys.dedup();
+            assert_eq!(keys.len(), span.attributes.len(), "each key once");
+        }
     }
 }

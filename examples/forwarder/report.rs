@@ -36,18 +36,20 @@ pub(crate) struct Report {
     /// The figures in the order of [`FIGURES`].
     figures: [Option<f64>; FIGURES.len()],
     text: String,
+    /// The time of the line, in milliseconds since 1970.
+    timestamp: i64,
 }
 
 impl Report {
     /// Reads a report; `None` for any other line.
-    pub(crate) fn read(line: &str) -> Option<Self> {
+    pub(crate) fn read(line: &str, timestamp: i64) -> Option<Self> {
         let text = line.trim();
         let report = match text.strip_prefix("REPORT ") {
             Some(members) => Self::read_text(members)?,
             None if text.starts_with('{') && text.contains("platform.report") => Self::read_json(text)?,
             None => return None,
         };
-        Some(Report { text: text.to_owned(), ..report })
+        Some(Report { text: text.to_owned(), timestamp, ..report })
     }
 
     fn read_text(members: &str) -> Option<Self> {
@@ -95,16 +97,17 @@ impl Report {
         let figures = FIGURES.iter().zip(self.figures);
         let figures = figures.filter_map(|([_, _, key], value)| Some(attribute(key, Value::DoubleValue(value?))));
         let status = attribute("aws.lambda.report.status", Value::StringValue(self.status.clone()));
-        let error_type = self.error_type.clone().map(|kind| attribute("error.type", Value::StringValue(kind)));
+        let error_type =
+            self.error_type.clone().map(|kind| attribute("aws.lambda.report.error_type", Value::StringValue(kind)));
         figures.chain([status]).chain(error_type).collect()
     }
 
     /// Returns the report as a log record, for an invocation whose root span is not in the delivery.
-    pub(crate) fn log_record(self, timestamp_millis: i64) -> LogRecord {
+    pub(crate) fn log_record(self) -> LogRecord {
         let mut attributes = self.attributes();
         attributes.push(attribute("faas.invocation_id", Value::StringValue(self.request_id)));
         let severity = if self.status == SUCCESS { SeverityNumber::Info } else { SeverityNumber::Error };
-        let nanos = u64::try_from(timestamp_millis).unwrap_or_default().saturating_mul(1_000_000);
+        let nanos = u64::try_from(self.timestamp).unwrap_or_default().saturating_mul(1_000_000);
         LogRecord {
             time_unix_nano: nanos,
             observed_time_unix_nano: nanos,
@@ -161,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_line_of_text_is_read() {
-        let report = Report::read(COLD).unwrap();
+        let report = Report::read(COLD, 0).unwrap();
         assert_eq!((report.request_id.as_str(), report.status.as_str()), ("8f507cfc", "success"));
         assert_eq!(report.trace_id, TraceId::from_hex("5759e988bd862e3fe1be46a994272793"));
         let expected = [
@@ -178,7 +181,7 @@ mod tests {
     fn a_restored_and_failed_invocation_is_read() {
         let line = "REPORT RequestId: 1\tDuration: 3000.00 ms\tRestore Duration: 300 ms\t\
             Billed Restore Duration: 400 ms\tStatus: error\tError Type: Runtime.ExitError";
-        let report = Report::read(line).unwrap();
+        let report = Report::read(line, 1_764_115_200_000).unwrap();
         assert_eq!((report.status.as_str(), report.error_type.as_deref()), ("error", Some("Runtime.ExitError")));
         let expected = [("duration_ms", 3000.0), ("restore_duration_ms", 300.0), ("billed_restore_duration_ms", 400.0)];
         assert_eq!(figures(&report), expected);
@@ -189,11 +192,11 @@ mod tests {
         let line = r#"{"time":"2026-11-26T00:00:00.000Z","type":"platform.report","record":{"requestId":"1","status":"timeout",
             "metrics":{"durationMs":3000,"billedDurationMs":3000,"memorySizeMB":128,"maxMemoryUsedMB":30},
             "tracing":{"spanId":"53995c3f42cd8ad8","type":"X-Amzn-Trace-Id","value":"Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"}}}"#;
-        let report = Report::read(line).unwrap();
+        let report = Report::read(line, 1_764_115_200_000).unwrap();
         assert_eq!((report.request_id.as_str(), report.status.as_str()), ("1", "timeout"));
         assert_eq!(report.trace_id, TraceId::from_hex("5759e988bd862e3fe1be46a994272793"));
         assert_eq!(figures(&report).len(), 4);
-        let record = report.log_record(1_764_115_200_000);
+        let record = report.log_record();
         assert_eq!((record.severity_number, record.time_unix_nano), (17, 1_764_115_200_000_000_000));
     }
 
@@ -207,7 +210,7 @@ mod tests {
             (r#"{"message":"platform.report"}"#, "a user's own JSON"),
             (r#"{"type":"platform.report","record":{}"#, "a line that was cut"),
         ] {
-            assert_eq!(Report::read(line), None, "{why}");
+            assert_eq!(Report::read(line, 0), None, "{why}");
         }
     }
 }

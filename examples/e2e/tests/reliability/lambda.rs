@@ -43,7 +43,7 @@ async fn frozen_while_idle(program: &Path) -> Result<(), Error> {
     let lambda = start(program, Platform::OnDemand).await?;
     for _ in 0..3 {
         expect(lambda.idle(PATIENCE).await && stops(&lambda).await, "it is not frozen before an event")?;
-        let working = lambda.invoke(event(Handler::Wait(100))?);
+        let working = lambda.invoke(event(Handler::Wait(1_000))?);
         let seen = async {
             tokio::time::sleep(Duration::from_millis(50)).await;
             lambda.is_frozen()
