@@ -11,6 +11,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 use thundra_core::{export_later, flush_last, flushes_itself, pending_spans};
 use thundra_http::export::report_losses_now;
+use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout_at};
 
 use crate::lifecycle::watchdog;
@@ -36,8 +37,14 @@ pub(super) fn watch() -> io::Result<()> {
 
 fn export() {
     let deadline = Instant::now() + LIMIT;
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
     export_later(watchdog::take_running());
+    if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        flush_on(runtime, deadline);
+    }
+    report_losses_now();
+}
+
+fn flush_on(runtime: Runtime, deadline: Instant) {
     runtime.block_on(async {
         let exporting = async {
             loop {
@@ -53,5 +60,4 @@ fn export() {
         let _ = timeout_at(deadline.into(), exporting).await;
     });
     runtime.shutdown_background();
-    report_losses_now();
 }
