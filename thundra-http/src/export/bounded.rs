@@ -58,6 +58,10 @@ impl Export for Bounded {
         self.exporter.resume();
     }
 
+    fn renew(&self) {
+        self.exporter.renew();
+    }
+
     fn fork(&self) -> Option<Box<dyn Export>> {
         self.exporter.fork()
     }

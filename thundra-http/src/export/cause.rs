@@ -14,7 +14,7 @@ pub(super) enum Cause {
     Paused,
     /// No connection could be made, or the collector closed it.
     Unreachable(Box<dyn Error + Send + Sync>),
-    /// The certificate of the collector is not accepted.
+    /// The certificate of the collector, or of a proxy, is not accepted.
     Untrusted(Box<dyn Error + Send + Sync>),
     /// The collector did not respond in time.
     TimedOut,
@@ -47,7 +47,7 @@ impl fmt::Display for Cause {
             Cause::Paused => f.write_str("the collector failed a moment ago"),
             Cause::Unreachable(_) => f.write_str("the collector could not be reached"),
             Cause::Untrusted(_) => f.write_str(
-                "the collector's certificate is not accepted; OTEL_EXPORTER_OTLP_CERTIFICATE names the ones to trust",
+                "a certificate is not accepted; OTEL_EXPORTER_OTLP_CERTIFICATE names the ones to trust of a collector",
             ),
             Cause::TimedOut => f.write_str("the collector did not respond in time"),
             Cause::Status(status, message) => {

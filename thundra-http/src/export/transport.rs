@@ -74,7 +74,8 @@ impl Transport {
         Transport { connector: Connector::new(host), freezes, state: Mutex::default() }
     }
 
-    /// Sends a request with an absolute address, and returns the response, within the limits. It ends at the deadline in any case.
+    /// Sends a request with an absolute address, and returns the response, within the limits. It ends at the deadline in
+    /// any case.
     pub(super) async fn exchange(
         &self,
         mut request: Request<Full<Bytes>>,

@@ -1,4 +1,4 @@
-//! The thread that exports outside Lambda: about once a second, and whenever about 1 MiB waits.
+//! The thread that exports outside of Lambda, and on its managed instances: about once a second, and whenever about 1 MiB waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};

@@ -73,9 +73,15 @@ impl Socket {
             return Ok((address, port).into());
         }
         let found = timeout_at(deadline.into(), lookup_host((host, port))).await;
-        let mut addresses = found.map_err(|_| io::Error::from(ErrorKind::TimedOut))??;
-        addresses.next().ok_or_else(|| io::Error::new(ErrorKind::NotFound, "the name has no address"))
+        let addresses: Vec<_> = found.map_err(|_| io::Error::from(ErrorKind::TimedOut))??.collect();
+        likely(&addresses).ok_or_else(|| io::Error::new(ErrorKind::NotFound, "the name has no address"))
     }
+}
+
+/// Returns the address of a name to send to. The daemon listens on IPv4 unless told otherwise, and connecting a datagram
+/// socket proves nothing.
+fn likely(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
 }
 
 /// The reason why a datagram did not leave.
@@ -94,5 +100,18 @@ impl std::fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_to_the_address_where_a_daemon_listens() {
+        let [v6, v4, other] = ["[::1]:2000", "127.0.0.1:2000", "127.0.0.2:2000"].map(|text| text.parse().unwrap());
+        for (addresses, expected) in [(&[v6, v4, other][..], Some(v4)), (&[v6], Some(v6)), (&[], None)] {
+            assert_eq!(likely(addresses), expected, "{addresses:?}");
+        }
     }
 }
