@@ -144,7 +144,7 @@
 //! | `too_new` | the time of the record is further ahead than the destination takes |
 //! | `spill_limit` | the destination did not take it, and the limit of `THUNDRA_SPILL` was reached |
 //! | `panicked` | the exporter panicked |
-//! | `keep_limit` | `THUNDRA_KEEP` had kept as many spans as it may |
+//! | `keep_limit` | `THUNDRA_KEEP` had kept as many scopes as it may |
 //! | `unsent` | the program ended first; only the line on standard error counts these |
 //!
 //! Spans over `THUNDRA_MAX_SPANS` are not recorded, and have a number of their own: `thundra.dropped_spans`.
@@ -153,8 +153,8 @@
 //! and one more if it is exported shortly before its deadline: then the newest records are spilled, as many as fit. In
 //! a service and on Lambda's managed instances, a thread flushes about once a second, and for each MiB. The last flush
 //! of a program has the limit as well, and spills everything that still waits. What a flush does not use is not saved
-//! for the next one. Root spans go first. Nothing is spilled while it may still arrive, nor for an exporter that writes
-//! to standard output or standard error itself.
+//! for the next one. Root spans go first. But for the export before a deadline, nothing is spilled while it may still
+//! arrive. Nothing is spilled for an exporter that writes to standard output or standard error itself.
 //!
 //! A collector that takes a request and breaks off before its response gets the request again, or loses it to the
 //! spill: such records can be in two places.

@@ -232,8 +232,8 @@ impl Records {
         while request.bytes.len() > max_bytes
             && let Some((first, mut second)) = request.split()
         {
-            second.bytes.append(&mut rest.bytes);
-            second.count += rest.count;
+            // Records of one signal.
+            let _ = second.append(rest);
             (request, rest) = (first, second);
         }
         (request, rest)

@@ -55,6 +55,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Returns the limits for our own marks and counts, which are recorded even where the attributes of the program fill
+    /// the span.
+    pub(crate) fn without_attribute_limit(&self) -> Self {
+        Limits { attributes: u32::MAX, ..*self }
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let default = Limits::default();
         let attributes = reader.number(&v::ATTRIBUTE_COUNT).unwrap_or(default.attributes);

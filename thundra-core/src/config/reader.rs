@@ -53,43 +53,23 @@ impl<'a> Reader<'a> {
 
     /// Reads a word, and returns the meaning of the word.
     pub fn one_of<T: Clone>(&mut self, variable: &Variable, accepted: &[(&str, T)]) -> Option<T> {
-        let value = self.text(variable)?;
-        let found =
-            accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(&value)).map(|(_, meaning)| meaning.clone());
-        if found.is_none() {
-            self.not_accepted(variable, &value);
-        }
-        found
+        let meaning = |value: &str| accepted.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
+        self.read(variable, |value| meaning(value).map(|(_, meaning)| meaning.clone()))
     }
 
     /// Reads a value by its [`FromStr`](std::str::FromStr).
     pub fn parsed<T: std::str::FromStr>(&mut self, variable: &Variable) -> Option<T> {
-        let value = self.text(variable)?;
-        let parsed = value.parse().ok();
-        if parsed.is_none() {
-            self.not_accepted(variable, &value);
-        }
-        parsed
+        self.read(variable, |value| value.parse().ok())
     }
 
     /// Reads a whole number.
     pub fn number<T: TryFrom<u64>>(&mut self, variable: &Variable) -> Option<T> {
-        let value = self.text(variable)?;
-        let number = value.parse::<u64>().ok().and_then(|number| T::try_from(number).ok());
-        if number.is_none() {
-            self.not_accepted(variable, &value);
-        }
-        number
+        self.read(variable, |value| T::try_from(value.parse().ok()?).ok())
     }
 
     /// Reads a number from 0 to 1.
     pub fn ratio(&mut self, variable: &Variable) -> Option<f64> {
-        let value = self.text(variable)?;
-        let ratio = value.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
-        if ratio.is_none() {
-            self.not_accepted(variable, &value);
-        }
-        ratio
+        self.read(variable, |value| value.parse().ok().filter(|ratio| (0.0..=1.0).contains(ratio)))
     }
 
     /// Reads a time in milliseconds.
@@ -99,22 +79,22 @@ impl<'a> Reader<'a> {
 
     /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
     pub fn duration(&mut self, variable: &Variable) -> Option<Duration> {
-        let value = self.text(variable)?;
-        let time = duration(&value);
-        if time.is_none() {
-            self.not_accepted(variable, &value);
-        }
-        time
+        self.read(variable, duration)
     }
 
     /// Reads a number of bytes, with or without a unit, such as `64KiB`.
     pub fn size(&mut self, variable: &Variable) -> Option<u64> {
+        self.read(variable, size)
+    }
+
+    /// Reads a value, and reports a value that cannot be read.
+    fn read<T>(&mut self, variable: &Variable, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = self.text(variable)?;
-        let size = size(&value);
-        if size.is_none() {
+        let found = read(&value);
+        if found.is_none() {
             self.not_accepted(variable, &value);
         }
-        size
+        found
     }
 
     /// Reads the items of a list. A list of nothing but separators is invalid.

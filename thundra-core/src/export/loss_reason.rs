@@ -63,7 +63,7 @@ reasons! {
     SpillLimit = "spill_limit",
     /// The exporter panicked.
     Panicked = "panicked",
-    /// More spans than `THUNDRA_KEEP` may keep were worth keeping.
+    /// `THUNDRA_KEEP` had kept as many scopes as it may.
     KeepLimit = "keep_limit",
     /// The program ended first. Counted on the last line of a program on standard error alone.
     Unsent = "unsent",

@@ -21,7 +21,7 @@ pub(crate) fn messages(run: &[u8]) -> impl Iterator<Item = (Range<usize>, &[u8])
 
 /// Returns a field whose message is split in two; `None` for a message that is one record. A metric may have many.
 pub(crate) fn split(signal: Signal, message: &[u8]) -> Option<[Vec<u8>; 2]> {
-    let parts = metric::split(message).filter(|_| signal == Signal::Metrics)?;
+    let parts = if signal == Signal::Metrics { metric::split(message)? } else { return None };
     Some(parts.map(|part| {
         let mut field = Vec::with_capacity(part.len() + 8);
         write::bytes(&mut field, tag::SPAN, &part);

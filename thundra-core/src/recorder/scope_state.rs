@@ -203,8 +203,7 @@ impl ScopeState {
         let (counts, is_exported) = (self.take_counts(), self.tail.is_exported());
         match self.span(0) {
             Some((root, limits)) if is_exported && !root.is_filled() => {
-                // The counts are recorded even where the root has as many attributes as it may.
-                let limits = Limits { attributes: u32::MAX, ..*limits };
+                let limits = limits.without_attribute_limit();
                 counts.iter().for_each(|(key, count)| root.set_attribute(key, count, &limits));
             }
             _ => {

@@ -74,10 +74,9 @@ impl Tail {
 
     #[cold]
     fn takes_unsampled(&mut self, span: &OpenSpan) -> bool {
-        if let Tail::Undecided(facts) | Tail::Withheld(facts) = self {
-            facts.see(span);
-        }
-        matches!(self, Tail::Exported | Tail::Undecided(_) | Tail::Withheld(_))
+        let (Tail::Undecided(facts) | Tail::Withheld(facts)) = self else { return false };
+        facts.see(span);
+        true
     }
 
     /// Counts losses of a scope whose spans are not exported. Dropped spans are no loss, for they were not sampled.
@@ -124,9 +123,7 @@ impl Facts {
         if !KEPT.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now()) {
             return Tail::Refused;
         }
-        // The reasons are recorded even where the root has as many attributes as it may.
-        let limits = Limits { attributes: u32::MAX, ..*limits };
-        root.set_attribute(semconv::THUNDRA_KEEP_REASON, &reasons.into(), &limits);
+        root.set_attribute(semconv::THUNDRA_KEEP_REASON, &reasons.into(), &limits.without_attribute_limit());
         Tail::Exported
     }
 }

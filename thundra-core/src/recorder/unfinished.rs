@@ -54,8 +54,7 @@ impl Unfinished<'_> {
             let of_root = if index == 0 { state.take_counts() } else { Vec::new() };
             let given: &[_] = if index == 0 { root_attributes } else { &[] };
             let Some((span, limits)) = state.span(index) else { continue };
-            // No limit may drop the attributes that make the ending recognisable.
-            let unlimited = Limits { attributes: u32::MAX, ..*limits };
+            let unlimited = limits.without_attribute_limit();
             let mut ending = span.clone();
             span.fill();
             self.mark(&mut ending, end, &unlimited);

@@ -300,8 +300,8 @@ impl ScopeBuilder {
     #[inline]
     fn describe_root(&self, root: &mut OpenSpan, limits: &Limits) {
         let inbound = &self.inbound;
-        // Readers know a root span by this attribute and add counts to it, so no limit may drop it.
-        let unlimited = Limits { attributes: u32::MAX, ..*limits };
+        // Readers know a root span by this attribute, and add counts to it.
+        let unlimited = limits.without_attribute_limit();
         root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &unlimited);
         if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != ParentSource::XRay) {
             root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), limits);
