@@ -47,8 +47,8 @@ impl Default for Report {
     fn default() -> Self {
         let scenarios = "| scenario | function | invocations | caller waits, bare | traced | to next, bare | traced | made | arrived | spilled | counted |\n\
                          |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
-        let soaks = "| run | function | invocations | took, s | memory at start, MiB | after each tenth, MiB | made | arrived | counted |\n\
-                     |---|---|--:|--:|--:|---|--:|--:|--:|\n";
+        let soaks = "| run | function | invocations | took, s | memory at start, MiB | after each tenth, MiB | growth of bare, MiB | made | arrived | counted |\n\
+                     |---|---|--:|--:|--:|---|--:|--:|--:|--:|\n";
         Self {
             scenarios: scenarios.to_owned(),
             soaks: soaks.to_owned(),
@@ -86,13 +86,14 @@ impl Report {
         let (start, later) = soaked.memory.split_first().unwrap_or((&0, &[]));
         let _ = writeln!(
             self.soaks,
-            "| {} | `{}` | {} | {:.0} | {} | {} | {} | {} | {} |",
+            "| {} | `{}` | {} | {:.0} | {} | {} | {} | {} | {} | {} |",
             soak.name,
             mode.name(),
             soaked.invocations,
             soaked.took.as_secs_f64(),
             mib(start),
             later.iter().map(mib).collect::<Vec<_>>().join(" "),
+            mib(&soaked.bare_growth),
             soaked.made,
             soaked.arrived.spans,
             soaked.arrived.lost + soaked.arrived.dropped,
