@@ -185,11 +185,14 @@ pub mod exception;
 pub mod export;
 mod id;
 mod log;
+#[doc(hidden)]
+pub mod metrics;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod percent;
 mod pipeline;
+mod points;
 pub mod propagation;
 mod recorder;
 mod records;
