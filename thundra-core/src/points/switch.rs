@@ -10,13 +10,13 @@ static WANTED: AtomicU8 = AtomicU8::new(0);
 
 /// The destinations of metrics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// An exporter takes metrics as OTLP.
-    pub otlp: bool,
+    pub(crate) otlp: bool,
     /// A [writer](crate::metrics::write_points_with) takes the points of scopes.
-    pub writer: bool,
+    pub(crate) writer: bool,
     /// Histograms for OTLP have exponential buckets in place of explicit ones.
-    pub exponential: bool,
+    pub(crate) exponential: bool,
 }
 
 impl Wanted {
