@@ -19,6 +19,7 @@ use tracing_subscriber::layer::Context;
 
 pub(crate) use json::member;
 
+use crate::points::fields as metric_fields;
 use crate::recorder::events::BRIDGE_TARGET;
 
 /// The memory in bytes that a thread keeps for the next line.
@@ -156,6 +157,9 @@ impl LogLayer {
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if metric_fields::only_measures(event.metadata()) {
+            return;
+        }
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
         (self.write)(event, record.as_ref().unwrap_or(event.metadata()));
     }

@@ -1,4 +1,4 @@
-//! Events, recorded as span events and written as log lines.
+//! Events: measurements, log lines and span events, in this order.
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -7,10 +7,12 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, FieldsOf};
 use super::layer::Recorder;
+use super::measure::measure;
 use super::slab::SCOPES;
-use super::slot::SlotKind;
+use super::slot::{SlotKind, SpanSlot};
 use super::{entered, runtime_events};
 use crate::clock::now;
+use crate::points::{fields as metric_fields, switch};
 use crate::redact;
 
 /// The target of events bridged from the `log` crate by `tracing-log`.
@@ -35,19 +37,15 @@ impl Recorder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
+        if metric_fields::measures(event.metadata()) && self.measure_all(event, context) {
+            return;
+        }
         if let Some(sole) = &self.sole
             && sole.log.enables(metadata)
         {
             (sole.write)(event, metadata);
         }
-        let slot = match event.parent() {
-            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
-            None if event.is_contextual() => {
-                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
-            }
-            None => self.scope_root(context),
-        };
-        let Some(slot) = slot else { return };
+        let Some(slot) = self.slot_of_event(event, context) else { return };
         if slot.kind() == SlotKind::Unrecorded {
             return;
         }
@@ -75,6 +73,34 @@ impl Recorder {
                 }
             }
         });
+    }
+
+    /// Returns the slot of the span that an event belongs to.
+    #[inline(always)]
+    fn slot_of_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanSlot>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        match event.parent() {
+            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
+            None if event.is_contextual() => {
+                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => self.scope_root(context),
+        }
+    }
+
+    /// Adds the measurements of an event to the points of its scope. Returns `true` if the event is nothing else.
+    #[inline(never)]
+    fn measure_all<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> bool
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if switch::are_wanted() {
+            let scope = self.slot_of_event(event, context).map(|slot| slot.scope);
+            metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value, 1));
+        }
+        metric_fields::only_measures(event.metadata())
     }
 
     /// Handles an event bridged from the `log` crate, with the metadata of the original record.

@@ -13,7 +13,7 @@ use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::recorder::filter::{BesideFilter, EventFilter, SoleLayer};
 use crate::recorder::layer::Recorder;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
@@ -146,7 +146,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+    Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
 }
 
 /// Returns the levels of the log lines.
