@@ -185,6 +185,7 @@ pub mod exception;
 pub mod export;
 mod id;
 mod log;
+mod members;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
@@ -213,8 +214,8 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
-    Proxies,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, OtlpCompression, OtlpConfig, OtlpProtocol,
+    OtlpSignals, Proxies,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
@@ -225,7 +226,8 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
-pub use log::LogFormat;
+#[doc(hidden)]
+pub use members::Members;
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]

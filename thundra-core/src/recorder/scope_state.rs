@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::open_span::OpenSpan;
+use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::Limits;
@@ -51,8 +52,8 @@ pub(crate) struct ScopeState {
     pub(crate) limits: Limits,
     /// The received `__context__` object. A forwarded object is replaced by the scope's own.
     pub(crate) received_context: Option<Arc<str>>,
-    /// The fields of the log lines: members of a JSON object, each after a comma.
-    pub(crate) log_fields: Option<Arc<[u8]>>,
+    /// What the log lines of the scope have in common.
+    pub(crate) log: ScopeLog,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -96,7 +97,7 @@ impl ScopeState {
             received: None,
             limits: Limits::default(),
             received_context: None,
-            log_fields: None,
+            log: ScopeLog::default(),
             outer: None,
             flags: 0,
             sealed: false,
@@ -371,7 +372,8 @@ impl ScopeState {
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        (self.log_fields, self.exported_trace_state) = (None, None);
+        self.exported_trace_state = None;
+        self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);
