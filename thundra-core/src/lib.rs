@@ -186,11 +186,14 @@ pub mod export;
 mod id;
 mod log;
 mod members;
+#[doc(hidden)]
+pub mod metrics;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod percent;
 mod pipeline;
+mod points;
 pub mod propagation;
 mod recorder;
 mod records;
@@ -214,8 +217,8 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, OtlpCompression, OtlpConfig, OtlpProtocol,
-    OtlpSignals, Proxies,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter, MetricsExporter,
+    OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};

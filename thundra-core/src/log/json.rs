@@ -29,17 +29,7 @@ impl Format for Json {
             return out.append(encoded);
         }
         let mut encoded = scope.log.take_buffer();
-        for (key, value) in scope.log.fields.iter().flat_map(|fields| fields.iter()) {
-            if !program.contains(key) && !encoded.contains(key) {
-                encoded.value(key, value);
-            }
-        }
-        if let Some(id) = scope.correlation.get("id") {
-            encoded.text("correlation_id", id);
-        }
-        for (key, id) in scope.correlation.iter() {
-            encoded.text(key, id);
-        }
+        scope.log.members(&scope.correlation, program, &mut encoded);
         encoded.text("trace_id", &scope.trace_id.to_string());
         out.append(&encoded);
         scope.log.keep("json", encoded);

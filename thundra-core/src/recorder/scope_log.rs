@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use crate::members::Members;
+use crate::propagation::CorrelationIds;
 use crate::value::Attributes;
+
+/// The key of the id of the chain of calls, under the name of the Powertools for AWS Lambda.
+const CORRELATION_ID: &str = "correlation_id";
 
 /// The memory in bytes that a place keeps for the next scope.
 const KEEP_BYTES: usize = 4 * 1024;
@@ -31,6 +35,21 @@ impl ScopeLog {
             }
             None => (!own.is_empty()).then(|| Arc::new(own)),
         };
+    }
+
+    /// Appends the fields and the correlation ids as members of a JSON object, but for keys of `before`.
+    pub(crate) fn members(&self, correlation: &CorrelationIds, before: &Members, out: &mut Members) {
+        for (key, value) in self.fields.iter().flat_map(|fields| fields.iter()) {
+            if !before.contains(key) && !out.contains(key) {
+                out.value(key, value);
+            }
+        }
+        if let Some(id) = correlation.get("id") {
+            out.text(CORRELATION_ID, id);
+        }
+        for (key, id) in correlation.iter() {
+            out.text(key, id);
+        }
     }
 
     /// Returns the encoded members of a format, if nothing changed since.

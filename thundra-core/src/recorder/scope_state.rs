@@ -9,7 +9,10 @@ use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::Limits;
 use crate::export::LossReason;
+use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
+use crate::points::collection::ScopeFacts;
+use crate::points::set::Points;
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
@@ -54,6 +57,8 @@ pub(crate) struct ScopeState {
     pub(crate) received_context: Option<Arc<str>>,
     /// What the log lines of the scope have in common.
     pub(crate) log: ScopeLog,
+    /// The points measured in the scope.
+    pub(crate) points: Option<Box<Points>>,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -98,6 +103,7 @@ impl ScopeState {
             limits: Limits::default(),
             received_context: None,
             log: ScopeLog::default(),
+            points: None,
             outer: None,
             flags: 0,
             sealed: false,
@@ -340,9 +346,23 @@ impl ScopeState {
         }
     }
 
+    /// Takes the points, with the facts for their writer.
+    #[inline]
+    pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
+        let points = self.points.take()?;
+        Some((points, ScopeFacts::new(Some(self.log_members()), self.context(0))))
+    }
+
     /// Returns how many more spans the limit allows.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)
+    }
+
+    /// Returns the fields of the log lines and the correlation ids: members of a JSON object, each after a comma.
+    fn log_members(&self) -> Arc<[u8]> {
+        let mut members = Members::default();
+        self.log.members(&self.correlation, &Members::default(), &mut members);
+        members.as_bytes().into()
     }
 
     /// Returns the context of a span.
