@@ -18,6 +18,13 @@ use crate::redact;
 /// The target of events bridged from the `log` crate by `tracing-log`.
 pub(crate) const BRIDGE_TARGET: &str = "log";
 
+/// Returns the name that the program gave to an event, such as `user.login.success`; `None` for the name that `tracing`
+/// makes of the place in the source.
+pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
+    let name = metadata.name();
+    (!name.starts_with("event ")).then_some(name)
+}
+
 impl Recorder {
     /// Writes an event as a log line, and records a span event.
     #[inline]
@@ -37,15 +44,23 @@ impl Recorder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        if metric_fields::measures(event.metadata()) && self.measure_all(event, context) {
+        let slot = match event.parent() {
+            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
+            None if event.is_contextual() => {
+                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
+            }
+            None => self.scope_root(context),
+        };
+        if metric_fields::measures(event.metadata()) && measured(event, slot) {
             return;
         }
         if let Some(sole) = &self.sole
             && sole.log.enables(metadata)
+            && let Some(lines) = &sole.lines
         {
-            (sole.write)(event, metadata);
+            lines.write_line(event, metadata, slot);
         }
-        let Some(slot) = self.slot_of_event(event, context) else { return };
+        let Some(slot) = slot else { return };
         if slot.kind() == SlotKind::Unrecorded {
             return;
         }
@@ -75,34 +90,6 @@ impl Recorder {
         });
     }
 
-    /// Returns the slot of the span that an event belongs to.
-    #[inline(always)]
-    fn slot_of_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> Option<SpanSlot>
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        match event.parent() {
-            Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
-            None if event.is_contextual() => {
-                entered::innermost().or_else(|| self.behind_hidden(|| context.current_span().id().cloned()))
-            }
-            None => self.scope_root(context),
-        }
-    }
-
-    /// Adds the measurements of an event to the points of its scope. Returns `true` if the event is nothing else.
-    #[inline(never)]
-    fn measure_all<S>(&self, event: &Event<'_>, context: &Context<'_, S>) -> bool
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
-    {
-        if switch::are_wanted() {
-            let scope = self.slot_of_event(event, context).map(|slot| slot.scope);
-            metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value, 1));
-        }
-        metric_fields::only_measures(event.metadata())
-    }
-
     /// Handles an event bridged from the `log` crate, with the metadata of the original record.
     #[cold]
     fn bridged_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
@@ -114,4 +101,14 @@ impl Recorder {
             None => self.event(event, event.metadata(), context),
         }
     }
+}
+
+/// Adds the measurements of an event to the points of its scope. Returns `true` if the event is nothing else.
+#[inline(never)]
+fn measured(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
+    if switch::are_wanted() {
+        let scope = slot.map(|slot| slot.scope);
+        metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value, 1));
+    }
+    metric_fields::only_measures(event.metadata())
 }
