@@ -185,11 +185,15 @@ pub mod exception;
 pub mod export;
 mod id;
 mod log;
+mod members;
+#[doc(hidden)]
+pub mod metrics;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod percent;
 mod pipeline;
+mod points;
 pub mod propagation;
 mod recorder;
 mod records;
@@ -213,8 +217,8 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
-    Proxies,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter, MetricsExporter,
+    OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
@@ -225,7 +229,8 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
-pub use log::LogFormat;
+#[doc(hidden)]
+pub use members::Members;
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]
