@@ -19,7 +19,7 @@ fn defaults_need_no_variable() {
     assert_eq!((config.exporters, config.log, config.otlp), (None, None, OtlpSignals::default()));
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
-    assert_eq!(config.spill, 0);
+    assert_eq!((config.spill, config.mask_keys), (0, MaskKeys::default()));
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -38,6 +38,7 @@ fn bad_value(name: &str) -> OsString {
         "THUNDRA_MAX_SPANS" => "-1",
         "THUNDRA_KEEP" => "failures",
         "THUNDRA_SPILL" => "64K",
+        "THUNDRA_MASK_KEYS" => "card*",
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
         name if name.ends_with("_ENDPOINT") => "localhost:4318",

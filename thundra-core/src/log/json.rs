@@ -1,5 +1,6 @@
 //! The format `json`: a JSON object a line, with the ids of the span, and the fields and correlation ids of the scope.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
@@ -14,6 +15,7 @@ use crate::contained::{PANICKED, contained};
 use crate::escape::first_unsafe;
 use crate::recorder::entered;
 use crate::recorder::slab::SCOPES;
+use crate::redact::mask;
 use crate::semconv::FUNCTION_REQUEST_ID;
 
 /// The field for the target of a `log` record, in the event that `tracing-log` makes.
@@ -26,7 +28,7 @@ impl Format for Json {
     fn line<'a>(buffers: &'a mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>) -> &'a [u8] {
         buffers.clear();
         let bridged = !std::ptr::eq(metadata, event.metadata());
-        event.record(&mut Fields { buffers, bridged });
+        mask::visit(event, &mut Fields { buffers, bridged });
 
         let Buffers { line, message, fields, value } = buffers;
         value.clear();
@@ -124,7 +126,7 @@ impl Fields<'_> {
         if contained(|| text.write_fmt(value)).is_none() {
             PANICKED.clone_into(&mut text);
         }
-        string(self.value_of(field), &text);
+        string(self.value_of(field), &mask::value(&text));
         self.buffers.value = text;
     }
 }
@@ -149,10 +151,10 @@ impl Visit for Fields<'_> {
 
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
-            "message" => self.buffers.message.push_str(value),
+            "message" => self.buffers.message.push_str(&mask::value(value)),
             // Written as the target of the line.
             BRIDGED_TARGET if self.bridged => {}
-            _ => string(self.value_of(field), value),
+            _ => string(self.value_of(field), &mask::value(value)),
         }
     }
 
@@ -165,6 +167,9 @@ impl Visit for Fields<'_> {
             let message = &mut self.buffers.message;
             if contained(|| write!(message, "{value:?}")).is_none() {
                 message.push_str(PANICKED);
+            }
+            if let Cow::Owned(masked) = mask::value(message) {
+                *message = masked;
             }
         } else {
             self.format(field, format_args!("{value:?}"));

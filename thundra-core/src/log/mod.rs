@@ -12,6 +12,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::io::Write as _;
 
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
@@ -20,6 +21,7 @@ use tracing_subscriber::layer::Context;
 pub(crate) use json::member;
 
 use crate::recorder::events::BRIDGE_TARGET;
+use crate::redact::mask;
 
 /// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -155,6 +157,11 @@ impl LogLayer {
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        mask::register(metadata.fields());
+        Interest::always()
+    }
+
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
         (self.write)(event, record.as_ref().unwrap_or(event.metadata()));

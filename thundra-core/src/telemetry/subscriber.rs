@@ -17,6 +17,7 @@ use crate::recorder::filter::{EventFilter, SoleLayer};
 use crate::recorder::layer::Recorder;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
+use crate::redact::mask;
 use crate::{Config, diagnostics, log};
 
 /// Sets the global subscriber, unless one is set.
@@ -77,6 +78,7 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
+    mask::add(&config.mask_keys);
     let (log, write) = match log_format.writer() {
         Some(write) => (EventFilter::new(lines(config).targets()), write),
         None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
@@ -145,6 +147,7 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    mask::add(&config.mask_keys);
     let spans = config.spans.targets();
     Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
 }
