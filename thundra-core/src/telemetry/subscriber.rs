@@ -12,13 +12,13 @@ use tracing_subscriber::{Layer, Registry};
 use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
-use crate::log::{LogFormat, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::log::{Lines, LogLayer};
+use crate::recorder::filter::{EventFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::redact::mask;
-use crate::{Config, diagnostics, log};
+use crate::{Config, LogFormat, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
@@ -79,18 +79,20 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     mask::add(&config.mask_keys);
-    let (log, write) = match log_format.writer() {
-        Some(write) => (EventFilter::new(lines(config).targets()), write),
-        None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
+    let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let log = match lines {
+        Some(_) => EventFilter::new(levels_of_lines(config).targets()),
+        None => EventFilter::Level(LevelFilter::OFF),
     };
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
+    let log = Lines::new(log_format, config).map(LogLayer::new);
+    let log = log.map(|layer| layer.with_filter(levels_of_lines(config).targets().clone()));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -153,7 +155,7 @@ where
 }
 
 /// Returns the levels of the log lines.
-fn lines(config: &Config) -> Levels {
+fn levels_of_lines(config: &Config) -> Levels {
     config.log.clone().unwrap_or_default()
 }
 
