@@ -19,7 +19,7 @@ fn defaults_need_no_variable() {
     assert_eq!((config.exporters, config.log, config.otlp), (None, None, OtlpSignals::default()));
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
-    assert_eq!(config.spill, 0);
+    assert_eq!((config.spill, config.debug_sample_rate), (0, 0.0));
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -40,6 +40,7 @@ fn bad_value(name: &str) -> OsString {
         "THUNDRA_SPILL" => "64K",
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
+        "THUNDRA_DEBUG_SAMPLE_RATE" => "1%",
         name if name.ends_with("_ENDPOINT") => "localhost:4318",
         name if name.ends_with("_PROTOCOL") => "grpc",
         name if name.ends_with("_HEADERS") => "api-key",

@@ -36,7 +36,7 @@ impl Recorder {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         if let Some(sole) = &self.sole
-            && sole.log.enables(metadata)
+            && sole.log.writes(metadata)
         {
             (sole.write)(event, metadata);
         }

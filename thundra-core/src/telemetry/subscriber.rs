@@ -13,8 +13,10 @@ use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::recorder::debug_logs;
+use crate::recorder::filter::SoleLayer;
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::{Config, diagnostics, log};
@@ -51,7 +53,9 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
-    let _ = bridge.init();
+    if bridge.init().is_ok() {
+        debug_logs::bridged();
+    }
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
@@ -78,8 +82,8 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let (log, write) = match log_format.writer() {
-        Some(write) => (EventFilter::new(lines(config).targets()), write),
-        None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
+        Some(write) => (LineFilter::new(lines(config).targets()), write),
+        None => (LineFilter::off(), log::discard as log::Write),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
@@ -88,7 +92,7 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
+    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(LineFilter::new(lines(config).targets())));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
