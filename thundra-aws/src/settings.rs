@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use thundra_core::config::{Reader, Section, Variable, read_section};
-use thundra_core::{Config, ConfigProblem, Env, Levels, Value, semconv};
+use thundra_core::{Config, ConfigProblem, Env, Levels, TemporalityPreference, Value, semconv};
 
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 
@@ -162,6 +162,10 @@ impl Section for Settings {
         let detected = function(config.env());
         config.resource.add_detected(detected);
         config.log = config.log.take().or_else(|| self.log.clone());
+        if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
+            // A function's process is one of many, and lives for an unknown time.
+            config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);
+        }
     }
 }
 

@@ -197,11 +197,14 @@ pub mod exception;
 pub mod export;
 mod id;
 mod log;
+#[doc(hidden)]
+pub mod metrics;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod percent;
 mod pipeline;
+mod points;
 pub mod propagation;
 mod recorder;
 mod records;
@@ -225,8 +228,8 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals,
-    Proxies,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogsExporter, MetricsExporter, OtlpCompression,
+    OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};

@@ -125,6 +125,9 @@ names! {
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
     /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
+    /// The number of measurements in no data point: of a value that is not finite, of a counter that would go down, of an
+    /// invalid name, or of too many instruments.
+    THUNDRA_DROPPED_MEASUREMENTS = "thundra.dropped_measurements";
     /// The number of spans of a scope dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
     /// The number of received messages with a forgotten context, because too many others came in before their
@@ -151,6 +154,8 @@ names! {
     /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
+    /// The number of measurements without their attributes, over the limit of sets of attributes.
+    THUNDRA_OVERFLOWING_MEASUREMENTS = "thundra.overflowing_measurements";
     /// The source of a root span's parent, or the reason for its absence.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
     /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.

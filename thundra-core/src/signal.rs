@@ -81,6 +81,14 @@ impl fmt::Display for Signal {
 pub(crate) struct Signals(u8);
 
 impl Signals {
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u8) -> Self {
+        Signals(bits)
+    }
+
     pub(crate) fn contains(self, signal: Signal) -> bool {
         self.0 & 1 << signal as u8 != 0
     }

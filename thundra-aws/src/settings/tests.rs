@@ -83,6 +83,16 @@ fn lambdas_levels_are_levels_of_log_events() {
 }
 
 #[test]
+fn metrics_of_a_lambda_function_are_deltas_unless_chosen_otherwise() {
+    use TemporalityPreference::{Cumulative, Delta};
+    let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");
+    let chosen = ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative");
+    for (variables, temporality) in [(&[][..], None), (&[lambda], Some(Delta)), (&[lambda, chosen], Some(Cumulative))] {
+        assert_eq!(completed(variables).metrics_temporality, temporality, "{variables:?}");
+    }
+}
+
+#[test]
 fn a_lambda_function_is_named_by_its_environment() {
     let function = [
         ("AWS_LAMBDA_FUNCTION_NAME", "billing"),

@@ -59,6 +59,16 @@ crate::variables! {
         default: "`otlp` where an endpoint is set, else `console`",
         meaning: "The exporters of spans.",
     }
+    LOGS_EXPORTER = "OTEL_LOGS_EXPORTER" {
+        form: "a list of otlp; or none",
+        default: "`otlp` where log records have an endpoint",
+        meaning: "The exporters of log records. Log lines are written in any case.",
+    }
+    METRICS_EXPORTER = "OTEL_METRICS_EXPORTER" {
+        form: "a list of otlp, emf; or none",
+        default: "`otlp` where metrics have an endpoint",
+        meaning: "The exporters of metrics.",
+    }
 
     OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT" {
         form: ADDRESS,
@@ -225,6 +235,12 @@ crate::variables! {
         form: KEY,
         default: LIKE_ALL,
         meaning: "The private key of that certificate.",
+    }
+
+    OTLP_METRICS_TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" {
+        form: "one of cumulative, delta, lowmemory",
+        default: "`delta` in Lambda, else `cumulative`",
+        meaning: "The temporality of metrics: since the start of the process, or since the last export.",
     }
 
     HTTPS_PROXY = "HTTPS_PROXY" {

@@ -5,6 +5,7 @@
 //! invalid value there is a [`ConfigProblem`], and the default applies.
 
 mod duration;
+mod exporters;
 mod keep;
 mod levels;
 mod limits;
@@ -19,6 +20,7 @@ mod size;
 mod unknown;
 mod variable;
 
+pub use exporters::{LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
@@ -63,9 +65,18 @@ pub struct Config {
     pub sampler: Sampler,
     /// The reasons to export what the head sampler left out; `None`, the default, for no such export.
     pub keep: Option<Keep>,
-    /// The names of the exporters, in lower case; empty to export nothing. With `None`, the default, the endpoint and
-    /// the platform decide.
+    /// The names of the exporters of spans, in lower case; empty to export no spans. With `None`, the default, the
+    /// endpoint and the platform decide.
     pub exporters: Option<Vec<String>>,
+    /// The exporters of log records; empty to export none. With `None`, the default, log records are exported over OTLP
+    /// where they have an endpoint.
+    pub logs_exporters: Option<Vec<LogsExporter>>,
+    /// The exporters of metrics; empty to export none. With `None`, the default, metrics are exported over OTLP where
+    /// they have an endpoint.
+    pub metrics_exporters: Option<Vec<MetricsExporter>>,
+    /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda, cumulative
+    /// elsewhere.
+    pub metrics_temporality: Option<TemporalityPreference>,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
     /// The limits of a span and of an invocation.
@@ -163,7 +174,10 @@ impl Config {
             propagators: sampling::propagators(reader),
             sampler: sampling::sampler(reader),
             keep: Keep::read(reader),
-            exporters: reader.list(&v::EXPORTER).map(exporters),
+            exporters: exporters::of_traces(reader),
+            logs_exporters: exporters::of_logs(reader),
+            metrics_exporters: exporters::of_metrics(reader),
+            metrics_temporality: exporters::temporality(reader),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
@@ -236,17 +250,6 @@ pub fn report(problems: &[ConfigProblem]) {
     for problem in problems.iter().map(ToString::to_string) {
         diagnostics::once(&problem, &problem);
     }
-}
-
-/// Returns each exporter once, by its name in lower case.
-fn exporters(names: Vec<String>) -> Vec<String> {
-    let mut exporters: Vec<String> = Vec::new();
-    for name in names.into_iter().map(|name| name.to_ascii_lowercase()).filter(|name| name != "none") {
-        if !exporters.contains(&name) {
-            exporters.push(name);
-        }
-    }
-    exporters
 }
 
 #[cfg(test)]

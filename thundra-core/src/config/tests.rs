@@ -17,6 +17,7 @@ fn defaults_need_no_variable() {
     let (config, problems) = read(&[]);
     assert_eq!((config.limits, config.propagators, config.sampler), Default::default());
     assert_eq!((config.exporters, config.log, config.otlp), (None, None, OtlpSignals::default()));
+    assert_eq!((config.logs_exporters, config.metrics_exporters, config.metrics_temporality), (None, None, None));
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
     assert_eq!((config.spill, config.debug_sample_rate), (0, 0.0));
@@ -34,6 +35,8 @@ fn bad_value(name: &str) -> OsString {
         "OTEL_TRACES_SAMPLER" => "sometimes",
         "OTEL_TRACES_SAMPLER_ARG" => "2",
         "OTEL_TRACES_EXPORTER" => ",",
+        "OTEL_LOGS_EXPORTER" | "OTEL_METRICS_EXPORTER" => "kafka",
+        "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" => "epsilon",
         "THUNDRA_SPANS" => "critical",
         "THUNDRA_MAX_SPANS" => "-1",
         "THUNDRA_KEEP" => "failures",

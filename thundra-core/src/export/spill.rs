@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::line::Lines;
 use super::writer::Writer;
 use super::{ExportError, LossReason, StdoutExporter};
+use crate::Signal;
 
 /// The length of a short line. With less room, no batch is packed in vain.
 const MIN_LINE_BYTES: usize = 512;
@@ -49,7 +50,7 @@ impl Room {
 /// Returns an exporter that writes the lines of [`StdoutExporter`] as long as there is room.
 pub(crate) fn spill_exporter(room: Arc<Room>) -> StdoutExporter {
     let lines = Lines::default();
-    StdoutExporter::of(Writer::new(move |batch| {
+    let writer = Writer::new(move |batch| {
         if room.is_spent() {
             return Err(ExportError::permanent(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
         }
@@ -59,7 +60,8 @@ pub(crate) fn spill_exporter(room: Arc<Room>) -> StdoutExporter {
             return Err(ExportError::too_large(room.limit_reached()).with_loss_reason(LossReason::SpillLimit));
         }
         lines.write(&line)
-    }))
+    });
+    StdoutExporter::of(Signal::ALL, writer)
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use super::line::Lines;
 use super::writer::Writer;
 use super::{Batch, Export, ExportFuture, StandardStream};
 use crate::Signal;
+use crate::signal::Signals;
 
-/// Writes each batch as one line of JSON. A batch over 256 KiB takes several lines.
+/// Writes each batch of spans as one line of JSON. A batch over 256 KiB takes several lines.
+///
+/// Log records are no part of it: a log that reads these lines has the log lines already.
 ///
 /// A line holds the OTLP request as base64 of [gzip](super::Gzip). A single record over the limit is lost, and counted.
 /// A thread of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
@@ -24,17 +27,19 @@ use crate::Signal;
 #[non_exhaustive]
 pub struct StdoutExporter {
     writer: Writer,
+    signals: Signals,
 }
 
 impl StdoutExporter {
     /// Makes the exporter.
     pub fn new() -> Self {
         let lines = Lines::default();
-        StdoutExporter::of(Writer::new(move |batch| lines.write(&lines.line(batch)?)))
+        let writer = Writer::new(move |batch| lines.write(&lines.line(batch)?));
+        StdoutExporter::of([Signal::Traces], writer)
     }
 
-    pub(super) fn of(writer: Writer) -> Self {
-        StdoutExporter { writer }
+    pub(super) fn of(signals: impl IntoIterator<Item = Signal>, writer: Writer) -> Self {
+        StdoutExporter { writer, signals: signals.into_iter().collect() }
     }
 }
 
@@ -49,8 +54,8 @@ impl Export for StdoutExporter {
         self.writer.export(batch)
     }
 
-    fn takes(&self, _: Signal) -> bool {
-        true
+    fn takes(&self, signal: Signal) -> bool {
+        self.signals.contains(signal)
     }
 
     fn force_flush(&self, deadline: Instant) -> ExportFuture<'_> {

@@ -11,6 +11,7 @@
 //! to the queue and returns, so a slow collector holds up one caller at most.
 
 pub(crate) mod backlog;
+mod exported;
 mod losses;
 mod queue;
 mod sender;
@@ -22,6 +23,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use backlog::Due;
+pub(crate) use exported::{exports, set_exported};
 pub use losses::Losses;
 use sender::Sender;
 use slot::ExporterSlot;
@@ -59,6 +61,11 @@ impl Pipeline {
             self.room = Some(room.clone());
         }
         self
+    }
+
+    /// Returns `true` if an exporter takes the signal.
+    pub(crate) fn takes(&self, signal: Signal) -> bool {
+        self.slots.iter().any(|slot| slot.takes(signal))
     }
 
     /// Returns `true` if all spans end up in X-Ray, and nowhere else.

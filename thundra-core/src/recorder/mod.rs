@@ -22,6 +22,7 @@ mod fields;
 pub(crate) mod filter;
 pub(crate) mod layer;
 pub(crate) mod line_filter;
+pub(crate) mod measure;
 pub(crate) mod missing_spans;
 pub(crate) mod open_span;
 pub(crate) mod otel_context;

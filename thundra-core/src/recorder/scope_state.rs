@@ -9,6 +9,8 @@ use super::tail::{Moment, More, Tail};
 use crate::config::Limits;
 use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
+use crate::points::collection::ScopeFacts;
+use crate::points::set::Points;
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
@@ -53,6 +55,8 @@ pub(crate) struct ScopeState {
     pub(crate) received_context: Option<Arc<str>>,
     /// The fields of the log lines: members of a JSON object, each after a comma.
     pub(crate) log_fields: Option<Arc<[u8]>>,
+    /// The points measured in the scope.
+    pub(crate) points: Option<Box<Points>>,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -97,6 +101,7 @@ impl ScopeState {
             limits: Limits::default(),
             received_context: None,
             log_fields: None,
+            points: None,
             outer: None,
             flags: 0,
             sealed: false,
@@ -337,6 +342,13 @@ impl ScopeState {
         } else {
             self.dropped += 1;
         }
+    }
+
+    /// Takes the points, with the facts for their writer.
+    #[inline]
+    pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
+        let points = self.points.take()?;
+        Some((points, ScopeFacts::new(self.log_fields.clone(), self.context(0))))
     }
 
     /// Returns how many more spans the limit allows.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::flags::ScopeFlags;
 use crate::exception::Exception;
+use crate::metrics::{Instrument, Number};
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::CorrelationIds;
 use crate::recorder::entered::Entered;
@@ -14,7 +15,7 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
 use crate::recorder::{current, edit};
-use crate::{Records, Status, TraceContext, Value};
+use crate::{Records, Status, TraceContext, Value, metrics};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
@@ -206,6 +207,20 @@ impl ScopeRef {
         match SCOPES.lock(self.root.scope).filter(|state| !state.sealed) {
             Some(mut state) => state.incomplete_messages += messages,
             None => backlog::count(Losses::incomplete_messages(messages)),
+        }
+    }
+
+    /// Records a measurement in the scope, or for the process after the end of the scope. Does nothing where nobody
+    /// wants metrics.
+    #[doc(hidden)]
+    pub fn record(
+        &self,
+        instrument: &'static Instrument,
+        value: impl Into<Number>,
+        attributes: &[(&'static str, Value)],
+    ) {
+        if metrics::are_wanted() {
+            metrics::record_in(Some(self.root.scope), instrument, value.into(), attributes);
         }
     }
 

@@ -3,8 +3,8 @@
 use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
 use crate::export::{Export, spill_exporter};
-use crate::pipeline::Pipeline;
-use crate::{Config, diagnostics, exception};
+use crate::pipeline::{Pipeline, set_exported};
+use crate::{Config, Signal, diagnostics, exception};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
 /// One line on standard error reports a later telemetry with anything set in code.
@@ -48,6 +48,8 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         }
         let config = installed.insert(config);
         let pipeline = Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit());
+        let is_exported = |signal: &Signal| pipeline.takes(*signal) && config.admits(*signal);
+        set_exported(Signal::ALL.into_iter().filter(is_exported).collect());
         match usize::try_from(config.spill).unwrap_or(usize::MAX) {
             0 => pipeline,
             limit => pipeline.spilling(limit, |room| (telemetry.bound.0)(Box::new(spill_exporter(room)), config)),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
-use thundra_core::{OtlpSignals, Signal};
+use thundra_core::{OtlpConfig, OtlpSignals, Signal};
 
 use super::address::UnsupportedEndpoint;
 use super::authorize::{Authorizer, report_references};
@@ -68,21 +68,21 @@ impl OtlpExporter {
     ///
     /// [`UnsupportedEndpoint`] where an endpoint is malformed, or `https` without the feature `https`.
     pub fn new(config: &OtlpSignals) -> Result<Self, UnsupportedEndpoint> {
-        Self::authorized(config, &[report_references])
+        let is_taken = |signal: &Signal| *signal == Signal::Traces || of(config, *signal).endpoint.is_some();
+        Self::authorized(config, Signal::ALL.into_iter().filter(is_taken), &[report_references])
     }
 
-    /// Makes an exporter as [`new`](Self::new) does. The authorizers give requests their credentials.
+    /// Makes an exporter for these signals. Their default endpoints are those of `http://localhost:4318`. The
+    /// authorizers give requests their credentials.
     #[doc(hidden)]
-    pub fn authorized(config: &OtlpSignals, authorizers: &[Authorizer]) -> Result<Self, UnsupportedEndpoint> {
-        use Signal::{Logs, Metrics, Traces};
+    pub fn authorized(
+        config: &OtlpSignals,
+        signals: impl IntoIterator<Item = Signal>,
+        authorizers: &[Authorizer],
+    ) -> Result<Self, UnsupportedEndpoint> {
         let mut shared = Shared { authorizers, proxies: Arc::new(config.proxies.clone()), collectors: Vec::new() };
-        let mut endpoints = vec![Endpoint::new(Traces, &config.traces, &mut shared)?];
-        for (signal, config) in [(Logs, &config.logs), (Metrics, &config.metrics)] {
-            if config.endpoint.is_some() {
-                endpoints.push(Endpoint::new(signal, config, &mut shared)?);
-            }
-        }
-        Ok(OtlpExporter { endpoints })
+        let endpoints = signals.into_iter().map(|signal| Endpoint::new(signal, of(config, signal), &mut shared));
+        Ok(OtlpExporter { endpoints: endpoints.collect::<Result<_, _>>()? })
     }
 
     /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The
@@ -107,6 +107,15 @@ impl OtlpExporter {
 
     fn endpoint(&self, signal: Signal) -> Option<&Endpoint> {
         self.endpoints.iter().find(|endpoint| endpoint.signal() == signal)
+    }
+}
+
+/// Returns the settings of a signal.
+fn of(config: &OtlpSignals, signal: Signal) -> &OtlpConfig {
+    match signal {
+        Signal::Logs => &config.logs,
+        Signal::Metrics => &config.metrics,
+        _ => &config.traces,
     }
 }
 

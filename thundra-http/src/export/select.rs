@@ -1,7 +1,7 @@
 //! The exporters of a program: the configured ones, or the default of the platform.
 //!
-//! A new exporter takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of `thundra-core` names
-//! the exporters as well, and a test compares the two.
+//! A new exporter of spans takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of `thundra-core`
+//! names the exporters as well, and a test compares the two. One exporter sends all signals that go over OTLP.
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
@@ -46,7 +46,7 @@ struct Exporter {
 }
 
 static EXPORTERS: [Exporter; 4] = [
-    Exporter { name: "otlp", make: otlp },
+    Exporter { name: "otlp", make: |program| program.otlp(true) },
     Exporter { name: "xray", make: |program| Some(Box::new(XRayExporter::new(program.settings().xray_daemon))) },
     Exporter { name: "stdout", make: |program| Some(Bounded::boxed(Box::new(StdoutExporter::new()), program.config)) },
     Exporter {
@@ -73,7 +73,8 @@ pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -
 }
 
 /// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none
-/// that is known, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere.
+/// that is known, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere. Log
+/// records and metrics that go over OTLP have an exporter even where spans go elsewhere.
 ///
 /// Returns none with `OTEL_SDK_DISABLED`.
 #[doc(hidden)]
@@ -91,7 +92,10 @@ impl Program<'_> {
         if self.config.disabled {
             return Vec::new();
         }
-        self.chosen().into_iter().filter_map(|exporter| (exporter.make)(self)).collect()
+        let chosen = self.chosen();
+        let has_otlp = chosen.iter().any(|exporter| exporter.name == "otlp");
+        let beside = if has_otlp { None } else { self.otlp(false) };
+        chosen.into_iter().filter_map(|exporter| (exporter.make)(self)).chain(beside).collect()
     }
 
     fn chosen(&self) -> Vec<&'static Exporter> {
@@ -117,6 +121,45 @@ impl Program<'_> {
             Platform::Process => "console",
         }
     }
+
+    /// Makes the exporter over HTTP of log records and metrics, and of spans too with `traces`. A signal whose endpoint
+    /// cannot be used is reported, and is not exported.
+    fn otlp(&self, traces: bool) -> Option<Box<dyn Export>> {
+        let config = self.config;
+        let mut signals = vec![
+            (Signal::Traces, traces),
+            (Signal::Logs, config.otlp_logs()),
+            (Signal::Metrics, config.otlp_metrics()),
+        ];
+        signals.retain(|(_, is_sent)| *is_sent);
+        while !signals.is_empty() {
+            let sent = signals.iter().map(|(signal, _)| *signal);
+            match OtlpExporter::authorized(&config.otlp, sent, self.dependent.authorizers) {
+                Ok(exporter) => return Some(self.placed(exporter)),
+                Err(error) => {
+                    let unusable = error.signal();
+                    diagnostics::once(
+                        &format!("otlp.{unusable}"),
+                        format_args!(
+                            "{} are not exported: {}",
+                            unusable.records(),
+                            error.reason(self.dependent.package)
+                        ),
+                    );
+                    signals.retain(|(signal, _)| *signal != unusable);
+                }
+            }
+        }
+        None
+    }
+
+    /// Returns the exporter for the thread that exports on this platform.
+    fn placed(&self, exporter: OtlpExporter) -> Box<dyn Export> {
+        match self.platform {
+            Platform::Process | Platform::ManagedInstance => Box::new(exporter.in_background()),
+            _ => Box::new(exporter),
+        }
+    }
 }
 
 /// Returns the exporter of this name, and reports a name that no exporter has.
@@ -131,32 +174,6 @@ fn exporter(name: &str) -> Option<&'static Exporter> {
 /// Returns the form of a list of exporters.
 fn form() -> String {
     format!("a list of {}; or none", EXPORTERS.each_ref().map(|exporter| exporter.name).join(", "))
-}
-
-/// Makes the exporter over HTTP. A signal whose endpoint cannot be used is reported, and is not exported.
-fn otlp(program: &Program<'_>) -> Option<Box<dyn Export>> {
-    let mut config = program.config.otlp.clone();
-    let exporter = loop {
-        match OtlpExporter::authorized(&config, program.dependent.authorizers) {
-            Ok(exporter) => break exporter,
-            Err(error) => {
-                let signal = error.signal();
-                diagnostics::once(
-                    &format!("otlp.{signal}"),
-                    format_args!("{} are not exported: {}", signal.records(), error.reason(program.dependent.package)),
-                );
-                match signal {
-                    Signal::Logs => config.logs.endpoint = None,
-                    Signal::Metrics => config.metrics.endpoint = None,
-                    _ => return None,
-                }
-            }
-        }
-    };
-    Some(match program.platform {
-        Platform::Process | Platform::ManagedInstance => Box::new(exporter.in_background()),
-        _ => Box::new(exporter),
-    })
 }
 
 #[cfg(test)]
@@ -223,19 +240,49 @@ mod tests {
         assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), ["stdout"]);
     }
 
+    /// Returns the signals that each exporter takes.
+    fn taken(variables: &[(&str, &str)]) -> Vec<Vec<Signal>> {
+        let exporters = exporters(&config(variables), Platform::Lambda);
+        let taken =
+            |exporter: &Box<dyn Export>| Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect();
+        exporters.iter().map(taken).collect()
+    }
+
+    #[test]
+    fn one_exporter_sends_the_signals_that_go_over_otlp() {
+        use Signal::{Logs, Metrics, Traces};
+        let all = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+        let own = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://collector:4318");
+        let traces = |names| ("OTEL_TRACES_EXPORTER", names);
+        let logs = |names| ("OTEL_LOGS_EXPORTER", names);
+        let metrics = |names| ("OTEL_METRICS_EXPORTER", names);
+        for (variables, expected, why) in [
+            (&[all][..], &[&[Traces, Logs, Metrics][..]][..], "an endpoint of all signals"),
+            (&[own], &[&[Traces]], "an endpoint of spans"),
+            (&[own, logs("otlp")], &[&[Traces, Logs]], "log records to the default endpoint"),
+            (&[all, logs("none"), metrics("emf")], &[&[Traces]], "log records and metrics go elsewhere"),
+            (&[all, traces("none")], &[&[Logs, Metrics]], "spans are not exported"),
+            (&[all, traces("stdout"), metrics("none")], &[&[Traces], &[Logs]], "spans on standard output"),
+            (&[all, traces("xray,otlp")], &[&[Traces], &[Traces, Logs, Metrics]], "spans to both"),
+            (&[all, traces("console,xray")], &[&[Traces], &[Traces], &[Logs, Metrics]], "spans elsewhere"),
+            (&[logs("otlp")], &[&[Traces], &[Logs]], "spans by default on standard output"),
+            (&[all, traces("none"), logs("none"), metrics("none")], &[], "nothing"),
+        ] {
+            assert_eq!(taken(variables), expected, "{why}");
+        }
+    }
+
     #[test]
     fn an_endpoint_that_cannot_be_used_costs_its_own_signal() {
+        use Signal::{Logs, Metrics, Traces};
         let base = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
-        for (variable, signals, why) in [
-            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", Some(&[Signal::Traces, Signal::Logs][..]), "metrics"),
-            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", Some(&[Signal::Traces, Signal::Metrics]), "logs"),
-            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", None, "traces"),
+        for (variable, signals) in [
+            ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", [Traces, Logs]),
+            ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", [Traces, Metrics]),
+            ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", [Logs, Metrics]),
         ] {
-            let config = config(&[base, (variable, "http://c:99999/")]);
-            let exporter = otlp(&Program { config: &config, platform: Platform::Lambda, dependent: THIS });
-            let taken =
-                exporter.map(|exporter| Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect());
-            assert_eq!(taken, signals.map(<[Signal]>::to_vec), "{why}");
+            assert_eq!(taken(&[base, (variable, "http://c:99999/")]), [signals], "{variable}");
         }
+        assert!(taken(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:99999/")]).is_empty());
     }
 }

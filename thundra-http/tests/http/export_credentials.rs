@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use http::request::Parts;
 use thundra_core::export::{Batch, Export, ExportError, ExportErrorKind};
-use thundra_core::{Config, Env, Resource, Scope};
+use thundra_core::{Config, Env, Resource, Scope, Signal};
 use thundra_http::export::{Authorize, AuthorizeFuture, Authorizer, Destination, OtlpExporter};
 
 use crate::support::serve;
@@ -28,7 +28,7 @@ async fn collector(statuses: &'static [u16]) -> (String, Arc<Mutex<Vec<HeaderMap
 
 fn exporter(endpoint: &str, headers: &str, authorizers: &[Authorizer]) -> OtlpExporter {
     let pairs = [("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint), ("OTEL_EXPORTER_OTLP_HEADERS", headers)];
-    OtlpExporter::authorized(&Config::from_env(&Env::from_pairs(pairs)).otlp, authorizers).unwrap()
+    OtlpExporter::authorized(&Config::from_env(&Env::from_pairs(pairs)).otlp, Signal::ALL, authorizers).unwrap()
 }
 
 async fn export(exporter: &OtlpExporter) -> Result<(), ExportErrorKind> {

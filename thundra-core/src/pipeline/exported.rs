@@ -1,0 +1,21 @@
+//! The signals that this process exports. Nobody records log records or data points that nothing takes.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::Signal;
+use crate::signal::Signals;
+
+/// The bits of [`Signals`]: none before the exporters are installed.
+static EXPORTED: AtomicU8 = AtomicU8::new(0);
+
+/// Returns `true` if an installed exporter takes records of the signal, and the configuration does not exclude them.
+#[inline]
+pub(crate) fn exports(signal: Signal) -> bool {
+    // Relaxed: records before another thread's installation may be missing in any case.
+    Signals::from_bits(EXPORTED.load(Ordering::Relaxed)).contains(signal)
+}
+
+/// Sets the exported signals.
+pub(crate) fn set_exported(signals: Signals) {
+    EXPORTED.store(signals.bits(), Ordering::Relaxed);
+}
