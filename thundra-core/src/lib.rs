@@ -197,6 +197,7 @@ pub mod exception;
 pub mod export;
 mod id;
 mod log;
+mod members;
 #[doc(hidden)]
 pub mod metrics;
 #[cfg(feature = "otel")]
@@ -228,8 +229,8 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogsExporter, MetricsExporter, OtlpCompression,
-    OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter, MetricsExporter,
+    OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
@@ -240,7 +241,8 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
-pub use log::LogFormat;
+#[doc(hidden)]
+pub use members::Members;
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]

@@ -1,5 +1,7 @@
 //! The filters of the recorder, for spans, span events and log lines.
 
+use std::fmt;
+
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata};
@@ -7,6 +9,7 @@ use tracing_subscriber::filter::Targets;
 
 use super::line_filter::LineFilter;
 use super::scope_span::SCOPE_TARGET;
+use super::slot::SpanSlot;
 
 /// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
 /// within `tracing`.
@@ -16,8 +19,15 @@ pub(crate) struct SoleLayer {
     pub(crate) spans: Targets,
     /// The filter of log lines.
     pub(crate) log: LineFilter,
-    /// The function to write a log line, with the metadata of the event or of a bridged `log` record.
-    pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
+    /// The log lines; `None` if nothing is written.
+    pub(crate) lines: Option<Box<dyn WriteLine>>,
+}
+
+/// Writes events as log lines.
+pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
+    /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
+    /// innermost span of the event.
+    fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
 }
 
 impl SoleLayer {

@@ -22,7 +22,7 @@ use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
 use crate::telemetry::{config, reaches_xray};
 use crate::value::Attributes;
-use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
+use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
 
 /// The settings of a new scope: see [`Scope::builder`].
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct ScopeBuilder {
     start_time: Option<SystemTime>,
     default_id: Option<String>,
     received_context: Option<Arc<str>>,
-    log_fields: Vec<u8>,
+    log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
 }
@@ -164,8 +164,8 @@ impl ScopeBuilder {
 
     /// Adds a field to each log line written in the scope, and in [nested](Self::nested) scopes.
     #[doc(hidden)]
-    pub fn log_field(mut self, key: &str, value: &str) -> Self {
-        log::member(&mut self.log_fields, key, value);
+    pub fn log_field(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.log_fields.push((key.into(), value.into()));
         self
     }
 
@@ -203,6 +203,7 @@ impl ScopeBuilder {
     /// ```
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
+        let log_fields = std::mem::take(&mut self.log_fields);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let (trace_id, uuid) = match &inbound.parent {
@@ -221,7 +222,7 @@ impl ScopeBuilder {
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer
             .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log_fields.clone(), outer.spans_left()));
+            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.fields.clone(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
         let (outer_xray, withheld, outer_log_fields, spans_left) =
             surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
@@ -266,10 +267,7 @@ impl ScopeBuilder {
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
             state.received = received;
-            state.log_fields = outer_log_fields;
-            if !self.log_fields.is_empty() {
-                state.log_fields = Some(self.log_fields.as_slice().into());
-            }
+            state.log.set_fields(outer_log_fields, log_fields);
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);

@@ -12,14 +12,14 @@ use tracing_subscriber::{Layer, Registry};
 use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
-use crate::log::{LogFormat, LogLayer};
+use crate::log::{Lines, LogLayer};
 use crate::recorder::debug_logs;
-use crate::recorder::filter::SoleLayer;
+use crate::recorder::filter::{SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
 use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
-use crate::{Config, diagnostics, log};
+use crate::{Config, LogFormat, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
@@ -81,18 +81,20 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let (log, write) = match log_format.writer() {
-        Some(write) => (LineFilter::new(lines(config).targets()), write),
-        None => (LineFilter::off(), log::discard as log::Write),
+    let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let log = match lines {
+        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
+        None => LineFilter::off(),
     };
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(LineFilter::new(lines(config).targets())));
+    let log = Lines::new(log_format, config).map(LogLayer::new);
+    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -154,7 +156,7 @@ where
 }
 
 /// Returns the levels of the log lines.
-fn lines(config: &Config) -> Levels {
+fn levels_of_lines(config: &Config) -> Levels {
     config.log.clone().unwrap_or_default()
 }
 
