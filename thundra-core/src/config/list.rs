@@ -344,4 +344,10 @@ crate::variables! {
         default: "`info`",
         meaning: "The levels of written log events, by target; `fatal` means `error`.",
     }
+    DEBUG_SAMPLE_RATE = "THUNDRA_DEBUG_SAMPLE_RATE" {
+        form: "a number from 0 to 1",
+        default: "`0`",
+        meaning: "The ratio of new chains of calls with debug logs: lines of the program's own crates down to `debug`, in \
+                  each program of the chain. `debug-log-enabled` carries the decision.",
+    }
 }

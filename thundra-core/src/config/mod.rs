@@ -98,6 +98,9 @@ pub struct Config {
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
     /// level, `INFO` and above are written.
     pub log: Option<Levels>,
+    /// The ratio of new chains of calls with debug logs, from 0, the default, to 1. See
+    /// [Debug logs](crate#debug-logs).
+    pub debug_sample_rate: f64,
     origin: Origin,
 }
 
@@ -188,6 +191,7 @@ impl Config {
             mask_keys: reader.keys(&v::MASK_KEYS).unwrap_or_default(),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
+            debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
     }

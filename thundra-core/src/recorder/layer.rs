@@ -184,7 +184,7 @@ where
         if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
             missing_spans::span_seen();
         }
-        if sole.is_none_or(|sole| sole.enables(metadata)) { Interest::always() } else { Interest::never() }
+        sole.map_or_else(Interest::always, |sole| sole.interest(metadata))
     }
 
     fn on_layer(&mut self, below: &mut S) {

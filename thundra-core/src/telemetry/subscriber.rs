@@ -13,8 +13,10 @@ use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{Lines, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer, WriteLine};
+use crate::recorder::debug_logs;
+use crate::recorder::filter::{SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::redact::mask;
@@ -52,7 +54,9 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
-    let _ = bridge.init();
+    if bridge.init().is_ok() {
+        debug_logs::bridged();
+    }
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
@@ -81,8 +85,8 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
     mask::add(&config.mask_keys);
     let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
     let log = match lines {
-        Some(_) => EventFilter::new(levels_of_lines(config).targets()),
-        None => EventFilter::Level(LevelFilter::OFF),
+        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
+        None => LineFilter::off(),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
@@ -92,7 +96,7 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(levels_of_lines(config).targets().clone()));
+    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
