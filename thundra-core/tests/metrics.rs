@@ -47,8 +47,11 @@ impl Export for Collector {
 static WRITTEN: Mutex<Vec<(Option<String>, Vec<String>)>> = Mutex::new(Vec::new());
 
 fn write(points: &PointsOf<'_>) {
-    let fields =
-        points.scope.map(|scope| String::from_utf8(scope.log_fields.as_deref().unwrap_or_default().to_vec()).unwrap());
+    let fields = points.scope.map(|scope| {
+        let fields = String::from_utf8(scope.log_fields.as_deref().unwrap_or_default().to_vec()).unwrap();
+        // The correlation ids follow.
+        fields.split(",\"correlation_id").next().unwrap().to_owned()
+    });
     let shown = points.points.iter().map(|point| {
         let attributes: Vec<_> = point.attributes().iter().map(|(key, value)| format!("{key}={value}")).collect();
         let value = match point.data() {

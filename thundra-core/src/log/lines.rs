@@ -15,6 +15,7 @@ use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
+use crate::redact::mask;
 
 /// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -31,6 +32,7 @@ impl Lines {
     /// Returns the lines of a format; `None` for [`LogFormat::NONE`].
     pub(crate) fn new(format: LogFormat, config: &Config) -> Option<Self> {
         let format = format::of(format)?;
+        mask::add(&config.mask_keys);
         Some(Lines { format, program: format.program(config) })
     }
 
@@ -72,7 +74,7 @@ impl Lines {
         message.clear();
         fields.clear();
         let mut has_message = false;
-        event.record(&mut Fields {
+        let mut visitor = Fields {
             format: self.format,
             head: &head,
             is_bridged,
@@ -81,7 +83,8 @@ impl Lines {
             message,
             fields,
             text,
-        });
+        };
+        mask::visit(event, &mut visitor);
         line.clear();
         self.format.line(&head, Parts { message, program: &self.program, scope, fields }, line);
     }

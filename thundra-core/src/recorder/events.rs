@@ -55,7 +55,7 @@ impl Recorder {
             return;
         }
         if let Some(sole) = &self.sole
-            && sole.log.enables(metadata)
+            && sole.log.writes(metadata)
             && let Some(lines) = &sole.lines
         {
             lines.write_line(event, metadata, slot);

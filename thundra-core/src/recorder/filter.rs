@@ -4,10 +4,11 @@ use std::fmt;
 
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
-use tracing::{Event, Metadata};
+use tracing::{Event, Level, Metadata};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
+use super::line_filter::LineFilter;
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
 use crate::points::{fields as metric_fields, switch};
@@ -19,7 +20,7 @@ pub(crate) struct SoleLayer {
     /// The filter of spans. A filtered span does not exist.
     pub(crate) spans: Targets,
     /// The filter of log lines.
-    pub(crate) log: EventFilter,
+    pub(crate) log: LineFilter,
     /// The log lines; `None` if nothing is written.
     pub(crate) lines: Option<Box<dyn WriteLine>>,
 }
@@ -35,8 +36,19 @@ impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         metric_fields::enables(metadata).unwrap_or_else(|| {
             let (target, level) = (metadata.target(), metadata.level());
-            self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
+            self.spans.would_enable(target, level) || (metadata.is_event() && self.log.writes(metadata))
         })
+    }
+
+    /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
+    pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
+        match metric_fields::enables(metadata) {
+            Some(true) => Interest::always(),
+            Some(false) => Interest::never(),
+            None if self.spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+            None if metadata.is_event() => self.log.interest(metadata),
+            None => Interest::never(),
+        }
     }
 
     /// Returns the most detailed level enabled for any target.
@@ -110,7 +122,15 @@ impl EventFilter {
         metadata.target() != SCOPE_TARGET && self.enables(metadata)
     }
 
-    fn widest(&self) -> LevelFilter {
+    /// Returns `true` for a target without any enabled event.
+    pub(super) fn is_off(&self, target: &str) -> bool {
+        match self {
+            EventFilter::Level(level) => *level == LevelFilter::OFF,
+            EventFilter::Targets(targets) => !targets.would_enable(target, &Level::ERROR),
+        }
+    }
+
+    pub(super) fn widest(&self) -> LevelFilter {
         match self {
             EventFilter::Level(level) => *level,
             EventFilter::Targets(targets) => widest(targets),

@@ -13,6 +13,7 @@ use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
+use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
@@ -232,6 +233,7 @@ impl ScopeBuilder {
             _ => Tail::Exported,
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
+        let mut has_debug_logs = false;
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -250,7 +252,11 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            if config.debug_sample_rate > 0.0 && !config.disabled {
+                state.correlation.draw_debug(|| draw(config.debug_sample_rate));
+            }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
+            has_debug_logs = state.correlation.debug_log_enabled();
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -272,6 +278,9 @@ impl ScopeBuilder {
             backlog::count(Losses::dropped_spans((sampled && recorded).into()));
             ScopeId::from_u64(u64::MAX)
         });
+        if has_debug_logs {
+            debug_logs::enable();
+        }
         let root = SpanSlot::root_of(id, recorded);
         let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
         Scope::new(root, span)
@@ -310,6 +319,13 @@ impl ScopeBuilder {
         self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, limits));
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
+}
+
+/// Returns `true` with this probability.
+fn draw(ratio: f64) -> bool {
+    // As many bits as a float has.
+    let random = u64::from_be_bytes(SpanId::random().to_bytes()) >> 11;
+    (random as f64) < ratio * (1_u64 << 53) as f64
 }
 
 /// Returns the text of a UUID. `Display` would take a detour through the formatter.

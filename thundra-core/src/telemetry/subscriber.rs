@@ -13,10 +13,13 @@ use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{Lines, LogLayer};
-use crate::recorder::filter::{BesideFilter, EventFilter, SoleLayer, WriteLine};
+use crate::recorder::debug_logs;
+use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
+use crate::redact::mask;
 use crate::{Config, LogFormat, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
@@ -51,7 +54,9 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
-    let _ = bridge.init();
+    if bridge.init().is_ok() {
+        debug_logs::bridged();
+    }
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
@@ -77,10 +82,11 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
+    mask::add(&config.mask_keys);
     let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
     let log = match lines {
-        Some(_) => EventFilter::new(levels_of_lines(config).targets()),
-        None => EventFilter::Level(LevelFilter::OFF),
+        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
+        None => LineFilter::off(),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
@@ -90,7 +96,7 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(levels_of_lines(config).targets().clone()));
+    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -147,6 +153,7 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    mask::add(&config.mask_keys);
     let spans = config.spans.targets();
     Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
 }
