@@ -42,7 +42,7 @@ pub(super) fn take_open_stream<F>(future: Pin<&mut WithStream<F>>) -> Option<End
 }
 
 /// Ends an invocation with its stream, or at its deadline. The spans leave with the next flush.
-pub(super) async fn finish_with_stream(scope: Scope, watch: Watch, end: EndOfStream) {
+pub(super) async fn finish_with_stream(scope: Scope, mut watch: Watch, end: EndOfStream) {
     match watch.flush_until() {
         None => _ = end.await,
         Some(deadline) => {
@@ -51,6 +51,7 @@ pub(super) async fn finish_with_stream(scope: Scope, watch: Watch, end: EndOfStr
             }
         }
     }
+    watch.exported_later();
     export_later(invocation::finish(scope, watch));
 }
 
