@@ -36,6 +36,8 @@ names! {
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     CLIENT_ADDRESS = "client.address";
+    /// `true` in the log lines of a cold start, under the name of the Powertools for AWS Lambda.
+    COLD_START = "cold_start";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
     /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
     CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
@@ -81,6 +83,12 @@ names! {
     FAAS_TIME = "faas.time";
     FAAS_TRIGGER = "faas.trigger";
     FAAS_VERSION = "faas.version";
+    /// The ARN that an invocation named, in log lines, under the name of the Powertools for AWS Lambda.
+    FUNCTION_ARN = "function_arn";
+    /// The memory of a function in MiB, in log lines, under the name of the Powertools for AWS Lambda.
+    FUNCTION_MEMORY_SIZE = "function_memory_size";
+    /// The name of a function in log lines, under the name of the Powertools for AWS Lambda.
+    FUNCTION_NAME = "function_name";
     /// The request id of an invocation in log lines, under the name of the Powertools for AWS Lambda.
     FUNCTION_REQUEST_ID = "function_request_id";
     HTTP_REQUEST_METHOD = "http.request.method";
@@ -119,6 +127,8 @@ names! {
     URL_QUERY = "url.query";
     URL_SCHEME = "url.scheme";
     USER_AGENT_ORIGINAL = "user_agent.original";
+    /// The trace of X-Ray in log lines, under the name of the Powertools for AWS Lambda.
+    XRAY_TRACE_ID = "xray_trace_id";
 
     /// The estimate of the GB-seconds that Lambda bills for an invocation.
     THUNDRA_BILLED_ESTIMATED_GB_S = "thundra.billed.estimated_gb_s";

@@ -238,7 +238,14 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
     }
 
-    pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
-        Some(f(&mut SCOPES.lock(self.root.scope)?.correlation))
+    pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&CorrelationIds) -> R) -> Option<R> {
+        Some(f(&SCOPES.lock(self.root.scope)?.correlation))
+    }
+
+    /// Changes the correlation ids, and with them the log lines of the scope.
+    pub(crate) fn change_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
+        let mut state = SCOPES.lock(self.root.scope)?;
+        state.log.changed();
+        Some(f(&mut state.correlation))
     }
 }
