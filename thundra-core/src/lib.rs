@@ -231,8 +231,8 @@ pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter, MetricsExporter,
-    OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter,
+    MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
