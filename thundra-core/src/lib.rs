@@ -226,6 +226,8 @@ mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
+#[doc(hidden)]
+pub mod usage;
 mod value;
 
 pub use config::{
