@@ -229,7 +229,7 @@ mod tree;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter, MetricsExporter,
+    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogBuffer, LogFormat, LogsExporter, MetricsExporter,
     OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]

@@ -25,6 +25,11 @@ impl LogLayer {
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
-        self.lines.write_line(event, record.as_ref().unwrap_or(event.metadata()), entered::innermost());
+        let (metadata, slot) = (record.as_ref().unwrap_or(event.metadata()), entered::innermost());
+        match (self.filter.fate(metadata, slot), slot) {
+            (Fate::Written, _) => self.lines.write_line(event, metadata, slot),
+            (Fate::Kept, Some(slot)) => self.lines.keep_line(event, metadata, slot),
+            _ => {}
+        }
     }
 }

@@ -28,12 +28,15 @@ pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
     /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
     /// innermost span of the event.
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
+
+    /// Keeps the line of an event in the scope of the span.
+    fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot);
 }
 
 impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.writes(metadata))
+        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.takes(metadata))
     }
 
     /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.

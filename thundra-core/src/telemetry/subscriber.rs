@@ -83,7 +83,7 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
     let log = match lines {
-        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
+        Some(_) => LineFilter::new(levels_of_lines(config).targets(), config.log_buffer.as_ref()),
         None => LineFilter::off(),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
@@ -94,7 +94,8 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
+    let filter = || LineFilter::new(levels_of_lines(config).targets(), config.log_buffer.as_ref());
+    let log = log.map(|layer| layer.with_filter(filter()));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
