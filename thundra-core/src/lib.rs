@@ -255,6 +255,7 @@ pub use recorder::runtime_events::read_runtime_errors;
 #[doc(hidden)]
 pub use recorder::unfinished::Unfinished;
 pub use records::{MixedSignals, Records};
+pub use redact::mask::{InvalidMaskKeys, MaskKeys};
 pub use resource::Resource;
 pub use sampler::Sampler;
 #[doc(hidden)]

@@ -40,6 +40,7 @@ pub use variable::{Variable, table};
 use self::list as v;
 use crate::percent::percent_decode;
 use crate::propagation::Propagators;
+use crate::redact::mask::MaskKeys;
 use crate::{Env, Resource, Sampler, diagnostics};
 
 /// OpenTelemetry's variable for the path of a configuration file.
@@ -92,6 +93,8 @@ pub struct Config {
     /// [`StdoutExporter`](crate::export::StdoutExporter), of what the exporters lost. With 0, the default, all of that is
     /// counted instead. See [Losses](crate#losses).
     pub spill: u64,
+    /// The keys whose values are masked, besides the built-in list.
+    pub mask_keys: MaskKeys,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
@@ -190,6 +193,7 @@ impl Config {
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
             spill: reader.size(&v::SPILL).unwrap_or(0),
+            mask_keys: reader.keys(&v::MASK_KEYS).unwrap_or_default(),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
             debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),

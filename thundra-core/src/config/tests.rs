@@ -20,7 +20,8 @@ fn defaults_need_no_variable() {
     assert_eq!((config.logs_exporters, config.metrics_exporters, config.metrics_temporality), (None, None, None));
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
-    assert_eq!((config.spill, config.debug_sample_rate, config.log_buffer), (0, 0.0, None));
+    assert_eq!((config.spill, config.mask_keys, config.debug_sample_rate), (0, MaskKeys::default(), 0.0));
+    assert_eq!(config.log_buffer, None);
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -41,6 +42,7 @@ fn bad_value(name: &str) -> OsString {
         "THUNDRA_MAX_SPANS" => "-1",
         "THUNDRA_KEEP" => "failures",
         "THUNDRA_SPILL" => "64K",
+        "THUNDRA_MASK_KEYS" => "card*",
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
         "THUNDRA_DEBUG_SAMPLE_RATE" => "1%",

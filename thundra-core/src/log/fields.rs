@@ -8,6 +8,7 @@ use tracing::field::{Field, Visit};
 use super::format::{Format, Head};
 use crate::contained::{PANICKED, contained};
 use crate::members::Members;
+use crate::redact::mask;
 
 /// The field for the target of a `log` record, in the event that `tracing-log` makes.
 const BRIDGED_TARGET: &str = "log.target";
@@ -57,11 +58,11 @@ impl Fields<'_> {
         match key {
             "message" if !*self.has_message => {
                 *self.has_message = true;
-                self.message.push_str(text);
+                self.message.push_str(&mask::value(text));
             }
             // The target of the line.
             BRIDGED_TARGET if self.is_bridged => {}
-            _ => self.put(key, |fields, key| fields.text(key, text)),
+            _ => self.put(key, |fields, key| fields.text(key, &mask::value(text))),
         }
     }
 

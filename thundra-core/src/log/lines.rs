@@ -16,6 +16,7 @@ use crate::recorder::filter::WriteLine;
 use crate::recorder::kept_lines;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
+use crate::redact::mask;
 
 /// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -34,6 +35,7 @@ impl Lines {
     /// Returns the lines of a format; `None` for [`LogFormat::NONE`].
     pub(crate) fn new(format: LogFormat, config: &Config) -> Option<Self> {
         let format = format::of(format)?;
+        mask::add(&config.mask_keys);
         let kept_bytes = config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes);
         Some(Lines { format, program: format.program(config), kept_bytes })
     }
@@ -76,7 +78,7 @@ impl Lines {
         message.clear();
         fields.clear();
         let mut has_message = false;
-        event.record(&mut Fields {
+        let mut visitor = Fields {
             format: self.format,
             head: &head,
             is_bridged,
@@ -85,7 +87,8 @@ impl Lines {
             message,
             fields,
             text,
-        });
+        };
+        mask::visit(event, &mut visitor);
         line.clear();
         self.format.line(&head, Parts { message, program: &self.program, scope, fields }, line);
     }

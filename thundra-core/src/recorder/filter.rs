@@ -61,7 +61,7 @@ pub(super) fn widest(targets: &Targets) -> LevelFilter {
 }
 
 /// A filter of events. One level for all targets, the usual case, takes one comparison.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum EventFilter {
     Level(LevelFilter),
     Targets(Targets),

@@ -13,7 +13,7 @@ use super::{debug_logs, entered};
 use crate::config::LogBuffer;
 
 /// The filter of log lines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LineFilter {
     /// The levels written in every scope, and outside of scopes.
     written: EventFilter,
@@ -22,7 +22,7 @@ pub(crate) struct LineFilter {
 }
 
 /// The levels of kept lines. Lines that are written are not kept.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum KeptLevels {
     /// Those of debug logs.
     Own,
