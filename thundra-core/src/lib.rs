@@ -244,11 +244,14 @@ mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
+#[doc(hidden)]
+pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogBuffer, LogFormat, LogsExporter, MetricsExporter,
-    OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer, LogFormat,
+    LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
+    TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};

@@ -8,6 +8,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::lines::Lines;
+use crate::points::fields as metric_fields;
 use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
 use crate::recorder::filter::WriteLine;
@@ -38,6 +39,9 @@ impl<S: Subscriber> Layer<S> for LogLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if metric_fields::only_measures(event.metadata()) {
+            return;
+        }
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
         let (metadata, slot) = (record.as_ref().unwrap_or(event.metadata()), entered::innermost());
         match (self.filter.fate(metadata, slot), slot) {
