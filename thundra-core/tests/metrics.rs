@@ -214,7 +214,7 @@ fn secrets_are_no_attributes() {
         tracing::info!(monotonic_counter.password_resets = 1, api_key = "k-1", login = ?Login { user: 1, password: 2 });
         assert_eq!(
             collector.points(),
-            [r#"password_resets{api_key=REDACTED,login=Login { user: 1, password: REDACTED }} 1"#]
+            [r#"password_resets{api_key=REDACTED,login=Login { user: 1, password: "REDACTED" }} 1"#]
         );
     });
 }

@@ -23,9 +23,9 @@ use super::collection::refuse;
 use super::instrument::{Identity, InstrumentKind, Number, Text, is_valid_name};
 use super::switch;
 use crate::contained::formatted;
+use crate::diagnostics;
 use crate::redact::mask;
 use crate::redact::{self, REDACTED};
-use crate::diagnostics;
 
 const MESSAGE: &str = "message";
 const UNIT: &str = "otel.unit";
