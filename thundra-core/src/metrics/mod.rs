@@ -8,7 +8,6 @@ pub use crate::points::collection::{
     Observations, Observer, PointsOf, ScopeFacts, Writer, collect_every, observe_with, write_points_with,
 };
 pub use crate::points::instrument::{Instrument, InstrumentKind, Number};
-pub use crate::points::registry::Temporality;
 pub use crate::points::set::{HistogramData, Point, PointData, Points};
 use crate::points::switch;
 use crate::recorder::current;

@@ -13,6 +13,7 @@ pub(crate) mod attributes;
 pub(crate) mod collection;
 mod encode;
 mod exponential;
+pub(crate) mod fields;
 mod hash;
 mod histogram;
 pub(crate) mod instrument;
@@ -21,5 +22,8 @@ pub(crate) mod set;
 pub(crate) mod shards;
 mod sum;
 pub(crate) mod switch;
-pub(crate) mod unaggregated;
+mod unaggregated;
 mod values;
+
+#[cfg(test)]
+mod tests;

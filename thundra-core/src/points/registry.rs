@@ -3,33 +3,14 @@
 use super::encode;
 use super::instrument::InstrumentKind;
 use super::set::Points;
+use super::switch::Wanted;
+use crate::config::TemporalityPreference;
 use crate::{Records, Signal};
-
-/// The time since which exported points add up, the [aggregation temporality] of OpenTelemetry.
-///
-/// [aggregation temporality]: https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Temporality {
-    /// Points add up since the start of the process.
-    #[default]
-    Cumulative,
-    /// Points add up since the last export. Up-down counters stay cumulative, as the specification says.
-    Delta,
-    /// The preference `lowmemory`: as `Delta` for all that these crates measure.
-    LowMemory,
-}
-
-impl Temporality {
-    fn is_cumulative(self, kind: InstrumentKind) -> bool {
-        self == Temporality::Cumulative || kind == InstrumentKind::UpDownCounter
-    }
-}
 
 /// What was collected so far.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    temporality: Temporality,
+    temporality: TemporalityPreference,
     /// The points that add up since `started`.
     cumulative: Points,
     /// The start of the cumulative points, in nanoseconds since 1970.
@@ -39,25 +20,33 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) const EMPTY: Self =
-        Registry { temporality: Temporality::Cumulative, cumulative: Points::EMPTY, started: 0, collected: 0 };
+    pub(crate) const NEW: Self = Registry {
+        temporality: TemporalityPreference::Cumulative,
+        cumulative: Points::of(Wanted::NOTHING),
+        started: 0,
+        collected: 0,
+    };
 
-    /// Begins anew: at the installation, and in each process restored from a snapshot.
-    pub(crate) fn start(&mut self, now: u64) {
-        self.cumulative = Points::default();
-        (self.started, self.collected) = (now, now);
+    /// Begins, at the installation.
+    pub(crate) fn start(&mut self, temporality: TemporalityPreference, wanted: Wanted, now: u64) {
+        self.temporality = temporality;
+        self.cumulative = Points::of(wanted);
+        self.restart(now);
     }
 
-    pub(crate) fn set_temporality(&mut self, temporality: Temporality) {
-        self.temporality = temporality;
+    /// Begins anew: in each process restored from a snapshot.
+    pub(crate) fn restart(&mut self, now: u64) {
+        self.cumulative.clear();
+        (self.started, self.collected) = (now, now);
     }
 
     /// Returns new points, and all cumulative ones, as records.
     pub(crate) fn collect(&mut self, mut new: Points, now: u64) -> Records {
         // The system's clock may have been set back.
         let now = now.max(self.collected);
-        let temporality = self.temporality;
-        let delta = new.split(|kind| temporality.is_cumulative(kind));
+        let all = self.temporality == TemporalityPreference::Cumulative;
+        // The other preferences leave up-down counters cumulative, as the specification says.
+        let delta = new.split(|kind| all || kind == InstrumentKind::UpDownCounter);
         self.cumulative.merge(&mut new);
         let mut encoded = Vec::new();
         encode::metrics(&delta, encode::Window { is_delta: true, start: self.collected, end: now }, &mut encoded);

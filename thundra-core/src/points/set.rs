@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::attributes::decode;
 use super::hash::{self, Index};
 use super::histogram::Histogram;
-use super::instrument::{Identity, InstrumentKind, Number, Text};
+use super::instrument::{Identity, InstrumentKind, Number, Text, is_valid_name};
 use super::sum::Sum;
 use super::switch::Wanted;
 use super::unaggregated;
@@ -32,6 +32,7 @@ const OVERFLOW: &str = "otel.metric.overflow";
 /// A set of points.
 #[derive(Debug)]
 pub struct Points {
+    wanted: Wanted,
     instruments: Vec<Kept>,
     points: Vec<Entry>,
     instrument_index: Index,
@@ -199,18 +200,22 @@ pub(super) fn hash_of(name: &str, kind: InstrumentKind) -> u64 {
 
 impl Default for Points {
     fn default() -> Self {
-        Points::EMPTY
+        Points::of(Wanted::now())
     }
 }
 
 impl Points {
-    pub(super) const EMPTY: Self = Points {
-        instruments: Vec::new(),
-        points: Vec::new(),
-        instrument_index: Index::EMPTY,
-        point_index: Index::EMPTY,
-        attribute_bytes: 0,
-    };
+    /// Returns an empty set for these destinations.
+    pub(super) const fn of(wanted: Wanted) -> Self {
+        Points {
+            wanted,
+            instruments: Vec::new(),
+            points: Vec::new(),
+            instrument_index: Index::EMPTY,
+            point_index: Index::EMPTY,
+            attribute_bytes: 0,
+        }
+    }
 
     /// Returns `true` without a point.
     pub fn is_empty(&self) -> bool {
@@ -255,7 +260,7 @@ impl Points {
 
     /// Adds the points of another set, and empties it.
     pub(crate) fn merge(&mut self, other: &mut Points) {
-        let Points { instruments, points, .. } = std::mem::take(other);
+        let Points { instruments, points, .. } = other.take();
         for entry in points {
             let Some(kept) = instruments.get(entry.instrument as usize) else { continue };
             match self.data(&kept.identity(), &entry.attributes, 1) {
@@ -263,6 +268,14 @@ impl Points {
                 None => unaggregated::count_dropped(1),
             }
         }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.take();
+    }
+
+    fn take(&mut self) -> Points {
+        std::mem::replace(self, Points::of(self.wanted))
     }
 
     /// Forgets the single values of histograms, which the writer got.
@@ -276,8 +289,8 @@ impl Points {
 
     /// Keeps the points for which `keep` says so, and returns the others.
     pub(crate) fn split(&mut self, keep: impl Fn(InstrumentKind) -> bool) -> Points {
-        let mut whole = std::mem::take(self);
-        let mut others = Points::default();
+        let mut others = Points::of(self.wanted);
+        let mut whole = self.take();
         for entry in std::mem::take(&mut whole.points) {
             let Some(kept) = whole.instruments.get(entry.instrument as usize) else { continue };
             let to = if keep(kept.kind) { &mut *self } else { &mut others };
@@ -289,7 +302,7 @@ impl Points {
     }
 
     /// Returns the data of a point; over the limit of sets, that of the point for what is over; `None` over the limit
-    /// of instruments.
+    /// of instruments, and for an invalid name.
     #[inline]
     fn data(&mut self, identity: &Identity<'_>, attributes: &[u8], times: u64) -> Option<&mut Data> {
         let of_instrument = hash_of(identity.name.as_str(), identity.kind);
@@ -344,7 +357,7 @@ impl Points {
         }
         kept.sets += 1;
         self.attribute_bytes += attributes.len();
-        let data = Data::new(identity.kind, &kept.unit, Wanted::now());
+        let data = Data::new(identity.kind, &kept.unit, self.wanted);
         let place = u32::try_from(self.points.len()).ok()?;
         self.points.push(Entry { hash, instrument, attributes: attributes.into(), data });
         if self.points.len() == FEW + 1 {
@@ -363,13 +376,13 @@ impl Points {
         }
     }
 
-    /// Returns the place of an instrument, new or not; `None` over the limit.
+    /// Returns the place of an instrument, new or not; `None` over the limit, and for an invalid name.
     fn instrument(&mut self, identity: &Identity<'_>, hash: u64) -> Option<u32> {
         let instruments = &self.instruments;
         let is_it = |place: u32| instruments.get(place as usize).is_some_and(|kept| kept.is(identity));
         match self.instrument_index.find(hash, is_it) {
             Ok(place) => Some(place),
-            Err(_) if self.instruments.len() >= MAX_INSTRUMENTS => None,
+            Err(_) if self.instruments.len() >= MAX_INSTRUMENTS || !is_valid_name(identity.name.as_str()) => None,
             Err(free) => {
                 let place = self.instruments.len() as u32;
                 self.instruments.push(Kept {
