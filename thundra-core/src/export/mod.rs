@@ -15,6 +15,7 @@ mod memory;
 mod partial;
 mod spill;
 mod stdout;
+mod whole_line;
 mod writer;
 
 use std::fmt;
@@ -37,6 +38,8 @@ pub use memory::MemoryExporter;
 pub use partial::{PartialSuccess, failure_message, partial_success};
 pub(crate) use spill::{Room, spill_exporter};
 pub use stdout::StdoutExporter;
+#[doc(hidden)]
+pub use whole_line::write_line;
 
 use crate::{Resource, Signal};
 
