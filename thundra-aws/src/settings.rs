@@ -6,6 +6,7 @@ use std::time::Duration;
 use thundra_core::config::{Reader, Section, Variable, read_section};
 use thundra_core::{Config, ConfigProblem, Env, Levels, TemporalityPreference, Value, semconv};
 
+use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 
 /// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
@@ -37,6 +38,11 @@ thundra_core::variables! {
         form: "one of on, off",
         default: "`off`",
         meaning: "With `on`, what waits when Lambda ends the environment is exported. Needs the feature `shutdown`.",
+    }
+    METRICS_NAMESPACE = "THUNDRA_METRICS_NAMESPACE" {
+        form: "letters, digits, spaces and .-_/#:, up to 255; `AWS/` begins none",
+        default: "the name of the service",
+        meaning: "The CloudWatch namespace of metrics in the embedded metric format.",
     }
     TIMEOUT_MARGIN = "THUNDRA_TIMEOUT_MARGIN" {
         form: "a time with a unit, such as 100ms or 1s; or 0",
@@ -80,6 +86,8 @@ pub struct Settings {
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
     pub timeout_margin: Duration,
+    /// Metrics in CloudWatch's embedded metric format.
+    pub emf: EmfSettings,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -114,6 +122,7 @@ impl Default for Settings {
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            emf: EmfSettings::default(),
             log: None,
         }
     }
@@ -154,6 +163,7 @@ impl Section for Settings {
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
+            emf: EmfSettings { namespace: namespace(reader), ..EmfSettings::default() },
             log: log_levels(reader),
         }
     }
@@ -167,6 +177,16 @@ impl Section for Settings {
             config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);
         }
     }
+}
+
+/// Reads the namespace of metrics.
+fn namespace(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text(&METRICS_NAMESPACE)?;
+    if emf::is_namespace(&name) {
+        return Some(name);
+    }
+    reader.not_accepted(&METRICS_NAMESPACE, &name);
+    None
 }
 
 /// Reads the log level of a function. A single word must be a level, because Lambda has no targets. A list may name

@@ -14,6 +14,7 @@ use tower_service::Service;
 use super::layer::export_last;
 use super::watchdog::Watch;
 use super::{event, invocation};
+use crate::emf;
 use crate::panics::catch_panic_in;
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
@@ -29,6 +30,7 @@ where
     D: Into<Bytes>,
     E: Into<Error>,
 {
+    emf::leave_stdout_to_the_response();
     let mut body = Bytes::from(read_event()?);
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();

@@ -22,6 +22,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_BATCH_SPANS" => "child",
         "THUNDRA_MESSAGE_SPANS" => "each",
         "THUNDRA_SHUTDOWN" => "sometimes",
+        "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
         "AWS_LAMBDA_LOG_LEVEL" => "CRITICAL",
         name => panic!("a bad value of {name}?"),
