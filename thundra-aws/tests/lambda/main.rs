@@ -11,6 +11,7 @@ mod deadlines;
 mod endings;
 mod ends;
 mod environment;
+mod evidence;
 mod keep;
 mod peers;
 mod programs;

@@ -1,5 +1,6 @@
 //! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -63,6 +64,8 @@ pub(crate) struct ScopeState {
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
+    /// What the owner attached to the scope.
+    pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
     pub(crate) sealed: bool,
     spans: Vec<OpenSpan>,
@@ -106,6 +109,7 @@ impl ScopeState {
             points: None,
             outer: None,
             flags: 0,
+            attached: None,
             sealed: false,
             spans: Vec::new(),
             vacant: Vec::new(),
@@ -396,7 +400,7 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.sealed, self.flags) = (None, false, 0);
+        (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

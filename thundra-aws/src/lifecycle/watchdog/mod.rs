@@ -19,10 +19,13 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
-use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, export_later, flush_aside};
+use thundra_core::{
+    Config, Records, Scope, ScopeFlags, ScopeRef, Status, Unfinished, diagnostics, export_later, flush_aside,
+};
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
+use super::evidence::{self, Outcome};
 use super::platform::InitializationType;
 use crate::Settings;
 
@@ -92,6 +95,7 @@ impl Watch {
         }
         if self.outlived_deadline() {
             // The caller got a timeout, whatever the handler returned.
+            scope.set_flags(ScopeFlags::FAILED);
             scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
@@ -148,6 +152,7 @@ pub(super) fn take_running() -> Records {
             root: root.as_ref().map_or(&[], |attributes| attributes),
         };
         let _ = records.append(watched.scope.take_unfinished(&ending));
+        evidence::write_unfinished(watched.scope, Outcome::Shutdown);
     }
     records
 }
@@ -187,6 +192,7 @@ mod thread {
             if let Some(until) = due.until {
                 list.wake();
                 drop(list);
+                due.scopes.into_iter().for_each(|scope| evidence::write_unfinished(scope, Outcome::Timeout));
                 send(due.records, until);
                 list = super::list();
                 continue;
@@ -202,6 +208,7 @@ mod thread {
     #[derive(Default)]
     struct Due {
         records: Records,
+        scopes: Vec<ScopeRef>,
         /// The end of the time for the export.
         until: Option<Instant>,
     }
@@ -216,6 +223,7 @@ mod thread {
                 root: root.as_ref().map_or(&[], |attributes| attributes),
             };
             let _ = self.records.append(watched.scope.take_unfinished(&ending));
+            self.scopes.push(watched.scope);
             // A tenth of the margin is left for putting unsent spans back.
             let (left, margin) = (watched.deadline.map(Deadline::left), watched.margin);
             let until = Instant::now() + left.unwrap_or_default().saturating_sub(margin.unwrap_or_default() / 10);
