@@ -14,7 +14,7 @@ use super::process::config_of_layer;
 use crate::config::Levels;
 use crate::log::{Lines, LogLayer};
 use crate::recorder::debug_logs;
-use crate::recorder::filter::{SoleLayer, WriteLine};
+use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
 use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
@@ -155,7 +155,7 @@ where
 {
     mask::add(&config.mask_keys);
     let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+    Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
 }
 
 /// Returns the levels of the log lines.
