@@ -168,6 +168,7 @@ pub(super) fn take_running() -> Records {
             root: &root,
         };
         let _ = records.append(watched.scope.take_unfinished(&ending));
+        watched.scope.write_all_kept_lines();
         evidence::write_unfinished(watched.scope, Outcome::Shutdown);
     }
     records
@@ -208,7 +209,10 @@ mod thread {
             if let Some(until) = due.until {
                 list.wake();
                 drop(list);
-                due.scopes.into_iter().for_each(|scope| evidence::write_unfinished(scope, Outcome::Timeout));
+                due.scopes.iter().for_each(|scope| {
+                    scope.write_all_kept_lines();
+                    evidence::write_unfinished(*scope, Outcome::Timeout);
+                });
                 send(due.records, until);
                 list = super::list();
                 continue;
@@ -223,8 +227,8 @@ mod thread {
     /// The spans of the due invocations.
     #[derive(Default)]
     struct Due {
-        records: Records,
         scopes: Vec<ScopeRef>,
+        records: Records,
         /// The end of the time for the export.
         until: Option<Instant>,
     }
