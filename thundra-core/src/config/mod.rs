@@ -20,7 +20,7 @@ mod size;
 mod unknown;
 mod variable;
 
-pub use exporters::{LogsExporter, MetricsExporter, TemporalityPreference};
+pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
@@ -77,6 +77,8 @@ pub struct Config {
     /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda, cumulative
     /// elsewhere.
     pub metrics_temporality: Option<TemporalityPreference>,
+    /// What exceptions become. Defaults to events of spans.
+    pub exceptions: ExceptionSignal,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
     /// The limits of a span and of an invocation.
@@ -175,6 +177,7 @@ impl Config {
             logs_exporters: exporters::of_logs(reader),
             metrics_exporters: exporters::of_metrics(reader),
             metrics_temporality: exporters::temporality(reader),
+            exceptions: exporters::exceptions(reader).unwrap_or_default(),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
@@ -183,6 +186,11 @@ impl Config {
             log: reader.levels(&v::LOG),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
+    }
+
+    /// Returns the levels of log lines and log records.
+    pub(crate) fn log_levels(&self) -> Levels {
+        self.log.clone().unwrap_or_default()
     }
 
     /// Returns the environment of the configuration.

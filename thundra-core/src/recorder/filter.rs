@@ -1,8 +1,10 @@
 //! The filters of the recorder, for spans, span events and log lines.
 
 use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata};
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Filter};
 
 use super::scope_span::SCOPE_TARGET;
 
@@ -27,6 +29,36 @@ impl SoleLayer {
     /// Returns the most detailed level enabled for any target.
     pub(super) fn widest(&self) -> LevelFilter {
         widest(&self.spans).max(self.log.widest())
+    }
+}
+
+/// The filter of the recorder beside other layers.
+#[derive(Debug)]
+pub(crate) struct BesideFilter {
+    /// The filter of spans and their events.
+    pub(crate) spans: Targets,
+    /// The filter of log records; `None` if events become none.
+    pub(crate) log: Option<EventFilter>,
+}
+
+impl BesideFilter {
+    fn enables(&self, metadata: &Metadata<'_>) -> bool {
+        self.spans.would_enable(metadata.target(), metadata.level())
+            || (metadata.is_event() && self.log.as_ref().is_some_and(|log| log.enables(metadata)))
+    }
+}
+
+impl<S> Filter<S> for BesideFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.enables(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if self.enables(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(widest(&self.spans).max(self.log.as_ref().map_or(LevelFilter::OFF, EventFilter::widest)))
     }
 }
 

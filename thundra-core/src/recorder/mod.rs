@@ -20,6 +20,7 @@ pub(crate) mod events;
 mod fields;
 pub(crate) mod filter;
 pub(crate) mod layer;
+pub(crate) mod log_records;
 pub(crate) mod missing_spans;
 pub(crate) mod open_span;
 pub(crate) mod otel_context;

@@ -3,10 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::log_records::LogRecords;
 use super::open_span::OpenSpan;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
-use crate::config::Limits;
+use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
@@ -53,6 +54,10 @@ pub(crate) struct ScopeState {
     pub(crate) received_context: Option<Arc<str>>,
     /// The fields of the log lines: members of a JSON object, each after a comma.
     pub(crate) log_fields: Option<Arc<[u8]>>,
+    /// The attributes of the log records, encoded.
+    pub(crate) log_attributes: Option<Arc<[u8]>>,
+    /// What exceptions become.
+    pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -68,6 +73,7 @@ pub(crate) struct ScopeState {
     pub(super) finished_count: u32,
     /// The spans of nested scopes, apart while the fate of the own spans is undecided.
     nested: Records,
+    pub(super) log_records: LogRecords,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
@@ -97,6 +103,8 @@ impl ScopeState {
             limits: Limits::default(),
             received_context: None,
             log_fields: None,
+            log_attributes: None,
+            exceptions: ExceptionSignal::Spans,
             outer: None,
             flags: 0,
             sealed: false,
@@ -106,6 +114,7 @@ impl ScopeState {
             first_room: FIRST_ROOM.start,
             finished_count: 0,
             nested: Records::default(),
+            log_records: LogRecords::default(),
             started: 0,
             dropped: 0,
             incomplete_messages: 0,
@@ -371,7 +380,7 @@ impl ScopeState {
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        (self.log_fields, self.exported_trace_state) = (None, None);
+        (self.log_fields, self.log_attributes, self.exported_trace_state) = (None, None, None);
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);

@@ -10,6 +10,7 @@ use super::slot::ScopeId;
 use super::tail::Moment;
 use crate::clock::now;
 use crate::config::Limits;
+use crate::pipeline::backlog;
 use crate::{Records, Value, semconv};
 
 /// The provisional ending of open spans.
@@ -26,19 +27,22 @@ pub struct Unfinished<'a> {
 
 impl Unfinished<'_> {
     /// Takes the finished spans of an open scope, and ends the open spans provisionally; the same in the scopes nested
-    /// in the scope. Takes nothing after the owner has finished the scope.
+    /// in the scope. Their log records wait for the next flush. Takes nothing after the owner has finished the scope.
     pub(crate) fn take(&self, id: ScopeId) -> Records {
         let mut records = Records::default();
         // The outermost scope decides whether there is anything to export. A nested scope that finishes before its
         // turn hands its spans to the outer scope, which exports them at its own end.
         let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
         append(&mut records, self.end_spans(&mut outermost, self.root));
+        let mut log_records = outermost.take_log_records();
         drop(outermost);
         for nested in SCOPES.nested_in(id) {
             if let Some(mut state) = SCOPES.lock(nested) {
                 append(&mut records, self.end_spans(&mut state, &[]));
+                append(&mut log_records, state.take_log_records());
             }
         }
+        backlog::add(log_records);
         records
     }
 
@@ -73,7 +77,7 @@ impl Unfinished<'_> {
     }
 }
 
-/// Adds spans to spans, which never fails.
-fn append(records: &mut Records, spans: Records) {
-    let _ = records.append(spans);
+/// Adds records of the same signal, which never fails.
+fn append(records: &mut Records, others: Records) {
+    let _ = records.append(others);
 }

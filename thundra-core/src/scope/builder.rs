@@ -10,6 +10,7 @@ use super::owner::Scope;
 use crate::clock::{now, unix_nano};
 use crate::config::Limits;
 use crate::id::random_uuid;
+use crate::otlp::write::{self, tag};
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
@@ -36,6 +37,7 @@ pub struct ScopeBuilder {
     default_id: Option<String>,
     received_context: Option<Arc<str>>,
     log_fields: Vec<u8>,
+    log_attributes: Vec<u8>,
     nested: bool,
     sampled_by_xray: Option<bool>,
 }
@@ -71,6 +73,7 @@ impl Scope {
             default_id: None,
             received_context: None,
             log_fields: Vec::new(),
+            log_attributes: Vec::new(),
             nested: false,
             sampled_by_xray: None,
         }
@@ -168,6 +171,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Adds an attribute to each log record of the scope, and of [nested](Self::nested) scopes.
+    #[doc(hidden)]
+    pub fn log_attribute(mut self, key: &str, value: impl Into<Value>) -> Self {
+        write::attribute(&mut self.log_attributes, tag::LOG_ATTRIBUTE, key, &value.into());
+        self
+    }
+
     /// Nests the scope in the current scope. Finishing the nested scope adds its spans to the outer scope.
     #[doc(hidden)]
     pub fn nested(mut self) -> Self {
@@ -218,12 +228,13 @@ impl ScopeBuilder {
         };
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
-        let surroundings = outer
-            .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log_fields.clone(), outer.spans_left()));
+        let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
+            let logged = (outer.log_fields.clone(), outer.log_attributes.clone());
+            (outer.xray.clone(), outer.withheld, logged, outer.spans_left())
+        });
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, outer_log_fields, spans_left) =
-            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
+        let (outer_xray, withheld, logged, spans_left) =
+            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), (None, None), config.limits.spans));
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
@@ -260,9 +271,13 @@ impl ScopeBuilder {
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
             state.received = received;
-            state.log_fields = outer_log_fields;
+            state.exceptions = config.exceptions;
+            (state.log_fields, state.log_attributes) = logged;
             if !self.log_fields.is_empty() {
                 state.log_fields = Some(self.log_fields.as_slice().into());
+            }
+            if !self.log_attributes.is_empty() {
+                state.log_attributes = Some(self.log_attributes.as_slice().into());
             }
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.

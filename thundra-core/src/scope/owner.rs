@@ -84,7 +84,7 @@ impl Scope {
     /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
     /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///
-    /// Open spans are exported with a later flush.
+    /// Open spans are exported with a later flush. The log records of the scope wait for the next one.
     ///
     /// # Examples
     ///
@@ -110,9 +110,11 @@ impl Scope {
         }
         // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
+        let log_records = state.take_log_records();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
+        backlog::add(log_records);
         match outer {
             Some(outer) if !records.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {

@@ -11,13 +11,13 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
 use super::process::config_of_layer;
-use crate::config::Levels;
 use crate::log::{LogFormat, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::pipeline::exports;
+use crate::recorder::filter::{BesideFilter, EventFilter, SoleLayer};
 use crate::recorder::layer::Recorder;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
-use crate::{Config, diagnostics, log};
+use crate::{Config, Signal, diagnostics, log};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
@@ -77,24 +77,26 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let (log, write) = match log_format.writer() {
-        Some(write) => (EventFilter::new(lines(config).targets()), write),
-        None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
+    let write = log_format.writer();
+    let log = match write.is_some() || has_log_records(config) {
+        true => EventFilter::new(config.log_levels().targets()),
+        false => EventFilter::Level(LevelFilter::OFF),
     };
+    let write = write.unwrap_or(log::discard);
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
-    Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
+    Registry::default().with(Recorder::sole(config, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
+    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(config.log_levels().targets().clone()));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
 /// Returns the layer that records spans, for a subscriber of your own.
 ///
-/// The layer includes a filter, `THUNDRA_SPANS`, which hides nothing from other layers. A filter that is a layer, such
+/// The layer includes a filter, `THUNDRA_SPANS` and for log records `RUST_LOG`, which hides nothing from other layers. A filter that is a layer, such
 /// as `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
 /// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans,
 /// one line on standard error says so. A filter added after this layer is not noticed.
@@ -145,13 +147,13 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+    let log = has_log_records(config).then(|| EventFilter::new(config.log_levels().targets()));
+    Recorder::new(config).with_filter(BesideFilter { spans: with_scopes(config.spans.targets()), log })
 }
 
-/// Returns the levels of the log lines.
-fn lines(config: &Config) -> Levels {
-    config.log.clone().unwrap_or_default()
+/// Returns `true` if events become log records: as an installed exporter has it, or one that the configuration names.
+fn has_log_records(config: &Config) -> bool {
+    config.otlp_logs() || exports(Signal::Logs)
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already

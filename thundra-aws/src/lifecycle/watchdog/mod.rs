@@ -19,6 +19,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
+use thundra_core::export::suppress_thread;
 use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, export_later, flush_aside};
 use watched::{WatchList, Watched};
 
@@ -178,6 +179,7 @@ mod thread {
     }
 
     fn watch() {
+        suppress_thread();
         let mut list = list();
         loop {
             let mut due = Due::default();
