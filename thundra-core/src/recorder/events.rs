@@ -15,6 +15,13 @@ use crate::clock::now;
 /// The target of events bridged from the `log` crate by `tracing-log`.
 pub(crate) const BRIDGE_TARGET: &str = "log";
 
+/// Returns the name that the program gave to an event, such as `user.login.success`; `None` for the name that `tracing`
+/// makes of the place in the source.
+pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
+    let name = metadata.name();
+    (!name.starts_with("event ")).then_some(name)
+}
+
 impl Recorder {
     /// Writes an event as a log line, and records a log record and a span event.
     #[inline]
@@ -34,11 +41,6 @@ impl Recorder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        if let Some(sole) = &self.sole
-            && sole.log.enables(metadata)
-        {
-            (sole.write)(event, metadata);
-        }
         let slot = match event.parent() {
             Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
             None if event.is_contextual() => {
@@ -46,6 +48,12 @@ impl Recorder {
             }
             None => self.scope_root(context),
         };
+        if let Some(sole) = &self.sole
+            && sole.log.writes(metadata)
+            && let Some(lines) = &sole.lines
+        {
+            lines.write_line(event, metadata, slot);
+        }
         let is_log_record = self.takes_log_record(metadata);
         if is_log_record {
             self.log_record(event, metadata, slot);

@@ -1,12 +1,16 @@
 //! The filters of the recorder, for spans, span events and log lines.
 
+use std::fmt;
+
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
-use tracing::{Event, Metadata};
+use tracing::{Event, Level, Metadata};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
+use super::line_filter::LineFilter;
 use super::scope_span::SCOPE_TARGET;
+use super::slot::SpanSlot;
 
 /// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
 /// within `tracing`.
@@ -15,15 +19,26 @@ pub(crate) struct SoleLayer {
     /// The filter of spans. A filtered span does not exist.
     pub(crate) spans: Targets,
     /// The filter of log lines.
-    pub(crate) log: EventFilter,
-    /// The function to write a log line, with the metadata of the event or of a bridged `log` record.
-    pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
+    pub(crate) log: LineFilter,
+    /// The log lines; `None` if nothing is written.
+    pub(crate) lines: Option<Box<dyn WriteLine>>,
+}
+
+/// Writes events as log lines.
+pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
+    /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
+    /// innermost span of the event.
+    fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
 }
 
 impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
+        enables(&self.spans, &self.log, metadata)
+    }
+
+    /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
+    pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
+        interest(&self.spans, &self.log, metadata)
     }
 
     /// Returns the most detailed level enabled for any target.
@@ -37,28 +52,35 @@ impl SoleLayer {
 pub(crate) struct BesideFilter {
     /// The filter of spans and their events.
     pub(crate) spans: Targets,
-    /// The filter of log records; `None` if events become none.
-    pub(crate) log: Option<EventFilter>,
-}
-
-impl BesideFilter {
-    fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        self.spans.would_enable(metadata.target(), metadata.level())
-            || (metadata.is_event() && self.log.as_ref().is_some_and(|log| log.enables(metadata)))
-    }
+    /// The filter of log records.
+    pub(crate) log: LineFilter,
 }
 
 impl<S> Filter<S> for BesideFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.enables(metadata)
+        enables(&self.spans, &self.log, metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.enables(metadata) { Interest::always() } else { Interest::never() }
+        interest(&self.spans, &self.log, metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(widest(&self.spans).max(self.log.as_ref().map_or(LevelFilter::OFF, EventFilter::widest)))
+        Some(widest(&self.spans).max(self.log.widest()))
+    }
+}
+
+/// Returns `true` for an enabled span or event.
+fn enables(spans: &Targets, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
+    spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.writes(metadata))
+}
+
+/// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
+fn interest(spans: &Targets, log: &LineFilter, metadata: &'static Metadata<'static>) -> Interest {
+    match metadata {
+        _ if spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+        event if event.is_event() => log.interest(event),
+        _ => Interest::never(),
     }
 }
 
@@ -97,7 +119,15 @@ impl EventFilter {
         metadata.target() != SCOPE_TARGET && self.enables(metadata)
     }
 
-    fn widest(&self) -> LevelFilter {
+    /// Returns `true` for a target without any enabled event.
+    pub(super) fn is_off(&self, target: &str) -> bool {
+        match self {
+            EventFilter::Level(level) => *level == LevelFilter::OFF,
+            EventFilter::Targets(targets) => !targets.would_enable(target, &Level::ERROR),
+        }
+    }
+
+    pub(super) fn widest(&self) -> LevelFilter {
         match self {
             EventFilter::Level(level) => *level,
             EventFilter::Targets(targets) => widest(targets),

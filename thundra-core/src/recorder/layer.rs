@@ -19,6 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, Fields, FieldsOf, StatusCode};
 use super::filter::{EventFilter, SoleLayer, widest};
+use super::line_filter::LineFilter;
 use super::open_span::{OpenSpan, encode_head};
 use super::scope_span::{self, SCOPE_TARGET};
 use super::slab::SCOPES;
@@ -29,6 +30,7 @@ use crate::clock::now;
 use crate::config::{Config, ExceptionSignal, Limits};
 use crate::otlp::read::each_attribute;
 use crate::pipeline::{Losses, backlog};
+use crate::redact::mask;
 use crate::{SpanId, Status};
 
 /// Records the spans of scopes: see [`crate::layer`].
@@ -38,7 +40,7 @@ pub(crate) struct Recorder {
     /// The filter of span events.
     pub(super) events: EventFilter,
     /// The filter of log records.
-    pub(super) log: EventFilter,
+    pub(super) log: LineFilter,
     /// What exceptions become.
     pub(super) exceptions: ExceptionSignal,
     limits: Limits,
@@ -61,7 +63,7 @@ impl Recorder {
         Recorder {
             index: SpanIndex::new(),
             events: EventFilter::new(spans),
-            log: EventFilter::new(config.log_levels().targets()),
+            log: LineFilter::new(config.log_levels().targets()),
             exceptions: config.exceptions,
             limits: config.limits,
             careful: AtomicBool::new(false),
@@ -180,6 +182,7 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        mask::register(metadata.fields());
         if fields::need_care(metadata.fields()) {
             // Relaxed: see `is_careful`.
             self.careful.store(true, Ordering::Relaxed);
@@ -189,7 +192,7 @@ where
         if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
             missing_spans::span_seen();
         }
-        if sole.is_none_or(|sole| sole.enables(metadata)) { Interest::always() } else { Interest::never() }
+        sole.map_or_else(Interest::always, |sole| sole.interest(metadata))
     }
 
     fn on_layer(&mut self, below: &mut S) {

@@ -7,6 +7,7 @@ use std::ptr;
 
 use tracing::{Event, Level, Metadata};
 
+use super::events::own_name;
 use super::fields::{self, Fields, FieldsOf};
 use super::layer::Recorder;
 use super::open_span::OpenSpan;
@@ -17,6 +18,7 @@ use super::slot::SpanSlot;
 use crate::clock::now;
 use crate::exception::Shown;
 use crate::export::is_suppressed;
+use crate::otlp::read::each_attribute;
 use crate::otlp::rename;
 use crate::otlp::write::{self, tag};
 use crate::pipeline::{backlog, exports};
@@ -107,7 +109,7 @@ impl Recorder {
     /// are part of their text; those of an export do not, because they would make work for the next export.
     #[inline]
     pub(super) fn takes_log_record(&self, metadata: &Metadata<'_>) -> bool {
-        exports(Signal::Logs) && self.log.enables(metadata) && !is_of_runtime(metadata) && !is_suppressed()
+        exports(Signal::Logs) && self.log.writes(metadata) && !is_of_runtime(metadata) && !is_suppressed()
     }
 
     /// Records an event as a log record. The metadata belongs to the event, or to the `log` record behind the event.
@@ -138,13 +140,14 @@ impl Recorder {
     }
 }
 
-/// Returns the name of an event that has one of its own. `tracing` names all others by their place in the source.
-pub(crate) fn own_name(metadata: &Metadata<'_>) -> Option<&'static str> {
-    let name = metadata.name();
-    (!name.starts_with("event ")).then_some(name)
-}
+/// The keys of Lambda's log lines whose attributes have names of the conventions.
+const RENAMED: [(&str, &str); 3] = [
+    (semconv::COLD_START, semconv::FAAS_COLDSTART),
+    (semconv::FUNCTION_ARN, semconv::AWS_LAMBDA_INVOKED_ARN),
+    (semconv::FUNCTION_REQUEST_ID, semconv::FAAS_INVOCATION_ID),
+];
 
-/// Returns `true` for the key of an attribute that the program cannot set: records say by it whose they are.
+/// Returns `true` for the key of an attribute that an event cannot set: records say by it whose they are.
 fn is_reserved(key: &str) -> bool {
     key.starts_with("x-correlation-")
         || matches!(key, TARGET | semconv::CODE_FILE_PATH | semconv::CODE_LINE_NUMBER | semconv::FAAS_INVOCATION_ID)
@@ -168,18 +171,30 @@ fn keep(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>) {
     due.into_iter().for_each(backlog::add);
 }
 
-/// Adds the ids of a span, and the attributes of its scope.
+/// Adds the attributes of a scope, and the ids of a span. What the event says itself stays.
 fn describe(out: &mut Vec<u8>, scope: &ScopeState, index: u32) {
+    for (key, value) in scope.log.fields.iter().flat_map(|fields| fields.iter()) {
+        let key = RENAMED.iter().find(|(line, _)| line == key).map_or(&**key, |(_, attribute)| attribute);
+        if !has_key(out, key) {
+            write::attribute(out, tag::LOG_ATTRIBUTE, key, value);
+        }
+    }
+    for (name, id) in scope.correlation.iter() {
+        write::str_attribute(out, tag::LOG_ATTRIBUTE, name, id);
+    }
     write::bytes(out, tag::LOG_TRACE_ID, &scope.trace_id.to_bytes());
     if let Some(span_id) = scope.span_id(index) {
         write::bytes(out, tag::LOG_SPAN_ID, &span_id.to_bytes());
     }
     out.push(tag::LOG_FLAGS);
     out.extend_from_slice(&u32::from(TraceContext::flags_of(scope.sampled, scope.random)).to_le_bytes());
-    out.extend_from_slice(scope.log_attributes.as_deref().unwrap_or_default());
-    for (name, id) in scope.correlation.iter() {
-        write::str_attribute(out, tag::LOG_ATTRIBUTE, name, id);
-    }
+}
+
+/// Returns `true` if a run of attributes has the key.
+fn has_key(run: &[u8], key: &str) -> bool {
+    let mut found = false;
+    each_attribute(run, |other, _| found |= other == key);
+    found
 }
 
 impl ScopeState {

@@ -5,11 +5,15 @@ use std::sync::Arc;
 
 use super::log_records::LogRecords;
 use super::open_span::OpenSpan;
+use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
+use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
+use crate::points::collection::ScopeFacts;
+use crate::points::set::Points;
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
@@ -52,10 +56,10 @@ pub(crate) struct ScopeState {
     pub(crate) limits: Limits,
     /// The received `__context__` object. A forwarded object is replaced by the scope's own.
     pub(crate) received_context: Option<Arc<str>>,
-    /// The fields of the log lines: members of a JSON object, each after a comma.
-    pub(crate) log_fields: Option<Arc<[u8]>>,
-    /// The attributes of the log records, encoded.
-    pub(crate) log_attributes: Option<Arc<[u8]>>,
+    /// What the log lines of the scope have in common.
+    pub(crate) log: ScopeLog,
+    /// The points measured in the scope.
+    pub(crate) points: Option<Box<Points>>,
     /// What exceptions become.
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
@@ -102,8 +106,8 @@ impl ScopeState {
             received: None,
             limits: Limits::default(),
             received_context: None,
-            log_fields: None,
-            log_attributes: None,
+            log: ScopeLog::default(),
+            points: None,
             exceptions: ExceptionSignal::Spans,
             outer: None,
             flags: 0,
@@ -348,9 +352,23 @@ impl ScopeState {
         }
     }
 
+    /// Takes the points, with the facts for their writer.
+    #[inline]
+    pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
+        let points = self.points.take()?;
+        Some((points, ScopeFacts::new(Some(self.log_members()), self.context(0))))
+    }
+
     /// Returns how many more spans the limit allows.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)
+    }
+
+    /// Returns the fields of the log lines and the correlation ids: members of a JSON object, each after a comma.
+    fn log_members(&self) -> Arc<[u8]> {
+        let mut members = Members::default();
+        self.log.members(&self.correlation, &Members::default(), &mut members);
+        members.as_bytes().into()
     }
 
     /// Returns the context of a span.
@@ -380,7 +398,8 @@ impl ScopeState {
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        (self.log_fields, self.log_attributes, self.exported_trace_state) = (None, None, None);
+        self.exported_trace_state = None;
+        self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);

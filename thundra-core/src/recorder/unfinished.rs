@@ -11,6 +11,7 @@ use super::tail::Moment;
 use crate::clock::now;
 use crate::config::Limits;
 use crate::pipeline::backlog;
+use crate::points::collection;
 use crate::{Records, Value, semconv};
 
 /// The provisional ending of open spans.
@@ -35,14 +36,23 @@ impl Unfinished<'_> {
         let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
         append(&mut records, self.end_spans(&mut outermost, self.root));
         let mut log_records = outermost.take_log_records();
+        let mut points = outermost.take_points();
         drop(outermost);
         for nested in SCOPES.nested_in(id) {
             if let Some(mut state) = SCOPES.lock(nested) {
                 append(&mut records, self.end_spans(&mut state, &[]));
                 append(&mut log_records, state.take_log_records());
+                match (&mut points, state.take_points()) {
+                    (Some((points, _)), Some((mut nested, _))) => points.merge(&mut nested),
+                    (None, Some((nested, facts))) => points = Some((nested, facts)),
+                    (_, None) => {}
+                }
             }
         }
         backlog::add(log_records);
+        if let Some((points, facts)) = points {
+            collection::hand_over(points, &facts);
+        }
         records
     }
 

@@ -10,10 +10,10 @@ use super::owner::Scope;
 use crate::clock::{now, unix_nano};
 use crate::config::Limits;
 use crate::id::random_uuid;
-use crate::otlp::write::{self, tag};
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
+use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
@@ -22,7 +22,7 @@ use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
 use crate::telemetry::{config, reaches_xray};
 use crate::value::Attributes;
-use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
+use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
 
 /// The settings of a new scope: see [`Scope::builder`].
 #[derive(Clone, Debug)]
@@ -36,8 +36,7 @@ pub struct ScopeBuilder {
     start_time: Option<SystemTime>,
     default_id: Option<String>,
     received_context: Option<Arc<str>>,
-    log_fields: Vec<u8>,
-    log_attributes: Vec<u8>,
+    log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
 }
@@ -73,7 +72,6 @@ impl Scope {
             default_id: None,
             received_context: None,
             log_fields: Vec::new(),
-            log_attributes: Vec::new(),
             nested: false,
             sampled_by_xray: None,
         }
@@ -166,15 +164,8 @@ impl ScopeBuilder {
 
     /// Adds a field to each log line written in the scope, and in [nested](Self::nested) scopes.
     #[doc(hidden)]
-    pub fn log_field(mut self, key: &str, value: &str) -> Self {
-        log::member(&mut self.log_fields, key, value);
-        self
-    }
-
-    /// Adds an attribute to each log record of the scope, and of [nested](Self::nested) scopes.
-    #[doc(hidden)]
-    pub fn log_attribute(mut self, key: &str, value: impl Into<Value>) -> Self {
-        write::attribute(&mut self.log_attributes, tag::LOG_ATTRIBUTE, key, &value.into());
+    pub fn log_field(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.log_fields.push((key.into(), value.into()));
         self
     }
 
@@ -212,6 +203,7 @@ impl ScopeBuilder {
     /// ```
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
+        let log_fields = std::mem::take(&mut self.log_fields);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let (trace_id, uuid) = match &inbound.parent {
@@ -228,13 +220,12 @@ impl ScopeBuilder {
         };
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
-        let surroundings = outer.and_then(|outer| SCOPES.lock(outer)).map(|outer| {
-            let logged = (outer.log_fields.clone(), outer.log_attributes.clone());
-            (outer.xray.clone(), outer.withheld, logged, outer.spans_left())
-        });
+        let surroundings = outer
+            .and_then(|outer| SCOPES.lock(outer))
+            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.fields.clone(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, logged, spans_left) =
-            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), (None, None), config.limits.spans));
+        let (outer_xray, withheld, outer_log_fields, spans_left) =
+            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
@@ -242,6 +233,7 @@ impl ScopeBuilder {
             _ => Tail::Exported,
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
+        let mut has_debug_logs = false;
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -260,7 +252,11 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            if config.debug_sample_rate > 0.0 && !config.disabled {
+                state.correlation.draw_debug(|| draw(config.debug_sample_rate));
+            }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
+            has_debug_logs = state.correlation.debug_log_enabled();
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -272,13 +268,7 @@ impl ScopeBuilder {
             state.received_context = self.received_context.clone();
             state.received = received;
             state.exceptions = config.exceptions;
-            (state.log_fields, state.log_attributes) = logged;
-            if !self.log_fields.is_empty() {
-                state.log_fields = Some(self.log_fields.as_slice().into());
-            }
-            if !self.log_attributes.is_empty() {
-                state.log_attributes = Some(self.log_attributes.as_slice().into());
-            }
+            state.log.set_fields(outer_log_fields, log_fields);
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);
@@ -289,6 +279,9 @@ impl ScopeBuilder {
             backlog::count(Losses::dropped_spans((sampled && recorded).into()));
             ScopeId::from_u64(u64::MAX)
         });
+        if has_debug_logs {
+            debug_logs::enable();
+        }
         let root = SpanSlot::root_of(id, recorded);
         let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
         Scope::new(root, span)
@@ -327,6 +320,13 @@ impl ScopeBuilder {
         self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, limits));
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
+}
+
+/// Returns `true` with this probability.
+fn draw(ratio: f64) -> bool {
+    // As many bits as a float has.
+    let random = u64::from_be_bytes(SpanId::random().to_bytes()) >> 11;
+    (random as f64) < ratio * (1_u64 << 53) as f64
 }
 
 /// Returns the text of a UUID. `Display` would take a detour through the formatter.

@@ -11,13 +11,16 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
 use super::process::config_of_layer;
-use crate::log::{LogFormat, LogLayer};
+use crate::log::{Lines, LogLayer};
 use crate::pipeline::exports;
-use crate::recorder::filter::{BesideFilter, EventFilter, SoleLayer};
+use crate::recorder::debug_logs;
+use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
-use crate::{Config, Signal, diagnostics, log};
+use crate::redact::mask;
+use crate::{Config, LogFormat, Signal, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
@@ -51,7 +54,9 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
-    let _ = bridge.init();
+    if bridge.init().is_ok() {
+        debug_logs::bridged();
+    }
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
@@ -77,20 +82,21 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let write = log_format.writer();
-    let log = match write.is_some() || has_log_records(config) {
-        true => EventFilter::new(config.log_levels().targets()),
-        false => EventFilter::Level(LevelFilter::OFF),
+    mask::add(&config.mask_keys);
+    let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let log = match lines.is_some() || has_log_records(config) {
+        true => LineFilter::new(config.log_levels().targets()),
+        false => LineFilter::off(),
     };
-    let write = write.unwrap_or(log::discard);
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(config.log_levels().targets().clone()));
+    let log = Lines::new(log_format, config).map(LogLayer::new);
+    let log = log.map(|layer| layer.with_filter(LineFilter::new(config.log_levels().targets())));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -147,7 +153,11 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let log = has_log_records(config).then(|| EventFilter::new(config.log_levels().targets()));
+    mask::add(&config.mask_keys);
+    let log = match has_log_records(config) {
+        true => LineFilter::new(config.log_levels().targets()),
+        false => LineFilter::off(),
+    };
     Recorder::new(config).with_filter(BesideFilter { spans: with_scopes(config.spans.targets()), log })
 }
 

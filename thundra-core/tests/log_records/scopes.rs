@@ -39,7 +39,10 @@ fn a_record_outside_of_scopes_has_no_ids_and_leaves_with_the_next_flush() {
 #[test]
 fn a_nested_scope_has_ids_of_its_own_and_the_attributes_of_the_outer_one() {
     through_both(&[], |config, process| {
-        let outer = Scope::builder("invocation").log_attribute("faas.invocation_id", "r-1").begin_with(config);
+        let outer = Scope::builder("invocation")
+            .log_field("function_request_id", "r-1")
+            .log_field("tier", "gold")
+            .begin_with(config);
         outer.enter(|| {
             let inner = Scope::builder("record").nested().default_correlation_id("c-2").begin_with(config);
             inner.enter(|| info!(faas.invocation_id = "forged", "inside"));
@@ -51,6 +54,7 @@ fn a_nested_scope_has_ids_of_its_own_and_the_attributes_of_the_outer_one() {
         let of = |text| records.iter().find(|record| body(record) == text).unwrap();
         for text in ["inside", "outside"] {
             assert_eq!(attributes(of(text))["faas.invocation_id"], "\"r-1\"", "{text}");
+            assert_eq!(attributes(of(text))["tier"], "\"gold\"", "{text}");
         }
         assert_eq!(attributes(of("inside"))["x-correlation-id"], "\"c-2\"");
         assert_eq!(of("outside").trace_id, trace);

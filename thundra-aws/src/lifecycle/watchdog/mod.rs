@@ -75,6 +75,11 @@ impl Watch {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
     }
 
+    /// Returns the deadline. `None` where [`flush_until`](Self::flush_until) returns `None`.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.filter(|_| !self.outlived_deadline()).map(|deadline| Instant::now() + deadline.left())
+    }
+
     /// Returns `true` after the deadline of an invocation on managed instances, which run on.
     fn outlived_deadline(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline.left().is_zero())
