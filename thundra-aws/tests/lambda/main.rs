@@ -12,6 +12,7 @@ mod endings;
 mod ends;
 mod environment;
 mod keep;
+mod logs;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
