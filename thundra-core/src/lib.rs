@@ -226,11 +226,14 @@ mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
+#[doc(hidden)]
+pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, ExceptionSignal, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter,
-    MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogFormat,
+    LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
+    TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};

@@ -11,6 +11,7 @@ mod levels;
 mod limits;
 mod list;
 mod log_format;
+mod metrics;
 mod otlp;
 mod problem;
 mod proxies;
@@ -28,12 +29,15 @@ pub use limits::Limits;
 pub use list::VARIABLES;
 pub(crate) use log_format::Layout;
 pub use log_format::LogFormat;
+pub use metrics::HistogramAggregation;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
 pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
 pub use variable::{Variable, table};
+
+use std::time::Duration;
 
 use self::list as v;
 use crate::percent::percent_decode;
@@ -81,6 +85,11 @@ pub struct Config {
     /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda, cumulative
     /// elsewhere.
     pub metrics_temporality: Option<TemporalityPreference>,
+    /// The time between two exports of metrics in a program that exports in the background. Defaults to a minute. In
+    /// Lambda each invocation exports.
+    pub metric_export_interval: Duration,
+    /// The buckets of histograms over OTLP.
+    pub histogram_aggregation: HistogramAggregation,
     /// What exceptions become. Defaults to events of spans.
     pub exceptions: ExceptionSignal,
     /// OTLP settings of each signal.
@@ -186,6 +195,8 @@ impl Config {
             logs_exporters: exporters::of_logs(reader),
             metrics_exporters: exporters::of_metrics(reader),
             metrics_temporality: exporters::temporality(reader),
+            metric_export_interval: metrics::export_interval(reader),
+            histogram_aggregation: metrics::histogram_aggregation(reader),
             exceptions: exporters::exceptions(reader).unwrap_or_default(),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),

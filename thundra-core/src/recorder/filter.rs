@@ -11,6 +11,7 @@ use tracing_subscriber::layer::{Context, Filter};
 use super::line_filter::LineFilter;
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
+use crate::points::{fields as metric_fields, switch};
 
 /// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
 /// within `tracing`.
@@ -43,7 +44,7 @@ impl SoleLayer {
 
     /// Returns the most detailed level enabled for any target.
     pub(super) fn widest(&self) -> LevelFilter {
-        widest(&self.spans).max(self.log.widest())
+        widest_with_metrics(widest(&self.spans).max(self.log.widest()))
     }
 }
 
@@ -62,26 +63,36 @@ impl<S> Filter<S> for BesideFilter {
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        metric_fields::register(metadata);
         interest(&self.spans, &self.log, metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(widest(&self.spans).max(self.log.widest()))
+        Some(widest_with_metrics(widest(&self.spans).max(self.log.widest())))
     }
 }
 
 /// Returns `true` for an enabled span or event.
 fn enables(spans: &Targets, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
-    spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.writes(metadata))
+    metric_fields::enables(metadata).unwrap_or_else(|| {
+        spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.writes(metadata))
+    })
 }
 
 /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
 fn interest(spans: &Targets, log: &LineFilter, metadata: &'static Metadata<'static>) -> Interest {
-    match metadata {
-        _ if spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
-        event if event.is_event() => log.interest(event),
-        _ => Interest::never(),
+    match metric_fields::enables(metadata) {
+        Some(true) => Interest::always(),
+        Some(false) => Interest::never(),
+        None if spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+        None if metadata.is_event() => log.interest(metadata),
+        None => Interest::never(),
     }
+}
+
+/// Returns the most detailed level of events. The level of an event makes no difference to its measurements.
+fn widest_with_metrics(widest: LevelFilter) -> LevelFilter {
+    if switch::are_wanted() { LevelFilter::TRACE } else { widest }
 }
 
 /// Returns the most detailed level enabled for any target.
