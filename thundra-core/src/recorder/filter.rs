@@ -30,6 +30,9 @@ pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
     /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
     /// innermost span of the event.
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
+
+    /// Keeps the line of an event in the scope of the span.
+    fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot);
 }
 
 impl SoleLayer {
@@ -75,7 +78,7 @@ impl<S> Filter<S> for BesideFilter {
 /// Returns `true` for an enabled span or event.
 fn enables(spans: &Targets, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
     metric_fields::enables(metadata).unwrap_or_else(|| {
-        spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.writes(metadata))
+        spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.takes(metadata))
     })
 }
 
@@ -102,7 +105,7 @@ pub(super) fn widest(targets: &Targets) -> LevelFilter {
 }
 
 /// A filter of events. One level for all targets, the usual case, takes one comparison.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum EventFilter {
     Level(LevelFilter),
     Targets(Targets),

@@ -64,7 +64,7 @@ impl Recorder {
         Recorder {
             index: SpanIndex::new(),
             events: EventFilter::new(spans),
-            log: LineFilter::new(config.log_levels().targets()),
+            log: LineFilter::new(config.log_levels().targets(), None),
             exceptions: config.exceptions,
             limits: config.limits,
             careful: AtomicBool::new(false),

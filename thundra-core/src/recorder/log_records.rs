@@ -10,6 +10,7 @@ use tracing::{Event, Level, Metadata};
 use super::events::own_name;
 use super::fields::{self, Fields, FieldsOf};
 use super::layer::Recorder;
+use super::line_filter::Fate;
 use super::open_span::OpenSpan;
 use super::runtime_events::is_of_runtime;
 use super::scope_state::ScopeState;
@@ -108,8 +109,11 @@ impl Recorder {
     /// Returns `true` if an event becomes a log record. The events of the Lambda runtime do not, because payload values
     /// are part of their text; those of an export do not, because they would make work for the next export.
     #[inline]
-    pub(super) fn takes_log_record(&self, metadata: &Metadata<'_>) -> bool {
-        exports(Signal::Logs) && self.log.writes(metadata) && !is_of_runtime(metadata) && !is_suppressed()
+    pub(super) fn takes_log_record(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> bool {
+        exports(Signal::Logs)
+            && self.log.fate(metadata, slot) == Fate::Written
+            && !is_of_runtime(metadata)
+            && !is_suppressed()
     }
 
     /// Records an event as a log record. The metadata belongs to the event, or to the `log` record behind the event.

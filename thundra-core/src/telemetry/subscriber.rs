@@ -84,9 +84,9 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
     mask::add(&config.mask_keys);
     let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
-    let log = match lines.is_some() || has_log_records(config) {
-        true => LineFilter::new(config.log_levels().targets()),
-        false => LineFilter::off(),
+    let log = match lines {
+        Some(_) => line_filter(config),
+        None => record_filter(config),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config, sole))
@@ -95,8 +95,7 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(LineFilter::new(config.log_levels().targets())));
+    let log = Lines::new(log_format, config).map(|lines| LogLayer::new(lines, line_filter(config)));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -154,16 +153,22 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     mask::add(&config.mask_keys);
-    let log = match has_log_records(config) {
-        true => LineFilter::new(config.log_levels().targets()),
-        false => LineFilter::off(),
-    };
-    Recorder::new(config).with_filter(BesideFilter { spans: with_scopes(config.spans.targets()), log })
+    let (spans, log) = (with_scopes(config.spans.targets()), record_filter(config));
+    Recorder::new(config).with_filter(BesideFilter { spans, log })
 }
 
-/// Returns `true` if events become log records: as an installed exporter has it, or one that the configuration names.
-fn has_log_records(config: &Config) -> bool {
-    config.otlp_logs() || exports(Signal::Logs)
+/// Returns the filter of the log lines.
+fn line_filter(config: &Config) -> LineFilter {
+    LineFilter::new(config.log_levels().targets(), config.log_buffer.as_ref())
+}
+
+/// Returns the filter of the log records: off unless an installed exporter takes them, or one that the configuration
+/// names.
+fn record_filter(config: &Config) -> LineFilter {
+    match config.otlp_logs() || exports(Signal::Logs) {
+        true => LineFilter::new(config.log_levels().targets(), None),
+        false => LineFilter::off(),
+    }
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already
