@@ -14,6 +14,7 @@ mod ends;
 mod environment;
 mod evidence;
 mod keep;
+mod logs;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]

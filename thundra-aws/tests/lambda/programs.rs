@@ -254,6 +254,7 @@ async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
     }
     greet(name).await;
     BOTH.wait().await;
+    info!(name, "met");
     #[cfg(all(feature = "config", feature = "sqs"))]
     send(name).await;
     Ok(greet(name).await)

@@ -5,11 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::kept_lines::KeptLines;
+use super::log_records::LogRecords;
 use super::open_span::OpenSpan;
 use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
-use crate::config::Limits;
+use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
 use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
@@ -61,6 +62,8 @@ pub(crate) struct ScopeState {
     pub(crate) log: ScopeLog,
     /// The points measured in the scope.
     pub(crate) points: Option<Box<Points>>,
+    /// What exceptions become.
+    pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -80,6 +83,7 @@ pub(crate) struct ScopeState {
     pub(super) finished_count: u32,
     /// The spans of nested scopes, apart while the fate of the own spans is undecided.
     nested: Records,
+    pub(super) log_records: LogRecords,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
@@ -110,6 +114,7 @@ impl ScopeState {
             received_context: None,
             log: ScopeLog::default(),
             points: None,
+            exceptions: ExceptionSignal::Spans,
             outer: None,
             flags: 0,
             attached: None,
@@ -121,6 +126,7 @@ impl ScopeState {
             first_room: FIRST_ROOM.start,
             finished_count: 0,
             nested: Records::default(),
+            log_records: LogRecords::default(),
             started: 0,
             dropped: 0,
             incomplete_messages: 0,

@@ -19,6 +19,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
+use thundra_core::export::suppress_thread;
 use thundra_core::{
     Config, Records, Scope, ScopeFlags, ScopeRef, Status, Unfinished, diagnostics, export_later, flush_aside,
 };
@@ -200,6 +201,7 @@ mod thread {
     }
 
     fn watch() {
+        suppress_thread();
         let mut list = list();
         loop {
             let mut due = Due::default();
