@@ -329,7 +329,7 @@ pub use sdk::clients::*;
 pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
-pub use settings::{BatchSpans, MessageSpans, Settings};
+pub use settings::{BatchSpans, CapturePayloads, MessageSpans, Settings};
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{

@@ -13,7 +13,9 @@ mod emf;
 mod endings;
 mod ends;
 mod environment;
+mod evidence;
 mod keep;
+mod logs;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]

@@ -15,6 +15,7 @@ mod memory;
 mod partial;
 mod spill;
 mod stdout;
+mod suppressed;
 mod whole_line;
 mod writer;
 
@@ -38,6 +39,10 @@ pub use memory::MemoryExporter;
 pub use partial::{PartialSuccess, failure_message, partial_success};
 pub(crate) use spill::{Room, spill_exporter};
 pub use stdout::StdoutExporter;
+pub(crate) use suppressed::is_suppressed;
+pub use suppressed::{Suppressed, suppressed};
+#[doc(hidden)]
+pub use suppressed::{suppress, suppress_thread};
 #[doc(hidden)]
 pub use whole_line::write_line;
 
