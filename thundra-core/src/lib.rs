@@ -281,8 +281,8 @@ pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer, LogFormat,
-    LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
+    Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
+    LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
     TemporalityPreference,
 };
 #[doc(hidden)]
