@@ -44,7 +44,7 @@ fn install_facade() {
 /// # Examples
 ///
 /// ```
-/// use thundra_coremetrics_facade::{Instrument, record};
+/// use thundra_core::metrics::{Instrument, record};
 ///
 /// static REQUESTS: Instrument = Instrument::counter("shop.requests", "{request}", "Requests of customers.");
 /// record(&REQUESTS, 1_u64, &[("shop.country", "de".into())]);
