@@ -333,6 +333,16 @@ crate::variables! {
         default: "`edge`",
         meaning: "`all` trusts callers at the public edge as much as a queue: their sampling and debug decisions are obeyed.",
     }
+    LOG_FORMAT = "THUNDRA_LOG_FORMAT" {
+        form: "one of json, text, dazn, none; with options as in json,location,spans",
+        default: "`text` to a terminal, else `json`",
+        meaning: "The form of log lines. `location` adds the place in the source, `spans` the fields of the spans around.",
+    }
+    NO_COLOR = "NO_COLOR" {
+        form: "any text",
+        default: "",
+        meaning: "Any text keeps colours out of the lines of `text`, which has them on a terminal only.",
+    }
     LOG = "RUST_LOG" {
         form: LEVELS,
         default: "`info`",

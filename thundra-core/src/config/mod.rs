@@ -13,6 +13,7 @@ mod list;
 mod log_format;
 mod otlp;
 mod problem;
+pub(crate) mod process;
 mod proxies;
 mod reader;
 mod sampling;
@@ -30,6 +31,7 @@ pub(crate) use log_format::Layout;
 pub use log_format::LogFormat;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
+pub use process::{config, settings};
 pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
@@ -92,6 +94,8 @@ pub struct Config {
     pub spill: u64,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
+    /// The form of log lines. With `None`, the default, the platform decides, see [`LogFormat`].
+    pub log_format: Option<LogFormat>,
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
     /// level, `INFO` and above are written.
     pub log: Option<Levels>,
@@ -183,9 +187,15 @@ impl Config {
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
             spill: reader.size(&v::SPILL).unwrap_or(0),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
+            log_format: LogFormat::read(reader),
             log: reader.levels(&v::LOG),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
+    }
+
+    /// Returns `true` unless `NO_COLOR` is set.
+    pub(crate) fn allows_colours(&self) -> bool {
+        self.origin.env.get(v::NO_COLOR.name).is_none()
     }
 
     /// Returns the environment of the configuration.

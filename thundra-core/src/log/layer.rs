@@ -1,30 +1,221 @@
-//! The layer that writes log lines.
+//! The layer that writes log lines, for subscribers with layers of the program.
 
-use tracing::{Event, Subscriber};
+use std::sync::OnceLock;
+
+use tracing::dispatcher::WeakDispatch;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
-use tracing_subscriber::layer::Context;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Filter};
+use tracing_subscriber::registry::LookupSpan;
 
-use super::lines::Lines;
-use crate::recorder::entered;
+use super::fields::SpanFields;
+use super::lines::{Lines, Place};
+use crate::Config;
+use crate::config::process;
+use crate::recorder::current;
 use crate::recorder::events::BRIDGE_TARGET;
-use crate::recorder::filter::WriteLine;
+use crate::recorder::filter::widest;
+use crate::recorder::layer::Recorder;
+use crate::recorder::scope_span::SCOPE_TARGET;
+use crate::recorder::slot::SpanSlot;
 
-/// Writes log lines on a `Registry`, beside layers of the program. The levels are a filter around the layer.
-#[derive(Debug)]
-pub(crate) struct LogLayer {
-    lines: Lines,
+/// Returns the layer that writes log lines to standard error, for a subscriber of your own.
+///
+/// The form of the lines and their levels are those of the configuration: `THUNDRA_LOG_FORMAT`, `RUST_LOG`, and in Lambda
+/// `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`. Until telemetry is [installed](crate::install), the variables that
+/// other crates read have no effect. The levels hide nothing from other layers.
+///
+/// The ids of a scope are in the lines with [`layer`](crate::layer) in the same subscriber, and without it.
+///
+/// # Examples
+///
+/// ```
+/// use tracing_subscriber::prelude::*;
+///
+/// tracing_subscriber::registry()
+///     .with(thundra_core::layer())
+///     .with(thundra_core::log::layer())
+///     .init();
+/// thundra_core::install(thundra_core::Telemetry::builder());
+/// ```
+pub fn layer<S>() -> impl Layer<S> + Send + Sync
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    LogLayer::of(Source::Process).with_filter(LineLevels::of(Source::Process))
 }
 
-impl LogLayer {
-    pub(crate) fn new(lines: Lines) -> Self {
-        LogLayer { lines }
+/// Returns the layer that [`layer()`] returns, with the form and the levels of a configuration made in code.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env, LogFormat};
+/// use tracing_subscriber::prelude::*;
+///
+/// let mut config = Config::from_env(&Env::process());
+/// config.log_format = Some(LogFormat::TEXT);
+/// let subscriber = tracing_subscriber::registry().with(thundra_core::log::layer_with(&config));
+/// # let _ = subscriber;
+/// ```
+pub fn layer_with<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    LogLayer::of(Source::Given(config)).with_filter(LineLevels::of(Source::Given(config)))
+}
+
+/// Lets the layers take over an installed configuration.
+pub(crate) fn configuration_changed() {
+    tracing::callsite::rebuild_interest_cache();
+}
+
+/// The configuration of a layer.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Given(&'a Config),
+    /// The installed configuration, and until then that of the environment.
+    Process,
+}
+
+/// A value made of the configuration.
+#[derive(Debug)]
+struct Made<T> {
+    make: fn(&Config) -> T,
+    /// Of the given configuration, else of the installed one.
+    last: OnceLock<T>,
+    provisional: OnceLock<T>,
+}
+
+impl<T> Made<T> {
+    fn of(source: Source<'_>, make: fn(&Config) -> T) -> Self {
+        let last = match source {
+            Source::Given(config) => OnceLock::from(make(config)),
+            Source::Process => OnceLock::new(),
+        };
+        Made { make, last, provisional: OnceLock::new() }
+    }
+
+    #[inline]
+    fn get(&self) -> &T {
+        match self.last.get() {
+            Some(last) => last,
+            None => self.get_from_process(),
+        }
+    }
+
+    #[cold]
+    fn get_from_process(&self) -> &T {
+        match process::installed() {
+            Some(config) => self.last.get_or_init(|| (self.make)(config)),
+            None => self.provisional.get_or_init(|| (self.make)(process::provisional())),
+        }
     }
 }
 
-impl<S: Subscriber> Layer<S> for LogLayer {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+/// Writes log lines.
+#[derive(Debug)]
+struct LogLayer {
+    lines: Made<Option<Lines>>,
+    /// The subscriber around this layer.
+    dispatch: OnceLock<WeakDispatch>,
+}
+
+impl LogLayer {
+    fn of(source: Source<'_>) -> Self {
+        LogLayer { lines: Made::of(source, Lines::new), dispatch: OnceLock::new() }
+    }
+
+    fn has_span_fields(&self) -> bool {
+        self.lines.get().as_ref().is_some_and(Lines::has_span_fields)
+    }
+
+    /// Returns the slot of a span that an event names as its parent.
+    #[cold]
+    fn slot_of(&self, id: &Id) -> Option<SpanSlot> {
+        self.dispatch.get()?.upgrade()?.downcast_ref::<Recorder>()?.slot_or_ancestor(id)
+    }
+}
+
+impl<S> Layer<S> for LogLayer
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    fn on_register_dispatch(&self, dispatch: &Dispatch) {
+        let _ = self.dispatch.set(dispatch.downgrade());
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if self.has_span_fields()
+            && attributes.metadata().target() != SCOPE_TARGET
+            && let Some(span) = context.span(id)
+        {
+            let mut fields = SpanFields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().replace(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if self.has_span_fields()
+            && let Some(span) = context.span(id)
+        {
+            // The program's values are formatted while the span is unlocked.
+            let mut changes = SpanFields::default();
+            values.record(&mut changes);
+            if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
+                changes.0.into_iter().for_each(|(key, value)| fields.set(key, value));
+            }
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let Some(lines) = self.lines.get() else { return };
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
-        self.lines.write_line(event, record.as_ref().unwrap_or(event.metadata()), entered::innermost());
+        let metadata = record.as_ref().unwrap_or(event.metadata());
+        let named = event.parent().and_then(|parent| self.slot_of(parent));
+        let slot = named.or_else(current::slot_in_dispatch);
+        let mut spans = Vec::new();
+        if lines.has_span_fields() {
+            let around = context.event_scope(event).into_iter().flatten();
+            spans.extend(around.filter_map(|span| Some(span.extensions().get::<SpanFields>()?.0.clone())));
+        }
+        let spans: Vec<_> = spans.iter().collect();
+        lines.write(event, metadata, Place { slot, spans: &spans });
+    }
+}
+
+/// The levels of the lines.
+struct LineLevels {
+    levels: Made<Targets>,
+}
+
+impl LineLevels {
+    fn of(source: Source<'_>) -> Self {
+        LineLevels { levels: Made::of(source, |config| config.line_levels()) }
+    }
+
+    fn enables(&self, metadata: &Metadata<'_>) -> bool {
+        self.levels.get().would_enable(metadata.target(), metadata.level())
+    }
+}
+
+impl<S> Filter<S> for LineLevels {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.enables(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // A later configuration rebuilds the cache of interests.
+        if self.enables(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(widest(self.levels.get()))
     }
 }

@@ -221,9 +221,9 @@ impl ScopeBuilder {
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer
             .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.fields.clone(), outer.spans_left()));
+            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, outer_log_fields, spans_left) =
+        let (outer_xray, withheld, outer_log, spans_left) =
             surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
@@ -261,7 +261,7 @@ impl ScopeBuilder {
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
             state.received = received;
-            state.log.set_fields(outer_log_fields, log_fields);
+            state.log.begin(outer_log, log_fields);
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);
