@@ -4,9 +4,10 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use thundra_core::config::{Reader, Section, Variable, read_section};
-use thundra_core::{Config, ConfigProblem, Env, Levels, TemporalityPreference, Value, semconv};
+use thundra_core::{Config, ConfigProblem, Env, Levels, LogFormat, TemporalityPreference, Value, semconv};
 
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
+use crate::platform::InitializationType;
 
 /// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
 const DEFAULT_TIMEOUT_MARGIN: Duration = Duration::from_millis(100);
@@ -42,6 +43,11 @@ thundra_core::variables! {
         form: "a time with a unit, such as 100ms or 1s; or 0",
         default: "`100ms`",
         meaning: "The time before the deadline at which an invocation is exported, with spans still open. `0` turns this off.",
+    }
+    LOG_FORMAT = "AWS_LAMBDA_LOG_FORMAT" {
+        form: "one of JSON, Text",
+        default: "`JSON` in Lambda",
+        meaning: "The form of log lines without `THUNDRA_LOG_FORMAT`, set by Lambda from the settings of the function.",
     }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
@@ -80,6 +86,8 @@ pub struct Settings {
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
     pub timeout_margin: Duration,
+    /// The form of log lines, unless `THUNDRA_LOG_FORMAT` or the configuration sets it.
+    pub log_format: Option<LogFormat>,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -114,6 +122,7 @@ impl Default for Settings {
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            log_format: None,
             log: None,
         }
     }
@@ -154,6 +163,7 @@ impl Section for Settings {
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
+            log_format: reader.one_of(&LOG_FORMAT, &[("json", LogFormat::JSON), ("text", LogFormat::TEXT)]),
             log: log_levels(reader),
         }
     }
@@ -161,11 +171,23 @@ impl Section for Settings {
     fn complete(&self, config: &mut Config) {
         let detected = function(config.env());
         config.resource.add_detected(detected);
+        config.log_format = log_format(self.log_format, config);
         config.log = config.log.take().or_else(|| self.log.clone());
         if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
             // A function's process is one of many, and lives for an unknown time.
             config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);
         }
+    }
+}
+
+/// Returns the form of log lines. Lambda's managed instances take JSON alone.
+fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> Option<LogFormat> {
+    let env = config.env();
+    let by_default = env.get("AWS_LAMBDA_RUNTIME_API").map(|_| LogFormat::JSON);
+    let format = config.log_format.or(of_lambda).or(by_default)?;
+    match InitializationType::of(env) {
+        InitializationType::ManagedInstances => Some(format.for_programs()),
+        _ => Some(format),
     }
 }
 

@@ -96,3 +96,52 @@ fn until_ready<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use super::*;
+
+    /// An output that does what its script says: takes this many bytes, or fails.
+    struct Scripted {
+        script: VecDeque<Result<usize, ErrorKind>>,
+        taken: Vec<u8>,
+    }
+
+    impl Write for Scripted {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let most = self.script.pop_front().unwrap_or(Ok(usize::MAX))?;
+            let some = &bytes[..bytes.len().min(most)];
+            self.taken.extend_from_slice(some);
+            Ok(some.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_whole_or_fails_and_never_spoils_the_next_one() {
+        use ErrorKind::{BrokenPipe, Interrupted, StorageFull, WouldBlock};
+        for (script, expected, why) in [
+            (vec![], "first\nsecond\n", "one write for each line"),
+            (
+                vec![Err(Interrupted), Err(WouldBlock), Ok(1), Ok(2)],
+                "first\nsecond\n",
+                "non-blocking, little by little",
+            ),
+            (vec![Ok(3), Err(StorageFull)], "fir\nsecond\n", "no more room for a while, in the middle of a line"),
+            (vec![Err(BrokenPipe)], "\nsecond\n", "a failure before the first byte"),
+            (vec![Ok(0)], "\nsecond\n", "an output that takes nothing"),
+        ] {
+            let mut output = Scripted { script: script.into(), taken: Vec::new() };
+            let is_broken = AtomicBool::new(false);
+            let is_written = whole_line(&mut output, b"first\n", &is_broken).is_ok();
+            assert_eq!(is_written, expected.starts_with("first"), "{why}");
+            whole_line(&mut output, b"second\n", &is_broken).unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.taken), expected, "{why}");
+        }
+    }
+}

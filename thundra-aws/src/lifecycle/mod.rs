@@ -22,7 +22,6 @@ pub(crate) mod initialisation;
 pub(crate) mod invocation;
 pub(crate) mod layer;
 mod local;
-pub(crate) mod platform;
 mod refusal;
 pub(crate) mod reporting;
 mod response;

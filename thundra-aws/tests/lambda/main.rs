@@ -16,6 +16,7 @@ mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod streams;
 mod xray;
 
 use std::sync::Mutex;

@@ -328,6 +328,12 @@ crate::variables! {
         meaning: "The most bytes that each flush, in Lambda the flush of an invocation, writes to standard output of \
                   what its exporter lost. With `0`, what is lost is only counted.",
     }
+    MASK_KEYS = "THUNDRA_MASK_KEYS" {
+        form: "a list of names such as card,date_of_birth,!page_token",
+        default: "",
+        meaning: "Keys whose values are masked in attributes, log lines and captured payloads, besides the [built-in \
+                  list](#masked-keys). `!` leaves a key of that list as it is.",
+    }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",
         default: "`edge`",
@@ -347,5 +353,11 @@ crate::variables! {
         form: LEVELS,
         default: "`info`",
         meaning: "The levels of written log events, by target; `fatal` means `error`.",
+    }
+    DEBUG_SAMPLE_RATE = "THUNDRA_DEBUG_SAMPLE_RATE" {
+        form: "a number from 0 to 1",
+        default: "`0`",
+        meaning: "The ratio of new chains of calls with debug logs: lines of the program's own crates down to `debug`, in \
+                  each program of the chain. `debug-log-enabled` carries the decision.",
     }
 }

@@ -141,7 +141,11 @@ impl LogFormat {
                 return None;
             }
         };
-        Some(LogFormat { location: words.contains(&Word::Location), span_fields: words.contains(&Word::Spans), ..format })
+        Some(LogFormat {
+            location: words.contains(&Word::Location),
+            span_fields: words.contains(&Word::Spans),
+            ..format
+        })
     }
 }
 

@@ -40,6 +40,7 @@ pub use variable::{Variable, table};
 use self::list as v;
 use crate::percent::percent_decode;
 use crate::propagation::Propagators;
+use crate::redact::mask::MaskKeys;
 use crate::{Env, Resource, Sampler, diagnostics};
 
 /// OpenTelemetry's variable for the path of a configuration file.
@@ -92,6 +93,8 @@ pub struct Config {
     /// [`StdoutExporter`](crate::export::StdoutExporter), of what the exporters lost. With 0, the default, all of that is
     /// counted instead. See [Losses](crate#losses).
     pub spill: u64,
+    /// The keys whose values are masked, besides the built-in list.
+    pub mask_keys: MaskKeys,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
     /// The form of log lines. With `None`, the default, the platform decides, see [`LogFormat`].
@@ -99,6 +102,9 @@ pub struct Config {
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
     /// level, `INFO` and above are written.
     pub log: Option<Levels>,
+    /// The ratio of new chains of calls with debug logs, from 0, the default, to 1. See
+    /// [Debug logs](crate#debug-logs).
+    pub debug_sample_rate: f64,
     origin: Origin,
 }
 
@@ -186,9 +192,11 @@ impl Config {
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
             spill: reader.size(&v::SPILL).unwrap_or(0),
+            mask_keys: reader.keys(&v::MASK_KEYS).unwrap_or_default(),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log_format: LogFormat::read(reader),
             log: reader.levels(&v::LOG),
+            debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
     }

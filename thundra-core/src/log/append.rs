@@ -2,6 +2,7 @@
 
 use crate::recorder::current;
 use crate::recorder::slab::SCOPES;
+use crate::redact::mask;
 use crate::{Value, diagnostics};
 
 /// The most bytes that the appended keys of a scope take in a line.
@@ -29,7 +30,9 @@ const MAX_BYTES: usize = 64 * 1024;
 pub fn append(key: impl AsRef<str>, value: impl Into<Value>) {
     let key = key.as_ref();
     let scope = current::slot().and_then(|slot| SCOPES.lock(slot.scope));
-    let is_appended = scope.map(|mut scope| scope.log.append(key, value.into(), MAX_BYTES));
+    let value = value.into();
+    let value = mask::attribute(key, &value).unwrap_or(value);
+    let is_appended = scope.map(|mut scope| scope.log.append(key, value, MAX_BYTES));
     match is_appended {
         Some(true) => {}
         Some(false) => diagnostics::once(

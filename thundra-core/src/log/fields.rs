@@ -8,11 +8,12 @@ use tracing::field::{Field, Visit};
 
 use super::format::{FieldValue, Format, Head, free_key};
 use super::lines::MAX_LINE_BYTES;
+use crate::Value;
 use crate::contained::{PANICKED, contained};
 use crate::escape::cut;
 use crate::members::Members;
+use crate::redact::mask;
 use crate::value::Attributes;
-use crate::Value;
 
 /// The field for the target of a `log` record, in the event that `tracing-log` makes.
 const BRIDGED_TARGET: &str = "log.target";
@@ -111,11 +112,11 @@ impl Fields<'_> {
         match key {
             "message" if !self.has_message => {
                 self.has_message = true;
-                self.message.push_str(&self.limits.cut(text));
+                self.message.push_str(&self.limits.cut(&mask::value(text)));
             }
             // The target of the line.
             BRIDGED_TARGET if self.is_bridged => {}
-            _ => self.put(key, FieldValue::Text(&self.limits.cut(text))),
+            _ => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(text)))),
         }
     }
 
@@ -171,11 +172,20 @@ impl SpanFields {
     /// Sets a field, in place of an earlier value. The fields of `tracing-opentelemetry` say how to record a span, and
     /// are no fields of lines.
     fn set(&mut self, field: &Field, value: Value) {
-        let key = field.name();
-        match self.0.iter_mut().find(|(known, _)| known == key) {
+        if !field.name().starts_with("otel.") {
+            self.put(field.name().into(), value);
+        }
+    }
+
+    /// Takes over the fields that were recorded later.
+    pub(super) fn update(&mut self, later: SpanFields) {
+        later.0.into_iter().for_each(|(key, value)| self.put(key, value));
+    }
+
+    fn put(&mut self, key: Cow<'static, str>, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| *known == key) {
             Some((_, known)) => *known = value,
-            None if key.starts_with("otel.") => {}
-            None => self.0.push((key.into(), value)),
+            None => self.0.push((key, value)),
         }
     }
 }

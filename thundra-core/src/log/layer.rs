@@ -9,20 +9,20 @@ use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::SpanFields;
 use super::lines::{Lines, Place};
 use crate::Config;
-use crate::config::process;
-use crate::recorder::current;
+use crate::config::{Layout, LogFormat, process};
+use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
-use crate::recorder::filter::widest;
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::recorder::slot::SpanSlot;
+use crate::redact::mask::{self, Masked};
 
 /// Returns the layer that writes log lines to standard error, for a subscriber of your own.
 ///
@@ -146,6 +146,11 @@ impl<S> Layer<S> for LogLayer
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        mask::register(metadata.fields());
+        Interest::always()
+    }
+
     fn on_register_dispatch(&self, dispatch: &Dispatch) {
         let _ = self.dispatch.set(dispatch.downgrade());
     }
@@ -156,7 +161,7 @@ where
             && let Some(span) = context.span(id)
         {
             let mut fields = SpanFields::default();
-            attributes.record(&mut fields);
+            attributes.record(&mut Masked(&mut fields));
             span.extensions_mut().replace(fields);
         }
     }
@@ -167,9 +172,9 @@ where
         {
             // The program's values are formatted while the span is unlocked.
             let mut changes = SpanFields::default();
-            values.record(&mut changes);
+            values.record(&mut Masked(&mut changes));
             if let Some(fields) = span.extensions_mut().get_mut::<SpanFields>() {
-                changes.0.into_iter().for_each(|(key, value)| fields.set(key, value));
+                fields.update(changes);
             }
         }
     }
@@ -178,8 +183,11 @@ where
         let Some(lines) = self.lines.get() else { return };
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
         let metadata = record.as_ref().unwrap_or(event.metadata());
-        let named = event.parent().and_then(|parent| self.slot_of(parent));
-        let slot = named.or_else(current::slot_in_dispatch);
+        let slot = match event.parent() {
+            Some(parent) => self.slot_of(parent).or_else(entered::innermost),
+            None if event.is_contextual() => entered::innermost(),
+            None => entered::innermost().map(SpanSlot::root),
+        };
         let mut spans = Vec::new();
         if lines.has_span_fields() {
             let around = context.event_scope(event).into_iter().flatten();
@@ -192,30 +200,34 @@ where
 
 /// The levels of the lines.
 struct LineLevels {
-    levels: Made<Targets>,
+    levels: Made<LineFilter>,
 }
 
 impl LineLevels {
     fn of(source: Source<'_>) -> Self {
-        LineLevels { levels: Made::of(source, |config| config.line_levels()) }
-    }
-
-    fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        self.levels.get().would_enable(metadata.target(), metadata.level())
+        LineLevels { levels: Made::of(source, line_filter) }
     }
 }
 
-impl<S> Filter<S> for LineLevels {
-    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.enables(metadata)
+/// A later configuration rebuilds the cache of interests.
+impl<S: Subscriber> Filter<S> for LineLevels {
+    fn enabled(&self, metadata: &Metadata<'_>, context: &Context<'_, S>) -> bool {
+        self.levels.get().enabled(metadata, context)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
-        // A later configuration rebuilds the cache of interests.
-        if self.enables(metadata) { Interest::always() } else { Interest::never() }
+        Filter::<S>::callsite_enabled(self.levels.get(), metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(widest(self.levels.get()))
+        Filter::<S>::max_level_hint(self.levels.get())
+    }
+}
+
+/// Returns the filter of the lines of a configuration.
+pub(crate) fn line_filter(config: &Config) -> LineFilter {
+    match config.log_format.map(LogFormat::layout) {
+        Some(Layout::None) => LineFilter::off(),
+        _ => LineFilter::new(config.log.clone().unwrap_or_default().targets()),
     }
 }

@@ -15,6 +15,7 @@ use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
+use crate::redact::mask;
 use crate::value::Attributes;
 use crate::{Config, output};
 
@@ -49,17 +50,20 @@ pub(crate) struct Lines {
 struct Form {
     format: &'static dyn Format,
     has_location: bool,
+    has_span_fields: bool,
     program: Members,
 }
 
 impl Lines {
     /// Returns the lines of a configuration; `None` if it has [`LogFormat::NONE`].
     pub(crate) fn new(config: &Config) -> Option<Self> {
+        mask::add(&config.mask_keys);
         let is_terminal = io::stderr().is_terminal();
         let is_coloured = is_terminal && config.allows_colours();
         let form = |chosen: LogFormat| {
             let format = format::of(chosen, is_coloured)?;
-            Some(Form { format, has_location: chosen.has_location(), program: format.program(config) })
+            let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
+            Some(Form { format, has_location, has_span_fields, program: format.program(config) })
         };
         let by_default = if is_terminal { LogFormat::TEXT } else { LogFormat::JSON };
         let by_hand = if config.log_format.is_none() { form(LogFormat::TEXT) } else { None };
@@ -69,6 +73,11 @@ impl Lines {
     fn form(&self) -> &Form {
         // Relaxed: see `run_by_hand`.
         self.by_hand.as_ref().filter(|_| IS_RUN_BY_HAND.load(Ordering::Relaxed)).unwrap_or(&self.form)
+    }
+
+    /// Returns `true` if the lines have the fields of the spans around an event.
+    pub(super) fn has_span_fields(&self) -> bool {
+        self.form().has_span_fields
     }
 
     /// Builds the line of an event, and hands the line to `then`, with its line break. `metadata` is that of the event,
@@ -177,7 +186,7 @@ impl Form {
             text,
             left_out: 0,
         };
-        event.record(&mut visitor);
+        mask::visit(event, &mut visitor);
         spans.iter().for_each(|span| visitor.span(span));
         visitor.say_what_is_left_out();
         line.clear();

@@ -3,12 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tracing::Event;
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::Lines;
+use super::lines::Place;
 use crate::escape::first_unsafe;
 use crate::recorder::entered;
+use crate::redact::mask;
 use crate::{Config, Env, LogFormat, Scope};
 
 /// Collects the lines.
@@ -19,17 +22,24 @@ struct Collected {
 }
 
 impl<S: tracing::Subscriber> Layer<S> for Collected {
+    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        mask::register(metadata.fields());
+        Interest::always()
+    }
+
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
-        let line = self.lines.build(event, event.metadata(), entered::innermost(), text);
+        let place = Place { slot: entered::innermost(), spans: &[] };
+        let line = self.lines.build(event, event.metadata(), place, text);
         self.texts.lock().unwrap().push(line);
     }
 }
 
 /// Returns the lines of a format, without their line breaks.
 fn texts(format: LogFormat, f: impl FnOnce()) -> Vec<String> {
-    let config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders")]));
-    let lines = Arc::new(Lines::new(format, &config).unwrap());
+    let mut config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders")]));
+    config.log_format = Some(format);
+    let lines = Arc::new(Lines::new(&config).unwrap());
     let collected = Collected { lines, texts: Arc::default() };
     tracing::subscriber::with_default(tracing_subscriber::registry().with(collected.clone()), f);
     let texts = collected.texts.lock().unwrap();
@@ -38,6 +48,28 @@ fn texts(format: LogFormat, f: impl FnOnce()) -> Vec<String> {
 
 fn lines(f: impl FnOnce()) -> Vec<Value> {
     texts(LogFormat::JSON, f).iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_line_has_no_value_of_a_secret_key() {
+    let body = r#"{"user":"ann","token":"s3cr3t"}"#;
+    let [fields, message] = &lines(|| {
+        tracing::info!(password = "s3cr3t", otp = 7, api_key = ?Some("s3cr3t"), has_token = true, body, "charged");
+        tracing::info!("{body}");
+    })[..] else {
+        panic!("two lines")
+    };
+    let masked = r#"{"user":"ann","token":"REDACTED"}"#;
+    for (key, value) in [
+        ("password", json!("REDACTED")),
+        ("otp", json!("REDACTED")),
+        ("api_key", json!("REDACTED")),
+        ("has_token", json!(true)),
+        ("body", json!(masked)),
+    ] {
+        assert_eq!(fields[key], value, "{key}");
+    }
+    assert_eq!(message["message"], masked);
 }
 
 #[test]

@@ -55,7 +55,9 @@ impl AttributeSet {
     }
 
     pub(crate) fn push_fmt(&mut self, key: &str, value: fmt::Arguments<'_>) {
-        self.add(key, |out| write::fmt_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, None, value));
+        self.add(key, |out| {
+            write::fmt_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, None, value);
+        });
     }
 
     /// Adds an attribute. OTLP has no attribute without a key.

@@ -50,7 +50,7 @@ impl Recorder {
             None => self.scope_root(context),
         };
         if let Some(sole) = &self.sole
-            && sole.log.enables(metadata)
+            && sole.log.writes(metadata)
             && let Some(lines) = &sole.lines
         {
             lines.write_line(event, metadata, slot);

@@ -3,9 +3,11 @@
 use std::fmt;
 
 use tracing::level_filters::LevelFilter;
-use tracing::{Event, Metadata};
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata};
 use tracing_subscriber::filter::Targets;
 
+use super::line_filter::LineFilter;
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
 
@@ -16,7 +18,7 @@ pub(crate) struct SoleLayer {
     /// The filter of spans. A filtered span does not exist.
     pub(crate) spans: Targets,
     /// The filter of log lines.
-    pub(crate) log: EventFilter,
+    pub(crate) log: LineFilter,
     /// The log lines; `None` if nothing is written.
     pub(crate) lines: Option<Box<dyn WriteLine>>,
 }
@@ -31,7 +33,16 @@ pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
 impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
+        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.writes(metadata))
+    }
+
+    /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
+    pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
+        match metadata {
+            _ if self.spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+            event if event.is_event() => self.log.interest(event),
+            _ => Interest::never(),
+        }
     }
 
     /// Returns the most detailed level enabled for any target.
@@ -75,7 +86,15 @@ impl EventFilter {
         metadata.target() != SCOPE_TARGET && self.enables(metadata)
     }
 
-    fn widest(&self) -> LevelFilter {
+    /// Returns `true` for a target without any enabled event.
+    pub(super) fn is_off(&self, target: &str) -> bool {
+        match self {
+            EventFilter::Level(level) => *level == LevelFilter::OFF,
+            EventFilter::Targets(targets) => !targets.would_enable(target, &Level::ERROR),
+        }
+    }
+
+    pub(super) fn widest(&self) -> LevelFilter {
         match self {
             EventFilter::Level(level) => *level,
             EventFilter::Targets(targets) => widest(targets),

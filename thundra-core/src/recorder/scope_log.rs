@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::Value;
 use crate::members::Members;
 use crate::propagation::CorrelationIds;
-use crate::Value;
 use crate::value::Attributes;
 
 /// The key of the id of the chain of calls, under the name of the Powertools for AWS Lambda.
@@ -34,8 +34,7 @@ impl ScopeLog {
     }
 
     /// Takes over the keys of the scope around, and adds the fields of the owner.
-    pub(crate) fn begin(&mut self, around: Option<ScopeLog>, own: Attributes) {
-        let around = around.unwrap_or_default();
+    pub(crate) fn begin(&mut self, around: ScopeLog, own: Attributes) {
         self.appended = around.appended;
         self.set_fields(around.fields, own);
     }

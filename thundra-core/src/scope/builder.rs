@@ -8,18 +8,20 @@ use uuid::Uuid;
 
 use super::owner::Scope;
 use crate::clock::{now, unix_nano};
-use crate::config::Limits;
+use crate::config::{Limits, config};
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
+use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
+use crate::recorder::scope_log::ScopeLog;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
-use crate::telemetry::{config, reaches_xray};
+use crate::telemetry::reaches_xray;
 use crate::value::Attributes;
 use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
 
@@ -223,8 +225,8 @@ impl ScopeBuilder {
             .and_then(|outer| SCOPES.lock(outer))
             .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, outer_log, spans_left) =
-            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
+        let (outer_xray, withheld, outer_log, spans_left) = surroundings
+            .unwrap_or_else(|| (None, own_decision() == Some(false), ScopeLog::default(), config.limits.spans));
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
@@ -232,6 +234,7 @@ impl ScopeBuilder {
             _ => Tail::Exported,
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
+        let mut has_debug_logs = false;
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -250,7 +253,11 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            if config.debug_sample_rate > 0.0 && !config.disabled {
+                state.correlation.draw_debug(|| draw(config.debug_sample_rate));
+            }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
+            has_debug_logs = state.correlation.debug_log_enabled();
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -272,6 +279,9 @@ impl ScopeBuilder {
             backlog::count(Losses::dropped_spans((sampled && recorded).into()));
             ScopeId::from_u64(u64::MAX)
         });
+        if has_debug_logs {
+            debug_logs::enable();
+        }
         let root = SpanSlot::root_of(id, recorded);
         let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
         Scope::new(root, span)
@@ -310,6 +320,13 @@ impl ScopeBuilder {
         self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, limits));
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
+}
+
+/// Returns `true` with this probability.
+fn draw(ratio: f64) -> bool {
+    // As many bits as a float has.
+    let random = u64::from_be_bytes(SpanId::random().to_bytes()) >> 11;
+    (random as f64) < ratio * (1_u64 << 53) as f64
 }
 
 /// Returns the text of a UUID. `Display` would take a detour through the formatter.

@@ -5,6 +5,7 @@ use super::{Telemetry, subscriber};
 use crate::config::process;
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, set_exported};
+use crate::redact::mask;
 use crate::{Config, Signal, diagnostics, exception, log};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
@@ -62,6 +63,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         }
         return false;
     };
+    mask::add(&config.mask_keys);
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }

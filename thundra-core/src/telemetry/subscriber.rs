@@ -10,22 +10,24 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
-use super::process::config_of_layer;
-use crate::config::Levels;
-use crate::log::{Lines, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer, WriteLine};
+use crate::config::process::config_of_layer;
+use crate::log::{self, Lines};
+use crate::recorder::debug_logs;
+use crate::recorder::filter::{SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
+use crate::redact::mask;
 use crate::{Config, LogFormat, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
-pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
+pub(super) fn set_global(config: &Config, layers: Layers) {
     let are_given = !layers.0.is_empty();
-    let subscriber = if are_given {
-        Dispatch::new(beside(layers, config, log_format))
+    // Only a layer reads the fields of spans for the lines.
+    let subscriber = if are_given || config.log_format.is_some_and(LogFormat::has_span_fields) {
+        Dispatch::new(beside(layers, config))
     } else {
-        Dispatch::new(sole(config, log_format))
+        Dispatch::new(sole(config))
     };
     if dispatcher::set_global_default(subscriber).is_ok() {
         return;
@@ -51,7 +53,9 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
-    let _ = bridge.init();
+    if bridge.init().is_ok() {
+        debug_logs::bridged();
+    }
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
@@ -72,26 +76,21 @@ pub(super) fn bridge_log() {
 /// assert_eq!(records.spans().map(|span| span.name).collect::<Vec<_>>(), ["add", "checkout"]);
 /// ```
 pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
-    sole(config, LogFormat::default())
+    sole(config)
 }
 
 /// Returns a subscriber with the recorder as the only layer.
-fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
-    let log = match lines {
-        Some(_) => EventFilter::new(levels_of_lines(config).targets()),
-        None => EventFilter::Level(LevelFilter::OFF),
-    };
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
+fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
+    mask::add(&config.mask_keys);
+    let lines = Lines::new(config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log: log::line_filter(config), lines };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
-fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(levels_of_lines(config).targets().clone()));
-    Registry::default().with(layers.0).with(recorder(config)).with(log)
+fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + use<> {
+    Registry::default().with(layers.0).with(recorder(config)).with(log::layer_with(config))
 }
 
 /// Returns the layer that records spans, for a subscriber of your own.
@@ -147,13 +146,9 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    mask::add(&config.mask_keys);
     let spans = config.spans.targets();
     Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
-}
-
-/// Returns the levels of the log lines.
-fn levels_of_lines(config: &Config) -> Levels {
-    config.log.clone().unwrap_or_default()
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already

@@ -23,8 +23,8 @@ use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, expo
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
-use super::platform::InitializationType;
 use crate::Settings;
+use crate::platform::InitializationType;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
 /// Notified when the thread would wake too late.
@@ -72,6 +72,11 @@ impl Watch {
     /// that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
+    }
+
+    /// Returns the deadline. `None` where [`flush_until`](Self::flush_until) returns `None`.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.filter(|_| !self.outlived_deadline()).map(|deadline| Instant::now() + deadline.left())
     }
 
     /// Returns `true` after the deadline of an invocation on managed instances, which run on.
