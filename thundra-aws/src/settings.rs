@@ -46,7 +46,7 @@ thundra_core::variables! {
     }
     LOG_FORMAT = "AWS_LAMBDA_LOG_FORMAT" {
         form: "one of JSON, Text",
-        default: "`JSON` in Lambda",
+        default: "`JSON` in Lambda, `Text` elsewhere",
         meaning: "The form of log lines without `THUNDRA_LOG_FORMAT`, set by Lambda from the settings of the function.",
     }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
@@ -171,7 +171,7 @@ impl Section for Settings {
     fn complete(&self, config: &mut Config) {
         let detected = function(config.env());
         config.resource.add_detected(detected);
-        config.log_format = log_format(self.log_format, config);
+        config.log_format = Some(log_format(self.log_format, config));
         config.log = config.log.take().or_else(|| self.log.clone());
         if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
             // A function's process is one of many, and lives for an unknown time.
@@ -180,14 +180,15 @@ impl Section for Settings {
     }
 }
 
-/// Returns the form of log lines. Lambda's managed instances take JSON alone.
-fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> Option<LogFormat> {
+/// Returns the form of log lines. Outside Lambda, a person runs the function by hand and reads them. Lambda's managed
+/// instances take JSON alone.
+fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> LogFormat {
     let env = config.env();
-    let by_default = env.get("AWS_LAMBDA_RUNTIME_API").map(|_| LogFormat::JSON);
-    let format = config.log_format.or(of_lambda).or(by_default)?;
+    let by_default = if env.get("AWS_LAMBDA_RUNTIME_API").is_some() { LogFormat::JSON } else { LogFormat::TEXT };
+    let format = config.log_format.or(of_lambda).unwrap_or(by_default);
     match InitializationType::of(env) {
-        InitializationType::ManagedInstances => Some(format.for_programs()),
-        _ => Some(format),
+        InitializationType::ManagedInstances => format.for_programs(),
+        _ => format,
     }
 }
 

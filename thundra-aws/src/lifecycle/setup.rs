@@ -1,6 +1,6 @@
 //! The set-up of a function, before the first event.
 
-use thundra_core::{Config, Env, Telemetry, log};
+use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
@@ -28,9 +28,6 @@ pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
 /// Installs telemetry for a program that exports at the end of each invocation, and returns the configuration of the
 /// process. If telemetry was installed before, the configuration is that of the earlier one.
 pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
-    if !in_lambda() {
-        log::run_by_hand();
-    }
     let config = install_during_calls(telemetry);
     watch_unwrapped_clients();
     config

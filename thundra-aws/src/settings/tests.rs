@@ -146,7 +146,7 @@ fn the_form_of_log_lines_has_an_order_of_precedence() {
     let (function, managed) =
         (("AWS_LAMBDA_RUNTIME_API", "x"), ("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances"));
     for (variables, expected, why) in [
-        (&[][..], None, "the terminal decides, and a local run is text"),
+        (&[][..], text, "a local run"),
         (&[function], json, "a function"),
         (&[function, ("AWS_LAMBDA_LOG_FORMAT", "Text")], text, "Lambda's setting"),
         (&[function, ("AWS_LAMBDA_LOG_FORMAT", "JSON")], json, "in capitals"),

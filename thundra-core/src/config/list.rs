@@ -344,11 +344,6 @@ crate::variables! {
         default: "`text` to a terminal, else `json`",
         meaning: "The form of log lines. `location` adds the place in the source, `spans` the fields of the spans around.",
     }
-    NO_COLOR = "NO_COLOR" {
-        form: "any text",
-        default: "",
-        meaning: "Any text keeps colours out of the lines of `text`, which has them on a terminal only.",
-    }
     LOG = "RUST_LOG" {
         form: LEVELS,
         default: "`info`",

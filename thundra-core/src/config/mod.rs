@@ -201,9 +201,9 @@ impl Config {
         }
     }
 
-    /// Returns `true` unless `NO_COLOR` is set.
+    /// Returns `true` unless [`NO_COLOR`](https://no-color.org), a variable of all programs, is set.
     pub(crate) fn allows_colours(&self) -> bool {
-        self.origin.env.get(v::NO_COLOR.name).is_none()
+        self.origin.env.get("NO_COLOR").is_none()
     }
 
     /// Returns the environment of the configuration.

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::{Event, Metadata};
 
@@ -27,30 +26,13 @@ pub(super) const MAX_LINE_BYTES: usize = (1 << 20) - 26;
 /// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
 
-/// `true` once a person runs the program by hand.
-static IS_RUN_BY_HAND: AtomicBool = AtomicBool::new(false);
-
-/// Makes a program without a chosen format write text: a person runs it by hand, and reads the lines.
-#[doc(hidden)]
-pub fn run_by_hand() {
-    // Relaxed: the flag publishes nothing.
-    IS_RUN_BY_HAND.store(true, Ordering::Relaxed);
-}
-
 /// Makes the log lines of a program.
 #[derive(Debug)]
 pub(crate) struct Lines {
-    form: Form,
-    /// The form for a program that is run by hand, if no form is chosen.
-    by_hand: Option<Form>,
-}
-
-/// A format, with what all lines of the program have.
-#[derive(Debug)]
-struct Form {
     format: &'static dyn Format,
     has_location: bool,
     has_span_fields: bool,
+    /// What all lines of the program have.
     program: Members,
 }
 
@@ -59,25 +41,16 @@ impl Lines {
     pub(crate) fn new(config: &Config) -> Option<Self> {
         mask::add(&config.mask_keys);
         let is_terminal = io::stderr().is_terminal();
-        let is_coloured = is_terminal && config.allows_colours();
-        let form = |chosen: LogFormat| {
-            let format = format::of(chosen, is_coloured)?;
-            let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
-            Some(Form { format, has_location, has_span_fields, program: format.program(config) })
-        };
         let by_default = if is_terminal { LogFormat::TEXT } else { LogFormat::JSON };
-        let by_hand = if config.log_format.is_none() { form(LogFormat::TEXT) } else { None };
-        Some(Lines { form: form(config.log_format.unwrap_or(by_default))?, by_hand })
-    }
-
-    fn form(&self) -> &Form {
-        // Relaxed: see `run_by_hand`.
-        self.by_hand.as_ref().filter(|_| IS_RUN_BY_HAND.load(Ordering::Relaxed)).unwrap_or(&self.form)
+        let chosen = config.log_format.unwrap_or(by_default);
+        let format = format::of(chosen, is_terminal && config.allows_colours())?;
+        let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
+        Some(Lines { format, has_location, has_span_fields, program: format.program(config) })
     }
 
     /// Returns `true` if the lines have the fields of the spans around an event.
     pub(super) fn has_span_fields(&self) -> bool {
-        self.form().has_span_fields
+        self.has_span_fields
     }
 
     /// Builds the line of an event, and hands the line to `then`, with its line break. `metadata` is that of the event,
@@ -92,7 +65,7 @@ impl Lines {
         thread_local! { static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) } }
         // A value that logs during its own formatting finds no buffers here, and gets new ones.
         let mut buffers = BUFFERS.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        self.form().build(&mut buffers, event, metadata, place);
+        self.fill_for(&mut buffers, event, metadata, place);
         let result = then(&buffers.line);
         if buffers.memory() <= KEEP_BYTES {
             let _ = BUFFERS.try_with(|kept| kept.set(Some(buffers)));
@@ -104,26 +77,9 @@ impl Lines {
     pub(super) fn write(&self, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
         self.build(event, metadata, place, output::error_line);
     }
-}
 
-impl WriteLine for Lines {
-    fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
-        self.write(event, metadata, Place { slot, spans: &[] });
-    }
-}
-
-/// Where an event was made.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
-    /// The innermost recorded span, or the root of the scope.
-    pub(crate) slot: Option<SpanSlot>,
-    /// The fields of the spans around the event, if the lines have them, from the innermost span on.
-    pub(crate) spans: &'a [&'a Attributes],
-}
-
-impl Form {
     /// Fills the buffers with the line of an event.
-    fn build(&self, buffers: &mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
+    fn fill_for(&self, buffers: &mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
         let time_unix_nano = now();
         buffers.scope.clear();
         // The program's values are formatted after the scope is locked and free again.
@@ -192,6 +148,21 @@ impl Form {
         line.clear();
         self.format.line(&head, Parts { message, program: &self.program, scope, fields }, line);
     }
+}
+
+impl WriteLine for Lines {
+    fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
+        self.write(event, metadata, Place { slot, spans: &[] });
+    }
+}
+
+/// Where an event was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    /// The innermost recorded span, or the root of the scope.
+    pub(crate) slot: Option<SpanSlot>,
+    /// The fields of the spans around the event, if the lines have them, from the innermost span on.
+    pub(crate) spans: &'a [&'a Attributes],
 }
 
 /// The memory of the lines of a thread.

@@ -27,7 +27,6 @@ pub use append::append;
 pub(crate) use layer::{configuration_changed, line_filter};
 pub use layer::{layer, layer_with};
 pub(crate) use lines::Lines;
-pub use lines::run_by_hand;
 
 #[cfg(test)]
 mod tests;
