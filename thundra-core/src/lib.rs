@@ -227,11 +227,13 @@ mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
+#[doc(hidden)]
+pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter, MetricsExporter,
-    OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference, config,
+    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter,
+    MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference, config,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable, settings};

@@ -130,6 +130,24 @@ names! {
     /// The trace of X-Ray in log lines, under the name of the Powertools for AWS Lambda.
     XRAY_TRACE_ID = "xray_trace_id";
 
+    /// The estimate of the GB-seconds that Lambda bills for an invocation.
+    THUNDRA_BILLED_ESTIMATED_GB_S = "thundra.billed.estimated_gb_s";
+    /// The estimate of the milliseconds that Lambda bills for an invocation, as `Billed Duration` in its log.
+    THUNDRA_BILLED_ESTIMATED_MS = "thundra.billed.estimated_ms";
+    /// The milliseconds of CPU time that the process used since the end of the invocation before.
+    THUNDRA_CPU_TIME_MS = "thundra.cpu.time_ms";
+    /// The bytes that the process read from disks since the end of the invocation before.
+    THUNDRA_DISK_READ_BYTES = "thundra.disk.read_bytes";
+    /// The bytes that the process wrote to disks since the end of the invocation before.
+    THUNDRA_DISK_WRITTEN_BYTES = "thundra.disk.written_bytes";
+    /// The greatest resident memory of the process since its start.
+    THUNDRA_MEMORY_PEAK_BYTES = "thundra.memory.peak_bytes";
+    /// The part of the function's memory that the process had in use at its peak.
+    THUNDRA_MEMORY_USED_RATIO = "thundra.memory.used_ratio";
+    /// The bytes that the environment received since the end of the invocation before.
+    THUNDRA_NETWORK_RECEIVED_BYTES = "thundra.network.received_bytes";
+    /// The bytes that the environment sent since the end of the invocation before.
+    THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were

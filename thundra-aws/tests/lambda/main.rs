@@ -17,6 +17,7 @@ mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod streams;
+mod usage;
 mod xray;
 
 use std::sync::Mutex;

@@ -621,6 +621,7 @@ fn text(value: Option<any_value::Value>) -> String {
     match value {
         Some(any_value::Value::StringValue(text)) => text,
         Some(any_value::Value::IntValue(number)) => number.to_string(),
+        Some(any_value::Value::DoubleValue(number)) => number.to_string(),
         Some(any_value::Value::BoolValue(truth)) => truth.to_string(),
         Some(any_value::Value::ArrayValue(list)) => {
             list.values.into_iter().map(|item| text(item.value)).collect::<Vec<_>>().join(",")

@@ -11,6 +11,7 @@ mod levels;
 mod limits;
 mod list;
 mod log_format;
+mod metrics;
 mod otlp;
 mod problem;
 pub(crate) mod process;
@@ -29,6 +30,7 @@ pub use limits::Limits;
 pub use list::VARIABLES;
 pub(crate) use log_format::Layout;
 pub use log_format::LogFormat;
+pub use metrics::HistogramAggregation;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
 pub use process::{config, settings};
@@ -36,6 +38,8 @@ pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
 pub use variable::{Variable, table};
+
+use std::time::Duration;
 
 use self::list as v;
 use crate::percent::percent_decode;
@@ -83,6 +87,11 @@ pub struct Config {
     /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda, cumulative
     /// elsewhere.
     pub metrics_temporality: Option<TemporalityPreference>,
+    /// The time between two exports of metrics in a program that exports in the background. Defaults to a minute. In
+    /// Lambda each invocation exports.
+    pub metric_export_interval: Duration,
+    /// The buckets of histograms over OTLP.
+    pub histogram_aggregation: HistogramAggregation,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
     /// The limits of a span and of an invocation.
@@ -188,6 +197,8 @@ impl Config {
             logs_exporters: exporters::of_logs(reader),
             metrics_exporters: exporters::of_metrics(reader),
             metrics_temporality: exporters::temporality(reader),
+            metric_export_interval: metrics::export_interval(reader),
+            histogram_aggregation: metrics::histogram_aggregation(reader),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),

@@ -78,6 +78,11 @@ impl<'a> Reader<'a> {
         self.number(variable).map(Duration::from_millis)
     }
 
+    /// Reads a time in milliseconds, at least one.
+    pub fn milliseconds_over_zero(&mut self, variable: &Variable) -> Option<Duration> {
+        self.read(variable, |value| value.parse().ok().filter(|time| *time > 0)).map(Duration::from_millis)
+    }
+
     /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
     pub fn duration(&mut self, variable: &Variable) -> Option<Duration> {
         self.read(variable, duration)

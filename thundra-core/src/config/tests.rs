@@ -36,6 +36,8 @@ fn bad_value(name: &str) -> OsString {
         "OTEL_TRACES_SAMPLER_ARG" => "2",
         "OTEL_TRACES_EXPORTER" => ",",
         "OTEL_LOGS_EXPORTER" | "OTEL_METRICS_EXPORTER" => "kafka",
+        "OTEL_METRIC_EXPORT_INTERVAL" => "0",
+        "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION" => "summary",
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" => "epsilon",
         "THUNDRA_SPANS" => "critical",
         "THUNDRA_MAX_SPANS" => "-1",

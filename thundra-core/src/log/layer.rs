@@ -16,6 +16,7 @@ use super::fields::SpanFields;
 use super::lines::{Lines, Place};
 use crate::Config;
 use crate::config::{Layout, LogFormat, process};
+use crate::points::fields as metric_fields;
 use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
 use crate::recorder::layer::Recorder;
@@ -180,6 +181,9 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        if metric_fields::only_measures(event.metadata()) {
+            return;
+        }
         let Some(lines) = self.lines.get() else { return };
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
         let metadata = record.as_ref().unwrap_or(event.metadata());

@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::Value;
+use crate::contained::{PANICKED, contained};
 use crate::otlp::read::{attribute_of, each_attribute};
 use crate::otlp::write::{self, tag};
 
@@ -54,9 +55,14 @@ impl AttributeSet {
         self.add(key, |out| write::bool_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, value));
     }
 
+    /// Adds a formatted value. A panic of the user's code stops nobody.
     pub(crate) fn push_fmt(&mut self, key: &str, value: fmt::Arguments<'_>) {
         self.add(key, |out| {
-            write::fmt_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, None, value);
+            let start = out.len();
+            if contained(|| write::fmt_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, None, value)).is_none() {
+                out.truncate(start);
+                write::str_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, PANICKED);
+            }
         });
     }
 

@@ -5,23 +5,24 @@ use std::time::{Duration, Instant};
 
 use super::attributes::AttributeSet;
 use super::instrument::{Instrument, Number};
-use super::registry::{Registry, Temporality};
+use super::registry::Registry;
 use super::set::Points;
 use super::switch::{self, Wanted};
 use super::{shards, unaggregated};
 use crate::clock::now;
+use crate::config::{HistogramAggregation, TemporalityPreference};
 use crate::contained::contained;
 use crate::pipeline::backlog;
 use crate::{TraceContext, Value, diagnostics};
 
-/// Writes points as EMF or the like: see [`write_points_with`].
+/// Writes points as EMF or the like: see [`write_points_with`](crate::metrics::write_points_with).
 pub type Writer = fn(&PointsOf<'_>);
 
 /// Measures what is read and not counted, such as memory: see [`observe_with`].
 pub type Observer = fn(&mut Observations);
 
 static COLLECTION: Mutex<Collection> =
-    Mutex::new(Collection { registry: Registry::EMPTY, interval: None, next: None, observers: Vec::new() });
+    Mutex::new(Collection { registry: Registry::NEW, interval: None, next: None, observers: Vec::new() });
 static WRITER: OnceLock<Writer> = OnceLock::new();
 
 #[derive(Debug)]
@@ -34,7 +35,7 @@ struct Collection {
     observers: Vec<Observer>,
 }
 
-/// Points for a [writer](write_points_with), with the work that measured them.
+/// Points for a [writer](crate::metrics::write_points_with), with the work that measured them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PointsOf<'a> {
@@ -89,11 +90,10 @@ fn collection() -> MutexGuard<'static, Collection> {
     COLLECTION.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets the function that gets the points of each outermost scope at its end, and those measured outside of scopes at
-/// each collection. The first call counts.
-pub fn write_points_with(writer: Writer) {
+/// Sets the writer of points. The first call counts.
+pub(crate) fn write_with(writer: Writer) {
     if WRITER.set(writer).is_ok() {
-        switch::want(Wanted { writer: true, ..Wanted::default() });
+        switch::want(Wanted { writer: true, ..Wanted::NOTHING });
     }
 }
 
@@ -103,12 +103,11 @@ pub fn observe_with(observer: Observer) {
 }
 
 /// Starts the collection for OTLP.
-pub(crate) fn start(temporality: Temporality, is_exponential: bool) {
-    let mut collection = collection();
-    collection.registry.set_temporality(temporality);
-    collection.registry.start(now());
-    drop(collection);
-    switch::want(Wanted { otlp: true, exponential: is_exponential, ..Wanted::default() });
+pub(crate) fn start(temporality: TemporalityPreference, aggregation: HistogramAggregation) {
+    let exponential = aggregation == HistogramAggregation::ExponentialBuckets;
+    let wanted = Wanted { otlp: true, exponential, ..Wanted::NOTHING };
+    collection().registry.start(temporality, wanted, now());
+    switch::want(wanted);
 }
 
 /// Collects at an interval from now on, in place of each flush: for programs with a thread that flushes.
@@ -122,7 +121,7 @@ pub fn collect_every(interval: Duration) {
 pub(crate) fn restart() {
     let _ = shards::take();
     let mut collection = collection();
-    collection.registry.start(now());
+    collection.registry.restart(now());
     collection.next = collection.interval.map(|interval| Instant::now() + interval);
 }
 

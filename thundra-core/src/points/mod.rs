@@ -11,15 +11,21 @@
 
 pub(crate) mod attributes;
 pub(crate) mod collection;
+mod data;
 mod encode;
 mod exponential;
+pub(crate) mod fields;
 mod hash;
 mod histogram;
 pub(crate) mod instrument;
-pub(crate) mod registry;
+pub(crate) mod point;
+mod registry;
 pub(crate) mod set;
 pub(crate) mod shards;
 mod sum;
 pub(crate) mod switch;
-pub(crate) mod unaggregated;
+mod unaggregated;
 mod values;
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,11 @@
 //! A set of points: one for each instrument and set of attributes.
 
-use std::borrow::Cow;
-
-use super::attributes::decode;
+use super::data::Data;
 use super::hash::{self, Index};
-use super::histogram::Histogram;
-use super::instrument::{Identity, InstrumentKind, Number, Text};
-use super::sum::Sum;
+use super::instrument::{Identity, InstrumentKind, Number, is_valid_name};
+use super::point::{Kept, Point};
 use super::switch::Wanted;
 use super::unaggregated;
-use crate::Value;
-use crate::clock::now;
 use crate::otlp::write::{self, tag};
 
 /// The most sets of attributes of an instrument, as in the SDKs. What is over goes to one more point, whose only
@@ -32,24 +27,13 @@ const OVERFLOW: &str = "otel.metric.overflow";
 /// A set of points.
 #[derive(Debug)]
 pub struct Points {
+    wanted: Wanted,
     instruments: Vec<Kept>,
     points: Vec<Entry>,
     instrument_index: Index,
     /// The index of the points; empty for a few.
     point_index: Index,
     attribute_bytes: usize,
-}
-
-/// The instrument of points.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) unit: Cow<'static, str>,
-    pub(crate) description: Cow<'static, str>,
-    pub(crate) kind: InstrumentKind,
-    pub(crate) is_built_in: bool,
-    /// The number of sets of attributes.
-    sets: u32,
 }
 
 #[derive(Debug)]
@@ -60,137 +44,6 @@ struct Entry {
     data: Data,
 }
 
-/// The aggregated measurements of a point.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Data {
-    Sum(Sum),
-    Gauge {
-        value: Number,
-        /// The time of the measurement, which decides between two values.
-        time: u64,
-    },
-    Histogram(Box<Histogram>),
-}
-
-/// A point of a set.
-#[derive(Clone, Copy, Debug)]
-pub struct Point<'a> {
-    kept: &'a Kept,
-    attributes: &'a [u8],
-    aggregated: &'a Data,
-}
-
-/// The value of a [`Point`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum PointData<'a> {
-    /// The sum of a counter, or the last value of a gauge.
-    Number(Number),
-    /// The values of a histogram.
-    Histogram(HistogramData<'a>),
-}
-
-/// The values of a histogram.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct HistogramData<'a> {
-    /// The number of measurements.
-    pub count: u64,
-    /// The sum of the values.
-    pub sum: f64,
-    /// The lowest value.
-    pub min: f64,
-    /// The highest value.
-    pub max: f64,
-    /// The values, each with its number of measurements. Of over a thousand values, near ones are one. Empty where no
-    /// [writer](crate::metrics::write_points_with) is set.
-    pub values: &'a [(f64, u64)],
-}
-
-impl<'a> Point<'a> {
-    /// Returns the name of the instrument.
-    pub fn name(&self) -> &'a str {
-        &self.kept.name
-    }
-
-    /// Returns the unit of the instrument; empty for none.
-    pub fn unit(&self) -> &'a str {
-        &self.kept.unit
-    }
-
-    /// Returns the kind of the instrument.
-    pub fn kind(&self) -> InstrumentKind {
-        self.kept.kind
-    }
-
-    /// Returns `true` for an instrument of these crates.
-    pub fn is_built_in(&self) -> bool {
-        self.kept.is_built_in
-    }
-
-    /// Returns the attributes, sorted by key.
-    pub fn attributes(&self) -> Vec<(&'a str, Value)> {
-        decode(self.attributes)
-    }
-
-    /// Returns the encoded attributes: points with equal bytes have equal attributes.
-    pub fn encoded_attributes(&self) -> &'a [u8] {
-        self.attributes
-    }
-
-    /// Returns the value.
-    pub fn data(&self) -> PointData<'a> {
-        match self.aggregated {
-            Data::Sum(sum) => PointData::Number(sum.total()),
-            Data::Gauge { value, .. } => PointData::Number(*value),
-            Data::Histogram(histogram) => PointData::Histogram(HistogramData {
-                count: histogram.count,
-                sum: histogram.sum,
-                min: histogram.min,
-                max: histogram.max,
-                values: histogram.values.as_ref().map_or(&[], |values| values.counted()),
-            }),
-        }
-    }
-
-    pub(crate) fn aggregated(&self) -> &'a Data {
-        self.aggregated
-    }
-}
-
-impl Data {
-    fn new(kind: InstrumentKind, unit: &str, wanted: Wanted) -> Self {
-        match kind {
-            InstrumentKind::Counter | InstrumentKind::UpDownCounter => Data::Sum(Sum::default()),
-            InstrumentKind::Gauge => Data::Gauge { value: Number::I64(0), time: 0 },
-            InstrumentKind::Histogram => Data::Histogram(Box::new(Histogram::new(unit, wanted))),
-        }
-    }
-
-    #[inline]
-    fn record(&mut self, measured: Number, times: u64) {
-        match self {
-            Data::Sum(sum) => sum.add(measured),
-            Data::Gauge { value, time } => (*value, *time) = (measured, now()),
-            Data::Histogram(histogram) => histogram.record(measured.as_f64(), times),
-        }
-    }
-
-    fn merge(&mut self, other: Data) {
-        match (self, other) {
-            (Data::Sum(one), Data::Sum(other)) => one.merge(&other),
-            (Data::Gauge { value, time }, Data::Gauge { value: other, time: of_other }) => {
-                if of_other >= *time {
-                    (*value, *time) = (other, of_other);
-                }
-            }
-            (Data::Histogram(one), Data::Histogram(other)) => one.merge(*other),
-            // The kind of an instrument decides on its data.
-            _ => {}
-        }
-    }
-}
-
 /// Returns the hash of an instrument.
 #[inline]
 pub(super) fn hash_of(name: &str, kind: InstrumentKind) -> u64 {
@@ -199,18 +52,22 @@ pub(super) fn hash_of(name: &str, kind: InstrumentKind) -> u64 {
 
 impl Default for Points {
     fn default() -> Self {
-        Points::EMPTY
+        Points::of(Wanted::now())
     }
 }
 
 impl Points {
-    pub(super) const EMPTY: Self = Points {
-        instruments: Vec::new(),
-        points: Vec::new(),
-        instrument_index: Index::EMPTY,
-        point_index: Index::EMPTY,
-        attribute_bytes: 0,
-    };
+    /// Returns an empty set for these destinations.
+    pub(super) const fn of(wanted: Wanted) -> Self {
+        Points {
+            wanted,
+            instruments: Vec::new(),
+            points: Vec::new(),
+            instrument_index: Index::EMPTY,
+            point_index: Index::EMPTY,
+            attribute_bytes: 0,
+        }
+    }
 
     /// Returns `true` without a point.
     pub fn is_empty(&self) -> bool {
@@ -230,6 +87,10 @@ impl Points {
     fn point<'a>(&'a self, entry: &'a Entry) -> Option<Point<'a>> {
         let kept = self.instruments.get(entry.instrument as usize)?;
         Some(Point { kept, attributes: &entry.attributes, aggregated: &entry.data })
+    }
+
+    pub(super) fn instruments(&self) -> &[Kept] {
+        &self.instruments
     }
 
     /// Returns the instruments, each with its points.
@@ -255,7 +116,7 @@ impl Points {
 
     /// Adds the points of another set, and empties it.
     pub(crate) fn merge(&mut self, other: &mut Points) {
-        let Points { instruments, points, .. } = std::mem::take(other);
+        let Points { instruments, points, .. } = other.take();
         for entry in points {
             let Some(kept) = instruments.get(entry.instrument as usize) else { continue };
             match self.data(&kept.identity(), &entry.attributes, 1) {
@@ -263,6 +124,14 @@ impl Points {
                 None => unaggregated::count_dropped(1),
             }
         }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.take();
+    }
+
+    fn take(&mut self) -> Points {
+        std::mem::replace(self, Points::of(self.wanted))
     }
 
     /// Forgets the single values of histograms, which the writer got.
@@ -276,8 +145,8 @@ impl Points {
 
     /// Keeps the points for which `keep` says so, and returns the others.
     pub(crate) fn split(&mut self, keep: impl Fn(InstrumentKind) -> bool) -> Points {
-        let mut whole = std::mem::take(self);
-        let mut others = Points::default();
+        let mut others = Points::of(self.wanted);
+        let mut whole = self.take();
         for entry in std::mem::take(&mut whole.points) {
             let Some(kept) = whole.instruments.get(entry.instrument as usize) else { continue };
             let to = if keep(kept.kind) { &mut *self } else { &mut others };
@@ -289,7 +158,7 @@ impl Points {
     }
 
     /// Returns the data of a point; over the limit of sets, that of the point for what is over; `None` over the limit
-    /// of instruments.
+    /// of instruments, and for an invalid name.
     #[inline]
     fn data(&mut self, identity: &Identity<'_>, attributes: &[u8], times: u64) -> Option<&mut Data> {
         let of_instrument = hash_of(identity.name.as_str(), identity.kind);
@@ -344,7 +213,7 @@ impl Points {
         }
         kept.sets += 1;
         self.attribute_bytes += attributes.len();
-        let data = Data::new(identity.kind, &kept.unit, Wanted::now());
+        let data = Data::new(identity.kind, &kept.unit, self.wanted);
         let place = u32::try_from(self.points.len()).ok()?;
         self.points.push(Entry { hash, instrument, attributes: attributes.into(), data });
         if self.points.len() == FEW + 1 {
@@ -363,13 +232,13 @@ impl Points {
         }
     }
 
-    /// Returns the place of an instrument, new or not; `None` over the limit.
+    /// Returns the place of an instrument, new or not; `None` over the limit, and for an invalid name.
     fn instrument(&mut self, identity: &Identity<'_>, hash: u64) -> Option<u32> {
         let instruments = &self.instruments;
         let is_it = |place: u32| instruments.get(place as usize).is_some_and(|kept| kept.is(identity));
         match self.instrument_index.find(hash, is_it) {
             Ok(place) => Some(place),
-            Err(_) if self.instruments.len() >= MAX_INSTRUMENTS => None,
+            Err(_) if self.instruments.len() >= MAX_INSTRUMENTS || !is_valid_name(identity.name.as_str()) => None,
             Err(free) => {
                 let place = self.instruments.len() as u32;
                 self.instruments.push(Kept {
@@ -383,29 +252,6 @@ impl Points {
                 self.instrument_index.insert(free, place);
                 Some(place)
             }
-        }
-    }
-}
-
-impl Kept {
-    #[inline]
-    fn is(&self, identity: &Identity<'_>) -> bool {
-        self.kind == identity.kind && self.name == identity.name.as_str()
-    }
-
-    fn identity(&self) -> Identity<'_> {
-        fn text<'a>(kept: &'a Cow<'static, str>) -> Text<'a> {
-            match kept {
-                Cow::Borrowed(text) => Text::Static(text),
-                Cow::Owned(text) => Text::Borrowed(text),
-            }
-        }
-        Identity {
-            name: text(&self.name),
-            unit: text(&self.unit),
-            description: text(&self.description),
-            kind: self.kind,
-            is_built_in: self.is_built_in,
         }
     }
 }

@@ -9,7 +9,7 @@ const EXPONENTIAL: u8 = 1 << 2;
 static WANTED: AtomicU8 = AtomicU8::new(0);
 
 /// The destinations of metrics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
     /// An exporter takes metrics as OTLP.
     pub(crate) otlp: bool,
@@ -20,6 +20,8 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    pub(crate) const NOTHING: Self = Wanted { otlp: false, writer: false, exponential: false };
+
     /// Returns what is wanted now.
     #[inline]
     pub(crate) fn now() -> Self {

@@ -1,4 +1,4 @@
-//! Events, recorded as span events and written as log lines.
+//! Events: measurements, log lines and span events, in this order.
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -7,10 +7,12 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, FieldsOf};
 use super::layer::Recorder;
+use super::measure::measure;
 use super::slab::SCOPES;
-use super::slot::SlotKind;
+use super::slot::{SlotKind, SpanSlot};
 use super::{entered, runtime_events};
 use crate::clock::now;
+use crate::points::{fields as metric_fields, switch};
 use crate::redact;
 
 /// The target of events bridged from the `log` crate by `tracing-log`.
@@ -49,6 +51,9 @@ impl Recorder {
             }
             None => self.scope_root(context),
         };
+        if metric_fields::measures(event.metadata()) && measured(event, slot) {
+            return;
+        }
         if let Some(sole) = &self.sole
             && sole.log.writes(metadata)
             && let Some(lines) = &sole.lines
@@ -96,4 +101,14 @@ impl Recorder {
             None => self.event(event, event.metadata(), context),
         }
     }
+}
+
+/// Adds the measurements of an event to the points of its scope. Returns `true` if the event is nothing else.
+#[inline(never)]
+fn measured(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
+    if switch::are_wanted() {
+        let scope = slot.map(|slot| slot.scope);
+        metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value, 1));
+    }
+    metric_fields::only_measures(event.metadata())
 }

@@ -30,6 +30,7 @@ use crate::clock::now;
 use crate::config::Limits;
 use crate::otlp::read::each_attribute;
 use crate::pipeline::{Losses, backlog};
+use crate::points::fields as metric_fields;
 use crate::redact::mask;
 use crate::{SpanId, Status};
 
@@ -174,6 +175,7 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        metric_fields::register(metadata);
         mask::register(metadata.fields());
         if fields::need_care(metadata.fields()) {
             // Relaxed: see `is_careful`.

@@ -4,9 +4,9 @@ use super::process::PIPELINE;
 use super::{Telemetry, subscriber};
 use crate::config::process;
 use crate::export::{Export, spill_exporter};
-use crate::pipeline::{Pipeline, set_exported};
+use crate::pipeline::{Pipeline, exports, set_exported};
 use crate::redact::mask;
-use crate::{Config, Signal, diagnostics, exception, log};
+use crate::{Config, Signal, diagnostics, exception, log, metrics};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
 /// One line on standard error reports a later telemetry with anything set in code.
@@ -64,6 +64,9 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         return false;
     };
     mask::add(&config.mask_keys);
+    if exports(Signal::Metrics) {
+        metrics::start(config);
+    }
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }

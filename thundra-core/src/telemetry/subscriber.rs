@@ -13,7 +13,7 @@ use super::Layers;
 use crate::config::process::config_of_layer;
 use crate::log::{self, Lines};
 use crate::recorder::debug_logs;
-use crate::recorder::filter::{SoleLayer, WriteLine};
+use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
@@ -148,7 +148,7 @@ where
 {
     mask::add(&config.mask_keys);
     let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+    Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already
