@@ -24,6 +24,8 @@ pub(super) struct Failed<E> {
 
 impl<E> Failed<E> {
     pub(super) fn new(error: E, invocation: Option<ScopeRef>) -> Self {
+        // An unsampled invocation fails as well.
+        invocation.iter().for_each(ScopeRef::write_kept_lines);
         Failed { error, invocation: invocation.filter(ScopeRef::recorded), debug: Cell::new(None) }
     }
 }

@@ -20,7 +20,7 @@ use crate::points::fields as metric_fields;
 use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
 use crate::recorder::layer::Recorder;
-use crate::recorder::line_filter::LineFilter;
+use crate::recorder::line_filter::{Fate, LineFilter};
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask::{self, Masked};
@@ -123,13 +123,15 @@ impl<T> Made<T> {
 #[derive(Debug)]
 struct LogLayer {
     lines: Made<Option<Lines>>,
+    filter: Made<LineFilter>,
     /// The subscriber around this layer.
     dispatch: OnceLock<WeakDispatch>,
 }
 
 impl LogLayer {
     fn of(source: Source<'_>) -> Self {
-        LogLayer { lines: Made::of(source, Lines::new), dispatch: OnceLock::new() }
+        let (lines, filter) = (Made::of(source, Lines::new), Made::of(source, line_filter));
+        LogLayer { lines, filter, dispatch: OnceLock::new() }
     }
 
     fn has_span_fields(&self) -> bool {
@@ -198,7 +200,12 @@ where
             spans.extend(around.filter_map(|span| Some(span.extensions().get::<SpanFields>()?.0.clone())));
         }
         let spans: Vec<_> = spans.iter().collect();
-        lines.write(event, metadata, Place { slot, spans: &spans });
+        let place = Place { slot, spans: &spans };
+        match (self.filter.get().fate(metadata, slot), slot) {
+            (Fate::Written, _) => lines.write(event, metadata, place),
+            (Fate::Kept, Some(slot)) => lines.keep(event, metadata, (slot, place)),
+            _ => {}
+        }
     }
 }
 
@@ -232,6 +239,6 @@ impl<S: Subscriber> Filter<S> for LineLevels {
 pub(crate) fn line_filter(config: &Config) -> LineFilter {
     match config.log_format.map(LogFormat::layout) {
         Some(Layout::None) => LineFilter::off(),
-        _ => LineFilter::new(config.log.clone().unwrap_or_default().targets()),
+        _ => LineFilter::new(config.log.clone().unwrap_or_default().targets(), config.log_buffer.as_ref()),
     }
 }

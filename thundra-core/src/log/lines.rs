@@ -12,6 +12,7 @@ use crate::config::LogFormat;
 use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
+use crate::recorder::kept_lines;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
@@ -34,6 +35,8 @@ pub(crate) struct Lines {
     has_span_fields: bool,
     /// What all lines of the program have.
     program: Members,
+    /// The most bytes of lines that a scope keeps.
+    kept_bytes: usize,
 }
 
 impl Lines {
@@ -45,7 +48,8 @@ impl Lines {
         let chosen = config.log_format.unwrap_or(by_default);
         let format = format::of(chosen, is_terminal && config.allows_colours())?;
         let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
-        Some(Lines { format, has_location, has_span_fields, program: format.program(config) })
+        let kept_bytes = config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes);
+        Some(Lines { format, has_location, has_span_fields, program: format.program(config), kept_bytes })
     }
 
     /// Returns `true` if the lines have the fields of the spans around an event.
@@ -76,6 +80,15 @@ impl Lines {
     /// Writes the line of an event to standard error.
     pub(super) fn write(&self, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
         self.build(event, metadata, place, output::error_line);
+    }
+
+    /// Keeps the line of an event in the scope of a span.
+    pub(super) fn keep(&self, event: &Event<'_>, metadata: &Metadata<'_>, (slot, place): (SpanSlot, Place<'_>)) {
+        self.build(event, metadata, place, |line| {
+            if !kept_lines::keep(slot.scope, line, self.kept_bytes) {
+                output::error_line(line);
+            }
+        });
     }
 
     /// Fills the buffers with the line of an event.
@@ -153,6 +166,10 @@ impl Lines {
 impl WriteLine for Lines {
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
         self.write(event, metadata, Place { slot, spans: &[] });
+    }
+
+    fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot) {
+        self.keep(event, metadata, (slot, Place { slot: Some(slot), spans: &[] }));
     }
 }
 
