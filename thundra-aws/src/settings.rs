@@ -49,6 +49,12 @@ thundra_core::variables! {
         default: "`JSON` in Lambda, `Text` elsewhere",
         meaning: "The form of log lines without `THUNDRA_LOG_FORMAT`, set by Lambda from the settings of the function.",
     }
+    CAPTURE_PAYLOADS = "THUNDRA_CAPTURE_PAYLOADS" {
+        form: "one of errors, always, off",
+        default: "`off`",
+        meaning: "The invocations whose event is written to standard error, [masked](#masked-keys), to be \
+                  [run again](#captured-events): those that failed, or all.",
+    }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
         default: "`INFO`",
@@ -88,6 +94,8 @@ pub struct Settings {
     pub timeout_margin: Duration,
     /// The form of log lines, unless `THUNDRA_LOG_FORMAT` or the configuration sets it.
     pub log_format: Option<LogFormat>,
+    /// The invocations whose event is written to standard error.
+    pub capture_payloads: CapturePayloads,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -114,6 +122,23 @@ pub enum MessageSpans {
     Create,
 }
 
+/// The invocations whose event is written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
+///
+/// The line has the event with the values of secret keys masked, and runs the same program again locally. The
+/// [configuration page](crate::configuration#captured-events) says how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum CapturePayloads {
+    /// None.
+    #[default]
+    Off,
+    /// Those that failed: by an error, a panic, a status of 500 or more, a timeout, an event that cannot be read, or failed
+    /// records of a batch.
+    Errors,
+    /// All.
+    Always,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -123,6 +148,7 @@ impl Default for Settings {
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
             log_format: None,
+            capture_payloads: CapturePayloads::default(),
             log: None,
         }
     }
@@ -164,6 +190,16 @@ impl Section for Settings {
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
             log_format: reader.one_of(&LOG_FORMAT, &[("json", LogFormat::JSON), ("text", LogFormat::TEXT)]),
+            capture_payloads: reader
+                .one_of(
+                    &CAPTURE_PAYLOADS,
+                    &[
+                        ("errors", CapturePayloads::Errors),
+                        ("always", CapturePayloads::Always),
+                        ("off", CapturePayloads::Off),
+                    ],
+                )
+                .unwrap_or_default(),
             log: log_levels(reader),
         }
     }

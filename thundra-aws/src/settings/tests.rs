@@ -24,6 +24,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
         "AWS_LAMBDA_LOG_FORMAT" => "XML",
+        "THUNDRA_CAPTURE_PAYLOADS" => "failures",
         "AWS_LAMBDA_LOG_LEVEL" => "CRITICAL",
         name => panic!("a bad value of {name}?"),
     }

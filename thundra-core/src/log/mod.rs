@@ -17,6 +17,7 @@ mod append;
 mod dazn;
 mod fields;
 mod format;
+mod head;
 mod json;
 mod layer;
 mod lines;
@@ -24,6 +25,7 @@ mod text;
 mod timestamp;
 
 pub use append::append;
+pub(crate) use head::head;
 pub(crate) use layer::{configuration_changed, line_filter};
 pub use layer::{layer, layer_with};
 pub(crate) use lines::Lines;

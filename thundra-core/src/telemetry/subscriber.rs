@@ -12,13 +12,15 @@ use tracing_subscriber::{Layer, Registry};
 use super::Layers;
 use crate::config::process::config_of_layer;
 use crate::log::{self, Lines};
+use crate::pipeline::exports;
 use crate::recorder::debug_logs;
 use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::redact::mask;
-use crate::{Config, LogFormat, diagnostics};
+use crate::{Config, LogFormat, Signal, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers) {
@@ -83,8 +85,12 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
     mask::add(&config.mask_keys);
     let lines = Lines::new(config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log: log::line_filter(config), lines };
-    Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
+    let log = match lines {
+        Some(_) => log::line_filter(config),
+        None => record_filter(config),
+    };
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
+    Registry::default().with(Recorder::sole(config, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
@@ -95,7 +101,7 @@ fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + us
 
 /// Returns the layer that records spans, for a subscriber of your own.
 ///
-/// The layer includes a filter, `THUNDRA_SPANS`, which hides nothing from other layers. A filter that is a layer, such
+/// The layer includes a filter, `THUNDRA_SPANS` and for log records `RUST_LOG`, which hides nothing from other layers. A filter that is a layer, such
 /// as `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
 /// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans,
 /// one line on standard error says so. A filter added after this layer is not noticed.
@@ -147,8 +153,17 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     mask::add(&config.mask_keys);
-    let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
+    let (spans, log) = (with_scopes(config.spans.targets()), record_filter(config));
+    Recorder::new(config).with_filter(BesideFilter { spans, log })
+}
+
+/// Returns the filter of the log records: off unless an installed exporter takes them, or one that the configuration
+/// names.
+fn record_filter(config: &Config) -> LineFilter {
+    match config.otlp_logs() || exports(Signal::Logs) {
+        true => LineFilter::new(config.log_levels().targets(), None),
+        false => LineFilter::off(),
+    }
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already
