@@ -302,6 +302,7 @@ pub mod batch;
 pub mod bench_support;
 mod cloudwatch;
 pub mod configuration;
+mod emf;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -317,6 +318,7 @@ mod secrets;
 mod settings;
 mod trigger;
 
+pub use emf::EmfSettings;
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};

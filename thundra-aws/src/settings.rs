@@ -6,6 +6,7 @@ use std::time::Duration;
 use thundra_core::config::{Reader, Section, Variable, read_section};
 use thundra_core::{Config, ConfigProblem, Env, Levels, LogFormat, TemporalityPreference, Value, semconv};
 
+use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 use crate::platform::InitializationType;
 
@@ -38,6 +39,11 @@ thundra_core::variables! {
         form: "one of on, off",
         default: "`off`",
         meaning: "With `on`, what waits when Lambda ends the environment is exported. Needs the feature `shutdown`.",
+    }
+    METRICS_NAMESPACE = "THUNDRA_METRICS_NAMESPACE" {
+        form: "letters, digits, spaces and .-_/#:, up to 255; `AWS/` begins none",
+        default: "the name of the service",
+        meaning: "The CloudWatch namespace of metrics in the embedded metric format.",
     }
     TIMEOUT_MARGIN = "THUNDRA_TIMEOUT_MARGIN" {
         form: "a time with a unit, such as 100ms or 1s; or 0",
@@ -96,6 +102,8 @@ pub struct Settings {
     pub log_format: Option<LogFormat>,
     /// The invocations whose event is written to standard error.
     pub capture_payloads: CapturePayloads,
+    /// Metrics in CloudWatch's embedded metric format.
+    pub emf: EmfSettings,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -149,6 +157,7 @@ impl Default for Settings {
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
             log_format: None,
             capture_payloads: CapturePayloads::default(),
+            emf: EmfSettings::default(),
             log: None,
         }
     }
@@ -200,6 +209,7 @@ impl Section for Settings {
                     ],
                 )
                 .unwrap_or_default(),
+            emf: EmfSettings { namespace: namespace(reader), ..EmfSettings::default() },
             log: log_levels(reader),
         }
     }
@@ -226,6 +236,16 @@ fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> LogFormat {
         InitializationType::ManagedInstances => format.for_programs(),
         _ => format,
     }
+}
+
+/// Reads the namespace of metrics.
+fn namespace(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text(&METRICS_NAMESPACE)?;
+    if emf::is_namespace(&name) {
+        return Some(name);
+    }
+    reader.not_accepted(&METRICS_NAMESPACE, &name);
+    None
 }
 
 /// Reads the log level of a function. A single word must be a level, because Lambda has no targets. A list may name

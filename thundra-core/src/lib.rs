@@ -253,7 +253,6 @@ pub mod metrics;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
-mod output;
 mod percent;
 mod pipeline;
 mod points;

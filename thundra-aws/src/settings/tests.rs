@@ -22,6 +22,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_BATCH_SPANS" => "child",
         "THUNDRA_MESSAGE_SPANS" => "each",
         "THUNDRA_SHUTDOWN" => "sometimes",
+        "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
         "AWS_LAMBDA_LOG_FORMAT" => "XML",
         "THUNDRA_CAPTURE_PAYLOADS" => "failures",

@@ -6,8 +6,8 @@ use std::io;
 
 use base64::Engine;
 
-use super::{Batch, ExportError, Gzip};
-use crate::output;
+use super::whole_line::write_line;
+use super::{Batch, ExportError, Gzip, StandardStream};
 
 /// The limit of a log line. Longer lines are cut.
 const MAX_LINE_BYTES: usize = 256 * 1024;
@@ -34,7 +34,7 @@ impl Lines {
 
     /// Writes a line to standard output. Other threads wait until the end of the line.
     pub(super) fn write(&self, line: &str) -> Result<(), ExportError> {
-        output::line(line.as_bytes()).map_err(failed)
+        write_line(StandardStream::Output, line.as_bytes()).map_err(failed)
     }
 
     fn format(&self, batch: &Batch) -> io::Result<String> {

@@ -7,8 +7,10 @@ use tracing::{Event, Metadata};
 
 use super::fields::{Fields, Limits};
 use super::format::{self, Format, Head, Parts};
+use crate::Config;
 use crate::clock::now;
 use crate::config::LogFormat;
+use crate::export::{StandardStream, write_line};
 use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
@@ -17,7 +19,6 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
 use crate::value::Attributes;
-use crate::{Config, output};
 
 /// The most bytes of a line. A log event of CloudWatch has 1 MiB, of which [26 bytes] are not the program's.
 ///
@@ -79,14 +80,14 @@ impl Lines {
 
     /// Writes the line of an event to standard error.
     pub(super) fn write(&self, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
-        self.build(event, metadata, place, output::error_line);
+        self.build(event, metadata, place, print);
     }
 
     /// Keeps the line of an event in the scope of a span.
     pub(super) fn keep(&self, event: &Event<'_>, metadata: &Metadata<'_>, (slot, place): (SpanSlot, Place<'_>)) {
         self.build(event, metadata, place, |line| {
             if !kept_lines::keep(slot.scope, line, self.kept_bytes) {
-                output::error_line(line);
+                print(line);
             }
         });
     }
@@ -180,6 +181,11 @@ pub(crate) struct Place<'a> {
     pub(crate) slot: Option<SpanSlot>,
     /// The fields of the spans around the event, if the lines have them, from the innermost span on.
     pub(crate) spans: &'a [&'a Attributes],
+}
+
+fn print(line: &[u8]) {
+    // There is nowhere to report that standard error is closed.
+    let _ = write_line(StandardStream::Error, line);
 }
 
 /// The memory of the lines of a thread.

@@ -7,7 +7,7 @@
 //! of CloudWatch, 1 MiB, has its texts cut. A value whose `Debug` or `Display` panics is replaced by a text.
 
 // event ─► lines.rs ─► the part of the program, encoded once ┐
-//                  ├─► the part of the scope, once a scope    ├─► format.rs: json.rs, … ─► output.rs: one write
+//                  ├─► the part of the scope, once a scope    ├─► format.rs: json.rs, … ─► one write
 //                  └─► fields.rs: message and fields          ┘
 //
 // If the recorder is the only layer, the recorder writes the lines: a layer would cost every span some 70 instructions.

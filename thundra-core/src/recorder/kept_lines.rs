@@ -8,7 +8,7 @@ use super::line_buffer::LineBuffer;
 use super::scope_span::SCOPE_TARGET;
 use super::slab::SCOPES;
 use super::slot::{ScopeId, SpanSlot};
-use crate::output;
+use crate::export::{StandardStream, write_line};
 
 /// The kept lines of a scope.
 #[derive(Debug, Default)]
@@ -71,6 +71,7 @@ fn write(mut buffer: LineBuffer, root: SpanSlot) {
         let _current = Entered::new(root);
         tracing::warn!(target: SCOPE_TARGET, evicted, "{evicted} older log lines were evicted: THUNDRA_LOG_BUFFER is full");
     }
-    output::error_line(lines);
+    // There is nowhere to report that standard error is closed.
+    let _ = write_line(StandardStream::Error, lines);
     buffer.recycle();
 }

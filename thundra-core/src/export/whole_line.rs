@@ -1,7 +1,6 @@
-//! Whole lines on standard error and standard output.
+//! Lines on the standard streams: each one whole, whoever else writes.
 //!
-//! Standard error is locked for the time of a line, as by `eprintln!`, so the lines of threads do not mix. If both outputs
-//! are one file or one pipe, as in Lambda, a line on standard output takes the same lock.
+//! A stream is locked for the time of a line, as `println!` does, so that the lines of threads do not mix.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -14,45 +13,42 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The pause before another attempt, where another program has made an output non-blocking.
+use super::StandardStream;
+
+/// The pause before another attempt, where another program has made the stream non-blocking.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// `true` after a failed write to standard error, perhaps in the middle of a line.
-static IS_BROKEN_ERRORS: AtomicBool = AtomicBool::new(false);
+static OUTPUT: Stream = Stream::new();
+static ERROR: Stream = Stream::new();
 
-/// Writes a line, with its line break, to standard error.
-pub(crate) fn error_line(line: &[u8]) {
-    // There is nowhere to report that standard error is closed.
-    let _ = whole_line(&mut io::stderr().lock(), line, &IS_BROKEN_ERRORS);
-}
-
-/// Writes a line, with its line break, to standard output.
+/// Writes a line, with its line break, to a standard stream. Other threads wait until the end of the line.
 ///
 /// # Errors
 ///
-/// Those of standard output.
-pub(crate) fn line(line: &[u8]) -> io::Result<()> {
-    static IS_BROKEN: AtomicBool = AtomicBool::new(false);
-    match is_one_file() {
-        // The lock of both outputs would wait for a program that has locked one and writes to the other.
-        true => whole_line(&mut io::stderr().lock(), line, &IS_BROKEN_ERRORS),
-        false => whole_line(&mut io::stdout().lock(), line, &IS_BROKEN),
+/// If the stream takes no more. The rest of the line does not spoil the next one.
+pub fn write_line(stream: StandardStream, line: &[u8]) -> io::Result<()> {
+    match stream {
+        // The locks of both streams would wait for a program that holds one and writes to the other. The lock of standard
+        // error keeps log lines apart.
+        StandardStream::Output if is_one_stream() => ERROR.write(&mut io::stderr().lock(), line),
+        StandardStream::Output => OUTPUT.write(&mut io::stdout().lock(), line),
+        StandardStream::Error => ERROR.write(&mut io::stderr().lock(), line),
     }
 }
 
-/// Returns `true` if standard output and standard error are one file, pipe or terminal.
-fn is_one_file() -> bool {
-    static IS_ONE_FILE: OnceLock<bool> = OnceLock::new();
-    *IS_ONE_FILE.get_or_init(|| match (identity(io::stdout()), identity(io::stderr())) {
+/// Returns `true` if both streams are one file, pipe or terminal. A log line could break one on standard output there.
+fn is_one_stream() -> bool {
+    static IS_ONE_STREAM: OnceLock<bool> = OnceLock::new();
+    *IS_ONE_STREAM.get_or_init(|| match (identity(io::stdout()), identity(io::stderr())) {
         (Some(output), Some(errors)) => output == errors,
         _ => false,
     })
 }
 
-/// Returns the device and the number of a file.
+/// Returns the device and the number of the file behind a stream.
 #[cfg(unix)]
-fn identity(output: impl AsFd) -> Option<(u64, u64)> {
-    let file = File::from(output.as_fd().try_clone_to_owned().ok()?);
+fn identity(stream: impl AsFd) -> Option<(u64, u64)> {
+    let file = File::from(stream.as_fd().try_clone_to_owned().ok()?);
     let metadata = file.metadata().ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
@@ -62,16 +58,28 @@ fn identity<T>(_: T) -> Option<(u64, u64)> {
     None
 }
 
-/// Writes a line. After a failure, which may have left the start of a line, the next line begins on a line of its own.
-pub(crate) fn whole_line(output: &mut impl Write, line: &[u8], is_broken: &AtomicBool) -> io::Result<()> {
-    let written = match is_broken.load(Ordering::Relaxed) {
-        // The rest of a broken line must not spoil the next line.
-        true => write_all(output, b"\n").and_then(|()| write_all(output, line)),
-        false => write_all(output, line),
-    };
-    let written = written.and_then(|()| until_ready(|| output.flush()));
-    is_broken.store(written.is_err(), Ordering::Relaxed);
-    written
+/// The state of a stream.
+#[derive(Debug)]
+struct Stream {
+    /// `true` after a failed write, perhaps in the middle of a line.
+    is_broken: AtomicBool,
+}
+
+impl Stream {
+    const fn new() -> Self {
+        Stream { is_broken: AtomicBool::new(false) }
+    }
+
+    fn write(&self, output: &mut impl Write, line: &[u8]) -> io::Result<()> {
+        let written = match self.is_broken.load(Ordering::Relaxed) {
+            // The rest of a broken line must not spoil the next line.
+            true => write_all(output, b"\n").and_then(|()| write_all(output, line)),
+            false => write_all(output, line),
+        };
+        let written = written.and_then(|()| until_ready(|| output.flush()));
+        self.is_broken.store(written.is_err(), Ordering::Relaxed);
+        written
+    }
 }
 
 /// Writes all bytes, also to a non-blocking output.
@@ -137,10 +145,10 @@ mod tests {
             (vec![Ok(0)], "\nsecond\n", "an output that takes nothing"),
         ] {
             let mut output = Scripted { script: script.into(), taken: Vec::new() };
-            let is_broken = AtomicBool::new(false);
-            let is_written = whole_line(&mut output, b"first\n", &is_broken).is_ok();
+            let stream = Stream::new();
+            let is_written = stream.write(&mut output, b"first\n").is_ok();
             assert_eq!(is_written, expected.starts_with("first"), "{why}");
-            whole_line(&mut output, b"second\n", &is_broken).unwrap();
+            stream.write(&mut output, b"second\n").unwrap();
             assert_eq!(String::from_utf8_lossy(&output.taken), expected, "{why}");
         }
     }
