@@ -27,9 +27,9 @@ use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
 use super::evidence::{self, Outcome};
-use super::platform::InitializationType;
 use super::usage::Meter;
 use crate::Settings;
+use crate::platform::InitializationType;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
 /// Notified when the thread would wake too late.
