@@ -12,6 +12,7 @@ mod endings;
 mod ends;
 mod environment;
 mod keep;
+mod metrics;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]

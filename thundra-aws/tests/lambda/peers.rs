@@ -25,6 +25,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::PATIENCE;
+use crate::metrics::{Metric, points};
 
 /// What the peers saw, in order.
 #[derive(Clone, Debug)]
@@ -33,6 +34,7 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    Metrics(Vec<Metric>),
     /// Spans that the collector had no room for.
     Refused,
     /// The request for the restore of a snapshot.
@@ -56,6 +58,7 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Metrics(_) => "metrics",
             Seen::Refused => "refused",
             Seen::Restore => "restore",
             Seen::Failure(phase) => phase,
@@ -72,6 +75,10 @@ impl Seen {
 
     pub(crate) fn span_count(&self) -> usize {
         self.spans().len()
+    }
+
+    pub(crate) fn metrics(&self) -> &[Metric] {
+        if let Seen::Metrics(metrics) = self { metrics } else { &[] }
     }
 
     /// The invocation's span.
@@ -213,6 +220,7 @@ impl Lambda {
             .route("/2020-01-01/extension/register", post(register))
             .route("/2020-01-01/extension/event/next", get(extension_next))
             .route("/v1/traces", post(traces))
+            .route("/v1/metrics", post(metrics))
             .route("/", post(message))
             .with_state(world.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -237,6 +245,8 @@ impl Lambda {
                 ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
                 ("AWS_LAMBDA_METADATA_API", &address),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
+                ("OTEL_LOGS_EXPORTER", "none"),
+                ("OTEL_METRICS_EXPORTER", "none"),
             ])
             .envs(variables.iter().copied())
             .stdout(stdout)
@@ -580,6 +590,10 @@ async fn traces(
     StatusCode::OK
 }
 
+async fn metrics(State(world): State<Arc<World>>, body: Bytes) {
+    world.saw(Seen::Metrics(points(&body)));
+}
+
 /// Returns the spans of a request.
 pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(request).unwrap();
@@ -612,7 +626,7 @@ fn exception(event: span::Event) -> Exception {
 }
 
 /// The attributes by their keys.
-fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
+pub(crate) fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
     attributes.into_iter().map(|pair| (pair.key, text(pair.value.and_then(|value| value.value)))).collect()
 }
 

@@ -33,6 +33,14 @@ impl ScopeFlags {
     pub const COLD_START: Self = ScopeFlags(COLD_START);
     /// A failure of the program is recorded. What fails because of it is not recorded over it.
     pub const FAILED: Self = ScopeFlags(1 << 9);
+    /// The trigger of the work is an HTTP request. This and the flags below are set where metrics are recorded.
+    pub const BY_HTTP: Self = ScopeFlags(1 << 10);
+    /// The trigger of the work is a message.
+    pub const BY_PUBSUB: Self = ScopeFlags(1 << 11);
+    /// The trigger of the work is a store or a stream.
+    pub const BY_DATASOURCE: Self = ScopeFlags(1 << 12);
+    /// The trigger of the work is a schedule.
+    pub const BY_TIMER: Self = ScopeFlags(1 << 13);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -69,6 +77,10 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::ZONE_ASKED, "ZONE_ASKED"),
             (Self::COLD_START, "COLD_START"),
             (Self::FAILED, "FAILED"),
+            (Self::BY_HTTP, "BY_HTTP"),
+            (Self::BY_PUBSUB, "BY_PUBSUB"),
+            (Self::BY_DATASOURCE, "BY_DATASOURCE"),
+            (Self::BY_TIMER, "BY_TIMER"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }
