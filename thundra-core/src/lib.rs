@@ -61,6 +61,24 @@
 //! targets that `tracing` gives them. Events of dependencies keep the levels of `RUST_LOG`, spans those of
 //! `THUNDRA_SPANS`.
 //!
+//! # Kept log lines
+//!
+//! With `THUNDRA_LOG_BUFFER`, a scope keeps lines that are too detailed to be written, and writes them when it fails. They
+//! come out together, in order, each with the time of its event. A scope that succeeds drops them.
+//!
+//! - A scope fails when its work returns an error, panics or is cancelled, when its response has a failed status, and when
+//!   the program calls [`ScopeRef::set_error`], [`ScopeRef::record_error`] or [`ScopeRef::set_status`] with an error. An
+//!   event at ERROR is no failure by itself. The sampling of spans makes no difference.
+//! - Near the deadline of an invocation, its lines and those of its open records come out, since Lambda ends the process at
+//!   the deadline (`THUNDRA_TIMEOUT_MARGIN`).
+//! - Once lines came out, the scope writes further ones at once.
+//! - Each scope has a buffer of its own. A record that succeeded has dropped its lines, whatever becomes of its
+//!   invocation. Outside of scopes nothing is kept.
+//! - A full buffer evicts the oldest lines, and drops a line that alone is over the limit. A line at WARN then says how
+//!   many, whatever the levels. All buffers of a process share 16 MiB of memory.
+//!
+//! The lines have the format of all lines, and what is redacted in these is redacted before a line is kept.
+//!
 //! # A transport of your own
 //!
 //! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the
@@ -231,8 +249,9 @@ pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter,
-    MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer, LogFormat,
+    LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
+    TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};

@@ -402,3 +402,39 @@ fn sixty_four_tasks_never_cross() {
     assert_eq!(points.iter().filter(|point| point.starts_with("steps{") && point.ends_with(" 20")).count(), 64);
     assert!(points.contains(&format!("step{{}} {}:{}", 64 * 20, 64 * 190)), "{points:?}");
 }
+
+#[cfg(feature = "metrics")]
+#[test]
+fn the_metrics_crate_measures_in_the_scope_of_the_call() {
+    use ::metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+    let (_turn, collector) = installed();
+    describe_counter!("facade.calls", Unit::Count, "Calls.");
+    describe_histogram!("facade.size", Unit::Bytes, "Sizes.");
+    let calls = counter!("facade.calls", "to" => "shop");
+    let scope = Scope::builder("facade").begin();
+    scope.enter(|| {
+        calls.increment(2);
+        counter!("facade.calls", "to" => "shop").increment(1);
+        histogram!("facade.size").record(2.0);
+        histogram!("facade.size").record_many(3.0, 2);
+        gauge!("facade.level").set(5.0);
+        gauge!("facade.level").increment(1.5);
+        gauge!("facade.level").decrement(f64::INFINITY);
+    });
+    scope.finish();
+    let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
+    assert_eq!(
+        written[0].1,
+        ["facade.calls{to=shop} 31", "facade.size{} [(2.0, 1), (3.0, 2)]By", "facade.level{} 6.5"]
+    );
+    gauge!("facade.level").decrement(0.5);
+    calls.absolute(2);
+    calls.absolute(10);
+    for name in [format!("facade.{}", 1), "facade:invalid".to_owned()] {
+        counter!(name, "b" => "x", "a" => "y").increment(1);
+    }
+    assert_eq!(
+        collector.points(),
+        ["facade.1{a=y,b=x} 1", "facade.calls1{to=shop} 10", "facade.level{} =6.0", "facade.sizeBy{} 3:8"]
+    );
+}

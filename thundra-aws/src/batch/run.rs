@@ -154,6 +154,7 @@ impl RecordScope {
     /// Logs a failure, and records it on the record.
     fn fail(&self, exception: Exception) {
         let Some(scope) = &self.scope else { return };
+        scope.write_kept_lines();
         scope.enter(|| tracing::error!(error = &exception as &dyn Error, "a record of the batch failed"));
         scope.set_error(exception.error_type().to_owned(), exception.message().to_owned());
     }

@@ -24,9 +24,10 @@ pub(super) struct Failed<E> {
 
 impl<E> Failed<E> {
     pub(super) fn new(error: E, invocation: Option<ScopeRef>) -> Self {
-        // Of an unrecorded invocation nothing else says so.
+        // An unsampled invocation fails as well.
         if let Some(invocation) = invocation {
             invocation.set_flags(ScopeFlags::FAILED);
+            invocation.write_kept_lines();
         }
         Failed { error, invocation: invocation.filter(ScopeRef::recorded), debug: Cell::new(None) }
     }

@@ -8,6 +8,7 @@ mod broken;
 mod cloudwatch;
 mod configuration;
 mod deadlines;
+mod details;
 mod endings;
 mod ends;
 mod environment;

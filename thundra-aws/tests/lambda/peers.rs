@@ -25,7 +25,6 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::PATIENCE;
-use crate::metrics::{Metric, points};
 
 /// What the peers saw, in order.
 #[derive(Clone, Debug)]
@@ -34,7 +33,8 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
-    Metrics(Vec<Metric>),
+    /// A request with metrics.
+    Metrics(Bytes),
     /// Spans that the collector had no room for.
     Refused,
     /// The request for the restore of a snapshot.
@@ -75,10 +75,6 @@ impl Seen {
 
     pub(crate) fn span_count(&self) -> usize {
         self.spans().len()
-    }
-
-    pub(crate) fn metrics(&self) -> &[Metric] {
-        if let Seen::Metrics(metrics) = self { metrics } else { &[] }
     }
 
     /// The invocation's span.
@@ -591,7 +587,7 @@ async fn traces(
 }
 
 async fn metrics(State(world): State<Arc<World>>, body: Bytes) {
-    world.saw(Seen::Metrics(points(&body)));
+    world.saw(Seen::Metrics(body));
 }
 
 /// Returns the spans of a request.

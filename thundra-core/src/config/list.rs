@@ -362,4 +362,11 @@ crate::variables! {
         meaning: "The ratio of new chains of calls with debug logs: lines of the program's own crates down to `debug`, in \
                   each program of the chain. `debug-log-enabled` carries the decision.",
     }
+    LOG_BUFFER = "THUNDRA_LOG_BUFFER" {
+        form: "a size such as 20KiB, perhaps with levels, such as 20KiB,debug,my_crate=trace; or 0",
+        default: "`0`",
+        meaning: "The most bytes of log lines that an invocation, a request or a record keeps until it fails or nears its \
+                  deadline: lines of these levels, by target, that are not written at once. Without levels: the program's \
+                  own crates down to `debug`.",
+    }
 }

@@ -10,6 +10,7 @@ mod keep;
 mod levels;
 mod limits;
 mod list;
+mod log_buffer;
 mod log_format;
 mod metrics;
 mod otlp;
@@ -27,6 +28,7 @@ pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
 pub use list::VARIABLES;
+pub use log_buffer::LogBuffer;
 pub(crate) use log_format::Layout;
 pub use log_format::LogFormat;
 pub use metrics::HistogramAggregation;
@@ -110,6 +112,9 @@ pub struct Config {
     /// The ratio of new chains of calls with debug logs, from 0, the default, to 1. See
     /// [Debug logs](crate#debug-logs).
     pub debug_sample_rate: f64,
+    /// The buffer of the log lines that a scope keeps until it fails; `None`, the default, to keep none. See
+    /// [Kept log lines](crate#kept-log-lines).
+    pub log_buffer: Option<LogBuffer>,
     origin: Origin,
 }
 
@@ -203,6 +208,7 @@ impl Config {
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
             debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
+            log_buffer: LogBuffer::read(reader),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
     }

@@ -21,6 +21,7 @@ fn defaults_need_no_variable() {
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
     assert_eq!((config.spill, config.mask_keys, config.debug_sample_rate), (0, MaskKeys::default(), 0.0));
+    assert_eq!(config.log_buffer, None);
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -47,6 +48,7 @@ fn bad_value(name: &str) -> OsString {
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
         "THUNDRA_DEBUG_SAMPLE_RATE" => "1%",
+        "THUNDRA_LOG_BUFFER" => "debug",
         name if name.ends_with("_ENDPOINT") => "localhost:4318",
         name if name.ends_with("_PROTOCOL") => "grpc",
         name if name.ends_with("_HEADERS") => "api-key",

@@ -15,7 +15,7 @@ use crate::contained::contained;
 use crate::pipeline::backlog;
 use crate::{TraceContext, Value, diagnostics};
 
-/// Writes points as EMF or the like: see [`write_points_with`].
+/// Writes points as EMF or the like: see [`write_points_with`](crate::metrics::write_points_with).
 pub type Writer = fn(&PointsOf<'_>);
 
 /// Measures what is read and not counted, such as memory: see [`observe_with`].
@@ -35,7 +35,7 @@ struct Collection {
     observers: Vec<Observer>,
 }
 
-/// Points for a [writer](write_points_with), with the work that measured them.
+/// Points for a [writer](crate::metrics::write_points_with), with the work that measured them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PointsOf<'a> {
@@ -90,9 +90,8 @@ fn collection() -> MutexGuard<'static, Collection> {
     COLLECTION.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets the function that gets the points of each outermost scope at its end, and those measured outside of scopes at
-/// each collection. The first call counts.
-pub fn write_points_with(writer: Writer) {
+/// Sets the writer of points. The first call counts.
+pub(crate) fn write_with(writer: Writer) {
     if WRITER.set(writer).is_ok() {
         switch::want(Wanted { writer: true, ..Wanted::NOTHING });
     }

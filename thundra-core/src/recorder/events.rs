@@ -7,6 +7,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, FieldsOf};
 use super::layer::Recorder;
+use super::line_filter::Fate;
 use super::measure::measure;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
@@ -55,10 +56,13 @@ impl Recorder {
             return;
         }
         if let Some(sole) = &self.sole
-            && sole.log.writes(metadata)
             && let Some(lines) = &sole.lines
         {
-            lines.write_line(event, metadata, slot);
+            match (sole.log.fate(metadata, slot), slot) {
+                (Fate::Written, _) => lines.write_line(event, metadata, slot),
+                (Fate::Kept, Some(slot)) => lines.keep_line(event, metadata, slot),
+                _ => {}
+            }
         }
         let Some(slot) = slot else { return };
         if slot.kind() == SlotKind::Unrecorded {

@@ -30,13 +30,16 @@ pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
     /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
     /// innermost span of the event.
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
+
+    /// Keeps the line of an event in the scope of the span.
+    fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot);
 }
 
 impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
         metric_fields::enables(metadata).unwrap_or_else(|| {
             let (target, level) = (metadata.target(), metadata.level());
-            self.spans.would_enable(target, level) || (metadata.is_event() && self.log.writes(metadata))
+            self.spans.would_enable(target, level) || (metadata.is_event() && self.log.takes(metadata))
         })
     }
 
@@ -94,7 +97,7 @@ pub(super) fn widest(targets: &Targets) -> LevelFilter {
 }
 
 /// A filter of events. One level for all targets, the usual case, takes one comparison.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum EventFilter {
     Level(LevelFilter),
     Targets(Targets),

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
 use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
@@ -65,6 +66,8 @@ pub(crate) struct ScopeState {
     pub(crate) flags: u32,
     /// `true` once the owner has finished the scope.
     pub(crate) sealed: bool,
+    /// The log lines kept until the scope fails.
+    pub(crate) kept_lines: KeptLines,
     spans: Vec<OpenSpan>,
     /// The free indices of `spans`, used from the end.
     vacant: Vec<u32>,
@@ -107,6 +110,7 @@ impl ScopeState {
             outer: None,
             flags: 0,
             sealed: false,
+            kept_lines: KeptLines::default(),
             spans: Vec::new(),
             vacant: Vec::new(),
             finished: Vec::new(),
@@ -397,6 +401,7 @@ impl ScopeState {
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);
+        self.kept_lines = KeptLines::default();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

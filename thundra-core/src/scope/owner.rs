@@ -12,6 +12,7 @@ use crate::clock::now;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::{self, ScopeFacts};
 use crate::points::set::Points;
+use crate::recorder::kept_lines;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 
@@ -114,6 +115,7 @@ impl Scope {
         let records = state.take_finished();
         let points = state.take_points();
         state.sealed = true;
+        state.kept_lines.discard();
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
         if let Some((points, facts)) = points {
@@ -155,6 +157,7 @@ impl Deref for Scope {
 impl Drop for Scope {
     fn drop(&mut self) {
         if !self.finished {
+            kept_lines::come_out(self.root().scope);
             // An error that was recorded before says more than that the work was cancelled.
             if SCOPES.edit(self.root(), |span, _| span.is_unset()) == Some(true) {
                 self.set_error("cancelled", "cancelled");

@@ -14,7 +14,7 @@ use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
-use crate::recorder::{current, edit};
+use crate::recorder::{current, edit, kept_lines};
 use crate::{Records, Status, TraceContext, Value, metrics};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
@@ -112,6 +112,9 @@ impl ScopeRef {
 
     /// Sets the outcome of the root span. `Ok` is final. Credentials and query values in a description are redacted.
     pub fn set_status(&self, status: Status) {
+        if status.is_error() {
+            self.write_kept_lines();
+        }
         edit::set_status(self.root, status);
     }
 
@@ -130,6 +133,7 @@ impl ScopeRef {
     /// assert!(matches!(span.status, Status::Error { description, .. } if !description.contains("4111")));
     /// ```
     pub fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
+        self.write_kept_lines();
         edit::set_error(self.root, error_type.into(), message.into());
     }
 
@@ -148,6 +152,7 @@ impl ScopeRef {
     /// assert!(span.status.is_error());
     /// ```
     pub fn record_error(&self, error: &dyn Error) {
+        self.write_kept_lines();
         edit::record_error(self.root, error);
     }
 
@@ -155,7 +160,20 @@ impl ScopeRef {
     /// type of the exception.
     #[doc(hidden)]
     pub fn fail(&self, exception: &Exception) {
+        self.write_kept_lines();
         edit::fail(self.root, exception);
+    }
+
+    /// Writes the [kept log lines](crate#kept-log-lines) of a scope that fails, and further ones as they are made.
+    #[doc(hidden)]
+    pub fn write_kept_lines(&self) {
+        kept_lines::come_out(self.root.scope);
+    }
+
+    /// Writes the kept log lines of a scope that perhaps does not live to see its end, and of the scopes nested in it.
+    #[doc(hidden)]
+    pub fn write_all_kept_lines(&self) {
+        kept_lines::all_come_out(self.root.scope);
     }
 
     /// Renames the root span.

@@ -11,7 +11,6 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
 use super::process::config_of_layer;
-use crate::config::Levels;
 use crate::log::{Lines, LogLayer};
 use crate::recorder::debug_logs;
 use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
@@ -85,7 +84,7 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
     mask::add(&config.mask_keys);
     let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
     let log = match lines {
-        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
+        Some(_) => line_filter(config),
         None => LineFilter::off(),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
@@ -95,8 +94,7 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
+    let log = Lines::new(log_format, config).map(|lines| LogLayer::new(lines, line_filter(config)));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -158,9 +156,10 @@ where
     Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
 }
 
-/// Returns the levels of the log lines.
-fn levels_of_lines(config: &Config) -> Levels {
-    config.log.clone().unwrap_or_default()
+/// Returns the filter of the log lines.
+fn line_filter(config: &Config) -> LineFilter {
+    let written = config.log.clone().unwrap_or_default();
+    LineFilter::new(written.targets(), config.log_buffer.as_ref())
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already

@@ -6,6 +6,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use thundra_aws::Context;
 use thundra_bench_work::{chains, events, in_turn, spawned, varied, workload_a};
+use thundra_core::Scope;
+use thundra_core::propagation::{Inbound, Propagators, Trust};
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
@@ -29,9 +31,11 @@ const ALL: &[(&str, Work)] = &[
     ("spawned", tasks_spawned),
     ("event_outside", event_outside),
     ("event_off", event_off),
+    ("event_off_here", event_off_here),
     ("flushed", flushed),
     ("watched", watched),
     ("log", log),
+    ("log_kept", log_kept),
     ("sns", |bytes, turns| recognise(&events::sns(bytes as usize), turns)),
     ("api_gateway", |bytes, turns| recognise(&events::api_gateway(bytes as usize), turns)),
     ("sqs", |records, turns| recognise(&events::sqs(records as usize), turns)),
@@ -137,6 +141,14 @@ fn event_off(events: u64, turns: u64) {
     turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
 }
 
+/// Makes events of a level that is off in scopes without debug logs, after a scope with them.
+fn event_off_here(events: u64, turns: u64) {
+    install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
+    let caller = Inbound::extract([("debug-log-enabled", "true")], Propagators::default(), Trust::Full);
+    black_box(Scope::builder("other").parent(caller).begin().finish());
+    turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
+}
+
 /// Records, encodes and flushes to an exporter that sends nothing.
 fn flushed(spans: u64, turns: u64) {
     install(&[]);
@@ -165,6 +177,12 @@ fn watched(invocations: u64, turns: u64) {
 fn log(lines: u64, turns: u64) {
     install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
     turns_of(turns, || (0..lines).for_each(|item| info!(item, order = "order-00000042", "order priced")));
+}
+
+/// Keeps log lines in the full buffer of a scope that succeeds.
+fn log_kept(lines: u64, turns: u64) {
+    install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_LOG_BUFFER", "20KiB")]);
+    turns_of(turns, || (0..lines).for_each(|item| debug!(item, order = "order-00000042", "order priced")));
 }
 
 fn recognise(event: &str, turns: u64) {

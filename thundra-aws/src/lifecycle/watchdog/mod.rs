@@ -19,7 +19,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
-use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, export_later, flush_aside};
+use thundra_core::{Config, Records, Scope, ScopeRef, Status, Unfinished, diagnostics, export_later, flush_aside};
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
@@ -165,6 +165,7 @@ pub(super) fn take_running() -> Records {
             root: &root,
         };
         let _ = records.append(watched.scope.take_unfinished(&ending));
+        watched.scope.write_all_kept_lines();
     }
     records
 }
@@ -204,6 +205,7 @@ mod thread {
             if let Some(until) = due.until {
                 list.wake();
                 drop(list);
+                due.scopes.iter().for_each(ScopeRef::write_all_kept_lines);
                 send(due.records, until);
                 list = super::list();
                 continue;
@@ -218,6 +220,7 @@ mod thread {
     /// The spans of the due invocations.
     #[derive(Default)]
     struct Due {
+        scopes: Vec<ScopeRef>,
         records: Records,
         /// The end of the time for the export.
         until: Option<Instant>,
@@ -234,6 +237,7 @@ mod thread {
                 root: &root,
             };
             let _ = self.records.append(watched.scope.take_unfinished(&ending));
+            self.scopes.push(watched.scope);
             // A tenth of the margin is left for putting unsent spans back.
             let (left, margin) = (watched.deadline.map(Deadline::left), watched.margin);
             let until = Instant::now() + left.unwrap_or_default().saturating_sub(margin.unwrap_or_default() / 10);
