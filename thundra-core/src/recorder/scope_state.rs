@@ -1,5 +1,6 @@
 //! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
-use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::ScopeFacts;
 use crate::points::set::Points;
@@ -67,6 +67,8 @@ pub(crate) struct ScopeState {
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
+    /// What the owner attached to the scope.
+    pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
     pub(crate) sealed: bool,
     /// The log lines kept until the scope fails.
@@ -114,6 +116,7 @@ impl ScopeState {
             exceptions: ExceptionSignal::Spans,
             outer: None,
             flags: 0,
+            attached: None,
             sealed: false,
             kept_lines: KeptLines::default(),
             spans: Vec::new(),
@@ -360,19 +363,12 @@ impl ScopeState {
     #[inline]
     pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
         let points = self.points.take()?;
-        Some((points, ScopeFacts::new(Some(self.log_members()), self.context(0))))
+        Some((points, ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }))
     }
 
     /// Returns how many more spans the limit allows.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)
-    }
-
-    /// Returns the fields of the log lines and the correlation ids: members of a JSON object, each after a comma.
-    fn log_members(&self) -> Arc<[u8]> {
-        let mut members = Members::default();
-        self.log.members(&self.correlation, &Members::default(), &mut members);
-        members.as_bytes().into()
     }
 
     /// Returns the context of a span.
@@ -406,7 +402,7 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.sealed, self.flags) = (None, false, 0);
+        (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
         self.kept_lines = KeptLines::default();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
