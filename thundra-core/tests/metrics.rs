@@ -13,8 +13,8 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use prost::Message;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
-use thundra_core::metrics::{self, Instrument, PointData, PointsOf};
 use thundra_core::{Config, Env, Records, Scope, ScopeRef, Signal, Telemetry, TemporalityPreference, flush, install};
+use thundra_core::metrics::{self, Instrument, PointData, PointsOf};
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -424,7 +424,7 @@ fn sixty_four_tasks_never_cross() {
 #[cfg(feature = "metrics")]
 #[test]
 fn the_metrics_crate_measures_in_the_scope_of_the_call() {
-    use ::metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+    use metrics_facade::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
     let (_turn, collector) = installed();
     describe_counter!("facade.calls", Unit::Count, "Calls.");
     describe_histogram!("facade.size", Unit::Bytes, "Sizes.");

@@ -8,6 +8,7 @@ mod export;
 mod export_connections;
 mod export_credentials;
 mod export_limits;
+mod export_logs;
 mod export_proxies;
 mod export_signals;
 mod export_tls;
