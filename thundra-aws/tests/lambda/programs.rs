@@ -115,6 +115,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("details") => crate::details::run(other),
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
+        sources if sources.starts_with("sources") => crate::sources::run(sources),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),
     }
