@@ -48,9 +48,9 @@ static WRITTEN: Mutex<Vec<(Option<String>, Vec<String>)>> = Mutex::new(Vec::new(
 
 fn write(points: &PointsOf<'_>) {
     let fields = points.scope.map(|scope| {
-        let fields = String::from_utf8(scope.log_fields.as_deref().unwrap_or_default().to_vec()).unwrap();
         // The correlation ids follow.
-        fields.split(",\"correlation_id").next().unwrap().to_owned()
+        let own = scope.log_fields.iter().take_while(|(key, _)| key != "correlation_id");
+        own.map(|(key, value)| format!(",\"{key}\":\"{value}\"")).collect::<String>()
     });
     let shown = points.points.iter().map(|point| {
         let attributes: Vec<_> = point.attributes().iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -206,6 +206,24 @@ fn values_that_no_sum_survives_are_left_out() {
         tracing::info!("counter.a b" = 1);
         assert_eq!(collector.points(), ["up{} 4"]);
     });
+}
+
+#[test]
+fn secrets_are_no_attributes() {
+    on_both_fronts(|collector| {
+        tracing::info!(monotonic_counter.password_resets = 1, api_key = "k-1", login = ?Login { user: 1, password: 2 });
+        assert_eq!(
+            collector.points(),
+            [r#"password_resets{api_key=REDACTED,login=Login { user: 1, password: "REDACTED" }} 1"#]
+        );
+    });
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "shown by Debug")]
+struct Login {
+    user: u8,
+    password: u8,
 }
 
 #[test]

@@ -13,9 +13,9 @@ use thundra_core::exception::Exception;
 use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
 
 use crate::lifecycle::layer::export_last;
-use crate::lifecycle::platform::InitializationType;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 use crate::panics::catch_panic_in;
+use crate::platform::InitializationType;
 
 /// The return type of an init function: the state, or a result with the state.
 pub trait State<S> {
@@ -84,6 +84,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
+        setup::check_input()?;
         let state = initialise(telemetry(), started, init).await?;
         run_with(Telemetry::default(), service_fn(|event| handler(event, state.clone()))).await
     })
@@ -109,6 +110,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
+        setup::check_input()?;
         let state = initialise(telemetry(), started, init).await?;
         run_concurrent_with(Telemetry::default(), service_fn(move |event| handler(event, state.clone()))).await
     })

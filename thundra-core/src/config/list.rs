@@ -317,6 +317,22 @@ crate::variables! {
         default: "`128`",
         meaning: "Attributes of a link.",
     }
+    LOG_ATTRIBUTE_VALUE_LENGTH = "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT" {
+        form: WHOLE,
+        default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
+        meaning: "Characters of a log record's attribute.",
+    }
+    LOG_ATTRIBUTE_COUNT = "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+        meaning: "Attributes of a log record from the fields of its event.",
+    }
+    EXCEPTION_SIGNAL = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN" {
+        form: "one of logs, logs/dup",
+        default: "events of spans",
+        meaning: "What exceptions become: log records, or with `logs/dup` log records and events of spans. Without an \
+                  exporter of log records they are events of spans.",
+    }
 
     SPANS = "THUNDRA_SPANS" {
         form: LEVELS,
@@ -350,6 +366,11 @@ crate::variables! {
         form: "one of all, edge",
         default: "`edge`",
         meaning: "`all` trusts callers at the public edge as much as a queue: their sampling and debug decisions are obeyed.",
+    }
+    LOG_FORMAT = "THUNDRA_LOG_FORMAT" {
+        form: "one of json, text, dazn, none; with options as in json,location,spans",
+        default: "`text` to a terminal, else `json`",
+        meaning: "The form of log lines. `location` adds the place in the source, `spans` the fields of the spans around.",
     }
     LOG = "RUST_LOG" {
         form: LEVELS,

@@ -1,5 +1,6 @@
 //! The collection of points at a flush.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,16 +50,10 @@ pub struct PointsOf<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ScopeFacts {
-    /// The fields of the scope's log lines: members of a JSON object, each after a comma.
-    pub log_fields: Option<std::sync::Arc<[u8]>>,
+    /// The fields of the scope's log lines, and the correlation ids.
+    pub log_fields: Vec<(Cow<'static, str>, Value)>,
     /// The context of the root span.
     pub context: Option<TraceContext>,
-}
-
-impl ScopeFacts {
-    pub(crate) fn new(log_fields: Option<std::sync::Arc<[u8]>>, context: Option<TraceContext>) -> Self {
-        ScopeFacts { log_fields, context }
-    }
 }
 
 /// The values that observers read.

@@ -13,7 +13,7 @@ use billed::{Phases, gb_seconds};
 use thundra_core::usage::{Memory, Transfer, Used, since_start};
 use thundra_core::{Config, ScopeRef, Value, semconv};
 
-use super::platform::InitializationType;
+use crate::platform::InitializationType;
 
 /// The length of the initialisation, or of the restore, until the first invocation takes it.
 static INIT: Mutex<Option<Duration>> = Mutex::new(None);
