@@ -13,7 +13,7 @@ use crate::config::LogFormat;
 use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
-use crate::recorder::kept_lines;
+use crate::recorder::kept_writer;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
@@ -101,7 +101,7 @@ impl WriteLine for Lines {
 
     fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot) {
         self.build(event, metadata, Some(slot), |line| {
-            if !kept_lines::keep(slot.scope, line, self.kept_bytes) {
+            if !kept_writer::keep(slot.scope, line, self.kept_bytes) {
                 print(line);
             }
         });

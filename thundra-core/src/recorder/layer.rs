@@ -18,8 +18,9 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::event_filter::{EventFilter, widest};
 use super::fields::{self, Fields, FieldsOf, StatusCode};
-use super::filter::{EventFilter, SoleLayer, widest};
+use super::filter::SoleLayer;
 use super::open_span::{OpenSpan, encode_head};
 use super::scope_span::{self, SCOPE_TARGET};
 use super::slab::SCOPES;
