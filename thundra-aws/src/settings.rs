@@ -43,6 +43,12 @@ thundra_core::variables! {
         default: "`100ms`",
         meaning: "The time before the deadline at which an invocation is exported, with spans still open. `0` turns this off.",
     }
+    CAPTURE_PAYLOADS = "THUNDRA_CAPTURE_PAYLOADS" {
+        form: "one of errors, always, off",
+        default: "`off`",
+        meaning: "The invocations whose event is written to standard error, [masked](#masked-keys), to be \
+                  [run again](#captured-events): those that failed, or all.",
+    }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
         default: "`INFO`",
@@ -80,6 +86,8 @@ pub struct Settings {
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
     pub timeout_margin: Duration,
+    /// The invocations whose event is written to standard error.
+    pub capture_payloads: CapturePayloads,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -106,6 +114,23 @@ pub enum MessageSpans {
     Create,
 }
 
+/// The invocations whose event is written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
+///
+/// The line has the event with the values of secret keys masked, and runs the same program again locally. The
+/// [configuration page](crate::configuration#captured-events) says how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum CapturePayloads {
+    /// None.
+    #[default]
+    Off,
+    /// Those that failed: by an error, a panic, a status of 500 or more, a timeout, an event that cannot be read, or failed
+    /// records of a batch.
+    Errors,
+    /// All.
+    Always,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -114,6 +139,7 @@ impl Default for Settings {
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            capture_payloads: CapturePayloads::default(),
             log: None,
         }
     }
@@ -154,6 +180,16 @@ impl Section for Settings {
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
+            capture_payloads: reader
+                .one_of(
+                    &CAPTURE_PAYLOADS,
+                    &[
+                        ("errors", CapturePayloads::Errors),
+                        ("always", CapturePayloads::Always),
+                        ("off", CapturePayloads::Off),
+                    ],
+                )
+                .unwrap_or_default(),
             log: log_levels(reader),
         }
     }

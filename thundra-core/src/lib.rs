@@ -79,6 +79,37 @@
 //!
 //! The lines have the format of all lines, and what is redacted in these is redacted before a line is kept.
 //!
+//! # Metrics
+//!
+//! Fields of `tracing` events measure, by the names that tracing-opentelemetry made usual. The other fields are
+//! attributes, and `otel.unit` is the unit:
+//!
+//! ```
+//! tracing::info!(monotonic_counter.orders = 1, country = "de"); // a sum that never goes down
+//! tracing::info!(counter.open_orders = -1); // one that does
+//! tracing::info!(histogram.order_value = 12.5, otel.unit = "{EUR}"); // a distribution
+//! tracing::info!(gauge.stock = 7); // the last value
+//! ```
+//!
+//! With the feature `metrics`, the macros of the [`metrics`](https://docs.rs/metrics) crate measure too, unless the
+//! program installs a recorder of its own.
+//!
+//! - The level of an event makes no difference to its measurements.
+//! - An event without a message measures and does nothing else: it is no log line and no span event. This is so where
+//!   nothing takes metrics as well.
+//! - A measurement belongs to the scope in which it is made, sampled or not.
+//! - An instrument has up to 2,000 sets of attributes between two exports, or since the start where metrics are
+//!   cumulative. Further ones share a point with the attribute `otel.metric.overflow`, and are counted on a root span as
+//!   `thundra.overflowing_measurements`.
+//! - A value that is not finite, and a negative one of a monotonic counter, is left out. So is a metric whose name is not
+//!   a letter followed by up to 254 letters, digits and `_.-/`. A line on standard error names the metric once, and
+//!   `thundra.dropped_measurements` counts.
+//! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
+//!
+//! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: those of `thundra-http` where
+//! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
+//! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.
+//!
 //! # A transport of your own
 //!
 //! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the
@@ -196,6 +227,7 @@
 //!   in that context, and calls carry the baggage of the context in which they are made.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
+//! - `metrics`: the macros of the `metrics` crate measure, see [Metrics](#metrics).
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -249,8 +281,8 @@ pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer, LogFormat,
-    LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
+    Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
+    LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
     TemporalityPreference,
 };
 #[doc(hidden)]

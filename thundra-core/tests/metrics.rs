@@ -209,6 +209,24 @@ fn values_that_no_sum_survives_are_left_out() {
 }
 
 #[test]
+fn secrets_are_no_attributes() {
+    on_both_fronts(|collector| {
+        tracing::info!(monotonic_counter.password_resets = 1, api_key = "k-1", login = ?Login { user: 1, password: 2 });
+        assert_eq!(
+            collector.points(),
+            [r#"password_resets{api_key=REDACTED,login=Login { user: 1, password: "REDACTED" }} 1"#]
+        );
+    });
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "shown by Debug")]
+struct Login {
+    user: u8,
+    password: u8,
+}
+
+#[test]
 fn the_level_of_an_event_makes_no_difference() {
     on_both_fronts(|collector| {
         tracing::error!(monotonic_counter.levels = 1);

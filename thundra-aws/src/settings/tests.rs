@@ -23,6 +23,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_MESSAGE_SPANS" => "each",
         "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
+        "THUNDRA_CAPTURE_PAYLOADS" => "failures",
         "AWS_LAMBDA_LOG_LEVEL" => "CRITICAL",
         name => panic!("a bad value of {name}?"),
     }

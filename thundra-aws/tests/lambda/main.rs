@@ -12,7 +12,9 @@ mod details;
 mod endings;
 mod ends;
 mod environment;
+mod evidence;
 mod keep;
+mod logs;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]

@@ -115,6 +115,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("details") => crate::details::run(other),
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
+        other if other.starts_with("evidence") => crate::evidence::run(other),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),
     }
@@ -253,6 +254,7 @@ async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
     }
     greet(name).await;
     BOTH.wait().await;
+    info!(name, "met");
     #[cfg(all(feature = "config", feature = "sqs"))]
     send(name).await;
     Ok(greet(name).await)

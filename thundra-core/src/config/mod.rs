@@ -23,7 +23,7 @@ mod size;
 mod unknown;
 mod variable;
 
-pub use exporters::{LogsExporter, MetricsExporter, TemporalityPreference};
+pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
@@ -92,6 +92,8 @@ pub struct Config {
     pub metric_export_interval: Duration,
     /// The buckets of histograms over OTLP.
     pub histogram_aggregation: HistogramAggregation,
+    /// What exceptions become. Defaults to events of spans.
+    pub exceptions: ExceptionSignal,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
     /// The limits of a span and of an invocation.
@@ -200,6 +202,7 @@ impl Config {
             metrics_temporality: exporters::temporality(reader),
             metric_export_interval: metrics::export_interval(reader),
             histogram_aggregation: metrics::histogram_aggregation(reader),
+            exceptions: exporters::exceptions(reader).unwrap_or_default(),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
@@ -211,6 +214,11 @@ impl Config {
             log_buffer: LogBuffer::read(reader),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
+    }
+
+    /// Returns the levels of log lines and log records.
+    pub(crate) fn log_levels(&self) -> Levels {
+        self.log.clone().unwrap_or_default()
     }
 
     /// Returns the environment of the configuration.

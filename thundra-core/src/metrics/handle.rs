@@ -11,6 +11,7 @@ use crate::points::instrument::{Identity, Text};
 use crate::points::switch;
 use crate::recorder::current;
 use crate::recorder::measure::measure;
+use crate::redact::{REDACTED, mask};
 
 /// The unit and the description of a name, perhaps described after its first measurement.
 #[derive(Debug, Default)]
@@ -50,7 +51,10 @@ impl Handle {
     ) -> Self {
         let mut attributes = AttributeSet::default();
         attributes.clear();
-        labels.for_each(|(key, value)| attributes.push_str(key, value));
+        labels.for_each(|(key, value)| match mask::masks(key) {
+            true => attributes.push_str(key, REDACTED),
+            false => attributes.push_str(key, &mask::value(value)),
+        });
         Handle { name: name.into(), kind, attributes: attributes.bytes().into(), described, state: AtomicU64::new(0) }
     }
 

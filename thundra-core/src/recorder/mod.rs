@@ -26,6 +26,7 @@ pub(crate) mod kept_writer;
 pub(crate) mod layer;
 mod line_buffer;
 pub(crate) mod line_filter;
+pub(crate) mod log_records;
 pub(crate) mod measure;
 pub(crate) mod missing_spans;
 pub(crate) mod open_span;

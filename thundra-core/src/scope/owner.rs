@@ -87,7 +87,7 @@ impl Scope {
     /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
     /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///
-    /// Open spans are exported with a later flush.
+    /// Open spans are exported with a later flush. The log records of the scope wait for the next one.
     ///
     /// # Examples
     ///
@@ -113,11 +113,13 @@ impl Scope {
         }
         // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
+        let log_records = state.take_log_records();
         let points = state.take_points();
         state.sealed = true;
         state.kept_lines.discard();
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
+        backlog::add(log_records);
         if let Some((points, facts)) = points {
             hand_over(points, &facts, outer);
         }

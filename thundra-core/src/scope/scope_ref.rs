@@ -1,8 +1,11 @@
 //! A handle that does not own the scope.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
+
+use tracing::Level;
 
 use super::flags::ScopeFlags;
 use crate::exception::Exception;
@@ -15,7 +18,7 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
 use crate::recorder::{current, edit, kept_writer};
-use crate::{Records, Status, TraceContext, Value, metrics};
+use crate::{Config, Records, Status, TraceContext, Value, log, metrics};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
@@ -254,6 +257,42 @@ impl ScopeRef {
     #[doc(hidden)]
     pub fn flags(&self) -> ScopeFlags {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
+    }
+
+    /// Attaches data of the owner to the open scope.
+    #[doc(hidden)]
+    pub fn attach<T: Any + Send + Sync>(&self, data: Arc<T>) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.attached = Some(data);
+        }
+    }
+
+    /// Returns the attached data, if it is of this type.
+    #[doc(hidden)]
+    pub fn attached<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let attached = SCOPES.lock(self.root.scope)?.attached.clone()?;
+        attached.downcast().ok()
+    }
+
+    /// Removes the attached data, which late spans of the scope would keep.
+    #[doc(hidden)]
+    pub fn detach(&self) {
+        let attached = SCOPES.lock(self.root.scope).and_then(|mut state| state.attached.take());
+        // Dropped after the lock.
+        drop(attached);
+    }
+
+    /// Returns the status of the root span; unset for an unrecorded scope.
+    #[doc(hidden)]
+    pub fn status(&self) -> Status {
+        SCOPES.edit(self.root, |span, _| span.status()).unwrap_or_default()
+    }
+
+    /// Returns the keys of the log lines of the scope, with a level, a message and the time: members of a JSON object, each
+    /// after a comma.
+    #[doc(hidden)]
+    pub fn line_head(&self, level: Level, message: &str, config: &Config) -> Vec<u8> {
+        log::head(level, message, config, self.root)
     }
 
     pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&CorrelationIds) -> R) -> Option<R> {

@@ -63,14 +63,15 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         return false;
     };
     mask::add(&config.mask_keys);
-    if exports(Signal::Metrics) {
-        metrics::start(config);
-    }
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }
     subscriber::set_global(config, telemetry.layers, telemetry.log_format);
     subscriber::bridge_log();
+    // Events measure at any level, but records of the `log` crate have no fields: they keep their level.
+    if exports(Signal::Metrics) {
+        metrics::start(config);
+    }
     true
 }
 

@@ -13,7 +13,7 @@ use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, runtime, scope};
+use crate::setup::{install, install_metrics, runtime, scope};
 
 /// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
@@ -36,6 +36,10 @@ const ALL: &[(&str, Work)] = &[
     ("watched", watched),
     ("log", log),
     ("log_kept", log_kept),
+    ("counter", counter),
+    ("histogram", histogram),
+    ("metric_event", metric_event),
+    ("metric_event_off", metric_event_off),
     ("sns", |bytes, turns| recognise(&events::sns(bytes as usize), turns)),
     ("api_gateway", |bytes, turns| recognise(&events::api_gateway(bytes as usize), turns)),
     ("sqs", |records, turns| recognise(&events::sqs(records as usize), turns)),
@@ -183,6 +187,31 @@ fn log(lines: u64, turns: u64) {
 fn log_kept(lines: u64, turns: u64) {
     install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_LOG_BUFFER", "20KiB")]);
     turns_of(turns, || (0..lines).for_each(|item| debug!(item, order = "order-00000042", "order priced")));
+}
+
+/// Increments a counter of the `metrics` crate.
+fn counter(increments: u64, turns: u64) {
+    install_metrics();
+    turns_of(turns, || (0..increments).for_each(|_| metrics::counter!("orders", "country" => "de").increment(1)));
+}
+
+/// Records in a histogram of the `metrics` crate.
+fn histogram(records: u64, turns: u64) {
+    install_metrics();
+    let record = |item: u64| metrics::histogram!("price", "country" => "de").record((item % 100) as f64);
+    turns_of(turns, || (0..records).for_each(record));
+}
+
+/// Increments a counter by the field of an event.
+fn metric_event(events: u64, turns: u64) {
+    install_metrics();
+    turns_of(turns, || (0..events).for_each(|_| info!(monotonic_counter.orders = 1_u64, country = "de")));
+}
+
+/// Makes an event with nothing but a measurement that nobody wants.
+fn metric_event_off(events: u64, turns: u64) {
+    install(&[]);
+    turns_of(turns, || (0..events).for_each(|_| info!(monotonic_counter.orders = 1_u64, country = "de")));
 }
 
 fn recognise(event: &str, turns: u64) {

@@ -19,10 +19,14 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
-use thundra_core::{Config, Records, Scope, ScopeRef, Status, Unfinished, diagnostics, export_later, flush_aside};
+use thundra_core::export::suppress_thread;
+use thundra_core::{
+    Config, Records, Scope, ScopeFlags, ScopeRef, Status, Unfinished, diagnostics, export_later, flush_aside,
+};
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
+use super::evidence::{self, Outcome};
 use super::platform::InitializationType;
 use super::usage::Meter;
 use crate::Settings;
@@ -107,6 +111,7 @@ impl Watch {
         }
         if self.outlived_deadline() {
             // The caller got a timeout, whatever the handler returned.
+            scope.set_flags(ScopeFlags::FAILED);
             scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
@@ -165,6 +170,7 @@ pub(super) fn take_running() -> Records {
         };
         let _ = records.append(watched.scope.take_unfinished(&ending));
         watched.scope.write_all_kept_lines();
+        evidence::write_unfinished(watched.scope, Outcome::Shutdown);
     }
     records
 }
@@ -195,6 +201,7 @@ mod thread {
     }
 
     fn watch() {
+        suppress_thread();
         let mut list = list();
         loop {
             let mut due = Due::default();
@@ -204,7 +211,10 @@ mod thread {
             if let Some(until) = due.until {
                 list.wake();
                 drop(list);
-                due.scopes.iter().for_each(ScopeRef::write_all_kept_lines);
+                due.scopes.iter().for_each(|scope| {
+                    scope.write_all_kept_lines();
+                    evidence::write_unfinished(*scope, Outcome::Timeout);
+                });
                 send(due.records, until);
                 list = super::list();
                 continue;
