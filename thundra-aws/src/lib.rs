@@ -302,6 +302,7 @@ pub mod batch;
 pub mod bench_support;
 mod cloudwatch;
 pub mod configuration;
+mod emf;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -309,6 +310,7 @@ mod lifecycle;
 mod panics;
 mod payload;
 mod payload_patterns;
+mod platform;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -316,6 +318,7 @@ mod secrets;
 mod settings;
 mod trigger;
 
+pub use emf::EmfSettings;
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
@@ -332,6 +335,7 @@ pub use settings::{BatchSpans, CapturePayloads, MessageSpans, Settings};
 pub use thundra_core::testing;
 pub use thundra_core::{
     Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
+    log,
 };
 pub use thundra_http::TelemetryGuard;
 pub use thundra_macros::handler;

@@ -4,9 +4,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use thundra_core::config::{Reader, Section, Variable, read_section};
-use thundra_core::{Config, ConfigProblem, Env, Levels, TemporalityPreference, Value, semconv};
+use thundra_core::{Config, ConfigProblem, Env, Levels, LogFormat, TemporalityPreference, Value, semconv};
 
+use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
+use crate::platform::InitializationType;
 
 /// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
 const DEFAULT_TIMEOUT_MARGIN: Duration = Duration::from_millis(100);
@@ -38,10 +40,20 @@ thundra_core::variables! {
         default: "`off`",
         meaning: "With `on`, what waits when Lambda ends the environment is exported. Needs the feature `shutdown`.",
     }
+    METRICS_NAMESPACE = "THUNDRA_METRICS_NAMESPACE" {
+        form: "letters, digits, spaces and .-_/#:, up to 255; `AWS/` begins none",
+        default: "the name of the service",
+        meaning: "The CloudWatch namespace of metrics in the embedded metric format.",
+    }
     TIMEOUT_MARGIN = "THUNDRA_TIMEOUT_MARGIN" {
         form: "a time with a unit, such as 100ms or 1s; or 0",
         default: "`100ms`",
         meaning: "The time before the deadline at which an invocation is exported, with spans still open. `0` turns this off.",
+    }
+    LOG_FORMAT = "AWS_LAMBDA_LOG_FORMAT" {
+        form: "one of JSON, Text",
+        default: "`JSON` in Lambda, `Text` elsewhere",
+        meaning: "The form of log lines without `THUNDRA_LOG_FORMAT`, set by Lambda from the settings of the function.",
     }
     CAPTURE_PAYLOADS = "THUNDRA_CAPTURE_PAYLOADS" {
         form: "one of errors, always, off",
@@ -86,8 +98,12 @@ pub struct Settings {
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
     pub timeout_margin: Duration,
+    /// The form of log lines, unless `THUNDRA_LOG_FORMAT` or the configuration sets it.
+    pub log_format: Option<LogFormat>,
     /// The invocations whose event is written to standard error.
     pub capture_payloads: CapturePayloads,
+    /// Metrics in CloudWatch's embedded metric format.
+    pub emf: EmfSettings,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -139,7 +155,9 @@ impl Default for Settings {
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            log_format: None,
             capture_payloads: CapturePayloads::default(),
+            emf: EmfSettings::default(),
             log: None,
         }
     }
@@ -180,6 +198,7 @@ impl Section for Settings {
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
+            log_format: reader.one_of(&LOG_FORMAT, &[("json", LogFormat::JSON), ("text", LogFormat::TEXT)]),
             capture_payloads: reader
                 .one_of(
                     &CAPTURE_PAYLOADS,
@@ -190,6 +209,7 @@ impl Section for Settings {
                     ],
                 )
                 .unwrap_or_default(),
+            emf: EmfSettings { namespace: namespace(reader), ..EmfSettings::default() },
             log: log_levels(reader),
         }
     }
@@ -197,12 +217,35 @@ impl Section for Settings {
     fn complete(&self, config: &mut Config) {
         let detected = function(config.env());
         config.resource.add_detected(detected);
+        config.log_format = Some(log_format(self.log_format, config));
         config.log = config.log.take().or_else(|| self.log.clone());
         if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
             // A function's process is one of many, and lives for an unknown time.
             config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);
         }
     }
+}
+
+/// Returns the form of log lines. Outside Lambda, a person runs the function by hand and reads them. Lambda's managed
+/// instances take JSON alone.
+fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> LogFormat {
+    let env = config.env();
+    let by_default = if env.get("AWS_LAMBDA_RUNTIME_API").is_some() { LogFormat::JSON } else { LogFormat::TEXT };
+    let format = config.log_format.or(of_lambda).unwrap_or(by_default);
+    match InitializationType::of(env) {
+        InitializationType::ManagedInstances => format.for_programs(),
+        _ => format,
+    }
+}
+
+/// Reads the namespace of metrics.
+fn namespace(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text(&METRICS_NAMESPACE)?;
+    if emf::is_namespace(&name) {
+        return Some(name);
+    }
+    reader.not_accepted(&METRICS_NAMESPACE, &name);
+    None
 }
 
 /// Reads the log level of a function. A single word must be a level, because Lambda has no targets. A list may name

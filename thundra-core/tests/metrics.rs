@@ -48,9 +48,9 @@ static WRITTEN: Mutex<Vec<(Option<String>, Vec<String>)>> = Mutex::new(Vec::new(
 
 fn write(points: &PointsOf<'_>) {
     let fields = points.scope.map(|scope| {
-        let fields = String::from_utf8(scope.log_fields.as_deref().unwrap_or_default().to_vec()).unwrap();
         // The correlation ids follow.
-        fields.split(",\"correlation_id").next().unwrap().to_owned()
+        let own = scope.log_fields.iter().take_while(|(key, _)| key != "correlation_id");
+        own.map(|(key, value)| format!(",\"{key}\":\"{value}\"")).collect::<String>()
     });
     let shown = points.points.iter().map(|point| {
         let attributes: Vec<_> = point.attributes().iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -424,7 +424,7 @@ fn sixty_four_tasks_never_cross() {
 #[cfg(feature = "metrics")]
 #[test]
 fn the_metrics_crate_measures_in_the_scope_of_the_call() {
-    use ::metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+    use metrics_facade::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
     let (_turn, collector) = installed();
     describe_counter!("facade.calls", Unit::Count, "Calls.");
     describe_histogram!("facade.size", Unit::Bytes, "Sizes.");

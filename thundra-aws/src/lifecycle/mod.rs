@@ -23,7 +23,6 @@ pub(crate) mod initialisation;
 pub(crate) mod invocation;
 pub(crate) mod layer;
 pub(crate) mod local;
-pub(crate) mod platform;
 mod refusal;
 pub(crate) mod reporting;
 mod response;

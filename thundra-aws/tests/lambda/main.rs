@@ -9,12 +9,14 @@ mod cloudwatch;
 mod configuration;
 mod deadlines;
 mod details;
+mod emf;
 mod endings;
 mod ends;
 mod environment;
 mod evidence;
 mod keep;
 mod logs;
+mod metrics;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]

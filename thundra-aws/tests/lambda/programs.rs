@@ -116,6 +116,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         other if other.starts_with("evidence") => crate::evidence::run(other),
+        other if other.starts_with("emf") => crate::emf::run(other),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),
     }

@@ -16,6 +16,7 @@ mod partial;
 mod spill;
 mod stdout;
 mod suppressed;
+mod whole_line;
 mod writer;
 
 use std::fmt;
@@ -42,6 +43,8 @@ pub(crate) use suppressed::is_suppressed;
 pub use suppressed::{Suppressed, suppressed};
 #[doc(hidden)]
 pub use suppressed::{suppress, suppress_thread};
+#[doc(hidden)]
+pub use whole_line::write_line;
 
 use crate::{Resource, Signal};
 

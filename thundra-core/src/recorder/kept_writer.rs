@@ -3,13 +3,12 @@
 //! Lines more detailed than the written ones wait in the buffer of their scope. They come out when the scope fails or
 //! nears its deadline. A scope that succeeds drops them. After lines came out, further ones are written at once.
 
-use std::io::Write;
-
 use super::entered::Entered;
 use super::line_buffer::LineBuffer;
 use super::scope_span::SCOPE_TARGET;
 use super::slab::SCOPES;
 use super::slot::{ScopeId, SpanSlot};
+use crate::export::{StandardStream, write_line};
 
 /// Keeps a line in its scope. Returns `false` for a line to write at once.
 pub(crate) fn keep(scope: ScopeId, line: &[u8], limit: usize) -> bool {
@@ -48,6 +47,6 @@ fn write(mut buffer: LineBuffer, root: SpanSlot) {
         tracing::warn!(target: SCOPE_TARGET, evicted, "{evicted} older log lines were evicted: THUNDRA_LOG_BUFFER is full");
     }
     // There is nowhere to report that standard error is closed.
-    let _ = std::io::stderr().lock().write_all(lines);
+    let _ = write_line(StandardStream::Error, lines);
     buffer.recycle();
 }

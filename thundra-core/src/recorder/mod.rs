@@ -34,7 +34,7 @@ pub(crate) mod otel_context;
 mod own_code;
 mod parent;
 pub(crate) mod runtime_events;
-mod scope_log;
+pub(crate) mod scope_log;
 pub(crate) mod scope_span;
 pub(crate) mod scope_state;
 pub(crate) mod slab;

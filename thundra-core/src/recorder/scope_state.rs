@@ -12,7 +12,6 @@ use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
-use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::ScopeFacts;
 use crate::points::set::Points;
@@ -364,19 +363,12 @@ impl ScopeState {
     #[inline]
     pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
         let points = self.points.take()?;
-        Some((points, ScopeFacts::new(Some(self.log_members()), self.context(0))))
+        Some((points, ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }))
     }
 
     /// Returns how many more spans the limit allows.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)
-    }
-
-    /// Returns the fields of the log lines and the correlation ids: members of a JSON object, each after a comma.
-    fn log_members(&self) -> Arc<[u8]> {
-        let mut members = Members::default();
-        self.log.members(&self.correlation, &Members::default(), &mut members);
-        members.as_bytes().into()
     }
 
     /// Returns the context of a span.

@@ -19,6 +19,7 @@ use tower_service::Service;
 use super::layer::export_last;
 use super::watchdog::Watch;
 use super::{event, invocation};
+use crate::emf;
 use crate::panics::catch_panic_in;
 
 pub(crate) use input::check;
@@ -36,6 +37,7 @@ where
     D: Into<Bytes>,
     E: Into<Error>,
 {
+    emf::leave_stdout_to_the_response();
     let input = input::take()?;
     let mut body = input.event.clone();
     let mut context = Context::default();
