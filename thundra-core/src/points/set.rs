@@ -233,7 +233,11 @@ impl Points {
             Ok(place) => return Some(place),
             Err(free) => free,
         };
-        if self.instruments.len() >= MAX_INSTRUMENTS || !is_valid_name(identity.name.as_str()) {
+        if !is_valid_name(identity.name.as_str()) {
+            return None;
+        }
+        if self.instruments.len() >= MAX_INSTRUMENTS {
+            unaggregated::note_too_many_instruments();
             return None;
         }
         let place = self.instruments.len() as u32;
