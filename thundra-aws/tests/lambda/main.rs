@@ -16,6 +16,7 @@ mod environment;
 mod evidence;
 mod keep;
 mod logs;
+mod metrics;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
