@@ -204,7 +204,8 @@
 //! The same holds on managed instances, where Lambda lets an invocation run on.
 //!
 //! The span of every invocation says how near it came to its deadline: `thundra.deadline.remaining_ms`, negative after the
-//! deadline, and `thundra.deadline.used_ratio`, 1 at the deadline.
+//! deadline, and `thundra.deadline.used_ratio`, 1 at the deadline. [What it used](#what-an-invocation-used) is there as
+//! well.
 //!
 //! The watchdog exports through connections of its own, within the margin: a collector that is far away may need more
 //! than 100 ms. Where the collector does not take the spans in time and the process lives on, the next export sends
@@ -214,6 +215,30 @@
 //!
 //! The watchdog cannot help where Lambda ends the process without a deadline: where the function runs out of memory, the
 //! spans of the invocation are lost.
+//!
+//! # What an invocation used
+//!
+//! The span of an invocation has these attributes, in Lambda, whatever the exporter:
+//!
+//! | Attribute | Meaning |
+//! |---|---|
+//! | `thundra.memory.peak_bytes` | the greatest resident memory of the process since its start |
+//! | `thundra.memory.used_ratio` | that memory as a part of the memory of the function |
+//! | `thundra.cpu.time_ms` | the CPU time of all threads, those that ended included |
+//! | `thundra.disk.read_bytes`, `.written_bytes` | what the process read from disks and wrote to them, beyond the page cache |
+//! | `thundra.network.received_bytes`, `.sent_bytes` | what the environment, extensions included, received and sent, but for the Runtime API |
+//! | `thundra.billed.estimated_ms` | an estimate of `Billed Duration` in Lambda's own log |
+//! | `thundra.billed.estimated_gb_s` | the same in GB-seconds, by the memory of the function |
+//!
+//! - CPU time and bytes count from the end of the invocation before, because a reading before the handler would make the
+//!   caller wait. So they contain the export of the invocation before in place of the invocation's own. Invocations that
+//!   run at once in a process have no such figures: they cannot be told apart.
+//! - The estimate has the time from the event to the end of the response, the initialisation in the first invocation
+//!   (or the hooks after a SnapStart restore), and an export after the response, for which the last one stands. Not in
+//!   it are the start of the environment before this process, and extensions that end later. An invocation exported
+//!   before its deadline is estimated with its whole time, which Lambda bills then.
+//! - Managed instances are billed by the instance, so their invocations have no estimate.
+//! - Where a file of `/proc/self` is missing, its figures are missing.
 //!
 //! # A span is missing: where do I look?
 //!

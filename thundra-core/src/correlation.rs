@@ -58,7 +58,7 @@ pub fn get(key: &str) -> Option<String> {
 /// });
 /// ```
 pub fn set(key: &str, value: &str) {
-    match ScopeRef::current().and_then(|scope| scope.with_correlation(|ids| ids.set(key, value))) {
+    match ScopeRef::current().and_then(|scope| scope.change_correlation(|ids| ids.set(key, value))) {
         Some(true) => {}
         Some(false) => diagnostics::once(
             &format!("correlation {key}"),

@@ -26,7 +26,7 @@ pub(crate) fn first_unsafe(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, c)| is_unsafe(*c))
 }
 
-fn is_unsafe(c: char) -> bool {
+pub(crate) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

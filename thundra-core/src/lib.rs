@@ -49,6 +49,18 @@
 //! });
 //! ```
 //!
+//! # Debug logs
+//!
+//! Some chains of calls are logged in more detail than others. `THUNDRA_DEBUG_SAMPLE_RATE` is their ratio: where a chain
+//! begins, the first scope draws. The correlation ids carry the decision as `debug-log-enabled`, and each program of the
+//! chain obeys it, except one that does not trust its caller: that one draws anew. Each record of a batch has its own
+//! decision.
+//!
+//! With debug logs, a scope writes the events of the program's own code down to `debug`, whatever `RUST_LOG` says. A
+//! target that `RUST_LOG` turns off stays off. The program's own code is that of the crates in its workspace, under the
+//! targets that `tracing` gives them. Events of dependencies keep the levels of `RUST_LOG`, spans those of
+//! `THUNDRA_SPANS`.
+//!
 //! # A transport of your own
 //!
 //! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the
@@ -185,11 +197,15 @@ pub mod exception;
 pub mod export;
 mod id;
 mod log;
+mod members;
+#[doc(hidden)]
+pub mod metrics;
 #[cfg(feature = "otel")]
 pub mod otel;
 mod otlp;
 mod percent;
 mod pipeline;
+mod points;
 pub mod propagation;
 mod recorder;
 mod records;
@@ -210,11 +226,13 @@ mod test_records;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tree;
+#[doc(hidden)]
+pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, InvalidLevels, Keep, Levels, Limits, LogsExporter, MetricsExporter, OtlpCompression,
-    OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter,
+    MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};
@@ -225,7 +243,8 @@ pub use env::Env;
 #[doc(hidden)]
 pub use escape::{Escaped, cut};
 pub use id::{SpanId, TraceId};
-pub use log::LogFormat;
+#[doc(hidden)]
+pub use members::Members;
 #[doc(hidden)]
 pub use percent::percent_decode;
 #[doc(hidden)]
@@ -238,6 +257,7 @@ pub use recorder::runtime_events::read_runtime_errors;
 #[doc(hidden)]
 pub use recorder::unfinished::Unfinished;
 pub use records::{MixedSignals, Records};
+pub use redact::mask::{InvalidMaskKeys, MaskKeys};
 pub use resource::Resource;
 pub use sampler::Sampler;
 #[doc(hidden)]

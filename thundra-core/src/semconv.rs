@@ -36,6 +36,8 @@ names! {
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
     CLIENT_ADDRESS = "client.address";
+    /// `true` in the log lines of a cold start, under the name of the Powertools for AWS Lambda.
+    COLD_START = "cold_start";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
     /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
     CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
@@ -81,6 +83,12 @@ names! {
     FAAS_TIME = "faas.time";
     FAAS_TRIGGER = "faas.trigger";
     FAAS_VERSION = "faas.version";
+    /// The ARN that an invocation named, in log lines, under the name of the Powertools for AWS Lambda.
+    FUNCTION_ARN = "function_arn";
+    /// The memory of a function in MiB, in log lines, under the name of the Powertools for AWS Lambda.
+    FUNCTION_MEMORY_SIZE = "function_memory_size";
+    /// The name of a function in log lines, under the name of the Powertools for AWS Lambda.
+    FUNCTION_NAME = "function_name";
     /// The request id of an invocation in log lines, under the name of the Powertools for AWS Lambda.
     FUNCTION_REQUEST_ID = "function_request_id";
     HTTP_REQUEST_METHOD = "http.request.method";
@@ -119,12 +127,35 @@ names! {
     URL_QUERY = "url.query";
     URL_SCHEME = "url.scheme";
     USER_AGENT_ORIGINAL = "user_agent.original";
+    /// The trace of X-Ray in log lines, under the name of the Powertools for AWS Lambda.
+    XRAY_TRACE_ID = "xray_trace_id";
 
+    /// The estimate of the GB-seconds that Lambda bills for an invocation.
+    THUNDRA_BILLED_ESTIMATED_GB_S = "thundra.billed.estimated_gb_s";
+    /// The estimate of the milliseconds that Lambda bills for an invocation, as `Billed Duration` in its log.
+    THUNDRA_BILLED_ESTIMATED_MS = "thundra.billed.estimated_ms";
+    /// The milliseconds of CPU time that the process used since the end of the invocation before.
+    THUNDRA_CPU_TIME_MS = "thundra.cpu.time_ms";
+    /// The bytes that the process read from disks since the end of the invocation before.
+    THUNDRA_DISK_READ_BYTES = "thundra.disk.read_bytes";
+    /// The bytes that the process wrote to disks since the end of the invocation before.
+    THUNDRA_DISK_WRITTEN_BYTES = "thundra.disk.written_bytes";
+    /// The greatest resident memory of the process since its start.
+    THUNDRA_MEMORY_PEAK_BYTES = "thundra.memory.peak_bytes";
+    /// The part of the function's memory that the process had in use at its peak.
+    THUNDRA_MEMORY_USED_RATIO = "thundra.memory.used_ratio";
+    /// The bytes that the environment received since the end of the invocation before.
+    THUNDRA_NETWORK_RECEIVED_BYTES = "thundra.network.received_bytes";
+    /// The bytes that the environment sent since the end of the invocation before.
+    THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
     /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
+    /// The number of measurements in no data point: of a value that is not finite, of a counter that would go down, of an
+    /// invalid name, or of too many instruments.
+    THUNDRA_DROPPED_MEASUREMENTS = "thundra.dropped_measurements";
     /// The number of spans of a scope dropped by `THUNDRA_MAX_SPANS`.
     THUNDRA_DROPPED_SPANS = "thundra.dropped_spans";
     /// The number of received messages with a forgotten context, because too many others came in before their
@@ -151,6 +182,8 @@ names! {
     /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
+    /// The number of measurements without their attributes, over the limit of sets of attributes.
+    THUNDRA_OVERFLOWING_MEASUREMENTS = "thundra.overflowing_measurements";
     /// The source of a root span's parent, or the reason for its absence.
     THUNDRA_PARENT_SOURCE = "thundra.parent.source";
     /// The number of received correlation ids, baggage members and trace states that were malformed or over a limit.

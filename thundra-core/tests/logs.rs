@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "logs/debug.rs"]
+mod debug;
+
 use std::process::Command;
 
 use serde_json::Value;

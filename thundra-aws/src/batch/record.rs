@@ -49,6 +49,8 @@ pub(super) struct Surroundings<'c> {
     pub(super) invocation: Option<ScopeRef>,
     /// The span in which the batch is worked on.
     current: Option<TraceContext>,
+    /// `true` if the event of the invocation is this one record, so that both are in the same chain of calls.
+    is_alone: bool,
 }
 
 impl<'c> Surroundings<'c> {
@@ -58,7 +60,13 @@ impl<'c> Surroundings<'c> {
             spans: Settings::of(config).batch_spans,
             invocation: ScopeRef::current(),
             current: thundra_core::current(),
+            is_alone: false,
         }
+    }
+
+    /// Returns the surroundings of a batch with so many records.
+    pub(super) fn of_records(self, count: usize) -> Self {
+        Surroundings { is_alone: count == 1, ..self }
     }
 
     /// Returns the reader of records, which trusts them as far as the sender of the batch is trusted.
@@ -120,6 +128,9 @@ impl<'c> Surroundings<'c> {
             if record.correlation.get(key).is_none() {
                 record.correlation.set(key, value);
             }
+        }
+        if self.is_alone && ids.is_some_and(|ids| ids.debug_log_enabled()) {
+            record.correlation.draw_debug(|| true);
         }
     }
 }

@@ -57,9 +57,10 @@ where
         invocation.set_flags(ScopeFlags::BATCH_HANDLED);
     }
     let source = E::SOURCE;
-    let surroundings = Surroundings::new(config);
+    let records = (source.records)(event);
+    let surroundings = Surroundings::new(config).of_records(records.len());
     let extractor = surroundings.extractor();
-    let mut queue = Queue::new(E::SOURCE, (source.records)(event));
+    let mut queue = Queue::new(E::SOURCE, records);
     let mut running = FuturesUnordered::new();
     let mut spans = Records::default();
     loop {

@@ -27,6 +27,11 @@ impl Deadline {
         Some(Deadline { total: deadline.left(), ..deadline })
     }
 
+    /// Returns the time from the begin of the invocation to the deadline.
+    pub(super) fn total(self) -> Duration {
+        self.total
+    }
+
     /// Returns the time left. Zero after the deadline.
     pub(super) fn left(self) -> Duration {
         self.at.duration_since(SystemTime::now()).unwrap_or_default()

@@ -22,6 +22,17 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     let name = trigger.span_name.clone().unwrap_or_else(|| function_name(context, config));
     let mut builder = Scope::builder(name).kind(SpanKind::Server).attribute(semconv::FAAS_COLDSTART, is_cold_start);
     builder = builder.attributes(trigger.attributes.iter().cloned().chain(function(context)));
+    builder = builder.log_field(semconv::COLD_START, is_cold_start);
+    if let Some(arn) = invoked_arn(context) {
+        builder = builder.log_field(semconv::FUNCTION_ARN, arn.to_owned());
+    }
+    if !context.request_id.is_empty() {
+        builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, context.request_id.clone());
+    }
+    let header = context.xray_trace_id.as_deref().and_then(XRayHeader::parse);
+    if let Some(header) = &header {
+        builder = builder.log_field(semconv::XRAY_TRACE_ID, header.root());
+    }
     if let Some(id) = attempt {
         builder = builder.attribute(semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned());
     }
@@ -31,7 +42,8 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     if let Some(tenant) = &context.tenant_id {
         let tenant = cut(tenant);
-        builder = builder.attribute(semconv::TENANT_ID, tenant.to_owned()).log_field(semconv::TENANT_ID, tenant);
+        builder =
+            builder.attribute(semconv::TENANT_ID, tenant.to_owned()).log_field(semconv::TENANT_ID, tenant.to_owned());
     }
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
@@ -45,13 +57,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         builder = builder.received_context(received);
     }
     let default_id = trigger.default_correlation_id.clone().unwrap_or_else(|| context.request_id.clone());
-    if !context.request_id.is_empty() {
-        builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, &context.request_id);
-    }
     if !default_id.is_empty() {
         builder = builder.default_correlation_id(default_id);
     }
-    let header = context.xray_trace_id.as_deref().and_then(XRayHeader::parse);
     let decision = header.as_ref().and_then(|header| header.sampled);
     let mut inbound = parent(&trigger, header.as_ref(), context, caller, config.propagators);
     if thundra_core::follows_xray()
@@ -189,9 +197,7 @@ fn is_redrive(message: &Message) -> bool {
 /// Returns the attributes of the function.
 fn function(context: &Context) -> Vec<(&'static str, thundra_core::Value)> {
     let mut attributes = vec![(semconv::FAAS_INVOCATION_ID, context.request_id.clone().into())];
-    // lambda_runtime writes a sentence here if the header is missing.
-    let arn = context.invoked_function_arn.as_str();
-    if arn.starts_with("arn:") {
+    if let Some(arn) = invoked_arn(context) {
         attributes.push((semconv::AWS_LAMBDA_INVOKED_ARN, arn.to_owned().into()));
         attributes.push((semconv::CLOUD_RESOURCE_ID, resource_id(arn, &context.env_config.version).into()));
         if let Some(account) = arn.split(':').nth(4).filter(|account| !account.is_empty()) {
@@ -199,6 +205,12 @@ fn function(context: &Context) -> Vec<(&'static str, thundra_core::Value)> {
         }
     }
     attributes
+}
+
+/// Returns the ARN that the caller named.
+fn invoked_arn(context: &Context) -> Option<&str> {
+    // lambda_runtime writes a sentence here if the header is missing.
+    Some(context.invoked_function_arn.as_str()).filter(|arn| arn.starts_with("arn:"))
 }
 
 /// Returns the ARN with the version of the function in place of an alias, as the [conventions] require.

@@ -20,7 +20,7 @@ use tower_service::Service;
 
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{background, event, invocation};
+use super::{background, event, invocation, usage};
 use crate::panics::catch_panic;
 
 /// The header with the id of one attempt of a request.
@@ -196,7 +196,9 @@ pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &C
     }
     let longest = Instant::now() + config.otlp.flush_limit();
     let deadline = deadline.map_or(longest, |deadline| deadline.min(longest));
+    let began = Instant::now();
     let _ = tokio::time::timeout_at(deadline.into(), flush(trace, Some(deadline))).await;
+    usage::exported(began.elapsed());
 }
 
 /// Records an error of the runtime, unless a failure of the program came before.

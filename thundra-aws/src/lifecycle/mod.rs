@@ -31,6 +31,7 @@ mod run;
 pub(crate) mod setup;
 pub(crate) mod shutdown;
 mod snap_start;
+mod usage;
 pub(crate) mod watchdog;
 
 pub use init::{init, init_with};

@@ -41,9 +41,10 @@ pub(super) fn take_open_stream<F>(future: Pin<&mut WithStream<F>>) -> Option<End
     (end.try_recv() == Err(oneshot::error::TryRecvError::Empty)).then_some(end)
 }
 
-/// Ends an invocation with its stream, or at its deadline. The spans leave with the next flush.
-pub(super) async fn finish_with_stream(scope: Scope, watch: Watch, end: EndOfStream) {
-    match watch.flush_until() {
+/// Ends an invocation with its stream, or at its deadline. The spans leave with the next flush, or before the deadline
+/// with the export of the watchdog.
+pub(super) async fn finish_with_stream(scope: Scope, mut watch: Watch, end: EndOfStream) {
+    match watch.deadline() {
         None => _ = end.await,
         Some(deadline) => {
             if tokio::time::timeout_at(deadline.into(), end).await.is_err() {
@@ -51,6 +52,7 @@ pub(super) async fn finish_with_stream(scope: Scope, watch: Watch, end: EndOfStr
             }
         }
     }
+    watch.exported_later();
     export_later(invocation::finish(scope, watch));
 }
 

@@ -14,7 +14,7 @@ use tower_service::Service;
 use super::layer::{InvocationLayer, export_last};
 use super::reporting::Reporting;
 use super::snap_start::Hooks;
-use super::{environment, local, refusal, setup, shutdown};
+use super::{environment, local, refusal, setup, shutdown, usage};
 
 /// Runs a handler: in Lambda one event after the other, elsewhere one event from a file or from standard input.
 ///
@@ -152,6 +152,7 @@ where
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     shutdown::prepare(config).await;
+    usage::initialised(config);
     environment::is_ready();
     // The compiler computes the layout of nested futures recursively. A box ends the recursion.
     to_the_end(Box::pin(runtime.run()), config).await
@@ -214,6 +215,7 @@ where
     let runtime = Runtime::new(handler).layer(InvocationLayer::new(config));
     let runtime = runtime.register_snapstart_resource(Hooks::new(config));
     shutdown::prepare(config).await;
+    usage::initialised(config);
     environment::is_ready();
     to_the_end(Box::pin(runtime.run_concurrent()), config).await
 }

@@ -15,7 +15,7 @@ use thundra_core::exception::Exception;
 use thundra_core::{Config, Scope, ScopeFlags, diagnostics, flush_last, flushes_itself, forget_unexported, semconv};
 use tokio::time::timeout_at;
 
-use super::{environment, initialisation};
+use super::{environment, initialisation, usage};
 use crate::panics::catch_panic_in;
 
 static RESOURCES: Mutex<Resources> = Mutex::new(Resources { waiting: Vec::new(), is_running: false });
@@ -161,8 +161,10 @@ impl SnapStartResource for Hooks {
 
     fn after_restore(&self) -> BoxFuture<'_, Result<(), Error>> {
         Box::pin(async move {
+            let began = Instant::now();
             environment::renew(self.config);
             let restored = if self.resources.is_empty() { Ok(()) } else { self.restore().await };
+            usage::restored(self.config, began);
             environment::is_ready();
             restored
         })

@@ -20,7 +20,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::peers::{Lambda, Outcome, Seen, Span};
+use crate::peers::{Lambda, Outcome, Span};
 
 /// A row of the table: how the handler ends, and what its root span has of it.
 struct Ending {
@@ -56,6 +56,18 @@ fn endings() -> Vec<Ending> {
         row(json!("unwrap"), ["panic", "panicked: called `Result::unwrap()`", "panic", "the same, unwrapped"]),
         row(json!(7), ["invalid_event", UNREADABLE, JSON, "an event that is not the handler's type"]),
         row(json!("large"), ["response_too_large", "Lambda refused the response: 413", "response_too_large", "7 MB"]),
+        row(
+            json!("refuse with 400"),
+            ["response_refused", "Lambda refused the response: 400", "response_refused", "an invalid one"],
+        ),
+        row(
+            json!("refuse with 410"),
+            ["response_refused", "Lambda refused the response: 410", "response_refused", "one too late"],
+        ),
+        row(
+            json!("refuse with 500"),
+            ["response_refused", "Lambda refused the response: 500", "response_refused", "Lambda's fault"],
+        ),
         row(json!("unwritable"), ["invalid_response", UNWRITABLE, JSON, "a response that cannot be serialised"]),
         row(json!("stream breaks"), ["Declined", DECLINED, "Declined", "which Lambda takes for a success"]),
         row(json!("stream panics"), ["panic", "panicked: in the stream", "panic", "which only ends the stream"]),
@@ -130,6 +142,11 @@ async fn handle(event: LambdaEvent<Event>) -> Result<Response, Error> {
         "stream" => Ok(streamed(stream::iter([Ok(Bytes::from_static(b", chunk 2"))]))),
         "stream breaks" => Ok(streamed(stream::iter([Err(declined().into())]))),
         "stream panics" => Ok(streamed(stream::once(async { panic!("in the stream") }))),
+        "stream for ever" => Ok(streamed(stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Some((Ok(Bytes::from_static(b"chunk")), ()))
+        }))),
+        "stream hangs" => Ok(streamed(stream::pending())),
         "stream late" => Ok(streamed(stream::once(async {
             // Longer than the answer of the Runtime API takes.
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -205,7 +222,10 @@ where
     thundra_aws::__private::main_with_state(thundra_core::Telemetry::default, init, echo)
 }
 
-fn event(how: &Value) -> Value {
+/// Two invocations at once.
+pub(crate) const TWO: (&str, &str) = ("AWS_LAMBDA_MAX_CONCURRENCY", "2");
+
+pub(crate) fn event(how: &Value) -> Value {
     json!({ "how": how })
 }
 
@@ -267,12 +287,11 @@ async fn every_ending_has_a_root_and_the_outcome_of_the_bare_runtime() {
 
 #[tokio::test]
 async fn every_ending_has_a_root_beside_other_invocations() {
-    const TWO: &[(&str, &str)] = &[("AWS_LAMBDA_MAX_CONCURRENCY", "2")];
     // A worker that ends leaves its caller without an answer: see `a_worker_that_panics_leaves_the_others_and_its_span`.
     for ending in endings().into_iter().filter(|ending| ending.how != "unwritable") {
-        let (expected, _, bare_lines) = end("endings_bare_concurrent", &ending.how, TWO).await;
+        let (expected, _, bare_lines) = end("endings_bare_concurrent", &ending.how, &[TWO]).await;
         for program in ["endings_ours_concurrent", "endings_sole_concurrent"] {
-            let (outcome, root, lines) = end(program, &ending.how, TWO).await;
+            let (outcome, root, lines) = end(program, &ending.how, &[TWO]).await;
             let is_numbered = ending.how == "task" || ending.how == "unwrap";
             assert!(outcome == expected || is_numbered, "{program}, {}: {outcome:?} {expected:?}", ending.why);
             assert_ending(&ending, &root.expect(ending.why), program);
@@ -284,24 +303,16 @@ async fn every_ending_has_a_root_beside_other_invocations() {
 }
 
 #[tokio::test]
-async fn a_span_of_a_stream_belongs_to_the_invocation() {
-    let lambda = Lambda::start("endings_sole", &[]).await;
-    lambda.invoke(event(&json!("stream"))).await.unwrap();
-    let root = lambda.traced().await;
-    let (seen, _) = lambda.stop().await;
-    let children: Vec<_> = seen.iter().flat_map(Seen::children).map(|child| (child.name, child.parent)).collect();
-    assert_eq!(children, [("first chunk".to_owned(), root.id)]);
-}
-
-#[tokio::test]
-async fn a_stream_that_goes_on_after_the_answer_ends_its_invocation() {
-    let lambda = Lambda::start("endings_sole", &[("TEST_EARLY", "1")]).await;
-    lambda.invoke(event(&json!("stream late"))).await.unwrap();
-    lambda.invoke(event(&json!("ok"))).await.unwrap();
-    lambda.invoke(event(&json!("ok"))).await.unwrap();
-    lambda.wait_for(|seen| seen.iter().flat_map(Seen::spans).filter(|span| span.kind == 2).count() == 3).await;
-    let failed: Vec<_> = lambda.roots().into_iter().filter_map(|root| root.status).collect();
-    assert_eq!(failed, ["declined: invalid digit found in string"]);
+async fn an_invocation_without_an_answer_of_the_runtime_api_is_exported_before_the_end() {
+    const BREAKS: &[(&str, &str)] = &[("TEST_BREAKS", "1")];
+    for how in ["ok", "stream for ever"] {
+        let (expected, ..) = end("endings_bare", &json!(how), BREAKS).await;
+        assert_eq!(expected, Outcome::Ended(Some(101)), "{how}");
+        let (outcome, root, _) = end("endings_sole", &json!(how), BREAKS).await;
+        assert_eq!(outcome, expected, "{how}");
+        let root = root.unwrap();
+        assert_eq!(root.text("error.type"), "runtime_api_error", "{how}: {root:?}");
+    }
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod streams;
+mod usage;
 mod xray;
 
 use std::sync::Mutex;

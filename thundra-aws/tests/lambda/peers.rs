@@ -136,6 +136,8 @@ struct World {
     waiting: Mutex<HashMap<String, Answer>>,
     seen: Mutex<Vec<Seen>>,
     changed: Notify,
+    /// Notified of each request for an event.
+    asked: Arc<Notify>,
     /// Whether invocations have an X-Ray header.
     xray: bool,
     /// The tenant of all invocations.
@@ -144,6 +146,10 @@ struct World {
     restored: Notify,
     /// Whether the Runtime API answers before the end of a response, as some emulators do.
     is_early: bool,
+    /// Whether the Runtime API answers at the begin of a stream, and closes the connection.
+    hangs_up: bool,
+    /// Whether the connection to the Runtime API breaks while a response is sent.
+    breaks: bool,
     /// Whether the collector refuses requests for the time being.
     refuses: AtomicBool,
     /// Whether extensions can be registered.
@@ -179,10 +185,13 @@ impl Lambda {
             waiting: Mutex::default(),
             seen: Mutex::default(),
             changed: Notify::new(),
+            asked: Arc::default(),
             xray: variables.iter().any(|(key, _)| *key == "AWS_LAMBDA_MAX_CONCURRENCY"),
             tenant: variables.iter().find(|(key, _)| *key == "TEST_TENANT").map(|(_, tenant)| (*tenant).to_owned()),
             restored: Notify::new(),
             is_early: variables.iter().any(|(key, _)| *key == "TEST_EARLY"),
+            hangs_up: variables.iter().any(|(key, _)| *key == "TEST_HANGS_UP"),
+            breaks: variables.iter().any(|(key, _)| *key == "TEST_BREAKS"),
             refuses: variables.iter().any(|(key, _)| *key == "TEST_REFUSED").into(),
             extensions: !variables.iter().any(|(key, _)| *key == "TEST_NO_EXTENSIONS"),
             connections: Mutex::default(),
@@ -422,6 +431,7 @@ async fn extension_next(State(world): State<Arc<World>>, headers: HeaderMap) {
 
 async fn next(State(world): State<Arc<World>>) -> (HeaderMap, Bytes) {
     world.saw(Seen::Next);
+    world.asked.notify_waiters();
     let Event { body, xray: header, answer } = match world.events.lock().await.recv().await {
         Some(event) => event,
         None => std::future::pending().await,
@@ -490,12 +500,36 @@ async fn message(State(world): State<Arc<World>>, headers: HeaderMap, body: Byte
 /// The longest response that Lambda takes, unless it is a stream.
 const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
-async fn response(State(world): State<Arc<World>>, Path(id): Path<String>, body: Body) -> StatusCode {
+async fn response(
+    State(world): State<Arc<World>>,
+    Path(id): Path<String>,
+    request: HeaderMap,
+    body: Body,
+) -> (StatusCode, HeaderMap) {
+    let mut headers = HeaderMap::new();
+    if world.breaks {
+        // Ends the task of the connection, and says nothing.
+        std::panic::resume_unwind(Box::new("broken"));
+    }
+    let is_stream = request.contains_key("lambda-runtime-function-response-mode");
     if world.is_early {
         tokio::spawn(async move { take_response(&world, &id, body).await });
-        return StatusCode::ACCEPTED;
+        return (StatusCode::ACCEPTED, headers);
     }
-    take_response(&world, &id, body).await
+    if world.hangs_up && is_stream {
+        world.saw(Seen::Response);
+        headers.insert("connection", HeaderValue::from_static("close"));
+        // A client whose write fails would not see the answer, so its body is taken until it asks for an event.
+        let asked = world.asked.clone().notified_owned();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = to_bytes(body, usize::MAX) => {}
+                () = asked => {}
+            }
+        });
+        return (answer(&world, &id, Ok(Value::Null)), headers);
+    }
+    (take_response(&world, &id, body).await, headers)
 }
 
 async fn take_response(world: &World, id: &str, body: Body) -> StatusCode {
@@ -505,8 +539,17 @@ async fn take_response(world: &World, id: &str, body: Body) -> StatusCode {
         answer(world, id, Err(serde_json::json!({ "errorType": "Function.ResponseSizeTooLarge" })));
         return StatusCode::PAYLOAD_TOO_LARGE;
     }
+    if let Some(status) = refusal(&body) {
+        answer(world, id, Err(serde_json::json!({ "errorType": "Runtime.Refused" })));
+        return status;
+    }
     let text = || Value::from(String::from_utf8_lossy(&body).into_owned());
     answer(world, id, Ok(serde_json::from_slice(&body).unwrap_or_else(|_| text())))
+}
+
+/// The status of the refusal that a response asks for.
+fn refusal(body: &[u8]) -> Option<StatusCode> {
+    StatusCode::from_bytes(body.strip_prefix(b"\"refuse with ")?.strip_suffix(b"\"")?).ok()
 }
 
 async fn error(State(world): State<Arc<World>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
@@ -578,6 +621,7 @@ fn text(value: Option<any_value::Value>) -> String {
     match value {
         Some(any_value::Value::StringValue(text)) => text,
         Some(any_value::Value::IntValue(number)) => number.to_string(),
+        Some(any_value::Value::DoubleValue(number)) => number.to_string(),
         Some(any_value::Value::BoolValue(truth)) => truth.to_string(),
         Some(any_value::Value::ArrayValue(list)) => {
             list.values.into_iter().map(|item| text(item.value)).collect::<Vec<_>>().join(",")

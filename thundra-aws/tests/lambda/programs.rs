@@ -112,6 +112,7 @@ pub(crate) fn run(name: &str) {
             let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(crate::environment::Renewed));
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
+        other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),

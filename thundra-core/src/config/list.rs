@@ -6,6 +6,7 @@
 const SWITCH: &str = "one of true, false";
 const COUNT: &str = "a whole number from 0 to 4294967295";
 const WHOLE: &str = "a whole number from 0 to 18446744073709551615";
+const OVER_ZERO: &str = "a whole number from 1 to 18446744073709551615";
 const ADDRESS: &str = "an address that starts with http:// or https://";
 const PAIRS: &str = "a list such as key=value,other=value, percent-encoded";
 const PROTOCOLS: &str = "one of http/protobuf, http/json";
@@ -237,6 +238,17 @@ crate::variables! {
         meaning: "The private key of that certificate.",
     }
 
+    METRIC_EXPORT_INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL" {
+        form: OVER_ZERO,
+        default: "`60000`",
+        meaning: "The milliseconds between two exports of metrics by a program that exports in the background. In Lambda \
+                  each invocation exports.",
+    }
+    OTLP_METRICS_HISTOGRAM = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION" {
+        form: "one of explicit_bucket_histogram, base2_exponential_bucket_histogram",
+        default: "`explicit_bucket_histogram`",
+        meaning: "The buckets of histograms over OTLP.",
+    }
     OTLP_METRICS_TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" {
         form: "one of cumulative, delta, lowmemory",
         default: "`delta` in Lambda, else `cumulative`",
@@ -328,6 +340,12 @@ crate::variables! {
         meaning: "The most bytes that each flush, in Lambda the flush of an invocation, writes to standard output of \
                   what its exporter lost. With `0`, what is lost is only counted.",
     }
+    MASK_KEYS = "THUNDRA_MASK_KEYS" {
+        form: "a list of names such as card,date_of_birth,!page_token",
+        default: "",
+        meaning: "Keys whose values are masked in attributes, log lines and captured payloads, besides the [built-in \
+                  list](#masked-keys). `!` leaves a key of that list as it is.",
+    }
     TRUST = "THUNDRA_TRUST" {
         form: "one of all, edge",
         default: "`edge`",
@@ -337,5 +355,11 @@ crate::variables! {
         form: LEVELS,
         default: "`info`",
         meaning: "The levels of written log events, by target; `fatal` means `error`.",
+    }
+    DEBUG_SAMPLE_RATE = "THUNDRA_DEBUG_SAMPLE_RATE" {
+        form: "a number from 0 to 1",
+        default: "`0`",
+        meaning: "The ratio of new chains of calls with debug logs: lines of the program's own crates down to `debug`, in \
+                  each program of the chain. `debug-log-enabled` carries the decision.",
     }
 }

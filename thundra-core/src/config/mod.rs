@@ -10,6 +10,8 @@ mod keep;
 mod levels;
 mod limits;
 mod list;
+mod log_format;
+mod metrics;
 mod otlp;
 mod problem;
 mod proxies;
@@ -25,6 +27,9 @@ pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
 pub use list::VARIABLES;
+pub(crate) use log_format::Layout;
+pub use log_format::LogFormat;
+pub use metrics::HistogramAggregation;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
 pub use proxies::Proxies;
@@ -32,9 +37,12 @@ pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
 pub use variable::{Variable, table};
 
+use std::time::Duration;
+
 use self::list as v;
 use crate::percent::percent_decode;
 use crate::propagation::Propagators;
+use crate::redact::mask::MaskKeys;
 use crate::{Env, Resource, Sampler, diagnostics};
 
 /// OpenTelemetry's variable for the path of a configuration file.
@@ -77,6 +85,11 @@ pub struct Config {
     /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda, cumulative
     /// elsewhere.
     pub metrics_temporality: Option<TemporalityPreference>,
+    /// The time between two exports of metrics in a program that exports in the background. Defaults to a minute. In
+    /// Lambda each invocation exports.
+    pub metric_export_interval: Duration,
+    /// The buckets of histograms over OTLP.
+    pub histogram_aggregation: HistogramAggregation,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
     /// The limits of a span and of an invocation.
@@ -87,11 +100,16 @@ pub struct Config {
     /// [`StdoutExporter`](crate::export::StdoutExporter), of what the exporters lost. With 0, the default, all of that is
     /// counted instead. See [Losses](crate#losses).
     pub spill: u64,
+    /// The keys whose values are masked, besides the built-in list.
+    pub mask_keys: MaskKeys,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
     /// level, `INFO` and above are written.
     pub log: Option<Levels>,
+    /// The ratio of new chains of calls with debug logs, from 0, the default, to 1. See
+    /// [Debug logs](crate#debug-logs).
+    pub debug_sample_rate: f64,
     origin: Origin,
 }
 
@@ -175,12 +193,16 @@ impl Config {
             logs_exporters: exporters::of_logs(reader),
             metrics_exporters: exporters::of_metrics(reader),
             metrics_temporality: exporters::temporality(reader),
+            metric_export_interval: metrics::export_interval(reader),
+            histogram_aggregation: metrics::histogram_aggregation(reader),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
             spill: reader.size(&v::SPILL).unwrap_or(0),
+            mask_keys: reader.keys(&v::MASK_KEYS).unwrap_or_default(),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
+            debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
     }

@@ -9,6 +9,7 @@ use super::size::size;
 use super::{ConfigProblem, Levels, Variable};
 use crate::Env;
 use crate::percent::percent_decode;
+use crate::redact::mask::MaskKeys;
 
 /// The limit of a file's size. The bundles of authorities that systems have take 300 KiB.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -77,6 +78,11 @@ impl<'a> Reader<'a> {
         self.number(variable).map(Duration::from_millis)
     }
 
+    /// Reads a time in milliseconds, at least one.
+    pub fn milliseconds_over_zero(&mut self, variable: &Variable) -> Option<Duration> {
+        self.read(variable, |value| value.parse().ok().filter(|time| *time > 0)).map(Duration::from_millis)
+    }
+
     /// Reads a time with a unit, such as `500ms`, `1.5s` or `1m`. Zero needs no unit.
     pub fn duration(&mut self, variable: &Variable) -> Option<Duration> {
         self.read(variable, duration)
@@ -118,6 +124,16 @@ impl<'a> Reader<'a> {
             self.not_accepted(variable, &others.join(","));
         }
         (!taken.is_empty()).then_some(taken)
+    }
+
+    /// Reads names of keys. All invalid items together are a single problem.
+    pub(super) fn keys(&mut self, variable: &Variable) -> Option<MaskKeys> {
+        let value = self.list_text(variable)?;
+        let (keys, invalid) = MaskKeys::of(items(&value));
+        if !invalid.is_empty() {
+            self.not_accepted(variable, &invalid.join(","));
+        }
+        Some(keys)
     }
 
     /// Reads levels by target. All invalid items together are a single problem.

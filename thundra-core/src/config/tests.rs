@@ -20,7 +20,7 @@ fn defaults_need_no_variable() {
     assert_eq!((config.logs_exporters, config.metrics_exporters, config.metrics_temporality), (None, None, None));
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
-    assert_eq!(config.spill, 0);
+    assert_eq!((config.spill, config.mask_keys, config.debug_sample_rate), (0, MaskKeys::default(), 0.0));
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -36,13 +36,17 @@ fn bad_value(name: &str) -> OsString {
         "OTEL_TRACES_SAMPLER_ARG" => "2",
         "OTEL_TRACES_EXPORTER" => ",",
         "OTEL_LOGS_EXPORTER" | "OTEL_METRICS_EXPORTER" => "kafka",
+        "OTEL_METRIC_EXPORT_INTERVAL" => "0",
+        "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION" => "summary",
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" => "epsilon",
         "THUNDRA_SPANS" => "critical",
         "THUNDRA_MAX_SPANS" => "-1",
         "THUNDRA_KEEP" => "failures",
         "THUNDRA_SPILL" => "64K",
+        "THUNDRA_MASK_KEYS" => "card*",
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
+        "THUNDRA_DEBUG_SAMPLE_RATE" => "1%",
         name if name.ends_with("_ENDPOINT") => "localhost:4318",
         name if name.ends_with("_PROTOCOL") => "grpc",
         name if name.ends_with("_HEADERS") => "api-key",

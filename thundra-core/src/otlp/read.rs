@@ -120,6 +120,12 @@ pub(super) fn attribute(bytes: &[u8]) -> Option<(String, Value)> {
     Some((key, value?))
 }
 
+/// Reads an attribute with tag and length.
+pub(crate) fn attribute_of(mut field: &[u8]) -> Option<Value> {
+    let (_, key_value) = take_field(&mut field)?;
+    attribute(key_value).map(|(_, value)| value)
+}
+
 fn any_value(bytes: &[u8]) -> Option<Value> {
     let field = fields(bytes).next()?;
     match field.number {

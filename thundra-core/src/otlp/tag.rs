@@ -43,6 +43,47 @@ pub(crate) const LINK_FLAGS: u8 = 0x35;
 pub(crate) const STATUS_MESSAGE: u8 = 0x12;
 pub(crate) const STATUS_CODE: u8 = 0x18;
 
+pub(crate) const METRIC_NAME: u8 = 0x0a;
+pub(crate) const METRIC_DESCRIPTION: u8 = 0x12;
+pub(crate) const METRIC_UNIT: u8 = 0x1a;
+pub(crate) const METRIC_GAUGE: u8 = 0x2a;
+pub(crate) const METRIC_SUM: u8 = 0x3a;
+pub(crate) const METRIC_HISTOGRAM: u8 = 0x4a;
+pub(crate) const METRIC_EXPONENTIAL_HISTOGRAM: u8 = 0x52;
+
+// The same for Gauge, Sum, Histogram and ExponentialHistogram.
+pub(crate) const DATA_POINT: u8 = 0x0a;
+pub(crate) const AGGREGATION_TEMPORALITY: u8 = 0x10;
+pub(crate) const SUM_IS_MONOTONIC: u8 = 0x18;
+
+// The same for the data points of all kinds.
+pub(crate) const DATA_POINT_START: u8 = 0x11;
+pub(crate) const DATA_POINT_TIME: u8 = 0x19;
+
+pub(crate) const NUMBER_POINT_DOUBLE: u8 = 0x21;
+pub(crate) const NUMBER_POINT_INT: u8 = 0x31;
+pub(crate) const NUMBER_POINT_ATTRIBUTE: u8 = 0x3a;
+
+// The same for HistogramDataPoint and ExponentialHistogramDataPoint.
+pub(crate) const HISTOGRAM_POINT_COUNT: u8 = 0x21;
+pub(crate) const HISTOGRAM_POINT_SUM: u8 = 0x29;
+
+pub(crate) const HISTOGRAM_POINT_BUCKET_COUNTS: u8 = 0x32;
+pub(crate) const HISTOGRAM_POINT_BOUNDS: u8 = 0x3a;
+pub(crate) const HISTOGRAM_POINT_ATTRIBUTE: u8 = 0x4a;
+pub(crate) const HISTOGRAM_POINT_MIN: u8 = 0x59;
+pub(crate) const HISTOGRAM_POINT_MAX: u8 = 0x61;
+
+pub(crate) const EXPONENTIAL_POINT_ATTRIBUTE: u8 = 0x0a;
+pub(crate) const EXPONENTIAL_POINT_SCALE: u8 = 0x30;
+pub(crate) const EXPONENTIAL_POINT_ZERO_COUNT: u8 = 0x39;
+pub(crate) const EXPONENTIAL_POINT_POSITIVE: u8 = 0x42;
+pub(crate) const EXPONENTIAL_POINT_NEGATIVE: u8 = 0x4a;
+pub(crate) const EXPONENTIAL_POINT_MIN: u8 = 0x61;
+pub(crate) const EXPONENTIAL_POINT_MAX: u8 = 0x69;
+pub(crate) const BUCKETS_OFFSET: u8 = 0x08;
+pub(crate) const BUCKETS_COUNTS: u8 = 0x12;
+
 pub(super) const KEY: u8 = 0x0a; // KeyValue.key = 1
 pub(super) const VALUE: u8 = 0x12; // KeyValue.value = 2
 pub(super) const STRING: u8 = 0x0a; // AnyValue.string_value = 1

@@ -127,9 +127,16 @@ pub(crate) fn bool_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: bool)
     out.extend_from_slice(&[tag::BOOL, u8::from(value)]);
 }
 
-/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text.
+/// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns the length of
+/// the text in bytes, which is the end of the attribute.
 #[inline]
-pub(crate) fn fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) {
+pub(crate) fn fmt_attribute(
+    out: &mut Vec<u8>,
+    tag: u8,
+    key: &str,
+    limit: Option<usize>,
+    value: fmt::Arguments<'_>,
+) -> usize {
     if key.len() >= SHORT {
         return long_fmt_attribute(out, tag, key, limit, value);
     }
@@ -145,21 +152,31 @@ pub(crate) fn fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option
     if key_len + text_len >= SHORT {
         widen(out, text_start - 1, text_len);
         widen(out, text_start - 3, bytes_len(text_len));
-        return widen(out, start + 1, bytes_len(key_len) + bytes_len(bytes_len(text_len)));
+        widen(out, start + 1, bytes_len(key_len) + bytes_len(bytes_len(text_len)));
+        return text_len;
     }
     if let Some([_, len, rest @ ..]) = out.get_mut(start..)
         && let Some([value, _, text]) = rest.get_mut(key_len + 3..key_len + 6)
     {
         (*len, *value, *text) = ((key_len + text_len + 6) as u8, (text_len + 2) as u8, text_len as u8);
     }
+    text_len
 }
 
 #[cold]
-fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) {
+fn long_fmt_attribute(out: &mut Vec<u8>, tag: u8, key: &str, limit: Option<usize>, value: fmt::Arguments<'_>) -> usize {
+    let mut len = 0;
     nested(out, tag, |out| {
         bytes(out, tag::KEY, key.as_bytes());
-        nested(out, tag::VALUE, |out| nested(out, tag::STRING, |out| format(out, limit, value)));
+        nested(out, tag::VALUE, |out| {
+            nested(out, tag::STRING, |out| {
+                let start = out.len();
+                format(out, limit, value);
+                len = out.len() - start;
+            });
+        });
     });
+    len
 }
 
 /// Writes formatted text, cut after `limit` characters.

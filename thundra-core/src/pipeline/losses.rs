@@ -31,6 +31,10 @@ enum Count {
     IncompleteMessages,
     /// Events, attributes and links recorded on a root span after the end of the span.
     AfterEnd,
+    /// Measurements that are in no point.
+    DroppedMeasurements,
+    /// Measurements without their attributes, over the limit of sets of attributes.
+    OverflowingMeasurements,
 }
 
 impl Losses {
@@ -54,6 +58,16 @@ impl Losses {
     /// Returns the count of events, attributes and links recorded on a root span after the end of the span.
     pub(crate) fn after_end(count: u64) -> Self {
         Losses::only(Count::AfterEnd, count)
+    }
+
+    /// Returns the count of measurements that are in no point.
+    pub(crate) fn dropped_measurements(count: u64) -> Self {
+        Losses::only(Count::DroppedMeasurements, count)
+    }
+
+    /// Returns the count of measurements without their attributes.
+    pub(crate) fn overflowing_measurements(count: u64) -> Self {
+        Losses::only(Count::OverflowingMeasurements, count)
     }
 
     fn only(count: Count, number: u64) -> Self {
@@ -203,6 +217,8 @@ impl Count {
             Count::DroppedSpans => semconv::THUNDRA_DROPPED_SPANS.into(),
             Count::IncompleteMessages => semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES.into(),
             Count::AfterEnd => semconv::THUNDRA_DROPPED_AFTER_END.into(),
+            Count::DroppedMeasurements => semconv::THUNDRA_DROPPED_MEASUREMENTS.into(),
+            Count::OverflowingMeasurements => semconv::THUNDRA_OVERFLOWING_MEASUREMENTS.into(),
         }
     }
 
@@ -213,6 +229,8 @@ impl Count {
             semconv::THUNDRA_DROPPED_SPANS => return Some(Count::DroppedSpans),
             semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES => return Some(Count::IncompleteMessages),
             semconv::THUNDRA_DROPPED_AFTER_END => return Some(Count::AfterEnd),
+            semconv::THUNDRA_DROPPED_MEASUREMENTS => return Some(Count::DroppedMeasurements),
+            semconv::THUNDRA_OVERFLOWING_MEASUREMENTS => return Some(Count::OverflowingMeasurements),
             _ => {}
         }
         let (sum, name) = key.rsplit_once('.')?;
@@ -317,7 +335,14 @@ mod tests {
         let lost =
             Signal::ALL.into_iter().flat_map(|signal| LossReason::ALL.iter().map(move |reason| (signal, *reason)));
         let lost = lost.map(|(signal, reason)| Count::Lost(signal, reason));
-        for count in lost.chain([Count::DroppedSpans, Count::IncompleteMessages, Count::AfterEnd]) {
+        let others = [
+            Count::DroppedSpans,
+            Count::IncompleteMessages,
+            Count::AfterEnd,
+            Count::DroppedMeasurements,
+            Count::OverflowingMeasurements,
+        ];
+        for count in lost.chain(others) {
             assert_eq!(Count::of_key(count.key().as_bytes()), Some(count));
         }
         for key in

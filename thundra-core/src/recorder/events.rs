@@ -1,4 +1,4 @@
-//! Events, recorded as span events and written as log lines.
+//! Events: measurements, log lines and span events, in this order.
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -7,14 +7,23 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, FieldsOf};
 use super::layer::Recorder;
+use super::measure::measure;
 use super::slab::SCOPES;
-use super::slot::SlotKind;
+use super::slot::{SlotKind, SpanSlot};
 use super::{entered, runtime_events};
 use crate::clock::now;
+use crate::points::{fields as metric_fields, switch};
 use crate::redact;
 
 /// The target of events bridged from the `log` crate by `tracing-log`.
 pub(crate) const BRIDGE_TARGET: &str = "log";
+
+/// Returns the name that the program gave to an event, such as `user.login.success`; `None` for the name that `tracing`
+/// makes of the place in the source.
+pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
+    let name = metadata.name();
+    (!name.starts_with("event ")).then_some(name)
+}
 
 impl Recorder {
     /// Writes an event as a log line, and records a span event.
@@ -35,11 +44,6 @@ impl Recorder {
     where
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
-        if let Some(sole) = &self.sole
-            && sole.log.enables(metadata)
-        {
-            (sole.write)(event, metadata);
-        }
         let slot = match event.parent() {
             Some(id) => self.slot_or_ancestor(id).or_else(|| self.scope_root(context)),
             None if event.is_contextual() => {
@@ -47,6 +51,15 @@ impl Recorder {
             }
             None => self.scope_root(context),
         };
+        if metric_fields::measures(event.metadata()) && measured(event, slot) {
+            return;
+        }
+        if let Some(sole) = &self.sole
+            && sole.log.writes(metadata)
+            && let Some(lines) = &sole.lines
+        {
+            lines.write_line(event, metadata, slot);
+        }
         let Some(slot) = slot else { return };
         if slot.kind() == SlotKind::Unrecorded {
             return;
@@ -88,4 +101,14 @@ impl Recorder {
             None => self.event(event, event.metadata(), context),
         }
     }
+}
+
+/// Adds the measurements of an event to the points of its scope. Returns `true` if the event is nothing else.
+#[inline(never)]
+fn measured(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
+    if switch::are_wanted() {
+        let scope = slot.map(|slot| slot.scope);
+        metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value, 1));
+    }
+    metric_fields::only_measures(event.metadata())
 }

@@ -1,5 +1,6 @@
 //! From the fields of a span or an event to encoded attributes.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write};
@@ -10,6 +11,7 @@ use crate::contained::{PANICKED, contained, formatted};
 use crate::exception::{Exception, Shown};
 use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
+use crate::redact::mask::{self, Masked};
 use crate::{SpanKind, redact, semconv};
 
 /// The encoded fields of a span or an event. Each thread reuses one set of buffers.
@@ -75,7 +77,8 @@ impl Fields {
         (max, length): (u32, Option<usize>),
         record: impl FnOnce(&mut dyn Visit),
     ) {
-        record(&mut Visitor { fields: self, of, max, length });
+        let mut visitor = Visitor { fields: self, of, max, length };
+        if mask::has_masked_fields() { record(&mut Masked(&mut visitor)) } else { record(&mut visitor) }
     }
 
     /// Brings the attributes from `start` on into the form of OTLP: no empty key, the last value of each key, and up to
@@ -162,7 +165,11 @@ impl Visitor<'_> {
         }
         let (tag, length) = (self.tag(), self.length);
         if let Some(out) = self.next() {
-            write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+            let start = out.len();
+            let len = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
+            if out.len().checked_sub(len).and_then(|text| out.get(text..)).is_some_and(mask::is_structure) {
+                mask_last(out, start, len, |out, text| write::str_attribute(out, tag, name, cut(text, length)));
+            }
         }
     }
 
@@ -182,7 +189,12 @@ impl Visitor<'_> {
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
         match name {
-            "message" | NAME => replace(renamed, value),
+            "message" | NAME => {
+                replace(renamed, value);
+                if let Cow::Owned(masked) = mask::value(renamed) {
+                    *renamed = masked;
+                }
+            }
             ERROR | STATUS_DESCRIPTION => {
                 replace(description, value);
                 // Redacted before it is cut: a password is recognised by the rest of its address.
@@ -271,8 +283,8 @@ impl Visit for Visitor<'_> {
         }
         let (tag, length) = (self.tag(), self.length);
         if let Some(out) = self.next() {
-            let value = length.map_or(value, |limit| write::truncate(value, limit));
-            write::str_attribute(out, tag, name, value);
+            let value = mask::value(value);
+            write::str_attribute(out, tag, name, cut(&value, length));
         }
     }
 
@@ -294,6 +306,22 @@ impl Visit for Visitor<'_> {
         if contained(|| self.format(name, value)).is_none() {
             self.panicked(name, before);
         }
+    }
+}
+
+/// Returns the first characters of a text, up to the limit.
+#[inline]
+fn cut(text: &str, length: Option<usize>) -> &str {
+    length.map_or(text, |limit| write::truncate(text, limit))
+}
+
+/// Masks the keys inside of the text of the last attribute, which begins at `start` and ends with the text.
+#[cold]
+fn mask_last(out: &mut Vec<u8>, start: usize, len: usize, write: impl FnOnce(&mut Vec<u8>, &str)) {
+    let text = out.len().checked_sub(len).and_then(|text| out.get(text..)).unwrap_or_default();
+    if let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text)) {
+        out.truncate(start);
+        write(out, &masked);
     }
 }
 

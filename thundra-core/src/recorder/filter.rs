@@ -1,10 +1,17 @@
 //! The filters of the recorder, for spans, span events and log lines.
 
-use tracing::level_filters::LevelFilter;
-use tracing::{Event, Metadata};
-use tracing_subscriber::filter::Targets;
+use std::fmt;
 
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::Interest;
+use tracing::{Event, Level, Metadata};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Context, Filter};
+
+use super::line_filter::LineFilter;
 use super::scope_span::SCOPE_TARGET;
+use super::slot::SpanSlot;
+use crate::points::{fields as metric_fields, switch};
 
 /// The work of other layers, done by the recorder as the sole layer. Each layer costs some 70 instructions a span
 /// within `tracing`.
@@ -13,21 +20,71 @@ pub(crate) struct SoleLayer {
     /// The filter of spans. A filtered span does not exist.
     pub(crate) spans: Targets,
     /// The filter of log lines.
-    pub(crate) log: EventFilter,
-    /// The function to write a log line, with the metadata of the event or of a bridged `log` record.
-    pub(crate) write: fn(&Event<'_>, &Metadata<'_>),
+    pub(crate) log: LineFilter,
+    /// The log lines; `None` if nothing is written.
+    pub(crate) lines: Option<Box<dyn WriteLine>>,
+}
+
+/// Writes events as log lines.
+pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
+    /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
+    /// innermost span of the event.
+    fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
 }
 
 impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        let (target, level) = (metadata.target(), metadata.level());
-        self.spans.would_enable(target, level) || (metadata.is_event() && self.log.enables(metadata))
+        metric_fields::enables(metadata).unwrap_or_else(|| {
+            let (target, level) = (metadata.target(), metadata.level());
+            self.spans.would_enable(target, level) || (metadata.is_event() && self.log.writes(metadata))
+        })
+    }
+
+    /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
+    pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
+        match metric_fields::enables(metadata) {
+            Some(true) => Interest::always(),
+            Some(false) => Interest::never(),
+            None if self.spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+            None if metadata.is_event() => self.log.interest(metadata),
+            None => Interest::never(),
+        }
     }
 
     /// Returns the most detailed level enabled for any target.
     pub(super) fn widest(&self) -> LevelFilter {
-        widest(&self.spans).max(self.log.widest())
+        widest_with_metrics(widest(&self.spans).max(self.log.widest()))
     }
+}
+
+/// The filter of the recorder beside other layers.
+#[derive(Debug)]
+pub(crate) struct BesideFilter(pub(crate) Targets);
+
+impl BesideFilter {
+    fn enables(&self, metadata: &Metadata<'_>) -> bool {
+        metric_fields::enables(metadata).unwrap_or_else(|| self.0.would_enable(metadata.target(), metadata.level()))
+    }
+}
+
+impl<S> Filter<S> for BesideFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.enables(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        metric_fields::register(metadata);
+        if self.enables(metadata) { Interest::always() } else { Interest::never() }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(widest_with_metrics(widest(&self.0)))
+    }
+}
+
+/// Returns the most detailed level of events. The level of an event makes no difference to its measurements.
+fn widest_with_metrics(widest: LevelFilter) -> LevelFilter {
+    if switch::are_wanted() { LevelFilter::TRACE } else { widest }
 }
 
 /// Returns the most detailed level enabled for any target.
@@ -65,7 +122,15 @@ impl EventFilter {
         metadata.target() != SCOPE_TARGET && self.enables(metadata)
     }
 
-    fn widest(&self) -> LevelFilter {
+    /// Returns `true` for a target without any enabled event.
+    pub(super) fn is_off(&self, target: &str) -> bool {
+        match self {
+            EventFilter::Level(level) => *level == LevelFilter::OFF,
+            EventFilter::Targets(targets) => !targets.would_enable(target, &Level::ERROR),
+        }
+    }
+
+    pub(super) fn widest(&self) -> LevelFilter {
         match self {
             EventFilter::Level(level) => *level,
             EventFilter::Targets(targets) => widest(targets),

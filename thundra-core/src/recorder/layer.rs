@@ -30,6 +30,8 @@ use crate::clock::now;
 use crate::config::Limits;
 use crate::otlp::read::each_attribute;
 use crate::pipeline::{Losses, backlog};
+use crate::points::fields as metric_fields;
+use crate::redact::mask;
 use crate::{SpanId, Status};
 
 /// Records the spans of scopes: see [`crate::layer`].
@@ -173,6 +175,8 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
+        metric_fields::register(metadata);
+        mask::register(metadata.fields());
         if fields::need_care(metadata.fields()) {
             // Relaxed: see `is_careful`.
             self.careful.store(true, Ordering::Relaxed);
@@ -182,7 +186,7 @@ where
         if metadata.is_span() && metadata.target() != SCOPE_TARGET && is_recorded {
             missing_spans::span_seen();
         }
-        if sole.is_none_or(|sole| sole.enables(metadata)) { Interest::always() } else { Interest::never() }
+        sole.map_or_else(Interest::always, |sole| sole.interest(metadata))
     }
 
     fn on_layer(&mut self, below: &mut S) {

@@ -14,17 +14,22 @@
 //! lock, free to record spans.
 
 pub(crate) mod current;
+pub(crate) mod debug_logs;
 pub(crate) mod edit;
 pub(crate) mod entered;
 pub(crate) mod events;
 mod fields;
 pub(crate) mod filter;
 pub(crate) mod layer;
+pub(crate) mod line_filter;
+pub(crate) mod measure;
 pub(crate) mod missing_spans;
 pub(crate) mod open_span;
 pub(crate) mod otel_context;
+mod own_code;
 mod parent;
 pub(crate) mod runtime_events;
+mod scope_log;
 pub(crate) mod scope_span;
 pub(crate) mod scope_state;
 pub(crate) mod slab;

@@ -4,11 +4,15 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::open_span::OpenSpan;
+use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::Limits;
 use crate::export::LossReason;
+use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
+use crate::points::collection::ScopeFacts;
+use crate::points::set::Points;
 use crate::propagation::{CorrelationIds, Outbound, Propagators, Received, XRayHeader};
 use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
@@ -51,8 +55,10 @@ pub(crate) struct ScopeState {
     pub(crate) limits: Limits,
     /// The received `__context__` object. A forwarded object is replaced by the scope's own.
     pub(crate) received_context: Option<Arc<str>>,
-    /// The fields of the log lines: members of a JSON object, each after a comma.
-    pub(crate) log_fields: Option<Arc<[u8]>>,
+    /// What the log lines of the scope have in common.
+    pub(crate) log: ScopeLog,
+    /// The points measured in the scope.
+    pub(crate) points: Option<Box<Points>>,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -96,7 +102,8 @@ impl ScopeState {
             received: None,
             limits: Limits::default(),
             received_context: None,
-            log_fields: None,
+            log: ScopeLog::default(),
+            points: None,
             outer: None,
             flags: 0,
             sealed: false,
@@ -339,9 +346,23 @@ impl ScopeState {
         }
     }
 
+    /// Takes the points, with the facts for their writer.
+    #[inline]
+    pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
+        let points = self.points.take()?;
+        Some((points, ScopeFacts::new(Some(self.log_members()), self.context(0))))
+    }
+
     /// Returns how many more spans the limit allows.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)
+    }
+
+    /// Returns the fields of the log lines and the correlation ids: members of a JSON object, each after a comma.
+    fn log_members(&self) -> Arc<[u8]> {
+        let mut members = Members::default();
+        self.log.members(&self.correlation, &Members::default(), &mut members);
+        members.as_bytes().into()
     }
 
     /// Returns the context of a span.
@@ -371,7 +392,8 @@ impl ScopeState {
         }
         self.generation = self.generation.wrapping_add(1);
         (self.trace_state, self.baggage, self.xray, self.received_context) = (None, None, None, None);
-        (self.log_fields, self.exported_trace_state) = (None, None);
+        self.exported_trace_state = None;
+        self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.sealed, self.flags) = (None, false, 0);

@@ -10,6 +10,7 @@ use super::slot::ScopeId;
 use super::tail::Moment;
 use crate::clock::now;
 use crate::config::Limits;
+use crate::points::collection;
 use crate::{Records, Value, semconv};
 
 /// The provisional ending of open spans.
@@ -33,11 +34,20 @@ impl Unfinished<'_> {
         // turn hands its spans to the outer scope, which exports them at its own end.
         let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
         append(&mut records, self.end_spans(&mut outermost, self.root));
+        let mut points = outermost.take_points();
         drop(outermost);
         for nested in SCOPES.nested_in(id) {
             if let Some(mut state) = SCOPES.lock(nested) {
                 append(&mut records, self.end_spans(&mut state, &[]));
+                match (&mut points, state.take_points()) {
+                    (Some((points, _)), Some((mut nested, _))) => points.merge(&mut nested),
+                    (None, Some((nested, facts))) => points = Some((nested, facts)),
+                    (_, None) => {}
+                }
             }
+        }
+        if let Some((points, facts)) = points {
+            collection::hand_over(points, &facts);
         }
         records
     }

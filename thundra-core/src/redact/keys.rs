@@ -1,5 +1,7 @@
 //! Keys with secret values.
 
+use super::mask;
+
 /// The ends of keys with secret values. Letters and digits count. Case and a number at the end do not.
 const SECRET: [&str; 36] = [
     "password",
@@ -73,6 +75,8 @@ impl Secret {
             Some(Secret::Quoted)
         } else if SECRET_TEXTS.iter().any(|end| ends(end)) {
             Some(Secret::Text)
+        } else if mask::is_named(key) {
+            Some(Secret::Value)
         } else {
             None
         }
@@ -80,7 +84,7 @@ impl Secret {
 }
 
 /// Returns the letters and digits of a key in lower case, from the end, without a number at the end.
-fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
+pub(super) fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
     let letters = key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
     letters.skip_while(u8::is_ascii_digit)
 }

@@ -2,7 +2,8 @@
 //!
 //! [`text`] replaces credentials and the values of queries. Such a text is redacted before becoming telemetry: as a status, an
 //! exception, the message of an ERROR or WARN event, or a line of ours on standard error. Attributes and fields of a
-//! program's spans stay as recorded, except values of type `dyn Error`. Log lines stay too.
+//! program's spans stay as recorded, except values of type `dyn Error`, and so do log lines. To both, and to captured
+//! payloads, the rule of [`mask`] applies: the values of secret keys are masked.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -20,6 +21,7 @@
 mod address;
 mod credentials;
 mod keys;
+pub mod mask;
 mod pair;
 mod scan;
 mod token;

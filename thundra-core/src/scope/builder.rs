@@ -13,6 +13,7 @@ use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
+use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
@@ -21,7 +22,7 @@ use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
 use crate::telemetry::{config, reaches_xray};
 use crate::value::Attributes;
-use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, log, semconv};
+use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
 
 /// The settings of a new scope: see [`Scope::builder`].
 #[derive(Clone, Debug)]
@@ -35,7 +36,7 @@ pub struct ScopeBuilder {
     start_time: Option<SystemTime>,
     default_id: Option<String>,
     received_context: Option<Arc<str>>,
-    log_fields: Vec<u8>,
+    log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
 }
@@ -163,8 +164,8 @@ impl ScopeBuilder {
 
     /// Adds a field to each log line written in the scope, and in [nested](Self::nested) scopes.
     #[doc(hidden)]
-    pub fn log_field(mut self, key: &str, value: &str) -> Self {
-        log::member(&mut self.log_fields, key, value);
+    pub fn log_field(mut self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.log_fields.push((key.into(), value.into()));
         self
     }
 
@@ -202,6 +203,7 @@ impl ScopeBuilder {
     /// ```
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
+        let log_fields = std::mem::take(&mut self.log_fields);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let (trace_id, uuid) = match &inbound.parent {
@@ -220,7 +222,7 @@ impl ScopeBuilder {
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer
             .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log_fields.clone(), outer.spans_left()));
+            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.fields.clone(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
         let (outer_xray, withheld, outer_log_fields, spans_left) =
             surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
@@ -231,6 +233,7 @@ impl ScopeBuilder {
             _ => Tail::Exported,
         };
         let recorded = !config.disabled && (sampled || tail != Tail::Exported);
+        let mut has_debug_logs = false;
         let claimed = SCOPES.claim(|state| {
             state.trace_id = trace_id;
             state.sampled = sampled;
@@ -249,7 +252,11 @@ impl ScopeBuilder {
                 list => list.clone(),
             };
             state.correlation = inbound.correlation.clone();
+            if config.debug_sample_rate > 0.0 && !config.disabled {
+                state.correlation.draw_debug(|| draw(config.debug_sample_rate));
+            }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
+            has_debug_logs = state.correlation.debug_log_enabled();
             state.baggage = inbound.baggage.clone();
             state.xray = outer_xray.or_else(|| inbound.xray.clone());
             state.formats = config.propagators;
@@ -260,10 +267,7 @@ impl ScopeBuilder {
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
             state.received = received;
-            state.log_fields = outer_log_fields;
-            if !self.log_fields.is_empty() {
-                state.log_fields = Some(self.log_fields.as_slice().into());
-            }
+            state.log.set_fields(outer_log_fields, log_fields);
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);
@@ -274,6 +278,9 @@ impl ScopeBuilder {
             backlog::count(Losses::dropped_spans((sampled && recorded).into()));
             ScopeId::from_u64(u64::MAX)
         });
+        if has_debug_logs {
+            debug_logs::enable();
+        }
         let root = SpanSlot::root_of(id, recorded);
         let span = adopting(root, || tracing::error_span!(target: SCOPE_TARGET, "scope", otel.name = %name));
         Scope::new(root, span)
@@ -312,6 +319,13 @@ impl ScopeBuilder {
         self.attributes.iter().for_each(|(key, value)| root.set_attribute(key, value, limits));
         self.links.iter().for_each(|(to, attributes)| root.link(to, attributes, limits));
     }
+}
+
+/// Returns `true` with this probability.
+fn draw(ratio: f64) -> bool {
+    // As many bits as a float has.
+    let random = u64::from_be_bytes(SpanId::random().to_bytes()) >> 11;
+    (random as f64) < ratio * (1_u64 << 53) as f64
 }
 
 /// Returns the text of a UUID. `Display` would take a detour through the formatter.

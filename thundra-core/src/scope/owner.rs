@@ -10,8 +10,10 @@ use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
 use crate::pipeline::{Losses, backlog};
+use crate::points::collection::{self, ScopeFacts};
+use crate::points::set::Points;
 use crate::recorder::slab::SCOPES;
-use crate::recorder::slot::SpanSlot;
+use crate::recorder::slot::{ScopeId, SpanSlot};
 
 /// An open scope. [`finish`](Self::finish) returns the spans.
 ///
@@ -110,9 +112,13 @@ impl Scope {
         }
         // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
+        let points = state.take_points();
         state.sealed = true;
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
+        if let Some((points, facts)) = points {
+            hand_over(points, &facts, outer);
+        }
         match outer {
             Some(outer) if !records.is_empty() => {
                 match SCOPES.lock(outer).filter(|outer| !outer.sealed) {
@@ -123,6 +129,18 @@ impl Scope {
             }
             _ => records,
         }
+    }
+}
+
+/// Hands the points of a scope to the outer scope, or to their writer and the collection.
+#[cold]
+fn hand_over(mut points: Box<Points>, facts: &ScopeFacts, outer: Option<ScopeId>) {
+    match outer.and_then(|outer| SCOPES.lock(outer)).filter(|outer| !outer.sealed) {
+        Some(mut outer) => match &mut outer.points {
+            Some(of_outer) => of_outer.merge(&mut points),
+            vacant => *vacant = Some(points),
+        },
+        None => collection::hand_over(points, facts),
     }
 }
 

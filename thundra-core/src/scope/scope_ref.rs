@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::flags::ScopeFlags;
 use crate::exception::Exception;
+use crate::metrics::{Instrument, Number};
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::CorrelationIds;
 use crate::recorder::entered::Entered;
@@ -14,7 +15,7 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
 use crate::recorder::{current, edit};
-use crate::{Records, Status, TraceContext, Value};
+use crate::{Records, Status, TraceContext, Value, metrics};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
@@ -209,6 +210,20 @@ impl ScopeRef {
         }
     }
 
+    /// Records a measurement in the scope, or for the process after the end of the scope. Does nothing where nobody
+    /// wants metrics.
+    #[doc(hidden)]
+    pub fn record(
+        &self,
+        instrument: &'static Instrument,
+        value: impl Into<Number>,
+        attributes: &[(&'static str, Value)],
+    ) {
+        if metrics::are_wanted() {
+            metrics::record_in(Some(self.root.scope), instrument, value.into(), attributes);
+        }
+    }
+
     /// Adds flags, for the crates around the scope.
     #[doc(hidden)]
     pub fn set_flags(&self, flags: ScopeFlags) {
@@ -223,7 +238,14 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
     }
 
-    pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
-        Some(f(&mut SCOPES.lock(self.root.scope)?.correlation))
+    pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&CorrelationIds) -> R) -> Option<R> {
+        Some(f(&SCOPES.lock(self.root.scope)?.correlation))
+    }
+
+    /// Changes the correlation ids, and with them the log lines of the scope.
+    pub(crate) fn change_correlation<R>(&self, f: impl FnOnce(&mut CorrelationIds) -> R) -> Option<R> {
+        let mut state = SCOPES.lock(self.root.scope)?;
+        state.log.changed();
+        Some(f(&mut state.correlation))
     }
 }

@@ -3,7 +3,9 @@
 use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
 use crate::export::{Export, spill_exporter};
-use crate::pipeline::{Pipeline, set_exported};
+use crate::pipeline::{Pipeline, exports, set_exported};
+use crate::points::collection;
+use crate::redact::mask;
 use crate::{Config, Signal, diagnostics, exception};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
@@ -61,6 +63,10 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         }
         return false;
     };
+    mask::add(&config.mask_keys);
+    if exports(Signal::Metrics) {
+        collection::start(config.metrics_temporality.unwrap_or_default(), config.histogram_aggregation);
+    }
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }

@@ -25,8 +25,7 @@ pub use subscriber::{layer, layer_with, subscriber};
 
 use crate::config::{Section, Sections, report};
 use crate::export::Export;
-use crate::log::LogFormat;
-use crate::{Config, Env};
+use crate::{Config, Env, LogFormat};
 
 /// The telemetry of a program, set up in code.
 ///
@@ -317,7 +316,7 @@ mod tests {
     fn a_builder_shows_what_it_holds() {
         let builder = Telemetry::builder().layer(tracing_subscriber::fmt::layer()).log_format(LogFormat::NONE);
         let text = format!("{builder:?}");
-        assert!(text.contains(r#"layers: Layers(1), log_format: LogFormat("none")"#), "{text}");
+        assert!(text.contains(r#"layers: Layers(1), log_format: LogFormat { layout: None }"#), "{text}");
         fn is_send<T: Send>(_: T) {}
         is_send(builder.build());
     }

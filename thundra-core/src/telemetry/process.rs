@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::config::{self, Section};
 use crate::pipeline::{Flush, Losses, Pipeline, backlog};
+use crate::points::collection;
 use crate::recorder::missing_spans;
 use crate::{Config, Env, Records, diagnostics};
 
@@ -103,7 +104,7 @@ pub fn settings<S: Section>() -> S {
 pub async fn flush(records: Records, deadline: Option<Instant>) {
     match PIPELINE.get() {
         Some(pipeline) => {
-            begin(pipeline, records, deadline).send().await;
+            begin(pipeline, records, deadline, false).send().await;
         }
         None => report_no_exporters(&records),
     }
@@ -118,6 +119,7 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
 pub async fn flush_aside(mut records: Records, deadline: Instant) {
     match PIPELINE.get() {
         Some(pipeline) => {
+            collection::collect(true);
             let due = backlog::drain(&mut records);
             let forks = pipeline.fork();
             pipeline.begin_aside(&forks, &records, &due, pipeline.last_export(deadline)).send().await;
@@ -128,7 +130,8 @@ pub async fn flush_aside(mut records: Records, deadline: Instant) {
 }
 
 /// Hands records, and everything that waits, to the exporters.
-fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>) -> Flush<'_> {
+fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>, is_last: bool) -> Flush<'_> {
+    collection::collect(is_last);
     let due = backlog::drain(&mut records);
     pipeline.begin(records, &due, deadline)
 }
@@ -150,7 +153,7 @@ fn report_no_exporters(records: &Records) {
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
-        begin(pipeline, Records::default(), Some(pipeline.last_export(deadline))).send().await;
+        begin(pipeline, Records::default(), Some(pipeline.last_export(deadline)), true).send().await;
         pipeline.spill_all(deadline).await;
         backlog::end(true);
     }

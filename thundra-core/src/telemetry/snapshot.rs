@@ -3,6 +3,7 @@
 use super::process::{PIPELINE, unexported};
 use crate::id;
 use crate::pipeline::{Losses, backlog};
+use crate::points::collection;
 
 /// Forgets all records that wait for a flush, and returns the losses of each exporter. Called before a snapshot and
 /// after the last flush: each copy would export the records again.
@@ -21,6 +22,7 @@ pub fn forget_unexported() -> Vec<Losses> {
 #[doc(hidden)]
 pub fn renew() {
     id::renew_seeds();
+    collection::restart();
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.renew();
     }

@@ -12,12 +12,15 @@ use tracing_subscriber::{Layer, Registry};
 use super::Layers;
 use super::process::config_of_layer;
 use crate::config::Levels;
-use crate::log::{LogFormat, LogLayer};
-use crate::recorder::filter::{EventFilter, SoleLayer};
+use crate::log::{Lines, LogLayer};
+use crate::recorder::debug_logs;
+use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
+use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
-use crate::{Config, diagnostics, log};
+use crate::redact::mask;
+use crate::{Config, LogFormat, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
@@ -51,7 +54,9 @@ pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat)
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
     // The only error: a logger is set.
-    let _ = bridge.init();
+    if bridge.init().is_ok() {
+        debug_logs::bridged();
+    }
 }
 
 /// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
@@ -77,18 +82,21 @@ pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 
 /// Returns a subscriber with the recorder as the only layer.
 fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let (log, write) = match log_format.writer() {
-        Some(write) => (EventFilter::new(lines(config).targets()), write),
-        None => (EventFilter::Level(LevelFilter::OFF), log::discard as log::Write),
+    mask::add(&config.mask_keys);
+    let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let log = match lines {
+        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
+        None => LineFilter::off(),
     };
-    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, write };
+    let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
     Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = LogLayer::new(log_format).map(|layer| layer.with_filter(lines(config).targets().clone()));
+    let log = Lines::new(log_format, config).map(LogLayer::new);
+    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
@@ -145,12 +153,13 @@ fn recorder<S>(config: &Config) -> impl Layer<S> + Send + Sync + use<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
+    mask::add(&config.mask_keys);
     let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(with_scopes(spans))
+    Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
 }
 
 /// Returns the levels of the log lines.
-fn lines(config: &Config) -> Levels {
+fn levels_of_lines(config: &Config) -> Levels {
     config.log.clone().unwrap_or_default()
 }
 

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use thundra_core::metrics::collect_every;
 use thundra_core::{
-    Records, diagnostics, export_later_is_due, flush, flush_last, last_export, report_missing_scope, unexported,
+    Records, config, diagnostics, export_later_is_due, flush, flush_last, last_export, report_missing_scope, unexported,
 };
 use tokio::sync::oneshot;
 use tokio::time::{timeout, timeout_at};
@@ -30,6 +31,7 @@ pub struct Worker {
 impl Worker {
     /// Starts the thread; `None`, and a line on standard error, where that fails.
     pub fn start(patience: Duration) -> Option<Self> {
+        collect_every(config().metric_export_interval);
         let (stop, stopped) = oneshot::channel();
         let (end, ended) = mpsc::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

@@ -107,6 +107,42 @@ fn batches_of_untrusted_callers_switch_nothing_on() {
 }
 
 #[test]
+fn records_have_debug_decisions_of_their_own() {
+    let decided = |id: u64, debug: &str| json!({"__context__": {"x-correlation-id": "c-1", "debug-log-enabled": debug}, "id": id});
+    let (on, off, chain) =
+        (decided(1, "true"), decided(2, "false"), json!({"__context__": {"call-chain-length": 2}, "id": 3}));
+    let new = json!({"id": 4});
+    for (drawn, records, expected, why) in [
+        (false, vec![on.clone(), off.clone(), chain.clone(), new.clone()], vec![true, false, false, false], "as sent"),
+        (true, vec![on, off.clone(), chain.clone(), new.clone()], vec![true, false, false, true], "a new chain draws"),
+        (true, vec![new.clone()], vec![true], "the chain began with the invocation"),
+        (true, vec![off], vec![false], "the sender decided"),
+        (true, vec![chain], vec![false], "the chain began without"),
+    ] {
+        // The second configuration is that of the records: a record alone in its event follows the invocation.
+        let invocation_rate = config(&[("THUNDRA_DEBUG_SAMPLE_RATE", if drawn { "1" } else { "0" })]);
+        let record_rate = if records.len() == 1 { config(&[]) } else { invocation_rate.clone() };
+        let decisions = std::sync::Mutex::new(Vec::new());
+        let records: Vec<_> = records.into_iter().map(|record| ("a", record)).collect();
+        invocation(&invocation_rate, async || {
+            run::work_through(
+                kinesis(&records),
+                &record_rate,
+                payload_error::read::<KinesisEvent, _>,
+                |order: Order| {
+                    let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
+                    decisions.lock().unwrap().push((order.id, ids.debug_log_enabled()));
+                    succeed(order)
+                },
+            )
+            .await
+        });
+        let decisions: Vec<_> = decisions.into_inner().unwrap().into_iter().map(|(_, decision)| decision).collect();
+        assert_eq!(decisions, expected, "{why}");
+    }
+}
+
+#[test]
 fn records_need_no_invocation() {
     let config = config(&[]);
     let ((), spans) = testing::record_with(&config, "unrelated", || ());

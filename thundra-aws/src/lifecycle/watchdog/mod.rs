@@ -24,6 +24,7 @@ use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
 use super::platform::InitializationType;
+use super::usage::Meter;
 use crate::Settings;
 
 static LIST: Mutex<WatchList> = Mutex::new(WatchList::EMPTY);
@@ -45,6 +46,7 @@ pub(crate) struct Watch {
     deadline: Option<Deadline>,
     began: Option<Instant>,
     config: Option<&'static Config>,
+    meter: Meter,
 }
 
 impl Watch {
@@ -54,24 +56,32 @@ impl Watch {
     /// soon after the begin.
     pub(crate) fn begin(scope: &Scope, context: &Context, config: &'static Config) -> Self {
         let deadline = Deadline::of(context);
-        let watch = Watch { id: None, deadline, began: Some(Instant::now()), config: Some(config) };
+        let (began, meter) = (Some(Instant::now()), Meter::begin(config));
+        let mut watch = Watch { id: None, deadline, began, config: Some(config), meter };
         let margin = if config.disabled { Duration::ZERO } else { Settings::of(config).timeout_margin };
         let is_worthwhile = |deadline: &Deadline| deadline.left() > margin.saturating_add(margin / 4);
         let is_early = !margin.is_zero() && deadline.as_ref().is_some_and(is_worthwhile) && thread::is_running();
         if !is_early && !LISTS_ALL.load(Ordering::Relaxed) {
             return watch;
         }
-        let (id, wakes) = list().add(Watched { scope: **scope, deadline, margin: is_early.then_some(margin) });
+        let begun = watch.meter.begun();
+        let (id, wakes) = list().add(Watched { scope: **scope, deadline, margin: is_early.then_some(margin), begun });
         if wakes {
             SOONER.notify_one();
         }
-        Watch { id: Some(id), ..watch }
+        watch.id = Some(id);
+        watch
     }
 
     /// Returns the end of the time for the export of the invocation. `None` without a deadline, and for an invocation
     /// that outlived the deadline.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
+    }
+
+    /// Returns the deadline. `None` where [`flush_until`](Self::flush_until) returns `None`.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadline.filter(|_| !self.outlived_deadline()).map(|deadline| Instant::now() + deadline.left())
     }
 
     /// Returns `true` after the deadline of an invocation on managed instances, which run on.
@@ -81,7 +91,12 @@ impl Watch {
                 == Some(InitializationType::ManagedInstances)
     }
 
-    /// Ends the watch, before the end of the scope. Records the time left on the scope, or reports the outcome of an
+    /// Notes that no export follows the end of the invocation.
+    pub(crate) fn exported_later(&mut self) {
+        self.meter.exported_later();
+    }
+
+    /// Ends the watch, before the end of the scope. Records what was used and the time left on the scope, or reports the outcome of an
     /// invocation exported before. Returns `true` for an invocation exported before.
     pub(crate) fn end(mut self, scope: &Scope) -> bool {
         let was_due = self.id.take().is_some_and(|id| !list().remove(id));
@@ -97,6 +112,7 @@ impl Watch {
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
         }
+        std::mem::take(&mut self.meter).end(**scope);
         false
     }
 
@@ -141,11 +157,11 @@ pub(super) fn list_all() {
 pub(super) fn take_running() -> Records {
     let mut records = Records::default();
     for watched in list().take_all() {
-        let root = watched.deadline.and_then(Deadline::attributes);
+        let root = watched.attributes();
         let ending = Unfinished {
             error_type: "shutdown",
             description: "still running when Lambda ended the environment",
-            root: root.as_ref().map_or(&[], |attributes| attributes),
+            root: &root,
         };
         let _ = records.append(watched.scope.take_unfinished(&ending));
     }
@@ -209,11 +225,11 @@ mod thread {
     impl Due {
         /// Takes the spans of an invocation. The list is locked.
         fn add(&mut self, watched: &Watched) {
-            let root = watched.deadline.and_then(Deadline::attributes);
+            let root = watched.attributes();
             let ending = Unfinished {
                 error_type: "timeout",
                 description: "still running shortly before the deadline",
-                root: root.as_ref().map_or(&[], |attributes| attributes),
+                root: &root,
             };
             let _ = self.records.append(watched.scope.take_unfinished(&ending));
             // A tenth of the margin is left for putting unsent spans back.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use thundra_core::ScopeRef;
 
 use crate::lifecycle::deadline::Deadline;
+use crate::lifecycle::usage::{Attributes, Begin};
 
 /// A difference of times without a meaning. Two clocks are read one after the other, and a wake-up costs more than an
 /// export a little late.
@@ -18,9 +19,18 @@ pub(super) struct Watched {
     /// The time between the export and the deadline. `None` for an invocation that is exported at the end of the
     /// environment at the earliest.
     pub(super) margin: Option<Duration>,
+    /// `None` for an invocation that is not measured.
+    pub(super) begun: Option<Begin>,
 }
 
 impl Watched {
+    /// Returns the attributes of the root span, of an invocation that still runs.
+    pub(super) fn attributes(&self) -> Attributes {
+        let left = self.deadline.and_then(Deadline::attributes);
+        let used = self.begun.map(|begun| begun.while_running(self.deadline.map(Deadline::total)));
+        left.into_iter().flatten().chain(used.into_iter().flatten()).collect()
+    }
+
     /// Returns the time until the export. [`Duration::MAX`] without an export before the deadline.
     pub(super) fn due_in(&self) -> Duration {
         let early = self.deadline.zip(self.margin);
@@ -90,7 +100,7 @@ mod tests {
     use crate::lifecycle::deadline::tests::deadline_in;
 
     fn watched(scope: &Scope, millis: i64) -> Watched {
-        Watched { scope: **scope, deadline: deadline_in(millis), margin: Some(Duration::from_millis(100)) }
+        Watched { scope: **scope, deadline: deadline_in(millis), margin: Some(Duration::from_millis(100)), begun: None }
     }
 
     #[test]

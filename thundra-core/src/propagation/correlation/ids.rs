@@ -140,6 +140,14 @@ impl CorrelationIds {
         self.position(CORRELATION_ID).is_ok()
     }
 
+    /// Decides on debug logs at the start of a chain of calls. A later program of the chain changes nothing.
+    #[doc(hidden)]
+    pub fn draw_debug(&mut self, draw: impl FnOnce() -> bool) {
+        if self.debug.is_none() && self.chain_length == 0 {
+            self.debug = draw().then_some(true);
+        }
+    }
+
     /// Counts this program in the chain of calls, and adds an id to a new chain.
     pub(crate) fn complete(&mut self, default_id: impl FnOnce() -> String) {
         if let Err(at) = self.position(CORRELATION_ID) {

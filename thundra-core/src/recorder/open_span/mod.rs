@@ -13,6 +13,7 @@ pub(crate) use head::encode_head;
 use crate::config::Limits;
 use crate::otlp::read::find_attribute;
 use crate::otlp::write::{self, tag};
+use crate::redact::mask;
 use crate::{SpanId, SpanKind, Status, TraceContext, TraceId, Value};
 
 /// The bit of `Span.flags` for a known origin of the parent.
@@ -393,8 +394,10 @@ impl OpenSpan {
     }
 }
 
-/// Encodes an attribute, with texts cut to the limit.
+/// Encodes an attribute, masked, and with texts cut to the limit.
 fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+    let masked = mask::attribute(key, value);
+    let value = masked.as_ref().unwrap_or(value);
     match (value, limits.value_length) {
         (Value::Str(text), Some(limit)) => write::str_attribute(out, tag, key, write::truncate(text, limit)),
         (Value::Array(items), Some(limit)) => {

@@ -59,7 +59,7 @@ fn a_reused_place_has_nothing_of_the_scope_before() {
         state.close(1, 0);
         (state.sealed, state.flags, state.outer) = (true, 7, Some(scope));
         state.correlation.set("order", "o-9");
-        state.log_fields = Some(b",\"a\":1".as_slice().into());
+        state.log.set_fields(None, vec![("a".into(), 1.into())]);
         (state.baggage, state.received_context) = (Some("a=1".into()), Some("{}".into()));
         state.incomplete_messages = 1;
     }
@@ -70,7 +70,7 @@ fn a_reused_place_has_nothing_of_the_scope_before() {
     assert_eq!((state.sealed, state.flags, state.outer), (false, 0, None));
     assert_eq!((state.started, state.dropped, state.finished_count, state.incomplete_messages), (0, 0, 0, 0));
     assert_eq!(state.correlation, Default::default());
-    assert_eq!((&state.log_fields, &state.baggage, &state.received_context), (&None, &None, &None));
+    assert_eq!((&state.log.fields, &state.baggage, &state.received_context), (&None, &None, &None));
     assert!(state.take_finished().is_empty());
     assert_eq!(state.open().map(|(index, _)| index), Some(0), "the root has the first record again");
 }

@@ -1,0 +1,109 @@
+//! What the process used between two invocations' ends.
+//!
+//! A reading before each handler would make the caller wait. So the end of an invocation is read once, and is also the
+//! begin of the next one. The export of an invocation counts for the next one, as the export before counted for this
+//! one. The totals of a process say nothing about each of several invocations at once, which get no figures.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use thundra_core::usage::{Totals, Used};
+
+static SHARED: Mutex<Shared> = Mutex::new(Shared { last: None, running: 0, begun: 0 });
+
+#[derive(Debug)]
+struct Shared {
+    /// The totals at the end of the last invocation, or of the initialisation.
+    last: Option<Totals>,
+    /// The number of running invocations.
+    running: u32,
+    /// The number of invocations that ran at some time since the last reading.
+    begun: u32,
+}
+
+impl Shared {
+    fn begin(&mut self) {
+        self.running = self.running.saturating_add(1);
+        self.begun = self.begun.saturating_add(1);
+    }
+
+    /// Returns what the only running invocation has used.
+    fn used(&self, now: &Totals) -> Option<Used> {
+        (self.begun == 1).then_some(self.last)?.map(|last| now.since(&last))
+    }
+
+    /// Ends an invocation.
+    fn end(&mut self, now: Totals) {
+        self.running = self.running.saturating_sub(1);
+        self.last = Some(now);
+        self.begun = match self.running {
+            0 => 0,
+            // An invocation that began before this reading has no reading of its begin.
+            running => running.saturating_add(1),
+        };
+    }
+}
+
+fn shared() -> MutexGuard<'static, Shared> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the totals at the end of the initialisation, or of a restore.
+pub(super) fn begin_environment() {
+    shared().last = Some(Totals::now());
+}
+
+/// Begins an invocation.
+pub(super) fn begin() {
+    shared().begin();
+}
+
+/// Returns what a running invocation has used so far. `None` if it was not alone since the end of the last one.
+pub(super) fn used() -> Option<Used> {
+    let now = Totals::now();
+    shared().used(&now)
+}
+
+/// Ends an invocation, and returns what it used. `None` if it was not alone.
+pub(super) fn end() -> Option<Used> {
+    let now = Totals::now();
+    let mut shared = shared();
+    let used = shared.used(&now);
+    shared.end(now);
+    used
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps of invocations: `i` ends the initialisation, `(` begins an invocation, `)` ends one. Returns which ends
+    /// had figures.
+    fn figures(steps: &str) -> Vec<bool> {
+        let mut shared = Shared { last: None, running: 0, begun: 0 };
+        let mut figures = Vec::new();
+        for step in steps.chars() {
+            match step {
+                'i' => shared.last = Some(Totals::default()),
+                '(' => shared.begin(),
+                _ => {
+                    figures.push(shared.used(&Totals::default()).is_some());
+                    shared.end(Totals::default());
+                }
+            }
+        }
+        figures
+    }
+
+    #[test]
+    fn only_an_invocation_that_was_alone_has_figures() {
+        for (steps, expected, why) in [
+            ("i()()", &[true, true][..], "one after the other"),
+            ("i(())", &[false, false], "two at once"),
+            ("i(()())", &[false, false, false], "a long one and two short ones"),
+            ("i(())()", &[false, false, true], "alone again"),
+            ("()()", &[false, true], "a program that requests events by itself"),
+        ] {
+            assert_eq!(figures(steps), expected, "{why}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What an invocation uses, and about what Lambda bills for it, as attributes of its span.
+//!
+//! Everything is read after the response, from files of `/proc/self`. A figure whose file is missing is missing.
+
+mod between;
+mod billed;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use billed::{Phases, gb_seconds};
+use thundra_core::usage::{Memory, Transfer, Used, since_start};
+use thundra_core::{Config, ScopeRef, Value, semconv};
+
+use super::platform::InitializationType;
+
+/// The length of the initialisation, or of the restore, until the first invocation takes it.
+static INIT: Mutex<Option<Duration>> = Mutex::new(None);
+
+/// The length of the last export after a response, in microseconds.
+static LAST_EXPORT: AtomicU64 = AtomicU64::new(0);
+
+/// Attributes of a span.
+pub(super) type Attributes = Vec<(&'static str, Value)>;
+
+/// Marks the end of the initialisation: the request for the first event follows.
+pub(super) fn initialised(config: &Config) {
+    begin_environment(config, since_start);
+}
+
+/// Marks the end of a restore, with the begin of its hooks.
+pub(super) fn restored(config: &Config, began: Instant) {
+    begin_environment(config, || Some(began.elapsed()));
+}
+
+fn begin_environment(config: &Config, length: impl FnOnce() -> Option<Duration>) {
+    if !config.disabled && !Function::of(config).is_managed {
+        *init() = length();
+        between::begin_environment();
+    }
+}
+
+fn init() -> MutexGuard<'static, Option<Duration>> {
+    INIT.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes the length of an export after a response.
+pub(super) fn exported(length: Duration) {
+    LAST_EXPORT.store(u64::try_from(length.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
+/// The function, as Lambda describes it to the process.
+#[derive(Clone, Copy, Debug)]
+struct Function {
+    memory_mb: Option<u32>,
+    /// Managed instances are billed by the instance, and run invocations at once.
+    is_managed: bool,
+}
+
+impl Function {
+    fn of(config: &Config) -> Self {
+        static FUNCTION: OnceLock<Function> = OnceLock::new();
+        *FUNCTION.get_or_init(|| {
+            let memory = config.env().get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE");
+            Function {
+                memory_mb: memory.and_then(|memory| memory.trim().parse().ok()).filter(|memory| *memory > 0),
+                is_managed: InitializationType::of(config.env()) == InitializationType::ManagedInstances,
+            }
+        })
+    }
+}
+
+/// The begin of a measured invocation.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begin {
+    at: Instant,
+    init: Duration,
+    function: Function,
+}
+
+impl Begin {
+    /// Returns the attributes of an invocation that still runs. It ends after `total` at the latest, or soon, and Lambda
+    /// bills that time.
+    pub(super) fn while_running(&self, total: Option<Duration>) -> Attributes {
+        let used = if self.function.is_managed { None } else { between::used() };
+        let invoke = self.at.elapsed().max(total.unwrap_or_default());
+        self.attributes(Phases { init: self.init, invoke, export: Duration::ZERO }, used)
+    }
+
+    fn attributes(&self, phases: Phases, used: Option<Used>) -> Attributes {
+        let mut attributes = Attributes::with_capacity(9);
+        if let Some(memory) = Memory::now() {
+            attributes.push((semconv::THUNDRA_MEMORY_PEAK_BYTES, memory.peak.into()));
+            if let Some(memory_mb) = self.function.memory_mb {
+                let ratio = memory.peak as f64 / (f64::from(memory_mb) * 1024.0 * 1024.0);
+                attributes.push((semconv::THUNDRA_MEMORY_USED_RATIO, ((ratio * 1e4).round() / 1e4).into()));
+            }
+        }
+        if let Some(Used { cpu, disk, network, .. }) = used {
+            let millis = cpu.map(|cpu| (semconv::THUNDRA_CPU_TIME_MS, (cpu.as_micros() as f64 / 1e3).into()));
+            attributes.extend(millis);
+            attributes.extend(transferred(disk, semconv::THUNDRA_DISK_READ_BYTES, semconv::THUNDRA_DISK_WRITTEN_BYTES));
+            let (received, sent) = (semconv::THUNDRA_NETWORK_RECEIVED_BYTES, semconv::THUNDRA_NETWORK_SENT_BYTES);
+            attributes.extend(transferred(network, received, sent));
+        }
+        if let Some(memory_mb) = self.function.memory_mb.filter(|_| !self.function.is_managed) {
+            let millis = phases.millis();
+            attributes.push((semconv::THUNDRA_BILLED_ESTIMATED_MS, millis.into()));
+            attributes.push((semconv::THUNDRA_BILLED_ESTIMATED_GB_S, gb_seconds(millis, memory_mb).into()));
+        }
+        attributes
+    }
+}
+
+fn transferred(
+    bytes: Option<Transfer>,
+    incoming: &'static str,
+    outgoing: &'static str,
+) -> impl Iterator<Item = (&'static str, Value)> {
+    let named = bytes.map(|bytes| [(incoming, bytes.incoming.into()), (outgoing, bytes.outgoing.into())]);
+    named.into_iter().flatten()
+}
+
+/// The meter of an invocation.
+#[derive(Debug, Default)]
+pub(super) struct Meter {
+    begin: Option<Begin>,
+    /// `true` if the invocation is exported with a later flush, and no export follows the response.
+    is_exported_later: bool,
+}
+
+impl Meter {
+    /// Begins to measure an invocation of Lambda.
+    pub(super) fn begin(config: &Config) -> Self {
+        if config.disabled {
+            return Meter::default();
+        }
+        let function = Function::of(config);
+        if !function.is_managed {
+            between::begin();
+        }
+        let init = init().take().unwrap_or_default();
+        let begin = Begin { at: Instant::now(), init, function };
+        Meter { begin: Some(begin), is_exported_later: false }
+    }
+
+    pub(super) fn begun(&self) -> Option<Begin> {
+        self.begin
+    }
+
+    /// Notes that no export follows the end of the invocation.
+    pub(super) fn exported_later(&mut self) {
+        self.is_exported_later = true;
+    }
+
+    /// Ends the measurement, and sets the attributes of the invocation.
+    pub(super) fn end(mut self, scope: ScopeRef) {
+        let Some(begin) = self.begin.take() else { return };
+        let invoke = begin.at.elapsed();
+        let used = if begin.function.is_managed { None } else { between::end() };
+        if !scope.recorded() {
+            return;
+        }
+        let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
+        let phases = Phases { init: begin.init, invoke, export: Duration::from_micros(export) };
+        begin.attributes(phases, used).into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if self.begin.is_some_and(|begin| !begin.function.is_managed) {
+            between::end();
+        }
+    }
+}

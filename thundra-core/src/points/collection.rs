@@ -1,0 +1,193 @@
+//! The collection of points at a flush.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::attributes::AttributeSet;
+use super::instrument::{Instrument, Number};
+use super::registry::Registry;
+use super::set::Points;
+use super::switch::{self, Wanted};
+use super::{shards, unaggregated};
+use crate::clock::now;
+use crate::config::{HistogramAggregation, TemporalityPreference};
+use crate::contained::contained;
+use crate::pipeline::backlog;
+use crate::{TraceContext, Value, diagnostics};
+
+/// Writes points as EMF or the like: see [`write_points_with`].
+pub type Writer = fn(&PointsOf<'_>);
+
+/// Measures what is read and not counted, such as memory: see [`observe_with`].
+pub type Observer = fn(&mut Observations);
+
+static COLLECTION: Mutex<Collection> =
+    Mutex::new(Collection { registry: Registry::NEW, interval: None, next: None, observers: Vec::new() });
+static WRITER: OnceLock<Writer> = OnceLock::new();
+
+#[derive(Debug)]
+struct Collection {
+    registry: Registry,
+    /// The time between two collections; `None` to collect with each flush.
+    interval: Option<Duration>,
+    /// The time of the next collection.
+    next: Option<Instant>,
+    observers: Vec<Observer>,
+}
+
+/// Points for a [writer](write_points_with), with the work that measured them.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PointsOf<'a> {
+    /// The points.
+    pub points: &'a Points,
+    /// The work: a scope with all scopes nested in it; `None` for what was measured outside of scopes.
+    pub scope: Option<&'a ScopeFacts>,
+}
+
+/// Facts about the scope of points.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ScopeFacts {
+    /// The fields of the scope's log lines: members of a JSON object, each after a comma.
+    pub log_fields: Option<std::sync::Arc<[u8]>>,
+    /// The context of the root span.
+    pub context: Option<TraceContext>,
+}
+
+impl ScopeFacts {
+    pub(crate) fn new(log_fields: Option<std::sync::Arc<[u8]>>, context: Option<TraceContext>) -> Self {
+        ScopeFacts { log_fields, context }
+    }
+}
+
+/// The values that observers read.
+#[derive(Debug, Default)]
+pub struct Observations {
+    points: Points,
+    attributes: AttributeSet,
+}
+
+impl Observations {
+    /// Adds a measurement, of a gauge as a rule.
+    pub fn record(
+        &mut self,
+        instrument: &'static Instrument,
+        value: impl Into<Number>,
+        attributes: &[(&'static str, Value)],
+    ) {
+        let value = value.into();
+        if !value.suits(instrument.kind) {
+            return unaggregated::count_dropped(1);
+        }
+        self.attributes.clear();
+        attributes.iter().for_each(|(key, value)| self.attributes.push(key, value));
+        self.points.record(&instrument.identity(), self.attributes.bytes(), value, 1);
+    }
+}
+
+fn collection() -> MutexGuard<'static, Collection> {
+    COLLECTION.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets the function that gets the points of each outermost scope at its end, and those measured outside of scopes at
+/// each collection. The first call counts.
+pub fn write_points_with(writer: Writer) {
+    if WRITER.set(writer).is_ok() {
+        switch::want(Wanted { writer: true, ..Wanted::NOTHING });
+    }
+}
+
+/// Adds a function that reads values at each collection.
+pub fn observe_with(observer: Observer) {
+    collection().observers.push(observer);
+}
+
+/// Starts the collection for OTLP.
+pub(crate) fn start(temporality: TemporalityPreference, aggregation: HistogramAggregation) {
+    let exponential = aggregation == HistogramAggregation::ExponentialBuckets;
+    let wanted = Wanted { otlp: true, exponential, ..Wanted::NOTHING };
+    collection().registry.start(temporality, wanted, now());
+    switch::want(wanted);
+}
+
+/// Collects at an interval from now on, in place of each flush: for programs with a thread that flushes.
+pub fn collect_every(interval: Duration) {
+    let mut collection = collection();
+    collection.interval = Some(interval);
+    collection.next = Some(Instant::now() + interval);
+}
+
+/// Forgets all points, and begins anew: in each process restored from a snapshot.
+pub(crate) fn restart() {
+    let _ = shards::take();
+    let mut collection = collection();
+    collection.registry.restart(now());
+    collection.next = collection.interval.map(|interval| Instant::now() + interval);
+}
+
+/// Hands the points of an ended scope, or of an open one before its deadline, to the writer and to the collection.
+/// The caller holds no lock.
+#[cold]
+pub(crate) fn hand_over(mut points: Box<Points>, facts: &ScopeFacts) {
+    write(&points, Some(facts));
+    if Wanted::now().otlp {
+        points.forget_values();
+        let mut shard = shards::of_thread();
+        match &mut shard.ended {
+            Some(ended) => ended.merge(&mut points),
+            vacant => *vacant = Some(points),
+        }
+    }
+}
+
+/// Calls the writer, whose panic stops nobody.
+fn write(points: &Points, scope: Option<&ScopeFacts>) {
+    if let Some(writer) = WRITER.get().filter(|_| !points.is_empty()) {
+        let _ = contained(|| writer(&PointsOf { points, scope }));
+    }
+}
+
+/// Collects for a flush, if that is due: at the interval, or always. `is_last` collects in any case.
+#[inline]
+pub(crate) fn collect(is_last: bool) {
+    if switch::are_wanted() {
+        collect_if_due(is_last);
+    }
+}
+
+#[cold]
+fn collect_if_due(is_last: bool) {
+    let mut collection = collection();
+    if let (Some(interval), Some(next)) = (collection.interval, collection.next) {
+        let now = Instant::now();
+        if now < next && !is_last {
+            return;
+        }
+        collection.next = Some(now + interval);
+    }
+    let observers = collection.observers.clone();
+    // An observer, or the writer, is free to measure and to log.
+    drop(collection);
+    let mut observations = Observations::default();
+    observers.iter().for_each(|observe| {
+        let _ = contained(|| observe(&mut observations));
+    });
+    let (mut outside, mut ended) = shards::take();
+    outside.merge(&mut observations.points);
+    write(&outside, None);
+    if Wanted::now().otlp {
+        outside.forget_values();
+        outside.merge(&mut ended);
+        let records = self::collection().registry.collect(outside, now());
+        backlog::add(records);
+    }
+    unaggregated::hand_over();
+}
+
+/// Reports a measurement that no point takes, and counts it.
+#[cold]
+pub(crate) fn refuse(name: &str, why: &str) {
+    unaggregated::count_dropped(1);
+    diagnostics::once(&format!("metric {name}"), format_args!("the metric {name:?} is not recorded: {why}"));
+}

@@ -1,0 +1,246 @@
+//! Measurements in the fields of `tracing` events, by the names that tracing-opentelemetry made usual.
+//!
+//! | Field | Instrument |
+//! |---|---|
+//! | `monotonic_counter.name` | counter |
+//! | `counter.name` | up-down counter |
+//! | `histogram.name` | histogram |
+//! | `gauge.name` | gauge |
+//! | `otel.unit` | the unit of all of them |
+//!
+//! Other fields but `message` are attributes. A field without a value, such as `None`, measures nothing.
+
+use std::cell::Cell;
+use std::error::Error;
+use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::field::{Field, FieldSet, Visit};
+use tracing::{Event, Metadata};
+
+use super::attributes::AttributeSet;
+use super::collection::refuse;
+use super::instrument::{Identity, InstrumentKind, Number, Text, is_valid_name};
+use super::switch;
+use crate::contained::formatted;
+use crate::{diagnostics, redact};
+
+const MESSAGE: &str = "message";
+const UNIT: &str = "otel.unit";
+/// The longest unit that OpenTelemetry allows.
+const MAX_UNIT: usize = 63;
+/// The memory in bytes that a thread keeps for the next event.
+const KEEP_BYTES: usize = 16 * 1024;
+
+/// `true` after the registration of a callsite with metric fields.
+static WERE_SEEN: AtomicBool = AtomicBool::new(false);
+
+/// Returns the instrument that a field measures with.
+fn instrument(field: &'static str) -> Option<(&'static str, InstrumentKind)> {
+    // Most fields are ruled out by their first letter.
+    let (prefix, kind) = match field.as_bytes().first()? {
+        b'm' => ("monotonic_counter.", InstrumentKind::Counter),
+        b'c' => ("counter.", InstrumentKind::UpDownCounter),
+        b'h' => ("histogram.", InstrumentKind::Histogram),
+        b'g' => ("gauge.", InstrumentKind::Gauge),
+        _ => return None,
+    };
+    Some((field.strip_prefix(prefix)?, kind))
+}
+
+fn are_in(fields: &FieldSet) -> bool {
+    fields.iter().any(|field| instrument(field.name()).is_some())
+}
+
+/// Registers a callsite. An invalid name is reported here, since its measurements are counted under a lock.
+pub(crate) fn register(metadata: &'static Metadata<'static>) {
+    if !metadata.is_event() || !are_in(metadata.fields()) {
+        return;
+    }
+    // Relaxed: the flag publishes nothing. A thread that misses it has not registered the callsite.
+    WERE_SEEN.store(true, Ordering::Relaxed);
+    for name in metadata.fields().iter().filter_map(|field| Some(instrument(field.name())?.0)) {
+        report_invalid(name);
+    }
+}
+
+/// Reports a name that does not follow OpenTelemetry's rule. Returns `true` for such a name.
+pub(crate) fn report_invalid(name: &str) -> bool {
+    let is_invalid = !is_valid_name(name);
+    if is_invalid {
+        diagnostics::once(
+            &format!("metric {name}"),
+            format_args!(
+                "the metric {name:?} is not recorded: a name is a letter, then up to 254 letters, digits, _, ., - and /"
+            ),
+        );
+    }
+    is_invalid
+}
+
+/// Returns `true` for an event with metric fields. Nothing but a flag is read where the program has none.
+#[inline]
+pub(crate) fn measures(metadata: &Metadata<'_>) -> bool {
+    WERE_SEEN.load(Ordering::Relaxed) && metadata.is_event() && are_in(metadata.fields())
+}
+
+/// Returns `true` for an event with metric fields and no message: it is neither a line nor a span event.
+#[inline]
+pub(crate) fn only_measures(metadata: &Metadata<'_>) -> bool {
+    measures(metadata) && metadata.fields().field(MESSAGE).is_none()
+}
+
+/// Returns `true` for an event that is wanted for its measurements, at any level, `false` for one that is nothing
+/// without them, and `None` for all others.
+#[inline]
+pub(crate) fn enables(metadata: &Metadata<'_>) -> Option<bool> {
+    if !measures(metadata) {
+        return None;
+    }
+    match switch::are_wanted() {
+        true => Some(true),
+        false => only_measures(metadata).then_some(false),
+    }
+}
+
+/// The measurements of an event. Each thread reuses one.
+#[derive(Debug, Default)]
+struct Measured {
+    attributes: AttributeSet,
+    values: Vec<(&'static str, InstrumentKind, Number)>,
+    unit: String,
+}
+
+/// Calls `record` with each measurement of an event: the instrument, the attributes and the value.
+pub(crate) fn each(event: &Event<'_>, mut record: impl FnMut(&Identity<'_>, &[u8], Number)) {
+    thread_local! { static MEASURED: Cell<Option<Box<Measured>>> = const { Cell::new(None) } }
+    // A value that measures during its own formatting finds nothing here, and gets a new one.
+    let mut measured = MEASURED.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    measured.attributes.clear();
+    measured.values.clear();
+    measured.unit.clear();
+    event.record(&mut Visitor(&mut measured));
+    let Measured { attributes, values, unit } = &mut *measured;
+    let attributes = attributes.bytes();
+    for (name, kind, value) in values.drain(..) {
+        let identity = Identity {
+            name: Text::Static(name),
+            unit: Text::Borrowed(unit),
+            description: Text::Static(""),
+            kind,
+            is_built_in: false,
+        };
+        record(&identity, attributes, value);
+    }
+    if measured.attributes.capacity() <= KEEP_BYTES {
+        let _ = MEASURED.try_with(|kept| kept.set(Some(measured)));
+    }
+}
+
+struct Visitor<'a>(&'a mut Measured);
+
+impl Visitor<'_> {
+    /// Adds a measurement. Returns `false` for a field that measures nothing.
+    #[inline]
+    fn measure(&mut self, field: &Field, value: Number) -> bool {
+        let instrument = instrument(field.name());
+        self.0.values.extend(instrument.map(|(name, kind)| (name, kind, value)));
+        instrument.is_some()
+    }
+
+    /// Returns `true` for a field that is an attribute, and reports a metric field without a number.
+    #[inline]
+    fn is_attribute(field: &Field) -> bool {
+        match instrument(field.name()) {
+            Some((name, _)) => refuse(name, "a value is no number"),
+            None => return field.name() != MESSAGE,
+        }
+        false
+    }
+
+    fn set_unit(&mut self, unit: impl fmt::Display) {
+        self.0.unit.clear();
+        let _ = write!(self.0.unit, "{unit}");
+        if self.0.unit.len() > MAX_UNIT || !self.0.unit.is_ascii() {
+            diagnostics::once("metrics.unit", "an otel.unit is not used: a unit is ASCII of up to 63 characters");
+            self.0.unit.clear();
+        }
+    }
+}
+
+impl Visit for Visitor<'_> {
+    #[inline]
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        if !self.measure(field, Number::I64(value)) {
+            self.0.attributes.push_i64(field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        if !self.measure(field, Number::U64(value)) {
+            match i64::try_from(value) {
+                Ok(value) => self.0.attributes.push_i64(field.name(), value),
+                // OTLP has no unsigned integer. As text, the number loses nothing.
+                Err(_) => self.0.attributes.push_fmt(field.name(), format_args!("{value}")),
+            }
+        }
+    }
+
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        match (i64::try_from(value), u64::try_from(value)) {
+            (Ok(value), _) => self.record_i64(field, value),
+            (_, Ok(value)) => self.record_u64(field, value),
+            _ if self.measure(field, Number::F64(value as f64)) => {}
+            _ => self.0.attributes.push_fmt(field.name(), format_args!("{value}")),
+        }
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        match u64::try_from(value) {
+            Ok(value) => self.record_u64(field, value),
+            _ if self.measure(field, Number::F64(value as f64)) => {}
+            _ => self.0.attributes.push_fmt(field.name(), format_args!("{value}")),
+        }
+    }
+
+    #[inline]
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        if !self.measure(field, Number::F64(value)) {
+            self.0.attributes.push_f64(field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        if Self::is_attribute(field) {
+            self.0.attributes.push_bool(field.name(), value);
+        }
+    }
+
+    #[inline]
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == UNIT {
+            return self.set_unit(value);
+        }
+        if Self::is_attribute(field) {
+            self.0.attributes.push_str(field.name(), value);
+        }
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if Self::is_attribute(field) {
+            let shown = redact::text(formatted(|| value.to_string()));
+            self.0.attributes.push_str(field.name(), &shown);
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == UNIT {
+            return self.set_unit(formatted(|| format!("{value:?}")));
+        }
+        if Self::is_attribute(field) {
+            self.0.attributes.push_fmt(field.name(), format_args!("{value:?}"));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The hash of a point's identity.
+//!
+//! A hash with a seed of the process: values of attributes may come from strangers, who must not be able to choose ones
+//! that collide.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::sync::OnceLock;
+
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Returns the seed of this process.
+#[inline]
+pub(super) fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| RandomState::new().hash_one(0_u8))
+}
+
+/// Adds bytes to a hash.
+#[inline]
+pub(super) fn hash(mut state: u64, bytes: &[u8]) -> u64 {
+    let (chunks, rest) = bytes.as_chunks::<8>();
+    for chunk in chunks {
+        state = mix(state ^ u64::from_le_bytes(*chunk));
+    }
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    mix(state ^ u64::from_le_bytes(last) ^ (bytes.len() as u64) << 56)
+}
+
+/// Folds the product of 128 bits, as wyhash does.
+#[inline]
+const fn mix(state: u64) -> u64 {
+    let product = (state ^ MULTIPLIER) as u128 * 0xd6e8_feb8_6659_fd93;
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Places by hash. Nothing is ever removed, so places with the same hash stand behind one another.
+#[derive(Debug)]
+pub(super) struct Index(HashMap<u64, u32, BuildHasherDefault<Same>>);
+
+impl Index {
+    pub(super) const EMPTY: Self = Index(HashMap::with_hasher(BuildHasherDefault::new()));
+
+    /// Returns the place for which `is_it` says so, or the free hash for a new place.
+    #[inline]
+    pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Result<u32, u64> {
+        let mut hash = hash;
+        while let Some(place) = self.0.get(&hash) {
+            if is_it(*place) {
+                return Ok(*place);
+            }
+            hash = hash.wrapping_add(MULTIPLIER);
+        }
+        Err(hash)
+    }
+
+    pub(super) fn insert(&mut self, free_hash: u64, place: u32) {
+        self.0.insert(free_hash, place);
+    }
+}
+
+/// A hasher of hashes.
+#[derive(Debug, Default)]
+pub(super) struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = hash(self.0, bytes);
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -1,0 +1,53 @@
+//! Who wants metrics. Where nobody does, nothing is aggregated.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+const OTLP: u8 = 1;
+const WRITER: u8 = 1 << 1;
+const EXPONENTIAL: u8 = 1 << 2;
+
+static WANTED: AtomicU8 = AtomicU8::new(0);
+
+/// The destinations of metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// An exporter takes metrics as OTLP.
+    pub(crate) otlp: bool,
+    /// A [writer](crate::metrics::write_points_with) takes the points of scopes.
+    pub(crate) writer: bool,
+    /// Histograms for OTLP have exponential buckets in place of explicit ones.
+    pub(crate) exponential: bool,
+}
+
+impl Wanted {
+    pub(crate) const NOTHING: Self = Wanted { otlp: false, writer: false, exponential: false };
+
+    /// Returns what is wanted now.
+    #[inline]
+    pub(crate) fn now() -> Self {
+        // Relaxed: set once, at the installation. A thread that does not see it yet is before the installation.
+        let bits = WANTED.load(Ordering::Relaxed);
+        Wanted { otlp: bits & OTLP != 0, writer: bits & WRITER != 0, exponential: bits & EXPONENTIAL != 0 }
+    }
+
+    #[inline]
+    pub(crate) const fn is_nothing(self) -> bool {
+        !self.otlp && !self.writer
+    }
+}
+
+/// Returns `true` if measurements are aggregated.
+#[inline]
+pub(crate) fn are_wanted() -> bool {
+    !Wanted::now().is_nothing()
+}
+
+/// Adds destinations. The interest of callsites is computed anew, because events with metric fields are wanted now.
+pub(crate) fn want(more: Wanted) {
+    let bit = |is_wanted: bool, bit| if is_wanted { bit } else { 0 };
+    let bits = bit(more.otlp, OTLP) | bit(more.writer, WRITER) | bit(more.exponential, EXPONENTIAL);
+    let before = WANTED.fetch_or(bits, Ordering::Relaxed);
+    if (before | bits) & (OTLP | WRITER) != before & (OTLP | WRITER) {
+        tracing::callsite::rebuild_interest_cache();
+    }
+}

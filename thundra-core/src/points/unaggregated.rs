@@ -1,0 +1,40 @@
+//! Counts of measurements that are in no point, or in the one for what is over the limit.
+//!
+//! Measurements are counted under the locks of scopes, so nothing is written to standard error at that place.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::diagnostics;
+use crate::pipeline::{Losses, backlog};
+
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+static OVERFLOWING: AtomicU64 = AtomicU64::new(0);
+
+/// Counts measurements that are in no point: of an unusable value or name, or over the limit of instruments.
+#[cold]
+pub(crate) fn count_dropped(measurements: u64) {
+    DROPPED.fetch_add(measurements, Ordering::Relaxed);
+}
+
+/// Counts measurements without their attributes, over the limit of sets.
+#[cold]
+pub(crate) fn count_overflowing(measurements: u64) {
+    OVERFLOWING.fetch_add(measurements, Ordering::Relaxed);
+}
+
+/// Hands the counts to the next root span, and reports the limit once.
+pub(crate) fn hand_over() {
+    let (dropped, overflowing) = (DROPPED.swap(0, Ordering::Relaxed), OVERFLOWING.swap(0, Ordering::Relaxed));
+    if overflowing > 0 {
+        diagnostics::once(
+            "metrics.overflow",
+            "an instrument has over 2,000 sets of attributes, or all have over 20,000: further ones are one point with \
+             the attribute otel.metric.overflow; give its metrics fewer distinct values",
+        );
+    }
+    if dropped + overflowing > 0 {
+        let mut losses = Losses::dropped_measurements(dropped);
+        losses += Losses::overflowing_measurements(overflowing);
+        backlog::count(losses);
+    }
+}

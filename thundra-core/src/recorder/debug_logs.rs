@@ -1,0 +1,63 @@
+//! Debug logs: more detailed log lines in the scopes of a chain of calls whose `debug-log-enabled` is `true`.
+//!
+//! Nothing asks for the current scope while no scope has ever had debug logs: the events of a level that is off stay
+//! disabled at their callsites. The first such scope makes `tracing` ask anew, and events of the program's own code are
+//! looked at one by one from then on.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata};
+use tracing_log::{AsLog, log};
+
+use super::entered;
+use super::own_code::is_own;
+use super::slab::SCOPES;
+
+/// `true` once a scope had debug logs.
+static WERE_ENABLED: AtomicBool = AtomicBool::new(false);
+/// `true` if records of the `log` crate become events through our bridge.
+static HAS_BRIDGE: AtomicBool = AtomicBool::new(false);
+
+/// The most detailed level of debug logs.
+pub(super) const WIDEST: LevelFilter = LevelFilter::DEBUG;
+
+/// Takes note of a scope with debug logs, before its work begins.
+pub(crate) fn enable() {
+    static FIRST: Once = Once::new();
+
+    // Other scopes wait, so that none misses a line.
+    FIRST.call_once(|| {
+        WERE_ENABLED.store(true, Ordering::Relaxed);
+        tracing::callsite::rebuild_interest_cache();
+        if HAS_BRIDGE.load(Ordering::Relaxed) {
+            log::set_max_level(LevelFilter::current().as_log());
+        }
+    });
+}
+
+/// Takes note that the logger of the `log` crate is our bridge. The bridge has the levels of the subscriber.
+pub(crate) fn bridged() {
+    HAS_BRIDGE.store(true, Ordering::Relaxed);
+    log::set_max_level(LevelFilter::current().as_log());
+}
+
+/// Returns `true` once a scope had debug logs.
+#[inline]
+pub(super) fn were_enabled() -> bool {
+    // Relaxed: `Once` orders the store before the work of every scope with debug logs. In other scopes, any answer will
+    // do.
+    WERE_ENABLED.load(Ordering::Relaxed)
+}
+
+/// Returns `true` for an event that a scope with debug logs writes.
+pub(super) fn include(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::DEBUG && is_own(metadata)
+}
+
+/// Returns `true` if the current scope has debug logs.
+pub(super) fn are_enabled_here() -> bool {
+    let scope = entered::innermost().and_then(|slot| SCOPES.lock(slot.scope));
+    scope.is_some_and(|scope| scope.correlation.debug_log_enabled())
+}

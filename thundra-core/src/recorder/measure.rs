@@ -1,0 +1,40 @@
+//! Measurements: into the set of points of a scope, or of the process.
+
+use std::cell::Cell;
+
+use super::slab::SCOPES;
+use super::slot::ScopeId;
+use crate::points::attributes::AttributeSet;
+use crate::points::collection;
+use crate::points::instrument::{Identity, Number};
+use crate::points::shards;
+
+/// The memory in bytes that a thread keeps for the next measurement.
+const KEEP_BYTES: usize = 16 * 1024;
+
+/// Adds a measurement to the points of a scope. Outside of scopes, and after the end of the scope, the points of the
+/// process take the measurement.
+#[inline]
+pub(crate) fn measure(scope: Option<ScopeId>, identity: &Identity<'_>, attributes: &[u8], value: Number, times: u64) {
+    if !value.suits(identity.kind) {
+        return collection::refuse(identity.name.as_str(), "a value is not finite, or a counter would go down");
+    }
+    if let Some(mut state) = scope.and_then(|scope| SCOPES.lock(scope)).filter(|state| !state.sealed) {
+        return state.points.get_or_insert_default().record(identity, attributes, value, times);
+    }
+    shards::of_thread().outside.get_or_insert_default().record(identity, attributes, value, times);
+}
+
+/// Runs a closure with the empty attributes of this thread. New ones serve a value that measures during its own
+/// formatting, and a thread during shutdown.
+#[inline]
+pub(crate) fn with_attributes<R>(then: impl FnOnce(&mut AttributeSet) -> R) -> R {
+    thread_local! { static ATTRIBUTES: Cell<Option<Box<AttributeSet>>> = const { Cell::new(None) } }
+    let mut attributes = ATTRIBUTES.try_with(Cell::take).ok().flatten().unwrap_or_default();
+    attributes.clear();
+    let result = then(&mut attributes);
+    if attributes.capacity() <= KEEP_BYTES {
+        let _ = ATTRIBUTES.try_with(|cell| cell.set(Some(attributes)));
+    }
+    result
+}

@@ -1,0 +1,224 @@
+//! The names of masked keys.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::redact::keys::{ends_with, letters_from_end};
+
+/// The ends of masked keys. Letters and digits count. Case and a number at the end do not.
+///
+/// `session.id`, `user.name` and `url.query` are attributes of the semantic conventions, and stay: the value is
+/// redacted by other rules, or is no secret.
+const ENDS: [&str; 45] = [
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "passwordhash",
+    "passwordconfirmation",
+    "secret",
+    "secrets",
+    "secretkey",
+    "secretkeybase",
+    "secretstring",
+    "secretbinary",
+    "token",
+    "tokenvalue",
+    "jwt",
+    "bearer",
+    "csrf",
+    "xsrf",
+    "apikey",
+    "apikeys",
+    "accesskey",
+    "accesskeyid",
+    "privatekey",
+    "accountkey",
+    "signingkey",
+    "encryptionkey",
+    "masterkey",
+    "authkey",
+    "authorization",
+    "credential",
+    "credentials",
+    "signature",
+    "cookie",
+    "cookies",
+    "jsessionid",
+    "phpsessid",
+    "connectionstring",
+    "cardnumber",
+    "creditcard",
+    "cvv",
+    "cvc",
+    "ssn",
+    "socialsecuritynumber",
+];
+/// The last words of masked keys.
+const WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
+/// The whole names of masked keys, which are ordinary words in longer names.
+const WHOLE: [&str; 2] = ["auth", "creds"];
+
+/// For each last letter, the letters before it in the built-in names.
+const LAST_TWO: [u32; 26] = {
+    let mut table = [0; 26];
+    let lists: [&[&str]; 3] = [&ENDS, &WORDS, &WHOLE];
+    let mut list = 0;
+    while list < lists.len() {
+        let mut at = 0;
+        while at < lists[list].len() {
+            if let [.., before, last] = *lists[list][at].as_bytes() {
+                table[(last - b'a') as usize] |= 1 << (before - b'a');
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    table
+};
+
+/// Returns `true` for a key of the built-in list.
+#[inline]
+pub(super) fn is_built_in(key: &str) -> bool {
+    may_be_built_in(key) && is_listed(key)
+}
+
+/// Returns `false` if the last two letters already tell a key from every built-in name.
+#[inline]
+fn may_be_built_in(key: &str) -> bool {
+    let [.., before, last] = *key.as_bytes() else { return false };
+    if !(before.is_ascii_alphabetic() && last.is_ascii_alphabetic()) {
+        return true;
+    }
+    let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a');
+    LAST_TWO.get(usize::from(letter(last))).is_some_and(|befores| befores & (1 << (letter(before) & 31)) != 0)
+}
+
+#[inline(never)]
+fn is_listed(key: &str) -> bool {
+    ENDS.iter().any(|end| ends_with(key, end))
+        || WORDS.iter().any(|word| ends_with_word(key, word))
+        || WHOLE.iter().any(|name| ends_with(key, name) && letters_from_end(key).count() == name.len())
+}
+
+/// Keys to mask, besides the built-in list, as `THUNDRA_MASK_KEYS` has them.
+///
+/// A name stands for itself and for every key that ends with it as a word: `card` masks `card`, `user.card`,
+/// `user_card` and `userCard`, and leaves `discard` and `card_type`. Case, `_`, `-` and `.` do not count, nor does a number at the
+/// end of the key.
+///
+/// `!` before a name takes it off the list: `!page_token` leaves the values of `page_token` and `next_page_token`, which
+/// the built-in list would mask.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env, MaskKeys};
+///
+/// let mut config = Config::from_env(&Env::process());
+/// config.mask_keys = "card,date_of_birth,!page_token".parse()?;
+/// assert!("card*".parse::<MaskKeys>().is_err());
+/// # Ok::<(), thundra_core::InvalidMaskKeys>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MaskKeys {
+    masked: Vec<String>,
+    left: Vec<String>,
+}
+
+impl MaskKeys {
+    pub(super) fn is_empty(&self) -> bool {
+        self.masked.is_empty() && self.left.is_empty()
+    }
+
+    /// Returns `true` if a name of the list stands for the key.
+    pub(super) fn names(&self, key: &str) -> bool {
+        self.masked.iter().any(|name| ends_with_word(key, name))
+    }
+
+    /// Returns `true` if a name with `!` stands for the key.
+    pub(super) fn leaves(&self, key: &str) -> bool {
+        self.left.iter().any(|name| ends_with_word(key, name))
+    }
+
+    /// Returns the keys of a list, and its invalid items.
+    pub(crate) fn of<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
+        let (mut keys, mut invalid) = (MaskKeys::default(), Vec::new());
+        for item in items {
+            let (names, name) = match item.strip_prefix('!') {
+                Some(name) => (&mut keys.left, name.trim_start()),
+                None => (&mut keys.masked, item),
+            };
+            let is_name = name.chars().all(|c| c.is_alphanumeric() || is_separator(c)) && words_end(name) > 0;
+            if is_name { names.push(name.to_owned()) } else { invalid.push(item) }
+        }
+        (keys, invalid)
+    }
+}
+
+impl FromStr for MaskKeys {
+    type Err = InvalidMaskKeys;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMaskKeys> {
+        match MaskKeys::of(text.split(',').map(str::trim).filter(|item| !item.is_empty())) {
+            (keys, invalid) if invalid.is_empty() => Ok(keys),
+            (_, invalid) => Err(InvalidMaskKeys(invalid.join(","))),
+        }
+    }
+}
+
+/// Shows the list in the form that [`FromStr`] reads.
+impl fmt::Display for MaskKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.left.iter().map(|name| ("!", name));
+        for (at, (mark, name)) in self.masked.iter().map(|name| ("", name)).chain(left).enumerate() {
+            write!(f, "{}{mark}{name}", if at == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// An error for a list with an item that is no name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidMaskKeys(String);
+
+impl fmt::Display for InvalidMaskKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is no name of a key: letters, digits, `_`, `-` and `.`, perhaps after a `!`", self.0)
+    }
+}
+
+impl Error for InvalidMaskKeys {}
+
+fn is_separator(c: char) -> bool {
+    matches!(c, '_' | '-' | '.')
+}
+
+/// Returns the position behind the last letter or digit.
+fn words_end(key: &str) -> usize {
+    key.trim_end_matches(|c: char| !c.is_alphanumeric()).len()
+}
+
+/// Returns `true` if a key ends with a name, and the name begins a word of the key.
+fn ends_with_word(key: &str, name: &str) -> bool {
+    let key = key.get(..words_end(key)).unwrap_or(key);
+    let numbered = key.trim_end_matches(|c: char| c.is_ascii_digit());
+    is_last_word(key, name) || numbered.len() < key.len() && is_last_word(numbered, name)
+}
+
+fn is_last_word(key: &str, name: &str) -> bool {
+    let mut rest = key.char_indices().rev().filter(|(_, c)| c.is_alphanumeric());
+    let (mut start, mut first) = (key.len(), None);
+    for letter in name.chars().rev().filter(|c| c.is_alphanumeric()) {
+        match rest.next() {
+            Some((at, c)) if c.to_lowercase().eq(letter.to_lowercase()) => (start, first) = (at, Some(c)),
+            _ => return false,
+        }
+    }
+    let before = key.get(..start).and_then(|before| before.chars().next_back());
+    let is_hump = |before: char| first.is_some_and(char::is_uppercase) && !before.is_uppercase();
+    first.is_some() && before.is_none_or(|before| !before.is_alphanumeric() || is_hump(before))
+}

@@ -1,0 +1,157 @@
+//! Masking by key: `THUNDRA_MASK_KEYS`.
+//!
+//! The other rules of this module look for secrets in texts that somebody else wrote. This one looks at the names that a
+//! program gives its own values: fields of spans and events, attributes, and the keys inside of structured texts, which
+//! are JSON and the `Debug` of a struct or a map. The value of a masked key becomes [`REDACTED`], whatever its type.
+//! `true`, `false` and `null` stay, since they say nothing.
+//!
+//! | value | becomes |
+//! |---|---|
+//! | field `password`, `user.api_key`, `sessionToken` | `REDACTED` |
+//! | `{"user":"ann","password":"abc"}` | `{"user":"ann","password":"REDACTED"}` |
+//! | `{"body":"{\"password\":\"abc\"}"}` | `{"body":"{\"password\":\"REDACTED\"}"}` |
+//! | `{"rawQueryString":"a=1&token=abc"}` | `{"rawQueryString":"a=1&token=REDACTED"}` |
+//! | `[{"name":"Authorization","value":"Basic abc"}]` | `[{"name":"Authorization","value":"REDACTED"}]` |
+//! | `Login { user: "ann", password: "abc" }` | `Login { user: "ann", password: "REDACTED" }` |
+//!
+//! # Cost
+//!
+//! The names of a callsite are looked at once, when it is registered. A callsite without a masked name costs one read of
+//! a flag, and a text that is no structure two comparisons. A structure is walked once, in linear time.
+
+mod findings;
+mod keys;
+mod payload;
+mod structure;
+mod text;
+mod value;
+mod visit;
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use keys::{InvalidMaskKeys, MaskKeys};
+pub use payload::{Bounds, Payload, payload};
+use tracing::Event;
+use tracing::field::{FieldSet, Visit};
+pub(crate) use visit::Masked;
+
+use super::REDACTED;
+use crate::Value;
+
+/// The key sets of this process besides the built-in list, in the order of their use. A list without locks, because each
+/// span may ask.
+static NAMED: OnceLock<Box<Named>> = OnceLock::new();
+
+/// `true` once a callsite may have a masked field.
+static HAS_MASKED_FIELDS: AtomicBool = AtomicBool::new(false);
+
+struct Named {
+    keys: MaskKeys,
+    next: OnceLock<Box<Named>>,
+}
+
+/// Masks further keys from now on, in the whole process.
+pub(crate) fn add(keys: &MaskKeys) {
+    let mut place = &NAMED;
+    while !keys.is_empty() {
+        // Relaxed: see `has_masked_fields`.
+        HAS_MASKED_FIELDS.store(true, Ordering::Relaxed);
+        let named = place.get_or_init(|| Box::new(Named { keys: keys.clone(), next: OnceLock::new() }));
+        if named.keys == *keys {
+            return;
+        }
+        place = &named.next;
+    }
+}
+
+/// Returns the sets of [added](add) keys.
+fn named() -> impl Iterator<Item = &'static MaskKeys> {
+    let first = NAMED.get().map(|named| &**named);
+    std::iter::successors(first, |named| named.next.get().map(|next| &**next)).map(|named| &named.keys)
+}
+
+/// Returns `true` if the values of a key are masked.
+#[inline]
+pub fn masks(key: &str) -> bool {
+    if NAMED.get().is_none() { keys::is_built_in(key) } else { masks_with_named(key) }
+}
+
+#[cold]
+fn masks_with_named(key: &str) -> bool {
+    (keys::is_built_in(key) || is_named(key)) && !named().any(|keys| keys.leaves(key))
+}
+
+/// Returns `true` if the program, not the built-in list, has named a key.
+pub(super) fn is_named(key: &str) -> bool {
+    named().any(|keys| keys.names(key))
+}
+
+/// Looks at the field names of a new callsite.
+pub(crate) fn register(fields: &FieldSet) {
+    if fields.iter().any(|field| masks(field.name())) {
+        // Relaxed: see `has_masked_fields`.
+        HAS_MASKED_FIELDS.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Returns `true` if any callsite may have a masked field.
+#[inline]
+pub(crate) fn has_masked_fields() -> bool {
+    // Relaxed: the flag publishes nothing. A callsite sets it on the thread that uses the callsite first, and other
+    // threads learn of the callsite through the lock of its registration.
+    HAS_MASKED_FIELDS.load(Ordering::Relaxed)
+}
+
+/// Visits the fields of an event, with the values of masked keys replaced.
+#[inline]
+pub(crate) fn visit(event: &Event<'_>, visitor: &mut dyn Visit) {
+    if has_masked_fields() { event.record(&mut Masked(visitor)) } else { event.record(visitor) }
+}
+
+/// Masks the keys inside of a text with the structure of JSON or of `Debug`. Any other text stays.
+#[inline]
+pub fn value(text: &str) -> Cow<'_, str> {
+    if is_structure(text.as_bytes()) {
+        structure::masked(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    } else {
+        text.into()
+    }
+}
+
+/// Returns the masked value of an attribute; `None` for a value that stays.
+#[inline]
+pub(crate) fn attribute(key: &str, given: &Value) -> Option<Value> {
+    match given {
+        Value::Bool(_) => None,
+        _ if masks(key) => Some(REDACTED.into()),
+        Value::Str(text) => match value(text) {
+            Cow::Owned(masked) => Some(masked.into()),
+            Cow::Borrowed(_) => None,
+        },
+        Value::Array(items) => masked_items(items),
+        Value::I64(_) | Value::F64(_) => None,
+    }
+}
+
+fn masked_items(items: &[String]) -> Option<Value> {
+    let is_structure = items.iter().any(|item| is_structure(item.as_bytes()));
+    is_structure.then(|| Value::Array(items.iter().map(|item| value(item).into_owned()).collect()))
+}
+
+/// Returns `true` for a text that may be a structure with keys: judged by both ends, before anything is searched.
+#[inline]
+pub(crate) fn is_structure(text: &[u8]) -> bool {
+    let ends = matches!(text, [b'{' | b'[' | b'"' | 0..=b' ', ..] | [.., b'}' | b']' | b')']);
+    ends && has_brace(text)
+}
+
+/// Every key of a structure stands in braces.
+#[inline(never)]
+fn has_brace(text: &[u8]) -> bool {
+    text.contains(&b'{')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! Quoted values: structures, queries and forms in texts, and members whose name is another member.
+
+use std::ops::Range;
+
+use super::masks;
+use super::structure::{MASK, Walk};
+use super::text::{masked_pairs, quoted, unescaped};
+use super::{has_brace, is_structure};
+use crate::redact::REDACTED;
+
+/// The limit of texts in texts. Each text doubles the backslashes of the text within.
+const MAX_TEXTS: usize = 8;
+
+/// The keys of a member that names another member's value, as in `{"name": "token", "value": "abc"}`.
+const NAMES: [&str; 3] = ["name", "key", "field"];
+/// The keys of the value so named.
+const VALUES: [&str; 3] = ["value", "values", "stringvalue"];
+
+fn is_one_of(keys: &[&str], key: &str) -> bool {
+    keys.iter().any(|one| key.eq_ignore_ascii_case(one))
+}
+
+impl Walk<'_> {
+    /// Returns `true` for the key of a value whose name, a member before, is masked. Notes the place of any other such
+    /// value.
+    pub(super) fn is_named_secret(&mut self, key: &str) -> bool {
+        let at = self.at;
+        let Some(level) = self.level().filter(|_| is_one_of(&VALUES, key)) else { return false };
+        level.value = Some(at..at);
+        level.names_secret
+    }
+
+    /// Reads a text that is a value.
+    pub(super) fn value(&mut self, range: Range<usize>, content: &str) {
+        self.name(content);
+        if let Some(value) = self.level().and_then(|level| level.value.as_mut())
+            && value.start == range.start
+        {
+            *value = range.clone();
+        }
+        match self.masked_content(content) {
+            Some(masked) => self.replace(range, &quoted(&masked)),
+            None => self.end_value(range.end),
+        }
+    }
+
+    /// Reads a text without an end.
+    pub(super) fn value_without_end(&mut self, start: usize, content: &str) {
+        let end = self.text.len();
+        let masked = self.masked_content(content);
+        if self.is_cut {
+            // The end of the walk finds the cut in this member.
+            let shown = masked.unwrap_or_else(|| unescaped(content).into_owned());
+            self.show(start..end, &quoted(&shown));
+            self.end_of_cut_value(end);
+        } else if let Some(masked) = masked {
+            let quoted = quoted(&masked);
+            self.replace(start..end, quoted.strip_suffix('"').unwrap_or(&quoted));
+        } else {
+            self.end_value(end);
+        }
+    }
+
+    /// Masks the value before, if this text is the name of it.
+    fn name(&mut self, content: &str) {
+        let copied = self.copied;
+        let Some(level) = self.level().filter(|level| level.key.as_ref().is_some_and(|key| is_one_of(&NAMES, key)))
+        else {
+            return;
+        };
+        if !masks(&unescaped(content)) {
+            return;
+        }
+        level.names_secret = true;
+        if let Some(value) = level.value.take().filter(|value| !value.is_empty() && value.start >= copied) {
+            let name = level.key.replace("value".to_owned());
+            self.find_masked();
+            self.show(value, MASK);
+            if let Some(level) = self.level() {
+                level.key = name;
+            }
+        }
+    }
+
+    /// Returns the masked content of a text that is a structure, or a query or a form; `None` if nothing is masked.
+    fn masked_content(&mut self, content: &str) -> Option<String> {
+        if !has_brace(content.as_bytes()) {
+            let masked = content.contains('=').then(|| masked_pairs(&unescaped(content))).flatten()?;
+            self.find_masked();
+            return Some(masked);
+        }
+        let text = unescaped(content);
+        if !is_structure(text.as_bytes()) {
+            return None;
+        }
+        if self.texts >= MAX_TEXTS {
+            self.find_masked();
+            return Some(REDACTED.to_owned());
+        }
+        let mut walk = Walk::new(&text, self.findings_within());
+        walk.texts = self.texts + 1;
+        walk.run();
+        let findings = std::mem::take(&mut walk.findings);
+        self.findings.add(findings);
+        walk.changed()
+    }
+}
