@@ -37,6 +37,7 @@ async fn main(event: LambdaEvent<SnsEvent>) -> Result<Vec<String>, Error> {
 async fn greet(customer: &str) -> String {
     let name = look_up(customer).await;
     tracing::info!("greeted");
+    tracing::info!(monotonic_counter.greetings = 1);
     format!("Hello {name}, thank you for your order!")
 }
 

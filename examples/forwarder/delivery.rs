@@ -3,14 +3,17 @@
 use std::env;
 use std::time::SystemTime;
 
-use aws_lambda_events::event::cloudwatch_logs::LogData;
+use aws_lambda_events::event::cloudwatch_logs::{LogData, LogEntry};
 use serde::Serialize;
 use thundra_aws::Error;
 
 use crate::collector::{Collector, Sent};
-use crate::line::Line;
+use crate::emf::Document;
+use crate::line::{Line, Telemetry};
+use crate::log_line::LogLine;
 use crate::outbox::Outbox;
-use crate::report;
+use crate::report::{self, Report};
+use crate::signals::Signals;
 
 /// The telemetry of a delivery.
 #[derive(Debug)]
@@ -41,27 +44,55 @@ impl Delivery {
     ///
     /// Nothing is logged about the own log group. A line about it would be delivered again.
     #[tracing::instrument(skip_all, fields(aws.log.group.names = data.log_group, lines = data.log_events.len()))]
-    pub(crate) fn read(data: LogData) -> Option<Self> {
+    pub(crate) fn read(data: LogData, signals: Signals) -> Option<Self> {
         if data.message_type != "DATA_MESSAGE" || own_log_group().as_deref() == Some(&data.log_group) {
             return None;
         }
-        let (mut outbox, mut reports, mut unreadable) = (Outbox::default(), Vec::new(), 0);
+        let mut delivery = Delivery { outbox: Outbox::default(), unreadable: 0 };
+        let mut reports = Vec::new();
         for entry in &data.log_events {
-            match Line::read(&entry.message, entry.timestamp) {
-                Ok(Line::Telemetry(telemetry)) => outbox.add(telemetry),
-                Ok(Line::Report(report)) => reports.push(*report),
-                Ok(Line::Other) => {}
-                Err(error) => {
-                    unreadable += 1;
-                    tracing::warn!(log.group = data.log_group, log.event = entry.id, %error, "a line cannot be read");
-                }
+            if let Err(error) = delivery.add(entry, &data, signals, &mut reports) {
+                delivery.unreadable += 1;
+                tracing::warn!(log.group = data.log_group, log.event = entry.id, %error, "a line cannot be read");
             }
         }
-        let source = report::resource(&data);
-        for report in outbox.describe_roots(reports) {
-            outbox.add_log_record(&source, report.log_record());
+        for report in delivery.outbox.describe_roots(reports) {
+            delivery.outbox.add_log_record(report::resource(&data, None), report.log_record());
         }
-        Some(Delivery { outbox, unreadable })
+        Some(delivery)
+    }
+
+    /// Adds a line, if it is to be forwarded.
+    fn add(
+        &mut self,
+        entry: &LogEntry,
+        data: &LogData,
+        signals: Signals,
+        reports: &mut Vec<Report>,
+    ) -> Result<(), String> {
+        match Line::read(&entry.message, entry.timestamp)? {
+            Line::Telemetry(telemetry) if signals.traces => self.outbox.add(telemetry),
+            Line::Telemetry(_) => {}
+            Line::Report(report) if signals.traces => reports.push(*report),
+            Line::Report(_) | Line::Other => return self.add_other(entry, data, signals),
+        }
+        Ok(())
+    }
+
+    /// Adds a line without OTLP.
+    fn add_other(&mut self, entry: &LogEntry, data: &LogData, signals: Signals) -> Result<(), String> {
+        if signals.metrics
+            && let Some(document) = Document::read(&entry.message)
+        {
+            let document = document?;
+            let source = report::resource(data, document.service());
+            self.outbox.add(Telemetry::Metrics(document.metrics(source)?));
+        } else if signals.logs
+            && let Some(line) = LogLine::read(&entry.message, entry.timestamp)
+        {
+            self.outbox.add_log_record(report::resource(data, line.service.as_deref()), line.record);
+        }
+        Ok(())
     }
 
     /// Sends everything to the collector before the deadline.

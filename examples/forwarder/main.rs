@@ -9,6 +9,15 @@
 //!     --filter-pattern '?"__otel_otlp_stdout" ?"REPORT RequestId" ?"platform.report"' --destination-arn FORWARDER_ARN
 //! ```
 //!
+//! `FORWARD` says what of a log is forwarded, so that everything can reach one place: a list of `traces` (the default),
+//! `logs` and `metrics`. The filter pattern above fits `traces`, and an empty one all three.
+//!
+//! - `traces`: lines with OTLP, of any signal, and Lambda's REPORT.
+//! - `logs`: all other lines, as log records. JSON has its level, message, time, trace and request id in the fields of
+//!   the record; a line of text is the body.
+//! - `metrics`: documents of the embedded metric format (`OTEL_METRICS_EXPORTER=emf`), as metrics: a sum where the unit
+//!   is `Count`, else a histogram. Without `metrics` they are lines.
+//!
 //! The forwarder reads the lines of `thundra` and of the public `otlp-stdout-span-exporter`, joins what has the same
 //! resource, and sends OTLP to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`. Of the other `OTEL_EXPORTER_OTLP_*` it
 //! reads protocol, headers, compression and timeout. It reads no secrets and no certificates, and signs nothing.
@@ -27,6 +36,7 @@
 //! thundra-http = "0.1"
 //! aws_lambda_events = { version = "1.2", default-features = false, features = ["cloudwatch_logs"] }
 //! base64 = "0.22"
+//! chrono = { version = "0.4", default-features = false, features = ["std"] }
 //! flate2 = "1"
 //! httpdate = "1"
 //! opentelemetry-proto = { version = "0.33", default-features = false, features = [
@@ -48,26 +58,36 @@
 
 mod collector;
 mod delivery;
+mod emf;
 mod line;
+mod log_line;
 mod outbox;
 mod report;
 mod request;
+mod signals;
+mod value;
 
 use aws_lambda_events::event::cloudwatch_logs::LogsEvent;
 use thundra_aws::{Error, LambdaEvent};
 
 use collector::Collector;
 use delivery::{Delivery, Forwarded};
+use signals::Signals;
 
-async fn connect() -> Result<Collector, Error> {
-    Collector::from_env()
+struct Forwarder {
+    collector: Collector,
+    signals: Signals,
+}
+
+async fn connect() -> Result<Forwarder, Error> {
+    Ok(Forwarder { collector: Collector::from_env()?, signals: Signals::from_env()? })
 }
 
 #[thundra_aws::handler(init = connect)]
-async fn main(event: LambdaEvent<LogsEvent>, collector: &Collector) -> Result<Forwarded, Error> {
+async fn main(event: LambdaEvent<LogsEvent>, forwarder: &Forwarder) -> Result<Forwarded, Error> {
     let deadline = event.context.deadline();
-    match Delivery::read(event.payload.aws_logs.data) {
-        Some(delivery) => delivery.forward(collector, deadline).await,
+    match Delivery::read(event.payload.aws_logs.data, forwarder.signals) {
+        Some(delivery) => delivery.forward(&forwarder.collector, deadline).await,
         None => Ok(Forwarded::default()),
     }
 }

@@ -52,10 +52,10 @@ impl Outbox {
     }
 
     /// Adds a log record of the forwarder's own making.
-    pub(crate) fn add_log_record(&mut self, source: &Resource, record: LogRecord) {
+    pub(crate) fn add_log_record(&mut self, source: Resource, record: LogRecord) {
         let scope = InstrumentationScope { name: "forwarder".to_owned(), ..InstrumentationScope::default() };
         let scope_logs = ScopeLogs { scope: Some(scope), log_records: vec![record], ..ScopeLogs::default() };
-        let logs = ResourceLogs { resource: Some(source.clone()), scope_logs: vec![scope_logs], ..Default::default() };
+        let logs = ResourceLogs { resource: Some(source), scope_logs: vec![scope_logs], ..Default::default() };
         self.logs.join(ExportLogsServiceRequest { resource_logs: vec![logs] });
     }
 }
@@ -73,7 +73,7 @@ mod tests {
     use prost::Message as _;
 
     use super::*;
-    use crate::report::attribute;
+    use crate::value::attribute;
 
     fn spans(service: &str, scope: &str, names: &[&str]) -> ExportTraceServiceRequest {
         let attributes = vec![attribute("service.name", Value::StringValue(service.to_owned()))];

@@ -11,6 +11,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde_json::Value as Json;
 use thundra_core::TraceId;
 
+use crate::value::attribute;
+
 /// A figure by its names in text, in JSON, and as an attribute. Times are in milliseconds, sizes in MiB.
 const FIGURES: [[&str; 3]; 7] = [
     ["Duration", "durationMs", "aws.lambda.report.duration_ms"],
@@ -121,13 +123,13 @@ impl Report {
     }
 }
 
-/// Returns the function that wrote a log, as a resource.
-pub(crate) fn resource(log: &LogData) -> Resource {
+/// Returns the function that wrote a log, as a resource. Lines may name the service.
+pub(crate) fn resource(log: &LogData, service: Option<&str>) -> Resource {
     let text = |text: &str| Value::StringValue(text.to_owned());
     let list = |name: &str| Value::ArrayValue(ArrayValue { values: vec![AnyValue { value: Some(text(name)) }] });
     let function = log.log_group.strip_prefix("/aws/lambda/").unwrap_or(&log.log_group);
     let attributes = vec![
-        attribute("service.name", text(function)),
+        attribute("service.name", text(service.unwrap_or(function))),
         attribute("faas.name", text(function)),
         attribute("cloud.provider", text("aws")),
         attribute("cloud.platform", text("aws_lambda")),
@@ -138,13 +140,8 @@ pub(crate) fn resource(log: &LogData) -> Resource {
     Resource { attributes, ..Resource::default() }
 }
 
-/// Makes an attribute.
-pub(crate) fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }
-}
-
 /// Reads an X-Ray trace id (`1-5759e988-bd862e3fe1be46a994272793`) as the W3C trace id of the same trace.
-fn trace_id(text: &str) -> Option<TraceId> {
+pub(crate) fn trace_id(text: &str) -> Option<TraceId> {
     let (time, unique) = text.strip_prefix("1-")?.split_once('-')?;
     TraceId::from_hex(&format!("{time}{unique}"))
 }

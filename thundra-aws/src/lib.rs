@@ -288,6 +288,7 @@
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
+//! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
@@ -301,6 +302,7 @@ pub mod batch;
 pub mod bench_support;
 mod cloudwatch;
 pub mod configuration;
+mod emf;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
@@ -315,6 +317,7 @@ mod secrets;
 mod settings;
 mod trigger;
 
+pub use emf::EmfSettings;
 #[doc(hidden)]
 pub use handler::private as __private;
 pub use lambda_runtime::{BoxFuture, Context, Error, LambdaEvent, SnapStartResource, service_fn};
@@ -326,7 +329,7 @@ pub use sdk::clients::*;
 pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
-pub use settings::{BatchSpans, MessageSpans, Settings};
+pub use settings::{BatchSpans, CapturePayloads, MessageSpans, Settings};
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{

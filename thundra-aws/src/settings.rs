@@ -6,6 +6,7 @@ use std::time::Duration;
 use thundra_core::config::{Reader, Section, Variable, read_section};
 use thundra_core::{Config, ConfigProblem, Env, Levels, TemporalityPreference, Value, semconv};
 
+use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 
 /// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
@@ -38,10 +39,21 @@ thundra_core::variables! {
         default: "`off`",
         meaning: "With `on`, what waits when Lambda ends the environment is exported. Needs the feature `shutdown`.",
     }
+    METRICS_NAMESPACE = "THUNDRA_METRICS_NAMESPACE" {
+        form: "letters, digits, spaces and .-_/#:, up to 255; `AWS/` begins none",
+        default: "the name of the service",
+        meaning: "The CloudWatch namespace of metrics in the embedded metric format.",
+    }
     TIMEOUT_MARGIN = "THUNDRA_TIMEOUT_MARGIN" {
         form: "a time with a unit, such as 100ms or 1s; or 0",
         default: "`100ms`",
         meaning: "The time before the deadline at which an invocation is exported, with spans still open. `0` turns this off.",
+    }
+    CAPTURE_PAYLOADS = "THUNDRA_CAPTURE_PAYLOADS" {
+        form: "one of errors, always, off",
+        default: "`off`",
+        meaning: "The invocations whose event is written to standard error, [masked](#masked-keys), to be \
+                  [run again](#captured-events): those that failed, or all.",
     }
     LOG_LEVEL = "AWS_LAMBDA_LOG_LEVEL" {
         form: LOG_LEVELS,
@@ -80,6 +92,10 @@ pub struct Settings {
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
     pub timeout_margin: Duration,
+    /// The invocations whose event is written to standard error.
+    pub capture_payloads: CapturePayloads,
+    /// Metrics in CloudWatch's embedded metric format.
+    pub emf: EmfSettings,
     /// The levels of log events, unless `RUST_LOG` or the configuration sets them.
     pub log: Option<Levels>,
 }
@@ -106,6 +122,23 @@ pub enum MessageSpans {
     Create,
 }
 
+/// The invocations whose event is written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
+///
+/// The line has the event with the values of secret keys masked, and runs the same program again locally. The
+/// [configuration page](crate::configuration#captured-events) says how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum CapturePayloads {
+    /// None.
+    #[default]
+    Off,
+    /// Those that failed: by an error, a panic, a status of 500 or more, a timeout, an event that cannot be read, or failed
+    /// records of a batch.
+    Errors,
+    /// All.
+    Always,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
@@ -114,6 +147,8 @@ impl Default for Settings {
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            capture_payloads: CapturePayloads::default(),
+            emf: EmfSettings::default(),
             log: None,
         }
     }
@@ -154,6 +189,17 @@ impl Section for Settings {
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
+            capture_payloads: reader
+                .one_of(
+                    &CAPTURE_PAYLOADS,
+                    &[
+                        ("errors", CapturePayloads::Errors),
+                        ("always", CapturePayloads::Always),
+                        ("off", CapturePayloads::Off),
+                    ],
+                )
+                .unwrap_or_default(),
+            emf: EmfSettings { namespace: namespace(reader), ..EmfSettings::default() },
             log: log_levels(reader),
         }
     }
@@ -167,6 +213,16 @@ impl Section for Settings {
             config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);
         }
     }
+}
+
+/// Reads the namespace of metrics.
+fn namespace(reader: &mut Reader<'_>) -> Option<String> {
+    let name = reader.text(&METRICS_NAMESPACE)?;
+    if emf::is_namespace(&name) {
+        return Some(name);
+    }
+    reader.not_accepted(&METRICS_NAMESPACE, &name);
+    None
 }
 
 /// Reads the log level of a function. A single word must be a level, because Lambda has no targets. A list may name

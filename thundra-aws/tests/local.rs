@@ -62,6 +62,7 @@ fn program() {
             runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap();
         }
         "batch" => runtime().block_on(thundra_aws::run(service_fn(by_itself))).unwrap(),
+        "metrics" => runtime().block_on(thundra_aws::run(service_fn(measured))).unwrap(),
         "response" => runtime().block_on(thundra_aws::run(service_fn(unprintable))).unwrap(),
         "init" => {
             let code = thundra_aws::__private::main_with_state(
@@ -114,6 +115,11 @@ async fn greeting(event: LambdaEvent<String>) -> Result<String, Error> {
 #[instrument]
 async fn greet(name: &str) {
     assert!(name != "nobody", "at the disco");
+}
+
+async fn measured(event: LambdaEvent<String>) -> Result<String, Error> {
+    info!(monotonic_counter.orders = 1);
+    Ok(event.payload)
 }
 
 async fn by_itself(event: LambdaEvent<Value>) -> Result<usize, Error> {
@@ -210,6 +216,15 @@ fn telemetry_that_is_set_up_in_code_is_that_of_a_local_run() {
     assert_eq!(tree(stderr), [""; 0], "no tree on the console: {stderr}");
     assert!(!stderr.lines().any(|line| line.starts_with('{') || line.starts_with("thundra: ")), "{stderr}");
     assert!(stderr.contains("TRACE") && stderr.contains("a detail") && stderr.contains(" greeting"), "{stderr}");
+}
+
+#[test]
+fn documents_with_metrics_leave_standard_output_to_the_response() {
+    let output = run_with("metrics", &json!("ann"), &[("OTEL_METRICS_EXPORTER", "emf")]);
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert!(stdout.contains("\"ann\"\n") && !stdout.contains("_aws"), "{stdout}");
+    let documents: Vec<_> = stderr.lines().filter(|line| line.starts_with("{\"_aws\"")).collect();
+    assert!(matches!(documents.as_slice(), [one] if one.contains("\"orders\":1}")), "{stderr}");
 }
 
 #[cfg(not(feature = "https"))]

@@ -21,6 +21,24 @@ impl Display for Escaped<'_> {
     }
 }
 
+/// Returns a JSON text on one line. The characters that a terminal interprets stand in its texts, as an escape of JSON.
+pub(crate) fn on_one_line(json: String) -> String {
+    if first_unsafe(&json).is_none() {
+        return json;
+    }
+    let mut line = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            // Between tokens. In a text these are escapes.
+            '\n' | '\r' | '\t' => line.push(' '),
+            // None of these characters has more than four hexadecimal digits.
+            c if is_unsafe(c) => _ = write!(line, "\\u{:04x}", u32::from(c)),
+            c => line.push(c),
+        }
+    }
+    line
+}
+
 /// Returns the position of the first character in need of an escape, and the character.
 pub(crate) fn first_unsafe(text: &str) -> Option<(usize, char)> {
     text.char_indices().find(|(_, c)| is_unsafe(*c))
@@ -53,6 +71,17 @@ mod tests {
             ("\\n", "\\n", "a backslash of its own"),
         ] {
             assert_eq!(Escaped(given).to_string(), shown, "{why}");
+        }
+    }
+
+    #[test]
+    fn json_on_one_line_is_the_same_json() {
+        for (given, line, why) in [
+            ("{\r\n\t\"a\": 1\n}", "{   \"a\": 1 }", "pretty"),
+            ("[\"\u{9b}é\u{202e}\"]", "[\"\\u009bé\\u202e\"]", "what a terminal obeys"),
+            ("[\"\\n\"]", "[\"\\n\"]", "an escape"),
+        ] {
+            assert_eq!(on_one_line(given.to_owned()), line, "{why}");
         }
     }
 

@@ -61,6 +61,55 @@
 //! targets that `tracing` gives them. Events of dependencies keep the levels of `RUST_LOG`, spans those of
 //! `THUNDRA_SPANS`.
 //!
+//! # Kept log lines
+//!
+//! With `THUNDRA_LOG_BUFFER`, a scope keeps lines that are too detailed to be written, and writes them when it fails. They
+//! come out together, in order, each with the time of its event. A scope that succeeds drops them.
+//!
+//! - A scope fails when its work returns an error, panics or is cancelled, when its response has a failed status, and when
+//!   the program calls [`ScopeRef::set_error`], [`ScopeRef::record_error`] or [`ScopeRef::set_status`] with an error. An
+//!   event at ERROR is no failure by itself. The sampling of spans makes no difference.
+//! - Near the deadline of an invocation, its lines and those of its open records come out, since Lambda ends the process at
+//!   the deadline (`THUNDRA_TIMEOUT_MARGIN`).
+//! - Once lines came out, the scope writes further ones at once.
+//! - Each scope has a buffer of its own. A record that succeeded has dropped its lines, whatever becomes of its
+//!   invocation. Outside of scopes nothing is kept.
+//! - A full buffer evicts the oldest lines, and drops a line that alone is over the limit. A line at WARN then says how
+//!   many, whatever the levels. All buffers of a process share 16 MiB of memory.
+//!
+//! The lines have the format of all lines, and what is redacted in these is redacted before a line is kept.
+//!
+//! # Metrics
+//!
+//! Fields of `tracing` events measure, by the names that tracing-opentelemetry made usual. The other fields are
+//! attributes, and `otel.unit` is the unit:
+//!
+//! ```
+//! tracing::info!(monotonic_counter.orders = 1, country = "de"); // a sum that never goes down
+//! tracing::info!(counter.open_orders = -1); // one that does
+//! tracing::info!(histogram.order_value = 12.5, otel.unit = "{EUR}"); // a distribution
+//! tracing::info!(gauge.stock = 7); // the last value
+//! ```
+//!
+//! With the feature `metrics`, the macros of the [`metrics`](https://docs.rs/metrics) crate measure too, unless the
+//! program installs a recorder of its own.
+//!
+//! - The level of an event makes no difference to its measurements.
+//! - An event without a message measures and does nothing else: it is no log line and no span event. This is so where
+//!   nothing takes metrics as well.
+//! - A measurement belongs to the scope in which it is made, sampled or not.
+//! - An instrument has up to 2,000 sets of attributes between two exports, or since the start where metrics are
+//!   cumulative. Further ones share a point with the attribute `otel.metric.overflow`, and are counted on a root span as
+//!   `thundra.overflowing_measurements`.
+//! - A value that is not finite, and a negative one of a monotonic counter, is left out. So is a metric whose name is not
+//!   a letter followed by up to 254 letters, digits and `_.-/`. A line on standard error names the metric once, and
+//!   `thundra.dropped_measurements` counts.
+//! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
+//!
+//! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: those of `thundra-http` where
+//! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
+//! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.
+//!
 //! # A transport of your own
 //!
 //! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the
@@ -178,6 +227,7 @@
 //!   in that context, and calls carry the baggage of the context in which they are made.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
+//! - `metrics`: the macros of the `metrics` crate measure, see [Metrics](#metrics).
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -231,8 +281,9 @@ pub mod usage;
 mod value;
 
 pub use config::{
-    Config, ConfigProblem, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogFormat, LogsExporter,
-    MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies, TemporalityPreference,
+    Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
+    LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
+    TemporalityPreference,
 };
 #[doc(hidden)]
 pub use config::{VARIABLES, Variable};

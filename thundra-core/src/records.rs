@@ -46,6 +46,12 @@ impl Records {
         Records { signal: Signal::Traces, bytes, count, withheld_at }
     }
 
+    /// Returns the `count` log records of a run of `ScopeLogs.log_records` fields.
+    pub(crate) const fn of_logs(bytes: Vec<u8>, count: u32) -> Self {
+        let withheld_at = bytes.len();
+        Records { signal: Signal::Logs, bytes, count, withheld_at }
+    }
+
     /// Returns the records of an encoded run: `ScopeSpans.spans`, `ScopeLogs.log_records` or `ScopeMetrics.metrics`
     /// fields. Malformed bytes end the run.
     #[doc(hidden)]

@@ -45,6 +45,8 @@ names! {
     CLOUD_PROVIDER = "cloud.provider";
     CLOUD_REGION = "cloud.region";
     CLOUD_RESOURCE_ID = "cloud.resource_id";
+    CODE_FILE_PATH = "code.file.path";
+    CODE_LINE_NUMBER = "code.line.number";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
     AWS_DYNAMODB_ATTRIBUTES_TO_GET = "aws.dynamodb.attributes_to_get";

@@ -4,6 +4,8 @@
 
 #[path = "logs/debug.rs"]
 mod debug;
+#[path = "logs/kept.rs"]
+mod kept;
 
 use std::process::Command;
 

@@ -48,9 +48,9 @@ static WRITTEN: Mutex<Vec<(Option<String>, Vec<String>)>> = Mutex::new(Vec::new(
 
 fn write(points: &PointsOf<'_>) {
     let fields = points.scope.map(|scope| {
-        let fields = String::from_utf8(scope.log_fields.as_deref().unwrap_or_default().to_vec()).unwrap();
         // The correlation ids follow.
-        fields.split(",\"correlation_id").next().unwrap().to_owned()
+        let own = scope.log_fields.iter().take_while(|(key, _)| key != "correlation_id");
+        own.map(|(key, value)| format!(",\"{key}\":\"{value}\"")).collect::<String>()
     });
     let shown = points.points.iter().map(|point| {
         let attributes: Vec<_> = point.attributes().iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -206,6 +206,24 @@ fn values_that_no_sum_survives_are_left_out() {
         tracing::info!("counter.a b" = 1);
         assert_eq!(collector.points(), ["up{} 4"]);
     });
+}
+
+#[test]
+fn secrets_are_no_attributes() {
+    on_both_fronts(|collector| {
+        tracing::info!(monotonic_counter.password_resets = 1, api_key = "k-1", login = ?Login { user: 1, password: 2 });
+        assert_eq!(
+            collector.points(),
+            [r#"password_resets{api_key=REDACTED,login=Login { user: 1, password: "REDACTED" }} 1"#]
+        );
+    });
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "shown by Debug")]
+struct Login {
+    user: u8,
+    password: u8,
 }
 
 #[test]
@@ -401,4 +419,40 @@ fn sixty_four_tasks_never_cross() {
     let points = collector.points();
     assert_eq!(points.iter().filter(|point| point.starts_with("steps{") && point.ends_with(" 20")).count(), 64);
     assert!(points.contains(&format!("step{{}} {}:{}", 64 * 20, 64 * 190)), "{points:?}");
+}
+
+#[cfg(feature = "metrics")]
+#[test]
+fn the_metrics_crate_measures_in_the_scope_of_the_call() {
+    use ::metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+    let (_turn, collector) = installed();
+    describe_counter!("facade.calls", Unit::Count, "Calls.");
+    describe_histogram!("facade.size", Unit::Bytes, "Sizes.");
+    let calls = counter!("facade.calls", "to" => "shop");
+    let scope = Scope::builder("facade").begin();
+    scope.enter(|| {
+        calls.increment(2);
+        counter!("facade.calls", "to" => "shop").increment(1);
+        histogram!("facade.size").record(2.0);
+        histogram!("facade.size").record_many(3.0, 2);
+        gauge!("facade.level").set(5.0);
+        gauge!("facade.level").increment(1.5);
+        gauge!("facade.level").decrement(f64::INFINITY);
+    });
+    scope.finish();
+    let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
+    assert_eq!(
+        written[0].1,
+        ["facade.calls{to=shop} 31", "facade.size{} [(2.0, 1), (3.0, 2)]By", "facade.level{} 6.5"]
+    );
+    gauge!("facade.level").decrement(0.5);
+    calls.absolute(2);
+    calls.absolute(10);
+    for name in [format!("facade.{}", 1), "facade:invalid".to_owned()] {
+        counter!(name, "b" => "x", "a" => "y").increment(1);
+    }
+    assert_eq!(
+        collector.points(),
+        ["facade.1{a=y,b=x} 1", "facade.calls1{to=shop} 10", "facade.level{} =6.0", "facade.sizeBy{} 3:8"]
+    );
 }

@@ -133,6 +133,7 @@
 //! - `otel` (default): inside a scope, our context is the current `opentelemetry::Context` with the received baggage. A
 //!   call carries the baggage of the current context. Code with suppressed telemetry is not traced. OpenTelemetry's
 //!   current span is the root span of the scope.
+//! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //!
 //! [HTTP conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/http/http-spans.md

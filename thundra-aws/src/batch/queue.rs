@@ -63,9 +63,9 @@ impl<E: BatchEvent> Queue<E> {
         }
     }
 
-    /// Returns the identifiers of the failed records, in the order of the batch.
-    pub(super) fn into_failures(mut self) -> Vec<String> {
+    /// Returns the failed records, by number and identifier, in the order of the batch.
+    pub(super) fn into_failures(mut self) -> Vec<(usize, String)> {
         self.failures.sort_unstable();
-        self.failures.into_iter().map(|(_, identifier)| identifier).collect()
+        self.failures
     }
 }

@@ -14,6 +14,7 @@ use super::BatchEvent;
 use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
+use crate::lifecycle::evidence;
 use crate::panics::recording_panic;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
@@ -85,8 +86,10 @@ where
     let failures = queue.into_failures();
     if let Some(invocation) = surroundings.invocation.filter(|_| !failures.is_empty()) {
         invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
+        evidence::records_failed(invocation, failures.iter().map(|(number, _)| *number));
     }
-    ((source.response)(failures), spans)
+    let identifiers = failures.into_iter().map(|(_, identifier)| identifier).collect();
+    ((source.response)(identifiers), spans)
 }
 
 /// Adds the spans of a record to those of the batch.
@@ -154,6 +157,7 @@ impl RecordScope {
     /// Logs a failure, and records it on the record.
     fn fail(&self, exception: Exception) {
         let Some(scope) = &self.scope else { return };
+        scope.write_kept_lines();
         scope.enter(|| tracing::error!(error = &exception as &dyn Error, "a record of the batch failed"));
         scope.set_error(exception.error_type().to_owned(), exception.message().to_owned());
     }

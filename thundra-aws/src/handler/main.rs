@@ -84,6 +84,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
+        setup::check_input()?;
         let state = initialise(telemetry(), started, init).await?;
         run_with(Telemetry::default(), service_fn(|event| handler(event, state.clone()))).await
     })
@@ -109,6 +110,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
+        setup::check_input()?;
         let state = initialise(telemetry(), started, init).await?;
         run_concurrent_with(Telemetry::default(), service_fn(move |event| handler(event, state.clone()))).await
     })

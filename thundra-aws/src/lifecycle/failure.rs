@@ -24,6 +24,11 @@ pub(super) struct Failed<E> {
 
 impl<E> Failed<E> {
     pub(super) fn new(error: E, invocation: Option<ScopeRef>) -> Self {
+        // An unsampled invocation fails as well.
+        if let Some(invocation) = invocation {
+            invocation.set_flags(ScopeFlags::FAILED);
+            invocation.write_kept_lines();
+        }
         Failed { error, invocation: invocation.filter(ScopeRef::recorded), debug: Cell::new(None) }
     }
 }
@@ -45,7 +50,6 @@ impl<E: Into<Diagnostic> + 'static> From<Failed<E>> for Diagnostic {
         let sources = failed.invocation.map(|_| source_messages(&failed.error)).unwrap_or_default();
         let diagnostic: Diagnostic = failed.error.into();
         if let Some(invocation) = failed.invocation {
-            invocation.set_flags(ScopeFlags::FAILED);
             invocation.fail(&exception(&diagnostic, sources, &failed.debug.take().unwrap_or_default()));
         }
         diagnostic

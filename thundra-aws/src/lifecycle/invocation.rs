@@ -7,7 +7,7 @@ use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, 
 
 use super::availability_zone::{self, Zone};
 use super::watchdog::Watch;
-use super::{environment, initialisation, setup};
+use super::{environment, evidence, initialisation, setup};
 use crate::attributes::cut;
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
@@ -95,6 +95,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
         *body = payload::strip_bytes(std::mem::take(body), range);
     }
+    evidence::capture(*scope, body, trigger.source.name, config);
     scope
 }
 
@@ -114,6 +115,7 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
         );
     }
     let was_exported = watch.end(&scope);
+    evidence::end(*scope);
     let sampled = scope.sampled();
     let records = scope.finish();
     if !sampled && (was_exported || !records.is_empty()) {

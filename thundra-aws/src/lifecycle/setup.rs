@@ -1,12 +1,13 @@
 //! The set-up of a function, before the first event.
 
+use lambda_runtime::Error;
 use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
 use super::platform::InitializationType;
-use super::{availability_zone, background};
-use crate::{Settings, cloudwatch};
+use super::{availability_zone, background, local};
+use crate::{Settings, cloudwatch, emf};
 
 /// The crate that a program depends on.
 const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
@@ -20,6 +21,7 @@ const SECRETS: export::Authorizer = export::report_references;
 /// Installs telemetry where a background thread exports until the guard is dropped, outside Lambda.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
     let guard = thundra_http::init_for(THIS, platform(), telemetry.section::<Settings>());
+    write_metrics(thundra_core::config());
     export_in_background();
     watch_unwrapped_clients();
     guard
@@ -38,10 +40,16 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
     export::install(THIS, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
-    export_in_background();
     let config = thundra_core::config();
+    write_metrics(config);
+    export_in_background();
     availability_zone::ask(config);
     config
+}
+
+/// Writes metrics to standard output, if so configured.
+fn write_metrics(config: &Config) {
+    emf::install(config, &Settings::of(config).emf);
 }
 
 /// Starts a background thread that exports, on managed instances.
@@ -63,6 +71,15 @@ fn platform() -> Platform {
 /// Returns `true` if there is a Runtime API to take events from.
 pub(crate) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
+}
+
+/// Reads the input of a local run, before the program's own code runs.
+///
+/// # Errors
+///
+/// The input cannot be read, or is a captured event that cannot be run.
+pub(crate) fn check_input() -> Result<(), Error> {
+    if in_lambda() { Ok(()) } else { local::check() }
 }
 
 /// Records the calls of unwrapped clients from now on.

@@ -22,7 +22,9 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_BATCH_SPANS" => "child",
         "THUNDRA_MESSAGE_SPANS" => "each",
         "THUNDRA_SHUTDOWN" => "sometimes",
+        "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
+        "THUNDRA_CAPTURE_PAYLOADS" => "failures",
         "AWS_LAMBDA_LOG_LEVEL" => "CRITICAL",
         name => panic!("a bad value of {name}?"),
     }

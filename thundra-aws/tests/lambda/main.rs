@@ -8,10 +8,14 @@ mod broken;
 mod cloudwatch;
 mod configuration;
 mod deadlines;
+mod details;
+mod emf;
 mod endings;
 mod ends;
 mod environment;
+mod evidence;
 mod keep;
+mod logs;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]

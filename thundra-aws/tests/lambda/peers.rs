@@ -17,8 +17,10 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::routing::{get, post};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value};
+use opentelemetry_proto::tonic::logs;
 use opentelemetry_proto::tonic::trace::v1::span;
 use prost::Message;
 use serde_json::Value;
@@ -33,6 +35,7 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    Logs(Vec<LogRecord>),
     /// Spans that the collector had no room for.
     Refused,
     /// The request for the restore of a snapshot.
@@ -56,6 +59,7 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Logs(_) => "logs",
             Seen::Refused => "refused",
             Seen::Restore => "restore",
             Seen::Failure(phase) => phase,
@@ -68,6 +72,10 @@ impl Seen {
 
     pub(crate) fn spans(&self) -> Vec<Span> {
         if let Seen::Traces(spans) = self { spans.clone() } else { Vec::new() }
+    }
+
+    pub(crate) fn logs(&self) -> Vec<LogRecord> {
+        if let Seen::Logs(records) = self { records.clone() } else { Vec::new() }
     }
 
     pub(crate) fn span_count(&self) -> usize {
@@ -107,6 +115,32 @@ pub(crate) struct Exception {
 }
 
 impl Span {
+    pub(crate) fn text(&self, key: &str) -> String {
+        self.attributes.get(key).cloned().unwrap_or_default()
+    }
+}
+
+/// A log record.
+#[derive(Clone, Debug)]
+pub(crate) struct LogRecord {
+    pub(crate) body: String,
+    pub(crate) event_name: String,
+    pub(crate) trace: String,
+    pub(crate) span: String,
+    attributes: HashMap<String, String>,
+}
+
+impl LogRecord {
+    fn of(record: logs::v1::LogRecord) -> Self {
+        LogRecord {
+            body: text(record.body.and_then(|body| body.value)),
+            event_name: record.event_name,
+            trace: hex(&record.trace_id),
+            span: hex(&record.span_id),
+            attributes: texts(record.attributes),
+        }
+    }
+
     pub(crate) fn text(&self, key: &str) -> String {
         self.attributes.get(key).cloned().unwrap_or_default()
     }
@@ -213,6 +247,7 @@ impl Lambda {
             .route("/2020-01-01/extension/register", post(register))
             .route("/2020-01-01/extension/event/next", get(extension_next))
             .route("/v1/traces", post(traces))
+            .route("/v1/logs", post(logs))
             .route("/", post(message))
             .with_state(world.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -237,6 +272,9 @@ impl Lambda {
                 ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
                 ("AWS_LAMBDA_METADATA_API", &address),
                 ("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("http://{address}")),
+                // Only the tests of other signals have them.
+                ("OTEL_LOGS_EXPORTER", "none"),
+                ("OTEL_METRICS_EXPORTER", "none"),
             ])
             .envs(variables.iter().copied())
             .stdout(stdout)
@@ -378,6 +416,11 @@ impl Lambda {
             assert!(std::time::Instant::now() < deadline, "no {text:?} in:\n{}", self.stderr_so_far());
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
+    }
+
+    /// What was seen so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.world.seen.lock().unwrap().clone()
     }
 
     /// The spans that have arrived.
@@ -580,12 +623,21 @@ async fn traces(
     StatusCode::OK
 }
 
+async fn logs(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
+    if world.refuses.load(Ordering::Relaxed) {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
+    let request = ExportLogsServiceRequest::decode(&*body).unwrap();
+    let scopes = request.resource_logs.into_iter().flat_map(|resource| resource.scope_logs);
+    world.saw(Seen::Logs(scopes.flat_map(|scope| scope.log_records).map(LogRecord::of).collect()));
+    StatusCode::OK
+}
+
 /// Returns the spans of a request.
 pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(request).unwrap();
     let spans =
         request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans);
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let spans = spans.map(|span| Span {
         name: span.name,
         trace: hex(&span.trace_id),
@@ -599,6 +651,10 @@ pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
         attributes: texts(span.attributes),
     });
     spans.collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn exception(event: span::Event) -> Exception {
@@ -623,6 +679,7 @@ fn text(value: Option<any_value::Value>) -> String {
         Some(any_value::Value::IntValue(number)) => number.to_string(),
         Some(any_value::Value::DoubleValue(number)) => number.to_string(),
         Some(any_value::Value::BoolValue(truth)) => truth.to_string(),
+        None => String::new(),
         Some(any_value::Value::ArrayValue(list)) => {
             list.values.into_iter().map(|item| text(item.value)).collect::<Vec<_>>().join(",")
         }

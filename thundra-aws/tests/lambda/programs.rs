@@ -112,8 +112,11 @@ pub(crate) fn run(name: &str) {
             let _telemetry = thundra_aws::init_with(Telemetry::builder().exporter(crate::environment::Renewed));
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
+        other if other.starts_with("details") => crate::details::run(other),
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
+        other if other.starts_with("evidence") => crate::evidence::run(other),
+        other if other.starts_with("emf") => crate::emf::run(other),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),
     }
@@ -252,6 +255,7 @@ async fn meet(event: LambdaEvent<Value>) -> Result<String, Error> {
     }
     greet(name).await;
     BOTH.wait().await;
+    info!(name, "met");
     #[cfg(all(feature = "config", feature = "sqs"))]
     send(name).await;
     Ok(greet(name).await)

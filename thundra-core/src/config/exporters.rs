@@ -1,4 +1,4 @@
-//! The exporters of each signal, by name, and what is peculiar to the exporter of metrics.
+//! The choice of exporters for each signal, and of signals for exceptions.
 
 use super::list as v;
 use super::reader::Reader;
@@ -42,6 +42,35 @@ pub enum TemporalityPreference {
     Delta,
     /// `lowmemory`: delta for counters and histograms that the program records, cumulative for the rest.
     LowMemory,
+}
+
+/// What exceptions become, as the [conventions] have it.
+///
+/// [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/README.md
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExceptionSignal {
+    /// Events of spans.
+    #[default]
+    Spans,
+    /// `logs`: log records. Where log records have no exporter, events of spans.
+    Logs,
+    /// `logs/dup`: log records, and events of spans.
+    Both,
+}
+
+impl ExceptionSignal {
+    /// Returns `true` if exceptions are events of spans.
+    #[inline]
+    pub(crate) fn is_spans(self, logs_are_exported: bool) -> bool {
+        self != ExceptionSignal::Logs || !logs_are_exported
+    }
+
+    /// Returns `true` if exceptions are log records.
+    #[inline]
+    pub(crate) fn is_logs(self, logs_are_exported: bool) -> bool {
+        self != ExceptionSignal::Spans && logs_are_exported
+    }
 }
 
 impl Config {
@@ -117,6 +146,11 @@ pub(super) fn temporality(reader: &mut Reader<'_>) -> Option<TemporalityPreferen
     use TemporalityPreference::{Cumulative, Delta, LowMemory};
     reader
         .one_of(&v::OTLP_METRICS_TEMPORALITY, &[("cumulative", Cumulative), ("delta", Delta), ("lowmemory", LowMemory)])
+}
+
+/// Reads what exceptions become.
+pub(super) fn exceptions(reader: &mut Reader<'_>) -> Option<ExceptionSignal> {
+    reader.one_of(&v::EXCEPTION_SIGNAL, &[("logs", ExceptionSignal::Logs), ("logs/dup", ExceptionSignal::Both)])
 }
 
 /// Reads a list of exporters, each once. All names that no exporter has are a single problem. `None` without a choice.

@@ -93,7 +93,16 @@ impl Levels {
 
     /// Returns the levels of a list, and its invalid items.
     pub(super) fn of<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
-        let mut targets = Targets::new().with_default(Level::INFO);
+        Self::with_default(LevelFilter::INFO, items)
+    }
+
+    /// Returns the levels of a list that enables nothing else, and its invalid items.
+    pub(super) fn of_listed<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
+        Self::with_default(LevelFilter::OFF, items)
+    }
+
+    fn with_default<'a>(default: LevelFilter, items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
+        let mut targets = Targets::new().with_default(default);
         let mut invalid = Vec::new();
         for item in items {
             targets = match directive(item) {

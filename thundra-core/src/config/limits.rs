@@ -3,11 +3,13 @@
 use super::list as v;
 use super::reader::Reader;
 
-/// The limits of a span and of an invocation. Data beyond a limit is dropped, and counted on the span.
+/// The limits of a span, a log record and an invocation. Data beyond a limit is dropped, and counted on the span or the
+/// log record.
 ///
-/// The names and the defaults are those of OpenTelemetry's [span limits].
+/// The names and the defaults are those of OpenTelemetry's [span limits] and [log record limits].
 ///
 /// [span limits]: https://opentelemetry.io/docs/specs/otel/trace/sdk/#span-limits
+/// [log record limits]: https://opentelemetry.io/docs/specs/otel/logs/sdk/#logrecord-limits
 ///
 /// # Examples
 ///
@@ -36,6 +38,10 @@ pub struct Limits {
     pub link_attributes: u32,
     /// Characters of an attribute's text; `None` for no limit, the default.
     pub value_length: Option<usize>,
+    /// Attributes of a log record from the fields of its event. Defaults to 128.
+    pub log_attributes: u32,
+    /// Characters of the text of a log record's attribute; `None` for no limit, the default.
+    pub log_value_length: Option<usize>,
     /// Recorded spans of an invocation. Defaults to 10,000.
     pub spans: u32,
 }
@@ -49,6 +55,8 @@ impl Default for Limits {
             event_attributes: 128,
             link_attributes: 128,
             value_length: None,
+            log_attributes: 128,
+            log_value_length: None,
             spans: 10_000,
         }
     }
@@ -64,15 +72,17 @@ impl Limits {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let default = Limits::default();
         let attributes = reader.number(&v::ATTRIBUTE_COUNT).unwrap_or(default.attributes);
-        let length = reader.number(&v::ATTRIBUTE_VALUE_LENGTH);
-        let length: Option<u64> = reader.number(&v::SPAN_ATTRIBUTE_VALUE_LENGTH).or(length);
+        let length: Option<u64> = reader.number(&v::ATTRIBUTE_VALUE_LENGTH);
+        let characters = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
         Limits {
             attributes: reader.number(&v::SPAN_ATTRIBUTE_COUNT).unwrap_or(attributes),
             events: reader.number(&v::SPAN_EVENT_COUNT).unwrap_or(default.events),
             links: reader.number(&v::SPAN_LINK_COUNT).unwrap_or(default.links),
             event_attributes: reader.number(&v::EVENT_ATTRIBUTE_COUNT).unwrap_or(default.event_attributes),
             link_attributes: reader.number(&v::LINK_ATTRIBUTE_COUNT).unwrap_or(default.link_attributes),
-            value_length: length.map(|length| usize::try_from(length).unwrap_or(usize::MAX)),
+            value_length: reader.number(&v::SPAN_ATTRIBUTE_VALUE_LENGTH).or(length).map(characters),
+            log_attributes: reader.number(&v::LOG_ATTRIBUTE_COUNT).unwrap_or(attributes),
+            log_value_length: reader.number(&v::LOG_ATTRIBUTE_VALUE_LENGTH).or(length).map(characters),
             spans: reader.number(&v::MAX_SPANS).unwrap_or(default.spans),
         }
     }

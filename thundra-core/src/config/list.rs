@@ -317,6 +317,22 @@ crate::variables! {
         default: "`128`",
         meaning: "Attributes of a link.",
     }
+    LOG_ATTRIBUTE_VALUE_LENGTH = "OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT" {
+        form: WHOLE,
+        default: "`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`",
+        meaning: "Characters of a log record's attribute.",
+    }
+    LOG_ATTRIBUTE_COUNT = "OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT" {
+        form: COUNT,
+        default: "`OTEL_ATTRIBUTE_COUNT_LIMIT`",
+        meaning: "Attributes of a log record from the fields of its event.",
+    }
+    EXCEPTION_SIGNAL = "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN" {
+        form: "one of logs, logs/dup",
+        default: "events of spans",
+        meaning: "What exceptions become: log records, or with `logs/dup` log records and events of spans. Without an \
+                  exporter of log records they are events of spans.",
+    }
 
     SPANS = "THUNDRA_SPANS" {
         form: LEVELS,
@@ -361,5 +377,12 @@ crate::variables! {
         default: "`0`",
         meaning: "The ratio of new chains of calls with debug logs: lines of the program's own crates down to `debug`, in \
                   each program of the chain. `debug-log-enabled` carries the decision.",
+    }
+    LOG_BUFFER = "THUNDRA_LOG_BUFFER" {
+        form: "a size such as 20KiB, perhaps with levels, such as 20KiB,debug,my_crate=trace; or 0",
+        default: "`0`",
+        meaning: "The most bytes of log lines that an invocation, a request or a record keeps until it fails or nears its \
+                  deadline: lines of these levels, by target, that are not written at once. Without levels: the program's \
+                  own crates down to `debug`.",
     }
 }

@@ -10,6 +10,7 @@ mod keep;
 mod levels;
 mod limits;
 mod list;
+mod log_buffer;
 mod log_format;
 mod metrics;
 mod otlp;
@@ -22,11 +23,12 @@ mod size;
 mod unknown;
 mod variable;
 
-pub use exporters::{LogsExporter, MetricsExporter, TemporalityPreference};
+pub use exporters::{ExceptionSignal, LogsExporter, MetricsExporter, TemporalityPreference};
 pub use keep::Keep;
 pub use levels::{InvalidLevels, Levels};
 pub use limits::Limits;
 pub use list::VARIABLES;
+pub use log_buffer::LogBuffer;
 pub(crate) use log_format::Layout;
 pub use log_format::LogFormat;
 pub use metrics::HistogramAggregation;
@@ -90,6 +92,8 @@ pub struct Config {
     pub metric_export_interval: Duration,
     /// The buckets of histograms over OTLP.
     pub histogram_aggregation: HistogramAggregation,
+    /// What exceptions become. Defaults to events of spans.
+    pub exceptions: ExceptionSignal,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
     /// The limits of a span and of an invocation.
@@ -110,6 +114,9 @@ pub struct Config {
     /// The ratio of new chains of calls with debug logs, from 0, the default, to 1. See
     /// [Debug logs](crate#debug-logs).
     pub debug_sample_rate: f64,
+    /// The buffer of the log lines that a scope keeps until it fails; `None`, the default, to keep none. See
+    /// [Kept log lines](crate#kept-log-lines).
+    pub log_buffer: Option<LogBuffer>,
     origin: Origin,
 }
 
@@ -195,6 +202,7 @@ impl Config {
             metrics_temporality: exporters::temporality(reader),
             metric_export_interval: metrics::export_interval(reader),
             histogram_aggregation: metrics::histogram_aggregation(reader),
+            exceptions: exporters::exceptions(reader).unwrap_or_default(),
             otlp: OtlpSignals::read(reader),
             limits: Limits::read(reader),
             spans: reader.levels(&v::SPANS).unwrap_or_default(),
@@ -203,8 +211,14 @@ impl Config {
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
             log: reader.levels(&v::LOG),
             debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
+            log_buffer: LogBuffer::read(reader),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
+    }
+
+    /// Returns the levels of log lines and log records.
+    pub(crate) fn log_levels(&self) -> Levels {
+        self.log.clone().unwrap_or_default()
     }
 
     /// Returns the environment of the configuration.

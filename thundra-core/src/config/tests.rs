@@ -21,6 +21,7 @@ fn defaults_need_no_variable() {
     assert_eq!(config.keep, None);
     assert_eq!((config.spans, config.disabled, config.trust_all), (Levels::default(), false, false));
     assert_eq!((config.spill, config.mask_keys, config.debug_sample_rate), (0, MaskKeys::default(), 0.0));
+    assert_eq!(config.log_buffer, None);
     assert!(problems.is_empty(), "{problems:?}");
 }
 
@@ -39,6 +40,7 @@ fn bad_value(name: &str) -> OsString {
         "OTEL_METRIC_EXPORT_INTERVAL" => "0",
         "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION" => "summary",
         "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE" => "epsilon",
+        "OTEL_SEMCONV_EXCEPTION_SIGNAL_OPT_IN" => "spans",
         "THUNDRA_SPANS" => "critical",
         "THUNDRA_MAX_SPANS" => "-1",
         "THUNDRA_KEEP" => "failures",
@@ -47,6 +49,7 @@ fn bad_value(name: &str) -> OsString {
         "THUNDRA_TRUST" => "none",
         "RUST_LOG" => "my_crate:debug",
         "THUNDRA_DEBUG_SAMPLE_RATE" => "1%",
+        "THUNDRA_LOG_BUFFER" => "debug",
         name if name.ends_with("_ENDPOINT") => "localhost:4318",
         name if name.ends_with("_PROTOCOL") => "grpc",
         name if name.ends_with("_HEADERS") => "api-key",
@@ -207,7 +210,7 @@ fn numbers_are_whole_and_within_their_range() {
 }
 
 #[test]
-fn limits_of_spans_win_over_those_of_everything() {
+fn limits_of_spans_and_log_records_win_over_those_of_everything() {
     let (config, problems) = read(&[
         ("OTEL_ATTRIBUTE_COUNT_LIMIT", "1"),
         ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "2"),
@@ -216,6 +219,8 @@ fn limits_of_spans_win_over_those_of_everything() {
         ("OTEL_SPAN_LINK_COUNT_LIMIT", "5"),
         ("OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT", "6"),
         ("OTEL_LINK_ATTRIBUTE_COUNT_LIMIT", "7"),
+        ("OTEL_LOGRECORD_ATTRIBUTE_COUNT_LIMIT", "8"),
+        ("OTEL_LOGRECORD_ATTRIBUTE_VALUE_LENGTH_LIMIT", "9"),
     ]);
     let limits = Limits {
         attributes: 3,
@@ -224,10 +229,15 @@ fn limits_of_spans_win_over_those_of_everything() {
         event_attributes: 6,
         link_attributes: 7,
         value_length: Some(2),
+        log_attributes: 8,
+        log_value_length: Some(9),
         spans: 10_000,
     };
     assert_eq!((config.limits, problems), (limits, vec![]));
-    assert_eq!(read(&[("OTEL_ATTRIBUTE_COUNT_LIMIT", "1")]).0.limits.attributes, 1);
+    let of_all = [("OTEL_ATTRIBUTE_COUNT_LIMIT", "1"), ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "2")];
+    let limits = read(&of_all).0.limits;
+    assert_eq!((limits.attributes, limits.log_attributes), (1, 1));
+    assert_eq!((limits.value_length, limits.log_value_length), (Some(2), Some(2)));
 }
 
 #[test]

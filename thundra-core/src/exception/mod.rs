@@ -19,7 +19,7 @@ pub(crate) use panics::keep_stack_traces;
 pub use type_name::{UNNAMED, name_in_debug, short_type_name};
 
 use crate::contained::{PANICKED, contained};
-use crate::{cut, redact};
+use crate::{cut, redact, semconv};
 
 /// The maximum number of sources. A longer chain counts as endless, because an error may be its own source.
 const MAX_SOURCES: usize = 8;
@@ -143,6 +143,16 @@ pub(crate) struct Shown<'a> {
     pub(crate) message: Cow<'a, str>,
     /// Empty if the environment asked for none.
     pub(crate) stack_trace: Cow<'a, str>,
+}
+
+impl Shown<'_> {
+    /// Returns the attributes of an exception.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let stack_trace = Some(&*self.stack_trace).filter(|text| !text.is_empty());
+        [(semconv::EXCEPTION_TYPE, &*self.error_type), (semconv::EXCEPTION_MESSAGE, &*self.message)]
+            .into_iter()
+            .chain(stack_trace.map(|text| (semconv::EXCEPTION_STACKTRACE, text)))
+    }
 }
 
 /// Redacts a text and then cuts it.

@@ -2,26 +2,20 @@
 //!
 //! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
 
-use std::io::{self, ErrorKind, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::io;
 
 use base64::Engine;
 
-use super::{Batch, ExportError, Gzip};
+use super::whole_line::write_line;
+use super::{Batch, ExportError, Gzip, StandardStream};
 
 /// The limit of a log line. Longer lines are cut.
 const MAX_LINE_BYTES: usize = 256 * 1024;
-
-/// The pause before another attempt, where another program has made standard output non-blocking.
-const PAUSE: Duration = Duration::from_millis(2);
 
 /// Makes and writes lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     gzip: Gzip,
-    /// `true` after a failed write, perhaps in the middle of a line.
-    is_broken: AtomicBool,
 }
 
 impl Lines {
@@ -40,18 +34,7 @@ impl Lines {
 
     /// Writes a line to standard output. Other threads wait until the end of the line.
     pub(super) fn write(&self, line: &str) -> Result<(), ExportError> {
-        self.write_to(&mut io::stdout().lock(), line).map_err(failed)
-    }
-
-    fn write_to(&self, output: &mut impl Write, line: &str) -> io::Result<()> {
-        let written = match self.is_broken.load(Ordering::Relaxed) {
-            // The rest of a broken line must not spoil the next line.
-            true => write_all(output, b"\n").and_then(|()| write_all(output, line.as_bytes())),
-            false => write_all(output, line.as_bytes()),
-        };
-        let written = written.and_then(|()| until_ready(|| output.flush()));
-        self.is_broken.store(written.is_err(), Ordering::Relaxed);
-        written
+        write_line(StandardStream::Output, line.as_bytes()).map_err(failed)
     }
 
     fn format(&self, batch: &Batch) -> io::Result<String> {
@@ -77,32 +60,8 @@ fn failed(error: io::Error) -> ExportError {
     ExportError::permanent(format!("standard output: {error}"))
 }
 
-/// Writes all bytes, also to a non-blocking output.
-fn write_all(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let written = until_ready(|| output.write(bytes))?;
-        if written == 0 {
-            return Err(ErrorKind::WriteZero.into());
-        }
-        bytes = bytes.get(written..).unwrap_or_default();
-    }
-    Ok(())
-}
-
-/// Repeats an interrupted or blocked operation.
-fn until_ready<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match operation() {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::VecDeque;
     use std::io::Read;
     use std::sync::Arc;
 
@@ -183,47 +142,5 @@ mod tests {
         let noise = |_| (0..512).map(|_| crate::TraceId::random().to_string()).collect::<String>();
         let result = Lines::default().line(&batch(40, noise));
         assert_eq!(result.map_err(|error| error.kind()), Err(ExportErrorKind::TooLarge));
-    }
-
-    /// An output that does what its script says: takes this many bytes, or fails.
-    struct Scripted {
-        script: VecDeque<Result<usize, ErrorKind>>,
-        taken: Vec<u8>,
-    }
-
-    impl Write for Scripted {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let most = self.script.pop_front().unwrap_or(Ok(usize::MAX))?;
-            let some = &bytes[..bytes.len().min(most)];
-            self.taken.extend_from_slice(some);
-            Ok(some.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_line_is_written_whole_or_fails_and_never_spoils_the_next_one() {
-        use ErrorKind::{BrokenPipe, Interrupted, StorageFull, WouldBlock};
-        for (script, expected, why) in [
-            (vec![], "first\nsecond\n", "one write for each line"),
-            (
-                vec![Err(Interrupted), Err(WouldBlock), Ok(1), Ok(2)],
-                "first\nsecond\n",
-                "non-blocking, little by little",
-            ),
-            (vec![Ok(3), Err(StorageFull)], "fir\nsecond\n", "no more room for a while, in the middle of a line"),
-            (vec![Err(BrokenPipe)], "\nsecond\n", "a failure before the first byte"),
-            (vec![Ok(0)], "\nsecond\n", "an output that takes nothing"),
-        ] {
-            let mut output = Scripted { script: script.into(), taken: Vec::new() };
-            let lines = Lines::default();
-            let is_written = lines.write_to(&mut output, "first\n").is_ok();
-            assert_eq!(is_written, expected.starts_with("first"), "{why}");
-            lines.write_to(&mut output, "second\n").unwrap();
-            assert_eq!(String::from_utf8_lossy(&output.taken), expected, "{why}");
-        }
     }
 }

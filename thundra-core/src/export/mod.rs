@@ -15,6 +15,8 @@ mod memory;
 mod partial;
 mod spill;
 mod stdout;
+mod suppressed;
+mod whole_line;
 mod writer;
 
 use std::fmt;
@@ -37,6 +39,12 @@ pub use memory::MemoryExporter;
 pub use partial::{PartialSuccess, failure_message, partial_success};
 pub(crate) use spill::{Room, spill_exporter};
 pub use stdout::StdoutExporter;
+pub(crate) use suppressed::is_suppressed;
+pub use suppressed::{Suppressed, suppressed};
+#[doc(hidden)]
+pub use suppressed::{suppress, suppress_thread};
+#[doc(hidden)]
+pub use whole_line::write_line;
 
 use crate::{Resource, Signal};
 

@@ -5,23 +5,30 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
 
 use super::lines::Lines;
 use crate::points::fields as metric_fields;
 use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
 use crate::recorder::filter::WriteLine;
+use crate::recorder::line_filter::{Fate, LineFilter};
 use crate::redact::mask;
 
-/// Writes log lines on a `Registry`, beside layers of the program. The levels are a filter around the layer.
+/// Writes log lines on a `Registry`, beside layers of the program.
 #[derive(Debug)]
 pub(crate) struct LogLayer {
     lines: Lines,
+    filter: LineFilter,
 }
 
 impl LogLayer {
-    pub(crate) fn new(lines: Lines) -> Self {
-        LogLayer { lines }
+    /// Returns the layer, behind its filter.
+    pub(crate) fn new<S>(lines: Lines, filter: LineFilter) -> impl Layer<S> + Send + Sync + use<S>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        LogLayer { lines, filter: filter.clone() }.with_filter(filter)
     }
 }
 
@@ -36,6 +43,11 @@ impl<S: Subscriber> Layer<S> for LogLayer {
             return;
         }
         let record = (event.metadata().target() == BRIDGE_TARGET).then(|| event.normalized_metadata()).flatten();
-        self.lines.write_line(event, record.as_ref().unwrap_or(event.metadata()), entered::innermost());
+        let (metadata, slot) = (record.as_ref().unwrap_or(event.metadata()), entered::innermost());
+        match (self.filter.fate(metadata, slot), slot) {
+            (Fate::Written, _) => self.lines.write_line(event, metadata, slot),
+            (Fate::Kept, Some(slot)) => self.lines.keep_line(event, metadata, slot),
+            _ => {}
+        }
     }
 }

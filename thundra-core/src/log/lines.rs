@@ -13,6 +13,7 @@ use crate::config::LogFormat;
 use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
+use crate::recorder::kept_lines;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
@@ -26,6 +27,8 @@ pub(crate) struct Lines {
     format: &'static dyn Format,
     /// What all lines of the program have.
     program: Members,
+    /// The most bytes of lines that a scope keeps.
+    kept_bytes: usize,
 }
 
 impl Lines {
@@ -33,7 +36,8 @@ impl Lines {
     pub(crate) fn new(format: LogFormat, config: &Config) -> Option<Self> {
         let format = format::of(format)?;
         mask::add(&config.mask_keys);
-        Some(Lines { format, program: format.program(config) })
+        let kept_bytes = config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes);
+        Some(Lines { format, program: format.program(config), kept_bytes })
     }
 
     /// Builds the line of an event, and hands the line to `then`, with its line break. `slot` is the innermost span of
@@ -92,11 +96,21 @@ impl Lines {
 
 impl WriteLine for Lines {
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
-        self.build(event, metadata, slot, |line| {
-            // There is nowhere to report that standard error is closed.
-            let _ = std::io::stderr().lock().write_all(line);
+        self.build(event, metadata, slot, print);
+    }
+
+    fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot) {
+        self.build(event, metadata, Some(slot), |line| {
+            if !kept_lines::keep(slot.scope, line, self.kept_bytes) {
+                print(line);
+            }
         });
     }
+}
+
+fn print(line: &[u8]) {
+    // There is nowhere to report that standard error is closed.
+    let _ = std::io::stderr().lock().write_all(line);
 }
 
 /// The memory of the lines of a thread.

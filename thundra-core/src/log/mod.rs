@@ -11,11 +11,13 @@
 
 mod fields;
 mod format;
+mod head;
 mod json;
 mod layer;
 mod lines;
 mod timestamp;
 
+pub(crate) use head::head;
 pub(crate) use layer::LogLayer;
 pub(crate) use lines::Lines;
 

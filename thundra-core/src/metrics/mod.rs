@@ -3,16 +3,41 @@
 //! Programs measure with fields of `tracing` events, such as `monotonic_counter.orders = 1`, or with the `metrics`
 //! crate.
 
-use crate::Value;
+#[cfg(feature = "metrics")]
+mod facade;
+#[cfg(feature = "metrics")]
+mod handle;
+
 pub use crate::points::collection::{
-    Observations, Observer, PointsOf, ScopeFacts, Writer, collect_every, observe_with, write_points_with,
+    Observations, Observer, PointsOf, ScopeFacts, Writer, collect_every, observe_with,
 };
 pub use crate::points::instrument::{Instrument, InstrumentKind, Number};
-pub use crate::points::set::{HistogramData, Point, PointData, Points};
-use crate::points::switch;
+pub use crate::points::point::{HistogramData, Point, PointData};
+pub use crate::points::set::Points;
+use crate::points::{collection, switch};
 use crate::recorder::current;
 use crate::recorder::measure::{measure, with_attributes};
 use crate::recorder::slot::ScopeId;
+use crate::{Config, Value};
+
+/// Sets the function that gets the points of each outermost scope at its end, and those measured outside of scopes at
+/// each collection. The first call counts.
+pub fn write_points_with(writer: Writer) {
+    collection::write_with(writer);
+    install_facade();
+}
+
+/// Starts the collection for OTLP.
+pub(crate) fn start(config: &Config) {
+    collection::start(config.metrics_temporality.unwrap_or_default(), config.histogram_aggregation);
+    install_facade();
+}
+
+/// Installs the recorder of the `metrics` crate, with its feature.
+fn install_facade() {
+    #[cfg(feature = "metrics")]
+    facade::install();
+}
 
 /// Records a measurement in the current scope, or for the process. Does nothing where nobody wants metrics.
 ///

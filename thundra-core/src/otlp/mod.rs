@@ -16,6 +16,7 @@
 pub(crate) mod json;
 pub(crate) mod metric;
 pub(crate) mod read;
+pub(crate) mod rename;
 pub(crate) mod request;
 pub(crate) mod resource;
 pub(crate) mod response;

@@ -43,6 +43,18 @@ pub(crate) const LINK_FLAGS: u8 = 0x35;
 pub(crate) const STATUS_MESSAGE: u8 = 0x12;
 pub(crate) const STATUS_CODE: u8 = 0x18;
 
+pub(crate) const LOG_TIME: u8 = 0x09;
+pub(crate) const LOG_SEVERITY: u8 = 0x10;
+pub(crate) const LOG_SEVERITY_TEXT: u8 = 0x1a;
+pub(crate) const LOG_BODY: u8 = 0x2a;
+pub(crate) const LOG_ATTRIBUTE: u8 = 0x32;
+pub(crate) const LOG_DROPPED_ATTRIBUTES: u8 = 0x38;
+pub(crate) const LOG_FLAGS: u8 = 0x45;
+pub(crate) const LOG_TRACE_ID: u8 = 0x4a;
+pub(crate) const LOG_SPAN_ID: u8 = 0x52;
+pub(crate) const LOG_OBSERVED_TIME: u8 = 0x59;
+pub(crate) const LOG_EVENT_NAME: u8 = 0x62;
+
 pub(crate) const METRIC_NAME: u8 = 0x0a;
 pub(crate) const METRIC_DESCRIPTION: u8 = 0x12;
 pub(crate) const METRIC_UNIT: u8 = 0x1a;
@@ -86,7 +98,7 @@ pub(crate) const BUCKETS_COUNTS: u8 = 0x12;
 
 pub(super) const KEY: u8 = 0x0a; // KeyValue.key = 1
 pub(super) const VALUE: u8 = 0x12; // KeyValue.value = 2
-pub(super) const STRING: u8 = 0x0a; // AnyValue.string_value = 1
+pub(crate) const STRING: u8 = 0x0a; // AnyValue.string_value = 1
 pub(super) const BOOL: u8 = 0x10; // AnyValue.bool_value = 2
 pub(super) const INT: u8 = 0x18; // AnyValue.int_value = 3
 pub(super) const DOUBLE: u8 = 0x21; // AnyValue.double_value = 4

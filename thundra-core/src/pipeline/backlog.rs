@@ -55,6 +55,7 @@ pub(crate) fn add(records: Records) {
     if records.is_empty() {
         return;
     }
+    let signal = records.signal();
     let mut backlog = backlog();
     let ended = backlog.ended;
     let (over, background) = backlog.add(records);
@@ -63,7 +64,7 @@ pub(crate) fn add(records: Records) {
         background.wake();
     }
     if ended {
-        report_ended();
+        report_ended(signal);
     }
     if !over.is_empty() {
         diagnostics::once(
@@ -76,11 +77,14 @@ pub(crate) fn add(records: Records) {
 
 /// Reports records after the last flush.
 #[cold]
-fn report_ended() {
+fn report_ended(signal: Signal) {
     diagnostics::once(
-        "ended",
-        "spans are recorded after the guard of init() was dropped, and nothing exports them: keep it until the program \
-         ends, as in `let _telemetry = thundra_http::init();` (`let _ = …` drops it at once)",
+        &format!("ended.{signal}"),
+        format_args!(
+            "{} are recorded after the guard of init() was dropped, and nothing exports them: keep it until the program \
+             ends, as in `let _telemetry = thundra_http::init();` (`let _ = …` drops it at once)",
+            signal.records()
+        ),
     );
 }
 

@@ -1,12 +1,13 @@
 //! The flush that sends from an exporter's queue.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Instant;
 
 use super::backlog::Due;
 use super::slot::{ExporterSlot, Settled, State, report_spill};
-use crate::export::{Batch, Export, ExportError, ExportErrorKind, ExportFuture, LossReason};
+use crate::export::{Batch, Export, ExportError, ExportErrorKind, ExportFuture, LossReason, suppress, suppressed};
 use crate::signal::Signals;
 use crate::{Records, Signal, contained, diagnostics};
 
@@ -276,6 +277,7 @@ impl Drop for Sender<'_> {
 /// Runs an exporter's future. A panic in the future is a loss, and does not reach the caller.
 async fn caught<'a>(export: impl FnOnce() -> ExportFuture<'a>) -> Result<(), ExportError> {
     let panicked = || Err(ExportError::permanent("the exporter panicked").with_loss_reason(LossReason::Panicked));
-    let Some(mut future) = contained(export) else { return panicked() };
+    let Some(future) = contained(|| suppress(export)) else { return panicked() };
+    let mut future = pin!(suppressed(future));
     poll_fn(|context| contained(|| future.as_mut().poll(context)).unwrap_or_else(|| Poll::Ready(panicked()))).await
 }

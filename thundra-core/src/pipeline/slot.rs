@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::losses::Losses;
 use super::queue::Queue;
-use crate::export::{Batch, Export, ExportError, ExportErrorKind, LossReason, StandardStream};
+use crate::export::{Batch, Export, ExportError, ExportErrorKind, LossReason, StandardStream, suppress};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
 
@@ -94,7 +94,7 @@ impl ExporterSlot {
     /// Ends the pauses after failures.
     pub(super) fn resume(&self) {
         self.state().paused_until = None;
-        contained(|| self.exporter.resume());
+        quietly(|| self.exporter.resume());
         if let Some(spill) = &self.spill {
             spill.resume();
         }
@@ -113,7 +113,7 @@ impl ExporterSlot {
     /// Forgets the connections, which copies of the process must not share, and the pauses.
     pub(super) fn renew(&self) {
         self.resume();
-        contained(|| self.exporter.renew());
+        quietly(|| self.exporter.renew());
     }
 
     /// Returns the standard stream of the exporter, if any.
@@ -123,7 +123,7 @@ impl ExporterSlot {
 
     /// Returns the fork of the exporter for another thread.
     pub(super) fn fork(&self) -> Option<Box<dyn Export>> {
-        contained(|| self.exporter.fork()).flatten()
+        quietly(|| self.exporter.fork()).flatten()
     }
 
     /// Returns `true` if the exporter takes the signal.
@@ -144,7 +144,7 @@ impl ExporterSlot {
 
     /// Returns the signals for which the exporter pauses.
     pub(super) fn paused_signals(&self) -> Signals {
-        let is_paused = |signal: &Signal| contained(|| self.exporter.is_paused(*signal)).unwrap_or_default();
+        let is_paused = |signal: &Signal| quietly(|| self.exporter.is_paused(*signal)).unwrap_or_default();
         Signal::ALL.into_iter().filter(|signal| self.takes(*signal)).filter(is_paused).collect()
     }
 
@@ -230,6 +230,11 @@ impl ExporterSlot {
             report_spill("the program may end");
         }
     }
+}
+
+/// Calls an exporter, whose panics and log records stay its own.
+fn quietly<T>(call: impl FnOnce() -> T) -> Option<T> {
+    contained(|| suppress(call))
 }
 
 /// Reports the first spill.

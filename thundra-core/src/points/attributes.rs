@@ -3,6 +3,7 @@
 //! Two measurements belong to the same point if these bytes are equal: keys sorted, values with their types. The bytes
 //! are `NumberDataPoint.attributes` fields, so that encoding a point copies them.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -10,6 +11,7 @@ use crate::Value;
 use crate::contained::{PANICKED, contained};
 use crate::otlp::read::{attribute_of, each_attribute};
 use crate::otlp::write::{self, tag};
+use crate::redact::mask;
 
 /// Collects the attributes of a measurement. Each thread reuses one.
 #[derive(Debug, Default)]
@@ -55,13 +57,18 @@ impl AttributeSet {
         self.add(key, |out| write::bool_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, value));
     }
 
-    /// Adds a formatted value. A panic of the user's code stops nobody.
+    /// Adds a formatted value, with the values of masked keys in it replaced. A panic of the user's code stops nobody.
     pub(crate) fn push_fmt(&mut self, key: &str, value: fmt::Arguments<'_>) {
+        let tag = tag::NUMBER_POINT_ATTRIBUTE;
         self.add(key, |out| {
             let start = out.len();
-            if contained(|| write::fmt_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, None, value)).is_none() {
+            let replacement = match contained(|| write::fmt_attribute(out, tag, key, None, value)) {
+                Some(len) => masked(out.get(out.len().saturating_sub(len)..).unwrap_or_default()),
+                None => Some(PANICKED.to_owned()),
+            };
+            if let Some(text) = replacement {
                 out.truncate(start);
-                write::str_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, PANICKED);
+                write::str_attribute(out, tag, key, &text);
             }
         });
     }
@@ -100,6 +107,16 @@ impl AttributeSet {
             }
         }
         sorted
+    }
+}
+
+/// Returns the text of a structure with masked keys; `None` for any other text.
+#[inline]
+fn masked(text: &[u8]) -> Option<String> {
+    let text = if mask::is_structure(text) { String::from_utf8_lossy(text) } else { return None };
+    match mask::value(&text) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The collection of points at a flush.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::contained::contained;
 use crate::pipeline::backlog;
 use crate::{TraceContext, Value, diagnostics};
 
-/// Writes points as EMF or the like: see [`write_points_with`].
+/// Writes points as EMF or the like: see [`write_points_with`](crate::metrics::write_points_with).
 pub type Writer = fn(&PointsOf<'_>);
 
 /// Measures what is read and not counted, such as memory: see [`observe_with`].
@@ -35,7 +36,7 @@ struct Collection {
     observers: Vec<Observer>,
 }
 
-/// Points for a [writer](write_points_with), with the work that measured them.
+/// Points for a [writer](crate::metrics::write_points_with), with the work that measured them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PointsOf<'a> {
@@ -49,16 +50,10 @@ pub struct PointsOf<'a> {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ScopeFacts {
-    /// The fields of the scope's log lines: members of a JSON object, each after a comma.
-    pub log_fields: Option<std::sync::Arc<[u8]>>,
+    /// The fields of the scope's log lines, and the correlation ids.
+    pub log_fields: Vec<(Cow<'static, str>, Value)>,
     /// The context of the root span.
     pub context: Option<TraceContext>,
-}
-
-impl ScopeFacts {
-    pub(crate) fn new(log_fields: Option<std::sync::Arc<[u8]>>, context: Option<TraceContext>) -> Self {
-        ScopeFacts { log_fields, context }
-    }
 }
 
 /// The values that observers read.
@@ -90,9 +85,8 @@ fn collection() -> MutexGuard<'static, Collection> {
     COLLECTION.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets the function that gets the points of each outermost scope at its end, and those measured outside of scopes at
-/// each collection. The first call counts.
-pub fn write_points_with(writer: Writer) {
+/// Sets the writer of points. The first call counts.
+pub(crate) fn write_with(writer: Writer) {
     if WRITER.set(writer).is_ok() {
         switch::want(Wanted { writer: true, ..Wanted::NOTHING });
     }

@@ -1,9 +1,11 @@
 //! Points as OTLP: `ScopeMetrics.metrics` fields.
 
+use super::data::Data;
 use super::exponential::{Buckets, Exponential};
 use super::histogram::{Distribution, Explicit, Histogram};
 use super::instrument::{InstrumentKind, Number};
-use super::set::{Data, Point, Points};
+use super::point::Point;
+use super::set::Points;
 use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 

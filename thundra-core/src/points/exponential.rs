@@ -117,7 +117,7 @@ impl Exponential {
         let excess = buckets.excess(bucket.into(), bucket.into());
         if excess > 0 {
             self.downscale(excess);
-            bucket = bucket_of(value.abs(), self.scale);
+            bucket >>= excess;
         }
         let buckets = if value > 0.0 { &mut self.positive } else { &mut self.negative };
         buckets.add(bucket, count);

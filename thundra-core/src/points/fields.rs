@@ -23,7 +23,9 @@ use super::collection::refuse;
 use super::instrument::{Identity, InstrumentKind, Number, Text, is_valid_name};
 use super::switch;
 use crate::contained::formatted;
-use crate::{diagnostics, redact};
+use crate::diagnostics;
+use crate::redact::mask;
+use crate::redact::{self, REDACTED};
 
 const MESSAGE: &str = "message";
 const UNIT: &str = "otel.unit";
@@ -148,14 +150,16 @@ impl Visitor<'_> {
         instrument.is_some()
     }
 
-    /// Returns `true` for a field that is an attribute, and reports a metric field without a number.
+    /// Adds an attribute. A metric field without a number is reported, and the value of a masked key replaced.
     #[inline]
-    fn is_attribute(field: &Field) -> bool {
-        match instrument(field.name()) {
+    fn attribute(&mut self, field: &Field, push: impl FnOnce(&mut AttributeSet, &str)) {
+        let (name, attributes) = (field.name(), &mut self.0.attributes);
+        match instrument(name) {
             Some((name, _)) => refuse(name, "a value is no number"),
-            None => return field.name() != MESSAGE,
+            None if name == MESSAGE => {}
+            None if mask::has_masked_fields() && mask::masks(name) => attributes.push_str(name, REDACTED),
+            None => push(attributes, name),
         }
-        false
     }
 
     fn set_unit(&mut self, unit: impl fmt::Display) {
@@ -172,18 +176,18 @@ impl Visit for Visitor<'_> {
     #[inline]
     fn record_i64(&mut self, field: &Field, value: i64) {
         if !self.measure(field, Number::I64(value)) {
-            self.0.attributes.push_i64(field.name(), value);
+            self.attribute(field, |attributes, name| attributes.push_i64(name, value));
         }
     }
 
     #[inline]
     fn record_u64(&mut self, field: &Field, value: u64) {
         if !self.measure(field, Number::U64(value)) {
-            match i64::try_from(value) {
-                Ok(value) => self.0.attributes.push_i64(field.name(), value),
+            self.attribute(field, |attributes, name| match i64::try_from(value) {
+                Ok(value) => attributes.push_i64(name, value),
                 // OTLP has no unsigned integer. As text, the number loses nothing.
-                Err(_) => self.0.attributes.push_fmt(field.name(), format_args!("{value}")),
-            }
+                Err(_) => attributes.push_fmt(name, format_args!("{value}")),
+            });
         }
     }
 
@@ -192,7 +196,7 @@ impl Visit for Visitor<'_> {
             (Ok(value), _) => self.record_i64(field, value),
             (_, Ok(value)) => self.record_u64(field, value),
             _ if self.measure(field, Number::F64(value as f64)) => {}
-            _ => self.0.attributes.push_fmt(field.name(), format_args!("{value}")),
+            _ => self.attribute(field, |attributes, name| attributes.push_fmt(name, format_args!("{value}"))),
         }
     }
 
@@ -200,21 +204,23 @@ impl Visit for Visitor<'_> {
         match u64::try_from(value) {
             Ok(value) => self.record_u64(field, value),
             _ if self.measure(field, Number::F64(value as f64)) => {}
-            _ => self.0.attributes.push_fmt(field.name(), format_args!("{value}")),
+            _ => self.attribute(field, |attributes, name| attributes.push_fmt(name, format_args!("{value}"))),
         }
     }
 
     #[inline]
     fn record_f64(&mut self, field: &Field, value: f64) {
         if !self.measure(field, Number::F64(value)) {
-            self.0.attributes.push_f64(field.name(), value);
+            self.attribute(field, |attributes, name| attributes.push_f64(name, value));
         }
     }
 
     #[inline]
     fn record_bool(&mut self, field: &Field, value: bool) {
-        if Self::is_attribute(field) {
-            self.0.attributes.push_bool(field.name(), value);
+        match instrument(field.name()) {
+            Some(_) => self.attribute(field, |_, _| {}),
+            // `has_password = true` tells no password.
+            None => self.0.attributes.push_bool(field.name(), value),
         }
     }
 
@@ -223,24 +229,19 @@ impl Visit for Visitor<'_> {
         if field.name() == UNIT {
             return self.set_unit(value);
         }
-        if Self::is_attribute(field) {
-            self.0.attributes.push_str(field.name(), value);
-        }
+        self.attribute(field, |attributes, name| attributes.push_str(name, &mask::value(value)));
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        if Self::is_attribute(field) {
-            let shown = redact::text(formatted(|| value.to_string()));
-            self.0.attributes.push_str(field.name(), &shown);
-        }
+        self.attribute(field, |attributes, name| {
+            attributes.push_str(name, &redact::text(formatted(|| value.to_string())));
+        });
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == UNIT {
             return self.set_unit(formatted(|| format!("{value:?}")));
         }
-        if Self::is_attribute(field) {
-            self.0.attributes.push_fmt(field.name(), format_args!("{value:?}"));
-        }
+        self.attribute(field, |attributes, name| attributes.push_fmt(name, format_args!("{value:?}")));
     }
 }

@@ -11,13 +11,15 @@
 
 pub(crate) mod attributes;
 pub(crate) mod collection;
+mod data;
 mod encode;
 mod exponential;
 pub(crate) mod fields;
 mod hash;
 mod histogram;
 pub(crate) mod instrument;
-pub(crate) mod registry;
+pub(crate) mod point;
+mod registry;
 pub(crate) mod set;
 pub(crate) mod shards;
 mod sum;

@@ -1,16 +1,11 @@
 //! A set of points: one for each instrument and set of attributes.
 
-use std::borrow::Cow;
-
-use super::attributes::decode;
+use super::data::Data;
 use super::hash::{self, Index};
-use super::histogram::Histogram;
-use super::instrument::{Identity, InstrumentKind, Number, Text, is_valid_name};
-use super::sum::Sum;
+use super::instrument::{Identity, InstrumentKind, Number, is_valid_name};
+use super::point::{Kept, Point};
 use super::switch::Wanted;
 use super::unaggregated;
-use crate::Value;
-use crate::clock::now;
 use crate::otlp::write::{self, tag};
 
 /// The most sets of attributes of an instrument, as in the SDKs. What is over goes to one more point, whose only
@@ -41,155 +36,12 @@ pub struct Points {
     attribute_bytes: usize,
 }
 
-/// The instrument of points.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    pub(crate) name: Cow<'static, str>,
-    pub(crate) unit: Cow<'static, str>,
-    pub(crate) description: Cow<'static, str>,
-    pub(crate) kind: InstrumentKind,
-    pub(crate) is_built_in: bool,
-    /// The number of sets of attributes.
-    sets: u32,
-}
-
 #[derive(Debug)]
 struct Entry {
     hash: u64,
     instrument: u32,
     attributes: Box<[u8]>,
     data: Data,
-}
-
-/// The aggregated measurements of a point.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Data {
-    Sum(Sum),
-    Gauge {
-        value: Number,
-        /// The time of the measurement, which decides between two values.
-        time: u64,
-    },
-    Histogram(Box<Histogram>),
-}
-
-/// A point of a set.
-#[derive(Clone, Copy, Debug)]
-pub struct Point<'a> {
-    kept: &'a Kept,
-    attributes: &'a [u8],
-    aggregated: &'a Data,
-}
-
-/// The value of a [`Point`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum PointData<'a> {
-    /// The sum of a counter, or the last value of a gauge.
-    Number(Number),
-    /// The values of a histogram.
-    Histogram(HistogramData<'a>),
-}
-
-/// The values of a histogram.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct HistogramData<'a> {
-    /// The number of measurements.
-    pub count: u64,
-    /// The sum of the values.
-    pub sum: f64,
-    /// The lowest value.
-    pub min: f64,
-    /// The highest value.
-    pub max: f64,
-    /// The values, each with its number of measurements. Of over a thousand values, near ones are one. Empty where no
-    /// [writer](crate::metrics::write_points_with) is set.
-    pub values: &'a [(f64, u64)],
-}
-
-impl<'a> Point<'a> {
-    /// Returns the name of the instrument.
-    pub fn name(&self) -> &'a str {
-        &self.kept.name
-    }
-
-    /// Returns the unit of the instrument; empty for none.
-    pub fn unit(&self) -> &'a str {
-        &self.kept.unit
-    }
-
-    /// Returns the kind of the instrument.
-    pub fn kind(&self) -> InstrumentKind {
-        self.kept.kind
-    }
-
-    /// Returns `true` for an instrument of these crates.
-    pub fn is_built_in(&self) -> bool {
-        self.kept.is_built_in
-    }
-
-    /// Returns the attributes, sorted by key.
-    pub fn attributes(&self) -> Vec<(&'a str, Value)> {
-        decode(self.attributes)
-    }
-
-    /// Returns the encoded attributes: points with equal bytes have equal attributes.
-    pub fn encoded_attributes(&self) -> &'a [u8] {
-        self.attributes
-    }
-
-    /// Returns the value.
-    pub fn data(&self) -> PointData<'a> {
-        match self.aggregated {
-            Data::Sum(sum) => PointData::Number(sum.total()),
-            Data::Gauge { value, .. } => PointData::Number(*value),
-            Data::Histogram(histogram) => PointData::Histogram(HistogramData {
-                count: histogram.count,
-                sum: histogram.sum,
-                min: histogram.min,
-                max: histogram.max,
-                values: histogram.values.as_ref().map_or(&[], |values| values.counted()),
-            }),
-        }
-    }
-
-    pub(crate) fn aggregated(&self) -> &'a Data {
-        self.aggregated
-    }
-}
-
-impl Data {
-    fn new(kind: InstrumentKind, unit: &str, wanted: Wanted) -> Self {
-        match kind {
-            InstrumentKind::Counter | InstrumentKind::UpDownCounter => Data::Sum(Sum::default()),
-            InstrumentKind::Gauge => Data::Gauge { value: Number::I64(0), time: 0 },
-            InstrumentKind::Histogram => Data::Histogram(Box::new(Histogram::new(unit, wanted))),
-        }
-    }
-
-    #[inline]
-    fn record(&mut self, measured: Number, times: u64) {
-        match self {
-            Data::Sum(sum) => sum.add(measured),
-            Data::Gauge { value, time } => (*value, *time) = (measured, now()),
-            Data::Histogram(histogram) => histogram.record(measured.as_f64(), times),
-        }
-    }
-
-    fn merge(&mut self, other: Data) {
-        match (self, other) {
-            (Data::Sum(one), Data::Sum(other)) => one.merge(&other),
-            (Data::Gauge { value, time }, Data::Gauge { value: other, time: of_other }) => {
-                if of_other >= *time {
-                    (*value, *time) = (other, of_other);
-                }
-            }
-            (Data::Histogram(one), Data::Histogram(other)) => one.merge(*other),
-            // The kind of an instrument decides on its data.
-            _ => {}
-        }
-    }
 }
 
 /// Returns the hash of an instrument.
@@ -235,6 +87,10 @@ impl Points {
     fn point<'a>(&'a self, entry: &'a Entry) -> Option<Point<'a>> {
         let kept = self.instruments.get(entry.instrument as usize)?;
         Some(Point { kept, attributes: &entry.attributes, aggregated: &entry.data })
+    }
+
+    pub(super) fn instruments(&self) -> &[Kept] {
+        &self.instruments
     }
 
     /// Returns the instruments, each with its points.
@@ -396,29 +252,6 @@ impl Points {
                 self.instrument_index.insert(free, place);
                 Some(place)
             }
-        }
-    }
-}
-
-impl Kept {
-    #[inline]
-    fn is(&self, identity: &Identity<'_>) -> bool {
-        self.kind == identity.kind && self.name == identity.name.as_str()
-    }
-
-    fn identity(&self) -> Identity<'_> {
-        fn text<'a>(kept: &'a Cow<'static, str>) -> Text<'a> {
-            match kept {
-                Cow::Borrowed(text) => Text::Static(text),
-                Cow::Owned(text) => Text::Borrowed(text),
-            }
-        }
-        Identity {
-            name: text(&self.name),
-            unit: text(&self.unit),
-            description: text(&self.description),
-            kind: self.kind,
-            is_built_in: self.is_built_in,
         }
     }
 }

@@ -11,9 +11,9 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 use tracing_log::{AsLog, log};
 
-use super::entered;
 use super::own_code::is_own;
 use super::slab::SCOPES;
+use super::slot::SpanSlot;
 
 /// `true` once a scope had debug logs.
 static WERE_ENABLED: AtomicBool = AtomicBool::new(false);
@@ -56,8 +56,7 @@ pub(super) fn include(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::DEBUG && is_own(metadata)
 }
 
-/// Returns `true` if the current scope has debug logs.
-pub(super) fn are_enabled_here() -> bool {
-    let scope = entered::innermost().and_then(|slot| SCOPES.lock(slot.scope));
-    scope.is_some_and(|scope| scope.correlation.debug_log_enabled())
+/// Returns `true` if the scope of a span has debug logs.
+pub(super) fn are_enabled_in(slot: SpanSlot) -> bool {
+    SCOPES.lock(slot.scope).is_some_and(|scope| scope.correlation.debug_log_enabled())
 }

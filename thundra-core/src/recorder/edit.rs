@@ -5,13 +5,16 @@
 use std::borrow::Cow;
 use std::error::Error;
 
+use super::open_span::OpenSpan;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use crate::clock::now;
-use crate::exception::Exception;
+use crate::config::Limits;
+use crate::exception::{Exception, Shown};
 use crate::otlp::write::{self, tag};
+use crate::pipeline::{backlog, exports};
 use crate::value::Attributes;
-use crate::{Status, TraceContext, Value, redact, semconv};
+use crate::{Signal, Status, TraceContext, Value, redact, semconv};
 
 pub(crate) fn set_attribute(slot: SpanSlot, key: &str, value: Value) {
     SCOPES.edit(slot, |span, limits| span.set_attribute(key, &value, limits));
@@ -46,50 +49,64 @@ pub(crate) fn set_error(slot: SpanSlot, error_type: Cow<'static, str>, message: 
     });
 }
 
-/// Records an error as an exception event and sets the status.
+/// Records an error as an exception and sets the status.
 pub(crate) fn record_error(slot: SpanSlot, error: &dyn Error) {
     // Formatting an error costs more than not recording it.
-    if slot.kind() != SlotKind::Unrecorded {
+    if takes_exceptions(slot) {
         record_exception(slot, &Exception::of(error));
     }
 }
 
-/// Records an exception event, and sets `error.type` and the status.
+/// Records an exception, and sets `error.type` and the status.
 pub(crate) fn fail(slot: SpanSlot, exception: &Exception) {
     if slot.kind() != SlotKind::Unrecorded {
         set_attribute(slot, semconv::ERROR_TYPE, redact::text(exception.error_type().to_owned()).into_owned().into());
-        record_exception(slot, exception);
     }
+    record_exception(slot, exception);
 }
 
-/// Records an exception event and sets the status.
+/// Records an exception, as an event of the span or as a log record, and sets the status.
 pub(crate) fn record_exception(slot: SpanSlot, exception: &Exception) {
-    if slot.kind() == SlotKind::Unrecorded {
+    if !takes_exceptions(slot) {
         return;
     }
     let shown = exception.shown();
+    let Some(mut scope) = SCOPES.lock(slot.scope) else { return };
+    let is_record = scope.has_exception_records();
+    let due = if is_record { scope.record_exception(slot.index(), &shown) } else { None };
+    let is_event = scope.exceptions.is_spans(is_record);
+    drop(scope);
+    due.into_iter().for_each(backlog::add);
     SCOPES.edit(slot, |span, limits| {
-        let (mut head, mut attributes, mut count) = (Vec::new(), Vec::new(), 0);
-        let mut attribute = |key, text| {
-            count += 1;
-            if count <= limits.event_attributes {
-                let text = limits.value_length.map_or(text, |limit| write::truncate(text, limit));
-                write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, key, text);
-            }
-        };
-        attribute(semconv::EXCEPTION_TYPE, &*shown.error_type);
-        attribute(semconv::EXCEPTION_MESSAGE, &shown.message);
-        if !shown.stack_trace.is_empty() {
-            attribute(semconv::EXCEPTION_STACKTRACE, &shown.stack_trace);
+        if is_event {
+            exception_event(span, &shown, limits);
         }
-        if let Some(dropped @ 1..) = count.checked_sub(limits.event_attributes) {
-            head.push(tag::EVENT_DROPPED_ATTRIBUTES);
-            write::varint(&mut head, u64::from(dropped));
-        }
-        write::bytes(&mut head, tag::EVENT_NAME, b"exception");
-        span.event(now(), &head, &attributes, limits);
         span.set_error(limits.value_length.map_or(&*shown.message, |limit| write::truncate(&shown.message, limit)));
     });
+}
+
+/// Returns `true` if exceptions of a span are recorded: those of an unsampled scope only as log records.
+fn takes_exceptions(slot: SpanSlot) -> bool {
+    slot.kind() != SlotKind::Unrecorded
+        || (exports(Signal::Logs) && SCOPES.lock(slot.scope).is_some_and(|scope| scope.has_exception_records()))
+}
+
+/// Records an exception event.
+fn exception_event(span: &mut OpenSpan, shown: &Shown<'_>, limits: &Limits) {
+    let (mut head, mut attributes, mut count) = (Vec::new(), Vec::new(), 0);
+    for (key, text) in shown.attributes() {
+        count += 1;
+        if count <= limits.event_attributes {
+            let text = limits.value_length.map_or(text, |limit| write::truncate(text, limit));
+            write::str_attribute(&mut attributes, tag::EVENT_ATTRIBUTE, key, text);
+        }
+    }
+    if let Some(dropped @ 1..) = count.checked_sub(limits.event_attributes) {
+        head.push(tag::EVENT_DROPPED_ATTRIBUTES);
+        write::varint(&mut head, u64::from(dropped));
+    }
+    write::bytes(&mut head, tag::EVENT_NAME, b"exception");
+    span.event(now(), &head, &attributes, limits);
 }
 
 pub(crate) fn add_link(

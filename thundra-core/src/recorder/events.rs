@@ -1,4 +1,4 @@
-//! Events: measurements, log lines and span events, in this order.
+//! Events: measurements, log lines, log records and span events, in this order.
 
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_log::NormalizeEvent;
@@ -7,13 +7,13 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, FieldsOf};
 use super::layer::Recorder;
+use super::line_filter::Fate;
 use super::measure::measure;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use super::{entered, runtime_events};
 use crate::clock::now;
 use crate::points::{fields as metric_fields, switch};
-use crate::redact;
 
 /// The target of events bridged from the `log` crate by `tracing-log`.
 pub(crate) const BRIDGE_TARGET: &str = "log";
@@ -26,7 +26,7 @@ pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
 }
 
 impl Recorder {
-    /// Writes an event as a log line, and records a span event.
+    /// Writes an event as a log line, and records a log record and a span event.
     #[inline]
     pub(super) fn on_any_event<S>(&self, event: &Event<'_>, context: &Context<'_, S>)
     where
@@ -55,10 +55,17 @@ impl Recorder {
             return;
         }
         if let Some(sole) = &self.sole
-            && sole.log.writes(metadata)
             && let Some(lines) = &sole.lines
         {
-            lines.write_line(event, metadata, slot);
+            match (sole.log.fate(metadata, slot), slot) {
+                (Fate::Written, _) => lines.write_line(event, metadata, slot),
+                (Fate::Kept, Some(slot)) => lines.keep_line(event, metadata, slot),
+                _ => {}
+            }
+        }
+        let is_log_record = self.takes_log_record(metadata, slot);
+        if is_log_record {
+            self.log_record(event, metadata, slot);
         }
         let Some(slot) = slot else { return };
         if slot.kind() == SlotKind::Unrecorded {
@@ -74,14 +81,14 @@ impl Recorder {
         let failed = *metadata.level() == Level::ERROR;
         fields::with_fields(|fields| {
             self.encode(fields, FieldsOf::Event, event.metadata(), |visitor| event.record(visitor));
-            // The message of a warning or an error often contains the text of somebody else's error.
-            if *metadata.level() <= Level::WARN || !fields.description.is_empty() {
-                redact::in_place(&mut fields.name);
-            }
+            fields.redact_message(*metadata.level());
             fields::event_head(fields, metadata.name());
+            let is_exception = !fields.description.is_empty();
             let Some(mut scope) = SCOPES.lock(slot.scope) else { return };
             if let Some((span, limits)) = scope.span(slot.index()) {
-                span.event(time, &fields.head, &fields.encoded, limits);
+                if !is_exception || self.exceptions.is_spans(is_log_record) {
+                    span.event(time, &fields.head, &fields.encoded, limits);
+                }
                 // A status that was set before is more exact than a log line.
                 if failed && span.is_unset() {
                     span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::error::Error;
 use std::fmt::{self, Write};
 
+use tracing::Level;
 use tracing::field::{Field, FieldSet, Visit};
 
 use crate::contained::{PANICKED, contained, formatted};
@@ -50,7 +51,12 @@ pub(super) enum StatusCode {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum FieldsOf {
     Span,
+    /// An event of a span.
     Event,
+    LogRecord {
+        /// `true` if the event was a record of the `log` crate.
+        is_bridged: bool,
+    },
 }
 
 thread_local! {
@@ -99,6 +105,14 @@ impl Fields {
         kept.iter().for_each(|(_, encoded)| self.encoded.extend_from_slice(encoded));
     }
 
+    /// Redacts the message of an event. The message of a warning or an error often contains the text of somebody else's
+    /// error.
+    pub(super) fn redact_message(&mut self, level: Level) {
+        if level <= Level::WARN || !self.description.is_empty() {
+            redact::in_place(&mut self.name);
+        }
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
@@ -132,6 +146,7 @@ impl Visitor<'_> {
         match self.of {
             FieldsOf::Span => tag::SPAN_ATTRIBUTE,
             FieldsOf::Event => tag::EVENT_ATTRIBUTE,
+            FieldsOf::LogRecord { .. } => tag::LOG_ATTRIBUTE,
         }
     }
 
@@ -154,6 +169,9 @@ impl Visitor<'_> {
                 name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
             }
             FieldsOf::Event => matches!(name, "message" | ERROR),
+            FieldsOf::LogRecord { is_bridged } => {
+                matches!(name, "message" | ERROR) || (is_bridged && is_of_bridge(name))
+            }
         }
     }
 
@@ -203,6 +221,8 @@ impl Visitor<'_> {
                     description.truncate(write::truncate(description, limit).len());
                 }
             }
+            // The metadata of the record say the same.
+            _ if is_of_bridge(name) => {}
             _ => {
                 replace(word, value);
                 match (name, word.as_str()) {
@@ -222,6 +242,11 @@ const KIND: &str = "otel.kind";
 const STATUS_CODE: &str = "otel.status_code";
 const STATUS_DESCRIPTION: &str = "otel.status_description";
 
+/// Returns `true` for a field that `tracing-log` adds to the event of a `log` record.
+fn is_of_bridge(name: &str) -> bool {
+    matches!(name, "log.target" | "log.module_path" | "log.file" | "log.line")
+}
+
 fn replace(text: &mut String, value: fmt::Arguments<'_>) {
     text.clear();
     let _ = text.write_fmt(value);
@@ -238,6 +263,9 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_u64(&mut self, field: &Field, value: u64) {
+        if matches!(self.of, FieldsOf::LogRecord { is_bridged: true }) && is_of_bridge(field.name()) {
+            return;
+        }
         match i64::try_from(value) {
             Ok(value) => self.record_i64(field, value),
             // OTLP has no unsigned integer. As text, the number loses nothing.
@@ -289,7 +317,7 @@ impl Visit for Visitor<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        if self.of == FieldsOf::Event && field.name() == ERROR {
+        if self.of != FieldsOf::Span && field.name() == ERROR {
             let exception = Exception::of_static(value);
             let Shown { error_type, message, .. } = exception.shown();
             replace(&mut self.fields.exception_type, format_args!("{error_type}"));
@@ -340,11 +368,23 @@ pub(super) fn event_head(fields: &mut Fields, fallback_name: &str) {
         return write::bytes(head, tag::EVENT_NAME, name.as_bytes());
     }
     write::bytes(head, tag::EVENT_NAME, b"exception");
-    if !exception_type.is_empty() {
-        write::str_attribute(head, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_TYPE, exception_type);
-    }
-    write::str_attribute(head, tag::EVENT_ATTRIBUTE, semconv::EXCEPTION_MESSAGE, description);
+    encode_exception(head, tag::EVENT_ATTRIBUTE, exception_type, description);
     if !name.is_empty() {
         write::str_attribute(head, tag::EVENT_ATTRIBUTE, "message", name);
     }
+}
+
+/// Encodes the exception of an event with an `error` as attributes of a log record.
+pub(super) fn exception_of_record(fields: &mut Fields) {
+    let Fields { encoded, description, exception_type, .. } = fields;
+    if !description.is_empty() {
+        encode_exception(encoded, tag::LOG_ATTRIBUTE, exception_type, description);
+    }
+}
+
+fn encode_exception(out: &mut Vec<u8>, tag: u8, exception_type: &str, message: &str) {
+    if !exception_type.is_empty() {
+        write::str_attribute(out, tag, semconv::EXCEPTION_TYPE, exception_type);
+    }
+    write::str_attribute(out, tag, semconv::EXCEPTION_MESSAGE, message);
 }

@@ -30,25 +30,19 @@ pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
     /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
     /// innermost span of the event.
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
+
+    /// Keeps the line of an event in the scope of the span.
+    fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot);
 }
 
 impl SoleLayer {
     pub(super) fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        metric_fields::enables(metadata).unwrap_or_else(|| {
-            let (target, level) = (metadata.target(), metadata.level());
-            self.spans.would_enable(target, level) || (metadata.is_event() && self.log.writes(metadata))
-        })
+        enables(&self.spans, &self.log, metadata)
     }
 
     /// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
     pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
-        match metric_fields::enables(metadata) {
-            Some(true) => Interest::always(),
-            Some(false) => Interest::never(),
-            None if self.spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
-            None if metadata.is_event() => self.log.interest(metadata),
-            None => Interest::never(),
-        }
+        interest(&self.spans, &self.log, metadata)
     }
 
     /// Returns the most detailed level enabled for any target.
@@ -59,26 +53,43 @@ impl SoleLayer {
 
 /// The filter of the recorder beside other layers.
 #[derive(Debug)]
-pub(crate) struct BesideFilter(pub(crate) Targets);
-
-impl BesideFilter {
-    fn enables(&self, metadata: &Metadata<'_>) -> bool {
-        metric_fields::enables(metadata).unwrap_or_else(|| self.0.would_enable(metadata.target(), metadata.level()))
-    }
+pub(crate) struct BesideFilter {
+    /// The filter of spans and their events.
+    pub(crate) spans: Targets,
+    /// The filter of log records.
+    pub(crate) log: LineFilter,
 }
 
 impl<S> Filter<S> for BesideFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.enables(metadata)
+        enables(&self.spans, &self.log, metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         metric_fields::register(metadata);
-        if self.enables(metadata) { Interest::always() } else { Interest::never() }
+        interest(&self.spans, &self.log, metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(widest_with_metrics(widest(&self.0)))
+        Some(widest_with_metrics(widest(&self.spans).max(self.log.widest())))
+    }
+}
+
+/// Returns `true` for an enabled span or event.
+fn enables(spans: &Targets, log: &LineFilter, metadata: &Metadata<'_>) -> bool {
+    metric_fields::enables(metadata).unwrap_or_else(|| {
+        spans.would_enable(metadata.target(), metadata.level()) || (metadata.is_event() && log.takes(metadata))
+    })
+}
+
+/// Returns whether the spans or events of a callsite are enabled: in all scopes, in some, or in none.
+fn interest(spans: &Targets, log: &LineFilter, metadata: &'static Metadata<'static>) -> Interest {
+    match metric_fields::enables(metadata) {
+        Some(true) => Interest::always(),
+        Some(false) => Interest::never(),
+        None if spans.would_enable(metadata.target(), metadata.level()) => Interest::always(),
+        None if metadata.is_event() => log.interest(metadata),
+        None => Interest::never(),
     }
 }
 
@@ -94,7 +105,7 @@ pub(super) fn widest(targets: &Targets) -> LevelFilter {
 }
 
 /// A filter of events. One level for all targets, the usual case, takes one comparison.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum EventFilter {
     Level(LevelFilter),
     Targets(Targets),

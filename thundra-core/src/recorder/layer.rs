@@ -14,12 +14,12 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::Interest;
 use tracing::{Dispatch, Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, Fields, FieldsOf, StatusCode};
 use super::filter::{EventFilter, SoleLayer, widest};
+use super::line_filter::LineFilter;
 use super::open_span::{OpenSpan, encode_head};
 use super::scope_span::{self, SCOPE_TARGET};
 use super::slab::SCOPES;
@@ -27,7 +27,7 @@ use super::slot::{SlotKind, SpanSlot};
 use super::span_index::SpanIndex;
 use super::{entered, missing_spans};
 use crate::clock::now;
-use crate::config::Limits;
+use crate::config::{Config, ExceptionSignal, Limits};
 use crate::otlp::read::each_attribute;
 use crate::pipeline::{Losses, backlog};
 use crate::points::fields as metric_fields;
@@ -40,6 +40,10 @@ pub(crate) struct Recorder {
     pub(super) index: SpanIndex,
     /// The filter of span events.
     pub(super) events: EventFilter,
+    /// The filter of log records.
+    pub(super) log: LineFilter,
+    /// What exceptions become.
+    pub(super) exceptions: ExceptionSignal,
     limits: Limits,
     /// `true` after the registration of a callsite with [fields in need of care](fields::need_care).
     careful: AtomicBool,
@@ -55,11 +59,14 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     /// Returns a recorder for use beside other layers. A filter per layer selects the spans.
-    pub(crate) fn new(spans: &Targets, limits: Limits) -> Self {
+    pub(crate) fn new(config: &Config) -> Self {
+        let spans = config.spans.targets();
         Recorder {
             index: SpanIndex::new(),
             events: EventFilter::new(spans),
-            limits,
+            log: LineFilter::new(config.log_levels().targets(), None),
+            exceptions: config.exceptions,
+            limits: config.limits,
             careful: AtomicBool::new(false),
             widest: widest(spans),
             level_below: None,
@@ -69,8 +76,8 @@ impl Recorder {
     }
 
     /// Returns a recorder for use as the sole layer.
-    pub(crate) fn sole(spans: &Targets, limits: Limits, sole: SoleLayer) -> Self {
-        Recorder { sole: Some(sole), ..Recorder::new(spans, limits) }
+    pub(crate) fn sole(config: &Config, sole: SoleLayer) -> Self {
+        Recorder { sole: Some(sole), ..Recorder::new(config) }
     }
 
     /// Returns the slot of an open span.
@@ -107,12 +114,13 @@ impl Recorder {
     ) {
         let start = fields.encoded.len();
         let careful = self.is_careful(metadata);
-        let limit = match of {
-            FieldsOf::Span => self.limits.attributes,
-            FieldsOf::Event => self.limits.event_attributes,
+        let (limit, length) = match of {
+            FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
+            FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
+            FieldsOf::LogRecord { .. } => (self.limits.log_attributes, self.limits.log_value_length),
         };
         let max = if careful { u32::MAX } else { limit };
-        fields.read(of, (max, self.limits.value_length), record);
+        fields.read(of, (max, length), record);
         if careful {
             fields.settle(start, limit);
         }

@@ -1,73 +1,148 @@
-//! The filter of log lines: the levels of `RUST_LOG`, and the debug logs of single scopes.
+//! The filter of log lines: the levels of `RUST_LOG`, the debug logs of single scopes, and the kept lines.
 
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::Interest;
-use tracing::{Metadata, Subscriber};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::debug_logs;
 use super::filter::EventFilter;
+use super::scope_span::SCOPE_TARGET;
+use super::slot::SpanSlot;
+use super::{debug_logs, entered};
+use crate::config::LogBuffer;
 
 /// The filter of log lines.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct LineFilter {
     /// The levels written in every scope, and outside of scopes.
     written: EventFilter,
+    /// The levels of kept lines; `None` if none are kept.
+    kept: Option<KeptLevels>,
+}
+
+/// The levels of kept lines. Lines that are written are not kept.
+#[derive(Clone, Debug)]
+enum KeptLevels {
+    /// Those of debug logs.
+    Own,
+    Of(EventFilter),
+}
+
+/// What becomes of the line of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Written,
+    Kept,
+    /// There is no line.
+    None,
 }
 
 impl LineFilter {
     /// Returns a filter with these levels.
-    pub(crate) fn new(written: &Targets) -> Self {
-        LineFilter { written: EventFilter::new(written) }
+    pub(crate) fn new(written: &Targets, buffer: Option<&LogBuffer>) -> Self {
+        let kept = |buffer: &LogBuffer| match &buffer.levels {
+            Some(levels) => KeptLevels::Of(EventFilter::new(levels.targets())),
+            None => KeptLevels::Own,
+        };
+        LineFilter { written: EventFilter::new(written), kept: buffer.map(kept) }
     }
 
     /// Returns the filter of a program without lines.
     pub(crate) const fn off() -> Self {
-        LineFilter { written: EventFilter::Level(LevelFilter::OFF) }
+        LineFilter { written: EventFilter::Level(LevelFilter::OFF), kept: None }
     }
 
-    /// Returns `true` if an event becomes a line in the current scope.
+    /// Returns what becomes of the line of an event with this innermost span.
     #[inline]
-    pub(crate) fn writes(&self, metadata: &Metadata<'_>) -> bool {
-        self.written.enables(metadata) || (debug_logs::were_enabled() && self.writes_here(metadata))
+    pub(crate) fn fate(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
+        match self.written.enables(metadata) {
+            true => Fate::Written,
+            false if self.is_plain() => Fate::None,
+            false => self.fate_of_detail(metadata, slot),
+        }
+    }
+
+    /// Returns `true` if nothing but the written levels decides.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.kept.is_none() && !debug_logs::were_enabled()
     }
 
     #[cold]
-    fn writes_here(&self, metadata: &Metadata<'_>) -> bool {
-        self.may_write_more(metadata) && debug_logs::are_enabled_here()
+    fn fate_of_detail(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
+        match slot {
+            _ if self.is_notice(metadata) => Fate::Written,
+            Some(slot) if self.is_debug_log(metadata) && debug_logs::are_enabled_in(slot) => Fate::Written,
+            // Nothing fails outside of scopes.
+            Some(_) if self.keeps(metadata) => Fate::Kept,
+            _ => Fate::None,
+        }
     }
 
-    /// Returns `true` if a scope with debug logs writes the event. A target that is off stays off.
-    fn may_write_more(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.is_event() && !self.written.is_off(metadata.target()) && debug_logs::include(metadata)
+    /// Returns `true` if an event has a line in the current scope.
+    #[inline]
+    pub(super) fn takes(&self, metadata: &Metadata<'_>) -> bool {
+        self.written.enables(metadata) || (!self.is_plain() && self.takes_detail(metadata))
     }
 
-    /// Returns whether the events of a callsite become lines: in all scopes, in some, or in none.
+    #[cold]
+    fn takes_detail(&self, metadata: &Metadata<'_>) -> bool {
+        self.keeps(metadata)
+            || self.is_notice(metadata)
+            || (self.is_debug_log(metadata) && entered::innermost().is_some_and(debug_logs::are_enabled_in))
+    }
+
+    /// Returns whether the events of a callsite have lines: in all scopes, in some, or in none.
     pub(super) fn interest(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.written.enables(metadata) {
+        if self.written.enables(metadata) || self.keeps(metadata) || self.is_notice(metadata) {
             Interest::always()
-        } else if debug_logs::were_enabled() && self.may_write_more(metadata) {
+        } else if self.is_debug_log(metadata) {
             Interest::sometimes()
         } else {
             Interest::never()
         }
     }
 
+    /// Returns `true` for a line that is kept, unless it is written.
+    fn keeps(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.is_event()
+            && self.kept.as_ref().is_some_and(|kept| match kept {
+                KeptLevels::Own => debug_logs::include(metadata),
+                KeptLevels::Of(levels) => levels.enables(metadata),
+            })
+    }
+
+    /// Returns `true` for a line about kept lines. Nothing is lost silently, whatever the levels.
+    fn is_notice(&self, metadata: &Metadata<'_>) -> bool {
+        self.kept.is_some() && metadata.target() == SCOPE_TARGET && *metadata.level() <= Level::WARN
+    }
+
+    /// Returns `true` if a scope with debug logs writes the event. A target that is off stays off.
+    fn is_debug_log(&self, metadata: &Metadata<'_>) -> bool {
+        debug_logs::were_enabled()
+            && metadata.is_event()
+            && !self.written.is_off(metadata.target())
+            && debug_logs::include(metadata)
+    }
+
     /// Returns the most detailed level of lines for any target, in any scope.
     pub(super) fn widest(&self) -> LevelFilter {
-        match self.written.widest() {
-            LevelFilter::OFF => LevelFilter::OFF,
-            written if debug_logs::were_enabled() => written.max(debug_logs::WIDEST),
-            written => written,
-        }
+        let written = self.written.widest();
+        let debug = written != LevelFilter::OFF && debug_logs::were_enabled();
+        let kept = match &self.kept {
+            Some(KeptLevels::Own) => debug_logs::WIDEST,
+            Some(KeptLevels::Of(levels)) => levels.widest().max(LevelFilter::WARN),
+            None => LevelFilter::OFF,
+        };
+        written.max(kept).max(if debug { debug_logs::WIDEST } else { LevelFilter::OFF })
     }
 }
 
 /// The filter of a layer that writes lines.
 impl<S: Subscriber> Filter<S> for LineFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.writes(metadata)
+        self.takes(metadata)
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {

@@ -37,6 +37,16 @@ impl ScopeLog {
         };
     }
 
+    /// Returns the fields and the correlation ids.
+    pub(crate) fn with_ids(&self, correlation: &CorrelationIds) -> Attributes {
+        let mut all = self.fields.as_deref().cloned().unwrap_or_default();
+        let chain = correlation.get("id").map(|id| (CORRELATION_ID, id));
+        all.extend(
+            chain.into_iter().chain(correlation.iter()).map(|(key, id)| (key.to_owned().into(), id.to_owned().into())),
+        );
+        all
+    }
+
     /// Appends the fields and the correlation ids as members of a JSON object, but for keys of `before`.
     pub(crate) fn members(&self, correlation: &CorrelationIds, before: &Members, out: &mut Members) {
         for (key, value) in self.fields.iter().flat_map(|fields| fields.iter()) {

@@ -1,15 +1,17 @@
 //! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
+use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::kept_lines::KeptLines;
+use super::log_records::LogRecords;
 use super::open_span::OpenSpan;
 use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
-use crate::config::Limits;
+use crate::config::{ExceptionSignal, Limits};
 use crate::export::LossReason;
-use crate::members::Members;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::ScopeFacts;
 use crate::points::set::Points;
@@ -59,12 +61,18 @@ pub(crate) struct ScopeState {
     pub(crate) log: ScopeLog,
     /// The points measured in the scope.
     pub(crate) points: Option<Box<Points>>,
+    /// What exceptions become.
+    pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
+    /// What the owner attached to the scope.
+    pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
     pub(crate) sealed: bool,
+    /// The log lines kept until the scope fails.
+    pub(crate) kept_lines: KeptLines,
     spans: Vec<OpenSpan>,
     /// The free indices of `spans`, used from the end.
     vacant: Vec<u32>,
@@ -74,6 +82,7 @@ pub(crate) struct ScopeState {
     pub(super) finished_count: u32,
     /// The spans of nested scopes, apart while the fate of the own spans is undecided.
     nested: Records,
+    pub(super) log_records: LogRecords,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
@@ -104,15 +113,19 @@ impl ScopeState {
             received_context: None,
             log: ScopeLog::default(),
             points: None,
+            exceptions: ExceptionSignal::Spans,
             outer: None,
             flags: 0,
+            attached: None,
             sealed: false,
+            kept_lines: KeptLines::default(),
             spans: Vec::new(),
             vacant: Vec::new(),
             finished: Vec::new(),
             first_room: FIRST_ROOM.start,
             finished_count: 0,
             nested: Records::default(),
+            log_records: LogRecords::default(),
             started: 0,
             dropped: 0,
             incomplete_messages: 0,
@@ -350,19 +363,12 @@ impl ScopeState {
     #[inline]
     pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
         let points = self.points.take()?;
-        Some((points, ScopeFacts::new(Some(self.log_members()), self.context(0))))
+        Some((points, ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }))
     }
 
     /// Returns how many more spans the limit allows.
     pub(crate) fn spans_left(&self) -> u32 {
         self.limits.spans.saturating_sub(self.started)
-    }
-
-    /// Returns the fields of the log lines and the correlation ids: members of a JSON object, each after a comma.
-    fn log_members(&self) -> Arc<[u8]> {
-        let mut members = Members::default();
-        self.log.members(&self.correlation, &Members::default(), &mut members);
-        members.as_bytes().into()
     }
 
     /// Returns the context of a span.
@@ -396,7 +402,8 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.sealed, self.flags) = (None, false, 0);
+        (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
+        self.kept_lines = KeptLines::default();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

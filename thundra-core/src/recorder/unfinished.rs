@@ -10,6 +10,7 @@ use super::slot::ScopeId;
 use super::tail::Moment;
 use crate::clock::now;
 use crate::config::Limits;
+use crate::pipeline::backlog;
 use crate::points::collection;
 use crate::{Records, Value, semconv};
 
@@ -27,18 +28,20 @@ pub struct Unfinished<'a> {
 
 impl Unfinished<'_> {
     /// Takes the finished spans of an open scope, and ends the open spans provisionally; the same in the scopes nested
-    /// in the scope. Takes nothing after the owner has finished the scope.
+    /// in the scope. Their log records wait for the next flush. Takes nothing after the owner has finished the scope.
     pub(crate) fn take(&self, id: ScopeId) -> Records {
         let mut records = Records::default();
         // The outermost scope decides whether there is anything to export. A nested scope that finishes before its
         // turn hands its spans to the outer scope, which exports them at its own end.
         let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
         append(&mut records, self.end_spans(&mut outermost, self.root));
+        let mut log_records = outermost.take_log_records();
         let mut points = outermost.take_points();
         drop(outermost);
         for nested in SCOPES.nested_in(id) {
             if let Some(mut state) = SCOPES.lock(nested) {
                 append(&mut records, self.end_spans(&mut state, &[]));
+                append(&mut log_records, state.take_log_records());
                 match (&mut points, state.take_points()) {
                     (Some((points, _)), Some((mut nested, _))) => points.merge(&mut nested),
                     (None, Some((nested, facts))) => points = Some((nested, facts)),
@@ -46,6 +49,7 @@ impl Unfinished<'_> {
                 }
             }
         }
+        backlog::add(log_records);
         if let Some((points, facts)) = points {
             collection::hand_over(points, &facts);
         }
@@ -83,7 +87,7 @@ impl Unfinished<'_> {
     }
 }
 
-/// Adds spans to spans, which never fails.
-fn append(records: &mut Records, spans: Records) {
-    let _ = records.append(spans);
+/// Adds records of the same signal, which never fails.
+fn append(records: &mut Records, others: Records) {
+    let _ = records.append(others);
 }

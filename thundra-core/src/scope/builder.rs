@@ -267,6 +267,7 @@ impl ScopeBuilder {
             state.limits = config.limits;
             state.received_context = self.received_context.clone();
             state.received = received;
+            state.exceptions = config.exceptions;
             state.log.set_fields(outer_log_fields, log_fields);
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.

@@ -34,6 +34,11 @@ impl ScopeFlags {
     /// A failure of the program is recorded. What fails because of it is not recorded over it.
     pub const FAILED: Self = ScopeFlags(1 << 9);
 
+    /// The HTTP response has a status of 500 or more.
+    pub const HTTP_ERROR: Self = ScopeFlags(1 << 10);
+    /// Some records of the batch failed, and the function reported them.
+    pub const RECORDS_FAILED: Self = ScopeFlags(1 << 11);
+
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
     }
@@ -69,6 +74,8 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::ZONE_ASKED, "ZONE_ASKED"),
             (Self::COLD_START, "COLD_START"),
             (Self::FAILED, "FAILED"),
+            (Self::HTTP_ERROR, "HTTP_ERROR"),
+            (Self::RECORDS_FAILED, "RECORDS_FAILED"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

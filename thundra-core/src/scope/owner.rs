@@ -12,6 +12,7 @@ use crate::clock::now;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::{self, ScopeFacts};
 use crate::points::set::Points;
+use crate::recorder::kept_lines;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 
@@ -86,7 +87,7 @@ impl Scope {
     /// Ends the root span, seals the scope and returns the finished spans. Of an unsampled scope there are none, unless
     /// [`Config::keep`](crate::Config::keep) keeps the scope.
     ///
-    /// Open spans are exported with a later flush.
+    /// Open spans are exported with a later flush. The log records of the scope wait for the next one.
     ///
     /// # Examples
     ///
@@ -112,10 +113,13 @@ impl Scope {
         }
         // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
+        let log_records = state.take_log_records();
         let points = state.take_points();
         state.sealed = true;
+        state.kept_lines.discard();
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
+        backlog::add(log_records);
         if let Some((points, facts)) = points {
             hand_over(points, &facts, outer);
         }
@@ -155,6 +159,7 @@ impl Deref for Scope {
 impl Drop for Scope {
     fn drop(&mut self) {
         if !self.finished {
+            kept_lines::come_out(self.root().scope);
             // An error that was recorded before says more than that the work was cancelled.
             if SCOPES.edit(self.root(), |span, _| span.is_unset()) == Some(true) {
                 self.set_error("cancelled", "cancelled");

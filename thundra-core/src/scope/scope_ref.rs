@@ -1,8 +1,11 @@
 //! A handle that does not own the scope.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
+
+use tracing::Level;
 
 use super::flags::ScopeFlags;
 use crate::exception::Exception;
@@ -14,8 +17,8 @@ use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
-use crate::recorder::{current, edit};
-use crate::{Records, Status, TraceContext, Value, metrics};
+use crate::recorder::{current, edit, kept_lines};
+use crate::{Config, Records, Status, TraceContext, Value, log, metrics};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
 ///
@@ -112,6 +115,9 @@ impl ScopeRef {
 
     /// Sets the outcome of the root span. `Ok` is final. Credentials and query values in a description are redacted.
     pub fn set_status(&self, status: Status) {
+        if status.is_error() {
+            self.write_kept_lines();
+        }
         edit::set_status(self.root, status);
     }
 
@@ -130,6 +136,7 @@ impl ScopeRef {
     /// assert!(matches!(span.status, Status::Error { description, .. } if !description.contains("4111")));
     /// ```
     pub fn set_error(&self, error_type: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) {
+        self.write_kept_lines();
         edit::set_error(self.root, error_type.into(), message.into());
     }
 
@@ -148,6 +155,7 @@ impl ScopeRef {
     /// assert!(span.status.is_error());
     /// ```
     pub fn record_error(&self, error: &dyn Error) {
+        self.write_kept_lines();
         edit::record_error(self.root, error);
     }
 
@@ -155,7 +163,20 @@ impl ScopeRef {
     /// type of the exception.
     #[doc(hidden)]
     pub fn fail(&self, exception: &Exception) {
+        self.write_kept_lines();
         edit::fail(self.root, exception);
+    }
+
+    /// Writes the [kept log lines](crate#kept-log-lines) of a scope that fails, and further ones as they are made.
+    #[doc(hidden)]
+    pub fn write_kept_lines(&self) {
+        kept_lines::come_out(self.root.scope);
+    }
+
+    /// Writes the kept log lines of a scope that perhaps does not live to see its end, and of the scopes nested in it.
+    #[doc(hidden)]
+    pub fn write_all_kept_lines(&self) {
+        kept_lines::all_come_out(self.root.scope);
     }
 
     /// Renames the root span.
@@ -236,6 +257,42 @@ impl ScopeRef {
     #[doc(hidden)]
     pub fn flags(&self) -> ScopeFlags {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
+    }
+
+    /// Attaches data of the owner to the open scope.
+    #[doc(hidden)]
+    pub fn attach<T: Any + Send + Sync>(&self, data: Arc<T>) {
+        if let Some(mut state) = SCOPES.lock(self.root.scope) {
+            state.attached = Some(data);
+        }
+    }
+
+    /// Returns the attached data, if it is of this type.
+    #[doc(hidden)]
+    pub fn attached<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        let attached = SCOPES.lock(self.root.scope)?.attached.clone()?;
+        attached.downcast().ok()
+    }
+
+    /// Removes the attached data, which late spans of the scope would keep.
+    #[doc(hidden)]
+    pub fn detach(&self) {
+        let attached = SCOPES.lock(self.root.scope).and_then(|mut state| state.attached.take());
+        // Dropped after the lock.
+        drop(attached);
+    }
+
+    /// Returns the status of the root span; unset for an unrecorded scope.
+    #[doc(hidden)]
+    pub fn status(&self) -> Status {
+        SCOPES.edit(self.root, |span, _| span.status()).unwrap_or_default()
+    }
+
+    /// Returns the keys of the log lines of the scope, with a level, a message and the time: members of a JSON object, each
+    /// after a comma.
+    #[doc(hidden)]
+    pub fn line_head(&self, level: Level, message: &str, config: &Config) -> Vec<u8> {
+        log::head(level, message, config, self.root)
     }
 
     pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&CorrelationIds) -> R) -> Option<R> {

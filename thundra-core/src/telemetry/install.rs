@@ -4,9 +4,8 @@ use super::process::{self, CONFIG, PIPELINE};
 use super::{Telemetry, subscriber};
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, exports, set_exported};
-use crate::points::collection;
 use crate::redact::mask;
-use crate::{Config, Signal, diagnostics, exception};
+use crate::{Config, Signal, diagnostics, exception, metrics};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
 /// One line on standard error reports a later telemetry with anything set in code.
@@ -64,14 +63,15 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         return false;
     };
     mask::add(&config.mask_keys);
-    if exports(Signal::Metrics) {
-        collection::start(config.metrics_temporality.unwrap_or_default(), config.histogram_aggregation);
-    }
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }
     subscriber::set_global(config, telemetry.layers, telemetry.log_format);
     subscriber::bridge_log();
+    // Events measure at any level, but records of the `log` crate have no fields: they keep their level.
+    if exports(Signal::Metrics) {
+        metrics::start(config);
+    }
     true
 }
 

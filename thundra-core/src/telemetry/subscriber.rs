@@ -11,8 +11,8 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
 use super::process::config_of_layer;
-use crate::config::Levels;
 use crate::log::{Lines, LogLayer};
+use crate::pipeline::exports;
 use crate::recorder::debug_logs;
 use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
 use crate::recorder::layer::Recorder;
@@ -20,7 +20,7 @@ use crate::recorder::line_filter::LineFilter;
 use crate::recorder::runtime_events::RUNTIME_TARGET;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::redact::mask;
-use crate::{Config, LogFormat, diagnostics};
+use crate::{Config, LogFormat, Signal, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
 pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
@@ -85,24 +85,23 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
     mask::add(&config.mask_keys);
     let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
     let log = match lines {
-        Some(_) => LineFilter::new(levels_of_lines(config).targets()),
-        None => LineFilter::off(),
+        Some(_) => line_filter(config),
+        None => record_filter(config),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
-    Registry::default().with(Recorder::sole(config.spans.targets(), config.limits, sole))
+    Registry::default().with(Recorder::sole(config, sole))
 }
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = Lines::new(log_format, config).map(LogLayer::new);
-    let log = log.map(|layer| layer.with_filter(LineFilter::new(levels_of_lines(config).targets())));
+    let log = Lines::new(log_format, config).map(|lines| LogLayer::new(lines, line_filter(config)));
     Registry::default().with(layers.0).with(recorder(config)).with(log)
 }
 
 /// Returns the layer that records spans, for a subscriber of your own.
 ///
-/// The layer includes a filter, `THUNDRA_SPANS`, which hides nothing from other layers. A filter that is a layer, such
+/// The layer includes a filter, `THUNDRA_SPANS` and for log records `RUST_LOG`, which hides nothing from other layers. A filter that is a layer, such
 /// as `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
 /// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans,
 /// one line on standard error says so. A filter added after this layer is not noticed.
@@ -154,13 +153,22 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     mask::add(&config.mask_keys);
-    let spans = config.spans.targets();
-    Recorder::new(spans, config.limits).with_filter(BesideFilter(with_scopes(spans)))
+    let (spans, log) = (with_scopes(config.spans.targets()), record_filter(config));
+    Recorder::new(config).with_filter(BesideFilter { spans, log })
 }
 
-/// Returns the levels of the log lines.
-fn levels_of_lines(config: &Config) -> Levels {
-    config.log.clone().unwrap_or_default()
+/// Returns the filter of the log lines.
+fn line_filter(config: &Config) -> LineFilter {
+    LineFilter::new(config.log_levels().targets(), config.log_buffer.as_ref())
+}
+
+/// Returns the filter of the log records: off unless an installed exporter takes them, or one that the configuration
+/// names.
+fn record_filter(config: &Config) -> LineFilter {
+    match config.otlp_logs() || exports(Signal::Logs) {
+        true => LineFilter::new(config.log_levels().targets(), None),
+        false => LineFilter::off(),
+    }
 }
 
 /// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already

@@ -14,8 +14,13 @@ const SWITCH: &str = "debug-log-enabled";
 
 /// Runs a program below with these variables, and returns its lines.
 fn run(program: &str, variables: &[(&str, &str)]) -> Vec<Value> {
+    run_test("debug::program", program, variables)
+}
+
+/// Runs a test as the program that it then finds in `TEST_PROGRAM`, and returns the lines.
+pub(crate) fn run_test(test: &str, program: &str, variables: &[(&str, &str)]) -> Vec<Value> {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "debug::program", "--ignored", "--nocapture"]).env_clear();
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env_clear();
     let output = command.env("TEST_PROGRAM", program).envs(variables.iter().copied()).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{program}: {stderr}");
@@ -23,7 +28,7 @@ fn run(program: &str, variables: &[(&str, &str)]) -> Vec<Value> {
     stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-fn messages(lines: &[Value]) -> Vec<&str> {
+pub(crate) fn messages(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["message"].as_str().unwrap()).collect()
 }
 
@@ -31,21 +36,28 @@ fn messages(lines: &[Value]) -> Vec<&str> {
 #[test]
 #[ignore = "a program of the tests, which start it"]
 fn program() {
-    let program = std::env::var("TEST_PROGRAM").unwrap();
-    let (front, work) = program.split_once(' ').unwrap();
-    let telemetry = match front {
-        "alone" => Telemetry::builder(),
-        "beside" => Telemetry::builder().layer(Quiet),
-        "beside-filtered" => Telemetry::builder().layer(Quiet.with_filter(LevelFilter::WARN)),
-        other => panic!("no front {other:?}"),
-    };
-    install(telemetry);
-    match work {
+    match set_up().as_str() {
         "one" => one_scope_among_others(),
         "drawn" => drawn(),
         "tasks" => tasks(),
         other => panic!("no program {other:?}"),
     }
+}
+
+/// The subscribers that write lines.
+pub(crate) const FRONTS: [&str; 3] = ["alone", "beside", "beside-filtered"];
+
+/// Installs the subscriber that `TEST_PROGRAM` names, and returns what else it names.
+pub(crate) fn set_up() -> String {
+    let program = std::env::var("TEST_PROGRAM").unwrap();
+    let (front, work) = program.split_once(' ').unwrap();
+    install(match front {
+        "alone" => Telemetry::builder(),
+        "beside" => Telemetry::builder().layer(Quiet),
+        "beside-filtered" => Telemetry::builder().layer(Quiet.with_filter(LevelFilter::WARN)),
+        other => panic!("no front {other:?}"),
+    });
+    work.to_owned()
 }
 
 /// A layer of the program's own, without output.
@@ -137,7 +149,7 @@ fn tasks() {
 
 #[test]
 fn a_scope_with_debug_logs_writes_the_details_of_the_programs_own_code() {
-    for front in ["alone", "beside", "beside-filtered"] {
+    for front in FRONTS {
         let lines = run(&format!("{front} one"), &[("RUST_LOG", "info,quiet=off")]);
         let expected = [
             "before",
@@ -175,7 +187,7 @@ fn the_start_of_a_chain_draws_and_calls_carry_the_decision() {
 
 #[test]
 fn tasks_at_once_keep_their_decisions_apart() {
-    for front in ["alone", "beside"] {
+    for front in FRONTS {
         let lines = run(&format!("{front} tasks"), &[]);
         assert_eq!(lines.len(), 16 * 20, "{front}");
         for line in lines {

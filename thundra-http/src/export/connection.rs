@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::Uri;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
+use thundra_core::export::suppressed;
 use tower_service::Service;
 
 pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -22,6 +23,6 @@ where
     let stream = connector.call(address.clone()).await.map_err(Into::into)?;
     let (sender, connection) = http1::handshake(stream).await?;
     // Its errors are those of the request.
-    tokio::spawn(async move { drop(connection.await) });
+    tokio::spawn(suppressed(async move { drop(connection.await) }));
     Ok(sender)
 }

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::Full;
 use hyper::client::conn::http1::SendRequest;
-use hyper_util::client::legacy::connect::HttpConnector;
 
 use super::connection::{Error, open};
 use super::host::Host;
+use super::resolver::{Http, Resolver};
 #[cfg(feature = "https")]
 use super::secure;
 
@@ -20,14 +20,14 @@ pub(super) struct Connector {
 
 #[derive(Debug)]
 enum Way {
-    Plain(HttpConnector),
+    Plain(Http),
     #[cfg(feature = "https")]
     Https(Box<secure::Way>),
 }
 
 impl Connector {
     pub(super) fn new(host: &Host) -> Self {
-        let mut http = HttpConnector::new();
+        let mut http = Http::new_with_resolver(Resolver);
         http.set_nodelay(true);
         Connector { address: host.address.clone(), way: Way::to(host, http) }
     }
@@ -56,12 +56,12 @@ impl Connector {
 
 impl Way {
     #[cfg(feature = "https")]
-    fn to(host: &Host, http: HttpConnector) -> Self {
+    fn to(host: &Host, http: Http) -> Self {
         secure::Way::to(host, &http).map_or(Way::Plain(http), |way| Way::Https(Box::new(way)))
     }
 
     #[cfg(not(feature = "https"))]
-    fn to(host: &Host, http: HttpConnector) -> Self {
+    fn to(host: &Host, http: Http) -> Self {
         if host.proxies.http.is_some() || host.proxies.all.is_some() {
             thundra_core::diagnostics::once(
                 "otlp.proxy",

@@ -17,6 +17,7 @@ mod otlp;
 #[cfg(feature = "https")]
 mod proxy;
 mod record_limits;
+mod resolver;
 mod response;
 mod retry_after;
 #[cfg(feature = "https")]

@@ -8,16 +8,16 @@ use http::{Request, Uri};
 use http_body_util::Full;
 use hyper::client::conn::http1::SendRequest;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use rustls::ClientConfig;
 
 use super::connection::{Error, open};
 use super::host::{Certificates, Host};
 use super::proxy::Proxy;
+use super::resolver::Http;
 use super::tls;
 
-type Https = HttpsConnector<HttpConnector>;
+type Https = HttpsConnector<Http>;
 
 #[derive(Debug)]
 pub(super) enum Way {
@@ -28,12 +28,12 @@ pub(super) enum Way {
     Forward(Proxy, Https),
     /// The proxy connects to an `https` host.
     Tunnel(Proxy, HttpsConnector<Tunnel<Https>>),
-    Socks(Proxy, HttpsConnector<SocksV5<HttpConnector>>),
+    Socks(Proxy, HttpsConnector<SocksV5<Http>>),
 }
 
 impl Way {
     /// Returns the way to a host; `None` for one in plain HTTP without a proxy.
-    pub(super) fn to(host: &Host, http: &HttpConnector) -> Option<Self> {
+    pub(super) fn to(host: &Host, http: &Http) -> Option<Self> {
         let proxy = Proxy::of(&host.proxies, &host.address);
         if !host.is_https() && proxy.is_none() {
             return None;
@@ -41,7 +41,7 @@ impl Way {
         Some(Self::through(proxy, host, http.clone()).unwrap_or_else(Way::None))
     }
 
-    fn through(proxy: Option<Proxy>, host: &Host, mut http: HttpConnector) -> Result<Self, rustls::Error> {
+    fn through(proxy: Option<Proxy>, host: &Host, mut http: Http) -> Result<Self, rustls::Error> {
         http.enforce_http(false);
         // The certificates are those of the host, and not those of the proxy.
         let in_tls = || tls::client_config(&host.certificates);

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
+use thundra_core::export::suppress_thread;
 use thundra_core::metrics::collect_every;
 use thundra_core::{
     Records, config, diagnostics, export_later_is_due, flush, flush_last, last_export, report_missing_scope, unexported,
@@ -38,6 +39,7 @@ impl Worker {
         let thread = runtime.and_then(|runtime| {
             RUNNING.store(true, Ordering::Relaxed);
             std::thread::Builder::new().name("thundra-export".into()).spawn(move || {
+                suppress_thread();
                 runtime.block_on(work(stopped));
                 // A blocking task may still compress a batch. The result is not needed.
                 runtime.shutdown_background();

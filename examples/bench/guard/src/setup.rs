@@ -3,14 +3,20 @@
 use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Scope, Telemetry};
+use thundra_core::{Config, Env, Scope, Signal, Telemetry};
 use tokio::runtime::{Builder, Runtime};
 
 /// An exporter that builds the bytes of a request and drops them.
 #[derive(Debug)]
-struct Nowhere;
+struct Nowhere {
+    takes_metrics: bool,
+}
 
 impl Export for Nowhere {
+    fn takes(&self, signal: Signal) -> bool {
+        signal == Signal::Traces || (signal == Signal::Metrics && self.takes_metrics)
+    }
+
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
         std::hint::black_box(batch.to_protobuf());
         Box::pin(std::future::ready(Ok(())))
@@ -19,9 +25,18 @@ impl Export for Nowhere {
 
 /// Installs thundra without log lines and without a limit for spans, unless `variables` set them.
 pub(crate) fn install(variables: &[(&str, &str)]) {
+    install_with(variables, Nowhere { takes_metrics: false });
+}
+
+/// Installs thundra as [`install`] does, with an exporter of metrics.
+pub(crate) fn install_metrics() {
+    install_with(&[], Nowhere { takes_metrics: true });
+}
+
+fn install_with(variables: &[(&str, &str)], exporter: Nowhere) {
     let defaults = [("RUST_LOG", "off"), ("THUNDRA_MAX_SPANS", "1000000")];
     let config = Config::from_env(&Env::from_pairs(defaults.iter().chain(variables).copied()));
-    thundra_core::install(Telemetry::builder().config(config).exporter(Nowhere));
+    thundra_core::install(Telemetry::builder().config(config).exporter(exporter));
 }
 
 pub(crate) fn scope() -> Scope {

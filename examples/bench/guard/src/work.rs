@@ -6,12 +6,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use thundra_aws::Context;
 use thundra_bench_work::{chains, events, in_turn, spawned, varied, workload_a};
+use thundra_core::Scope;
+use thundra_core::propagation::{Inbound, Propagators, Trust};
 use tracing::level_filters::LevelFilter;
 use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, runtime, scope};
+use crate::setup::{install, install_metrics, runtime, scope};
 
 /// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
@@ -29,9 +31,15 @@ const ALL: &[(&str, Work)] = &[
     ("spawned", tasks_spawned),
     ("event_outside", event_outside),
     ("event_off", event_off),
+    ("event_off_here", event_off_here),
     ("flushed", flushed),
     ("watched", watched),
     ("log", log),
+    ("log_kept", log_kept),
+    ("counter", counter),
+    ("histogram", histogram),
+    ("metric_event", metric_event),
+    ("metric_event_off", metric_event_off),
     ("sns", |bytes, turns| recognise(&events::sns(bytes as usize), turns)),
     ("api_gateway", |bytes, turns| recognise(&events::api_gateway(bytes as usize), turns)),
     ("sqs", |records, turns| recognise(&events::sqs(records as usize), turns)),
@@ -137,6 +145,14 @@ fn event_off(events: u64, turns: u64) {
     turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
 }
 
+/// Makes events of a level that is off in scopes without debug logs, after a scope with them.
+fn event_off_here(events: u64, turns: u64) {
+    install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
+    let caller = Inbound::extract([("debug-log-enabled", "true")], Propagators::default(), Trust::Full);
+    black_box(Scope::builder("other").parent(caller).begin().finish());
+    turns_of(turns, || (0..events).for_each(|item| debug!(item, "cache miss")));
+}
+
 /// Records, encodes and flushes to an exporter that sends nothing.
 fn flushed(spans: u64, turns: u64) {
     install(&[]);
@@ -165,6 +181,37 @@ fn watched(invocations: u64, turns: u64) {
 fn log(lines: u64, turns: u64) {
     install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
     turns_of(turns, || (0..lines).for_each(|item| info!(item, order = "order-00000042", "order priced")));
+}
+
+/// Keeps log lines in the full buffer of a scope that succeeds.
+fn log_kept(lines: u64, turns: u64) {
+    install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_LOG_BUFFER", "20KiB")]);
+    turns_of(turns, || (0..lines).for_each(|item| debug!(item, order = "order-00000042", "order priced")));
+}
+
+/// Increments a counter of the `metrics` crate.
+fn counter(increments: u64, turns: u64) {
+    install_metrics();
+    turns_of(turns, || (0..increments).for_each(|_| metrics::counter!("orders", "country" => "de").increment(1)));
+}
+
+/// Records in a histogram of the `metrics` crate.
+fn histogram(records: u64, turns: u64) {
+    install_metrics();
+    let record = |item: u64| metrics::histogram!("price", "country" => "de").record((item % 100) as f64);
+    turns_of(turns, || (0..records).for_each(record));
+}
+
+/// Increments a counter by the field of an event.
+fn metric_event(events: u64, turns: u64) {
+    install_metrics();
+    turns_of(turns, || (0..events).for_each(|_| info!(monotonic_counter.orders = 1_u64, country = "de")));
+}
+
+/// Makes an event with nothing but a measurement that nobody wants.
+fn metric_event_off(events: u64, turns: u64) {
+    install(&[]);
+    turns_of(turns, || (0..events).for_each(|_| info!(monotonic_counter.orders = 1_u64, country = "de")));
 }
 
 fn recognise(event: &str, turns: u64) {

@@ -86,7 +86,7 @@ async fn run(options: &Options) -> Result<ExitCode, Error> {
         }
     }
     for soak in SOAKS.iter().filter(|soak| soak.name.contains(&options.name)) {
-        for mode in Mode::ALL {
+        for mode in Mode::LONG {
             let soaked = soak.run(&program, mode, options.invocations(soak.invocations)).await?;
             told(soak.name, mode, soaked.problems(soak));
             report.add_soak(soak, mode, &soaked);

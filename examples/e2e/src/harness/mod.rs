@@ -15,10 +15,12 @@
 //! | [`receiver`] | an OTLP/HTTP endpoint that keeps every span |
 //! | [`lambda`] | Lambda's APIs for one function: it is frozen, killed at deadlines, and shut down |
 //! | [`collector`] | an OTLP/HTTP endpoint with faults, and the account of what arrived |
+//! | [`daemon`] | the X-Ray daemon |
 //! | [`rotel`] | a real collector |
 
 pub mod cloud;
 pub mod collector;
+pub mod daemon;
 pub mod executables;
 pub mod lambda;
 pub mod ministack;

@@ -18,7 +18,7 @@ it was {}.
 
 Each scenario runs a function beside the same function on the bare runtime, in the same run, in front of a Runtime API
 and a collector on loopback (`examples/e2e/src/harness`). Between invocations the process is stopped, and at a deadline
-it is killed, except on managed instances (`run_concurrent`). For each scenario holds:
+it is killed, except on managed instances (`run_concurrent`, two at a time). For each scenario holds:
 
 - The caller gets what it gets from the bare function, and the process ends as the bare one does.
 - From the response to the request for the next event it is no longer than a flush may take: here {} ms

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 
 use super::function::RUNS;
-use super::scenario::{Counted, End, Mode, Scenario};
+use super::scenario::{Counted, End, Exported, Mode, Scenario};
 use super::work::{Handler, Work};
 use crate::harness::collector::Collector;
 use crate::harness::collector::fault::Fault;
 use crate::harness::collector::ledger::Ledger;
+use crate::harness::daemon::Daemon;
 use crate::harness::lambda::{Event, Invocation, Lambda, Outcome, Record, Settings};
 use crate::harness::{Error, target};
 use crate::report::Span;
@@ -44,7 +45,7 @@ pub struct Run {
     pub made: u64,
     /// Those that were made under the fault.
     pub made_under_fault: u64,
-    /// The spans that reached the collector.
+    /// The spans that reached the collector, or the X-Ray daemon.
     pub arrived: u64,
     /// The spans that reached standard output, and only that.
     pub spilled: u64,
@@ -74,22 +75,45 @@ pub struct Side {
 /// A function and what it has done so far.
 struct Function {
     lambda: Lambda,
+    exported: Exported,
     invocations: Vec<Invocation>,
+    /// The spans of the exported invocations.
     made: u64,
 }
 
+/// What takes the spans.
+struct Receivers {
+    collector: Collector,
+    daemon: Daemon,
+}
+
 impl Function {
-    async fn start(settings: Settings) -> Result<Self, Error> {
-        Ok(Self { lambda: Lambda::start(settings).await?, invocations: Vec::new(), made: 0 })
+    async fn start(settings: Settings, exported: Exported) -> Result<Self, Error> {
+        Ok(Self { lambda: Lambda::start(settings).await?, exported, invocations: Vec::new(), made: 0 })
     }
 
     /// Sends an event that is always answered, and waits until the function waits for another.
-    async fn good(&mut self, spans: u64) -> Result<Invocation, Error> {
-        let work = Work::new(Handler::Ok, spans);
+    async fn good(&mut self) -> Result<Invocation, Error> {
+        self.calm(Handler::Ok).await
+    }
+
+    /// Sends an event that is exported, so that its root span tells what was lost.
+    async fn telling(&mut self) -> Result<Invocation, Error> {
+        self.calm(if self.exported == Exported::Failed { Handler::Error } else { Handler::Ok }).await
+    }
+
+    async fn calm(&mut self, handler: Handler) -> Result<Invocation, Error> {
+        let work = Work::new(handler, 1);
         let invocation = self.lambda.invoke(Event::new(&work)?).await?;
-        self.made += work.made();
+        self.count(&work);
         self.idle().await?;
         Ok(invocation)
+    }
+
+    fn count(&mut self, work: &Work) {
+        if self.exported.has(work.handler) {
+            self.made += work.made();
+        }
     }
 
     /// Sends as many events at once as the function takes.
@@ -98,7 +122,10 @@ impl Function {
         let invocations = join_all((0..times).map(|_| self.lambda.invoke(event.clone()))).await;
         for invocation in invocations {
             self.invocations.push(invocation?);
-            self.made += if scenario.foreign_event.is_some() { 1 } else { work.made() };
+            match scenario.foreign_event {
+                Some(_) => self.made += 1,
+                None => self.count(work),
+            }
         }
         Ok(())
     }
@@ -130,13 +157,15 @@ impl Scenario {
             Fault::BadCertificate => Collector::start_tls(&authority).await?,
             _ => Collector::start().await?,
         };
-        let settings = |runs: String| self.settings(program, mode, &runs, &collector, &authority);
-        let mut bare = Function::start(settings(format!("bare {}", mode.name()))).await?;
-        let mut traced = Function::start(settings(mode.name().to_owned())).await?;
+        let receivers = Receivers { collector, daemon: Daemon::start().await? };
+        let collector = &receivers.collector;
+        let settings = |runs: String| self.settings(program, mode, &runs, &receivers, &authority);
+        let mut bare = Function::start(settings(format!("bare {}", mode.runs())), self.exported).await?;
+        let mut traced = Function::start(settings(mode.runs().to_owned()), self.exported).await?;
         self.start_both(&mut bare, &mut traced).await?;
 
         if mode.platform().exports_in_background() {
-            balanced(&traced, &collector, BACKGROUND).await;
+            balanced(&traced, &receivers, BACKGROUND).await;
         }
         collector.set(self.fault).await?;
         let work = Work { padding: "x".repeat(self.padding), ..Work::new(self.handler, self.spans) };
@@ -165,11 +194,11 @@ impl Scenario {
         }
         if !matches!(self.end, End::TerminatedExporting | End::ShutDownWaiting) {
             let patience = if self.expect.counted == Counted::Unknown { Duration::ZERO } else { SETTLED };
-            settle(&mut traced, &collector, patience).await?;
-            bare.good(1).await?; // which may have been killed, as the traced one
+            settle(&mut traced, &receivers, patience).await?;
+            bare.good().await?; // which may have been killed, as the traced one
         }
         let exits = (bare.end(self.end).await, traced.end(self.end).await);
-        let (ledger, arrived) = received(&traced, &collector);
+        let (ledger, arrived) = received(&traced, &receivers);
         let total = ledger.arrived();
         let (made, from) = (traced.made, began);
         Ok(Run {
@@ -186,10 +215,11 @@ impl Scenario {
         })
     }
 
-    fn settings(&self, program: &Path, mode: Mode, runs: &str, collector: &Collector, authority: &Path) -> Settings {
+    fn settings(&self, program: &Path, mode: Mode, runs: &str, receivers: &Receivers, authority: &Path) -> Settings {
         let mut settings = Settings::new(program)
             .variable(RUNS, runs)
-            .variable("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
+            .variable("OTEL_EXPORTER_OTLP_ENDPOINT", receivers.collector.endpoint())
+            .variable("AWS_XRAY_DAEMON_ADDRESS", receivers.daemon.address())
             .variable("OTEL_EXPORTER_OTLP_TIMEOUT", FLUSH_LIMIT.as_millis().to_string());
         if self.fault == Fault::BadCertificate {
             settings = settings.variable("OTEL_EXPORTER_OTLP_CERTIFICATE", authority);
@@ -199,6 +229,7 @@ impl Scenario {
             .variables
             .extend(variables.map(|(name, value)| (OsString::from(name), OsString::from_vec(value.to_vec()))));
         settings.platform = mode.platform();
+        settings.xray_samples = self.environment.xray_samples;
         settings.stdout = self.environment.stdout;
         settings
     }
@@ -206,7 +237,7 @@ impl Scenario {
     /// Invokes both functions before the fault, as a cold start is no part of it.
     async fn start_both(&self, bare: &mut Function, traced: &mut Function) -> Result<(), Error> {
         for _ in 0..2 {
-            let (bare, traced) = (bare.good(1).await?, traced.good(1).await?);
+            let (bare, traced) = (bare.good().await?, traced.good().await?);
             if bare.outcome != traced.outcome || !matches!(bare.outcome, Outcome::Response(_)) {
                 return Err(format!("before the fault: {:?}, bare {:?}", traced.outcome, bare.outcome).into());
             }
@@ -238,15 +269,15 @@ fn event(scenario: &Scenario, work: &Work) -> Result<Event, Error> {
     Ok(event)
 }
 
-/// Sends good invocations until each span is explained, and one more.
+/// Sends exported invocations until each span is explained, and one more.
 ///
 /// On managed instances a background thread exports about once a second, so the spans of each invocation get that time
 /// before the next one.
-async fn settle(traced: &mut Function, collector: &Collector, patience: Duration) -> Result<(), Error> {
+async fn settle(traced: &mut Function, receivers: &Receivers, patience: Duration) -> Result<(), Error> {
     let (mut settled, started) = (0, Instant::now());
     loop {
-        traced.good(1).await?;
-        let balances = balanced(traced, collector, BACKGROUND.min(patience)).await;
+        traced.telling().await?;
+        let balances = balanced(traced, receivers, BACKGROUND.min(patience)).await;
         settled = if balances { settled + 1 } else { 0 };
         if settled == 2 || started.elapsed() >= patience {
             return Ok(());
@@ -255,10 +286,10 @@ async fn settle(traced: &mut Function, collector: &Collector, patience: Duration
 }
 
 /// Waits until each span is explained. Returns `false` if the patience runs out first.
-async fn balanced(traced: &Function, collector: &Collector, patience: Duration) -> bool {
+async fn balanced(traced: &Function, receivers: &Receivers, patience: Duration) -> bool {
     let started = Instant::now();
     loop {
-        let total = received(traced, collector).0.arrived();
+        let total = received(traced, receivers).0.arrived();
         let balances = total.spans + total.lost + total.dropped == traced.made;
         if balances || started.elapsed() >= patience {
             return balances;
@@ -267,9 +298,10 @@ async fn balanced(traced: &Function, collector: &Collector, patience: Duration) 
     }
 }
 
-/// Returns the account of all that the function sent, and how many spans of it reached the collector.
-fn received(traced: &Function, collector: &Collector) -> (Ledger, u64) {
-    let mut ledger = collector.ledger();
+/// Returns the account of all that the function sent, and how many spans of it reached the collector or the daemon.
+fn received(traced: &Function, receivers: &Receivers) -> (Ledger, u64) {
+    let mut ledger = receivers.collector.ledger();
+    receivers.daemon.datagrams().iter().for_each(|datagram| ledger.add_datagram(datagram));
     let arrived = ledger.arrived().spans;
     ledger.add_lines(&traced.lambda.stdout());
     (ledger, arrived)

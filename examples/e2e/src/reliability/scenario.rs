@@ -27,6 +27,8 @@ pub struct Scenario {
     pub fault: Fault,
     /// What is unusual around the function.
     pub environment: Environment,
+    /// Which invocations are exported.
+    pub exported: Exported,
     /// How the function ends.
     pub end: End,
     /// How many invocations the short form has, and the long one.
@@ -40,6 +42,8 @@ pub struct Scenario {
 pub struct Environment {
     /// Variables, which may be no text.
     pub variables: &'static [(&'static str, &'static [u8])],
+    /// X-Ray samples each invocation, and not none.
+    pub xray_samples: bool,
     /// What becomes of standard output.
     pub stdout: Output,
     /// The time to the deadline; ten seconds where it is `None`.
@@ -50,6 +54,30 @@ pub struct Environment {
     pub without: &'static [&'static str],
     /// Open connections to the collector die while the function is frozen.
     pub connections_die: bool,
+}
+
+/// Which invocations are exported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exported {
+    /// All.
+    #[default]
+    All,
+    /// Those that fail.
+    Failed,
+    /// None.
+    None,
+}
+
+impl Exported {
+    /// Returns `true` if an invocation with this handler is exported.
+    #[must_use]
+    pub fn has(self, handler: Handler) -> bool {
+        match self {
+            Self::All => true,
+            Self::Failed => handler == Handler::Error,
+            Self::None => false,
+        }
+    }
 }
 
 /// How a function ends.
@@ -87,6 +115,8 @@ pub enum Counted {
     None,
     /// Any number: how many depends on time.
     Any,
+    /// Some: how many depends on time.
+    Some,
     /// So many of each invocation.
     Each(u64),
     /// All spans of the invocations.
@@ -102,18 +132,33 @@ pub enum Mode {
     Run,
     /// `run_concurrent`, on managed instances.
     RunConcurrent,
+    /// `run_concurrent`, on demand: one invocation at a time.
+    RunConcurrentOnDemand,
 }
 
 impl Mode {
     /// All modes.
-    pub const ALL: [Self; 2] = [Self::Run, Self::RunConcurrent];
+    pub const ALL: [Self; 3] = [Self::Run, Self::RunConcurrent, Self::RunConcurrentOnDemand];
 
-    /// Returns the name of the function that runs the handler.
+    /// The modes of long runs. On demand, `run_concurrent` takes the way of `run`, so its long runs would show the same.
+    pub const LONG: [Self; 2] = [Self::Run, Self::RunConcurrent];
+
+    /// Returns the name.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Run => "run",
             Self::RunConcurrent => "run_concurrent",
+            Self::RunConcurrentOnDemand => "run_concurrent on demand",
+        }
+    }
+
+    /// Returns the name of the function that runs the handler.
+    #[must_use]
+    pub fn runs(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::RunConcurrent | Self::RunConcurrentOnDemand => "run_concurrent",
         }
     }
 
@@ -121,7 +166,7 @@ impl Mode {
     #[must_use]
     pub fn platform(self) -> Platform {
         match self {
-            Self::Run => Platform::OnDemand,
+            Self::Run | Self::RunConcurrentOnDemand => Platform::OnDemand,
             Self::RunConcurrent => Platform::ManagedInstances(2),
         }
     }

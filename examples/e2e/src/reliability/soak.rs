@@ -94,14 +94,14 @@ impl Soak {
         let (good, work) = (Work::new(Handler::Ok, 3), Work::new(self.handler, 3));
         let (good_event, event) = (Event::new(&good)?, Event::new(&work)?);
 
-        let bare = Lambda::start(settings(format!("bare {}", mode.name()))).await?;
+        let bare = Lambda::start(settings(format!("bare {}", mode.runs()))).await?;
         repeat(&bare, &good_event, WARM_UP).await?;
         let before = resident(&bare)?;
         repeat(&bare, &event, invocations).await?;
         let bare_growth = resident(&bare)?.saturating_sub(before);
         drop(bare);
 
-        let lambda = Lambda::start(settings(mode.name().to_owned())).await?;
+        let lambda = Lambda::start(settings(mode.runs().to_owned())).await?;
         repeat(&lambda, &good_event, WARM_UP).await?;
         let (mut made, mut failed) = (good.made() * WARM_UP as u64, 0);
         collector.set(self.fault).await?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::scenario::{Counted, End, Environment, Expect, Scenario};
+use super::scenario::{Counted, End, Environment, Expect, Exported, Scenario};
 use super::work::Handler;
 use crate::harness::collector::fault::Fault;
 use crate::harness::lambda::Output;
@@ -18,12 +18,14 @@ const GOOD: Scenario = Scenario {
     fault: Fault::None,
     environment: Environment {
         variables: &[],
+        xray_samples: false,
         stdout: Output::Kept,
         timeout: None,
         deadline_behind: Duration::ZERO,
         without: &[],
         connections_die: false,
     },
+    exported: Exported::All,
     end: End::ShutDown,
     invocations: (4, 100),
     expect: Expect { error_type: None, counted: Counted::None, says: None, signal: None },
@@ -55,6 +57,9 @@ const fn environment(name: &'static str, environment: Environment, why: &'static
 const PLAIN: Environment = GOOD.environment;
 const SPILL: &[(&str, &[u8])] = &[("THUNDRA_SPILL", b"64KiB")];
 const STDOUT: &[(&str, &[u8])] = &[("OTEL_TRACES_EXPORTER", b"stdout")];
+const XRAY: &[(&str, &[u8])] = &[("OTEL_TRACES_EXPORTER", b"xray")];
+const NO_DAEMON: &[(&str, &[u8])] = &[("OTEL_TRACES_EXPORTER", b"xray"), ("AWS_XRAY_DAEMON_ADDRESS", b"127.0.0.1:9")];
+const KEEP: &[(&str, &[u8])] = &[("OTEL_TRACES_SAMPLER", b"always_off"), ("THUNDRA_KEEP", b"errors")];
 const SHUTDOWN: &[(&str, &[u8])] = &[("THUNDRA_SHUTDOWN", b"on")];
 const TERMINATED: Expect = Expect { signal: Some(15), ..GOOD.expect };
 const UNKNOWN: Expect = Expect { counted: Counted::Unknown, ..GOOD.expect };
@@ -109,6 +114,12 @@ pub const SCENARIOS: &[Scenario] = &[
     environment("exporter stdout", Environment { variables: STDOUT, ..PLAIN }, "a line for each invocation"),
     Scenario { expect: UNKNOWN, ..environment("exporter stdout, closed", Environment { variables: STDOUT, stdout: Output::Closed, ..PLAIN }, "a pipe without a reader changes no result") },
     Scenario { expect: UNKNOWN, ..environment("exporter stdout, full", Environment { variables: STDOUT, stdout: Output::Full, ..PLAIN }, "a full disk changes no result") },
+    environment("exporter xray", Environment { variables: XRAY, xray_samples: true, ..PLAIN }, "datagrams to the daemon, which answers none"),
+    Scenario { exported: Exported::None, ..environment("exporter xray, not sampled", Environment { variables: XRAY, ..PLAIN }, "X-Ray bills what it gets, so it gets nothing") },
+    Scenario { expect: UNKNOWN, ..environment("exporter xray, no daemon", Environment { variables: NO_DAEMON, xray_samples: true, ..PLAIN }, "a datagram that nobody takes changes no result") },
+    Scenario { exported: Exported::Failed, ..environment("keep errors, no error", Environment { variables: KEEP, ..PLAIN }, "what the sampler left out stays out") },
+    Scenario { handler: Handler::Error, exported: Exported::Failed, invocations: (4, 50), ..environment("keep errors", Environment { variables: KEEP, ..PLAIN }, "an error is exported although the sampler left it out") },
+    Scenario { handler: Handler::Error, exported: Exported::Failed, invocations: (300, 1_000), expect: Expect { counted: Counted::Some, ..GOOD.expect }, ..environment("keep errors, too many", Environment { variables: KEEP, ..PLAIN }, "those over the limit of ten a second are counted") },
     environment("stdout closed", Environment { stdout: Output::Closed, ..PLAIN }, "nothing of ours needs it"),
     environment("stdout full", Environment { stdout: Output::Full, ..PLAIN }, "nothing of ours needs it"),
     environment("variables garbage", Environment { variables: &[("THUNDRA_MAX_SPANS", b"many"), ("OTEL_TRACES_SAMPLER", b"???"), ("OTEL_PROPAGATORS", b",;=")], ..PLAIN }, "a bad value falls back"),

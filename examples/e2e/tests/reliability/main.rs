@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     let scenarios = SCENARIOS.iter().flat_map(|scenario| Mode::ALL.map(|mode| (scenario, mode)));
     let scenarios =
         scenarios.map(|(scenario, mode)| trial(scenario.name, mode, move |program| run(scenario, mode, program)));
-    let soaks = SOAKS.iter().flat_map(|soak| Mode::ALL.map(|mode| (soak, mode)));
+    let soaks = SOAKS.iter().flat_map(|soak| Mode::LONG.map(|mode| (soak, mode)));
     let soaks = soaks.map(|(soak, mode)| trial(soak.name, mode, move |program| soaked(soak, mode, program)));
     let rules = lambda::TESTS.iter().map(|(name, test)| {
         Trial::test(*name, move || test(Path::new(PROGRAM)).map_err(|error| Failed::from(error.to_string())))

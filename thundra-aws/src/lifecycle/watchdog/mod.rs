@@ -19,10 +19,14 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use lambda_runtime::Context;
-use thundra_core::{Config, Records, Scope, Status, Unfinished, diagnostics, export_later, flush_aside};
+use thundra_core::export::suppress_thread;
+use thundra_core::{
+    Config, Records, Scope, ScopeFlags, ScopeRef, Status, Unfinished, diagnostics, export_later, flush_aside,
+};
 use watched::{WatchList, Watched};
 
 use super::deadline::Deadline;
+use super::evidence::{self, Outcome};
 use super::platform::InitializationType;
 use super::usage::Meter;
 use crate::Settings;
@@ -107,6 +111,7 @@ impl Watch {
         }
         if self.outlived_deadline() {
             // The caller got a timeout, whatever the handler returned.
+            scope.set_flags(ScopeFlags::FAILED);
             scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
         }
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
@@ -164,6 +169,8 @@ pub(super) fn take_running() -> Records {
             root: &root,
         };
         let _ = records.append(watched.scope.take_unfinished(&ending));
+        watched.scope.write_all_kept_lines();
+        evidence::write_unfinished(watched.scope, Outcome::Shutdown);
     }
     records
 }
@@ -194,6 +201,7 @@ mod thread {
     }
 
     fn watch() {
+        suppress_thread();
         let mut list = list();
         loop {
             let mut due = Due::default();
@@ -203,6 +211,10 @@ mod thread {
             if let Some(until) = due.until {
                 list.wake();
                 drop(list);
+                due.scopes.iter().for_each(|scope| {
+                    scope.write_all_kept_lines();
+                    evidence::write_unfinished(*scope, Outcome::Timeout);
+                });
                 send(due.records, until);
                 list = super::list();
                 continue;
@@ -217,6 +229,7 @@ mod thread {
     /// The spans of the due invocations.
     #[derive(Default)]
     struct Due {
+        scopes: Vec<ScopeRef>,
         records: Records,
         /// The end of the time for the export.
         until: Option<Instant>,
@@ -232,6 +245,7 @@ mod thread {
                 root: &root,
             };
             let _ = self.records.append(watched.scope.take_unfinished(&ending));
+            self.scopes.push(watched.scope);
             // A tenth of the margin is left for putting unsent spans back.
             let (left, margin) = (watched.deadline.map(Deadline::left), watched.margin);
             let until = Instant::now() + left.unwrap_or_default().saturating_sub(margin.unwrap_or_default() / 10);

@@ -163,7 +163,7 @@ fn the_last_measurement_of_a_gauge_wins_in_whatever_order_sets_are_merged() {
     std::thread::sleep(std::time::Duration::from_millis(1));
     record(&mut second, &HEAT, 2_u64, &[]);
     second.merge(&mut first);
-    assert_eq!(second.iter().next().unwrap().data(), super::set::PointData::Number(Number::U64(2)));
+    assert_eq!(second.iter().next().unwrap().data(), super::point::PointData::Number(Number::U64(2)));
 }
 
 proptest! {

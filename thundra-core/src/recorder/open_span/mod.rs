@@ -173,6 +173,11 @@ impl OpenSpan {
         })
     }
 
+    /// Returns `true` if the span has an attribute with this key.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key).is_some()
+    }
+
     /// Returns `true` while no status was set.
     pub(crate) fn is_unset(&self) -> bool {
         self.status == Code::Unset

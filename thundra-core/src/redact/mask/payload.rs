@@ -2,6 +2,7 @@
 
 use super::findings::Findings;
 use super::structure::Walk;
+use crate::escape::on_one_line;
 
 /// The bounds of a copy. Nothing beyond them is read.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +18,7 @@ pub struct Bounds {
 /// A masked copy of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
-    /// The payload, valid JSON if the given payload is.
+    /// The payload on one line, valid JSON if the given payload is.
     pub json: String,
     /// The paths of the masked values, such as `$.Records[0].body.password`; up to 64.
     pub masked: Vec<String>,
@@ -43,5 +44,5 @@ pub fn payload(json: &[u8], bounds: &Bounds) -> Payload {
     let mut walk = Walk::new(text, Findings::of_payload()).within(bounds, is_cut);
     walk.run();
     let (json, Findings { masked, cut, .. }) = walk.closed();
-    Payload { json, masked, cut }
+    Payload { json: on_one_line(json), masked, cut }
 }

@@ -27,6 +27,7 @@ mod encode;
 mod invocation;
 mod lambda;
 mod log;
+mod metric;
 mod record;
 mod tasks;
 mod threads;
@@ -38,8 +39,15 @@ type Sections = fn() -> Vec<Section>;
 /// Returns the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
-const OTHERS: [Sections; 6] =
-    [wire::sections, trigger::sections, calls::sections, log::sections, lambda::sections, compile::sections];
+const OTHERS: [Sections; 7] = [
+    wire::sections,
+    trigger::sections,
+    calls::sections,
+    log::sections,
+    metric::sections,
+    lambda::sections,
+    compile::sections,
+];
 
 /// Returns all sections.
 pub(crate) fn all() -> Vec<Section> {

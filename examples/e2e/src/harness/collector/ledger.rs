@@ -69,6 +69,13 @@ impl Ledger {
         count
     }
 
+    /// Adds the spans of a datagram to the X-Ray daemon.
+    pub fn add_datagram(&mut self, datagram: &[u8]) {
+        if let Some(request) = unpack_datagram(datagram) {
+            self.add(request, 0);
+        }
+    }
+
     /// Returns the sums.
     #[must_use]
     pub fn arrived(&self) -> Arrived {
@@ -91,6 +98,13 @@ fn unpack(line: &[u8]) -> Option<ExportTraceServiceRequest> {
     let mut plain = Vec::new();
     GzDecoder::new(packed.as_slice()).read_to_end(&mut plain).ok()?;
     ExportTraceServiceRequest::decode(plain.as_slice()).ok()
+}
+
+/// Returns the request in a datagram: a header of JSON, and OTLP behind a mark.
+fn unpack_datagram(datagram: &[u8]) -> Option<ExportTraceServiceRequest> {
+    let body = datagram.strip_prefix(b"{\"format\":\"json\",\"version\":1}\n")?;
+    let packed = body.strip_prefix(b"T1S").or_else(|| body.strip_prefix(b"T1U"))?;
+    ExportTraceServiceRequest::decode(BASE64_STANDARD.decode(packed).ok()?.as_slice()).ok()
 }
 
 /// Returns the number of spans in a request.

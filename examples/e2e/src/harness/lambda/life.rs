@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 use super::event::{Event, Invocation, Outcome};
 use super::runtime_api;
 use super::sandbox::{Exit, Sandbox, Written};
-use super::settings::Platform;
+use super::settings::{Platform, Settings};
 use crate::harness::Error;
 
 /// The time for a function to ask for an event.
@@ -47,6 +47,7 @@ impl Record {
 #[derive(Debug)]
 pub(super) struct Life {
     platform: Platform,
+    xray_samples: bool,
     state: Mutex<State>,
     changed: watch::Sender<()>,
     written: Written,
@@ -102,13 +103,20 @@ impl State {
 }
 
 impl Life {
-    pub(super) fn new(platform: Platform) -> Self {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let Settings { platform, xray_samples, .. } = *settings;
         let state = State {
             concurrency: platform.concurrency(),
             may_freeze: platform == Platform::OnDemand,
             ..State::default()
         };
-        Self { platform, state: Mutex::new(state), changed: watch::Sender::new(()), written: Written::default() }
+        Self {
+            platform,
+            xray_samples,
+            state: Mutex::new(state),
+            changed: watch::Sender::new(()),
+            written: Written::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -293,7 +301,8 @@ impl Life {
                 killed: false,
             });
             let (caller, outcome) = oneshot::channel();
-            let mut delivery = Some((runtime_api::headers(&event, &request_id, at, SystemTime::now()), event.body));
+            let headers = runtime_api::headers(&event, &request_id, at, self.xray_samples, SystemTime::now());
+            let mut delivery = Some((headers, event.body));
             if let Some(sandbox) = &mut state.sandbox {
                 sandbox.thaw();
             }

@@ -60,7 +60,7 @@ impl Lambda {
     pub async fn start(settings: Settings) -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
-        let life = Arc::new(Life::new(settings.platform));
+        let life = Arc::new(Life::new(&settings));
         let app = runtime_api::routes(Arc::clone(&life))
             .merge(extensions_api::routes(Arc::clone(&life), settings.refuses_extensions));
         let server = tokio::spawn(async move {

@@ -31,7 +31,13 @@ pub(super) fn routes(life: Arc<Life>) -> Router {
 }
 
 /// Returns the headers of an event.
-pub(super) fn headers(event: &Event, request_id: &str, number: usize, now: SystemTime) -> HeaderMap {
+pub(super) fn headers(
+    event: &Event,
+    request_id: &str,
+    number: usize,
+    xray_samples: bool,
+    now: SystemTime,
+) -> HeaderMap {
     let deadline = millis(now + event.timeout).saturating_sub(event.deadline_behind.as_millis());
     let seconds = millis(now) / 1000;
     let headers = [
@@ -43,7 +49,10 @@ pub(super) fn headers(event: &Event, request_id: &str, number: usize, now: Syste
         ),
         (
             "lambda-runtime-trace-id",
-            format!("Root=1-{seconds:08x}-{number:024x};Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:0"),
+            format!(
+                "Root=1-{seconds:08x}-{number:024x};Parent=53995c3f42cd8ad8;Sampled={};Lineage=1:a87bd80c:0",
+                u8::from(xray_samples)
+            ),
         ),
         ("lambda-runtime-invocation-id", format!("attempt-{number}")),
     ];

@@ -12,6 +12,8 @@ pub struct Settings {
     pub variables: Vec<(OsString, OsString)>,
     /// Where the function runs.
     pub platform: Platform,
+    /// X-Ray samples each invocation, and not none.
+    pub xray_samples: bool,
     /// What becomes of standard output.
     pub stdout: Output,
     /// Refuses to register extensions.
@@ -47,6 +49,7 @@ impl Settings {
             program: program.into(),
             variables: Vec::new(),
             platform: Platform::OnDemand,
+            xray_samples: false,
             stdout: Output::Kept,
             refuses_extensions: false,
         }

@@ -1,6 +1,11 @@
 //! A run outside Lambda: one event from a file or from standard input, one response on standard output.
+//!
+//! The input may also be the line of a [captured](super::evidence) event.
 
-use std::io::{IsTerminal, Read, Write};
+mod input;
+mod replay;
+
+use std::io::Write;
 use std::panic::resume_unwind;
 
 use bytes::Bytes;
@@ -14,7 +19,10 @@ use tower_service::Service;
 use super::layer::export_last;
 use super::watchdog::Watch;
 use super::{event, invocation};
+use crate::emf;
 use crate::panics::catch_panic_in;
+
+pub(crate) use input::check;
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
 /// from standard input.
@@ -29,10 +37,13 @@ where
     D: Into<Bytes>,
     E: Into<Error>,
 {
-    let mut body = Bytes::from(read_event()?);
+    emf::leave_stdout_to_the_response();
+    let input = input::take()?;
+    let mut body = input.event.clone();
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
-    let scope = invocation::begin(&mut body, &context, None, config);
+    let scope = invocation::begin(&mut body, &input.context(&context), None, config);
+    input.link(&scope);
     let work = async {
         let payload = parse(&body)?;
         std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
@@ -45,30 +56,6 @@ where
     }
     export_last(invocation::finish(scope, Watch::default()), config).await;
     result.unwrap_or_else(|panic| resume_unwind(panic))
-}
-
-fn read_event() -> Result<Vec<u8>, Error> {
-    let mut arguments = std::env::args_os();
-    let program = arguments.next().unwrap_or_default();
-    let mut event = Vec::new();
-    match arguments.next() {
-        Some(path) => {
-            let file = std::fs::read(&path)
-                .map_err(|error| format!("cannot read the event from {}: {error}", path.display()))?;
-            event = file;
-        }
-        None if std::io::stdin().is_terminal() => {
-            let name = std::path::Path::new(&program).file_name().unwrap_or(&program).display().to_string();
-            return Err(format!("usage: {name} EVENT.json   or   {name} < EVENT.json").into());
-        }
-        None => {
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut event)
-                .map_err(|error| format!("cannot read the event: {error}"))?;
-        }
-    }
-    Ok(event)
 }
 
 /// Parses the event as the type of the handler. Text that is not JSON gets an error of its own.

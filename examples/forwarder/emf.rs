@@ -1,0 +1,329 @@
+//! Documents of CloudWatch's embedded metric format as OTLP metrics.
+//!
+//! A document says nothing of the kind of an instrument, and its kind must not change from document to document. So the
+//! unit decides: a metric of the unit `Count` is a sum, and any other one a histogram, even of a single value. For
+//! CloudWatch itself each metric is a distribution, and a histogram keeps what CloudWatch keeps: number, sum, minimum and
+//! maximum. Both are deltas, because a document has what was measured since the one before.
+//!
+//! The namespace becomes the name of the scope, and dimensions become attributes. The other members of a document are ids
+//! and other values without end: as attributes of metrics they would make a time series each, so they stay in the log.
+
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use crate::value::attribute;
+
+/// The units of CloudWatch, and those of UCUM.
+const UNITS: [(&str, &str); 27] = [
+    ("None", ""),
+    ("Count", "1"),
+    ("Seconds", "s"),
+    ("Milliseconds", "ms"),
+    ("Microseconds", "us"),
+    ("Percent", "%"),
+    ("Bytes", "By"),
+    ("Kilobytes", "kBy"),
+    ("Megabytes", "MBy"),
+    ("Gigabytes", "GBy"),
+    ("Terabytes", "TBy"),
+    ("Bits", "bit"),
+    ("Kilobits", "kbit"),
+    ("Megabits", "Mbit"),
+    ("Gigabits", "Gbit"),
+    ("Terabits", "Tbit"),
+    ("Count/Second", "1/s"),
+    ("Bytes/Second", "By/s"),
+    ("Kilobytes/Second", "kBy/s"),
+    ("Megabytes/Second", "MBy/s"),
+    ("Gigabytes/Second", "GBy/s"),
+    ("Terabytes/Second", "TBy/s"),
+    ("Bits/Second", "bit/s"),
+    ("Kilobits/Second", "kbit/s"),
+    ("Megabits/Second", "Mbit/s"),
+    ("Gigabits/Second", "Gbit/s"),
+    ("Terabits/Second", "Tbit/s"),
+];
+
+/// The bounds of buckets that OpenTelemetry recommends, for times in seconds and for anything else.
+const SECONDS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const BOUNDS: [f64; 15] =
+    [0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0];
+
+/// A document.
+#[derive(Debug)]
+pub(crate) struct Document {
+    metadata: Metadata,
+    members: Map<String, Json>,
+}
+
+/// The member `_aws`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: f64,
+    cloud_watch_metrics: Vec<Directive>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: String,
+    #[serde(default)]
+    dimensions: Vec<Vec<String>>,
+    #[serde(default)]
+    metrics: Vec<Definition>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: String,
+    #[serde(default)]
+    unit: String,
+}
+
+/// The value of a metric: a number, several, several with their counts, or their statistics.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Measured {
+    One(f64),
+    Several(Vec<f64>),
+    #[serde(rename_all = "PascalCase")]
+    Counted {
+        values: Vec<f64>,
+        #[serde(default)]
+        counts: Vec<f64>,
+    },
+    #[serde(rename_all = "PascalCase")]
+    Statistics {
+        max: f64,
+        min: f64,
+        sum: f64,
+        count: f64,
+    },
+}
+
+impl Document {
+    /// Reads a document; `None` for any other line.
+    ///
+    /// # Errors
+    ///
+    /// If a line that has metrics is no document.
+    pub(crate) fn read(line: &str) -> Option<Result<Self, String>> {
+        if !(line.contains(r#""_aws""#) && line.contains(r#""CloudWatchMetrics""#)) {
+            return None;
+        }
+        // Some runtimes write time, request id and level in front of the JSON.
+        let json = line.get(line.find('{')?..)?;
+        Some(Self::parse(json).map_err(|error| format!("a document with metrics: {error}")))
+    }
+
+    fn parse(json: &str) -> Result<Self, serde_json::Error> {
+        let mut members: Map<String, Json> = serde_json::from_str(json)?;
+        let metadata = serde_json::from_value(members.remove("_aws").unwrap_or_default())?;
+        Ok(Document { metadata, members })
+    }
+
+    /// Returns the service that the document names.
+    pub(crate) fn service(&self) -> Option<&str> {
+        self.members.get("service").and_then(Json::as_str)
+    }
+
+    /// Returns the metrics of the document, measured by a resource.
+    ///
+    /// # Errors
+    ///
+    /// If a metric has no value, or another one than numbers.
+    pub(crate) fn metrics(self, resource: Resource) -> Result<ExportMetricsServiceRequest, String> {
+        let scope_metrics: Result<_, _> =
+            self.metadata.cloud_watch_metrics.iter().map(|directive| self.scope(directive)).collect();
+        let metrics =
+            ResourceMetrics { resource: Some(resource), scope_metrics: scope_metrics?, ..ResourceMetrics::default() };
+        Ok(ExportMetricsServiceRequest { resource_metrics: vec![metrics] })
+    }
+
+    fn scope(&self, directive: &Directive) -> Result<ScopeMetrics, String> {
+        let attributes = self.dimensions(directive);
+        let metric = |definition| self.metric(definition, attributes.clone());
+        let metrics: Result<_, _> = directive.metrics.iter().map(metric).collect();
+        let scope = InstrumentationScope { name: directive.namespace.clone(), ..InstrumentationScope::default() };
+        Ok(ScopeMetrics { scope: Some(scope), metrics: metrics?, ..ScopeMetrics::default() })
+    }
+
+    /// Returns the dimensions of all sets. Each set is a metric in CloudWatch, of the same measurements.
+    fn dimensions(&self, directive: &Directive) -> Vec<KeyValue> {
+        let mut attributes: Vec<KeyValue> = Vec::new();
+        for key in directive.dimensions.iter().flatten() {
+            let is_new = attributes.iter().all(|known| known.key != *key);
+            if let Some(value) = self.members.get(key).and_then(Json::as_str).filter(|_| is_new) {
+                attributes.push(attribute(key, Value::StringValue(value.to_owned())));
+            }
+        }
+        attributes
+    }
+
+    fn metric(&self, definition: &Definition, attributes: Vec<KeyValue>) -> Result<Metric, String> {
+        let Definition { name, unit } = definition;
+        let value = self.members.get(name).ok_or_else(|| format!("the metric {name:?} has no value"))?;
+        let measured = Measured::deserialize(value).map_err(|_| format!("the value of {name:?} is no number"))?;
+        let time_unix_nano = (self.metadata.timestamp.max(0.0) * 1e6) as u64;
+        let aggregation_temporality = AggregationTemporality::Delta.into();
+        let data = if unit == "Count" {
+            let value = Some(Number::AsDouble(measured.sum()));
+            let point = NumberDataPoint {
+                start_time_unix_nano: time_unix_nano,
+                time_unix_nano,
+                attributes,
+                value,
+                ..NumberDataPoint::default()
+            };
+            // Whether a count only goes up is not known.
+            Data::Sum(Sum { data_points: vec![point], aggregation_temporality, is_monotonic: false })
+        } else {
+            let point = HistogramDataPoint {
+                start_time_unix_nano: time_unix_nano,
+                time_unix_nano,
+                attributes,
+                ..measured.distribution(if unit == "Seconds" { &SECONDS } else { &BOUNDS })
+            };
+            Data::Histogram(Histogram { data_points: vec![point], aggregation_temporality })
+        };
+        let unit = UNITS.iter().find(|(name, _)| name == unit).map_or(unit.as_str(), |(_, unit)| unit);
+        Ok(Metric { name: name.clone(), unit: unit.to_owned(), data: Some(data), ..Metric::default() })
+    }
+}
+
+impl Measured {
+    /// Returns the values, each with its count.
+    fn counted(&self) -> Vec<(f64, u64)> {
+        match self {
+            Measured::One(value) => vec![(*value, 1)],
+            Measured::Several(values) => values.iter().map(|value| (*value, 1)).collect(),
+            Measured::Counted { values, counts } => {
+                let counts = counts.iter().map(|count| *count as u64).chain(std::iter::repeat(1));
+                values.iter().copied().zip(counts).collect()
+            }
+            Measured::Statistics { .. } => Vec::new(),
+        }
+    }
+
+    fn sum(&self) -> f64 {
+        match self {
+            Measured::Statistics { sum, .. } => *sum,
+            several => several.counted().iter().map(|(value, count)| value * *count as f64).sum(),
+        }
+    }
+
+    fn distribution(&self, bounds: &[f64]) -> HistogramDataPoint {
+        if let Measured::Statistics { max, min, sum, count } = *self {
+            let (count, sum, min, max) = (count as u64, Some(sum), Some(min), Some(max));
+            return HistogramDataPoint { count, sum, min, max, ..HistogramDataPoint::default() };
+        }
+        let counted = self.counted();
+        let mut bucket_counts = vec![0; bounds.len() + 1];
+        for (value, count) in &counted {
+            bucket_counts[bounds.partition_point(|bound| bound < value)] += count;
+        }
+        HistogramDataPoint {
+            count: counted.iter().map(|(_, count)| count).sum(),
+            sum: Some(self.sum()),
+            min: counted.iter().map(|(value, _)| *value).reduce(f64::min),
+            max: counted.iter().map(|(value, _)| *value).reduce(f64::max),
+            bucket_counts,
+            explicit_bounds: bounds.to_vec(),
+            ..HistogramDataPoint::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metrics(document: &str) -> Vec<ScopeMetrics> {
+        let document = Document::read(document).unwrap().unwrap();
+        document.metrics(Resource::default()).unwrap().resource_metrics.remove(0).scope_metrics
+    }
+
+    fn document(unit: &str, value: &str) -> String {
+        format!(
+            r#"{{"_aws":{{"Timestamp":1764115200000,"CloudWatchMetrics":[{{"Namespace":"Shop","Dimensions":[["service"],["service","method"]],
+            "Metrics":[{{"Name":"m","Unit":"{unit}"}}]}}]}},"service":"orders","method":"visa","function_request_id":"r-1","m":{value}}}"#
+        )
+    }
+
+    #[test]
+    fn a_count_is_a_sum_and_anything_else_a_histogram() {
+        for (unit, value, count, sum, why) in [
+            ("Count", "2", None, 2.0, "a number"),
+            ("Count", "[1.0,2.0]", None, 3.0, "several, as of the Powertools"),
+            ("Count", r#"{"Values":[1,2],"Counts":[1,3]}"#, None, 7.0, "with counts"),
+            ("Milliseconds", "12.5", Some(1), 12.5, "a number"),
+            ("Seconds", "[1,2,3]", Some(3), 6.0, "several"),
+            ("None", "[]", Some(0), 0.0, "none"),
+            ("Bytes", r#"{"Values":[1,2],"Counts":[1,3]}"#, Some(4), 7.0, "with counts"),
+            ("Bytes", r#"{"Max":3,"Min":1,"Count":2,"Sum":4}"#, Some(2), 4.0, "statistics"),
+        ] {
+            let scope = metrics(&document(unit, value)).remove(0);
+            assert_eq!(scope.scope.unwrap().name, "Shop");
+            let metric = &scope.metrics[0];
+            let (attributes, time) = match metric.data.as_ref().unwrap() {
+                Data::Sum(Sum { data_points, aggregation_temporality: 1, .. }) => {
+                    assert_eq!((data_points[0].value, count), (Some(Number::AsDouble(sum)), None), "{why}");
+                    (&data_points[0].attributes, data_points[0].time_unix_nano)
+                }
+                Data::Histogram(Histogram { data_points, aggregation_temporality: 1 }) => {
+                    let point = &data_points[0];
+                    assert_eq!((Some(point.count), point.sum), (count, Some(sum)), "{why}");
+                    let in_buckets: u64 = point.bucket_counts.iter().sum();
+                    assert!(point.bucket_counts.is_empty() || in_buckets == point.count, "{why}");
+                    (&point.attributes, point.time_unix_nano)
+                }
+                other => panic!("{why}: {other:?}"),
+            };
+            assert_eq!(time, 1_764_115_200_000_000_000);
+            let keys: Vec<_> = attributes.iter().map(|attribute| attribute.key.as_str()).collect();
+            assert_eq!(keys, ["service", "method"], "the dimensions, and no id");
+        }
+    }
+
+    #[test]
+    fn a_value_is_in_the_bucket_below_its_bound() {
+        let scope = metrics(&document("Milliseconds", "[0,5,5.1,20000]")).remove(0);
+        let Some(Data::Histogram(histogram)) = &scope.metrics[0].data else { panic!("a histogram") };
+        let point = &histogram.data_points[0];
+        assert_eq!((point.min, point.max), (Some(0.0), Some(20000.0)));
+        assert_eq!(point.bucket_counts, [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(scope.metrics[0].unit, "ms");
+    }
+
+    #[test]
+    fn what_is_no_document_is_named_and_other_lines_are_not() {
+        for (line, error, why) in [
+            (r#"{"message":"_aws"}"#.to_owned(), None, "another line"),
+            (r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Na"#.to_owned(), Some("EOF"), "a line that was cut"),
+            (r#"{"_aws":{"CloudWatchMetrics":[]}}"#.to_owned(), Some("missing field `Timestamp`"), "no time"),
+            (document("Count", "\"2\""), Some("the value of \"m\" is no number"), "a text"),
+            (document("Count", "2").replace("\"m\":2", "\"n\":2"), Some("the metric \"m\" has no value"), "no value"),
+        ] {
+            let found =
+                Document::read(&line).map(|read| read.and_then(|document| document.metrics(Resource::default())));
+            match (found, error) {
+                (None, None) => {}
+                (Some(Err(found)), Some(error)) => assert!(found.contains(error), "{why}: {found}"),
+                (found, _) => panic!("{why}: {found:?}"),
+            }
+        }
+        let prefixed = format!("2025-11-26T00:00:00.000Z\tr-1\tINFO\t{}\n", document("Count", "2"));
+        assert_eq!(metrics(&prefixed).len(), 1, "behind a prefix");
+    }
+}

@@ -1,0 +1,107 @@
+//! Dimension sets: which attributes of a point are dimensions, and how many sets a process may make.
+//!
+//! CloudWatch bills each metric in each dimension set, so an attribute with many values is expensive. The first sets of a
+//! process keep their dimensions. Further ones go without, under the name of the service alone, and their attributes are
+//! metadata.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use thundra_core::Value;
+
+use super::SERVICE;
+use super::text::{dimension_value, is_dimension_name};
+
+/// The most dimensions of a set, the service among them.
+const MAX_DIMENSIONS: usize = 30;
+
+/// The dimensions of a point, apart from the service.
+pub(super) type Set<'a> = Vec<(&'a str, String)>;
+
+/// Returns the names that CloudWatch takes for dimensions, without repetitions, and the ones it does not take.
+pub(super) fn sort_out(names: &[Cow<'static, str>]) -> (Vec<Cow<'static, str>>, Vec<Cow<'static, str>>) {
+    let (mut taken, mut refused) = (Vec::new(), Vec::new());
+    let mut own = 0;
+    for name in names {
+        if taken.contains(name) {
+            continue;
+        }
+        let is_own = name != SERVICE;
+        if is_dimension_name(name) && own + usize::from(is_own) < MAX_DIMENSIONS {
+            own += usize::from(is_own);
+            taken.push(name.clone());
+        } else {
+            refused.push(name.clone());
+        }
+    }
+    (taken, refused)
+}
+
+/// Returns the dimensions of a point: the attributes with these names, in their order, if they have a value.
+pub(super) fn of<'a>(names: &'a [Cow<'static, str>], attributes: &[(&str, Value)]) -> Set<'a> {
+    let dimension = |name: &'a Cow<'static, str>| {
+        let (_, value) = attributes.iter().find(|(key, _)| key == name)?;
+        Some((&**name, dimension_value(&value.to_string())?))
+    };
+    names.iter().filter_map(dimension).collect()
+}
+
+/// The dimension sets of a process.
+#[derive(Debug)]
+pub(super) struct Sets {
+    seen: Mutex<HashSet<String>>,
+}
+
+impl Sets {
+    pub(super) fn new() -> Self {
+        Sets { seen: Mutex::default() }
+    }
+
+    /// Returns `true` if a set may be used: one without dimensions, one that was used before, and as many new ones as
+    /// `max` allows.
+    pub(super) fn admit(&self, set: &Set<'_>, max: usize) -> bool {
+        if set.is_empty() {
+            return true;
+        }
+        // Neither names nor values have control characters.
+        let text: String = set.iter().flat_map(|(key, value)| [key, "\0", value.as_str(), "\0"]).collect();
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.contains(&text) {
+            return true;
+        }
+        seen.len() < max && seen.insert(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_that_cloudwatch_takes_are_dimensions() {
+        let names = |names: &[&'static str]| names.iter().map(|name| Cow::Borrowed(*name)).collect::<Vec<_>>();
+        let (taken, refused) = sort_out(&names(&["a", "", "b", "a", ":c", "service", "é"]));
+        assert_eq!((taken, refused), (names(&["a", "b", "service"]), names(&["", ":c", "é"])));
+        let many: Vec<Cow<'static, str>> = (0..40).map(|number| format!("d{number}").into()).collect();
+        let (taken, refused) = sort_out(&many);
+        assert_eq!((taken.len(), refused.len()), (29, 11), "the service is the thirtieth");
+    }
+
+    #[test]
+    fn dimensions_are_the_named_attributes_with_a_value() {
+        let names = ["a", "b", "c", "d", "e"].map(Cow::Borrowed);
+        let attributes = [("d", 7_u8.into()), ("b", " ".into()), ("a", "x".into()), ("f", "y".into())];
+        assert_eq!(of(&names, &attributes), [("a", "x".to_owned()), ("d", "7".to_owned())]);
+    }
+
+    #[test]
+    fn the_first_sets_are_admitted_for_good() {
+        let sets = Sets::new();
+        let set = |value: &str| vec![("tenant", value.to_owned())];
+        assert_eq!([set("a"), set("b"), set("c"), set("a")].map(|set| sets.admit(&set, 2)), [true, true, false, true]);
+        assert!(sets.admit(&vec![], 2), "without dimensions of its own");
+        assert!(!Sets::new().admit(&set("a"), 0));
+        assert!(Sets::new().admit(&set("a"), usize::MAX));
+    }
+}

@@ -1,0 +1,94 @@
+//! The line with the event of an invocation.
+
+use serde::de::IgnoredAny;
+use thundra_core::redact::mask::{Bounds, Payload, payload};
+use thundra_core::{Members, ScopeRef, Status, Value};
+use tracing::Level;
+
+use super::records::only_records;
+use super::{Captured, Outcome};
+
+/// The first member of a line, and what it says: that the line has an event, and in which form.
+pub(in crate::lifecycle) const MARKER: (&str, &str) = ("_thundra", "event/1");
+
+/// The keys of the paths that were masked and cut, and of the event. No later member of the line has these keys.
+pub(in crate::lifecycle) const MASKED: &str = "masked";
+pub(in crate::lifecycle) const CUT: &str = "cut";
+pub(in crate::lifecycle) const EVENT: &str = "event";
+
+/// The limit of a line: an event of CloudWatch Logs has 256 KiB, and some bytes of its own.
+const MAX_LINE_BYTES: usize = 256 * 1024 - 64;
+
+/// The bounds of an event. The depth is one that readers of JSON take.
+const BOUNDS: Bounds = Bounds { bytes: 128 * 1024, depth: 64, nodes: 16 * 1024 };
+
+/// Returns the line of an invocation, with a line break.
+pub(super) fn line(scope: ScopeRef, captured: &Captured, outcome: Outcome) -> Vec<u8> {
+    let mut members = scope.line_head(level(outcome), message(outcome), thundra_core::config());
+    let mut own = Members::default();
+    own.text("trigger", captured.trigger);
+    own.text("outcome", outcome.name());
+    if let Status::Error { description } = scope.status()
+        && !description.is_empty()
+    {
+        own.text("error", thundra_core::cut(&description, 8 * 1024));
+    }
+    members.extend_from_slice(own.as_bytes());
+    let failed = captured.failed().clone();
+    let records = if outcome == Outcome::FailedRecords { only_records(&captured.event, failed) } else { None };
+    let (event, missing) = match &records {
+        Some((event, missing)) => (event.as_slice(), *missing),
+        None => (&captured.event[..], 0),
+    };
+    let mut bounds = BOUNDS;
+    loop {
+        let mut copy = masked(event, &bounds);
+        if missing > 0 {
+            copy.cut.push("$.Records".to_owned());
+        }
+        let line = assemble(&members, copy);
+        if line.len() <= MAX_LINE_BYTES {
+            return line;
+        }
+        // The escapes of a hostile text are longer than the text, and the ids may be many.
+        if bounds.bytes == 0 {
+            members.clear();
+        }
+        bounds.bytes /= 2;
+    }
+}
+
+fn level(outcome: Outcome) -> Level {
+    if outcome == Outcome::Success { Level::INFO } else { Level::ERROR }
+}
+
+fn message(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success => "the event of this invocation",
+        Outcome::Error => "the event of this invocation, which failed",
+        Outcome::FailedRecords => "the failed records of this invocation",
+        Outcome::Timeout => "the event of this invocation, which is about to time out",
+        Outcome::Shutdown => "the event of this invocation, which still runs at the end of the environment",
+    }
+}
+
+/// Returns the masked event; `null`, as cut, for an event that is not JSON.
+fn masked(event: &[u8], bounds: &Bounds) -> Payload {
+    let mut copy = payload(event, bounds);
+    if serde_json::from_str::<IgnoredAny>(&copy.json).is_err() {
+        "null".clone_into(&mut copy.json);
+        (copy.masked, copy.cut) = (Vec::new(), vec!["$".to_owned()]);
+    }
+    copy
+}
+
+/// Puts a line together. The event comes last, so that a reader without much room sees the ids.
+fn assemble(members: &[u8], copy: Payload) -> Vec<u8> {
+    let mut places = Members::default();
+    places.value(MASKED, &Value::Array(copy.masked));
+    places.value(CUT, &Value::Array(copy.cut));
+    let (marker, version) = MARKER;
+    let start = format!("{{\"{marker}\":\"{version}\"");
+    let event = format!(",\"{EVENT}\":{}}}\n", copy.json);
+    [start.as_bytes(), members, places.as_bytes(), event.as_bytes()].concat()
+}

@@ -1,0 +1,122 @@
+//! Failure evidence: the event of a failed invocation, masked, on a line of standard error (`THUNDRA_CAPTURE_PAYLOADS`).
+//!
+//! ```text
+//! begin ─► Captured: the bytes of the event, shared, attached to the scope
+//!  end ──► line.rs: event (records.rs: failed records alone) ─► bounded, masked ─► one line ─► local/replay.rs runs it again
+//! ```
+//!
+//! The line is written after the response, or by the watchdog shortly before the deadline. Nothing is read of the event
+//! before, and never more than the bounds allow.
+
+pub(super) mod line;
+mod records;
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use thundra_core::{Config, ScopeFlags, ScopeRef};
+
+use crate::Settings;
+use crate::settings::CapturePayloads;
+
+/// The event of a running invocation, attached to its scope.
+#[derive(Debug)]
+struct Captured {
+    event: Bytes,
+    /// The name of the event source.
+    trigger: &'static str,
+    /// `true` to write a line for a success as well.
+    is_always: bool,
+    /// The numbers of the failed records.
+    failed: Mutex<Vec<usize>>,
+    is_written: AtomicBool,
+}
+
+impl Captured {
+    fn failed(&self) -> MutexGuard<'_, Vec<usize>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How an invocation with a line ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Success,
+    Error,
+    /// The function reported failed records to the event source.
+    FailedRecords,
+    Timeout,
+    /// Lambda ended the environment.
+    #[cfg_attr(not(feature = "shutdown"), allow(dead_code))]
+    Shutdown,
+}
+
+impl Outcome {
+    /// Returns the outcome of an ended invocation.
+    fn of(scope: ScopeRef) -> Self {
+        let flags = scope.flags();
+        match flags {
+            flags if flags.contains(ScopeFlags::FAILED) || flags.contains(ScopeFlags::HTTP_ERROR) => Outcome::Error,
+            flags if flags.contains(ScopeFlags::RECORDS_FAILED) => Outcome::FailedRecords,
+            _ => Outcome::Success,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Outcome::Success => "success",
+            Outcome::Error => "error",
+            Outcome::FailedRecords => "failed_records",
+            Outcome::Timeout => "timeout",
+            Outcome::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// Keeps the event of an invocation for a line, if the settings ask for one. The bytes are shared, not copied.
+pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, config: &Config) {
+    let policy = Settings::of(config).capture_payloads;
+    if policy == CapturePayloads::Off || config.disabled || event.is_empty() {
+        return;
+    }
+    scope.attach(Arc::new(Captured {
+        event: event.clone(),
+        trigger,
+        is_always: policy == CapturePayloads::Always,
+        failed: Mutex::default(),
+        is_written: AtomicBool::new(false),
+    }));
+}
+
+/// Notes the failed records of the batch of an invocation, by their numbers in the event.
+#[cfg(feature = "batch")]
+pub(crate) fn records_failed(invocation: ScopeRef, numbers: impl Iterator<Item = usize>) {
+    invocation.set_flags(ScopeFlags::RECORDS_FAILED);
+    if let Some(captured) = invocation.attached::<Captured>() {
+        captured.failed().extend(numbers);
+    }
+}
+
+/// Writes the line of an ended invocation, if it failed.
+pub(super) fn end(scope: ScopeRef) {
+    write(scope, Outcome::of(scope));
+    scope.detach();
+}
+
+/// Writes the line of an invocation that perhaps never ends.
+pub(super) fn write_unfinished(scope: ScopeRef, outcome: Outcome) {
+    write(scope, outcome);
+}
+
+fn write(scope: ScopeRef, outcome: Outcome) {
+    let Some(captured) = scope.attached::<Captured>() else { return };
+    let is_wanted = captured.is_always || outcome != Outcome::Success;
+    // Relaxed: only the count of lines matters.
+    if is_wanted && !captured.is_written.swap(true, Ordering::Relaxed) {
+        let line = line::line(scope, &captured, outcome);
+        // There is nowhere to report that standard error is closed.
+        let _ = std::io::stderr().lock().write_all(&line);
+    }
+}

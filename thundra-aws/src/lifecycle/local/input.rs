@@ -1,0 +1,109 @@
+//! The input of a local run: an event, or the line of a captured one, from a file or from standard input.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use lambda_runtime::{Context, Error};
+use thundra_core::{Escaped, Scope, Value, semconv};
+
+use super::replay::{self, Replay};
+
+/// The argument that runs an event although parts of it are masked or cut.
+const REPLAY_MASKED: &str = "--replay-masked";
+
+/// The input, between [`check`] and [`take`].
+static CHECKED: Mutex<Option<Input>> = Mutex::new(None);
+
+/// The input of a local run.
+pub(super) struct Input {
+    pub(super) event: Bytes,
+    /// What is known of the earlier invocation with this event.
+    replayed: Option<Replay>,
+}
+
+impl Input {
+    /// Returns the context that the invocation begins with: the ids of the earlier one come as from a client.
+    pub(super) fn context(&self, given: &Context) -> Context {
+        let mut context = given.clone();
+        if let Some(Replay { correlation, .. }) = &self.replayed {
+            // The crate does not name the type.
+            context.client_context = serde_json::from_value(serde_json::json!({ "custom": correlation })).ok();
+        }
+        context
+    }
+
+    /// Links the invocation to the earlier one.
+    pub(super) fn link(&self, scope: &Scope) {
+        if let Some(Replay { original: Some(original), request_id, .. }) = &self.replayed {
+            let id = request_id.clone().map(|id| (semconv::FAAS_INVOCATION_ID, Value::from(id)));
+            scope.add_link(original, id);
+        }
+    }
+}
+
+/// Reads the input, before anything of the program runs. Names what a captured event lacks.
+///
+/// # Errors
+///
+/// The input cannot be read, or lacks something of the captured event, and nobody wants it run all the same.
+pub(crate) fn check() -> Result<(), Error> {
+    let mut checked = CHECKED.lock().unwrap_or_else(PoisonError::into_inner);
+    if checked.is_none() {
+        *checked = Some(read()?);
+    }
+    Ok(())
+}
+
+/// Returns the input, as [`check`] does.
+pub(super) fn take() -> Result<Input, Error> {
+    check()?;
+    let checked = CHECKED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    checked.ok_or_else(|| "the event was read before".into())
+}
+
+fn read() -> Result<Input, Error> {
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let (flags, files): (Vec<_>, Vec<_>) = arguments.partition(|argument| argument == REPLAY_MASKED);
+    let input = read_bytes(&program, files.first())?;
+    let Some(mut replay) = replay::find(&input)? else { return Ok(Input { event: input.into(), replayed: None }) };
+    if !(replay.masked.is_empty() && replay.cut.is_empty()) {
+        name_places(&replay);
+        if flags.is_empty() {
+            let lacks = "nothing was run: parts of the captured event are masked or cut";
+            return Err(format!("{lacks} ({REPLAY_MASKED} runs it as it is)").into());
+        }
+    }
+    Ok(Input { event: std::mem::take(&mut replay.event).into(), replayed: Some(replay) })
+}
+
+/// Names what is masked or cut, a line each.
+fn name_places(replay: &Replay) {
+    let lines = [(&replay.masked, "masked"), (&replay.cut, "cut")].into_iter();
+    let lines = lines.flat_map(|(places, how)| places.iter().map(move |place| format!("{how}: {}\n", Escaped(place))));
+    let _ = std::io::stderr().lock().write_all(lines.collect::<String>().as_bytes());
+}
+
+fn read_bytes(program: &OsString, file: Option<&OsString>) -> Result<Vec<u8>, Error> {
+    let mut event = Vec::new();
+    match file.map(Path::new) {
+        Some(path) => {
+            event = std::fs::read(path)
+                .map_err(|error| format!("cannot read the event from {}: {error}", path.display()))?;
+        }
+        None if std::io::stdin().is_terminal() => {
+            let name = Path::new(program).file_name().unwrap_or(program).display().to_string();
+            return Err(format!("usage: {name} EVENT.json   or   {name} < EVENT.json").into());
+        }
+        None => {
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut event)
+                .map_err(|error| format!("cannot read the event: {error}"))?;
+        }
+    }
+    Ok(event)
+}

@@ -1,0 +1,123 @@
+//! Work of exporters: what it logs is never exported, so that no export makes work for the next one.
+//!
+//! The mark is one of the thread, set while a future is polled. What a future spawns takes a mark of its own.
+
+use std::cell::Cell;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+thread_local! {
+    static SUPPRESSED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns `true` during work of exporters on this thread.
+#[inline]
+pub(crate) fn is_suppressed() -> bool {
+    SUPPRESSED.get()
+}
+
+/// Runs a future as work of an exporter: the events that it logs become lines, and never log records for exporters.
+///
+/// The pipeline runs [`Export`](super::Export) in this way. An exporter runs the tasks that it spawns in this way too,
+/// or they are exported with the rest of the program.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::export::suppressed;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let connection = async { tracing::debug!("written as a line, and not exported") };
+/// tokio::spawn(suppressed(connection)).await.unwrap();
+/// # }
+/// ```
+pub fn suppressed<F: Future>(future: F) -> Suppressed<F> {
+    Suppressed { future: Some(future) }
+}
+
+/// Runs a closure as [`suppressed`] runs a future.
+#[doc(hidden)]
+pub fn suppress<R>(f: impl FnOnce() -> R) -> R {
+    let _mark = Mark::set();
+    f()
+}
+
+/// Marks a thread that does nothing but export, with all that is spawned on it.
+#[doc(hidden)]
+pub fn suppress_thread() {
+    SUPPRESSED.set(true);
+}
+
+pin_project! {
+    /// The future of [`suppressed`].
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Suppressed<F> {
+        #[pin]
+        future: Option<F>,
+    }
+
+    impl<F> PinnedDrop for Suppressed<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let _mark = Mark::set();
+            this.project().future.set(None);
+        }
+    }
+}
+
+impl<F: Future> Future for Suppressed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let _mark = Mark::set();
+        match self.project().future.as_pin_mut() {
+            Some(future) => future.poll(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl<F> fmt::Debug for Suppressed<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Suppressed").finish_non_exhaustive()
+    }
+}
+
+/// The mark of this thread, until it is dropped.
+struct Mark {
+    before: bool,
+}
+
+impl Mark {
+    fn set() -> Self {
+        Mark { before: SUPPRESSED.replace(true) }
+    }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        SUPPRESSED.set(self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use super::*;
+
+    #[test]
+    fn a_mark_ends_with_its_work_even_if_the_work_panics() {
+        assert!(!is_suppressed());
+        assert!(suppress(|| suppress(is_suppressed) && is_suppressed()));
+        assert!(catch_unwind(|| suppress(|| panic!("broken"))).is_err());
+        assert!(!is_suppressed());
+        let mut future = Box::pin(suppressed(std::future::poll_fn(|_| Poll::<()>::Pending)));
+        assert!(future.as_mut().poll(&mut Context::from_waker(std::task::Waker::noop())).is_pending());
+        assert!(!is_suppressed(), "between two polls");
+    }
+}

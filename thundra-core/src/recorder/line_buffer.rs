@@ -1,0 +1,150 @@
+//! A buffer of lines that makes room for new ones by evicting the oldest.
+//!
+//! The memory of buffers is reused, and bounded over the process: a service may have thousands of open scopes.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The most bytes of memory for the buffers of the process, unless one buffer alone may have more.
+const PROCESS_BYTES: usize = 16 << 20;
+/// The first memory of a buffer.
+const FIRST_BYTES: usize = 4 << 10;
+/// The most buffers kept for reuse. As many scopes keep lines at a time without an allocation.
+const POOLED: usize = 64;
+
+/// The bytes of memory that all buffers have.
+static MEMORY: AtomicUsize = AtomicUsize::new(0);
+static POOL: Mutex<Vec<LineBuffer>> = Mutex::new(Vec::new());
+
+fn pool() -> MutexGuard<'static, Vec<LineBuffer>> {
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lines, the oldest first.
+#[derive(Debug, Default)]
+pub(super) struct LineBuffer {
+    bytes: VecDeque<u8>,
+    lengths: VecDeque<usize>,
+    /// The part of [`MEMORY`] that belongs to this buffer.
+    memory: usize,
+    /// The number of lines that did not fit, or were evicted.
+    evicted: u64,
+}
+
+impl LineBuffer {
+    /// Returns an empty buffer, with memory of an earlier one.
+    pub(super) fn pooled() -> Self {
+        pool().pop().unwrap_or_default()
+    }
+
+    /// Gives the memory back.
+    pub(super) fn recycle(mut self) {
+        self.bytes.clear();
+        self.lengths.clear();
+        self.evicted = 0;
+        let mut pool = pool();
+        if pool.len() < POOLED {
+            pool.push(self);
+        }
+    }
+
+    /// Adds a line, within a limit of bytes. A line over the limit counts as evicted.
+    pub(super) fn push(&mut self, line: &[u8], limit: usize) {
+        let room = self.make_room(line.len(), limit);
+        if line.len() > room {
+            self.evicted += 1;
+            return;
+        }
+        while self.bytes.len() + line.len() > room && self.evict() {}
+        self.bytes.extend(line);
+        self.lengths.push_back(line.len());
+    }
+
+    /// Returns the lines in one piece, and the number of evicted lines.
+    pub(super) fn lines(&mut self) -> (&[u8], u64) {
+        (self.bytes.make_contiguous(), self.evicted)
+    }
+
+    fn evict(&mut self) -> bool {
+        let Some(length) = self.lengths.pop_front() else { return false };
+        self.bytes.drain(..length.min(self.bytes.len()));
+        self.evicted += 1;
+        true
+    }
+
+    /// Gets memory for more bytes, if there is some, and returns the room for all lines.
+    fn make_room(&mut self, more: usize, limit: usize) -> usize {
+        let needed = self.bytes.len().saturating_add(more).min(limit);
+        if needed > self.memory {
+            let memory = needed.max(2 * self.memory).max(FIRST_BYTES).min(limit);
+            let further = memory - self.memory;
+            if take_memory(further, limit) || (free_pool() && take_memory(further, limit)) {
+                self.memory = memory;
+                self.bytes.reserve_exact(memory - self.bytes.len());
+            }
+        }
+        self.memory.min(limit)
+    }
+}
+
+impl Drop for LineBuffer {
+    fn drop(&mut self) {
+        // Relaxed: the number alone is shared.
+        MEMORY.fetch_sub(self.memory, Ordering::Relaxed);
+    }
+}
+
+/// Takes memory out of the process's share. Returns `false` if too little is left.
+fn take_memory(bytes: usize, limit: usize) -> bool {
+    let most = PROCESS_BYTES.max(limit);
+    let more = |taken: usize| taken.checked_add(bytes).filter(|taken| *taken <= most);
+    // Relaxed: the number alone is shared.
+    MEMORY.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+}
+
+/// Frees the memory of pooled buffers. Returns `false` if there are none.
+#[cold]
+fn free_pool() -> bool {
+    !std::mem::take(&mut *pool()).is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(buffer: &mut LineBuffer) -> (String, u64) {
+        let (lines, evicted) = buffer.lines();
+        (String::from_utf8(lines.to_vec()).unwrap(), evicted)
+    }
+
+    #[test]
+    fn the_oldest_lines_make_room() {
+        for (limit, lines, kept, evicted, why) in [
+            (9, &["aa\n", "bb\n", "cc\n"][..], "aa\nbb\ncc\n", 0, "all fit"),
+            (9, &["aa\n", "bb\n", "cc\n", "d\n"], "bb\ncc\nd\n", 1, "the first one makes room"),
+            (9, &["aa\n", "bb\n", "cc\n", "ddddddd\n"], "ddddddd\n", 3, "several make room"),
+            (9, &["aa\n", "ddddddddd\n", "b\n"], "aa\nb\n", 1, "a line over the limit evicts no other"),
+            (0, &["a\n"], "", 1, "no room at all"),
+            (9, &[], "", 0, "no lines"),
+        ] {
+            let mut buffer = LineBuffer::default();
+            lines.iter().for_each(|line| buffer.push(line.as_bytes(), limit));
+            assert_eq!(text(&mut buffer), (kept.to_owned(), evicted), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_grows_up_to_its_limit_and_no_further() {
+        let mut buffer = LineBuffer::default();
+        let line = [b'x'; 100];
+        for limit in [20_000, 50_000] {
+            for _ in 0..1000 {
+                buffer.push(&line, limit);
+                assert!(buffer.bytes.capacity() <= limit, "{}", buffer.bytes.capacity());
+                assert_eq!(buffer.memory, buffer.bytes.capacity());
+            }
+            assert_eq!(buffer.bytes.len(), limit);
+        }
+    }
+}
