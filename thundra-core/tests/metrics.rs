@@ -13,8 +13,8 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use prost::Message;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
-use thundra_core::{Config, Env, Records, Scope, ScopeRef, Signal, Telemetry, TemporalityPreference, flush, install};
 use thundra_core::metrics::{self, Instrument, PointData, PointsOf};
+use thundra_core::{Config, Env, Records, Scope, ScopeRef, Signal, Telemetry, TemporalityPreference, flush, install};
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt;
 
