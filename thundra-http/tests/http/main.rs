@@ -15,6 +15,7 @@ mod export_tls;
 mod export_xray;
 mod exporting;
 mod forwarded;
+mod measured;
 mod properties;
 mod redirects;
 mod servers;
