@@ -24,6 +24,12 @@ impl RecordBuffer {
         self.count += 1;
     }
 
+    /// Adds a run of encoded records.
+    pub(super) fn add_run(&mut self, run: &[u8], count: usize) {
+        self.bytes.extend_from_slice(run);
+        self.count = self.count.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+    }
+
     /// Takes all records.
     pub(super) fn take(&mut self) -> Records {
         let RecordBuffer { bytes, count } = std::mem::take(self);
