@@ -150,6 +150,7 @@ mod propagation_policy;
 pub mod semantics;
 mod server;
 mod settings;
+mod tokio_runtime;
 mod xray_daemon;
 
 #[doc(hidden)]

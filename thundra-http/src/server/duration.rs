@@ -9,6 +9,7 @@ use thundra_core::semconv;
 
 use super::request::{self, Rpc};
 use crate::semantics::{attributes, grpc};
+use crate::tokio_runtime;
 
 static HTTP: Instrument =
     Instrument::histogram("http.server.request.duration", "s", "Duration of HTTP server requests.");
@@ -34,6 +35,7 @@ impl Measured {
     /// Begins to measure a request. `None` where nobody wants metrics.
     #[inline]
     pub(super) fn begin<B>(request: &Request<B>) -> Option<Box<Self>> {
+        tokio_runtime::note();
         are_wanted().then(|| {
             Box::new(Measured {
                 began: Instant::now(),
