@@ -21,6 +21,7 @@ mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod sources;
 mod streams;
 mod usage;
 mod xray;
