@@ -106,6 +106,10 @@
 //!   `thundra.dropped_measurements` counts.
 //! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
 //!
+//! Built-in ones are recorded without set-up, where metrics are exported: those of the process (`process.*`, on Linux)
+//! and of telemetry itself (`otel.sdk.*`: spans started, records exported and lost by reason, requests and their
+//! durations, spans that wait). What is in use at a time, such as memory, is a gauge.
+//!
 //! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: those of `thundra-http` where
 //! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
 //! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.

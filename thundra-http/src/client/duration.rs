@@ -88,7 +88,7 @@ impl Measured {
         };
         let seconds = began.elapsed().as_secs_f64();
         match scope {
-            Some(scope) => scope.enter(|| record(instrument, seconds, &attributes)),
+            Some(scope) => scope.record(instrument, seconds, &attributes),
             None => record(instrument, seconds, &attributes),
         }
     }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use http::Request;
-use thundra_core::metrics::{Instrument, are_wanted, record};
-use thundra_core::semconv;
+use thundra_core::metrics::{Instrument, are_wanted};
+use thundra_core::{ScopeRef, semconv};
 
 use super::request::{self, Rpc};
 use crate::semantics::{attributes, grpc};
@@ -49,9 +49,9 @@ impl Measured {
         })
     }
 
-    /// Records the duration, in the current scope. `rpc` is the gRPC call, if the response is gRPC.
+    /// Records the duration in the scope of the request. `rpc` is the gRPC call, if the response is gRPC.
     #[cold]
-    pub(super) fn end(self: Box<Self>, rpc: Option<&Rpc>) {
+    pub(super) fn end(self: Box<Self>, scope: ScopeRef, rpc: Option<&Rpc>) {
         let mut attributes = Vec::with_capacity(6);
         let instrument = match rpc {
             Some(rpc) => {
@@ -71,6 +71,6 @@ impl Measured {
             }
         };
         attributes.extend(self.error_type.map(|error_type| (semconv::ERROR_TYPE, error_type.into())));
-        record(instrument, self.began.elapsed().as_secs_f64(), &attributes);
+        scope.record(instrument, self.began.elapsed().as_secs_f64(), &attributes);
     }
 }

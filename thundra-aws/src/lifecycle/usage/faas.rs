@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use thundra_core::metrics::{Instrument, are_wanted, record};
+use thundra_core::metrics::{Instrument, are_wanted};
 use thundra_core::usage::{Memory, Used};
 use thundra_core::{ScopeFlags, ScopeRef, semconv};
 
@@ -46,7 +46,7 @@ pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
         if let Some(oldest) = ages.max() {
             let named = trigger.attributes.iter().filter(|(key, _)| SOURCE.contains(key)).cloned();
             let attributes: Vec<_> = of_trigger(scope.flags()).into_iter().chain(named).collect();
-            scope.enter(|| record(&MESSAGE_AGE, oldest.as_secs_f64(), &attributes));
+            scope.record(&MESSAGE_AGE, oldest.as_secs_f64(), &attributes);
         }
     }
 }
@@ -71,25 +71,23 @@ pub(super) fn ended(scope: ScopeRef, end: &End) {
         () if flags.contains(ScopeFlags::FAILED) => &ERRORS,
         () => &INVOCATIONS,
     };
-    scope.enter(|| {
-        record(outcome, 1_u64, &attributes);
-        if flags.contains(ScopeFlags::COLD_START) {
-            record(&COLD_STARTS, 1_u64, &attributes);
-        }
-        if !end.init.is_zero() {
-            record(&INIT_DURATION, end.init.as_secs_f64(), &attributes);
-        }
-        record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
-        if let Some(memory) = end.memory {
-            record(&MEM_USAGE, memory.peak, &attributes);
-        }
-        if let Some(cpu) = end.used.and_then(|used| used.cpu) {
-            record(&CPU_USAGE, cpu.as_secs_f64(), &attributes);
-        }
-        if let Some(network) = end.used.and_then(|used| used.network) {
-            record(&NET_IO, network.incoming.saturating_add(network.outgoing), &attributes);
-        }
-    });
+    scope.record(outcome, 1_u64, &attributes);
+    if flags.contains(ScopeFlags::COLD_START) {
+        scope.record(&COLD_STARTS, 1_u64, &attributes);
+    }
+    if !end.init.is_zero() {
+        scope.record(&INIT_DURATION, end.init.as_secs_f64(), &attributes);
+    }
+    scope.record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
+    if let Some(memory) = end.memory {
+        scope.record(&MEM_USAGE, memory.peak, &attributes);
+    }
+    if let Some(cpu) = end.used.and_then(|used| used.cpu) {
+        scope.record(&CPU_USAGE, cpu.as_secs_f64(), &attributes);
+    }
+    if let Some(network) = end.used.and_then(|used| used.network) {
+        scope.record(&NET_IO, network.incoming.saturating_add(network.outgoing), &attributes);
+    }
 }
 
 fn flag(trigger: FaasTrigger) -> ScopeFlags {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::points::collection::Observations;
 use crate::points::instrument::Instrument;
+use crate::semconv;
 use crate::usage::{Memory, Totals, since_start};
 
 static CPU_TIME: Instrument =
@@ -27,13 +28,13 @@ pub(super) fn observe(observations: &mut Observations) {
     if let Some(cpu) = now.cpu {
         let (user, system) = last.cpu.map(|cpu| (cpu.user, cpu.system)).unwrap_or_default();
         for (mode, time) in [("user", cpu.user.saturating_sub(user)), ("system", cpu.system.saturating_sub(system))] {
-            observations.record(&CPU_TIME, time.as_secs_f64(), &[("cpu.mode", mode.into())]);
+            observations.record(&CPU_TIME, time.as_secs_f64(), &[(semconv::CPU_MODE, mode.into())]);
         }
     }
     if let Some(disk) = now.disk {
         let disk = disk.since(last.disk.unwrap_or_default());
         for (direction, bytes) in [("read", disk.incoming), ("write", disk.outgoing)] {
-            observations.record(&DISK_IO, bytes, &[("disk.io.direction", direction.into())]);
+            observations.record(&DISK_IO, bytes, &[(semconv::DISK_IO_DIRECTION, direction.into())]);
         }
     }
     if let Some(memory) = Memory::now() {

@@ -78,7 +78,7 @@ pub(super) fn observe(observations: &mut Observations) {
     let [sampled, recorded] = tally::take_started();
     for (result, count) in [("RECORD_AND_SAMPLE", sampled), ("RECORD_ONLY", recorded)] {
         if count > 0 {
-            observations.record(&STARTED, count, &[("otel.span.sampling_result", result.into())]);
+            observations.record(&STARTED, count, &[(semconv::OTEL_SPAN_SAMPLING_RESULT, result.into())]);
         }
     }
     for (signal, instruments) in [(Signal::Traces, &TRACES), (Signal::Logs, &LOGS), (Signal::Metrics, &METRICS)] {
@@ -104,7 +104,8 @@ pub(super) fn observe(observations: &mut Observations) {
     }
     for Request { signal, duration, error_type } in tally::take_requests() {
         let error_type = error_type.map(|error_type| (semconv::ERROR_TYPE, error_type.into()));
-        let attributes: Vec<_> = [("thundra.signal", signal.name().into())].into_iter().chain(error_type).collect();
+        let attributes: Vec<_> =
+            [(semconv::THUNDRA_SIGNAL, signal.name().into())].into_iter().chain(error_type).collect();
         observations.record(&DURATION, duration.as_secs_f64(), &attributes);
     }
     observations.record(&QUEUE_SIZE, pending_spans(), &[]);
