@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use thundra_core::metrics::{Instrument, are_wanted};
 use thundra_core::usage::{Memory, Used};
-use thundra_core::{ScopeFlags, ScopeRef, semconv};
+use thundra_core::{ScopeFlags, ScopeRef, Value, semconv};
 
 use crate::trigger::{FaasTrigger, Trigger};
 
@@ -53,8 +53,8 @@ pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
 
 /// What is known of an invocation at its end.
 pub(super) struct End {
-    /// Zero, but for the first invocation of an environment.
-    pub(super) init: Duration,
+    /// The length of the initialisation, for the first invocation of an environment.
+    pub(super) init: Option<Duration>,
     pub(super) invoke: Duration,
     pub(super) memory: Option<Memory>,
     pub(super) used: Option<Used>,
@@ -75,8 +75,8 @@ pub(super) fn ended(scope: ScopeRef, end: &End) {
     if flags.contains(ScopeFlags::COLD_START) {
         scope.record(&COLD_STARTS, 1_u64, &attributes);
     }
-    if !end.init.is_zero() {
-        scope.record(&INIT_DURATION, end.init.as_secs_f64(), &attributes);
+    if let Some(init) = end.init {
+        scope.record(&INIT_DURATION, init.as_secs_f64(), &attributes);
     }
     scope.record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
     if let Some(memory) = end.memory {
@@ -100,7 +100,7 @@ fn flag(trigger: FaasTrigger) -> ScopeFlags {
     }
 }
 
-fn of_trigger(flags: ScopeFlags) -> [(&'static str, thundra_core::Value); 1] {
+fn of_trigger(flags: ScopeFlags) -> [(&'static str, Value); 1] {
     const KNOWN: [FaasTrigger; 4] =
         [FaasTrigger::Http, FaasTrigger::PubSub, FaasTrigger::Datasource, FaasTrigger::Timer];
     let trigger = KNOWN.into_iter().find(|trigger| flags.contains(flag(*trigger))).unwrap_or(FaasTrigger::Other);
