@@ -312,6 +312,7 @@ mod lifecycle;
 mod panics;
 mod payload;
 mod payload_patterns;
+mod platform;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -336,6 +337,7 @@ pub use settings::{BatchSpans, CapturePayloads, MessageSpans, Settings};
 pub use thundra_core::testing;
 pub use thundra_core::{
     Config, ConfigProblem, Env, Levels, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, export, layer,
+    log,
 };
 pub use thundra_http::TelemetryGuard;
 pub use thundra_macros::handler;

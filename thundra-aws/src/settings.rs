@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use thundra_core::config::{Reader, Section, Variable, read_section};
-use thundra_core::{Config, ConfigProblem, Env, Levels, TemporalityPreference, Value, semconv};
+use thundra_core::{Config, ConfigProblem, Env, Levels, LogFormat, TemporalityPreference, Value, semconv};
 
 use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
+use crate::platform::InitializationType;
 
 /// The margin before the deadline: enough to send a few megabytes within a region over a new connection.
 const DEFAULT_TIMEOUT_MARGIN: Duration = Duration::from_millis(100);
@@ -48,6 +49,11 @@ thundra_core::variables! {
         form: "a time with a unit, such as 100ms or 1s; or 0",
         default: "`100ms`",
         meaning: "The time before the deadline at which an invocation is exported, with spans still open. `0` turns this off.",
+    }
+    LOG_FORMAT = "AWS_LAMBDA_LOG_FORMAT" {
+        form: "one of JSON, Text",
+        default: "`JSON` in Lambda, `Text` elsewhere",
+        meaning: "The form of log lines without `THUNDRA_LOG_FORMAT`, set by Lambda from the settings of the function.",
     }
     CAPTURE_PAYLOADS = "THUNDRA_CAPTURE_PAYLOADS" {
         form: "one of errors, always, off",
@@ -92,6 +98,8 @@ pub struct Settings {
     /// open. Zero turns this off. Defaults to 100 ms. Where a function has less time than a quarter more than the
     /// margin, its invocations are not exported early.
     pub timeout_margin: Duration,
+    /// The form of log lines, unless `THUNDRA_LOG_FORMAT` or the configuration sets it.
+    pub log_format: Option<LogFormat>,
     /// The invocations whose event is written to standard error.
     pub capture_payloads: CapturePayloads,
     /// Metrics in CloudWatch's embedded metric format.
@@ -147,6 +155,7 @@ impl Default for Settings {
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
+            log_format: None,
             capture_payloads: CapturePayloads::default(),
             emf: EmfSettings::default(),
             log: None,
@@ -189,6 +198,7 @@ impl Section for Settings {
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),
+            log_format: reader.one_of(&LOG_FORMAT, &[("json", LogFormat::JSON), ("text", LogFormat::TEXT)]),
             capture_payloads: reader
                 .one_of(
                     &CAPTURE_PAYLOADS,
@@ -207,11 +217,24 @@ impl Section for Settings {
     fn complete(&self, config: &mut Config) {
         let detected = function(config.env());
         config.resource.add_detected(detected);
+        config.log_format = Some(log_format(self.log_format, config));
         config.log = config.log.take().or_else(|| self.log.clone());
         if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
             // A function's process is one of many, and lives for an unknown time.
             config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);
         }
+    }
+}
+
+/// Returns the form of log lines. Outside Lambda, a person runs the function by hand and reads them. Lambda's managed
+/// instances take JSON alone.
+fn log_format(of_lambda: Option<LogFormat>, config: &Config) -> LogFormat {
+    let env = config.env();
+    let by_default = if env.get("AWS_LAMBDA_RUNTIME_API").is_some() { LogFormat::JSON } else { LogFormat::TEXT };
+    let format = config.log_format.or(of_lambda).unwrap_or(by_default);
+    match InitializationType::of(env) {
+        InitializationType::ManagedInstances => format.for_programs(),
+        _ => format,
     }
 }
 

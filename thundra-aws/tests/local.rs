@@ -198,9 +198,9 @@ fn a_handler_that_loops_over_a_batch_gets_the_remedy() {
 fn after_init_a_run_prints_its_tree_itself_and_once() {
     let output = run("own_main", &json!("ann"));
     let stderr = text(&output.stderr);
-    let lines: Vec<_> = stderr.lines().filter(|line| line.starts_with('{')).collect();
-    let [before, inside] = &lines[..] else { panic!("two lines expected: {stderr}") };
-    assert!(before.contains("before run") && inside.contains("\"greeting\""), "{stderr}");
+    let lines: Vec<_> = stderr.lines().filter(|line| line.contains(" INFO local: ")).collect();
+    let [before, inside] = &lines[..] else { panic!("two lines of text expected: {stderr}") };
+    assert!(before.contains(" before run") && inside.contains(" greeting function_request_id="), "{stderr}");
     let tree = tree(stderr);
     assert_eq!((tree.len(), tree.last()), (5, Some(&"run has ended")), "{stderr}");
     assert!(!stderr.contains("thundra: "), "{stderr}");

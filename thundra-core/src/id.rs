@@ -1,4 +1,7 @@
 //! Trace and span ids.
+//!
+//! A process made by `fork` without `exec` repeats the span ids of its parent process. Nothing looks for that, since Lambda
+//! does not fork, and each new trace has an id of its own.
 
 use std::cell::Cell;
 use std::fmt;
@@ -209,7 +212,7 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
 }
 
 /// Writes up to 16 bytes as lower-case digits, at a tenth of the cost of `{:032x}`. Each outgoing call has two ids.
-fn hex<R>(bytes: &[u8], write: impl FnOnce(&str) -> R) -> R {
+pub(crate) fn hex<R>(bytes: &[u8], write: impl FnOnce(&str) -> R) -> R {
     let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
     let mut digits = [0; 32];
     for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {

@@ -246,7 +246,7 @@ mod escape;
 pub mod exception;
 pub mod export;
 mod id;
-mod log;
+pub mod log;
 mod members;
 #[doc(hidden)]
 pub mod metrics;
@@ -283,10 +283,10 @@ mod value;
 pub use config::{
     Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,
     LogFormat, LogsExporter, MetricsExporter, OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals, Proxies,
-    TemporalityPreference,
+    TemporalityPreference, config,
 };
 #[doc(hidden)]
-pub use config::{VARIABLES, Variable};
+pub use config::{VARIABLES, Variable, settings};
 #[doc(hidden)]
 pub use contained::{contained, formatted};
 pub use context::TraceContext;
@@ -318,11 +318,11 @@ pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};
 pub use span_ext::SpanExt;
-pub use telemetry::{Telemetry, TelemetryBuilder, config, flush, flush_last, install, layer, layer_with, subscriber};
+pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, layer, layer_with, subscriber};
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, pending_spans, renew, report_missing_scope, settings, share_withheld, spill_all, unexported,
+    last_export, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

@@ -46,6 +46,16 @@ impl Members {
         self.keys |= other.keys;
     }
 
+    /// Appends what `write` writes, in a notation of its own, under a key that [`contains`](Self::contains) does not find.
+    pub(crate) fn raw(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.json);
+    }
+
+    /// Returns the length in bytes.
+    pub(crate) fn len(&self) -> usize {
+        self.json.len()
+    }
+
     /// Appends a member with a value of any type.
     pub fn value(&mut self, key: &str, value: &Value) {
         match value {

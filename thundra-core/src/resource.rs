@@ -92,9 +92,14 @@ impl Resource {
         &self.attributes
     }
 
+    /// Returns the value of an attribute.
+    pub(crate) fn attribute(&self, key: &str) -> Option<&Value> {
+        self.attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value)
+    }
+
     /// Returns the value of `service.name`.
     pub fn service_name(&self) -> &str {
-        self.attributes.iter().find(|(key, _)| key == semconv::SERVICE_NAME).and_then(|(_, v)| v.as_str()).unwrap_or("")
+        self.attribute(semconv::SERVICE_NAME).and_then(Value::as_str).unwrap_or("")
     }
 
     /// Returns the name of the program for people: the name of the service or, without a name, of the executable.

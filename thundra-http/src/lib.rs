@@ -171,7 +171,7 @@ pub use server::{ServerLayer, TracedBody, TracedServer};
 pub use settings::{CapturedHeaders, Settings};
 #[doc(hidden)]
 pub use settings::{VARIABLES, settings};
-pub use thundra_core::{Config, ConfigProblem, Env, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation};
+pub use thundra_core::{Config, ConfigProblem, Env, LogFormat, SpanExt, Telemetry, TelemetryBuilder, correlation, log};
 
 /// The futures of the services made by [`Layer`].
 pub mod future {

@@ -13,9 +13,9 @@ use thundra_core::exception::Exception;
 use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
 
 use crate::lifecycle::layer::export_last;
-use crate::lifecycle::platform::InitializationType;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 use crate::panics::catch_panic_in;
+use crate::platform::InitializationType;
 
 /// The return type of an init function: the state, or a result with the state.
 pub trait State<S> {

@@ -14,8 +14,8 @@ use thundra_http::export::exchange_directly;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
-use super::platform::InitializationType;
 use crate::attributes::cut;
+use crate::platform::InitializationType;
 
 /// The longest wait for the endpoint, which responds in about a millisecond.
 const LIMIT: Duration = Duration::from_secs(1);

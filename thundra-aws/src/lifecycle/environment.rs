@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use thundra_core::Config;
 
 use super::availability_zone;
-use super::platform::InitializationType;
+use crate::platform::InitializationType;
 
 /// The longest wait of a ready environment for the event that started it: Lambda gives 10 s to the initialisation on
 /// demand, and to the restore. An environment that waits longer was started ahead of any event. Datadog and

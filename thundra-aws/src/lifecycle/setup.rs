@@ -5,8 +5,8 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
-use super::platform::InitializationType;
 use super::{availability_zone, background, local};
+use crate::platform::InitializationType;
 use crate::{Settings, cloudwatch, emf};
 
 /// The crate that a program depends on.

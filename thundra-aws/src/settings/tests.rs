@@ -24,6 +24,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",
         "THUNDRA_TIMEOUT_MARGIN" => "100",
+        "AWS_LAMBDA_LOG_FORMAT" => "XML",
         "THUNDRA_CAPTURE_PAYLOADS" => "failures",
         "AWS_LAMBDA_LOG_LEVEL" => "CRITICAL",
         name => panic!("a bad value of {name}?"),
@@ -139,4 +140,26 @@ fn no_variable_is_nearly_one_of_another_crate() {
     let mut config = Config::read(&env).0;
     config.read_section::<thundra_http::Settings>();
     assert_eq!(config.complete(), []);
+}
+
+#[test]
+fn the_form_of_log_lines_has_an_order_of_precedence() {
+    let (json, text, dazn) = (Some(LogFormat::JSON), Some(LogFormat::TEXT), Some(LogFormat::DAZN));
+    let (function, managed) =
+        (("AWS_LAMBDA_RUNTIME_API", "x"), ("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances"));
+    for (variables, expected, why) in [
+        (&[][..], text, "a local run"),
+        (&[function], json, "a function"),
+        (&[function, ("AWS_LAMBDA_LOG_FORMAT", "Text")], text, "Lambda's setting"),
+        (&[function, ("AWS_LAMBDA_LOG_FORMAT", "JSON")], json, "in capitals"),
+        (&[function, ("AWS_LAMBDA_LOG_FORMAT", "JSON"), ("THUNDRA_LOG_FORMAT", "dazn")], dazn, "our variable wins"),
+        (&[function, managed, ("AWS_LAMBDA_LOG_FORMAT", "Text")], json, "managed instances"),
+        (&[function, managed, ("THUNDRA_LOG_FORMAT", "text")], json, "managed instances, by our variable"),
+        (&[function, managed, ("THUNDRA_LOG_FORMAT", "dazn")], dazn, "another form of JSON"),
+        (&[("THUNDRA_LOG_FORMAT", "json")], json, "anywhere"),
+    ] {
+        assert_eq!(completed(variables).log_format, expected, "{why}");
+    }
+    let spans = completed(&[function, managed, ("THUNDRA_LOG_FORMAT", "text,spans")]).log_format;
+    assert_eq!(spans, Some(LogFormat::JSON.with_span_fields()), "the options stay");
 }

@@ -367,6 +367,11 @@ crate::variables! {
         default: "`edge`",
         meaning: "`all` trusts callers at the public edge as much as a queue: their sampling and debug decisions are obeyed.",
     }
+    LOG_FORMAT = "THUNDRA_LOG_FORMAT" {
+        form: "one of json, text, dazn, none; with options as in json,location,spans",
+        default: "`text` to a terminal, else `json`",
+        meaning: "The form of log lines. `location` adds the place in the source, `spans` the fields of the spans around.",
+    }
     LOG = "RUST_LOG" {
         form: LEVELS,
         default: "`info`",

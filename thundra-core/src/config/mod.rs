@@ -15,6 +15,7 @@ mod log_format;
 mod metrics;
 mod otlp;
 mod problem;
+pub(crate) mod process;
 mod proxies;
 mod reader;
 mod sampling;
@@ -34,6 +35,7 @@ pub use log_format::LogFormat;
 pub use metrics::HistogramAggregation;
 pub use otlp::{OtlpCompression, OtlpConfig, OtlpProtocol, OtlpSignals};
 pub use problem::ConfigProblem;
+pub use process::{config, settings};
 pub use proxies::Proxies;
 pub use reader::{Reader, is_token};
 pub use section::{Section, Sections, read_section};
@@ -108,6 +110,8 @@ pub struct Config {
     pub mask_keys: MaskKeys,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
+    /// The form of log lines. With `None`, the default, the platform decides, see [`LogFormat`].
+    pub log_format: Option<LogFormat>,
     /// The levels of written log events. With `None`, the default, the platform decides; without a platform's own
     /// level, `INFO` and above are written.
     pub log: Option<Levels>,
@@ -209,11 +213,17 @@ impl Config {
             spill: reader.size(&v::SPILL).unwrap_or(0),
             mask_keys: reader.keys(&v::MASK_KEYS).unwrap_or_default(),
             trust_all: reader.one_of(&v::TRUST, &[("all", true), ("edge", false)]).unwrap_or(false),
+            log_format: LogFormat::read(reader),
             log: reader.levels(&v::LOG),
             debug_sample_rate: reader.ratio(&v::DEBUG_SAMPLE_RATE).unwrap_or(0.0),
             log_buffer: LogBuffer::read(reader),
             origin: Origin { env: env.clone(), sections: Sections::default() },
         }
+    }
+
+    /// Returns `true` unless [`NO_COLOR`](https://no-color.org), a variable of all programs, is set.
+    pub(crate) fn allows_colours(&self) -> bool {
+        self.origin.env.get("NO_COLOR").is_none()
     }
 
     /// Returns the levels of log lines and log records.

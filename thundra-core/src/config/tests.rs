@@ -47,6 +47,7 @@ fn bad_value(name: &str) -> OsString {
         "THUNDRA_SPILL" => "64K",
         "THUNDRA_MASK_KEYS" => "card*",
         "THUNDRA_TRUST" => "none",
+        "THUNDRA_LOG_FORMAT" => "xml",
         "RUST_LOG" => "my_crate:debug",
         "THUNDRA_DEBUG_SAMPLE_RATE" => "1%",
         "THUNDRA_LOG_BUFFER" => "debug",

@@ -1,6 +1,15 @@
 //! Lines on the standard streams: each one whole, whoever else writes.
+//!
+//! A stream is locked for the time of a line, as `println!` does, so that the lines of threads do not mix.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
+#[cfg(unix)]
+use std::os::fd::AsFd;
+#[cfg(unix)]
+use std::os::unix::fs::MetadataExt;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,9 +28,34 @@ static ERROR: Stream = Stream::new();
 /// If the stream takes no more. The rest of the line does not spoil the next one.
 pub fn write_line(stream: StandardStream, line: &[u8]) -> io::Result<()> {
     match stream {
+        // The locks of both streams would wait for a program that holds one and writes to the other. The lock of standard
+        // error keeps log lines apart.
+        StandardStream::Output if is_one_stream() => ERROR.write(&mut io::stderr().lock(), line),
         StandardStream::Output => OUTPUT.write(&mut io::stdout().lock(), line),
         StandardStream::Error => ERROR.write(&mut io::stderr().lock(), line),
     }
+}
+
+/// Returns `true` if both streams are one file, pipe or terminal. A log line could break one on standard output there.
+fn is_one_stream() -> bool {
+    static IS_ONE_STREAM: OnceLock<bool> = OnceLock::new();
+    *IS_ONE_STREAM.get_or_init(|| match (identity(io::stdout()), identity(io::stderr())) {
+        (Some(output), Some(errors)) => output == errors,
+        _ => false,
+    })
+}
+
+/// Returns the device and the number of the file behind a stream.
+#[cfg(unix)]
+fn identity(stream: impl AsFd) -> Option<(u64, u64)> {
+    let file = File::from(stream.as_fd().try_clone_to_owned().ok()?);
+    let metadata = file.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity<T>(_: T) -> Option<(u64, u64)> {
+    None
 }
 
 /// The state of a stream.

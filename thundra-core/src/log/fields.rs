@@ -1,17 +1,43 @@
 //! The fields of an event, as parts of its line.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 
 use tracing::field::{Field, Visit};
 
-use super::format::{Format, Head};
+use super::format::{FieldValue, Format, Head, free_key};
+use super::lines::MAX_LINE_BYTES;
+use crate::Value;
 use crate::contained::{PANICKED, contained};
+use crate::escape::cut;
 use crate::members::Members;
 use crate::redact::mask;
+use crate::value::Attributes;
 
 /// The field for the target of a `log` record, in the event that `tracing-log` makes.
 const BRIDGED_TARGET: &str = "log.target";
+
+/// The mark at the end of a text that is cut.
+pub(super) const CUT: &str = "… (cut)";
+
+/// The limits of a line that would be longer than a log event of CloudWatch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// The bytes of a text.
+    pub(super) text: usize,
+    /// The bytes of all fields.
+    pub(super) fields: usize,
+}
+
+impl Limits {
+    pub(super) const NONE: Limits = Limits { text: usize::MAX, fields: usize::MAX };
+
+    /// Returns a text, or its start with a mark.
+    pub(super) fn cut<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if text.len() <= self.text { text.into() } else { [cut(text, self.text), CUT].concat().into() }
+    }
+}
 
 /// Reads the fields of an event into the parts of a line.
 pub(super) struct Fields<'a> {
@@ -21,34 +47,62 @@ pub(super) struct Fields<'a> {
     pub(super) is_bridged: bool,
     /// The parts before the fields, whose keys are taken.
     pub(super) before: [&'a Members; 2],
+    pub(super) limits: Limits,
     /// `true` once the message is read.
-    pub(super) has_message: &'a mut bool,
+    pub(super) has_message: bool,
     pub(super) message: &'a mut String,
     pub(super) fields: &'a mut Members,
     /// The memory for a formatted value.
     pub(super) text: &'a mut String,
+    /// The number of fields for which the line has no room.
+    pub(super) left_out: u32,
 }
 
 impl Fields<'_> {
+    /// Appends the fields of a span around the event, but those that a field with the same name hides.
+    pub(super) fn span(&mut self, fields: &Attributes) {
+        for (key, value) in fields.iter().filter(|(key, _)| !self.fields.contains(key)).collect::<Vec<_>>() {
+            match value {
+                Value::Str(text) => self.text(key, text),
+                Value::I64(number) => self.put(key, FieldValue::Integer((*number).into())),
+                Value::F64(number) => self.put(key, FieldValue::Float(*number)),
+                Value::Bool(is_true) => self.put(key, FieldValue::Bool(*is_true)),
+                Value::Array(_) => self.text(key, &value.to_string()),
+            }
+        }
+    }
+
+    /// Appends the number of fields for which the line has no room.
+    pub(super) fn say_what_is_left_out(&mut self) {
+        if self.left_out > 0 {
+            let left_out = FieldValue::Integer(self.left_out.into());
+            let key = free_key("fields_left_out", |key| self.is_taken(key));
+            self.format.field(&key, left_out, self.fields);
+        }
+    }
+
     /// Appends a field. The key of another part of the line, or of an earlier field, gets a prefix, so that no key
     /// stands twice.
     #[inline]
-    fn put(&mut self, key: &str, put: impl FnOnce(&mut Members, &str)) {
-        if self.is_taken(key) { self.put_prefixed(key, put) } else { put(self.fields, key) }
+    fn put(&mut self, key: &str, value: FieldValue<'_>) {
+        if self.fields.len() > self.limits.fields {
+            self.left_out += 1;
+        } else if self.is_taken(key) {
+            self.put_prefixed(key, value);
+        } else {
+            self.format.field(key, value, self.fields);
+        }
     }
 
     #[cold]
-    fn put_prefixed(&mut self, key: &str, put: impl FnOnce(&mut Members, &str)) {
-        let mut prefixed = key.to_owned();
-        while self.is_taken(&prefixed) {
-            prefixed.insert_str(0, "fields.");
-        }
-        put(self.fields, &prefixed);
+    fn put_prefixed(&mut self, key: &str, value: FieldValue<'_>) {
+        let key = free_key(key, |key| self.is_taken(key));
+        self.format.field(&key, value, self.fields);
     }
 
     #[inline]
     fn is_taken(&self, key: &str) -> bool {
-        self.format.is_own(key, self.head)
+        self.format.is_own(key, Some(self.head))
             || self.before.iter().any(|part| part.contains(key))
             || self.fields.contains(key)
     }
@@ -56,24 +110,20 @@ impl Fields<'_> {
     /// Appends a field with a text, the message included. All texts of an event come here.
     fn text(&mut self, key: &str, text: &str) {
         match key {
-            "message" if !*self.has_message => {
-                *self.has_message = true;
-                self.message.push_str(&mask::value(text));
+            "message" if !self.has_message => {
+                self.has_message = true;
+                self.message.push_str(&self.limits.cut(&mask::value(text)));
             }
             // The target of the line.
             BRIDGED_TARGET if self.is_bridged => {}
-            _ => self.put(key, |fields, key| fields.text(key, &mask::value(text))),
+            _ => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(text)))),
         }
     }
 
-    /// Formats a value of the program. A panic must not reach the caller, who only wrote a log line.
-    fn format(&mut self, key: &str, value: fmt::Arguments<'_>) {
+    /// Appends a field with a value that the program formats.
+    fn formatted(&mut self, key: &str, value: fmt::Arguments<'_>) {
         let mut text = std::mem::take(self.text);
-        text.clear();
-        // A failed text is cut at the failure.
-        if contained(|| text.write_fmt(value)).is_none() {
-            PANICKED.clone_into(&mut text);
-        }
+        format_into(&mut text, value);
         self.text(key, &text);
         *self.text = text;
     }
@@ -81,19 +131,19 @@ impl Fields<'_> {
 
 impl Visit for Fields<'_> {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field.name(), |fields, key| fields.integer(key, value));
+        self.put(field.name(), FieldValue::Integer(value.into()));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field.name(), |fields, key| fields.integer(key, value));
+        self.put(field.name(), FieldValue::Integer(value.into()));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field.name(), |fields, key| fields.float(key, value));
+        self.put(field.name(), FieldValue::Float(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field.name(), |fields, key| fields.bool(key, value));
+        self.put(field.name(), FieldValue::Bool(value));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -101,10 +151,93 @@ impl Visit for Fields<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.format(field.name(), format_args!("{value}"));
+        match self.format.error(value) {
+            Some(texts) => {
+                texts.iter().filter(|(_, text)| !text.is_empty()).for_each(|(key, text)| self.text(key, text));
+            }
+            None => self.formatted(field.name(), format_args!("{value}")),
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.format(field.name(), format_args!("{value:?}"));
+        self.formatted(field.name(), format_args!("{value:?}"));
+    }
+}
+
+/// Reads the fields of a span.
+#[derive(Default)]
+pub(super) struct SpanFields(pub(super) Attributes);
+
+impl SpanFields {
+    /// Sets a field, in place of an earlier value. The fields of `tracing-opentelemetry` say how to record a span, and
+    /// are no fields of lines.
+    fn set(&mut self, field: &Field, value: Value) {
+        if !field.name().starts_with("otel.") {
+            self.put(field.name().into(), value);
+        }
+    }
+
+    /// Takes over the fields that were recorded later.
+    pub(super) fn update(&mut self, later: SpanFields) {
+        later.0.into_iter().for_each(|(key, value)| self.put(key, value));
+    }
+
+    fn put(&mut self, key: Cow<'static, str>, value: Value) {
+        match self.0.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, known)) => *known = value,
+            None => self.0.push((key, value)),
+        }
+    }
+}
+
+impl Visit for SpanFields {
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.set(field, value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.set(field, value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.set(field, value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.set(field, value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.set(field, value.to_owned().into());
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        format_into(&mut text, format_args!("{value:?}"));
+        self.set(field, text.into());
+    }
+}
+
+/// Formats a value of the program in place of the text. A panic must not reach the caller, who only wrote a log line.
+fn format_into(text: &mut String, value: fmt::Arguments<'_>) {
+    text.clear();
+    // A failed text is cut at the failure.
+    if contained(|| Bounded(text).write_fmt(value)).is_none() {
+        PANICKED.clone_into(text);
+    }
+}
+
+/// Stops a value that is longer than any line.
+struct Bounded<'a>(&'a mut String);
+
+impl fmt::Write for Bounded<'_> {
+    #[inline]
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(text);
+        if self.0.len() > MAX_LINE_BYTES { Err(fmt::Error) } else { Ok(()) }
     }
 }

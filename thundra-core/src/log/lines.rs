@@ -1,22 +1,29 @@
 //! The lines of a program: from an event to bytes, in memory that each thread reuses.
 
 use std::cell::Cell;
-use std::io::Write as _;
+use std::io::{self, IsTerminal};
 
 use tracing::{Event, Metadata};
 
-use super::fields::Fields;
+use super::fields::{Fields, Limits};
 use super::format::{self, Format, Head, Parts};
 use crate::Config;
 use crate::clock::now;
 use crate::config::LogFormat;
+use crate::export::{StandardStream, write_line};
 use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
-use crate::recorder::kept_lines;
+use crate::recorder::kept_writer;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
+use crate::value::Attributes;
+
+/// The most bytes of a line. A log event of CloudWatch has 1 MiB, of which [26 bytes] are not the program's.
+///
+/// [26 bytes]: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+pub(super) const MAX_LINE_BYTES: usize = (1 << 20) - 26;
 
 /// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -25,6 +32,8 @@ const KEEP_BYTES: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Lines {
     format: &'static dyn Format,
+    has_location: bool,
+    has_span_fields: bool,
     /// What all lines of the program have.
     program: Members,
     /// The most bytes of lines that a scope keeps.
@@ -32,27 +41,36 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Returns the lines of a format; `None` for [`LogFormat::NONE`].
-    pub(crate) fn new(format: LogFormat, config: &Config) -> Option<Self> {
-        let format = format::of(format)?;
+    /// Returns the lines of a configuration; `None` if it has [`LogFormat::NONE`].
+    pub(crate) fn new(config: &Config) -> Option<Self> {
         mask::add(&config.mask_keys);
+        let is_terminal = io::stderr().is_terminal();
+        let by_default = if is_terminal { LogFormat::TEXT } else { LogFormat::JSON };
+        let chosen = config.log_format.unwrap_or(by_default);
+        let format = format::of(chosen, is_terminal && config.allows_colours())?;
+        let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
         let kept_bytes = config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes);
-        Some(Lines { format, program: format.program(config), kept_bytes })
+        Some(Lines { format, has_location, has_span_fields, program: format.program(config), kept_bytes })
     }
 
-    /// Builds the line of an event, and hands the line to `then`, with its line break. `slot` is the innermost span of
-    /// the event, and `metadata` is that of the event, or of the `log` record behind the event.
+    /// Returns `true` if the lines have the fields of the spans around an event.
+    pub(super) fn has_span_fields(&self) -> bool {
+        self.has_span_fields
+    }
+
+    /// Builds the line of an event, and hands the line to `then`, with its line break. `metadata` is that of the event,
+    /// or of the `log` record behind the event.
     pub(crate) fn build<R>(
         &self,
         event: &Event<'_>,
         metadata: &Metadata<'_>,
-        slot: Option<SpanSlot>,
+        place: Place<'_>,
         then: impl FnOnce(&[u8]) -> R,
     ) -> R {
         thread_local! { static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) } }
         // A value that logs during its own formatting finds no buffers here, and gets new ones.
         let mut buffers = BUFFERS.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        self.fill(&mut buffers, event, metadata, slot);
+        self.fill_for(&mut buffers, event, metadata, place);
         let result = then(&buffers.line);
         if buffers.memory() <= KEEP_BYTES {
             let _ = BUFFERS.try_with(|kept| kept.set(Some(buffers)));
@@ -60,35 +78,87 @@ impl Lines {
         result
     }
 
-    fn fill(&self, buffers: &mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
-        let Buffers { line, message, fields, scope, text } = buffers;
-        scope.clear();
+    /// Writes the line of an event to standard error.
+    pub(super) fn write(&self, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
+        self.build(event, metadata, place, print);
+    }
+
+    /// Keeps the line of an event in the scope of a span.
+    pub(super) fn keep(&self, event: &Event<'_>, metadata: &Metadata<'_>, (slot, place): (SpanSlot, Place<'_>)) {
+        self.build(event, metadata, place, |line| {
+            if !kept_writer::keep(slot.scope, line, self.kept_bytes) {
+                print(line);
+            }
+        });
+    }
+
+    /// Fills the buffers with the line of an event.
+    fn fill_for(&self, buffers: &mut Buffers, event: &Event<'_>, metadata: &Metadata<'_>, place: Place<'_>) {
+        let time_unix_nano = now();
+        buffers.scope.clear();
         // The program's values are formatted after the scope is locked and free again.
-        if let Some(slot) = slot
+        if let Some(slot) = place.slot
             && let Some(mut state) = SCOPES.lock(slot.scope)
         {
-            self.format.scope(&mut state, &self.program, scope);
+            self.format.scope(&mut state, &self.program, &mut buffers.scope);
             if let Some(id) = state.span_id(slot.index()) {
-                self.format.span(id, scope);
+                self.format.span(id, &mut buffers.scope);
             }
         }
+        self.fill(buffers, (event, metadata, time_unix_nano), place.spans, Limits::NONE);
+        if buffers.line.len() > MAX_LINE_BYTES {
+            self.shorten(buffers, (event, metadata, time_unix_nano), place.spans);
+        }
+    }
+
+    /// Builds the line again, with its texts cut, until it is short enough. The ids stay whole.
+    #[cold]
+    fn shorten(&self, buffers: &mut Buffers, event: (&Event<'_>, &Metadata<'_>, u64), spans: &[&Attributes]) {
+        // An escape takes up to six bytes for one.
+        for text in [256 << 10, 64 << 10, 16 << 10, 4 << 10, 1 << 10, 64] {
+            self.fill(buffers, event, spans, Limits { text, fields: MAX_LINE_BYTES / 4 });
+            if buffers.line.len() <= MAX_LINE_BYTES {
+                return;
+            }
+        }
+    }
+
+    #[inline]
+    fn fill(
+        &self,
+        buffers: &mut Buffers,
+        (event, metadata, time_unix_nano): (&Event<'_>, &Metadata<'_>, u64),
+        spans: &[&Attributes],
+        limits: Limits,
+    ) {
+        let Buffers { line, message, fields, scope, text } = buffers;
         let is_bridged = !std::ptr::eq(metadata, event.metadata());
-        let head =
-            Head { time_unix_nano: now(), metadata, event_name: if is_bridged { None } else { own_name(metadata) } };
+        let target = limits.cut(metadata.target());
+        let head = Head {
+            time_unix_nano,
+            level: *metadata.level(),
+            target: &target,
+            event_name: if is_bridged { None } else { own_name(metadata) },
+            location: if self.has_location { metadata.file().zip(metadata.line()) } else { None },
+        };
         message.clear();
         fields.clear();
-        let mut has_message = false;
+        let before = [&self.program, &*scope];
         let mut visitor = Fields {
             format: self.format,
             head: &head,
             is_bridged,
-            before: [&self.program, scope],
-            has_message: &mut has_message,
+            before,
+            limits,
+            has_message: false,
             message,
             fields,
             text,
+            left_out: 0,
         };
         mask::visit(event, &mut visitor);
+        spans.iter().for_each(|span| visitor.span(span));
+        visitor.say_what_is_left_out();
         line.clear();
         self.format.line(&head, Parts { message, program: &self.program, scope, fields }, line);
     }
@@ -96,21 +166,26 @@ impl Lines {
 
 impl WriteLine for Lines {
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
-        self.build(event, metadata, slot, print);
+        self.write(event, metadata, Place { slot, spans: &[] });
     }
 
     fn keep_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: SpanSlot) {
-        self.build(event, metadata, Some(slot), |line| {
-            if !kept_lines::keep(slot.scope, line, self.kept_bytes) {
-                print(line);
-            }
-        });
+        self.keep(event, metadata, (slot, Place { slot: Some(slot), spans: &[] }));
     }
+}
+
+/// Where an event was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place<'a> {
+    /// The innermost recorded span, or the root of the scope.
+    pub(crate) slot: Option<SpanSlot>,
+    /// The fields of the spans around the event, if the lines have them, from the innermost span on.
+    pub(crate) spans: &'a [&'a Attributes],
 }
 
 fn print(line: &[u8]) {
     // There is nowhere to report that standard error is closed.
-    let _ = std::io::stderr().lock().write_all(line);
+    let _ = write_line(StandardStream::Error, line);
 }
 
 /// The memory of the lines of a thread.

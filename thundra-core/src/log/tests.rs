@@ -8,6 +8,7 @@ use tracing::{Event, Metadata};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::Lines;
+use super::lines::Place;
 use crate::escape::first_unsafe;
 use crate::recorder::entered;
 use crate::redact::mask;
@@ -28,15 +29,17 @@ impl<S: tracing::Subscriber> Layer<S> for Collected {
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let text = |line: &[u8]| String::from_utf8(line.to_vec()).unwrap();
-        let line = self.lines.build(event, event.metadata(), entered::innermost(), text);
+        let place = Place { slot: entered::innermost(), spans: &[] };
+        let line = self.lines.build(event, event.metadata(), place, text);
         self.texts.lock().unwrap().push(line);
     }
 }
 
 /// Returns the lines of a format, without their line breaks.
 fn texts(format: LogFormat, f: impl FnOnce()) -> Vec<String> {
-    let config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders")]));
-    let lines = Arc::new(Lines::new(format, &config).unwrap());
+    let mut config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders")]));
+    config.log_format = Some(format);
+    let lines = Arc::new(Lines::new(&config).unwrap());
     let collected = Collected { lines, texts: Arc::default() };
     tracing::subscriber::with_default(tracing_subscriber::registry().with(collected.clone()), f);
     let texts = collected.texts.lock().unwrap();

@@ -116,9 +116,19 @@ impl Points {
 
     /// Adds the points of another set, and empties it.
     pub(crate) fn merge(&mut self, other: &mut Points) {
+        if self.is_empty() && self.wanted == other.wanted {
+            *self = other.take();
+        } else {
+            self.merge_kinds(other, |_| true);
+        }
+    }
+
+    /// Adds the points of some kinds of another set, and empties it.
+    pub(super) fn merge_kinds(&mut self, other: &mut Points, takes: impl Fn(InstrumentKind) -> bool) {
         let Points { instruments, points, .. } = other.take();
         for entry in points {
-            let Some(kept) = instruments.get(entry.instrument as usize) else { continue };
+            let kept = instruments.get(entry.instrument as usize).filter(|kept| takes(kept.kind));
+            let Some(kept) = kept else { continue };
             match self.data(&kept.identity(), &entry.attributes, 1) {
                 Some(data) => data.merge(entry.data),
                 None => unaggregated::count_dropped(1),
@@ -141,20 +151,6 @@ impl Points {
                 histogram.values = None;
             }
         }
-    }
-
-    /// Keeps the points for which `keep` says so, and returns the others.
-    pub(crate) fn split(&mut self, keep: impl Fn(InstrumentKind) -> bool) -> Points {
-        let mut others = Points::of(self.wanted);
-        let mut whole = self.take();
-        for entry in std::mem::take(&mut whole.points) {
-            let Some(kept) = whole.instruments.get(entry.instrument as usize) else { continue };
-            let to = if keep(kept.kind) { &mut *self } else { &mut others };
-            if let Some(data) = to.data(&kept.identity(), &entry.attributes, 1) {
-                *data = entry.data;
-            }
-        }
-        others
     }
 
     /// Returns the data of a point; over the limit of sets, that of the point for what is over; `None` over the limit

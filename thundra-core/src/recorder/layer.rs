@@ -17,8 +17,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::event_filter::{EventFilter, widest};
 use super::fields::{self, Fields, FieldsOf, StatusCode};
-use super::filter::{EventFilter, SoleLayer, widest};
+use super::filter::SoleLayer;
 use super::line_filter::LineFilter;
 use super::open_span::{OpenSpan, encode_head};
 use super::scope_span::{self, SCOPE_TARGET};

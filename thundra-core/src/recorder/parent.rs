@@ -62,7 +62,7 @@ impl Recorder {
 
     /// Returns the slot of an explicitly named span, or of the nearest recorded ancestor.
     #[cold]
-    pub(super) fn slot_or_ancestor(&self, id: &Id) -> Option<SpanSlot> {
+    pub(crate) fn slot_or_ancestor(&self, id: &Id) -> Option<SpanSlot> {
         self.slot(id).or_else(|| {
             // The context of a filtered layer leaves hidden spans out, so the registry is asked directly.
             let dispatch = self.dispatch.get()?.upgrade()?;

@@ -1,7 +1,9 @@
 //! What the log lines of a scope have in common.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::Value;
 use crate::members::Members;
 use crate::propagation::CorrelationIds;
 use crate::value::Attributes;
@@ -17,6 +19,8 @@ const KEEP_BYTES: usize = 4 * 1024;
 pub(crate) struct ScopeLog {
     /// The fields of the owner, such as a request id. Nested scopes share them.
     pub(crate) fields: Option<Arc<Attributes>>,
+    /// The keys that the program appended. Nested scopes begin with them.
+    pub(crate) appended: Option<Arc<Attributes>>,
     /// What all lines of the scope have, encoded with the first line.
     encoded: Members,
     /// The format of the encoded members; `None` before the first line, and after a change.
@@ -24,8 +28,38 @@ pub(crate) struct ScopeLog {
 }
 
 impl ScopeLog {
+    /// Returns the keys for a nested scope.
+    pub(crate) fn for_nested(&self) -> Self {
+        ScopeLog { fields: self.fields.clone(), appended: self.appended.clone(), ..ScopeLog::default() }
+    }
+
+    /// Takes over the keys of the scope around, and adds the fields of the owner.
+    pub(crate) fn begin(&mut self, around: ScopeLog, own: Attributes) {
+        self.appended = around.appended;
+        self.set_fields(around.fields, own);
+    }
+
+    /// Appends a key, in place of an earlier value of the key. Returns `false` if the keys would take more than
+    /// `max_bytes`.
+    pub(crate) fn append(&mut self, key: &str, value: Value, max_bytes: usize) -> bool {
+        let mut appended = self.appended.take().unwrap_or_default();
+        let others = appended.iter().filter(|(known, _)| known != key);
+        let bytes = others.chain([&(key.to_owned().into(), value.clone())]).map(size).sum::<usize>();
+        let fits = bytes <= max_bytes;
+        if fits {
+            let keys = Arc::make_mut(&mut appended);
+            match keys.iter_mut().find(|(known, _)| known == key) {
+                Some((_, known)) => *known = value,
+                None => keys.push((key.to_owned().into(), value)),
+            }
+            self.changed();
+        }
+        self.appended = Some(appended);
+        fits
+    }
+
     /// Adds the fields of the owner to those of the scope around.
-    pub(crate) fn set_fields(&mut self, around: Option<Arc<Attributes>>, own: Attributes) {
+    fn set_fields(&mut self, around: Option<Arc<Attributes>>, own: Attributes) {
         self.fields = match around {
             Some(around) if own.is_empty() => Some(around),
             Some(around) => {
@@ -89,9 +123,19 @@ impl ScopeLog {
     /// Makes the place ready for another scope.
     #[inline]
     pub(super) fn reset(&mut self) {
-        self.fields = None;
+        (self.fields, self.appended) = (None, None);
         if self.encoded_as.take().is_some() && self.encoded.capacity() > KEEP_BYTES {
             self.encoded = Members::default();
         }
     }
+}
+
+/// Returns about how many bytes a key takes in a line.
+fn size((key, value): &(Cow<'static, str>, Value)) -> usize {
+    let value = match value {
+        Value::Str(text) => text.len(),
+        Value::Array(texts) => texts.iter().map(|text| text.len() + 3).sum(),
+        _ => 24,
+    };
+    key.len() + value + 6
 }

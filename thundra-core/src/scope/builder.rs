@@ -8,19 +8,20 @@ use uuid::Uuid;
 
 use super::owner::Scope;
 use crate::clock::{now, unix_nano};
-use crate::config::Limits;
+use crate::config::{Limits, config};
 use crate::id::random_uuid;
 use crate::pipeline::{Losses, backlog};
 use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
+use crate::recorder::scope_log::ScopeLog;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
-use crate::telemetry::{config, reaches_xray};
+use crate::telemetry::reaches_xray;
 use crate::value::Attributes;
 use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
 
@@ -222,10 +223,10 @@ impl ScopeBuilder {
         // Calls from a nested scope are still calls of the invocation, whose X-Ray header counts the turns of a loop.
         let surroundings = outer
             .and_then(|outer| SCOPES.lock(outer))
-            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.fields.clone(), outer.spans_left()));
+            .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
-        let (outer_xray, withheld, outer_log_fields, spans_left) =
-            surroundings.unwrap_or_else(|| (None, own_decision() == Some(false), None, config.limits.spans));
+        let (outer_xray, withheld, outer_log, spans_left) = surroundings
+            .unwrap_or_else(|| (None, own_decision() == Some(false), ScopeLog::default(), config.limits.spans));
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),
@@ -268,7 +269,7 @@ impl ScopeBuilder {
             state.received_context = self.received_context.clone();
             state.received = received;
             state.exceptions = config.exceptions;
-            state.log.set_fields(outer_log_fields, log_fields);
+            state.log.begin(outer_log, log_fields);
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);

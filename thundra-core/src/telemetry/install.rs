@@ -1,11 +1,12 @@
 //! `install`: once for each process.
 
-use super::process::{self, CONFIG, PIPELINE};
+use super::process::PIPELINE;
 use super::{Telemetry, subscriber};
+use crate::config::process;
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, exports, set_exported};
 use crate::redact::mask;
-use crate::{Config, Signal, diagnostics, exception, metrics};
+use crate::{Config, Signal, diagnostics, exception, log, metrics};
 
 /// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
 /// One line on standard error reports a later telemetry with anything set in code.
@@ -39,7 +40,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     let in_code = telemetry.has_configuration();
     let mut installed = None;
     PIPELINE.get_or_init(|| {
-        let config = CONFIG.get_or_init(|| telemetry.configuration());
+        let config = process::install(|| telemetry.configuration());
         if in_code {
             report_late_configuration(config);
         }
@@ -66,7 +67,8 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     if !config.disabled {
         exception::keep_stack_traces(config.env());
     }
-    subscriber::set_global(config, telemetry.layers, telemetry.log_format);
+    subscriber::set_global(config, telemetry.layers);
+    log::configuration_changed();
     subscriber::bridge_log();
     // Events measure at any level, but records of the `log` crate have no fields: they keep their level.
     if exports(Signal::Metrics) {

@@ -17,8 +17,8 @@ use tracing_subscriber::{Layer, Registry};
 pub use install::{install, install_with};
 pub(crate) use process::reaches_xray;
 pub use process::{
-    config, export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray,
-    last_export, pending_spans, report_missing_scope, settings, share_withheld, spill_all, unexported,
+    export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray, last_export,
+    pending_spans, report_missing_scope, share_withheld, spill_all, unexported,
 };
 pub use snapshot::{forget_unexported, renew};
 pub use subscriber::{layer, layer_with, subscriber};
@@ -65,7 +65,8 @@ pub struct Telemetry {
     /// Empty for the exporters of the configuration.
     exporters: Vec<Box<dyn Export>>,
     layers: Layers,
-    log_format: LogFormat,
+    /// `None` for the format of the configuration.
+    log_format: Option<LogFormat>,
     bound: Bound,
 }
 
@@ -122,7 +123,7 @@ impl Telemetry {
 
     /// Returns `true` if anything beside the configuration is set in code.
     fn has_parts(&self) -> bool {
-        !self.exporters.is_empty() || !self.layers.0.is_empty() || self.log_format != LogFormat::default()
+        !self.exporters.is_empty() || !self.layers.0.is_empty() || self.log_format.is_some()
     }
 
     /// Returns the configuration, with the settings of all crates, and reports problems.
@@ -132,6 +133,7 @@ impl Telemetry {
         for load in &self.section_loaders {
             load(&mut config);
         }
+        config.log_format = self.log_format.or(config.log_format);
         report(&config.complete());
         config
     }
@@ -236,7 +238,7 @@ impl TelemetryBuilder {
         self
     }
 
-    /// Sets the form of the log lines on standard error. Defaults to [`LogFormat::JSON`].
+    /// Sets the form of the log lines on standard error, in place of [`Config::log_format`] and `THUNDRA_LOG_FORMAT`.
     ///
     /// # Examples
     ///
@@ -248,7 +250,7 @@ impl TelemetryBuilder {
     /// thundra_core::install(Telemetry::builder().log_format(LogFormat::NONE));
     /// ```
     pub fn log_format(mut self, format: LogFormat) -> Self {
-        self.telemetry.log_format = format;
+        self.telemetry.log_format = Some(format);
         self
     }
 
@@ -316,7 +318,7 @@ mod tests {
     fn a_builder_shows_what_it_holds() {
         let builder = Telemetry::builder().layer(tracing_subscriber::fmt::layer()).log_format(LogFormat::NONE);
         let text = format!("{builder:?}");
-        assert!(text.contains(r#"layers: Layers(1), log_format: LogFormat { layout: None }"#), "{text}");
+        assert!(text.contains(r#"layers: Layers(1), log_format: Some(LogFormat { layout: None"#), "{text}");
         fn is_send<T: Send>(_: T) {}
         is_send(builder.build());
     }

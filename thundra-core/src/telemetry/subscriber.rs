@@ -10,8 +10,8 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{Layer, Registry};
 
 use super::Layers;
-use super::process::config_of_layer;
-use crate::log::{Lines, LogLayer};
+use crate::config::process::config_of_layer;
+use crate::log::{self, Lines};
 use crate::pipeline::exports;
 use crate::recorder::debug_logs;
 use crate::recorder::filter::{BesideFilter, SoleLayer, WriteLine};
@@ -23,12 +23,13 @@ use crate::redact::mask;
 use crate::{Config, LogFormat, Signal, diagnostics};
 
 /// Sets the global subscriber, unless one is set.
-pub(super) fn set_global(config: &Config, layers: Layers, log_format: LogFormat) {
+pub(super) fn set_global(config: &Config, layers: Layers) {
     let are_given = !layers.0.is_empty();
-    let subscriber = if are_given {
-        Dispatch::new(beside(layers, config, log_format))
+    // Only a layer reads the fields of spans for the lines.
+    let subscriber = if are_given || config.log_format.is_some_and(LogFormat::has_span_fields) {
+        Dispatch::new(beside(layers, config))
     } else {
-        Dispatch::new(sole(config, log_format))
+        Dispatch::new(sole(config))
     };
     if dispatcher::set_global_default(subscriber).is_ok() {
         return;
@@ -77,15 +78,15 @@ pub(super) fn bridge_log() {
 /// assert_eq!(records.spans().map(|span| span.name).collect::<Vec<_>>(), ["add", "checkout"]);
 /// ```
 pub fn subscriber(config: &Config) -> impl Subscriber + Send + Sync + use<> {
-    sole(config, LogFormat::default())
+    sole(config)
 }
 
 /// Returns a subscriber with the recorder as the only layer.
-fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
+fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
     mask::add(&config.mask_keys);
-    let lines = Lines::new(log_format, config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
+    let lines = Lines::new(config).map(|lines| Box::new(lines) as Box<dyn WriteLine>);
     let log = match lines {
-        Some(_) => line_filter(config),
+        Some(_) => log::line_filter(config),
         None => record_filter(config),
     };
     let sole = SoleLayer { spans: with_scopes(config.spans.targets()), log, lines };
@@ -94,9 +95,8 @@ fn sole(config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync
 
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
-fn beside(layers: Layers, config: &Config, log_format: LogFormat) -> impl Subscriber + Send + Sync + use<> {
-    let log = Lines::new(log_format, config).map(|lines| LogLayer::new(lines, line_filter(config)));
-    Registry::default().with(layers.0).with(recorder(config)).with(log)
+fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + use<> {
+    Registry::default().with(layers.0).with(recorder(config)).with(log::layer_with(config))
 }
 
 /// Returns the layer that records spans, for a subscriber of your own.
@@ -155,11 +155,6 @@ where
     mask::add(&config.mask_keys);
     let (spans, log) = (with_scopes(config.spans.targets()), record_filter(config));
     Recorder::new(config).with_filter(BesideFilter { spans, log })
-}
-
-/// Returns the filter of the log lines.
-fn line_filter(config: &Config) -> LineFilter {
-    LineFilter::new(config.log_levels().targets(), config.log_buffer.as_ref())
 }
 
 /// Returns the filter of the log records: off unless an installed exporter takes them, or one that the configuration

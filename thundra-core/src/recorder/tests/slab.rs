@@ -59,7 +59,7 @@ fn a_reused_place_has_nothing_of_the_scope_before() {
         state.close(1, 0);
         (state.sealed, state.flags, state.outer) = (true, 7, Some(scope));
         state.correlation.set("order", "o-9");
-        state.log.set_fields(None, vec![("a".into(), 1.into())]);
+        state.log.begin(Default::default(), vec![("a".into(), 1.into())]);
         (state.baggage, state.received_context) = (Some("a=1".into()), Some("{}".into()));
         state.incomplete_messages = 1;
     }

@@ -1,0 +1,86 @@
+//! The configuration of this process.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Config, Section};
+use crate::Env;
+
+/// The configuration of the [installed](crate::install) telemetry.
+static INSTALLED: OnceLock<Config> = OnceLock::new();
+/// The configuration of the environment, in use before the installation.
+static PROVISIONAL: OnceLock<Config> = OnceLock::new();
+/// `true` if code outside of the installation has the provisional configuration, and may keep parts of it.
+static IS_PROVISIONAL_IN_USE: AtomicBool = AtomicBool::new(false);
+/// `true` if a layer has the levels and the limits of the provisional configuration.
+static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
+
+/// Returns the configuration of this process: the [installed](crate::install) one, else the configuration of the
+/// environment.
+///
+/// A configuration set in code wins for everything that is read after the installation. A part of the program that kept
+/// values of the environment's configuration until then is reported on standard error.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Config, Env};
+///
+/// let mut config = Config::from_env(&Env::process());
+/// config.limits.spans = 500;
+/// thundra_core::install(config);
+/// assert_eq!(thundra_core::config().limits.spans, 500);
+/// ```
+pub fn config() -> &'static Config {
+    installed().unwrap_or_else(|| {
+        IS_PROVISIONAL_IN_USE.store(true, Ordering::Relaxed);
+        provisional()
+    })
+}
+
+/// Installs a configuration, unless one is installed, and returns the installed one.
+pub(crate) fn install(make: impl FnOnce() -> Config) -> &'static Config {
+    INSTALLED.get_or_init(make)
+}
+
+/// Returns the installed configuration.
+#[inline]
+pub(crate) fn installed() -> Option<&'static Config> {
+    INSTALLED.get()
+}
+
+/// Returns the configuration for a layer of the program's own subscriber, which keeps parts of it.
+pub(crate) fn config_of_layer() -> &'static Config {
+    installed().unwrap_or_else(|| {
+        HAS_PROVISIONAL_LAYER.store(true, Ordering::Relaxed);
+        provisional()
+    })
+}
+
+/// Returns the configuration of the environment, for use until the installation.
+#[cold]
+pub(crate) fn provisional() -> &'static Config {
+    PROVISIONAL.get_or_init(|| Config::from_env(&Env::process()))
+}
+
+/// Returns `true` if parts of the program may keep values of the environment's configuration.
+pub(crate) fn is_provisional_in_use() -> bool {
+    IS_PROVISIONAL_IN_USE.load(Ordering::Relaxed)
+}
+
+/// Returns the configuration of the layers made before the installation, if there are any.
+pub(crate) fn provisional_of_layers() -> Option<&'static Config> {
+    PROVISIONAL.get().filter(|_| HAS_PROVISIONAL_LAYER.load(Ordering::Relaxed))
+}
+
+/// Returns the settings of a dependent crate: from the [installed](crate::install) configuration, else from the
+/// environment. Each crate calls this function once and keeps the result.
+#[doc(hidden)]
+pub fn settings<S: Section>() -> S {
+    let config = config();
+    config.section().cloned().unwrap_or_else(|| {
+        let (settings, problems) = super::read_section(config.env());
+        super::report(&problems);
+        settings
+    })
+}

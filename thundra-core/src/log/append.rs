@@ -1,0 +1,47 @@
+//! Keys of a scope, in all of its log lines.
+
+use crate::recorder::current;
+use crate::recorder::slab::SCOPES;
+use crate::redact::mask;
+use crate::{Value, diagnostics};
+
+/// The most bytes that the appended keys of a scope take in a line.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Adds a key to the log lines of the current scope, in place of an earlier value of the key.
+///
+/// Scopes nested in it afterwards, such as the records of a batch, begin with the keys of the scope around them. The keys
+/// end with their scope. All keys of a scope have 64 KiB. A key that no longer fits is not added, and one line on standard
+/// error says so. Outside of any scope, this function does nothing, and one line on standard error reports the first such
+/// call.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::{Scope, log};
+///
+/// # let _default = tracing::subscriber::set_default(thundra_core::subscriber(thundra_core::config()));
+/// Scope::builder("checkout").begin().enter(|| {
+///     log::append("order", "o-9");
+///     log::append("attempt", 2);
+///     tracing::info!("charged"); // {…"message":"charged",…"order":"o-9","attempt":2…}
+/// });
+/// ```
+pub fn append(key: impl AsRef<str>, value: impl Into<Value>) {
+    let key = key.as_ref();
+    let scope = current::slot().and_then(|slot| SCOPES.lock(slot.scope));
+    let value = value.into();
+    let value = mask::attribute(key, &value).unwrap_or(value);
+    let is_appended = scope.map(|mut scope| scope.log.append(key, value, MAX_BYTES));
+    match is_appended {
+        Some(true) => {}
+        Some(false) => diagnostics::once(
+            "log.append",
+            format_args!("the key {key:?} is not in the log lines: the keys of a scope have 64 KiB"),
+        ),
+        None => diagnostics::once(
+            "log.scope",
+            format_args!("the key {key:?} is not in the log lines: this code runs in no invocation, request or record"),
+        ),
+    }
+}
