@@ -37,6 +37,8 @@
 //! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
 //!   without the interceptor are recorded too, but their messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
+//! - **Metrics**: fields of events, such as `monotonic_counter.orders = 1`. They leave over OTLP, or as log lines of which
+//!   [CloudWatch](configuration#metrics-in-cloudwatch) makes metrics.
 //! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
 //! Spans leave after the response was posted and before the next event is requested, within the time that the function
