@@ -301,6 +301,7 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+mod captured;
 mod cloudwatch;
 pub mod configuration;
 mod emf;

@@ -1,12 +1,15 @@
-//! The built-in metrics of functions, as a collector gets them.
+//! The metrics of functions, as a collector gets them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::{NumberDataPoint, number_data_point};
 use prost::Message;
 use serde_json::{Value, json};
+use thundra_aws::{Error, LambdaEvent};
+use thundra_core::Telemetry;
 
 use crate::peers::{Lambda, Seen, texts};
 
@@ -122,4 +125,53 @@ async fn without_an_exporter_nothing_is_measured() {
     lambda.invoke(json!("ann")).await.unwrap();
     let (seen, _) = lambda.stop().await;
     assert!(!seen.iter().any(|seen| seen.name() == "metrics"), "{seen:?}");
+}
+
+/// The program: measures in the initialisation and in each invocation.
+pub(crate) fn measured() {
+    let connect = async || tracing::info!(monotonic_counter.orders = 100, at = "init");
+    let order = |event: LambdaEvent<String>, _: Arc<()>| async move {
+        tracing::info!(monotonic_counter.orders = 1, counter.open = 1, at = event.payload);
+        Ok::<_, Error>(event.payload)
+    };
+    thundra_aws::__private::main_with_state(Telemetry::default, connect, order);
+}
+
+/// Returns the points of a metric, request by request.
+fn requests(seen: &[Seen], name: &str) -> Vec<Vec<(String, f64)>> {
+    let requests = seen.iter().filter(|seen| matches!(seen, Seen::Metrics(..)));
+    let point = |metric: Metric| (metric.name == name).then(|| (metric.attributes["at"].clone(), metric.value));
+    requests.map(|request| points(request).into_iter().filter_map(point).collect()).collect()
+}
+
+fn at(place: &str, value: f64) -> (String, f64) {
+    (place.to_owned(), value)
+}
+
+#[tokio::test]
+async fn an_invocation_exports_what_was_measured_since_the_last_one() {
+    let lambda = Lambda::start("measured", &[ON]).await;
+    for name in ["ann", "bob", "bob"] {
+        lambda.invoke(json!(name)).await.unwrap();
+    }
+    let (seen, stderr) = lambda.stop().await;
+    let orders = [vec![at("init", 100.0), at("ann", 1.0)], vec![at("bob", 1.0)], vec![at("bob", 1.0)]];
+    assert_eq!(requests(&seen, "orders"), orders, "{stderr}");
+    let open = requests(&seen, "open").pop().unwrap();
+    assert_eq!(open, [at("ann", 1.0), at("bob", 2.0)], "an up-down counter adds up since the start");
+    assert!(!stderr.contains("orders") && !stderr.contains("thundra: "), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_copy_of_a_snapshot_adds_up_from_its_restore() {
+    let cumulative = ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative");
+    let snap_start = ("AWS_LAMBDA_INITIALIZATION_TYPE", "snap-start");
+    let lambda = Lambda::start("measured", &[ON, cumulative, snap_start]).await;
+    lambda.restore().await;
+    for name in ["ann", "ann"] {
+        lambda.invoke(json!(name)).await.unwrap();
+    }
+    let (seen, stderr) = lambda.stop().await;
+    let orders = [vec![at("init", 100.0)], vec![at("ann", 1.0)], vec![at("ann", 2.0)]];
+    assert_eq!(requests(&seen, "orders"), orders, "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! The log lines of a scope that are kept until they matter.
+//! The log lines and log records of a scope that are kept until they matter.
 
 use super::line_buffer::LineBuffer;
 
@@ -6,7 +6,11 @@ use super::line_buffer::LineBuffer;
 #[derive(Debug, Default)]
 pub(crate) struct KeptLines {
     /// `None` before the first line.
-    buffer: Option<LineBuffer>,
+    lines: Option<LineBuffer>,
+    /// `None` before the first record.
+    records: Option<LineBuffer>,
+    /// The number of evicted records that nothing has reported.
+    evicted_records: u64,
     /// `true` once the lines came out.
     came_out: bool,
 }
@@ -19,19 +23,37 @@ impl KeptLines {
 
     /// Keeps a line, within a limit of bytes.
     pub(super) fn keep(&mut self, line: &[u8], limit: usize) {
-        self.buffer.get_or_insert_with(LineBuffer::pooled).push(line, limit);
+        self.lines.get_or_insert_with(LineBuffer::pooled).push(&[line], limit);
+    }
+
+    /// Keeps the parts of an encoded record, within a limit of bytes.
+    pub(super) fn keep_record(&mut self, parts: &[&[u8]], limit: usize) {
+        self.records.get_or_insert_with(LineBuffer::pooled).push(parts, limit);
     }
 
     /// Takes the lines, which come out.
     pub(super) fn take(&mut self) -> Option<LineBuffer> {
         self.came_out = true;
-        self.buffer.take()
+        self.lines.take()
     }
 
-    /// Drops the lines.
+    /// Takes the records, which come out.
+    pub(super) fn take_records(&mut self) -> Option<LineBuffer> {
+        self.came_out = true;
+        let records = self.records.take()?;
+        self.evicted_records = records.evicted();
+        Some(records)
+    }
+
+    /// Takes the number of evicted records, for a report.
+    pub(super) fn take_evicted_records(&mut self) -> u64 {
+        std::mem::take(&mut self.evicted_records)
+    }
+
+    /// Drops the lines and the records.
     #[inline]
     pub(crate) fn discard(&mut self) {
-        if let Some(buffer) = self.buffer.take() {
+        for buffer in [self.lines.take(), self.records.take()].into_iter().flatten() {
             buffer.recycle();
         }
     }

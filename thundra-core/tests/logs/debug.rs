@@ -8,6 +8,7 @@ use thundra_core::{Levels, Scope, ScopeBuilder, Telemetry, correlation, install,
 use tracing::{Span, debug, info, trace};
 use tracing_log::log;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Layer, Registry};
 
 const SWITCH: &str = "debug-log-enabled";
@@ -45,7 +46,7 @@ fn program() {
 }
 
 /// The subscribers that write lines.
-pub(crate) const FRONTS: [&str; 3] = ["alone", "beside", "beside-filtered"];
+pub(crate) const FRONTS: [&str; 4] = ["alone", "beside", "beside-filtered", "own"];
 
 /// Installs the subscriber that `TEST_PROGRAM` names, and returns what else it names.
 pub(crate) fn set_up() -> String {
@@ -55,6 +56,11 @@ pub(crate) fn set_up() -> String {
         "alone" => Telemetry::builder(),
         "beside" => Telemetry::builder().layer(Quiet),
         "beside-filtered" => Telemetry::builder().layer(Quiet.with_filter(LevelFilter::WARN)),
+        "own" => {
+            let own = tracing_subscriber::registry().with(Quiet.with_filter(LevelFilter::WARN));
+            own.with(thundra_core::layer()).with(thundra_core::log::layer()).init();
+            Telemetry::builder()
+        }
         other => panic!("no front {other:?}"),
     });
     work.to_owned()
@@ -182,6 +188,7 @@ fn the_start_of_a_chain_draws_and_calls_carry_the_decision() {
     let names = "new, trace alone, chain of a stranger, switched off by a stranger";
     let details = names.split(", ").map(|name| format!("{name}: detail")).collect::<Vec<_>>().join(", ");
     assert_eq!(of("1"), (names.to_owned(), details));
+    assert_eq!(run("alone drawn", &[("THUNDRA_DEBUG_SAMPLE_RATE", "0.001")])[0]["sampling_rate"], 0.001);
     assert_eq!(of("0"), (String::new(), String::new()));
 }
 
