@@ -107,6 +107,10 @@
 //!   `thundra.dropped_measurements` counts.
 //! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
 //!
+//! Built-in ones are recorded without set-up, where metrics are exported: those of the process (`process.*`, on Linux)
+//! and of telemetry itself (`otel.sdk.*`: spans started, records exported and lost by reason, requests and their
+//! durations, spans that wait). What is in use at a time, such as memory, is a gauge.
+//!
 //! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: those of `thundra-http` where
 //! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
 //! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.
@@ -323,7 +327,7 @@ pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, lay
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
+    last_export, observe_built_in, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 
