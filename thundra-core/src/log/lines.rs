@@ -115,12 +115,14 @@ impl Lines {
     #[cold]
     fn shorten(&self, buffers: &mut Buffers, event: (&Event<'_>, &Metadata<'_>, u64), spans: &[&Attributes]) {
         // An escape takes up to six bytes for one.
-        for text in [256 << 10, 64 << 10, 16 << 10, 4 << 10, 1 << 10, 64] {
-            self.fill(buffers, event, spans, Limits { text, fields: MAX_LINE_BYTES / 4 });
+        for text in [256 << 10, 64 << 10, 16 << 10, 4 << 10, 1 << 10] {
+            self.fill(buffers, event, spans, Limits { text, ..Limits::NONE });
             if buffers.line.len() <= MAX_LINE_BYTES {
                 return;
             }
         }
+        // The fields of many spans.
+        self.fill(buffers, event, spans, Limits { text: 64, fields: MAX_LINE_BYTES / 2 });
     }
 
     #[inline]
