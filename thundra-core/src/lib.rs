@@ -77,7 +77,8 @@
 //! - A full buffer evicts the oldest lines, and drops a line that alone is over the limit. A line at WARN then says how
 //!   many, whatever the levels. All buffers of a process share 16 MiB of memory.
 //!
-//! The lines have the format of all lines, and what is redacted in these is redacted before a line is kept.
+//! The lines have the format of all lines, and what is redacted in these is redacted before a line is kept. Where log
+//! records are exported, those of the kept lines wait beside them, within the same limit, and leave with them.
 //!
 //! # Metrics
 //!

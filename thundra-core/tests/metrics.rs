@@ -424,7 +424,7 @@ fn sixty_four_tasks_never_cross() {
 #[cfg(feature = "metrics")]
 #[test]
 fn the_metrics_crate_measures_in_the_scope_of_the_call() {
-    use ::metrics::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
+    use metrics_facade::{Unit, counter, describe_counter, describe_histogram, gauge, histogram};
     let (_turn, collector) = installed();
     describe_counter!("facade.calls", Unit::Count, "Calls.");
     describe_histogram!("facade.size", Unit::Bytes, "Sizes.");

@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::cell::RefCell;
 use std::process::Command;
 
-use thundra_core::{Records, Scope, export_later, flush};
+use thundra_core::{Config, Env, Records, Scope, export_later, flush};
+use tracing::Dispatch;
+use tracing::dispatcher::with_default;
+use tracing_subscriber::layer::SubscriberExt;
 
 /// Makes spans, and does with them as `TEST_PROGRAM` says.
 #[test]
@@ -20,6 +24,30 @@ fn program() {
             export_later(Records::default());
         }
         other => panic!("no program {other:?}"),
+    }
+}
+
+#[test]
+fn measurements_that_nobody_wants_are_not_even_read() {
+    let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
+    let beside = tracing_subscriber::registry().with(thundra_core::layer_with(&config));
+    let alone: Dispatch = thundra_core::subscriber(&config).into();
+    for subscriber in [alone, beside.into()] {
+        let read = RefCell::new(Vec::new());
+        let value = |which| {
+            read.borrow_mut().push(which);
+            1
+        };
+        let events = with_default(&subscriber, || {
+            let scope = Scope::builder("request").begin_with(&config);
+            scope.enter(|| {
+                tracing::info!(monotonic_counter.orders = value("alone"));
+                tracing::info!(monotonic_counter.orders = value("with a message"), "ordered");
+            });
+            scope.finish().spans().next().unwrap().events
+        });
+        assert_eq!(read.into_inner(), ["with a message"]);
+        assert_eq!(events.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), ["ordered"]);
     }
 }
 

@@ -1,11 +1,19 @@
 //! What is lost around the guard of `init()` is reported once, and when that is certain. Each program runs in a process
 //! of its own.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use thundra_core::{Records, Scope, export_later, flush, flushes_itself};
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::Uri;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::metrics::v1::metric::Data;
+use prost::Message;
+use thundra_core::{Records, Scope, export_later, flush, flushes_itself, pending_spans};
 
 fn work() {
     export_later(Scope::builder("work").begin().finish());
@@ -56,6 +64,19 @@ fn refused_by_the_collector() {
     thundra_http::export::report_losses();
 }
 
+#[test]
+#[ignore = "a program of the test below"]
+fn measured_in_the_background() {
+    let telemetry = thundra_http::init();
+    tracing::info!(monotonic_counter.orders = 1);
+    work();
+    while pending_spans() > 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    tracing::info!(monotonic_counter.orders = 2);
+    drop(telemetry);
+}
+
 fn stderr(program: &str, variable: (&str, &str)) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args([program, "--exact", "--ignored", "--nocapture"]).env(variable.0, variable.1);
@@ -82,4 +103,30 @@ fn spans_after_the_guard_are_reported() {
         ["never_held", "dropped_before_a_scope", "dropped_after_the_work", "flushed_by_the_program"].map(lines),
         [1, 1, 0, 0]
     );
+}
+
+#[test]
+fn metrics_leave_at_their_interval_and_at_the_end_and_not_with_each_flush() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let requests = Arc::<Mutex<Vec<(String, Bytes)>>>::default();
+    let keep = requests.clone();
+    let app = Router::new().fallback(async move |uri: Uri, body: Bytes| {
+        keep.lock().unwrap().push((uri.path().to_owned(), body));
+    });
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    runtime.spawn(async { axum::serve(listener, app).await });
+    stderr("measured_in_the_background", ("OTEL_EXPORTER_OTLP_ENDPOINT", &address));
+    let requests = requests.lock().unwrap();
+    assert!(requests.iter().any(|(path, _)| path == "/v1/traces"), "a flush came before the end");
+    let orders = requests.iter().filter(|(path, _)| path == "/v1/metrics").filter_map(|(_, body)| {
+        let request = ExportMetricsServiceRequest::decode(body.clone()).unwrap();
+        let metrics = request.resource_metrics.into_iter().flat_map(|r| r.scope_metrics).flat_map(|s| s.metrics);
+        metrics.filter(|metric| metric.name == "orders").find_map(|metric| metric.data)
+    });
+    let orders: Vec<_> = orders.collect();
+    let [Data::Sum(sum)] = orders.as_slice() else { panic!("{orders:?}") };
+    assert_eq!(sum.aggregation_temporality, 2, "cumulative, outside of Lambda");
+    let value = sum.data_points.first().and_then(|point| point.value);
+    assert_eq!(format!("{value:?}"), "Some(AsInt(3))");
 }

@@ -50,18 +50,29 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
         Some(path) => quote! { #path },
         None => quote! { #thundra_aws::__private::Telemetry::default },
     };
+    let event = internal("event");
+    let with_sources = |call: TokenStream| {
+        let error = internal("error");
+        quote! {
+            async move {
+                #thundra_aws::__private::with_sources(#call.await, |#error| {
+                    #thundra_aws::__private::error(#error).thundra_sources()
+                })
+            }
+        }
+    };
     let start = match &program.state {
         None => {
             let start = format_ident!("main{suffix}");
-            quote! { #start(#telemetry, #main) }
+            let call = with_sources(quote! { #main(#event) });
+            quote! { #start(#telemetry, |#event| #call) }
         }
         Some(State { init, ty }) => {
             let start = format_ident!("main{suffix}_with_state");
-            let (event, state) = (internal("event"), internal("state"));
+            let state = internal("state");
             let ty = without_lifetimes(ty);
-            quote! {
-                #start(#telemetry, #init, |#event, #state: ::std::sync::Arc<#ty>| async move { #main(#event, &*#state).await })
-            }
+            let call = with_sources(quote! { #main(#event, &*#state) });
+            quote! { #start(#telemetry, #init, |#event, #state: ::std::sync::Arc<#ty>| #call) }
         }
     };
     quote! {

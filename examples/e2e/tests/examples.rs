@@ -63,6 +63,21 @@ fn kinesis_batch_reports_the_record_that_failed() {
 }
 
 #[test]
+fn kinesis_batch_runs_the_failed_record_again_from_its_line() {
+    let program = env!("CARGO_BIN_EXE_kinesis-batch");
+    let event = File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join("events/kinesis.json")).unwrap();
+    let capture = ("THUNDRA_CAPTURE_PAYLOADS", "errors");
+    let (response, stderr) = answered(Command::new(program).env_clear().envs([capture]).stdin(event));
+    let line = stderr.lines().find(|line| line.starts_with(r#"{"_thundra":"event/1""#)).unwrap();
+    let read: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(read["event"]["Records"].as_array().unwrap().len(), 1, "{line}");
+    let log = target::path("test-captured-event.txt").unwrap();
+    fs::write(&log, format!("2026-11-26T11:44:58 2026/11/26/[$LATEST]0a1b {line}\n")).unwrap();
+    let (again, stderr) = answered(Command::new(program).env_clear().stdin(File::open(log).unwrap()));
+    assert_eq!(again, response, "{stderr}");
+}
+
+#[test]
 fn custom_exporter_writes_a_line_for_each_span() {
     let spans = target::path("test-custom-exporter.txt").unwrap();
     let _ = fs::remove_file(&spans);

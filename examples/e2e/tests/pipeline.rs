@@ -11,7 +11,7 @@ use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::receiver::Receiver;
 use thundra_examples::harness::target;
 use thundra_examples::orders::{Order, Story};
-use thundra_examples::report::{Kind, Link, Span, problems};
+use thundra_examples::report::{Kind, Link, Span, logs, problems};
 use thundra_examples::shop::Shop;
 
 /// The time for a message or a span to arrive.
@@ -95,7 +95,21 @@ async fn an_order_is_one_trace_of_six_programs() {
 
     let trace = orders[0].expected().trace(&spans);
     assert_eq!(format!("\n{}", outline(&trace)), SINGLE);
+    let lines = logs(&stage.receiver.logs(), &trace);
+    let said: BTreeSet<_> = lines.lines().filter_map(|line| line.split_once(" ▸ ")).map(|(_, message)| message).collect();
+    assert_eq!(said, SAID.into(), "{lines}");
 }
+
+/// What the programs log about an order whose price is asked for twice.
+const SAID: [&str; 7] = [
+    "asking the market",
+    "the price is not known yet, asking again",
+    "order accepted",
+    "greeted",
+    "paid",
+    "packed",
+    "told the customer",
+];
 
 const SINGLE: &str = "
 orders: POST /orders Server

@@ -16,7 +16,7 @@ use std::fmt::{Debug, Display};
 use std::ops::Deref;
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent};
-use thundra_core::exception::{Exception, UNNAMED, short_type_name};
+use thundra_core::exception::{Exception, UNNAMED, as_error, short_type_name, sources};
 use thundra_core::formatted;
 
 /// Returns the rungs on which `thundra_context` looks for the context of an argument.
@@ -40,6 +40,11 @@ pub fn first_context<const N: usize>(arguments: [Argument; N]) -> Result<Context
 /// Returns the rungs on which `thundra_error` looks for the error in a returned value.
 pub fn returned<R>(returned: &R) -> ByDiagnostic<'_, R> {
     Rung(Rung(Rung(Rung(Rung(Rung(Ground(returned)))))))
+}
+
+/// Returns the rungs on which `thundra_sources` looks for the sources of an error.
+pub fn error<E>(error: &E) -> Rung<Rung<Ground<'_, E>>> {
+    Rung(Rung(Ground(error)))
 }
 
 /// A type of arguments that contain the context of the invocation.
@@ -155,6 +160,27 @@ impl<T, E> ByType<'_, Result<T, E>> {
     }
 }
 
+impl<E: AsRef<dyn Error + Send + Sync>> Rung<Rung<Ground<'_, E>>> {
+    /// Returns the messages of the sources: a boxed error, or one of `anyhow` or `eyre`.
+    pub fn thundra_sources(&self) -> Vec<String> {
+        messages(self.0.0.0.as_ref())
+    }
+}
+
+impl<E: Error> Rung<Ground<'_, E>> {
+    /// Returns the messages of the sources.
+    pub fn thundra_sources(&self) -> Vec<String> {
+        messages(self.0.0)
+    }
+}
+
+impl<E: 'static> Ground<'_, E> {
+    /// Returns the messages of the sources of another box. An error of another kind has none.
+    pub fn thundra_sources(&self) -> Vec<String> {
+        as_error(self.0).map(messages).unwrap_or_default()
+    }
+}
+
 impl<T> Ground<'_, T> {
     /// Returns no context.
     pub fn thundra_context(&self) -> Argument {
@@ -171,6 +197,10 @@ impl<T, E> Ground<'_, Result<T, E>> {
     fn error(&self, describe: impl FnOnce(&E) -> Exception) -> Option<Exception> {
         self.0.as_ref().err().map(describe)
     }
+}
+
+fn messages<'a>(error: &'a (dyn Error + 'a)) -> Vec<String> {
+    sources(error).map(ToString::to_string).collect()
 }
 
 fn error_type<E>() -> &'static str {

@@ -111,6 +111,7 @@ pub fn report(describe: impl FnOnce() -> Option<Exception>) {
         ScopeRef::current().filter(|invocation| !invocation.flags().contains(ScopeFlags::HANDLER_CALLED))
         && let Some(error) = describe()
     {
+        invocation.set_flags(ScopeFlags::FAILED);
         invocation.fail(&error);
     }
 }

@@ -1,15 +1,18 @@
 //! The handler's error on its way to the runtime.
 //!
 //! The runtime demands two things of an error: the `Debug` text, which it logs, and the [`Diagnostic`], which it posts.
-//! Each is made once and passes unchanged. Neither has the sources. A boxed error has them itself, and the `Debug`
-//! texts of `anyhow` and `eyre` list them.
+//! Each is made once and passes unchanged. Neither has the sources. A boxed error has them itself, `#[handler]` on `main`
+//! finds them by the type, and the `Debug` texts of `anyhow` and `eyre` list them.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::fmt::{self, Debug, Write};
 
 use lambda_runtime::Diagnostic;
 use thundra_core::exception::{Exception, UNNAMED, as_error, name_in_debug, short_type_name, sources};
 use thundra_core::{ScopeFlags, ScopeRef, contained};
+
+use super::described::Described;
 
 /// The longest kept `Debug` text, in bytes.
 const MAX_DEBUG_BYTES: usize = 32 * 1024;
@@ -69,10 +72,13 @@ impl Write for Passed<'_, '_> {
     }
 }
 
-/// Returns the messages of the sources of a boxed error. The sources of other errors are unknown.
+/// Returns the messages of the sources of a boxed error, or of a described one. The sources of other errors are unknown.
 fn source_messages<E: 'static>(error: &E) -> Vec<String> {
-    let messages = || Some(sources(as_error(error)?).map(ToString::to_string).collect());
-    contained(messages).flatten().unwrap_or_default()
+    let messages = || match (error as &dyn Any).downcast_ref::<Described>() {
+        Some(described) => described.sources(),
+        None => as_error(error).into_iter().flat_map(sources).map(ToString::to_string).collect(),
+    };
+    contained(messages).unwrap_or_default()
 }
 
 /// Describes the error of a handler by what the runtime posts, the sources, and what the runtime logs.

@@ -7,7 +7,7 @@ use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, 
 
 use super::availability_zone::{self, Zone};
 use super::watchdog::Watch;
-use super::{environment, evidence, initialisation, setup};
+use super::{environment, evidence, initialisation, setup, usage};
 use crate::attributes::cut;
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
@@ -80,6 +80,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if is_cold_start {
         scope.set_flags(ScopeFlags::COLD_START);
     }
+    usage::faas::began(*scope, &trigger);
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }

@@ -7,12 +7,14 @@
 //! ```
 //!
 //! How an invocation ended is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
-//! `refusal.rs`, each at one hand-over between the handler and the runtime. The table of the endings is in the
+//! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error whose type
+//! is known. The table of the endings is in the
 //! documentation of [`run`](crate::run).
 
 mod availability_zone;
 mod background;
 mod deadline;
+pub(crate) mod described;
 mod environment;
 mod event;
 pub(crate) mod evidence;

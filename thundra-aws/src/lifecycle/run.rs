@@ -53,7 +53,9 @@ use super::{environment, local, refusal, setup, shutdown, usage};
 ///
 /// - The type is the path of a Rust type. A boxed error has the name that its `Debug` text begins with, or `Error`.
 /// - The sources are known for boxed errors of the standard library, for `anyhow` and for `eyre`: up to 8 of them, and
-///   up to 8 KiB of text. An error type of the program names its sources in its own message, or is returned in a box.
+///   up to 8 KiB of text. [`#[handler]`](crate::handler) on `main` sees the error type of the program, and takes the
+///   sources of each type that implements [`Error`](std::error::Error). Under `run` such a type names its sources in its
+///   own message, or is returned in a box.
 /// - Credentials and query values are redacted.
 /// - `exception.stacktrace` is recorded only where `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` asks for it: the place and the
 ///   backtrace of a panic, and the backtrace that an error of `anyhow` or `eyre` captured.

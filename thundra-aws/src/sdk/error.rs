@@ -49,7 +49,7 @@ pub(crate) fn record(span: &Span, error: &OrchestratorError<Error>, response: Op
         && let Some(response) = response
     {
         let ServiceError { code, message } = of(response);
-        let code = code.unwrap_or_else(|| response.status().as_u16().to_string());
+        let code = code.unwrap_or_else(|| status(response));
         span.set_status(Status::error(described(&code, message)));
         return span.set_attribute(semconv::ERROR_TYPE, code);
     }
@@ -66,6 +66,18 @@ fn described(code: &str, message: Option<String>) -> String {
         }
         None => code.to_owned(),
     }
+}
+
+/// Returns `error.type`: the code of the service, else what failed on the way.
+pub(crate) fn error_type(error: &OrchestratorError<Error>, response: Option<&HttpResponse>) -> Cow<'static, str> {
+    match response.filter(|_| error.is_operation_error()) {
+        Some(response) => of(response).code.unwrap_or_else(|| status(response)).into(),
+        None => kind(error).into(),
+    }
+}
+
+fn status(response: &HttpResponse) -> String {
+    response.status().as_u16().to_string()
 }
 
 /// Returns `true` if the service refused the request because of too many calls.

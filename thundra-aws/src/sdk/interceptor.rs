@@ -16,6 +16,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use thundra_core::ScopeRef;
 
 use super::call::Call;
+use super::duration::Measured;
 use super::services;
 
 /// Returns an interceptor that traces calls, for the config builder of any AWS SDK crate.
@@ -67,6 +68,7 @@ impl Intercept for Interceptor {
         if another_is_installed || is_presigning(config) || thundra_core::is_telemetry_suppressed() {
             return Ok(());
         }
+        Measured::begin(config);
         let service = services::called(config);
         if let Some(messages) = &service.messages {
             (messages.request_attributes)(context.input_mut(), config);
@@ -132,6 +134,9 @@ impl Intercept for Interceptor {
         }
         if let Some(call) = config.get_mut_from_interceptor_state::<Call>() {
             call.end(context, attempts);
+        }
+        if let Some(measured) = config.get_mut_from_interceptor_state::<Measured>() {
+            measured.end(context);
         }
         // Ends the span now, and not when the SDK drops its bag.
         config.interceptor_state().unset::<Call>();

@@ -26,6 +26,7 @@
 
 mod call;
 pub(crate) mod clients;
+mod duration;
 mod endpoint;
 mod error;
 mod interceptor;

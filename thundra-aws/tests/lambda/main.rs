@@ -16,10 +16,12 @@ mod environment;
 mod evidence;
 mod keep;
 mod logs;
+mod metrics;
 mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod sources;
 mod streams;
 mod usage;
 mod xray;

@@ -35,6 +35,8 @@ pub(crate) enum Seen {
     Response,
     Error,
     Traces(Vec<Span>),
+    /// A request with metrics.
+    Metrics(Bytes),
     Logs(Vec<LogRecord>),
     /// Spans that the collector had no room for.
     Refused,
@@ -59,6 +61,7 @@ impl Seen {
             Seen::Response => "response",
             Seen::Error => "error",
             Seen::Traces(_) => "traces",
+            Seen::Metrics(_) => "metrics",
             Seen::Logs(_) => "logs",
             Seen::Refused => "refused",
             Seen::Restore => "restore",
@@ -247,6 +250,7 @@ impl Lambda {
             .route("/2020-01-01/extension/register", post(register))
             .route("/2020-01-01/extension/event/next", get(extension_next))
             .route("/v1/traces", post(traces))
+            .route("/v1/metrics", post(metrics))
             .route("/v1/logs", post(logs))
             .route("/", post(message))
             .with_state(world.clone());
@@ -633,6 +637,10 @@ async fn logs(State(world): State<Arc<World>>, body: Bytes) -> StatusCode {
     StatusCode::OK
 }
 
+async fn metrics(State(world): State<Arc<World>>, body: Bytes) {
+    world.saw(Seen::Metrics(body));
+}
+
 /// Returns the spans of a request.
 pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
     let request = ExportTraceServiceRequest::decode(request).unwrap();
@@ -668,7 +676,7 @@ fn exception(event: span::Event) -> Exception {
 }
 
 /// The attributes by their keys.
-fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
+pub(crate) fn texts(attributes: Vec<KeyValue>) -> HashMap<String, String> {
     attributes.into_iter().map(|pair| (pair.key, text(pair.value.and_then(|value| value.value)))).collect()
 }
 

@@ -113,10 +113,12 @@ pub(crate) fn run(name: &str) {
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
         other if other.starts_with("details") => crate::details::run(other),
+        "measured" => crate::metrics::measured(),
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         other if other.starts_with("evidence") => crate::evidence::run(other),
         other if other.starts_with("emf") => crate::emf::run(other),
+        sources if sources.starts_with("sources") => crate::sources::run(sources),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),
     }

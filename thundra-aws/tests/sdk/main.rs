@@ -9,6 +9,7 @@ mod faults;
 mod interceptor;
 mod kinesis;
 mod limits;
+mod measured;
 mod operations;
 mod presigning;
 mod sns;

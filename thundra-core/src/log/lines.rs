@@ -14,7 +14,7 @@ use crate::export::{StandardStream, write_line};
 use crate::members::Members;
 use crate::recorder::events::own_name;
 use crate::recorder::filter::WriteLine;
-use crate::recorder::kept_lines;
+use crate::recorder::kept_writer;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
@@ -86,7 +86,7 @@ impl Lines {
     /// Keeps the line of an event in the scope of a span.
     pub(super) fn keep(&self, event: &Event<'_>, metadata: &Metadata<'_>, (slot, place): (SpanSlot, Place<'_>)) {
         self.build(event, metadata, place, |line| {
-            if !kept_lines::keep(slot.scope, line, self.kept_bytes) {
+            if !kept_writer::keep(slot.scope, line, self.kept_bytes) {
                 print(line);
             }
         });

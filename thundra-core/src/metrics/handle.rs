@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use ::metrics::{CounterFn, GaugeFn, HistogramFn};
+use metrics_facade::{CounterFn, GaugeFn, HistogramFn};
 
 use super::{InstrumentKind, Number};
 use crate::points::attributes::AttributeSet;

@@ -36,6 +36,17 @@ struct Collection {
     observers: Vec<Observer>,
 }
 
+impl Collection {
+    /// Returns `true` if a collection is due, or the last one, and sets the time of the next one.
+    fn begins(&mut self, now: Instant, is_last: bool) -> bool {
+        let is_due = is_last || self.next.is_none_or(|next| next <= now);
+        if is_due {
+            self.next = self.interval.map(|interval| now + interval);
+        }
+        is_due
+    }
+}
+
 /// Points for a [writer](crate::metrics::write_points_with), with the work that measured them.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -153,12 +164,8 @@ pub(crate) fn collect(is_last: bool) {
 #[cold]
 fn collect_if_due(is_last: bool) {
     let mut collection = collection();
-    if let (Some(interval), Some(next)) = (collection.interval, collection.next) {
-        let now = Instant::now();
-        if now < next && !is_last {
-            return;
-        }
-        collection.next = Some(now + interval);
+    if !collection.begins(Instant::now(), is_last) {
+        return;
     }
     let observers = collection.observers.clone();
     // An observer, or the writer, is free to measure and to log.

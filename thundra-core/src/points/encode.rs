@@ -18,9 +18,9 @@ pub(super) struct Window {
     pub(super) end: u64,
 }
 
-/// Appends a metric for each instrument.
-pub(super) fn metrics(points: &Points, window: Window, out: &mut Vec<u8>) {
-    for (kept, points) in points.by_instrument() {
+/// Appends a metric for each instrument of some kinds.
+pub(super) fn metrics(points: &Points, takes: impl Fn(InstrumentKind) -> bool, window: Window, out: &mut Vec<u8>) {
+    for (kept, points) in points.by_instrument().into_iter().filter(|(kept, _)| takes(kept.kind)) {
         write::nested(out, tag::SPAN, |out| {
             write::bytes(out, tag::METRIC_NAME, kept.name.as_bytes());
             for (tag, text) in [(tag::METRIC_DESCRIPTION, &kept.description), (tag::METRIC_UNIT, &kept.unit)] {

@@ -56,6 +56,15 @@ impl Index {
         Err(hash)
     }
 
+    /// Adds all places, given by their hashes, to an empty index.
+    pub(super) fn fill(&mut self, hashes: impl Iterator<Item = u64>) {
+        for (place, hash) in (0..).zip(hashes) {
+            if let Err(free) = self.find(hash, |_| false) {
+                self.insert(free, place);
+            }
+        }
+    }
+
     pub(super) fn insert(&mut self, free_hash: u64, place: u32) {
         self.0.insert(free_hash, place);
     }

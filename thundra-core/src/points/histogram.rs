@@ -12,6 +12,22 @@ const DEFAULT_BOUNDS: &[f64] =
 /// The boundaries that the semantic conventions give to durations in seconds.
 const SECONDS_BOUNDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
+/// The boundaries for sizes in bytes, from 1 KiB to 4 GiB.
+const BYTES_BOUNDS: &[f64] = &[
+    1024.0,
+    4096.0,
+    16384.0,
+    65536.0,
+    262144.0,
+    1048576.0,
+    4194304.0,
+    16777216.0,
+    67108864.0,
+    268435456.0,
+    1073741824.0,
+    4294967296.0,
+];
+
 /// The boundaries and counts of explicit buckets: one more count than boundaries.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Explicit {
@@ -21,7 +37,11 @@ pub(crate) struct Explicit {
 
 impl Explicit {
     fn new(unit: &str) -> Self {
-        let bounds = if unit == "s" { SECONDS_BOUNDS } else { DEFAULT_BOUNDS };
+        let bounds = match unit {
+            "s" => SECONDS_BOUNDS,
+            "By" => BYTES_BOUNDS,
+            _ => DEFAULT_BOUNDS,
+        };
         Explicit { bounds, counts: [0; DEFAULT_BOUNDS.len() + 1] }
     }
 

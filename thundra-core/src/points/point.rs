@@ -20,6 +20,17 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
+    pub(super) fn new(identity: &Identity<'_>) -> Self {
+        Kept {
+            name: identity.name.keep(),
+            unit: identity.unit.keep(),
+            description: identity.description.keep(),
+            kind: identity.kind,
+            is_built_in: identity.is_built_in,
+            sets: 0,
+        }
+    }
+
     #[inline]
     pub(super) fn is(&self, identity: &Identity<'_>) -> bool {
         self.kind == identity.kind && self.name == identity.name.as_str()

@@ -19,8 +19,8 @@ pub(crate) struct Registry {
     started: u64,
     /// The time of the last collection.
     collected: u64,
-    /// The names exported so far, in lower case: OpenTelemetry's names have no case.
-    names: BTreeMap<String, (String, InstrumentKind)>,
+    /// The names exported so far.
+    names: BTreeMap<String, InstrumentKind>,
 }
 
 impl Registry {
@@ -51,13 +51,14 @@ impl Registry {
         let now = now.max(self.collected);
         let all = self.temporality == TemporalityPreference::Cumulative;
         // The other preferences leave up-down counters cumulative, as the specification says.
-        let delta = new.split(|kind| all || kind == InstrumentKind::UpDownCounter);
-        self.cumulative.merge(&mut new);
-        self.report_conflicts(&delta);
+        let is_cumulative = |kind| all || kind == InstrumentKind::UpDownCounter;
+        self.report_conflicts(&new);
         let mut encoded = Vec::new();
-        encode::metrics(&delta, encode::Window { is_delta: true, start: self.collected, end: now }, &mut encoded);
+        let since_last = encode::Window { is_delta: true, start: self.collected, end: now };
+        encode::metrics(&new, |kind| !is_cumulative(kind), since_last, &mut encoded);
+        self.cumulative.merge_kinds(&mut new, is_cumulative);
         let since_start = encode::Window { is_delta: false, start: self.started, end: now };
-        encode::metrics(&self.cumulative, since_start, &mut encoded);
+        encode::metrics(&self.cumulative, |_| true, since_start, &mut encoded);
         self.collected = now;
         Records::from_encoded(Signal::Metrics, encoded)
     }
@@ -65,22 +66,24 @@ impl Registry {
     /// Reports names of two instruments. Both are exported, as the [specification] says.
     ///
     /// [specification]: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
-    fn report_conflicts(&mut self, delta: &Points) {
-        for kept in delta.instruments().iter().chain(self.cumulative.instruments()) {
-            match self.names.get(&kept.name.to_ascii_lowercase()) {
-                Some((name, kind)) if *name != kept.name || *kind != kept.kind => diagnostics::once(
+    fn report_conflicts(&mut self, new: &Points) {
+        for kept in new.instruments() {
+            if self.names.get(&*kept.name).is_some_and(|kind| *kind == kept.kind) {
+                continue;
+            }
+            // OpenTelemetry's names have no case.
+            let other = self.names.iter().find(|(name, _)| name.eq_ignore_ascii_case(&kept.name));
+            if let Some((name, kind)) = other {
+                diagnostics::once(
                     &format!("metric conflict {name}"),
                     format_args!(
-                        "two metrics have the name {name:?}, a {kind:?} and a {:?} named {:?}: both are exported, and \
+                        "two metrics have one name: {name:?} is a {kind:?}, and {:?} is a {:?}; both are exported, and \
                          most destinations take one of them",
-                        kept.kind, kept.name
+                        kept.name, kept.kind
                     ),
-                ),
-                Some(_) => {}
-                None if self.names.len() < MAX_INSTRUMENTS => {
-                    self.names.insert(kept.name.to_ascii_lowercase(), (kept.name.to_string(), kept.kind));
-                }
-                None => {}
+                );
+            } else if self.names.len() < MAX_INSTRUMENTS {
+                self.names.insert(kept.name.to_string(), kept.kind);
             }
         }
     }

@@ -18,7 +18,7 @@ const MAX_POINTS: usize = 20_000;
 /// The most bytes of attributes of all points, and of one.
 const MAX_ATTRIBUTE_BYTES: usize = 8 << 20;
 const MAX_SET_BYTES: usize = 8 << 10;
-/// The number of points up to which a search compares them one by one.
+/// The number of points, or instruments, up to which a search compares them one by one.
 const FEW: usize = 8;
 
 /// The attribute of what is over the limit.
@@ -30,8 +30,8 @@ pub struct Points {
     wanted: Wanted,
     instruments: Vec<Kept>,
     points: Vec<Entry>,
+    /// The index of the instruments, and that of the points; empty for a few.
     instrument_index: Index,
-    /// The index of the points; empty for a few.
     point_index: Index,
     attribute_bytes: usize,
 }
@@ -116,9 +116,19 @@ impl Points {
 
     /// Adds the points of another set, and empties it.
     pub(crate) fn merge(&mut self, other: &mut Points) {
+        if self.is_empty() && self.wanted == other.wanted {
+            *self = other.take();
+        } else {
+            self.merge_kinds(other, |_| true);
+        }
+    }
+
+    /// Adds the points of some kinds of another set, and empties it.
+    pub(super) fn merge_kinds(&mut self, other: &mut Points, takes: impl Fn(InstrumentKind) -> bool) {
         let Points { instruments, points, .. } = other.take();
         for entry in points {
-            let Some(kept) = instruments.get(entry.instrument as usize) else { continue };
+            let kept = instruments.get(entry.instrument as usize).filter(|kept| takes(kept.kind));
+            let Some(kept) = kept else { continue };
             match self.data(&kept.identity(), &entry.attributes, 1) {
                 Some(data) => data.merge(entry.data),
                 None => unaggregated::count_dropped(1),
@@ -141,20 +151,6 @@ impl Points {
                 histogram.values = None;
             }
         }
-    }
-
-    /// Keeps the points for which `keep` says so, and returns the others.
-    pub(crate) fn split(&mut self, keep: impl Fn(InstrumentKind) -> bool) -> Points {
-        let mut others = Points::of(self.wanted);
-        let mut whole = self.take();
-        for entry in std::mem::take(&mut whole.points) {
-            let Some(kept) = whole.instruments.get(entry.instrument as usize) else { continue };
-            let to = if keep(kept.kind) { &mut *self } else { &mut others };
-            if let Some(data) = to.data(&kept.identity(), &entry.attributes, 1) {
-                *data = entry.data;
-            }
-        }
-        others
     }
 
     /// Returns the data of a point; over the limit of sets, that of the point for what is over; `None` over the limit
@@ -216,43 +212,44 @@ impl Points {
         let data = Data::new(identity.kind, &kept.unit, self.wanted);
         let place = u32::try_from(self.points.len()).ok()?;
         self.points.push(Entry { hash, instrument, attributes: attributes.into(), data });
-        if self.points.len() == FEW + 1 {
-            self.index_all();
-        } else if self.points.len() > FEW {
-            self.point_index.insert(free, place);
+        match self.points.len() {
+            len if len == FEW + 1 => self.point_index.fill(self.points.iter().map(|entry| entry.hash)),
+            len if len > FEW => self.point_index.insert(free, place),
+            _ => {}
         }
         Some(place)
-    }
-
-    fn index_all(&mut self) {
-        for (place, entry) in (0..).zip(&self.points) {
-            if let Err(free) = self.point_index.find(entry.hash, |_| false) {
-                self.point_index.insert(free, place);
-            }
-        }
     }
 
     /// Returns the place of an instrument, new or not; `None` over the limit, and for an invalid name.
     fn instrument(&mut self, identity: &Identity<'_>, hash: u64) -> Option<u32> {
         let instruments = &self.instruments;
-        let is_it = |place: u32| instruments.get(place as usize).is_some_and(|kept| kept.is(identity));
-        match self.instrument_index.find(hash, is_it) {
-            Ok(place) => Some(place),
-            Err(_) if self.instruments.len() >= MAX_INSTRUMENTS || !is_valid_name(identity.name.as_str()) => None,
-            Err(free) => {
-                let place = self.instruments.len() as u32;
-                self.instruments.push(Kept {
-                    name: identity.name.keep(),
-                    unit: identity.unit.keep(),
-                    description: identity.description.keep(),
-                    kind: identity.kind,
-                    is_built_in: identity.is_built_in,
-                    sets: 0,
-                });
-                self.instrument_index.insert(free, place);
-                Some(place)
-            }
+        let found = if instruments.len() <= FEW {
+            instruments.iter().position(|kept| kept.is(identity)).map(|place| place as u32).ok_or(hash)
+        } else {
+            let is_it = |place: u32| instruments.get(place as usize).is_some_and(|kept| kept.is(identity));
+            self.instrument_index.find(hash, is_it)
+        };
+        let free = match found {
+            Ok(place) => return Some(place),
+            Err(free) => free,
+        };
+        if !is_valid_name(identity.name.as_str()) {
+            return None;
         }
+        if self.instruments.len() >= MAX_INSTRUMENTS {
+            unaggregated::note_too_many_instruments();
+            return None;
+        }
+        let place = self.instruments.len() as u32;
+        self.instruments.push(Kept::new(identity));
+        match self.instruments.len() {
+            len if len == FEW + 1 => {
+                self.instrument_index.fill(self.instruments.iter().map(|kept| hash_of(&kept.name, kept.kind)));
+            }
+            len if len > FEW => self.instrument_index.insert(free, place),
+            _ => {}
+        }
+        Some(place)
     }
 }
 

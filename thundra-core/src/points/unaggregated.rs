@@ -2,18 +2,25 @@
 //!
 //! Measurements are counted under the locks of scopes, so nothing is written to standard error at that place.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::diagnostics;
 use crate::pipeline::{Losses, backlog};
 
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 static OVERFLOWING: AtomicU64 = AtomicU64::new(0);
+static TOO_MANY_INSTRUMENTS: AtomicBool = AtomicBool::new(false);
 
 /// Counts measurements that are in no point: of an unusable value or name, or over the limit of instruments.
 #[cold]
 pub(crate) fn count_dropped(measurements: u64) {
     DROPPED.fetch_add(measurements, Ordering::Relaxed);
+}
+
+/// Takes note of an instrument over the limit, whose measurements are dropped.
+#[cold]
+pub(super) fn note_too_many_instruments() {
+    TOO_MANY_INSTRUMENTS.store(true, Ordering::Relaxed);
 }
 
 /// Counts measurements without their attributes, over the limit of sets.
@@ -22,7 +29,7 @@ pub(crate) fn count_overflowing(measurements: u64) {
     OVERFLOWING.fetch_add(measurements, Ordering::Relaxed);
 }
 
-/// Hands the counts to the next root span, and reports the limit once.
+/// Hands the counts to the next root span, and reports each limit once.
 pub(crate) fn hand_over() {
     let (dropped, overflowing) = (DROPPED.swap(0, Ordering::Relaxed), OVERFLOWING.swap(0, Ordering::Relaxed));
     if overflowing > 0 {
@@ -30,6 +37,12 @@ pub(crate) fn hand_over() {
             "metrics.overflow",
             "an instrument has over 2,000 sets of attributes, or all have over 20,000: further ones are one point with \
              the attribute otel.metric.overflow; give its metrics fewer distinct values",
+        );
+    }
+    if TOO_MANY_INSTRUMENTS.swap(false, Ordering::Relaxed) {
+        diagnostics::once(
+            "metrics.instruments",
+            "there are over 1,000 metrics: further ones are not recorded; names made at run time are better attributes",
         );
     }
     if dropped + overflowing > 0 {

@@ -63,9 +63,9 @@ impl Recorder {
                 _ => {}
             }
         }
-        let is_log_record = self.takes_log_record(metadata, slot);
-        if is_log_record {
-            self.log_record(event, metadata, slot);
+        let record = self.fate_of_log_record(metadata, slot);
+        if record != Fate::None {
+            self.log_record(event, metadata, slot, record);
         }
         let Some(slot) = slot else { return };
         if slot.kind() == SlotKind::Unrecorded {
@@ -86,7 +86,7 @@ impl Recorder {
             let is_exception = !fields.description.is_empty();
             let Some(mut scope) = SCOPES.lock(slot.scope) else { return };
             if let Some((span, limits)) = scope.span(slot.index()) {
-                if !is_exception || self.exceptions.is_spans(is_log_record) {
+                if !is_exception || self.exceptions.is_spans(record == Fate::Written) {
                     span.event(time, &fields.head, &fields.encoded, limits);
                 }
                 // A status that was set before is more exact than a log line.

@@ -1,77 +1,60 @@
-//! Log lines kept until they matter (`THUNDRA_LOG_BUFFER`).
-//!
-//! Lines more detailed than the written ones wait in the buffer of their scope. They come out when the scope fails or
-//! nears its deadline. A scope that succeeds drops them. After lines came out, further ones are written at once.
+//! The log lines and log records of a scope that are kept until they matter.
 
-use super::entered::Entered;
 use super::line_buffer::LineBuffer;
-use super::scope_span::SCOPE_TARGET;
-use super::slab::SCOPES;
-use super::slot::{ScopeId, SpanSlot};
-use crate::export::{StandardStream, write_line};
 
 /// The kept lines of a scope.
 #[derive(Debug, Default)]
 pub(crate) struct KeptLines {
     /// `None` before the first line.
-    buffer: Option<LineBuffer>,
+    lines: Option<LineBuffer>,
+    /// `None` before the first record.
+    records: Option<LineBuffer>,
+    /// The number of evicted records that nothing has reported.
+    evicted_records: u64,
     /// `true` once the lines came out.
     came_out: bool,
 }
 
 impl KeptLines {
-    /// Drops the lines.
+    /// Returns `true` once the lines came out. Further ones are to be written at once.
+    pub(super) fn came_out(&self) -> bool {
+        self.came_out
+    }
+
+    /// Keeps a line, within a limit of bytes.
+    pub(super) fn keep(&mut self, line: &[u8], limit: usize) {
+        self.lines.get_or_insert_with(LineBuffer::pooled).push(&[line], limit);
+    }
+
+    /// Keeps the parts of an encoded record, within a limit of bytes.
+    pub(super) fn keep_record(&mut self, parts: &[&[u8]], limit: usize) {
+        self.records.get_or_insert_with(LineBuffer::pooled).push(parts, limit);
+    }
+
+    /// Takes the lines, which come out.
+    pub(super) fn take(&mut self) -> Option<LineBuffer> {
+        self.came_out = true;
+        self.lines.take()
+    }
+
+    /// Takes the records, which come out.
+    pub(super) fn take_records(&mut self) -> Option<LineBuffer> {
+        self.came_out = true;
+        let records = self.records.take()?;
+        self.evicted_records = records.evicted();
+        Some(records)
+    }
+
+    /// Takes the number of evicted records, for a report.
+    pub(super) fn take_evicted_records(&mut self) -> u64 {
+        std::mem::take(&mut self.evicted_records)
+    }
+
+    /// Drops the lines and the records.
     #[inline]
     pub(crate) fn discard(&mut self) {
-        if let Some(buffer) = self.buffer.take() {
+        for buffer in [self.lines.take(), self.records.take()].into_iter().flatten() {
             buffer.recycle();
         }
     }
-
-    /// Takes the lines, once.
-    fn take(&mut self) -> Option<LineBuffer> {
-        self.came_out = true;
-        self.buffer.take()
-    }
-}
-
-/// Keeps a line in its scope. Returns `false` for a line to write at once.
-pub(crate) fn keep(scope: ScopeId, line: &[u8], limit: usize) -> bool {
-    let Some(mut state) = SCOPES.lock(scope) else { return true };
-    if state.kept_lines.came_out {
-        return false;
-    }
-    // A scope that succeeded needs no more lines.
-    if !state.sealed {
-        state.kept_lines.buffer.get_or_insert_with(LineBuffer::pooled).push(line, limit);
-    }
-    true
-}
-
-/// Writes the kept lines of an open scope.
-pub(crate) fn come_out(scope: ScopeId) {
-    let Some(mut state) = SCOPES.lock(scope).filter(|state| !state.sealed) else { return };
-    let (kept, recorded) = (state.kept_lines.take(), state.recorded);
-    // A value that is being printed may log, so the scope is not locked together with standard error.
-    drop(state);
-    if let Some(buffer) = kept {
-        write(buffer, SpanSlot::root_of(scope, recorded));
-    }
-}
-
-/// Writes the kept lines of an open scope, and of the scopes nested in it.
-pub(crate) fn all_come_out(scope: ScopeId) {
-    come_out(scope);
-    SCOPES.nested_in(scope).into_iter().for_each(come_out);
-}
-
-fn write(mut buffer: LineBuffer, root: SpanSlot) {
-    let (lines, evicted) = buffer.lines();
-    if evicted > 0 {
-        let _current = Entered::new(root);
-        tracing::warn!(target: SCOPE_TARGET, evicted, "{evicted} older log lines were evicted: THUNDRA_LOG_BUFFER is full");
-    }
-    // There is nowhere to report that standard error is closed.
-    let _ = write_line(StandardStream::Error, lines);
-    buffer.recycle();
 }

@@ -17,8 +17,9 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
+use super::event_filter::{EventFilter, widest};
 use super::fields::{self, Fields, FieldsOf, StatusCode};
-use super::filter::{EventFilter, SoleLayer, widest};
+use super::filter::SoleLayer;
 use super::line_filter::LineFilter;
 use super::open_span::{OpenSpan, encode_head};
 use super::scope_span::{self, SCOPE_TARGET};
@@ -42,6 +43,8 @@ pub(crate) struct Recorder {
     pub(super) events: EventFilter,
     /// The filter of log records.
     pub(super) log: LineFilter,
+    /// The most bytes of log records that a scope keeps.
+    pub(super) kept_bytes: usize,
     /// What exceptions become.
     pub(super) exceptions: ExceptionSignal,
     limits: Limits,
@@ -64,7 +67,8 @@ impl Recorder {
         Recorder {
             index: SpanIndex::new(),
             events: EventFilter::new(spans),
-            log: LineFilter::new(config.log_levels().targets(), None),
+            log: LineFilter::new(config.log_levels().targets(), config.log_buffer.as_ref()),
+            kept_bytes: config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes),
             exceptions: config.exceptions,
             limits: config.limits,
             careful: AtomicBool::new(false),

@@ -1,4 +1,4 @@
-//! A buffer of lines that makes room for new ones by evicting the oldest.
+//! A buffer of lines, or of log records, that makes room for new ones by evicting the oldest.
 //!
 //! The memory of buffers is reused, and bounded over the process: a service may have thousands of open scopes.
 
@@ -49,21 +49,32 @@ impl LineBuffer {
         }
     }
 
-    /// Adds a line, within a limit of bytes. A line over the limit counts as evicted.
-    pub(super) fn push(&mut self, line: &[u8], limit: usize) {
-        let room = self.make_room(line.len(), limit);
-        if line.len() > room {
+    /// Adds a line, made of parts, within a limit of bytes. A line over the limit counts as evicted.
+    pub(super) fn push(&mut self, parts: &[&[u8]], limit: usize) {
+        let length = parts.iter().map(|part| part.len()).sum();
+        let room = self.make_room(length, limit);
+        if length > room {
             self.evicted += 1;
             return;
         }
-        while self.bytes.len() + line.len() > room && self.evict() {}
-        self.bytes.extend(line);
-        self.lengths.push_back(line.len());
+        while self.bytes.len() + length > room && self.evict() {}
+        parts.iter().for_each(|part| self.bytes.extend(*part));
+        self.lengths.push_back(length);
     }
 
-    /// Returns the lines in one piece, and the number of evicted lines.
-    pub(super) fn lines(&mut self) -> (&[u8], u64) {
-        (self.bytes.make_contiguous(), self.evicted)
+    /// Returns the lines in one piece.
+    pub(super) fn lines(&mut self) -> &[u8] {
+        self.bytes.make_contiguous()
+    }
+
+    /// Returns the number of lines.
+    pub(super) fn len(&self) -> usize {
+        self.lengths.len()
+    }
+
+    /// Returns the number of lines that did not fit, or were evicted.
+    pub(super) fn evicted(&self) -> u64 {
+        self.evicted
     }
 
     fn evict(&mut self) -> bool {
@@ -114,8 +125,7 @@ mod tests {
     use super::*;
 
     fn text(buffer: &mut LineBuffer) -> (String, u64) {
-        let (lines, evicted) = buffer.lines();
-        (String::from_utf8(lines.to_vec()).unwrap(), evicted)
+        (String::from_utf8(buffer.lines().to_vec()).unwrap(), buffer.evicted())
     }
 
     #[test]
@@ -129,7 +139,7 @@ mod tests {
             (9, &[], "", 0, "no lines"),
         ] {
             let mut buffer = LineBuffer::default();
-            lines.iter().for_each(|line| buffer.push(line.as_bytes(), limit));
+            lines.iter().for_each(|line| buffer.push(&[&line.as_bytes()[..1], &line.as_bytes()[1..]], limit));
             assert_eq!(text(&mut buffer), (kept.to_owned(), evicted), "{why}");
         }
     }
@@ -140,7 +150,7 @@ mod tests {
         let line = [b'x'; 100];
         for limit in [20_000, 50_000] {
             for _ in 0..1000 {
-                buffer.push(&line, limit);
+                buffer.push(&[&line], limit);
                 assert!(buffer.bytes.capacity() <= limit, "{}", buffer.bytes.capacity());
                 assert_eq!(buffer.memory, buffer.bytes.capacity());
             }

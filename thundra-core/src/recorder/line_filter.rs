@@ -6,7 +6,7 @@ use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Filter};
 
-use super::filter::EventFilter;
+use super::event_filter::EventFilter;
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
 use super::{debug_logs, entered};

@@ -49,6 +49,12 @@ impl LogRecords {
         self.count += 1;
     }
 
+    /// Adds a run of encoded records.
+    fn add_run(&mut self, run: &[u8], count: usize) {
+        self.bytes.extend_from_slice(run);
+        self.count = self.count.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
+    }
+
     /// Takes all records.
     pub(super) fn take(&mut self) -> Records {
         let LogRecords { bytes, count } = std::mem::take(self);
@@ -106,19 +112,23 @@ fn severity(level: Level) -> u8 {
 }
 
 impl Recorder {
-    /// Returns `true` if an event becomes a log record. The events of the Lambda runtime do not, because payload values
-    /// are part of their text; those of an export do not, because they would make work for the next export.
+    /// Returns what becomes of the log record of an event. The events of the Lambda runtime have none, because payload
+    /// values are part of their text; nor do those of an export, because they would make work for the next export.
     #[inline]
-    pub(super) fn takes_log_record(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> bool {
-        exports(Signal::Logs)
-            && self.log.fate(metadata, slot) == Fate::Written
-            && !is_of_runtime(metadata)
-            && !is_suppressed()
+    pub(super) fn fate_of_log_record(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
+        if !exports(Signal::Logs) {
+            return Fate::None;
+        }
+        match self.log.fate(metadata, slot) {
+            Fate::None => Fate::None,
+            _ if is_of_runtime(metadata) || is_suppressed() => Fate::None,
+            fate => fate,
+        }
     }
 
     /// Records an event as a log record. The metadata belongs to the event, or to the `log` record behind the event.
     #[inline(never)]
-    pub(super) fn log_record(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) {
+    pub(super) fn log_record(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>, fate: Fate) {
         let unix_nano = now();
         let is_bridged = !ptr::eq(metadata, event.metadata());
         fields::with_fields(|fields| {
@@ -139,7 +149,8 @@ impl Recorder {
                 write::int_attribute(encoded, tag::LOG_ATTRIBUTE, semconv::CODE_LINE_NUMBER, line.into());
             }
             fields::exception_of_record(fields);
-            keep(slot, &fields.head, &mut fields.encoded);
+            let kept_bytes = (fate == Fate::Kept).then_some(self.kept_bytes);
+            add(slot, &fields.head, &mut fields.encoded, kept_bytes);
         });
     }
 }
@@ -157,13 +168,20 @@ fn is_reserved(key: &str) -> bool {
         || matches!(key, TARGET | semconv::CODE_FILE_PATH | semconv::CODE_LINE_NUMBER | semconv::FAAS_INVOCATION_ID)
 }
 
-/// Adds what the scope knows to a record, and keeps the record.
-fn keep(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>) {
+/// Adds what the scope knows to a record, and adds the record to those of the scope. With `kept_bytes`, the record waits
+/// until the scope fails.
+fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes: Option<usize>) {
     let scope = slot.and_then(|slot| Some((slot, SCOPES.lock(slot.scope)?)));
     let due = match scope {
         Some((slot, mut scope)) => {
             describe(attributes, &scope, slot.index());
-            scope.add_log_record(head, attributes)
+            match kept_bytes.filter(|_| !scope.kept_lines.came_out()) {
+                Some(limit) => {
+                    scope.keep_log_record(head, attributes, limit);
+                    None
+                }
+                None => scope.add_log_record(head, attributes),
+            }
         }
         None => {
             let mut record = LogRecords::default();
@@ -206,6 +224,30 @@ impl ScopeState {
     fn add_log_record(&mut self, head: &[u8], attributes: &[u8]) -> Option<Records> {
         self.log_records.add(head, attributes);
         if self.sealed { Some(self.log_records.take()) } else { self.log_records.take_chunk() }
+    }
+
+    /// Keeps a record until the scope fails. A scope that succeeded needs no more records.
+    fn keep_log_record(&mut self, head: &[u8], attributes: &mut Vec<u8>, limit: usize) {
+        if !self.sealed {
+            let length = attributes.len();
+            write::delimited(attributes, tag::SPAN, head.len() + length);
+            let (attributes, start) = attributes.split_at(length);
+            self.kept_lines.keep_record(&[start, head, attributes], limit);
+        }
+    }
+
+    /// Adds the kept records to the records of the scope.
+    pub(super) fn release_kept_records(&mut self) {
+        if let Some(mut kept) = self.kept_lines.take_records() {
+            let count = kept.len();
+            self.log_records.add_run(kept.lines(), count);
+            kept.recycle();
+        }
+    }
+
+    /// Takes the records of the scope if they are many.
+    pub(super) fn take_log_chunk(&mut self) -> Option<Records> {
+        self.log_records.take_chunk()
     }
 
     /// Takes the records of the scope.

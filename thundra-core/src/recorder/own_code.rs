@@ -9,8 +9,9 @@ use tracing::Metadata;
 /// another target means it to be enabled by that name.
 pub(super) fn is_own(metadata: &Metadata<'_>) -> bool {
     // The bridge from the `log` crate asks about a target first, and then about the record with its file.
-    let is_own_target = metadata.module_path().is_none_or(|module| crate_of(module) == crate_of(metadata.target()));
-    is_own_target && !metadata.file().is_some_and(is_of_dependency)
+    let target = metadata.target();
+    let has_own_target = |module: &str| module == target || crate_of(module) == crate_of(target);
+    metadata.module_path().is_none_or(has_own_target) && !metadata.file().is_some_and(is_of_dependency)
 }
 
 fn crate_of(path: &str) -> &str {
@@ -19,6 +20,10 @@ fn crate_of(path: &str) -> &str {
 
 /// Returns `true` for a source file that Cargo, or another builder, unpacked.
 fn is_of_dependency(file: &str) -> bool {
+    // The program of a workspace with one package, the usual case.
+    if file.starts_with("src/") {
+        return false;
+    }
     let parts = || file.split(['/', '\\']);
     // A module of the program may be named `vendor`.
     let package = parts().count() - parts().rev().position(|part| part == "src").map_or(1, |at| at + 1);

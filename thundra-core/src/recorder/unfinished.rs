@@ -35,12 +35,14 @@ impl Unfinished<'_> {
         // turn hands its spans to the outer scope, which exports them at its own end.
         let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
         append(&mut records, self.end_spans(&mut outermost, self.root));
+        outermost.release_kept_records();
         let mut log_records = outermost.take_log_records();
         let mut points = outermost.take_points();
         drop(outermost);
         for nested in SCOPES.nested_in(id) {
             if let Some(mut state) = SCOPES.lock(nested) {
                 append(&mut records, self.end_spans(&mut state, &[]));
+                state.release_kept_records();
                 append(&mut log_records, state.take_log_records());
                 match (&mut points, state.take_points()) {
                     (Some((points, _)), Some((mut nested, _))) => points.merge(&mut nested),

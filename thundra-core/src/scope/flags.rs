@@ -33,11 +33,18 @@ impl ScopeFlags {
     pub const COLD_START: Self = ScopeFlags(COLD_START);
     /// A failure of the program is recorded. What fails because of it is not recorded over it.
     pub const FAILED: Self = ScopeFlags(1 << 9);
-
     /// The HTTP response has a status of 500 or more.
     pub const HTTP_ERROR: Self = ScopeFlags(1 << 10);
     /// Some records of the batch failed, and the function reported them.
     pub const RECORDS_FAILED: Self = ScopeFlags(1 << 11);
+    /// The trigger of the work is an HTTP request. This and the flags below are set where metrics are recorded.
+    pub const BY_HTTP: Self = ScopeFlags(1 << 12);
+    /// The trigger of the work is a message.
+    pub const BY_PUBSUB: Self = ScopeFlags(1 << 13);
+    /// The trigger of the work is a store or a stream.
+    pub const BY_DATASOURCE: Self = ScopeFlags(1 << 14);
+    /// The trigger of the work is a schedule.
+    pub const BY_TIMER: Self = ScopeFlags(1 << 15);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -74,6 +81,10 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::ZONE_ASKED, "ZONE_ASKED"),
             (Self::COLD_START, "COLD_START"),
             (Self::FAILED, "FAILED"),
+            (Self::BY_HTTP, "BY_HTTP"),
+            (Self::BY_PUBSUB, "BY_PUBSUB"),
+            (Self::BY_DATASOURCE, "BY_DATASOURCE"),
+            (Self::BY_TIMER, "BY_TIMER"),
             (Self::HTTP_ERROR, "HTTP_ERROR"),
             (Self::RECORDS_FAILED, "RECORDS_FAILED"),
         ];

@@ -12,7 +12,7 @@ use crate::clock::now;
 use crate::pipeline::{Losses, backlog};
 use crate::points::collection::{self, ScopeFacts};
 use crate::points::set::Points;
-use crate::recorder::kept_lines;
+use crate::recorder::kept_writer;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 
@@ -159,7 +159,7 @@ impl Deref for Scope {
 impl Drop for Scope {
     fn drop(&mut self) {
         if !self.finished {
-            kept_lines::come_out(self.root().scope);
+            kept_writer::come_out(self.root().scope);
             // An error that was recorded before says more than that the work was cancelled.
             if SCOPES.edit(self.root(), |span, _| span.is_unset()) == Some(true) {
                 self.set_error("cancelled", "cancelled");

@@ -17,7 +17,7 @@ use crate::recorder::otel_context::OtelContext;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{SlotKind, SpanSlot};
 use crate::recorder::unfinished::Unfinished;
-use crate::recorder::{current, edit, kept_lines};
+use crate::recorder::{current, edit, kept_writer};
 use crate::{Config, Records, Status, TraceContext, Value, log, metrics};
 
 /// A handle to a scope, open or finished, that does not own the scope. The methods do nothing after the scope is gone.
@@ -170,13 +170,13 @@ impl ScopeRef {
     /// Writes the [kept log lines](crate#kept-log-lines) of a scope that fails, and further ones as they are made.
     #[doc(hidden)]
     pub fn write_kept_lines(&self) {
-        kept_lines::come_out(self.root.scope);
+        kept_writer::come_out(self.root.scope);
     }
 
     /// Writes the kept log lines of a scope that perhaps does not live to see its end, and of the scopes nested in it.
     #[doc(hidden)]
     pub fn write_all_kept_lines(&self) {
-        kept_lines::all_come_out(self.root.scope);
+        kept_writer::all_come_out(self.root.scope);
     }
 
     /// Renames the root span.

@@ -161,7 +161,7 @@ where
 /// names.
 fn record_filter(config: &Config) -> LineFilter {
     match config.otlp_logs() || exports(Signal::Logs) {
-        true => LineFilter::new(config.log_levels().targets(), None),
+        true => log::line_filter(config),
         false => LineFilter::off(),
     }
 }

@@ -4,6 +4,7 @@
 
 mod content;
 mod exceptions;
+mod kept;
 mod scopes;
 
 use std::collections::BTreeMap;

@@ -182,6 +182,7 @@ fn the_start_of_a_chain_draws_and_calls_carry_the_decision() {
     let names = "new, trace alone, chain of a stranger, switched off by a stranger";
     let details = names.split(", ").map(|name| format!("{name}: detail")).collect::<Vec<_>>().join(", ");
     assert_eq!(of("1"), (names.to_owned(), details));
+    assert_eq!(run("alone drawn", &[("THUNDRA_DEBUG_SAMPLE_RATE", "0.001")])[0]["sampling_rate"], 0.001);
     assert_eq!(of("0"), (String::new(), String::new()));
 }
 

@@ -9,6 +9,7 @@ use thundra_core::exception::Exception;
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, outbound, semconv};
 use tracing::{Span, field};
 
+use super::duration::{Measured, Outcome};
 use super::inject::inject;
 use crate::propagation_policy::Reach;
 use crate::semantics::headers::{self, CaptureLimit};
@@ -23,6 +24,8 @@ pub(super) struct Call {
     http_name: Option<&'static str>,
     /// `true` once the response or a failure is recorded.
     is_recorded: bool,
+    /// `None` where nobody wants metrics, and once the duration is recorded.
+    measured: Option<Box<Measured>>,
 }
 
 impl Call {
@@ -58,7 +61,8 @@ impl Call {
                 span.set_attribute(key, value)
             });
         }
-        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false })
+        let measured = Measured::begin(known, rpc, uri, authority);
+        Some(Call { span, http_name: rpc.map(|_| attributes::span_name(known)), is_recorded: false, measured })
     }
 
     /// Adds the context of the span to the headers, within the reach of the host, and returns the reach. A signed
@@ -109,6 +113,22 @@ impl Call {
         peer: Option<SocketAddr>,
     ) {
         self.is_recorded = true;
+        let is_rpc = self.http_name.is_some() && grpc::is_response(headers);
+        let code = if is_rpc { grpc::Code::of(headers) } else { None };
+        let failed = status.is_client_error() || status.is_server_error();
+        let error = match &code {
+            _ if failed => Some(status.as_str()),
+            Some(code) if code.name != grpc::Code::OK => Some(code.name),
+            _ => None,
+        };
+        if let Some(measured) = self.measured.take() {
+            measured.end(Outcome {
+                status: Some(status.as_u16()),
+                rpc_status: code.as_ref().map(|code| code.name),
+                is_rpc,
+                error_type: error.map(|error| error.to_owned().into()),
+            });
+        }
         let span = &self.span;
         if span.is_disabled() {
             return;
@@ -126,32 +146,31 @@ impl Call {
             CaptureLimit::NONE,
             |key, value| span.set_attribute(key, value),
         );
-        let code = match self.http_name {
-            Some(_) if grpc::is_response(headers) => grpc::Code::of(headers),
-            // The response is not gRPC. It may be the page of a proxy, for example.
-            Some(name) => {
-                span.record("otel.name", name);
-                [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
-                None
-            }
-            None => None,
-        };
+        // The response is not gRPC. It may be the page of a proxy, for example.
+        if let Some(name) = self.http_name.filter(|_| !is_rpc) {
+            span.record("otel.name", name);
+            [semconv::RPC_SYSTEM_NAME, semconv::RPC_METHOD].iter().for_each(|key| span.remove_attribute(key));
+        }
         if let Some(code) = code {
             span.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
         }
-        let failed = status.is_client_error() || status.is_server_error();
-        let error = match code {
-            _ if failed => status.as_str(),
-            Some(code) if code.name != grpc::Code::OK => code.name,
-            _ => return,
-        };
-        span.record(semconv::ERROR_TYPE, error);
-        span.set_status(Status::error(""));
+        if let Some(error) = error {
+            span.record(semconv::ERROR_TYPE, error);
+            span.set_status(Status::error(""));
+        }
+    }
+
+    /// Measures a call without a response. A gRPC request was one for all that is known.
+    fn measure_failure(&mut self, error_type: &'static str) {
+        if let Some(measured) = self.measured.take() {
+            measured.end(Outcome { is_rpc: true, error_type: Some(error_type.into()), ..Outcome::default() });
+        }
     }
 
     /// Records a call without a response.
     pub(super) fn record_failure(&mut self, error_type: &'static str, exception: &Exception) {
         self.is_recorded = true;
+        self.measure_failure(error_type);
         self.span.record(semconv::ERROR_TYPE, error_type);
         self.span.record_exception(exception);
     }
@@ -160,6 +179,7 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.is_recorded {
+            self.measure_failure("cancelled");
             self.span.set_error("cancelled", "cancelled");
         }
     }

@@ -1,6 +1,7 @@
 //! Clients: a span for each request, with our context in its headers.
 
 mod call;
+mod duration;
 mod error_chain;
 mod inject;
 mod layer;

@@ -12,6 +12,8 @@ pub(super) enum Cause {
     NoTime,
     /// The exporter pauses after a failure.
     Paused,
+    /// The collector does not know the signal, and is not asked for an hour.
+    SwitchedOff,
     /// No connection could be made, or the collector closed it.
     Unreachable(Box<dyn Error + Send + Sync>),
     /// The certificate of the collector, or of a proxy, is not accepted.
@@ -45,6 +47,7 @@ impl fmt::Display for Cause {
         match self {
             Cause::NoTime => f.write_str("no time was left"),
             Cause::Paused => f.write_str("the collector failed a moment ago"),
+            Cause::SwitchedOff => f.write_str("the collector does not take them"),
             Cause::Unreachable(_) => f.write_str("the collector could not be reached"),
             Cause::Untrusted(_) => f.write_str(
                 "a certificate is not accepted; OTEL_EXPORTER_OTLP_CERTIFICATE names the ones to trust of a collector",

@@ -22,6 +22,7 @@ use super::host::Host;
 use super::record_limits::{Fitting, RecordLimits};
 use super::response::Body;
 use super::retry_after::retry_after;
+use super::signal_switch::SignalSwitch;
 use super::transport::{self, Limits};
 
 /// The attempts for one batch. A function pays by the millisecond, so the pipeline keeps a batch after a few attempts.
@@ -50,6 +51,8 @@ pub(super) struct Endpoint {
     limits: Limits,
     /// The circuit for failures of the endpoint on a working host.
     circuit: Arc<Circuit>,
+    /// The switch for a collector that does not know the signal. Every collector knows spans.
+    switch: Option<Arc<SignalSwitch>>,
     collector: Arc<Collector>,
 }
 
@@ -129,6 +132,7 @@ impl Endpoint {
             timeout: config.flush_limit(),
             limits: Limits { time: config.attempt_limit(), response_bytes: config.max_response_size },
             circuit: Arc::new(Circuit::new()),
+            switch: (signal != Signal::Traces).then(Arc::default),
         })
     }
 
@@ -157,12 +161,16 @@ impl Endpoint {
     /// Closes the idle connection, forgets cached credentials, and ends the pauses.
     pub(super) fn renew(&self) {
         self.resume();
+        self.switch.iter().for_each(|switch| switch.reset());
         self.authorization.renew();
         self.collector.renew();
     }
 
     /// Sends a batch, without the records that the destination is known to refuse.
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
+        if self.switch.as_ref().is_some_and(|switch| switch.is_off(Instant::now())) {
+            return Err(ExportError::permanent(Cause::SwitchedOff));
+        }
         let Some(limits) = &self.record_limits else { return self.send_all(batch, deadline).await };
         let Fitting { batch, unfit } = limits.fit(batch, SystemTime::now(), &self.short_resource)?;
         unfit.added_to(match &batch {
@@ -172,7 +180,7 @@ impl Endpoint {
     }
 
     async fn send_all(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
-        let started = Instant::now();
+        let (started, flush) = (Instant::now(), deadline);
         let deadline = deadline.min(started + self.timeout);
         if started >= deadline {
             return Err(ExportError::retryable(Cause::NoTime));
@@ -187,7 +195,7 @@ impl Endpoint {
         loop {
             attempt += 1;
             let request = self.request(&body, deadline).await?;
-            let failure = match self.attempt(request, deadline).await {
+            let failure = match self.attempt(request, flush, deadline).await {
                 Ok(Ok(accepted)) => {
                     self.collector.circuit().close();
                     match accepted.body {
@@ -230,10 +238,11 @@ impl Endpoint {
         }
     }
 
-    /// Sends one request. The outer error is final, the inner one temporary.
+    /// Sends one request, in the flush with the deadline `flush`. The outer error is final, the inner one temporary.
     async fn attempt(
         &self,
         request: Request<Full<Bytes>>,
+        flush: Instant,
         deadline: Instant,
     ) -> Result<Result<Accepted, Failure>, ExportError> {
         let mut response = match self.collector.exchange(request, self.limits, deadline).await {
@@ -256,6 +265,7 @@ impl Endpoint {
             return Err(ExportError::permanent(Cause::ResponseTooLarge(self.limits.response_bytes)));
         }
         let status = response.status;
+        self.responded(status, flush);
         if status.is_success() {
             return Ok(Ok(Accepted {
                 body: response.body,
@@ -276,6 +286,20 @@ impl Endpoint {
             }
             StatusCode::PAYLOAD_TOO_LARGE => Err(ExportError::too_large(cause)),
             _ => Err(ExportError::permanent(cause)),
+        }
+    }
+
+    /// Takes note of a response, which may switch the signal off.
+    fn responded(&self, status: StatusCode, flush: Instant) {
+        if self.switch.as_ref().is_some_and(|switch| switch.responded(status, flush, Instant::now())) {
+            let (records, variable) = (self.signal.records(), self.signal.name().to_ascii_uppercase());
+            diagnostics::once(
+                &format!("otlp.off.{}", self.signal),
+                format_args!(
+                    "{records} are not exported for an hour at a time: in three flushes running, the collector responded \
+                     {status}; OTEL_{variable}_EXPORTER=none turns them off for good"
+                ),
+            );
         }
     }
 

@@ -23,6 +23,7 @@ mod retry_after;
 #[cfg(feature = "https")]
 mod secure;
 mod select;
+mod signal_switch;
 #[cfg(feature = "https")]
 mod tls;
 mod transport;

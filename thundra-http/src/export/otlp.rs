@@ -34,6 +34,9 @@ use super::endpoint::{Endpoint, Shared};
 /// After a failure, the exporter pauses for ten times the duration of the failure, and longer after each further
 /// failure. Then a single attempt tries the collector. After 413, a batch is sent in parts.
 ///
+/// After a 404 or 501 in three flushes running, log records or metrics are not sent for an hour, and counted as lost.
+/// Then a single request tries the collector. Spans are always sent.
+///
 /// Signals fail and pause independently, unless their host is unreachable. The signals of a host share one connection.
 /// The first export opens the connection, and later exports reuse the connection.
 ///

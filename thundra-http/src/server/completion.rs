@@ -8,6 +8,7 @@ use http::{HeaderMap, Response};
 use thundra_core::exception::Exception;
 use thundra_core::{Scope, Status, export_later, semconv};
 
+use super::duration::Measured;
 use super::known_rpc_methods;
 use super::request::Rpc;
 use crate::semantics::headers::{self, CaptureLimit};
@@ -21,21 +22,23 @@ pub(super) struct Completion {
     scope: Option<Scope>,
     /// The claimed gRPC call. `None` if the request or the response is not gRPC.
     rpc: Option<Rpc>,
+    /// `None` where nobody wants metrics.
+    measured: Option<Box<Measured>>,
 }
 
 impl Completion {
-    pub(super) fn new(scope: Scope, rpc: Option<Rpc>) -> Self {
-        Completion { scope: Some(scope), rpc }
+    pub(super) fn new(scope: Scope, rpc: Option<Rpc>, measured: Option<Box<Measured>>) -> Self {
+        Completion { scope: Some(scope), rpc, measured }
     }
 
     /// Returns the value for a request without a scope of its own.
     pub(super) fn none() -> Self {
-        Completion { scope: None, rpc: None }
+        Completion { scope: None, rpc: None, measured: None }
     }
 
     /// Moves the scope to the body of the response.
     pub(super) fn take(&mut self) -> Self {
-        Completion { scope: self.scope.take(), rpc: self.rpc.take() }
+        Completion { scope: self.scope.take(), rpc: self.rpc.take(), measured: self.measured.take() }
     }
 
     /// Records the head of the response. To a server, 5xx is an error and 4xx is not.
@@ -43,12 +46,15 @@ impl Completion {
         let Some(scope) = &self.scope else { return };
         let status = response.status();
         scope.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status.as_u16());
+        if let Some(measured) = &mut self.measured {
+            measured.status = Some(status.as_u16());
+        }
         let names = &settings().captured_headers.server_response;
         headers::capture(response.headers(), names, headers::RESPONSE_HEADER, CaptureLimit::NONE, |key, value| {
             scope.set_attribute(&key, value);
         });
         if status.is_server_error() {
-            set_error(scope, status.as_str().to_owned());
+            set_error(scope, &mut self.measured, status.as_str().to_owned());
         }
         // A request alone does not prove gRPC: its sender could then choose any span name.
         self.rpc = self.rpc.take().filter(|_| grpc::is_response(response.headers()));
@@ -70,10 +76,13 @@ impl Completion {
     }
 
     /// Records the status of a gRPC call, if the headers or trailers contain one.
-    pub(super) fn record_rpc_status(&self, headers: &HeaderMap) {
+    pub(super) fn record_rpc_status(&mut self, headers: &HeaderMap) {
         let (Some(scope), Some(rpc)) = (&self.scope, &self.rpc) else { return };
         let Some(code) = grpc::Code::of(headers) else { return };
         scope.set_attribute(semconv::RPC_RESPONSE_STATUS_CODE, code.name);
+        if let Some(measured) = &mut self.measured {
+            measured.rpc_status = Some(code.name);
+        }
         match code.name {
             grpc::Code::OK => known_rpc_methods::learn(&rpc.method),
             // Some servers begin a response before they notice that there is no such method.
@@ -83,7 +92,7 @@ impl Completion {
             _ => {}
         }
         if code.is_server_error {
-            set_error(scope, code.name);
+            set_error(scope, &mut self.measured, code.name);
         }
     }
 
@@ -93,6 +102,7 @@ impl Completion {
             scope.fail(&Exception::of_value(error));
             scope.set_attribute(semconv::ERROR_TYPE, "service_failed");
         }
+        note_error(&mut self.measured, "service_failed");
         self.finish();
     }
 
@@ -110,6 +120,7 @@ impl Completion {
         if let Some(scope) = &self.scope {
             scope.set_error(error_type, message);
         }
+        note_error(&mut self.measured, error_type);
         self.finish();
     }
 
@@ -119,6 +130,7 @@ impl Completion {
             if let Some(scope) = &self.scope {
                 scope.fail(&Exception::panic(&*panic));
             }
+            note_error(&mut self.measured, "panic");
             self.finish();
             resume_unwind(panic)
         })
@@ -127,6 +139,9 @@ impl Completion {
     /// Ends the scope and queues its spans for export.
     pub(super) fn finish(&mut self) {
         if let Some(scope) = self.scope.take() {
+            if let Some(measured) = self.measured.take() {
+                scope.enter(|| measured.end(self.rpc.as_ref()));
+            }
             export_later(scope.finish());
         }
     }
@@ -139,7 +154,15 @@ fn set_unknown_method(scope: &Scope, rpc: &Rpc) {
     scope.set_attribute(semconv::RPC_METHOD_ORIGINAL, rpc.method.to_string());
 }
 
-fn set_error(scope: &Scope, error_type: impl Into<Cow<'static, str>>) {
-    scope.set_attribute(semconv::ERROR_TYPE, error_type.into());
+fn set_error(scope: &Scope, measured: &mut Option<Box<Measured>>, error_type: impl Into<Cow<'static, str>>) {
+    let error_type = error_type.into();
+    note_error(measured, error_type.clone());
+    scope.set_attribute(semconv::ERROR_TYPE, error_type);
     scope.set_status(Status::error(""));
+}
+
+fn note_error(measured: &mut Option<Box<Measured>>, error_type: impl Into<Cow<'static, str>>) {
+    if let Some(measured) = measured {
+        measured.error_type = Some(error_type.into());
+    }
 }

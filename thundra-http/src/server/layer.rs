@@ -14,6 +14,7 @@ use tower_service::Service;
 
 use super::body::TracedBody;
 use super::completion::Completion;
+use super::duration::Measured;
 use super::{request, request_scope};
 
 /// Traces the requests of a server: see [`Layer::server`](crate::Layer::server).
@@ -113,7 +114,7 @@ where
                 let trust = if self.trusted || config().trust_all { Trust::Full } else { Trust::Edge };
                 let scope = request::begin(&request, trust);
                 request_scope::mark(&mut request, *scope);
-                Completion::new(scope, request::rpc(&request))
+                Completion::new(scope, request::rpc(&request), Measured::begin(&request))
             }
         };
         let future = completion.guard(|scope| match scope {

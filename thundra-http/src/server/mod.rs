@@ -2,6 +2,7 @@
 
 mod body;
 mod completion;
+mod duration;
 mod known_rpc_methods;
 mod layer;
 mod request;

@@ -33,10 +33,7 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
         route: route(request),
         path: Some(uri.path()),
         query: uri.query().and_then(semantics::query),
-        scheme: Some(forwarded::scheme(&header).unwrap_or(match uri.scheme_str() {
-            Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
-            _ => "http",
-        })),
+        scheme: Some(scheme(request)),
         // HTTP/2 has the host in the URL instead of `Host`.
         host: forwarded::host(&header).or_else(|| attributes::authority(uri, headers).map(Cow::into_owned)),
         port: forwarded::port(&header),
@@ -58,6 +55,15 @@ pub(super) fn begin<B>(request: &Request<B>, trust: Trust) -> Scope {
         |key, value| scope.set_attribute(&key, value),
     );
     scope
+}
+
+/// Returns the scheme of the request as the caller sent it.
+pub(super) fn scheme<B>(request: &Request<B>) -> &'static str {
+    let header = |name: &str| text(request.headers(), name);
+    forwarded::scheme(&header).unwrap_or(match request.uri().scheme_str() {
+        Some(scheme) if scheme.eq_ignore_ascii_case("https") => "https",
+        _ => "http",
+    })
 }
 
 /// Returns the name of the span. A gRPC call is renamed once the response confirms gRPC.

@@ -68,7 +68,7 @@ fn batch(signal: Signal) -> Batch {
     Batch::new(Arc::new(Resource::new([])), records)
 }
 
-async fn export(exporter: &OtlpExporter, signal: Signal) -> Result<(), ExportErrorKind> {
+async fn export(exporter: &dyn Export, signal: Signal) -> Result<(), ExportErrorKind> {
     let deadline = Instant::now() + Duration::from_secs(20);
     exporter.export(&batch(signal), deadline).await.map_err(|error: ExportError| error.kind())
 }
@@ -141,6 +141,36 @@ async fn an_endpoint_that_fails_pauses_its_own_signal() {
         assert!(paths.ends_with(&["/v1/traces".to_owned(), "/v1/metrics".to_owned()]), "{paths:?}");
         exporter.resume();
         assert!(!exporter.is_paused(Signal::Logs));
+    }
+}
+
+#[tokio::test]
+async fn a_collector_that_does_not_know_a_signal_is_not_asked_for_it_again() {
+    for status in [StatusCode::NOT_FOUND, StatusCode::NOT_IMPLEMENTED] {
+        let (endpoint, requests) = collector(move |_| (status, Vec::new())).await;
+        let exporter = exporter(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint)]);
+        let asked = |path: &str| requests.lock().unwrap().iter().filter(|request| request.path == path).count();
+        let fork = exporter.fork().unwrap();
+        // Two flushes of several requests each, one of them through a fork, are no three flushes.
+        for exporter in [&exporter as &dyn Export, &*fork] {
+            let deadline = Instant::now() + Duration::from_secs(20);
+            for _ in 0..3 {
+                let result = exporter.export(&batch(Signal::Logs), deadline).await;
+                assert_eq!(result.unwrap_err().kind(), ExportErrorKind::Permanent);
+            }
+        }
+        assert_eq!(asked("/v1/logs"), 6);
+        for signal in [Signal::ALL; 6].concat() {
+            assert_eq!(export(&exporter, signal).await, Err(ExportErrorKind::Permanent), "refused, and counted");
+        }
+        assert_eq!(["/v1/logs", "/v1/metrics", "/v1/traces"].map(asked), [7, 3, 6], "{status}");
+        assert!(!exporter.is_paused(Signal::Logs), "nothing waits");
+        exporter.resume();
+        assert_eq!(export(&*fork, Signal::Logs).await, Err(ExportErrorKind::Permanent));
+        assert_eq!(asked("/v1/logs"), 7, "neither a fork nor a last flush asks");
+        exporter.renew();
+        assert_eq!(export(&exporter, Signal::Logs).await, Err(ExportErrorKind::Permanent));
+        assert_eq!(asked("/v1/logs"), 8, "a process restored from a snapshot asks");
     }
 }
 

@@ -18,7 +18,7 @@ use thundra_examples::harness::executables::Executables;
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::receiver::Receiver;
 use thundra_examples::orders::Order;
-use thundra_examples::report::{self, problems, service_map, tree};
+use thundra_examples::report::{self, LogRecord, logs, problems, service_map, tree};
 use thundra_examples::shop::Shop;
 use thundra_examples::{functions, pricing};
 use tokio::task::JoinSet;
@@ -131,7 +131,7 @@ async fn run(options: &Options) -> Result<ExitCode, Error> {
         print(&receiver.json()?)?;
     } else {
         let shown = broken.or(orders.first());
-        print(&summary(shown, &spans))?;
+        print(&summary(shown, &spans, &receiver.logs()))?;
     }
     eprintln!("the log of MiniStack and its functions is {}", ministack.log().display());
     if options.keep {
@@ -169,13 +169,14 @@ async fn send(shop: &Arc<Shop>, orders: &[Order]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns one trace, the service map, and a hint where to look next.
-fn summary(shown: Option<&Order>, spans: &[report::Span]) -> String {
+/// Returns one trace with its log records, the service map, and a hint where to look next.
+fn summary(shown: Option<&Order>, spans: &[report::Span], records: &[LogRecord]) -> String {
     let mut text = String::new();
     if let Some(order) = shown {
         let trace = order.expected().trace(spans);
         let id = trace.first().map(|span| span.trace.as_str()).unwrap_or_default();
         text = format!("Trace {id} of {}, correlation id {}\n\n{}\n", order.id(), order.correlation_id(), tree(&trace));
+        text += &format!("What the programs logged meanwhile\n\n{}\n", logs(records, &trace));
     }
     text + "Who called whom\n\n"
         + &service_map(spans)

@@ -1,4 +1,4 @@
-//! An OTLP/HTTP endpoint that keeps every received span.
+//! An OTLP/HTTP endpoint that keeps every received span and log record.
 //!
 //! The receiver decodes with `opentelemetry-proto` and `prost`, which are independent of our encoder. Other collectors
 //! can therefore read the same requests.
@@ -14,15 +14,19 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use flate2::read::GzDecoder;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
 use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
-use prost::Message as _;
+use prost::Message;
+use serde::de::DeserializeOwned;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::Error;
-use crate::report::Span;
+use crate::report::{LogRecord, Span};
 
 /// A receiver on a loopback port. Dropping the value closes the port.
 #[derive(Debug)]
@@ -32,10 +36,12 @@ pub struct Receiver {
     server: JoinHandle<()>,
 }
 
-/// The received spans, in order.
+/// The received spans and log records, in order.
 #[derive(Debug)]
 struct Inbox {
-    received: Mutex<Vec<ResourceSpans>>,
+    spans: Mutex<Vec<ResourceSpans>>,
+    logs: Mutex<Vec<ResourceLogs>>,
+    /// The number of requests with spans or log records.
     count: watch::Sender<usize>,
 }
 
@@ -48,9 +54,11 @@ impl Receiver {
     pub async fn open() -> Result<Self, Error> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let inbox = Arc::new(Inbox { received: Mutex::default(), count: watch::Sender::new(0) });
+        let inbox = Arc::new(Inbox { spans: Mutex::default(), logs: Mutex::default(), count: watch::Sender::new(0) });
         let app = Router::new()
             .route("/v1/traces", post(traces))
+            .route("/v1/logs", post(logs))
+            .route("/v1/metrics", post(metrics))
             .layer(DefaultBodyLimit::max(64 << 20))
             .with_state(Arc::clone(&inbox));
         let server = tokio::spawn(async move {
@@ -68,7 +76,13 @@ impl Receiver {
     /// Returns all received spans in the order of arrival. A span that was sent twice is returned twice.
     #[must_use]
     pub fn spans(&self) -> Vec<Span> {
-        self.inbox.all().iter().flat_map(Span::all_of).collect()
+        self.inbox.spans().iter().flat_map(Span::all_of).collect()
+    }
+
+    /// Returns all received log records in the order of arrival.
+    #[must_use]
+    pub fn logs(&self) -> Vec<LogRecord> {
+        self.inbox.logs.lock().unwrap_or_else(PoisonError::into_inner).iter().flat_map(LogRecord::all_of).collect()
     }
 
     /// Returns all received spans as one OTLP JSON document.
@@ -77,7 +91,7 @@ impl Receiver {
     ///
     /// If the spans cannot be written as JSON.
     pub fn json(&self) -> Result<String, Error> {
-        let request = ExportTraceServiceRequest { resource_spans: self.inbox.all() };
+        let request = ExportTraceServiceRequest { resource_spans: self.inbox.spans() };
         Ok(serde_json::to_string(&request)?)
     }
 
@@ -96,7 +110,7 @@ impl Receiver {
         .is_ok()
     }
 
-    /// Waits until no span has arrived for `calm`.
+    /// Waits until neither spans nor log records have arrived for `calm`.
     pub async fn settled(&self, calm: Duration) {
         let mut count = self.inbox.count.subscribe();
         while matches!(tokio::time::timeout(calm, count.changed()).await, Ok(Ok(()))) {}
@@ -110,35 +124,51 @@ impl Drop for Receiver {
 }
 
 impl Inbox {
-    fn all(&self) -> Vec<ResourceSpans> {
-        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn spans(&self) -> Vec<ResourceSpans> {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn add(&self, request: ExportTraceServiceRequest) {
-        let mut received = self.received.lock().unwrap_or_else(PoisonError::into_inner);
-        received.extend(request.resource_spans);
-        self.count.send_replace(received.len());
+    fn add_spans(&self, request: ExportTraceServiceRequest) {
+        self.spans.lock().unwrap_or_else(PoisonError::into_inner).extend(request.resource_spans);
+        self.count.send_modify(|count| *count += 1);
+    }
+
+    fn add_logs(&self, request: ExportLogsServiceRequest) {
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner).extend(request.resource_logs);
+        self.count.send_modify(|count| *count += 1);
     }
 }
 
-/// Handles `POST /v1/traces`, in protobuf or JSON, plain or gzip.
+/// The response to a request, or why the request cannot be read.
+type Response = Result<(HeaderMap, Bytes), (StatusCode, String)>;
+
+async fn traces(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    take(&headers, body, |request| inbox.add_spans(request))
+}
+
+async fn logs(State(inbox): State<Arc<Inbox>>, headers: HeaderMap, body: Bytes) -> Response {
+    take(&headers, body, |request| inbox.add_logs(request))
+}
+
+/// Accepts metrics, which nobody asks for.
+async fn metrics(headers: HeaderMap, body: Bytes) -> Response {
+    take(&headers, body, |_: ExportMetricsServiceRequest| {})
+}
+
+/// Takes an OTLP request, in protobuf or JSON, plain or gzip.
 ///
 /// See <https://opentelemetry.io/docs/specs/otlp/#otlphttp>.
-async fn traces(
-    State(inbox): State<Arc<Inbox>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<(HeaderMap, Bytes), (StatusCode, String)> {
-    let json = names(&headers, header::CONTENT_TYPE, "application/json");
+fn take<T: Message + Default + DeserializeOwned>(headers: &HeaderMap, body: Bytes, add: impl FnOnce(T)) -> Response {
+    let json = names(headers, header::CONTENT_TYPE, "application/json");
     let (content_type, empty) = if json { ("application/json", "{}") } else { ("application/x-protobuf", "") };
-    inbox.add(decode(&headers, json, body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?);
+    add(decode(headers, json, body).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?);
 
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(content_type));
     Ok((headers, Bytes::from_static(empty.as_bytes())))
 }
 
-fn decode(headers: &HeaderMap, json: bool, body: Bytes) -> Result<ExportTraceServiceRequest, Error> {
+fn decode<T: Message + Default + DeserializeOwned>(headers: &HeaderMap, json: bool, body: Bytes) -> Result<T, Error> {
     let body = if names(headers, header::CONTENT_ENCODING, "gzip") {
         let mut plain = Vec::new();
         GzDecoder::new(body.as_ref()).read_to_end(&mut plain)?;
@@ -146,7 +176,7 @@ fn decode(headers: &HeaderMap, json: bool, body: Bytes) -> Result<ExportTraceSer
     } else {
         body
     };
-    Ok(if json { serde_json::from_slice(&body)? } else { ExportTraceServiceRequest::decode(body)? })
+    Ok(if json { serde_json::from_slice(&body)? } else { T::decode(body)? })
 }
 
 fn names(headers: &HeaderMap, name: header::HeaderName, value: &str) -> bool {
@@ -159,6 +189,7 @@ mod tests {
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
+    use opentelemetry_proto::tonic::logs::v1::{LogRecord as Log, ScopeLogs};
     use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Span as Proto};
 
     use super::*;
@@ -177,7 +208,11 @@ mod tests {
     }
 
     async fn post(receiver: &Receiver, content_type: &str, encoding: &str, body: Vec<u8>) -> u16 {
-        let request = loopback().unwrap().post(format!("{}/v1/traces", receiver.endpoint())).body(body);
+        post_to(receiver, "/v1/traces", content_type, encoding, body).await
+    }
+
+    async fn post_to(receiver: &Receiver, path: &str, content_type: &str, encoding: &str, body: Vec<u8>) -> u16 {
+        let request = loopback().unwrap().post(format!("{}{path}", receiver.endpoint())).body(body);
         let request = request.header("content-type", content_type).header("content-encoding", encoding);
         request.send().await.unwrap().status().as_u16()
     }
@@ -197,6 +232,22 @@ mod tests {
         assert_eq!(names, ["protobuf", "json", "gzip"]);
         let all: ExportTraceServiceRequest = serde_json::from_str(&receiver.json().unwrap()).unwrap();
         assert_eq!(all.resource_spans.len(), 3);
+    }
+
+    #[tokio::test]
+    async fn log_records_and_metrics_are_taken() {
+        let receiver = Receiver::open().await.unwrap();
+        let record = Log { severity_text: "INFO".to_owned(), ..Log::default() };
+        let scope_logs = vec![ScopeLogs { log_records: vec![record], ..ScopeLogs::default() }];
+        let logs =
+            ExportLogsServiceRequest { resource_logs: vec![ResourceLogs { scope_logs, ..ResourceLogs::default() }] };
+        let json = serde_json::to_vec(&logs).unwrap();
+        assert_eq!(post_to(&receiver, "/v1/logs", "application/json", "identity", json).await, 200);
+        let protobuf = logs.encode_to_vec();
+        assert_eq!(post_to(&receiver, "/v1/logs", "application/x-protobuf", "gzip", gzip(&protobuf)).await, 200);
+        assert_eq!(post_to(&receiver, "/v1/metrics", "application/x-protobuf", "identity", Vec::new()).await, 200);
+        let levels: Vec<_> = receiver.logs().into_iter().map(|record| record.level).collect();
+        assert_eq!((levels, receiver.spans().len()), (vec!["INFO".to_owned(); 2], 0));
     }
 
     #[tokio::test]

@@ -1,10 +1,12 @@
-//! Reports on spans for people: completeness of a trace, its tree, and the service map.
+//! Reports on spans and log records for people: completeness of a trace, its tree, its lines, and the service map.
 
+mod log;
 mod map;
 mod span;
 mod tree;
 mod whole;
 
+pub use log::{LogRecord, logs};
 pub use map::service_map;
 pub use span::{Kind, Link, Span};
 pub use tree::tree;

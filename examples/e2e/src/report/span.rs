@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
+use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, Span as Proto};
@@ -59,8 +60,7 @@ pub struct Link {
 impl Span {
     /// Returns all spans of one resource.
     pub fn all_of(resource_spans: &ResourceSpans) -> Vec<Self> {
-        let resource = resource_spans.resource.as_ref().map(|resource| attributes(&resource.attributes));
-        let program = resource.and_then(|mut resource| resource.remove("service.name")).unwrap_or_default();
+        let program = program(resource_spans.resource.as_ref());
         let spans = resource_spans.scope_spans.iter().flat_map(|scope| &scope.spans);
         spans.map(|span| Self::of(&program, span)).collect()
     }
@@ -111,15 +111,23 @@ impl Kind {
     }
 }
 
-fn hex(id: &[u8]) -> String {
+/// Returns `service.name` of a resource.
+pub(super) fn program(resource: Option<&Resource>) -> String {
+    let attributes = resource.map(|resource| attributes(&resource.attributes));
+    attributes.and_then(|mut attributes| attributes.remove("service.name")).unwrap_or_default()
+}
+
+pub(super) fn hex(id: &[u8]) -> String {
     id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
+/// Returns attribute values as text, by key.
+pub(super) fn attributes(pairs: &[KeyValue]) -> BTreeMap<String, String> {
     pairs.iter().map(|pair| (pair.key.clone(), pair.value.as_ref().map(text).unwrap_or_default())).collect()
 }
 
-fn text(value: &AnyValue) -> String {
+/// Returns a value as text.
+pub(super) fn text(value: &AnyValue) -> String {
     match &value.value {
         Some(Value::StringValue(value)) => value.clone(),
         Some(Value::BoolValue(value)) => value.to_string(),
@@ -134,7 +142,6 @@ fn text(value: &AnyValue) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use opentelemetry_proto::tonic::resource::v1::Resource;
     use opentelemetry_proto::tonic::trace::v1::{ScopeSpans, Status};
 
     /// Builds a span: `program` sent `name` with the given ids, from `start` to `end` in milliseconds.

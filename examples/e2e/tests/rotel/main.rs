@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod forwarder;
+mod metrics;
 
 use std::fs::File;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use thundra_examples::harness::rotel::Rotel;
@@ -28,16 +29,7 @@ const TRACE: [&str; 3] = ["look_up INTERNAL", "greet INTERNAL", "hello SERVER"];
 /// Runs `hello` locally against rotel, and returns rotel's output.
 async fn exported(protocol: &str) -> Vec<String> {
     let rotel = Rotel::start(&format!("rotel-{}", protocol.replace('/', "-"))).await.unwrap();
-    let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/sns.json");
-    let output = Command::new(env!("CARGO_BIN_EXE_hello"))
-        .env_clear()
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", rotel.endpoint())
-        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
-        .stdin(File::open(event).unwrap())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-
+    let output = hello(&rotel, protocol);
     let started = Instant::now();
     loop {
         let log = rotel.log().unwrap();
@@ -60,6 +52,20 @@ async fn exported(protocol: &str) -> Vec<String> {
         assert!(started.elapsed() < PATIENCE, "rotel said: {log}\nhello said: {stderr}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// Runs `hello` locally with `events/sns.json`, which has one record.
+fn hello(rotel: &Rotel, protocol: &str) -> Output {
+    let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/sns.json");
+    let output = Command::new(env!("CARGO_BIN_EXE_hello"))
+        .env_clear()
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", rotel.endpoint())
+        .env("OTEL_EXPORTER_OTLP_PROTOCOL", protocol)
+        .stdin(File::open(event).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
 }
 
 /// Returns name and kind of each span in rotel's output.

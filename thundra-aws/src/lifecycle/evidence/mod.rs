@@ -21,6 +21,9 @@ use thundra_core::{Config, ScopeFlags, ScopeRef};
 use crate::Settings;
 use crate::settings::CapturePayloads;
 
+/// `true` once an event was captured. Without one, the end of an invocation costs one read of this flag.
+static ARE_CAPTURED: AtomicBool = AtomicBool::new(false);
+
 /// The event of a running invocation, attached to its scope.
 #[derive(Debug)]
 struct Captured {
@@ -81,6 +84,8 @@ pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, con
     if policy == CapturePayloads::Off || config.disabled || event.is_empty() {
         return;
     }
+    // Relaxed: the flag publishes nothing.
+    ARE_CAPTURED.store(true, Ordering::Relaxed);
     scope.attach(Arc::new(Captured {
         event: event.clone(),
         trigger,
@@ -101,8 +106,11 @@ pub(crate) fn records_failed(invocation: ScopeRef, numbers: impl Iterator<Item =
 
 /// Writes the line of an ended invocation, if it failed.
 pub(super) fn end(scope: ScopeRef) {
-    write(scope, Outcome::of(scope));
-    scope.detach();
+    // Relaxed: an invocation ends after the capture of its own event.
+    if ARE_CAPTURED.load(Ordering::Relaxed) {
+        write(scope, Outcome::of(scope));
+        scope.detach();
+    }
 }
 
 /// Writes the line of an invocation that perhaps never ends.

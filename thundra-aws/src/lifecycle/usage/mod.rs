@@ -4,12 +4,14 @@
 
 mod between;
 mod billed;
+pub(super) mod faas;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use billed::{Phases, gb_seconds};
+use thundra_core::metrics::are_wanted;
 use thundra_core::usage::{Memory, Transfer, Used, since_start};
 use thundra_core::{Config, ScopeRef, Value, semconv};
 
@@ -85,12 +87,21 @@ impl Begin {
     pub(super) fn while_running(&self, total: Option<Duration>) -> Attributes {
         let used = if self.function.is_managed { None } else { between::used() };
         let invoke = self.at.elapsed().max(total.unwrap_or_default());
-        self.attributes(Phases { init: self.init, invoke, export: Duration::ZERO }, used)
+        self.attributes(Phases { init: self.init, invoke, export: Duration::ZERO }, Memory::now(), used)
     }
 
-    fn attributes(&self, phases: Phases, used: Option<Used>) -> Attributes {
+    /// Records the metrics of an invocation that is about to time out.
+    pub(super) fn times_out(&self, scope: ScopeRef) {
+        if are_wanted() {
+            let used = if self.function.is_managed { None } else { between::used() };
+            let (init, invoke, memory) = (self.init, self.at.elapsed(), Memory::now());
+            faas::ended(scope, &faas::End { init, invoke, memory, used, is_timeout: true });
+        }
+    }
+
+    fn attributes(&self, phases: Phases, memory: Option<Memory>, used: Option<Used>) -> Attributes {
         let mut attributes = Attributes::with_capacity(9);
-        if let Some(memory) = Memory::now() {
+        if let Some(memory) = memory {
             attributes.push((semconv::THUNDRA_MEMORY_PEAK_BYTES, memory.peak.into()));
             if let Some(memory_mb) = self.function.memory_mb {
                 let ratio = memory.peak as f64 / (f64::from(memory_mb) * 1024.0 * 1024.0);
@@ -154,17 +165,23 @@ impl Meter {
         self.is_exported_later = true;
     }
 
-    /// Ends the measurement, and sets the attributes of the invocation.
-    pub(super) fn end(mut self, scope: ScopeRef) {
+    /// Ends the measurement, sets the attributes of the invocation, and records its metrics. `is_timeout` is `true` if
+    /// the caller got a timeout.
+    pub(super) fn end(mut self, scope: ScopeRef, is_timeout: bool) {
         let Some(begin) = self.begin.take() else { return };
         let invoke = begin.at.elapsed();
         let used = if begin.function.is_managed { None } else { between::end() };
-        if !scope.recorded() {
+        let are_wanted = are_wanted();
+        if !scope.recorded() && !are_wanted {
             return;
+        }
+        let memory = Memory::now();
+        if are_wanted {
+            faas::ended(scope, &faas::End { init: begin.init, invoke, memory, used, is_timeout });
         }
         let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
         let phases = Phases { init: begin.init, invoke, export: Duration::from_micros(export) };
-        begin.attributes(phases, used).into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
+        begin.attributes(phases, memory, used).into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
     }
 }
 

@@ -109,7 +109,8 @@ impl Watch {
             self.report_late(scope, &status);
             return true;
         }
-        if self.outlived_deadline() {
+        let is_timeout = self.outlived_deadline();
+        if is_timeout {
             // The caller got a timeout, whatever the handler returned.
             scope.set_flags(ScopeFlags::FAILED);
             scope.set_error("timeout", "ended after the deadline, when the caller had got a timeout");
@@ -117,7 +118,7 @@ impl Watch {
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
         }
-        std::mem::take(&mut self.meter).end(**scope);
+        std::mem::take(&mut self.meter).end(**scope, is_timeout);
         false
     }
 
@@ -238,6 +239,7 @@ mod thread {
     impl Due {
         /// Takes the spans of an invocation. The list is locked.
         fn add(&mut self, watched: &Watched) {
+            watched.begun.into_iter().for_each(|begun| begun.times_out(watched.scope));
             let root = watched.attributes();
             let ending = Unfinished {
                 error_type: "timeout",

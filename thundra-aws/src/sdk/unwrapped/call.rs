@@ -1,14 +1,17 @@
 //! A measured call and the span of the call.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
 use aws_smithy_observability::{AttributeValue, Attributes};
+use thundra_core::metrics::are_wanted;
 use thundra_core::{ScopeRef, SpanExt, Status, diagnostics, semconv};
 use tracing::Span;
 
+use crate::sdk::duration::measured;
 use crate::sdk::{self, services};
 
 /// HTTP status of the last response.
@@ -77,7 +80,9 @@ impl Measured {
         if status.is_none() && error_type.is_none() {
             return;
         }
-        let Some(span) = operation(outcome).and_then(|operation| self.span(&operation)) else { return };
+        let Some(operation) = operation(outcome) else { return };
+        self.measure(&operation, error_type.clone().map(Cow::from));
+        let Some(span) = self.span(&operation) else { return };
         if let Some(status) = status {
             span.set_attribute(semconv::HTTP_RESPONSE_STATUS_CODE, status);
         }
@@ -90,10 +95,13 @@ impl Measured {
     /// Records a call whose future was dropped after the request was sent.
     pub(super) fn dropped(&self) {
         if !self.settle()
-            && let Some(span) = self.operation.get().and_then(|operation| self.span(operation))
+            && let Some(operation) = self.operation.get()
         {
-            fail(&span, "cancelled");
-            self.remind();
+            self.measure(operation, Some("cancelled".into()));
+            if let Some(span) = self.span(operation) {
+                fail(&span, "cancelled");
+                self.remind();
+            }
         }
     }
 
@@ -104,6 +112,12 @@ impl Measured {
     /// Settles the call. Returns `true` if the call was settled before, as most calls are by the interceptor.
     fn settle(&self) -> bool {
         self.is_settled() || self.settled.swap(true, Ordering::Relaxed)
+    }
+
+    fn measure(&self, (service, method): &(String, String), error_type: Option<Cow<'static, str>>) {
+        if are_wanted() && !thundra_core::is_telemetry_suppressed() {
+            measured(service, method, self.started.elapsed().unwrap_or_default(), error_type);
+        }
     }
 
     /// Returns the span of the call, below the current one. `None` outside a scope.

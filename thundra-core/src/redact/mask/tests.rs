@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::escape::on_one_line;
 use crate::{Scope, SpanExt, testing};
 
 #[test]
@@ -183,6 +184,7 @@ fn spans_and_events_are_masked_as_they_are_recorded() {
         span.record("body", r#"{"token":"b"}"#);
         span.set_attribute("session_token", "c");
         span.set_attribute("parts", vec![r#"{"pw":"d"}"#.to_owned()]);
+        span.in_scope(|| tracing::info!(counter.issued_token = 1, "measured"));
         let login = Login { password: "e" };
         span.in_scope(
             || tracing::info!(api_key = ?Some("f"), ?login, request = %r#"{"secret":"g"}"#, "{}", r#"{"token":"h"}"#),
@@ -200,7 +202,8 @@ fn spans_and_events_are_masked_as_they_are_recorded() {
     ] {
         assert_eq!(charge.attribute(key), Some(&expected), "{key}");
     }
-    let event = &charge.events[0];
+    assert_eq!(charge.events[0].attributes, [("counter.issued_token".to_owned(), Value::I64(1))], "a measurement");
+    let event = &charge.events[1];
     assert_eq!(event.name, r#"{"token":"REDACTED"}"#);
     let attributes: Vec<_> = event.attributes.iter().map(|(key, value)| (key.as_str(), value.to_string())).collect();
     assert_eq!(
@@ -383,9 +386,9 @@ proptest! {
         if let Ok(Json::Object(_) | Json::Array(_)) = serde_json::from_str(&text) {
             let copy = payload(text.as_bytes(), &Bounds { bytes: usize::MAX, depth: 64, nodes: usize::MAX });
             prop_assert_eq!(serde_json::from_str::<Json>(&copy.json).unwrap(), expected(&given));
-            prop_assert_eq!(copy.masked.is_empty(), copy.json == text);
+            prop_assert_eq!(copy.masked.is_empty(), copy.json == on_one_line(text.clone()));
             if text.contains('{') {
-                prop_assert_eq!(value(&text), copy.json);
+                prop_assert_eq!(on_one_line(value(&text).into_owned()), copy.json);
             }
         }
     }
@@ -397,7 +400,7 @@ proptest! {
         if bytes > 0 {
             prop_assert!(serde_json::from_str::<Json>(&copy.json).is_ok(), "{} of {}", copy.json, text);
         }
-        prop_assert!(copy.json == text || !copy.cut.is_empty() || !copy.masked.is_empty());
+        prop_assert!(copy.json == on_one_line(text.clone()) || !copy.cut.is_empty() || !copy.masked.is_empty());
     }
 
     #[test]

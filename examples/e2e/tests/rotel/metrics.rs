@@ -1,0 +1,35 @@
+//! Metrics at the collector.
+
+use std::time::{Duration, Instant};
+
+use thundra_examples::harness::rotel::Rotel;
+
+use crate::{PATIENCE, hello};
+
+#[tokio::test]
+async fn rotel_reads_our_metrics() {
+    for protocol in ["http/protobuf", "http/json"] {
+        let rotel = Rotel::start(&format!("rotel-metrics-{}", protocol.replace('/', "-"))).await.unwrap();
+        let output = hello(&rotel, protocol);
+        let started = Instant::now();
+        let metric = loop {
+            let log = rotel.log().unwrap();
+            let metric = metric(&log, "greetings");
+            if metric.iter().any(|line| line.starts_with("Value")) {
+                break metric;
+            }
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(started.elapsed() < PATIENCE, "rotel said: {log}\nhello said: {stderr}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        };
+        for line in ["-> DataType: Sum", "-> IsMonotonic: true", "Value: 1"] {
+            assert!(metric.iter().any(|found| found == line), "{protocol}: {line} in {metric:#?}");
+        }
+    }
+}
+
+/// Returns the lines of a metric in rotel's output.
+fn metric(log: &str, name: &str) -> Vec<String> {
+    let lines = log.lines().map(str::trim).skip_while(|line| *line != format!("-> Name: {name}"));
+    lines.take_while(|line| !line.starts_with("Metric #")).map(str::to_owned).collect()
+}

@@ -1,0 +1,66 @@
+//! An error of the handler whose type is known: `#[handler]` on `main` sees the type, and therefore its sources.
+
+use std::fmt::{self, Debug};
+
+use lambda_runtime::Diagnostic;
+
+/// An error that knows its sources. The runtime logs and posts what it logs and posts of the error itself.
+pub struct Described(Box<dyn Failure>);
+
+impl Described {
+    /// Returns the messages of the sources, the nearest one first.
+    pub(super) fn sources(&self) -> Vec<String> {
+        self.0.sources()
+    }
+}
+
+impl Debug for Described {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<Described> for Diagnostic {
+    fn from(described: Described) -> Self {
+        described.0.into_diagnostic()
+    }
+}
+
+/// Gives the error of a handler its sources. `sources` formats them, so it is called only if an invocation records them.
+///
+/// # Errors
+///
+/// The error of the handler.
+pub fn with_sources<R, E>(result: Result<R, E>, sources: fn(&E) -> Vec<String>) -> Result<R, Described>
+where
+    E: Into<Diagnostic> + Debug + 'static,
+{
+    result.map_err(|error| Described(Box::new(Typed { error, sources })))
+}
+
+/// An error behind a pointer, so that one type serves all of them.
+trait Failure: Debug {
+    fn sources(&self) -> Vec<String>;
+    fn into_diagnostic(self: Box<Self>) -> Diagnostic;
+}
+
+struct Typed<E> {
+    error: E,
+    sources: fn(&E) -> Vec<String>,
+}
+
+impl<E: Debug> Debug for Typed<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl<E: Into<Diagnostic> + Debug> Failure for Typed<E> {
+    fn sources(&self) -> Vec<String> {
+        (self.sources)(&self.error)
+    }
+
+    fn into_diagnostic(self: Box<Self>) -> Diagnostic {
+        self.error.into()
+    }
+}

@@ -1,0 +1,110 @@
+//! The metrics of invocations, by the [conventions] for functions. Sampling has no effect on them.
+//!
+//! [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/faas/faas-metrics.md
+
+use std::time::Duration;
+
+use thundra_core::metrics::{Instrument, are_wanted, record};
+use thundra_core::usage::{Memory, Used};
+use thundra_core::{ScopeFlags, ScopeRef, semconv};
+
+use crate::trigger::{FaasTrigger, Trigger};
+
+static INVOCATIONS: Instrument =
+    Instrument::counter("faas.invocations", "{invocation}", "Number of successful invocations.");
+static ERRORS: Instrument = Instrument::counter("faas.errors", "{error}", "Number of invocation errors.");
+static TIMEOUTS: Instrument = Instrument::counter("faas.timeouts", "{timeout}", "Number of invocation timeouts.");
+static COLD_STARTS: Instrument =
+    Instrument::counter("faas.coldstarts", "{coldstart}", "Number of invocation cold starts.");
+static INIT_DURATION: Instrument = Instrument::histogram(
+    "faas.init_duration",
+    "s",
+    "Measures the duration of the function's initialization, such as a cold start.",
+);
+static INVOKE_DURATION: Instrument =
+    Instrument::histogram("faas.invoke_duration", "s", "Measures the duration of the function's logic execution.");
+static MEM_USAGE: Instrument =
+    Instrument::histogram("faas.mem_usage", "By", "Distribution of max memory usage per invocation.");
+static CPU_USAGE: Instrument =
+    Instrument::histogram("faas.cpu_usage", "s", "Distribution of CPU usage per invocation.");
+static NET_IO: Instrument = Instrument::histogram("faas.net_io", "By", "Distribution of net I/O usage per invocation.");
+static MESSAGE_AGE: Instrument = Instrument::histogram(
+    "thundra.message.age",
+    "s",
+    "The age of the oldest message of an event when its invocation began: time in a queue, or behind in a stream.",
+);
+
+/// The attributes of a trigger that name a queue, a stream or a table.
+const SOURCE: [&str; 3] =
+    [semconv::MESSAGING_SYSTEM, semconv::MESSAGING_DESTINATION_NAME, semconv::FAAS_DOCUMENT_COLLECTION];
+
+/// Notes the trigger of an invocation, and records the age of its messages.
+pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
+    if are_wanted() {
+        scope.set_flags(flag(trigger.source.faas_trigger));
+        let ages = trigger.messages.iter().filter_map(|message| message.sent_at?.elapsed().ok());
+        if let Some(oldest) = ages.max() {
+            let named = trigger.attributes.iter().filter(|(key, _)| SOURCE.contains(key)).cloned();
+            let attributes: Vec<_> = of_trigger(scope.flags()).into_iter().chain(named).collect();
+            scope.enter(|| record(&MESSAGE_AGE, oldest.as_secs_f64(), &attributes));
+        }
+    }
+}
+
+/// What is known of an invocation at its end.
+pub(super) struct End {
+    /// Zero, but for the first invocation of an environment.
+    pub(super) init: Duration,
+    pub(super) invoke: Duration,
+    pub(super) memory: Option<Memory>,
+    pub(super) used: Option<Used>,
+    pub(super) is_timeout: bool,
+}
+
+/// Records an invocation that ends, or is about to time out.
+#[cold]
+pub(super) fn ended(scope: ScopeRef, end: &End) {
+    let flags = scope.flags();
+    let attributes = of_trigger(flags);
+    let outcome = match () {
+        () if end.is_timeout => &TIMEOUTS,
+        () if flags.contains(ScopeFlags::FAILED) => &ERRORS,
+        () => &INVOCATIONS,
+    };
+    scope.enter(|| {
+        record(outcome, 1_u64, &attributes);
+        if flags.contains(ScopeFlags::COLD_START) {
+            record(&COLD_STARTS, 1_u64, &attributes);
+        }
+        if !end.init.is_zero() {
+            record(&INIT_DURATION, end.init.as_secs_f64(), &attributes);
+        }
+        record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
+        if let Some(memory) = end.memory {
+            record(&MEM_USAGE, memory.peak, &attributes);
+        }
+        if let Some(cpu) = end.used.and_then(|used| used.cpu) {
+            record(&CPU_USAGE, cpu.as_secs_f64(), &attributes);
+        }
+        if let Some(network) = end.used.and_then(|used| used.network) {
+            record(&NET_IO, network.incoming.saturating_add(network.outgoing), &attributes);
+        }
+    });
+}
+
+fn flag(trigger: FaasTrigger) -> ScopeFlags {
+    match trigger {
+        FaasTrigger::Http => ScopeFlags::BY_HTTP,
+        FaasTrigger::PubSub => ScopeFlags::BY_PUBSUB,
+        FaasTrigger::Datasource => ScopeFlags::BY_DATASOURCE,
+        FaasTrigger::Timer => ScopeFlags::BY_TIMER,
+        FaasTrigger::Other => ScopeFlags::NONE,
+    }
+}
+
+fn of_trigger(flags: ScopeFlags) -> [(&'static str, thundra_core::Value); 1] {
+    const KNOWN: [FaasTrigger; 4] =
+        [FaasTrigger::Http, FaasTrigger::PubSub, FaasTrigger::Datasource, FaasTrigger::Timer];
+    let trigger = KNOWN.into_iter().find(|trigger| flags.contains(flag(*trigger))).unwrap_or(FaasTrigger::Other);
+    [(semconv::FAAS_TRIGGER, trigger.as_str().into())]
+}
