@@ -96,7 +96,8 @@ async fn an_order_is_one_trace_of_six_programs() {
     let trace = orders[0].expected().trace(&spans);
     assert_eq!(format!("\n{}", outline(&trace)), SINGLE);
     let lines = logs(&stage.receiver.logs(), &trace);
-    let said: BTreeSet<_> = lines.lines().filter_map(|line| line.split_once(" ▸ ")).map(|(_, message)| message).collect();
+    let said: BTreeSet<_> =
+        lines.lines().filter_map(|line| line.split_once(" ▸ ")).map(|(_, message)| message).collect();
     assert_eq!(said, SAID.into(), "{lines}");
 }
 
