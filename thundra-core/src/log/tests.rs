@@ -7,7 +7,8 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
-use super::lines::{MAX_LINE_BYTES, Place};
+use super::fields::MAX_LINE_BYTES;
+use super::lines::Place;
 use super::{Lines, append};
 use crate::escape::first_unsafe;
 use crate::recorder::entered;
