@@ -74,7 +74,11 @@ impl Delivery {
             Line::Telemetry(telemetry) if signals.traces => self.outbox.add(telemetry),
             Line::Telemetry(_) => {}
             Line::Report(report) if signals.traces => reports.push(*report),
-            Line::Report(_) | Line::Other => return self.add_other(entry, data, signals),
+            Line::Report(report) if signals.logs => {
+                self.outbox.add_log_record(report::resource(data, None), report.log_record());
+            }
+            Line::Report(_) => {}
+            Line::Other => return self.add_other(entry, data, signals),
         }
         Ok(())
     }

@@ -37,6 +37,8 @@
 //! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
 //!   without the interceptor are recorded too, but their messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
+//! - **Metrics**: fields of events, such as `monotonic_counter.orders = 1`. They leave over OTLP, or as log lines of which
+//!   [CloudWatch](configuration#metrics-in-cloudwatch) makes metrics.
 //! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
 //! Spans leave after the response was posted and before the next event is requested, within the time that the function
@@ -241,6 +243,21 @@
 //! - Managed instances are billed by the instance, so their invocations have no estimate.
 //! - Where a file of `/proc/self` is missing, its figures are missing.
 //!
+//! # Metrics
+//!
+//! Where metrics are exported, invocations and calls are measured, sampled or not. Names, units and kinds are those of the
+//! semantic conventions:
+//!
+//! | Metric | Meaning |
+//! |---|---|
+//! | `faas.invocations`, `faas.errors`, `faas.timeouts` | one of these for each invocation, by `faas.trigger`: success, failure, or an end past the deadline |
+//! | `faas.coldstarts`, `faas.init_duration` | cold starts, and the length of the initialisation |
+//! | `faas.invoke_duration`, `faas.mem_usage`, `faas.cpu_usage`, `faas.net_io` | [what an invocation used](#what-an-invocation-used) |
+//! | `thundra.message.age` | the age of the oldest message of an event from SQS, SNS, Kinesis or DynamoDB, by queue, topic, stream or table |
+//! | `rpc.client.call.duration` | AWS calls with their retries, by service, operation and error |
+//!
+//! [`thundra_http`](thundra_http#metrics) and [`thundra_core`](thundra_core#metrics) have more.
+//!
 //! # A span is missing: where do I look?
 //!
 //! 1. **Standard error.** Every problem is reported there once, with the remedy: a malformed variable, a collector that
@@ -301,6 +318,7 @@ mod attributes;
 pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
+mod captured;
 mod cloudwatch;
 pub mod configuration;
 mod emf;

@@ -107,9 +107,20 @@
 //!   `thundra.dropped_measurements` counts.
 //! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
 //!
+//! Built-in ones are recorded without set-up, where metrics are exported: those of the process (`process.*`, on Linux)
+//! and of telemetry itself (`otel.sdk.*`: spans started, records exported and lost by reason, requests and their
+//! durations, spans that wait). What is in use at a time, such as memory, is a gauge.
+//!
 //! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: those of `thundra-http` where
 //! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
 //! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.
+//!
+//! # Log records
+//!
+//! Where an exporter takes [`Signal::Logs`], each event of the levels of the log lines is a log record of OTLP: with its
+//! message, its typed fields, and the ids of its span and its scope, sampled or not. The records of a scope leave with
+//! the [`flush`] after its end, or once they fill 64 KiB. What an exporter logs itself is none:
+//! [`export::suppressed`] marks the tasks that it spawns.
 //!
 //! # A transport of your own
 //!
@@ -323,7 +334,7 @@ pub use telemetry::{Telemetry, TelemetryBuilder, flush, flush_last, install, lay
 #[doc(hidden)]
 pub use telemetry::{
     export_later, export_later_is_due, flush_aside, flushes_itself, follows_xray, forget_unexported, install_with,
-    last_export, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
+    last_export, observe_built_in, pending_spans, renew, report_missing_scope, share_withheld, spill_all, unexported,
 };
 pub use value::{NO_ATTRIBUTES, Value};
 

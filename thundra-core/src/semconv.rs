@@ -66,6 +66,8 @@ names! {
     AWS_DYNAMODB_TABLE_COUNT = "aws.dynamodb.table_count";
     AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
     AWS_DYNAMODB_TOTAL_SEGMENTS = "aws.dynamodb.total_segments";
+    CPU_MODE = "cpu.mode";
+    DISK_IO_DIRECTION = "disk.io.direction";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
     EXCEPTION_STACKTRACE = "exception.stacktrace";
@@ -108,6 +110,7 @@ names! {
     NETWORK_PEER_ADDRESS = "network.peer.address";
     NETWORK_PEER_PORT = "network.peer.port";
     NETWORK_PROTOCOL_VERSION = "network.protocol.version";
+    OTEL_SPAN_SAMPLING_RESULT = "otel.span.sampling_result";
     RPC_METHOD = "rpc.method";
     RPC_METHOD_ORIGINAL = "rpc.method_original";
     RPC_RESPONSE_STATUS_CODE = "rpc.response.status_code";
@@ -194,6 +197,8 @@ names! {
     THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
     /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
     THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
+    /// The signal of a request to a collector.
+    THUNDRA_SIGNAL = "thundra.signal";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
     /// The milliseconds that a span had run when it was exported, still open.

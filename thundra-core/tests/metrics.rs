@@ -23,6 +23,7 @@ use tracing_subscriber::layer::SubscriberExt;
 struct Collector {
     requests: Arc<Mutex<Vec<ExportMetricsServiceRequest>>>,
     is_failing: Arc<Mutex<bool>>,
+    is_refusing: Arc<Mutex<bool>>,
 }
 
 impl Export for Collector {
@@ -34,6 +35,9 @@ impl Export for Collector {
         let is_failing = *self.is_failing.lock().unwrap();
         if is_failing {
             return Box::pin(async { Err(ExportError::retryable("not today")) });
+        }
+        if *self.is_refusing.lock().unwrap() {
+            return Box::pin(async { Err(ExportError::permanent("never")) });
         }
         if batch.signal() == Signal::Metrics {
             let request = ExportMetricsServiceRequest::decode(batch.to_protobuf().as_slice()).unwrap();
@@ -52,7 +56,7 @@ fn write(points: &PointsOf<'_>) {
         let own = scope.log_fields.iter().take_while(|(key, _)| key != "correlation_id");
         own.map(|(key, value)| format!(",\"{key}\":\"{value}\"")).collect::<String>()
     });
-    let shown = points.points.iter().map(|point| {
+    let shown = points.points.iter().filter(|point| !is_observed(point.name())).map(|point| {
         let attributes: Vec<_> = point.attributes().iter().map(|(key, value)| format!("{key}={value}")).collect();
         let value = match point.data() {
             PointData::Number(number) => format!("{}", number.as_f64()),
@@ -93,13 +97,18 @@ fn flush_now() {
 }
 
 impl Collector {
-    /// Flushes, and returns each point as `name{attributes} value`.
+    /// Flushes, and returns each point as `name{attributes} value`, but for those of the process.
     fn points(&self) -> Vec<String> {
+        self.points_named(|name| !is_observed(name))
+    }
+
+    fn points_named(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<String> {
         flush_now();
         let mut points = Vec::new();
         for request in std::mem::take(&mut *self.requests.lock().unwrap()) {
             let resource = request.resource_metrics.into_iter();
-            for metric in resource.flat_map(|r| r.scope_metrics).flat_map(|s| s.metrics) {
+            let metrics = resource.flat_map(|r| r.scope_metrics).flat_map(|s| s.metrics);
+            for metric in metrics.filter(|metric| is_wanted(&metric.name)) {
                 let name = format!("{}{}", metric.name, metric.unit);
                 match metric.data.unwrap() {
                     Data::Sum(sum) => {
@@ -129,6 +138,11 @@ impl Collector {
         points.sort();
         points
     }
+}
+
+/// Returns `true` for metrics that are in every collection.
+fn is_observed(name: &str) -> bool {
+    ["process.", "otel.sdk.", "thundra.sdk."].iter().any(|start| name.starts_with(start))
 }
 
 fn attributes(attributes: &[opentelemetry_proto::tonic::common::v1::KeyValue]) -> String {
@@ -365,6 +379,58 @@ fn a_debug_that_measures_does_not_deadlock() {
         // A subscriber of a thread gets no event during an event.
         assert_eq!(points.last().unwrap(), "of{value=chatty} 1");
     });
+}
+
+#[test]
+fn the_process_and_telemetry_itself_are_measured() {
+    let (_turn, collector) = installed();
+    for sampler in ["always_on", "always_off"] {
+        let config = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", sampler)]));
+        let subscriber = thundra_core::subscriber(&config);
+        let scope = tracing::subscriber::with_default(subscriber, || {
+            let scope = Scope::builder("work").begin_with(&config);
+            scope.enter(|| (0..3).for_each(|_| tracing::info_span!("step").in_scope(|| ())));
+            scope
+        });
+        thundra_core::export_later(scope.finish());
+    }
+    flush_now();
+    let points = collector.points_named(is_observed);
+    let has = |point: &str| assert!(points.iter().any(|shown| shown == point), "{point} in {points:#?}");
+    has("otel.sdk.span.started{span}{otel.span.sampling_result=RECORD_AND_SAMPLE} 4");
+    has("otel.sdk.exporter.span.exported{span}{} 4");
+    has("otel.sdk.processor.span.processed{span}{} 4");
+    has("otel.sdk.processor.span.queue.size{span}{} =0");
+    let named = |start: &str| points.iter().filter(|shown| shown.starts_with(start)).count();
+    assert!(named("otel.sdk.exporter.operation.durations{thundra.signal=traces} 1:") == 1, "{points:#?}");
+    if cfg!(target_os = "linux") {
+        for name in [
+            "process.cpu.times{cpu.mode=user}",
+            "process.cpu.times{cpu.mode=system}",
+            "process.disk.ioBy{disk.io.direction=write}",
+            "process.memory.usageBy{}",
+            "process.memory.virtualBy{}",
+            "process.thread.count{thread}{}",
+            "process.uptimes{}",
+        ] {
+            assert!(named(name) >= 1, "{name} in {points:#?}");
+        }
+    }
+}
+
+#[test]
+fn lost_records_are_counted_by_reason() {
+    let (_turn, collector) = installed();
+    collector.points();
+    *collector.is_refusing.lock().unwrap() = true;
+    let scope = Scope::builder("work").begin();
+    thundra_core::export_later(scope.finish());
+    flush_now();
+    *collector.is_refusing.lock().unwrap() = false;
+    let points = collector.points_named(is_observed);
+    let has = |start: &str| assert!(points.iter().any(|shown| shown.starts_with(start)), "{start} in {points:#?}");
+    has("otel.sdk.exporter.span.exported{span}{error.type=refused} 1");
+    has("otel.sdk.exporter.operation.durations{error.type=refused,thundra.signal=traces} ");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `init` and `init_with`: telemetry outside Lambda.
 
-use thundra_core::Telemetry;
+use thundra_core::{Telemetry, diagnostics};
 
 use crate::export::{Dependent, Platform, THIS, Worker, install};
 
@@ -36,7 +36,11 @@ pub fn init() -> TelemetryGuard {
 /// ```
 #[must_use = "dropping the guard stops exporting"]
 pub fn init_with(telemetry: impl Into<Telemetry>) -> TelemetryGuard {
-    init_for(THIS, Platform::Process, telemetry.into())
+    let guard = init_for(THIS, Platform::Process, telemetry.into());
+    if thundra_core::config().emf() {
+        diagnostics::once("emf", "OTEL_METRICS_EXPORTER=emf has no effect: thundra_aws::init writes such metrics");
+    }
+    guard
 }
 
 /// Installs telemetry as [`init_with`] does, for a program that depends on another crate. In Lambda no background thread

@@ -102,6 +102,18 @@
 //! The [configuration page](configuration) lists every variable. [`init_with`] accepts the same settings in code, and
 //! an exporter or a subscriber layer of your own.
 //!
+//! # Metrics
+//!
+//! Where metrics are exported, these durations are measured, sampled or not:
+//!
+//! - `http.client.request.duration`, and `rpc.client.call.duration` of gRPC, by host, method, status and error: also of
+//!   calls outside of scopes, which have no span. A duration ends with the head of the response.
+//! - `http.server.request.duration` by route, and `rpc.server.call.duration` of gRPC by method. A duration ends with the
+//!   body of the response.
+//!
+//! `tokio.runtime.workers`, `.alive_tasks` and `.global_queue_depth` tell of the Tokio runtime in which the program
+//! called [`init`], or first made a call or got a request. More is in [`thundra_core`](thundra_core#metrics).
+//!
 //! # A span is missing: where do I look?
 //!
 //! 1. **Standard error.** A line reports each problem once, with the remedy: a malformed variable, an unreachable
@@ -150,6 +162,7 @@ mod propagation_policy;
 pub mod semantics;
 mod server;
 mod settings;
+mod tokio_runtime;
 mod xray_daemon;
 
 #[doc(hidden)]

@@ -14,7 +14,7 @@ use super::BatchEvent;
 use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
-use crate::lifecycle::evidence;
+use crate::captured::records_failed;
 use crate::panics::recording_panic;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
@@ -86,7 +86,7 @@ where
     let failures = queue.into_failures();
     if let Some(invocation) = surroundings.invocation.filter(|_| !failures.is_empty()) {
         invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
-        evidence::records_failed(invocation, failures.iter().map(|(number, _)| *number));
+        records_failed(invocation, failures.iter().map(|(number, _)| *number));
     }
     let identifiers = failures.into_iter().map(|(_, identifier)| identifier).collect();
     ((source.response)(identifiers), spans)

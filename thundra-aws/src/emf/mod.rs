@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use thundra_core::metrics::{PointsOf, write_points_with};
+use thundra_core::observe_built_in;
 use thundra_core::{Config, diagnostics};
 
 use self::dimensions::Sets;
@@ -56,6 +57,9 @@ pub(crate) fn install(config: &Config, settings: &EmfSettings) {
                 emf.documents(points, output::write);
             }
         });
+        if !settings.built_in.is_empty() {
+            observe_built_in();
+        }
     }
 }
 

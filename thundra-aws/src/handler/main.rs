@@ -13,6 +13,7 @@ use thundra_core::exception::Exception;
 use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
 
 use crate::lifecycle::layer::export_last;
+use crate::lifecycle::local::check_input;
 use crate::lifecycle::{initialisation, run_concurrent_with, run_with, setup};
 use crate::panics::catch_panic_in;
 use crate::platform::InitializationType;
@@ -84,7 +85,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
-        setup::check_input()?;
+        check_input()?;
         let state = initialise(telemetry(), started, init).await?;
         run_with(Telemetry::default(), service_fn(|event| handler(event, state.clone()))).await
     })
@@ -110,7 +111,7 @@ where
 {
     let started = SystemTime::now();
     program(async {
-        setup::check_input()?;
+        check_input()?;
         let state = initialise(telemetry(), started, init).await?;
         run_concurrent_with(Telemetry::default(), service_fn(move |event| handler(event, state.clone()))).await
     })

@@ -8,8 +8,7 @@
 //!
 //! How an invocation ended is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
 //! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error whose type
-//! is known. The table of the endings is in the
-//! documentation of [`run`](crate::run).
+//! is known. The table of the endings is in the documentation of [`run`](crate::run).
 
 mod availability_zone;
 mod background;

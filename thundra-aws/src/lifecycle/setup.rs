@@ -1,11 +1,10 @@
 //! The set-up of a function, before the first event.
 
-use lambda_runtime::Error;
 use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
-use super::{availability_zone, background, local};
+use super::{availability_zone, background};
 use crate::platform::InitializationType;
 use crate::{Settings, cloudwatch, emf};
 
@@ -71,15 +70,6 @@ fn platform() -> Platform {
 /// Returns `true` if there is a Runtime API to take events from.
 pub(crate) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
-}
-
-/// Reads the input of a local run, before the program's own code runs.
-///
-/// # Errors
-///
-/// The input cannot be read, or is a captured event that cannot be run.
-pub(crate) fn check_input() -> Result<(), Error> {
-    if in_lambda() { Ok(()) } else { local::check() }
 }
 
 /// Records the calls of unwrapped clients from now on.

@@ -54,11 +54,7 @@ impl Measured {
     fn record(&mut self, error_type: Option<Cow<'static, str>>) {
         let Some(began) = self.began.take() else { return };
         let (service, method) = (self.operation.service(), self.operation.name());
-        let record = || measured(service, method, began.elapsed(), error_type);
-        match self.scope {
-            Some(scope) => scope.enter(record),
-            None => record(),
-        }
+        measured(self.scope, service, method, began.elapsed(), error_type);
     }
 }
 
@@ -68,9 +64,15 @@ impl Drop for Measured {
     }
 }
 
-/// Records the duration of a call, retries included, in the current scope.
+/// Records the duration of a call, retries included.
 #[cold]
-pub(super) fn measured(service: &str, method: &str, duration: Duration, error_type: Option<Cow<'static, str>>) {
+pub(super) fn measured(
+    scope: Option<ScopeRef>,
+    service: &str,
+    method: &str,
+    duration: Duration,
+    error_type: Option<Cow<'static, str>>,
+) {
     let error_type = error_type.map(|error_type| (semconv::ERROR_TYPE, error_type.into()));
     let operation = [
         (semconv::RPC_SYSTEM_NAME, "aws-api".into()),
@@ -78,5 +80,8 @@ pub(super) fn measured(service: &str, method: &str, duration: Duration, error_ty
         (semconv::RPC_METHOD, method.to_owned().into()),
     ];
     let attributes: Vec<_> = operation.into_iter().chain(error_type).collect();
-    record(&DURATION, duration.as_secs_f64(), &attributes);
+    match scope {
+        Some(scope) => scope.record(&DURATION, duration.as_secs_f64(), &attributes),
+        None => record(&DURATION, duration.as_secs_f64(), &attributes),
+    }
 }

@@ -13,8 +13,7 @@ use super::reader::Reader;
 /// dropped otherwise. The sampling decision that calls carry to other programs stays the one of the head sampler.
 ///
 /// Any `Keep`, [`Keep::default`] included, keeps a scope that the program has marked with the attribute `thundra.keep`,
-/// `true`, on any span of the scope, and a scope with the debug flag of the correlation ids, which only trusted callers
-/// set.
+/// `true`, on any span of the scope, and a scope with [debug logs](crate#debug-logs).
 ///
 /// At most 10 scopes a second are kept, after a first burst of 100. The spans of further ones are counted as lost.
 ///

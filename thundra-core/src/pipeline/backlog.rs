@@ -10,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use super::losses::Losses;
+use super::tally;
 use crate::export::LossReason;
 use crate::{MixedSignals, Records, Signal, diagnostics};
 
@@ -71,6 +72,7 @@ pub(crate) fn add(records: Records) {
             &format!("backlog.{}", over.signal()),
             format_args!("{} waiting for a flush exceed 8 MiB; the excess is lost", over.signal().records()),
         );
+        tally::lost(over.signal(), over.count().into(), LossReason::BacklogFull);
         count(Losses::of(&over, LossReason::BacklogFull));
     }
 }

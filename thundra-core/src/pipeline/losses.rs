@@ -165,7 +165,6 @@ impl Losses {
     }
 
     /// Returns the number of records of a signal lost for a reason.
-    #[cfg(test)]
     pub(crate) fn of_reason(&self, signal: Signal, reason: LossReason) -> u64 {
         self.counts.get(&Count::Lost(signal, reason)).copied().unwrap_or(0)
     }

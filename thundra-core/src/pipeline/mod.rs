@@ -16,6 +16,7 @@ mod losses;
 mod queue;
 mod sender;
 mod slot;
+pub(crate) mod tally;
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;

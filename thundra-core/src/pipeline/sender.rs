@@ -6,7 +6,9 @@ use std::task::Poll;
 use std::time::Instant;
 
 use super::backlog::Due;
+use super::losses::Losses;
 use super::slot::{ExporterSlot, Settled, State, report_spill};
+use super::tally::{self, Request};
 use crate::export::{Batch, Export, ExportError, ExportErrorKind, ExportFuture, LossReason, suppress, suppressed};
 use crate::signal::Signals;
 use crate::{Records, Signal, contained, diagnostics};
@@ -166,9 +168,13 @@ impl<'a> Sender<'a> {
 
     /// Settles a request and takes the next one. Returns `false` where this flush must end.
     fn goes_on(&mut self, result: Result<(), ExportError>) -> bool {
+        if tally::is_on() {
+            self.tally(result.as_ref().err());
+        }
         let Err(error) = result else {
             self.too_large = 0;
             let Some(batch) = &self.batch else { return false };
+            tally::exported(batch.signal(), batch.count().into());
             let mut state = self.slot.state();
             state.queue.finish(batch.records());
             self.next(&mut state);
@@ -180,12 +186,24 @@ impl<'a> Sender<'a> {
         }
     }
 
+    /// Counts a request for the metrics.
+    #[cold]
+    fn tally(&self, error: Option<&ExportError>) {
+        let error_type = error.map(|error| match error.kind() {
+            ExportErrorKind::Retryable => "retryable",
+            _ => error.loss_reason().name(),
+        });
+        if let Some(signal) = self.batch.as_ref().map(Batch::signal) {
+            tally::requested(Request { signal, duration: self.began.elapsed(), error_type });
+        }
+    }
+
     /// Settles a final failure, and takes the next request.
     #[cold]
     fn loses(&mut self, error: &ExportError) -> bool {
         let Some(batch) = self.batch.take() else { return false };
         let mut state = self.slot.state();
-        let signal = batch.signal();
+        let (signal, count) = (batch.signal(), u64::from(batch.count()));
         let settled = self.slot.settle(&mut state, batch, error, self.too_large < TOO_LARGE_IN_A_ROW);
         match &settled {
             Settled::Split => {}
@@ -198,6 +216,7 @@ impl<'a> Sender<'a> {
             Settled::Split => {}
             Settled::Spilled => report_spill(error.causes()),
             Settled::Lost(losses) => {
+                tally_loss(signal, count, error);
                 let lost = losses.without_dropped();
                 if lost.has_records() {
                     diagnostics::once(
@@ -250,6 +269,20 @@ impl<'a> Sender<'a> {
         self.next(&mut state);
         self.batch.is_some()
     }
+}
+
+/// Counts a request whose records were lost, or some of them, for the metrics.
+#[cold]
+fn tally_loss(signal: Signal, count: u64, error: &ExportError) {
+    let lost = match error.kind() {
+        ExportErrorKind::Partial { lost } => count.min(lost),
+        _ => count,
+    };
+    let losses = Losses::by_reasons(signal, lost, error);
+    for reason in LossReason::ALL {
+        tally::lost(signal, losses.of_reason(signal, *reason), *reason);
+    }
+    tally::exported(signal, count - lost);
 }
 
 impl Drop for Sender<'_> {

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::losses::Losses;
 use super::queue::Queue;
+use super::tally;
 use crate::export::{Batch, Export, ExportError, ExportErrorKind, LossReason, StandardStream, suppress};
 use crate::signal::Signals;
 use crate::{Records, Resource, Signal, contained, diagnostics};
@@ -164,6 +165,7 @@ impl ExporterSlot {
             spill.take(over);
             report_spill(format_args!("unsent {records} exceed 4 MiB"));
         } else {
+            tally::lost(over.signal(), over.count().into(), LossReason::QueueFull);
             self.state().queue.lose(Losses::of(&over, LossReason::QueueFull));
             diagnostics::once(
                 &format!("export.full.{records}"),
@@ -176,6 +178,7 @@ impl ExporterSlot {
     fn take(&self, records: Records) {
         let mut state = self.state();
         if let Some(over) = state.queue.push(records.roots_first()) {
+            tally::lost(over.signal(), over.count().into(), LossReason::QueueFull);
             state.queue.lose(Losses::of(&over, LossReason::QueueFull));
         }
     }

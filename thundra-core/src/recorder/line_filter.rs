@@ -73,7 +73,7 @@ impl LineFilter {
     fn fate_of_detail(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
         match slot {
             _ if self.is_notice(metadata) => Fate::Written,
-            Some(slot) if self.is_debug_log(metadata) && debug_logs::are_enabled_in(slot) => Fate::Written,
+            Some(slot) if self.is_debug_log_in(slot, metadata) => Fate::Written,
             // Nothing fails outside of scopes.
             Some(_) if self.keeps(metadata) => Fate::Kept,
             _ => Fate::None,
@@ -90,7 +90,7 @@ impl LineFilter {
     fn takes_detail(&self, metadata: &Metadata<'_>) -> bool {
         self.keeps(metadata)
             || self.is_notice(metadata)
-            || (self.is_debug_log(metadata) && entered::innermost().is_some_and(debug_logs::are_enabled_in))
+            || entered::innermost().is_some_and(|slot| self.is_debug_log_in(slot, metadata))
     }
 
     /// Returns whether the events of a callsite have lines: in all scopes, in some, or in none.
@@ -116,6 +116,14 @@ impl LineFilter {
     /// Returns `true` for a line about kept lines. Nothing is lost silently, whatever the levels.
     fn is_notice(&self, metadata: &Metadata<'_>) -> bool {
         self.kept.is_some() && metadata.target() == SCOPE_TARGET && *metadata.level() <= Level::WARN
+    }
+
+    /// Returns `true` for a debug log of a scope. Most scopes have none, so the scope is asked first.
+    fn is_debug_log_in(&self, slot: SpanSlot, metadata: &Metadata<'_>) -> bool {
+        debug_logs::were_enabled()
+            && *metadata.level() <= debug_logs::WIDEST
+            && debug_logs::are_enabled_in(slot)
+            && self.is_debug_log(metadata)
     }
 
     /// Returns `true` if a scope with debug logs writes the event. A target that is off stays off.

@@ -24,21 +24,29 @@ fn is_of_dependency(file: &str) -> bool {
     if file.starts_with("src/") {
         return false;
     }
-    let parts = || file.split(['/', '\\']);
-    // A module of the program may be named `vendor`.
-    let package = parts().count() - parts().rev().position(|part| part == "src").map_or(1, |at| at + 1);
-    parts().take(package).any(|part| matches!(part, "vendor" | "checkouts")) || parts().any(has_version)
+    let directories = || file.as_bytes().rsplit(|byte| matches!(byte, b'/' | b'\\')).skip(1);
+    if directories().any(has_version) {
+        return true;
+    }
+    // A module of the program may be named `vendor`, below the sources of its package.
+    let sources = directories().position(|directory| directory == b"src").map_or(0, |at| at + 1);
+    directories().skip(sources).any(|directory| matches!(directory, b"vendor" | b"checkouts"))
 }
 
 /// Returns `true` for the name of an unpacked package, such as `hyper-1.6.0`.
-fn has_version(directory: &str) -> bool {
-    directory.match_indices('-').any(|(at, _)| directory.get(at + 1..).is_some_and(is_version))
+fn has_version(directory: &[u8]) -> bool {
+    directory.contains(&b'-') && directory.split(|byte| *byte == b'-').skip(1).any(is_version)
 }
 
-fn is_version(text: &str) -> bool {
-    let mut numbers = text.splitn(3, '.').map(|part| part.bytes().take_while(u8::is_ascii_digit).count());
-    let plain = text.splitn(3, '.').take(2).all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    plain && numbers.by_ref().take(3).filter(|digits| *digits > 0).count() == 3
+/// Returns `true` for three numbers, the last of which perhaps has a suffix.
+fn is_version(text: &[u8]) -> bool {
+    let mut numbers = text.splitn(3, |byte| *byte == b'.');
+    let mut is_number = |is_last: bool| {
+        let Some(number) = numbers.next() else { return false };
+        let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        digits > 0 && (is_last || digits == number.len())
+    };
+    is_number(false) && is_number(false) && is_number(true)
 }
 
 #[cfg(test)]

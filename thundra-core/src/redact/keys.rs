@@ -1,5 +1,6 @@
 //! Keys with secret values.
 
+use super::letters::{ends_with, letters_from_end};
 use super::mask;
 
 /// The ends of keys with secret values. Letters and digits count. Case and a number at the end do not.
@@ -81,15 +82,4 @@ impl Secret {
             None
         }
     }
-}
-
-/// Returns the letters and digits of a key in lower case, from the end, without a number at the end.
-pub(super) fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
-    let letters = key.bytes().rev().filter(u8::is_ascii_alphanumeric).map(|byte| byte.to_ascii_lowercase());
-    letters.skip_while(u8::is_ascii_digit)
-}
-
-pub(super) fn ends_with(key: &str, end: &str) -> bool {
-    let mut letters = letters_from_end(key);
-    end.bytes().rev().all(|byte| letters.next() == Some(byte))
 }

@@ -21,6 +21,7 @@
 mod address;
 mod credentials;
 mod keys;
+mod letters;
 pub mod mask;
 mod pair;
 mod scan;

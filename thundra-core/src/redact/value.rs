@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::keys::{PASSWORDS, Secret, ends_with};
+use super::keys::{PASSWORDS, Secret};
+use super::letters::ends_with;
 use super::pair::Separator;
 use super::scan::{REDACTED, Scan, is_break, is_quote};
 use super::token::{MIN_TOKEN, is_mixed};

@@ -9,7 +9,7 @@ use super::in_scope::InScope;
 use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
-use crate::pipeline::{Losses, backlog};
+use crate::pipeline::{Losses, backlog, tally};
 use crate::points::collection::{self, ScopeFacts};
 use crate::points::set::Points;
 use crate::recorder::kept_writer;
@@ -106,6 +106,7 @@ impl Scope {
     fn seal(&mut self) -> Records {
         self.finished = true;
         let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
+        let made = if self.recorded() { u64::from(state.started) + u64::from(state.dropped) } else { 0 };
         if self.recorded() {
             state.close_root(now());
         } else if state.incomplete_messages > 0 {
@@ -115,6 +116,10 @@ impl Scope {
         let records = state.take_finished();
         let log_records = state.take_log_records();
         let points = state.take_points();
+        if state.outer.is_none() || records.is_empty() {
+            // The outer scope counts the spans that it gets.
+            tally::started(state.sampled, made);
+        }
         state.sealed = true;
         state.kept_lines.discard();
         let (outer, started) = (state.outer, state.started);

@@ -1,7 +1,7 @@
 //! `install`: once for each process.
 
 use super::process::PIPELINE;
-use super::{Telemetry, subscriber};
+use super::{Telemetry, observed, subscriber};
 use crate::config::process;
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, exports, set_exported};
@@ -73,6 +73,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     // Events measure at any level, but records of the `log` crate have no fields: they keep their level.
     if exports(Signal::Metrics) {
         metrics::start(config);
+        observed::observe_built_in();
     }
     true
 }

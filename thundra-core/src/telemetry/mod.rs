@@ -6,6 +6,7 @@
 //! ```
 
 mod install;
+mod observed;
 mod process;
 mod snapshot;
 mod subscriber;
@@ -15,6 +16,7 @@ use std::fmt;
 use tracing_subscriber::{Layer, Registry};
 
 pub use install::{install, install_with};
+pub use observed::observe_built_in;
 pub(crate) use process::reaches_xray;
 pub use process::{
     export_later, export_later_is_due, flush, flush_aside, flush_last, flushes_itself, follows_xray, last_export,

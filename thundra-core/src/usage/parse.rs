@@ -20,7 +20,7 @@ pub struct Transfer {
 
 impl Transfer {
     /// Returns the bytes since an earlier count. An interface that is gone took its count along.
-    pub(super) fn since(self, earlier: Self) -> Self {
+    pub(crate) fn since(self, earlier: Self) -> Self {
         Transfer {
             incoming: self.incoming.saturating_sub(earlier.incoming),
             outgoing: self.outgoing.saturating_sub(earlier.outgoing),

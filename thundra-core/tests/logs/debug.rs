@@ -8,6 +8,7 @@ use thundra_core::{Levels, Scope, ScopeBuilder, Telemetry, correlation, install,
 use tracing::{Span, debug, info, trace};
 use tracing_log::log;
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Layer, Registry};
 
 const SWITCH: &str = "debug-log-enabled";
@@ -45,7 +46,7 @@ fn program() {
 }
 
 /// The subscribers that write lines.
-pub(crate) const FRONTS: [&str; 3] = ["alone", "beside", "beside-filtered"];
+pub(crate) const FRONTS: [&str; 4] = ["alone", "beside", "beside-filtered", "own"];
 
 /// Installs the subscriber that `TEST_PROGRAM` names, and returns what else it names.
 pub(crate) fn set_up() -> String {
@@ -55,6 +56,11 @@ pub(crate) fn set_up() -> String {
         "alone" => Telemetry::builder(),
         "beside" => Telemetry::builder().layer(Quiet),
         "beside-filtered" => Telemetry::builder().layer(Quiet.with_filter(LevelFilter::WARN)),
+        "own" => {
+            let own = tracing_subscriber::registry().with(Quiet.with_filter(LevelFilter::WARN));
+            own.with(thundra_core::layer()).with(thundra_core::log::layer()).init();
+            Telemetry::builder()
+        }
         other => panic!("no front {other:?}"),
     });
     work.to_owned()

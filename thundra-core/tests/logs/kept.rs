@@ -94,6 +94,8 @@ fn kept_lines_come_out_when_the_scope_fails() {
         }
         let lines = run(&format!("{front} endings"), &[]);
         assert_eq!(lines.len(), 8, "{front}: nothing is kept by itself");
+        let lines = run(&format!("{front} endings"), &[(BUFFER, "64KiB"), ("THUNDRA_LOG_FORMAT", "dazn")]);
+        assert_eq!(messages(&lines), expected, "{front}: another format");
     }
 }
 

@@ -8,6 +8,7 @@ use thundra_core::metrics::{Instrument, are_wanted, record};
 use thundra_core::{ScopeRef, Value, semconv};
 
 use crate::semantics::{attributes, grpc};
+use crate::tokio_runtime;
 
 static HTTP: Instrument =
     Instrument::histogram("http.client.request.duration", "s", "Duration of HTTP client requests.");
@@ -48,6 +49,7 @@ impl Measured {
         uri: &Uri,
         authority: Option<&Authority>,
     ) -> Option<Box<Self>> {
+        tokio_runtime::note();
         are_wanted().then(|| {
             let address = authority.map(|authority| attributes::address(authority.host()).to_string());
             let port = attributes::port(uri, authority);
@@ -86,7 +88,7 @@ impl Measured {
         };
         let seconds = began.elapsed().as_secs_f64();
         match scope {
-            Some(scope) => scope.enter(|| record(instrument, seconds, &attributes)),
+            Some(scope) => scope.record(instrument, seconds, &attributes),
             None => record(instrument, seconds, &attributes),
         }
     }

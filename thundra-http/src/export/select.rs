@@ -9,7 +9,7 @@ use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, instal
 use super::authorize::{Authorizer, report_references};
 use super::bounded::Bounded;
 use super::{OtlpExporter, XRayExporter};
-use crate::Settings;
+use crate::{Settings, tokio_runtime};
 
 /// The place where a program runs. The default exporter depends on the platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,9 @@ struct Program<'a> {
 #[doc(hidden)]
 pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> bool {
     let telemetry = telemetry.section::<Settings>().bounded(Bounded::boxed);
-    install_with(telemetry, |config| Program { config, platform, dependent }.exporters())
+    let is_first = install_with(telemetry, |config| Program { config, platform, dependent }.exporters());
+    tokio_runtime::note();
+    is_first
 }
 
 /// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none

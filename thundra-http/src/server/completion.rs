@@ -140,7 +140,7 @@ impl Completion {
     pub(super) fn finish(&mut self) {
         if let Some(scope) = self.scope.take() {
             if let Some(measured) = self.measured.take() {
-                scope.enter(|| measured.end(self.rpc.as_ref()));
+                measured.end(*scope, self.rpc.as_ref());
             }
             export_later(scope.finish());
         }

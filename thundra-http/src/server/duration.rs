@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::time::Instant;
 
 use http::Request;
-use thundra_core::metrics::{Instrument, are_wanted, record};
-use thundra_core::semconv;
+use thundra_core::metrics::{Instrument, are_wanted};
+use thundra_core::{ScopeRef, semconv};
 
 use super::request::{self, Rpc};
 use crate::semantics::{attributes, grpc};
+use crate::tokio_runtime;
 
 static HTTP: Instrument =
     Instrument::histogram("http.server.request.duration", "s", "Duration of HTTP server requests.");
@@ -34,6 +35,7 @@ impl Measured {
     /// Begins to measure a request. `None` where nobody wants metrics.
     #[inline]
     pub(super) fn begin<B>(request: &Request<B>) -> Option<Box<Self>> {
+        tokio_runtime::note();
         are_wanted().then(|| {
             Box::new(Measured {
                 began: Instant::now(),
@@ -47,9 +49,9 @@ impl Measured {
         })
     }
 
-    /// Records the duration, in the current scope. `rpc` is the gRPC call, if the response is gRPC.
+    /// Records the duration in the scope of the request. `rpc` is the gRPC call, if the response is gRPC.
     #[cold]
-    pub(super) fn end(self: Box<Self>, rpc: Option<&Rpc>) {
+    pub(super) fn end(self: Box<Self>, scope: ScopeRef, rpc: Option<&Rpc>) {
         let mut attributes = Vec::with_capacity(6);
         let instrument = match rpc {
             Some(rpc) => {
@@ -69,6 +71,6 @@ impl Measured {
             }
         };
         attributes.extend(self.error_type.map(|error_type| (semconv::ERROR_TYPE, error_type.into())));
-        record(instrument, self.began.elapsed().as_secs_f64(), &attributes);
+        scope.record(instrument, self.began.elapsed().as_secs_f64(), &attributes);
     }
 }

@@ -19,12 +19,18 @@ static POINTS: Mutex<Vec<(String, u64)>> = Mutex::new(Vec::new());
 
 fn keep(points: &PointsOf<'_>) {
     for point in points.points.iter() {
-        assert!(point.is_built_in() && point.unit() == "s", "{point:?}");
+        assert!(point.is_built_in(), "{point:?}");
         let attributes: Vec<_> = point.attributes().iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let PointData::Histogram(histogram) = point.data() else { panic!("{point:?}") };
-        assert!(histogram.sum > 0.0 && histogram.sum < 60.0);
+        let count = match point.data() {
+            PointData::Histogram(histogram) => {
+                assert!(point.unit() == "s" && histogram.sum > 0.0 && histogram.sum < 60.0, "{histogram:?}");
+                histogram.count
+            }
+            PointData::Number(number) => number.as_f64() as u64,
+            other => panic!("{other:?}"),
+        };
         let shown = format!("{} {}", point.name(), attributes.join(" "));
-        POINTS.lock().unwrap_or_else(PoisonError::into_inner).push((shown, histogram.count));
+        POINTS.lock().unwrap_or_else(PoisonError::into_inner).push((shown, count));
     }
 }
 
@@ -137,4 +143,15 @@ async fn a_grpc_call_is_measured_as_such_on_both_sides() {
     assert!(client.contains(&(shown.to_owned(), 1)), "{client:?}");
     let server = measured("rpc.server.call.duration", 1).await;
     assert!(server.iter().any(|(shown, _)| shown.contains("rpc.response.status_code=NOT_FOUND")), "{server:?}");
+}
+
+#[tokio::test]
+async fn the_runtime_of_the_program_is_measured_once_it_calls() {
+    write_points_with(keep);
+    let (_turn, _) = installed().await;
+    let closed = nobody().await;
+    let _ = Client::new().get(format!("http://{closed}/")).send().await;
+    for name in ["tokio.runtime.workers", "tokio.runtime.alive_tasks", "tokio.runtime.global_queue_depth"] {
+        measured(name, 1).await;
+    }
 }

@@ -24,8 +24,10 @@ async fn a_log_reaches_the_collector() {
     let ministack = MiniStack::start("test-forwarder").await.unwrap();
     let rotel = Rotel::start("rotel-forwarder").await.unwrap();
     let cloud = Cloud::at(&ministack.endpoint()).unwrap();
-    create(&cloud, "hello", env!("CARGO_BIN_EXE_hello"), &[]).await;
-    let collector = [("OTEL_EXPORTER_OTLP_ENDPOINT", rotel.endpoint().to_owned())];
+    let emf = [("OTEL_METRICS_EXPORTER", "emf".to_owned())];
+    create(&cloud, "hello", env!("CARGO_BIN_EXE_hello"), &emf).await;
+    let collector =
+        [("OTEL_EXPORTER_OTLP_ENDPOINT", rotel.endpoint().to_owned()), ("FORWARD", "traces,logs,metrics".to_owned())];
     let forwarder = create(&cloud, "forwarder", env!("CARGO_BIN_EXE_forwarder"), &collector).await;
 
     let event: Value = serde_json::from_str(include_str!("../../../events/sns.json")).unwrap();
@@ -41,6 +43,18 @@ async fn a_log_reaches_the_collector() {
         assert!(started.elapsed() < PATIENCE, "no root has its figures: {}", rotel.log().unwrap());
         cloud.invoke("hello", &event).await.unwrap();
         tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    // The same invocation in logs and metrics.
+    let log = arrived(&rotel, &["Body: Str(greeted)", "-> Name: greetings"]).await;
+    let record = log.split("LogRecord #").find(|record| record.contains("Body: Str(greeted)")).unwrap();
+    for part in ["SeverityText: INFO", "faas.invocation_id: Str(", "x-correlation-id: Str(c-1)"] {
+        assert!(record.contains(part), "{part}: {record}");
+    }
+    let id = |key: &str| record.split_once(key).map_or(0, |(_, id)| id.lines().next().unwrap_or_default().trim().len());
+    assert_eq!((id("Trace ID       : "), id("Span ID        : ")), (32, 16), "{record}");
+    let metric = log.split("Metric #").find(|metric| metric.contains("-> Name: greetings")).unwrap();
+    for part in ["DataType: Sum", "AGGREGATION_TEMPORALITY_DELTA", "service: Str(hello)"] {
+        assert!(metric.contains(part), "{part}: {metric}");
     }
     // The forwarder's own spans are sent after its response.
     arrived(&rotel, &["Name           : look_up", "service.name: Str(forwarder)"]).await;
@@ -62,10 +76,10 @@ const BROKEN: &str = r#"{"__otel_otlp_stdout":"0.1.0","source":"other","endpoint
 #[tokio::test]
 async fn the_forwarder_runs_locally() {
     let rotel = Rotel::start("rotel-forwarder-local").await.unwrap();
-    let run = |endpoint: &str| {
+    let run = |endpoint: &str, forward: &str| {
         let event = File::open(concat!(env!("CARGO_MANIFEST_DIR"), "/events/cloudwatch-logs.json")).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_forwarder"));
-        command.env_clear().stdin(event).env("OTEL_EXPORTER_OTLP_TIMEOUT", "500");
+        command.env_clear().stdin(event).env("OTEL_EXPORTER_OTLP_TIMEOUT", "500").env("FORWARD", forward);
         if !endpoint.is_empty() {
             command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint);
         }
@@ -73,13 +87,18 @@ async fn the_forwarder_runs_locally() {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.success(), text(output.stdout), text(output.stderr))
     };
-    let (succeeded, response, errors) = run(rotel.endpoint());
+    let (succeeded, response, errors) = run(rotel.endpoint(), "");
     let response: Value = serde_json::from_str(&response).unwrap_or_else(|error| panic!("{error}: {errors}"));
     assert_eq!((succeeded, &response["spans"], &response["log_records"]), (true, &json!(3), &json!(1)));
     let log = arrived(&rotel, &["report.init_duration_ms: Double(22.1)", "report.status: Str(timeout)"]).await;
     assert!(log.contains("5759e988bd862e3fe1be46a994272793"), "the record is in the trace of X-Ray's header: {log}");
 
-    let (succeeded, _, errors) = run("");
+    let (_, response, errors) = run(rotel.endpoint(), "logs");
+    let response: Value = serde_json::from_str(&response).unwrap_or_else(|error| panic!("{error}: {errors}"));
+    assert_eq!((&response["spans"], &response["log_records"]), (&json!(0), &json!(4)), "START, END and the reports");
+    let (succeeded, _, errors) = run(rotel.endpoint(), "spans");
+    assert!(!succeeded && errors.contains("FORWARD=\"spans\" is not used"), "{errors}");
+    let (succeeded, _, errors) = run("", "");
     assert!(!succeeded && errors.contains("OTEL_EXPORTER_OTLP_ENDPOINT is not set"), "{errors}");
 }
 

@@ -9,6 +9,7 @@
 mod account;
 mod cases;
 mod function;
+mod logs;
 mod received;
 mod secrets;
 

@@ -5,8 +5,9 @@ use thundra_core::redact::mask::{Bounds, Payload, payload};
 use thundra_core::{Members, ScopeRef, Status, Value};
 use tracing::Level;
 
+use super::Outcome;
 use super::records::only_records;
-use super::{Captured, Outcome};
+use crate::captured::Captured;
 
 /// The first member of a line, and what it says: that the line has an event, and in which form.
 pub(in crate::lifecycle) const MARKER: (&str, &str) = ("_thundra", "event/1");

@@ -13,35 +13,17 @@ mod records;
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use thundra_core::{Config, ScopeFlags, ScopeRef};
 
 use crate::Settings;
+use crate::captured::Captured;
 use crate::settings::CapturePayloads;
 
 /// `true` once an event was captured. Without one, the end of an invocation costs one read of this flag.
 static ARE_CAPTURED: AtomicBool = AtomicBool::new(false);
-
-/// The event of a running invocation, attached to its scope.
-#[derive(Debug)]
-struct Captured {
-    event: Bytes,
-    /// The name of the event source.
-    trigger: &'static str,
-    /// `true` to write a line for a success as well.
-    is_always: bool,
-    /// The numbers of the failed records.
-    failed: Mutex<Vec<usize>>,
-    is_written: AtomicBool,
-}
-
-impl Captured {
-    fn failed(&self) -> MutexGuard<'_, Vec<usize>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// How an invocation with a line ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,15 +75,6 @@ pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, con
         failed: Mutex::default(),
         is_written: AtomicBool::new(false),
     }));
-}
-
-/// Notes the failed records of the batch of an invocation, by their numbers in the event.
-#[cfg(feature = "batch")]
-pub(crate) fn records_failed(invocation: ScopeRef, numbers: impl Iterator<Item = usize>) {
-    invocation.set_flags(ScopeFlags::RECORDS_FAILED);
-    if let Some(captured) = invocation.attached::<Captured>() {
-        captured.failed().extend(numbers);
-    }
 }
 
 /// Writes the line of an ended invocation, if it failed.

@@ -49,7 +49,7 @@ impl Input {
 /// # Errors
 ///
 /// The input cannot be read, or lacks something of the captured event, and nobody wants it run all the same.
-pub(crate) fn check() -> Result<(), Error> {
+pub(super) fn check() -> Result<(), Error> {
     let mut checked = CHECKED.lock().unwrap_or_else(PoisonError::into_inner);
     if checked.is_none() {
         *checked = Some(read()?);

@@ -18,11 +18,18 @@ use tower_service::Service;
 
 use super::layer::export_last;
 use super::watchdog::Watch;
-use super::{event, invocation};
+use super::{event, invocation, setup};
 use crate::emf;
 use crate::panics::catch_panic_in;
 
-pub(crate) use input::check;
+/// Reads the input of a local run, before the program's own code runs. Does nothing in Lambda.
+///
+/// # Errors
+///
+/// The input cannot be read, or is a captured event that lacks something.
+pub(crate) fn check_input() -> Result<(), Error> {
+    if setup::in_lambda() { Ok(()) } else { input::check() }
+}
 
 /// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
 /// from standard input.

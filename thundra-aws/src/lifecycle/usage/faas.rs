@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use thundra_core::metrics::{Instrument, are_wanted, record};
+use thundra_core::metrics::{Instrument, are_wanted};
 use thundra_core::usage::{Memory, Used};
-use thundra_core::{ScopeFlags, ScopeRef, semconv};
+use thundra_core::{ScopeFlags, ScopeRef, Value, semconv};
 
 use crate::trigger::{FaasTrigger, Trigger};
 
@@ -46,15 +46,15 @@ pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
         if let Some(oldest) = ages.max() {
             let named = trigger.attributes.iter().filter(|(key, _)| SOURCE.contains(key)).cloned();
             let attributes: Vec<_> = of_trigger(scope.flags()).into_iter().chain(named).collect();
-            scope.enter(|| record(&MESSAGE_AGE, oldest.as_secs_f64(), &attributes));
+            scope.record(&MESSAGE_AGE, oldest.as_secs_f64(), &attributes);
         }
     }
 }
 
 /// What is known of an invocation at its end.
 pub(super) struct End {
-    /// Zero, but for the first invocation of an environment.
-    pub(super) init: Duration,
+    /// The length of the initialisation, for the first invocation of an environment.
+    pub(super) init: Option<Duration>,
     pub(super) invoke: Duration,
     pub(super) memory: Option<Memory>,
     pub(super) used: Option<Used>,
@@ -71,25 +71,23 @@ pub(super) fn ended(scope: ScopeRef, end: &End) {
         () if flags.contains(ScopeFlags::FAILED) => &ERRORS,
         () => &INVOCATIONS,
     };
-    scope.enter(|| {
-        record(outcome, 1_u64, &attributes);
-        if flags.contains(ScopeFlags::COLD_START) {
-            record(&COLD_STARTS, 1_u64, &attributes);
-        }
-        if !end.init.is_zero() {
-            record(&INIT_DURATION, end.init.as_secs_f64(), &attributes);
-        }
-        record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
-        if let Some(memory) = end.memory {
-            record(&MEM_USAGE, memory.peak, &attributes);
-        }
-        if let Some(cpu) = end.used.and_then(|used| used.cpu) {
-            record(&CPU_USAGE, cpu.as_secs_f64(), &attributes);
-        }
-        if let Some(network) = end.used.and_then(|used| used.network) {
-            record(&NET_IO, network.incoming.saturating_add(network.outgoing), &attributes);
-        }
-    });
+    scope.record(outcome, 1_u64, &attributes);
+    if flags.contains(ScopeFlags::COLD_START) {
+        scope.record(&COLD_STARTS, 1_u64, &attributes);
+    }
+    if let Some(init) = end.init {
+        scope.record(&INIT_DURATION, init.as_secs_f64(), &attributes);
+    }
+    scope.record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
+    if let Some(memory) = end.memory {
+        scope.record(&MEM_USAGE, memory.peak, &attributes);
+    }
+    if let Some(cpu) = end.used.and_then(|used| used.cpu) {
+        scope.record(&CPU_USAGE, cpu.as_secs_f64(), &attributes);
+    }
+    if let Some(network) = end.used.and_then(|used| used.network) {
+        scope.record(&NET_IO, network.incoming.saturating_add(network.outgoing), &attributes);
+    }
 }
 
 fn flag(trigger: FaasTrigger) -> ScopeFlags {
@@ -102,7 +100,7 @@ fn flag(trigger: FaasTrigger) -> ScopeFlags {
     }
 }
 
-fn of_trigger(flags: ScopeFlags) -> [(&'static str, thundra_core::Value); 1] {
+fn of_trigger(flags: ScopeFlags) -> [(&'static str, Value); 1] {
     const KNOWN: [FaasTrigger; 4] =
         [FaasTrigger::Http, FaasTrigger::PubSub, FaasTrigger::Datasource, FaasTrigger::Timer];
     let trigger = KNOWN.into_iter().find(|trigger| flags.contains(flag(*trigger))).unwrap_or(FaasTrigger::Other);

@@ -77,7 +77,8 @@ impl Function {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Begin {
     at: Instant,
-    init: Duration,
+    /// The length of the initialisation, before the first invocation.
+    init: Option<Duration>,
     function: Function,
 }
 
@@ -87,7 +88,11 @@ impl Begin {
     pub(super) fn while_running(&self, total: Option<Duration>) -> Attributes {
         let used = if self.function.is_managed { None } else { between::used() };
         let invoke = self.at.elapsed().max(total.unwrap_or_default());
-        self.attributes(Phases { init: self.init, invoke, export: Duration::ZERO }, Memory::now(), used)
+        self.attributes(
+            Phases { init: self.init.unwrap_or_default(), invoke, export: Duration::ZERO },
+            Memory::now(),
+            used,
+        )
     }
 
     /// Records the metrics of an invocation that is about to time out.
@@ -151,7 +156,7 @@ impl Meter {
         if !function.is_managed {
             between::begin();
         }
-        let init = init().take().unwrap_or_default();
+        let init = init().take();
         let begin = Begin { at: Instant::now(), init, function };
         Meter { begin: Some(begin), is_exported_later: false }
     }
@@ -180,7 +185,7 @@ impl Meter {
             faas::ended(scope, &faas::End { init: begin.init, invoke, memory, used, is_timeout });
         }
         let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
-        let phases = Phases { init: begin.init, invoke, export: Duration::from_micros(export) };
+        let phases = Phases { init: begin.init.unwrap_or_default(), invoke, export: Duration::from_micros(export) };
         begin.attributes(phases, memory, used).into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
     }
 }

@@ -116,7 +116,8 @@ impl Measured {
 
     fn measure(&self, (service, method): &(String, String), error_type: Option<Cow<'static, str>>) {
         if are_wanted() && !thundra_core::is_telemetry_suppressed() {
-            measured(service, method, self.started.elapsed().unwrap_or_default(), error_type);
+            let duration = self.started.elapsed().unwrap_or_default();
+            measured(ScopeRef::current(), service, method, duration, error_type);
         }
     }
 

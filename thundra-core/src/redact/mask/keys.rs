@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::redact::keys::{ends_with, letters_from_end};
+use crate::redact::letters::{ends_with, letters_from_end};
 
 /// The ends of masked keys. Letters and digits count. Case and a number at the end do not.
 ///

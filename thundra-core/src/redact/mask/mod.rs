@@ -32,7 +32,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use keys::{InvalidMaskKeys, MaskKeys};
-pub use payload::{Bounds, Payload, payload};
+pub use payload::{Payload, payload};
+pub use structure::Bounds;
 use tracing::Event;
 use tracing::field::{FieldSet, Visit};
 pub(crate) use visit::Masked;

@@ -1,19 +1,8 @@
 //! Masked copies of payloads, within bounds.
 
 use super::findings::Findings;
-use super::structure::Walk;
+use super::structure::{Bounds, Walk};
 use crate::escape::on_one_line;
-
-/// The bounds of a copy. Nothing beyond them is read.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// The bytes of the payload that are read.
-    pub bytes: usize,
-    /// The limit of brackets in brackets.
-    pub depth: usize,
-    /// The limit of members and elements.
-    pub nodes: usize,
-}
 
 /// A masked copy of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use super::findings::Findings;
+use super::masks;
 use super::text::{after_colon, byte, closing_quote, is_word, skip_spaces, unescaped, value_end};
-use super::{Bounds, masks};
 
 /// The limit of open brackets that are told apart. Keys are found at any depth.
 const MAX_LEVELS: usize = 256;
@@ -25,6 +25,17 @@ pub(super) fn masked(text: &str) -> Option<String> {
     let mut walk = Walk::new(text, Findings::default());
     walk.run();
     walk.changed()
+}
+
+/// The bounds of a copy. Nothing beyond them is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// The bytes of the payload that are read.
+    pub bytes: usize,
+    /// The limit of brackets in brackets.
+    pub depth: usize,
+    /// The limit of members and elements.
+    pub nodes: usize,
 }
 
 /// An open bracket.

@@ -95,8 +95,19 @@ impl Cloud {
     ///
     /// If the request fails. A function that was never invoked has an empty log.
     pub async fn log(&self, name: &str) -> Result<Vec<String>, Error> {
+        self.find_in_log(name, "").await
+    }
+
+    /// Returns the lines of a function that match a [filter pattern], oldest first.
+    ///
+    /// [filter pattern]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+    ///
+    /// # Errors
+    ///
+    /// If the request fails.
+    pub async fn find_in_log(&self, name: &str, pattern: &str) -> Result<Vec<String>, Error> {
         let mut lines = Vec::new();
-        let mut query = json!({ "logGroupName": format!("/aws/lambda/{name}") });
+        let mut query = json!({ "logGroupName": format!("/aws/lambda/{name}"), "filterPattern": pattern });
         loop {
             let page: LogPage = serde_json::from_value(self.logs("FilterLogEvents", &query).await?)?;
             lines.extend(page.events.into_iter().map(|event| event.message.trim_end().to_owned()));
