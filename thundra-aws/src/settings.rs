@@ -4,8 +4,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use thundra_core::config::{Reader, Section, Variable, read_section};
-use thundra_core::{Config, ConfigProblem, Env, Levels, LogFormat, TemporalityPreference, Value, semconv};
+use thundra_core::{Config, ConfigProblem, Env, Levels, LogFormat, Signal, TemporalityPreference, Value, semconv};
 
+use crate::cloudwatch::takes_another_signal;
 use crate::emf::{self, EmfSettings};
 use crate::payload_patterns::{self, Pattern, PayloadPatterns};
 use crate::platform::InitializationType;
@@ -219,6 +220,10 @@ impl Section for Settings {
         config.resource.add_detected(detected);
         config.log_format = Some(log_format(self.log_format, config));
         config.log = config.log.take().or_else(|| self.log.clone());
+        for (signal, otlp) in [(Signal::Logs, &mut config.otlp.logs), (Signal::Metrics, &mut config.otlp.metrics)] {
+            // The endpoint of all signals is perhaps one of AWS, such as that of X-Ray.
+            otlp.endpoint.take_if(|address| takes_another_signal(address, signal));
+        }
         if config.env().get("AWS_LAMBDA_RUNTIME_API").is_some() {
             // A function's process is one of many, and lives for an unknown time.
             config.metrics_temporality.get_or_insert(TemporalityPreference::Delta);

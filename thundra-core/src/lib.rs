@@ -115,6 +115,13 @@
 //! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
 //! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.
 //!
+//! # Log records
+//!
+//! Where an exporter takes [`Signal::Logs`], each event of the levels of the log lines is a log record of OTLP: with its
+//! message, its typed fields, and the ids of its span and its scope, sampled or not. The records of a scope leave with
+//! the [`flush`] after its end, or once they fill 64 KiB. What an exporter logs itself is none:
+//! [`export::suppressed`] marks the tasks that it spawns.
+//!
 //! # A transport of your own
 //!
 //! `thundra-http` and `thundra-aws` propagate context over HTTP and the AWS services. For another transport, send the

@@ -1,11 +1,24 @@
 //! The hosts of AWS's OTLP endpoints.
 
+use thundra_core::Signal;
+
 /// A service with an OTLP endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Service {
     XRay,
     Logs,
     CloudWatch,
+}
+
+impl Service {
+    /// Returns the signal of the endpoint.
+    pub(super) const fn signal(self) -> Signal {
+        match self {
+            Service::XRay => Signal::Traces,
+            Service::Logs => Signal::Logs,
+            Service::CloudWatch => Signal::Metrics,
+        }
+    }
 }
 
 /// The names of the services, in host names and in signatures.

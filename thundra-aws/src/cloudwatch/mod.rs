@@ -15,8 +15,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::Uri;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use thundra_core::Signal;
 use thundra_core::export::ExportError;
 use thundra_http::export::{Authorize, AuthorizeFuture, Destination, RecordLimits};
 
@@ -40,6 +42,12 @@ pub(crate) fn endpoint(destination: &Destination<'_>) -> Option<Arc<dyn Authoriz
         signer: Signer::new(&host),
         host,
     }))
+}
+
+/// Returns `true` for the address of an endpoint of AWS that takes another signal. Each of its hosts takes one.
+pub(crate) fn takes_another_signal(address: &str, signal: Signal) -> bool {
+    let host = address.parse::<Uri>().ok().and_then(|address| Host::parse(address.host()?));
+    host.is_some_and(|host| host.service.signal() != signal)
 }
 
 impl Authorize for Endpoint {

@@ -86,6 +86,20 @@ fn lambdas_levels_are_levels_of_log_events() {
 }
 
 #[test]
+fn an_endpoint_of_aws_for_all_signals_serves_its_own_alone() {
+    for (host, logs, metrics) in [
+        ("xray.eu-west-1.amazonaws.com", false, false),
+        ("logs.eu-west-1.amazonaws.com", true, false),
+        ("monitoring.eu-west-1.amazonaws.com", false, true),
+        ("collector.example", true, true),
+    ] {
+        let config = completed(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &format!("https://{host}"))]);
+        assert_eq!((config.otlp_logs(), config.otlp_metrics()), (logs, metrics), "{host}");
+        assert!(config.otlp.traces.endpoint.is_some());
+    }
+}
+
+#[test]
 fn metrics_of_a_lambda_function_are_deltas_unless_chosen_otherwise() {
     use TemporalityPreference::{Cumulative, Delta};
     let lambda = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001");

@@ -12,6 +12,7 @@ use super::fields::{self, Fields, FieldsOf};
 use super::layer::Recorder;
 use super::line_filter::Fate;
 use super::open_span::OpenSpan;
+use super::record_buffer::RecordBuffer;
 use super::runtime_events::is_of_runtime;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
@@ -25,47 +26,8 @@ use crate::otlp::write::{self, tag};
 use crate::pipeline::{backlog, exports};
 use crate::{Records, Signal, SpanKind, TraceContext, semconv};
 
-/// The size at which the records of an open scope move to the backlog.
-const CHUNK_BYTES: usize = 64 * 1024;
-
 /// The attribute for the target of an event, under the name of `tracing-opentelemetry`.
 const TARGET: &str = "target";
-
-/// The log records of a scope.
-#[derive(Debug, Default)]
-pub(super) struct LogRecords {
-    /// A run of `ScopeLogs.log_records` fields.
-    bytes: Vec<u8>,
-    count: u32,
-}
-
-impl LogRecords {
-    /// Adds a record, encoded in two parts.
-    fn add(&mut self, head: &[u8], attributes: &[u8]) {
-        self.bytes.reserve(head.len() + attributes.len() + 8);
-        write::delimited(&mut self.bytes, tag::SPAN, head.len() + attributes.len());
-        self.bytes.extend_from_slice(head);
-        self.bytes.extend_from_slice(attributes);
-        self.count += 1;
-    }
-
-    /// Adds a run of encoded records.
-    fn add_run(&mut self, run: &[u8], count: usize) {
-        self.bytes.extend_from_slice(run);
-        self.count = self.count.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
-    }
-
-    /// Takes all records.
-    pub(super) fn take(&mut self) -> Records {
-        let LogRecords { bytes, count } = std::mem::take(self);
-        Records::of_logs(bytes, count)
-    }
-
-    /// Takes all records if they are many.
-    fn take_chunk(&mut self) -> Option<Records> {
-        (self.bytes.len() >= CHUNK_BYTES).then(|| self.take())
-    }
-}
 
 /// The parts of a record that are known before the record of its span is locked.
 struct Head<'a> {
@@ -184,7 +146,7 @@ fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes
             }
         }
         None => {
-            let mut record = LogRecords::default();
+            let mut record = RecordBuffer::default();
             record.add(head, attributes);
             Some(record.take())
         }

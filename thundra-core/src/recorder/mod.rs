@@ -33,6 +33,7 @@ pub(crate) mod open_span;
 pub(crate) mod otel_context;
 mod own_code;
 mod parent;
+mod record_buffer;
 pub(crate) mod runtime_events;
 pub(crate) mod scope_log;
 pub(crate) mod scope_span;

@@ -5,8 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::kept_lines::KeptLines;
-use super::log_records::LogRecords;
 use super::open_span::OpenSpan;
+use super::record_buffer::RecordBuffer;
 use super::scope_log::ScopeLog;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
@@ -82,7 +82,7 @@ pub(crate) struct ScopeState {
     pub(super) finished_count: u32,
     /// The spans of nested scopes, apart while the fate of the own spans is undecided.
     nested: Records,
-    pub(super) log_records: LogRecords,
+    pub(super) log_records: RecordBuffer,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
     /// The number of spans over the limit.
@@ -125,7 +125,7 @@ impl ScopeState {
             first_room: FIRST_ROOM.start,
             finished_count: 0,
             nested: Records::default(),
-            log_records: LogRecords::default(),
+            log_records: RecordBuffer::default(),
             started: 0,
             dropped: 0,
             incomplete_messages: 0,

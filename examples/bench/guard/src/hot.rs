@@ -57,6 +57,7 @@ const PATHS: &[Path] = &[
     Path::new("deadline watched",                     ("watched", 20_000, 4), ("invocation", 20_000)),
     Path::new("log line in a scope",                  ("log", 100, 10), ("line", 100)),
     Path::new("log line kept in a buffer",            ("log_kept", 1_000, 10), ("line", 1_000)),
+    Path::new("log record in a scope",                ("log_record", 100, 20), ("record", 100)),
     Path::new("counter incremented in a scope",       ("counter", 1_000, 20), ("increment", 1_000)),
     Path::new("histogram recorded in a scope",        ("histogram", 1_000, 20), ("record", 1_000)),
     Path::new("metric event in a scope",              ("metric_event", 1_000, 20), ("event", 1_000)),

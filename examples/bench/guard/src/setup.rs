@@ -3,18 +3,19 @@
 use std::time::Instant;
 
 use thundra_core::export::{Batch, Export, ExportFuture};
-use thundra_core::{Config, Env, Scope, Signal, Telemetry};
+use thundra_core::{Config, Env, LogFormat, Scope, Signal, Telemetry, TelemetryBuilder};
 use tokio::runtime::{Builder, Runtime};
 
 /// An exporter that builds the bytes of a request and drops them.
 #[derive(Debug)]
 struct Nowhere {
-    takes_metrics: bool,
+    /// The signal beside spans.
+    takes: Option<Signal>,
 }
 
 impl Export for Nowhere {
     fn takes(&self, signal: Signal) -> bool {
-        signal == Signal::Traces || (signal == Signal::Metrics && self.takes_metrics)
+        signal == Signal::Traces || Some(signal) == self.takes
     }
 
     fn export<'a>(&'a self, batch: &'a Batch, _: Instant) -> ExportFuture<'a> {
@@ -25,18 +26,28 @@ impl Export for Nowhere {
 
 /// Installs thundra without log lines and without a limit for spans, unless `variables` set them.
 pub(crate) fn install(variables: &[(&str, &str)]) {
-    install_with(variables, Nowhere { takes_metrics: false });
+    install_with(variables, Nowhere { takes: None });
 }
 
 /// Installs thundra as [`install`] does, with an exporter of metrics.
 pub(crate) fn install_metrics() {
-    install_with(&[], Nowhere { takes_metrics: true });
+    install_with(&[], Nowhere { takes: Some(Signal::Metrics) });
+}
+
+/// Installs thundra as [`install`] does, with an exporter of log records.
+pub(crate) fn install_logs(variables: &[(&str, &str)]) {
+    let telemetry = Telemetry::builder().log_format(LogFormat::NONE);
+    install_telemetry(telemetry, variables, Nowhere { takes: Some(Signal::Logs) });
 }
 
 fn install_with(variables: &[(&str, &str)], exporter: Nowhere) {
+    install_telemetry(Telemetry::builder(), variables, exporter);
+}
+
+fn install_telemetry(telemetry: TelemetryBuilder, variables: &[(&str, &str)], exporter: Nowhere) {
     let defaults = [("RUST_LOG", "off"), ("THUNDRA_MAX_SPANS", "1000000")];
     let config = Config::from_env(&Env::from_pairs(defaults.iter().chain(variables).copied()));
-    thundra_core::install(Telemetry::builder().config(config).exporter(exporter));
+    thundra_core::install(telemetry.config(config).exporter(exporter));
 }
 
 pub(crate) fn scope() -> Scope {

@@ -13,7 +13,7 @@ use tracing::{Span, debug, info, info_span};
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt;
 
-use crate::setup::{install, install_metrics, runtime, scope};
+use crate::setup::{install, install_logs, install_metrics, runtime, scope};
 
 /// The work of `size` units a turn, for a number of turns.
 type Work = fn(size: u64, turns: u64);
@@ -36,6 +36,7 @@ const ALL: &[(&str, Work)] = &[
     ("watched", watched),
     ("log", log),
     ("log_kept", log_kept),
+    ("log_record", log_record),
     ("counter", counter),
     ("histogram", histogram),
     ("metric_event", metric_event),
@@ -187,6 +188,17 @@ fn log(lines: u64, turns: u64) {
 fn log_kept(lines: u64, turns: u64) {
     install(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off"), ("THUNDRA_LOG_BUFFER", "20KiB")]);
     turns_of(turns, || (0..lines).for_each(|item| debug!(item, order = "order-00000042", "order priced")));
+}
+
+/// Encodes log records, and hands them to an exporter after each scope. Nothing writes lines.
+fn log_record(records: u64, turns: u64) {
+    install_logs(&[("RUST_LOG", "info"), ("OTEL_TRACES_SAMPLER", "always_off")]);
+    let runtime = runtime();
+    for _ in 0..turns {
+        let scope = scope();
+        scope.enter(|| (0..records).for_each(|item| info!(item, order = "order-00000042", "order priced")));
+        runtime.block_on(thundra_core::flush(scope.finish(), None));
+    }
 }
 
 /// Increments a counter of the `metrics` crate.

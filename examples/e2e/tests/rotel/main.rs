@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod forwarder;
+mod logs;
 mod metrics;
 
 use std::fs::File;
@@ -77,5 +78,17 @@ fn spans(log: &str) -> Vec<String> {
 /// Returns the values of `key` in rotel's output, one for each span.
 fn values(log: &str, key: &str) -> Vec<String> {
     let value = |line: &str| line.trim().strip_prefix(key)?.trim().strip_prefix(": ").map(str::to_owned);
-    log.lines().filter_map(value).collect()
+    lines_of("ResourceSpans #", log).filter_map(value).collect()
+}
+
+/// Returns the lines of rotel's output about one signal, which begin with a head such as `ResourceSpans #0`.
+fn lines_of<'a>(head: &'a str, log: &'a str) -> impl Iterator<Item = &'a str> {
+    const HEADS: [&str; 3] = ["ResourceSpans #", "ResourceLog #", "ResourceMetrics #"];
+    let mut is_inside = false;
+    log.lines().filter(move |line| {
+        if HEADS.iter().any(|head| line.starts_with(head)) {
+            is_inside = line.starts_with(head);
+        }
+        is_inside
+    })
 }

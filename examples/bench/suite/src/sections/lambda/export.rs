@@ -58,7 +58,12 @@ impl Export {
     /// opened on demand.
     pub(super) fn variables(self, collector: &str, daemon: &str) -> Vec<(&'static str, String)> {
         match self {
-            Export::None | Export::Otlp => vec![("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}"))],
+            // Spans alone, as all stacks export them.
+            Export::None | Export::Otlp => vec![
+                ("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://{collector}")),
+                ("OTEL_LOGS_EXPORTER", "none".to_owned()),
+                ("OTEL_METRICS_EXPORTER", "none".to_owned()),
+            ],
             Export::Line { gzip } => {
                 let level = gzip.map(|level| ("OTLP_STDOUT_SPAN_EXPORTER_COMPRESSION_LEVEL", level.to_owned()));
                 [("OTEL_TRACES_EXPORTER", "stdout".to_owned())].into_iter().chain(level).collect()
