@@ -92,8 +92,8 @@
 //! tracing::info!(gauge.stock = 7); // the last value
 //! ```
 //!
-//! With the feature `metrics`, the macros of the [`metrics`](https://docs.rs/metrics) crate measure too, unless the
-//! program installs a recorder of its own.
+//! With the feature `metrics`, the macros of the [`metrics`](https://docs.rs/metrics) crate measure too. A recorder that
+//! the program installed before stays; that crate refuses one that the program installs later.
 //!
 //! - The level of an event makes no difference to its measurements.
 //! - An event without a message measures and does nothing else: it is no log line and no span event. This is so where

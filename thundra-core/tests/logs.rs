@@ -6,6 +6,8 @@
 mod debug;
 #[path = "logs/kept.rs"]
 mod kept;
+#[path = "logs/layer.rs"]
+mod layer;
 
 use std::process::Command;
 

@@ -31,6 +31,7 @@ fn answered(output: &Output) {
     for span in spans {
         assert!(tree.iter().any(|line| line.starts_with(span)), "{span:?} is not in the tree: {stderr}");
     }
+    assert!(tree.contains(&"metric greetings 1"), "{stderr}");
 }
 
 #[test]

@@ -264,6 +264,52 @@ async fn lambdas_log_level_is_that_of_the_lines() {
 }
 
 #[tokio::test]
+async fn lines_have_what_is_known_of_the_function_and_of_the_invocation() {
+    for (program, variables) in [
+        ("own_main", &[("TEST_TENANT", "t-1")][..]),
+        ("concurrent_lines", &[("TEST_TENANT", "t-1"), ("AWS_LAMBDA_MAX_CONCURRENCY", "2")]),
+    ] {
+        let lambda = Lambda::start(program, variables).await;
+        lambda.invoke(json!({ "order": 1 })).await.unwrap();
+        lambda.invoke(json!({ "order": 2 })).await.unwrap();
+        let (_, stderr) = lambda.stop().await;
+        let lines: Vec<Value> = stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        let (before, inside): (Vec<_>, Vec<_>) = lines.iter().partition(|line| line.get("cold_start").is_none());
+        let function = |line: &Value| {
+            [line["service"].clone(), line["function_name"].clone(), line["function_memory_size"].clone()]
+        };
+        let known = [json!(program), json!(program), json!(128)];
+        assert!(lines.iter().all(|line| function(line) == known), "{program}: {stderr}");
+        assert!(before.iter().all(|line| line.get("function_request_id").is_none()), "{program}: {stderr}");
+        for (line, cold) in inside.iter().zip([true, true, false, false]) {
+            assert_eq!(line["cold_start"], cold, "{program}: {line}");
+            assert_eq!(line["function_arn"], "arn:aws:lambda:eu-west-1:123456789012:function:f");
+            assert_eq!((&line["tenant_id"], line["correlation_id"] == line["x-correlation-id"]), (&json!("t-1"), true));
+            assert!(line["function_request_id"].as_str().unwrap().starts_with("request-"), "{line}");
+        }
+        assert_eq!(inside.len(), 4, "{program}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn lambdas_log_format_is_that_of_the_lines() {
+    let managed = ("AWS_LAMBDA_INITIALIZATION_TYPE", "lambda-managed-instances");
+    for (variables, start, why) in [
+        (&[("AWS_LAMBDA_LOG_FORMAT", "JSON")][..], r#"{"level":"INFO","message":"an event"#, "Lambda's setting"),
+        (&[("AWS_LAMBDA_LOG_FORMAT", "Text")], "20", "a time"),
+        (&[("AWS_LAMBDA_LOG_FORMAT", "Text"), managed], r#"{"level""#, "managed instances take JSON"),
+        (&[("AWS_LAMBDA_LOG_FORMAT", "Text"), ("THUNDRA_LOG_FORMAT", "dazn")], r#"{"message""#, "our variable"),
+    ] {
+        let lambda = Lambda::start("own_main", variables).await;
+        lambda.invoke(json!({})).await.unwrap();
+        let (_, stderr) = lambda.stop().await;
+        let lines: Vec<_> = stderr.lines().filter(|line| line.contains("an event of the invocation")).collect();
+        assert!(lines.len() == 1 && lines[0].starts_with(&start[..2]), "{why}: {stderr}");
+        assert!(lines[0].contains("request-0") && stderr.lines().next().unwrap().starts_with(start), "{why}: {stderr}");
+    }
+}
+
+#[tokio::test]
 async fn a_foreign_subscriber_is_kept() {
     for (program, spans, reported) in [("foreign", 1, true), ("foreign_with_layer", 2, false)] {
         let lambda = Lambda::start(program, &[]).await;

@@ -32,6 +32,11 @@ pub(crate) fn run(name: &str) {
             log::debug!(target: "hyper", "a detail of a library");
             runtime().block_on(thundra_aws::run(service_fn(logging))).unwrap();
         }
+        "concurrent_lines" => {
+            let _telemetry = thundra_aws::init();
+            info!("an event before run");
+            runtime().block_on(thundra_aws::run_concurrent(service_fn(logging))).unwrap();
+        }
         "own_exporter" => {
             thundra_core::install(Telemetry::builder().exporter(Stderr));
             let _telemetry = thundra_aws::init();

@@ -5,14 +5,11 @@ use crate::recorder::slab::SCOPES;
 use crate::redact::mask;
 use crate::{Value, diagnostics};
 
-/// The most bytes that the appended keys of a scope take in a line.
-const MAX_BYTES: usize = 64 * 1024;
-
 /// Adds a key to the log lines of the current scope, in place of an earlier value of the key.
 ///
 /// Scopes nested in it afterwards, such as the records of a batch, begin with the keys of the scope around them. The keys
-/// end with their scope. All keys of a scope have 64 KiB. A key that no longer fits is not added, and one line on standard
-/// error says so. Outside of any scope, this function does nothing, and one line on standard error reports the first such
+/// end with their scope. A scope has up to 100 keys, which take up to 64 KiB. A key over a limit is not added, and one line
+/// on standard error says so. Outside of any scope, this function does nothing, and one line on standard error reports the first such
 /// call.
 ///
 /// # Examples
@@ -32,12 +29,12 @@ pub fn append(key: impl AsRef<str>, value: impl Into<Value>) {
     let scope = current::slot().and_then(|slot| SCOPES.lock(slot.scope));
     let value = value.into();
     let value = mask::attribute(key, &value).unwrap_or(value);
-    let is_appended = scope.map(|mut scope| scope.log.append(key, value, MAX_BYTES));
+    let is_appended = scope.map(|mut scope| scope.log.append(key, value));
     match is_appended {
         Some(true) => {}
         Some(false) => diagnostics::once(
             "log.append",
-            format_args!("the key {key:?} is not in the log lines: the keys of a scope have 64 KiB"),
+            format_args!("the key {key:?} is not in the log lines: a scope has up to 100 keys, and 64 KiB for them"),
         ),
         None => diagnostics::once(
             "log.scope",

@@ -7,7 +7,6 @@ use std::fmt::{self, Write as _};
 use tracing::field::{Field, Visit};
 
 use super::format::{FieldValue, Format, Head, free_key};
-use super::lines::MAX_LINE_BYTES;
 use crate::Value;
 use crate::contained::{PANICKED, contained};
 use crate::escape::cut;
@@ -17,6 +16,11 @@ use crate::value::Attributes;
 
 /// The field for the target of a `log` record, in the event that `tracing-log` makes.
 const BRIDGED_TARGET: &str = "log.target";
+
+/// The most bytes of a line. A log event of CloudWatch has 1 MiB, of which [26 bytes] are not the program's.
+///
+/// [26 bytes]: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
+pub(super) const MAX_LINE_BYTES: usize = (1 << 20) - 26;
 
 /// The mark at the end of a text that is cut.
 pub(super) const CUT: &str = "… (cut)";

@@ -6,10 +6,6 @@ use std::fmt::Debug;
 
 use tracing::Level;
 
-use super::dazn::Dazn;
-use super::json::Json;
-use super::text::Text;
-use crate::config::{Layout, LogFormat};
 use crate::id::hex;
 use crate::members::Members;
 use crate::recorder::scope_state::ScopeState;
@@ -89,17 +85,6 @@ pub(super) struct Parts<'a> {
     pub(super) scope: &'a Members,
     /// The fields of the event.
     pub(super) fields: &'a Members,
-}
-
-/// Returns the implementation of a format; `None` for no lines.
-pub(super) fn of(format: LogFormat, is_coloured: bool) -> Option<&'static dyn Format> {
-    match format.layout() {
-        Layout::Json => Some(&Json),
-        Layout::Text if is_coloured => Some(&Text { is_coloured: true }),
-        Layout::Text => Some(&Text { is_coloured: false }),
-        Layout::Dazn => Some(&Dazn),
-        Layout::None => None,
-    }
 }
 
 /// Encodes what all lines of a scope have, unless that is done, and appends it. `encode` writes the keys before the keys

@@ -5,11 +5,14 @@ use std::io::{self, IsTerminal};
 
 use tracing::{Event, Metadata};
 
-use super::fields::{Fields, Limits};
-use super::format::{self, Format, Head, Parts};
+use super::dazn::Dazn;
+use super::fields::{Fields, Limits, MAX_LINE_BYTES};
+use super::format::{Format, Head, Parts};
+use super::json::Json;
+use super::text::Text;
 use crate::Config;
 use crate::clock::now;
-use crate::config::LogFormat;
+use crate::config::{Layout, LogFormat};
 use crate::export::{StandardStream, write_line};
 use crate::members::Members;
 use crate::recorder::events::own_name;
@@ -19,11 +22,6 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
 use crate::value::Attributes;
-
-/// The most bytes of a line. A log event of CloudWatch has 1 MiB, of which [26 bytes] are not the program's.
-///
-/// [26 bytes]: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
-pub(super) const MAX_LINE_BYTES: usize = (1 << 20) - 26;
 
 /// The memory in bytes that a thread keeps for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
@@ -47,7 +45,7 @@ impl Lines {
         let is_terminal = io::stderr().is_terminal();
         let by_default = if is_terminal { LogFormat::TEXT } else { LogFormat::JSON };
         let chosen = config.log_format.unwrap_or(by_default);
-        let format = format::of(chosen, is_terminal && config.allows_colours())?;
+        let format = implementation(chosen, is_terminal && config.allows_colours())?;
         let (has_location, has_span_fields) = (chosen.has_location(), chosen.has_span_fields());
         let kept_bytes = config.log_buffer.as_ref().map_or(0, |buffer| buffer.bytes);
         Some(Lines { format, has_location, has_span_fields, program: format.program(config), kept_bytes })
@@ -115,12 +113,14 @@ impl Lines {
     #[cold]
     fn shorten(&self, buffers: &mut Buffers, event: (&Event<'_>, &Metadata<'_>, u64), spans: &[&Attributes]) {
         // An escape takes up to six bytes for one.
-        for text in [256 << 10, 64 << 10, 16 << 10, 4 << 10, 1 << 10, 64] {
-            self.fill(buffers, event, spans, Limits { text, fields: MAX_LINE_BYTES / 4 });
+        for text in [256 << 10, 64 << 10, 16 << 10, 4 << 10, 1 << 10] {
+            self.fill(buffers, event, spans, Limits { text, ..Limits::NONE });
             if buffers.line.len() <= MAX_LINE_BYTES {
                 return;
             }
         }
+        // The fields of many spans.
+        self.fill(buffers, event, spans, Limits { text: 64, fields: MAX_LINE_BYTES / 2 });
     }
 
     #[inline]
@@ -181,6 +181,17 @@ pub(crate) struct Place<'a> {
     pub(crate) slot: Option<SpanSlot>,
     /// The fields of the spans around the event, if the lines have them, from the innermost span on.
     pub(crate) spans: &'a [&'a Attributes],
+}
+
+/// Returns the implementation of a format; `None` for no lines.
+fn implementation(format: LogFormat, is_coloured: bool) -> Option<&'static dyn Format> {
+    match format.layout() {
+        Layout::Json => Some(&Json),
+        Layout::Text if is_coloured => Some(&Text { is_coloured: true }),
+        Layout::Text => Some(&Text { is_coloured: false }),
+        Layout::Dazn => Some(&Dazn),
+        Layout::None => None,
+    }
 }
 
 fn print(line: &[u8]) {

@@ -26,6 +26,9 @@ static COLLECTION: Mutex<Collection> =
     Mutex::new(Collection { registry: Registry::NEW, interval: None, next: None, observers: Vec::new() });
 static WRITER: OnceLock<Writer> = OnceLock::new();
 
+/// The longest time between two collections. A clock cannot count longer ones on.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 #[derive(Debug)]
 struct Collection {
     registry: Registry,
@@ -119,8 +122,9 @@ pub(crate) fn start(temporality: TemporalityPreference, aggregation: HistogramAg
 /// Collects at an interval from now on, in place of each flush: for programs with a thread that flushes.
 pub fn collect_every(interval: Duration) {
     let mut collection = collection();
-    collection.interval = Some(interval);
-    collection.next = Some(Instant::now() + interval);
+    collection.interval = Some(interval.min(LONGEST_INTERVAL));
+    collection.next = None;
+    collection.begins(Instant::now(), false);
 }
 
 /// Forgets all points, and begins anew: in each process restored from a snapshot.
@@ -191,4 +195,22 @@ fn collect_if_due(is_last: bool) {
 pub(crate) fn refuse(name: &str, why: &str) {
     unaggregated::count_dropped(1);
     diagnostics::once(&format!("metric {name}"), format_args!("the metric {name:?} is not recorded: {why}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_collection_begins_with_each_flush_or_at_the_interval_and_at_the_end() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let new = |interval| Collection { registry: Registry::NEW, interval, next: None, observers: Vec::new() };
+        let mut each_flush = new(None);
+        assert!((0..3).all(|_| each_flush.begins(start, false)));
+        let mut minutely = new(Some(60 * second));
+        let begun = [0, 1, 59, 60, 61, 300, 301].map(|seconds| minutely.begins(start + seconds * second, false));
+        assert_eq!(begun, [true, false, false, true, false, true, false], "a missed collection is not made up for");
+        assert!(minutely.begins(start + 302 * second, true), "the last one");
+        assert!(new(Some(LONGEST_INTERVAL)).begins(start, false));
+    }
 }

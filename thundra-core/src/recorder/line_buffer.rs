@@ -128,8 +128,12 @@ mod tests {
         (String::from_utf8(buffer.lines().to_vec()).unwrap(), buffer.evicted())
     }
 
+    /// Held by each test: all buffers share the memory of the process.
+    static ALONE: Mutex<()> = Mutex::new(());
+
     #[test]
     fn the_oldest_lines_make_room() {
+        let _alone = ALONE.lock().unwrap();
         for (limit, lines, kept, evicted, why) in [
             (9, &["aa\n", "bb\n", "cc\n"][..], "aa\nbb\ncc\n", 0, "all fit"),
             (9, &["aa\n", "bb\n", "cc\n", "d\n"], "bb\ncc\nd\n", 1, "the first one makes room"),
@@ -145,7 +149,30 @@ mod tests {
     }
 
     #[test]
+    fn all_buffers_together_have_a_limit() {
+        let _alone = ALONE.lock().unwrap();
+        let line = vec![b'x'; 64 << 10];
+        let mut buffers: Vec<_> = (0..20).map(|_| LineBuffer::default()).collect();
+        for buffer in &mut buffers {
+            (0..16).for_each(|_| buffer.push(&[&line], 1 << 20));
+        }
+        assert!(MEMORY.load(Ordering::Relaxed) <= PROCESS_BYTES);
+        let full = buffers.iter().filter(|buffer| buffer.len() == 16).count();
+        assert!((10..=16).contains(&full), "{full}");
+        assert!(
+            buffers.iter().all(|buffer| buffer.len() as u64 + buffer.evicted() == 16),
+            "what did not fit is counted"
+        );
+        // The pool gives way to buffers in use.
+        buffers.drain(..full).for_each(LineBuffer::recycle);
+        let mut next = LineBuffer::default();
+        next.push(&[&line], 8 << 20);
+        assert_eq!((next.len(), next.evicted()), (1, 0));
+    }
+
+    #[test]
     fn a_buffer_grows_up_to_its_limit_and_no_further() {
+        let _alone = ALONE.lock().unwrap();
         let mut buffer = LineBuffer::default();
         let line = [b'x'; 100];
         for limit in [20_000, 50_000] {

@@ -11,6 +11,11 @@ use crate::value::Attributes;
 /// The key of the id of the chain of calls, under the name of the Powertools for AWS Lambda.
 const CORRELATION_ID: &str = "correlation_id";
 
+/// The most appended keys of a scope.
+const MAX_APPENDED: usize = 100;
+/// The most bytes that the appended keys of a scope take in a line.
+const MAX_APPENDED_BYTES: usize = 64 * 1024;
+
 /// The memory in bytes that a place keeps for the next scope.
 const KEEP_BYTES: usize = 4 * 1024;
 
@@ -39,13 +44,14 @@ impl ScopeLog {
         self.set_fields(around.fields, own);
     }
 
-    /// Appends a key, in place of an earlier value of the key. Returns `false` if the keys would take more than
-    /// `max_bytes`.
-    pub(crate) fn append(&mut self, key: &str, value: Value, max_bytes: usize) -> bool {
+    /// Appends a key, in place of an earlier value of the key. Returns `false` if the scope has no room
+    /// for it.
+    pub(crate) fn append(&mut self, key: &str, value: Value) -> bool {
         let mut appended = self.appended.take().unwrap_or_default();
         let others = appended.iter().filter(|(known, _)| known != key);
         let bytes = others.chain([&(key.to_owned().into(), value.clone())]).map(size).sum::<usize>();
-        let fits = bytes <= max_bytes;
+        let is_known = appended.iter().any(|(known, _)| known == key);
+        let fits = bytes <= MAX_APPENDED_BYTES && (is_known || appended.len() < MAX_APPENDED);
         if fits {
             let keys = Arc::make_mut(&mut appended);
             match keys.iter_mut().find(|(known, _)| known == key) {

@@ -96,7 +96,9 @@ fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
 /// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
 /// that hides nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + use<> {
-    Registry::default().with(layers.0).with(recorder(config)).with(log::layer_with(config))
+    // A list without layers would disable everything.
+    let layers = (!layers.0.is_empty()).then_some(layers.0);
+    Registry::default().with(layers).with(recorder(config)).with(log::layer_with(config))
 }
 
 /// Returns the layer that records spans, for a subscriber of your own.

@@ -10,9 +10,10 @@ use crate::{PATIENCE, hello};
 async fn rotel_reads_our_metrics() {
     for protocol in ["http/protobuf", "http/json"] {
         let rotel = Rotel::start(&format!("rotel-metrics-{}", protocol.replace('/', "-"))).await.unwrap();
-        let output = hello(&rotel, protocol);
         let started = Instant::now();
         let metric = loop {
+            // rotel keeps the end of its output until more comes.
+            let output = hello(&rotel, protocol);
             let log = rotel.log().unwrap();
             let metric = metric(&log, "greetings");
             if metric.iter().any(|line| line.starts_with("Value")) {
@@ -20,7 +21,7 @@ async fn rotel_reads_our_metrics() {
             }
             let stderr = String::from_utf8_lossy(&output.stderr);
             assert!(started.elapsed() < PATIENCE, "rotel said: {log}\nhello said: {stderr}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
         };
         for line in ["-> DataType: Sum", "-> IsMonotonic: true", "Value: 1"] {
             assert!(metric.iter().any(|found| found == line), "{protocol}: {line} in {metric:#?}");

@@ -3,6 +3,7 @@
 //! The input may also be the line of a [captured](super::evidence) event.
 
 mod input;
+mod metrics;
 mod replay;
 
 use std::io::Write;
@@ -31,7 +32,7 @@ pub(crate) fn check_input() -> Result<(), Error> {
     if setup::in_lambda() { Ok(()) } else { input::check() }
 }
 
-/// Runs the handler once and prints the response. The event comes from the file that the first argument names, else
+/// Runs the handler once, prints the response, and shows spans and metrics. The event comes from the file that the first argument names, else
 /// from standard input.
 pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H, config: &Config) -> Result<(), Error>
 where
@@ -45,6 +46,7 @@ where
     E: Into<Error>,
 {
     emf::leave_stdout_to_the_response();
+    metrics::prepare(config);
     let input = input::take()?;
     let mut body = input.event.clone();
     let mut context = Context::default();
@@ -62,6 +64,7 @@ where
         event::report_unless_called(*scope);
     }
     export_last(invocation::finish(scope, Watch::default()), config).await;
+    metrics::print();
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

@@ -63,6 +63,7 @@ const WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
 const WHOLE: [&str; 2] = ["auth", "creds"];
 
 /// For each last letter, the letters before it in the built-in names.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 const LAST_TWO: [u32; 26] = {
     let mut table = [0; 26];
     let lists: [&[&str]; 3] = [&ENDS, &WORDS, &WHOLE];

@@ -21,6 +21,7 @@
 
 mod findings;
 mod keys;
+mod level;
 mod payload;
 mod structure;
 mod text;
@@ -32,8 +33,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use keys::{InvalidMaskKeys, MaskKeys};
+pub use level::Bounds;
 pub use payload::{Payload, payload};
-pub use structure::Bounds;
 use tracing::Event;
 use tracing::field::{FieldSet, Visit};
 pub(crate) use visit::Masked;

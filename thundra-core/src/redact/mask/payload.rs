@@ -1,7 +1,8 @@
 //! Masked copies of payloads, within bounds.
 
 use super::findings::Findings;
-use super::structure::{Bounds, Walk};
+use super::level::Bounds;
+use super::structure::Walk;
 use crate::escape::on_one_line;
 
 /// A masked copy of a payload.

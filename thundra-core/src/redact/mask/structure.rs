@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::findings::Findings;
+use super::level::{Bounds, Level, path};
 use super::masks;
 use super::text::{after_colon, byte, closing_quote, is_word, skip_spaces, unescaped, value_end};
 
@@ -25,33 +26,6 @@ pub(super) fn masked(text: &str) -> Option<String> {
     let mut walk = Walk::new(text, Findings::default());
     walk.run();
     walk.changed()
-}
-
-/// The bounds of a copy. Nothing beyond them is read.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// The bytes of the payload that are read.
-    pub bytes: usize,
-    /// The limit of brackets in brackets.
-    pub depth: usize,
-    /// The limit of members and elements.
-    pub nodes: usize,
-}
-
-/// An open bracket.
-#[derive(Default)]
-pub(super) struct Level {
-    bracket: u8,
-    /// The number of elements before the current one.
-    index: usize,
-    /// `true` between the end of an element and the next comma.
-    is_between: bool,
-    /// The key of the current member, up to the end of its value.
-    pub(super) key: Option<String>,
-    /// `true` behind a member such as `"name": "password"`.
-    pub(super) names_secret: bool,
-    /// The place of the member `value`, before the member with its name.
-    pub(super) value: Option<Range<usize>>,
 }
 
 pub(super) struct Walk<'a> {
@@ -290,14 +264,4 @@ impl<'a> Walk<'a> {
     pub(super) fn findings_within(&self) -> Findings {
         self.findings.within(|| path(&self.levels))
     }
-}
-
-/// Returns the path of the current value.
-fn path(levels: &[Level]) -> String {
-    let step = |level: &Level| match &level.key {
-        Some(key) => format!(".{key}"),
-        None if level.bracket == b'[' && !level.is_between => format!("[{}]", level.index),
-        None => String::new(),
-    };
-    levels.iter().map(step).collect()
 }
