@@ -126,9 +126,13 @@ pub(super) fn masked_pairs(text: &str) -> Option<String> {
         at = sign + 1;
         let key = text.get(copied..sign)?;
         let key = key.rsplit(|c: char| is_end(c) || c == '=').next().unwrap_or(key);
+        if !masks(&crate::percent_decode(key).unwrap_or_else(|| key.to_owned())) {
+            continue;
+        }
+        // Searched for masked keys only, and the search goes on behind: a text of many pairs is read once.
         let value = text.get(at..)?;
         let len = value.find(is_end).unwrap_or(value.len());
-        if len > 0 && masks(&crate::percent_decode(key).unwrap_or_else(|| key.to_owned())) {
+        if len > 0 {
             shown.push_str(text.get(copied..at)?);
             shown.push_str(REDACTED);
             at += len;
