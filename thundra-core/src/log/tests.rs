@@ -85,6 +85,23 @@ fn a_line_has_no_value_of_a_secret_key() {
 }
 
 #[test]
+fn a_structure_longer_than_a_line_is_masked() {
+    #[derive(Debug)]
+    #[allow(dead_code, reason = "it is shown")]
+    struct Login {
+        password: &'static str,
+        body: String,
+    }
+    let login = Login { password: "s3cr3t", body: "x".repeat(MAX_LINE_BYTES) };
+    for line in texts(LogFormat::TEXT, || {
+        tracing::info!(?login, "charged");
+        tracing::info!("{login:?}");
+    }) {
+        assert!(line.contains("REDACTED") && !line.contains("s3cr3t"), "{}", crate::cut(&line, 1024));
+    }
+}
+
+#[test]
 fn a_line_has_the_fields_and_the_ids() {
     let scope = Scope::builder("orders").default_correlation_id("c-1").begin();
     let context = scope.context().unwrap();

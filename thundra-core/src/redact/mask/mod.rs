@@ -17,7 +17,7 @@
 //! # Cost
 //!
 //! The names of a callsite are looked at once, when it is registered. A callsite without a masked name costs one read of
-//! a flag, and a text that is no structure two comparisons. A structure is walked once, in linear time.
+//! a flag, and a text that is no structure two comparisons, or one search for a brace. A structure is walked once, in linear time.
 
 mod findings;
 mod keys;
@@ -142,10 +142,11 @@ fn masked_items(items: &[String]) -> Option<Value> {
     is_structure.then(|| Value::Array(items.iter().map(|item| value(item).into_owned()).collect()))
 }
 
-/// Returns `true` for a text that may be a structure with keys: judged by both ends, before anything is searched.
+/// Returns `true` for a text that may be a structure with keys: judged by both ends, before anything is searched. A text
+/// that was cut has no end, so that the name of a type opens a structure too.
 #[inline]
 pub(crate) fn is_structure(text: &[u8]) -> bool {
-    let ends = matches!(text, [b'{' | b'[' | b'"' | 0..=b' ', ..] | [.., b'}' | b']' | b')']);
+    let ends = matches!(text, [b'{' | b'[' | b'(' | b'"' | b'A'..=b'Z' | 0..=b' ', ..] | [.., b'}' | b']' | b')']);
     ends && has_brace(text)
 }
 

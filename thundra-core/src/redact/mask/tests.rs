@@ -3,7 +3,7 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::escape::on_one_line;
-use crate::{Scope, SpanExt, testing};
+use crate::{Config, Env, Scope, SpanExt, testing};
 
 #[test]
 fn secret_keys_are_masked_and_ordinary_ones_are_not() {
@@ -144,6 +144,13 @@ fn structures_keep_no_value_of_a_secret_key() {
             r#"Some(Login { secret: "REDACTED", token: None, otp: "REDACTED" })"#,
             "with values of any type",
         ),
+        (
+            r#"Login { token: "x", body: "a, a, a"#,
+            r#"Login { token: "REDACTED", body: "a, a, a"#,
+            "cut in another value",
+        ),
+        (r#"(1, Login { token: "x", bo"#, r#"(1, Login { token: "REDACTED", bo"#, "cut in a tuple"),
+        ("Not { closed: 1, token=", "Not { closed: 1, token=", "but nothing else"),
         ("Login {\n    token: \"x\",\n}", "Login {\n    token: \"REDACTED\",\n}", "in lines"),
         (r#"Object {"token": String("x")}"#, r#"Object {"token": "REDACTED"}"#, "the `Debug` of JSON"),
         (r#"{'"': 1, "token": "x"}"#, r#"{'"': 1, "token": "REDACTED"}"#, "a quote as a `char`"),
@@ -237,6 +244,22 @@ fn spans_and_events_are_masked_as_they_are_recorded() {
 struct Login {
     #[allow(dead_code, reason = "it is shown")]
     password: &'static str,
+}
+
+#[test]
+fn a_structure_over_the_limit_of_length_is_masked() {
+    let config = Config::from_env(&Env::from_pairs([("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "64")]));
+    let login = (Login { password: "abc" }, "x".repeat(100));
+    let (_, spans) = testing::record_with(&config, "checkout", || {
+        let span = tracing::info_span!("charge", ?login, login_of = ?Some(&login));
+        span.in_scope(|| tracing::info!(?login, "charged"));
+    });
+    let charge = &spans[0];
+    let event = charge.events[0].attributes.iter().map(|(_, value)| value);
+    for shown in event.chain(["login", "login_of"].map(|key| charge.attribute(key).unwrap())) {
+        let shown = shown.to_string();
+        assert!(shown.contains(r#"Login { password: "REDACTED" }, "xxx"#) && shown.len() <= 64, "{shown}");
+    }
 }
 
 #[test]
