@@ -125,6 +125,15 @@ fn structures_keep_no_value_of_a_secret_key() {
         (r#"{"rawQueryString":"a=1&token=x"}"#, r#"{"rawQueryString":"a=1&token=REDACTED"}"#, "a query"),
         (r#"{"body":"user=ann&password=a%20b&x="}"#, r#"{"body":"user=ann&password=REDACTED&x="}"#, "a form"),
         (r#"{"u":"https://a/?sig=x#b"}"#, r#"{"u":"https://a/?sig=REDACTED#b"}"#, "an address"),
+        (r#"{"q":"filter={a}&token=x"}"#, r#"{"q":"filter={a}&token=REDACTED"}"#, "a query with braces in it"),
+        (r#"{"q":"token=x&f={1}"}"#, r#"{"q":"token=REDACTED&f={1}"}"#, "with braces at its end"),
+        (r#"{"q":"F={1}&token=x"}"#, r#"{"q":"F={1}&token=REDACTED"}"#, "with a capital"),
+        (
+            r#"{"q":"token=x&f={\"pw\":1}"}"#,
+            r#"{"q":"token=REDACTED&f={\"pw\":\"REDACTED\"}"}"#,
+            "with a structure in it",
+        ),
+        (r#"{"q":"(see a=1, token=x)"}"#, r#"{"q":"(see a=1, token=REDACTED)"}"#, "in brackets"),
         (
             r#"{"h":[{"name":"Authorization","value":"x"},{"name":"a","value":"b"}]}"#,
             r#"{"h":[{"name":"Authorization","value":"REDACTED"},{"name":"a","value":"b"}]}"#,

@@ -84,20 +84,32 @@ impl Walk<'_> {
 
     /// Returns the masked content of a text that is a structure, or a query or a form; `None` if nothing is masked.
     fn masked_content(&mut self, content: &str) -> Option<String> {
-        if !has_brace(content.as_bytes()) {
-            let masked = content.contains('=').then(|| masked_pairs(&unescaped(content))).flatten()?;
-            self.find_masked();
-            return Some(masked);
-        }
-        let text = unescaped(content);
-        if !is_structure(text.as_bytes()) {
+        let has_brace = has_brace(content.as_bytes());
+        if !has_brace && !content.contains('=') {
             return None;
         }
+        let text = unescaped(content);
+        let is_structure = has_brace && is_structure(text.as_bytes());
+        let masked = if is_structure { self.masked_structure(&text) } else { None };
+        // The texts in JSON were read one by one. A query may hold braces anywhere.
+        if is_structure && text.trim_start().starts_with(['{', '[', '"']) {
+            return masked;
+        }
+        let shown = masked.as_deref().unwrap_or(&text);
+        let pairs = masked_pairs(shown).filter(|pairs| pairs != shown);
+        if pairs.is_some() {
+            self.find_masked();
+        }
+        pairs.or(masked)
+    }
+
+    /// Returns the masked text of a structure in this structure; `None` if nothing is masked.
+    fn masked_structure(&mut self, text: &str) -> Option<String> {
         if self.texts >= MAX_TEXTS {
             self.find_masked();
             return Some(REDACTED.to_owned());
         }
-        let mut walk = Walk::new(&text, self.findings_within());
+        let mut walk = Walk::new(text, self.findings_within());
         walk.texts = self.texts + 1;
         walk.run();
         let findings = std::mem::take(&mut walk.findings);
