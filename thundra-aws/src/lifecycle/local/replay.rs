@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use memchr::memmem;
 use serde::Deserialize;
@@ -36,15 +37,16 @@ pub(super) struct Replay {
 ///
 /// # Errors
 ///
-/// A text for people, about several lines, and about a line of a later version.
+/// A text for people, about several lines, about a line of a later version, and about a line that lacks a member.
 pub(super) fn find(input: &[u8]) -> Result<Option<Replay>, String> {
-    let Ok(text) = std::str::from_utf8(input) else { return Ok(None) };
-    if serde_json::from_str::<IgnoredAny>(text).is_ok() {
+    // A byte of another line that is no text hides no line.
+    let text = String::from_utf8_lossy(input);
+    if serde_json::from_str::<IgnoredAny>(&text).is_ok() {
         // An event. It may hold such a line anywhere but at its own beginning.
         return read(text.trim()).transpose();
     }
     let (mut found, mut at) = (None, 0);
-    while let Some(line) = next(text, &mut at) {
+    while let Some(line) = next(&text, &mut at) {
         match read(line) {
             None => {}
             Some(_) if found.is_some() => {
@@ -56,26 +58,39 @@ pub(super) fn find(input: &[u8]) -> Result<Option<Replay>, String> {
     Ok(found)
 }
 
-/// Returns the next JSON object with the marker as its first key, and nothing of JSON before it on its line.
+/// Returns the next JSON object with the marker as its first key, nothing of JSON before it on its line, and nothing
+/// behind: a message may hold the text of such an object.
 fn next<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
     let key = format!("\"{}\"", MARKER.0);
     loop {
         let from = *at;
         let marker = from + memmem::find(text.as_bytes().get(from..)?, key.as_bytes())?;
-        *at = marker + key.len();
-        let before = text.get(from..marker)?.trim_end();
-        let Some(prefix) = before.strip_suffix('{') else { continue };
-        let line = prefix.rsplit(['\n', '\r']).next().unwrap_or(prefix);
-        let start = from + prefix.len();
-        if line.contains(['{', '"', '\\']) {
-            continue;
+        if let Some((start, object)) = object(text, from..marker) {
+            *at = start + object.len();
+            return Some(object);
         }
-        let mut values = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<&RawValue>();
-        if let Some(Ok(object)) = values.next() {
-            *at = start + object.get().len();
-            return Some(object.get());
-        }
+        // The rest of this line is behind a key.
+        *at = marker + line(text.get(marker..)?).len();
     }
+}
+
+/// Returns the object, and where it starts, whose first key ends a range. The range begins with a line.
+fn object(text: &str, before: Range<usize>) -> Option<(usize, &str)> {
+    let prefix = text.get(before.clone())?.trim_end().strip_suffix('{')?;
+    if prefix.rsplit(BREAKS).next()?.contains(['{', '"', '\\']) {
+        return None;
+    }
+    let start = before.start + prefix.len();
+    let mut values = serde_json::Deserializer::from_str(text.get(start..)?).into_iter::<&RawValue>();
+    let object = values.next()?.ok()?.get();
+    line(text.get(start + object.len()..)?).trim().is_empty().then_some((start, object))
+}
+
+const BREAKS: [char; 2] = ['\n', '\r'];
+
+/// Returns the rest of the line that a text begins with.
+fn line(text: &str) -> &str {
+    text.split(BREAKS).next().unwrap_or(text)
 }
 
 /// The members of an object, in their order.
@@ -106,7 +121,7 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Reads a line. `None` for an object that is not one: the first member is the marker, and those of the event are there.
+/// Reads a line. `None` for an object that is not one: the first member is the marker.
 fn read(line: &str) -> Option<Result<Replay, String>> {
     let Pairs(members) = serde_json::from_str(line).ok()?;
     let (first, version) = members.first()?;
@@ -114,10 +129,14 @@ fn read(line: &str) -> Option<Result<Replay, String>> {
     let form = version.0.strip_prefix("event/").filter(|_| *first == MARKER.0)?;
     let last = |key: &str| members.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value.get());
     let places = |key: &str| serde_json::from_str::<Vec<String>>(last(key)?).ok();
-    let (masked, cut, event) = (places(MASKED)?, places(CUT)?, last(EVENT)?);
     if *version.0 != *MARKER.1 {
         return Some(Err(format!("the captured event has the form {form}, and this program reads the form 1")));
     }
+    let (Some(masked), Some(cut), Some(event)) = (places(MASKED), places(CUT), last(EVENT)) else {
+        return Some(Err(format!(
+            "the captured event is incomplete: its line has the members {MASKED}, {CUT} and {EVENT}"
+        )));
+    };
     let text = |key: &str| serde_json::from_str::<String>(last(key)?).ok();
     let original = text("trace_id").zip(text("span_id")).and_then(|(trace, span)| {
         let traceparent = format!("00-{trace}-{span}-01");
@@ -157,8 +176,12 @@ mod tests {
             ),
             (pretty.clone(), "pretty"),
             (format!("2026-11-26T11:44:58 stream\n{pretty}\n"), "pretty, behind a timestamp"),
+            (format!("the key \"_thundra\" marks a line\n{LINE}\n"), "behind a line about it"),
+            (format!("INFO order {LINE} refused\n{LINE}\n"), "behind a message with the text of a line"),
+            (format!("café\n{LINE}\n"), "among bytes that are no text"),
         ] {
-            let replay = find(input.as_bytes()).unwrap().expect(why);
+            let bytes: Vec<u8> = input.bytes().map(|byte| if byte == 0xc3 { 0xff } else { byte }).collect();
+            let replay = find(&bytes).unwrap().expect(why);
             assert_eq!(replay.event, br#"{"a":"}\"{","b":[1]}"#, "{why}");
             assert_eq!((replay.masked.as_slice(), replay.cut.len()), (&["$.token".to_owned()][..], 0), "{why}");
             assert_eq!(replay.original.unwrap().span_id.to_string(), "b7ad6b7169203331", "{why}");
@@ -176,8 +199,6 @@ mod tests {
             (format!(r#"{{"detail":{LINE}}}"#), "a line in an event"),
             (format!("[{LINE}]"), "a line in a list"),
             (text, "a line as a text"),
-            (r#"{"_thundra":"event/1"}"#.to_owned(), "the marker alone"),
-            (r#"{"_thundra":"event/1","event":{},"masked":1,"cut":[]}"#.to_owned(), "members of other types"),
             (
                 LINE.replace(
                     "\"_thundra\":\"event/1\",\"level\":\"ERROR\"",
@@ -188,6 +209,8 @@ mod tests {
             (LINE.replace("event/1", "order/1"), "another word"),
             (LINE.replace("\"event/1\"", "1"), "a number"),
             (format!("{{\"detail\":{LINE}"), "a broken event with a line"),
+            (format!("INFO order {LINE} refused"), "a line in a message"),
+            (format!("INFO a \"_thundra\" order {LINE}"), "a line behind a key"),
             ("not JSON".to_owned(), "no event at all"),
         ] {
             assert_eq!(find(input.as_bytes()), Ok(None), "{why}: {input}");
@@ -200,6 +223,10 @@ mod tests {
         for (input, expected) in [
             (format!("{LINE}\n{LINE}\n"), "several captured events"),
             (LINE.replace("event/1", "event/2"), "has the form 2"),
+            (r#"{"_thundra":"event/2","payload":{}}"#.to_owned(), "has the form 2"),
+            (r#"{"_thundra":"event/1"}"#.to_owned(), "is incomplete"),
+            (LINE.replace("\"masked\"", "\"hidden\""), "is incomplete"),
+            (r#"{"_thundra":"event/1","event":{},"masked":1,"cut":[]}"#.to_owned(), "is incomplete"),
         ] {
             assert!(find(input.as_bytes()).unwrap_err().contains(expected), "{input}");
         }
