@@ -41,6 +41,9 @@ async fn begin() {
 
 async fn work(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let Value::Object(order) = event.payload else { return Err("not an order".into()) };
+    for key in order.get("appends").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        thundra_core::log::append(key, "mine");
+    }
     eprintln!("handler has begun with token {}", order.get("token").unwrap_or(&Value::Null));
     if let Some(scope) = ScopeRef::current() {
         eprintln!("correlation id {}", scope.correlation().unwrap().get("id").unwrap_or_default());
@@ -188,6 +191,24 @@ async fn a_masked_event_begins_nothing_unless_it_is_asked_for() {
         assert!(stderr.contains("handler has begun with token \"REDACTED\""), "{stderr}");
         assert_eq!(stderr.contains("init has begun"), program == "evidence_init", "{stderr}");
     }
+}
+
+#[tokio::test]
+async fn an_appended_key_stands_beside_the_keys_of_the_line() {
+    let keys = ["_thundra", "trigger", "outcome", "error", "masked", "cut", "event", "other"];
+    let lambda = Lambda::start("evidence", &[ERRORS]).await;
+    lambda.invoke(json!({ "does": "fail", "appends": keys })).await.unwrap_err();
+    let (_, stderr) = lambda.stop().await;
+    let (line, read) = &captured(&stderr)[0];
+    for key in keys {
+        let shown = if key == "other" { key.to_owned() } else { format!("fields.{key}") };
+        assert_eq!(
+            (line.matches(&format!(",\"{shown}\":\"mine\"")).count(), &read[&shown]),
+            (1, &json!("mine")),
+            "{line}"
+        );
+    }
+    assert_eq!((&read["outcome"], &read["masked"]), (&json!("error"), &json!([])), "{line}");
 }
 
 #[tokio::test]

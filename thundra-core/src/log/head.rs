@@ -12,11 +12,17 @@ use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 
 /// Returns members of a JSON object, each after a comma: the level, a message, the time, and what all lines of the program
-/// and of the scope have. The keys are those of the format `json`.
-pub(crate) fn head(level: Level, message: &str, config: &Config, root: SpanSlot) -> Vec<u8> {
+/// and of the scope have. The keys are those of the format `json`. A key that the program appended gets a prefix if the
+/// line has it behind the head.
+pub(crate) fn head(level: Level, message: &str, own: &[&str], config: &Config, root: SpanSlot) -> Vec<u8> {
     let (program, mut members) = (Json.program(config), Members::default());
     if let Some(mut state) = SCOPES.lock(root.scope) {
-        Json.scope(&mut state, &program, &mut members);
+        let mut taken = program.clone();
+        own.iter().for_each(|key| taken.bool(key, true));
+        // What is encoded with these keys serves no other line, nor the reverse.
+        state.log.changed();
+        Json.scope(&mut state, &taken, &mut members);
+        state.log.changed();
         if let Some(id) = state.span_id(root.index()) {
             Json.span(id, &mut members);
         }

@@ -289,10 +289,10 @@ impl ScopeRef {
     }
 
     /// Returns the keys of the log lines of the scope, with a level, a message and the time: members of a JSON object, each
-    /// after a comma.
+    /// after a comma. A key that the program appended is none of the line's `own` keys, which follow.
     #[doc(hidden)]
-    pub fn line_head(&self, level: Level, message: &str, config: &Config) -> Vec<u8> {
-        log::head(level, message, config, self.root)
+    pub fn line_head(&self, level: Level, message: &str, own: &[&str], config: &Config) -> Vec<u8> {
+        log::head(level, message, own, config, self.root)
     }
 
     pub(crate) fn with_correlation<R>(&self, f: impl FnOnce(&CorrelationIds) -> R) -> Option<R> {

@@ -12,10 +12,17 @@ use crate::captured::Captured;
 /// The first member of a line, and what it says: that the line has an event, and in which form.
 pub(in crate::lifecycle) const MARKER: (&str, &str) = ("_thundra", "event/1");
 
-/// The keys of the paths that were masked and cut, and of the event. No later member of the line has these keys.
+/// The keys of the paths that were masked and cut, and of the event. No other member of the line has these keys.
 pub(in crate::lifecycle) const MASKED: &str = "masked";
 pub(in crate::lifecycle) const CUT: &str = "cut";
 pub(in crate::lifecycle) const EVENT: &str = "event";
+
+const TRIGGER: &str = "trigger";
+const OUTCOME: &str = "outcome";
+const ERROR: &str = "error";
+
+/// The keys that a line has besides those of a log line.
+const OWN: [&str; 7] = [MARKER.0, TRIGGER, OUTCOME, ERROR, MASKED, CUT, EVENT];
 
 /// The limit of a line: an event of CloudWatch Logs has 256 KiB, and some bytes of its own.
 const MAX_LINE_BYTES: usize = 256 * 1024 - 64;
@@ -25,14 +32,14 @@ const BOUNDS: Bounds = Bounds { bytes: 128 * 1024, depth: 64, nodes: 16 * 1024 }
 
 /// Returns the line of an invocation, with a line break.
 pub(super) fn line(scope: ScopeRef, captured: &Captured, outcome: Outcome) -> Vec<u8> {
-    let mut members = scope.line_head(level(outcome), message(outcome), thundra_core::config());
+    let mut members = scope.line_head(level(outcome), message(outcome), &OWN, thundra_core::config());
     let mut own = Members::default();
-    own.text("trigger", captured.trigger);
-    own.text("outcome", outcome.name());
+    own.text(TRIGGER, captured.trigger);
+    own.text(OUTCOME, outcome.name());
     if let Status::Error { description } = scope.status()
         && !description.is_empty()
     {
-        own.text("error", thundra_core::cut(&description, 8 * 1024));
+        own.text(ERROR, thundra_core::cut(&description, 8 * 1024));
     }
     members.extend_from_slice(own.as_bytes());
     let failed = captured.failed().clone();
