@@ -83,7 +83,12 @@ impl Fields {
         (max, length): (u32, Option<usize>),
         record: impl FnOnce(&mut dyn Visit),
     ) {
-        let mut visitor = Visitor { fields: self, of, max, length };
+        let tag = match of {
+            FieldsOf::Span => tag::SPAN_ATTRIBUTE,
+            FieldsOf::Event => tag::EVENT_ATTRIBUTE,
+            FieldsOf::LogRecord { .. } => tag::LOG_ATTRIBUTE,
+        };
+        let mut visitor = Visitor { fields: self, of, tag, max, length };
         if mask::has_masked_fields() { record(&mut Masked(&mut visitor)) } else { record(&mut visitor) }
     }
 
@@ -135,6 +140,8 @@ pub(super) fn need_care(fields: &FieldSet) -> bool {
 struct Visitor<'a> {
     fields: &'a mut Fields,
     of: FieldsOf,
+    /// The tag of an attribute.
+    tag: u8,
     /// The most attributes kept.
     max: u32,
     /// The most characters kept of each attribute.
@@ -142,14 +149,6 @@ struct Visitor<'a> {
 }
 
 impl Visitor<'_> {
-    fn tag(&self) -> u8 {
-        match self.of {
-            FieldsOf::Span => tag::SPAN_ATTRIBUTE,
-            FieldsOf::Event => tag::EVENT_ATTRIBUTE,
-            FieldsOf::LogRecord { .. } => tag::LOG_ATTRIBUTE,
-        }
-    }
-
     /// Returns the buffer for one more attribute; `None` over the limit.
     #[inline]
     fn next(&mut self) -> Option<&mut Vec<u8>> {
@@ -164,14 +163,11 @@ impl Visitor<'_> {
     /// Returns `true` for a field with a special meaning, such as `otel.name`.
     #[inline(always)]
     fn is_special(&self, name: &str) -> bool {
-        match self.of {
-            FieldsOf::Span => {
-                name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
-            }
-            FieldsOf::Event => matches!(name, "message" | ERROR),
-            FieldsOf::LogRecord { is_bridged } => {
-                matches!(name, "message" | ERROR) || (is_bridged && is_of_bridge(name))
-            }
+        if matches!(self.of, FieldsOf::Span) {
+            name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
+        } else {
+            let is_bridged = matches!(self.of, FieldsOf::LogRecord { is_bridged: true });
+            matches!(name, "message" | ERROR) || (is_bridged && is_of_bridge(name))
         }
     }
 
@@ -181,7 +177,7 @@ impl Visitor<'_> {
         if self.is_special(name) {
             return self.special(name, format_args!("{value:?}"));
         }
-        let (tag, length) = (self.tag(), self.length);
+        let (tag, length) = (self.tag, self.length);
         if let Some(out) = self.next() {
             let start = out.len();
             let len = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
@@ -197,7 +193,7 @@ impl Visitor<'_> {
         if self.is_special(name) {
             return self.special(name, format_args!("{PANICKED}"));
         }
-        let tag = self.tag();
+        let tag = self.tag;
         self.fields.encoded.truncate(before);
         write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
     }
@@ -209,7 +205,9 @@ impl Visitor<'_> {
         match name {
             "message" | NAME => {
                 replace(renamed, value);
-                if let Cow::Owned(masked) = mask::value(renamed) {
+                if mask::is_structure(renamed.as_bytes())
+                    && let Cow::Owned(masked) = mask::value(renamed)
+                {
                     *renamed = masked;
                 }
             }
@@ -255,7 +253,7 @@ fn replace(text: &mut String, value: fmt::Arguments<'_>) {
 impl Visit for Visitor<'_> {
     #[inline]
     fn record_i64(&mut self, field: &Field, value: i64) {
-        let tag = self.tag();
+        let tag = self.tag;
         if let Some(out) = self.next() {
             write::int_attribute(out, tag, field.name(), value);
         }
@@ -289,7 +287,7 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_bool(&mut self, field: &Field, value: bool) {
-        let tag = self.tag();
+        let tag = self.tag;
         if let Some(out) = self.next() {
             write::bool_attribute(out, tag, field.name(), value);
         }
@@ -297,7 +295,7 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_f64(&mut self, field: &Field, value: f64) {
-        let tag = self.tag();
+        let tag = self.tag;
         if let Some(out) = self.next() {
             write::float_attribute(out, tag, field.name(), value);
         }
@@ -309,10 +307,12 @@ impl Visit for Visitor<'_> {
         if self.is_special(name) {
             return self.special(name, format_args!("{value}"));
         }
-        let (tag, length) = (self.tag(), self.length);
+        let (tag, length) = (self.tag, self.length);
         if let Some(out) = self.next() {
-            let value = mask::value(value);
-            write::str_attribute(out, tag, name, cut(&value, length));
+            if mask::has_ends(value.as_bytes()) {
+                return masked_str(out, tag, name, value, length);
+            }
+            write::str_attribute(out, tag, name, cut(value, length));
         }
     }
 
@@ -341,6 +341,12 @@ impl Visit for Visitor<'_> {
 #[inline]
 fn cut(text: &str, length: Option<usize>) -> &str {
     length.map_or(text, |limit| write::truncate(text, limit))
+}
+
+/// Encodes a text that may be a structure, with its keys masked.
+#[cold]
+fn masked_str(out: &mut Vec<u8>, tag: u8, name: &str, value: &str, length: Option<usize>) {
+    write::str_attribute(out, tag, name, cut(&mask::value(value), length));
 }
 
 /// Masks the keys inside of the text of the last attribute, which begins at `start` and ends with the text.
