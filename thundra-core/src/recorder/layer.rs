@@ -124,7 +124,9 @@ impl Recorder {
         let (limit, length) = match of {
             FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
             FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
-            FieldsOf::LogRecord { .. } => (self.limits.log_attributes, self.limits.log_value_length),
+            FieldsOf::LogRecord | FieldsOf::BridgedLogRecord => {
+                (self.limits.log_attributes, self.limits.log_value_length)
+            }
         };
         let max = if careful { u32::MAX } else { limit };
         fields.read(of, (max, length), record);
@@ -166,6 +168,12 @@ fn count_without_scope() {
 /// Applies the `otel.*` fields to a span.
 #[inline]
 fn apply(span: &mut OpenSpan, fields: &Fields) {
+    if fields.has_special {
+        apply_special(span, fields);
+    }
+}
+
+fn apply_special(span: &mut OpenSpan, fields: &Fields) {
     if !fields.name.is_empty() {
         span.rename(&fields.name);
     }
