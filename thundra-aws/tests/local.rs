@@ -32,7 +32,9 @@ fn run_with(program: &str, event: &Value, variables: &[(&str, &str)]) -> Output 
     std::fs::write(directory.join("program"), event.to_string()).unwrap();
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["program", "--exact", "--ignored", "--nocapture"]).current_dir(&directory);
-    command.env_clear().env("TEST_PROGRAM", program).envs(variables.iter().copied());
+    command.env_clear().env("TEST_PROGRAM", program);
+    // The collectors of these tests take spans alone.
+    command.env("OTEL_LOGS_EXPORTER", "none").env("OTEL_METRICS_EXPORTER", "none").envs(variables.iter().copied());
     let output = command.output().unwrap();
     std::fs::remove_dir_all(directory).unwrap();
     output

@@ -14,6 +14,8 @@ use super::setup;
 /// - In any other program, such as a worker that reads a queue, a background thread exports about once a second. Keep
 ///   the guard until the program ends: dropping it exports the remaining spans.
 ///
+/// Outside Lambda, log lines are text for the person at the terminal. A worker in a container sets `THUNDRA_LOG_FORMAT=json`.
+///
 /// A second call changes nothing.
 ///
 /// In Lambda, a program without [`run`](crate::run), such as a server behind the Lambda Web Adapter, calls

@@ -7,8 +7,9 @@ use super::reader::Reader;
 ///
 /// Chosen by [`TelemetryBuilder::log_format`](crate::TelemetryBuilder::log_format), else by
 /// [`Config::log_format`](crate::Config::log_format), which `THUNDRA_LOG_FORMAT` sets. Without a choice, a function in
-/// Lambda writes what `AWS_LAMBDA_LOG_FORMAT` says, else `json`. A local run of a function writes `text`. Any other
-/// program writes `text` to a terminal, and `json` to anything else, because a file or a pipe is for programs to read.
+/// Lambda writes what `AWS_LAMBDA_LOG_FORMAT` says, else `json`, and outside Lambda, where a person runs it, `text`. A
+/// program without `thundra-aws`, such as a service, writes `text` to a terminal, and `json` to anything else, because a
+/// file or a pipe is for programs to read.
 ///
 /// # Examples
 ///

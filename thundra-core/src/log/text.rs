@@ -122,3 +122,29 @@ const fn colour(level: Level) -> &'static str {
         Level::ERROR => "31",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_ours_and_those_of_a_text_are_escaped() {
+        for (is_coloured, expected) in [
+            (
+                true,
+                "\u{1b}[31mERROR\u{1b}[0m \u{1b}[2morders:\u{1b}[0m \\u{1b}[2J \u{1b}[2mkey\\n=\u{1b}[0m\"a \\u{1b}[0m\"\n",
+            ),
+            (false, "ERROR orders: \\u{1b}[2J key\\n=\"a \\u{1b}[0m\"\n"),
+        ] {
+            let (text, mut fields, mut line) = (Text { is_coloured }, Members::default(), Vec::new());
+            text.field("key\n", FieldValue::Text("a \u{1b}[0m"), &mut fields);
+            let head =
+                Head { time_unix_nano: 0, level: Level::ERROR, target: "orders", event_name: None, location: None };
+            let (program, scope) = (Members::default(), Members::default());
+            let parts = Parts { message: "\u{1b}[2J", program: &program, scope: &scope, fields: &fields };
+            text.line(&head, parts, &mut line);
+            let line = String::from_utf8(line).unwrap();
+            assert!(line.contains("1970-01-01T00:00:00.000000Z") && line.ends_with(expected), "{line:?}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ const MAX_REQUESTS: usize = 256;
 static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// For each signal, the number of exported records, then that of lost ones by reason.
-static RECORDS: [Outcomes; 3] = [const { Outcomes::NONE }; 3];
+static RECORDS: [Outcomes; 3] = [const { Outcomes::new() }; 3];
 
 /// The number of spans started in sampled scopes, and in scopes that are recorded all the same.
 static STARTED: [AtomicU64; 2] = [const { AtomicU64::new(0) }; 2];
@@ -29,8 +29,9 @@ struct Outcomes {
 }
 
 impl Outcomes {
-    const NONE: Self =
-        Outcomes { exported: AtomicU64::new(0), lost: [const { AtomicU64::new(0) }; LossReason::ALL.len()] };
+    const fn new() -> Self {
+        Outcomes { exported: AtomicU64::new(0), lost: [const { AtomicU64::new(0) }; LossReason::ALL.len()] }
+    }
 }
 
 /// A request to a destination.

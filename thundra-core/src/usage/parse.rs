@@ -53,11 +53,6 @@ fn ticks(number: u64) -> Duration {
     Duration::from_millis(number.saturating_mul(TICK.as_millis() as u64))
 }
 
-/// Parses a `schedstat` of a thread: nanoseconds on a CPU, then other numbers.
-pub(super) fn schedstat(text: &[u8]) -> Option<Duration> {
-    words(text).next().and_then(number).map(Duration::from_nanos)
-}
-
 /// Parses `/proc/uptime`: seconds since the start of the system, with two decimals, then another number.
 pub(super) fn uptime(text: &[u8]) -> Option<Duration> {
     let mut parts = words(text).next()?.split(|byte| *byte == b'.');
@@ -145,8 +140,6 @@ mod tests {
         ] {
             assert_eq!(stat(text.as_bytes()), expected, "{why}");
         }
-        assert_eq!(schedstat(b"872072 4777 2\n"), Some(Duration::from_nanos(872_072)));
-        assert_eq!(schedstat(b"-1 4777 2\n"), None);
         for (text, millis, why) in [
             ("38821.07 70000.00\n", Some(38_821_070), "as Linux writes it"),
             ("38821 70000\n", None, "without decimals"),
@@ -198,7 +191,6 @@ mod tests {
             text.splice(at..at, bytes.iter().copied());
             for text in [bytes.as_slice(), &text] {
                 stat(text);
-                schedstat(text);
                 uptime(text);
                 let lines = || text.split(|byte| *byte == b'\n');
                 kibibytes(lines(), b"VmHWM");

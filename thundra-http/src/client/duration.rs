@@ -68,8 +68,8 @@ impl Measured {
 
     /// Records the duration.
     #[cold]
-    pub(super) fn end(self: Box<Self>, outcome: Outcome) {
-        let Measured { began, scope, method, rpc, server } = *self;
+    pub(super) fn end(self, outcome: Outcome) {
+        let Measured { began, scope, method, rpc, server } = self;
         let mut attributes: Vec<_> = server.into_iter().flatten().collect();
         attributes.extend(outcome.error_type.map(|error_type| (semconv::ERROR_TYPE, error_type)));
         let instrument = match rpc.filter(|_| outcome.is_rpc) {

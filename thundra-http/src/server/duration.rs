@@ -51,7 +51,7 @@ impl Measured {
 
     /// Records the duration in the scope of the request. `rpc` is the gRPC call, if the response is gRPC.
     #[cold]
-    pub(super) fn end(self: Box<Self>, scope: ScopeRef, rpc: Option<&Rpc>) {
+    pub(super) fn end(self, scope: ScopeRef, rpc: Option<&Rpc>) {
         let mut attributes = Vec::with_capacity(6);
         let instrument = match rpc {
             Some(rpc) => {

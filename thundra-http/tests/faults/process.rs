@@ -147,6 +147,8 @@ impl Program {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.env_clear().env(CONTROL, listener.local_addr().unwrap().to_string()).env(KIND, kind);
+        // The account is one of spans.
+        command.env("OTEL_LOGS_EXPORTER", "none").env("OTEL_METRICS_EXPORTER", "none");
         command.envs(variables.iter().copied()).stdin(Stdio::null());
         command.stdout(stdio(&stdout)).stderr(stdio(&stderr));
         let mut child = command.spawn().unwrap();

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use thundra_core::metrics::{Instrument, are_wanted};
-use thundra_core::usage::{Memory, Used};
+use thundra_core::usage::Used;
 use thundra_core::{ScopeFlags, ScopeRef, Value, semconv};
 
 use crate::trigger::{FaasTrigger, Trigger};
@@ -56,7 +56,7 @@ pub(super) struct End {
     /// The length of the initialisation, for the first invocation of an environment.
     pub(super) init: Option<Duration>,
     pub(super) invoke: Duration,
-    pub(super) memory: Option<Memory>,
+    pub(super) peak_memory: Option<u64>,
     pub(super) used: Option<Used>,
     pub(super) is_timeout: bool,
 }
@@ -79,8 +79,8 @@ pub(super) fn ended(scope: ScopeRef, end: &End) {
         scope.record(&INIT_DURATION, init.as_secs_f64(), &attributes);
     }
     scope.record(&INVOKE_DURATION, end.invoke.as_secs_f64(), &attributes);
-    if let Some(memory) = end.memory {
-        scope.record(&MEM_USAGE, memory.peak, &attributes);
+    if let Some(peak) = end.peak_memory {
+        scope.record(&MEM_USAGE, peak, &attributes);
     }
     if let Some(cpu) = end.used.and_then(|used| used.cpu) {
         scope.record(&CPU_USAGE, cpu.as_secs_f64(), &attributes);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use billed::{Phases, gb_seconds};
 use thundra_core::metrics::are_wanted;
-use thundra_core::usage::{Memory, Transfer, Used, since_start};
+use thundra_core::usage::{Transfer, Used, peak_memory, since_start};
 use thundra_core::{Config, ScopeRef, Value, semconv};
 
 use crate::platform::InitializationType;
@@ -90,7 +90,7 @@ impl Begin {
         let invoke = self.at.elapsed().max(total.unwrap_or_default());
         self.attributes(
             Phases { init: self.init.unwrap_or_default(), invoke, export: Duration::ZERO },
-            Memory::now(),
+            peak_memory(),
             used,
         )
     }
@@ -99,17 +99,17 @@ impl Begin {
     pub(super) fn times_out(&self, scope: ScopeRef) {
         if are_wanted() {
             let used = if self.function.is_managed { None } else { between::used() };
-            let (init, invoke, memory) = (self.init, self.at.elapsed(), Memory::now());
-            faas::ended(scope, &faas::End { init, invoke, memory, used, is_timeout: true });
+            let (init, invoke, peak_memory) = (self.init, self.at.elapsed(), peak_memory());
+            faas::ended(scope, &faas::End { init, invoke, peak_memory, used, is_timeout: true });
         }
     }
 
-    fn attributes(&self, phases: Phases, memory: Option<Memory>, used: Option<Used>) -> Attributes {
+    fn attributes(&self, phases: Phases, peak_memory: Option<u64>, used: Option<Used>) -> Attributes {
         let mut attributes = Attributes::with_capacity(9);
-        if let Some(memory) = memory {
-            attributes.push((semconv::THUNDRA_MEMORY_PEAK_BYTES, memory.peak.into()));
+        if let Some(peak) = peak_memory {
+            attributes.push((semconv::THUNDRA_MEMORY_PEAK_BYTES, peak.into()));
             if let Some(memory_mb) = self.function.memory_mb {
-                let ratio = memory.peak as f64 / (f64::from(memory_mb) * 1024.0 * 1024.0);
+                let ratio = peak as f64 / (f64::from(memory_mb) * 1024.0 * 1024.0);
                 attributes.push((semconv::THUNDRA_MEMORY_USED_RATIO, ((ratio * 1e4).round() / 1e4).into()));
             }
         }
@@ -180,13 +180,16 @@ impl Meter {
         if !scope.recorded() && !are_wanted {
             return;
         }
-        let memory = Memory::now();
+        let peak_memory = peak_memory();
         if are_wanted {
-            faas::ended(scope, &faas::End { init: begin.init, invoke, memory, used, is_timeout });
+            faas::ended(scope, &faas::End { init: begin.init, invoke, peak_memory, used, is_timeout });
         }
         let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
         let phases = Phases { init: begin.init.unwrap_or_default(), invoke, export: Duration::from_micros(export) };
-        begin.attributes(phases, memory, used).into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
+        begin
+            .attributes(phases, peak_memory, used)
+            .into_iter()
+            .for_each(|(key, value)| scope.set_attribute(key, value));
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::points::collection::Observations;
 use crate::points::instrument::Instrument;
 use crate::semconv;
-use crate::usage::{Memory, Totals, since_start};
+use crate::usage::{Memory, Threads, Totals, since_start};
 
 static CPU_TIME: Instrument =
     Instrument::counter("process.cpu.time", "s", "Total CPU seconds broken down by different CPU modes.");
@@ -20,16 +20,18 @@ static THREADS: Instrument = Instrument::gauge("process.thread.count", "{thread}
 static UPTIME: Instrument = Instrument::gauge("process.uptime", "s", "The time the process has been running.");
 
 /// The totals at the last collection.
-static LAST: Mutex<Option<Totals>> = Mutex::new(None);
+static LAST: Mutex<Option<(Totals, Threads)>> = Mutex::new(None);
 
 pub(super) fn observe(observations: &mut Observations) {
-    let now = Totals::now();
-    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).replace(now).unwrap_or_default();
-    if let Some(cpu) = now.cpu {
-        let (user, system) = last.cpu.map(|cpu| (cpu.user, cpu.system)).unwrap_or_default();
-        for (mode, time) in [("user", cpu.user.saturating_sub(user)), ("system", cpu.system.saturating_sub(system))] {
+    let (now, threads) = (Totals::now(), Threads::now());
+    let reading = (now, threads.unwrap_or_default());
+    let (last, of_last) = LAST.lock().unwrap_or_else(PoisonError::into_inner).replace(reading).unwrap_or_default();
+    if let Some(threads) = threads {
+        let (user, system) = (threads.user.saturating_sub(of_last.user), threads.system.saturating_sub(of_last.system));
+        for (mode, time) in [("user", user), ("system", system)] {
             observations.record(&CPU_TIME, time.as_secs_f64(), &[(semconv::CPU_MODE, mode.into())]);
         }
+        observations.record(&THREADS, threads.count, &[]);
     }
     if let Some(disk) = now.disk {
         let disk = disk.since(last.disk.unwrap_or_default());
@@ -40,9 +42,6 @@ pub(super) fn observe(observations: &mut Observations) {
     if let Some(memory) = Memory::now() {
         observations.record(&MEMORY_USAGE, memory.resident, &[]);
         observations.record(&MEMORY_VIRTUAL, memory.mapped, &[]);
-    }
-    if let Some(threads) = now.threads {
-        observations.record(&THREADS, threads, &[]);
     }
     if let Some(uptime) = since_start() {
         observations.record(&UPTIME, uptime.as_secs_f64(), &[]);

@@ -126,7 +126,10 @@ fn otel_events(bench: &mut Bench) -> Result<()> {
 }
 
 fn cloudwatch_embedded(bench: &mut Bench) -> Result<()> {
-    metrics_cloudwatch_embedded::Builder::new().cloudwatch_namespace("bench").init()?;
+    metrics_cloudwatch_embedded::Builder::new()
+        .cloudwatch_namespace("bench")
+        .init()
+        .map_err(|error| error.to_string())?;
     facade(bench);
     Ok(())
 }
