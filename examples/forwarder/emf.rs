@@ -231,7 +231,9 @@ impl Measured {
         let counted = self.counted();
         let mut bucket_counts = vec![0; bounds.len() + 1];
         for (value, count) in &counted {
-            bucket_counts[bounds.partition_point(|bound| bound < value)] += count;
+            if let Some(bucket) = bucket_counts.get_mut(bounds.partition_point(|bound| bound < value)) {
+                *bucket += count;
+            }
         }
         HistogramDataPoint {
             count: counted.iter().map(|(_, count)| count).sum(),
