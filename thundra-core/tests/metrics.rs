@@ -509,7 +509,7 @@ fn the_metrics_crate_measures_in_the_scope_of_the_call() {
     let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
     assert_eq!(
         written[0].1,
-        ["facade.calls{to=shop} 31", "facade.size{} [(2.0, 1), (3.0, 2)]By", "facade.level{} 6.5"]
+        ["facade.calls{to=shop} 3{count}", "facade.size{} [(2.0, 1), (3.0, 2)]By", "facade.level{} 6.5"]
     );
     gauge!("facade.level").decrement(0.5);
     calls.absolute(2);
@@ -519,6 +519,6 @@ fn the_metrics_crate_measures_in_the_scope_of_the_call() {
     }
     assert_eq!(
         collector.points(),
-        ["facade.1{a=y,b=x} 1", "facade.calls1{to=shop} 10", "facade.level{} =6.0", "facade.sizeBy{} 3:8"]
+        ["facade.1{a=y,b=x} 1", "facade.calls{count}{to=shop} 10", "facade.level{} =6.0", "facade.sizeBy{} 3:8"]
     );
 }
