@@ -108,7 +108,7 @@ impl LineFilter {
     fn keeps(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event()
             && self.kept.as_ref().is_some_and(|kept| match kept {
-                KeptLevels::Own => !self.written.is_off(metadata.target()) && debug_logs::include(metadata),
+                KeptLevels::Own => debug_logs::include(metadata),
                 KeptLevels::Of(levels) => levels.enables(metadata),
             })
     }
