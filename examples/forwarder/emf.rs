@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
 use crate::value::attribute;
@@ -77,9 +77,9 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     dimensions: Vec<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     metrics: Vec<Definition>,
 }
 
@@ -87,7 +87,7 @@ struct Directive {
 #[serde(rename_all = "PascalCase")]
 struct Definition {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     unit: String,
 }
 
@@ -100,7 +100,7 @@ enum Measured {
     #[serde(rename_all = "PascalCase")]
     Counted {
         values: Vec<f64>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         counts: Vec<f64>,
     },
     #[serde(rename_all = "PascalCase")]
@@ -110,6 +110,11 @@ enum Measured {
         sum: f64,
         count: f64,
     },
+}
+
+/// Reads `null` as the default. Writers in languages with null references write it for what is not set.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Document {
@@ -138,25 +143,32 @@ impl Document {
         self.members.get("service").and_then(Json::as_str)
     }
 
-    /// Returns the metrics of the document, measured by a resource.
-    ///
-    /// # Errors
-    ///
-    /// If a metric has no value, or another one than numbers.
-    pub(crate) fn metrics(self, resource: Resource) -> Result<ExportMetricsServiceRequest, String> {
-        let scope_metrics: Result<_, _> =
-            self.metadata.cloud_watch_metrics.iter().map(|directive| self.scope(directive)).collect();
-        let metrics =
-            ResourceMetrics { resource: Some(resource), scope_metrics: scope_metrics?, ..ResourceMetrics::default() };
-        Ok(ExportMetricsServiceRequest { resource_metrics: vec![metrics] })
+    /// Returns the metrics of the document that have a value, measured by a resource, and what is wrong with the others.
+    pub(crate) fn metrics(&self, resource: Resource) -> (ExportMetricsServiceRequest, Vec<String>) {
+        let mut errors = Vec::new();
+        let directives = self.metadata.cloud_watch_metrics.iter();
+        let scopes = directives.map(|directive| self.scope(directive, &mut errors));
+        let scope_metrics: Vec<_> = scopes.filter(|scope| !scope.metrics.is_empty()).collect();
+        if scope_metrics.is_empty() {
+            return (ExportMetricsServiceRequest::default(), errors);
+        }
+        let metrics = ResourceMetrics { resource: Some(resource), scope_metrics, ..ResourceMetrics::default() };
+        (ExportMetricsServiceRequest { resource_metrics: vec![metrics] }, errors)
     }
 
-    fn scope(&self, directive: &Directive) -> Result<ScopeMetrics, String> {
+    fn scope(&self, directive: &Directive, errors: &mut Vec<String>) -> ScopeMetrics {
         let attributes = self.dimensions(directive);
-        let metric = |definition| self.metric(definition, attributes.clone());
-        let metrics: Result<_, _> = directive.metrics.iter().map(metric).collect();
+        let mut metrics = Vec::new();
+        for definition in &directive.metrics {
+            // A directive may name more metrics than a document has.
+            let Some(value) = self.members.get(&definition.name).filter(|value| !value.is_null()) else { continue };
+            match Measured::deserialize(value) {
+                Ok(measured) => metrics.push(self.metric(definition, &measured, attributes.clone())),
+                Err(_) => errors.push(format!("the value of {:?} is no number", definition.name)),
+            }
+        }
         let scope = InstrumentationScope { name: directive.namespace.clone(), ..InstrumentationScope::default() };
-        Ok(ScopeMetrics { scope: Some(scope), metrics: metrics?, ..ScopeMetrics::default() })
+        ScopeMetrics { scope: Some(scope), metrics, ..ScopeMetrics::default() }
     }
 
     /// Returns the dimensions of all sets. Each set is a metric in CloudWatch, of the same measurements.
@@ -171,10 +183,8 @@ impl Document {
         attributes
     }
 
-    fn metric(&self, definition: &Definition, attributes: Vec<KeyValue>) -> Result<Metric, String> {
+    fn metric(&self, definition: &Definition, measured: &Measured, attributes: Vec<KeyValue>) -> Metric {
         let Definition { name, unit } = definition;
-        let value = self.members.get(name).ok_or_else(|| format!("the metric {name:?} has no value"))?;
-        let measured = Measured::deserialize(value).map_err(|_| format!("the value of {name:?} is no number"))?;
         let time_unix_nano = (self.metadata.timestamp.max(0.0) * 1e6) as u64;
         let aggregation_temporality = AggregationTemporality::Delta.into();
         let data = if unit == "Count" {
@@ -198,7 +208,7 @@ impl Document {
             Data::Histogram(Histogram { data_points: vec![point], aggregation_temporality })
         };
         let unit = UNITS.iter().find(|(name, _)| name == unit).map_or(unit.as_str(), |(_, unit)| unit);
-        Ok(Metric { name: name.clone(), unit: unit.to_owned(), data: Some(data), ..Metric::default() })
+        Metric { name: name.clone(), unit: unit.to_owned(), data: Some(data), ..Metric::default() }
     }
 }
 
@@ -250,8 +260,9 @@ mod tests {
     use super::*;
 
     fn metrics(document: &str) -> Vec<ScopeMetrics> {
-        let document = Document::read(document).unwrap().unwrap();
-        document.metrics(Resource::default()).unwrap().resource_metrics.remove(0).scope_metrics
+        let (mut request, errors) = Document::read(document).unwrap().unwrap().metrics(Resource::default());
+        assert_eq!(errors, Vec::<String>::new(), "{document}");
+        request.resource_metrics.pop().map(|run| run.scope_metrics).unwrap_or_default()
     }
 
     fn document(unit: &str, value: &str) -> String {
@@ -312,12 +323,8 @@ mod tests {
             (r#"{"message":"_aws"}"#.to_owned(), None, "another line"),
             (r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Na"#.to_owned(), Some("EOF"), "a line that was cut"),
             (r#"{"_aws":{"CloudWatchMetrics":[]}}"#.to_owned(), Some("missing field `Timestamp`"), "no time"),
-            (document("Count", "\"2\""), Some("the value of \"m\" is no number"), "a text"),
-            (document("Count", "2").replace("\"m\":2", "\"n\":2"), Some("the metric \"m\" has no value"), "no value"),
         ] {
-            let found =
-                Document::read(&line).map(|read| read.and_then(|document| document.metrics(Resource::default())));
-            match (found, error) {
+            match (Document::read(&line), error) {
                 (None, None) => {}
                 (Some(Err(found)), Some(error)) => assert!(found.contains(error), "{why}: {found}"),
                 (found, _) => panic!("{why}: {found:?}"),
@@ -325,5 +332,28 @@ mod tests {
         }
         let prefixed = format!("2025-11-26T00:00:00.000Z\tr-1\tINFO\t{}\n", document("Count", "2"));
         assert_eq!(metrics(&prefixed).len(), 1, "behind a prefix");
+    }
+
+    #[test]
+    fn a_metric_without_a_value_costs_no_other_metric() {
+        const DEFINED: &str = r#"{"Name":"m","Unit":"Count"}"#;
+        let here = |definitions: &str| document("Count", "3").replace(DEFINED, definitions);
+        for (line, names, errors, why) in [
+            (here(r#"{"Name":"gone"},{"Name":"m"}"#), &["m"][..], &[][..], "no member"),
+            (here(r#"{"Name":"gone"},{"Name":"m"}"#).replace("r-1\"", "r-1\",\"gone\":null"), &["m"], &[], "null"),
+            (here(r#"{"Name":"service"},{"Name":"m"}"#), &["m"], &["the value of \"service\" is no number"], "a text"),
+            (here(r#"{"Name":"m","Unit":null}"#), &["m"], &[], "a unit that is null"),
+            (here(r#"{"Name":"gone"}"#), &[], &[], "no metric at all"),
+            (here("").replace("\"Metrics\":[]", "\"Metrics\":null"), &[], &[], "metrics that are null"),
+        ] {
+            let (request, found) = Document::read(&line).unwrap().unwrap().metrics(Resource::default());
+            let scopes = request.resource_metrics.iter().flat_map(|run| &run.scope_metrics);
+            let metrics: Vec<_> = scopes.flat_map(|scope| &scope.metrics).map(|metric| metric.name.as_str()).collect();
+            assert_eq!(
+                (metrics.as_slice(), found.iter().map(String::as_str).collect()),
+                (names, errors.to_vec()),
+                "{why}"
+            );
+        }
     }
 }
