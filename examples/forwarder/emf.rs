@@ -229,7 +229,7 @@ impl Measured {
     fn sum(&self) -> f64 {
         match self {
             Measured::Statistics { sum, .. } => *sum,
-            several => several.counted().iter().map(|(value, count)| value * *count as f64).sum(),
+            several => several.counted().iter().fold(0.0, |sum, (value, count)| add(sum, value * *count as f64)),
         }
     }
 
@@ -241,10 +241,11 @@ impl Measured {
         let counted = self.counted();
         let mut bucket_counts = vec![0; bounds.len() + 1];
         for (value, count) in &counted {
-            bucket_counts[bounds.partition_point(|bound| bound < value)] += count;
+            let bucket = &mut bucket_counts[bounds.partition_point(|bound| bound < value)];
+            *bucket = count.saturating_add(*bucket);
         }
         HistogramDataPoint {
-            count: counted.iter().map(|(_, count)| count).sum(),
+            count: counted.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
             sum: Some(self.sum()),
             min: counted.iter().map(|(value, _)| *value).reduce(f64::min),
             max: counted.iter().map(|(value, _)| *value).reduce(f64::max),
@@ -253,6 +254,11 @@ impl Measured {
             ..HistogramDataPoint::default()
         }
     }
+}
+
+/// Adds two numbers. A sum out of range stays at its end: JSON has no infinity.
+fn add(one: f64, other: f64) -> f64 {
+    (one + other.clamp(f64::MIN, f64::MAX)).clamp(f64::MIN, f64::MAX)
 }
 
 #[cfg(test)]
@@ -315,6 +321,21 @@ mod tests {
         assert_eq!((point.min, point.max), (Some(0.0), Some(20000.0)));
         assert_eq!(point.bucket_counts, [1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
         assert_eq!(scope.metrics[0].unit, "ms");
+    }
+
+    #[test]
+    fn a_sum_out_of_range_stays_a_number() {
+        for (value, sum, count, why) in [
+            ("[1e308,1e308,-3]", f64::MAX, 3, "too large"),
+            ("[-1e308,-1e308]", f64::MIN, 2, "too small"),
+            (r#"{"Values":[1e308,-1e308],"Counts":[10,10]}"#, 0.0, 20, "with counts"),
+            (r#"{"Values":[0,0],"Counts":[1e300,1]}"#, 0.0, u64::MAX, "a count too large"),
+            (r#"{"Values":[2],"Counts":null}"#, 2.0, 1, "no counts"),
+        ] {
+            let scope = metrics(&document("None", value)).remove(0);
+            let Some(Data::Histogram(histogram)) = &scope.metrics[0].data else { panic!("{why}: a histogram") };
+            assert_eq!((histogram.data_points[0].sum, histogram.data_points[0].count), (Some(sum), count), "{why}");
+        }
     }
 
     #[test]
