@@ -186,11 +186,13 @@ impl Document {
     fn metric(&self, definition: &Definition, measured: &Measured, attributes: Vec<KeyValue>) -> Metric {
         let Definition { name, unit } = definition;
         let time_unix_nano = (self.metadata.timestamp.max(0.0) * 1e6) as u64;
+        // A document does not say since when. An interval that is empty would be none of a delta.
+        let start_time_unix_nano = time_unix_nano.saturating_sub(1_000_000);
         let aggregation_temporality = AggregationTemporality::Delta.into();
         let data = if unit == "Count" {
             let value = Some(Number::AsDouble(measured.sum()));
             let point = NumberDataPoint {
-                start_time_unix_nano: time_unix_nano,
+                start_time_unix_nano,
                 time_unix_nano,
                 attributes,
                 value,
@@ -200,7 +202,7 @@ impl Document {
             Data::Sum(Sum { data_points: vec![point], aggregation_temporality, is_monotonic: false })
         } else {
             let point = HistogramDataPoint {
-                start_time_unix_nano: time_unix_nano,
+                start_time_unix_nano,
                 time_unix_nano,
                 attributes,
                 ..measured.distribution(if unit == "Seconds" { &SECONDS } else { &BOUNDS })
@@ -296,18 +298,19 @@ mod tests {
             let (attributes, time) = match metric.data.as_ref().unwrap() {
                 Data::Sum(Sum { data_points, aggregation_temporality: 1, .. }) => {
                     assert_eq!((data_points[0].value, count), (Some(Number::AsDouble(sum)), None), "{why}");
-                    (&data_points[0].attributes, data_points[0].time_unix_nano)
+                    let point = &data_points[0];
+                    (&point.attributes, (point.start_time_unix_nano, point.time_unix_nano))
                 }
                 Data::Histogram(Histogram { data_points, aggregation_temporality: 1 }) => {
                     let point = &data_points[0];
                     assert_eq!((Some(point.count), point.sum), (count, Some(sum)), "{why}");
                     let in_buckets: u64 = point.bucket_counts.iter().sum();
                     assert!(point.bucket_counts.is_empty() || in_buckets == point.count, "{why}");
-                    (&point.attributes, point.time_unix_nano)
+                    (&point.attributes, (point.start_time_unix_nano, point.time_unix_nano))
                 }
                 other => panic!("{why}: {other:?}"),
             };
-            assert_eq!(time, 1_764_115_200_000_000_000);
+            assert_eq!(time, (1_764_115_199_999_000_000, 1_764_115_200_000_000_000), "a delta of an interval");
             let keys: Vec<_> = attributes.iter().map(|attribute| attribute.key.as_str()).collect();
             assert_eq!(keys, ["service", "method"], "the dimensions, and no id");
         }
@@ -351,6 +354,8 @@ mod tests {
                 (found, _) => panic!("{why}: {found:?}"),
             }
         }
+        let early = document("Count", "2").replace("1764115200000", "0");
+        assert_eq!(metrics(&early).len(), 1, "nothing was before 1970");
         let prefixed = format!("2025-11-26T00:00:00.000Z\tr-1\tINFO\t{}\n", document("Count", "2"));
         assert_eq!(metrics(&prefixed).len(), 1, "behind a prefix");
     }
