@@ -4,11 +4,12 @@ use std::env;
 use std::time::SystemTime;
 
 use aws_lambda_events::event::cloudwatch_logs::{LogData, LogEntry};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use serde::Serialize;
 use thundra_aws::Error;
 
 use crate::collector::{Collector, Sent};
-use crate::emf::Document;
+use crate::emf::{self, Document};
 use crate::line::{Line, Telemetry};
 use crate::log_line::LogLine;
 use crate::outbox::Outbox;
@@ -17,9 +18,11 @@ use crate::request::Request as _;
 use crate::signals::Signals;
 
 /// The telemetry of a delivery.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Delivery {
     outbox: Outbox,
+    /// The metrics of documents.
+    documents: ExportMetricsServiceRequest,
     /// The number of lines with telemetry that could not be read.
     unreadable: usize,
 }
@@ -49,7 +52,7 @@ impl Delivery {
         if data.message_type != "DATA_MESSAGE" || own_log_group().as_deref() == Some(&data.log_group) {
             return None;
         }
-        let mut delivery = Delivery { outbox: Outbox::default(), unreadable: 0 };
+        let mut delivery = Delivery::default();
         let mut reports = Vec::new();
         for entry in &data.log_events {
             if let Err(error) = delivery.add(entry, &data, signals, &mut reports) {
@@ -60,6 +63,8 @@ impl Delivery {
         for report in delivery.outbox.describe_roots(reports) {
             delivery.outbox.add_log_record(report::resource(&data, None), report.log_record());
         }
+        emf::series::join(&mut delivery.documents);
+        delivery.outbox.add(Telemetry::Metrics(std::mem::take(&mut delivery.documents)));
         Some(delivery)
     }
 
@@ -105,7 +110,7 @@ impl Delivery {
     fn add_document(&mut self, document: &Document, data: &LogData) -> Result<bool, String> {
         let (metrics, errors) = document.metrics(report::resource(data, document.service()));
         let is_metrics = metrics.count() > 0;
-        self.outbox.add(Telemetry::Metrics(metrics));
+        self.documents.join(metrics);
         if errors.is_empty() { Ok(is_metrics) } else { Err(errors.join("; ")) }
     }
 
@@ -148,6 +153,23 @@ fn own_log_group() -> Option<String> {
 mod tests {
     use super::*;
 
+    fn read(lines: &[&str], signals: Signals) -> Delivery {
+        let event = |line| serde_json::json!({ "id": "1", "timestamp": 0, "message": line });
+        let data = serde_json::from_value(serde_json::json!({
+            "messageType": "DATA_MESSAGE", "owner": "", "logGroup": "/aws/lambda/orders", "logStream": "",
+            "subscriptionFilters": [], "logEvents": lines.iter().map(event).collect::<Vec<_>>(),
+        }));
+        Delivery::read(data.unwrap(), signals).unwrap()
+    }
+
+    #[test]
+    fn documents_of_one_time_are_one_metric() {
+        let document =
+            r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"a","Metrics":[{"Name":"m"}]}]},"m":1}"#;
+        let delivery = read(&[document, "sold out", document], Signals { traces: false, logs: true, metrics: true });
+        assert_eq!((delivery.outbox.metrics.count(), delivery.outbox.logs.count()), (1, 1));
+    }
+
     #[test]
     fn a_document_that_is_not_forwarded_as_metrics_is_a_log_line() {
         let document = |metrics: &str| {
@@ -165,11 +187,7 @@ mod tests {
             ("sold out".to_owned(), (0, 1, 0), "another line"),
         ] {
             for logs in [true, false] {
-                let data = serde_json::from_value(serde_json::json!({
-                    "messageType": "DATA_MESSAGE", "owner": "", "logGroup": "/aws/lambda/orders", "logStream": "",
-                    "subscriptionFilters": [], "logEvents": [{ "id": "1", "timestamp": 0, "message": line }],
-                }));
-                let delivery = Delivery::read(data.unwrap(), Signals { traces: false, logs, metrics: true }).unwrap();
+                let delivery = read(&[line.as_str()], Signals { traces: false, logs, metrics: true });
                 let found = (delivery.outbox.metrics.count(), delivery.outbox.logs.count(), delivery.unreadable);
                 let (metrics, log_records, unreadable) = expected;
                 assert_eq!(found, (metrics, if logs { log_records } else { 0 }, unreadable), "{why}");

@@ -20,7 +20,10 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
+use self::series::add;
 use crate::value::attribute;
+
+pub(crate) mod series;
 
 /// The units of CloudWatch, and those of UCUM.
 const UNITS: [(&str, &str); 27] = [
@@ -256,11 +259,6 @@ impl Measured {
             ..HistogramDataPoint::default()
         }
     }
-}
-
-/// Adds two numbers. A sum out of range stays at its end: JSON has no infinity.
-fn add(one: f64, other: f64) -> f64 {
-    (one + other.clamp(f64::MIN, f64::MAX)).clamp(f64::MIN, f64::MAX)
 }
 
 #[cfg(test)]
