@@ -246,8 +246,9 @@ impl Measured {
         let counted = self.counted();
         let mut bucket_counts = vec![0; bounds.len() + 1];
         for (value, count) in &counted {
-            let bucket = &mut bucket_counts[bounds.partition_point(|bound| bound < value)];
-            *bucket = count.saturating_add(*bucket);
+            if let Some(bucket) = bucket_counts.get_mut(bounds.partition_point(|bound| bound < value)) {
+                *bucket = count.saturating_add(*bucket);
+            }
         }
         HistogramDataPoint {
             count: counted.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),

@@ -199,6 +199,7 @@ const SUSPECT: u8 = 1;
 /// The bytes that need an escape, and those that begin a character that may need one.
 static CLASSES: [u8; 256] = classes();
 
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 const fn classes() -> [u8; 256] {
     let mut classes = [PLAIN; 256];
     let mut byte = 0;

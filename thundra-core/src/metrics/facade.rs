@@ -49,6 +49,9 @@ impl Handles {
     }
 }
 
+/// The units and descriptions of names.
+type Descriptions = HashMap<(InstrumentKind, String), Arc<Described>>;
+
 /// Returns the handle of a key.
 #[inline]
 fn handle(kind: InstrumentKind, key: &Key) -> Arc<Handle> {
@@ -88,7 +91,7 @@ fn of_process(kind: InstrumentKind, key: &Key) -> Arc<Handle> {
 
 /// Returns the place of a name's unit and description.
 fn described(kind: InstrumentKind, name: &str) -> Arc<Described> {
-    static ALL: OnceLock<Mutex<HashMap<(InstrumentKind, String), Arc<Described>>>> = OnceLock::new();
+    static ALL: OnceLock<Mutex<Descriptions>> = OnceLock::new();
     let mut all = ALL.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
     if all.len() >= MAX_DESCRIBED {
         return all.get(&(kind, name.to_owned())).cloned().unwrap_or_default();

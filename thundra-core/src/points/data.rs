@@ -39,13 +39,11 @@ impl Data {
     pub(super) fn merge(&mut self, other: Data) {
         match (self, other) {
             (Data::Sum(one), Data::Sum(other)) => one.merge(&other),
-            (Data::Gauge { value, time }, Data::Gauge { value: other, time: of_other }) => {
-                if of_other >= *time {
-                    (*value, *time) = (other, of_other);
-                }
+            (Data::Gauge { value, time }, Data::Gauge { value: other, time: of_other }) if of_other >= *time => {
+                (*value, *time) = (other, of_other);
             }
             (Data::Histogram(one), Data::Histogram(other)) => one.merge(*other),
-            // The kind of an instrument decides on its data.
+            // An older value of a gauge. Data of two kinds do not meet: the kind of an instrument decides on its data.
             _ => {}
         }
     }

@@ -138,6 +138,15 @@ impl Text<'_> {
     }
 }
 
+impl<'a> From<&'a Cow<'static, str>> for Text<'a> {
+    fn from(kept: &'a Cow<'static, str>) -> Self {
+        match kept {
+            Cow::Borrowed(text) => Text::Static(text),
+            Cow::Owned(text) => Text::Borrowed(text),
+        }
+    }
+}
+
 /// An instrument of anybody. Name and kind identify the instrument, in any letter case of the name that the program
 /// uses.
 #[derive(Clone, Copy, Debug)]

@@ -37,16 +37,10 @@ impl Kept {
     }
 
     pub(super) fn identity(&self) -> Identity<'_> {
-        fn text<'a>(kept: &'a Cow<'static, str>) -> Text<'a> {
-            match kept {
-                Cow::Borrowed(text) => Text::Static(text),
-                Cow::Owned(text) => Text::Borrowed(text),
-            }
-        }
         Identity {
-            name: text(&self.name),
-            unit: text(&self.unit),
-            description: text(&self.description),
+            name: Text::from(&self.name),
+            unit: Text::from(&self.unit),
+            description: Text::from(&self.description),
             kind: self.kind,
             is_built_in: self.is_built_in,
         }

@@ -403,7 +403,7 @@ impl ScopeState {
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
-        self.kept_lines = KeptLines::default();
+        self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

@@ -24,7 +24,8 @@ fn lines(program: &str, variables: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn objects(program: &str, variables: &[(&str, &str)]) -> Vec<Value> {
-    lines(program, variables).iter().map(|line| serde_json::from_str(line).expect(line)).collect()
+    let parse = |line: &String| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    lines(program, variables).iter().map(parse).collect()
 }
 
 /// Runs the program that `TEST_PROGRAM` names.

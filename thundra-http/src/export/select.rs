@@ -245,9 +245,8 @@ mod tests {
     /// Returns the signals that each exporter takes.
     fn taken(variables: &[(&str, &str)]) -> Vec<Vec<Signal>> {
         let exporters = exporters(&config(variables), Platform::Lambda);
-        let taken =
-            |exporter: &Box<dyn Export>| Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect();
-        exporters.iter().map(taken).collect()
+        let taken = |exporter: &dyn Export| Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect();
+        exporters.iter().map(|exporter| taken(exporter.as_ref())).collect()
     }
 
     #[test]

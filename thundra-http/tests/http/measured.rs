@@ -34,13 +34,16 @@ fn keep(points: &PointsOf<'_>) {
     }
 }
 
+fn kept(text: &str) -> Vec<(String, u64)> {
+    let points = POINTS.lock().unwrap_or_else(PoisonError::into_inner);
+    points.iter().filter(|(shown, _)| shown.contains(text)).cloned().collect()
+}
+
 /// Flushes, and returns the number of measurements of each point with this text.
 async fn measured(text: &str, enough: usize) -> Vec<(String, u64)> {
     for _ in 0..250 {
         flush(Records::default(), None).await;
-        let points = POINTS.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found: Vec<_> = points.iter().filter(|(shown, _)| shown.contains(text)).cloned().collect();
-        drop(points);
+        let mut found = kept(text);
         if found.len() >= enough {
             found.sort();
             return found;
