@@ -340,6 +340,22 @@ fn what_an_open_scope_measured_leaves_before_its_deadline_once() {
 }
 
 #[test]
+fn what_nested_scopes_measured_leaves_with_the_facts_of_the_open_outermost_scope() {
+    on_both_fronts(|_| {
+        WRITTEN.lock().unwrap().clear();
+        let batch = Scope::builder("batch").log_field("request", "batch").begin();
+        let ending = thundra_core::Unfinished { error_type: "timeout", description: "late", root: &[] };
+        let record =
+            |id: &'static str| batch.enter(|| Scope::builder("record").log_field("request", id).nested().begin());
+        let records = [record("a"), record("b")];
+        records.iter().for_each(|record| record.enter(|| tracing::info!(monotonic_counter.in_record = 1)));
+        let _ = batch.take_unfinished(&ending);
+        let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
+        assert_eq!(written, [(Some(",\"request\":\"batch\"".to_owned()), vec!["in_record{} 2".to_owned()])]);
+    });
+}
+
+#[test]
 fn a_failed_flush_keeps_the_points() {
     on_both_fronts(|collector| {
         tracing::info!(monotonic_counter.kept = 1);

@@ -129,7 +129,7 @@ pub(crate) fn bool_attribute(out: &mut Vec<u8>, tag: u8, key: &str, value: bool)
 
 /// Writes an attribute, and formats its text in place. Keeps at most `limit` characters of the text. Returns the length of
 /// the text in bytes, which is the end of the attribute.
-#[inline]
+#[inline(always)]
 pub(crate) fn fmt_attribute(
     out: &mut Vec<u8>,
     tag: u8,

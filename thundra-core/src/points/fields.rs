@@ -54,16 +54,17 @@ fn are_in(fields: &FieldSet) -> bool {
     fields.iter().any(|field| instrument(field.name()).is_some())
 }
 
-/// Registers a callsite. An invalid name is reported here, since its measurements are counted under a lock.
-pub(crate) fn register(metadata: &'static Metadata<'static>) {
+/// Registers a callsite. Returns `true` for an event with metric fields. An invalid name is reported here, since its measurements are counted under a lock.
+pub(crate) fn register(metadata: &'static Metadata<'static>) -> bool {
     if !metadata.is_event() || !are_in(metadata.fields()) {
-        return;
+        return false;
     }
     // Relaxed: the flag publishes nothing. A thread that misses it has not registered the callsite.
     WERE_SEEN.store(true, Ordering::Relaxed);
     for name in metadata.fields().iter().filter_map(|field| Some(instrument(field.name())?.0)) {
         report_invalid(name);
     }
+    true
 }
 
 /// Reports a name that does not follow OpenTelemetry's rule. Returns `true` for such a name.

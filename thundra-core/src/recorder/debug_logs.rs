@@ -11,6 +11,7 @@ use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata};
 use tracing_log::{AsLog, log};
 
+use super::further_uses;
 use super::own_code::is_own;
 use super::slab::SCOPES;
 use super::slot::SpanSlot;
@@ -30,6 +31,7 @@ pub(crate) fn enable() {
     // Other scopes wait, so that none misses a line.
     FIRST.call_once(|| {
         WERE_ENABLED.store(true, Ordering::Relaxed);
+        further_uses::expect();
         tracing::callsite::rebuild_interest_cache();
         if HAS_BRIDGE.load(Ordering::Relaxed) {
             log::set_max_level(LevelFilter::current().as_log());

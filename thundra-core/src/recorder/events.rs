@@ -11,7 +11,7 @@ use super::line_filter::Fate;
 use super::measure::measure;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
-use super::{entered, runtime_events};
+use super::{entered, further_uses, runtime_events};
 use crate::clock::now;
 use crate::points::{fields as metric_fields, switch};
 
@@ -55,21 +55,12 @@ impl Recorder {
             }
             None => self.scope_root(context),
         };
-        if metric_fields::measures(event.metadata()) && measured(event, slot) {
-            return;
-        }
-        if let Some(sole) = &self.sole
-            && let Some(lines) = &sole.lines
-        {
-            match (sole.log.fate(metadata, slot), slot) {
-                (Fate::Written, _) => lines.write_line(event, metadata, slot),
-                (Fate::Kept, Some(slot)) => lines.keep_line(event, metadata, slot),
-                _ => {}
+        let mut record = Fate::None;
+        if further_uses::are_expected() || *metadata.level() <= self.widest_line {
+            if metric_fields::measures(event.metadata()) && measured(event, slot) {
+                return;
             }
-        }
-        let record = self.fate_of_log_record(metadata, slot);
-        if record != Fate::None {
-            self.log_record(event, metadata, slot, record);
+            record = self.line_and_log_record(event, metadata, slot);
         }
         let Some(slot) = slot else { return };
         if slot.kind() == SlotKind::Unrecorded {
@@ -111,6 +102,25 @@ impl Recorder {
             Some(metadata) => self.event(event, &metadata, context),
             None => self.event(event, event.metadata(), context),
         }
+    }
+
+    /// Writes or keeps an event as a log line and as a log record. Returns what became of the record.
+    #[inline(never)]
+    fn line_and_log_record(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
+        if let Some(sole) = &self.sole
+            && let Some(lines) = &sole.lines
+        {
+            match (sole.log.fate(metadata, slot), slot) {
+                (Fate::Written, _) => lines.write_line(event, metadata, slot),
+                (Fate::Kept, Some(slot)) => lines.keep_line(event, metadata, slot),
+                _ => {}
+            }
+        }
+        let record = self.fate_of_log_record(metadata, slot);
+        if record != Fate::None {
+            self.log_record(event, metadata, slot, record);
+        }
+        record
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Fields {
     pub(super) count: u32,
     /// The number of attributes over the limit.
     pub(super) dropped: u32,
+    /// `true` if a field with a special meaning was read: the fields below are empty otherwise.
+    pub(super) has_special: bool,
     /// `otel.name`, or the message of an event.
     pub(super) name: String,
     /// `otel.kind`.
@@ -53,10 +55,9 @@ pub(super) enum FieldsOf {
     Span,
     /// An event of a span.
     Event,
-    LogRecord {
-        /// `true` if the event was a record of the `log` crate.
-        is_bridged: bool,
-    },
+    LogRecord,
+    /// A log record of an event that was a record of the `log` crate.
+    BridgedLogRecord,
 }
 
 thread_local! {
@@ -83,7 +84,12 @@ impl Fields {
         (max, length): (u32, Option<usize>),
         record: impl FnOnce(&mut dyn Visit),
     ) {
-        let mut visitor = Visitor { fields: self, of, max, length };
+        let tag = match of {
+            FieldsOf::Span => tag::SPAN_ATTRIBUTE,
+            FieldsOf::Event => tag::EVENT_ATTRIBUTE,
+            FieldsOf::LogRecord | FieldsOf::BridgedLogRecord => tag::LOG_ATTRIBUTE,
+        };
+        let mut visitor = Visitor { fields: self, of, tag, max, length };
         if mask::has_masked_fields() { record(&mut Masked(&mut visitor)) } else { record(&mut visitor) }
     }
 
@@ -116,10 +122,13 @@ impl Fields {
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
-        self.name.clear();
-        self.description.clear();
-        self.exception_type.clear();
-        (self.kind, self.status) = (None, None);
+        if self.has_special {
+            self.has_special = false;
+            self.name.clear();
+            self.description.clear();
+            self.exception_type.clear();
+            (self.kind, self.status) = (None, None);
+        }
         if self.encoded.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
             *self = Fields::default();
         }
@@ -135,6 +144,8 @@ pub(super) fn need_care(fields: &FieldSet) -> bool {
 struct Visitor<'a> {
     fields: &'a mut Fields,
     of: FieldsOf,
+    /// The tag of an attribute.
+    tag: u8,
     /// The most attributes kept.
     max: u32,
     /// The most characters kept of each attribute.
@@ -142,14 +153,6 @@ struct Visitor<'a> {
 }
 
 impl Visitor<'_> {
-    fn tag(&self) -> u8 {
-        match self.of {
-            FieldsOf::Span => tag::SPAN_ATTRIBUTE,
-            FieldsOf::Event => tag::EVENT_ATTRIBUTE,
-            FieldsOf::LogRecord { .. } => tag::LOG_ATTRIBUTE,
-        }
-    }
-
     /// Returns the buffer for one more attribute; `None` over the limit.
     #[inline]
     fn next(&mut self) -> Option<&mut Vec<u8>> {
@@ -164,14 +167,10 @@ impl Visitor<'_> {
     /// Returns `true` for a field with a special meaning, such as `otel.name`.
     #[inline(always)]
     fn is_special(&self, name: &str) -> bool {
-        match self.of {
-            FieldsOf::Span => {
-                name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
-            }
-            FieldsOf::Event => matches!(name, "message" | ERROR),
-            FieldsOf::LogRecord { is_bridged } => {
-                matches!(name, "message" | ERROR) || (is_bridged && is_of_bridge(name))
-            }
+        if self.of == FieldsOf::Span {
+            name.starts_with("otel.") && matches!(name, NAME | KIND | STATUS_CODE | STATUS_DESCRIPTION)
+        } else {
+            matches!(name, "message" | ERROR) || (self.of == FieldsOf::BridgedLogRecord && is_of_bridge(name))
         }
     }
 
@@ -181,13 +180,24 @@ impl Visitor<'_> {
         if self.is_special(name) {
             return self.special(name, format_args!("{value:?}"));
         }
-        let (tag, length) = (self.tag(), self.length);
+        let (tag, length) = (self.tag, self.length);
         if let Some(out) = self.next() {
             let start = out.len();
             let len = write::fmt_attribute(out, tag, name, length, format_args!("{value:?}"));
-            if out.len().checked_sub(len).and_then(|text| out.get(text..)).is_some_and(mask::is_structure) {
-                mask_last(out, start, len, |out, text| write::str_attribute(out, tag, name, cut(text, length)));
+            if last(out, len).is_some_and(mask::has_ends) {
+                self.mask_last(start, len, name);
             }
+        }
+    }
+
+    /// Masks the keys inside of the text of the last attribute, which begins at `start` and ends with the text.
+    #[cold]
+    fn mask_last(&mut self, start: usize, len: usize, name: &str) {
+        let out = &mut self.fields.encoded;
+        let Some(text) = last(out, len).filter(|text| mask::is_structure(text)) else { return };
+        if let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text)) {
+            out.truncate(start);
+            write::str_attribute(out, self.tag, name, cut(&masked, self.length));
         }
     }
 
@@ -197,7 +207,7 @@ impl Visitor<'_> {
         if self.is_special(name) {
             return self.special(name, format_args!("{PANICKED}"));
         }
-        let tag = self.tag();
+        let tag = self.tag;
         self.fields.encoded.truncate(before);
         write::str_attribute(&mut self.fields.encoded, tag, name, PANICKED);
     }
@@ -205,11 +215,14 @@ impl Visitor<'_> {
     /// Reads a field with a special meaning.
     #[inline(never)]
     fn special(&mut self, name: &str, value: fmt::Arguments<'_>) {
+        self.fields.has_special = true;
         let Fields { name: renamed, kind, status, description, word, .. } = self.fields;
         match name {
             "message" | NAME => {
                 replace(renamed, value);
-                if let Cow::Owned(masked) = mask::value(renamed) {
+                if mask::is_structure(renamed.as_bytes())
+                    && let Cow::Owned(masked) = mask::value(renamed)
+                {
                     *renamed = masked;
                 }
             }
@@ -255,7 +268,7 @@ fn replace(text: &mut String, value: fmt::Arguments<'_>) {
 impl Visit for Visitor<'_> {
     #[inline]
     fn record_i64(&mut self, field: &Field, value: i64) {
-        let tag = self.tag();
+        let tag = self.tag;
         if let Some(out) = self.next() {
             write::int_attribute(out, tag, field.name(), value);
         }
@@ -263,7 +276,7 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_u64(&mut self, field: &Field, value: u64) {
-        if matches!(self.of, FieldsOf::LogRecord { is_bridged: true }) && is_of_bridge(field.name()) {
+        if self.of == FieldsOf::BridgedLogRecord && is_of_bridge(field.name()) {
             return;
         }
         match i64::try_from(value) {
@@ -289,7 +302,7 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_bool(&mut self, field: &Field, value: bool) {
-        let tag = self.tag();
+        let tag = self.tag;
         if let Some(out) = self.next() {
             write::bool_attribute(out, tag, field.name(), value);
         }
@@ -297,7 +310,7 @@ impl Visit for Visitor<'_> {
 
     #[inline]
     fn record_f64(&mut self, field: &Field, value: f64) {
-        let tag = self.tag();
+        let tag = self.tag;
         if let Some(out) = self.next() {
             write::float_attribute(out, tag, field.name(), value);
         }
@@ -309,10 +322,12 @@ impl Visit for Visitor<'_> {
         if self.is_special(name) {
             return self.special(name, format_args!("{value}"));
         }
-        let (tag, length) = (self.tag(), self.length);
+        let (tag, length) = (self.tag, self.length);
         if let Some(out) = self.next() {
-            let value = mask::value(value);
-            write::str_attribute(out, tag, name, cut(&value, length));
+            if mask::has_ends(value.as_bytes()) {
+                return masked_str(out, tag, name, value, length);
+            }
+            write::str_attribute(out, tag, name, cut(value, length));
         }
     }
 
@@ -343,14 +358,16 @@ fn cut(text: &str, length: Option<usize>) -> &str {
     length.map_or(text, |limit| write::truncate(text, limit))
 }
 
-/// Masks the keys inside of the text of the last attribute, which begins at `start` and ends with the text.
+/// Encodes a text that may be a structure, with its keys masked.
 #[cold]
-fn mask_last(out: &mut Vec<u8>, start: usize, len: usize, write: impl FnOnce(&mut Vec<u8>, &str)) {
-    let text = out.len().checked_sub(len).and_then(|text| out.get(text..)).unwrap_or_default();
-    if let Cow::Owned(masked) = mask::value(&String::from_utf8_lossy(text)) {
-        out.truncate(start);
-        write(out, &masked);
-    }
+fn masked_str(out: &mut Vec<u8>, tag: u8, name: &str, value: &str, length: Option<usize>) {
+    write::str_attribute(out, tag, name, cut(&mask::value(value), length));
+}
+
+/// Returns the last bytes.
+#[inline]
+fn last(bytes: &[u8], len: usize) -> Option<&[u8]> {
+    bytes.len().checked_sub(len).and_then(|start| bytes.get(start..))
 }
 
 /// Encodes the name of an event. An event with an `error` is an [exception].

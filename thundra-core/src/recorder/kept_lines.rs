@@ -50,9 +50,24 @@ impl KeptLines {
         std::mem::take(&mut self.evicted_records)
     }
 
-    /// Drops the lines and the records.
+    /// Returns `true` if nothing is kept.
     #[inline]
-    pub(crate) fn discard(&mut self) {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_none() && self.records.is_none()
+    }
+
+    /// Makes the place ready for another scope.
+    #[inline]
+    pub(super) fn reset(&mut self) {
+        if !self.is_empty() {
+            self.discard();
+        }
+        (self.evicted_records, self.came_out) = (0, false);
+    }
+
+    /// Drops the lines and the records.
+    #[cold]
+    pub(super) fn discard(&mut self) {
         for buffer in [self.lines.take(), self.records.take()].into_iter().flatten() {
             buffer.recycle();
         }

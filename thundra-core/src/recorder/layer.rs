@@ -26,7 +26,7 @@ use super::scope_span::{self, SCOPE_TARGET};
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use super::span_index::SpanIndex;
-use super::{entered, missing_spans};
+use super::{entered, further_uses, missing_spans};
 use crate::clock::now;
 use crate::config::{Config, ExceptionSignal, Limits};
 use crate::otlp::read::each_attribute;
@@ -52,6 +52,8 @@ pub(crate) struct Recorder {
     careful: AtomicBool,
     /// The most detailed level of recorded spans.
     widest: LevelFilter,
+    /// The most detailed level of log lines written in every scope; off beside other layers.
+    pub(super) widest_line: LevelFilter,
     /// The most detailed level visible to the layers, if the subscriber below hides spans up to `widest`.
     level_below: Option<LevelFilter>,
     /// The subscriber around this layer.
@@ -73,6 +75,7 @@ impl Recorder {
             limits: config.limits,
             careful: AtomicBool::new(false),
             widest: widest(spans),
+            widest_line: LevelFilter::OFF,
             level_below: None,
             dispatch: OnceLock::new(),
             sole: None,
@@ -81,7 +84,7 @@ impl Recorder {
 
     /// Returns a recorder for use as the sole layer.
     pub(crate) fn sole(config: &Config, sole: SoleLayer) -> Self {
-        Recorder { sole: Some(sole), ..Recorder::new(config) }
+        Recorder { widest_line: sole.log.widest_written(), sole: Some(sole), ..Recorder::new(config) }
     }
 
     /// Returns the slot of an open span.
@@ -121,7 +124,9 @@ impl Recorder {
         let (limit, length) = match of {
             FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
             FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
-            FieldsOf::LogRecord { .. } => (self.limits.log_attributes, self.limits.log_value_length),
+            FieldsOf::LogRecord | FieldsOf::BridgedLogRecord => {
+                (self.limits.log_attributes, self.limits.log_value_length)
+            }
         };
         let max = if careful { u32::MAX } else { limit };
         fields.read(of, (max, length), record);
@@ -163,6 +168,12 @@ fn count_without_scope() {
 /// Applies the `otel.*` fields to a span.
 #[inline]
 fn apply(span: &mut OpenSpan, fields: &Fields) {
+    if fields.has_special {
+        apply_special(span, fields);
+    }
+}
+
+fn apply_special(span: &mut OpenSpan, fields: &Fields) {
     if !fields.name.is_empty() {
         span.rename(&fields.name);
     }
@@ -187,7 +198,9 @@ where
     }
 
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        metric_fields::register(metadata);
+        if metric_fields::register(metadata) {
+            further_uses::expect();
+        }
         mask::register(metadata.fields());
         if fields::need_care(metadata.fields()) {
             // Relaxed: see `is_careful`.

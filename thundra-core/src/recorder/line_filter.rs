@@ -9,7 +9,7 @@ use tracing_subscriber::layer::{Context, Filter};
 use super::event_filter::EventFilter;
 use super::scope_span::SCOPE_TARGET;
 use super::slot::SpanSlot;
-use super::{debug_logs, entered};
+use super::{debug_logs, entered, further_uses};
 use crate::config::LogBuffer;
 
 /// The filter of log lines.
@@ -45,12 +45,20 @@ impl LineFilter {
             Some(levels) => KeptLevels::Of(EventFilter::new(levels.targets())),
             None => KeptLevels::Own,
         };
+        if buffer.is_some() {
+            further_uses::expect();
+        }
         LineFilter { written: EventFilter::new(written), kept: buffer.map(kept) }
     }
 
     /// Returns the filter of a program without lines.
     pub(crate) const fn off() -> Self {
         LineFilter { written: EventFilter::Level(LevelFilter::OFF), kept: None }
+    }
+
+    /// Returns the most detailed level of lines written in every scope.
+    pub(super) fn widest_written(&self) -> LevelFilter {
+        self.written.widest()
     }
 
     /// Returns what becomes of the line of an event with this innermost span.

@@ -94,7 +94,8 @@ impl Recorder {
         let unix_nano = now();
         let is_bridged = !ptr::eq(metadata, event.metadata());
         fields::with_fields(|fields| {
-            self.encode(fields, FieldsOf::LogRecord { is_bridged }, event.metadata(), |visitor| event.record(visitor));
+            let of = if is_bridged { FieldsOf::BridgedLogRecord } else { FieldsOf::LogRecord };
+            self.encode(fields, of, event.metadata(), |visitor| event.record(visitor));
             if event.metadata().fields().iter().any(|field| is_reserved(field.name())) {
                 rename::with_prefix(&mut fields.encoded, tag::LOG_ATTRIBUTE, "fields.", is_reserved);
             }

@@ -30,6 +30,12 @@ impl RecordBuffer {
         self.count = self.count.saturating_add(u32::try_from(count).unwrap_or(u32::MAX));
     }
 
+    /// Returns `true` without a record.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Takes all records.
     pub(super) fn take(&mut self) -> Records {
         let RecordBuffer { bytes, count } = std::mem::take(self);

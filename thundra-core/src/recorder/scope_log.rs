@@ -19,6 +19,13 @@ const MAX_APPENDED_BYTES: usize = 64 * 1024;
 /// The memory in bytes that a place keeps for the next scope.
 const KEEP_BYTES: usize = 4 * 1024;
 
+/// The keys that nested scopes share with the scope around.
+#[derive(Debug, Default)]
+pub(crate) struct SharedKeys {
+    fields: Option<Arc<Attributes>>,
+    appended: Option<Arc<Attributes>>,
+}
+
 /// The keys of the log lines of a scope, beside the ids.
 #[derive(Debug, Default)]
 pub(crate) struct ScopeLog {
@@ -34,12 +41,12 @@ pub(crate) struct ScopeLog {
 
 impl ScopeLog {
     /// Returns the keys for a nested scope.
-    pub(crate) fn for_nested(&self) -> Self {
-        ScopeLog { fields: self.fields.clone(), appended: self.appended.clone(), ..ScopeLog::default() }
+    pub(crate) fn for_nested(&self) -> SharedKeys {
+        SharedKeys { fields: self.fields.clone(), appended: self.appended.clone() }
     }
 
     /// Takes over the keys of the scope around, and adds the fields of the owner.
-    pub(crate) fn begin(&mut self, around: ScopeLog, own: Attributes) {
+    pub(crate) fn begin(&mut self, around: SharedKeys, own: Attributes) {
         self.appended = around.appended;
         self.set_fields(around.fields, own);
     }

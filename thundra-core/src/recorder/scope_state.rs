@@ -363,7 +363,12 @@ impl ScopeState {
     #[inline]
     pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
         let points = self.points.take()?;
-        Some((points, ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }))
+        Some((points, self.facts()))
+    }
+
+    /// Returns the facts for the writer of points.
+    pub(super) fn facts(&self) -> ScopeFacts {
+        ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }
     }
 
     /// Returns how many more spans the limit allows.
@@ -403,7 +408,7 @@ impl ScopeState {
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
-        self.kept_lines = KeptLines::default();
+        self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);

@@ -15,7 +15,7 @@ use crate::propagation::{Inbound, ParentSource, without_threshold};
 use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
-use crate::recorder::scope_log::ScopeLog;
+use crate::recorder::scope_log::SharedKeys;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
 use crate::recorder::slab::SCOPES;
@@ -226,7 +226,7 @@ impl ScopeBuilder {
             .map(|outer| (outer.xray.clone(), outer.withheld, outer.log.for_nested(), outer.spans_left()));
         let own_decision = || self.sampled_by_xray.or_else(|| inbound.xray.as_ref()?.sampled);
         let (outer_xray, withheld, outer_log, spans_left) = surroundings
-            .unwrap_or_else(|| (None, own_decision() == Some(false), ScopeLog::default(), config.limits.spans));
+            .unwrap_or_else(|| (None, own_decision() == Some(false), SharedKeys::default(), config.limits.spans));
         let tail = match config.keep {
             _ if config.disabled => Tail::Exported,
             Some(keep) if !sampled => Tail::undecided(keep),

@@ -10,9 +10,9 @@ use super::scope_ref::ScopeRef;
 use crate::Records;
 use crate::clock::now;
 use crate::pipeline::{Losses, backlog, tally};
-use crate::points::collection::{self, ScopeFacts};
-use crate::points::set::Points;
+use crate::points::collection;
 use crate::recorder::kept_writer;
+use crate::recorder::others::Others;
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::{ScopeId, SpanSlot};
 
@@ -106,7 +106,8 @@ impl Scope {
     fn seal(&mut self) -> Records {
         self.finished = true;
         let Some(mut state) = SCOPES.lock(self.root().scope) else { return Records::default() };
-        let made = if self.recorded() { u64::from(state.started) + u64::from(state.dropped) } else { 0 };
+        let is_counted = self.recorded() && tally::is_on();
+        let made = if is_counted { u64::from(state.started) + u64::from(state.dropped) } else { 0 };
         if self.recorded() {
             state.close_root(now());
         } else if state.incomplete_messages > 0 {
@@ -114,19 +115,16 @@ impl Scope {
         }
         // A nested scope may be exported where this one is not, so there may be spans in either case.
         let records = state.take_finished();
-        let log_records = state.take_log_records();
-        let points = state.take_points();
-        if state.outer.is_none() || records.is_empty() {
+        let others = state.take_others();
+        if made > 0 && (state.outer.is_none() || records.is_empty()) {
             // The outer scope counts the spans that it gets.
             tally::started(state.sampled, made);
         }
         state.sealed = true;
-        state.kept_lines.discard();
         let (outer, started) = (state.outer, state.started);
         SCOPES.release(self.root().scope, state);
-        backlog::add(log_records);
-        if let Some((points, facts)) = points {
-            hand_over(points, &facts, outer);
+        if let Some(others) = others {
+            hand_over(others, outer);
         }
         match outer {
             Some(outer) if !records.is_empty() => {
@@ -141,15 +139,18 @@ impl Scope {
     }
 }
 
-/// Hands the points of a scope to the outer scope, or to their writer and the collection.
+/// Hands the log records of a scope to the backlog, and its points to the outer scope, or to their writer and the
+/// collection.
 #[cold]
-fn hand_over(mut points: Box<Points>, facts: &ScopeFacts, outer: Option<ScopeId>) {
+fn hand_over(Others { log_records, points }: Others, outer: Option<ScopeId>) {
+    backlog::add(log_records);
+    let Some((mut points, facts)) = points else { return };
     match outer.and_then(|outer| SCOPES.lock(outer)).filter(|outer| !outer.sealed) {
         Some(mut outer) => match &mut outer.points {
             Some(of_outer) => of_outer.merge(&mut points),
             vacant => *vacant = Some(points),
         },
-        None => collection::hand_over(points, facts),
+        None => collection::hand_over(points, &facts),
     }
 }
 

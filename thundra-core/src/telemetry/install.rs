@@ -5,6 +5,7 @@ use super::{Telemetry, observed, subscriber};
 use crate::config::process;
 use crate::export::{Export, spill_exporter};
 use crate::pipeline::{Pipeline, exports, set_exported};
+use crate::recorder::further_uses;
 use crate::redact::mask;
 use crate::{Config, Signal, diagnostics, exception, log, metrics};
 
@@ -52,6 +53,9 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
         let pipeline = Pipeline::new(config.resource.clone(), exporters, config.otlp.flush_limit());
         let is_exported = |signal: &Signal| pipeline.takes(*signal) && config.admits(*signal);
         set_exported(Signal::ALL.into_iter().filter(is_exported).collect());
+        if exports(Signal::Logs) {
+            further_uses::expect();
+        }
         match usize::try_from(config.spill).unwrap_or(usize::MAX) {
             0 => pipeline,
             limit => pipeline.spilling(limit, |room| (telemetry.bound.0)(Box::new(spill_exporter(room)), config)),

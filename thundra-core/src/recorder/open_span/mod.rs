@@ -401,8 +401,20 @@ impl OpenSpan {
 
 /// Encodes an attribute, masked, and with texts cut to the limit.
 fn attribute_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
+    if mask::may_change(key, value) {
+        return mask_within(limits, out, tag, key, value);
+    }
+    encode_within(limits, out, tag, key, value);
+}
+
+#[cold]
+fn mask_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
     let masked = mask::attribute(key, value);
-    let value = masked.as_ref().unwrap_or(value);
+    encode_within(limits, out, tag, key, masked.as_ref().unwrap_or(value));
+}
+
+#[inline(always)]
+fn encode_within(limits: &Limits, out: &mut Vec<u8>, tag: u8, key: &str, value: &Value) {
     match (value, limits.value_length) {
         (Value::Str(text), Some(limit)) => write::str_attribute(out, tag, key, write::truncate(text, limit)),
         (Value::Array(items), Some(limit)) => {

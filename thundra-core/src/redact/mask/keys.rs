@@ -62,21 +62,40 @@ const WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
 /// The whole names of masked keys, which are ordinary words in longer names.
 const WHOLE: [&str; 2] = ["auth", "creds"];
 
-/// For each last letter, the letters before it in the built-in names.
+/// For each last byte, a bit for each letter before it in the built-in names. All bits for bytes that are no letters,
+/// which do not count.
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
-const LAST_TWO: [u32; 26] = {
-    let mut table = [0; 26];
+static LAST: [u32; 256] = {
+    let mut table = LETTERS;
+    let mut letter = 0;
+    while letter < 26 {
+        (table[b'a' as usize + letter], table[b'A' as usize + letter]) = (0, 0);
+        letter += 1;
+    }
     let lists: [&[&str]; 3] = [&ENDS, &WORDS, &WHOLE];
     let mut list = 0;
     while list < lists.len() {
         let mut at = 0;
         while at < lists[list].len() {
             if let [.., before, last] = *lists[list][at].as_bytes() {
-                table[(last - b'a') as usize] |= 1 << (before - b'a');
+                table[last as usize] |= 1 << (before - b'a');
+                table[last.to_ascii_uppercase() as usize] |= 1 << (before - b'a');
             }
             at += 1;
         }
         list += 1;
+    }
+    table
+};
+
+/// The bit of each letter, and all bits for other bytes.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static LETTERS: [u32; 256] = {
+    let mut table = [u32::MAX; 256];
+    let mut letter = 0;
+    while letter < 26 {
+        (table[b'a' as usize + letter], table[b'A' as usize + letter]) = (1 << letter, 1 << letter);
+        letter += 1;
     }
     table
 };
@@ -89,13 +108,10 @@ pub(super) fn is_built_in(key: &str) -> bool {
 
 /// Returns `false` if the last two letters already tell a key from every built-in name.
 #[inline]
-fn may_be_built_in(key: &str) -> bool {
+pub(super) fn may_be_built_in(key: &str) -> bool {
     let [.., before, last] = *key.as_bytes() else { return false };
-    if !(before.is_ascii_alphabetic() && last.is_ascii_alphabetic()) {
-        return true;
-    }
-    let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a');
-    LAST_TWO.get(usize::from(letter(last))).is_some_and(|befores| befores & (1 << (letter(before) & 31)) != 0)
+    let bits = |table: &[u32; 256], byte: u8| table.get(usize::from(byte)).copied().unwrap_or_default();
+    bits(&LAST, last) & bits(&LETTERS, before) != 0
 }
 
 #[inline(never)]

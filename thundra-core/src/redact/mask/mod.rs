@@ -122,8 +122,19 @@ pub fn value(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the masked value of an attribute; `None` for a value that stays.
+/// Returns `false` for an attribute that plainly stays.
 #[inline]
+pub(crate) fn may_change(key: &str, given: &Value) -> bool {
+    match given {
+        Value::Bool(_) => false,
+        _ if keys::may_be_built_in(key) || NAMED.get().is_some() => true,
+        Value::Str(text) => has_ends(text.as_bytes()),
+        Value::Array(_) => true,
+        Value::I64(_) | Value::F64(_) => false,
+    }
+}
+
+/// Returns the masked value of an attribute; `None` for a value that stays.
 pub(crate) fn attribute(key: &str, given: &Value) -> Option<Value> {
     match given {
         Value::Bool(_) => None,
@@ -144,11 +155,40 @@ fn masked_items(items: &[String]) -> Option<Value> {
     is_structure.then(|| Value::Array(items.iter().map(|item| value(item).into_owned()).collect()))
 }
 
+/// A structure may start with the byte.
+const START: u8 = 1;
+/// A structure may end with the byte.
+const END: u8 = 2;
+
+/// For each byte, where in a structure it may stand. Each text is asked about, and a table takes the fewest instructions.
+#[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+static ENDS: [u8; 256] = {
+    let (mut table, mut byte) = ([0; 256], 0_u8);
+    loop {
+        table[byte as usize] = match byte {
+            b'{' | b'[' | b'"' | 0..=b' ' => START,
+            b'}' | b']' | b')' => END,
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
+
 /// Returns `true` for a text that may be a structure with keys: judged by both ends, before anything is searched.
 #[inline]
 pub(crate) fn is_structure(text: &[u8]) -> bool {
-    let ends = matches!(text, [b'{' | b'[' | b'"' | 0..=b' ', ..] | [.., b'}' | b']' | b')']);
-    ends && has_brace(text)
+    has_ends(text) && has_brace(text)
+}
+
+/// Returns `true` for a text with an end of a structure.
+#[inline]
+pub(crate) fn has_ends(text: &[u8]) -> bool {
+    let [first, .., last] = *text else { return false };
+    let is_end = |byte: u8, end: u8| ENDS.get(usize::from(byte)).is_some_and(|ends| ends & end != 0);
+    is_end(first, START) || is_end(last, END)
 }
 
 /// Every key of a structure stands in braces.
