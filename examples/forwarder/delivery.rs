@@ -4,21 +4,25 @@ use std::env;
 use std::time::SystemTime;
 
 use aws_lambda_events::event::cloudwatch_logs::{LogData, LogEntry};
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use serde::Serialize;
 use thundra_aws::Error;
 
 use crate::collector::{Collector, Sent};
-use crate::emf::Document;
+use crate::emf::{self, Document};
 use crate::line::{Line, Telemetry};
 use crate::log_line::LogLine;
 use crate::outbox::Outbox;
 use crate::report::{self, Report};
+use crate::request::Request as _;
 use crate::signals::Signals;
 
 /// The telemetry of a delivery.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Delivery {
     outbox: Outbox,
+    /// The metrics of documents.
+    documents: ExportMetricsServiceRequest,
     /// The number of lines with telemetry that could not be read.
     unreadable: usize,
 }
@@ -48,7 +52,7 @@ impl Delivery {
         if data.message_type != "DATA_MESSAGE" || own_log_group().as_deref() == Some(&data.log_group) {
             return None;
         }
-        let mut delivery = Delivery { outbox: Outbox::default(), unreadable: 0 };
+        let mut delivery = Delivery::default();
         let mut reports = Vec::new();
         for entry in &data.log_events {
             if let Err(error) = delivery.add(entry, &data, signals, &mut reports) {
@@ -59,6 +63,8 @@ impl Delivery {
         for report in delivery.outbox.describe_roots(reports) {
             delivery.outbox.add_log_record(report::resource(&data, None), report.log_record());
         }
+        emf::series::join(&mut delivery.documents);
+        delivery.outbox.add(Telemetry::Metrics(std::mem::take(&mut delivery.documents)));
         Some(delivery)
     }
 
@@ -83,20 +89,29 @@ impl Delivery {
         Ok(())
     }
 
-    /// Adds a line without OTLP.
+    /// Adds a line without OTLP. One that is not forwarded as metrics, or not all of it, is a log line as any other.
     fn add_other(&mut self, entry: &LogEntry, data: &LogData, signals: Signals) -> Result<(), String> {
-        if signals.metrics
-            && let Some(document) = Document::read(&entry.message)
-        {
-            let document = document?;
-            let source = report::resource(data, document.service());
-            self.outbox.add(Telemetry::Metrics(document.metrics(source)?));
-        } else if signals.logs
+        let document = if signals.metrics { Document::read(&entry.message) } else { None };
+        let is_metrics = document.map_or(Ok(false), |document| self.add_document(&document?, data));
+        if is_metrics != Ok(true)
+            && signals.logs
             && let Some(line) = LogLine::read(&entry.message, entry.timestamp)
         {
             self.outbox.add_log_record(report::resource(data, line.service.as_deref()), line.record);
         }
-        Ok(())
+        is_metrics.map(|_| ())
+    }
+
+    /// Adds the metrics of a document; `false` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// If some of the metrics cannot be read. The others are added.
+    fn add_document(&mut self, document: &Document, data: &LogData) -> Result<bool, String> {
+        let (metrics, errors) = document.metrics(report::resource(data, document.service()));
+        let is_metrics = metrics.count() > 0;
+        self.documents.join(metrics);
+        if errors.is_empty() { Ok(is_metrics) } else { Err(errors.join("; ")) }
     }
 
     /// Sends everything to the collector before the deadline.
@@ -132,4 +147,51 @@ impl Delivery {
 fn own_log_group() -> Option<String> {
     let default = || env::var("AWS_LAMBDA_FUNCTION_NAME").map(|name| format!("/aws/lambda/{name}"));
     env::var("AWS_LAMBDA_LOG_GROUP_NAME").or_else(|_| default()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str], signals: Signals) -> Delivery {
+        let event = |line| serde_json::json!({ "id": "1", "timestamp": 0, "message": line });
+        let data = serde_json::from_value(serde_json::json!({
+            "messageType": "DATA_MESSAGE", "owner": "", "logGroup": "/aws/lambda/orders", "logStream": "",
+            "subscriptionFilters": [], "logEvents": lines.iter().map(event).collect::<Vec<_>>(),
+        }));
+        Delivery::read(data.unwrap(), signals).unwrap()
+    }
+
+    #[test]
+    fn documents_of_one_time_are_one_metric() {
+        let document =
+            r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Namespace":"a","Metrics":[{"Name":"m"}]}]},"m":1}"#;
+        let delivery = read(&[document, "sold out", document], Signals { traces: false, logs: true, metrics: true });
+        assert_eq!((delivery.outbox.metrics.count(), delivery.outbox.logs.count()), (1, 1));
+    }
+
+    #[test]
+    fn a_document_that_is_not_forwarded_as_metrics_is_a_log_line() {
+        let document = |metrics: &str| {
+            format!(
+                r#"{{"_aws":{{"Timestamp":1764115200000,"CloudWatchMetrics":[{{"Namespace":"Shop","Metrics":{metrics}}}]}},
+                "here":3,"text":"3"}}"#
+            )
+        };
+        for (line, expected, why) in [
+            (document(r#"[{"Name":"here"}]"#), (1, 0, 0), "all of it is metrics"),
+            (document(r#"[{"Name":"gone"},{"Name":"here","Unit":null}]"#), (1, 0, 0), "a metric without a value"),
+            (document(r#"[{"Name":"text"},{"Name":"here"}]"#), (1, 1, 1), "a metric that is no number"),
+            (document(r#"[{"Name":"gone"}]"#), (0, 1, 0), "no metrics"),
+            (document("7"), (0, 1, 1), "no document"),
+            ("sold out".to_owned(), (0, 1, 0), "another line"),
+        ] {
+            for logs in [true, false] {
+                let delivery = read(&[line.as_str()], Signals { traces: false, logs, metrics: true });
+                let found = (delivery.outbox.metrics.count(), delivery.outbox.logs.count(), delivery.unreadable);
+                let (metrics, log_records, unreadable) = expected;
+                assert_eq!(found, (metrics, if logs { log_records } else { 0 }, unreadable), "{why}");
+            }
+        }
+    }
 }

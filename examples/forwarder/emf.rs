@@ -17,10 +17,13 @@ use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value as Json};
 
+use self::series::add;
 use crate::value::attribute;
+
+pub(crate) mod series;
 
 /// The units of CloudWatch, and those of UCUM.
 const UNITS: [(&str, &str); 27] = [
@@ -77,9 +80,9 @@ struct Metadata {
 #[serde(rename_all = "PascalCase")]
 struct Directive {
     namespace: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     dimensions: Vec<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     metrics: Vec<Definition>,
 }
 
@@ -87,7 +90,7 @@ struct Directive {
 #[serde(rename_all = "PascalCase")]
 struct Definition {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     unit: String,
 }
 
@@ -100,7 +103,7 @@ enum Measured {
     #[serde(rename_all = "PascalCase")]
     Counted {
         values: Vec<f64>,
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         counts: Vec<f64>,
     },
     #[serde(rename_all = "PascalCase")]
@@ -110,6 +113,11 @@ enum Measured {
         sum: f64,
         count: f64,
     },
+}
+
+/// Reads `null` as the default. Writers in languages with null references write it for what is not set.
+fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 impl Document {
@@ -138,25 +146,32 @@ impl Document {
         self.members.get("service").and_then(Json::as_str)
     }
 
-    /// Returns the metrics of the document, measured by a resource.
-    ///
-    /// # Errors
-    ///
-    /// If a metric has no value, or another one than numbers.
-    pub(crate) fn metrics(self, resource: Resource) -> Result<ExportMetricsServiceRequest, String> {
-        let scope_metrics: Result<_, _> =
-            self.metadata.cloud_watch_metrics.iter().map(|directive| self.scope(directive)).collect();
-        let metrics =
-            ResourceMetrics { resource: Some(resource), scope_metrics: scope_metrics?, ..ResourceMetrics::default() };
-        Ok(ExportMetricsServiceRequest { resource_metrics: vec![metrics] })
+    /// Returns the metrics of the document that have a value, measured by a resource, and what is wrong with the others.
+    pub(crate) fn metrics(&self, resource: Resource) -> (ExportMetricsServiceRequest, Vec<String>) {
+        let mut errors = Vec::new();
+        let directives = self.metadata.cloud_watch_metrics.iter();
+        let scopes = directives.map(|directive| self.scope(directive, &mut errors));
+        let scope_metrics: Vec<_> = scopes.filter(|scope| !scope.metrics.is_empty()).collect();
+        if scope_metrics.is_empty() {
+            return (ExportMetricsServiceRequest::default(), errors);
+        }
+        let metrics = ResourceMetrics { resource: Some(resource), scope_metrics, ..ResourceMetrics::default() };
+        (ExportMetricsServiceRequest { resource_metrics: vec![metrics] }, errors)
     }
 
-    fn scope(&self, directive: &Directive) -> Result<ScopeMetrics, String> {
+    fn scope(&self, directive: &Directive, errors: &mut Vec<String>) -> ScopeMetrics {
         let attributes = self.dimensions(directive);
-        let metric = |definition| self.metric(definition, attributes.clone());
-        let metrics: Result<_, _> = directive.metrics.iter().map(metric).collect();
+        let mut metrics = Vec::new();
+        for definition in &directive.metrics {
+            // A directive may name more metrics than a document has.
+            let Some(value) = self.members.get(&definition.name).filter(|value| !value.is_null()) else { continue };
+            match Measured::deserialize(value) {
+                Ok(measured) => metrics.push(self.metric(definition, &measured, attributes.clone())),
+                Err(_) => errors.push(format!("the value of {:?} is no number", definition.name)),
+            }
+        }
         let scope = InstrumentationScope { name: directive.namespace.clone(), ..InstrumentationScope::default() };
-        Ok(ScopeMetrics { scope: Some(scope), metrics: metrics?, ..ScopeMetrics::default() })
+        ScopeMetrics { scope: Some(scope), metrics, ..ScopeMetrics::default() }
     }
 
     /// Returns the dimensions of all sets. Each set is a metric in CloudWatch, of the same measurements.
@@ -171,16 +186,16 @@ impl Document {
         attributes
     }
 
-    fn metric(&self, definition: &Definition, attributes: Vec<KeyValue>) -> Result<Metric, String> {
+    fn metric(&self, definition: &Definition, measured: &Measured, attributes: Vec<KeyValue>) -> Metric {
         let Definition { name, unit } = definition;
-        let value = self.members.get(name).ok_or_else(|| format!("the metric {name:?} has no value"))?;
-        let measured = Measured::deserialize(value).map_err(|_| format!("the value of {name:?} is no number"))?;
         let time_unix_nano = (self.metadata.timestamp.max(0.0) * 1e6) as u64;
+        // A document does not say since when. An interval that is empty would be none of a delta.
+        let start_time_unix_nano = time_unix_nano.saturating_sub(1_000_000);
         let aggregation_temporality = AggregationTemporality::Delta.into();
         let data = if unit == "Count" {
             let value = Some(Number::AsDouble(measured.sum()));
             let point = NumberDataPoint {
-                start_time_unix_nano: time_unix_nano,
+                start_time_unix_nano,
                 time_unix_nano,
                 attributes,
                 value,
@@ -190,7 +205,7 @@ impl Document {
             Data::Sum(Sum { data_points: vec![point], aggregation_temporality, is_monotonic: false })
         } else {
             let point = HistogramDataPoint {
-                start_time_unix_nano: time_unix_nano,
+                start_time_unix_nano,
                 time_unix_nano,
                 attributes,
                 ..measured.distribution(if unit == "Seconds" { &SECONDS } else { &BOUNDS })
@@ -198,7 +213,7 @@ impl Document {
             Data::Histogram(Histogram { data_points: vec![point], aggregation_temporality })
         };
         let unit = UNITS.iter().find(|(name, _)| name == unit).map_or(unit.as_str(), |(_, unit)| unit);
-        Ok(Metric { name: name.clone(), unit: unit.to_owned(), data: Some(data), ..Metric::default() })
+        Metric { name: name.clone(), unit: unit.to_owned(), data: Some(data), ..Metric::default() }
     }
 }
 
@@ -219,7 +234,7 @@ impl Measured {
     fn sum(&self) -> f64 {
         match self {
             Measured::Statistics { sum, .. } => *sum,
-            several => several.counted().iter().map(|(value, count)| value * *count as f64).sum(),
+            several => several.counted().iter().fold(0.0, |sum, (value, count)| add(sum, value * *count as f64)),
         }
     }
 
@@ -232,11 +247,11 @@ impl Measured {
         let mut bucket_counts = vec![0; bounds.len() + 1];
         for (value, count) in &counted {
             if let Some(bucket) = bucket_counts.get_mut(bounds.partition_point(|bound| bound < value)) {
-                *bucket += count;
+                *bucket = count.saturating_add(*bucket);
             }
         }
         HistogramDataPoint {
-            count: counted.iter().map(|(_, count)| count).sum(),
+            count: counted.iter().fold(0, |sum: u64, (_, count)| sum.saturating_add(*count)),
             sum: Some(self.sum()),
             min: counted.iter().map(|(value, _)| *value).reduce(f64::min),
             max: counted.iter().map(|(value, _)| *value).reduce(f64::max),
@@ -252,8 +267,9 @@ mod tests {
     use super::*;
 
     fn metrics(document: &str) -> Vec<ScopeMetrics> {
-        let document = Document::read(document).unwrap().unwrap();
-        document.metrics(Resource::default()).unwrap().resource_metrics.remove(0).scope_metrics
+        let (mut request, errors) = Document::read(document).unwrap().unwrap().metrics(Resource::default());
+        assert_eq!(errors, Vec::<String>::new(), "{document}");
+        request.resource_metrics.pop().map(|run| run.scope_metrics).unwrap_or_default()
     }
 
     fn document(unit: &str, value: &str) -> String {
@@ -281,18 +297,19 @@ mod tests {
             let (attributes, time) = match metric.data.as_ref().unwrap() {
                 Data::Sum(Sum { data_points, aggregation_temporality: 1, .. }) => {
                     assert_eq!((data_points[0].value, count), (Some(Number::AsDouble(sum)), None), "{why}");
-                    (&data_points[0].attributes, data_points[0].time_unix_nano)
+                    let point = &data_points[0];
+                    (&point.attributes, (point.start_time_unix_nano, point.time_unix_nano))
                 }
                 Data::Histogram(Histogram { data_points, aggregation_temporality: 1 }) => {
                     let point = &data_points[0];
                     assert_eq!((Some(point.count), point.sum), (count, Some(sum)), "{why}");
                     let in_buckets: u64 = point.bucket_counts.iter().sum();
                     assert!(point.bucket_counts.is_empty() || in_buckets == point.count, "{why}");
-                    (&point.attributes, point.time_unix_nano)
+                    (&point.attributes, (point.start_time_unix_nano, point.time_unix_nano))
                 }
                 other => panic!("{why}: {other:?}"),
             };
-            assert_eq!(time, 1_764_115_200_000_000_000);
+            assert_eq!(time, (1_764_115_199_999_000_000, 1_764_115_200_000_000_000), "a delta of an interval");
             let keys: Vec<_> = attributes.iter().map(|attribute| attribute.key.as_str()).collect();
             assert_eq!(keys, ["service", "method"], "the dimensions, and no id");
         }
@@ -309,23 +326,59 @@ mod tests {
     }
 
     #[test]
+    fn a_sum_out_of_range_stays_a_number() {
+        for (value, sum, count, why) in [
+            ("[1e308,1e308,-3]", f64::MAX, 3, "too large"),
+            ("[-1e308,-1e308]", f64::MIN, 2, "too small"),
+            (r#"{"Values":[1e308,-1e308],"Counts":[10,10]}"#, 0.0, 20, "with counts"),
+            (r#"{"Values":[0,0],"Counts":[1e300,1]}"#, 0.0, u64::MAX, "a count too large"),
+            (r#"{"Values":[2],"Counts":null}"#, 2.0, 1, "no counts"),
+        ] {
+            let scope = metrics(&document("None", value)).remove(0);
+            let Some(Data::Histogram(histogram)) = &scope.metrics[0].data else { panic!("{why}: a histogram") };
+            assert_eq!((histogram.data_points[0].sum, histogram.data_points[0].count), (Some(sum), count), "{why}");
+        }
+    }
+
+    #[test]
     fn what_is_no_document_is_named_and_other_lines_are_not() {
         for (line, error, why) in [
             (r#"{"message":"_aws"}"#.to_owned(), None, "another line"),
             (r#"{"_aws":{"Timestamp":1,"CloudWatchMetrics":[{"Na"#.to_owned(), Some("EOF"), "a line that was cut"),
             (r#"{"_aws":{"CloudWatchMetrics":[]}}"#.to_owned(), Some("missing field `Timestamp`"), "no time"),
-            (document("Count", "\"2\""), Some("the value of \"m\" is no number"), "a text"),
-            (document("Count", "2").replace("\"m\":2", "\"n\":2"), Some("the metric \"m\" has no value"), "no value"),
         ] {
-            let found =
-                Document::read(&line).map(|read| read.and_then(|document| document.metrics(Resource::default())));
-            match (found, error) {
+            match (Document::read(&line), error) {
                 (None, None) => {}
                 (Some(Err(found)), Some(error)) => assert!(found.contains(error), "{why}: {found}"),
                 (found, _) => panic!("{why}: {found:?}"),
             }
         }
+        let early = document("Count", "2").replace("1764115200000", "0");
+        assert_eq!(metrics(&early).len(), 1, "nothing was before 1970");
         let prefixed = format!("2025-11-26T00:00:00.000Z\tr-1\tINFO\t{}\n", document("Count", "2"));
         assert_eq!(metrics(&prefixed).len(), 1, "behind a prefix");
+    }
+
+    #[test]
+    fn a_metric_without_a_value_costs_no_other_metric() {
+        const DEFINED: &str = r#"{"Name":"m","Unit":"Count"}"#;
+        let here = |definitions: &str| document("Count", "3").replace(DEFINED, definitions);
+        for (line, names, errors, why) in [
+            (here(r#"{"Name":"gone"},{"Name":"m"}"#), &["m"][..], &[][..], "no member"),
+            (here(r#"{"Name":"gone"},{"Name":"m"}"#).replace("r-1\"", "r-1\",\"gone\":null"), &["m"], &[], "null"),
+            (here(r#"{"Name":"service"},{"Name":"m"}"#), &["m"], &["the value of \"service\" is no number"], "a text"),
+            (here(r#"{"Name":"m","Unit":null}"#), &["m"], &[], "a unit that is null"),
+            (here(r#"{"Name":"gone"}"#), &[], &[], "no metric at all"),
+            (here("").replace("\"Metrics\":[]", "\"Metrics\":null"), &[], &[], "metrics that are null"),
+        ] {
+            let (request, found) = Document::read(&line).unwrap().unwrap().metrics(Resource::default());
+            let scopes = request.resource_metrics.iter().flat_map(|run| &run.scope_metrics);
+            let metrics: Vec<_> = scopes.flat_map(|scope| &scope.metrics).map(|metric| metric.name.as_str()).collect();
+            assert_eq!(
+                (metrics.as_slice(), found.iter().map(String::as_str).collect()),
+                (names, errors.to_vec()),
+                "{why}"
+            );
+        }
     }
 }

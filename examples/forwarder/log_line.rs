@@ -167,11 +167,16 @@ fn take<T>(members: &mut Map<String, Json>, names: &[&str], read: impl Fn(&Json)
 fn time(json: &Json) -> Option<u64> {
     match json {
         Json::String(text) => nanoseconds(text),
-        // Milliseconds, as of Lambda and of Node, if they are not seconds. 10^11 ms were in 1973.
+        // The size tells the unit: 10^11 ms, 10^14 µs and 10^17 ns were in 1973. Lambda and Node write milliseconds.
         Json::Number(number) => {
-            let number = number.as_f64().filter(|number| *number > 0.0)?;
-            let milliseconds = if number < 1e11 { number * 1e3 } else { number };
-            Some((milliseconds * 1e6) as u64)
+            let nanos = match number.as_f64().filter(|number| *number > 0.0)? {
+                number if number < 1e11 => number * 1e9,
+                number if number < 1e14 => number * 1e6,
+                number if number < 1e17 => number * 1e3,
+                number => number,
+            };
+            // A later time than the year 2262 is none, as in text.
+            Some(nanos as u64).filter(|nanos| i64::try_from(*nanos).is_ok())
         }
         _ => None,
     }

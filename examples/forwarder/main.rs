@@ -16,7 +16,7 @@
 //! - `logs`: all other lines, as log records. JSON has its level, message, time, trace and request id in the fields of
 //!   the record; a line of text is the body.
 //! - `metrics`: documents of the embedded metric format (`OTEL_METRICS_EXPORTER=emf`), as metrics: a sum where the unit
-//!   is `Count`, else a histogram. Without `metrics` they are lines.
+//!   is `Count`, else a histogram. Without `metrics` they are lines, as is a document that cannot be read.
 //!
 //! The forwarder reads the lines of `thundra` and of the public `otlp-stdout-span-exporter`, joins what has the same
 //! resource, and sends OTLP to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`. Of the other `OTEL_EXPORTER_OTLP_*` it

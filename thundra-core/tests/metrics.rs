@@ -340,6 +340,22 @@ fn what_an_open_scope_measured_leaves_before_its_deadline_once() {
 }
 
 #[test]
+fn what_nested_scopes_measured_leaves_with_the_facts_of_the_open_outermost_scope() {
+    on_both_fronts(|_| {
+        WRITTEN.lock().unwrap().clear();
+        let batch = Scope::builder("batch").log_field("request", "batch").begin();
+        let ending = thundra_core::Unfinished { error_type: "timeout", description: "late", root: &[] };
+        let record =
+            |id: &'static str| batch.enter(|| Scope::builder("record").log_field("request", id).nested().begin());
+        let records = [record("a"), record("b")];
+        records.iter().for_each(|record| record.enter(|| tracing::info!(monotonic_counter.in_record = 1)));
+        let _ = batch.take_unfinished(&ending);
+        let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
+        assert_eq!(written, [(Some(",\"request\":\"batch\"".to_owned()), vec!["in_record{} 2".to_owned()])]);
+    });
+}
+
+#[test]
 fn a_failed_flush_keeps_the_points() {
     on_both_fronts(|collector| {
         tracing::info!(monotonic_counter.kept = 1);
@@ -509,7 +525,7 @@ fn the_metrics_crate_measures_in_the_scope_of_the_call() {
     let written = std::mem::take(&mut *WRITTEN.lock().unwrap());
     assert_eq!(
         written[0].1,
-        ["facade.calls{to=shop} 31", "facade.size{} [(2.0, 1), (3.0, 2)]By", "facade.level{} 6.5"]
+        ["facade.calls{to=shop} 3{count}", "facade.size{} [(2.0, 1), (3.0, 2)]By", "facade.level{} 6.5"]
     );
     gauge!("facade.level").decrement(0.5);
     calls.absolute(2);
@@ -519,6 +535,6 @@ fn the_metrics_crate_measures_in_the_scope_of_the_call() {
     }
     assert_eq!(
         collector.points(),
-        ["facade.1{a=y,b=x} 1", "facade.calls1{to=shop} 10", "facade.level{} =6.0", "facade.sizeBy{} 3:8"]
+        ["facade.1{a=y,b=x} 1", "facade.calls{count}{to=shop} 10", "facade.level{} =6.0", "facade.sizeBy{} 3:8"]
     );
 }

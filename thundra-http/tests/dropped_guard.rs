@@ -87,7 +87,8 @@ fn stderr(program: &str, variable: (&str, &str)) -> String {
 
 #[test]
 fn spans_are_lost_when_the_last_export_failed_and_not_before() {
-    let text = stderr("refused_by_the_collector", ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1"));
+    let text =
+        stderr("refused_by_the_collector", ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces"));
     let (before, after) = text.split_once("the guard is dropped").unwrap();
     let lines = |text: &str| text.matches("lost 1 span that").count();
     assert_eq!((lines(before), lines(after)), (0, 1), "{text}");

@@ -125,3 +125,27 @@ fn what_cannot_be_read_stays_an_attribute() {
     assert!(matches!(record.body.unwrap().value, Some(Value::KvlistValue(_))), "a structured message");
     assert!(record.attributes.iter().any(|attribute| attribute.key == "service"));
 }
+
+#[test]
+fn the_size_of_a_number_tells_the_unit_of_a_time() {
+    for (time, nanos, why) in [
+        ("1764115203", Some(1_764_115_203_000_000_000), "seconds"),
+        ("1764115203.5", Some(1_764_115_203_500_000_000), "parts of a second, as of Python"),
+        ("1764115203500", Some(1_764_115_203_500_000_000), "milliseconds, as of Node"),
+        ("1764115203500000", Some(1_764_115_203_500_000_000), "microseconds, as of Java"),
+        ("1764115203500000000", Some(1_764_115_203_500_000_000), "nanoseconds, as of Go"),
+        ("99999999999", None, "the year 5138 in seconds, and in no other unit"),
+        ("100000000000", Some(100_000_000_000_000_000), "the first milliseconds"),
+        ("100000000000000", Some(100_000_000_000_000_000), "the first microseconds"),
+        ("100000000000000000", Some(100_000_000_000_000_000), "the first nanoseconds"),
+        ("18446744073709551615", None, "more than the nanoseconds of a time"),
+        ("1e300", None, "a huge number"),
+        ("0", None, "not set"),
+        ("-1764115203", None, "a negative number"),
+    ] {
+        let record = read(&format!(r#"{{"level":"INFO","message":"hello","timestamp":{time}}}"#));
+        assert_eq!(record.time_unix_nano, nanos.unwrap_or(WRITTEN_NANOS), "{why}");
+        let is_kept = record.attributes.iter().any(|attribute| attribute.key == "timestamp");
+        assert_eq!(is_kept, nanos.is_none(), "{why}");
+    }
+}

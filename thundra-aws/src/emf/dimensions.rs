@@ -28,7 +28,7 @@ pub(super) fn sort_out(names: &[Cow<'static, str>]) -> (Vec<Cow<'static, str>>, 
             continue;
         }
         let is_own = name != SERVICE;
-        if is_dimension_name(name) && own + usize::from(is_own) < MAX_DIMENSIONS {
+        if name != super::AWS && is_dimension_name(name) && own + usize::from(is_own) < MAX_DIMENSIONS {
             own += usize::from(is_own);
             taken.push(name.clone());
         } else {
@@ -81,8 +81,8 @@ mod tests {
     #[test]
     fn the_names_that_cloudwatch_takes_are_dimensions() {
         let names = |names: &[&'static str]| names.iter().map(|name| Cow::Borrowed(*name)).collect::<Vec<_>>();
-        let (taken, refused) = sort_out(&names(&["a", "", "b", "a", ":c", "service", "é"]));
-        assert_eq!((taken, refused), (names(&["a", "b", "service"]), names(&["", ":c", "é"])));
+        let (taken, refused) = sort_out(&names(&["a", "", "b", "a", ":c", "service", "é", "_aws"]));
+        assert_eq!((taken, refused), (names(&["a", "b", "service"]), names(&["", ":c", "é", "_aws"])));
         let many: Vec<Cow<'static, str>> = (0..40).map(|number| format!("d{number}").into()).collect();
         let (taken, refused) = sort_out(&many);
         assert_eq!((taken.len(), refused.len()), (29, 11), "the service is the thirtieth");

@@ -95,7 +95,7 @@ fn values(data: PointData<'_>) -> (Values, u64) {
         _ => return (Values::Several(Vec::new()), 1),
     };
     let (taken, refused): (Vec<_>, Vec<_>) = counted.into_iter().partition(|(value, _)| is_taken(*value));
-    let count = |values: &[(f64, u64)]| values.iter().map(|(_, count)| *count).sum::<u64>();
+    let count = |values: &[(f64, u64)]| values.iter().fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
     let values = match count(&taken) {
         ..=MAX_SEVERAL => {
             let repeated = |(value, count): (f64, u64)| std::iter::repeat_n(value, count as usize);

@@ -108,6 +108,22 @@ async fn a_timeout_is_counted_before_lambda_ends_the_process() {
 }
 
 #[tokio::test]
+async fn an_invocation_that_ends_after_its_timeout_was_counted_is_counted_once() {
+    for variables in [&[ON][..], &[ON, UNSAMPLED]] {
+        let lambda = Lambda::start("deadline", variables).await;
+        lambda.invoke(json!({ "deadline_in_ms": 1_000, "sleeps_ms": 1_500 })).await.unwrap();
+        // What was measured after the deadline leaves with the next invocation.
+        lambda.invoke(json!({})).await.unwrap();
+        let (seen, stderr) = lambda.stop().await;
+        let other = ("faas.trigger", "other");
+        assert_eq!(total(&seen, "faas.timeouts", other).0, 1.0, "{stderr}");
+        assert_eq!(total(&seen, "faas.invocations", other).0, 1.0, "the next one: {variables:?}");
+        assert_eq!(total(&seen, "faas.coldstarts", other).0, 1.0);
+        assert_eq!(total(&seen, "faas.invoke_duration", other).1, 2);
+    }
+}
+
+#[tokio::test]
 async fn the_age_of_messages_is_measured_by_queue() {
     let lambda = Lambda::start("batch", &[ON]).await;
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();

@@ -1,10 +1,9 @@
 //! A tree of spans on standard error.
 
-use std::io::Write;
 use std::time::Instant;
 
 use super::writer::Writer;
-use super::{Batch, Export, ExportError, ExportFuture, StandardStream};
+use super::{Batch, Export, ExportError, ExportFuture, StandardStream, write_line};
 use crate::{diagnostics, tree};
 
 /// Prints each batch as a tree on standard error.
@@ -54,6 +53,6 @@ impl Export for ConsoleExporter {
 
 fn write(batch: &Batch) -> Result<(), ExportError> {
     let text = tree::print(batch.spans().collect(), tree::Show::Everything);
-    let written = diagnostics::while_held(|| std::io::stderr().lock().write_all(text.as_bytes()));
+    let written = diagnostics::while_held(|| write_line(StandardStream::Error, text.as_bytes()));
     written.map_err(|error| ExportError::permanent(format!("standard error: {error}")))
 }

@@ -128,7 +128,8 @@ impl Recorder for Facade {
 /// Returns a unit in UCUM's notation.
 fn ucum(unit: Unit) -> &'static str {
     match unit {
-        Unit::Count => "1",
+        // An annotation, because `1` is the unit of a ratio.
+        Unit::Count => "{count}",
         Unit::Percent => "%",
         Unit::Seconds => "s",
         Unit::Milliseconds => "ms",

@@ -31,11 +31,6 @@ pub(super) fn bucket_of(value: f64, scale: i32) -> i32 {
     index.clamp(exponent << scale, ((exponent + 1) << scale) - 1)
 }
 
-/// Returns the number in the middle of a bucket.
-pub(super) fn middle_of(bucket: i32, scale: i32) -> f64 {
-    ((f64::from(bucket) + 0.5) * f64::from(-scale).exp2()).exp2().min(f64::MAX)
-}
-
 /// The buckets of one sign.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Buckets {
@@ -71,7 +66,7 @@ impl Buckets {
             if self.counts.len() <= at {
                 self.counts.resize(at + 1, 0);
             }
-            self.counts.last_mut().into_iter().for_each(|last| *last += count);
+            self.counts.last_mut().into_iter().for_each(|last| *last = last.saturating_add(count));
         }
         self.offset = offset;
     }
@@ -89,7 +84,7 @@ impl Buckets {
         if self.counts.len() <= at {
             self.counts.resize(at + 1, 0);
         }
-        self.counts.get_mut(at).into_iter().for_each(|bucket| *bucket += count);
+        self.counts.get_mut(at).into_iter().for_each(|bucket| *bucket = bucket.saturating_add(count));
     }
 }
 
@@ -109,7 +104,7 @@ impl Exponential {
 
     pub(super) fn record(&mut self, value: f64, count: u64) {
         if value == 0.0 {
-            self.zero_count += count;
+            self.zero_count = self.zero_count.saturating_add(count);
             return;
         }
         let mut bucket = bucket_of(value.abs(), self.scale);
@@ -134,7 +129,7 @@ impl Exponential {
         let by = excess(&self.positive, &other.positive).max(excess(&self.negative, &other.negative));
         self.downscale(by);
         other.downscale(by);
-        self.zero_count += other.zero_count;
+        self.zero_count = self.zero_count.saturating_add(other.zero_count);
         for (to, from) in [(&mut self.positive, other.positive), (&mut self.negative, other.negative)] {
             (from.offset..).zip(from.counts).filter(|(_, count)| *count > 0).for_each(|(at, count)| to.add(at, count));
         }

@@ -52,12 +52,12 @@ impl Explicit {
     #[inline]
     fn record(&mut self, value: f64, count: u64) {
         let bucket = self.bounds.partition_point(|bound| *bound < value);
-        self.counts.get_mut(bucket).into_iter().for_each(|bucket| *bucket += count);
+        self.counts.get_mut(bucket).into_iter().for_each(|bucket| *bucket = bucket.saturating_add(count));
     }
 
     fn merge(&mut self, other: &Explicit) {
         if self.bounds == other.bounds {
-            self.counts.iter_mut().zip(other.counts).for_each(|(to, from)| *to += from);
+            self.counts.iter_mut().zip(other.counts).for_each(|(to, from)| *to = to.saturating_add(from));
         } else {
             // The unit of the instrument became known in between. A value moves to the bucket of its upper boundary.
             let bounds = other.bounds.iter().copied().chain([f64::INFINITY]);
@@ -103,7 +103,7 @@ impl Histogram {
 
     #[inline]
     pub(super) fn record(&mut self, value: f64, count: u64) {
-        self.count += count;
+        self.count = self.count.saturating_add(count);
         self.add_to_sum(value * count as f64);
         (self.min, self.max) = (self.min.min(value), self.max.max(value));
         match &mut self.distribution {
@@ -117,7 +117,7 @@ impl Histogram {
     }
 
     pub(super) fn merge(&mut self, other: Histogram) {
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
         self.add_to_sum(other.sum);
         (self.min, self.max) = (self.min.min(other.min), self.max.max(other.max));
         match (&mut self.distribution, other.distribution) {

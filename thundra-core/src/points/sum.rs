@@ -16,7 +16,10 @@ impl Sum {
         match value {
             Number::I64(value) => self.whole = self.whole.saturating_add(value.into()),
             Number::U64(value) => self.whole = self.whole.saturating_add(value.into()),
-            Number::F64(value) => self.fractional = Some(self.fractional.unwrap_or(0.0) + value),
+            // Two finite numbers may add up to infinity, which would spoil every later sum.
+            Number::F64(value) => {
+                self.fractional = Some((self.fractional.unwrap_or(0.0) + value).clamp(f64::MIN, f64::MAX));
+            }
         }
     }
 
@@ -32,7 +35,6 @@ impl Sum {
         match (self.fractional, i64::try_from(self.whole)) {
             (None, Ok(whole)) => Number::I64(whole),
             (fractional, _) => {
-                // Two finite numbers may add up to infinity, which stays out of JSON and of later sums.
                 let total = self.whole as f64 + fractional.unwrap_or(0.0);
                 Number::F64(total.clamp(f64::MIN, f64::MAX))
             }

@@ -22,7 +22,11 @@ pub(crate) const BRIDGE_TARGET: &str = "log";
 /// makes of the place in the source.
 pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
     let name = metadata.name();
-    (!name.starts_with("event ")).then_some(name)
+    let Some(place) = name.strip_prefix("event ") else { return Some(name) };
+    let is_place = place
+        .rsplit_once(':')
+        .is_some_and(|(file, line)| metadata.file() == Some(file) && line.parse().ok() == metadata.line());
+    (!is_place).then_some(name)
 }
 
 impl Recorder {

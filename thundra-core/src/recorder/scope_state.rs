@@ -363,7 +363,12 @@ impl ScopeState {
     #[inline]
     pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
         let points = self.points.take()?;
-        Some((points, ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }))
+        Some((points, self.facts()))
+    }
+
+    /// Returns the facts for the writer of points.
+    pub(super) fn facts(&self) -> ScopeFacts {
+        ScopeFacts { log_fields: self.log.with_ids(&self.correlation), context: self.context(0) }
     }
 
     /// Returns how many more spans the limit allows.

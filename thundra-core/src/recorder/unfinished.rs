@@ -37,22 +37,24 @@ impl Unfinished<'_> {
         append(&mut records, self.end_spans(&mut outermost, self.root));
         outermost.release_kept_records();
         let mut log_records = outermost.take_log_records();
-        let mut points = outermost.take_points();
+        // The points of nested scopes are written with these facts too: each scope has ids of its own.
+        let facts = outermost.facts();
+        let mut points = outermost.points.take();
         drop(outermost);
         for nested in SCOPES.nested_in(id) {
             if let Some(mut state) = SCOPES.lock(nested) {
                 append(&mut records, self.end_spans(&mut state, &[]));
                 state.release_kept_records();
                 append(&mut log_records, state.take_log_records());
-                match (&mut points, state.take_points()) {
-                    (Some((points, _)), Some((mut nested, _))) => points.merge(&mut nested),
-                    (None, Some((nested, facts))) => points = Some((nested, facts)),
+                match (&mut points, state.points.take()) {
+                    (Some(points), Some(mut nested)) => points.merge(&mut nested),
+                    (None, nested) => points = nested,
                     (_, None) => {}
                 }
             }
         }
         backlog::add(log_records);
-        if let Some((points, facts)) = points {
+        if let Some(points) = points {
             collection::hand_over(points, &facts);
         }
         records

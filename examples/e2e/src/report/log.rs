@@ -95,8 +95,8 @@ mod tests {
             record("t1", "orders", "order accepted", 4),
         ];
         let expected = "
-   +4.00 ms      INFO  orders ▸ order accepted
-   +80.0 ms      INFO  billing ▸ declined\\n\\u{1b}[2J
+ +4.00 ms      INFO  orders ▸ order accepted
+ +80.0 ms      INFO  billing ▸ declined\\n\\u{1b}[2J
 ";
         assert_eq!(format!("\n{}", logs(&records, &trace)), expected);
         assert_eq!(logs(&records, &[]), "", "no trace");

@@ -45,11 +45,13 @@ async fn read_from(endpoint: &str) {
     let written = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap()).concat();
     assert!(output.status.success() && !written.contains("s3cr3t") && !written.contains("thundra: "), "{written}");
     let requests = requests.lock().unwrap();
-    let [request] = &requests[..] else { panic!("{} requests: {written}", requests.len()) };
-    assert_eq!(
-        (&request["api-key"], &request["authorization"]),
-        (&"s3cr3t-1".parse().unwrap(), &"Bearer s3cr3t-2".parse().unwrap())
-    );
+    assert_eq!(requests.len(), 3, "spans, log records and metrics: {written}");
+    for request in requests.iter() {
+        assert_eq!(
+            (&request["api-key"], &request["authorization"]),
+            (&"s3cr3t-1".parse().unwrap(), &"Bearer s3cr3t-2".parse().unwrap())
+        );
+    }
 }
 
 fn variables(endpoint: &str) -> [(&'static str, String); 5] {

@@ -11,11 +11,11 @@
 pub(super) mod line;
 mod records;
 
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use thundra_core::export::{StandardStream, write_line};
 use thundra_core::{Config, ScopeFlags, ScopeRef};
 
 use crate::Settings;
@@ -98,6 +98,6 @@ fn write(scope: ScopeRef, outcome: Outcome) {
     if is_wanted && !captured.is_written.swap(true, Ordering::Relaxed) {
         let line = line::line(scope, &captured, outcome);
         // There is nowhere to report that standard error is closed.
-        let _ = std::io::stderr().lock().write_all(&line);
+        let _ = write_line(StandardStream::Error, &line);
     }
 }

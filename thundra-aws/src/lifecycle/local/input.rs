@@ -1,12 +1,13 @@
 //! The input of a local run: an event, or the line of a captured one, from a file or from standard input.
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use lambda_runtime::{Context, Error};
+use thundra_core::export::{StandardStream, write_line};
 use thundra_core::{Escaped, Scope, Value, semconv};
 
 use super::replay::{self, Replay};
@@ -84,7 +85,7 @@ fn read() -> Result<Input, Error> {
 fn name_places(replay: &Replay) {
     let lines = [(&replay.masked, "masked"), (&replay.cut, "cut")].into_iter();
     let lines = lines.flat_map(|(places, how)| places.iter().map(move |place| format!("{how}: {}\n", Escaped(place))));
-    let _ = std::io::stderr().lock().write_all(lines.collect::<String>().as_bytes());
+    let _ = write_line(StandardStream::Error, lines.collect::<String>().as_bytes());
 }
 
 fn read_bytes(program: &OsString, file: Option<&OsString>) -> Result<Vec<u8>, Error> {

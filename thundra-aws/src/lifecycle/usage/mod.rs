@@ -144,6 +144,8 @@ pub(super) struct Meter {
     begin: Option<Begin>,
     /// `true` if the invocation is exported with a later flush, and no export follows the response.
     is_exported_later: bool,
+    /// `true` if the metrics of the invocation were recorded before its end.
+    is_recorded: bool,
 }
 
 impl Meter {
@@ -158,7 +160,7 @@ impl Meter {
         }
         let init = init().take();
         let begin = Begin { at: Instant::now(), init, function };
-        Meter { begin: Some(begin), is_exported_later: false }
+        Meter { begin: Some(begin), is_exported_later: false, is_recorded: false }
     }
 
     pub(super) fn begun(&self) -> Option<Begin> {
@@ -170,13 +172,18 @@ impl Meter {
         self.is_exported_later = true;
     }
 
+    /// Notes that the metrics of the invocation were recorded before its end, as those of a timeout.
+    pub(super) fn recorded_before(&mut self) {
+        self.is_recorded = true;
+    }
+
     /// Ends the measurement, sets the attributes of the invocation, and records its metrics. `is_timeout` is `true` if
     /// the caller got a timeout.
     pub(super) fn end(mut self, scope: ScopeRef, is_timeout: bool) {
         let Some(begin) = self.begin.take() else { return };
         let invoke = begin.at.elapsed();
         let used = if begin.function.is_managed { None } else { between::end() };
-        let are_wanted = are_wanted();
+        let are_wanted = are_wanted() && !self.is_recorded;
         if !scope.recorded() && !are_wanted {
             return;
         }

@@ -118,7 +118,11 @@ impl Watch {
         if let Some(attributes) = self.deadline.and_then(Deadline::attributes) {
             attributes.into_iter().for_each(|(key, value)| scope.set_attribute(key, value));
         }
-        std::mem::take(&mut self.meter).end(**scope, is_timeout);
+        let mut meter = std::mem::take(&mut self.meter);
+        if was_due {
+            meter.recorded_before();
+        }
+        meter.end(**scope, is_timeout);
         false
     }
 

@@ -209,6 +209,7 @@ fn spans_and_events_are_masked_as_they_are_recorded() {
         );
         span.record("body", r#"{"token":"b"}"#);
         span.set_attribute("session_token", "c");
+        span.set_attribute("cookies", vec!["e".to_owned(), "f".to_owned()]);
         span.set_attribute("parts", vec![r#"{"pw":"d"}"#.to_owned()]);
         span.in_scope(|| tracing::info!(counter.issued_token = 1, "measured"));
         let login = Login { password: "e" };
@@ -224,6 +225,7 @@ fn spans_and_events_are_masked_as_they_are_recorded() {
         ("has_token", Value::Bool(true)),
         ("body", r#"{"token":"REDACTED"}"#.into()),
         ("session_token", REDACTED.into()),
+        ("cookies", Value::Array(vec![REDACTED.to_owned()])),
         ("parts", Value::Array(vec![r#"{"pw":"REDACTED"}"#.to_owned()])),
     ] {
         assert_eq!(charge.attribute(key), Some(&expected), "{key}");
