@@ -1,4 +1,5 @@
-//! The collector, and how a request gets there: in parts that the collector takes, again where it was busy.
+//! The collector, and the way of a request: in parts small enough for the collector, with retries while the collector
+//! is busy.
 
 use std::error::Error as _;
 use std::hash::{BuildHasher as _, RandomState};
@@ -15,10 +16,10 @@ use thundra_http::{Client, Response, StatusCode};
 
 use crate::request::Request;
 
-/// The size of a request before compression. The OpenTelemetry Collector takes 20 MiB, and others 4 MiB.
+/// The size of a request before compression. The OpenTelemetry Collector takes 20 MiB, and other collectors take 4 MiB.
 const MAX_REQUEST_BYTES: usize = 4 << 20;
 
-/// The time kept for the end of the invocation: the response, and the export of the forwarder's own spans.
+/// The time reserved for the end of the invocation: the response, and the export of the forwarder's own spans.
 const RESERVE: Duration = Duration::from_secs(1);
 
 /// The time for a delivery without a deadline, as in a local run.
@@ -27,7 +28,7 @@ const NO_DEADLINE: Duration = Duration::from_secs(30);
 /// The first pause before a retry. Each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause at the request of a collector.
+/// The limit of a pause requested by a collector.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 /// The length of a collector's text in an error.
@@ -40,18 +41,18 @@ pub(crate) struct Collector {
     signals: OtlpSignals,
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
-    /// The number of records that the collector took.
+    /// The number of records taken by the collector.
     pub(crate) taken: usize,
-    /// The number of records that the collector read and rejected.
+    /// The number of records read and rejected by the collector.
     pub(crate) rejected: usize,
-    /// The parts that the collector did not take.
+    /// The parts not taken by the collector.
     pub(crate) failures: Vec<String>,
 }
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 enum Attempt {
     Taken {
         rejected: usize,
@@ -63,12 +64,12 @@ enum Attempt {
 }
 
 impl Collector {
-    /// Returns the collector of `OTEL_EXPORTER_OTLP_*`.
+    /// Returns the collector configured by `OTEL_EXPORTER_OTLP_*`.
     ///
     /// # Errors
     ///
-    /// If a signal has no endpoint, since the lines hold all signals, or if a header is to be read from AWS. The first
-    /// delivery would be too late to learn of either.
+    /// If a signal has no endpoint, since the lines hold all signals, or if a header's value is to be read from AWS.
+    /// The first delivery would be too late for either error.
     pub(crate) fn from_env() -> Result<Self, Error> {
         Self::of(Config::from_env(&Env::process()).otlp)
     }
@@ -86,7 +87,7 @@ impl Collector {
         Ok(Collector { client: Client::new(), signals })
     }
 
-    /// Sends the records of a signal before the deadline, in parts of 4 MiB at most.
+    /// Sends the records of a signal before the deadline, in parts of at most 4 MiB.
     pub(crate) async fn send<R: Request>(&self, request: R, deadline: SystemTime) -> Sent {
         let now = SystemTime::now();
         let left = deadline.duration_since(now).unwrap_or(NO_DEADLINE);
@@ -119,7 +120,7 @@ impl Collector {
         sent
     }
 
-    /// Sends a request, again while the collector is busy and time is left.
+    /// Sends a request, and retries while the collector is busy and time is left.
     async fn send_part<R: Request>(&self, request: &R, until: tokio::time::Instant) -> Attempt {
         let config = R::config(&self.signals);
         let body = match encode(request, config) {
@@ -173,7 +174,7 @@ impl Collector {
 }
 
 impl Attempt {
-    /// Reads a response as the [specification] says.
+    /// Reads a response by the rules of the [specification].
     ///
     /// [specification]: https://opentelemetry.io/docs/specs/otlp/#otlphttp-response
     async fn of<R: Request>(response: Response) -> Self {
@@ -182,7 +183,7 @@ impl Attempt {
         match status {
             _ if status.is_success() => {
                 let is_json = header(header::CONTENT_TYPE).starts_with("application/json");
-                // The status says that the request was taken. A body that breaks off says no more.
+                // The status says that the request was taken. An incomplete body adds nothing.
                 let body = response.bytes().await.unwrap_or_default();
                 let (rejected, reason) = R::rejected(&body, is_json);
                 if rejected > 0 || !reason.is_empty() {
@@ -206,7 +207,7 @@ impl Attempt {
     }
 }
 
-/// Reads the pause that a collector asks for, in seconds or up to a date.
+/// Reads the pause requested by a collector, in seconds or up to a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
     match value.parse() {
@@ -251,7 +252,7 @@ mod tests {
 
     use super::*;
 
-    /// The responses to come, and the spans of the requests that were taken.
+    /// The responses to come, and the spans of the accepted requests.
     #[derive(Clone, Default)]
     struct Script {
         responses: Arc<Mutex<VecDeque<Response>>>,
@@ -275,7 +276,7 @@ mod tests {
         ExportTraceServiceRequest { resource_spans: vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }] }
     }
 
-    /// Sends four spans to a collector with these responses.
+    /// Sends four spans to a collector with the given responses.
     async fn send(responses: impl IntoIterator<Item = Response>, left: Duration) -> (Sent, Vec<String>) {
         let script = Script::default();
         script.responses.lock().unwrap().extend(responses);
@@ -293,7 +294,7 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(10);
 
-    /// The time for what needs no pause.
+    /// The time limit of tests without pauses.
     const PATIENCE: Duration = Duration::from_secs(30);
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! A delivery of CloudWatch Logs: what it holds, and what became of it.
+//! A delivery of CloudWatch Logs: the content and the outcome.
 
 use std::env;
 use std::time::SystemTime;
@@ -23,30 +23,30 @@ pub(crate) struct Delivery {
     outbox: Outbox,
     /// The metrics of documents.
     documents: ExportMetricsServiceRequest,
-    /// The number of lines with telemetry that could not be read.
+    /// The number of unreadable lines with telemetry.
     unreadable: usize,
 }
 
 /// The response of the function: the numbers of forwarded records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Forwarded {
-    /// Spans that the collector took.
+    /// The spans taken by the collector.
     pub(crate) spans: usize,
-    /// Log records that the collector took.
+    /// The log records taken by the collector.
     pub(crate) log_records: usize,
-    /// Metrics that the collector took.
+    /// The metrics taken by the collector.
     pub(crate) metrics: usize,
-    /// Records that the collector read and rejected.
+    /// The records read and rejected by the collector.
     pub(crate) rejected: usize,
-    /// Lines with telemetry that could not be read.
+    /// The unreadable lines with telemetry.
     pub(crate) unreadable: usize,
 }
 
 impl Delivery {
-    /// Reads the lines of a delivery; `None` for one that holds nothing to forward: the test message of a new
+    /// Reads the lines of a delivery. `None` for a delivery with nothing to forward: the test message of a new
     /// subscription, or the log group of this function.
     ///
-    /// Nothing is logged about the own log group. A line about it would be delivered again.
+    /// The forwarder logs nothing about its own log group, because the log line would be delivered again.
     #[tracing::instrument(skip_all, fields(aws.log.group.names = data.log_group, lines = data.log_events.len()))]
     pub(crate) fn read(data: LogData, signals: Signals) -> Option<Self> {
         if data.message_type != "DATA_MESSAGE" || own_log_group().as_deref() == Some(&data.log_group) {
@@ -68,7 +68,7 @@ impl Delivery {
         Some(delivery)
     }
 
-    /// Adds a line, if it is to be forwarded.
+    /// Adds a line, if the line's signal is forwarded.
     fn add(
         &mut self,
         entry: &LogEntry,
@@ -89,7 +89,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Adds a line without OTLP. One that is not forwarded as metrics, or not all of it, is a log line as any other.
+    /// Adds a line without OTLP. Lines not forwarded as metrics, or only in part, are ordinary log lines.
     fn add_other(&mut self, entry: &LogEntry, data: &LogData, signals: Signals) -> Result<(), String> {
         let document = if signals.metrics { Document::read(&entry.message) } else { None };
         let is_metrics = document.map_or(Ok(false), |document| self.add_document(&document?, data));
@@ -102,7 +102,7 @@ impl Delivery {
         is_metrics.map(|_| ())
     }
 
-    /// Adds the metrics of a document; `false` if it has none.
+    /// Adds the metrics of a document. Returns `false` for a document without metrics.
     ///
     /// # Errors
     ///
@@ -118,8 +118,8 @@ impl Delivery {
     ///
     /// # Errors
     ///
-    /// If the collector did not take everything. The signals are sent independently, and the error names each one that
-    /// failed.
+    /// If the collector did not take everything. The signals are sent independently, and the error names each failed
+    /// signal.
     pub(crate) async fn forward(self, collector: &Collector, deadline: SystemTime) -> Result<Forwarded, Error> {
         let Outbox { traces, logs, metrics } = self.outbox;
         let (spans, log_records, metrics) = tokio::join!(

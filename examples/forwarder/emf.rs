@@ -1,12 +1,13 @@
 //! Documents of CloudWatch's embedded metric format as OTLP metrics.
 //!
-//! A document says nothing of the kind of an instrument, and its kind must not change from document to document. So the
-//! unit decides: a metric of the unit `Count` is a sum, and any other one a histogram, even of a single value. For
-//! CloudWatch itself each metric is a distribution, and a histogram keeps what CloudWatch keeps: number, sum, minimum and
-//! maximum. Both are deltas, because a document has what was measured since the one before.
+//! A document does not name the kind of an instrument, and the kind must not change from document to document. The unit
+//! therefore decides: a metric of the unit `Count` is a sum, and any other metric a histogram, even of a single value.
+//! CloudWatch stores each metric as a distribution. A histogram keeps the same figures: number, sum, minimum and
+//! maximum. Sums and histograms are deltas, because a document holds the measurements since the previous document.
 //!
-//! The namespace becomes the name of the scope, and dimensions become attributes. The other members of a document are ids
-//! and other values without end: as attributes of metrics they would make a time series each, so they stay in the log.
+//! The namespace becomes the name of the scope, and dimensions become attributes. The other members of a document are
+//! ids and other unbounded values: as attributes of metrics, each value would start a time series. The other members
+//! therefore stay in the log.
 
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
@@ -25,7 +26,7 @@ use crate::value::attribute;
 
 pub(crate) mod series;
 
-/// The units of CloudWatch, and those of UCUM.
+/// The units of CloudWatch, and the same units in UCUM.
 const UNITS: [(&str, &str); 27] = [
     ("None", ""),
     ("Count", "1"),
@@ -115,7 +116,7 @@ enum Measured {
     },
 }
 
-/// Reads `null` as the default. Writers in languages with null references write it for what is not set.
+/// Reads `null` as the default. Writers in languages with null references write `null` for unset members.
 fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
@@ -125,12 +126,12 @@ impl Document {
     ///
     /// # Errors
     ///
-    /// If a line that has metrics is no document.
+    /// If a line with metrics is not a valid document.
     pub(crate) fn read(line: &str) -> Option<Result<Self, String>> {
         if !(line.contains(r#""_aws""#) && line.contains(r#""CloudWatchMetrics""#)) {
             return None;
         }
-        // Some runtimes write time, request id and level in front of the JSON.
+        // Some runtimes write time, request id and level before the JSON.
         let json = line.get(line.find('{')?..)?;
         Some(Self::parse(json).map_err(|error| format!("a document with metrics: {error}")))
     }
@@ -141,12 +142,12 @@ impl Document {
         Ok(Document { metadata, members })
     }
 
-    /// Returns the service that the document names.
+    /// Returns the service named by the document.
     pub(crate) fn service(&self) -> Option<&str> {
         self.members.get("service").and_then(Json::as_str)
     }
 
-    /// Returns the metrics of the document that have a value, measured by a resource, and what is wrong with the others.
+    /// Returns the metrics with a value, measured by a resource, and the errors of the other metrics.
     pub(crate) fn metrics(&self, resource: Resource) -> (ExportMetricsServiceRequest, Vec<String>) {
         let mut errors = Vec::new();
         let directives = self.metadata.cloud_watch_metrics.iter();
@@ -174,7 +175,7 @@ impl Document {
         ScopeMetrics { scope: Some(scope), metrics, ..ScopeMetrics::default() }
     }
 
-    /// Returns the dimensions of all sets. Each set is a metric in CloudWatch, of the same measurements.
+    /// Returns the dimensions of all sets. In CloudWatch, each set is a metric with the same measurements.
     fn dimensions(&self, directive: &Directive) -> Vec<KeyValue> {
         let mut attributes: Vec<KeyValue> = Vec::new();
         for key in directive.dimensions.iter().flatten() {
@@ -189,7 +190,7 @@ impl Document {
     fn metric(&self, definition: &Definition, measured: &Measured, attributes: Vec<KeyValue>) -> Metric {
         let Definition { name, unit } = definition;
         let time_unix_nano = (self.metadata.timestamp.max(0.0) * 1e6) as u64;
-        // A document does not say since when. An interval that is empty would be none of a delta.
+        // A document has no start time. A delta needs an interval that is not empty.
         let start_time_unix_nano = time_unix_nano.saturating_sub(1_000_000);
         let aggregation_temporality = AggregationTemporality::Delta.into();
         let data = if unit == "Count" {
@@ -201,7 +202,7 @@ impl Document {
                 value,
                 ..NumberDataPoint::default()
             };
-            // Whether a count only goes up is not known.
+            // The document does not say if the count only goes up.
             Data::Sum(Sum { data_points: vec![point], aggregation_temporality, is_monotonic: false })
         } else {
             let point = HistogramDataPoint {

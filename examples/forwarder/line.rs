@@ -36,7 +36,7 @@ pub(crate) enum Telemetry {
     Metrics(ExportMetricsServiceRequest),
 }
 
-/// The [envelope] of an OTLP request. Its headers are not read: the forwarder has its own.
+/// The [envelope] of an OTLP request. The envelope's headers are ignored: the forwarder uses its own headers.
 ///
 /// [envelope]: https://crates.io/crates/otlp-stdout-span-exporter
 #[derive(Debug, Deserialize)]
@@ -57,12 +57,12 @@ impl Line {
     ///
     /// # Errors
     ///
-    /// If the line is an envelope whose content cannot be read.
+    /// If the line is an envelope with unreadable content.
     pub(crate) fn read(text: &str, timestamp: i64) -> Result<Self, String> {
         // Some runtimes write time, request id and level in front of the JSON.
         if let Some(start) = text.find(r#"{"__otel_otlp_stdout""#) {
             let json = text.get(start..).unwrap_or_default();
-            // The reader of a stream stops at the end of the object, whatever follows.
+            // The stream reader stops at the end of the object, and ignores any text after the object.
             let envelope = serde_json::Deserializer::from_str(json).into_iter().next();
             let envelope: Envelope = envelope.ok_or("no envelope")?.map_err(|error| error.to_string())?;
             return envelope.open().map(Line::Telemetry);
@@ -84,7 +84,7 @@ impl Envelope {
             other => return Err(format!("the content encoding {other:?} is not supported")),
         };
         let is_json = self.content_type.starts_with("application/json");
-        // The path of an endpoint of its own may be any.
+        // A signal's own endpoint may have any path.
         match self.endpoint.rsplit('/').next() {
             Some("logs") => Request::decode_as(&bytes, is_json).map(Telemetry::Logs),
             Some("metrics") => Request::decode_as(&bytes, is_json).map(Telemetry::Metrics),

@@ -1,8 +1,8 @@
 //! Any line of a log as an OTLP log record.
 //!
-//! A line of JSON is read by the names that loggers of Lambda functions use: those of `thundra`, of the Powertools for
-//! AWS Lambda, of DAZN's logger, and of Lambda's own JSON format. The message becomes the body, and what has no field in
-//! a log record becomes an attribute. Any other line is the body as it is.
+//! A line of JSON is read by the names of common loggers in Lambda functions: `thundra`, the Powertools for AWS Lambda,
+//! DAZN's logger, and Lambda's own JSON format. The message becomes the body, and members without a field in a log
+//! record become attributes. Any other line becomes the body unchanged.
 
 use chrono::DateTime;
 use opentelemetry_proto::tonic::common::v1::AnyValue;
@@ -14,7 +14,7 @@ use thundra_core::{SpanId, TraceId};
 use crate::report;
 use crate::value::{any, attribute, attributes};
 
-/// The names of a member in the formats of loggers, the most usual first.
+/// The names of a member in the formats of loggers, the most common first.
 const TIME: [&str; 4] = ["timestamp", "time", "@timestamp", "ts"];
 const LEVEL: [&str; 4] = ["level", "sLevel", "severity", "log.level"];
 const MESSAGE: [&str; 2] = ["message", "msg"];
@@ -26,12 +26,12 @@ const REQUEST_ID: [&str; 5] = ["function_request_id", "requestId", "awsRequestId
 #[derive(Debug)]
 pub(crate) struct LogLine {
     pub(crate) record: LogRecord,
-    /// The service that the line names.
+    /// The service named by the line.
     pub(crate) service: Option<String>,
 }
 
 impl LogLine {
-    /// Reads a line, written at a time in milliseconds since 1970. `None` for an empty one.
+    /// Reads a line, written at a time in milliseconds since 1970. `None` for an empty line.
     pub(crate) fn read(text: &str, timestamp: i64) -> Option<Self> {
         let text = text.trim_end();
         if text.trim_start().is_empty() {
@@ -72,7 +72,7 @@ impl LogLine {
         take(&mut members, &LEVEL, |json| level(json).filter(|(_, text)| *text == record.severity_text));
         record.body = match take(&mut members, &MESSAGE, |json| Some(json.clone())) {
             Some(message) => Some(any(message)),
-            // A line of other JSON is data of its own shape.
+            // JSON with neither level nor message is data in its own format.
             None if record.severity_number == 0 => {
                 return LogLine { record: LogRecord { body: string(text), ..record }, service: None };
             }
@@ -86,7 +86,7 @@ impl LogLine {
         record.span_id = span_id.filter(|_| trace_id.is_some()).map(|id| id.to_bytes().to_vec()).unwrap_or_default();
         let service = take(&mut members, &["service"], |json| Some(json.as_str()?.to_owned()));
         let request_id = take(&mut members, &REQUEST_ID, |json| Some(json.as_str()?.to_owned()));
-        // Ours has the name of the event beside the target.
+        // Lines of `thundra` have the event's name beside the target.
         if members.contains_key("target") {
             record.event_name =
                 take(&mut members, &["event"], |json| Some(json.as_str()?.to_owned())).unwrap_or_default();
@@ -98,7 +98,7 @@ impl LogLine {
         LogLine { record, service }
     }
 
-    /// Reads an event of Lambda itself, such as `platform.start`.
+    /// Reads one of Lambda's own events, such as `platform.start`.
     fn of_platform(members: &Map<String, Json>, text: &str) -> Option<Self> {
         let name = members.get("type")?.as_str().filter(|name| name.starts_with("platform."))?;
         let mut record = LogRecord {
@@ -115,7 +115,7 @@ impl LogLine {
     }
 }
 
-/// What Lambda's runtimes write in front of a line of text: the time, the request id and the level, between tabs.
+/// The prefix of a text line from Lambda's runtimes: the time, the request id and the level, between tabs.
 #[derive(Debug, Default)]
 struct Prefix<'a> {
     request_id: Option<&'a str>,
@@ -156,7 +156,7 @@ fn is_uuid(word: &str) -> bool {
     word.len() == 36 && word.bytes().enumerate().all(is_place)
 }
 
-/// Removes the first of some members that can be read, and returns its value.
+/// Removes the first readable member of a list, and returns the value.
 fn take<T>(members: &mut Map<String, Json>, names: &[&str], read: impl Fn(&Json) -> Option<T>) -> Option<T> {
     let (name, value) = names.iter().find_map(|name| Some((*name, read(members.get(*name)?)?)))?;
     members.remove(name);
@@ -175,7 +175,7 @@ fn time(json: &Json) -> Option<u64> {
                 number if number < 1e17 => number * 1e3,
                 number => number,
             };
-            // A later time than the year 2262 is none, as in text.
+            // Times after the year 2262 are refused, as in text.
             Some(nanos as u64).filter(|nanos| i64::try_from(*nanos).is_ok())
         }
         _ => None,

@@ -1,33 +1,35 @@
-//! The asynchronous way of production: functions write their telemetry to standard output, and this function forwards
-//! it from CloudWatch Logs to an OTLP collector.
+//! Asynchronous export for production: functions write their telemetry to standard output, and this function forwards
+//! the telemetry from CloudWatch Logs to an OTLP collector.
 //!
-//! No function waits for a collector then. Each function writes a line (`OTEL_TRACES_EXPORTER=stdout`, the default in
-//! Lambda), and a subscription of its log group invokes this function:
+//! No function waits for a collector. Each function writes a line (`OTEL_TRACES_EXPORTER=stdout`, the default in
+//! Lambda), and a subscription of the function's log group invokes the forwarder:
 //!
 //! ```text
 //! aws logs put-subscription-filter --log-group-name /aws/lambda/orders --filter-name telemetry \
 //!     --filter-pattern '?"__otel_otlp_stdout" ?"REPORT RequestId" ?"platform.report"' --destination-arn FORWARDER_ARN
 //! ```
 //!
-//! `FORWARD` says what of a log is forwarded, so that everything can reach one place: a list of `traces` (the default),
-//! `logs` and `metrics`. The filter pattern above fits `traces`, and an empty one all three.
+//! `FORWARD` selects the signals to forward, so one place can receive everything: a list of `traces` (the default),
+//! `logs` and `metrics`. The filter pattern above fits `traces`, and an empty pattern fits all three.
 //!
 //! - `traces`: lines with OTLP, of any signal, and Lambda's REPORT.
-//! - `logs`: all other lines, as log records. JSON has its level, message, time, trace and request id in the fields of
-//!   the record; a line of text is the body.
-//! - `metrics`: documents of the embedded metric format (`OTEL_METRICS_EXPORTER=emf`), as metrics: a sum where the unit
-//!   is `Count`, else a histogram. Without `metrics` they are lines, as is a document that cannot be read.
+//! - `logs`: all other lines, as log records. Level, message, time, trace and request id of a JSON line go to the
+//!   fields of the record. A line of text becomes the body.
+//! - `metrics`: documents of the embedded metric format (`OTEL_METRICS_EXPORTER=emf`), as metrics: a sum if the unit is
+//!   `Count`, otherwise a histogram. Without `metrics`, documents are log lines. Unreadable documents are log lines as
+//!   well.
 //!
-//! The forwarder reads the lines of `thundra` and of the public `otlp-stdout-span-exporter`, joins what has the same
-//! resource, and sends OTLP to the endpoint of `OTEL_EXPORTER_OTLP_ENDPOINT`. Of the other `OTEL_EXPORTER_OTLP_*` it
-//! reads protocol, headers, compression and timeout. It reads no secrets and no certificates, and signs nothing.
+//! The forwarder reads the lines of `thundra` and of the public `otlp-stdout-span-exporter`, joins records of the same
+//! resource, and sends OTLP to the endpoint in `OTEL_EXPORTER_OTLP_ENDPOINT`. The variables `OTEL_EXPORTER_OTLP_*` for
+//! protocol, headers, compression and timeout apply as well. The forwarder reads no secrets and no certificates, and
+//! signs nothing.
 //!
-//! - The figures of Lambda's REPORT line become attributes of the invocation's root span where both are in one
-//!   delivery, else a log record with `faas.invocation_id`.
-//! - An invocation fails if the collector did not take everything. Lambda then repeats the delivery twice and hands it
-//!   to the on-failure destination, so a delivery arrives at least once. Spans keep their ids, and collectors join
-//!   repeated ones.
-//! - A line that cannot be read is named in a log line. It stays in its log group.
+//! - The figures of Lambda's REPORT line become attributes of the invocation's root span if one delivery holds both.
+//!   Otherwise the figures become a log record with `faas.invocation_id`.
+//! - An invocation fails if the collector did not take everything. Lambda then repeats the delivery twice and hands the
+//!   event to the on-failure destination, so a delivery arrives at least once. Spans keep their ids, and collectors
+//!   join repeated spans.
+//! - A warning names the log event of an unreadable line. The line stays in the log group.
 //! - The forwarder sends its own spans straight to the collector, and never forwards its own log group.
 //!
 //! ```toml

@@ -31,10 +31,10 @@ impl Outbox {
         }
     }
 
-    /// Adds reports to the root spans of their invocations, and returns the reports without a root span here.
+    /// Adds reports to the root spans of their invocations, and returns the reports without a root span in this outbox.
     ///
-    /// A root span is one with the attribute `faas.invocation_id`. Attempts of one request share the id: their reports
-    /// and roots are paired in order.
+    /// A root span has the attribute `faas.invocation_id`. Attempts of one request share the id: reports and roots are
+    /// paired in order.
     pub(crate) fn describe_roots(&mut self, reports: Vec<Report>) -> Vec<Report> {
         let mut waiting: HashMap<String, VecDeque<Report>> = HashMap::new();
         for report in reports {
@@ -51,7 +51,7 @@ impl Outbox {
         waiting.into_values().flatten().collect()
     }
 
-    /// Adds a log record of the forwarder's own making.
+    /// Adds a log record made by the forwarder.
     pub(crate) fn add_log_record(&mut self, source: Resource, record: LogRecord) {
         let scope = InstrumentationScope { name: "forwarder".to_owned(), ..InstrumentationScope::default() };
         let scope_logs = ScopeLogs { scope: Some(scope), log_records: vec![record], ..ScopeLogs::default() };

@@ -1,6 +1,6 @@
 //! Lambda's report of an invocation: time, memory, initialisation, outcome.
 //!
-//! Lambda writes it as text or as JSON, depending on the log format of the function. See
+//! Lambda writes the report as text or as JSON, depending on the log format of the function. See
 //! <https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html#platform-report>.
 
 use aws_lambda_events::event::cloudwatch_logs::LogData;
@@ -104,7 +104,7 @@ impl Report {
         figures.chain([status]).chain(error_type).collect()
     }
 
-    /// Returns the report as a log record, for an invocation whose root span is not in the delivery.
+    /// Returns the report as a log record, for an invocation without a root span in the delivery.
     pub(crate) fn log_record(self) -> LogRecord {
         let mut attributes = self.attributes();
         attributes.push(attribute("faas.invocation_id", Value::StringValue(self.request_id)));

@@ -1,4 +1,4 @@
-//! What the OTLP requests of the three signals have in common: runs of one resource, with runs of one scope in each.
+//! The common structure of the OTLP requests of the three signals: runs of one resource, each with runs of one scope.
 
 use opentelemetry_proto::tonic::collector::logs::v1::{ExportLogsServiceRequest, ExportLogsServiceResponse};
 use opentelemetry_proto::tonic::collector::metrics::v1::{ExportMetricsServiceRequest, ExportMetricsServiceResponse};
@@ -22,7 +22,7 @@ pub(crate) trait Request: Message + Default + Serialize + DeserializeOwned {
     /// Returns the number of records.
     fn count(&self) -> usize;
 
-    /// Removes the second half of the records, and returns it; `None` for a single record.
+    /// Removes and returns the second half of the records. `None` for a single record.
     fn split(&mut self) -> Option<Self>;
 
     /// Reads the number of rejected records, and the message, from a response.
@@ -100,7 +100,7 @@ macro_rules! request {
             fn rejected(response: &[u8], is_json: bool) -> (usize, String) {
                 let response = match is_json {
                     true => serde_json::from_slice::<$response>(response).unwrap_or_default(),
-                    // A response that breaks off, or is none of OTLP, says nothing about records.
+                    // An incomplete response, or a response other than OTLP, says nothing about records.
                     false => $response::decode(response).unwrap_or_default(),
                 };
                 let partial = response.partial_success.unwrap_or_default();

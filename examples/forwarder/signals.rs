@@ -1,4 +1,4 @@
-//! What of a log is forwarded: the variable `FORWARD`.
+//! The signals to forward from a log: the variable `FORWARD`.
 
 use std::env;
 
@@ -9,7 +9,7 @@ use thundra_aws::Error;
 pub(crate) struct Signals {
     /// Lines with OTLP, of any signal, and Lambda's reports.
     pub(crate) traces: bool,
-    /// All other lines but documents with metrics, as log records.
+    /// All lines except OTLP and forwarded metrics, as log records.
     pub(crate) logs: bool,
     /// Documents of the embedded metric format, as metrics.
     pub(crate) metrics: bool,
@@ -20,7 +20,7 @@ impl Signals {
     ///
     /// # Errors
     ///
-    /// If a word is not known. The first delivery would be too late to learn of it.
+    /// If a word is unknown. The first delivery would be too late for the error.
     pub(crate) fn from_env() -> Result<Self, Error> {
         Self::parse(&env::var("FORWARD").unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! JSON values as values of OTLP.
+//! JSON values as OTLP values.
 
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, KeyValueList};
@@ -15,7 +15,7 @@ pub(crate) fn attributes(members: Map<String, Json>) -> Vec<KeyValue> {
     members.into_iter().map(attribute).collect()
 }
 
-/// Converts a value. A number that OTLP does not have becomes text.
+/// Converts a value. A number outside OTLP's range becomes text.
 pub(crate) fn any(json: Json) -> AnyValue {
     let value = match json {
         Json::Null => return AnyValue::default(),

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Outside Lambda the same program reads one event from a file or from standard input, prints the response, and prints
-//! the spans as a tree on standard error: `cargo run -- event.json`. It also takes the line with the
+//! the spans as a tree on standard error: `cargo run -- event.json`. The same command also runs the line with the
 //! [captured event](configuration#captured-events) of a failed invocation.
 //!
 //! In Lambda, `OTEL_EXPORTER_OTLP_ENDPOINT` names the collector, and `OTEL_TRACES_EXPORTER=xray` sends spans
@@ -37,8 +37,8 @@
 //! - **AWS calls** of clients from this crate: [`sns::client`] and its siblings, [`client!`], [`interceptor`]. Clients
 //!   without the interceptor are recorded too, but their messages carry no context.
 //! - **HTTP calls** of clients from the crate `thundra-http`.
-//! - **Metrics**: fields of events, such as `monotonic_counter.orders = 1`. They leave over OTLP, or as log lines of which
-//!   [CloudWatch](configuration#metrics-in-cloudwatch) makes metrics.
+//! - **Metrics**: fields of events, such as `monotonic_counter.orders = 1`. Metrics leave over OTLP, or as log lines
+//!   for [CloudWatch](configuration#metrics-in-cloudwatch).
 //! - **The records of a batch**, each in a scope of its own: see [`batch`].
 //!
 //! Spans leave after the response was posted and before the next event is requested, within the time that the function
@@ -206,9 +206,9 @@
 //! and events recorded on an exported span are dropped, and counted in `thundra.dropped_after_end` of the next root span.
 //! The same holds on managed instances, where Lambda lets an invocation run on.
 //!
-//! The span of every invocation says how near it came to its deadline: `thundra.deadline.remaining_ms`, negative after the
-//! deadline, and `thundra.deadline.used_ratio`, 1 at the deadline. [What it used](#what-an-invocation-used) is there as
-//! well.
+//! The span of every invocation says how near it came to its deadline: `thundra.deadline.remaining_ms`, negative after
+//! the deadline, and `thundra.deadline.used_ratio`, 1 at the deadline. The span also has the
+//! [resources used](#what-an-invocation-used).
 //!
 //! The watchdog exports through connections of its own, within the margin: a collector that is far away may need more
 //! than 100 ms. Where the collector does not take the spans in time and the process lives on, the next export sends
@@ -233,19 +233,21 @@
 //! | `thundra.billed.estimated_ms` | an estimate of `Billed Duration` in Lambda's own log |
 //! | `thundra.billed.estimated_gb_s` | the same in GB-seconds, by the memory of the function |
 //!
-//! - CPU time and bytes count from the end of the invocation before, because a reading before the handler would make the
-//!   caller wait. So they contain the export of the invocation before in place of the invocation's own. Invocations that
-//!   run at once in a process have no such figures: they cannot be told apart.
+//! - CPU time and bytes count from the end of the invocation before, because a reading before the handler would make
+//!   the caller wait. The figures therefore contain the export of the invocation before, and not the export of the
+//!   invocation itself. Concurrent invocations of a process have no such figures, because their use cannot be told
+//!   apart.
 //! - The estimate has the time from the event to the end of the response, the initialisation in the first invocation
-//!   (or the hooks after a SnapStart restore), and an export after the response, for which the last one stands. Not in
-//!   it are the start of the environment before this process, and extensions that end later. An invocation exported
-//!   before its deadline is estimated with its whole time, which Lambda bills then.
-//! - Managed instances are billed by the instance, so their invocations have no estimate.
-//! - Where a file of `/proc/self` is missing, its figures are missing.
+//!   (or the hooks after a SnapStart restore), and an export after the response, estimated by the last export. The
+//!   start of the environment before the process, and extensions that end later, are not included. An invocation
+//!   exported shortly before the deadline is estimated with the whole time up to the deadline, since Lambda bills the
+//!   whole time.
+//! - Managed instances are billed by the instance, so invocations on managed instances have no estimate.
+//! - Without a file of `/proc/self`, the figures from the file are missing.
 //!
 //! # Metrics
 //!
-//! Where metrics are exported, invocations and calls are measured, sampled or not. Names, units and kinds are those of the
+//! Where metrics are exported, invocations and calls are measured, sampled or not. Names, units and kinds follow the
 //! semantic conventions:
 //!
 //! | Metric | Meaning |
@@ -306,7 +308,7 @@
 //! - `otel` (default): inside an invocation, our context is the current `opentelemetry::Context` with the received
 //!   baggage. Calls carry the baggage that is current when they are made. OpenTelemetry's current span is the root span
 //!   of the invocation.
-//! - `metrics`: the macros of the `metrics` crate measure, see [`thundra_core`](thundra_core#metrics).
+//! - `metrics`: the macros of the `metrics` crate record measurements, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
 //! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].

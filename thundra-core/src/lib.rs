@@ -51,38 +51,40 @@
 //!
 //! # Debug logs
 //!
-//! Some chains of calls are logged in more detail than others. `THUNDRA_DEBUG_SAMPLE_RATE` is their ratio: where a chain
-//! begins, the first scope draws. The correlation ids carry the decision as `debug-log-enabled`, and each program of the
-//! chain obeys it, except one that does not trust its caller: that one draws anew. Each record of a batch has its own
-//! decision.
+//! Some chains of calls are logged in more detail than others. `THUNDRA_DEBUG_SAMPLE_RATE` is the ratio of chains with
+//! debug logs. The first scope of a chain decides at random. The correlation ids carry the decision as
+//! `debug-log-enabled`, and each program of the chain follows the decision. A program that does not trust its caller
+//! decides anew. Each record of a batch has a separate decision.
 //!
-//! With debug logs, a scope writes the events of the program's own code down to `debug`, whatever `RUST_LOG` says. A
-//! target that `RUST_LOG` turns off stays off. The program's own code is that of the crates in its workspace, under the
-//! targets that `tracing` gives them. Events of dependencies keep the levels of `RUST_LOG`, spans those of
-//! `THUNDRA_SPANS`.
+//! With debug logs, a scope writes the events of the program's own code down to `debug`, whatever the levels of
+//! `RUST_LOG`. A target that `RUST_LOG` turns off stays off. The program's own code is the code of the crates in the
+//! workspace, under the default targets of `tracing`. Events of dependencies keep the levels of `RUST_LOG`, and spans
+//! keep the levels of `THUNDRA_SPANS`.
 //!
 //! # Kept log lines
 //!
-//! With `THUNDRA_LOG_BUFFER`, a scope keeps lines that are too detailed to be written, and writes them when it fails. They
-//! come out together, in order, each with the time of its event. A scope that succeeds drops them.
+//! With `THUNDRA_LOG_BUFFER`, a scope keeps the lines too detailed to be written, and writes the kept lines when the
+//! scope fails. The lines are written together, in order, each with the time of the event. A successful scope drops the
+//! kept lines.
 //!
-//! - A scope fails when its work returns an error, panics or is cancelled, when its response has a failed status, and when
-//!   the program calls [`ScopeRef::set_error`], [`ScopeRef::record_error`] or [`ScopeRef::set_status`] with an error. An
-//!   event at ERROR is no failure by itself. The sampling of spans makes no difference.
-//! - Near the deadline of an invocation, its lines and those of its open records come out, since Lambda ends the process at
-//!   the deadline (`THUNDRA_TIMEOUT_MARGIN`).
-//! - Once lines came out, the scope writes further ones at once.
-//! - Each scope has a buffer of its own. A record that succeeded has dropped its lines, whatever becomes of its
-//!   invocation. Outside of scopes nothing is kept.
-//! - A full buffer evicts the oldest lines, and drops a line that alone is over the limit. A line at WARN then says how
-//!   many, whatever the levels. All buffers of a process share 16 MiB of memory.
+//! - A scope fails when the work returns an error, panics or is cancelled, when the response has a failed status, and
+//!   when the program calls [`ScopeRef::set_error`], [`ScopeRef::record_error`] or [`ScopeRef::set_status`] with an
+//!   error. An event at ERROR is no failure by itself. The sampling of spans makes no difference.
+//! - Near the deadline of an invocation, the lines of the invocation and of open records are written, since Lambda ends
+//!   the process at the deadline (`THUNDRA_TIMEOUT_MARGIN`).
+//! - Once kept lines were written, the scope writes further lines at once.
+//! - Each scope has a separate buffer. A successful record has dropped the kept lines, even if the invocation fails
+//!   later. Outside of scopes nothing is kept.
+//! - A full buffer evicts the oldest lines, and drops a single line over the limit. A line at WARN then reports the
+//!   number of lost lines, whatever the levels. All buffers of a process share 16 MiB of memory.
 //!
-//! The lines have the format of all lines, and what is redacted in these is redacted before a line is kept. Where log
-//! records are exported, those of the kept lines wait beside them, within the same limit, and leave with them.
+//! Kept lines have the same format and the same redaction as other lines. A line is redacted before being kept. Where
+//! log records are exported, the log records of kept lines wait beside the lines, within the same limit, and are
+//! exported when the lines are written.
 //!
 //! # Metrics
 //!
-//! Fields of `tracing` events measure, by the names that tracing-opentelemetry made usual. The other fields are
+//! Fields of `tracing` events record measurements, under the names of tracing-opentelemetry. The other fields are
 //! attributes, and `otel.unit` is the unit:
 //!
 //! ```
@@ -92,35 +94,36 @@
 //! tracing::info!(gauge.stock = 7); // the last value
 //! ```
 //!
-//! With the feature `metrics`, the macros of the [`metrics`](https://docs.rs/metrics) crate measure too. A recorder that
-//! the program installed before stays; that crate refuses one that the program installs later.
+//! With the feature `metrics`, the macros of the [`metrics`](https://docs.rs/metrics) crate record measurements too. A
+//! recorder installed earlier by the program stays. The `metrics` crate refuses a recorder installed later.
 //!
-//! - The level of an event makes no difference to its measurements.
-//! - An event without a message measures and does nothing else: it is no log line and no span event. This is so where
-//!   nothing takes metrics as well.
-//! - A measurement belongs to the scope in which it is made, sampled or not.
+//! - The level of an event makes no difference to measurements.
+//! - An event without a message is only a measurement, and neither a log line nor a span event, even where nothing
+//!   takes metrics.
+//! - A measurement belongs to the current scope, sampled or not.
 //! - An instrument has up to 2,000 sets of attributes between two exports, or since the start where metrics are
-//!   cumulative. Further ones share a point with the attribute `otel.metric.overflow`, and are counted on a root span as
-//!   `thundra.overflowing_measurements`.
-//! - A value that is not finite, and a negative one of a monotonic counter, is left out. So is a metric whose name is not
-//!   a letter followed by up to 254 letters, digits and `_.-/`. A line on standard error names the metric once, and
-//!   `thundra.dropped_measurements` counts.
+//!   cumulative. Further sets share a point with the attribute `otel.metric.overflow`, and are counted on a root span
+//!   as `thundra.overflowing_measurements`.
+//! - Values that are not finite, and negative values of a monotonic counter, are dropped. A metric name is a letter
+//!   followed by up to 254 letters, digits and `_.-/`; a metric with any other name is dropped. A line on standard
+//!   error names the metric once, and `thundra.dropped_measurements` counts dropped measurements.
 //! - Sums of whole numbers are exact. In each process, whole and other numbers may be mixed.
 //!
-//! Built-in ones are recorded without set-up, where metrics are exported: those of the process (`process.*`, on Linux)
-//! and of telemetry itself (`otel.sdk.*`: spans started, records exported and lost by reason, requests and their
-//! durations, spans that wait). What is in use at a time, such as memory, is a gauge.
+//! Built-in metrics are recorded without set-up, where metrics are exported: metrics of the process (`process.*`, on
+//! Linux) and of telemetry itself (`otel.sdk.*`: spans started, records exported and lost by reason, requests and
+//! durations of requests, waiting spans). A quantity in use at a time, such as memory, is a gauge.
 //!
-//! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: those of `thundra-http` where
-//! `OTEL_METRICS_EXPORTER` or an endpoint says so. In Lambda each invocation exports what was measured since the last
-//! one; a program with a thread that exports does so at `OTEL_METRIC_EXPORT_INTERVAL`, and at its end.
+//! Metrics leave with a [`flush`] as OTLP, where an exporter takes [`Signal::Metrics`]: the exporters of `thundra-http`
+//! do where `OTEL_METRICS_EXPORTER` or an endpoint enables metrics. In Lambda each invocation exports the measurements
+//! since the last export. A program with an exporting thread exports metrics at each `OTEL_METRIC_EXPORT_INTERVAL`, and
+//! at the end of the program.
 //!
 //! # Log records
 //!
-//! Where an exporter takes [`Signal::Logs`], each event of the levels of the log lines is a log record of OTLP: with its
-//! message, its typed fields, and the ids of its span and its scope, sampled or not. The records of a scope leave with
-//! the [`flush`] after its end, or once they fill 64 KiB. What an exporter logs itself is none:
-//! [`export::suppressed`] marks the tasks that it spawns.
+//! Where an exporter takes [`Signal::Logs`], each event of the levels of the log lines becomes a log record of OTLP,
+//! with the message, the typed fields, and the ids of the span and the scope, sampled or not. The records of a scope
+//! leave with the [`flush`] after the end of the scope, or once the records fill 64 KiB. Events of an exporter become
+//! no log records: [`export::suppressed`] marks the tasks spawned by an exporter.
 //!
 //! # A transport of your own
 //!
@@ -239,7 +242,7 @@
 //!   in that context, and calls carry the baggage of the context in which they are made.
 //! - `otel-spans`: the entered `tracing` span is OpenTelemetry's current span. Entering a span costs more.
 //! - `opentelemetry_sdk`: exporters of the OpenTelemetry SDK plug in, see [`otel::SdkExporter`].
-//! - `metrics`: the macros of the `metrics` crate measure, see [Metrics](#metrics).
+//! - `metrics`: the macros of the `metrics` crate record measurements, see [Metrics](#metrics).
 //! - `testing`: an in-memory exporter and a printer of span trees.
 #![cfg_attr(not(feature = "full"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]

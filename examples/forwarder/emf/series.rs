@@ -1,7 +1,7 @@
 //! Points of one series and one time, joined.
 //!
-//! A writer divides many values among documents of one time. Backends that identify a point by series and time would
-//! keep one of them.
+//! A writer divides many values among documents of the same time. A backend with one point per series and time would
+//! keep only one of the values.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use opentelemetry_proto::tonic::metrics::v1::{HistogramDataPoint, Metric, NumberDataPoint};
 use prost::Message as _;
 
-/// Joins the metrics of documents whose series and time are the same.
+/// Joins the metrics of documents with the same series and time.
 pub(crate) fn join(request: &mut ExportMetricsServiceRequest) {
     for scope in request.resource_metrics.iter_mut().flat_map(|run| &mut run.scope_metrics) {
         let (mut joined, mut places): (Vec<Metric>, HashMap<_, usize>) = Default::default();
@@ -26,7 +26,7 @@ pub(crate) fn join(request: &mut ExportMetricsServiceRequest) {
     }
 }
 
-/// Returns a metric without what was measured: name, unit, kind, attributes and time.
+/// Returns a metric without measurements: name, unit, kind, attributes and time.
 fn identity(metric: &Metric) -> Vec<u8> {
     let mut metric = metric.clone();
     match &mut metric.data {
@@ -74,13 +74,13 @@ fn join_histogram(known: &mut HistogramDataPoint, other: &HistogramDataPoint) {
         let buckets = known.bucket_counts.iter_mut().zip(&other.bucket_counts);
         buckets.for_each(|(known, other)| *known = known.saturating_add(*other));
     } else {
-        // Statistics have no buckets, so all of the values have none.
+        // Statistics have no buckets, so the joined values have none.
         known.explicit_bounds.clear();
         known.bucket_counts.clear();
     }
 }
 
-/// Adds two numbers. A sum out of range stays at its end: JSON has no infinity.
+/// Adds two numbers. A sum out of range becomes the nearest finite number: JSON has no infinity.
 pub(super) fn add(one: f64, other: f64) -> f64 {
     (one + other.clamp(f64::MIN, f64::MAX)).clamp(f64::MIN, f64::MAX)
 }
@@ -101,7 +101,7 @@ mod tests {
         Document::read(&line).unwrap().unwrap().metrics(Resource::default()).0
     }
 
-    /// Returns the metrics of some documents of one delivery.
+    /// Returns the metrics of several documents of one delivery.
     fn joined<const N: usize>(documents: [(&str, u64, &str, &str); N]) -> Vec<Metric> {
         let mut request = ExportMetricsServiceRequest::default();
         for (method, time, unit, value) in documents {

@@ -1,8 +1,8 @@
-//! Dimension sets: which attributes of a point are dimensions, and how many sets a process may make.
+//! Dimension sets: the attributes of a point used as dimensions, and the number of sets in a process.
 //!
-//! CloudWatch bills each metric in each dimension set, so an attribute with many values is expensive. The first sets of a
-//! process keep their dimensions. Further ones go without, under the name of the service alone, and their attributes are
-//! metadata.
+//! CloudWatch bills each metric in each dimension set, so an attribute with many values is expensive. The first sets of
+//! a process keep their dimensions. Points of further sets have the service as their only dimension, and their
+//! attributes become metadata.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -19,7 +19,7 @@ const MAX_DIMENSIONS: usize = 30;
 /// The dimensions of a point, apart from the service.
 pub(super) type Set<'a> = Vec<(&'a str, String)>;
 
-/// Returns the names that CloudWatch takes for dimensions, without repetitions, and the ones it does not take.
+/// Returns the valid dimension names of CloudWatch without repetitions, and the refused names.
 pub(super) fn sort_out(names: &[Cow<'static, str>]) -> (Vec<Cow<'static, str>>, Vec<Cow<'static, str>>) {
     let (mut taken, mut refused) = (Vec::new(), Vec::new());
     let mut own = 0;
@@ -38,7 +38,8 @@ pub(super) fn sort_out(names: &[Cow<'static, str>]) -> (Vec<Cow<'static, str>>, 
     (taken, refused)
 }
 
-/// Returns the dimensions of a point: the attributes with these names, in their order, if they have a value.
+/// Returns the dimensions of a point: the attributes with the given names, in the order of the names, if the values are
+/// not blank.
 pub(super) fn of<'a>(names: &'a [Cow<'static, str>], attributes: &[(&str, Value)]) -> Set<'a> {
     let dimension = |name: &'a Cow<'static, str>| {
         let (_, value) = attributes.iter().find(|(key, _)| key == name)?;
@@ -58,8 +59,7 @@ impl Sets {
         Sets { seen: Mutex::default() }
     }
 
-    /// Returns `true` if a set may be used: one without dimensions, one that was used before, and as many new ones as
-    /// `max` allows.
+    /// Returns `true` if a set may be used: a set without dimensions, a known set, or a new set within the limit `max`.
     pub(super) fn admit(&self, set: &Set<'_>, max: usize) -> bool {
         if set.is_empty() {
             return true;

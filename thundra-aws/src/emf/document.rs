@@ -1,7 +1,7 @@
 //! Documents of the [embedded metric format]: a line of JSON with metrics, their dimensions, and metadata.
 //!
-//! A document has as much as CloudWatch takes of one: 100 metrics, 100 values of each, and 256 KiB. What is more goes
-//! into further documents, with the same dimensions and metadata.
+//! A document holds at most 100 metrics, 100 values of each metric, and 256 KiB, the limits of CloudWatch. Further
+//! metrics and values go into further documents with the same dimensions and metadata.
 //!
 //! [embedded metric format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
@@ -15,14 +15,14 @@ const MAX_METRICS: usize = 100;
 /// The most values of a metric in a document.
 const MAX_VALUES: usize = 100;
 
-/// The longest document. CloudWatch Logs takes an event of 1 MiB since 2025. The specification of the format has kept
-/// the limit of before, and so do the tools that read log groups.
+/// The longest document. CloudWatch Logs takes events of 1 MiB since 2025. The specification of the format, and the
+/// tools for log groups, have kept the earlier limit.
 const MAX_BYTES: usize = 256 * 1024;
 
 /// The bytes of a document around its parts: names of members, brackets and the time.
 const FRAME_BYTES: usize = 256;
 
-/// What all metrics of a document share.
+/// The parts shared by all metrics of a document.
 #[derive(Debug)]
 pub(super) struct Head<'a> {
     pub(super) namespace: &'a str,
@@ -37,7 +37,7 @@ pub(super) struct Head<'a> {
 /// A metric with its values.
 #[derive(Clone, Debug)]
 pub(super) struct Metric<'a> {
-    /// A name that is no dimension and no other member of the document.
+    /// A name different from all dimensions and other members of the document.
     pub(super) name: Cow<'a, str>,
     pub(super) unit: Option<&'static str>,
     /// `true` for a resolution of one second.
@@ -52,8 +52,8 @@ pub(super) enum Values {
     One(f64),
     /// The values of a histogram.
     Several(Vec<f64>),
-    /// The values of a histogram, each with the number of its measurements: the compact form of many measurements, which
-    /// the libraries of AWS write too.
+    /// The values of a histogram, each with the number of its measurements: the compact form of many measurements, also
+    /// written by the libraries of AWS.
     Counted(Vec<(f64, u64)>),
 }
 
@@ -113,7 +113,7 @@ pub(super) fn write(head: &Head<'_>, metrics: &[Metric<'_>], mut line: impl FnMu
     }
 }
 
-/// A document that is being made.
+/// A document under construction.
 #[derive(Default)]
 struct Document<'a> {
     /// The names of the metrics so far.
@@ -126,8 +126,8 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Adds a metric. Returns `false`, and adds nothing, if the metric needs another document: this one is full, or has
-    /// values of that name already, with another unit.
+    /// Adds a metric. Returns `false`, and adds nothing, if the metric needs another document: the document is full, or
+    /// already has values under the name.
     fn add(&mut self, head: &Head<'_>, metric: &'a Metric<'_>, range: Range<usize>) -> bool {
         let name = &*metric.name;
         if self.names.len() >= MAX_METRICS || self.names.contains(&name) {
@@ -220,7 +220,7 @@ fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Writes a finite number, a whole one without a fraction.
 fn number(out: &mut Vec<u8>, value: f64) {
-    /// The whole numbers up to here are exact.
+    /// The limit up to which whole numbers are exact.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let _ = match value.fract() == 0.0 && value.abs() <= EXACT {
         true => write!(out, "{}", value as i64),
@@ -228,7 +228,7 @@ fn number(out: &mut Vec<u8>, value: f64) {
     };
 }
 
-/// Returns the most bytes that the text takes in JSON, with quotes and a comma, if it is plain ASCII.
+/// Returns the most bytes of a plain ASCII text in JSON, with quotes and a comma.
 fn escaped_len(text: &str) -> usize {
     2 * text.len() + 4
 }

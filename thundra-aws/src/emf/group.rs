@@ -11,10 +11,10 @@ use super::dimensions::{self, Set, Sets};
 use super::document::{Metric, Values};
 use super::{text, unit};
 
-/// The largest value that CloudWatch takes, 2^360, and with a minus the smallest.
+/// The largest value in CloudWatch, 2^360. The smallest value is its negative.
 const MAX_VALUE: f64 = f64::from_bits((1023 + 360) << 52);
 
-/// The most measurements of a histogram that are written one by one. More are written with their counts.
+/// The most measurements of a histogram to write one by one. More measurements are written with their counts.
 const MAX_SEVERAL: u64 = 10_000;
 
 /// Points with the same dimensions and the same metadata.
@@ -22,19 +22,19 @@ const MAX_SEVERAL: u64 = 10_000;
 pub(super) struct Group<'a> {
     /// The dimensions beside the service.
     pub(super) dimensions: Set<'a>,
-    /// The attributes that are no dimensions.
+    /// The attributes besides the dimensions.
     pub(super) attributes: Vec<(&'a str, Value)>,
     pub(super) metrics: Vec<Metric<'a>>,
-    /// The number of points that lost their dimensions.
+    /// The number of points without their dimensions, because of the limit of sets.
     pub(super) dropped_sets: u64,
-    /// The number of values that CloudWatch does not take.
+    /// The number of values refused by CloudWatch.
     pub(super) dropped_values: u64,
 }
 
-/// What the grouping depends on.
+/// The rules of the grouping.
 #[derive(Debug)]
 pub(super) struct Rules<'a> {
-    /// The names of the attributes that are dimensions.
+    /// The names of the attributes used as dimensions.
     pub(super) dimensions: &'a [Cow<'static, str>],
     pub(super) sets: &'a Sets,
     pub(super) max_sets: usize,
@@ -86,7 +86,7 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Returns the values that CloudWatch takes, and the number of measurements that it does not take.
+/// Returns the values that CloudWatch takes, and the number of refused measurements.
 fn values(data: PointData<'_>) -> (Values, u64) {
     let is_taken = |value: f64| value.abs() <= MAX_VALUE;
     let counted: Vec<(f64, u64)> = match data {
@@ -120,7 +120,7 @@ fn mask(key: &str, value: &mut Value) {
     }
 }
 
-/// Returns a text that is the same for the same dimensions and attributes. The types of values count.
+/// Returns equal texts for equal dimensions and attributes. The types of values count.
 fn identity(dimensions: &Set<'_>, attributes: &[(&str, Value)]) -> String {
     format!("{dimensions:?}{attributes:?}")
 }

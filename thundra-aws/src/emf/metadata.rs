@@ -1,5 +1,5 @@
-//! The members of a document that are no metric and no dimension: the ids of the invocation, and the attributes that are
-//! no dimensions. They cost nothing, and CloudWatch Logs Insights finds documents by them.
+//! The members of a document besides metrics and dimensions: the ids of the invocation, and all other attributes. The
+//! members cost nothing, and CloudWatch Logs Insights finds documents by them.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ const MAX_TEXT_BYTES: usize = 4 * 1024;
 /// The most bytes of all members. A document has as many again for its metrics.
 const MAX_BYTES: usize = 64 * 1024;
 
-/// What is put in front of a key that the document has for something else, as in log lines.
+/// The prefix of a key that the document already uses, as in log lines.
 const PREFIX: &str = "fields.";
 
 /// The number of members over the limit.
@@ -30,13 +30,13 @@ pub(super) struct Metadata<'a> {
 }
 
 impl<'a> Metadata<'a> {
-    /// Returns the metadata of a document with these other members.
+    /// Returns empty metadata for a document with the given other members.
     pub(super) fn beside(taken: impl IntoIterator<Item = &'a str>) -> Self {
         let taken = [AWS, SERVICE].into_iter().chain(taken).collect();
         Metadata { members: Members::default(), taken, dropped: 0 }
     }
 
-    /// Adds the keys of the log lines of a scope, so that documents and lines are found by the same ids.
+    /// Adds the keys of a scope's log lines, so the same ids find documents and lines.
     pub(super) fn add_scope(&mut self, scope: &ScopeFacts) {
         for (key, value) in scope.log_fields.iter().filter(|(key, _)| key != SERVICE) {
             self.add(key, value);
@@ -67,7 +67,7 @@ impl<'a> Metadata<'a> {
         self.taken.contains(&key) || self.members.contains(key)
     }
 
-    /// Adds a number of our own, unless it is zero.
+    /// Adds a number of this crate, unless the number is zero.
     pub(super) fn count(&mut self, key: &str, count: u64) {
         if count > 0 {
             self.members.integer(key, count);
@@ -81,7 +81,7 @@ impl<'a> Metadata<'a> {
     }
 }
 
-/// Cuts the texts of a value. An ellipsis says so. JSON has neither infinities nor NaN, which become texts.
+/// Cuts the texts of a value, and marks each cut with an ellipsis. Infinities and NaN, unknown to JSON, become texts.
 fn bounded(value: &Value) -> Cow<'_, Value> {
     let text = |text: &str| match cut(text, MAX_TEXT_BYTES) {
         whole if whole.len() == text.len() => None,
@@ -98,7 +98,7 @@ fn bounded(value: &Value) -> Cow<'_, Value> {
     }
 }
 
-/// Returns about as many bytes as the value takes.
+/// Returns the approximate number of bytes of a value.
 fn len(value: &Value) -> usize {
     match value {
         Value::Str(text) => text.len(),

@@ -1,6 +1,6 @@
 //! Metrics as documents of CloudWatch's embedded metric format, with `OTEL_METRICS_EXPORTER=emf`.
 //!
-//! A document is a log line: CloudWatch Logs makes metrics of it, and no request leaves the function.
+//! A document is a log line: CloudWatch Logs extracts the metrics, and no request leaves the function.
 //!
 //! ```text
 //! points ─► group.rs: same dimensions, same metadata ─► document.rs: what fits into a line ─► output.rs
@@ -38,18 +38,18 @@ pub(crate) use self::text::is_namespace;
 /// The dimension of every metric.
 const SERVICE: &str = "service";
 
-/// The member of a document that says what its metrics are.
+/// The member of a document with the definitions of its metrics.
 const AWS: &str = "_aws";
 
-/// The number of points that lost their dimensions to the limit of sets.
+/// The number of points without their dimensions, because of the limit of sets.
 const DROPPED_SETS: &str = "thundra.dropped_dimension_sets";
 
-/// The number of measurements that CloudWatch does not take.
+/// The number of measurements refused by CloudWatch.
 const DROPPED_VALUES: &str = "thundra.dropped_values";
 
 static EMF: OnceLock<Emf> = OnceLock::new();
 
-/// Writes the points of this process as documents from now on, if the configuration says so.
+/// Writes the points of this process as documents from now on, if the configuration asks for documents.
 pub(crate) fn install(config: &Config, settings: &EmfSettings) {
     if config.emf() && EMF.set(Emf::new(config.resource.program_name(), settings)).is_ok() {
         write_points_with(|points| {
@@ -63,15 +63,15 @@ pub(crate) fn install(config: &Config, settings: &EmfSettings) {
     }
 }
 
-/// Makes documents of points.
+/// A converter from points to documents.
 #[derive(Debug)]
 struct Emf {
     namespace: String,
     service: String,
-    /// The names of the attributes that are dimensions.
+    /// The names of the attributes used as dimensions.
     dimensions: Vec<Cow<'static, str>>,
     sets: Sets,
-    /// The number of measurements that CloudWatch does not take, until a document has it.
+    /// The number of measurements refused by CloudWatch and not yet named in a document.
     dropped_values: AtomicU64,
     settings: EmfSettings,
 }
@@ -143,7 +143,7 @@ impl Emf {
         }
     }
 
-    /// Returns the dimensions of a group with the service, which an attribute of that name replaces.
+    /// Returns the dimensions of a group with the service. An attribute named `service` replaces the service.
     fn with_service<'a>(&self, group: &Group<'a>) -> Vec<(&'a str, String)> {
         let mut dimensions = group.dimensions.clone();
         if dimensions.iter().all(|(key, _)| *key != SERVICE) {
@@ -152,7 +152,7 @@ impl Emf {
         dimensions
     }
 
-    /// Reports once what CloudWatch, or the limit of sets, does not take.
+    /// Reports once the values refused by CloudWatch, and the points over the limit of sets.
     fn report(&self, group: &Group<'_>) {
         if group.dropped_sets > 0 {
             let max = self.settings.max_dimension_sets;

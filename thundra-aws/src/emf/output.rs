@@ -1,4 +1,4 @@
-//! Where documents go: to standard output, which CloudWatch Logs reads, or in a local run to standard error.
+//! The output of documents: standard output, which CloudWatch Logs reads, or standard error in a local run.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};

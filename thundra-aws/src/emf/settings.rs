@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-/// The dimension sets that a process may make by default.
+/// The default limit of dimension sets in a process.
 const DEFAULT_MAX_DIMENSION_SETS: usize = 100;
 
-/// What becomes of metrics in CloudWatch's embedded metric format, with `OTEL_METRICS_EXPORTER=emf`.
+/// The settings of metrics in CloudWatch's embedded metric format, with `OTEL_METRICS_EXPORTER=emf`.
 ///
-/// CloudWatch bills each metric in each set of dimensions, so nothing is a dimension but the name of the service, unless
-/// code names it here. All other attributes are metadata of the documents, which cost nothing, and which CloudWatch Logs
-/// Insights can search.
+/// CloudWatch bills each metric in each set of dimensions, so the name of the service is the only dimension by default.
+/// Code names further dimensions here. All other attributes are metadata of the documents, free of charge and
+/// searchable in CloudWatch Logs Insights.
 ///
 /// # Examples
 ///
@@ -29,11 +29,11 @@ const DEFAULT_MAX_DIMENSION_SETS: usize = 100;
 pub struct EmfSettings {
     /// The namespace of the metrics, from the variable `THUNDRA_METRICS_NAMESPACE`. Defaults to the name of the service.
     pub namespace: Option<String>,
-    /// The attributes that are dimensions, beside the name of the service: up to 29 names in ASCII, of up to 255
-    /// characters. A point without such an attribute, or with a blank one, has the other dimensions only. An attribute
-    /// `service` replaces the name of the service.
+    /// The attributes used as dimensions, beside the name of the service: up to 29 names in ASCII, of up to 255
+    /// characters. A point with a missing or blank attribute has the other dimensions only. An attribute `service`
+    /// replaces the name of the service.
     pub dimensions: Vec<Cow<'static, str>>,
-    /// The names of metrics that CloudWatch stores with a resolution of one second.
+    /// The names of metrics with a resolution of one second.
     pub high_resolution: Vec<Cow<'static, str>>,
     /// The names of built-in metrics to write. Defaults to none.
     pub built_in: Vec<Cow<'static, str>>,

@@ -1,4 +1,4 @@
-//! Names and values that CloudWatch takes: see [Dimension] and [PutMetricData].
+//! Names and values for CloudWatch: see [Dimension] and [PutMetricData].
 //!
 //! [Dimension]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Dimension.html
 //! [PutMetricData]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
@@ -17,28 +17,28 @@ const MAX_VALUE: usize = 1024;
 /// The name of a metric without one.
 const UNNAMED: &str = "unnamed";
 
-/// Returns the name of a metric as CloudWatch takes it.
+/// Returns the name of a metric in the form for CloudWatch.
 pub(super) fn metric_name(name: &str) -> Cow<'_, str> {
     if name.trim().is_empty() { UNNAMED.into() } else { cut(ascii(name), MAX_NAME) }
 }
 
-/// Returns the value of a dimension as CloudWatch takes it. `None` for a blank one: CloudWatch takes no value for it.
+/// Returns the value of a dimension in the form for CloudWatch. `None` for a blank value, which CloudWatch refuses.
 pub(super) fn dimension_value(value: &str) -> Option<String> {
     (!value.trim().is_empty()).then(|| cut(ascii(value), MAX_VALUE).into_owned())
 }
 
-/// Returns `true` for the name of a dimension that CloudWatch takes.
+/// Returns `true` for a dimension name valid in CloudWatch.
 pub(super) fn is_dimension_name(name: &str) -> bool {
     !name.trim().is_empty() && name.len() <= MAX_NAME && !name.starts_with(':') && name.chars().all(is_plain)
 }
 
-/// Returns `true` for a namespace that CloudWatch takes from a program. It keeps those below `AWS/` for itself.
+/// Returns `true` for a namespace that CloudWatch takes from a program. Namespaces below `AWS/` are reserved.
 pub(crate) fn is_namespace(name: &str) -> bool {
     let has_length = !name.trim().is_empty() && name.len() <= MAX_NAME;
     has_length && !name.starts_with(':') && !name.starts_with("AWS/") && name.chars().all(is_of_namespace)
 }
 
-/// Returns a namespace with the name of a service, as CloudWatch takes it.
+/// Returns a namespace with the name of a service, in the form for CloudWatch.
 pub(super) fn namespace_of(service: &str) -> String {
     let mut name: String = service.chars().map(|c| if is_of_namespace(c) { c } else { '_' }).take(MAX_NAME).collect();
     if name.starts_with(':') || name.starts_with("AWS/") {
@@ -54,12 +54,12 @@ fn is_of_namespace(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/' | '#' | ':' | ' ')
 }
 
-/// Returns `true` for ASCII that controls nothing.
+/// Returns `true` for ASCII without control characters.
 fn is_plain(c: char) -> bool {
     matches!(c, ' '..='~')
 }
 
-/// Escapes what is not plain ASCII. Two different texts stay different.
+/// Escapes all characters but plain ASCII. Two different texts stay different.
 fn ascii(text: &str) -> Cow<'_, str> {
     if text.chars().all(is_plain) {
         return text.into();
@@ -75,7 +75,7 @@ fn ascii(text: &str) -> Cow<'_, str> {
     plain.into()
 }
 
-/// Cuts a text of ASCII. `...` at the end says so.
+/// Cuts a text of ASCII, and marks the cut with `...` at the end.
 fn cut(text: Cow<'_, str>, max: usize) -> Cow<'_, str> {
     const MARK: &str = "...";
     if text.len() <= max {

@@ -1,12 +1,12 @@
-//! Units: from those of OpenTelemetry, which are [UCUM]'s, to the [units] of CloudWatch.
+//! Units: from OpenTelemetry's, which are units of [UCUM], to the [units] of CloudWatch.
 //!
 //! [UCUM]: https://ucum.org/ucum
 //! [units]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
 
 use thundra_core::metrics::InstrumentKind as Kind;
 
-/// The units of CloudWatch, with the units of OpenTelemetry that mean the same. CloudWatch does not say whether its
-/// prefixes are decimal or binary, so both are taken.
+/// The units of CloudWatch, with the equivalent units of OpenTelemetry. CloudWatch does not say if prefixes are decimal
+/// or binary, so both are taken.
 const UNITS: [(&str, &[&str]); 26] = [
     ("Seconds", &["s"]),
     ("Microseconds", &["us", "µs", "μs"]),
@@ -36,7 +36,7 @@ const UNITS: [(&str, &[&str]); 26] = [
     ("Count/Second", &["1/s"]),
 ];
 
-/// Returns CloudWatch's unit. `None` for a unit that CloudWatch does not have: its metrics are stored without one.
+/// Returns CloudWatch's unit. `None` for a unit unknown to CloudWatch: metrics with the unit are stored without one.
 ///
 /// A counter without a unit counts. The dimensionless `1` of a gauge is a ratio, as of a utilization.
 pub(super) fn of(unit: &str, kind: Kind) -> Option<&'static str> {

@@ -22,12 +22,12 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 static ZONE: Mutex<Zone> = Mutex::new(Zone::Unasked);
 
-/// What is known of the zone.
+/// The known state of the zone.
 #[derive(Clone, Debug)]
 pub(super) enum Zone {
-    /// Nobody asked, because there is no endpoint.
+    /// No request was sent, because there is no endpoint.
     Unasked,
-    /// The response has not come, and perhaps never comes.
+    /// The request was sent, but no response has come yet. Perhaps no response ever comes.
     Asked,
     /// The id of the zone, such as `use1-az1`.
     Known(Arc<str>),
@@ -53,7 +53,7 @@ pub(super) fn ask(config: &Config) {
     }
 }
 
-/// Asks for the zone of an environment that was restored from a snapshot.
+/// Asks for the zone of an environment restored from a snapshot.
 pub(super) fn ask_after_restore(config: &Config) {
     *zone() = Zone::Unasked;
     ask_now(config);
@@ -66,14 +66,14 @@ fn ask_now(config: &Config) {
     let (Some((address, token)), Ok(runtime)) = (endpoint, Handle::try_current()) else { return };
     *zone() = Zone::Asked;
     runtime.spawn(async move {
-        // A missing zone is worth no line on standard error.
+        // A missing zone is not reported on standard error.
         if let Ok(Some(id)) = timeout(LIMIT, fetch(&address, &token)).await {
             *zone() = Zone::Known(id);
         }
     });
 }
 
-/// Returns what is known now.
+/// Returns the current state of the zone.
 pub(super) fn current() -> Zone {
     zone().clone()
 }

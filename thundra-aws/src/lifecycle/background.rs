@@ -1,8 +1,8 @@
 //! Export from a background thread, on [managed instances].
 //!
-//! A managed instance serves many invocations at once and never freezes. A flush for each invocation would make each of
-//! them wait for the collector, and would send many small requests. The thread exports about once a second, and whenever
-//! about 1 MiB waits.
+//! A managed instance serves many invocations at once and never freezes. With a flush for each invocation, each would
+//! wait for the collector, and the collector would receive many small requests. The thread exports about once a second,
+//! and whenever about 1 MiB waits.
 //!
 //! [managed instances]: https://docs.aws.amazon.com/lambda/latest/dg/lambda-managed-instances-execution-environment.html
 
@@ -17,7 +17,7 @@ static WORKER: Mutex<Option<Worker>> = Mutex::new(None);
 /// `true` while the thread runs.
 static IS_RUNNING: AtomicBool = AtomicBool::new(false);
 
-/// Starts the thread, once. If that fails, each invocation exports, as elsewhere in Lambda.
+/// Starts the thread, once. Without the thread, each invocation exports, as elsewhere in Lambda.
 pub(super) fn start(config: &Config) {
     let mut worker = WORKER.lock().unwrap_or_else(PoisonError::into_inner);
     if worker.is_none() && !config.disabled {

@@ -1,10 +1,10 @@
-//! An error of the handler whose type is known: `#[handler]` on `main` sees the type, and therefore its sources.
+//! Errors of a known type: `#[handler]` on `main` sees the type of the handler's error, and therefore the sources.
 
 use std::fmt::{self, Debug};
 
 use lambda_runtime::Diagnostic;
 
-/// An error that knows its sources. The runtime logs and posts what it logs and posts of the error itself.
+/// An error with known sources. The runtime logs and posts the same texts as for the original error.
 pub struct Described(Box<dyn Failure>);
 
 impl Described {
@@ -26,7 +26,8 @@ impl From<Described> for Diagnostic {
     }
 }
 
-/// Gives the error of a handler its sources. `sources` formats them, so it is called only if an invocation records them.
+/// Gives the error of a handler its sources. `sources` formats the messages, and is called only if an invocation
+/// records the error.
 ///
 /// # Errors
 ///
@@ -38,7 +39,7 @@ where
     result.map_err(|error| Described(Box::new(Typed { error, sources })))
 }
 
-/// An error behind a pointer, so that one type serves all of them.
+/// An error behind a pointer, so one type serves all errors.
 trait Failure: Debug {
     fn sources(&self) -> Vec<String>;
     fn into_diagnostic(self: Box<Self>) -> Diagnostic;

@@ -9,18 +9,18 @@ use thundra_core::Config;
 use super::availability_zone;
 use crate::platform::InitializationType;
 
-/// The longest wait of a ready environment for the event that started it: Lambda gives 10 s to the initialisation on
-/// demand, and to the restore. An environment that waits longer was started ahead of any event. Datadog and
-/// OpenTelemetry for JavaScript have the same limit.
+/// The longest wait of a ready environment for the event that started the environment. Lambda gives 10 s to the
+/// initialisation on demand, and to the restore. An environment with a longer wait was started ahead of any event.
+/// Datadog and OpenTelemetry for JavaScript use the same limit.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// `true` from the first invocation of the environment on.
 static IN_USE: AtomicBool = AtomicBool::new(false);
 
-/// `true` once the seeds of ids are new in this environment.
+/// `true` after the seeds of ids were renewed in this environment.
 static RENEWED: AtomicBool = AtomicBool::new(false);
 
-/// The time of the first request for an event. `None` where the program requests events by itself.
+/// The time of the first request for an event. `None` in a program with its own requests for events.
 static READY: Mutex<Option<SystemTime>> = Mutex::new(None);
 
 /// Marks the end of the initialisation, or of the restore: the request for the first event follows.
@@ -28,8 +28,8 @@ pub(crate) fn is_ready() {
     *ready() = Some(SystemTime::now());
 }
 
-/// Renews the seeds of ids, the connections of the exporters and the availability zone, which copies of one snapshot
-/// share.
+/// Renews the state shared by copies of one snapshot: the seeds of ids, the connections of the exporters and the
+/// availability zone.
 #[cold]
 pub(crate) fn renew(config: &Config) {
     RENEWED.store(true, Ordering::Relaxed);
@@ -45,11 +45,11 @@ pub(crate) fn begin_invocation(config: &Config) -> bool {
 #[cold]
 fn begin_first(config: &Config) -> bool {
     let kind = InitializationType::of(config.env());
-    // A program that requests events by itself has not heard of the restore.
+    // A program with its own requests for events receives no notice of the restore.
     if kind == InitializationType::SnapStart && !RENEWED.load(Ordering::Relaxed) {
         renew(config);
     }
-    // The system's clock, because the other one may stand still while the environment is frozen.
+    // The system's clock, because the monotonic clock may stand still while the environment is frozen.
     let waited = ready().map(|ready| ready.elapsed().unwrap_or_default());
     is_cold_start(kind, waited)
 }

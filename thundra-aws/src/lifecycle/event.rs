@@ -9,13 +9,13 @@ use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
 use crate::payload::read_error::without_values;
 
-/// The `error.type` of an event that cannot be read as the handler's type.
+/// The `error.type` of an event unreadable as the handler's type.
 const INVALID_EVENT: &str = "invalid_event";
 const DESCRIPTION: &str = "the event could not be read as the handler's type";
 
-/// The payload of an event. Reading it records a failure on the invocation.
+/// The payload of an event. Reading the payload records a failure on the invocation.
 ///
-/// The runtime reads the event, and shows the error to nobody but the caller.
+/// The runtime reads the event, and shows the error only to the caller.
 pub(super) struct Payload<A>(A);
 
 impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
@@ -37,7 +37,7 @@ pub(super) fn for_handler<A>(event: LambdaEvent<Payload<A>>) -> LambdaEvent<A> {
     LambdaEvent::new(event.payload.0, event.context)
 }
 
-/// Records the failure of an invocation whose handler was not called, unless the reason is recorded already.
+/// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.
 pub(super) fn report_unless_called(invocation: ScopeRef) {
     let flags = invocation.flags();
     if !flags.contains(ScopeFlags::HANDLER_CALLED) && !flags.contains(ScopeFlags::FAILED) {
@@ -51,7 +51,7 @@ fn report(invocation: ScopeRef, exception: Exception) {
     invocation.set_attribute(semconv::ERROR_TYPE, INVALID_EVENT);
 }
 
-/// Describes an error of reading without the values of the event.
+/// Describes a read error without the values of the event.
 fn describe(error: &str) -> String {
     let place = || error.rfind(" at line ").and_then(|at| error.get(at..)).unwrap_or_default();
     match without_values(error) {

@@ -1,8 +1,8 @@
 //! The handler's error on its way to the runtime.
 //!
-//! The runtime demands two things of an error: the `Debug` text, which it logs, and the [`Diagnostic`], which it posts.
-//! Each is made once and passes unchanged. Neither has the sources. A boxed error has them itself, `#[handler]` on `main`
-//! finds them by the type, and the `Debug` texts of `anyhow` and `eyre` list them.
+//! The runtime demands two things of an error: the `Debug` text, for the log, and the [`Diagnostic`], for the Runtime
+//! API. Each is made once and passes unchanged. Neither holds the sources of the error. Sources come from a boxed
+//! error, from the error type of `#[handler]` on `main`, or from the `Debug` texts of `anyhow` and `eyre`.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -21,7 +21,7 @@ const MAX_DEBUG_BYTES: usize = 32 * 1024;
 pub(super) struct Failed<E> {
     error: E,
     invocation: Option<ScopeRef>,
-    /// The text that the runtime logged.
+    /// The text logged by the runtime.
     debug: Cell<Option<String>>,
 }
 
@@ -59,7 +59,7 @@ impl<E: Into<Diagnostic> + 'static> From<Failed<E>> for Diagnostic {
     }
 }
 
-/// A formatter that keeps what passes.
+/// A formatter with a copy of the formatted text.
 struct Passed<'a, 'f> {
     f: &'a mut fmt::Formatter<'f>,
     text: String,
@@ -81,7 +81,7 @@ fn source_messages<E: 'static>(error: &E) -> Vec<String> {
     contained(messages).unwrap_or_default()
 }
 
-/// Describes the error of a handler by what the runtime posts, the sources, and what the runtime logs.
+/// Describes the error of a handler: the text posted by the runtime, the sources, and the text logged by the runtime.
 fn exception(diagnostic: &Diagnostic, sources: Vec<String>, debug: &str) -> Exception {
     let error_type = match short_type_name(&diagnostic.error_type) {
         UNNAMED => name_in_debug(debug).unwrap_or(UNNAMED),
@@ -92,8 +92,8 @@ fn exception(diagnostic: &Diagnostic, sources: Vec<String>, debug: &str) -> Exce
     Exception::new(error_type.to_owned(), &*diagnostic.error_message).caused_by(sources).with_stack_trace(backtrace)
 }
 
-/// Reads the messages of the sources from the `Debug` text of an `anyhow` or `eyre` error: a list with numbers, unless
-/// there is only one.
+/// Reads the messages of the sources from the `Debug` text of an `anyhow` or `eyre` error: a numbered list, or a single
+/// message without a number.
 fn listed_sources(debug: &str) -> Vec<String> {
     let Some((_, list)) = debug.split_once("\n\nCaused by:\n") else { return Vec::new() };
     let list = list.split_once("\n\nLocation:\n").map_or(list, |(list, _)| list);
@@ -112,7 +112,7 @@ fn listed_sources(debug: &str) -> Vec<String> {
     sources
 }
 
-/// Returns the message of a line that begins with this number.
+/// Returns the message of a line with this number at the beginning.
 fn numbered(line: &str, number: usize) -> Option<&str> {
     line.trim_start().strip_prefix(&format!("{number}: "))
 }

@@ -1,7 +1,7 @@
-//! The `statusCode` of a response, seen while the runtime serialises it.
+//! The `statusCode` of a response, read while the runtime serialises the response.
 //!
-//! A `Serialize` of the user may work only once, or panic. It therefore runs once, where the runtime runs it.
-//! [`Passing`] forwards each value to the serializer of the runtime, and reads the status among them.
+//! A user's `Serialize` may work only once, or panic. The runtime's serialisation is therefore the only run.
+//! [`Passing`] forwards each value to the serializer of the runtime, and reads the status among the values.
 
 use std::cell::Cell;
 use std::fmt::Display;
@@ -33,7 +33,7 @@ pub(super) fn serialize_and_report_status<S: Serializer>(
     result
 }
 
-/// The part of a response that was serialised so far.
+/// The part of a response serialised so far.
 #[derive(Default)]
 struct Seen {
     /// `true` if the last key of the object was `statusCode`.
@@ -71,7 +71,7 @@ impl<T: Serialize + ?Sized> Serialize for Through<'_, T> {
     }
 }
 
-/// A serializer in front of another one. It reads the keys of the response and the status.
+/// A serializer in front of another serializer, to read the keys of the response and the status.
 struct Passing<'a, S> {
     serializer: S,
     part: Part,
@@ -178,7 +178,7 @@ impl<'a, S: Serializer> Serializer for Passing<'a, S> {
 
 const STATUS_CODE: &str = "statusCode";
 
-/// An object that is being serialised.
+/// An object during serialisation.
 struct Object<'a, O> {
     object: O,
     /// `None` for an object inside the response.
@@ -236,7 +236,7 @@ mod tests {
     use super::*;
     use crate::payload;
 
-    /// Returns the status that is read from a response, after a check that the text of the response did not change.
+    /// Returns the status read from a response, after a check for unchanged response text.
     fn of(response: &impl Serialize) -> Option<u16> {
         let seen = Seen::default();
         let passed = serde_json::to_string(&seen.pass(response, Part::Response)).map_err(|error| error.to_string());

@@ -6,21 +6,21 @@ use thundra_http::TelemetryGuard;
 use super::setup;
 
 /// Installs the telemetry of a program: the configuration from the environment, the exporters, the subscriber (unless
-/// one is set), and the bridge from the `log` crate (unless a logger is set). From then on the calls of AWS clients
-/// that nobody wrapped are recorded (feature `unwrapped-clients`).
+/// one is set), and the bridge from the `log` crate (unless a logger is set). Calls of unwrapped AWS clients are
+/// recorded from then on (feature `unwrapped-clients`).
 ///
-/// - In a function, this call replaces the line that installs a subscriber. [`run`](crate::run) follows, and exports
-///   after each response and after a local run. Dropping the guard has no effect in Lambda.
-/// - In any other program, such as a worker that reads a queue, a background thread exports about once a second. Keep
-///   the guard until the program ends: dropping it exports the remaining spans.
+/// - In a function, this call replaces the installation of a subscriber. [`run`](crate::run) follows, and exports after
+///   each response and after a local run. Dropping the guard has no effect in Lambda.
+/// - In any other program, such as a worker for a queue, a background thread exports about once a second. Keep the
+///   guard until the program ends: dropping the guard exports the remaining spans.
 ///
 /// Outside Lambda, log lines are text for the person at the terminal. A worker in a container sets `THUNDRA_LOG_FORMAT=json`.
 ///
 /// A second call changes nothing.
 ///
 /// In Lambda, a program without [`run`](crate::run), such as a server behind the Lambda Web Adapter, calls
-/// [`thundra_http::init`]: a background thread exports there as well. The end of the
-/// [configuration page](crate::configuration#in-code) shows how to describe the function in the resource all the same.
+/// [`thundra_http::init`]: a background thread exports there as well. The end of the [configuration
+/// page](crate::configuration#in-code) shows how the resource of such a program can describe the function.
 ///
 /// # Examples
 ///

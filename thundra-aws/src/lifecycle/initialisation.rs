@@ -8,7 +8,7 @@ static KEPT: Mutex<Kept> = Mutex::new(Kept { contexts: Vec::new(), records: Vec:
 
 struct Kept {
     contexts: Vec<TraceContext>,
-    /// The traces, where X-Ray alone gets them: an unsampled invocation must not take them along.
+    /// The traces, kept only if X-Ray alone receives them: an unsampled invocation must not export the traces.
     records: Vec<Records>,
 }
 
@@ -26,15 +26,15 @@ pub(crate) fn keep(root: Option<TraceContext>, records: Records) {
     }
 }
 
-/// Exports a finished trace with the next flush, which comes before the first invocation, perhaps. The first exported
-/// invocation links to the trace.
+/// Exports a finished trace with the next flush, perhaps before the first invocation. The first exported invocation
+/// links to the trace.
 pub(crate) fn export(root: Option<TraceContext>, records: Records) {
     link(root, &records);
     export_later(records);
 }
 
 fn link(root: Option<TraceContext>, records: &Records) {
-    // A trace that is not exported is no target of a link.
+    // An unexported trace is no target of a link.
     if !records.is_empty() {
         kept().contexts.extend(root);
     }
@@ -50,7 +50,7 @@ pub(super) fn take() -> Vec<TraceContext> {
     contexts
 }
 
-/// Returns the contexts, for an invocation that is perhaps not exported.
+/// Returns the contexts, for an invocation whose export is uncertain.
 pub(super) fn contexts() -> Vec<TraceContext> {
     kept().contexts.clone()
 }

@@ -14,7 +14,7 @@ use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
-/// `attempt` is the invocation id, which Lambda sends beside the request id.
+/// `attempt` is the invocation id, sent by Lambda beside the request id.
 pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, config: &Config) -> Scope {
     let is_cold_start = environment::begin_invocation(config);
     let caller = trust(context, config);
@@ -70,11 +70,11 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         builder = builder.link(&sender, NO_ATTRIBUTES);
     }
     let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
-    // An unsampled invocation, which perhaps is not exported, leaves the links to the next one as well.
+    // An unsampled invocation, perhaps not exported, leaves the links to the next invocation as well.
     let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
     initialised.iter().for_each(|initialised| scope.add_link(initialised, NO_ATTRIBUTES));
     if !initialised.is_empty() && decision != Some(false) {
-        // X-Ray gets the initialisation with the invocation that links to it.
+        // X-Ray gets the initialisation with the linking invocation.
         thundra_core::share_withheld();
     }
     if is_cold_start {
@@ -125,8 +125,8 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
     records
 }
 
-/// Returns the trust in the caller that invoked the function. A Cognito identity is an end user, signed in or a guest,
-/// who controls the event, the client context and the X-Ray header.
+/// Returns the trust in the caller of the function. A Cognito identity is an end user, signed in or a guest, with
+/// control over the event, the client context and the X-Ray header.
 fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity
@@ -135,8 +135,8 @@ fn trust(context: &Context, config: &Config) -> Trust {
     if is_visitor { trigger::edge_trust(config) } else { Trust::Full }
 }
 
-/// Returns the context of the caller: of the client context, else of the event's only message, else of the X-Ray header
-/// that the runtime received with the event.
+/// Returns the context of the caller: from the client context, else from the event's only message, else from the X-Ray
+/// header received by the runtime with the event.
 fn parent(
     trigger: &Trigger,
     header: Option<&XRayHeader>,
@@ -172,9 +172,9 @@ fn parent(
     inbound
 }
 
-/// Puts an invocation below Lambda's own segments in X-Ray: its parent becomes that of the X-Ray header, with X-Ray's
-/// decision. Returns the parent in its place, if that belongs to another trace. Without a decision, there are no segments
-/// of Lambda, and nothing changes.
+/// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with
+/// X-Ray's decision. Returns the replaced parent, if the replaced parent belongs to another trace. A header without a
+/// decision means no segments of Lambda, and changes nothing.
 fn below_lambda(inbound: &mut Inbound, header: &XRayHeader, trust: Trust) -> Option<TraceContext> {
     header.sampled?;
     let mut segment = header.parent_context()?;
@@ -191,8 +191,8 @@ fn below_lambda(inbound: &mut Inbound, header: &XRayHeader, trust: Trust) -> Opt
     sender.filter(|_| !same_trace)
 }
 
-/// Returns `true` for a message that is old enough to come from a dead-letter queue. Outside Lambda, old messages come
-/// from files.
+/// Returns `true` for a message old enough to come from a dead-letter queue. Outside Lambda, old messages come from
+/// files.
 fn is_redrive(message: &Message) -> bool {
     message.is_old() && setup::in_lambda()
 }
@@ -210,7 +210,7 @@ fn function(context: &Context) -> Vec<(&'static str, thundra_core::Value)> {
     attributes
 }
 
-/// Returns the ARN that the caller named.
+/// Returns the ARN named by the caller.
 fn invoked_arn(context: &Context) -> Option<&str> {
     // lambda_runtime writes a sentence here if the header is missing.
     Some(context.invoked_function_arn.as_str()).filter(|arn| arn.starts_with("arn:"))

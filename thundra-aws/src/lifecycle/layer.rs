@@ -1,7 +1,7 @@
-//! The outermost layer: it sees the event before its deserialisation, and the end of the invocation.
+//! The outermost layer, with the event before its deserialisation, and the end of the invocation.
 //!
-//! The response of the inner service is `()`, and it is ready once the runtime has posted the response of the handler.
-//! An export here delays no caller.
+//! The response of the inner service is `()`, ready once the runtime has posted the handler's response. An export in
+//! this layer delays no caller.
 
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -26,8 +26,8 @@ use crate::panics::catch_panic;
 /// The header with the id of one attempt of a request.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
-/// The time at which the [last export](export_last) must end, after an invocation that ended the program. Lambda reports
-/// a timeout in place of the error if the program takes longer.
+/// The latest end of the [last export](export_last), after an invocation that ended the program. Lambda reports a
+/// timeout in place of the error if the program takes longer.
 static LAST_UNTIL: Mutex<Option<Instant>> = Mutex::new(None);
 
 /// Runs each invocation in a scope, and exports the scope after the response was posted.
@@ -73,7 +73,7 @@ where
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
         let watch = Watch::begin(&scope, &invocation.context, self.config);
-        // Panics of the user's `Deserialize` and `Serialize` pass through here as well.
+        // Panics of the user's `Deserialize` and `Serialize` pass through this call as well.
         let future = match scope.enter(|| catch_panic(Some(*scope), || self.inner.call(invocation))) {
             Ok(future) => future,
             Err(panic) => {
@@ -165,15 +165,15 @@ where
     }
 }
 
-/// Ends an invocation whose error or panic ends the program, or one worker of a concurrent program. The spans leave with
-/// the [last export](export_last), or with the next flush of another worker.
+/// Ends an invocation whose error or panic ends the program, or one worker of a concurrent program. The spans leave
+/// with the [last export](export_last), or with the next flush of another worker.
 #[cold]
 fn finish_last(scope: Scope, watch: Watch) {
     *LAST_UNTIL.lock().unwrap_or_else(PoisonError::into_inner) = watch.flush_until();
     export_later(invocation::finish(scope, watch));
 }
 
-/// Exports the last spans of a program, and reports the ones that could not be exported.
+/// Exports the last spans of a program, and reports the unexported spans.
 pub(crate) async fn export_last(trace: Records, config: &Config) {
     if background::is_running() {
         export_later(trace);
@@ -188,8 +188,8 @@ pub(crate) async fn export_last(trace: Records, config: &Config) {
     thundra_http::export::report_losses();
 }
 
-/// Exports until the deadline, and no longer, even if an exporter ignores its deadline. Where a background thread exports,
-/// hands it the records.
+/// Exports until the deadline, and no longer, even if an exporter ignores its deadline. If a background thread exports,
+/// the thread takes the records.
 pub(crate) async fn export(trace: Records, deadline: Option<Instant>, config: &Config) {
     if background::is_running() {
         return export_later(trace);

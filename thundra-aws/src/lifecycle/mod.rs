@@ -6,9 +6,9 @@
 //!              └─ watchdog/: exports the scope shortly before the deadline, if it is still open
 //! ```
 //!
-//! How an invocation ended is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
-//! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error whose type
-//! is known. The table of the endings is in the documentation of [`run`](crate::run).
+//! The end of an invocation is recorded by `event.rs`, `failure.rs`, `response.rs`, `response_stream.rs` and
+//! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
+//! type. The documentation of [`run`](crate::run) has the table of the endings.
 
 mod availability_zone;
 mod background;

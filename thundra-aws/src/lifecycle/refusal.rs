@@ -1,4 +1,4 @@
-//! A response that Lambda refuses. The runtime logs the refusal, and takes the invocation for a success.
+//! Responses refused by Lambda. The runtime logs the refusal, and counts the invocation as a success.
 
 use std::fmt::Debug;
 
@@ -17,7 +17,7 @@ pub(super) fn watch() {
     });
 }
 
-/// Records the status with which Lambda refused a response. What failed before is the cause, and stays.
+/// Records Lambda's status for a refused response. An earlier failure is the cause, and stays.
 fn report(invocation: ScopeRef, status: &str) {
     if !invocation.flags().contains(ScopeFlags::FAILED) {
         // Over 6 MB, or over 200 MB of a stream.
@@ -27,7 +27,7 @@ fn report(invocation: ScopeRef, status: &str) {
     }
 }
 
-/// The field with the status of Lambda's answer, in the one event of the runtime that has it.
+/// The field with the status of Lambda's response, present in one event of the runtime only.
 struct Refusal(Option<String>);
 
 impl Visit for Refusal {

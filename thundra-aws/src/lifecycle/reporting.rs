@@ -1,4 +1,4 @@
-//! The service around the handler: it sees the event, the result and the panic.
+//! The service around the handler, with access to the event, the result and the panic.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use super::failure::Failed;
 use super::response::Returned;
 use crate::panics::recording_panic;
 
-/// A handler that records its outcome on the invocation. Results, errors and panics pass through.
+/// A handler whose outcome is recorded on the invocation. Results, errors and panics pass through.
 #[derive(Clone)]
 pub(super) struct Reporting<H> {
     inner: H,

@@ -1,7 +1,7 @@
 //! The handler's response on its way to the runtime.
 //!
-//! The runtime converts and serialises the response, each once, and a panic of the user's types there ends the process.
-//! To change nothing, [`Returned`] records the outcome while the runtime converts and serialises.
+//! The runtime converts and serialises the response, each once. A panic of the user's types in either step ends the
+//! process. To change nothing, [`Returned`] records the outcome while the runtime converts and serialises.
 
 use lambda_runtime::{FunctionResponse, IntoFunctionResponse};
 use serde::{Serialize, Serializer};
@@ -11,7 +11,7 @@ use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 use super::http_status::{report_status, serialize_and_report_status};
 use super::response_stream::ResponseStream;
 
-/// The `error.type` of a response that cannot be serialised.
+/// The `error.type` of a response with a serialisation failure.
 const INVALID_RESPONSE: &str = "invalid_response";
 
 /// A response of the handler.
@@ -50,7 +50,7 @@ where
     }
 }
 
-/// A response in one piece. Serialising it records a failure, and the status of an HTTP response.
+/// A response in one piece. Serialisation records a failure, and the status of an HTTP response.
 pub(super) struct ResponseBody<B> {
     body: B,
     invocation: Option<ScopeRef>,

@@ -1,6 +1,6 @@
 //! A streamed response.
 //!
-//! Lambda takes a stream that breaks for a success. Here the outcome is that of the stream.
+//! Lambda counts a broken stream as a success. Here the outcome of the invocation is the outcome of the stream.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -20,13 +20,13 @@ use super::watchdog::Watch;
 use crate::panics::recording_panic;
 
 tokio::task_local! {
-    /// The end of the stream that is the response of the invocation.
+    /// The end of the response stream of the invocation.
     static END: Cell<Option<EndOfStream>>;
 }
 
 /// Resolves once the stream has ended or is dropped.
 type EndOfStream = oneshot::Receiver<Infallible>;
-/// A future that knows the end of the stream that it responds with.
+/// A future with access to the end of its response stream.
 pub(super) type WithStream<F> = tokio::task::futures::TaskLocalFuture<Cell<Option<EndOfStream>>, F>;
 
 /// Prepares the future of an invocation for a streamed response.
@@ -34,8 +34,8 @@ pub(super) fn with_stream<F: Future>(future: F) -> WithStream<F> {
     END.scope(Cell::new(None), future)
 }
 
-/// Returns the end of a stream that goes on although the response was posted. Lambda answers after the last chunk, and
-/// some emulators of Lambda at once.
+/// Returns the end of a stream still open after the response was posted. Lambda answers after the last chunk, and some
+/// emulators of Lambda answer at once.
 pub(super) fn take_open_stream<F>(future: Pin<&mut WithStream<F>>) -> Option<EndOfStream> {
     let mut end = future.take_value()?.into_inner()?;
     (end.try_recv() == Err(oneshot::error::TryRecvError::Empty)).then_some(end)
@@ -56,7 +56,7 @@ pub(super) async fn finish_with_stream(scope: Scope, mut watch: Watch, end: EndO
     export_later(invocation::finish(scope, watch));
 }
 
-/// A stream of the handler, polled in the invocation. An error of the stream is one of the invocation.
+/// A stream of the handler, polled in the invocation. An error of the stream is an error of the invocation.
 pub(super) struct ResponseStream<S> {
     stream: S,
     invocation: Option<Invocation>,
@@ -66,12 +66,12 @@ pub(super) struct ResponseStream<S> {
 struct Invocation {
     scope: ScopeRef,
     span: Span,
-    /// Dropped at the end of the stream. The runtime drops the stream itself some time after that.
+    /// The sender, dropped at the end of the stream. The runtime drops the stream itself later.
     end: Option<oneshot::Sender<Infallible>>,
 }
 
 impl<S> ResponseStream<S> {
-    /// Takes the stream that is the response of the current invocation.
+    /// Takes the response stream of the current invocation.
     pub(super) fn new(stream: S, invocation: Option<ScopeRef>) -> Self {
         let invocation = invocation.map(|scope| {
             let (end, ended) = oneshot::channel();
@@ -97,7 +97,7 @@ where
             || Pin::new(&mut this.stream).poll_next(cx).map(|item| item.map(|chunk| chunk.map_err(Into::into)));
         let Some(invocation) = &mut this.invocation else { return poll() };
         let scope = invocation.scope;
-        // A panic is the end too.
+        // A panic also ends the stream.
         let end = invocation.end.take();
         let item = recording_panic(Some(scope), || scope.enter(|| invocation.span.in_scope(poll)));
         if let Poll::Ready(Some(Err(error))) = &item {

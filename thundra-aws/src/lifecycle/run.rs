@@ -24,7 +24,7 @@ use super::{environment, local, refusal, setup, shutdown, usage};
 ///
 /// # How an invocation ends
 ///
-/// The root span says how, whatever the end. The response, the lines of the runtime and the exit status stay those of
+/// The root span records every end. The response, the lines of the runtime and the exit status stay those of
 /// [`lambda_runtime::run`].
 ///
 /// | End | `error.type` | Status description |
@@ -45,24 +45,26 @@ use super::{environment, local, refusal, setup, shutdown, usage};
 /// | [`run`] dropped by the program | `cancelled` | `cancelled` |
 /// | an error of the init function, on the span `init` | `init_failed` | its message and those of its sources |
 ///
-/// An error of the runtime, and a panic of reading the event or of writing the response, end the program. The last export
-/// comes before `run` returns or panics, and ends before the deadline of that invocation.
+/// An error of the runtime ends the program, and so does a panic while the event is read or the response is written.
+/// The last export comes before `run` returns or panics, and ends before the deadline of the invocation.
 ///
-/// The first failure counts: what fails because of it changes nothing. Each failure but the HTTP status, the deadline, a
-/// dropped stream and a cancellation is also an [exception event], with `exception.type` and `exception.message`.
+/// The first failure counts: consequences of the first failure change nothing. Each failure except the HTTP status, the
+/// deadline, a dropped stream and a cancellation is also an [exception event], with `exception.type` and
+/// `exception.message`.
 ///
-/// - The type is the path of a Rust type. A boxed error has the name that its `Debug` text begins with, or `Error`.
-/// - The sources are known for boxed errors of the standard library, for `anyhow` and for `eyre`: up to 8 of them, and
-///   up to 8 KiB of text. [`#[handler]`](crate::handler) on `main` sees the error type of the program, and takes the
-///   sources of each type that implements [`Error`](std::error::Error). Under `run` such a type names its sources in its
-///   own message, or is returned in a box.
+/// - The type is the path of a Rust type. For a boxed error, the type is the name at the start of the `Debug` text, or
+///   `Error`.
+/// - The sources are known for boxed errors of the standard library, for `anyhow` and for `eyre`: up to 8 sources, and
+///   up to 8 KiB of text. [`#[handler]`](crate::handler) on `main` sees the program's error type, and records the
+///   sources of each type with [`Error`](std::error::Error). Under `run`, such a type names its sources in its own
+///   message, or is returned in a box.
 /// - Credentials and query values are redacted.
-/// - `exception.stacktrace` is recorded only where `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` asks for it: the place and the
-///   backtrace of a panic, and the backtrace that an error of `anyhow` or `eyre` captured.
+/// - `exception.stacktrace` is recorded only if `RUST_BACKTRACE` or `RUST_LIB_BACKTRACE` asks for backtraces. The text
+///   is the place and the backtrace of a panic, or the backtrace captured by an error of `anyhow` or `eyre`.
 ///
 /// The records of a [batch](crate::batch), the requests of a server and the calls of a client have the same events.
-/// Lambda's refusal of a response is read from an event of the runtime, so a subscriber of the program's own needs our
-/// [`layer`](thundra_core::layer) for it.
+/// Lambda's refusal of a response is read from an event of the runtime, so a program with its own subscriber adds
+/// thundra's [`layer`](thundra_core::layer) to record refusals.
 ///
 /// [exception event]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-spans.md
 ///
@@ -104,9 +106,9 @@ where
     run_with(Telemetry::default(), handler).await
 }
 
-/// Runs a handler as [`run`] does, with telemetry that is set up in code.
+/// Runs a handler as [`run`] does, with telemetry set up in code.
 ///
-/// If telemetry was installed before, this one is dropped, and one line on standard error says so.
+/// If telemetry was installed before, the new telemetry is dropped, and a line on standard error reports the drop.
 ///
 /// # Errors
 ///
@@ -185,9 +187,9 @@ where
     run_concurrent_with(Telemetry::default(), handler).await
 }
 
-/// Runs a handler as [`run_concurrent`] does, with telemetry that is set up in code.
+/// Runs a handler as [`run_concurrent`] does, with telemetry set up in code.
 ///
-/// If telemetry was installed before, this one is dropped, and one line on standard error says so.
+/// If telemetry was installed before, the new telemetry is dropped, and a line on standard error reports the drop.
 ///
 /// # Errors
 ///
@@ -222,7 +224,7 @@ where
     to_the_end(Box::pin(runtime.run_concurrent()), config).await
 }
 
-/// Waits for the end of the runtime, and exports everything that waits. An error and a panic pass through.
+/// Waits for the end of the runtime, and exports all waiting records. An error and a panic pass through.
 async fn to_the_end(runtime: impl Future<Output = Result<(), Error>>, config: &Config) -> Result<(), Error> {
     let result = AssertUnwindSafe(runtime).catch_unwind().await;
     export_last(Records::default(), config).await;

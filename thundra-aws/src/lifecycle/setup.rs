@@ -11,13 +11,13 @@ use crate::{Settings, cloudwatch, emf};
 /// The crate that a program depends on.
 const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), authorizers: &[SECRETS, cloudwatch::endpoint] };
 
-/// What gives requests the headers whose values are secrets.
+/// The authorizer for headers with secret values.
 #[cfg(feature = "secrets")]
 const SECRETS: export::Authorizer = crate::secrets::headers;
 #[cfg(not(feature = "secrets"))]
 const SECRETS: export::Authorizer = export::report_references;
 
-/// Installs telemetry where a background thread exports until the guard is dropped, outside Lambda.
+/// Installs telemetry. Outside Lambda, a background thread exports until the guard is dropped.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
     let guard = thundra_http::init_for(THIS, platform(), telemetry.section::<Settings>());
     write_metrics(thundra_core::config());
@@ -26,8 +26,8 @@ pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
     guard
 }
 
-/// Installs telemetry for a program that exports at the end of each invocation, and returns the configuration of the
-/// process. If telemetry was installed before, the configuration is that of the earlier one.
+/// Installs telemetry for a program with an export at the end of each invocation, and returns the configuration of the
+/// process. If telemetry was installed before, the earlier configuration is returned.
 pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
     let config = install_during_calls(telemetry);
     watch_unwrapped_clients();
@@ -51,7 +51,7 @@ fn write_metrics(config: &Config) {
     emf::install(config, &Settings::of(config).emf);
 }
 
-/// Starts a background thread that exports, on managed instances.
+/// Starts a background thread for exports, on managed instances.
 fn export_in_background() {
     if platform() == Platform::ManagedInstance {
         background::start(thundra_core::config());
@@ -67,7 +67,7 @@ fn platform() -> Platform {
     }
 }
 
-/// Returns `true` if there is a Runtime API to take events from.
+/// Returns `true` if the environment names a Runtime API.
 pub(crate) fn in_lambda() -> bool {
     Env::process().get("AWS_LAMBDA_RUNTIME_API").is_some()
 }

@@ -2,7 +2,7 @@
 //! environments.
 //!
 //! Before the snapshot, all waiting records are exported: each copy would export the records again. After the restore,
-//! a copy renews the seeds and connections that all copies share, and then runs the hooks of the program.
+//! a copy renews the shared seeds and connections of all copies, and then runs the hooks of the program.
 //!
 //! [SnapStart]: https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html
 
@@ -30,10 +30,10 @@ struct Resources {
 /// Registers a resource whose hooks run before a SnapStart snapshot and after each restore, as
 /// [`Runtime::register_snapstart_resource`] does. Without SnapStart the hooks never run.
 ///
-/// Register resources before [`run`](crate::run), for example in the init function of
-/// [`#[handler(init = …)]`](macro@crate::handler), and foundations first: the hooks before the snapshot run in reverse
-/// order. The hooks after a restore are recorded in the trace `restore`, and the first invocation links to the trace. A
-/// hook that fails ends the program, as without this crate.
+/// Register resources before [`run`](crate::run), for example in the init function of [`#[handler(init =
+/// …)]`](macro@crate::handler), and foundations first: the hooks before the snapshot run in reverse order. The hooks
+/// after a restore are recorded in the trace `restore`, and the first invocation links to the trace. A failed hook ends
+/// the program, as without this crate.
 ///
 /// [`Runtime::register_snapstart_resource`]: lambda_runtime::Runtime::register_snapstart_resource
 ///
@@ -106,8 +106,8 @@ impl Hooks {
         Ok(())
     }
 
-    /// Exports all waiting records. Records that cannot be exported are lost and reported now, since each copy would
-    /// report the loss again.
+    /// Exports all waiting records. Unexported records are lost and reported now, since each copy would report the loss
+    /// again.
     async fn export(&self) {
         let deadline = Instant::now() + self.config.otlp.flush_limit();
         let _ = timeout_at(deadline.into(), flush_last(deadline)).await;

@@ -5,8 +5,8 @@ use super::reader::Reader;
 use super::{Config, ConfigProblem, Variable};
 use crate::Signal;
 
-/// The names that OpenTelemetry [knows] and that no exporter has here. They are a choice all the same: where only such
-/// a name is given, nothing else is exported in its place.
+/// The names that OpenTelemetry [knows] without an exporter in these crates. A choice of only such names exports
+/// nothing.
 ///
 /// [knows]: https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#exporter-selection
 const ELSEWHERE: [&str; 4] = ["console", "logging", "prometheus", "otlp/stdout"];
@@ -29,7 +29,7 @@ pub enum MetricsExporter {
     Emf,
 }
 
-/// The [temporality] of metrics over OTLP: what the value of a sum or a histogram adds up.
+/// The [temporality] of metrics over OTLP: the period covered by the value of a sum or a histogram.
 ///
 /// [temporality]: https://opentelemetry.io/docs/specs/otel/metrics/sdk_exporters/otlp/#additional-environment-variable-configuration
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,11 +40,11 @@ pub enum TemporalityPreference {
     Cumulative,
     /// `delta`: everything since the last export. Counters that go up and down are cumulative.
     Delta,
-    /// `lowmemory`: delta for counters and histograms that the program records, cumulative for the rest.
+    /// `lowmemory`: delta for counters and histograms recorded by the program, cumulative for the rest.
     LowMemory,
 }
 
-/// What exceptions become, as the [conventions] have it.
+/// The signal for exceptions, as in the [conventions].
 ///
 /// [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/README.md
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl ExceptionSignal {
 }
 
 impl Config {
-    /// Returns `true` if log records are exported over OTLP: as chosen, else where they have an endpoint.
+    /// Returns `true` if log records are exported over OTLP: as chosen, else where the signal has an endpoint.
     #[doc(hidden)]
     pub fn otlp_logs(&self) -> bool {
         !self.disabled
@@ -84,7 +84,7 @@ impl Config {
             }
     }
 
-    /// Returns `true` if metrics are exported over OTLP: as chosen, else where they have an endpoint.
+    /// Returns `true` if metrics are exported over OTLP: as chosen, else where the signal has an endpoint.
     #[doc(hidden)]
     pub fn otlp_metrics(&self) -> bool {
         !self.disabled
@@ -94,16 +94,16 @@ impl Config {
             }
     }
 
-    /// Returns `true` if metrics are written in the embedded metric format, which only a choice turns on: each metric
-    /// costs money.
+    /// Returns `true` if metrics are written in the embedded metric format. Only an explicit choice turns on the
+    /// format, because each metric costs money.
     #[doc(hidden)]
     pub fn emf(&self) -> bool {
         !self.disabled
             && self.metrics_exporters.as_ref().is_some_and(|exporters| exporters.contains(&MetricsExporter::Emf))
     }
 
-    /// Returns `true` unless the choice of exporters excludes a signal. An exporter that is set in code takes what it
-    /// [takes](crate::export::Export::takes), without an endpoint too.
+    /// Returns `true` unless the choice of exporters excludes a signal. An exporter set in code gets every signal the
+    /// exporter [takes](crate::export::Export::takes), even without an endpoint.
     pub(crate) fn admits(&self, signal: Signal) -> bool {
         !self.disabled
             && match signal {
@@ -119,7 +119,7 @@ fn is_otlp<T: PartialEq>(chosen: &Option<Vec<T>>, otlp: T) -> bool {
     chosen.as_ref().is_none_or(|exporters| exporters.contains(&otlp))
 }
 
-/// Reads the exporters of spans: each once, by its name in lower case.
+/// Reads the exporters of spans: each once, by the name in lower case.
 pub(super) fn of_traces(reader: &mut Reader<'_>) -> Option<Vec<String>> {
     let mut exporters: Vec<String> = Vec::new();
     let names = reader.list(&v::EXPORTER)?.into_iter().map(|name| name.to_ascii_lowercase());
@@ -148,12 +148,12 @@ pub(super) fn temporality(reader: &mut Reader<'_>) -> Option<TemporalityPreferen
         .one_of(&v::OTLP_METRICS_TEMPORALITY, &[("cumulative", Cumulative), ("delta", Delta), ("lowmemory", LowMemory)])
 }
 
-/// Reads what exceptions become.
+/// Reads the signal for exceptions.
 pub(super) fn exceptions(reader: &mut Reader<'_>) -> Option<ExceptionSignal> {
     reader.one_of(&v::EXCEPTION_SIGNAL, &[("logs", ExceptionSignal::Logs), ("logs/dup", ExceptionSignal::Both)])
 }
 
-/// Reads a list of exporters, each once. All names that no exporter has are a single problem. `None` without a choice.
+/// Reads a list of exporters, each once. All unknown names are a single problem. `None` without a choice.
 fn named<T: Copy + PartialEq>(reader: &mut Reader<'_>, variable: &Variable, known: &[(&str, T)]) -> Option<Vec<T>> {
     let (mut exporters, mut others, mut is_chosen) = (Vec::new(), Vec::new(), false);
     for name in reader.list(variable)? {

@@ -1,4 +1,4 @@
-//! The reasons to export a scope that the head sampler left out.
+//! The reasons to export a scope not sampled by the head sampler.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use super::duration::duration;
 use super::list as v;
 use super::reader::Reader;
 
-/// The reasons to export the spans of a scope that the head sampler left out (`THUNDRA_KEEP`).
+/// The reasons to export the spans of a scope not sampled by the head sampler (`THUNDRA_KEEP`).
 ///
 /// A scope is an invocation, a server request or a record of a batch. With a `Keep`, the spans of each unsampled scope
-/// are recorded, and the end of the scope decides: the spans are exported if one of these reasons applies, and are
-/// dropped otherwise. The sampling decision that calls carry to other programs stays the one of the head sampler.
+/// are recorded, and the end of the scope decides: the spans are exported if a reason applies, and are dropped
+/// otherwise. Calls to other programs carry the decision of the head sampler.
 ///
 /// Any `Keep`, [`Keep::default`] included, keeps a scope that the program has marked with the attribute `thundra.keep`,
 /// `true`, on any span of the scope, and a scope with [debug logs](crate#debug-logs).
 ///
-/// At most 10 scopes a second are kept, after a first burst of 100. The spans of further ones are counted as lost.
+/// At most 10 scopes a second are kept, after a first burst of 100. The spans of further scopes are counted as lost.
 ///
 /// # Examples
 ///
@@ -40,19 +40,19 @@ pub struct Keep {
 }
 
 impl Keep {
-    /// Keeps scopes with a failed span. A scope that panicked, timed out or was cancelled has one.
+    /// Keeps scopes with a failed span. A scope that panicked, timed out or was cancelled has a failed span.
     #[must_use]
     pub fn errors(self) -> Self {
         Keep { errors: true, ..self }
     }
 
-    /// Keeps scopes whose root span lasted longer than this. Of several limits the shortest applies.
+    /// Keeps scopes with a root span longer than the limit. Of several limits the shortest applies.
     #[must_use]
     pub fn slow(self, limit: Duration) -> Self {
         Keep { slow: Some(self.slow.map_or(limit, |other| other.min(limit))), ..self }
     }
 
-    /// Keeps cold starts: the initialisation of a Lambda function, and the first invocation after it.
+    /// Keeps cold starts: the initialisation of a Lambda function, and the first invocation.
     #[must_use]
     pub fn cold(self) -> Self {
         Keep { cold: true, ..self }

@@ -8,10 +8,10 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
-/// The level above `ERROR`, which many loggers have and `tracing` lacks.
+/// The level above `ERROR` in many loggers. `tracing` has no such level.
 const FATAL: &str = "FATAL";
 
-/// Level names of other loggers. Any other bare word names a target and enables all of its levels.
+/// Level names of other loggers. Any other bare word names a target and enables all levels of the target.
 const FOREIGN: [&str; 10] =
     ["all", "alert", "critical", "emergency", "information", "none", "notice", "panic", "verbose", "warning"];
 
@@ -51,7 +51,7 @@ impl fmt::Debug for Levels {
     }
 }
 
-/// Shows the list in the form that [`FromStr`] reads.
+/// Shows the list in the form of [`FromStr`].
 impl fmt::Display for Levels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -71,7 +71,7 @@ impl FromStr for Levels {
 }
 
 impl Levels {
-    /// Returns `true` if spans and events of this target and level are enabled.
+    /// Returns `true` if spans and events of the target and level are enabled.
     ///
     /// # Examples
     ///
@@ -91,12 +91,12 @@ impl Levels {
         self.0.would_enable(target, &level)
     }
 
-    /// Returns the levels of a list, and its invalid items.
+    /// Returns the levels and the invalid items of a list.
     pub(super) fn of<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
         Self::with_default(LevelFilter::INFO, items)
     }
 
-    /// Returns the levels of a list that enables nothing else, and its invalid items.
+    /// Returns the levels of a list with `off` as the default level, and the invalid items.
     pub(super) fn of_listed<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
         Self::with_default(LevelFilter::OFF, items)
     }

@@ -63,8 +63,8 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the limits for our own marks and counts, which are recorded even where the attributes of the program fill
-    /// the span.
+    /// Returns the limits for the marks and counts of this crate, recorded even where the attributes of the program
+    /// fill the span.
     pub(crate) fn without_attribute_limit(&self) -> Self {
         Limits { attributes: u32::MAX, ..*self }
     }

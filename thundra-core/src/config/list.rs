@@ -1,7 +1,7 @@
 //! The variables of this crate.
 //!
-//! The list is the only place with names and accepted forms. The reader uses both, messages about invalid values quote
-//! them, and the configuration pages show the list as a table.
+//! The list is the only place with names and accepted forms. The reader uses names and forms, messages about invalid
+//! values quote both, and the configuration pages show the list as a table.
 
 const SWITCH: &str = "one of true, false";
 const COUNT: &str = "a whole number from 0 to 4294967295";

@@ -1,4 +1,4 @@
-//! The buffer of log lines that are kept until they matter.
+//! The buffer of log lines kept until the scope fails.
 
 use super::levels::Levels;
 use super::list as v;
@@ -20,14 +20,15 @@ use super::size::size;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LogBuffer {
-    /// The most bytes of lines that a scope keeps.
+    /// The most bytes of kept lines in a scope.
     pub(crate) bytes: usize,
     /// `None` for the events of the program's own code down to DEBUG.
     pub(crate) levels: Option<Levels>,
 }
 
 impl LogBuffer {
-    /// Returns a buffer of so many bytes for each scope. It keeps the events of the program's own code down to DEBUG.
+    /// Returns a buffer with a limit of bytes for each scope. The buffer keeps the events of the program's own code
+    /// down to DEBUG.
     pub fn new(bytes: usize) -> Self {
         LogBuffer { bytes, levels: None }
     }

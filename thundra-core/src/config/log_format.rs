@@ -3,13 +3,13 @@
 use super::list as v;
 use super::reader::Reader;
 
-/// The form in which log events are written on standard error.
+/// The form of log events on standard error.
 ///
 /// Chosen by [`TelemetryBuilder::log_format`](crate::TelemetryBuilder::log_format), else by
 /// [`Config::log_format`](crate::Config::log_format), which `THUNDRA_LOG_FORMAT` sets. Without a choice, a function in
-/// Lambda writes what `AWS_LAMBDA_LOG_FORMAT` says, else `json`, and outside Lambda, where a person runs it, `text`. A
-/// program without `thundra-aws`, such as a service, writes `text` to a terminal, and `json` to anything else, because a
-/// file or a pipe is for programs to read.
+/// Lambda writes the format of `AWS_LAMBDA_LOG_FORMAT`, else `json`. Outside Lambda, where a person runs the function,
+/// the format is `text`. A program without `thundra-aws`, such as a service, writes `text` to a terminal, and `json` to
+/// anything else, because a file or a pipe is for programs to read.
 ///
 /// # Examples
 ///
@@ -64,8 +64,8 @@ impl LogFormat {
 
     /// The format `dazn`: the JSON of the [DAZN Lambda Powertools], which Node functions write: `message`, the fields,
     /// the function (`awsRegion`, `functionName`, `functionVersion`, `functionMemorySize`, and `environment` from
-    /// `ENVIRONMENT` or `STAGE`), `awsRequestId`, the correlation ids, `debug-log-enabled`, `call-chain-length`, `level`
-    /// as a number, and `sLevel`. The ids of the span, `trace_id` and `span_id`, are added. There is no time.
+    /// `ENVIRONMENT` or `STAGE`), `awsRequestId`, the correlation ids, `debug-log-enabled`, `call-chain-length`,
+    /// `level` as a number, and `sLevel`. The ids of the span, `trace_id` and `span_id`, are added. There is no time.
     ///
     /// [DAZN Lambda Powertools]: https://github.com/getndazn/dazn-lambda-powertools
     pub const DAZN: LogFormat = LogFormat::of(Layout::Dazn);
@@ -96,16 +96,16 @@ impl LogFormat {
         LogFormat { location: true, ..self }
     }
 
-    /// Adds the fields of the `tracing` spans around an event to its line. The field of an inner span hides one of an
-    /// outer span with the same name, and a field of the event hides both.
+    /// Adds the fields of the `tracing` spans around an event to its line. The field of an inner span hides a field of
+    /// an outer span with the same name, and a field of the event hides both.
     ///
-    /// Levels of lines, such as `RUST_LOG`, select these spans. Each span then costs the formatting of its fields.
+    /// Levels of lines, such as `RUST_LOG`, select the spans. Each selected span costs the formatting of the fields.
     #[must_use]
     pub const fn with_span_fields(self) -> Self {
         LogFormat { span_fields: true, ..self }
     }
 
-    /// Returns this format as JSON, if it is text.
+    /// Returns JSON for the text format.
     #[doc(hidden)]
     #[must_use]
     pub const fn for_programs(self) -> Self {

@@ -1,4 +1,4 @@
-//! How metrics are aggregated, and how often they are exported.
+//! The aggregation of metrics, and the interval of exports.
 
 use std::time::Duration;
 

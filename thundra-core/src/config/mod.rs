@@ -1,8 +1,8 @@
 //! The configuration: the environment read into plain data, once.
 //!
 //! [`Config`] holds the settings of this crate. Every dependent crate has a [`Section`] of its own, read by the same
-//! [`Reader`] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails: for an
-//! invalid value there is a [`ConfigProblem`], and the default applies.
+//! [`Reader`] from the same environment. The precedence is code, `THUNDRA_*`, `OTEL_*`, default. Reading never fails:
+//! an invalid value becomes a [`ConfigProblem`], and the default applies.
 
 mod duration;
 mod exporters;
@@ -75,26 +75,26 @@ pub struct Config {
     pub propagators: Propagators,
     /// The head sampler.
     pub sampler: Sampler,
-    /// The reasons to export what the head sampler left out; `None`, the default, for no such export.
+    /// The reasons to export scopes not sampled by the head sampler; `None`, the default, to export none.
     pub keep: Option<Keep>,
     /// The names of the exporters of spans, in lower case; empty to export no spans. With `None`, the default, the
     /// endpoint and the platform decide.
     pub exporters: Option<Vec<String>>,
     /// The exporters of log records; empty to export none. With `None`, the default, log records are exported over OTLP
-    /// where they have an endpoint.
+    /// where an endpoint is set.
     pub logs_exporters: Option<Vec<LogsExporter>>,
     /// The exporters of metrics; empty to export none. With `None`, the default, metrics are exported over OTLP where
-    /// they have an endpoint.
+    /// an endpoint is set.
     pub metrics_exporters: Option<Vec<MetricsExporter>>,
-    /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda, cumulative
-    /// elsewhere.
+    /// The temporality of metrics over OTLP. With `None`, the default, the platform decides: delta in Lambda,
+    /// cumulative elsewhere.
     pub metrics_temporality: Option<TemporalityPreference>,
     /// The time between two exports of metrics in a program that exports in the background. Defaults to a minute. In
     /// Lambda each invocation exports.
     pub metric_export_interval: Duration,
     /// The buckets of histograms over OTLP.
     pub histogram_aggregation: HistogramAggregation,
-    /// What exceptions become. Defaults to events of spans.
+    /// The signal for exceptions. Defaults to events of spans.
     pub exceptions: ExceptionSignal,
     /// OTLP settings of each signal.
     pub otlp: OtlpSignals,
@@ -102,11 +102,11 @@ pub struct Config {
     pub limits: Limits,
     /// The levels of recorded spans. Defaults to `INFO` and above.
     pub spans: Levels,
-    /// The most bytes that a flush writes to standard output, as lines of the
-    /// [`StdoutExporter`](crate::export::StdoutExporter), of what the exporters lost. With 0, the default, all of that is
-    /// counted instead. See [Losses](crate#losses).
+    /// The most bytes of lost records that a flush writes to standard output, as lines of the
+    /// [`StdoutExporter`](crate::export::StdoutExporter). With 0, the default, all lost records are counted instead.
+    /// See [Losses](crate#losses).
     pub spill: u64,
-    /// The keys whose values are masked, besides the built-in list.
+    /// The keys with masked values, besides the built-in list.
     pub mask_keys: MaskKeys,
     /// `true` if the public edge is trusted like a queue (`THUNDRA_TRUST=all`).
     pub trust_all: bool,
@@ -118,7 +118,7 @@ pub struct Config {
     /// The ratio of new chains of calls with debug logs, from 0, the default, to 1. See
     /// [Debug logs](crate#debug-logs).
     pub debug_sample_rate: f64,
-    /// The buffer of the log lines that a scope keeps until it fails; `None`, the default, to keep none. See
+    /// The buffer of the log lines kept until a scope fails; `None`, the default, to keep none. See
     /// [Kept log lines](crate#kept-log-lines).
     pub log_buffer: Option<LogBuffer>,
     origin: Origin,
@@ -156,8 +156,8 @@ impl Config {
         config
     }
 
-    /// Reads the configuration as [`from_env`](Self::from_env) does, without a look at unknown variables, which
-    /// [`complete`](Self::complete) reports.
+    /// Reads the configuration as [`from_env`](Self::from_env) does, without unknown variables.
+    /// [`complete`](Self::complete) reports unknown variables.
     pub(crate) fn from_env_before_completion(env: &Env) -> Self {
         let mut reader = Reader::new(env);
         let config = Self::read_from(&mut reader);
@@ -167,7 +167,7 @@ impl Config {
 
     /// Reads the configuration, and returns a problem for each invalid value and each unknown `THUNDRA_*` variable.
     ///
-    /// In a program with `thundra-http` or `thundra-aws`, only mistyped names of this crate's variables count as
+    /// In a program with `thundra-http` or `thundra-aws`, only mistyped names of variables of `thundra-core` count as
     /// unknown.
     ///
     /// # Examples

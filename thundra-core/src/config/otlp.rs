@@ -10,7 +10,7 @@ use super::reader::{Reader, is_token};
 use super::{Proxies, Variable};
 use crate::redact;
 
-/// The longest wait for a collector, which also stands for no limit.
+/// The longest wait for a collector. The same value stands for no limit.
 const MAX_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// The encoding of OTLP requests.
@@ -38,8 +38,8 @@ pub enum OtlpCompression {
 /// OTLP settings of each signal.
 ///
 /// A variable for a single signal, such as `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, wins over the variable for all
-/// signals. The endpoint for all signals is a base URL, to whose path `/v1/traces`, `/v1/logs` or `/v1/metrics` is
-/// added. The endpoint of a single signal is used unchanged.
+/// signals. The endpoint for all signals is a base URL: `/v1/traces`, `/v1/logs` or `/v1/metrics` is added to the path.
+/// The endpoint of a single signal is used unchanged.
 ///
 /// # Examples
 ///
@@ -88,25 +88,25 @@ pub struct OtlpConfig {
     pub endpoint: Option<String>,
     /// The encoding. Defaults to protobuf.
     pub protocol: OtlpProtocol,
-    /// Headers sent with each request. A value such as `ssm:/name` or `secretsmanager:id#key` is the name of a secret,
-    /// which the feature `secrets` of thundra-aws reads.
+    /// Headers sent with each request. A value such as `ssm:/name` or `secretsmanager:id#key` is the name of a secret.
+    /// The feature `secrets` of thundra-aws reads secrets.
     pub headers: Vec<(String, String)>,
-    /// The longest time of a flush, retries included. Defaults to 10 s. The maximum is an hour, which also stands for
+    /// The longest time of a flush, retries included. Defaults to 10 s. The maximum is an hour. An hour also stands for
     /// the variable's `0`, [no limit](https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout).
     pub timeout: Duration,
     /// The longest time of an attempt. Defaults to 2 s, or to a configured timeout.
     pub attempt_timeout: Duration,
     /// The compression. Defaults to none.
     pub compression: OtlpCompression,
-    /// The certificates that may vouch for an `https` collector, in PEM: those of authorities, or the collector's own.
-    /// No other certificate is trusted then. Without a value, the well-known authorities are trusted. The variables have
-    /// the path of a file with this content.
+    /// The certificates trusted to vouch for an `https` collector, in PEM: those of authorities, or the collector's
+    /// own. No other certificate is trusted then. Without a value, the well-known authorities are trusted. The
+    /// variables have the path of a file with the certificates.
     pub certificate: Option<String>,
-    /// The certificate that the collector asks for (mTLS), in PEM, followed by those of intermediate authorities. It
-    /// takes [`client_key`](Self::client_key).
+    /// The client certificate for the collector (mTLS), in PEM, followed by those of intermediate authorities. A client
+    /// certificate requires [`client_key`](Self::client_key).
     pub client_certificate: Option<String>,
-    /// The private key of [`client_certificate`](Self::client_certificate), in PEM: PKCS #8, PKCS #1 or SEC 1, without a
-    /// password.
+    /// The private key of [`client_certificate`](Self::client_certificate), in PEM: PKCS #8, PKCS #1 or SEC 1, without
+    /// a password.
     pub client_key: Option<String>,
     /// The largest body of a request, in bytes before compression. A larger batch is sent in parts, and a larger single
     /// record is lost, and counted. Defaults to 64 MiB.
@@ -257,7 +257,7 @@ impl Values {
         }
     }
 
-    /// Returns the settings of a signal with this path below the endpoint of all signals.
+    /// Returns the settings of a signal with a path below the endpoint of all signals.
     fn or(self, all: &Values, path: &str) -> OtlpConfig {
         let default = OtlpConfig::default();
         let timeout = self.timeout.or(all.timeout);
@@ -278,8 +278,8 @@ impl Values {
 }
 
 impl OtlpSignals {
-    /// Returns the timeout of a flush: the longest one of the signals with an endpoint, else the one of traces. Each
-    /// endpoint applies its own timeout too.
+    /// Returns the timeout of a flush: the longest timeout of the signals with an endpoint, else the timeout of traces.
+    /// Each endpoint also applies a separate timeout.
     #[doc(hidden)]
     pub fn flush_limit(&self) -> Duration {
         let with_endpoint =
@@ -322,11 +322,11 @@ fn has_certificate(text: &str) -> bool {
     text.lines().any(|line| line.trim_end() == "-----BEGIN CERTIFICATE-----")
 }
 
-/// Returns `true` for a text with a private key in PEM that takes no password.
+/// Returns `true` for a text with a private key in PEM without a password.
 fn has_private_key(text: &str) -> bool {
     let is_key = |kind: &str| matches!(kind, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY");
     let kind = |line: &str| line.trim_end().strip_prefix("-----BEGIN ")?.strip_suffix("-----").map(is_key);
-    // A line of the older forms says that the key takes a password.
+    // In the older forms, a line marks a key with a password.
     text.lines().any(|line| kind(line) == Some(true)) && !text.contains("Proc-Type: 4,ENCRYPTED")
 }
 

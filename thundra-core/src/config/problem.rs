@@ -62,12 +62,13 @@ impl ConfigProblem {
         }
     }
 
-    /// Returns the problem of a path whose file cannot be read.
+    /// Returns the problem of a path to an unreadable file.
     pub(super) fn unreadable(variable: &Variable, path: &str, error: io::ErrorKind) -> Self {
         ConfigProblem { reason: Reason::Unreadable(error), ..Self::not_accepted(variable.name, path, variable.form) }
     }
 
-    /// Returns the problem of a value without the accepted form, which may contain credentials.
+    /// Returns the problem of a value without the accepted form. The problem hides the value, because the value may
+    /// contain credentials.
     pub(super) fn secret(variable: &Variable) -> Self {
         Self::new(variable, Reason::NotAccepted)
     }

@@ -1,4 +1,4 @@
-//! The configuration of this process.
+//! The configuration of the process.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,11 +15,11 @@ static IS_PROVISIONAL_IN_USE: AtomicBool = AtomicBool::new(false);
 /// `true` if a layer has the levels and the limits of the provisional configuration.
 static HAS_PROVISIONAL_LAYER: AtomicBool = AtomicBool::new(false);
 
-/// Returns the configuration of this process: the [installed](crate::install) one, else the configuration of the
+/// Returns the configuration of the process: the [installed](crate::install) one, else the configuration of the
 /// environment.
 ///
-/// A configuration set in code wins for everything that is read after the installation. A part of the program that kept
-/// values of the environment's configuration until then is reported on standard error.
+/// A configuration set in code wins for everything read after the installation. A part of the program with values kept
+/// from before the installation is reported on standard error.
 ///
 /// # Examples
 ///
@@ -38,7 +38,7 @@ pub fn config() -> &'static Config {
     })
 }
 
-/// Installs a configuration, unless one is installed, and returns the installed one.
+/// Installs a configuration, unless a configuration is installed, and returns the installed configuration.
 pub(crate) fn install(make: impl FnOnce() -> Config) -> &'static Config {
     INSTALLED.get_or_init(make)
 }
@@ -49,7 +49,7 @@ pub(crate) fn installed() -> Option<&'static Config> {
     INSTALLED.get()
 }
 
-/// Returns the configuration for a layer of the program's own subscriber, which keeps parts of it.
+/// Returns the configuration for a layer of the program's own subscriber. The layer keeps parts of the configuration.
 pub(crate) fn config_of_layer() -> &'static Config {
     installed().unwrap_or_else(|| {
         HAS_PROVISIONAL_LAYER.store(true, Ordering::Relaxed);
@@ -68,7 +68,7 @@ pub(crate) fn is_provisional_in_use() -> bool {
     IS_PROVISIONAL_IN_USE.load(Ordering::Relaxed)
 }
 
-/// Returns the configuration of the layers made before the installation, if there are any.
+/// Returns the configuration of the layers made before the installation, if any.
 pub(crate) fn provisional_of_layers() -> Option<&'static Config> {
     PROVISIONAL.get().filter(|_| HAS_PROVISIONAL_LAYER.load(Ordering::Relaxed))
 }

@@ -1,4 +1,4 @@
-//! The proxies of OTLP requests, from the variables that curl has.
+//! The proxies of OTLP requests, from the variables of curl.
 
 use std::fmt;
 
@@ -7,16 +7,16 @@ use super::reader::Reader;
 use super::{ConfigProblem, Variable};
 use crate::redact;
 
-/// The variable that marks a CGI script. There, `HTTP_PROXY` has the header `Proxy` of whoever called the script.
+/// The variable of a CGI script. In a CGI script, `HTTP_PROXY` has the header `Proxy` of the caller.
 const CGI: &str = "REQUEST_METHOD";
 
-/// The schemes of proxies. An address without one is `http`.
+/// The schemes of proxies. The default scheme is `http`.
 const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
 
 /// The proxies of OTLP requests.
 ///
-/// An address is a host and a port, with a scheme of `http`, `https`, `socks5` or `socks5h`, and without one `http`. A
-/// user and a password in it, percent-encoded, are sent to the proxy. `Debug` does not show them.
+/// An address is a host and a port, with a scheme of `http` (the default), `https`, `socks5` or `socks5h`. A
+/// percent-encoded user and password in the address are sent to the proxy, and hidden from `Debug`.
 ///
 /// # Examples
 ///
@@ -34,10 +34,10 @@ pub struct Proxies {
     pub http: Option<String>,
     /// The proxy of `https` collectors.
     pub https: Option<String>,
-    /// The proxy of collectors without one of their scheme.
+    /// The proxy of collectors without a proxy for the scheme.
     pub all: Option<String>,
-    /// The collectors that are reached without a proxy: names, which stand for all names below them, addresses and
-    /// networks, or `*`, separated by commas. A collector on loopback is no exception by itself.
+    /// The collectors reached without a proxy: names, addresses and networks, or `*`, separated by commas. A name
+    /// stands for all names below it too. A collector on loopback is no exception by itself.
     pub except: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Proxies {
     }
 }
 
-/// Reads the address of a proxy. The problem of an invalid one does not show it.
+/// Reads the address of a proxy. The problem of an invalid address does not show the address.
 fn address(reader: &mut Reader<'_>, variable: &Variable) -> Option<String> {
     let variable = in_either_case(reader, variable);
     let address = reader.text(&variable)?;
@@ -78,7 +78,7 @@ fn address(reader: &mut Reader<'_>, variable: &Variable) -> Option<String> {
     None
 }
 
-/// Returns the variable under its name in lower case, where only that one is set.
+/// Returns the variable under the name in lower case, where only the lower-case variable is set.
 fn in_either_case(reader: &Reader<'_>, variable: &Variable) -> Variable {
     let lower = match variable.name {
         "HTTP_PROXY" => "http_proxy",

@@ -11,7 +11,7 @@ use crate::Env;
 use crate::percent::percent_decode;
 use crate::redact::mask::MaskKeys;
 
-/// The limit of a file's size. The bundles of authorities that systems have take 300 KiB.
+/// The limit of a file's size. The bundles of authorities in operating systems take 300 KiB.
 const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// The limit of a path. A longer value is no path.
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
         self.read(variable, |value| meaning(value).map(|(_, meaning)| meaning.clone()))
     }
 
-    /// Reads a value by its [`FromStr`](std::str::FromStr).
+    /// Reads a value with [`FromStr`](std::str::FromStr).
     pub fn parsed<T: std::str::FromStr>(&mut self, variable: &Variable) -> Option<T> {
         self.read(variable, |value| value.parse().ok())
     }
@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
         self.read(variable, size)
     }
 
-    /// Reads a value, and reports a value that cannot be read.
+    /// Reads a value, and reports an unreadable value.
     fn read<T>(&mut self, variable: &Variable, read: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let value = self.text(variable)?;
         let found = read(&value);
@@ -183,10 +183,11 @@ impl<'a> Reader<'a> {
         is_url.then_some(value)
     }
 
-    /// Reads a file, whose path is the value, and returns its text. The problem says why a file cannot be read.
+    /// Reads the file at the path in the variable, and returns the text. The problem has the reason for an unreadable
+    /// file.
     pub fn file(&mut self, variable: &Variable, is_content: impl Fn(&str) -> bool) -> Option<String> {
         let path = self.text(variable)?;
-        // Whoever takes the variable for the content writes a key into it.
+        // A user may mistake the variable for the content, and write a key into the variable.
         if path.contains(['\n', '\r']) || path.contains("-----BEGIN") || path.len() > MAX_PATH_BYTES {
             self.problem(ConfigProblem::secret(variable));
             return None;
@@ -223,7 +224,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Reads a file. A longer one breaks off at the limit. `None` for a pipe or a device: opening a pipe waits for a
+/// Reads a file. A longer file breaks off at the limit. `None` for a pipe or a device: opening a pipe waits for a
 /// writer, and standard input is for the program to read.
 fn read_file(path: &str) -> io::Result<Option<String>> {
     let metadata = fs::metadata(path)?;

@@ -37,7 +37,7 @@ pub fn read_section<S: Section>(env: &Env) -> (S, Vec<ConfigProblem>) {
     (settings, reader.finish())
 }
 
-/// A [`Section`] without its type.
+/// A [`Section`] without the type.
 trait Stored: Any + Debug + Send + Sync {
     fn is_last(&self) -> bool;
     fn variables(&self) -> &'static [Variable];

@@ -3,7 +3,7 @@
 use super::{ConfigProblem, Variable};
 use crate::Env;
 
-/// The prefix of the variables reserved for these crates.
+/// The prefix of the variables reserved for the Thundra crates.
 const PREFIX: &str = "THUNDRA_";
 
 /// The largest edit distance of a mistyped name.
@@ -11,8 +11,8 @@ const MAX_EDITS: usize = 3;
 
 /// Returns a problem for each `THUNDRA_*` variable of the environment outside of `lists`, with the nearest known name.
 ///
-/// Incomplete lists lack the variables of some crates of the program. With them, only mistyped names of known variables
-/// are reported, because any other name may belong to a missing list.
+/// Incomplete lists lack the variables of some crates of the program. With incomplete lists, only mistyped names of
+/// known variables are reported, because any other name may belong to a missing list.
 pub(super) fn problems(env: &Env, lists: &[&[Variable]], complete: bool) -> Vec<ConfigProblem> {
     let known =
         || lists.iter().copied().flatten().map(|variable| variable.name).filter(|name| name.starts_with(PREFIX));

@@ -1,4 +1,4 @@
-//! The encoded records of a batch, one by one: for destinations with a limit for each record or each request.
+//! The encoded records of a batch, for destinations with a limit for each record or each request.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ impl<'a> EncodedRecord<'a> {
 }
 
 impl Batch {
-    /// Iterates over the encoded records, in the order they ended.
+    /// Iterates over the encoded records, in order of their ends.
     #[doc(hidden)]
     pub fn encoded(&self) -> impl Iterator<Item = EncodedRecord<'_>> {
         let (signal, bytes) = (self.signal(), self.records().bytes());
@@ -69,7 +69,7 @@ impl Batch {
             .filter_map(move |(range, message)| Some(EncodedRecord { signal, field: bytes.get(range)?, message }))
     }
 
-    /// Returns the length of a protobuf request with records whose [fields](EncodedRecord::field) have this length.
+    /// Returns the length of a protobuf request, from the total length of the records' [fields](EncodedRecord::field).
     #[doc(hidden)]
     pub fn request_len(&self, fields: usize) -> usize {
         request::len(self.resource().encoded().len(), fields)

@@ -1,4 +1,4 @@
-//! The error of an export, and its consequence for the batch.
+//! The error of an export, and the consequence for the batch.
 
 use std::error::Error;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fmt;
 use super::LossReason;
 use crate::exception;
 
-/// The reason why a batch was not exported, or not all of it.
+/// The reason why a batch, or a part of a batch, was not exported.
 ///
 /// The [kind](Self::kind) is the consequence for the batch. The [source](Error::source) is the cause.
 ///
@@ -25,9 +25,9 @@ use crate::exception;
 #[derive(Debug)]
 pub struct ExportError {
     kind: ExportErrorKind,
-    /// `None` for the reason that follows from the kind.
+    /// `None` for the default reason of the kind.
     loss_reason: Option<LossReason>,
-    /// The lost records with a reason of their own.
+    /// The lost records with separate reasons.
     others: Vec<(LossReason, u64)>,
     source: Box<dyn Error + Send + Sync>,
 }
@@ -54,13 +54,13 @@ pub struct ExportError {
 pub enum ExportErrorKind {
     /// The batch is kept for the next flush.
     Retryable,
-    /// The batch is sent again in two parts. A single record is lost, and counted. After 16 of these in a row, batches
-    /// are lost whole.
+    /// The batch is sent again in two parts. A single record is lost, and counted. After 16 lost single records in a
+    /// row, batches are lost whole.
     TooLarge,
     /// A part of the batch was exported. The rejected records are lost, and counted.
     #[non_exhaustive]
     Partial {
-        /// The number of records that were rejected.
+        /// The number of rejected records.
         lost: u64,
     },
     /// The batch is lost, and counted.
@@ -68,7 +68,7 @@ pub enum ExportErrorKind {
 }
 
 impl ExportError {
-    /// Returns the error of an export that may succeed later.
+    /// Returns the error of an export with a chance to succeed later.
     pub fn retryable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         ExportError::new(ExportErrorKind::Retryable, source)
     }
@@ -101,15 +101,14 @@ impl ExportError {
         ExportError { kind, loss_reason: None, others: Vec::new(), source: source.into() }
     }
 
-    /// Sets the reason under which lost records are counted, in place of the reason that follows from the kind.
+    /// Sets the reason under which lost records are counted, in place of the default reason of the kind.
     #[must_use]
     pub fn with_loss_reason(mut self, reason: LossReason) -> Self {
         self.loss_reason = Some(reason);
         self
     }
 
-    /// Adds lost records with a reason of their own to a [partial](Self::partial) failure. Other failures stay as they
-    /// are.
+    /// Adds lost records with a separate reason to a [partial](Self::partial) failure. Other failures stay as they are.
     ///
     /// # Examples
     ///
@@ -152,7 +151,7 @@ impl ExportError {
         self.kind
     }
 
-    /// Returns the text of the cause, and of the causes behind it.
+    /// Returns the text of the cause, and of the causes behind the cause.
     pub(crate) fn causes(&self) -> Causes<'_> {
         Causes(self)
     }

@@ -1,4 +1,4 @@
-//! gzip with memory that is kept between requests.
+//! gzip with memory kept between requests.
 
 use std::fmt;
 use std::io::{self, Read, Write};
@@ -40,7 +40,7 @@ impl Gzip {
     ///
     /// # Errors
     ///
-    /// The error of the compressor, which has no reason to fail in memory.
+    /// The error of the compressor. Compression in memory has no reason to fail.
     pub fn pack(&self, bytes: &[u8]) -> io::Result<Vec<u8>> {
         let idle = self.idle().take();
         let mut encoder = idle.unwrap_or_else(|| DeflateEncoder::new(Vec::new(), Compression::new(1)));

@@ -1,4 +1,4 @@
-//! Lines of JSON with a batch each, in the envelope of the [serverless-otlp-forwarder], which reads CloudWatch Logs.
+//! Lines of JSON with a batch each, in the envelope of the [serverless-otlp-forwarder], a reader of CloudWatch Logs.
 //!
 //! [serverless-otlp-forwarder]: https://github.com/dev7a/serverless-otlp-forwarder
 
@@ -88,7 +88,7 @@ mod tests {
         Batch::new(Arc::new(Resource::new([("service.name".to_owned(), "orders".into())])), records)
     }
 
-    /// Returns the address of a line, and the request in it.
+    /// Returns the address and the request of a line.
     fn opened(line: &str) -> (String, Vec<u8>) {
         let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
         assert_eq!((&envelope["source"], &envelope["base64"]), (&"orders".into(), &true.into()));

@@ -8,12 +8,12 @@ macro_rules! reasons {
         /// The reason why records are lost.
         ///
         /// The next root span counts the lost records of each signal: `thundra.lost_spans`, `thundra.lost_log_records`
-        /// and `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason. See
-        /// [Losses](crate#losses).
+        /// and `thundra.lost_data_points` are the sums, and `thundra.lost_spans.queue_full` is the part of one reason.
+        /// See [Losses](crate#losses).
         ///
         /// # Examples
         ///
-        /// An exporter names another reason than that of the [kind](crate::export::ExportErrorKind) of its error:
+        /// An exporter may replace the reason of the error's [kind](crate::export::ExportErrorKind):
         ///
         /// ```
         /// use thundra_core::export::{ExportError, LossReason};
@@ -63,7 +63,7 @@ reasons! {
     SpillLimit = "spill_limit",
     /// The exporter panicked.
     Panicked = "panicked",
-    /// `THUNDRA_KEEP` had kept as many scopes as it may.
+    /// `THUNDRA_KEEP` had kept the maximum number of scopes.
     KeepLimit = "keep_limit",
     /// The program ended first. Counted on the last line of a program on standard error alone.
     Unsent = "unsent",

@@ -54,11 +54,11 @@ pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>>
 /// A destination of finished telemetry.
 ///
 /// The pipeline calls an exporter after the response and outside of any scope: an exporter cannot trace itself. The
-/// pipeline exports one batch at a time. It catches panics of an exporter, and counts the batch as lost.
+/// pipeline exports one batch at a time. The pipeline catches panics of an exporter, and counts the batch as lost.
 ///
 /// # Examples
 ///
-/// An exporter that counts spans, and leaves all else to the defaults:
+/// An exporter that counts spans, and otherwise uses the defaults:
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU32, Ordering};
@@ -81,7 +81,7 @@ pub type ExportFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ExportError>>
 pub trait Export: fmt::Debug + Send + Sync {
     /// Exports a batch, and returns by the deadline.
     ///
-    /// A batch is never empty. Its size is about 1 MiB at most, unless a single record is larger. If the future is
+    /// A batch is never empty. A batch has about 1 MiB at most, unless a single record is larger. If the future is
     /// dropped before the end, the batch is exported again later.
     ///
     /// The pipeline pauses after an export past the deadline, and after a [`Retryable`](ExportErrorKind::Retryable)
@@ -93,16 +93,16 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// The [kind](ExportErrorKind) of the error is the consequence for the batch.
     fn export<'a>(&'a self, batch: &'a Batch, deadline: Instant) -> ExportFuture<'a>;
 
-    /// Returns `true` if the exporter takes batches of this signal. Batches of other signals are not exported, and not
+    /// Returns `true` if the exporter takes batches of the signal. Batches of other signals are not exported, and not
     /// counted as lost. Called once for each signal; defaults to spans alone.
     fn takes(&self, signal: Signal) -> bool {
         signal == Signal::Traces
     }
 
-    /// Returns `true` if the batches end up in AWS X-Ray. Such an exporter gets no span of an invocation whose X-Ray header
-    /// says `Sampled=0`, so that X-Ray's own sampling stays in force. Called once; defaults to `false`.
+    /// Returns `true` if the batches end up in AWS X-Ray. Such an exporter gets no spans of an invocation with
+    /// `Sampled=0` in the X-Ray header, so the sampling of X-Ray stays in force. Called once; defaults to `false`.
     ///
-    /// Where all exporters follow X-Ray, the X-Ray header that Lambda received is the parent of each invocation.
+    /// Where all exporters follow X-Ray, the X-Ray header received by Lambda is the parent of each invocation.
     fn follows_xray(&self) -> bool {
         false
     }
@@ -118,22 +118,20 @@ pub trait Export: fmt::Debug + Send + Sync {
         Box::pin(Done)
     }
 
-    /// Returns `true` while the exporter would refuse batches of this signal, as for some time after a failure. Batches
+    /// Returns `true` while the exporter would refuse batches of the signal, as for some time after a failure. Batches
     /// are kept meanwhile, and no flush waits. Defaults to `false`.
     fn is_paused(&self, _signal: Signal) -> bool {
         false
     }
 
-    /// Sets the attributes of the program, for an exporter that needs them before the first batch. Called once, before
-    /// any export; defaults to nothing. Each [`Batch`] has the attributes too.
+    /// Sets the attributes of the program, for exporters that need the attributes before the first batch. Called once,
+    /// before any export; defaults to nothing. Each [`Batch`] has the attributes too.
     fn set_resource(&mut self, _resource: &Resource) {}
 
-    /// Returns the standard stream that the exporter writes to. Defaults to none, for a destination outside of the
-    /// process.
+    /// Returns the standard stream written by the exporter. Defaults to none, for a destination outside of the process.
     ///
-    /// Records that an exporter loses are spilled to standard output, where `THUNDRA_SPILL` is set: but not those of
-    /// an exporter that writes to a standard stream itself, and none at all where an exporter writes everything to
-    /// standard output.
+    /// With `THUNDRA_SPILL`, lost records are spilled to standard output. Records lost by an exporter to a standard
+    /// stream are not spilled. If any exporter writes everything to standard output, no records are spilled.
     fn standard_stream(&self) -> Option<StandardStream> {
         None
     }
@@ -141,17 +139,17 @@ pub trait Export: fmt::Debug + Send + Sync {
     /// Ends all pauses. Called before the last flush of a program; defaults to nothing.
     fn resume(&self) {}
 
-    /// Forgets what a copy of this process must not use: open connections, cached credentials, seeds of random numbers.
-    /// Called before a snapshot of the process (Lambda SnapStart), and in each process restored from the snapshot;
-    /// defaults to nothing.
+    /// Forgets all state unusable in a copy of the process: open connections, cached credentials, seeds of random
+    /// numbers. Called before a snapshot of the process (Lambda SnapStart), and in each process restored from the
+    /// snapshot; defaults to nothing.
     fn renew(&self) {}
 
-    /// Returns an exporter to the same destination, with connections of its own and without pauses, for a thread with a
-    /// Tokio runtime of its own. The fork lives for one flush, and `self` exports nothing meanwhile.
+    /// Returns an exporter to the same destination, with separate connections and without pauses, for a thread with a
+    /// separate Tokio runtime. The fork lives for one flush, and `self` exports nothing meanwhile.
     ///
-    /// A function that is about to time out may have blocked the threads of the program's runtime, and the connections
-    /// of `self` with them. `None`, the default, is for an exporter that needs no connection, or whose connections work
-    /// in any runtime: the other thread calls `self`.
+    /// A function about to time out may have blocked the threads of the program's runtime, and thereby the connections
+    /// of `self`. `None`, the default, is for an exporter without connections, or with connections for any runtime: the
+    /// other thread calls `self`.
     fn fork(&self) -> Option<Box<dyn Export>> {
         None
     }

@@ -8,11 +8,11 @@ use crate::{OtlpProtocol, Signal};
 pub struct PartialSuccess {
     /// The number of rejected records. A rejection is final. With `0`, the message is a warning.
     pub rejected: u64,
-    /// The collector's message, which may be empty.
+    /// The collector's message; may be empty.
     pub message: String,
 }
 
-/// Reads the partial success in a collector's response. `None` without one, and for a body that cannot be read. A
+/// Reads the partial success in a collector's response. `None` for a complete success, and for an unreadable body. A
 /// negative number counts as zero.
 pub fn partial_success(bytes: &[u8], signal: Signal, protocol: OtlpProtocol) -> Option<PartialSuccess> {
     let (rejected, message) = match protocol {

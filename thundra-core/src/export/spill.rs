@@ -47,7 +47,7 @@ impl Room {
     }
 }
 
-/// Returns an exporter that writes the lines of [`StdoutExporter`] as long as there is room.
+/// Returns an exporter for the lines of [`StdoutExporter`], up to the limit of `room`.
 pub(crate) fn spill_exporter(room: Arc<Room>) -> StdoutExporter {
     let lines = Lines::default();
     let writer = Writer::new(move |batch| {

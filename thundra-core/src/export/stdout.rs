@@ -1,4 +1,4 @@
-//! The exporter that writes lines to standard output.
+//! The exporter of lines to standard output.
 
 use std::time::Instant;
 
@@ -10,10 +10,10 @@ use crate::signal::Signals;
 
 /// Writes each batch of spans as one line of JSON. A batch over 256 KiB takes several lines.
 ///
-/// Log records are no part of it: a log that reads these lines has the log lines already.
+/// Log records are not written: a log with the lines of the exporter has the log lines already.
 ///
 /// A line holds the OTLP request as base64 of [gzip](super::Gzip). A single record over the limit is lost, and counted.
-/// A thread of the exporter writes. Batches wait while nobody reads standard output, and the program continues.
+/// A thread of the exporter writes. While nobody reads standard output, batches wait and the program continues.
 ///
 /// # Examples
 ///

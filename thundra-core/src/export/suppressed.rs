@@ -1,6 +1,6 @@
-//! Work of exporters: what it logs is never exported, so that no export makes work for the next one.
+//! Work of exporters. Log events of exporters are never exported, so no export makes work for the next export.
 //!
-//! The mark is one of the thread, set while a future is polled. What a future spawns takes a mark of its own.
+//! The mark is a flag of the thread, set while a future is polled. Tasks spawned by the future need a separate mark.
 
 use std::cell::Cell;
 use std::fmt;
@@ -20,10 +20,10 @@ pub(crate) fn is_suppressed() -> bool {
     SUPPRESSED.get()
 }
 
-/// Runs a future as work of an exporter: the events that it logs become lines, and never log records for exporters.
+/// Runs a future as work of an exporter: logged events become lines, and never log records for exporters.
 ///
-/// The pipeline runs [`Export`](super::Export) in this way. An exporter runs the tasks that it spawns in this way too,
-/// or they are exported with the rest of the program.
+/// The pipeline wraps [`Export`](super::Export) in `suppressed`. An exporter must wrap spawned tasks in `suppressed`
+/// too, or events of the tasks are exported with the rest of the program.
 ///
 /// # Examples
 ///
@@ -47,7 +47,7 @@ pub fn suppress<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Marks a thread that does nothing but export, with all that is spawned on it.
+/// Marks a thread used only for exports, with all tasks spawned on the thread.
 #[doc(hidden)]
 pub fn suppress_thread() {
     SUPPRESSED.set(true);
@@ -87,7 +87,7 @@ impl<F> fmt::Debug for Suppressed<F> {
     }
 }
 
-/// The mark of this thread, until it is dropped.
+/// The guard of the thread's mark. Dropping the guard restores the earlier mark.
 struct Mark {
     before: bool,
 }

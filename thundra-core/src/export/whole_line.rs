@@ -1,6 +1,6 @@
-//! Lines on the standard streams: each one whole, whoever else writes.
+//! Whole lines on the standard streams, even with other writers.
 //!
-//! A stream is locked for the time of a line, as `println!` does, so that the lines of threads do not mix.
+//! A stream is locked for the time of a line, as `println!` does, so lines of several threads do not mix.
 
 #[cfg(unix)]
 use std::fs::File;
@@ -25,18 +25,19 @@ static ERROR: Stream = Stream::new();
 ///
 /// # Errors
 ///
-/// If the stream takes no more. The rest of the line does not spoil the next one.
+/// The stream accepts no more bytes. The rest of the line does not spoil the next line.
 pub fn write_line(stream: StandardStream, line: &[u8]) -> io::Result<()> {
     match stream {
-        // The locks of both streams would wait for a program that holds one and writes to the other. The lock of standard
-        // error keeps log lines apart.
+        // Locking both streams could deadlock with a program that holds one lock and writes to the other stream. The
+        // lock of standard error keeps log lines apart.
         StandardStream::Output if is_one_stream() => ERROR.write(&mut io::stderr().lock(), line),
         StandardStream::Output => OUTPUT.write(&mut io::stdout().lock(), line),
         StandardStream::Error => ERROR.write(&mut io::stderr().lock(), line),
     }
 }
 
-/// Returns `true` if both streams are one file, pipe or terminal. A log line could break one on standard output there.
+/// Returns `true` if both streams are one file, pipe or terminal. In a shared file, a log line could break a line on
+/// standard output.
 fn is_one_stream() -> bool {
     static IS_ONE_STREAM: OnceLock<bool> = OnceLock::new();
     *IS_ONE_STREAM.get_or_init(|| match (identity(io::stdout()), identity(io::stderr())) {
@@ -111,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// An output that does what its script says: takes this many bytes, or fails.
+    /// A scripted output: each step takes a number of bytes, or fails.
     struct Scripted {
         script: VecDeque<Result<usize, ErrorKind>>,
         taken: Vec<u8>,

@@ -93,7 +93,7 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts the thread. If that fails, the batch is lost, and the next batch starts the thread.
+    /// Starts the thread. If starting fails, the batch is lost, and the next batch starts the thread.
     fn start(desk: &Arc<Self>) -> bool {
         let works = desk.clone();
         let thread = std::thread::Builder::new().name("thundra-writer".into());

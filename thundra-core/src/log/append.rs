@@ -1,4 +1,4 @@
-//! Keys of a scope, in all of its log lines.
+//! Keys of a scope, in all log lines of the scope.
 
 use crate::recorder::current;
 use crate::recorder::slab::SCOPES;
@@ -7,10 +7,10 @@ use crate::{Value, diagnostics};
 
 /// Adds a key to the log lines of the current scope, in place of an earlier value of the key.
 ///
-/// Scopes nested in it afterwards, such as the records of a batch, begin with the keys of the scope around them. The keys
-/// end with their scope. A scope has up to 100 keys, which take up to 64 KiB. A key over a limit is not added, and one line
-/// on standard error says so. Outside of any scope, this function does nothing, and one line on standard error reports the first such
-/// call.
+/// Scopes nested afterwards, such as the records of a batch, begin with the keys of the outer scope. The keys end with
+/// the scope. A scope has up to 100 keys, and 64 KiB for all keys together. A key over a limit is not added, and a line
+/// on standard error reports the key. Outside of any scope, `append` does nothing, and a line on standard error reports
+/// the first call outside.
 ///
 /// # Examples
 ///

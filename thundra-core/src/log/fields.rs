@@ -1,4 +1,4 @@
-//! The fields of an event, as parts of its line.
+//! The fields of an event, as parts of a line.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -14,18 +14,18 @@ use crate::members::Members;
 use crate::redact::mask;
 use crate::value::Attributes;
 
-/// The field for the target of a `log` record, in the event that `tracing-log` makes.
+/// The field for the target of a `log` record, in the events of `tracing-log`.
 const BRIDGED_TARGET: &str = "log.target";
 
-/// The most bytes of a line. A log event of CloudWatch has 1 MiB, of which [26 bytes] are not the program's.
+/// The most bytes of a line. A log event of CloudWatch has 1 MiB, including [26 bytes] of overhead.
 ///
 /// [26 bytes]: https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 pub(super) const MAX_LINE_BYTES: usize = (1 << 20) - 26;
 
-/// The mark at the end of a text that is cut.
+/// The mark at the end of a cut text.
 pub(super) const CUT: &str = "… (cut)";
 
-/// The limits of a line that would be longer than a log event of CloudWatch.
+/// The limits for shortening a line to the size of a log event of CloudWatch.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// The bytes of a text.
@@ -37,19 +37,19 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) const NONE: Limits = Limits { text: usize::MAX, fields: usize::MAX };
 
-    /// Returns a text, or its start with a mark.
+    /// Returns a text, or the start of a long text with a mark.
     pub(super) fn cut<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if text.len() <= self.text { text.into() } else { [cut(text, self.text), CUT].concat().into() }
     }
 }
 
-/// Reads the fields of an event into the parts of a line.
+/// A visitor for the fields of an event, as parts of a line.
 pub(super) struct Fields<'a> {
     pub(super) format: &'a dyn Format,
     pub(super) head: &'a Head<'a>,
     /// `true` if the event was a record of the `log` crate.
     pub(super) is_bridged: bool,
-    /// The parts before the fields, whose keys are taken.
+    /// The parts before the fields. The keys of the parts are taken.
     pub(super) before: [&'a Members; 2],
     pub(super) limits: Limits,
     /// `true` once the message is read.
@@ -58,12 +58,12 @@ pub(super) struct Fields<'a> {
     pub(super) fields: &'a mut Members,
     /// The memory for a formatted value.
     pub(super) text: &'a mut String,
-    /// The number of fields for which the line has no room.
+    /// The number of fields without room in the line.
     pub(super) left_out: u32,
 }
 
 impl Fields<'_> {
-    /// Appends the fields of a span around the event, but those that a field with the same name hides.
+    /// Appends the fields of a span around the event, except fields hidden by a field with the same name.
     pub(super) fn span(&mut self, fields: &Attributes) {
         for (key, value) in fields.iter().filter(|(key, _)| !self.fields.contains(key)).collect::<Vec<_>>() {
             match value {
@@ -76,7 +76,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Appends the number of fields for which the line has no room.
+    /// Appends the number of fields without room in the line.
     pub(super) fn say_what_is_left_out(&mut self) {
         if self.left_out > 0 {
             let left_out = FieldValue::Integer(self.left_out.into());
@@ -85,8 +85,8 @@ impl Fields<'_> {
         }
     }
 
-    /// Appends a field. The key of another part of the line, or of an earlier field, gets a prefix, so that no key
-    /// stands twice.
+    /// Appends a field. The key of another part of the line, or of an earlier field, gets a prefix. No key occurs
+    /// twice.
     #[inline]
     fn put(&mut self, key: &str, value: FieldValue<'_>) {
         if self.fields.len() > self.limits.fields {
@@ -124,7 +124,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Appends a field with a value that the program formats.
+    /// Appends a field with a value formatted by the program.
     fn formatted(&mut self, key: &str, value: fmt::Arguments<'_>) {
         let mut text = std::mem::take(self.text);
         format_into(&mut text, value);
@@ -168,20 +168,19 @@ impl Visit for Fields<'_> {
     }
 }
 
-/// Reads the fields of a span.
+/// The fields of a span.
 #[derive(Default)]
 pub(super) struct SpanFields(pub(super) Attributes);
 
 impl SpanFields {
-    /// Sets a field, in place of an earlier value. The fields of `tracing-opentelemetry` say how to record a span, and
-    /// are no fields of lines.
+    /// Sets a field, in place of an earlier value. Log lines leave out the `otel.` fields of `tracing-opentelemetry`.
     fn set(&mut self, field: &Field, value: Value) {
         if !field.name().starts_with("otel.") {
             self.put(field.name().into(), value);
         }
     }
 
-    /// Takes over the fields that were recorded later.
+    /// Takes over fields recorded later.
     pub(super) fn update(&mut self, later: SpanFields) {
         later.0.into_iter().for_each(|(key, value)| self.put(key, value));
     }
@@ -226,7 +225,7 @@ impl Visit for SpanFields {
     }
 }
 
-/// Formats a value of the program in place of the text. A panic must not reach the caller, who only wrote a log line.
+/// Formats a value of the program in place of the text. A panic must not reach the caller of a log macro.
 fn format_into(text: &mut String, value: fmt::Arguments<'_>) {
     text.clear();
     // A failed text is cut at the failure.
@@ -235,7 +234,7 @@ fn format_into(text: &mut String, value: fmt::Arguments<'_>) {
     }
 }
 
-/// Stops a value that is longer than any line.
+/// A writer of a formatted value, limited to the length of the longest line.
 struct Bounded<'a>(&'a mut String);
 
 impl fmt::Write for Bounded<'_> {

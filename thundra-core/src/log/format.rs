@@ -16,15 +16,15 @@ pub(super) const TRACE_ID: &str = "trace_id";
 /// The key of the id of the innermost span.
 pub(super) const SPAN_ID: &str = "span_id";
 
-/// A layout of log lines: what stands in a line, in which order and notation.
+/// A layout of log lines: the content, the order and the notation.
 ///
-/// A line is made of parts. What all lines of the program have is encoded once, and what all lines of a scope have once
-/// for a scope, so that a line copies both.
+/// A line is made of parts. The part of the program is encoded once, and the part of a scope once for each scope. Each
+/// line copies both parts.
 pub(super) trait Format: Debug + Sync {
-    /// Encodes what all lines of the program have.
+    /// Encodes the part common to all lines of the program.
     fn program(&self, config: &Config) -> Members;
 
-    /// Appends what all lines of a scope have.
+    /// Appends the part common to all lines of a scope.
     fn scope(&self, scope: &mut ScopeState, program: &Members, out: &mut Members);
 
     /// Appends the id of the innermost span.
@@ -45,7 +45,7 @@ pub(super) trait Format: Debug + Sync {
         }
     }
 
-    /// Returns the fields that stand for an error; `None` for its message under its own key.
+    /// Returns the fields for an error; `None` to write the message of the error under the key of the field.
     fn error(&self, _error: &(dyn Error + 'static)) -> Option<[(&'static str, String); 3]> {
         None
     }
@@ -63,32 +63,32 @@ pub(super) enum FieldValue<'a> {
     Bool(bool),
 }
 
-/// What a line says of the event itself.
+/// The properties of an event, apart from message and fields.
 #[derive(Debug)]
 pub(super) struct Head<'a> {
     pub(super) time_unix_nano: u64,
     pub(super) level: Level,
     pub(super) target: &'a str,
-    /// The name that the program gave to the event.
+    /// The name given to the event by the program.
     pub(super) event_name: Option<&'a str>,
-    /// The file and the line of the event in the source, if the lines have it.
+    /// The file and the line of the event in the source, if the lines have a location.
     pub(super) location: Option<(&'a str, u32)>,
 }
 
 /// The parts of a line, in the notation of the format.
 #[derive(Debug)]
 pub(super) struct Parts<'a> {
-    /// The message, as the program wrote it.
+    /// The message of the event, not yet escaped.
     pub(super) message: &'a str,
     pub(super) program: &'a Members,
-    /// What the lines of the scope have, and the id of the span.
+    /// The part common to all lines of the scope, and the id of the span.
     pub(super) scope: &'a Members,
     /// The fields of the event.
     pub(super) fields: &'a Members,
 }
 
-/// Encodes what all lines of a scope have, unless that is done, and appends it. `encode` writes the keys before the keys
-/// that the program appended.
+/// Appends the part common to all lines of a scope, encoded at the first use. `encode` writes the keys before the keys
+/// appended by the program.
 #[inline]
 pub(super) fn encoded_once(
     format: &dyn Format,
@@ -111,7 +111,7 @@ pub(super) fn encoded_once(
     scope.log.keep(name, encoded);
 }
 
-/// Returns a key with as many prefixes as it takes to have a key that is not taken.
+/// Returns the key, with prefixes added until the key is free.
 pub(super) fn free_key(key: &str, is_taken: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let mut free = Cow::Borrowed(key);
     while is_taken(&free) {

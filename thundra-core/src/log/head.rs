@@ -1,4 +1,4 @@
-//! The keys of log lines, for lines that are no events.
+//! The keys of log lines, for lines without an event.
 
 use tracing::Level;
 
@@ -11,15 +11,15 @@ use crate::members::{Members, string};
 use crate::recorder::slab::SCOPES;
 use crate::recorder::slot::SpanSlot;
 
-/// Returns members of a JSON object, each after a comma: the level, a message, the time, and what all lines of the program
-/// and of the scope have. The keys are those of the format `json`. A key that the program appended gets a prefix if the
-/// line has it behind the head.
+/// Returns members of a JSON object, each after a comma: the level, a message, the time, and the parts common to all
+/// lines of the program and of the scope. The keys follow the format `json`. A key appended by the program gets a
+/// prefix if `own`, the keys after the head, has the same key.
 pub(crate) fn head(level: Level, message: &str, own: &[&str], config: &Config, root: SpanSlot) -> Vec<u8> {
     let (program, mut members) = (Json.program(config), Members::default());
     if let Some(mut state) = SCOPES.lock(root.scope) {
         let mut taken = program.clone();
         own.iter().for_each(|key| taken.bool(key, true));
-        // What is encoded with these keys serves no other line, nor the reverse.
+        // A part encoded around the keys in `own` serves no other line, nor the reverse.
         state.log.changed();
         Json.scope(&mut state, &taken, &mut members);
         state.log.changed();

@@ -1,4 +1,4 @@
-//! The layer that writes log lines, for subscribers with layers of the program.
+//! The layer for log lines, in subscribers with layers of the program.
 
 use std::sync::OnceLock;
 
@@ -25,11 +25,11 @@ use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask::{self, Masked};
 
-/// Returns the layer that writes log lines to standard error, for a subscriber of your own.
+/// Returns the layer for log lines on standard error, for a subscriber of your own.
 ///
-/// The form of the lines and their levels are those of the configuration: `THUNDRA_LOG_FORMAT`, `RUST_LOG`, and in Lambda
-/// `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`. Until telemetry is [installed](crate::install), the variables that
-/// other crates read have no effect. The levels hide nothing from other layers.
+/// The configuration sets the form and the levels of the lines: `THUNDRA_LOG_FORMAT`, `RUST_LOG`, and in Lambda
+/// `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL`. Until telemetry is [installed](crate::install), the variables of
+/// dependent crates have no effect. The levels hide nothing from other layers.
 ///
 /// The ids of a scope are in the lines with [`layer`](crate::layer) in the same subscriber, and without it.
 ///
@@ -51,7 +51,7 @@ where
     LogLayer::of(Source::Process).with_filter(LineLevels::of(Source::Process))
 }
 
-/// Returns the layer that [`layer()`] returns, with the form and the levels of a configuration made in code.
+/// Returns the layer of [`layer()`], with the form and the levels of a configuration made in code.
 ///
 /// # Examples
 ///
@@ -80,7 +80,7 @@ pub(crate) fn configuration_changed() {
 #[derive(Clone, Copy)]
 enum Source<'a> {
     Given(&'a Config),
-    /// The installed configuration, and until then that of the environment.
+    /// The installed configuration, or before the installation the configuration of the environment.
     Process,
 }
 
@@ -88,7 +88,7 @@ enum Source<'a> {
 #[derive(Debug)]
 struct Made<T> {
     make: fn(&Config) -> T,
-    /// Of the given configuration, else of the installed one.
+    /// The value for the given or the installed configuration.
     last: OnceLock<T>,
     provisional: OnceLock<T>,
 }
@@ -119,12 +119,12 @@ impl<T> Made<T> {
     }
 }
 
-/// Writes log lines.
+/// The layer that writes log lines.
 #[derive(Debug)]
 struct LogLayer {
     lines: Made<Option<Lines>>,
     filter: Made<LineFilter>,
-    /// The subscriber around this layer.
+    /// The subscriber around the layer.
     dispatch: OnceLock<WeakDispatch>,
 }
 
@@ -138,7 +138,7 @@ impl LogLayer {
         self.lines.get().as_ref().is_some_and(Lines::has_span_fields)
     }
 
-    /// Returns the slot of a span that an event names as its parent.
+    /// Returns the slot of the explicit parent of an event, or of an ancestor.
     #[cold]
     fn slot_of(&self, id: &Id) -> Option<SpanSlot> {
         self.dispatch.get()?.upgrade()?.downcast_ref::<Recorder>()?.slot_or_ancestor(id)

@@ -1,4 +1,4 @@
-//! The lines of a program: from an event to bytes, in memory that each thread reuses.
+//! The lines of a program: from an event to bytes, in memory reused by each thread.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal};
@@ -23,23 +23,23 @@ use crate::recorder::slot::SpanSlot;
 use crate::redact::mask;
 use crate::value::Attributes;
 
-/// The memory in bytes that a thread keeps for the next line.
+/// The memory in bytes kept by a thread for the next line.
 const KEEP_BYTES: usize = 64 * 1024;
 
-/// Makes the log lines of a program.
+/// The maker of a program's log lines.
 #[derive(Debug)]
 pub(crate) struct Lines {
     format: &'static dyn Format,
     has_location: bool,
     has_span_fields: bool,
-    /// What all lines of the program have.
+    /// The part common to all lines of the program.
     program: Members,
-    /// The most bytes of lines that a scope keeps.
+    /// The most bytes of lines kept by a scope.
     kept_bytes: usize,
 }
 
 impl Lines {
-    /// Returns the lines of a configuration; `None` if it has [`LogFormat::NONE`].
+    /// Returns the lines of a configuration; `None` for [`LogFormat::NONE`].
     pub(crate) fn new(config: &Config) -> Option<Self> {
         mask::add(&config.mask_keys);
         let is_terminal = io::stderr().is_terminal();
@@ -56,8 +56,8 @@ impl Lines {
         self.has_span_fields
     }
 
-    /// Builds the line of an event, and hands the line to `then`, with its line break. `metadata` is that of the event,
-    /// or of the `log` record behind the event.
+    /// Builds the line of an event, with a line break, and hands the line to `then`. `metadata` belongs to the event,
+    /// or to the `log` record behind the event.
     pub(crate) fn build<R>(
         &self,
         event: &Event<'_>,
@@ -66,7 +66,7 @@ impl Lines {
         then: impl FnOnce(&[u8]) -> R,
     ) -> R {
         thread_local! { static BUFFERS: Cell<Option<Box<Buffers>>> = const { Cell::new(None) } }
-        // A value that logs during its own formatting finds no buffers here, and gets new ones.
+        // A value may log during formatting. The nested call finds no buffers here, and allocates.
         let mut buffers = BUFFERS.try_with(Cell::take).ok().flatten().unwrap_or_default();
         self.fill_for(&mut buffers, event, metadata, place);
         let result = then(&buffers.line);
@@ -109,10 +109,10 @@ impl Lines {
         }
     }
 
-    /// Builds the line again, with its texts cut, until it is short enough. The ids stay whole.
+    /// Builds the line again, with texts cut further each time, until the line is short enough. The ids stay whole.
     #[cold]
     fn shorten(&self, buffers: &mut Buffers, event: (&Event<'_>, &Metadata<'_>, u64), spans: &[&Attributes]) {
-        // An escape takes up to six bytes for one.
+        // An escape takes up to six bytes for a single byte.
         for text in [256 << 10, 64 << 10, 16 << 10, 4 << 10, 1 << 10] {
             self.fill(buffers, event, spans, Limits { text, ..Limits::NONE });
             if buffers.line.len() <= MAX_LINE_BYTES {
@@ -174,12 +174,12 @@ impl WriteLine for Lines {
     }
 }
 
-/// Where an event was made.
+/// The place of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
     /// The innermost recorded span, or the root of the scope.
     pub(crate) slot: Option<SpanSlot>,
-    /// The fields of the spans around the event, if the lines have them, from the innermost span on.
+    /// The fields of the spans around the event, from the innermost span on, if the lines have span fields.
     pub(crate) spans: &'a [&'a Attributes],
 }
 
@@ -195,7 +195,7 @@ fn implementation(format: LogFormat, is_coloured: bool) -> Option<&'static dyn F
 }
 
 fn print(line: &[u8]) {
-    // There is nowhere to report that standard error is closed.
+    // A closed standard error cannot be reported anywhere.
     let _ = write_line(StandardStream::Error, line);
 }
 

@@ -1,10 +1,11 @@
 //! Log events as lines on standard error.
 //!
-//! [`install`](crate::install) sets a subscriber that writes them, in the form of [`LogFormat`](crate::LogFormat). A program
-//! with a subscriber of its own adds [`layer()`]. [`append`] adds a key to the lines of a scope.
+//! [`install`](crate::install) sets a subscriber for log lines in the form of [`LogFormat`](crate::LogFormat). A
+//! program with a custom subscriber adds [`layer()`]. [`append`] adds a key to the lines of a scope.
 //!
-//! Each line is one write. Lines of threads do not mix, control characters are escaped, and a line longer than a log event
-//! of CloudWatch, 1 MiB, has its texts cut. A value whose `Debug` or `Display` panics is replaced by a text.
+//! Each line is a single write, and lines of threads do not mix. Control characters are escaped. The texts of a line
+//! longer than a log event of CloudWatch, 1 MiB, are cut. If `Debug` or `Display` of a value panics, a fixed text
+//! replaces the value.
 
 // event ─► lines.rs ─► the part of the program, encoded once ┐
 //                  ├─► the part of the scope, once a scope    ├─► format.rs: json.rs, … ─► one write

@@ -16,7 +16,7 @@ use crate::redact::mask;
 use crate::value::Attributes;
 use crate::{Config, Env, LogFormat, Scope};
 
-/// Collects the lines.
+/// A collector of lines.
 #[derive(Clone)]
 struct Collected {
     lines: Arc<Lines>,
@@ -39,12 +39,12 @@ impl<S: tracing::Subscriber> Layer<S> for Collected {
     }
 }
 
-/// Returns the lines of a format, without their line breaks.
+/// Returns the lines of a format, without line breaks.
 fn texts(format: LogFormat, f: impl FnOnce()) -> Vec<String> {
     texts_in(format, &Vec::new(), f)
 }
 
-/// Returns the lines of a format, without their line breaks, in a span with these fields.
+/// Returns the lines of a format, without line breaks, in a span with the given fields.
 fn texts_in(format: LogFormat, spans: &Attributes, f: impl FnOnce()) -> Vec<String> {
     let attributes = "faas.name=orders-dev,faas.version=$LATEST,cloud.region=eu-west-1";
     let variables = [("OTEL_SERVICE_NAME", "orders"), ("OTEL_RESOURCE_ATTRIBUTES", attributes), ("STAGE", "dev")];
@@ -181,7 +181,7 @@ fn an_event_with_a_name_of_its_own_has_it() {
     assert_eq!(of("fields.event"), [json!(1), json!(null)]);
 }
 
-/// Returns a line with the time and the ids of its scope replaced.
+/// Returns a line with the time and the ids of the scope replaced.
 fn shown(line: &str, scope: &Scope) -> String {
     let context = scope.context().unwrap();
     let time = line.find("20").filter(|at| line.get(at + 26..at + 27) == Some("Z"));
@@ -395,7 +395,7 @@ mod property {
 
     use super::*;
 
-    /// An object without a key that stands twice.
+    /// An object without repeated keys.
     struct Distinct(BTreeSet<String>);
 
     impl<'de> Deserialize<'de> for Distinct {
@@ -423,7 +423,7 @@ mod property {
         }
     }
 
-    /// A key of the line itself, one of the event below, or any other.
+    /// A key of every line, a key of the event below, or any other key.
     fn key() -> impl Strategy<Value = String> {
         prop_oneof![
             proptest::sample::select(vec![

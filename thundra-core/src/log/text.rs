@@ -10,7 +10,7 @@ use crate::members::Members;
 use crate::recorder::scope_state::ScopeState;
 use crate::{Config, Escaped, SpanId, semconv};
 
-/// The fields of a scope that people look for. The others are the same in each line.
+/// The shown fields of a scope. All other fields are left out, because each line would repeat the same values.
 const SHOWN: [&str; 2] = [semconv::FUNCTION_REQUEST_ID, semconv::TENANT_ID];
 
 /// The format.
@@ -101,7 +101,8 @@ impl Text {
         self.styled(out, "2", write);
     }
 
-    /// Writes in a style, by its [number](https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters).
+    /// Writes in a style, by the
+    /// [number](https://en.wikipedia.org/wiki/ANSI_escape_code#Select_Graphic_Rendition_parameters).
     fn styled(&self, out: &mut Vec<u8>, style: &str, write: impl FnOnce(&mut Vec<u8>)) {
         if !self.is_coloured {
             return write(out);
@@ -112,7 +113,7 @@ impl Text {
     }
 }
 
-/// Returns the colour of a level, as the lines of tracing-subscriber have it.
+/// Returns the colour of a level, as in the lines of tracing-subscriber.
 const fn colour(level: Level) -> &'static str {
     match level {
         Level::TRACE => "35",

@@ -24,7 +24,7 @@ const fn digits(number: u64) -> [u8; 2] {
 ///
 /// [algorithm]: https://howardhinnant.github.io/date_algorithms.html
 const fn date(days: u64) -> (u64, u64, u64) {
-    // Years begin in March, so that the leap day is the last one.
+    // Years begin in March, and the leap day comes last.
     let days = days + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -1,7 +1,7 @@
 //! The recorder of the `metrics` crate.
 //!
-//! A macro such as `counter!` asks for a handle at each call. Each thread keeps the handles it was asked for, and all
-//! threads have the same handle of a key.
+//! A macro such as `counter!` requests a handle at each call. Each thread caches the requested handles. All threads
+//! share the handle of a key.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,14 +17,14 @@ use crate::points::fields::report_invalid;
 
 /// The most handles of a kind for all threads. Further keys get a handle at each call.
 const MAX_HANDLES: usize = 20_000;
-/// The most handles of a kind that a thread keeps.
+/// The most handles of a kind in the cache of a thread.
 const MAX_OF_THREAD: usize = 1000;
 /// The most described names.
 const MAX_DESCRIBED: usize = 2000;
 
-/// Installs the recorder, unless the program installed one.
+/// Installs the recorder, unless the program has installed a recorder.
 pub(crate) fn install() {
-    // The only error: a recorder is set.
+    // The only possible error is an earlier recorder.
     let _ = set_global_recorder(Facade);
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Described {
 }
 
 impl Described {
-    /// Sets what is not set yet.
+    /// Sets the unit and the description, unless set already.
     pub(super) fn set(&self, unit: Option<&'static str>, description: &str) {
         if let Some(unit) = unit {
             let _ = self.unit.set(unit);
@@ -30,8 +30,8 @@ impl Described {
     }
 }
 
-/// An instrument with its attributes. A measurement belongs to the scope in which it is made, wherever the handle was
-/// made.
+/// An instrument with attributes. A measurement belongs to the current scope at the measurement, not to the scope of
+/// the handle's creation.
 #[derive(Debug)]
 pub(super) struct Handle {
     name: Box<str>,
@@ -73,7 +73,7 @@ impl Handle {
         measure(current::slot().map(|slot| slot.scope), &identity, &self.attributes, value, times);
     }
 
-    /// Changes the value of a gauge. A value that is not finite stays out of later ones.
+    /// Changes the value of a gauge. A non-finite value is refused, and the gauge keeps the previous value.
     fn change(&self, change: impl Fn(f64) -> f64) {
         let changed = |bits| Some(change(f64::from_bits(bits))).filter(|value| value.is_finite()).map(f64::to_bits);
         // Relaxed: the value publishes nothing else.
@@ -91,7 +91,7 @@ impl CounterFn for Handle {
         self.measure(Number::U64(value), 1);
     }
 
-    /// Adds what brings the counter up to a total, such as that of another system. A lower total is an older one.
+    /// Raises the counter to a total, such as a total of another system. Ignores a lower total as outdated.
     fn absolute(&self, value: u64) {
         let before = self.state.fetch_max(value, Ordering::Relaxed);
         if value > before {

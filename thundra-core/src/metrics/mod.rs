@@ -1,4 +1,4 @@
-//! Metrics, for the crates around this one: instruments, measurements, and the ends of their way.
+//! Metrics for dependent crates: instruments, measurements, observers and writers.
 //!
 //! Programs measure with fields of `tracing` events, such as `monotonic_counter.orders = 1`, or with the `metrics`
 //! crate.
@@ -20,8 +20,8 @@ use crate::recorder::measure::{measure, with_attributes};
 use crate::recorder::slot::ScopeId;
 use crate::{Config, Value};
 
-/// Sets the function that gets the points of each outermost scope at its end, and those measured outside of scopes at
-/// each collection. The first call counts.
+/// Sets the writer of points. The writer receives the points of each outermost scope at the end of the scope. At each
+/// collection, the writer receives the points measured outside of scopes. The first call counts.
 pub fn write_points_with(writer: Writer) {
     collection::write_with(writer);
     install_facade();
@@ -33,13 +33,13 @@ pub(crate) fn start(config: &Config) {
     install_facade();
 }
 
-/// Installs the recorder of the `metrics` crate, with its feature.
+/// Installs the recorder of the `metrics` crate, if the feature `metrics` is enabled.
 fn install_facade() {
     #[cfg(feature = "metrics")]
     facade::install();
 }
 
-/// Records a measurement in the current scope, or for the process. Does nothing where nobody wants metrics.
+/// Records a measurement in the current scope, or for the process. Does nothing without a destination for metrics.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub fn record(instrument: &'static Instrument, value: impl Into<Number>, attribu
     }
 }
 
-/// Returns `true` if measurements go anywhere, so that a caller need not make attributes for nobody.
+/// Returns `true` if metrics have a destination. Without a destination, a caller need not make attributes.
 #[inline]
 pub fn are_wanted() -> bool {
     switch::are_wanted()

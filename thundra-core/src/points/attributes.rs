@@ -1,7 +1,7 @@
-//! The attributes of a point, in one order and encoded.
+//! The encoded attributes of a point, sorted by key.
 //!
-//! Two measurements belong to the same point if these bytes are equal: keys sorted, values with their types. The bytes
-//! are `NumberDataPoint.attributes` fields, so that encoding a point copies them.
+//! Measurements of an instrument with equal bytes belong to the same point. The bytes include the types of the values.
+//! The bytes are `NumberDataPoint.attributes` fields, and encoding a point copies the bytes.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::otlp::read::{attribute_of, each_attribute};
 use crate::otlp::write::{self, tag};
 use crate::redact::mask;
 
-/// Collects the attributes of a measurement. Each thread reuses one.
+/// The attributes of a measurement, collected in memory reused by each thread.
 #[derive(Debug, Default)]
 pub(crate) struct AttributeSet {
     encoded: Vec<u8>,
@@ -57,7 +57,8 @@ impl AttributeSet {
         self.add(key, |out| write::bool_attribute(out, tag::NUMBER_POINT_ATTRIBUTE, key, value));
     }
 
-    /// Adds a formatted value, with the values of masked keys in it replaced. A panic of the user's code stops nobody.
+    /// Adds a formatted value, with the values of masked keys replaced. Catches a panic of the program's formatting
+    /// code.
     pub(crate) fn push_fmt(&mut self, key: &str, value: fmt::Arguments<'_>) {
         let tag = tag::NUMBER_POINT_ATTRIBUTE;
         self.add(key, |out| {
@@ -120,7 +121,7 @@ fn masked(text: &[u8]) -> Option<String> {
     }
 }
 
-/// Iterates over encoded attributes.
+/// Decodes encoded attributes.
 pub(crate) fn decode(encoded: &[u8]) -> Vec<(&str, Value)> {
     let mut attributes = Vec::new();
     each_attribute(encoded, |key, field| {

@@ -16,17 +16,17 @@ use crate::contained::contained;
 use crate::pipeline::backlog;
 use crate::{TraceContext, Value, diagnostics};
 
-/// Writes points as EMF or the like: see [`write_points_with`](crate::metrics::write_points_with).
+/// A writer of points, for example as EMF: see [`write_points_with`](crate::metrics::write_points_with).
 pub type Writer = fn(&PointsOf<'_>);
 
-/// Measures what is read and not counted, such as memory: see [`observe_with`].
+/// A reader of current values, such as the memory in use: see [`observe_with`].
 pub type Observer = fn(&mut Observations);
 
 static COLLECTION: Mutex<Collection> =
     Mutex::new(Collection { registry: Registry::NEW, interval: None, next: None, observers: Vec::new() });
 static WRITER: OnceLock<Writer> = OnceLock::new();
 
-/// The longest time between two collections. A clock cannot count longer ones on.
+/// The longest time between two collections. Longer times could overflow the clock.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[derive(Debug)]
@@ -40,7 +40,7 @@ struct Collection {
 }
 
 impl Collection {
-    /// Returns `true` if a collection is due, or the last one, and sets the time of the next one.
+    /// Returns `true` if a collection is due or `is_last` is set, and then sets the time of the next collection.
     fn begins(&mut self, now: Instant, is_last: bool) -> bool {
         let is_due = is_last || self.next.is_none_or(|next| next <= now);
         if is_due {
@@ -50,13 +50,13 @@ impl Collection {
     }
 }
 
-/// Points for a [writer](crate::metrics::write_points_with), with the work that measured them.
+/// Points for a [writer](crate::metrics::write_points_with), with facts about the measuring scope.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PointsOf<'a> {
     /// The points.
     pub points: &'a Points,
-    /// The work: a scope with all scopes nested in it; `None` for what was measured outside of scopes.
+    /// The outermost scope, with all nested scopes; `None` for points measured outside of scopes.
     pub scope: Option<&'a ScopeFacts>,
 }
 
@@ -70,7 +70,7 @@ pub struct ScopeFacts {
     pub context: Option<TraceContext>,
 }
 
-/// The values that observers read.
+/// The values read by observers.
 #[derive(Debug, Default)]
 pub struct Observations {
     points: Points,
@@ -78,7 +78,7 @@ pub struct Observations {
 }
 
 impl Observations {
-    /// Adds a measurement, of a gauge as a rule.
+    /// Adds a measurement, usually of a gauge.
     pub fn record(
         &mut self,
         instrument: &'static Instrument,
@@ -106,7 +106,7 @@ pub(crate) fn write_with(writer: Writer) {
     }
 }
 
-/// Adds a function that reads values at each collection.
+/// Adds an observer. Each collection calls the observer.
 pub fn observe_with(observer: Observer) {
     collection().observers.push(observer);
 }
@@ -119,7 +119,7 @@ pub(crate) fn start(temporality: TemporalityPreference, aggregation: HistogramAg
     switch::want(wanted);
 }
 
-/// Collects at an interval from now on, in place of each flush: for programs with a thread that flushes.
+/// Collects at an interval from now on, in place of each flush. Meant for programs with a flushing thread.
 pub fn collect_every(interval: Duration) {
     let mut collection = collection();
     collection.interval = Some(interval.min(LONGEST_INTERVAL));
@@ -127,7 +127,7 @@ pub fn collect_every(interval: Duration) {
     collection.begins(Instant::now(), false);
 }
 
-/// Forgets all points, and begins anew: in each process restored from a snapshot.
+/// Drops all points, and restarts the registry, in each process restored from a snapshot.
 pub(crate) fn restart() {
     let _ = shards::take();
     let mut collection = collection();
@@ -135,7 +135,7 @@ pub(crate) fn restart() {
     collection.next = collection.interval.map(|interval| Instant::now() + interval);
 }
 
-/// Hands the points of an ended scope, or of an open one before its deadline, to the writer and to the collection.
+/// Hands the points of an ended scope, or of an open scope before the deadline, to the writer and to the collection.
 /// The caller holds no lock.
 #[cold]
 pub(crate) fn hand_over(mut points: Box<Points>, facts: &ScopeFacts) {
@@ -150,14 +150,14 @@ pub(crate) fn hand_over(mut points: Box<Points>, facts: &ScopeFacts) {
     }
 }
 
-/// Calls the writer, whose panic stops nobody.
+/// Calls the writer, and catches a panic.
 fn write(points: &Points, scope: Option<&ScopeFacts>) {
     if let Some(writer) = WRITER.get().filter(|_| !points.is_empty()) {
         let _ = contained(|| writer(&PointsOf { points, scope }));
     }
 }
 
-/// Collects for a flush, if that is due: at the interval, or always. `is_last` collects in any case.
+/// Collects for a flush, if a collection is due. `is_last` collects in any case.
 #[inline]
 pub(crate) fn collect(is_last: bool) {
     if switch::are_wanted() {
@@ -190,7 +190,7 @@ fn collect_if_due(is_last: bool) {
     unaggregated::hand_over();
 }
 
-/// Reports a measurement that no point takes, and counts it.
+/// Counts a refused measurement, and reports the reason.
 #[cold]
 pub(crate) fn refuse(name: &str, why: &str) {
     unaggregated::count_dropped(1);

@@ -12,7 +12,7 @@ pub(crate) enum Data {
     Sum(Sum),
     Gauge {
         value: Number,
-        /// The time of the measurement, which decides between two values.
+        /// The time of the measurement. A merge keeps the later value.
         time: u64,
     },
     Histogram(Box<Histogram>),
@@ -43,7 +43,8 @@ impl Data {
                 (*value, *time) = (other, of_other);
             }
             (Data::Histogram(one), Data::Histogram(other)) => one.merge(*other),
-            // An older value of a gauge. Data of two kinds do not meet: the kind of an instrument decides on its data.
+            // An older value of a gauge is dropped. Data of two kinds never meet, because an instrument has a single
+            // kind.
             _ => {}
         }
     }

@@ -9,16 +9,16 @@ use super::set::Points;
 use crate::otlp::read::each_attribute;
 use crate::otlp::write::{self, tag};
 
-/// The time over which points add up.
+/// The period of the aggregation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     pub(super) is_delta: bool,
-    /// In nanoseconds since 1970.
+    /// The start, in nanoseconds since 1970.
     pub(super) start: u64,
     pub(super) end: u64,
 }
 
-/// Appends a metric for each instrument of some kinds.
+/// Appends a metric for each instrument of the kinds accepted by `takes`.
 pub(super) fn metrics(points: &Points, takes: impl Fn(InstrumentKind) -> bool, window: Window, out: &mut Vec<u8>) {
     for (kept, points) in points.by_instrument().into_iter().filter(|(kept, _)| takes(kept.kind)) {
         write::nested(out, tag::SPAN, |out| {
@@ -59,7 +59,7 @@ fn is_exponential(points: &[Point<'_>]) -> bool {
 
 /// Writes a data point. All kinds have the same fields for times.
 fn data_point(point: &Point<'_>, window: Window, out: &mut Vec<u8>) {
-    // A gauge has no time over which it adds up.
+    // A gauge has no period of aggregation.
     if !matches!(point.aggregated(), Data::Gauge { .. }) {
         write::fixed64(out, tag::DATA_POINT_START, window.start);
     }

@@ -9,14 +9,14 @@ use std::f64::consts::LOG2_E;
 /// The most buckets of each sign.
 const MAX_BUCKETS: i64 = 160;
 const MAX_SCALE: i32 = 20;
-/// At this scale a single bucket spans all numbers above 1.
+/// The lowest scale, with a single bucket for all numbers above 1.
 pub(super) const MIN_SCALE: i32 = -10;
 
 /// Returns the bucket of a positive number.
 pub(super) fn bucket_of(value: f64, scale: i32) -> i32 {
     let bits = value.to_bits();
     let (biased, significand) = ((bits >> 52 & 0x7ff) as i32, bits & ((1 << 52) - 1));
-    // Subnormal numbers have the exponent of their first bit.
+    // Subnormal numbers have the exponent of the first set bit.
     let exponent = if biased == 0 { 11 - 1074 - significand.leading_zeros() as i32 + 52 } else { biased - 1023 };
     let is_power = if biased == 0 { significand.is_power_of_two() } else { significand == 0 };
     if scale <= 0 {
@@ -31,7 +31,7 @@ pub(super) fn bucket_of(value: f64, scale: i32) -> i32 {
     index.clamp(exponent << scale, ((exponent + 1) << scale) - 1)
 }
 
-/// The buckets of one sign.
+/// The buckets of positive or of negative values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Buckets {
     /// The number of the first bucket.
@@ -44,7 +44,7 @@ impl Buckets {
         i64::from(self.offset) + self.counts.len() as i64
     }
 
-    /// Returns by how much the scale goes down before these buckets and those in the range fit.
+    /// Returns the decrease of the scale needed to fit the buckets together with a range of buckets.
     fn excess(&self, low: i64, high: i64) -> i32 {
         let (mut low, mut high) =
             if self.counts.is_empty() { (low, high) } else { (low.min(self.offset.into()), high.max(self.end() - 1)) };

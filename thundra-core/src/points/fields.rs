@@ -1,4 +1,4 @@
-//! Measurements in the fields of `tracing` events, by the names that tracing-opentelemetry made usual.
+//! Measurements in the fields of `tracing` events, with the field names of tracing-opentelemetry.
 //!
 //! | Field | Instrument |
 //! |---|---|
@@ -29,15 +29,15 @@ use crate::redact::{self, REDACTED};
 
 const MESSAGE: &str = "message";
 const UNIT: &str = "otel.unit";
-/// The longest unit that OpenTelemetry allows.
+/// The maximum length of a unit in OpenTelemetry.
 const MAX_UNIT: usize = 63;
-/// The memory in bytes that a thread keeps for the next event.
+/// The memory in bytes kept by a thread for the next event.
 const KEEP_BYTES: usize = 16 * 1024;
 
 /// `true` after the registration of a callsite with metric fields.
 static WERE_SEEN: AtomicBool = AtomicBool::new(false);
 
-/// Returns the instrument that a field measures with.
+/// Returns the instrument named by a field.
 fn instrument(field: &'static str) -> Option<(&'static str, InstrumentKind)> {
     // Most fields are ruled out by their first letter.
     let (prefix, kind) = match field.as_bytes().first()? {
@@ -54,12 +54,13 @@ fn are_in(fields: &FieldSet) -> bool {
     fields.iter().any(|field| instrument(field.name()).is_some())
 }
 
-/// Registers a callsite. Returns `true` for an event with metric fields. An invalid name is reported here, since its measurements are counted under a lock.
+/// Registers a callsite. Returns `true` for an event with metric fields. Reports an invalid name already here, because
+/// measurements are counted under a lock.
 pub(crate) fn register(metadata: &'static Metadata<'static>) -> bool {
     if !metadata.is_event() || !are_in(metadata.fields()) {
         return false;
     }
-    // Relaxed: the flag publishes nothing. A thread that misses it has not registered the callsite.
+    // Relaxed: the flag publishes nothing. A thread with the old value has not registered the callsite.
     WERE_SEEN.store(true, Ordering::Relaxed);
     for name in metadata.fields().iter().filter_map(|field| Some(instrument(field.name())?.0)) {
         report_invalid(name);
@@ -67,7 +68,7 @@ pub(crate) fn register(metadata: &'static Metadata<'static>) -> bool {
     true
 }
 
-/// Reports a name that does not follow OpenTelemetry's rule. Returns `true` for such a name.
+/// Reports a name that breaks OpenTelemetry's rule. Returns `true` for an invalid name.
 pub(crate) fn report_invalid(name: &str) -> bool {
     let is_invalid = !is_valid_name(name);
     if is_invalid {
@@ -81,20 +82,20 @@ pub(crate) fn report_invalid(name: &str) -> bool {
     is_invalid
 }
 
-/// Returns `true` for an event with metric fields. Nothing but a flag is read where the program has none.
+/// Returns `true` for an event with metric fields. In a program without metric fields, only a flag is read.
 #[inline]
 pub(crate) fn measures(metadata: &Metadata<'_>) -> bool {
     WERE_SEEN.load(Ordering::Relaxed) && metadata.is_event() && are_in(metadata.fields())
 }
 
-/// Returns `true` for an event with metric fields and no message: it is neither a line nor a span event.
+/// Returns `true` for an event with metric fields and no message. The event is neither a log line nor a span event.
 #[inline]
 pub(crate) fn only_measures(metadata: &Metadata<'_>) -> bool {
     measures(metadata) && metadata.fields().field(MESSAGE).is_none()
 }
 
-/// Returns `true` for an event that is wanted for its measurements, at any level, `false` for one that is nothing
-/// without them, and `None` for all others.
+/// Returns `Some(true)` for an event with wanted measurements, at any level. Returns `Some(false)` for an event with
+/// only unwanted measurements. Returns `None` for all other events.
 #[inline]
 pub(crate) fn enables(metadata: &Metadata<'_>) -> Option<bool> {
     if !measures(metadata) {
@@ -106,7 +107,7 @@ pub(crate) fn enables(metadata: &Metadata<'_>) -> Option<bool> {
     }
 }
 
-/// The measurements of an event. Each thread reuses one.
+/// The measurements of an event. Each thread reuses the memory.
 #[derive(Debug, Default)]
 struct Measured {
     attributes: AttributeSet,
@@ -117,7 +118,7 @@ struct Measured {
 /// Calls `record` with each measurement of an event: the instrument, the attributes and the value.
 pub(crate) fn each(event: &Event<'_>, mut record: impl FnMut(&Identity<'_>, &[u8], Number)) {
     thread_local! { static MEASURED: Cell<Option<Box<Measured>>> = const { Cell::new(None) } }
-    // A value that measures during its own formatting finds nothing here, and gets a new one.
+    // A value may measure during formatting. The nested call finds nothing here, and allocates.
     let mut measured = MEASURED.try_with(Cell::take).ok().flatten().unwrap_or_default();
     measured.attributes.clear();
     measured.values.clear();
@@ -143,7 +144,7 @@ pub(crate) fn each(event: &Event<'_>, mut record: impl FnMut(&Identity<'_>, &[u8
 struct Visitor<'a>(&'a mut Measured);
 
 impl Visitor<'_> {
-    /// Adds a measurement. Returns `false` for a field that measures nothing.
+    /// Adds a measurement. Returns `false` for a field without an instrument.
     #[inline]
     fn measure(&mut self, field: &Field, value: Number) -> bool {
         let instrument = instrument(field.name());

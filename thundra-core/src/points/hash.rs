@@ -1,7 +1,7 @@
 //! The hash of a point's identity.
 //!
-//! A hash with a seed of the process: values of attributes may come from strangers, who must not be able to choose ones
-//! that collide.
+//! Each process has a random seed. Attribute values may come from untrusted callers, and the seed keeps the callers
+//! from choosing colliding values.
 
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Returns the seed of this process.
+/// Returns the seed of the process.
 #[inline]
 pub(super) fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
@@ -36,14 +36,14 @@ const fn mix(state: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// Places by hash. Nothing is ever removed, so places with the same hash stand behind one another.
+/// Places by hash. A place with a taken hash gets the next free hash. Nothing is ever removed.
 #[derive(Debug)]
 pub(super) struct Index(HashMap<u64, u32, BuildHasherDefault<Same>>);
 
 impl Index {
     pub(super) const EMPTY: Self = Index(HashMap::with_hasher(BuildHasherDefault::new()));
 
-    /// Returns the place for which `is_it` says so, or the free hash for a new place.
+    /// Returns the place accepted by `is_it`, or the free hash for a new place.
     #[inline]
     pub(super) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Result<u32, u64> {
         let mut hash = hash;

@@ -9,7 +9,7 @@ use super::values::Values;
 /// [SDK specification]: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#explicit-bucket-histogram-aggregation
 const DEFAULT_BOUNDS: &[f64] =
     &[0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0, 1000.0, 2500.0, 5000.0, 7500.0, 10000.0];
-/// The boundaries that the semantic conventions give to durations in seconds.
+/// The boundaries of the semantic conventions for durations in seconds.
 const SECONDS_BOUNDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 
 /// The boundaries for sizes in bytes, from 1 KiB to 4 GiB.
@@ -28,7 +28,7 @@ const BYTES_BOUNDS: &[f64] = &[
     4294967296.0,
 ];
 
-/// The boundaries and counts of explicit buckets: one more count than boundaries.
+/// The boundaries and counts of explicit buckets. The last count is for values above all boundaries.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Explicit {
     pub(crate) bounds: &'static [f64],
@@ -73,7 +73,7 @@ pub(crate) enum Distribution {
     Exponential(Exponential),
 }
 
-/// A distribution of values: with buckets where OTLP wants them, with single values where a writer wants them.
+/// A distribution of values, with buckets for OTLP and single values for a metric writer.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Histogram {
     pub(crate) count: u64,
@@ -130,7 +130,7 @@ impl Histogram {
         }
     }
 
-    /// Adds to the sum, which stays finite.
+    /// Adds to the sum. The sum stays finite.
     fn add_to_sum(&mut self, value: f64) {
         self.sum = (self.sum + value).clamp(f64::MIN, f64::MAX);
     }

@@ -1,16 +1,16 @@
-//! Instruments: what is measured, and how the measurements add up.
+//! Instruments: names, units, and kinds of aggregation.
 
 use std::borrow::Cow;
 
-/// The longest name that OpenTelemetry allows.
+/// The maximum length of a name in OpenTelemetry.
 const MAX_NAME: usize = 255;
 
-/// The way in which the measurements of an instrument become a point.
+/// The kind of an instrument. The kind selects the aggregation of measurements into a point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum InstrumentKind {
-    /// A sum that never goes down.
+    /// A monotonic sum.
     Counter,
-    /// A sum that goes up and down.
+    /// A non-monotonic sum.
     UpDownCounter,
     /// A distribution.
     Histogram,
@@ -18,16 +18,16 @@ pub enum InstrumentKind {
     Gauge,
 }
 
-/// An instrument of these crates.
+/// A built-in instrument of the `thundra` crates.
 #[derive(Debug)]
 pub struct Instrument {
     /// The name by the semantic conventions.
     pub name: &'static str,
     /// The unit in UCUM's notation, such as `s` or `{request}`; empty for none.
     pub unit: &'static str,
-    /// The kind.
+    /// The kind of the instrument.
     pub kind: InstrumentKind,
-    /// What is measured; empty for none.
+    /// The description of the measurements; empty for none.
     pub description: &'static str,
 }
 
@@ -85,8 +85,8 @@ impl Number {
         }
     }
 
-    /// Returns `true` for a value that an instrument of the kind takes. A single NaN or infinity would spoil every
-    /// later sum, and a counter never goes down.
+    /// Returns `true` for a value accepted by an instrument of the kind. A single NaN or infinity would spoil every
+    /// later sum. A counter never goes down.
     pub(crate) fn suits(self, kind: InstrumentKind) -> bool {
         let is_negative = match self {
             Number::I64(value) => value < 0,
@@ -115,7 +115,7 @@ impl From<usize> for Number {
     }
 }
 
-/// A text that costs nothing to keep if it is part of the program.
+/// A text. A static text can be kept without a copy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Text<'a> {
     Static(&'static str),
@@ -147,19 +147,19 @@ impl<'a> From<&'a Cow<'static, str>> for Text<'a> {
     }
 }
 
-/// An instrument of anybody. Name and kind identify the instrument, in any letter case of the name that the program
-/// uses.
+/// The identity of an instrument, built-in or made by the program. Name and kind identify the instrument. The letter
+/// case of the name matters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity<'a> {
     pub(crate) name: Text<'a>,
     pub(crate) unit: Text<'a>,
     pub(crate) description: Text<'a>,
     pub(crate) kind: InstrumentKind,
-    /// `true` for the instruments of these crates.
+    /// `true` for the instruments of the `thundra` crates.
     pub(crate) is_built_in: bool,
 }
 
-/// Returns `true` for a name that follows [OpenTelemetry's rule]: a letter, then up to 254 letters, digits and `_.-/`.
+/// Returns `true` for a valid name by [OpenTelemetry's rule]: a letter, then up to 254 letters, digits and `_.-/`.
 ///
 /// [OpenTelemetry's rule]: https://opentelemetry.io/docs/specs/otel/metrics/api/#instrument-name-syntax
 pub(crate) fn is_valid_name(name: &str) -> bool {

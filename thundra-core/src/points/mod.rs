@@ -6,8 +6,8 @@
 //!      └─ outside of scopes ─────────► shards ─┴─► collection ─► registry ─► Records of metrics
 //! ```
 //!
-//! A [set](set::Points) has a point for each instrument and set of attributes. A scope has a set of its own, under its
-//! own lock. The [shards] are the sets of the process.
+//! A [set](set::Points) has a point for each instrument and attribute set. Each scope has a set with a separate lock.
+//! The [shards] are the sets of the process.
 
 pub(crate) mod attributes;
 pub(crate) mod collection;

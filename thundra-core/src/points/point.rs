@@ -1,4 +1,4 @@
-//! A point, as writers read it.
+//! A point, for metric writers.
 
 use std::borrow::Cow;
 
@@ -77,8 +77,8 @@ pub struct HistogramData<'a> {
     pub min: f64,
     /// The highest value.
     pub max: f64,
-    /// The values, each with its number of measurements. Of over a thousand values, near ones are one. Empty where no
-    /// [writer](crate::metrics::write_points_with) is set.
+    /// The values, each with the number of measurements. Over 1,000 entries, near values are merged. Empty without a
+    /// [writer](crate::metrics::write_points_with).
     pub values: &'a [(f64, u64)],
 }
 
@@ -98,7 +98,7 @@ impl<'a> Point<'a> {
         self.kept.kind
     }
 
-    /// Returns `true` for an instrument of these crates.
+    /// Returns `true` for an instrument of the `thundra` crates.
     pub fn is_built_in(&self) -> bool {
         self.kept.is_built_in
     }

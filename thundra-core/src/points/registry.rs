@@ -9,11 +9,11 @@ use super::switch::Wanted;
 use crate::config::TemporalityPreference;
 use crate::{Records, Signal, diagnostics};
 
-/// What was collected so far.
+/// The state between collections.
 #[derive(Debug)]
 pub(crate) struct Registry {
     temporality: TemporalityPreference,
-    /// The points that add up since `started`.
+    /// The points accumulated since `started`.
     cumulative: Points,
     /// The start of the cumulative points, in nanoseconds since 1970.
     started: u64,
@@ -32,20 +32,20 @@ impl Registry {
         names: BTreeMap::new(),
     };
 
-    /// Begins, at the installation.
+    /// Starts the registry at the installation.
     pub(crate) fn start(&mut self, temporality: TemporalityPreference, wanted: Wanted, now: u64) {
         self.temporality = temporality;
         self.cumulative = Points::of(wanted);
         self.restart(now);
     }
 
-    /// Begins anew: in each process restored from a snapshot.
+    /// Restarts the registry in each process restored from a snapshot.
     pub(crate) fn restart(&mut self, now: u64) {
         self.cumulative.clear();
         (self.started, self.collected) = (now, now);
     }
 
-    /// Returns new points, and all cumulative ones, as records.
+    /// Returns new points, and all cumulative points, as records.
     pub(crate) fn collect(&mut self, mut new: Points, now: u64) -> Records {
         // The system's clock may have been set back.
         let now = now.max(self.collected);
@@ -63,7 +63,7 @@ impl Registry {
         Records::from_encoded(Signal::Metrics, encoded)
     }
 
-    /// Reports names of two instruments. Both are exported, as the [specification] says.
+    /// Reports names shared by two instruments. Both instruments are exported, as the [specification] says.
     ///
     /// [specification]: https://opentelemetry.io/docs/specs/otel/metrics/sdk/#duplicate-instrument-registration
     fn report_conflicts(&mut self, new: &Points) {

@@ -1,4 +1,4 @@
-//! A set of points: one for each instrument and set of attributes.
+//! A set of points, with a point for each instrument and attribute set.
 
 use super::data::Data;
 use super::hash::{self, Index};
@@ -8,20 +8,20 @@ use super::switch::Wanted;
 use super::unaggregated;
 use crate::otlp::write::{self, tag};
 
-/// The most sets of attributes of an instrument, as in the SDKs. What is over goes to one more point, whose only
-/// attribute is `otel.metric.overflow`.
+/// The most attribute sets of an instrument, as in the SDKs. Further measurements go to an overflow point with the
+/// single attribute `otel.metric.overflow`.
 pub(crate) const MAX_SETS: u32 = 2000;
 /// The most instruments. Only names made at run time reach the limit.
 pub(crate) const MAX_INSTRUMENTS: usize = 1000;
 /// The most points of all instruments.
 const MAX_POINTS: usize = 20_000;
-/// The most bytes of attributes of all points, and of one.
+/// The most bytes of attributes, of all points and of a single point.
 const MAX_ATTRIBUTE_BYTES: usize = 8 << 20;
 const MAX_SET_BYTES: usize = 8 << 10;
-/// The number of points, or instruments, up to which a search compares them one by one.
+/// The number of points, or instruments, up to which a search is linear.
 const FEW: usize = 8;
 
-/// The attribute of what is over the limit.
+/// The attribute of the overflow point.
 const OVERFLOW: &str = "otel.metric.overflow";
 
 /// A set of points.
@@ -30,7 +30,7 @@ pub struct Points {
     wanted: Wanted,
     instruments: Vec<Kept>,
     points: Vec<Entry>,
-    /// The index of the instruments, and that of the points; empty for a few.
+    /// The index of the instruments, and the index of the points; empty for a few entries.
     instrument_index: Index,
     point_index: Index,
     attribute_bytes: usize,
@@ -57,7 +57,7 @@ impl Default for Points {
 }
 
 impl Points {
-    /// Returns an empty set for these destinations.
+    /// Returns an empty set for the given destinations.
     pub(super) const fn of(wanted: Wanted) -> Self {
         Points {
             wanted,
@@ -93,7 +93,7 @@ impl Points {
         &self.instruments
     }
 
-    /// Returns the instruments, each with its points.
+    /// Groups the points by instrument.
     pub(crate) fn by_instrument(&self) -> Vec<(&Kept, Vec<Point<'_>>)> {
         let mut grouped: Vec<_> = self.instruments.iter().map(|kept| (kept, Vec::new())).collect();
         for entry in &self.points {
@@ -105,7 +105,8 @@ impl Points {
         grouped
     }
 
-    /// Adds a measurement. Attributes are those of an [`AttributeSet`](super::attributes::AttributeSet), and the value [suits](Number::suits).
+    /// Adds a measurement. The attributes come from an [`AttributeSet`](super::attributes::AttributeSet), and the value
+    /// [suits](Number::suits) the instrument.
     #[inline]
     pub(crate) fn record(&mut self, identity: &Identity<'_>, attributes: &[u8], value: Number, times: u64) {
         match self.data(identity, attributes, times) {
@@ -114,7 +115,7 @@ impl Points {
         }
     }
 
-    /// Adds the points of another set, and empties it.
+    /// Adds the points of `other`, and empties `other`.
     pub(crate) fn merge(&mut self, other: &mut Points) {
         if self.is_empty() && self.wanted == other.wanted {
             *self = other.take();
@@ -123,7 +124,7 @@ impl Points {
         }
     }
 
-    /// Adds the points of some kinds of another set, and empties it.
+    /// Adds the points of `other` of the kinds accepted by `takes`, and empties `other`.
     pub(super) fn merge_kinds(&mut self, other: &mut Points, takes: impl Fn(InstrumentKind) -> bool) {
         let Points { instruments, points, .. } = other.take();
         for entry in points {
@@ -144,7 +145,7 @@ impl Points {
         std::mem::replace(self, Points::of(self.wanted))
     }
 
-    /// Forgets the single values of histograms, which the writer got.
+    /// Drops the single values of histograms, after the metric writer has read the values.
     pub(super) fn forget_values(&mut self) {
         for entry in &mut self.points {
             if let Data::Histogram(histogram) = &mut entry.data {
@@ -153,8 +154,8 @@ impl Points {
         }
     }
 
-    /// Returns the data of a point; over the limit of sets, that of the point for what is over; `None` over the limit
-    /// of instruments, and for an invalid name.
+    /// Returns the data of a point, or of the overflow point over the limit of attribute sets. Returns `None` over the
+    /// limit of instruments, and for an invalid name.
     #[inline]
     fn data(&mut self, identity: &Identity<'_>, attributes: &[u8], times: u64) -> Option<&mut Data> {
         let of_instrument = hash_of(identity.name.as_str(), identity.kind);
@@ -166,7 +167,7 @@ impl Points {
         self.points.get_mut(place as usize).map(|entry| &mut entry.data)
     }
 
-    /// Finds a point; otherwise returns the free place of its hash in the index.
+    /// Finds a point. Otherwise returns the free place for the hash in the index.
     #[inline]
     fn find(&self, identity: &Identity<'_>, attributes: &[u8], hash: u64) -> Result<u32, u64> {
         let is_it = |entry: &Entry| {
@@ -220,7 +221,8 @@ impl Points {
         Some(place)
     }
 
-    /// Returns the place of an instrument, new or not; `None` over the limit, and for an invalid name.
+    /// Returns the place of an instrument, and adds the instrument if new. Returns `None` over the limit, and for an
+    /// invalid name.
     fn instrument(&mut self, identity: &Identity<'_>, hash: u64) -> Option<u32> {
         let instruments = &self.instruments;
         let found = if instruments.len() <= FEW {
@@ -253,7 +255,7 @@ impl Points {
     }
 }
 
-/// Returns the attributes of the point for what is over the limit.
+/// Returns the attributes of the overflow point.
 fn overflow() -> &'static [u8] {
     static ENCODED: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
     ENCODED.get_or_init(|| {

@@ -14,9 +14,9 @@ static ALL: [Mutex<Shard>; SHARDS] = [const { Mutex::new(Shard::EMPTY) }; SHARDS
 /// The points of some threads.
 #[derive(Debug)]
 pub(crate) struct Shard {
-    /// The points measured outside of scopes. A writer gets them at the collection.
+    /// The points measured outside of scopes. A writer gets the points at the collection.
     pub(crate) outside: Option<Box<Points>>,
-    /// The points of ended scopes, which a writer got already.
+    /// The points of ended scopes, already handed to the writer, if any.
     pub(crate) ended: Option<Box<Points>>,
 }
 
@@ -24,7 +24,7 @@ impl Shard {
     const EMPTY: Self = Shard { outside: None, ended: None };
 }
 
-/// Locks the shard of this thread.
+/// Locks the shard of the current thread.
 #[inline]
 pub(crate) fn of_thread() -> MutexGuard<'static, Shard> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -34,7 +34,7 @@ pub(crate) fn of_thread() -> MutexGuard<'static, Shard> {
     ALL.get(at).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Takes the points of all threads: those measured outside of scopes, and those of ended scopes.
+/// Takes the points of all threads: points measured outside of scopes, and points of ended scopes.
 pub(crate) fn take() -> (Points, Points) {
     let (mut outside, mut ended) = (Points::default(), Points::default());
     for shard in &ALL {

@@ -2,11 +2,11 @@
 
 use super::instrument::Number;
 
-/// A sum of whole numbers and of others. Whole numbers stay exact, in whatever order they come; nothing overflows.
+/// A sum of whole numbers and floating-point numbers. Whole numbers stay exact in any order. Nothing overflows.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Sum {
     whole: i128,
-    /// The sum of floating-point numbers; `None` without one.
+    /// The sum of floating-point numbers; `None` before the first.
     fractional: Option<f64>,
 }
 
@@ -16,7 +16,7 @@ impl Sum {
         match value {
             Number::I64(value) => self.whole = self.whole.saturating_add(value.into()),
             Number::U64(value) => self.whole = self.whole.saturating_add(value.into()),
-            // Two finite numbers may add up to infinity, which would spoil every later sum.
+            // Two finite numbers may add up to infinity, and infinity would spoil every later sum.
             Number::F64(value) => {
                 self.fractional = Some((self.fractional.unwrap_or(0.0) + value).clamp(f64::MIN, f64::MAX));
             }

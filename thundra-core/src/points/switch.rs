@@ -1,4 +1,4 @@
-//! Who wants metrics. Where nobody does, nothing is aggregated.
+//! The destinations of metrics. Without a destination, nothing is aggregated.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -11,21 +11,21 @@ static WANTED: AtomicU8 = AtomicU8::new(0);
 /// The destinations of metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    /// An exporter takes metrics as OTLP.
+    /// `true` if an exporter takes metrics as OTLP.
     pub(crate) otlp: bool,
-    /// A [writer](crate::metrics::write_points_with) takes the points of scopes.
+    /// `true` if a [writer](crate::metrics::write_points_with) takes points.
     pub(crate) writer: bool,
-    /// Histograms for OTLP have exponential buckets in place of explicit ones.
+    /// `true` if histograms for OTLP have exponential buckets in place of explicit buckets.
     pub(crate) exponential: bool,
 }
 
 impl Wanted {
     pub(crate) const NOTHING: Self = Wanted { otlp: false, writer: false, exponential: false };
 
-    /// Returns what is wanted now.
+    /// Returns the current destinations.
     #[inline]
     pub(crate) fn now() -> Self {
-        // Relaxed: set once, at the installation. A thread that does not see it yet is before the installation.
+        // Relaxed: set at the installation. A thread with the old value behaves as before the installation.
         let bits = WANTED.load(Ordering::Relaxed);
         Wanted { otlp: bits & OTLP != 0, writer: bits & WRITER != 0, exponential: bits & EXPONENTIAL != 0 }
     }
@@ -42,7 +42,7 @@ pub(crate) fn are_wanted() -> bool {
     !Wanted::now().is_nothing()
 }
 
-/// Adds destinations. The interest of callsites is computed anew, because events with metric fields are wanted now.
+/// Adds destinations. Rebuilds the interest of callsites, because events with metric fields are now enabled.
 pub(crate) fn want(more: Wanted) {
     let bit = |is_wanted: bool, bit| if is_wanted { bit } else { 0 };
     let bits = bit(more.otlp, OTLP) | bit(more.writer, WRITER) | bit(more.exponential, EXPONENTIAL);

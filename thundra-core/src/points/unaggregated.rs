@@ -1,6 +1,6 @@
-//! Counts of measurements that are in no point, or in the one for what is over the limit.
+//! Counts of measurements dropped, or aggregated in the overflow point.
 //!
-//! Measurements are counted under the locks of scopes, so nothing is written to standard error at that place.
+//! Measurements are counted under the locks of scopes. Only [`hand_over`] writes to standard error.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -11,19 +11,19 @@ static DROPPED: AtomicU64 = AtomicU64::new(0);
 static OVERFLOWING: AtomicU64 = AtomicU64::new(0);
 static TOO_MANY_INSTRUMENTS: AtomicBool = AtomicBool::new(false);
 
-/// Counts measurements that are in no point: of an unusable value or name, or over the limit of instruments.
+/// Counts dropped measurements: with an unusable value or name, or over the limit of instruments.
 #[cold]
 pub(crate) fn count_dropped(measurements: u64) {
     DROPPED.fetch_add(measurements, Ordering::Relaxed);
 }
 
-/// Takes note of an instrument over the limit, whose measurements are dropped.
+/// Records an instrument over the limit. The measurements of the instrument are dropped.
 #[cold]
 pub(super) fn note_too_many_instruments() {
     TOO_MANY_INSTRUMENTS.store(true, Ordering::Relaxed);
 }
 
-/// Counts measurements without their attributes, over the limit of sets.
+/// Counts measurements aggregated without attributes, over the limit of attribute sets.
 #[cold]
 pub(crate) fn count_overflowing(measurements: u64) {
     OVERFLOWING.fetch_add(measurements, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! The single values of a histogram, for writers that name them.
+//! The single values of a histogram, for metric writers.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use super::exponential::{MIN_SCALE, bucket_of};
 const MAX_VALUES: usize = 1000;
 /// The most values left after a merge.
 const MAX_MERGED: usize = 500;
-/// The scale of the first merge: values within 0.6 % become one.
+/// The scale of the first merge: values within 0.6 % are merged.
 const FIRST_SCALE: i32 = 6;
 
-/// Values with the number of times that each was measured. Over a thousand different values, those of an exponential
-/// bucket become one, their mean. No value is refused.
+/// Measured values, each with a count. Over 1,000 entries, equal values are joined. If over 500 entries remain, the
+/// mean replaces the values of each exponential bucket. No value is refused.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Values {
     counted: Vec<(f64, u64)>,
@@ -89,7 +89,7 @@ struct Mean {
 impl Mean {
     fn add(&mut self, value: f64, count: u64) {
         self.count = self.count.saturating_add(count);
-        // The values of a bucket have one sign, so the difference is finite.
+        // All values of a bucket have the same sign. The difference is therefore finite.
         self.value += (value - self.value) * (count as f64 / self.count as f64);
     }
 }

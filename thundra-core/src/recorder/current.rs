@@ -15,7 +15,8 @@ pub(crate) fn slot() -> Option<SpanSlot> {
     entered::innermost().or_else(slot_behind_hidden)
 }
 
-/// Returns the slot above a current span hidden from our layer by a filter. A task may have entered only such a span.
+/// Returns the slot above a current span hidden from the recorder's layer by a filter. A task may have entered only
+/// hidden spans.
 #[cold]
 fn slot_behind_hidden() -> Option<SpanSlot> {
     tracing::dispatcher::get_default(|dispatch| {

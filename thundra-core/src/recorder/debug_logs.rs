@@ -1,8 +1,8 @@
 //! Debug logs: more detailed log lines in the scopes of a chain of calls whose `debug-log-enabled` is `true`.
 //!
-//! Nothing asks for the current scope while no scope has ever had debug logs: the events of a level that is off stay
-//! disabled at their callsites. The first such scope makes `tracing` ask anew, and events of the program's own code are
-//! looked at one by one from then on.
+//! Until a scope has debug logs, the events of a disabled level stay disabled at the callsites, without a look at the
+//! current scope. The first scope with debug logs makes `tracing` rebuild its callsite cache. Afterwards, each event of
+//! the program's own code is checked.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +24,11 @@ static HAS_BRIDGE: AtomicBool = AtomicBool::new(false);
 /// The most detailed level of debug logs.
 pub(super) const WIDEST: LevelFilter = LevelFilter::DEBUG;
 
-/// Takes note of a scope with debug logs, before its work begins.
+/// Records the presence of a scope with debug logs, before the work of the scope begins.
 pub(crate) fn enable() {
     static FIRST: Once = Once::new();
 
-    // Other scopes wait, so that none misses a line.
+    // Other scopes wait, so no scope misses a line.
     FIRST.call_once(|| {
         WERE_ENABLED.store(true, Ordering::Relaxed);
         further_uses::expect();
@@ -39,7 +39,7 @@ pub(crate) fn enable() {
     });
 }
 
-/// Takes note that the logger of the `log` crate is our bridge. The bridge has the levels of the subscriber.
+/// Records the installation of this crate's bridge from the `log` crate. The bridge has the levels of the subscriber.
 pub(crate) fn bridged() {
     HAS_BRIDGE.store(true, Ordering::Relaxed);
     log::set_max_level(LevelFilter::current().as_log());
@@ -53,7 +53,7 @@ pub(super) fn were_enabled() -> bool {
     WERE_ENABLED.load(Ordering::Relaxed)
 }
 
-/// Returns `true` for an event that a scope with debug logs writes.
+/// Returns `true` for an event written in a scope with debug logs.
 pub(super) fn include(metadata: &Metadata<'_>) -> bool {
     *metadata.level() <= Level::DEBUG && is_own(metadata)
 }

@@ -85,7 +85,8 @@ pub(crate) fn record_exception(slot: SpanSlot, exception: &Exception) {
     });
 }
 
-/// Returns `true` if exceptions of a span are recorded: those of an unsampled scope only as log records.
+/// Returns `true` if exceptions of a span are recorded. Exceptions in an unsampled scope are only recorded as log
+/// records.
 fn takes_exceptions(slot: SpanSlot) -> bool {
     slot.kind() != SlotKind::Unrecorded
         || (exports(Signal::Logs) && SCOPES.lock(slot.scope).is_some_and(|scope| scope.has_exception_records()))

@@ -1,7 +1,7 @@
 //! The spans entered on this thread.
 //!
-//! Two events push a slot: entering a span of a scope, and polling the future of a scope. Either is enough to find the
-//! current slot, without the subscriber and without a lock.
+//! Two events push a slot: entering a span of a scope, and polling the future of a scope. Either event is enough to
+//! find the current slot, without the subscriber and without a lock.
 
 use std::cell::{Cell, RefCell};
 
@@ -29,7 +29,7 @@ pub(crate) fn innermost() -> Option<SpanSlot> {
 /// Pushes a slot.
 #[inline]
 pub(crate) fn push(id: u64, slot: SpanSlot) {
-    // A thread that is shutting down has lost its stack.
+    // A thread during shutdown has lost the stack.
     let _ = ENTERED.try_with(|entered| {
         if let Ok(mut entered) = entered.try_borrow_mut() {
             entered.push(Entry { id, outer: INNERMOST.replace(Some(slot)) });

@@ -18,8 +18,8 @@ use crate::points::{fields as metric_fields, switch};
 /// The target of events bridged from the `log` crate by `tracing-log`.
 pub(crate) const BRIDGE_TARGET: &str = "log";
 
-/// Returns the name that the program gave to an event, such as `user.login.success`; `None` for the name that `tracing`
-/// makes of the place in the source.
+/// Returns the name given by the program to an event, such as `user.login.success`; `None` for the default name of
+/// `tracing`, made of the place in the source.
 pub(crate) fn own_name<'a>(metadata: &'a Metadata<'_>) -> Option<&'a str> {
     let name = metadata.name();
     let Some(place) = name.strip_prefix("event ") else { return Some(name) };
@@ -84,7 +84,7 @@ impl Recorder {
                 if !is_exception || self.exceptions.is_spans(record == Fate::Written) {
                     span.event(time, &fields.head, &fields.encoded, limits);
                 }
-                // A status that was set before is more exact than a log line.
+                // A status set before is more exact than a log line.
                 if failed && span.is_unset() {
                     span.set_error(if fields.description.is_empty() { &fields.name } else { &fields.description });
                 }
@@ -104,7 +104,7 @@ impl Recorder {
         }
     }
 
-    /// Writes or keeps an event as a log line and as a log record. Returns what became of the record.
+    /// Writes or keeps an event as a log line and as a log record. Returns the fate of the record.
     #[inline(never)]
     fn line_and_log_record(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
         if let Some(sole) = &self.sole
@@ -124,7 +124,7 @@ impl Recorder {
     }
 }
 
-/// Adds the measurements of an event to the points of its scope. Returns `true` if the event is nothing else.
+/// Adds the measurements of an event to the points of its scope. Returns `true` if the event is only a measurement.
 #[inline(never)]
 fn measured(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
     if switch::are_wanted() {

@@ -36,7 +36,7 @@ pub(super) struct Fields {
     pub(super) status: Option<StatusCode>,
     /// `otel.status_description`, or the `error` of an event.
     pub(super) description: String,
-    /// The type of the `error` of an event, where it is known.
+    /// The type of the `error` of an event, where known.
     exception_type: String,
     /// The text of `otel.kind` or `otel.status_code`, during parsing.
     word: String,
@@ -56,7 +56,7 @@ pub(super) enum FieldsOf {
     /// An event of a span.
     Event,
     LogRecord,
-    /// A log record of an event that was a record of the `log` crate.
+    /// A log record of an event from a record of the `log` crate.
     BridgedLogRecord,
 }
 
@@ -135,7 +135,8 @@ impl Fields {
     }
 }
 
-/// Returns `true` for fields with an empty or repeated name. Encoding one field at a time is not enough for these.
+/// Returns `true` for fields with an empty or repeated name. Encoding one field at a time is not enough for empty or
+/// repeated names.
 pub(super) fn need_care(fields: &FieldSet) -> bool {
     let repeated = |at: usize, name: &str| fields.iter().take(at).any(|earlier| earlier.name() == name);
     fields.iter().map(|field| field.name()).enumerate().any(|(at, name)| name.is_empty() || repeated(at, name))
@@ -228,7 +229,7 @@ impl Visitor<'_> {
             }
             ERROR | STATUS_DESCRIPTION => {
                 replace(description, value);
-                // Redacted before it is cut: a password is recognised by the rest of its address.
+                // Redacted before the cut: a password is recognised by the rest of the address.
                 redact::in_place(description);
                 if let Some(limit) = self.length {
                     description.truncate(write::truncate(description, limit).len());
@@ -255,7 +256,7 @@ const KIND: &str = "otel.kind";
 const STATUS_CODE: &str = "otel.status_code";
 const STATUS_DESCRIPTION: &str = "otel.status_description";
 
-/// Returns `true` for a field that `tracing-log` adds to the event of a `log` record.
+/// Returns `true` for a field added by `tracing-log` to the event of a `log` record.
 fn is_of_bridge(name: &str) -> bool {
     matches!(name, "log.target" | "log.module_path" | "log.file" | "log.line")
 }
@@ -358,7 +359,7 @@ fn cut(text: &str, length: Option<usize>) -> &str {
     length.map_or(text, |limit| write::truncate(text, limit))
 }
 
-/// Encodes a text that may be a structure, with its keys masked.
+/// Encodes a text, with the keys of a structured text masked.
 #[cold]
 fn masked_str(out: &mut Vec<u8>, tag: u8, name: &str, value: &str, length: Option<usize>) {
     write::str_attribute(out, tag, name, cut(&mask::value(value), length));

@@ -27,8 +27,8 @@ pub(crate) struct SoleLayer {
 
 /// Writes events as log lines.
 pub(crate) trait WriteLine: fmt::Debug + Send + Sync {
-    /// Writes the line of an event. `metadata` is that of the event, or of the `log` record behind the event, and `slot` the
-    /// innermost span of the event.
+    /// Writes the line of an event. `metadata` belongs to the event, or to the `log` record behind the event, and
+    /// `slot` the innermost span of the event.
     fn write_line(&self, event: &Event<'_>, metadata: &Metadata<'_>, slot: Option<SpanSlot>);
 
     /// Keeps the line of an event in the scope of the span.

@@ -1,19 +1,21 @@
-//! Whether events are more than span events, and lines of the levels that are written.
+//! A flag for events with uses beyond span events and ordinary log lines.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// `true` once an event of the process may be a measurement or a log record, or its scope may decide on its line.
+/// `true` once an event of the process may be a measurement or a log record, or a scope may decide on the line of an
+/// event.
 static ARE_EXPECTED: AtomicBool = AtomicBool::new(false);
 
-/// Takes note that events may have further uses from now on.
+/// Turns the flag on: events may have further uses from now on.
 pub(crate) fn expect() {
     ARE_EXPECTED.store(true, Ordering::Relaxed);
 }
 
-/// Returns `true` if events may have further uses. One flag for all of them: most programs have none.
+/// Returns `true` if events may have further uses. A single flag covers all uses, because most programs have no further
+/// uses.
 #[inline]
 pub(super) fn are_expected() -> bool {
-    // Relaxed: the flag publishes nothing. What sets it comes before the events: the registration of a callsite, the
-    // installation, or the start of a scope.
+    // Relaxed: the flag publishes nothing. The flag is set before the events: at the registration of a callsite, at the
+    // installation, or at the start of a scope.
     ARE_EXPECTED.load(Ordering::Relaxed)
 }

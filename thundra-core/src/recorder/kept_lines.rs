@@ -1,4 +1,4 @@
-//! The log lines and log records of a scope that are kept until they matter.
+//! The log lines and log records of a scope, kept until the scope fails.
 
 use super::line_buffer::LineBuffer;
 
@@ -9,14 +9,14 @@ pub(crate) struct KeptLines {
     lines: Option<LineBuffer>,
     /// `None` before the first record.
     records: Option<LineBuffer>,
-    /// The number of evicted records that nothing has reported.
+    /// The number of evicted records not yet reported.
     evicted_records: u64,
-    /// `true` once the lines came out.
+    /// `true` once the lines were written.
     came_out: bool,
 }
 
 impl KeptLines {
-    /// Returns `true` once the lines came out. Further ones are to be written at once.
+    /// Returns `true` once the lines were written. Further lines are to be written at once.
     pub(super) fn came_out(&self) -> bool {
         self.came_out
     }
@@ -31,13 +31,13 @@ impl KeptLines {
         self.records.get_or_insert_with(LineBuffer::pooled).push(parts, limit);
     }
 
-    /// Takes the lines, which come out.
+    /// Takes the lines for writing.
     pub(super) fn take(&mut self) -> Option<LineBuffer> {
         self.came_out = true;
         self.lines.take()
     }
 
-    /// Takes the records, which come out.
+    /// Takes the records for export.
     pub(super) fn take_records(&mut self) -> Option<LineBuffer> {
         self.came_out = true;
         let records = self.records.take()?;

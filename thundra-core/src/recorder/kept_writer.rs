@@ -1,7 +1,8 @@
-//! Keeps log lines in their scopes, and writes them when they matter (`THUNDRA_LOG_BUFFER`).
+//! Keeps log lines in their scopes, and writes the kept lines of failed scopes (`THUNDRA_LOG_BUFFER`).
 //!
-//! Lines more detailed than the written ones wait in the buffer of their scope. They come out when the scope fails or
-//! nears its deadline. A scope that succeeds drops them. After lines came out, further ones are written at once.
+//! Lines more detailed than the written ones wait in the buffer of their scope. The kept lines are written when the
+//! scope fails or nears the deadline. A successful scope drops the kept lines. Once kept lines were written, further
+//! lines are written at once.
 
 use super::entered::Entered;
 use super::line_buffer::LineBuffer;
@@ -11,13 +12,13 @@ use super::slot::{ScopeId, SpanSlot};
 use crate::export::{StandardStream, write_line};
 use crate::pipeline::backlog;
 
-/// Keeps a line in its scope. Returns `false` for a line to write at once.
+/// Keeps a line in a scope. Returns `false` for a line to write at once.
 pub(crate) fn keep(scope: ScopeId, line: &[u8], limit: usize) -> bool {
     let Some(mut state) = SCOPES.lock(scope) else { return true };
     if state.kept_lines.came_out() {
         return false;
     }
-    // A scope that succeeded needs no more lines.
+    // A successful scope needs no more lines.
     if !state.sealed {
         state.kept_lines.keep(line, limit);
     }
@@ -30,17 +31,17 @@ pub(crate) fn come_out(scope: ScopeId) {
     let (lines, recorded) = (state.kept_lines.take(), state.recorded);
     state.release_kept_records();
     let (due, evicted) = (state.take_log_chunk(), state.kept_lines.take_evicted_records());
-    // A value that is being printed may log, so the scope is not locked together with standard error.
+    // A value may log while being printed, so the scope is not locked together with standard error.
     drop(state);
     due.into_iter().for_each(backlog::add);
-    // What the records of a program without lines lost is said as well.
+    // The loss of records in a program without lines is reported as well.
     let evicted = lines.as_ref().map_or(evicted, LineBuffer::evicted);
     if evicted > 0 {
         let _current = Entered::new(SpanSlot::root_of(scope, recorded));
         tracing::warn!(target: SCOPE_TARGET, evicted, "{evicted} older log lines were evicted: THUNDRA_LOG_BUFFER is full");
     }
     if let Some(mut lines) = lines {
-        // There is nowhere to report that standard error is closed.
+        // A closed standard error cannot be reported anywhere.
         let _ = write_line(StandardStream::Error, lines.lines());
         lines.recycle();
     }

@@ -43,9 +43,9 @@ pub(crate) struct Recorder {
     pub(super) events: EventFilter,
     /// The filter of log records.
     pub(super) log: LineFilter,
-    /// The most bytes of log records that a scope keeps.
+    /// The most bytes of kept log records in a scope.
     pub(super) kept_bytes: usize,
-    /// What exceptions become.
+    /// The signal for exceptions.
     pub(super) exceptions: ExceptionSignal,
     limits: Limits,
     /// `true` after the registration of a callsite with [fields in need of care](fields::need_care).
@@ -242,8 +242,8 @@ where
         }
         let Some(parent) = self.parent(attributes, id, &context) else { return };
         if parent.kind() == SlotKind::Unrecorded {
-            // A span that is not recorded is found through the one that carries its scope, see `on_enter`, unless it
-            // was made below another span or below none.
+            // An unrecorded span is found through the span of the scope, see `on_enter`, except for a span with an
+            // explicit parent or without a parent.
             if !attributes.is_contextual() {
                 self.index.insert(id.into_u64(), parent);
             }
@@ -258,7 +258,7 @@ where
         let to = self.slot_or_ancestor(follows).and_then(of);
         SCOPES.edit(slot, |span, limits| match to {
             Some(to) => span.link(&to, &[], limits),
-            // A span outside of every scope has no identity that a link could name.
+            // A span outside of every scope has no identity for a link.
             None => span.drop_link(),
         });
     }

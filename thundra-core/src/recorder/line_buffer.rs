@@ -1,19 +1,19 @@
-//! A buffer of lines, or of log records, that makes room for new ones by evicting the oldest.
+//! A buffer of lines, or of log records. The buffer evicts the oldest entries to make room for new entries.
 //!
-//! The memory of buffers is reused, and bounded over the process: a service may have thousands of open scopes.
+//! The memory of buffers is reused, and bounded for the whole process: a service may have thousands of open scopes.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most bytes of memory for the buffers of the process, unless one buffer alone may have more.
+/// The most bytes of memory for the buffers of the process, unless a single buffer may have more.
 const PROCESS_BYTES: usize = 16 << 20;
 /// The first memory of a buffer.
 const FIRST_BYTES: usize = 4 << 10;
 /// The most buffers kept for reuse. As many scopes keep lines at a time without an allocation.
 const POOLED: usize = 64;
 
-/// The bytes of memory that all buffers have.
+/// The bytes of memory of all buffers.
 static MEMORY: AtomicUsize = AtomicUsize::new(0);
 static POOL: Mutex<Vec<LineBuffer>> = Mutex::new(Vec::new());
 
@@ -26,9 +26,9 @@ fn pool() -> MutexGuard<'static, Vec<LineBuffer>> {
 pub(super) struct LineBuffer {
     bytes: VecDeque<u8>,
     lengths: VecDeque<usize>,
-    /// The part of [`MEMORY`] that belongs to this buffer.
+    /// The part of [`MEMORY`] in the buffer.
     memory: usize,
-    /// The number of lines that did not fit, or were evicted.
+    /// The number of lines evicted, or too large for the buffer.
     evicted: u64,
 }
 
@@ -72,7 +72,7 @@ impl LineBuffer {
         self.lengths.len()
     }
 
-    /// Returns the number of lines that did not fit, or were evicted.
+    /// Returns the number of lines evicted, or too large for the buffer.
     pub(super) fn evicted(&self) -> u64 {
         self.evicted
     }
@@ -84,7 +84,7 @@ impl LineBuffer {
         true
     }
 
-    /// Gets memory for more bytes, if there is some, and returns the room for all lines.
+    /// Gets memory for more bytes, if available, and returns the room for all lines.
     fn make_room(&mut self, more: usize, limit: usize) -> usize {
         let needed = self.bytes.len().saturating_add(more).min(limit);
         if needed > self.memory {
@@ -114,7 +114,7 @@ fn take_memory(bytes: usize, limit: usize) -> bool {
     MEMORY.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
 }
 
-/// Frees the memory of pooled buffers. Returns `false` if there are none.
+/// Frees the memory of pooled buffers. Returns `false` without pooled buffers.
 #[cold]
 fn free_pool() -> bool {
     !std::mem::take(&mut *pool()).is_empty()

@@ -21,25 +21,25 @@ pub(crate) struct LineFilter {
     kept: Option<KeptLevels>,
 }
 
-/// The levels of kept lines. Lines that are written are not kept.
+/// The levels of kept lines. Written lines are not kept.
 #[derive(Clone, Debug)]
 enum KeptLevels {
-    /// Those of debug logs.
+    /// The levels of debug logs.
     Own,
     Of(EventFilter),
 }
 
-/// What becomes of the line of an event.
+/// The fate of the line of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     Written,
     Kept,
-    /// There is no line.
+    /// The event has no line.
     None,
 }
 
 impl LineFilter {
-    /// Returns a filter with these levels.
+    /// Returns a filter with the given levels.
     pub(crate) fn new(written: &Targets, buffer: Option<&LogBuffer>) -> Self {
         let kept = |buffer: &LogBuffer| match &buffer.levels {
             Some(levels) => KeptLevels::Of(EventFilter::new(levels.targets())),
@@ -61,7 +61,7 @@ impl LineFilter {
         self.written.widest()
     }
 
-    /// Returns what becomes of the line of an event with this innermost span.
+    /// Returns the fate of the line of an event with `slot` as the innermost span.
     #[inline]
     pub(crate) fn fate(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
         match self.written.enables(metadata) {
@@ -112,7 +112,7 @@ impl LineFilter {
         }
     }
 
-    /// Returns `true` for a line that is kept, unless it is written.
+    /// Returns `true` for a line to keep, unless the line is written.
     fn keeps(&self, metadata: &Metadata<'_>) -> bool {
         metadata.is_event()
             && self.kept.as_ref().is_some_and(|kept| match kept {
@@ -126,7 +126,7 @@ impl LineFilter {
         self.kept.is_some() && metadata.target() == SCOPE_TARGET && *metadata.level() <= Level::WARN
     }
 
-    /// Returns `true` for a debug log of a scope. Most scopes have none, so the scope is asked first.
+    /// Returns `true` for a debug log of a scope. Most scopes have no debug logs, so the scope is checked first.
     fn is_debug_log_in(&self, slot: SpanSlot, metadata: &Metadata<'_>) -> bool {
         debug_logs::were_enabled()
             && *metadata.level() <= debug_logs::WIDEST
@@ -134,7 +134,7 @@ impl LineFilter {
             && self.is_debug_log(metadata)
     }
 
-    /// Returns `true` if a scope with debug logs writes the event. A target that is off stays off.
+    /// Returns `true` if a scope with debug logs writes the event. A target turned off stays off.
     fn is_debug_log(&self, metadata: &Metadata<'_>) -> bool {
         debug_logs::were_enabled()
             && metadata.is_event()
@@ -155,7 +155,7 @@ impl LineFilter {
     }
 }
 
-/// The filter of a layer that writes lines.
+/// The filter of a line-writing layer.
 impl<S: Subscriber> Filter<S> for LineFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
         self.takes(metadata)

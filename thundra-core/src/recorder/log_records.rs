@@ -1,7 +1,8 @@
-//! Log records: events in the form of OTLP, encoded as they are recorded.
+//! Log records: events in the form of OTLP, encoded when recorded.
 //!
-//! Log records do not depend on the sampling of spans. The records of a scope wait in the scope, and move to the backlog
-//! at the end of the scope, or once they fill a part of a request. Records outside of scopes go there at once.
+//! Log records do not depend on the sampling of spans. The records of a scope wait in the scope. The records move to
+//! the backlog at the end of the scope, or once the records fill a part of a request. Records outside of scopes go to
+//! the backlog at once.
 
 use std::ptr;
 
@@ -29,7 +30,7 @@ use crate::{Records, Signal, SpanKind, TraceContext, semconv};
 /// The attribute for the target of an event, under the name of `tracing-opentelemetry`.
 const TARGET: &str = "target";
 
-/// The parts of a record that are known before the record of its span is locked.
+/// The parts of a log record known before the record of the span is locked.
 struct Head<'a> {
     unix_nano: u64,
     level: Level,
@@ -74,8 +75,9 @@ fn severity(level: Level) -> u8 {
 }
 
 impl Recorder {
-    /// Returns what becomes of the log record of an event. The events of the Lambda runtime have none, because payload
-    /// values are part of their text; nor do those of an export, because they would make work for the next export.
+    /// Returns the fate of the log record of an event. Events of the Lambda runtime have no log record, because payload
+    /// values are part of the text. Events of an export have no log record, because such records would make work for
+    /// the next export.
     #[inline]
     pub(super) fn fate_of_log_record(&self, metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> Fate {
         if !exports(Signal::Logs) {
@@ -118,21 +120,22 @@ impl Recorder {
     }
 }
 
-/// The keys of Lambda's log lines whose attributes have names of the conventions.
+/// The keys of Lambda's log lines with an attribute name in the conventions.
 const RENAMED: [(&str, &str); 3] = [
     (semconv::COLD_START, semconv::FAAS_COLDSTART),
     (semconv::FUNCTION_ARN, semconv::AWS_LAMBDA_INVOKED_ARN),
     (semconv::FUNCTION_REQUEST_ID, semconv::FAAS_INVOCATION_ID),
 ];
 
-/// Returns `true` for the key of an attribute that an event cannot set: records say by it whose they are.
+/// Returns `true` for the key of an attribute reserved for the identity of a record. An event cannot set reserved
+/// attributes.
 fn is_reserved(key: &str) -> bool {
     key.starts_with("x-correlation-")
         || matches!(key, TARGET | semconv::CODE_FILE_PATH | semconv::CODE_LINE_NUMBER | semconv::FAAS_INVOCATION_ID)
 }
 
-/// Adds what the scope knows to a record, and adds the record to those of the scope. With `kept_bytes`, the record waits
-/// until the scope fails.
+/// Adds the data of the scope to a record, and adds the record to the scope. With `kept_bytes`, the record waits until
+/// the scope fails.
 fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes: Option<usize>) {
     let scope = slot.and_then(|slot| Some((slot, SCOPES.lock(slot.scope)?)));
     let due = match scope {
@@ -156,7 +159,7 @@ fn add(slot: Option<SpanSlot>, head: &[u8], attributes: &mut Vec<u8>, kept_bytes
     due.into_iter().for_each(backlog::add);
 }
 
-/// Adds the attributes of a scope, and the ids of a span. What the event says itself stays.
+/// Adds the attributes of a scope, and the ids of a span. The attributes of the event stay.
 fn describe(out: &mut Vec<u8>, scope: &ScopeState, index: u32) {
     for (key, value) in scope.log.fields.iter().flat_map(|fields| fields.iter()) {
         let key = RENAMED.iter().find(|(line, _)| line == key).map_or(&**key, |(_, attribute)| attribute);
@@ -183,13 +186,13 @@ fn has_key(run: &[u8], key: &str) -> bool {
 }
 
 impl ScopeState {
-    /// Adds a record. Returns the records that are due in the backlog.
+    /// Adds a record. Returns the records due in the backlog.
     fn add_log_record(&mut self, head: &[u8], attributes: &[u8]) -> Option<Records> {
         self.log_records.add(head, attributes);
         if self.sealed { Some(self.log_records.take()) } else { self.log_records.take_chunk() }
     }
 
-    /// Keeps a record until the scope fails. A scope that succeeded needs no more records.
+    /// Keeps a record until the scope fails. A successful scope needs no more records.
     fn keep_log_record(&mut self, head: &[u8], attributes: &mut Vec<u8>, limit: usize) {
         if !self.sealed {
             let length = attributes.len();
@@ -208,7 +211,7 @@ impl ScopeState {
         }
     }
 
-    /// Takes the records of the scope if they are many.
+    /// Takes the records of the scope, if enough for a chunk.
     pub(super) fn take_log_chunk(&mut self) -> Option<Records> {
         self.log_records.take_chunk()
     }
@@ -223,9 +226,9 @@ impl ScopeState {
         self.exceptions.is_logs(exports(Signal::Logs)) && !is_suppressed()
     }
 
-    /// Records an exception of a span. Returns the records that are due in the backlog.
+    /// Records an exception of a span. Returns the records due in the backlog.
     ///
-    /// The [name] says which operation failed, as far as the attributes of the span do.
+    /// The [name] tells the failed operation, as far as known from the attributes of the span.
     ///
     /// [name]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/exceptions/exceptions-logs.md
     pub(super) fn record_exception(&mut self, index: u32, shown: &Shown<'_>) -> Option<Records> {
@@ -248,7 +251,7 @@ impl ScopeState {
     }
 }
 
-/// The exceptions of messaging operations by their type.
+/// The exceptions of messaging operations by operation type.
 const MESSAGING: [(&str, (&str, Level)); 5] = [
     ("process", ("messaging.process.exception", Level::ERROR)),
     ("send", ("messaging.send.exception", Level::WARN)),

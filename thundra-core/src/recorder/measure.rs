@@ -9,7 +9,7 @@ use crate::points::collection;
 use crate::points::instrument::{Identity, Number};
 use crate::points::shards;
 
-/// The memory in bytes that a thread keeps for the next measurement.
+/// The memory in bytes kept by a thread for the next measurement.
 const KEEP_BYTES: usize = 16 * 1024;
 
 /// Adds a measurement to the points of a scope. Outside of scopes, and after the end of the scope, the points of the
@@ -25,8 +25,8 @@ pub(crate) fn measure(scope: Option<ScopeId>, identity: &Identity<'_>, attribute
     shards::of_thread().outside.get_or_insert_default().record(identity, attributes, value, times);
 }
 
-/// Runs a closure with the empty attributes of this thread. New ones serve a value that measures during its own
-/// formatting, and a thread during shutdown.
+/// Runs a closure with the empty attributes of this thread. New attributes serve a measurement during the formatting of
+/// another measurement's value, and a thread during shutdown.
 #[inline]
 pub(crate) fn with_attributes<R>(then: impl FnOnce(&mut AttributeSet) -> R) -> R {
     thread_local! { static ATTRIBUTES: Cell<Option<Box<AttributeSet>>> = const { Cell::new(None) } }

@@ -24,8 +24,8 @@ pub(super) fn span_seen() {
     SPAN_SEEN.store(true, Ordering::Relaxed);
 }
 
-/// Reports once that the program made spans and never opened a scope, so that no span was recorded. Called at the end
-/// of the program: a scope may be opened until then.
+/// Reports once that the program made spans without a scope, so no span was recorded. Called at the end of the program:
+/// a scope may be opened until then.
 pub(crate) fn report_missing_scope() {
     // Relaxed: see `span_seen`.
     if SPAN_SEEN.load(Ordering::Relaxed) && !SCOPES.were_claimed() {
@@ -41,11 +41,11 @@ pub(crate) fn report_missing_scope() {
 /// Returns the most detailed level visible to the layers of a subscriber, if less detailed than `wanted`.
 pub(super) fn level_below(below: &impl Subscriber, wanted: LevelFilter) -> Option<LevelFilter> {
     let level = below.max_level_hint().filter(|level| *level < wanted)?;
-    // The filter of one layer gives the same hint, and hides nothing from the others.
+    // The filter of a single layer gives the same hint, and hides nothing from other layers.
     let probe = probe(wanted.into_level()?);
     let hides = !below.enabled(&probe);
-    // Layers with filters leave their answer to the probe in a thread-local, where it would count for the next span. A
-    // filter that lets nothing through clears it.
+    // Layers with filters leave the result of the probe in a thread-local, and the result would count for the next
+    // span. A filter with the level OFF clears the thread-local.
     Registry::default().with(LevelFilter::OFF).enabled(&probe);
     hides.then_some(level)
 }

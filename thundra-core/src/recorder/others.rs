@@ -1,4 +1,4 @@
-//! What a scope has besides spans.
+//! The data of a scope besides spans.
 
 use super::scope_state::ScopeState;
 use crate::Records;
@@ -13,7 +13,7 @@ pub(crate) struct Others {
 }
 
 impl ScopeState {
-    /// Takes what the scope has besides spans, at its end. Most scopes have nothing.
+    /// Takes the data besides spans, at the end of the scope. Most scopes have only spans.
     #[inline]
     pub(crate) fn take_others(&mut self) -> Option<Others> {
         let nothing = self.log_records.is_empty() && self.points.is_none() && self.kept_lines.is_empty();

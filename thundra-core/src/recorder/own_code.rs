@@ -1,12 +1,13 @@
 //! The program's own code: the crates of its workspace, as opposed to its dependencies.
 //!
-//! `tracing` knows the source file of an event. Cargo compiles the crates of a workspace under paths relative to it, and
-//! dependencies from where it unpacked them: `…/hyper-1.6.0/src/client.rs`, `…/git/checkouts/…` or `vendor/…`.
+//! `tracing` knows the source file of an event. Cargo compiles the crates of a workspace under paths relative to the
+//! workspace, and dependencies under the path of the unpacked package: `…/hyper-1.6.0/src/client.rs`,
+//! `…/git/checkouts/…` or `vendor/…`.
 
 use tracing::Metadata;
 
-/// Returns `true` for an event of the program's own crates, under a target of the crate. A program that gives an event
-/// another target means it to be enabled by that name.
+/// Returns `true` for an event of the program's own crates, under a target of the crate. An event with another target
+/// is meant to be enabled by the name of the target.
 pub(super) fn is_own(metadata: &Metadata<'_>) -> bool {
     // The bridge from the `log` crate asks about a target first, and then about the record with its file.
     let target = metadata.target();
@@ -18,7 +19,7 @@ fn crate_of(path: &str) -> &str {
     path.split("::").next().unwrap_or(path)
 }
 
-/// Returns `true` for a source file that Cargo, or another builder, unpacked.
+/// Returns `true` for a source file unpacked by Cargo, or by another builder.
 fn is_of_dependency(file: &str) -> bool {
     // The program of a workspace with one package, the usual case.
     if file.starts_with("src/") {
@@ -38,7 +39,7 @@ fn has_version(directory: &[u8]) -> bool {
     directory.contains(&b'-') && directory.split(|byte| *byte == b'-').skip(1).any(is_version)
 }
 
-/// Returns `true` for three numbers, the last of which perhaps has a suffix.
+/// Returns `true` for three numbers, the last number perhaps with a suffix.
 fn is_version(text: &[u8]) -> bool {
     let mut numbers = text.splitn(3, |byte| *byte == b'.');
     let mut is_number = |is_last: bool| {

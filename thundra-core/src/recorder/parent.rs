@@ -27,8 +27,8 @@ impl Recorder {
             None if attributes.is_contextual() => entered::innermost(),
             None => return self.scope_root(context),
         };
-        // Between the span and the ancestor there may be a span hidden by a filter, or a span of an unrecorded scope.
-        // An explicit parent may belong to a scope finished long ago.
+        // Between the span and the ancestor may lie a span hidden by a filter, or a span of an unrecorded scope. An
+        // explicit parent may belong to a scope finished long ago.
         let may_lie_between = || attributes.parent().is_some() || self.sole.is_none() || SCOPES.some_are_unrecorded();
         near.or_else(|| may_lie_between().then(|| self.ancestor(id, context).or_else(|| self.scope_root(context)))?)
     }
@@ -56,7 +56,7 @@ impl Recorder {
     /// Returns the slot above the registry's current span, for a span hidden by a filter.
     #[inline]
     pub(super) fn behind_hidden(&self, current: impl FnOnce() -> Option<Id>) -> Option<SpanSlot> {
-        // The sole layer of a subscriber decides which spans exist, so none is hidden.
+        // The sole layer of a subscriber enables or disables all spans, so no span is hidden.
         if self.sole.is_some() { None } else { self.slot_or_ancestor(&current()?) }
     }
 

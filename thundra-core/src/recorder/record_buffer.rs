@@ -3,7 +3,7 @@
 use crate::Records;
 use crate::otlp::write::{self, tag};
 
-/// The size at which the records of an open scope move to the backlog.
+/// The size from which the records of an open scope move to the backlog.
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The log records of a scope.
@@ -42,7 +42,7 @@ impl RecordBuffer {
         Records::of_logs(bytes, count)
     }
 
-    /// Takes all records if they are many.
+    /// Takes all records, if enough for a chunk.
     pub(super) fn take_chunk(&mut self) -> Option<Records> {
         (self.bytes.len() >= CHUNK_BYTES).then(|| self.take())
     }

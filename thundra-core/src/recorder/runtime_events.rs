@@ -1,7 +1,7 @@
 //! Errors that the Lambda runtime logs about an invocation, such as a refused response.
 //!
-//! The events never become span events, since payload values are part of their text. The crate that knows the runtime
-//! reads the few fields that say how the invocation ended.
+//! The events never become span events, since payload values are part of the text. `thundra-aws` reads the few fields
+//! about the end of the invocation.
 
 use std::sync::OnceLock;
 

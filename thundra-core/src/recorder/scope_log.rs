@@ -1,4 +1,4 @@
-//! What the log lines of a scope have in common.
+//! The common data of the log lines of a scope.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ const CORRELATION_ID: &str = "correlation_id";
 
 /// The most appended keys of a scope.
 const MAX_APPENDED: usize = 100;
-/// The most bytes that the appended keys of a scope take in a line.
+/// The most bytes of a scope's appended keys in a line.
 const MAX_APPENDED_BYTES: usize = 64 * 1024;
 
-/// The memory in bytes that a place keeps for the next scope.
+/// The memory in bytes kept in a place for the next scope.
 const KEEP_BYTES: usize = 4 * 1024;
 
-/// The keys that nested scopes share with the scope around.
+/// The keys shared by nested scopes with the scope around.
 #[derive(Debug, Default)]
 pub(crate) struct SharedKeys {
     fields: Option<Arc<Attributes>>,
@@ -29,11 +29,11 @@ pub(crate) struct SharedKeys {
 /// The keys of the log lines of a scope, beside the ids.
 #[derive(Debug, Default)]
 pub(crate) struct ScopeLog {
-    /// The fields of the owner, such as a request id. Nested scopes share them.
+    /// The fields of the owner, such as a request id. Nested scopes share the fields.
     pub(crate) fields: Option<Arc<Attributes>>,
-    /// The keys that the program appended. Nested scopes begin with them.
+    /// The keys appended by the program. Nested scopes begin with the same keys.
     pub(crate) appended: Option<Arc<Attributes>>,
-    /// What all lines of the scope have, encoded with the first line.
+    /// The common members of all lines of the scope, encoded with the first line.
     encoded: Members,
     /// The format of the encoded members; `None` before the first line, and after a change.
     encoded_as: Option<&'static str>,
@@ -51,8 +51,7 @@ impl ScopeLog {
         self.set_fields(around.fields, own);
     }
 
-    /// Appends a key, in place of an earlier value of the key. Returns `false` if the scope has no room
-    /// for it.
+    /// Appends a key, in place of an earlier value of the key. Returns `false` if the scope has no room for the key.
     pub(crate) fn append(&mut self, key: &str, value: Value) -> bool {
         let mut appended = self.appended.take().unwrap_or_default();
         let others = appended.iter().filter(|(known, _)| known != key);
@@ -71,7 +70,7 @@ impl ScopeLog {
         fits
     }
 
-    /// Adds the fields of the owner to those of the scope around.
+    /// Adds the fields of the owner to the fields of the scope around.
     fn set_fields(&mut self, around: Option<Arc<Attributes>>, own: Attributes) {
         self.fields = match around {
             Some(around) if own.is_empty() => Some(around),
@@ -127,7 +126,7 @@ impl ScopeLog {
         (self.encoded_as, self.encoded) = (Some(format), members);
     }
 
-    /// Notes a change of anything that is encoded.
+    /// Records a change of encoded data.
     #[inline]
     pub(crate) fn changed(&mut self) {
         self.encoded_as = None;

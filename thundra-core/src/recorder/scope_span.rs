@@ -9,7 +9,7 @@ use tracing::Span;
 
 use super::slot::SpanSlot;
 
-/// The target of scope spans. The level is ERROR, so that no filter by level hides a scope span.
+/// The target of scope spans. The level is ERROR, so no filter by level hides a scope span.
 pub(crate) const SCOPE_TARGET: &str = "thundra";
 
 thread_local! {
@@ -21,7 +21,7 @@ thread_local! {
 pub(crate) fn adopting(root: SpanSlot, make: impl FnOnce() -> Span) -> Span {
     let _ = ADOPTING.try_with(|cell| cell.set(Some(root)));
     let span = make();
-    // Without our layer, the slot is still there.
+    // Without the recorder's layer, the slot is still in the thread-local.
     let _ = ADOPTING.try_with(|cell| cell.set(None));
     span
 }

@@ -20,7 +20,7 @@ use crate::{Records, Signal, SpanId, TraceContext, TraceId, Value, semconv};
 
 /// The most span records kept, with their memory, for the next scope in the place.
 const KEEP_SPANS: usize = 1024;
-/// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within these
+/// The bytes reserved for the finished spans of a scope. The last scope in the place gives the number, within the
 /// bounds.
 const FIRST_ROOM: Range<usize> = 1024..256 * 1024;
 
@@ -31,7 +31,8 @@ pub(crate) const COLD_START: u32 = 1 << 8;
 #[derive(Debug)]
 pub(crate) struct ScopeState {
     generation: u32,
-    /// The number of holds on the place. The owner of the scope has one, and each `tracing` span of the scope another.
+    /// The number of holds on the place. The owner of the scope has a hold, and each `tracing` span of the scope has
+    /// another hold.
     holders: u32,
     pub(crate) trace_id: TraceId,
     /// The sampling decision, as propagated.
@@ -42,8 +43,8 @@ pub(crate) struct ScopeState {
     pub(crate) recorded: bool,
     /// The fate of the recorded spans.
     pub(crate) tail: Tail,
-    /// `true` if X-Ray did not sample the invocation of the scope, and nothing kept it. Exporters that follow X-Ray get
-    /// none of the spans.
+    /// `true` if X-Ray did not sample the invocation of the scope, and nothing kept the scope. Exporters that follow
+    /// X-Ray get none of the spans.
     pub(crate) withheld: bool,
     pub(crate) trace_state: Option<Arc<str>>,
     /// The trace state on exported spans.
@@ -61,13 +62,13 @@ pub(crate) struct ScopeState {
     pub(crate) log: ScopeLog,
     /// The points measured in the scope.
     pub(crate) points: Option<Box<Points>>,
-    /// What exceptions become.
+    /// The signal for exceptions.
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
-    /// What the owner attached to the scope.
+    /// The value attached by the owner to the scope.
     pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
     pub(crate) sealed: bool,
@@ -141,7 +142,7 @@ impl ScopeState {
         self.holders += 1;
     }
 
-    /// Gives up a hold on the place. Returns `true` for the last one.
+    /// Gives up a hold on the place. Returns `true` for the last hold.
     #[inline]
     pub(super) fn give_up(&mut self) -> bool {
         self.holders = self.holders.saturating_sub(1);
@@ -197,7 +198,7 @@ impl ScopeState {
             if index != 0 {
                 self.vacant.push(index);
             } else {
-                // The root span keeps the record and the id, for children that start late.
+                // The root span keeps the record and the id, for late children.
                 span.fill();
             }
         }
@@ -215,8 +216,8 @@ impl ScopeState {
         self.close(0, end_unix_nano);
     }
 
-    /// Hands the counts of the scope to the root span. If the root span was exported before, or is not exported, the next
-    /// root span of the process carries the counts.
+    /// Hands the counts of the scope to the root span. If the root span was exported before, or is not exported, the
+    /// next root span of the process carries the counts.
     #[cold]
     fn hand_over_counts(&mut self) {
         let (dropped, incomplete) = (u64::from(self.dropped), self.incomplete_messages);
@@ -236,24 +237,24 @@ impl ScopeState {
         }
     }
 
-    /// Ends a span that was exported while it was open.
+    /// Ends a span exported while open.
     #[cold]
     fn close_filled(&mut self, index: u32) {
-        // The root span keeps the record, whose count is read at the end of the scope.
+        // The root span keeps the record: the count of the root span is read at the end of the scope.
         if let Some(span) = self.spans.get(index as usize).filter(|_| index != 0) {
             count_after_end(span);
             self.vacant.push(index);
         }
     }
 
-    /// Appends the ending of a span whose record is elsewhere.
+    /// Appends the ending of a span with a record elsewhere.
     pub(super) fn append(&mut self, ending: &mut OpenSpan, end_unix_nano: u64) {
         let flags = TraceContext::flags_of(self.sampled, self.random);
         ending.end(&mut self.finished, self.exported_trace_state.as_deref(), flags, end_unix_nano);
         self.finished_count += 1;
     }
 
-    /// Takes the counts that the root span carries, as attributes.
+    /// Takes the counts for the attributes of the root span.
     pub(super) fn take_counts(&mut self) -> Vec<(&'static str, Value)> {
         let counts = [
             (semconv::THUNDRA_DROPPED_SPANS, u64::from(std::mem::take(&mut self.dropped))),
@@ -262,7 +263,7 @@ impl ScopeState {
         counts.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| (key, count.into())).collect()
     }
 
-    /// Returns the indices of the recorded spans that are open and not exported.
+    /// Returns the indices of the open, recorded spans not yet exported.
     pub(super) fn open_spans(&self) -> Vec<u32> {
         let mut open: Vec<bool> = self.spans.iter().map(|span| !span.is_filled()).collect();
         let unrecorded_root = (!self.recorded).then_some(0);
@@ -283,7 +284,7 @@ impl ScopeState {
             More { moment, is_cold: self.flags & COLD_START != 0, is_debugged: self.correlation.debug_log_enabled() };
         let decided = facts.decide(root, &self.limits, now_unix_nano, more);
         if decided == Tail::Exported {
-            // X-Ray gets what is kept as well.
+            // X-Ray gets the kept spans as well.
             self.withheld = false;
             self.nested = std::mem::take(&mut self.nested).for_all();
         }
@@ -311,7 +312,7 @@ impl ScopeState {
         if self.nested.is_empty() {
             return own;
         }
-        // The root of this scope stays the last one. All records are spans, so none is given back.
+        // The root of the scope stays the last span. All records are spans, so `append` returns no records.
         let mut all = self.take_nested();
         let _ = all.append(own);
         all
@@ -322,7 +323,7 @@ impl ScopeState {
         std::mem::take(&mut self.nested)
     }
 
-    /// Adds the spans of a nested scope, which have a fate of their own.
+    /// Adds the spans of a nested scope. The spans of a nested scope have a separate fate.
     pub(crate) fn add_nested(&mut self, records: Records, started: u32) {
         if self.tail == Tail::Exported && !self.withheld {
             self.finished.extend_from_slice(records.bytes());
@@ -359,7 +360,7 @@ impl ScopeState {
         }
     }
 
-    /// Takes the points, with the facts for their writer.
+    /// Takes the points, with the facts for the writer of the points.
     #[inline]
     pub(crate) fn take_points(&mut self) -> Option<(Box<Points>, ScopeFacts)> {
         let points = self.points.take()?;
@@ -414,12 +415,12 @@ impl ScopeState {
         self.spans.truncate(KEEP_SPANS);
         self.vacant.clear();
         self.vacant.shrink_to(KEEP_SPANS);
-        // Low indices are taken first, so that the records whose memory is kept are the ones in use.
+        // Low indices are taken first, so the records with kept memory are in use.
         self.vacant.extend((0..self.spans.len() as u32).rev());
     }
 }
 
-/// Counts the changes of a span after its end.
+/// Counts the changes of a span after the end.
 #[inline]
 fn count_after_end(span: &OpenSpan) {
     let after_end = span.dropped();

@@ -2,7 +2,7 @@
 //!
 //! Each scope has a place with a lock. Places are allocated in chunks and reused with their memory. All scopes share
 //! one list of vacant places. Beginning a scope locks the list, and so does the end of the last hold on a scope. Spans
-//! never do.
+//! never lock the list.
 //!
 //! A place has a *generation*, increased with each reuse. A [`ScopeId`] names place and generation. [`Slab::lock`]
 //! compares the generations under the lock of the place, so an old id finds nothing instead of a later scope.
@@ -27,7 +27,7 @@ pub(crate) struct Slab {
     chunks: [OnceLock<Box<[Mutex<ScopeState>]>>; CHUNKS],
     /// The places free for reuse.
     vacant: Mutex<Vec<u32>>,
-    /// The number of places used so far. Higher ones are fresh.
+    /// The number of places used so far. Higher places are fresh.
     used: AtomicU32,
     /// The number of open, unrecorded scopes.
     unrecorded: AtomicU32,
@@ -50,8 +50,8 @@ impl Slab {
             Some(index) => index,
             None => {
                 let next = |used: u32| ((used as usize) < CHUNK * CHUNKS).then_some(used + 1);
-                // Relaxed: one read-modify-write gives each caller a number of its own, and publishes nothing. The
-                // chunk is published by its `OnceLock`, the state by the lock of its place.
+                // Relaxed: one read-modify-write gives each caller a separate number, and publishes nothing. The chunk
+                // is published by its `OnceLock`, the state by the lock of its place.
                 self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).ok()?
             }
         };
@@ -76,9 +76,9 @@ impl Slab {
     /// Returns `true` while an unrecorded scope is open. The spans of unrecorded scopes are in no index.
     #[inline]
     pub(crate) fn some_are_unrecorded(&self) -> bool {
-        // Relaxed: a caller in such a scope got its span from the thread that claimed the scope, so it sees that
-        // addition, and the subtraction comes when the owner and all spans are gone. For other callers any answer will
-        // do.
+        // Relaxed: a caller in an unrecorded scope got the span from the thread that claimed the scope. The caller
+        // therefore sees the addition, and the subtraction comes after the owner and all spans are gone. For other
+        // callers any result will do.
         self.unrecorded.load(Ordering::Relaxed) > 0
     }
 
@@ -97,7 +97,7 @@ impl Slab {
 
     /// Returns the scopes nested in a scope, directly or not.
     pub(super) fn nested_in(&self, outermost: ScopeId) -> Vec<ScopeId> {
-        // Relaxed: a scope that is claimed meanwhile may be missed.
+        // Relaxed: a scope claimed meanwhile may be missed.
         let nested: Vec<(ScopeId, ScopeId)> = (0..self.used.load(Ordering::Relaxed))
             .filter_map(|index| {
                 let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
@@ -137,7 +137,7 @@ impl Slab {
                 self.unrecorded.fetch_sub(1, Ordering::Relaxed);
             }
             state.reset();
-            // The next owner may get the place only once its generation has changed.
+            // The next owner may get the place only after the change of the generation.
             drop(state);
             self.vacant.lock().unwrap_or_else(PoisonError::into_inner).push(id.index());
         }

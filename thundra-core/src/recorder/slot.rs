@@ -60,7 +60,7 @@ pub(crate) enum SlotKind {
 impl SpanSlot {
     #[inline]
     pub(crate) const fn new(scope: ScopeId, index: u32, kind: SlotKind) -> Self {
-        // The third bit is always set, so that zero is free for `None`.
+        // The third bit is always set, so zero is free for `None`.
         let entry = (index as u64) << 3 | 4 | kind as u64;
         match NonZeroU64::new(entry) {
             Some(entry) => SpanSlot { scope, entry },

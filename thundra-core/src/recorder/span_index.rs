@@ -49,8 +49,9 @@ impl Cell {
         if self.tag.load(Ordering::Relaxed) != 0 {
             return false;
         }
-        // Acquire on success pairs with the Release store of 0 in `vacate`: the reads of the thread that vacated the
-        // cell come before the writes below, so it cannot have read those. On failure nothing is read, so Relaxed.
+        // Acquire on success pairs with the Release store of 0 in `vacate`: the reads of the vacating thread come
+        // before the writes below, so the vacating thread cannot have read the new values. On failure nothing is read,
+        // so Relaxed.
         if self.tag.compare_exchange(0, BUSY, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return false;
         }
@@ -58,7 +59,7 @@ impl Cell {
         // Relaxed: nobody reads the values under the tag BUSY, and the store of the id publishes them.
         self.scope.store(scope, Ordering::Relaxed);
         self.entry.store(entry, Ordering::Relaxed);
-        // Release pairs with the Acquire load in `read`: a thread that sees the id sees both values.
+        // Release pairs with the Acquire load in `read`: a thread with the id sees both values.
         self.tag.store(id, Ordering::Release);
         true
     }
@@ -77,9 +78,9 @@ impl Cell {
     /// Returns the slot of an id and vacates the cell; `None` if the cell holds another id.
     #[inline]
     fn vacate(&self, id: u64) -> Option<SpanSlot> {
-        // The values are read before the tag changes: afterwards they may be another span's.
+        // The values are read before the tag changes: afterwards the values may belong to another span.
         let slot = self.read(id)?;
-        // Release pairs with the Acquire exchange in `occupy`, see there.
+        // Release pairs with the Acquire exchange in `occupy`.
         self.tag.store(0, Ordering::Release);
         Some(slot)
     }
@@ -105,8 +106,8 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
     /// Returns the chunk of an id, and the position of the cell in the chunk.
     #[inline]
     fn chunk(&self, id: u64) -> (Option<&OnceLock<Box<[Cell; CHUNK]>>>, usize) {
-        // An id of the registry is an address that is reused, below the number of the thread (from bit 38) and a
-        // generation (from bit 51). Without the generation few cells serve all spans, and stay in the cache.
+        // An id of the registry is a reused address, below the number of the thread (from bit 38) and a generation
+        // (from bit 51). Without the generation few cells serve all spans, and stay in the cache.
         let spread = id.wrapping_add((id >> 38 & 0x1fff).wrapping_mul(617)) as usize;
         (self.chunks.get(spread / CHUNK % CHUNKS), spread % CHUNK)
     }
@@ -126,8 +127,8 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
         if cell.is_some_and(|cell| cell.occupy(id, slot)) {
             return;
         }
-        // Another insert of this id may have taken the cell. Relaxed: the values are not read, and while that insert is
-        // not done the overflow takes the entry a second time, which `remove` allows for.
+        // Another insert of the same id may have taken the cell. Relaxed: the values are not read. Until the other
+        // insert is done, the overflow takes the entry a second time, and `remove` allows for both entries.
         if cell.is_none_or(|cell| cell.tag.load(Ordering::Relaxed) != id) {
             self.insert_overflow(id, slot);
         }
@@ -142,7 +143,7 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
         if self.has_overflow() { self.get_overflow(id) } else { None }
     }
 
-    /// Removes an id and returns its slot.
+    /// Removes an id and returns the slot of the id.
     #[inline]
     pub(crate) fn remove(&self, id: u64) -> Option<SpanSlot> {
         let slot = self.cell(id).and_then(|cell| cell.vacate(id));
@@ -154,9 +155,10 @@ impl<const CHUNK: usize, const CHUNKS: usize> SpanIndex<CHUNK, CHUNKS> {
     /// Returns `true` if the overflow has entries.
     #[inline]
     fn has_overflow(&self) -> bool {
-        // Relaxed: the map is read under its lock, and this is the hint that it may be skipped. Handing an id to
-        // another thread synchronises the threads, so whoever looks for an id in the overflow sees the count with it or
-        // a later one. All counts while the entry is there are above 0, since they are written under the lock.
+        // Relaxed: the map is read under the lock, and the count is only a hint to skip the map. Handing an id to
+        // another thread synchronises the threads, so a thread with an id in the overflow sees a count with the entry,
+        // or a later count. All counts during the life of the entry are above 0, since counts are written under the
+        // lock.
         self.overflowed.load(Ordering::Relaxed) != 0
     }
 

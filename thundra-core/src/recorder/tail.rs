@@ -1,6 +1,6 @@
-//! The tail decision: what becomes of the spans of a scope that the head sampler left out.
+//! The tail decision: the fate of the spans of a scope not sampled by the head sampler.
 //!
-//! With [`Keep`] such a scope is recorded, and the end of the scope decides. Spans that end later follow the decision.
+//! With [`Keep`] an unsampled scope is recorded, and the end of the scope decides. Later spans follow the decision.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -22,8 +22,8 @@ pub(crate) enum Tail {
     Exported,
     /// The end of the scope decides.
     Undecided(Facts),
-    /// The spans are exported, but withheld from X-Ray, which did not sample them: the end of the scope decides whether
-    /// X-Ray gets them as well.
+    /// The spans are exported, but withheld from X-Ray, since X-Ray did not sample the spans. The end of the scope
+    /// decides about X-Ray.
     Withheld(Facts),
     /// The spans are dropped, for nothing has kept the scope.
     Dropped,
@@ -37,7 +37,7 @@ pub(crate) struct Facts {
     keep: Keep,
     /// `true` after the end of a span with an error status.
     failed: bool,
-    /// `true` after the end of a span that the program marked.
+    /// `true` after the end of a span marked by the program.
     marked: bool,
 }
 
@@ -79,7 +79,7 @@ impl Tail {
         true
     }
 
-    /// Counts losses of a scope whose spans are not exported. Dropped spans are no loss, for they were not sampled.
+    /// Counts losses of a scope without exported spans. Dropped spans are no loss, for dropped spans were not sampled.
     pub(super) fn count(self, losses: Losses) {
         if self == Tail::Refused {
             backlog::count(losses);
@@ -141,8 +141,8 @@ pub(super) struct More {
 /// The moment of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
-    /// The end of the scope, which is final.
+    /// The end of the scope: a final decision.
     End,
-    /// Shortly before a deadline, as a failure. A scope that nothing keeps by then is decided on at its end.
+    /// Shortly before a deadline, as a failure. A scope not kept by then is decided on at the end of the scope.
     Deadline,
 }

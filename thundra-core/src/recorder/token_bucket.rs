@@ -1,4 +1,4 @@
-//! A token bucket, which bounds a rate.
+//! A token bucket, to bound a rate.
 
 use std::time::{Duration, Instant};
 
@@ -25,11 +25,11 @@ impl TokenBucket {
     /// Takes a token; `false` from an empty bucket.
     pub(super) fn take(&mut self, now: Instant) -> bool {
         let filled = *self.filled.get_or_insert(now);
-        // A clock that was set back gives no token.
+        // A clock set back gives no token.
         let new = now.saturating_duration_since(filled).as_nanos() / self.refill.as_nanos().max(1);
         let new = u32::try_from(new).unwrap_or(u32::MAX);
         self.tokens = self.tokens.saturating_add(new).min(self.burst);
-        // The part of a token that has grown since stays, unless the bucket is full.
+        // The part of a token grown since stays, unless the bucket is full.
         let grown = self.refill.checked_mul(new).and_then(|grown| filled.checked_add(grown));
         self.filled = if self.tokens == self.burst { Some(now) } else { grown.or(Some(now)) };
         let has_token = self.tokens > 0;

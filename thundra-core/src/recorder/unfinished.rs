@@ -1,6 +1,6 @@
 //! The export of a scope before its end: finished spans, and provisional endings of open spans.
 //!
-//! The record of an exported span stays in its place, [filled](OpenSpan::fill). No other mark is needed: the end of the
+//! The record of an exported span stays in place, [filled](OpenSpan::fill). No other mark is needed: the end of the
 //! span finds a record without a head, and appends nothing.
 
 use super::open_span::OpenSpan;
@@ -27,17 +27,17 @@ pub struct Unfinished<'a> {
 }
 
 impl Unfinished<'_> {
-    /// Takes the finished spans of an open scope, and ends the open spans provisionally; the same in the scopes nested
-    /// in the scope. Their log records wait for the next flush. Takes nothing after the owner has finished the scope.
+    /// Takes the finished spans of an open scope, and ends the open spans provisionally; the same in nested scopes. The
+    /// log records of the scopes wait for the next flush. Takes nothing after the owner has finished the scope.
     pub(crate) fn take(&self, id: ScopeId) -> Records {
         let mut records = Records::default();
-        // The outermost scope decides whether there is anything to export. A nested scope that finishes before its
-        // turn hands its spans to the outer scope, which exports them at its own end.
+        // After the end of the outermost scope, nothing is exported. A nested scope finished before its turn hands the
+        // spans to the outer scope, for export at the end of the outer scope.
         let Some(mut outermost) = SCOPES.lock(id).filter(|state| !state.sealed) else { return records };
         append(&mut records, self.end_spans(&mut outermost, self.root));
         outermost.release_kept_records();
         let mut log_records = outermost.take_log_records();
-        // The points of nested scopes are written with these facts too: each scope has ids of its own.
+        // The facts of the outermost scope also serve the points of nested scopes: each scope has separate ids.
         let facts = outermost.facts();
         let mut points = outermost.points.take();
         drop(outermost);
@@ -61,7 +61,7 @@ impl Unfinished<'_> {
     }
 
     /// Takes the finished spans of a scope, and ends the open ones. An unsampled scope is decided on now, because the
-    /// process perhaps does not live to see the end of the scope.
+    /// process may end before the scope.
     fn end_spans(&self, state: &mut ScopeState, root_attributes: &[(&'static str, Value)]) -> Records {
         let end = now();
         state.decide(end, Moment::Deadline);
@@ -91,7 +91,7 @@ impl Unfinished<'_> {
     }
 }
 
-/// Adds records of the same signal, which never fails.
+/// Adds records of the same signal. Adding the same signal never fails.
 fn append(records: &mut Records, others: Records) {
     let _ = records.append(others);
 }

@@ -6,7 +6,7 @@ pub(super) fn letters_from_end(key: &str) -> impl Iterator<Item = u8> {
     letters.skip_while(u8::is_ascii_digit)
 }
 
-/// Returns `true` if the letters and digits of a key end with these.
+/// Returns `true` if the letters and digits of a key end with `end`.
 pub(super) fn ends_with(key: &str, end: &str) -> bool {
     let mut letters = letters_from_end(key);
     end.bytes().rev().all(|byte| letters.next() == Some(byte))

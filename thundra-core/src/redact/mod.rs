@@ -1,9 +1,9 @@
 //! Redaction of texts written for other purposes than telemetry: errors, panics, responses.
 //!
-//! [`text`] replaces credentials and the values of queries. Such a text is redacted before becoming telemetry: as a status, an
-//! exception, the message of an ERROR or WARN event, or a line of ours on standard error. Attributes and fields of a
-//! program's spans stay as recorded, except values of type `dyn Error`, and so do log lines. To both, and to captured
-//! payloads, the rule of [`mask`] applies: the values of secret keys are masked.
+//! [`text`] replaces credentials and the values of queries. The texts are redacted before becoming telemetry: as a
+//! status, an exception, the message of an ERROR or WARN event, or a line of this crate on standard error. Attributes
+//! and fields of a program's spans stay as recorded, except values of type `dyn Error`. Log lines stay as recorded too.
+//! In attributes, fields, log lines and captured payloads, [`mask`] masks the values of secret keys.
 //!
 //! | form | becomes |
 //! |---|---|
@@ -66,7 +66,7 @@ pub fn debug(value: &dyn Debug, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(&text(given))
 }
 
-/// Returns `true` if the value of a header or a field with this name is a credential.
+/// Returns `true` if the value of a header or a field named `key` is a credential.
 pub fn is_secret(key: &str) -> bool {
     matches!(Secret::of(key), Some(Secret::Value | Secret::Line))
 }

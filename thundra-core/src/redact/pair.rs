@@ -24,7 +24,7 @@ pub(super) enum Separator {
 }
 
 impl Scan<'_> {
-    /// Redacts the value of a key; `false` if there is no such pair.
+    /// Redacts the value of a key; `false` without a pair.
     pub(super) fn pair(&mut self, start: usize, end: usize) -> bool {
         let name = self.text.get(start..end).unwrap_or("");
         let Some((separator, value, quoted)) = self.separator(name, start, end) else { return false };
@@ -43,7 +43,7 @@ impl Scan<'_> {
             if is_break(next) || CLOSING.contains(&next) {
                 return false;
             }
-            // What seemed open was a mark alone.
+            // The seemingly open quote was a lone mark.
             self.quotes = Quotes::default();
         }
         match self.value(secret, separator, start, value) {

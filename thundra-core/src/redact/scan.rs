@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::token::token;
 
-/// The text that replaces a secret.
+/// The replacement of a secret.
 pub const REDACTED: &str = "REDACTED";
 
 /// The signs at the end of a sentence or brackets, not part of the address or value before.
@@ -24,7 +24,7 @@ pub(super) fn is_quote(byte: u8) -> bool {
     matches!(byte, b'"' | b'\'' | b'`')
 }
 
-/// The open quotes at a position: one, and an escaped one within.
+/// The open quotes at a position: a quote, and an escaped quote within.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Quotes {
     pub(super) plain: Option<u8>,
@@ -207,7 +207,7 @@ impl<'a> Scan<'a> {
             self.in_address = true;
             self.address(authority);
         } else if let Some(token) = token(self.text.get(word..end).unwrap_or("")) {
-            // Behind an access key may be its secret.
+            // The secret may follow the access key.
             let secret = if self.byte(end) == b':' { self.word(end + 1) } else { end };
             let end = if secret > end + 1 { secret } else { word + token.end };
             self.redact(word + token.start..end);

@@ -249,7 +249,7 @@ fn secret_keys_are_known_in_every_spelling() {
     }
 }
 
-/// Texts with a secret in them.
+/// Texts with a secret.
 const FORMS: [&str; 18] = [
     "https://user:{}@a.example/x",
     "https://{}@a.example",

@@ -1,4 +1,4 @@
-//! Tokens recognised by their form.
+//! Tokens recognised by form.
 
 use std::ops::Range;
 

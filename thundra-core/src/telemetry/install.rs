@@ -9,17 +9,17 @@ use crate::recorder::further_uses;
 use crate::redact::mask;
 use crate::{Config, Signal, diagnostics, exception, log, metrics};
 
-/// Installs the telemetry of this process. Returns `true` if this call was the first one. Later calls change nothing.
-/// One line on standard error reports a later telemetry with anything set in code.
+/// Installs the telemetry of this process. Returns `true` for the first call. Later calls change nothing. A line on
+/// standard error reports a later telemetry with anything set in code.
 ///
-/// If a global subscriber is set already, it stays. Without [`layer`](crate::layer) in it, ids travel and scopes are
-/// recorded, but local spans are not, and one line on standard error says so.
+/// A global subscriber set earlier stays. If the subscriber lacks [`layer`](crate::layer), ids are propagated and
+/// scopes recorded, but no local spans. A line on standard error reports the missing layer.
 ///
-/// Records of the `log` crate become `tracing` events, unless the program has set a logger before. The `log` crate
-/// refuses a logger that the program sets later.
+/// Records of the `log` crate become `tracing` events, unless the program has set a logger. The `log` crate refuses a
+/// logger set later.
 ///
-/// [`flush`](crate::flush) exports the spans. This function adds no exporter: `thundra_http::init` and `thundra_aws::init` add the
-/// exporters of the environment.
+/// [`flush`](crate::flush) exports the spans. `install` adds no exporter. `thundra_http::init` and `thundra_aws::init`
+/// add the exporters of the environment.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ pub fn install(telemetry: impl Into<Telemetry>) -> bool {
 }
 
 /// Installs telemetry as [`install`] does. Without an exporter, `default_exporters` makes the exporters for the
-/// configuration, in the first call only: a later call reports nothing about exporters without use.
+/// configuration, in the first call only. A later call reports nothing about unused exporters.
 #[doc(hidden)]
 pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Config) -> Vec<Box<dyn Export>>) -> bool {
     let in_code = telemetry.has_configuration();
@@ -74,7 +74,7 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     subscriber::set_global(config, telemetry.layers);
     log::configuration_changed();
     subscriber::bridge_log();
-    // Events measure at any level, but records of the `log` crate have no fields: they keep their level.
+    // Events measure at any level. Records of the `log` crate have no fields and keep the level of the subscriber.
     if exports(Signal::Metrics) {
         metrics::start(config);
         observed::observe_built_in();
@@ -82,7 +82,8 @@ pub fn install_with(mut telemetry: Telemetry, default_exporters: impl FnOnce(&Co
     true
 }
 
-/// Reports parts of the program that keep the configuration of the environment in place of the one set in code.
+/// Reports parts of the program that keep the configuration of the environment in place of the configuration set in
+/// code.
 fn report_late_configuration(config: &Config) {
     if process::is_provisional_in_use() {
         diagnostics::once(
@@ -102,7 +103,7 @@ fn report_late_configuration(config: &Config) {
     }
 }
 
-/// Reports telemetry set up in code that has no effect.
+/// Reports telemetry set up in code without effect.
 #[cold]
 fn report_second_telemetry() {
     diagnostics::once(

@@ -32,8 +32,8 @@ use crate::{Config, Env, LogFormat};
 /// The telemetry of a program, set up in code.
 ///
 /// Accepted by [`install`], by `thundra_http::init_with`, and by `init_with`, `run_with`, `run_concurrent_with` and
-/// `#[handler(telemetry = path)]` of `thundra_aws`. The first of these calls in a program takes effect. Settings that
-/// the builder did not set come from the environment, and exporters from `OTEL_TRACES_EXPORTER` and the platform.
+/// `#[handler(telemetry = path)]` of `thundra_aws`. The first call in a program takes effect. Settings not made in the
+/// builder come from the environment, and exporters from `OTEL_TRACES_EXPORTER` and the platform.
 ///
 /// # Examples
 ///
@@ -62,7 +62,7 @@ pub struct Telemetry {
     config: Option<Config>,
     /// The settings of dependent crates, made in code.
     sections: Sections,
-    /// Functions that read the settings of dependent crates, unless the settings are made in code.
+    /// Readers for the settings of dependent crates, used for settings not made in code.
     section_loaders: Vec<fn(&mut Config)>,
     /// Empty for the exporters of the configuration.
     exporters: Vec<Box<dyn Export>>,
@@ -72,7 +72,7 @@ pub struct Telemetry {
     bound: Bound,
 }
 
-/// Gives an exporter that waits for the reader of a pipe a limit of time. This crate has no timer.
+/// A function to give an exporter a time limit. Writing to a pipe may block, and `thundra_core` has no timer.
 #[derive(Clone, Copy, Debug)]
 struct Bound(fn(Box<dyn Export>, &Config) -> Box<dyn Export>);
 
@@ -83,7 +83,7 @@ impl Default for Bound {
 }
 
 impl Telemetry {
-    /// Returns a builder without any settings. Telemetry built from it comes from the environment.
+    /// Returns a builder without any settings. Unset settings come from the environment.
     ///
     /// # Examples
     ///
@@ -102,7 +102,7 @@ impl Telemetry {
         TelemetryBuilder::default()
     }
 
-    /// Adds the settings of a dependent crate, read when this telemetry is installed.
+    /// Adds the settings of a dependent crate, read at the installation.
     #[doc(hidden)]
     #[must_use]
     pub fn section<S: Section>(mut self) -> Self {
@@ -110,7 +110,7 @@ impl Telemetry {
         self
     }
 
-    /// Sets the function that gives an exporter that waits for the reader of a pipe a limit of time.
+    /// Sets the function for the time limit of an exporter on a pipe.
     #[doc(hidden)]
     #[must_use]
     pub fn bounded(mut self, bound: fn(Box<dyn Export>, &Config) -> Box<dyn Export>) -> Self {
@@ -141,7 +141,7 @@ impl Telemetry {
     }
 }
 
-/// Makes telemetry with this configuration.
+/// Makes telemetry with a configuration.
 impl From<Config> for Telemetry {
     fn from(config: Config) -> Self {
         Telemetry::builder().config(config).build()
@@ -154,7 +154,7 @@ impl From<TelemetryBuilder> for Telemetry {
     }
 }
 
-/// Sets up [`Telemetry`] in code.
+/// A builder of [`Telemetry`] in code.
 #[derive(Debug, Default)]
 #[must_use = "a builder does nothing until it is installed"]
 pub struct TelemetryBuilder {
@@ -163,7 +163,7 @@ pub struct TelemetryBuilder {
 
 impl TelemetryBuilder {
     /// Sets the configuration, in place of [`Config::from_env`]. Settings of other crates still come from the
-    /// environment of this configuration, unless [`settings`](Self::settings) sets them.
+    /// environment of the configuration, unless [`settings`](Self::settings) sets them.
     ///
     /// Start from [`Config::from_env`] to change single settings.
     ///
@@ -190,7 +190,7 @@ impl TelemetryBuilder {
 
     /// Adds an exporter. Every exporter gets all spans.
     ///
-    /// With at least one exporter, `OTEL_TRACES_EXPORTER` and the endpoints in the environment have no effect.
+    /// If the builder has an exporter, `OTEL_TRACES_EXPORTER` and the endpoints in the environment have no effect.
     ///
     /// # Examples
     ///
@@ -221,8 +221,8 @@ impl TelemetryBuilder {
     ///
     /// The subscriber is then a [`Registry`] with the layers in the order of the calls, and with the recorder and the
     /// log lines above. `THUNDRA_SPANS` filters the recorder alone, and `RUST_LOG` the log lines alone. A layer without
-    /// a [filter](Layer::with_filter) of its own sees every span and every event, inside and outside of scopes.
-    /// Recording costs about twice as much as without layers.
+    /// a [filter](Layer::with_filter) sees every span and every event, inside and outside of scopes. Recording costs
+    /// about twice as much as without layers.
     ///
     /// # Examples
     ///
@@ -244,7 +244,7 @@ impl TelemetryBuilder {
     ///
     /// # Examples
     ///
-    /// A program whose own logger writes the lines:
+    /// A program with a custom logger for the lines:
     ///
     /// ```
     /// use thundra_core::{LogFormat, Telemetry};

@@ -1,4 +1,4 @@
-//! The pipeline of this process.
+//! The pipeline of the process.
 
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -10,11 +10,11 @@ use crate::{Records, diagnostics};
 
 pub(super) static PIPELINE: OnceLock<Pipeline> = OnceLock::new();
 
-/// Exports records, together with late spans and with the records that earlier flushes could not send.
+/// Exports records, together with late spans and with unsent records of earlier flushes.
 ///
-/// Exporters get the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now if that is earlier. Drop this future to stop an
-/// exporter that ignores its deadline: unsent records wait for the next flush. Before [`install`](super::install),
-/// nothing is exported, and one line on standard error says so.
+/// Exporters get the deadline, or `OTEL_EXPORTER_OTLP_TIMEOUT` from now, if earlier. Drop the future to stop an
+/// exporter that ignores the deadline. Unsent records then wait for the next flush. Before [`install`](super::install),
+/// nothing is exported, and a line on standard error reports the missing installation.
 ///
 /// # Examples
 ///
@@ -42,11 +42,11 @@ pub async fn flush(records: Records, deadline: Option<Instant>) {
     }
 }
 
-/// Exports as [`flush`] does, on a thread with a Tokio runtime of its own, while the runtime of the program may be
-/// blocked. The flush is perhaps the last one of the process, so no pause holds it back.
+/// Exports as [`flush`] does, on a thread with a separate Tokio runtime, while the runtime of the program may be
+/// blocked. The flush may be the last of the process and ignores the pauses of exporters.
 ///
-/// The exporters' [forks](crate::export::Export::fork) send. What they could not send is spilled, as far as
-/// `THUNDRA_SPILL` allows, and the rest waits for the next flush.
+/// The exporters' [forks](crate::export::Export::fork) send. Unsent records are spilled, as far as `THUNDRA_SPILL`
+/// allows. The rest waits for the next flush.
 #[doc(hidden)]
 pub async fn flush_aside(mut records: Records, deadline: Instant) {
     match PIPELINE.get() {
@@ -61,14 +61,14 @@ pub async fn flush_aside(mut records: Records, deadline: Instant) {
     }
 }
 
-/// Hands records, and everything that waits, to the exporters.
+/// Hands records, and all waiting records, to the exporters.
 fn begin(pipeline: &Pipeline, mut records: Records, deadline: Option<Instant>, is_last: bool) -> Flush<'_> {
     collection::collect(is_last);
     let due = backlog::drain(&mut records);
     pipeline.begin(records, &due, deadline)
 }
 
-/// Reports that the program recorded spans without installed exporters.
+/// Reports spans recorded without installed exporters.
 #[cold]
 fn report_no_exporters(records: &Records) {
     if !records.is_empty() {
@@ -80,8 +80,8 @@ fn report_no_exporters(records: &Records) {
     }
 }
 
-/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more. Where
-/// `THUNDRA_SPILL` is set, what they cannot send goes to standard output.
+/// Exports all waiting records at the end of a program. Exporters that pause after failures try once more. With
+/// `THUNDRA_SPILL`, unsent records go to standard output.
 pub async fn flush_last(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
         pipeline.resume();
@@ -91,13 +91,13 @@ pub async fn flush_last(deadline: Instant) {
     }
 }
 
-/// Returns the time until which a flush may last, if [`spill_all`] is to have some time before the deadline.
+/// Returns the deadline of a flush with some time left for [`spill_all`].
 #[doc(hidden)]
 pub fn last_export(deadline: Instant) -> Instant {
     PIPELINE.get().map_or(deadline, |pipeline| pipeline.last_export(deadline))
 }
 
-/// Spills everything that waits for the exporters, where `THUNDRA_SPILL` is set.
+/// Spills all records waiting for the exporters, if `THUNDRA_SPILL` is set.
 #[doc(hidden)]
 pub async fn spill_all(deadline: Instant) {
     if let Some(pipeline) = PIPELINE.get() {
@@ -105,26 +105,25 @@ pub async fn spill_all(deadline: Instant) {
     }
 }
 
-/// Marks the program as one that calls [`flush`] itself, even after a [last flush](flush_last).
+/// Marks the program as calling [`flush`], even after a [last flush](flush_last).
 #[doc(hidden)]
 pub fn flushes_itself() {
     backlog::end(false);
 }
 
-/// Returns the number of spans that wait for a [`flush`] or are being exported, summed over the exporters.
+/// Returns the number of spans waiting for a [`flush`] or being exported, summed over the exporters.
 pub fn pending_spans() -> u64 {
     PIPELINE.get().map_or(0, Pipeline::waiting_spans) + backlog::spans()
 }
 
-/// Shares records that wait for a flush with exporters that follow X-Ray, although they were
-/// [withheld](Records::withheld) from them.
+/// Gives waiting [withheld](Records::withheld) records to the exporters that follow X-Ray as well.
 #[doc(hidden)]
 pub fn share_withheld() {
     backlog::share();
 }
 
-/// Returns `true` if all spans end up in X-Ray: every [installed](super::install) exporter
-/// [follows](crate::export::Export::follows_xray) it.
+/// Returns `true` if all spans end up in X-Ray: every [installed](super::install) exporter [follows
+/// X-Ray](crate::export::Export::follows_xray).
 #[doc(hidden)]
 pub fn follows_xray() -> bool {
     PIPELINE.get().is_some_and(Pipeline::follows_xray)
@@ -135,18 +134,18 @@ pub(crate) fn reaches_xray() -> bool {
     PIPELINE.get().is_some_and(Pipeline::reaches_xray)
 }
 
-/// Returns, for each exporter, everything that is lost if the program ends now: records that wait for a flush, and
-/// losses that no exported root span has counted.
+/// Returns the losses of each exporter at an end of the program right now: waiting records, and losses not yet counted
+/// on an exported root span.
 #[doc(hidden)]
 pub fn unexported() -> Vec<Losses> {
     PIPELINE.get().map_or_else(Vec::new, |pipeline| pipeline.unexported(&backlog::unsent()))
 }
 
-/// Keeps records for the next [`flush`], for programs with a thread that exports.
+/// Keeps records for the next [`flush`], for programs with an exporting thread.
 ///
-/// At most 8 MiB wait, or one longer run of records. Further spans are lost, and counted. Before
-/// [`install`](super::install) and after the [last flush](flush_last), one line on standard error reports that nothing
-/// exports the spans.
+/// At most 8 MiB wait, or a single longer run of records. Further spans are lost, and counted. Before
+/// [`install`](super::install) and after the [last flush](flush_last), a line on standard error reports the missing
+/// export.
 pub fn export_later(records: Records) {
     if PIPELINE.get().is_none() {
         report_no_exporters(&records);
@@ -154,13 +153,13 @@ pub fn export_later(records: Records) {
     backlog::add(records);
 }
 
-/// Waits until about 1 MiB of [kept](export_later) spans waits for a flush. One task at a time can wait.
+/// Waits until about 1 MiB of [kept](export_later) spans waits for a flush. Only a single task can wait at a time.
 #[doc(hidden)]
 pub async fn export_later_is_due() {
     backlog::enough().await;
 }
 
-/// Reports once that a program made spans and began no scope, so no span was recorded. Called at the end of a program.
+/// Reports once, at the end of a program, spans lost because no scope was begun.
 #[doc(hidden)]
 pub fn report_missing_scope() {
     missing_spans::report_missing_scope();

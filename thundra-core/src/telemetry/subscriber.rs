@@ -22,10 +22,10 @@ use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::redact::mask;
 use crate::{Config, LogFormat, Signal, diagnostics};
 
-/// Sets the global subscriber, unless one is set.
+/// Sets the global subscriber, unless the program has set another.
 pub(super) fn set_global(config: &Config, layers: Layers) {
     let are_given = !layers.0.is_empty();
-    // Only a layer reads the fields of spans for the lines.
+    // Only a layer reads the fields of spans for log lines.
     let subscriber = if are_given || config.log_format.is_some_and(LogFormat::has_span_fields) {
         Dispatch::new(beside(layers, config))
     } else {
@@ -50,19 +50,19 @@ pub(super) fn set_global(config: &Config, layers: Layers) {
     }
 }
 
-/// Turns records of the `log` crate into `tracing` events, down to the most detailed level of the subscriber. A logger
-/// of the program stays.
+/// Turns records of the `log` crate into `tracing` events, down to the most detailed level of the subscriber. An
+/// earlier logger of the program stays.
 pub(super) fn bridge_log() {
     let bridge = LogTracer::builder().with_max_level(LevelFilter::current().as_log());
-    // The only error: a logger is set.
+    // The only possible error is an earlier logger.
     if bridge.init().is_ok() {
         debug_logs::bridged();
     }
 }
 
-/// Returns the subscriber that [`install`](crate::install) sets if the telemetry has no layers. Threads and tests can
-/// have one as their default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer): the
-/// filter of this subscriber would hide spans from them.
+/// Returns the subscriber of [`install`](crate::install) for telemetry without layers. Threads and tests can use the
+/// subscriber as a default. For more layers use [`TelemetryBuilder::layer`](crate::TelemetryBuilder::layer), because
+/// the filter of the subscriber would hide spans from added layers.
 ///
 /// # Examples
 ///
@@ -93,23 +93,24 @@ fn sole(config: &Config) -> impl Subscriber + Send + Sync + use<> {
     Registry::default().with(Recorder::sole(config, sole))
 }
 
-/// Returns a subscriber with the layers of a program. The recorder and the log lines are above, each behind a filter
-/// that hides nothing from the layers of the program.
+/// Returns a subscriber with the layers of a program. The recorder and the log lines are above. The filters of both
+/// hide nothing from the layers of the program.
 fn beside(layers: Layers, config: &Config) -> impl Subscriber + Send + Sync + use<> {
     // A list without layers would disable everything.
     let layers = (!layers.0.is_empty()).then_some(layers.0);
     Registry::default().with(layers).with(recorder(config)).with(log::layer_with(config))
 }
 
-/// Returns the layer that records spans, for a subscriber of your own.
+/// Returns the layer for recording spans, for a subscriber of your own.
 ///
-/// The layer includes a filter, `THUNDRA_SPANS` and for log records `RUST_LOG`, which hides nothing from other layers. A filter that is a layer, such
-/// as `.with(EnvFilter::from_default_env())`, filters the whole subscriber, and hides spans from this layer too. Use
-/// [`with_filter`](Layer::with_filter) to filter one layer instead. If a filter added before this layer hides spans,
-/// one line on standard error says so. A filter added after this layer is not noticed.
+/// The layer includes a filter: `THUNDRA_SPANS`, and for log records `RUST_LOG`. The filter hides nothing from other
+/// layers. A filter added as a layer, such as `.with(EnvFilter::from_default_env())`, filters the whole subscriber and
+/// hides spans from the recording layer too. Use [`with_filter`](Layer::with_filter) to filter a single layer instead.
+/// A line on standard error reports spans hidden by a filter added before the recording layer. A filter added after the
+/// recording layer is not noticed.
 ///
-/// The levels and limits are those of the installed configuration, before the installation those of the environment.
-/// Use [`layer_with`] for a configuration made in code.
+/// The levels and limits come from the installed configuration, or before the installation from the environment. Use
+/// [`layer_with`] for a configuration made in code.
 ///
 /// The layer goes on a [`Registry`], with or without other layers. `tracing_subscriber::fmt().finish()` accepts no
 /// layer with a filter.
@@ -129,7 +130,7 @@ where
     recorder(config_of_layer())
 }
 
-/// Returns the layer that [`layer`] returns, with the levels and limits of a configuration made in code.
+/// Returns the layer of [`layer`], with the levels and limits of a configuration made in code.
 ///
 /// # Examples
 ///
@@ -159,8 +160,8 @@ where
     Recorder::new(config).with_filter(BesideFilter { spans, log })
 }
 
-/// Returns the filter of the log records: off unless an installed exporter takes them, or one that the configuration
-/// names.
+/// Returns the filter of the log records: off unless an installed exporter, or an exporter named by the configuration,
+/// takes log records.
 fn record_filter(config: &Config) -> LineFilter {
     match config.otlp_logs() || exports(Signal::Logs) {
         true => log::line_filter(config),
@@ -168,8 +169,8 @@ fn record_filter(config: &Config) -> LineFilter {
     }
 }
 
-/// Adds the spans that carry a scope, and the errors of the runtime, to a filter. A filter that enables these already
-/// gets no directive, because a directive applies to all targets with the same prefix.
+/// Adds the spans of scopes, and the errors of the runtime, to a filter. A target enabled already gets no directive,
+/// because a directive applies to all targets with the same prefix.
 fn with_scopes(spans: &Targets) -> Targets {
     let missing =
         [SCOPE_TARGET, RUNTIME_TARGET].into_iter().filter(|target| !spans.would_enable(target, &Level::ERROR));

@@ -1,6 +1,6 @@
 //! A file of `/proc`: open for as long as the process, and read into a buffer on the stack.
 //!
-//! Opening a file of `/proc` costs about as much as reading it.
+//! Opening a file of `/proc` costs about as much as reading the file.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 /// The longest text. Of a longer file, the first complete lines are read.
 const ROOM: usize = 4096;
 
-/// A file that stays open.
+/// A file kept open.
 pub(super) struct Kept {
     path: &'static str,
     file: OnceLock<File>,
@@ -21,7 +21,7 @@ impl Kept {
         Kept { path, file: OnceLock::new() }
     }
 
-    /// Reads the file as it is now. `None` if it cannot be read.
+    /// Reads the current content. Returns `None` for an unreadable file.
     pub(super) fn read(&self) -> Option<Text> {
         match self.file.get() {
             Some(file) => Text::of(file),
@@ -47,7 +47,7 @@ pub(super) struct Text {
 impl Text {
     fn of(file: &File) -> Option<Self> {
         let mut buffer = [0; ROOM];
-        // One read, because each would make the kernel compose the text anew.
+        // A single read, because the kernel composes the text again for each read.
         let len = read_from_start(file, &mut buffer).ok()?;
         Some(Text { buffer, len })
     }

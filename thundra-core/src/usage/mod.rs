@@ -1,7 +1,7 @@
-//! What this process has used: memory, CPU time, bytes of disks and of the network, from [`/proc/self`].
+//! The resources used by the process: memory, CPU time, bytes of disks and of the network, from [`/proc/self`].
 //!
-//! Where a file is missing, as on other systems than Linux, its figures are missing. No reader fails, and the text is
-//! read into a buffer on the stack.
+//! Without a file, as on other systems than Linux, the figures of the file are missing. No reader fails. Texts are read
+//! into a buffer on the stack.
 //!
 //! [`/proc/self`]: https://man7.org/linux/man-pages/man5/proc.5.html
 
@@ -20,7 +20,7 @@ static STATUS: Kept = Kept::new("/proc/self/status");
 static DISK: Kept = Kept::new("/proc/self/io");
 static NETWORK: Kept = Kept::new("/proc/self/net/dev");
 
-/// The memory in use by this process, in bytes.
+/// The memory in use by the process, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Memory {
@@ -31,7 +31,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Reads the memory of this process.
+    /// Reads the memory of the process.
     pub fn now() -> Option<Self> {
         let text = STATUS.read()?;
         let bytes = |key: &str| parse::kibibytes(text.lines(), key.as_bytes());
@@ -44,11 +44,11 @@ pub fn peak_memory() -> Option<u64> {
     parse::kibibytes(STATUS.read()?.lines(), b"VmHWM")
 }
 
-/// The CPU time and the threads of this process, as the kernel counts them in `stat`.
+/// The CPU time and the threads of the process, from the kernel's counts in `stat`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Threads {
-    /// The time in the code of the program, to 10 ms, of all threads that the process ever had.
+    /// The time in the code of the program, to 10 ms, for all threads, including ended threads.
     pub user: Duration,
     /// The time in the kernel, to 10 ms.
     pub system: Duration,
@@ -57,28 +57,28 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Reads the threads of this process.
+    /// Reads the CPU time and the threads of the process.
     pub fn now() -> Option<Self> {
         let Ticks { user, system, threads, .. } = parse::stat(STAT.read()?.bytes())?;
         Some(Threads { user, system, count: threads })
     }
 }
 
-/// What this process has used since its start.
+/// The resources used by the process since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Totals {
-    /// The CPU time of all threads that the process ever had.
+    /// The CPU time of all threads, including ended threads.
     pub cpu: Option<Duration>,
     /// The bytes read from disks, and written to disks.
     pub disk: Option<Transfer>,
-    /// The bytes received and sent on the network interfaces that the process sees, which other processes may share.
-    /// The loopback interface, and Lambda's interface of the Runtime API, are left out.
+    /// The bytes received and sent on the network interfaces visible to the process. Other processes may share the
+    /// interfaces. The loopback interface, and Lambda's interface of the Runtime API, are left out.
     pub network: Option<Transfer>,
 }
 
 impl Totals {
-    /// Reads the totals of this process.
+    /// Reads the totals of the process.
     pub fn now() -> Self {
         Totals {
             cpu: cpu_time(),
@@ -87,7 +87,7 @@ impl Totals {
         }
     }
 
-    /// Returns what was used since an earlier reading.
+    /// Returns the resources used since an earlier reading.
     pub fn since(&self, earlier: &Self) -> Used {
         let since = |now: Option<Transfer>, earlier: Option<Transfer>| Some(now?.since(earlier?));
         Used {
@@ -98,7 +98,7 @@ impl Totals {
     }
 }
 
-/// What this process used between two readings.
+/// The resources used by the process between two readings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Used {
@@ -110,14 +110,14 @@ pub struct Used {
     pub network: Option<Transfer>,
 }
 
-/// Returns the time since the start of this process, to 10 ms.
+/// Returns the time since the start of the process, to 10 ms.
 pub fn since_start() -> Option<Duration> {
     let Ticks { started, .. } = parse::stat(STAT.read()?.bytes())?;
     let up = parse::uptime(file::read(Path::new("/proc/uptime"))?.bytes())?;
     up.checked_sub(started)
 }
 
-/// Returns the CPU time of all threads that this process ever had. The files of `/proc` have it to 10 ms only.
+/// Returns the CPU time of all threads, including ended threads. The files of `/proc` have the time to 10 ms only.
 #[cfg(unix)]
 fn cpu_time() -> Option<Duration> {
     rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime).try_into().ok()

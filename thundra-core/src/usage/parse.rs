@@ -1,14 +1,14 @@
-//! The texts of `/proc/self`. Any bytes are taken, and what is no number is missing.
+//! The texts of `/proc/self`. Any bytes are accepted. An invalid number counts as missing.
 
 use std::time::Duration;
 
 /// The unit of times in `stat`: Linux has 100 ticks a second for programs, on every processor.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
-/// The interfaces whose bytes are not counted: loopback, and the way to the Runtime API.
+/// The interfaces left out of the count: loopback, and the interface to the Runtime API.
 const UNCOUNTED: [&[u8]; 2] = [b"lo", b"vint_runtime"];
 
-/// The bytes that came in and went out.
+/// The incoming and outgoing bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transfer {
@@ -19,7 +19,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// Returns the bytes since an earlier count. An interface that is gone took its count along.
+    /// Returns the bytes since an earlier count. The bytes of a removed interface are missing from the later count.
     pub(crate) fn since(self, earlier: Self) -> Self {
         Transfer {
             incoming: self.incoming.saturating_sub(earlier.incoming),

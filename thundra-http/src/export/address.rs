@@ -8,7 +8,7 @@ use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use thundra_core::{Signal, percent_decode};
 
-/// An unusable endpoint. The error does not hold the address, which may have credentials.
+/// An unusable endpoint. The error leaves out the address, because an address may have credentials.
 ///
 /// # Examples
 ///
@@ -46,7 +46,8 @@ impl UnsupportedEndpoint {
         }
     }
 
-    /// Returns the text for a program that depends on `package`. The feature `https` of `package` enables ours.
+    /// Returns the text for a program with the dependency `package`. The feature `https` of `package` enables the
+    /// feature of this crate.
     pub(super) fn reason(&self, package: &str) -> String {
         let signal = self.signal().name().to_ascii_uppercase();
         let variables = format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT, or else OTEL_EXPORTER_OTLP_ENDPOINT,");
@@ -93,7 +94,7 @@ pub(super) fn parse(url: &str) -> Result<(Uri, Option<HeaderValue>), Unsupported
         Some((user, host)) => (Some(user), host),
         None => (None, authority),
     };
-    // A `Uri` has no path where a query follows the host, and a request needs one.
+    // A `Uri` has no path where a query follows the host, and a request needs a path.
     let root = if path.starts_with('/') { "" } else { "/" };
     let endpoint: Uri = format!("{scheme}://{host}{root}{path}").parse().map_err(|_| malformed)?;
     match endpoint.scheme_str() {

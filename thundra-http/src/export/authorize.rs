@@ -1,7 +1,7 @@
-//! The seam for credentials that a request gets when it is sent: headers that a store holds, or a signature.
+//! The interface for credentials added to a request just before sending: headers from a store, or a signature.
 //!
-//! An [`Authorizer`] looks at each destination once. What it returns for a destination sees each attempt of a request,
-//! in the order of the authorizers: a signature stands behind what it signs.
+//! An [`Authorizer`] looks at each destination once. The returned [`Authorize`] values see each attempt of a request,
+//! in the order of the authorizers. A signature comes after the signed headers.
 
 use std::fmt;
 use std::future::Future;
@@ -29,11 +29,11 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`Retryable`](thundra_core::export::ExportErrorKind::Retryable) where credentials may be there later: the batch
-    /// is kept. The request is not sent.
+    /// [`Retryable`](thundra_core::export::ExportErrorKind::Retryable) where credentials may be available later: the
+    /// batch is kept. The request is not sent.
     fn authorize<'a>(&'a self, head: &'a mut Parts, body: &'a Bytes, deadline: Instant) -> AuthorizeFuture<'a>;
 
-    /// Returns the limits of the destination, where it has some beyond OTLP's. Called once; defaults to none.
+    /// Returns the limits of the destination beyond those of OTLP. Called once; defaults to none.
     fn limits(&self) -> Option<RecordLimits> {
         None
     }
@@ -48,7 +48,7 @@ pub trait Authorize: fmt::Debug + Send + Sync {
     fn renew(&self) {}
 }
 
-/// Returns what gives the requests of a destination their credentials; `None` where the destination needs nothing.
+/// Returns the [`Authorize`] value for a destination; `None` where the destination needs no credentials.
 pub type Authorizer = fn(&Destination<'_>) -> Option<Arc<dyn Authorize>>;
 
 /// The destination of a signal's requests.
@@ -59,11 +59,12 @@ pub struct Destination<'a> {
     pub signal: Signal,
     /// The address of each request, without user and password.
     pub address: &'a Uri,
-    /// The configured headers whose values are references to secrets, such as `ssm:/name`. No request has them yet.
+    /// The configured headers with references to secrets as values, such as `ssm:/name`. Requests do not have the
+    /// headers yet.
     pub references: &'a [(HeaderName, String)],
 }
 
-/// An [`Authorizer`] for programs that cannot read secrets: reports each header whose value is a reference to one.
+/// An [`Authorizer`] for programs without access to secrets: reports each header with a reference to a secret.
 pub fn report_references(destination: &Destination<'_>) -> Option<Arc<dyn Authorize>> {
     for (name, _) in destination.references {
         diagnostics::once(
@@ -77,7 +78,7 @@ pub fn report_references(destination: &Destination<'_>) -> Option<Arc<dyn Author
     None
 }
 
-/// What gives the requests of one destination their credentials.
+/// The sources of credentials for the requests of one destination.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Authorization(Vec<Arc<dyn Authorize>>);
 
@@ -100,7 +101,7 @@ impl Authorization {
 
     /// Returns `true` if the next attempt will have other credentials.
     pub(super) fn refused(&self) -> bool {
-        // Each of them hears of the refusal.
+        // Every authorizer learns of the refusal.
         self.0.iter().fold(false, |renewed, authorize| authorize.refused() | renewed)
     }
 

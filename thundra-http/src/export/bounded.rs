@@ -1,4 +1,4 @@
-//! A limit for exporters that write: a pipe may have no reader.
+//! A time limit for writing exporters: a pipe may have no reader.
 
 use std::time::{Duration, Instant};
 

@@ -14,26 +14,26 @@ pub(super) enum Cause {
     Paused,
     /// The collector does not know the signal, and is not asked for an hour.
     SwitchedOff,
-    /// No connection could be made, or the collector closed it.
+    /// Connecting failed, or the collector closed the connection.
     Unreachable(Box<dyn Error + Send + Sync>),
     /// The certificate of the collector, or of a proxy, is not accepted.
     Untrusted(Box<dyn Error + Send + Sync>),
     /// The collector did not respond in time.
     TimedOut,
-    /// The collector responded with this error, and this message, which may be empty.
+    /// The collector responded with an error status and a message. The message may be empty.
     Status(StatusCode, String),
-    /// The collector's response has more bytes than this limit.
+    /// The collector's response has more bytes than the limit.
     ResponseTooLarge(usize),
-    /// The body of the request has more bytes than this limit.
+    /// The body of the request has more bytes than the limit.
     RequestTooLarge(usize),
-    /// The collector rejected some records, with this message.
+    /// The collector rejected some records, with a message.
     Rejected(String),
     /// The body could not be made.
     Encoding(std::io::Error),
 }
 
 impl Cause {
-    /// Returns the cause of a connection that failed.
+    /// Returns the cause of a failed connection.
     pub(super) fn of(error: Box<dyn Error + Send + Sync>) -> Self {
         match is_untrusted(&*error) {
             true => Cause::Untrusted(error),
@@ -87,7 +87,7 @@ fn is_untrusted(error: &(dyn Error + 'static)) -> bool {
         if let Some(tls) = error.downcast_ref() {
             return matches!(tls, rustls::Error::InvalidCertificate(_));
         }
-        // The error of a stream hides the one inside from its sources.
+        // The error of a stream hides the inner error from `source`.
         let inside = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         next = inside.map_or_else(|| error.source(), |inside| Some(inside));
     }

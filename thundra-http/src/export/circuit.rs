@@ -20,7 +20,7 @@ struct Pauses {
     between_attempts: Duration,
 }
 
-/// A caller pays for each failure, with a tenth of its time at most.
+/// A caller spends a tenth of the time on failures at most.
 const CALLER_WAITS: Pauses =
     Pauses { longest: Duration::from_secs(60), times_cost: 10, between_attempts: Duration::from_secs(1) };
 

@@ -1,4 +1,4 @@
-//! A collector's host, which several endpoints may share.
+//! The host of a collector. Several endpoints may share a host.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -42,14 +42,14 @@ impl Collector {
         &self.circuit
     }
 
-    /// Closes an idle connection that may have died while the process was frozen.
+    /// Closes an idle connection, possibly lost while the process was frozen.
     pub(super) fn close_frozen(&self) {
         if let Some(transport) = self.transport.get() {
             transport.close_frozen();
         }
     }
 
-    /// Closes the idle connection. The next request opens a new one.
+    /// Closes the idle connection. The next request opens a new connection.
     pub(super) fn renew(&self) {
         if let Some(transport) = self.transport.get() {
             transport.renew();

@@ -22,7 +22,7 @@ where
     poll_fn(|context| connector.poll_ready(context)).await.map_err(Into::into)?;
     let stream = connector.call(address.clone()).await.map_err(Into::into)?;
     let (sender, connection) = http1::handshake(stream).await?;
-    // Its errors are those of the request.
+    // Errors of the connection are reported by the request.
     tokio::spawn(suppressed(async move { drop(connection.await) }));
     Ok(sender)
 }

@@ -32,7 +32,7 @@ impl Connector {
         Connector { address: host.address.clone(), way: Way::to(host, http) }
     }
 
-    /// Opens a connection. It reaches the host, or a proxy that hands each request on.
+    /// Opens a connection. The connection reaches the host, or a proxy forwarding each request.
     pub(super) async fn connect(&self) -> Result<SendRequest<Full<Bytes>>, Error> {
         match &self.way {
             Way::Plain(connector) => open(connector, &self.address).await,

@@ -11,7 +11,7 @@ use super::connection::{Error, open};
 /// The limit of a response's body.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024;
 
-/// Sends a request over plain HTTP, on a connection of its own and past all proxies. The response may take any time, so
+/// Sends a request over plain HTTP, on a separate connection and past all proxies. The response may take any time, so
 /// the caller sets the limit.
 ///
 /// # Errors

@@ -26,7 +26,7 @@ impl Encoding {
         Encoding { protocol: config.protocol, gzip, limit: config.max_request_size }
     }
 
-    /// Returns the encoding with at most this many bytes of a body.
+    /// Returns the encoding with a limit for the bytes of a body.
     pub(super) fn limited_to(self, bytes: usize) -> Self {
         Encoding { limit: self.limit.min(bytes), ..self }
     }
@@ -46,7 +46,7 @@ impl Encoding {
         }
     }
 
-    /// Encodes a batch. A thread for blocking work encodes a large batch, so other tasks of this thread continue.
+    /// Encodes a batch. A thread for blocking work encodes a large batch, so other tasks of the thread continue.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The endpoint of one signal: address, headers, encoding and pauses.
+//! The endpoint of a signal: address, headers, encoding and pauses.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -43,7 +43,7 @@ pub(super) struct Endpoint {
     encoding: Encoding,
     /// The limits of the destination beyond OTLP's.
     record_limits: Option<RecordLimits>,
-    /// The resource in place of one over the limit.
+    /// The resource in place of a resource over the limit.
     short_resource: Arc<OnceLock<Arc<Resource>>>,
     /// The longest time of an export, retries included.
     timeout: Duration,
@@ -51,12 +51,12 @@ pub(super) struct Endpoint {
     limits: Limits,
     /// The circuit for failures of the endpoint on a working host.
     circuit: Arc<Circuit>,
-    /// The switch for a collector that does not know the signal. Every collector knows spans.
+    /// The switch for a collector without support for the signal. Every collector supports spans.
     switch: Option<Arc<SignalSwitch>>,
     collector: Arc<Collector>,
 }
 
-/// Shows neither the values of headers nor the query, which may be a key.
+/// Shows neither the values of headers nor the query, because either may be a key.
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
@@ -68,7 +68,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-/// The parts that the endpoints of an exporter share.
+/// The parts shared by the endpoints of an exporter.
 pub(super) struct Shared<'a> {
     pub(super) authorizers: &'a [Authorizer],
     pub(super) proxies: Arc<Proxies>,
@@ -86,7 +86,7 @@ struct Failure {
     cause: Cause,
     /// The pause at the request of the collector.
     after: Option<Duration>,
-    /// `true` if another attempt is worth its time.
+    /// `true` if another attempt is worth the time.
     again: bool,
     source: Failing,
 }
@@ -136,7 +136,7 @@ impl Endpoint {
         })
     }
 
-    /// Returns the endpoint for a thread of its own, with a connection and pauses of its own.
+    /// Returns the endpoint for a background thread, with a separate connection and separate pauses.
     pub(super) fn in_background(self, collectors: &mut Vec<Arc<Collector>>) -> Self {
         let collector = Collector::shared(collectors, self.collector.host().clone(), true);
         Endpoint { circuit: Arc::new(Circuit::in_background()), collector, ..self }
@@ -151,7 +151,7 @@ impl Endpoint {
         self.circuit.is_open(now) || self.collector.circuit().is_open(now)
     }
 
-    /// Ends the pauses before a last flush, which has no time for a connection that has died.
+    /// Ends the pauses before a last flush. A last flush has no time for a lost connection.
     pub(super) fn resume(&self) {
         self.collector.close_frozen();
         self.circuit.close();
@@ -166,7 +166,7 @@ impl Endpoint {
         self.collector.renew();
     }
 
-    /// Sends a batch, without the records that the destination is known to refuse.
+    /// Sends a batch, without the records known to be refused by the destination.
     pub(super) async fn send(&self, batch: &Batch, deadline: Instant) -> Result<(), ExportError> {
         if self.switch.as_ref().is_some_and(|switch| switch.is_off(Instant::now())) {
             return Err(ExportError::permanent(Cause::SwitchedOff));
@@ -289,7 +289,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes note of a response, which may switch the signal off.
+    /// Records a response, and may switch the signal off.
     fn responded(&self, status: StatusCode, flush: Instant) {
         if self.switch.as_ref().is_some_and(|switch| switch.responded(status, flush, Instant::now())) {
             let (records, variable) = (self.signal.records(), self.signal.name().to_ascii_uppercase());
@@ -303,7 +303,7 @@ impl Endpoint {
         }
     }
 
-    /// Makes a request, with credentials that are as fresh as the request.
+    /// Makes a request, with credentials as fresh as the request.
     async fn request(&self, body: &Bytes, deadline: Instant) -> Result<Request<Full<Bytes>>, ExportError> {
         let (mut head, ()) = Request::post(self.address.clone()).body(()).map_err(ExportError::permanent)?.into_parts();
         let headers = &mut head.headers;
@@ -318,7 +318,7 @@ impl Endpoint {
         Ok(Request::from_parts(head, Full::new(body.clone())))
     }
 
-    /// Settles an accepted request, of which the collector may have rejected some records.
+    /// Settles an accepted request. The collector may have rejected some records.
     fn accepted(&self, partial: Option<PartialSuccess>) -> Result<(), ExportError> {
         match partial {
             Some(PartialSuccess { rejected: 0, message }) if !message.is_empty() => {
@@ -347,7 +347,7 @@ fn host(address: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(host).ok()
 }
 
-/// Returns the pause after this many attempts.
+/// Returns the pause after a number of attempts.
 fn pause(attempts: u32) -> Duration {
     let pause = BACKOFF * 2_u32.saturating_pow(attempts - 1);
     let [random, ..] = SpanId::random().to_bytes();

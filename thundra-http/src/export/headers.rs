@@ -5,20 +5,20 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use thundra_core::diagnostics;
 
-/// The stores that a value may refer to: a value such as `ssm:/name` is the name of a secret.
+/// The stores of secrets: a value such as `ssm:/name` is the name of a secret.
 const STORES: [&str; 2] = ["ssm:", "secretsmanager:"];
 
 /// The configured headers of requests.
 #[derive(Debug, Default)]
 pub(super) struct Headers {
-    /// Headers whose values are known. The map is shared, and never changes.
+    /// Headers with known values. The map is shared, and never changes.
     pub(super) known: Arc<HeaderMap>,
-    /// Headers whose values are references to secrets.
+    /// Headers with references to secrets as values.
     pub(super) references: Vec<(HeaderName, String)>,
 }
 
-/// Returns the configured headers, which win over the endpoint's `authorization`. Reports and leaves out invalid
-/// headers.
+/// Returns the configured headers. A configured `authorization` wins over the one of the endpoint. Reports and leaves
+/// out invalid headers.
 pub(super) fn headers(pairs: &[(String, String)], authorization: Option<HeaderValue>) -> Headers {
     let mut headers: HeaderMap = authorization.map(|value| (AUTHORIZATION, value)).into_iter().collect();
     let mut references = Vec::new();

@@ -1,4 +1,4 @@
-//! A collector's host, and the way to it.
+//! A collector's host, and the way to the host.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use http::Uri;
 use http::uri::Scheme;
 use thundra_core::{OtlpConfig, Proxies};
 
-/// A host, with the certificates and the proxies on the way to it.
+/// A host, with the certificates and the proxies on the way to the host.
 #[derive(Clone, Debug)]
 pub(super) struct Host {
     /// An address on the host. The path has no meaning here.
@@ -19,9 +19,9 @@ pub(super) struct Host {
 /// The certificates of a connection, in PEM.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Certificates {
-    /// The certificates that may vouch for the host, and no others.
+    /// The only certificates trusted to vouch for the host.
     pub(super) trusted: Option<String>,
-    /// The certificate that the host asks for.
+    /// The client certificate for the host.
     pub(super) client: Option<String>,
     pub(super) client_key: Option<String>,
 }
@@ -43,7 +43,7 @@ impl Host {
         Host { address: address.clone(), certificates, proxies: proxies.clone() }
     }
 
-    /// Returns `true` if one connection may serve both. The proxies of a program are the same for all hosts.
+    /// Returns `true` if a single connection may serve both hosts. The proxies of a program are the same for all hosts.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.address.scheme() == other.address.scheme()
             && self.address.authority() == other.address.authority()

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The HTTP client is hyper, a dependency of lambda_runtime anyway. The traced clients of this crate are not used,
-//! since the exporter must not trace itself.
+//! since the exporter must not trace its own requests.
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,8 +28,8 @@ use super::endpoint::{Endpoint, Shared};
 /// records count as lost although the collector may have them. A batch of more than 64 MiB is sent in parts. Both sizes
 /// are fields of [`OtlpConfig`](thundra_core::OtlpConfig).
 ///
-/// With the feature `https`, the exporter trusts the well-known authorities or the configured certificates, shows a
-/// configured certificate of its own, and uses the [proxies](thundra_core::Proxies) of the configuration.
+/// With the feature `https`, the exporter trusts the well-known authorities or the configured certificates, presents a
+/// configured client certificate, and uses the [proxies](thundra_core::Proxies) of the configuration.
 ///
 /// After a failure, the exporter pauses for ten times the duration of the failure, and longer after each further
 /// failure. Then a single attempt tries the collector. After 413, a batch is sent in parts.
@@ -55,7 +55,7 @@ pub struct OtlpExporter {
     endpoints: Vec<Endpoint>,
 }
 
-/// Shows neither the values of headers nor the queries of endpoints, which may be keys.
+/// Shows neither the values of headers nor the queries of endpoints, because both may be keys.
 impl fmt::Debug for OtlpExporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OtlpExporter").field("endpoints", &self.endpoints).finish()
@@ -75,8 +75,8 @@ impl OtlpExporter {
         Self::authorized(config, Signal::ALL.into_iter().filter(is_taken), &[report_references])
     }
 
-    /// Makes an exporter for these signals. Their default endpoints are those of `http://localhost:4318`. The
-    /// authorizers give requests their credentials.
+    /// Makes an exporter for the configured signals. The default endpoints are those of `http://localhost:4318`. The
+    /// authorizers add credentials to requests.
     #[doc(hidden)]
     pub fn authorized(
         config: &OtlpSignals,
@@ -88,8 +88,8 @@ impl OtlpExporter {
         Ok(OtlpExporter { endpoints: endpoints.collect::<Result<_, _>>()? })
     }
 
-    /// Returns the exporter for a background thread. No caller waits for an export there, so pauses are shorter. The
-    /// process is never frozen between two exports.
+    /// Returns the exporter for a background thread. No caller waits for an export on a background thread, so pauses
+    /// are shorter. The process is never frozen between two exports.
     ///
     /// # Examples
     ///
@@ -150,7 +150,7 @@ impl Export for OtlpExporter {
     }
 
     fn fork(&self) -> Option<Box<dyn Export>> {
-        // A fork serves one flush, so nothing freezes its connections.
+        // A fork serves a single flush, so nothing freezes the connections of a fork.
         Some(Box::new(OtlpExporter { endpoints: self.endpoints.clone() }.in_background()))
     }
 }

@@ -11,10 +11,10 @@ use thundra_core::Proxies;
 pub(super) struct Proxy(Intercept);
 
 impl Proxy {
-    /// Returns the proxy for an address; `None` for an address that is reached without one.
+    /// Returns the proxy for an address; `None` for an address reached without a proxy.
     pub(super) fn of(proxies: &Proxies, address: &Uri) -> Option<Self> {
         let text = |proxy: &Option<String>| proxy.clone().unwrap_or_default();
-        // The matcher knows it as the name of all names, and not of addresses.
+        // The matcher applies `*` to all names, and not to addresses.
         if proxies.except.as_deref().is_some_and(|names| names.split(',').any(|name| name.trim() == "*")) {
             return None;
         }

@@ -6,18 +6,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use thundra_core::export::{Batch, EncodedRecord, ExportError, LossReason};
 use thundra_core::{Resource, diagnostics};
 
-/// The attribute of the resource that is never left out.
+/// The attribute never left out of the resource.
 const SERVICE_NAME: &str = "service.name";
 
 /// The limits of a destination.
 ///
-/// Records that exceed a limit of their own are lost, and counted. A batch that exceeds a limit of a request is sent in
-/// parts. Of a resource over its limit, the longest attributes are left out.
+/// Records over a limit of a record are lost, and counted. A batch over a limit of a request is sent in parts. Of a
+/// resource over its limit, the longest attributes are left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordLimits {
     /// The most bytes of a request before compression.
     pub request_bytes: usize,
-    /// The bytes that the destination adds for each record.
+    /// The bytes added by the destination for each record.
     pub bytes_beside_record: usize,
     /// The most spans, log records or data points of a request.
     pub records: u32,
@@ -27,13 +27,13 @@ pub struct RecordLimits {
     pub resource_bytes: usize,
     /// The greatest age of a record.
     pub age: Duration,
-    /// How far ahead of this clock a record may be.
+    /// The longest time of a record ahead of the local clock.
     pub ahead: Duration,
     /// The longest time between the first and the last record of a request.
     pub spread: Duration,
 }
 
-/// A part of a batch that the destination takes.
+/// A part of a batch within the limits of the destination.
 #[derive(Debug)]
 pub(super) struct Fitting {
     /// `None` if nothing is left.
@@ -41,7 +41,7 @@ pub(super) struct Fitting {
     pub(super) unfit: Unfit,
 }
 
-/// The records that the destination would refuse.
+/// The records over the limits of the destination.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Unfit {
     too_large: u64,
@@ -50,11 +50,11 @@ pub(super) struct Unfit {
 }
 
 impl RecordLimits {
-    /// Returns the records of a batch that the destination takes. `short` keeps a resource that was shortened.
+    /// Returns the records of a batch within the limits of the destination. `short` keeps a shortened resource.
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](thundra_core::export::ExportErrorKind::TooLarge) where these are too many for a request.
+    /// [`TooLarge`](thundra_core::export::ExportErrorKind::TooLarge) where the records are too many for a request.
     pub(super) fn fit(
         &self,
         batch: &Batch,
@@ -119,7 +119,7 @@ impl RecordLimits {
         Duration::from_nanos(last.saturating_sub(first)) > self.spread && batch.encoded().nth(1).is_some()
     }
 
-    /// Returns the resource without its longest attributes, and reports them.
+    /// Returns the resource without the longest attributes, and reports the removed attributes.
     fn shortened(&self, batch: &Batch) -> Resource {
         let mut attributes = batch.resource().attributes().to_vec();
         let mut left_out = Vec::new();
@@ -159,7 +159,7 @@ impl Unfit {
         self.too_large + self.too_old + self.ahead
     }
 
-    /// Adds these records to the result of sending the others.
+    /// Adds the unfit records to the result of sending the other records.
     pub(super) fn added_to(self, sent: Result<(), ExportError>) -> Result<(), ExportError> {
         let lost = [
             (self.too_large, "a record is larger than the endpoint takes", LossReason::TooLarge),

@@ -1,5 +1,5 @@
-//! The lookup of a collector's host. hyper-util's own logs from a thread for blocking work, where nobody knows that an
-//! export waits for the answer.
+//! The lookup of a collector's host. The resolver of hyper-util logs from a thread for blocking work. On a thread
+//! without the mark of an export, log events would be exported.
 
 use std::future::Future;
 use std::io;

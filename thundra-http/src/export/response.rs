@@ -1,4 +1,4 @@
-//! A collector's response, and what its body says.
+//! A collector's response, and the content of the body.
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -14,7 +14,7 @@ pub(super) struct Response {
     pub(super) body: Body,
 }
 
-/// The body of a response. The status says what became of the request, however the body ends.
+/// The body of a response. The status alone decides about the request, even if the body is incomplete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Body {
     Whole(Bytes),
@@ -26,7 +26,7 @@ pub(super) enum Body {
     TooLarge,
 }
 
-/// The message of a response, readable by its [`OtlpProtocol`].
+/// The message of a response, in the encoding of the [`OtlpProtocol`].
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     bytes: Bytes,
@@ -34,8 +34,8 @@ pub(super) struct Message {
 }
 
 impl Response {
-    /// Unpacks the body. `None` for a body that is no message of OTLP, which says nothing. A body larger than `limit`
-    /// bytes becomes [`Body::TooLarge`].
+    /// Unpacks the body. `None` for a body without a message of OTLP. A body larger than `limit` bytes becomes
+    /// [`Body::TooLarge`].
     pub(super) fn message(&mut self, of_request: OtlpProtocol, limit: usize) -> Option<Message> {
         let protocol = protocol(self.header(&CONTENT_TYPE), of_request)?;
         let Body::Whole(bytes) = &self.body else { return None };
@@ -65,14 +65,14 @@ impl Message {
         partial_success(&self.bytes, signal, self.protocol)
     }
 
-    /// Reads the text about a failed request; empty without one.
+    /// Reads the text about a failed request; empty without a text.
     pub(super) fn failure(&self) -> String {
         failure_message(&self.bytes, self.protocol)
     }
 }
 
-/// Returns the protocol of a content type. A type that says nothing of a protocol, such as `application/octet-stream`,
-/// leaves that of the request; a text is never protobuf.
+/// Returns the protocol of a content type. For a type without a protocol, such as `application/octet-stream`, returns
+/// the protocol of the request. A text is never protobuf.
 fn protocol(content_type: &str, of_request: OtlpProtocol) -> Option<OtlpProtocol> {
     let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match essence.as_str() {

@@ -1,4 +1,4 @@
-//! The pause that a collector asks for: [`Retry-After`].
+//! The pause requested by a collector: [`Retry-After`].
 //!
 //! [`Retry-After`]: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 
@@ -10,8 +10,8 @@ use http::header::{DATE, RETRY_AFTER};
 /// The longest pause at the request of a collector.
 const MAX: Duration = Duration::from_secs(300);
 
-/// Reads the number of seconds, or the date, from the headers of a response. Of a date, the collector's own clock says
-/// how far ahead it is, where the response has its time. `None` without a readable value, and zero for a past date.
+/// Reads the number of seconds, or the date, from the headers of a response. A date is compared with the collector's
+/// clock, where the response has a `Date` header. `None` without a readable value, and zero for a past date.
 pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let date = |text| httpdate::parse_http_date(text).ok();

@@ -1,4 +1,4 @@
-//! The ways to a collector that take TLS or a proxy.
+//! The ways to a collector through TLS or a proxy.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub(super) enum Way {
     /// No way, since TLS cannot be set up.
     None(rustls::Error),
     Direct(Https),
-    /// An `http` request goes to the proxy, which sends it on.
+    /// The proxy forwards an `http` request.
     Forward(Proxy, Https),
     /// The proxy connects to an `https` host.
     Tunnel(Proxy, HttpsConnector<Tunnel<Https>>),
@@ -32,7 +32,7 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// Returns the way to a host; `None` for one in plain HTTP without a proxy.
+    /// Returns the way to a host; `None` for plain HTTP without a proxy.
     pub(super) fn to(host: &Host, http: &Http) -> Option<Self> {
         let proxy = Proxy::of(&host.proxies, &host.address);
         if !host.is_https() && proxy.is_none() {
@@ -43,7 +43,7 @@ impl Way {
 
     fn through(proxy: Option<Proxy>, host: &Host, mut http: Http) -> Result<Self, rustls::Error> {
         http.enforce_http(false);
-        // The certificates are those of the host, and not those of the proxy.
+        // The configured certificates are for the host, and not for the proxy.
         let in_tls = || tls::client_config(&host.certificates);
         let to_proxy = |http| tls::client_config(&Certificates::default()).map(|config| wrap(config, http));
         Ok(match proxy {
@@ -77,8 +77,7 @@ impl Way {
         opened.map_err(|error| ThroughProxy { proxy: proxy.to_string(), error }.into())
     }
 
-    /// Prepares a request for a proxy that hands it on: its address stays absolute. Returns `false` for any other
-    /// way.
+    /// Prepares a request for a forwarding proxy: the address stays absolute. Returns `false` for any other way.
     pub(super) fn hands_on(&self, request: &mut Request<Full<Bytes>>) -> bool {
         let Way::Forward(proxy, _) = self else { return false };
         if let Some(authorization) = proxy.authorization() {
@@ -92,7 +91,7 @@ fn wrap<C>(config: ClientConfig, connector: C) -> HttpsConnector<C> {
     HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1().wrap_connector(connector)
 }
 
-/// Returns the address with its port: the client of SOCKS takes a missing one for that of `https`.
+/// Returns the address with a port: the SOCKS client replaces a missing port by the port of `https`.
 fn with_port(address: &Uri) -> Uri {
     let (Some(host), None, Some("http")) = (address.host(), address.port(), address.scheme_str()) else {
         return address.clone();

@@ -1,7 +1,8 @@
 //! The exporters of a program: the configured ones, or the default of the platform.
 //!
-//! A new exporter of spans takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of `thundra-core`
-//! names the exporters as well, and a test compares the two. One exporter sends all signals that go over OTLP.
+//! A new exporter of spans takes a row of [`EXPORTERS`]. The row of `OTEL_TRACES_EXPORTER` in the list of
+//! `thundra-core` names the exporters as well, and a test compares the two. A single exporter sends all signals over
+//! OTLP.
 
 use thundra_core::export::{ConsoleExporter, Export, StdoutExporter};
 use thundra_core::{Config, ConfigProblem, Signal, Telemetry, diagnostics, install_with};
@@ -17,19 +18,19 @@ use crate::{Settings, tokio_runtime};
 pub enum Platform {
     /// AWS Lambda: standard output is the log.
     Lambda,
-    /// AWS Lambda on managed instances, which never freeze: a background thread exports.
+    /// AWS Lambda on managed instances. Managed instances never freeze, so a background thread exports.
     ManagedInstance,
     /// Any other process.
     Process,
 }
 
-/// The crate in the program's dependencies, which may be one that depends on this crate.
+/// The crate in the program's dependencies: `thundra-http`, or a crate with a dependency on `thundra-http`.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Dependent {
     /// The name of the crate, for messages about features.
     pub package: &'static str,
-    /// What gives requests their credentials, in this order.
+    /// The sources of credentials for requests, in order.
     pub authorizers: &'static [Authorizer],
 }
 
@@ -38,10 +39,11 @@ pub(crate) const THIS: Dependent = Dependent { package: env!("CARGO_PKG_NAME"), 
 
 const VARIABLE: &str = "OTEL_TRACES_EXPORTER";
 
-/// An exporter that [`VARIABLE`] can name.
+/// An exporter with a name for [`VARIABLE`].
 struct Exporter {
     name: &'static str,
-    /// Makes the exporter. Returns `None`, and reports why, where the configuration does not permit it.
+    /// Makes the exporter. Returns `None`, and reports the reason, where the configuration does not permit the
+    /// exporter.
     make: fn(&Program<'_>) -> Option<Box<dyn Export>>,
 }
 
@@ -55,17 +57,17 @@ static EXPORTERS: [Exporter; 4] = [
     },
 ];
 
-/// The program that exports.
+/// The exporting program.
 struct Program<'a> {
     config: &'a Config,
     platform: Platform,
     dependent: Dependent,
 }
 
-/// Installs telemetry, with the exporters of the configuration where it has none of its own. Returns `true` if this was
-/// the first call, and nothing had been installed before.
+/// Installs telemetry, with the exporters of the configuration where `telemetry` has no exporters. Returns `true` for
+/// the first call, if nothing was installed before.
 ///
-/// A message that asks for a feature names the crate that the program depends on.
+/// Messages about a missing feature name the crate in the program's dependencies.
 #[doc(hidden)]
 pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -> bool {
     let telemetry = telemetry.section::<Settings>().bounded(Bounded::boxed);
@@ -74,11 +76,11 @@ pub fn install(dependent: Dependent, platform: Platform, telemetry: Telemetry) -
     is_first
 }
 
-/// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where that is not set, or names none
-/// that is known, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere. Log
-/// records and metrics that go over OTLP have an exporter even where spans go elsewhere.
+/// Returns the exporters for a configuration: those of `OTEL_TRACES_EXPORTER`. Where the variable is not set, or names
+/// no known exporter, returns `otlp` if an endpoint is configured, else `stdout` in Lambda and `console` elsewhere. Log
+/// records and metrics over OTLP have an exporter even where spans go elsewhere.
 ///
-/// Returns none with `OTEL_SDK_DISABLED`.
+/// Returns no exporters with `OTEL_SDK_DISABLED`.
 #[doc(hidden)]
 pub fn exporters(config: &Config, platform: Platform) -> Vec<Box<dyn Export>> {
     Program { config, platform, dependent: THIS }.exporters()
@@ -124,8 +126,8 @@ impl Program<'_> {
         }
     }
 
-    /// Makes the exporter over HTTP of log records and metrics, and of spans too with `traces`. A signal whose endpoint
-    /// cannot be used is reported, and is not exported.
+    /// Makes the exporter over HTTP of log records and metrics, and of spans too with `traces`. A signal with an
+    /// unusable endpoint is reported, and is not exported.
     fn otlp(&self, traces: bool) -> Option<Box<dyn Export>> {
         let config = self.config;
         let mut signals = vec![
@@ -155,7 +157,7 @@ impl Program<'_> {
         None
     }
 
-    /// Returns the exporter for the thread that exports on this platform.
+    /// Returns the exporter for the exporting thread of the platform.
     fn placed(&self, exporter: OtlpExporter) -> Box<dyn Export> {
         match self.platform {
             Platform::Process | Platform::ManagedInstance => Box::new(exporter.in_background()),
@@ -164,7 +166,7 @@ impl Program<'_> {
     }
 }
 
-/// Returns the exporter of this name, and reports a name that no exporter has.
+/// Returns the exporter with a name, and reports an unknown name.
 fn exporter(name: &str) -> Option<&'static Exporter> {
     let found = EXPORTERS.iter().find(|exporter| exporter.name.eq_ignore_ascii_case(name));
     if found.is_none() {
@@ -242,7 +244,7 @@ mod tests {
         assert_eq!(chosen.iter().map(|exporter| exporter.name).collect::<Vec<_>>(), ["stdout"]);
     }
 
-    /// Returns the signals that each exporter takes.
+    /// Returns the signals of each exporter.
     fn taken(variables: &[(&str, &str)]) -> Vec<Vec<Signal>> {
         let exporters = exporters(&config(variables), Platform::Lambda);
         let taken = |exporter: &dyn Export| Signal::ALL.into_iter().filter(|signal| exporter.takes(*signal)).collect();

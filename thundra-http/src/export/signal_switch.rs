@@ -1,7 +1,7 @@
-//! The switch of a signal that the collector does not know: after three flushes without the path of the signal, nothing
-//! is sent for an hour.
+//! The switch of a signal without support in the collector: after three flushes with 404 or 501, nothing is sent for an
+//! hour.
 //!
-//! Many collectors take spans alone. Each of their refusals would cost a request after every invocation.
+//! Many collectors take spans alone. Each refused signal would cost a request after every invocation.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,19 +11,19 @@ use http::StatusCode;
 /// The number of flushes in a row after which a signal is off.
 const FLUSHES: u32 = 3;
 
-/// The time without a request. Then one request finds out whether the collector knows the signal by now.
+/// The time without a request. Then a single request tries the collector again.
 const OFF: Duration = Duration::from_secs(60 * 60);
 
-/// On, until the collector answers in several flushes running that it does not know the signal. All forks of an
-/// exporter share one switch.
+/// On, until the collector refuses the signal as unknown in several flushes running. All forks of an exporter share a
+/// switch.
 #[derive(Debug, Default)]
 pub(super) struct SignalSwitch(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The number of flushes in a row with such an answer.
+    /// The number of flushes in a row with such a response.
     flushes: u32,
-    /// The deadline of the last of them. The requests of one flush have one deadline.
+    /// The deadline of the last refused flush. All requests of a flush have the same deadline.
     last: Option<Instant>,
     /// The end of the time without a request.
     off_until: Option<Instant>,
@@ -35,7 +35,7 @@ impl SignalSwitch {
         self.state().off_until.is_some_and(|until| now < until)
     }
 
-    /// Takes note of a response, in the flush with this deadline. Returns `true` if the signal is off from now on.
+    /// Records a response, in the flush with the deadline `flush`. Returns `true` if the signal is off from now on.
     pub(super) fn responded(&self, status: StatusCode, flush: Instant, now: Instant) -> bool {
         let mut state = self.state();
         if !matches!(status, StatusCode::NOT_FOUND | StatusCode::NOT_IMPLEMENTED) {
@@ -45,7 +45,7 @@ impl SignalSwitch {
         if state.last.replace(flush) != Some(flush) {
             state.flushes = state.flushes.saturating_add(1);
         }
-        // A request that was on its way while another one switched the signal off says nothing new.
+        // The response to a request sent before the signal was switched off does not count.
         let is_on = state.off_until.is_none_or(|until| until <= now);
         if state.flushes < FLUSHES || !is_on {
             return false;

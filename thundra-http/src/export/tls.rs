@@ -1,4 +1,4 @@
-//! TLS to a collector: the trusted certificates, and the one that the collector asks for.
+//! TLS to a collector: the trusted certificates, and the client certificate.
 
 use std::sync::Arc;
 
@@ -16,9 +16,9 @@ use thundra_core::diagnostics;
 
 use super::host::Certificates;
 
-/// Returns the configuration of TLS. A certificate that cannot be used is reported, and counts as none.
+/// Returns the configuration of TLS. An unusable certificate is reported and ignored.
 ///
-/// The provider is named, since a program whose dependencies enable two of them has no default one. The well-known
+/// The provider is named, since a program with two enabled providers has no default provider. The well-known
 /// authorities are compiled in: reading the system's costs some 45 ms.
 pub(super) fn client_config(certificates: &Certificates) -> Result<ClientConfig, Error> {
     let provider = Arc::new(aws_lc_rs::default_provider());
@@ -73,7 +73,7 @@ fn read(pem: &str) -> Result<Vec<CertificateDer<'static>>, Error> {
     certificates.map_err(|error: pki_types::pem::Error| Error::General(error.to_string()))
 }
 
-/// Accepts a chain that ends at a trusted authority, or a trusted certificate itself.
+/// Accepts a chain up to a trusted authority, or a trusted certificate itself.
 #[derive(Debug)]
 struct Trusted {
     authorities: Arc<WebPkiServerVerifier>,
@@ -93,8 +93,8 @@ impl Trusted {
         Ok(Trusted { authorities, certificates })
     }
 
-    /// Returns `true` for the refusal of a trusted certificate because it is one of an authority: that is how `openssl req
-    /// -x509` makes a certificate for a server. The refusal comes after the check of the dates.
+    /// Returns `true` for a trusted certificate refused as the certificate of an authority. `openssl req -x509` makes
+    /// server certificates with the mark of an authority. The refusal comes after the check of the dates.
     fn is_trusted_itself(&self, error: &Error, certificate: &CertificateDer<'_>) -> bool {
         let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
         matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))

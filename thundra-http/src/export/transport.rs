@@ -1,7 +1,7 @@
 //! One connection to the collector, kept open between exports.
 //!
 //! A function may be frozen between two exports, and the connection may be lost during the freeze without any sign. A
-//! connection that was idle during a freeze therefore gets less time to respond than a new connection.
+//! connection idle during a freeze therefore gets less time to respond than a new connection.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ const FREEZE: Duration = Duration::from_millis(100);
 /// The least time for a response on an idle connection.
 const LEAST_PATIENCE: Duration = Duration::from_millis(500);
 
-/// The number of recent responses. The slowest of them counts.
+/// The number of recent responses. The slowest response counts.
 const RECENT: usize = 8;
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ struct Connection {
 /// The limits of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
-    /// The longest time. A connection that lay idle and turns out to be dead takes as long again.
+    /// The longest time. An idle connection found dead takes as long again.
     pub(super) time: Duration,
     /// The largest body of a response.
     pub(super) response_bytes: usize,
@@ -74,7 +74,7 @@ impl Transport {
         Transport { connector: Connector::new(host), freezes, state: Mutex::default() }
     }
 
-    /// Sends a request with an absolute address, and returns the response, within the limits. It ends at the deadline in
+    /// Sends a request with an absolute address, and returns the response, within the limits. Ends at the deadline in
     /// any case.
     pub(super) async fn exchange(
         &self,
@@ -117,7 +117,7 @@ impl Transport {
             Ok(body) => body,
             Err(_) => Body::Endless,
         };
-        // Any other body leaves a connection that nobody can use.
+        // Any other body makes the connection unusable.
         if let Body::Whole(_) = body {
             connection.last_used = Instant::now();
             self.state().idle = Some(connection);
@@ -125,8 +125,7 @@ impl Transport {
         Ok(Response { status: head.status, headers: head.headers, body })
     }
 
-    /// Closes an idle connection that may have died while the process was frozen. Called where no time is left to find
-    /// out.
+    /// Closes an idle connection, possibly lost while the process was frozen. Called where no time is left for a test.
     pub(super) fn close_frozen(&self) {
         if self.freezes {
             self.state().idle = None;

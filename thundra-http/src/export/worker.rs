@@ -1,4 +1,5 @@
-//! The thread that exports outside of Lambda, and on its managed instances: about once a second, and whenever about 1 MiB waits.
+//! The exporting thread outside of Lambda, and on Lambda's managed instances: about once a second, and whenever about 1
+//! MiB waits.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -14,7 +15,7 @@ use tokio::time::{timeout, timeout_at};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// `true` while the thread runs. The thread exports once more at its end, and reports losses.
+/// `true` while the thread runs. The thread exports once more at the end, and reports losses.
 static RUNNING: AtomicBool = AtomicBool::new(false);
 
 /// The handle of the thread. Dropping the handle ends the thread after a last export.
@@ -30,7 +31,7 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread; `None`, and a line on standard error, where that fails.
+    /// Starts the thread; `None`, and a line on standard error, where starting fails.
     pub fn start(patience: Duration) -> Option<Self> {
         collect_every(config().metric_export_interval);
         let (stop, stopped) = oneshot::channel();

@@ -1,4 +1,4 @@
-//! OTLP in UDP datagrams to the X-Ray daemon, which Lambda runs beside a function with active tracing.
+//! OTLP in UDP datagrams to the X-Ray daemon. Lambda runs the daemon beside a function with active tracing.
 //!
 //! ```text
 //! XRayExporter ─► datagrams.rs: a batch as datagrams ─► socket.rs ─► the daemon
@@ -17,20 +17,20 @@ use self::datagrams::{Datagram, Datagrams};
 use self::socket::Socket;
 use crate::xray_daemon::XRayDaemonAddress;
 
-/// The number of datagrams that are sent without a pause. With Linux's defaults, the buffer of a receiver has room for
-/// three full ones, and a datagram without room is lost without a sign.
+/// The number of datagrams sent without a pause. With Linux's defaults, the buffer of a receiver has room for three
+/// full ones, and a datagram without room is lost without a sign.
 const BURST: usize = 2;
 
-/// The pause before each further datagram, in which the daemon reads.
+/// The pause before each further datagram, for the daemon to read.
 const PAUSE: Duration = Duration::from_millis(2);
 
-/// Sends spans to AWS X-Ray, through the daemon that Lambda runs beside a function with `Tracing: Active`.
+/// Sends spans to AWS X-Ray, through the daemon beside a Lambda function with `Tracing: Active`.
 ///
-/// The exporter [follows X-Ray's sampling](Export::follows_xray): it gets no span of an invocation whose X-Ray header says
-/// `Sampled=0`. X-Ray bills each span that it gets.
+/// The exporter [follows X-Ray's sampling](Export::follows_xray): the exporter gets no spans of invocations with
+/// `Sampled=0` in the X-Ray header. X-Ray bills each received span.
 ///
-/// A batch leaves in datagrams of up to 65,507 bytes, split between spans. A span with more than about 48 KiB of OTLP fits
-/// in no datagram: it is lost, and counted. The daemon confirms nothing, so spans that get lost behind the daemon are not
+/// A batch leaves in datagrams of up to 65,507 bytes, split between spans. A span with more than about 48 KiB of OTLP
+/// fits in no datagram, and is counted as lost. The daemon confirms nothing, so losses behind the daemon are not
 /// counted. A batch is kept for the next flush if no daemon listens.
 ///
 /// # Examples
@@ -66,7 +66,7 @@ impl XRayExporter {
             }
             match self.socket.send(&datagram.encode(batch), deadline).await {
                 Ok(()) => waiting -= datagram.count(),
-                // The batch would be sent twice if it was kept after its first datagram.
+                // A batch kept after the first datagram would be sent twice.
                 Err(error) if sent > 0 => {
                     let refused = ExportError::partial(waiting.into(), error).with_loss_reason(LossReason::Refused);
                     return Err(refused.with_more_lost(too_large.into(), LossReason::TooLarge));

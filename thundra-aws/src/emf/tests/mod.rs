@@ -12,7 +12,7 @@ use thundra_core::metrics::Instrument;
 use super::*;
 
 thread_local! {
-    /// What makes the documents of a test, and the documents so far.
+    /// The maker of a test's documents, and the documents so far.
     static CURRENT: RefCell<Option<(Emf, Vec<String>)>> = const { RefCell::new(None) };
 }
 
@@ -20,7 +20,7 @@ static ORDERS: Instrument = Instrument::counter("orders", "{order}", "");
 static DURATION: Instrument = Instrument::histogram("checkout.duration", "ms", "");
 static STOCK: Instrument = Instrument::gauge("stock", "", "");
 
-/// Returns the documents of a scope in which something is measured. All instruments of the tests are named.
+/// Returns the documents of a scope with measurements. All instruments of the tests are named.
 fn documents(settings: EmfSettings, measure: impl FnOnce(&Scope)) -> Vec<Value> {
     static WRITER: Once = Once::new();
     WRITER.call_once(|| {
@@ -41,7 +41,7 @@ fn documents(settings: EmfSettings, measure: impl FnOnce(&Scope)) -> Vec<Value> 
     documents.iter().map(|line| specification::document(line)).collect()
 }
 
-/// Returns settings that write these built-in metrics.
+/// Returns settings with the given built-in metrics.
 fn of(built_in: &[&'static Instrument]) -> EmfSettings {
     let names = built_in.iter().map(|instrument| Cow::Borrowed(instrument.name)).collect();
     EmfSettings { built_in: names, ..EmfSettings::default() }

@@ -12,7 +12,7 @@ const UNITS: &str = "Seconds Microseconds Milliseconds Bytes Kilobytes Megabytes
     Gigabits Terabits Percent Count Bytes/Second Kilobytes/Second Megabytes/Second Gigabytes/Second Terabytes/Second \
     Bits/Second Kilobits/Second Megabits/Second Gigabits/Second Terabits/Second Count/Second None";
 
-/// Reads a line, which must be a valid document.
+/// Reads a line, and checks the line as a document.
 pub(super) fn document(line: &str) -> Value {
     let json = line.strip_suffix('\n').expect("a line break");
     assert!(!json.contains(['\n', '\r']), "one line: {json}");
@@ -57,7 +57,7 @@ fn directive(root: &Map<String, Value>, directive: &Value) {
     }
 }
 
-/// Checks the value of a metric. The form with counts is not in the specification: libraries of AWS write it.
+/// Checks the value of a metric. The form with counts is not in the specification, but libraries of AWS write the form.
 fn target(value: &Value) {
     match value {
         Value::Array(values) => numbers(values),
@@ -80,7 +80,7 @@ fn numbers(values: &[Value]) {
     }
 }
 
-/// Returns an object that has all required members, and no others than these and the optional ones.
+/// Returns an object with all required members, and no others but the optional ones.
 fn members<'a>(value: &'a Value, required: &[&str], optional: &[&str]) -> &'a Map<String, Value> {
     let object = value.as_object().unwrap_or_else(|| panic!("{value} is no object"));
     assert!(required.iter().all(|key| object.contains_key(*key)), "{object:?} lacks one of {required:?}");

@@ -9,10 +9,10 @@ use super::Outcome;
 use super::records::only_records;
 use crate::captured::Captured;
 
-/// The first member of a line, and what it says: that the line has an event, and in which form.
+/// The first member of a line: the key marks a line with an event, and the value names the form of the event.
 pub(in crate::lifecycle) const MARKER: (&str, &str) = ("_thundra", "event/1");
 
-/// The keys of the paths that were masked and cut, and of the event. No other member of the line has these keys.
+/// The keys of the masked paths, of the cut paths, and of the event. No other member of the line has these keys.
 pub(in crate::lifecycle) const MASKED: &str = "masked";
 pub(in crate::lifecycle) const CUT: &str = "cut";
 pub(in crate::lifecycle) const EVENT: &str = "event";
@@ -21,13 +21,13 @@ const TRIGGER: &str = "trigger";
 const OUTCOME: &str = "outcome";
 const ERROR: &str = "error";
 
-/// The keys that a line has besides those of a log line.
+/// The keys of a line besides the keys of a log line.
 const OWN: [&str; 7] = [MARKER.0, TRIGGER, OUTCOME, ERROR, MASKED, CUT, EVENT];
 
-/// The limit of a line: an event of CloudWatch Logs has 256 KiB, and some bytes of its own.
+/// The limit of a line: an event of CloudWatch Logs has 256 KiB, and some bytes of overhead.
 const MAX_LINE_BYTES: usize = 256 * 1024 - 64;
 
-/// The bounds of an event. The depth is one that readers of JSON take.
+/// The bounds of an event. Common readers of JSON accept the depth.
 const BOUNDS: Bounds = Bounds { bytes: 128 * 1024, depth: 64, nodes: 16 * 1024 };
 
 /// Returns the line of an invocation, with a line break.
@@ -80,7 +80,7 @@ fn message(outcome: Outcome) -> &'static str {
     }
 }
 
-/// Returns the masked event; `null`, as cut, for an event that is not JSON.
+/// Returns the masked event. An event other than JSON becomes `null`, and is marked as cut.
 fn masked(event: &[u8], bounds: &Bounds) -> Payload {
     let mut copy = payload(event, bounds);
     if serde_json::from_str::<IgnoredAny>(&copy.json).is_err() {
@@ -90,7 +90,7 @@ fn masked(event: &[u8], bounds: &Bounds) -> Payload {
     copy
 }
 
-/// Puts a line together. The event comes last, so that a reader without much room sees the ids.
+/// Assembles a line. The event comes last, so a reader without much room sees the ids.
 fn assemble(members: &[u8], copy: Payload) -> Vec<u8> {
     let mut places = Members::default();
     places.value(MASKED, &Value::Array(copy.masked));

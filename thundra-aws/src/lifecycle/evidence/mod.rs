@@ -5,8 +5,8 @@
 //!  end ──► line.rs: event (records.rs: failed records alone) ─► bounded, masked ─► one line ─► local/replay.rs runs it again
 //! ```
 //!
-//! The line is written after the response, or by the watchdog shortly before the deadline. Nothing is read of the event
-//! before, and never more than the bounds allow.
+//! The line is written after the response, or by the watchdog shortly before the deadline. This module reads nothing of
+//! the event earlier, and never more than the bounds allow.
 
 pub(super) mod line;
 mod records;
@@ -22,10 +22,10 @@ use crate::Settings;
 use crate::captured::Captured;
 use crate::settings::CapturePayloads;
 
-/// `true` once an event was captured. Without one, the end of an invocation costs one read of this flag.
+/// `true` once an event was captured. Without a captured event, the end of an invocation costs one read of this flag.
 static ARE_CAPTURED: AtomicBool = AtomicBool::new(false);
 
-/// How an invocation with a line ended.
+/// The outcome of an invocation with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Success,
@@ -60,7 +60,7 @@ impl Outcome {
     }
 }
 
-/// Keeps the event of an invocation for a line, if the settings ask for one. The bytes are shared, not copied.
+/// Keeps the event of an invocation for a line, if requested by the settings. The bytes are shared, not copied.
 pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, config: &Config) {
     let policy = Settings::of(config).capture_payloads;
     if policy == CapturePayloads::Off || config.disabled || event.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn capture(scope: ScopeRef, event: &Bytes, trigger: &'static str, con
     }));
 }
 
-/// Writes the line of an ended invocation, if it failed.
+/// Writes the line of an ended invocation, if the outcome is wanted.
 pub(super) fn end(scope: ScopeRef) {
     // Relaxed: an invocation ends after the capture of its own event.
     if ARE_CAPTURED.load(Ordering::Relaxed) {
@@ -86,7 +86,7 @@ pub(super) fn end(scope: ScopeRef) {
     }
 }
 
-/// Writes the line of an invocation that perhaps never ends.
+/// Writes the line of an invocation before its end, which perhaps never comes.
 pub(super) fn write_unfinished(scope: ScopeRef, outcome: Outcome) {
     write(scope, outcome);
 }
@@ -97,7 +97,7 @@ fn write(scope: ScopeRef, outcome: Outcome) {
     // Relaxed: only the count of lines matters.
     if is_wanted && !captured.is_written.swap(true, Ordering::Relaxed) {
         let line = line::line(scope, &captured, outcome);
-        // There is nowhere to report that standard error is closed.
+        // A closed standard error leaves no place for a report.
         let _ = write_line(StandardStream::Error, &line);
     }
 }

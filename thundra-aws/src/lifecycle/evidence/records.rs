@@ -2,11 +2,11 @@
 
 use crate::payload::cursor::Cursor;
 
-/// The bytes of an event in which records are looked for.
+/// The bytes of an event to search for records.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Returns an event with these records alone, by their numbers, and how many of them were not found. `None` for an event
-/// without records, and for no number.
+/// Returns an event with only the numbered records, and the number of missing records. `None` for an event without
+/// records, and for an empty list of numbers.
 pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<(Vec<u8>, usize)> {
     numbers.sort_unstable();
     numbers.dedup();

@@ -12,7 +12,7 @@ use thundra_core::{Escaped, Scope, Value, semconv};
 
 use super::replay::{self, Replay};
 
-/// The argument that runs an event although parts of it are masked or cut.
+/// The argument to run an event although parts of the event are masked or cut.
 const REPLAY_MASKED: &str = "--replay-masked";
 
 /// The input, between [`check`] and [`take`].
@@ -21,22 +21,22 @@ static CHECKED: Mutex<Option<Input>> = Mutex::new(None);
 /// The input of a local run.
 pub(super) struct Input {
     pub(super) event: Bytes,
-    /// What is known of the earlier invocation with this event.
+    /// The facts about the earlier invocation with this event.
     replayed: Option<Replay>,
 }
 
 impl Input {
-    /// Returns the context that the invocation begins with: the ids of the earlier one come as from a client.
+    /// Returns the initial context of the invocation: the ids of the earlier invocation come as from a client.
     pub(super) fn context(&self, given: &Context) -> Context {
         let mut context = given.clone();
         if let Some(Replay { correlation, .. }) = &self.replayed {
-            // The crate does not name the type.
+            // `lambda_runtime` does not export the type.
             context.client_context = serde_json::from_value(serde_json::json!({ "custom": correlation })).ok();
         }
         context
     }
 
-    /// Links the invocation to the earlier one.
+    /// Links the invocation to the earlier invocation.
     pub(super) fn link(&self, scope: &Scope) {
         if let Some(Replay { original: Some(original), request_id, .. }) = &self.replayed {
             let id = request_id.clone().map(|id| (semconv::FAAS_INVOCATION_ID, Value::from(id)));
@@ -45,11 +45,11 @@ impl Input {
     }
 }
 
-/// Reads the input, before anything of the program runs. Names what a captured event lacks.
+/// Reads the input, before any code of the program runs. Names the masked and cut parts of a captured event.
 ///
 /// # Errors
 ///
-/// The input cannot be read, or lacks something of the captured event, and nobody wants it run all the same.
+/// The input cannot be read, or has masked or cut parts without the argument `--replay-masked`.
 pub(super) fn check() -> Result<(), Error> {
     let mut checked = CHECKED.lock().unwrap_or_else(PoisonError::into_inner);
     if checked.is_none() {
@@ -81,7 +81,7 @@ fn read() -> Result<Input, Error> {
     Ok(Input { event: std::mem::take(&mut replay.event).into(), replayed: Some(replay) })
 }
 
-/// Names what is masked or cut, a line each.
+/// Names the masked and cut parts, a line each.
 fn name_places(replay: &Replay) {
     let lines = [(&replay.masked, "masked"), (&replay.cut, "cut")].into_iter();
     let lines = lines.flat_map(|(places, how)| places.iter().map(move |place| format!("{how}: {}\n", Escaped(place))));

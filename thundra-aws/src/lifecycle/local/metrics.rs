@@ -7,7 +7,7 @@ use thundra_core::export::{StandardStream, write_line};
 use thundra_core::metrics::{HistogramData, Number, Point, PointData, PointsOf, write_points_with};
 use thundra_core::{Config, Escaped};
 
-/// The lines of what was measured until now.
+/// The lines of the measurements so far.
 static SHOWN: Mutex<String> = Mutex::new(String::new());
 
 /// Shows the program's own metrics, unless the configuration says where metrics go.
@@ -20,7 +20,7 @@ pub(super) fn prepare(config: &Config) {
 /// Prints the metrics on standard error.
 pub(super) fn print() {
     let shown = std::mem::take(&mut *SHOWN.lock().unwrap_or_else(PoisonError::into_inner));
-    // There is nowhere to report that standard error is closed.
+    // A closed standard error leaves no place for a report.
     let _ = write_line(StandardStream::Error, shown.as_bytes());
 }
 

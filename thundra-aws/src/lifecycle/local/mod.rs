@@ -27,13 +27,13 @@ use crate::panics::catch_panic_in;
 ///
 /// # Errors
 ///
-/// The input cannot be read, or is a captured event that lacks something.
+/// The input cannot be read, or has masked or cut parts without the argument `--replay-masked`.
 pub(crate) fn check_input() -> Result<(), Error> {
     if setup::in_lambda() { Ok(()) } else { input::check() }
 }
 
-/// Runs the handler once, prints the response, and shows spans and metrics. The event comes from the file that the first argument names, else
-/// from standard input.
+/// Runs the handler once, prints the response, and shows spans and metrics. The event comes from the file named by the
+/// first argument, or from standard input.
 pub(super) async fn run<A, H, R, B, S, D, E>(mut handler: H, config: &Config) -> Result<(), Error>
 where
     H: Service<LambdaEvent<A>, Response = R>,
@@ -68,7 +68,7 @@ where
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
-/// Parses the event as the type of the handler. Text that is not JSON gets an error of its own.
+/// Parses the event as the type of the handler. Text other than JSON has a separate error.
 fn parse<A: for<'de> Deserialize<'de>>(body: &[u8]) -> Result<A, Error> {
     serde_json::from_slice::<serde::de::IgnoredAny>(body).map_err(|error| format!("the event is not JSON: {error}"))?;
     let fits = serde_json::from_slice(body);

@@ -1,6 +1,6 @@
 //! A captured event, read back from its line.
 //!
-//! The line is found as it comes out of a log: alone, behind the timestamp and the name of a stream, or printed prettily.
+//! The line is found in the output of a log: alone, behind the timestamp and the name of a stream, or pretty-printed.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -24,7 +24,7 @@ pub(super) struct Replay {
     pub(super) event: Vec<u8>,
     /// The paths of masked values.
     pub(super) masked: Vec<String>,
-    /// The paths of what was cut.
+    /// The paths of cut parts.
     pub(super) cut: Vec<String>,
     /// The span of the earlier invocation.
     pub(super) original: Option<TraceContext>,
@@ -33,16 +33,16 @@ pub(super) struct Replay {
     pub(super) correlation: HashMap<String, String>,
 }
 
-/// Finds the line of a captured event. `None` for any other input, which is an event as it is.
+/// Finds the line of a captured event. `None` for any other input, which is itself an event.
 ///
 /// # Errors
 ///
-/// A text for people, about several lines, about a line of a later version, and about a line that lacks a member.
+/// A message for people, about several lines, about a line of a later version, and about a line with a missing member.
 pub(super) fn find(input: &[u8]) -> Result<Option<Replay>, String> {
-    // A byte of another line that is no text hides no line.
+    // Invalid UTF-8 in another line must not hide the line.
     let text = String::from_utf8_lossy(input);
     if serde_json::from_str::<IgnoredAny>(&text).is_ok() {
-        // An event. It may hold such a line anywhere but at its own beginning.
+        // The whole input is one JSON value. Only its first member can mark a captured event.
         return read(text.trim()).transpose();
     }
     let (mut found, mut at) = (None, 0);
@@ -58,8 +58,8 @@ pub(super) fn find(input: &[u8]) -> Result<Option<Replay>, String> {
     Ok(found)
 }
 
-/// Returns the next JSON object with the marker as its first key, nothing of JSON before it on its line, and nothing
-/// behind: a message may hold the text of such an object.
+/// Returns the next JSON object with the marker as its first key, no JSON before the object on the line, and nothing
+/// behind: a message may hold the text of a captured event.
 fn next<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
     let key = format!("\"{}\"", MARKER.0);
     loop {
@@ -74,7 +74,7 @@ fn next<'a>(text: &'a str, at: &mut usize) -> Option<&'a str> {
     }
 }
 
-/// Returns the object, and where it starts, whose first key ends a range. The range begins with a line.
+/// Returns the object whose first key ends a range, and the start of the object. The range begins with a line.
 fn object(text: &str, before: Range<usize>) -> Option<(usize, &str)> {
     let prefix = text.get(before.clone())?.trim_end().strip_suffix('{')?;
     if prefix.rsplit(BREAKS).next()?.contains(['{', '"', '\\']) {
@@ -88,7 +88,7 @@ fn object(text: &str, before: Range<usize>) -> Option<(usize, &str)> {
 
 const BREAKS: [char; 2] = ['\n', '\r'];
 
-/// Returns the rest of the line that a text begins with.
+/// Returns the rest of the first line of a text.
 fn line(text: &str) -> &str {
     text.split(BREAKS).next().unwrap_or(text)
 }
@@ -121,7 +121,7 @@ impl<'de> Deserialize<'de> for Pairs<'de> {
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Reads a line. `None` for an object that is not one: the first member is the marker.
+/// Reads a line. `None` for an object without the marker as its first member.
 fn read(line: &str) -> Option<Result<Replay, String>> {
     let Pairs(members) = serde_json::from_str(line).ok()?;
     let (first, version) = members.first()?;

@@ -20,8 +20,8 @@ const IDENTIFIER: &str = "lambda-extension-identifier";
 /// The longest wait for the registration, which takes about a millisecond.
 const LIMIT: Duration = Duration::from_secs(1);
 
-/// Registers the extension, and asks for the next event, as Lambda waits for each extension to do before the first
-/// invocation. The response never comes.
+/// Registers the extension, and asks for the next event, because Lambda waits for both before the first invocation. The
+/// response never comes.
 pub(super) async fn register(env: &Env) -> Result<(), Error> {
     let address = env.get("AWS_LAMBDA_RUNTIME_API").ok_or("there is no Extensions API")?;
     let base = format!("http://{address}/2020-01-01/extension");

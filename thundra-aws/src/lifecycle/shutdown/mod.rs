@@ -1,8 +1,8 @@
-//! The end of an environment: what waits then is exported, if the program asks for it.
+//! The end of an environment: waiting records are exported, if the program asks for the export.
 //!
-//! Lambda ends an idle environment with SIGKILL. Where an extension is registered, even one without events, Lambda sends
-//! SIGTERM first, [500 ms before] SIGKILL for an internal extension. An extension costs a request at the start and a
-//! connection for the life of the environment, so it is registered for those who ask.
+//! Lambda ends an idle environment with SIGKILL. For an environment with a registered extension, even one without
+//! events, Lambda sends SIGTERM first, [500 ms before] SIGKILL for an internal extension. An extension costs a request
+//! at the start and a connection for the life of the environment, and is therefore registered only on request.
 //!
 //! ```text
 //! extension.rs: register, and wait for events that never come ─► Lambda sends SIGTERM
@@ -25,7 +25,7 @@ use crate::Settings;
 /// `true` after `#[handler(shutdown)]`.
 static IS_ASKED_FOR: AtomicBool = AtomicBool::new(false);
 
-/// Exports what waits at the end of the environment, whatever `THUNDRA_SHUTDOWN` says. Called before
+/// Exports the waiting records at the end of the environment, regardless of `THUNDRA_SHUTDOWN`. Called before
 /// [`run`](crate::run).
 pub fn export_at_shutdown() {
     IS_ASKED_FOR.store(true, Ordering::Relaxed);

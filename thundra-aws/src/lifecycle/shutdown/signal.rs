@@ -1,7 +1,7 @@
-//! SIGTERM: the last export, on a thread of its own.
+//! SIGTERM: the last export, on a separate thread.
 //!
 //! The runtime of the program may be blocked by a handler, and the connections of its exporters may have died while the
-//! environment was frozen. The thread has a runtime of its own, and the last flush opens new connections.
+//! environment was frozen. The thread has a separate runtime, and the last flush opens new connections.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -16,10 +16,10 @@ use tokio::time::{sleep, timeout_at};
 
 use crate::lifecycle::watchdog;
 
-/// The time for the export, of the 500 ms until SIGKILL.
+/// The time limit of the export, within the 500 ms until SIGKILL.
 const LIMIT: Duration = Duration::from_millis(400);
 
-/// The pause between two attempts, of an exporter that failed or that another flush holds.
+/// The pause before another attempt, after a failure of an exporter or while another flush holds the exporter.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Starts the thread. After the export, the process ends by the signal, with the status of the signal.
@@ -49,7 +49,7 @@ fn flush_on(runtime: Runtime, deadline: Instant) {
         let exporting = async {
             loop {
                 flush_last(deadline).await;
-                // Spans that end from now on go with the next round.
+                // Spans ended from now on go with the next round.
                 flushes_itself();
                 if pending_spans() == 0 {
                     break;

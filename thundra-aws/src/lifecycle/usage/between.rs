@@ -1,8 +1,8 @@
-//! What the process used between two invocations' ends.
+//! The resource usage of the process between the ends of two invocations.
 //!
-//! A reading before each handler would make the caller wait. So the end of an invocation is read once, and is also the
-//! begin of the next one. The export of an invocation counts for the next one, as the export before counted for this
-//! one. The totals of a process say nothing about each of several invocations at once, which get no figures.
+//! A reading before each handler would delay the caller. The end of an invocation is therefore read once, and serves as
+//! the begin of the next invocation. The export of an invocation counts for the next invocation. Several invocations at
+//! once get no figures, because the totals of a process cannot be divided among them.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +16,7 @@ struct Shared {
     last: Option<Totals>,
     /// The number of running invocations.
     running: u32,
-    /// The number of invocations that ran at some time since the last reading.
+    /// The number of invocations active at any time since the last reading.
     begun: u32,
 }
 
@@ -26,7 +26,7 @@ impl Shared {
         self.begun = self.begun.saturating_add(1);
     }
 
-    /// Returns what the only running invocation has used.
+    /// Returns the usage of the only running invocation.
     fn used(&self, now: &Totals) -> Option<Used> {
         (self.begun == 1).then_some(self.last)?.map(|last| now.since(&last))
     }
@@ -57,13 +57,13 @@ pub(super) fn begin() {
     shared().begin();
 }
 
-/// Returns what a running invocation has used so far. `None` if it was not alone since the end of the last one.
+/// Returns the usage of a running invocation so far. `None` if the invocation overlapped another.
 pub(super) fn used() -> Option<Used> {
     let now = Totals::now();
     shared().used(&now)
 }
 
-/// Ends an invocation, and returns what it used. `None` if it was not alone.
+/// Ends an invocation, and returns the usage. `None` if the invocation overlapped another.
 pub(super) fn end() -> Option<Used> {
     let now = Totals::now();
     let mut shared = shared();
@@ -76,8 +76,8 @@ pub(super) fn end() -> Option<Used> {
 mod tests {
     use super::*;
 
-    /// The steps of invocations: `i` ends the initialisation, `(` begins an invocation, `)` ends one. Returns which ends
-    /// had figures.
+    /// The steps of invocations: `i` ends the initialisation, `(` begins an invocation, `)` ends an invocation. Returns
+    /// a flag for each end: `true` for an end with figures.
     fn figures(steps: &str) -> Vec<bool> {
         let mut shared = Shared { last: None, running: 0, begun: 0 };
         let mut figures = Vec::new();

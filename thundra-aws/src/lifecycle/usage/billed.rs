@@ -1,9 +1,9 @@
-//! An estimate of what Lambda bills for an invocation.
+//! An estimate of Lambda's bill for an invocation.
 //!
-//! [Lambda bills] the time from an event until the runtime and all extensions request the next one. The first invocation
-//! of an environment is billed [for the initialisation] as well, whatever the runtime and the package. The sum is rounded
-//! up to a millisecond, and multiplied by the memory of the function in GB, which is 1,024 MB. With SnapStart the restore
-//! takes the place of the initialisation: Lambda bills the hooks that run after it.
+//! [Lambda bills] the time from an event until the runtime and all extensions request the next one. The first
+//! invocation of an environment is billed [for the initialisation] as well, for every runtime and package type. The sum
+//! is rounded up to a millisecond, and multiplied by the memory of the function in GB (1,024 MB). With SnapStart,
+//! Lambda bills the hooks after the restore in place of the initialisation.
 //!
 //! [Lambda bills]: https://aws.amazon.com/lambda/pricing/
 //! [for the initialisation]: https://aws.amazon.com/blogs/compute/aws-lambda-standardizes-billing-for-init-phase/

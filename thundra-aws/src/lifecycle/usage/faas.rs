@@ -34,7 +34,7 @@ static MESSAGE_AGE: Instrument = Instrument::histogram(
     "The age of the oldest message of an event when its invocation began: time in a queue, or behind in a stream.",
 );
 
-/// The attributes of a trigger that name a queue, a stream or a table.
+/// The attributes of a trigger with the name of a queue, a stream or a table.
 const SOURCE: [&str; 3] =
     [semconv::MESSAGING_SYSTEM, semconv::MESSAGING_DESTINATION_NAME, semconv::FAAS_DOCUMENT_COLLECTION];
 
@@ -51,7 +51,7 @@ pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
     }
 }
 
-/// What is known of an invocation at its end.
+/// The facts about an invocation at its end.
 pub(super) struct End {
     /// The length of the initialisation, for the first invocation of an environment.
     pub(super) init: Option<Duration>,
@@ -61,7 +61,7 @@ pub(super) struct End {
     pub(super) is_timeout: bool,
 }
 
-/// Records an invocation that ends, or is about to time out.
+/// Records an invocation at its end, or shortly before a timeout.
 #[cold]
 pub(super) fn ended(scope: ScopeRef, end: &End) {
     let flags = scope.flags();

@@ -1,6 +1,6 @@
-//! What an invocation uses, and about what Lambda bills for it, as attributes of its span.
+//! The resource usage of an invocation, and an estimate of Lambda's bill, as attributes of the invocation's span.
 //!
-//! Everything is read after the response, from files of `/proc/self`. A figure whose file is missing is missing.
+//! All figures are read after the response, from files of `/proc/self`. A missing file means a missing figure.
 
 mod between;
 mod billed;
@@ -20,7 +20,7 @@ use crate::platform::InitializationType;
 /// The length of the initialisation, or of the restore, until the first invocation takes it.
 static INIT: Mutex<Option<Duration>> = Mutex::new(None);
 
-/// The length of the last export after a response, in microseconds.
+/// The duration of the last export after a response, in microseconds.
 static LAST_EXPORT: AtomicU64 = AtomicU64::new(0);
 
 /// Attributes of a span.
@@ -52,11 +52,11 @@ pub(super) fn exported(length: Duration) {
     LAST_EXPORT.store(u64::try_from(length.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
 }
 
-/// The function, as Lambda describes it to the process.
+/// The function, as described by Lambda to the process.
 #[derive(Clone, Copy, Debug)]
 struct Function {
     memory_mb: Option<u32>,
-    /// Managed instances are billed by the instance, and run invocations at once.
+    /// `true` on managed instances, which are billed by the instance and run several invocations at once.
     is_managed: bool,
 }
 
@@ -83,8 +83,8 @@ pub(super) struct Begin {
 }
 
 impl Begin {
-    /// Returns the attributes of an invocation that still runs. It ends after `total` at the latest, or soon, and Lambda
-    /// bills that time.
+    /// Returns the attributes of an invocation before its end. The invocation ends after `total` at the latest, or
+    /// soon, and Lambda bills the time until the end.
     pub(super) fn while_running(&self, total: Option<Duration>) -> Attributes {
         let used = if self.function.is_managed { None } else { between::used() };
         let invoke = self.at.elapsed().max(total.unwrap_or_default());
@@ -95,7 +95,7 @@ impl Begin {
         )
     }
 
-    /// Records the metrics of an invocation that is about to time out.
+    /// Records the metrics of an invocation shortly before a timeout.
     pub(super) fn times_out(&self, scope: ScopeRef) {
         if are_wanted() {
             let used = if self.function.is_managed { None } else { between::used() };
@@ -172,7 +172,7 @@ impl Meter {
         self.is_exported_later = true;
     }
 
-    /// Notes that the metrics of the invocation were recorded before its end, as those of a timeout.
+    /// Notes that the metrics of the invocation, such as a timeout, were recorded before the end.
     pub(super) fn recorded_before(&mut self) {
         self.is_recorded = true;
     }

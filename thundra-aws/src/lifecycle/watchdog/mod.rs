@@ -42,7 +42,7 @@ fn list() -> MutexGuard<'static, WatchList> {
     LIST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An invocation under watch. Dropping the watch ends it.
+/// An invocation under watch. The watch ends when dropped.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
     /// `None` for an invocation that is not watched.
@@ -56,8 +56,8 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches an invocation from the begin.
     ///
-    /// A margin near the whole time of the function leaves the invocation without an early export, which would follow
-    /// soon after the begin.
+    /// A margin near the function's whole time leaves the invocation without an early export, since the export would
+    /// follow soon after the begin.
     pub(crate) fn begin(scope: &Scope, context: &Context, config: &'static Config) -> Self {
         let deadline = Deadline::of(context);
         let (began, meter) = (Some(Instant::now()), Meter::begin(config));
@@ -77,8 +77,8 @@ impl Watch {
         watch
     }
 
-    /// Returns the end of the time for the export of the invocation. `None` without a deadline, and for an invocation
-    /// that outlived the deadline.
+    /// Returns the end of the time for the export of the invocation. `None` without a deadline, and after the deadline
+    /// on managed instances.
     pub(crate) fn flush_until(&self) -> Option<Instant> {
         self.deadline.filter(|_| !self.outlived_deadline()).map(Deadline::flush_until)
     }
@@ -100,8 +100,8 @@ impl Watch {
         self.meter.exported_later();
     }
 
-    /// Ends the watch, before the end of the scope. Records what was used and the time left on the scope, or reports the outcome of an
-    /// invocation exported before. Returns `true` for an invocation exported before.
+    /// Ends the watch, before the end of the scope. Records the usage and the time left on the scope, or reports the
+    /// outcome of an invocation exported before. Returns `true` for an invocation exported before.
     pub(crate) fn end(mut self, scope: &Scope) -> bool {
         let was_due = self.id.take().is_some_and(|id| !list().remove(id));
         // An unsampled invocation may have been due without an export.
@@ -259,7 +259,7 @@ mod thread {
         }
     }
 
-    /// Sends spans until a time. Unsent spans wait for the next flush of the process, if there is any.
+    /// Sends spans until the given time. Unsent spans wait for the next flush of the process, if any.
     fn send(records: Records, until: Instant) {
         match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => {

@@ -7,24 +7,24 @@ use thundra_core::ScopeRef;
 use crate::lifecycle::deadline::Deadline;
 use crate::lifecycle::usage::{Attributes, Begin};
 
-/// A difference of times without a meaning. Two clocks are read one after the other, and a wake-up costs more than an
-/// export a little late.
+/// The largest insignificant difference of times. Two clocks are read one after the other, and a wake-up costs more
+/// than an export a little late.
 const TOLERANCE: Duration = Duration::from_millis(1);
 
-/// An invocation that runs.
+/// A running invocation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Watched {
     pub(super) scope: ScopeRef,
     pub(super) deadline: Option<Deadline>,
-    /// The time between the export and the deadline. `None` for an invocation that is exported at the end of the
-    /// environment at the earliest.
+    /// The time between the export and the deadline. `None` for an invocation exported at the end of the environment at
+    /// the earliest.
     pub(super) margin: Option<Duration>,
-    /// `None` for an invocation that is not measured.
+    /// The begin of the measurement. `None` for an invocation without measurement.
     pub(super) begun: Option<Begin>,
 }
 
 impl Watched {
-    /// Returns the attributes of the root span, of an invocation that still runs.
+    /// Returns the attributes of the root span of a running invocation.
     pub(super) fn attributes(&self) -> Attributes {
         let left = self.deadline.and_then(Deadline::attributes);
         let used = self.begun.map(|begun| begun.while_running(self.deadline.map(Deadline::total)));
@@ -60,7 +60,7 @@ impl WatchList {
         (self.last_id, wakes)
     }
 
-    /// Removes an invocation. Returns `false` after the invocation was taken.
+    /// Removes an invocation. Returns `false` if the invocation was taken before.
     pub(super) fn remove(&mut self, id: u64) -> bool {
         let place = self.running.iter().position(|(running, _)| *running == id);
         place.map(|place| self.running.swap_remove(place)).is_some()

@@ -164,7 +164,7 @@ fn debug_shows_no_credentials() {
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
 const KEY: &str = "-----BEGIN EC PRIVATE KEY-----\ns3cr3t\n-----END EC PRIVATE KEY-----\n";
 
-/// Writes a file that this test run alone has, and returns its path.
+/// Writes a file for this test run alone, and returns the path.
 fn file(name: &str, content: &[u8]) -> String {
     let path = std::env::temp_dir().join(format!("thundra-{}-{name}", std::process::id()));
     std::fs::write(&path, content).unwrap();

@@ -1,4 +1,4 @@
-//! What is over a limit.
+//! Measurements over the limits.
 
 use super::*;
 use crate::points::instrument::{InstrumentKind, Text};
@@ -14,7 +14,7 @@ fn over_2000_sets_of_attributes_are_one_point() {
     for n in 0..u64::from(MAX_SETS) + 500 {
         record(&mut points, &ORDERS, 1_u64, &[("a", n.to_string().into())]);
     }
-    // A set that has its point keeps it.
+    // An attribute set with a point keeps the point.
     record(&mut points, &ORDERS, 10_u64, &[("a", "7".into())]);
     record(&mut points, &QUEUED, 1_u64, &[("a", "other instrument".into())]);
     let metrics = decode(&registry(Delta, OTLP, 1).collect(points, 2));

@@ -1,4 +1,4 @@
-//! Points as a collector decodes them, beside those of OpenTelemetry's SDK.
+//! Points as decoded by a collector, compared with the points of OpenTelemetry's SDK.
 
 mod limits;
 mod sdk;

@@ -7,7 +7,7 @@ use opentelemetry_sdk::metrics::{InMemoryMetricExporter, PeriodicReader, SdkMete
 
 use super::*;
 
-/// A point without its times.
+/// A point without times.
 #[derive(Clone, Debug, PartialEq)]
 enum Shown {
     Number(f64),
@@ -129,7 +129,7 @@ struct Measured {
 }
 
 impl Measured {
-    /// Returns the value as a fraction whose sums are exact.
+    /// Returns the value as a fraction with exact sums.
     fn quarter(&self) -> f64 {
         f64::from(self.value) / 4.0
     }

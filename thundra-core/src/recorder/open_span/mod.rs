@@ -50,7 +50,7 @@ enum Code {
     Error = 2,
 }
 
-/// The number of attributes, events and links, within the limits and over them.
+/// The number of attributes, events and links, within and over the limits.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
     attributes: u32,
@@ -163,7 +163,7 @@ impl OpenSpan {
         self.status == Code::Error
     }
 
-    /// Returns `true` if the span has an attribute with this value.
+    /// Returns `true` if the span has an attribute with the key and the value.
     pub(crate) fn has_attribute(&self, key: &str, value: &Value) -> bool {
         let body = self.body.get(self.head_end..).unwrap_or_default();
         let mut encoded = Vec::new();
@@ -173,7 +173,7 @@ impl OpenSpan {
         })
     }
 
-    /// Returns `true` if the span has an attribute with this key.
+    /// Returns `true` if the span has an attribute with the key.
     pub(crate) fn has_key(&self, key: &str) -> bool {
         find_attribute(self.body.get(self.head_end..).unwrap_or_default(), key).is_some()
     }
@@ -312,8 +312,10 @@ impl OpenSpan {
         [dropped_attributes, dropped_events, dropped_links].into_iter().map(u64::from).sum()
     }
 
-    /// Ends the span and appends a field `ScopeSpans.spans` to `out`, with the [flags](TraceContext::flags) of the trace.
-    // Every span takes the path through `ScopeState::close`. A second, rare caller must not make that path a call.
+    /// Ends the span and appends a field `ScopeSpans.spans` to `out`, with the [flags](TraceContext::flags) of the
+    /// trace.
+    // Every span takes the path through `ScopeState::close`. A second, rare caller must not turn the inlined code into
+    // a call.
     #[inline(always)]
     pub(crate) fn end(&mut self, out: &mut Vec<u8>, trace_state: Option<&str>, trace_flags: u8, end_unix_nano: u64) {
         // The system clock may have been set back meanwhile.
@@ -340,7 +342,7 @@ impl OpenSpan {
         self.shrink();
     }
 
-    /// Leaves the memory to the next span, unless this one was exceptionally large.
+    /// Leaves the memory to the next span, unless the memory is exceptionally large.
     #[inline]
     pub(crate) fn shrink(&mut self) {
         if self.body.capacity() > 16 * 1024 {

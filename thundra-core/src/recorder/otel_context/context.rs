@@ -24,7 +24,7 @@ pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
     let context = Context::current().with_remote_span_context(span_context(&span));
     Some(match context.get::<BaggageOf>() {
         Some(BaggageOf(scope)) if *scope == slot.scope => context,
-        // A nested scope has baggage of its own, or none.
+        // A nested scope has separate baggage, or no baggage.
         None if received.is_none() && (!nested || context.baggage().is_empty()) => context,
         _ => context.with_baggage(decoded(received.as_deref().unwrap_or_default())).with_value(BaggageOf(slot.scope)),
     })
@@ -32,8 +32,8 @@ pub(crate) fn context_at(slot: SpanSlot) -> Option<Context> {
 
 /// Returns the baggage for a call made in a scope.
 ///
-/// A context of the scope, or one made by the program, provides the baggage if it is the current context. Otherwise the
-/// call carries the received baggage.
+/// The current context provides the baggage, if made by the scope or by the program. Otherwise the call carries the
+/// received baggage.
 pub(super) fn baggage_to_send(scope: ScopeId, received: Option<Arc<str>>) -> Option<Arc<str>> {
     if entered::innermost().is_none_or(|slot| slot.scope != scope) {
         return received;

@@ -12,7 +12,7 @@ use super::context_at;
 struct Entered {
     /// The `tracing` id of the span.
     id: u64,
-    // A guard uses a thread-local of its own when it is dropped, which is gone when a thread ends inside a span.
+    // Dropping a guard uses a thread-local. When a thread ends inside a span, the thread-local is gone.
     guard: ManuallyDrop<ContextGuard>,
 }
 
@@ -37,6 +37,6 @@ pub(crate) fn exit(id: u64) {
         let at = entered.iter().rposition(|entered| entered.id == id)?;
         Some(entered.remove(at).guard)
     });
-    // Values in a context may themselves enter spans when they are dropped, so the list is no longer borrowed here.
+    // Dropping the values of a context may enter spans, so the list is no longer borrowed here.
     entered.ok().flatten().map(ManuallyDrop::into_inner);
 }

@@ -40,7 +40,7 @@ impl OtelContext {
         }
     }
 
-    /// Makes the context the current one.
+    /// Makes the context the current context.
     pub(crate) fn attach(&self) -> Attached {
         Attached {
             #[cfg(feature = "otel")]
@@ -58,8 +58,8 @@ pub(super) fn set_baggage(scope: ScopeId, outbound: &mut Outbound) {
     }
 }
 
-/// Returns `true` if the running code must not be traced. OpenTelemetry's exporters [suppress] tracing of their own
-/// requests: otherwise each export would cause another. Always `false` without the feature `otel`.
+/// Returns `true` if the running code must not be traced. OpenTelemetry's exporters [suppress] tracing of export
+/// requests: otherwise each export would cause another export. Always `false` without the feature `otel`.
 ///
 /// [suppress]: https://docs.rs/opentelemetry/latest/opentelemetry/struct.Context.html#method.enter_telemetry_suppressed_scope
 #[inline]

@@ -1,12 +1,12 @@
-//! The places in a payload that were masked or cut.
+//! The masked or cut places in a payload.
 
 /// The limit of listed places of each kind.
 const MAX_PLACES: usize = 64;
 /// The limit of a place in bytes.
 const MAX_PLACE_BYTES: usize = 256;
 
-/// The places found by a walk, as paths such as `$.Records[0].body.password`. Texts with a structure have no sign of their
-/// own in a path.
+/// The places found by a walk, as paths such as `$.Records[0].body.password`. Texts with a structure add no sign to a
+/// path.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     /// The path of the walked text. `None` if nobody reads the places.
@@ -20,7 +20,7 @@ impl Findings {
         Findings { root: Some("$".to_owned()), ..Findings::default() }
     }
 
-    /// Returns the findings for a text at a place of this text.
+    /// Returns the findings for a text inside the current text.
     pub(super) fn within(&self, steps: impl Fn() -> String) -> Self {
         Findings { root: self.place(steps), ..Findings::default() }
     }
@@ -50,7 +50,7 @@ impl Findings {
     }
 }
 
-/// Adds a place, or says that there are more.
+/// Adds a place, or a mark for further places.
 fn push(places: &mut Vec<String>, place: String) {
     match places.len() {
         ..MAX_PLACES => places.push(place),

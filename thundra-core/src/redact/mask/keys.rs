@@ -59,11 +59,11 @@ const ENDS: [&str; 45] = [
 ];
 /// The last words of masked keys.
 const WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
-/// The whole names of masked keys, which are ordinary words in longer names.
+/// The names masked only as a whole key. In longer names, these words are ordinary.
 const WHOLE: [&str; 2] = ["auth", "creds"];
 
-/// For each last byte, a bit for each letter before it in the built-in names. All bits for bytes that are no letters,
-/// which do not count.
+/// For each last byte, a bit for each letter before it in the built-in names. Bytes other than letters have all bits,
+/// because such bytes do not count.
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 static LAST: [u32; 256] = {
     let mut table = LETTERS;
@@ -123,12 +123,12 @@ fn is_listed(key: &str) -> bool {
 
 /// Keys to mask, besides the built-in list, as `THUNDRA_MASK_KEYS` has them.
 ///
-/// A name stands for itself and for every key that ends with it as a word: `card` masks `card`, `user.card`,
-/// `user_card` and `userCard`, and leaves `discard` and `card_type`. Case, `_`, `-` and `.` do not count, nor does a number at the
-/// end of the key.
+/// A name stands for itself and for every key with the name as the last word: `card` masks `card`, `user.card`,
+/// `user_card` and `userCard`, and leaves `discard` and `card_type`. Case, `_`, `-` and `.` do not count, nor does a
+/// number at the end of the key.
 ///
-/// `!` before a name takes it off the list: `!page_token` leaves the values of `page_token` and `next_page_token`, which
-/// the built-in list would mask.
+/// `!` before a name takes it off the list: `!page_token` leaves the values of `page_token` and `next_page_token`,
+/// otherwise masked by the built-in list.
 ///
 /// # Examples
 ///
@@ -161,7 +161,7 @@ impl MaskKeys {
         self.left.iter().any(|name| ends_with_word(key, name))
     }
 
-    /// Returns the keys of a list, and its invalid items.
+    /// Returns the keys and the invalid items of a list.
     pub(crate) fn of<'a>(items: impl Iterator<Item = &'a str>) -> (Self, Vec<&'a str>) {
         let (mut keys, mut invalid) = (MaskKeys::default(), Vec::new());
         for item in items {
@@ -187,7 +187,7 @@ impl FromStr for MaskKeys {
     }
 }
 
-/// Shows the list in the form that [`FromStr`] reads.
+/// Shows the list in the form of [`FromStr`].
 impl fmt::Display for MaskKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left = self.left.iter().map(|name| ("!", name));
@@ -198,7 +198,7 @@ impl fmt::Display for MaskKeys {
     }
 }
 
-/// An error for a list with an item that is no name.
+/// An error for a list with an invalid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidMaskKeys(String);
 

@@ -1,11 +1,11 @@
-//! Where a walk stands: the open brackets, and the path that they make.
+//! The position of a walk: the open brackets, and the path to the position.
 
 use std::ops::Range;
 
-/// The bounds of a copy. Nothing beyond them is read.
+/// The bounds of a copy. Nothing beyond the bounds is read.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// The bytes of the payload that are read.
+    /// The most bytes read from the payload.
     pub bytes: usize,
     /// The limit of brackets in brackets.
     pub depth: usize,

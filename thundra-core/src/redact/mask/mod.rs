@@ -1,9 +1,9 @@
 //! Masking by key: `THUNDRA_MASK_KEYS`.
 //!
-//! The other rules of this module look for secrets in texts that somebody else wrote. This one looks at the names that a
-//! program gives its own values: fields of spans and events, attributes, and the keys inside of structured texts, which
-//! are JSON and the `Debug` of a struct or a map. The value of a masked key becomes [`REDACTED`], whatever its type.
-//! `true`, `false` and `null` stay, since they say nothing.
+//! The other rules of [`redact`](super) look for secrets in texts from outside of the program. The rule of this module
+//! applies to the names in the program: fields of spans and events, attributes, and the keys inside of structured
+//! texts. Structured texts are JSON and the `Debug` of a struct or a map. The value of a masked key becomes
+//! [`REDACTED`], whatever its type. `true`, `false` and `null` stay, since none of the three reveals a secret.
 //!
 //! | value | becomes |
 //! |---|---|
@@ -16,9 +16,9 @@
 //!
 //! # Cost
 //!
-//! The names of a callsite are looked at once, when it is registered. A callsite without a masked name costs one read of
-//! a flag, and a text that is no structure two comparisons, or one search for a brace. A structure is walked once, in
-//! linear time.
+//! The names of a callsite are checked once, at the registration of the callsite. A callsite without a masked name
+//! costs one read of a flag, and an unstructured text two comparisons, or one search for a brace. A structure is walked
+//! once, in linear time.
 
 mod findings;
 mod keys;
@@ -43,8 +43,8 @@ pub(crate) use visit::Masked;
 use super::REDACTED;
 use crate::Value;
 
-/// The key sets of this process besides the built-in list, in the order of their use. A list without locks, because each
-/// span may ask.
+/// The key sets of this process besides the built-in list, in the order of their use. A list without locks, because
+/// each span may read the list.
 static NAMED: OnceLock<Box<Named>> = OnceLock::new();
 
 /// `true` once a callsite may have a masked field.
@@ -123,7 +123,7 @@ pub fn value(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns `false` for an attribute that plainly stays.
+/// Returns `false` for an attribute certain to stay.
 #[inline]
 pub(crate) fn may_change(key: &str, given: &Value) -> bool {
     match given {
@@ -135,7 +135,7 @@ pub(crate) fn may_change(key: &str, given: &Value) -> bool {
     }
 }
 
-/// Returns the masked value of an attribute; `None` for a value that stays.
+/// Returns the masked value of an attribute; `None` for an unchanged value.
 pub(crate) fn attribute(key: &str, given: &Value) -> Option<Value> {
     match given {
         Value::Bool(_) => None,
@@ -161,7 +161,7 @@ const START: u8 = 1;
 /// A structure may end with the byte.
 const END: u8 = 2;
 
-/// For each byte, where in a structure it may stand. Each text is asked about, and a table takes the fewest instructions.
+/// The possible places of each byte in a structure. Each text is checked, and a table takes the fewest instructions.
 #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
 static ENDS: [u8; 256] = {
     let (mut table, mut byte) = ([0; 256], 0_u8);
@@ -178,8 +178,8 @@ static ENDS: [u8; 256] = {
     }
 };
 
-/// Returns `true` for a text that may be a structure with keys: judged by both ends, before anything is searched. A text
-/// that was cut has no end, so that the name of a type opens a structure too.
+/// Returns `true` for a possible structure with keys, judged by both ends of the text, before any search. A cut text
+/// has no end, so the name of a type opens a structure too.
 #[inline]
 pub(crate) fn is_structure(text: &[u8]) -> bool {
     has_ends(text) && has_brace(text)

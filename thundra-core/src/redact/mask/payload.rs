@@ -8,18 +8,18 @@ use crate::escape::on_one_line;
 /// A masked copy of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
-    /// The payload on one line, valid JSON if the given payload is.
+    /// The payload on one line; valid JSON for a valid payload.
     pub json: String,
     /// The paths of the masked values, such as `$.Records[0].body.password`; up to 64.
     pub masked: Vec<String>,
-    /// The paths of what is cut short or left out; up to 64.
+    /// The paths of parts cut short or left out; up to 64.
     pub cut: Vec<String>,
 }
 
 /// Makes a masked copy of a JSON payload.
 ///
-/// Of a payload over the bounds, the copy has the beginning: the text at the end is cut short, and what comes behind it is
-/// left out.
+/// Of a payload over the bounds, the copy has the beginning: the text at the end is cut short, and the rest is left
+/// out.
 pub fn payload(json: &[u8], bounds: &Bounds) -> Payload {
     let is_cut = json.len() > bounds.bytes;
     let read = json.get(..bounds.bytes).unwrap_or(json);

@@ -1,7 +1,7 @@
 //! The walk over a text with the structure of JSON or of `Debug`.
 //!
-//! The walk reads tokens and demands no grammar: a text that is cut short, several documents one after another, and the
-//! `Debug` of a struct are masked as well. In valid JSON, only the values of masked keys change. No brackets make the walk
+//! The walk reads tokens and demands no grammar: a text cut short, several documents one after another, and the `Debug`
+//! of a struct are masked as well. In valid JSON, only the values of masked keys change. No brackets make the walk
 //! recurse, only texts in texts.
 
 use std::ops::Range;
@@ -11,10 +11,10 @@ use super::level::{Bounds, Level, path};
 use super::masks;
 use super::text::{after_colon, byte, closing_quote, is_word, skip_spaces, unescaped, value_end};
 
-/// The limit of open brackets that are told apart. Keys are found at any depth.
+/// The limit of open brackets with a level each. Keys are found at any depth.
 const MAX_LEVELS: usize = 256;
 
-/// The values that say nothing.
+/// The values without a secret.
 const EMPTY: [&str; 4] = ["true", "false", "null", "None"];
 
 /// The replacement of a value, in either notation.
@@ -42,7 +42,7 @@ pub(super) struct Walk<'a> {
     max_depth: usize,
     max_nodes: usize,
     nodes: usize,
-    /// `true` if the text is the beginning of a longer one, and the result must be JSON all the same.
+    /// `true` if the text is the beginning of a longer text, and the result must be JSON nevertheless.
     pub(super) is_cut: bool,
     /// The end of the last token after which the open brackets can be closed.
     complete: usize,
@@ -101,7 +101,8 @@ impl<'a> Walk<'a> {
         Some(self.shown)
     }
 
-    /// Returns the masked text, and the places. A text that was cut is closed: an incomplete member goes, and brackets end.
+    /// Returns the masked text, and the places. A cut text is closed: an incomplete member is removed, and brackets are
+    /// closed.
     pub(super) fn closed(mut self) -> (String, Findings) {
         let mut end = self.text.len();
         if self.is_cut {
@@ -159,7 +160,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Steps over a quote that is a `char` of Rust, such as `'"'`, and not the begin of a text.
+    /// Steps over a `char` of Rust, such as `'"'`. The quote in a `char` does not begin a text.
     fn apostrophe(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or("");
         let quote = ["'\"'", "'\\\"'"].into_iter().find(|quote| rest.starts_with(quote));
@@ -212,7 +213,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Masks the value that starts at a position.
+    /// Masks the value at a position.
     fn mask(&mut self, start: usize) {
         let end = value_end(self.text, start);
         let value = self.text.get(start..end).unwrap_or("");
@@ -223,7 +224,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Ends a value that stays, and steps behind it.
+    /// Ends an unchanged value, and steps behind the value.
     pub(super) fn end_value(&mut self, end: usize) {
         (self.at, self.complete) = (end, end);
         self.nodes += 1;
@@ -232,18 +233,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Ends a text that was cut. Its key stays, for the place of the cut.
+    /// Ends a cut text. The key of the text stays, for the place of the cut.
     pub(super) fn end_of_cut_value(&mut self, end: usize) {
         (self.at, self.complete) = (end, end);
     }
 
-    /// Replaces a value, and steps behind it.
+    /// Replaces a value, and steps behind the value.
     pub(super) fn replace(&mut self, range: Range<usize>, by: &str) {
         self.show(range.clone(), by);
         self.end_value(range.end);
     }
 
-    /// Shows a text in place of a part that was not copied before.
+    /// Shows a text in place of a part not copied before.
     pub(super) fn show(&mut self, range: Range<usize>, by: &str) {
         self.shown.push_str(self.text.get(self.copied..range.start).unwrap_or(""));
         self.shown.push_str(by);

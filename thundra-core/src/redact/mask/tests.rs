@@ -399,7 +399,7 @@ fn json_with_secrets() -> impl Strategy<Value = Json> {
     })
 }
 
-/// Masks as the walk does, on parsed JSON. `None` for a text that is masked in a way that only the walk knows.
+/// Masks as the walk does, on parsed JSON. `None` for a text masked by the walk alone.
 fn expected(given: &Json) -> Json {
     match given {
         Json::Object(members) => {

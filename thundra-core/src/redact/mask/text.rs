@@ -27,7 +27,7 @@ pub(super) fn after_colon(text: &str, end: usize) -> Option<usize> {
     (byte(text, colon) == b':' && byte(text, colon + 1) != b':').then_some(colon + 1)
 }
 
-/// Returns the position of the quote that ends a text; `None` for a text without an end.
+/// Returns the position of a text's closing quote; `None` for a text without an end.
 pub(super) fn closing_quote(text: &str, start: usize) -> Option<usize> {
     let mut at = start + 1;
     loop {
@@ -39,7 +39,7 @@ pub(super) fn closing_quote(text: &str, start: usize) -> Option<usize> {
     }
 }
 
-/// Returns the end of the value that starts at a position: a comma, a bracket that was open before, or the end of the text.
+/// Returns the end of the value at a position: a comma, the closing of an outer bracket, or the end of the text.
 pub(super) fn value_end(text: &str, start: usize) -> usize {
     let (mut at, mut depth) = (start, 0_usize);
     while at < text.len() {
@@ -91,8 +91,8 @@ pub(super) fn unescaped(content: &str) -> Cow<'_, str> {
     text.into()
 }
 
-/// Reads the digits behind `\u`, in braces for Rust, or of a pair of surrogates for JSON. Returns the character, and how
-/// many bytes it takes.
+/// Reads the digits behind `\u`, in braces for Rust, or of a pair of surrogates for JSON. Returns the character, and
+/// the number of bytes read.
 fn code_point(rest: &str) -> Option<(char, usize)> {
     if let Some(braced) = rest.strip_prefix('{') {
         let (digits, _) = braced.split_once('}')?;

@@ -1,4 +1,4 @@
-//! Quoted values: structures, queries and forms in texts, and members whose name is another member.
+//! Quoted values: structures, queries and forms in texts, and members named by another member.
 
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use crate::redact::REDACTED;
 /// The limit of texts in texts. Each text doubles the backslashes of the text within.
 const MAX_TEXTS: usize = 8;
 
-/// The keys of a member that names another member's value, as in `{"name": "token", "value": "abc"}`.
+/// The keys of a member with the name of another member's value, as in `{"name": "token", "value": "abc"}`.
 const NAMES: [&str; 3] = ["name", "key", "field"];
-/// The keys of the value so named.
+/// The keys of the named value.
 const VALUES: [&str; 3] = ["value", "values", "stringvalue"];
 
 fn is_one_of(keys: &[&str], key: &str) -> bool {
@@ -21,8 +21,8 @@ fn is_one_of(keys: &[&str], key: &str) -> bool {
 }
 
 impl Walk<'_> {
-    /// Returns `true` for the key of a value whose name, a member before, is masked. Notes the place of any other such
-    /// value.
+    /// Returns `true` for the key of a value with a masked name in an earlier member. Records the place of any other
+    /// named value.
     pub(super) fn is_named_secret(&mut self, key: &str) -> bool {
         let at = self.at;
         let Some(level) = self.level().filter(|_| is_one_of(&VALUES, key)) else { return false };
@@ -30,7 +30,7 @@ impl Walk<'_> {
         level.names_secret
     }
 
-    /// Reads a text that is a value.
+    /// Reads a text as a value.
     pub(super) fn value(&mut self, range: Range<usize>, content: &str) {
         self.name(content);
         if let Some(value) = self.level().and_then(|level| level.value.as_mut())
@@ -61,7 +61,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Masks the value before, if this text is the name of it.
+    /// Masks the value before, if the text is the name of the value.
     fn name(&mut self, content: &str) {
         let copied = self.copied;
         let Some(level) = self.level().filter(|level| level.key.as_ref().is_some_and(|key| is_one_of(&NAMES, key)))
@@ -82,7 +82,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the masked content of a text that is a structure, or a query or a form; `None` if nothing is masked.
+    /// Returns the masked content of a structure, a query or a form; `None` if nothing is masked.
     fn masked_content(&mut self, content: &str) -> Option<String> {
         let has_brace = has_brace(content.as_bytes());
         if !has_brace && !content.contains('=') {
@@ -103,7 +103,7 @@ impl Walk<'_> {
         pairs.or(masked)
     }
 
-    /// Returns the masked text of a structure in this structure; `None` if nothing is masked.
+    /// Returns the masked text of a structure within the structure; `None` if nothing is masked.
     fn masked_structure(&mut self, text: &str) -> Option<String> {
         if self.texts >= MAX_TEXTS {
             self.find_masked();

@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 use super::masks;
 use crate::redact::REDACTED;
 
-/// The beginnings of the names of fields that measure.
+/// The beginnings of the names of measuring fields.
 const MEASUREMENTS: [&str; 4] = ["monotonic_counter.", "counter.", "histogram.", "gauge."];
 
 /// Replaces the values of masked keys for another visitor. Masked values are not formatted.
@@ -19,7 +19,7 @@ impl Masked<'_> {
         if masks(field.name()) { self.0.record_str(field, REDACTED) } else { record(self.0) }
     }
 
-    /// Passes a number on. Of a measurement, the name is that of an instrument, and the value no secret.
+    /// Passes a number on. The field of a measurement has the name of an instrument, and the value is no secret.
     fn pass_number(&mut self, field: &Field, record: impl FnOnce(&mut dyn Visit)) {
         let is_measured = || MEASUREMENTS.iter().any(|prefix| field.name().starts_with(prefix));
         if masks(field.name()) && !is_measured() { self.0.record_str(field, REDACTED) } else { record(self.0) }

@@ -1,4 +1,4 @@
-//! The built-in metrics that are read at each collection: of the process, and of telemetry itself.
+//! The built-in metrics read at each collection: metrics of the process, and metrics of telemetry.
 
 mod process;
 mod sdk;
@@ -8,7 +8,7 @@ use std::sync::Once;
 use crate::pipeline::tally;
 use crate::points::collection::observe_with;
 
-/// Reads these metrics from now on: for OTLP, and for a [writer](crate::metrics::write_points_with) that wants them.
+/// Reads the built-in metrics from now on, for OTLP and for a [writer](crate::metrics::write_points_with).
 #[doc(hidden)]
 pub fn observe_built_in() {
     static ONCE: Once = Once::new();

@@ -1,4 +1,5 @@
-//! The metrics of the process, by the [conventions]. What is in use is a gauge, so that each value stands for itself.
+//! The metrics of the process, by the [conventions]. Resources in use are gauges, because each value is meaningful
+//! alone.
 //!
 //! [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/system/process-metrics.md
 

@@ -1,8 +1,8 @@
-//! The metrics of telemetry itself, by the [conventions] for SDKs. The numbers are sums over the exporters.
+//! The metrics of telemetry, by the [conventions] for SDKs. The numbers are sums over the exporters.
 //!
-//! A record is *processed* once no queue holds it any more, and *exported* once an exporter was done with it. What the
-//! program made is exported, or lost for the reason in `error.type`, or waits. The spill to standard output is an
-//! exporter.
+//! A record is *processed* after leaving all queues, and *exported* after an exporter has finished with the record.
+//! Each record of the program is exported, or lost for the reason in `error.type`, or waits. The spill to standard
+//! output is an exporter.
 //!
 //! [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/otel/sdk-metrics.md
 
@@ -69,7 +69,7 @@ static METRICS: OfSignal = OfSignal {
     ),
 };
 
-/// Returns `true` for records that no exporter got.
+/// Returns `true` for records lost before any exporter received the records.
 const fn is_before_export(reason: LossReason) -> bool {
     matches!(reason, LossReason::BacklogFull | LossReason::QueueFull)
 }

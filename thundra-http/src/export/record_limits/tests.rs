@@ -20,7 +20,7 @@ fn now() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(1_800_000_000)
 }
 
-/// Returns a batch of spans with these lengths and starts.
+/// Returns a batch of spans with the given lengths and starts.
 fn batch(spans: &[(usize, SystemTime)]) -> Batch {
     let mut records = Records::default();
     for (bytes, start) in spans {

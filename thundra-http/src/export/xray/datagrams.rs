@@ -10,7 +10,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use thundra_core::export::Batch;
 
-/// The line before all data: <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon>.
+/// The line before all data:
+/// <https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon>.
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
 const SAMPLED: &str = "T1S";
 const UNSAMPLED: &str = "T1U";
@@ -25,11 +26,11 @@ const MAX_REQUEST_BYTES: usize = (MAX_BYTES - HEADER.len() - SAMPLED.len()) / 4 
 #[derive(Debug, Default)]
 pub(super) struct Datagrams {
     pub(super) datagrams: Vec<Datagram>,
-    /// The number of spans that fit in no datagram.
+    /// The number of spans too large for a datagram.
     pub(super) too_large: u32,
 }
 
-/// Spans with the same sampling decision that fit in a datagram.
+/// Spans with the same sampling decision, up to the size of a datagram.
 #[derive(Debug)]
 pub(super) struct Datagram {
     is_sampled: bool,
@@ -100,7 +101,7 @@ mod tests {
         Scope::builder("span").attribute("text", "x".repeat(bytes)).begin().finish()
     }
 
-    /// Returns the prefix of a datagram, and the number of its spans.
+    /// Returns the prefix of a datagram, and the number of spans.
     fn opened(datagram: &[u8]) -> (String, usize) {
         let text = std::str::from_utf8(datagram).unwrap();
         let (prefix, request) = text.strip_prefix(HEADER).unwrap().split_at(3);
@@ -113,7 +114,7 @@ mod tests {
     #[test]
     fn a_datagram_is_as_full_as_it_may_be() {
         let empty = batch(span(0));
-        // Room for the attribute's length, which takes more bytes in a long span.
+        // Room for the length of the attribute: a long span takes more bytes for the length.
         let room = MAX_REQUEST_BYTES - empty.request_len(empty.fields_len()) - 16;
         for (bytes, datagrams, too_large) in
             [(room - 10, 1, 0), (room, 1, 0), (room + 10, 0, 1), (10 * room, 0, 1), (room / 3, 1, 0)]

@@ -48,7 +48,7 @@ impl Socket {
         }
     }
 
-    /// Closes the socket. The next datagram opens another one.
+    /// Closes the socket. The next datagram opens another socket.
     pub(super) fn close(&self) {
         *self.socket.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -78,8 +78,8 @@ impl Socket {
     }
 }
 
-/// Returns the address of a name to send to. The daemon listens on IPv4 unless told otherwise, and connecting a datagram
-/// socket proves nothing.
+/// Returns the address of a name to send to. The daemon listens on IPv4 unless told otherwise, and connecting a
+/// datagram socket proves nothing.
 fn likely(addresses: &[SocketAddr]) -> Option<SocketAddr> {
     addresses.iter().find(|address| address.is_ipv4()).or(addresses.first()).copied()
 }
