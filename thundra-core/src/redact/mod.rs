@@ -23,6 +23,7 @@ mod credentials;
 mod keys;
 mod letters;
 pub mod mask;
+mod names;
 mod pair;
 mod scan;
 mod token;

@@ -5,51 +5,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::redact::letters::{ends_with, letters_from_end};
+use crate::redact::names::{ENDS, LAST_WORDS};
 
-/// The ends of masked keys. Letters and digits count. Case and a number at the end do not.
+/// The ends of masked keys, besides the [names](ENDS) of secrets in texts.
 ///
 /// `session.id`, `user.name` and `url.query` are attributes of the semantic conventions, and stay: the value is
 /// redacted by other rules, or is no secret.
-const ENDS: [&str; 45] = [
-    "password",
-    "passwords",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "pwd",
-    "passwordhash",
-    "passwordconfirmation",
-    "secret",
-    "secrets",
-    "secretkey",
-    "secretkeybase",
-    "secretstring",
-    "secretbinary",
-    "token",
-    "tokenvalue",
-    "jwt",
-    "bearer",
-    "csrf",
-    "xsrf",
-    "apikey",
-    "apikeys",
-    "accesskey",
-    "accesskeyid",
-    "privatekey",
-    "accountkey",
-    "signingkey",
-    "encryptionkey",
-    "masterkey",
-    "authkey",
+const MORE_ENDS: [&str; 10] = [
     "authorization",
-    "credential",
     "credentials",
-    "signature",
     "cookie",
     "cookies",
-    "jsessionid",
-    "phpsessid",
-    "connectionstring",
     "cardnumber",
     "creditcard",
     "cvv",
@@ -57,8 +23,6 @@ const ENDS: [&str; 45] = [
     "ssn",
     "socialsecuritynumber",
 ];
-/// The last words of masked keys.
-const WORDS: [&str; 4] = ["pass", "pw", "sig", "otp"];
 /// The names masked only as a whole key. In longer names, these words are ordinary.
 const WHOLE: [&str; 2] = ["auth", "creds"];
 
@@ -72,7 +36,7 @@ static LAST: [u32; 256] = {
         (table[b'a' as usize + letter], table[b'A' as usize + letter]) = (0, 0);
         letter += 1;
     }
-    let lists: [&[&str]; 3] = [&ENDS, &WORDS, &WHOLE];
+    let lists: [&[&str]; 4] = [&ENDS, &MORE_ENDS, &LAST_WORDS, &WHOLE];
     let mut list = 0;
     while list < lists.len() {
         let mut at = 0;
@@ -116,8 +80,8 @@ pub(super) fn may_be_built_in(key: &str) -> bool {
 
 #[inline(never)]
 fn is_listed(key: &str) -> bool {
-    ENDS.iter().any(|end| ends_with(key, end))
-        || WORDS.iter().any(|word| ends_with_word(key, word))
+    ENDS.iter().chain(&MORE_ENDS).any(|end| ends_with(key, end))
+        || LAST_WORDS.iter().any(|word| ends_with_word(key, word))
         || WHOLE.iter().any(|name| ends_with(key, name) && letters_from_end(key).count() == name.len())
 }
 
