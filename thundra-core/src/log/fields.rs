@@ -67,11 +67,12 @@ impl Fields<'_> {
     pub(super) fn span(&mut self, fields: &Attributes) {
         for (key, value) in fields.iter().filter(|(key, _)| !self.fields.contains(key)).collect::<Vec<_>>() {
             match value {
-                Value::Str(text) => self.text(key, text),
+                // Not `text`: a field `message` of a span is no message of the event.
+                Value::Str(text) => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(text)))),
                 Value::I64(number) => self.put(key, FieldValue::Integer((*number).into())),
                 Value::F64(number) => self.put(key, FieldValue::Float(*number)),
                 Value::Bool(is_true) => self.put(key, FieldValue::Bool(*is_true)),
-                Value::Array(_) => self.text(key, &value.to_string()),
+                Value::Array(_) => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(&value.to_string())))),
             }
         }
     }

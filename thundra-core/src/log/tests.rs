@@ -240,6 +240,21 @@ fn text_is_a_line_for_people() {
 }
 
 #[test]
+fn a_quoted_value_of_text_ends_where_it_ends() {
+    let given = r#"a\" admin=true x=""#;
+    let line = texts(LogFormat::TEXT, || tracing::info!(given, last = r"c:\", "read")).remove(0);
+    assert!(line.ends_with(r#" given="a\\\" admin=true x=\"" last="c:\\""#), "{line}");
+}
+
+#[test]
+fn a_field_of_a_span_is_no_message_of_the_event() {
+    let around = vec![("message".into(), "of the span".into())];
+    let line = texts_in(LogFormat::JSON, &around, || tracing::info!(order = 3)).remove(0);
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!((&line["message"], &line["fields.message"]), (&json!(""), &json!("of the span")));
+}
+
+#[test]
 fn dazn_is_the_line_of_the_node_powertools() {
     assert_eq!(
         shown_in(LogFormat::DAZN),

@@ -89,10 +89,10 @@ impl Text {
             self.dim(out, |out| {
                 let _ = write!(out, "{}=", Escaped(key));
             });
-            let is_plain = !value.is_empty() && !value.contains([' ', '"', '=']);
+            let is_plain = !value.is_empty() && !value.contains([' ', '"', '=', '\\']);
             let _ = match is_plain {
                 true => write!(out, "{}", Escaped(value)),
-                false => write!(out, "\"{}\"", Escaped(&value.replace('"', "\\\""))),
+                false => write!(out, "\"{}\"", Escaped(&value.replace('\\', r"\\").replace('"', "\\\""))),
             };
         });
     }
