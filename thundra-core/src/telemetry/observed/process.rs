@@ -24,9 +24,13 @@ static UPTIME: Instrument = Instrument::gauge("process.uptime", "s", "The time t
 static LAST: Mutex<Option<(Totals, Threads)>> = Mutex::new(None);
 
 pub(super) fn observe(observations: &mut Observations) {
+    // Two collections at once read and replace one after the other: a time or a byte is counted once.
+    let mut kept = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    let (last, of_last) = kept.unwrap_or_default();
     let (now, threads) = (Totals::now(), Threads::now());
-    let reading = (now, threads.unwrap_or_default());
-    let (last, of_last) = LAST.lock().unwrap_or_else(PoisonError::into_inner).replace(reading).unwrap_or_default();
+    // A failed read must not make the next one count everything again.
+    *kept = Some((Totals { disk: now.disk.or(last.disk), ..now }, threads.unwrap_or(of_last)));
+    drop(kept);
     if let Some(threads) = threads {
         let (user, system) = (threads.user.saturating_sub(of_last.user), threads.system.saturating_sub(of_last.system));
         for (mode, time) in [("user", user), ("system", system)] {
