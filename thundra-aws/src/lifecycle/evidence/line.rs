@@ -44,16 +44,14 @@ pub(super) fn line(scope: ScopeRef, captured: &Captured, outcome: Outcome) -> Ve
     members.extend_from_slice(own.as_bytes());
     let failed = captured.failed().clone();
     let records = if outcome == Outcome::FailedRecords { only_records(&captured.event, failed) } else { None };
-    let (event, missing) = match &records {
-        Some((event, missing)) => (event.as_slice(), *missing),
-        None => (&captured.event[..], 0),
+    let (event, cut) = match &records {
+        Some(only) => (only.event.as_slice(), only.cut.as_slice()),
+        None => (&captured.event[..], &[][..]),
     };
     let mut bounds = BOUNDS;
     loop {
         let mut copy = masked(event, &bounds);
-        if missing > 0 {
-            copy.cut.push("$.Records".to_owned());
-        }
+        copy.cut.extend(cut.iter().map(|path| (*path).to_owned()));
         let line = assemble(&members, copy);
         if line.len() <= MAX_LINE_BYTES {
             return line;

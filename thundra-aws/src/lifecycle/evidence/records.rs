@@ -5,17 +5,25 @@ use crate::payload::cursor::Cursor;
 /// The bytes of an event to search for records.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Returns an event with only the numbered records, and the number of missing records. `None` for an event without
-/// records, and for an empty list of numbers.
-pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<(Vec<u8>, usize)> {
+/// An event with some of its records, and with all other members.
+#[derive(Debug, PartialEq)]
+pub(super) struct OnlyRecords {
+    pub(super) event: Vec<u8>,
+    /// The paths of missing parts, apart from records that nobody asked for.
+    pub(super) cut: Vec<&'static str>,
+}
+
+/// Returns an event with only the numbered records. `None` for an event without records, and for an empty list of
+/// numbers.
+pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<OnlyRecords> {
     numbers.sort_unstable();
     numbers.dedup();
-    let last = *numbers.last()?;
+    numbers.last()?;
     let mut cursor = Cursor::new(event.get(..MAX_BYTES).unwrap_or(event));
     find_records(&mut cursor, event)?;
-    let mut only = br#"{"Records":["#.to_vec();
+    let mut only = event.get(..cursor.at())?.to_vec();
     let mut found = 0;
-    for number in 0..=last {
+    for number in 0.. {
         // The cursor stops at the end of the list, and at a record that goes on beyond the limit.
         let Some(record) = cursor.value().and_then(|range| event.get(range)) else { break };
         if numbers.binary_search(&number).is_ok() {
@@ -29,8 +37,20 @@ pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<(Vec
             break;
         }
     }
-    only.extend_from_slice(b"]}");
-    (found > 0).then_some((only, numbers.len() - found))
+    let mut cut = Vec::new();
+    if found < numbers.len() {
+        cut.push("$.Records");
+    }
+    only.push(b']');
+    match cursor.eat_spaced(b']').and_then(|()| event.get(cursor.at()..)) {
+        Some(others) => only.extend_from_slice(others),
+        None => {
+            // Further members may follow beyond the limit.
+            only.push(b'}');
+            cut.push("$");
+        }
+    }
+    (found > 0).then_some(OnlyRecords { event: only, cut })
 }
 
 /// Steps to the first record.
@@ -57,17 +77,22 @@ mod tests {
             (
                 r#"{"Records":[{"a":1},{"b":2},{"c":3}]}"#,
                 vec![2, 0],
-                Some((r#"{"Records":[{"a":1},{"c":3}]}"#, 0)),
+                Some((r#"{"Records":[{"a":1},{"c":3}]}"#, &[][..])),
                 "some",
             ),
             (
-                r#" { "x": [1] , "Records" : [ {"a": 1} , 2 ] } "#,
+                r#" { "x": [1] , "Records" : [ {"a": 1} , 2 ] , "state": {} } "#,
                 vec![0],
-                Some((r#"{"Records":[{"a": 1}]}"#, 0)),
-                "spaces",
+                Some((r#" { "x": [1] , "Records" : [ {"a": 1}], "state": {} } "#, &[])),
+                "spaces, and other members",
             ),
-            (r#"{"Records":[1,2]}"#, vec![1, 5], Some((r#"{"Records":[2]}"#, 1)), "a number that is too high"),
-            (r#"{"Records":[1,2"#, vec![0], Some((r#"{"Records":[1]}"#, 0)), "cut"),
+            (
+                r#"{"Records":[1,2]}"#,
+                vec![1, 5],
+                Some((r#"{"Records":[2]}"#, &["$.Records"])),
+                "a number that is too high",
+            ),
+            (r#"{"Records":[1,2"#, vec![0], Some((r#"{"Records":[1]}"#, &["$"])), "cut"),
             (r#"{"Records":[]}"#, vec![0], None, "no records"),
             (r#"{"Records":[1]}"#, vec![], None, "no number"),
             (r#"{"Records":1}"#, vec![0], None, "no list"),
@@ -75,8 +100,8 @@ mod tests {
             ("[1]", vec![0], None, "no object"),
         ] {
             let found = only_records(event.as_bytes(), numbers);
-            let found = found.map(|(only, missing)| (String::from_utf8(only).unwrap(), missing));
-            assert_eq!(found, only.map(|(only, missing)| (only.to_owned(), missing)), "{why}");
+            let expected = only.map(|(only, cut)| OnlyRecords { event: only.as_bytes().to_vec(), cut: cut.to_vec() });
+            assert_eq!(found, expected, "{why}");
         }
     }
 }
