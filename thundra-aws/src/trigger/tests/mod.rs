@@ -5,6 +5,7 @@ mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod streams;
 mod trust;
 
 use std::collections::HashSet;
