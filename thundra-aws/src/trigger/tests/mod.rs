@@ -4,6 +4,7 @@ mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod records;
 mod trust;
 
 use std::collections::HashSet;
