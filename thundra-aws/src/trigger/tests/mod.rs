@@ -1,5 +1,6 @@
 //! Events of every source, and the triggers read from them.
 
+mod attributes;
 mod fixtures;
 mod http;
 mod limits;
