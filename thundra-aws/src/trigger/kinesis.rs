@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, is_record};
 use super::message::{self, message_id};
 pub(crate) use super::parse::base64::Data;
 use super::parse::extract::Extractor;
@@ -23,7 +23,9 @@ pub(super) static SOURCE: Source = Source {
     name: "kinesis",
     faas_trigger: FaasTrigger::Datasource,
     batch_api: true,
-    recognise: Recognise::Records("aws:kinesis"),
+    recognise: Recognise::Records(|record| {
+        is_record(record, "aws:kinesis", |record| record.object("kinesis").is_some_and(|kinesis| kinesis.has("data")))
+    }),
     read,
 };
 

@@ -5,6 +5,7 @@ mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod records;
 mod streams;
 mod trust;
 
