@@ -35,7 +35,6 @@ mod direct;
 mod event_bridge;
 mod firehose;
 mod http;
-mod mq;
 mod s3;
 mod schedule;
 mod sns;
@@ -45,6 +44,8 @@ pub(crate) mod dynamodb;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod mq;
 pub(crate) mod sqs;
 
 use std::cell::Cell;
