@@ -32,17 +32,19 @@ mod source;
 
 mod cloudwatch_logs;
 mod direct;
-mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod kafka;
 mod mq;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
 mod sns;
 
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
 
