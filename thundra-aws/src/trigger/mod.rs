@@ -44,6 +44,7 @@ mod sns;
 
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -81,6 +82,7 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
