@@ -5,6 +5,8 @@ mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod records;
+mod streams;
 mod trust;
 
 use std::collections::HashSet;
