@@ -132,7 +132,7 @@ mod tests {
             ),
             (
                 r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}},"source":"serverless-plugin-warmup"}"#,
-                "alb",
+                "load_balancer",
                 "a request",
             ),
         ] {
