@@ -46,6 +46,7 @@ pub(crate) mod dynamodb;
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -84,6 +85,7 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
