@@ -215,6 +215,8 @@ names! {
     THUNDRA_TRIGGER_PIPE = "thundra.trigger.pipe";
     /// The milliseconds that a span had run when it was exported, still open.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
+    /// The number of pings that kept the function warm, answered without its handler since the last invocation.
+    THUNDRA_WARMUP_PINGS = "thundra.warmup.pings";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

@@ -47,6 +47,7 @@ pub(crate) mod dynamodb;
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -85,6 +86,7 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
