@@ -28,7 +28,7 @@ pub(super) static SOURCE: Source = Source {
     name: "mq",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
-    recognise: Recognise::Members(|event| broker(event).is_some()),
+    recognise: Recognise::Groups(|event| broker(event).is_some()),
     read,
 };
 
@@ -48,21 +48,23 @@ pub(crate) fn process(broker: Broker, queue: Option<&str>) -> Attributes {
     message::process(system, queue)
 }
 
-/// Returns the broker of an event. Some events of RabbitMQ name no source.
-fn broker(event: &Event<'_>) -> Option<Broker> {
-    match event.members.text("eventSource").as_deref() {
+/// Returns the broker of an event, or of a record from a pipe. Some events of RabbitMQ name no source.
+fn broker(event: &Object<'_>) -> Option<Broker> {
+    match event.text("eventSource").as_deref() {
         Some("aws:rmq") => Some(Broker::RabbitMq),
         Some("aws:mq" | "aws:amq") => Some(Broker::ActiveMq),
         Some(_) => None,
-        None => event.members.object("rmqMessagesByQueue").map(|_| Broker::RabbitMq),
+        None => event.object("rmqMessagesByQueue").map(|_| Broker::RabbitMq),
     }
 }
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let broker = broker(event)?;
+    let broker = event.objects().first().and_then(broker)?;
     let queues = event.members.raw("rmqMessagesByQueue").map(json::members).unwrap_or_default();
+    let of_activemq = objects(event.members.array("messages"));
     let messages: Vec<_> = match broker {
-        Broker::ActiveMq => objects(event.members.array("messages")).map(|it| MqMessage::of_activemq(&it)).collect(),
+        _ if event.is_list => event.records.iter().map(|record| MqMessage::of(broker, record)).collect(),
+        Broker::ActiveMq => of_activemq.map(|message| MqMessage::of(broker, &message)).collect(),
         Broker::RabbitMq => queues.iter().flat_map(|(queue, messages)| of_queue(queue, messages)).collect(),
     };
     let queue = common(messages.iter().map(|message| message.queue.as_deref()));
@@ -77,10 +79,11 @@ fn objects(array: Vec<&str>) -> impl Iterator<Item = Object<'_>> {
     array.into_iter().filter_map(Object::parse)
 }
 
-/// Reads the messages of a queue of RabbitMQ.
+/// Reads the messages of a queue of RabbitMQ, `{queue}::{virtual host}`.
 fn of_queue<'a>(queue: &'a str, messages: &'a str) -> impl Iterator<Item = MqMessage<'a>> {
-    let name = rabbitmq_queue(queue);
-    objects(json::array(messages)).map(move |message| MqMessage::of_rabbitmq(&message, name))
+    let queue = Cow::Borrowed(rabbitmq_queue(queue));
+    let message = |message| MqMessage::of(Broker::RabbitMq, &message);
+    objects(json::array(messages)).map(move |json| MqMessage { queue: Some(queue.clone()), ..message(json) })
 }
 
 /// Returns the queue of `{queue}::{virtual host}`.
@@ -109,13 +112,20 @@ pub(crate) struct MqMessage<'a> {
 }
 
 impl<'a> MqMessage<'a> {
-    /// Reads a message of ActiveMQ.
-    pub(crate) fn of_activemq(message: &Object<'a>) -> Self {
+    /// Reads a message.
+    fn of(broker: Broker, message: &Object<'a>) -> Self {
+        match broker {
+            Broker::ActiveMq => MqMessage::of_activemq(message),
+            Broker::RabbitMq => MqMessage::of_rabbitmq(message),
+        }
+    }
+
+    fn of_activemq(message: &Object<'a>) -> Self {
         let time = |name| message.number(name).filter(|millis| *millis > 0.0).and_then(time::from_millis);
         let properties = message.raw("properties").map(json::members).unwrap_or_default().into_iter();
         MqMessage {
             id: message.text("messageID"),
-            conversation_id: message.text("correlationID"),
+            conversation_id: message.text("correlationID").or_else(|| message.text("correlationId")),
             queue: message.object("destination").and_then(|destination| destination.text("physicalName")),
             headers: properties.filter_map(|(name, value)| Some((property_name(name), header(value)?))).collect(),
             data: Data::Base64(message.text("data").unwrap_or_default()),
@@ -124,14 +134,15 @@ impl<'a> MqMessage<'a> {
         }
     }
 
-    /// Reads a message of RabbitMQ.
-    pub(crate) fn of_rabbitmq(message: &Object<'a>, queue: &'a str) -> Self {
+    fn of_rabbitmq(message: &Object<'a>) -> Self {
+        // A record from a pipe names its queue.
+        let key = message.text("eventSourceKey");
         let properties = message.object("basicProperties").unwrap_or_default();
         let headers = properties.raw("headers").map(json::members).unwrap_or_default().into_iter();
         MqMessage {
             id: properties.text("messageId"),
             conversation_id: properties.text("correlationId"),
-            queue: Some(Cow::Borrowed(queue)),
+            queue: key.map(|key| rabbitmq_queue(&key).to_owned().into()),
             headers: headers.filter_map(|(name, value)| Some((name, header(value)?))).collect(),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: properties.text("timestamp").and_then(|time| time::from_english(&time)),

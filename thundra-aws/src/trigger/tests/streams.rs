@@ -243,3 +243,26 @@ fn the_attributes_of_brokers_follow_the_conventions() {
         assert_eq!((detected(&event).source.name, detected(&event).messages.len()), ("mq", 0));
     }
 }
+
+#[test]
+fn a_pipe_delivers_the_records_alone() {
+    let mut record = kafka_record(json!(base64("hi")), json!([header("traceparent", TRACEPARENT)]));
+    record["eventSource"] = json!("SelfManagedKafka");
+    let of_active = json!({"eventSource": "aws:amq", "messageID": "m-1", "destination": {"physicalName": "orders"},
+        "properties": {"traceparent": TRACEPARENT}});
+    let of_rabbit = json!({"eventSource": "aws:rmq", "eventSourceKey": "orders::/",
+        "basicProperties": {"headers": {"traceparent": TRACEPARENT}}});
+    for (record, source, system) in
+        [(record, "kafka", "kafka"), (of_active, "mq", "activemq"), (of_rabbit, "mq", "rabbitmq")]
+    {
+        let one = detected(&json!([record]));
+        assert_eq!((one.source.name, one.is_pipe, one.messages.len()), (source, true, 1));
+        assert_eq!(one.messages[0].inbound.source, ParentSource::TraceParent, "{system}");
+        let named = format!(
+            "messaging.system={system}\nmessaging.operation.name=process\n\
+                             messaging.operation.type=process\nmessaging.destination.name=orders\n"
+        );
+        assert!(attributes(&one).contains(&named), "{}", attributes(&one));
+        assert_eq!(detected(&json!([record, record])).messages.len(), 2, "{system}");
+    }
+}
