@@ -21,6 +21,7 @@ fn bad_value(name: &str) -> &'static str {
         "THUNDRA_INJECT_PAYLOAD" => "kinesys",
         "THUNDRA_BATCH_SPANS" => "child",
         "THUNDRA_MESSAGE_SPANS" => "each",
+        "THUNDRA_QUEUE_SPANS" => "event",
         "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",
         "THUNDRA_TIMEOUT_MARGIN" => "100",

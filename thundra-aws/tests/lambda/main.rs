@@ -19,6 +19,7 @@ mod logs;
 mod metrics;
 mod peers;
 mod programs;
+mod queue_time;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod sources;
