@@ -7,7 +7,7 @@
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
@@ -19,7 +19,9 @@ pub(super) static SOURCE: Source = Source {
     name: "dynamodb",
     faas_trigger: FaasTrigger::Datasource,
     batch_api: false,
-    recognise: Recognise::Records("aws:dynamodb"),
+    recognise: Recognise::Records(|record| {
+        is_record(record, "aws:dynamodb", |record| record.object("dynamodb").is_some_and(|change| change.has("Keys")))
+    }),
     read,
 };
 

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, is_record};
 use super::message::{self, message_id};
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
@@ -22,7 +22,9 @@ pub(super) static SOURCE: Source = Source {
     name: "kinesis",
     faas_trigger: FaasTrigger::Datasource,
     batch_api: true,
-    recognise: Recognise::Records("aws:kinesis"),
+    recognise: Recognise::Records(|record| {
+        is_record(record, "aws:kinesis", |record| record.object("kinesis").is_some_and(|kinesis| kinesis.has("data")))
+    }),
     read,
 };
 

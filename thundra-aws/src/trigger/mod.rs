@@ -63,6 +63,7 @@ pub(crate) use source::{FaasTrigger, Source};
 
 use crate::attributes::{Attributes, all_bounded, bounded};
 use event::Event;
+use parse::json::Object;
 use source::Recognise;
 
 /// The event sources. The first row to recognise an event reads the event.
@@ -195,7 +196,7 @@ fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
         found.set(source);
         source.is_some()
     };
-    let delivers = |name: &str| keep(find(&|source| source.delivers(name)));
+    let delivers = |first: &Object<'_>| keep(find(&|source| source.delivers(first)));
     // The first matching row decides about the body. A later row might trust the caller of an incomplete request.
     let needs_no_body = |event: &Event<'_>| {
         let request = find(&|source| source.is_request() && source.recognises(event));

@@ -1,9 +1,11 @@
 //! Events of every source, and the triggers read from them.
 
+mod attributes;
 mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod records;
 mod trust;
 
 use std::collections::HashSet;
