@@ -32,18 +32,21 @@ mod source;
 
 mod cloudwatch_logs;
 mod direct;
-mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod kafka;
 mod mq;
 mod s3;
 mod schedule;
 mod sns;
 
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -83,6 +86,7 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
