@@ -25,6 +25,10 @@ names! {
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
     AWS_LAMBDA_RESOURCE_MAPPING_ID = "aws.lambda.resource_mapping.id";
+    /// The job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_JOB_ID = "aws.s3.batch.job.id";
+    /// A task of a job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_TASK_ID = "aws.s3.batch.task.id";
     AWS_S3_BUCKET = "aws.s3.bucket";
     AWS_S3_COPY_SOURCE = "aws.s3.copy_source";
     AWS_S3_KEY = "aws.s3.key";
@@ -212,6 +216,8 @@ names! {
     THUNDRA_SIGNAL = "thundra.signal";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// `true` for records that a pipe of EventBridge delivered, in place of their source.
+    THUNDRA_TRIGGER_PIPE = "thundra.trigger.pipe";
     /// The milliseconds that a span had run when it was exported, still open.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
     /// The number of pings that kept the function warm, answered without its handler since the last invocation.

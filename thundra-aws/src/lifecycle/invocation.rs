@@ -99,7 +99,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.is_batch() && trigger.source.batch_api {
+    if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);
     }
     if let Some(too_long) = chain::check(*scope, config) {
@@ -115,8 +115,8 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
-    if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
-        *body = payload::strip_bytes(std::mem::take(body), range);
+    if config.propagators != Propagators::NONE {
+        *body = payload::strip_all(std::mem::take(body), &trigger.context_ranges);
     }
     evidence::capture(*scope, body, trigger.source.name, config);
     scope
