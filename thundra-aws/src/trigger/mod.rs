@@ -52,6 +52,7 @@ pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::time::{Duration, SystemTime};
 
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
@@ -148,6 +149,11 @@ impl Trigger {
     /// the sender of one.
     pub(crate) fn is_batch(&self) -> bool {
         self.messages.len() > 1
+    }
+
+    /// Returns the time that the message which waited longest waited for work that begins `now`.
+    pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
+        self.messages.iter().filter_map(|message| message.queue_time(now)).max()
     }
 
     /// Returns the extractor for the contexts in the event.
