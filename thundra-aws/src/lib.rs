@@ -326,6 +326,7 @@ mod cloudwatch;
 pub mod configuration;
 mod emf;
 mod handler;
+mod hops;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;

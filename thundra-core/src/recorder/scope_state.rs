@@ -66,6 +66,8 @@ pub(crate) struct ScopeState {
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
+    /// The names of what triggered the work.
+    pub(crate) origins: Vec<String>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
     /// The value attached by the owner to the scope.
@@ -116,6 +118,7 @@ impl ScopeState {
             points: None,
             exceptions: ExceptionSignal::Spans,
             outer: None,
+            origins: Vec::new(),
             flags: 0,
             attached: None,
             sealed: false,
@@ -409,6 +412,7 @@ impl ScopeState {
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
+        self.origins = Vec::new();
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();

@@ -42,6 +42,7 @@ pub struct ScopeBuilder {
     nested: bool,
     sampled_by_xray: Option<bool>,
     preceding: Option<Preceding>,
+    origins: Vec<String>,
 }
 
 impl Scope {
@@ -78,6 +79,7 @@ impl Scope {
             nested: false,
             sampled_by_xray: None,
             preceding: None,
+            origins: Vec::new(),
         }
     }
 }
@@ -195,6 +197,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Names what triggered the work, for [`ScopeRef::has_origin`](crate::ScopeRef::has_origin).
+    #[doc(hidden)]
+    pub fn origins(mut self, names: Vec<String>) -> Self {
+        self.origins = names;
+        self
+    }
+
     /// Begins the scope with the configuration of this process.
     pub fn begin(self) -> Scope {
         self.begin_with(config())
@@ -215,6 +224,7 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let log_fields = std::mem::take(&mut self.log_fields);
+        let origins = std::mem::take(&mut self.origins);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let (trace_id, uuid) = match &inbound.parent {
@@ -280,6 +290,7 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.origins = origins;
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);

@@ -3,8 +3,10 @@
 pub(crate) mod arn;
 pub(crate) mod base64;
 pub(super) mod bytes;
+pub(super) mod changes;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
 pub(super) mod json;
+pub(super) mod s3_object;
 pub(super) mod time;
