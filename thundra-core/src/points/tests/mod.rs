@@ -15,7 +15,7 @@ use prost::Message;
 use super::attributes::AttributeSet;
 use super::instrument::{Identity, Instrument, Number};
 use super::registry::Registry;
-use super::set::Points;
+use super::set::{PointHash, Points};
 use super::switch::Wanted;
 use crate::Value;
 use crate::config::TemporalityPreference;
@@ -37,7 +37,8 @@ fn record_as(points: &mut Points, identity: &Identity<'_>, value: impl Into<Numb
     let mut set = AttributeSet::default();
     set.clear();
     attributes.iter().for_each(|(key, value)| set.push(key, value));
-    points.record(identity, set.bytes(), value.into(), 1);
+    let hash = PointHash::of(identity.name.as_str(), identity.kind, set.bytes());
+    points.record(identity, set.bytes(), hash, value.into(), 1);
 }
 
 fn registry(temporality: TemporalityPreference, wanted: Wanted, now: u64) -> Registry {
