@@ -56,6 +56,8 @@ names! {
     AWS_DYNAMODB_EXCLUSIVE_START_TABLE = "aws.dynamodb.exclusive_start_table";
     AWS_DYNAMODB_INDEX_NAME = "aws.dynamodb.index_name";
     AWS_DYNAMODB_LIMIT = "aws.dynamodb.limit";
+    /// The service that changed an item by itself: DynamoDB, of an item past its time to live.
+    AWS_DYNAMODB_PRINCIPAL_ID = "aws.dynamodb.principal_id";
     AWS_DYNAMODB_PROJECTION = "aws.dynamodb.projection";
     AWS_DYNAMODB_PROVISIONED_READ_CAPACITY = "aws.dynamodb.provisioned_read_capacity";
     AWS_DYNAMODB_PROVISIONED_WRITE_CAPACITY = "aws.dynamodb.provisioned_write_capacity";
@@ -103,6 +105,10 @@ names! {
     MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
     MESSAGING_DESTINATION_NAME = "messaging.destination.name";
     MESSAGING_DESTINATION_PARTITION_ID = "messaging.destination.partition.id";
+    MESSAGING_KAFKA_MESSAGE_KEY = "messaging.kafka.message.key";
+    MESSAGING_KAFKA_MESSAGE_TOMBSTONE = "messaging.kafka.message.tombstone";
+    MESSAGING_KAFKA_OFFSET = "messaging.kafka.offset";
+    MESSAGING_MESSAGE_CONVERSATION_ID = "messaging.message.conversation_id";
     MESSAGING_MESSAGE_ID = "messaging.message.id";
     MESSAGING_OPERATION_NAME = "messaging.operation.name";
     MESSAGING_OPERATION_TYPE = "messaging.operation.type";

@@ -32,16 +32,18 @@ mod source;
 
 mod cloudwatch_logs;
 mod direct;
-mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod kafka;
 mod mq;
 mod s3;
 mod schedule;
 mod sns;
 
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
 
@@ -62,6 +64,7 @@ pub(crate) use source::{FaasTrigger, Source};
 
 use crate::attributes::{Attributes, all_bounded, bounded};
 use event::Event;
+use parse::json::Object;
 use source::Recognise;
 
 /// The event sources. The first row to recognise an event reads the event.
@@ -189,7 +192,7 @@ fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
         found.set(source);
         source.is_some()
     };
-    let delivers = |name: &str| keep(find(&|source| source.delivers(name)));
+    let delivers = |first: &Object<'_>| keep(find(&|source| source.delivers(first)));
     // The first matching row decides about the body. A later row might trust the caller of an incomplete request.
     let needs_no_body = |event: &Event<'_>| {
         let request = find(&|source| source.is_request() && source.recognises(event));

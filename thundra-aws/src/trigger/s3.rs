@@ -4,7 +4,7 @@
 
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, is_record};
 use super::parse::json::Object;
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
@@ -14,7 +14,9 @@ pub(super) static SOURCE: Source = Source {
     name: "s3",
     faas_trigger: FaasTrigger::Datasource,
     batch_api: false,
-    recognise: Recognise::Records("aws:s3"),
+    recognise: Recognise::Records(|record| {
+        is_record(record, "aws:s3", |record| record.object("s3").is_some_and(|s3| s3.has("bucket")))
+    }),
     read,
 };
 

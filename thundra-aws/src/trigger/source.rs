@@ -6,6 +6,7 @@ use thundra_core::Config;
 
 use super::Trigger;
 use super::event::Event;
+use super::parse::json::Object;
 
 /// One source of events.
 ///
@@ -25,8 +26,8 @@ pub(crate) struct Source {
 
 /// The distinguishing part of an event.
 pub(super) enum Recognise {
-    /// The `eventSource` of the first record.
-    Records(&'static str),
+    /// The first record of the event. See [`is_record`](super::event::is_record).
+    Records(fn(&Object<'_>) -> bool),
     /// The members of the event.
     Members(fn(&Event<'_>) -> bool),
     /// The members of a request before the `body`.
@@ -40,9 +41,9 @@ pub(super) enum Recognise {
 }
 
 impl Source {
-    /// Returns `true` if records with this `eventSource` are of the source.
-    pub(super) fn delivers(&self, event_source: &str) -> bool {
-        matches!(self.recognise, Recognise::Records(name) if name == event_source)
+    /// Returns `true` if records such as this one are of the source.
+    pub(super) fn delivers(&self, first: &Object<'_>) -> bool {
+        matches!(self.recognise, Recognise::Records(is_record) if is_record(first))
     }
 
     /// Returns `true` for an event of the source. Sources with records are recognised while the event is read.

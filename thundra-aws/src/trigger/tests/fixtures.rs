@@ -1,17 +1,36 @@
-//! The fixtures of `aws_lambda_events`, whole and damaged.
+//! The events of AWS, and what [`events.md`](./events.md) says about each: the fixtures of `aws_lambda_events`, and our
+//! own in `tests/events`.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use proptest::prelude::*;
 use serde_json::Value as Json;
 use thundra_core::propagation::Trust;
 
-use super::{attributes, config, recognised};
-use crate::trigger::parse::time;
+use super::{OTHER, config, recognised};
+use crate::trigger::Trigger;
 
-/// Returns the fixtures of `aws_lambda_events`.
-fn fixtures() -> Vec<(String, Vec<u8>)> {
+/// The table, with the columns of [`row`] and a column for the reason.
+const TABLE: &str = include_str!("events.md");
+const COLUMNS: usize = 9;
+
+/// Returns all events by name.
+pub(super) fn events() -> BTreeMap<String, Vec<u8>> {
+    let (theirs, ours) = (read(&their_folder(), "example-"), read(&our_folder(), ""));
+    assert!(theirs.len() > 100 && !ours.is_empty(), "{} events of theirs, {} of ours", theirs.len(), ours.len());
+    let both: Vec<_> = ours.keys().filter(|name| theirs.contains_key(*name)).collect();
+    assert!(both.is_empty(), "the names of two events: {both:?}");
+    theirs.into_iter().chain(ours).collect()
+}
+
+fn our_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/events")
+}
+
+/// Returns the folder of the fixtures of `aws_lambda_events`.
+fn their_folder() -> PathBuf {
     let metadata = |extra: &[&str]| {
         let output =
             Command::new(env!("CARGO")).args(["metadata", "--format-version", "1"]).args(extra).output().unwrap();
@@ -22,152 +41,81 @@ fn fixtures() -> Vec<(String, Vec<u8>)> {
         .expect("cargo metadata");
     let package = metadata["packages"].as_array().unwrap().iter().find(|p| p["name"] == "aws_lambda_events").unwrap();
     let manifest = PathBuf::from(package["manifest_path"].as_str().unwrap());
-    let files = std::fs::read_dir(manifest.with_file_name("src").join("fixtures")).unwrap();
-    let paths = files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "json"));
-    paths
-        .map(|path| {
-            let name = path.file_stem().unwrap().to_string_lossy().trim_start_matches("example-").to_owned();
-            (name, std::fs::read(path).unwrap())
-        })
-        .collect()
+    manifest.with_file_name("src").join("fixtures")
+}
+
+fn read(folder: &Path, prefix: &str) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let events = files.filter(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().trim_start_matches(prefix).to_owned();
+    events.map(|path| (name(&path), std::fs::read(path).unwrap())).collect()
+}
+
+/// Returns the rows of the table by the name of the event. Each has the cells of [`row`] and the reason.
+fn table() -> BTreeMap<&'static str, [&'static str; COLUMNS]> {
+    let mut rows = BTreeMap::new();
+    for line in TABLE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| event ")) {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let row: [_; COLUMNS] = cells.try_into().unwrap_or_else(|_| panic!("the cells of {line}"));
+        assert!(rows.insert(row[0], row).is_none(), "two rows of {}", row[0]);
+    }
+    rows
+}
+
+/// Returns the cells of an event, all but the reason.
+fn row(event: &str, trigger: &Trigger) -> [String; COLUMNS - 1] {
+    let distinct = |texts: BTreeSet<String>| texts.into_iter().collect::<Vec<_>>().join(", ");
+    let inbound = || trigger.messages.iter().map(|message| &message.inbound);
+    let ids = inbound().flat_map(|inbound| inbound.correlation.iter().map(|(key, id)| format!("{key}={id}")));
+    let default = trigger.default_correlation_id.iter().map(|id| format!("default {id}"));
+    [
+        event.to_owned(),
+        trigger.source.name.to_owned(),
+        trigger.source.faas_trigger.as_str().to_owned(),
+        trigger.span_name.clone().unwrap_or_default(),
+        if trigger.trust == Trust::Full { "full" } else { "edge" }.to_owned(),
+        trigger.messages.len().to_string(),
+        distinct(inbound().map(|inbound| inbound.source.as_str().to_owned()).collect()),
+        distinct(ids.chain(default).collect()),
+    ]
 }
 
 #[test]
-fn the_fixtures_are_recognised() {
-    let sources = [
-        ("alb-lambda-target-request", "load_balancer"),
-        ("apigw-custom-auth-request-type-request", "authorizer"),
-        ("apigw-console-test-request", "rest_api"),
-        ("apigw-request", "rest_api"),
-        ("apigw-restapi-openapi-request", "rest_api"),
-        ("apigw-sam-http-request", "http_api"),
-        ("apigw-sam-rest-request", "rest_api"),
-        ("apigw-v2-request", "http_api"),
-        ("apigw-v2-custom-authorizer", "authorizer"),
-        ("apigw-websocket-request", "web_socket"),
-        ("vpc-lattice-v1-request", "lattice"),
-        ("vpc-lattice-v2-request", "lattice"),
-        ("sns-event", "sns"),
-        ("cloudwatch-alarm-sns", "sns"),
-        ("sqs-event", "sqs"),
-        ("kinesis-event", "kinesis"),
-        ("kinesis-firehose-event", "firehose"),
-        ("firehose-event", "firehose"),
-        ("dynamodb-event", "dynamodb"),
-        ("dynamodb-event-record-with-optional-fields", "other"), // a record on its own
-        ("s3-event", "s3"),
-        ("eventbridge-schedule", "schedule"),
-        ("eventbridge-event", "event_bridge"),
-        ("autoscaling-event", "event_bridge"),
-        ("codebuild", "event_bridge"),
-        ("codepipeline-", "event_bridge"),
-        ("ecr-image-scan", "event_bridge"),
-        ("cloudwatch_logs-event", "cloudwatch_logs"),
-        ("kafka-event", "kafka"),
-        ("activemq-event", "mq"),
-        ("rabbitmq-event", "mq"),
-        ("cognito-", "other"),
-        ("connect-event", "other"),
-        ("s3-object-lambda", "other"),
-        ("sns-subscription-confirmation", "other"),
-    ];
-    let fixtures = fixtures();
-    assert!(fixtures.len() > 100);
-    let mut met = Vec::new();
-    for (name, body) in &fixtures {
-        let trigger = recognised(body, &config(&[]));
-        assert_eq!(trigger.attributes[0], ("faas.trigger", trigger.source.faas_trigger.as_str().into()), "{name}");
-        assert_eq!(trigger.is_batch(), trigger.messages.len() > 1, "{name}");
-        // The longest prefix says it best.
-        let known =
-            sources.iter().filter(|(prefix, _)| name.starts_with(prefix)).max_by_key(|(prefix, _)| prefix.len());
-        if let Some((prefix, source)) = known {
-            assert_eq!(trigger.source.name, *source, "{name}");
-            met.push(*prefix);
+fn each_event_is_read_as_the_table_says() {
+    let (events, mut rows) = (events(), table());
+    let mut wrong = String::new();
+    for (event, text) in &events {
+        let trigger = recognised(text, &config(&[]));
+        let [expected @ .., reason] = rows.remove(event.as_str()).unwrap_or_default();
+        let read = row(event, &trigger);
+        let is_explained = !reason.is_empty() || !std::ptr::eq(trigger.source, &OTHER);
+        if read != expected || !is_explained {
+            let cells = read.iter().map(String::as_str).chain([if is_explained { reason } else { "WHY?" }]);
+            wrong += &cells
+                .map(|cell| if cell.is_empty() { "| ".to_owned() } else { format!("| {cell} ") })
+                .collect::<String>();
+            wrong += "|\n";
         }
+        assert_eq!(trigger.attributes[0], ("faas.trigger", trigger.source.faas_trigger.as_str().into()), "{event}");
+        assert_eq!(trigger.is_batch(), trigger.messages.len() > 1, "{event}");
     }
-    let unmet: Vec<_> = sources.iter().map(|(prefix, _)| prefix).filter(|prefix| !met.contains(prefix)).collect();
-    assert!(unmet.is_empty(), "no fixture for {unmet:?}");
-    let exact = |name: &str| recognised(&fixtures.iter().find(|(n, _)| n == name).unwrap().1, &config(&[]));
-    let rest = exact("apigw-request");
-    assert_eq!(rest.span_name.as_deref(), Some("POST /{proxy+}"));
-    assert_eq!(rest.default_correlation_id.as_deref(), Some("deef4878-7910-11e6-8f14-25afc3e9ae33"));
-    assert!(rest.messages[0].inbound.untrusted, "its caller is a Cognito identity");
-    assert_eq!(
-        attributes(&rest),
-        "faas.trigger=http\nhttp.request.method=POST\nhttp.route=/{proxy+}\nurl.path=/hello/world\n\
-         url.query=name=REDACTED\nurl.scheme=https\nserver.address=gy415nuibc.execute-api.us-east-2.amazonaws.com\n\
-         server.port=443\nclient.address=192.168.196.186\nnetwork.protocol.version=1.1\n\
-         user_agent.original=PostmanRuntime/2.4.5\n"
-    );
-    let v2 = exact("apigw-v2-request-iam");
-    assert_eq!(v2.span_name.as_deref(), Some("GET"));
-    assert_eq!(
-        attributes(&v2),
-        "faas.trigger=http\nhttp.request.method=GET\nurl.path=/my/path\n\
-         url.query=parameter1=REDACTED&parameter1=REDACTED&parameter2=REDACTED\nurl.scheme=https\n\
-         server.address=id.execute-api.us-east-1.amazonaws.com\nclient.address=IP\nnetwork.protocol.version=1.1\n\
-         user_agent.original=agent\n"
-    );
-    assert_eq!(
-        attributes(&exact("sns-event")),
-        "faas.trigger=pubsub\nmessaging.system=aws.sns\nmessaging.operation.name=process\n\
-         messaging.operation.type=process\nmessaging.destination.name=snsNetTest\n\
-         aws.sns.topic.arn=arn:aws:sns:us-east-1:246796806071:snsNetTest\n\
-         messaging.message.id=82833b5c-8d5d-56d0-b0e1-7511f8253eb8\n"
-    );
-    assert_eq!(
-        attributes(&exact("sqs-event")),
-        "faas.trigger=pubsub\nmessaging.system=aws_sqs\nmessaging.operation.name=process\n\
-         messaging.operation.type=process\nmessaging.destination.name=SQSQueue\nmessaging.batch.message_count=1\n\
-         messaging.message.id=MessageID_1\n"
-    );
-    let kinesis = exact("kinesis-event");
-    assert!(kinesis.is_batch());
-    assert_eq!(kinesis.messages[0].sent_at, time::from_seconds(1_480_641_523.477));
-    assert_eq!(
-        kinesis.messages[1].attributes[1].1.as_str(),
-        Some("49568167373333333334444444444444444444444444444444444444")
-    );
-    assert_eq!(kinesis.messages[1].attributes[0].1.as_str(), Some("shardId-000000000000"));
-    assert!(attributes(&exact("s3-event")).ends_with(
-        "aws.s3.bucket=sourcebucket\nfaas.document.collection=sourcebucket\nfaas.document.operation=insert\n\
-         aws.s3.key=Happy Face.jpg\nfaas.document.name=Happy Face.jpg\nfaas.document.time=1970-01-01T00:00:00.123Z\n"
-    ));
-    assert_eq!(attributes(&exact("eventbridge-schedule")), "faas.trigger=timer\nfaas.time=2015-10-08T16:53:06Z\n");
-    assert!(attributes(&exact("dynamodb-event")).contains("aws.dynamodb.table_names=[Example-Table]\n"));
+    assert!(wrong.is_empty(), "other rows than in events.md:\n{wrong}");
+    assert!(rows.is_empty(), "rows without an event: {:?}", rows.keys());
 }
 
 #[test]
-fn the_fixtures_of_untrusted_callers_are_not_trusted() {
-    let untrusted = [
-        "apigw-request",
-        "apigw-custom-auth-request",
-        "apigw-v2-request-iam", // with a Cognito identity
-        "apigw-v2-request-no-authorizer",
-        "apigw-v2-custom-authorizer-v2-request",
-        "apigw-websocket-request",
-        "alb-lambda-target-request-headers-only",
-        "vpc-lattice-v1-request",
-        "appsync-lambda-auth-request",
-        "iot_button-event",
-        "iot_1_click-event",
-        "iot-custom-auth-request",
-    ];
-    let trusted = ["apigw-console-test-request", "vpc-lattice-v2-request", "appsync-direct-resolver", "sqs-event"];
-    for (name, body) in fixtures() {
-        let trust = recognised(&body, &config(&[])).trust;
-        let of_edge = ["apigw-", "alb-", "vpc-lattice-v1", "appsync-", "iot"].iter().any(|edge| name.starts_with(edge));
-        assert!(trust == Trust::Full || of_edge, "{name}");
-        assert!(trust == Trust::Edge || !untrusted.contains(&&*name), "{name}");
-        assert!(trust == Trust::Full || !trusted.contains(&&*name), "{name}");
+fn our_events_name_their_source() {
+    let readme = std::fs::read_to_string(our_folder().join("README.md")).unwrap();
+    for event in read(&our_folder(), "").keys() {
+        let row = readme.lines().find(|line| line.starts_with(&format!("| `{event}.json` |")));
+        assert!(row.is_some_and(|row| row.contains("https://")), "no page of {event}.json");
     }
 }
 
-fn mutated() -> impl Strategy<Value = Vec<u8>> {
-    let fixtures = fixtures();
-    (0..fixtures.len(), any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(move |(n, at, byte, cut)| {
-        let mut body = fixtures[n].1.clone();
+fn damaged() -> impl Strategy<Value = Vec<u8>> {
+    let events: Vec<_> = events().into_values().collect();
+    (0..events.len(), any::<prop::sample::Index>(), any::<u8>(), any::<bool>()).prop_map(move |(n, at, byte, cut)| {
+        let mut body = events[n].clone();
         let at = at.index(body.len());
         if cut {
             body.truncate(at)
@@ -180,7 +128,7 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn damaged_events_are_some_trigger(body in mutated()) {
+    fn damaged_events_are_some_trigger(body in damaged()) {
         recognised(&body, &config(&[]));
     }
 }

@@ -1,9 +1,12 @@
 //! Events of every source, and the triggers read from them.
 
+mod attributes;
 mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod records;
+mod streams;
 mod trust;
 
 use std::collections::HashSet;
