@@ -26,6 +26,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(arn) = invoked_arn(context) {
         builder = builder.log_field(semconv::FUNCTION_ARN, arn.to_owned());
     }
+    if let Some(execution) = &trigger.execution {
+        builder = builder.log_field(semconv::EXECUTION_ARN, execution.arn.clone());
+    }
     if !context.request_id.is_empty() {
         builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, context.request_id.clone());
     }
@@ -69,6 +72,15 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
     }
+    if let Some(execution) = &trigger.execution {
+        let header = header.as_ref().filter(|_| config.propagators.xray);
+        let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
+        builder = builder.shared_trace(trace_id, execution.trace_id);
+        if let Some(sender) = from_client_context(context, caller, config.propagators).and_then(|client| client.parent)
+        {
+            builder = builder.link(&sender, NO_ATTRIBUTES);
+        }
+    }
     let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
     // An unsampled invocation, perhaps not exported, leaves the links to the next invocation as well.
     let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
@@ -83,6 +95,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     usage::faas::began(*scope, &trigger);
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
+    }
+    if trigger.execution.is_some() {
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
     }
     if trigger.is_batch() && trigger.source.batch_api {
         scope.set_flags(ScopeFlags::BATCH);
@@ -148,9 +163,12 @@ fn parent(
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
-    if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
-        let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        inbound = Inbound::extract(pairs, formats, caller).or(inbound);
+    if let Some(mut client) = from_client_context(context, caller, formats) {
+        if trigger.execution.is_some() {
+            // No other invocation of the execution may have the client context.
+            (client.parent, client.source) = (None, ParentSource::None);
+        }
+        inbound = client.or(inbound);
     }
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {
@@ -168,8 +186,21 @@ fn parent(
             None => ParentSource::XRayIgnored,
         };
     }
+    if trigger.execution.is_some() && inbound.parent.is_none() {
+        inbound.source = match inbound.source {
+            source @ (ParentSource::Batch | ParentSource::Redrive | ParentSource::Malformed) => source,
+            _ => ParentSource::SharedTrace,
+        };
+    }
     inbound.xray = header.cloned().or(inbound.xray);
     inbound
+}
+
+/// Returns the context in the client context of an invoke.
+fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
+    let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
+    let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Some(Inbound::extract(pairs, formats, caller))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

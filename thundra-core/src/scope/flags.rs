@@ -46,6 +46,9 @@ impl ScopeFlags {
     /// The trigger of the work is a schedule.
     pub const BY_TIMER: Self = ScopeFlags(1 << 15);
 
+    /// The work is a part of a durable execution, and the handler's output has the status of the execution.
+    pub const DURABLE_EXECUTION: Self = ScopeFlags(1 << 18);
+
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
     }
@@ -87,6 +90,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::BY_TIMER, "BY_TIMER"),
             (Self::HTTP_ERROR, "HTTP_ERROR"),
             (Self::RECORDS_FAILED, "RECORDS_FAILED"),
+            (Self::DURABLE_EXECUTION, "DURABLE_EXECUTION"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

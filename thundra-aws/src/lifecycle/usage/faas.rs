@@ -41,7 +41,7 @@ const SOURCE: [&str; 3] =
 /// Notes the trigger of an invocation, and records the age of its messages.
 pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
     if are_wanted() {
-        scope.set_flags(flag(trigger.source.faas_trigger));
+        scope.set_flags(flag(trigger.faas_trigger));
         let ages = trigger.messages.iter().filter_map(|message| message.sent_at?.elapsed().ok());
         if let Some(oldest) = ages.max() {
             let named = trigger.attributes.iter().filter(|(key, _)| SOURCE.contains(key)).cloned();

@@ -183,6 +183,35 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
+/// Returns the offset in a JSON string, with its quotes, of a byte of the text. `None` beyond the end, and inside of a
+/// character.
+pub(crate) fn escaped_at(json: &str, at: usize) -> Option<usize> {
+    let (bytes, mut escaped, mut unescaped) = (json.as_bytes(), 1, 0);
+    while unescaped < at {
+        let rest = bytes.get(escaped..)?;
+        let plain = memchr2(b'"', b'\\', rest)?;
+        if plain > 0 {
+            let step = plain.min(at - unescaped);
+            (escaped, unescaped) = (escaped + step, unescaped + step);
+            continue;
+        }
+        let len = match rest {
+            [b'\\', b'u', ..] if is_high_surrogate(rest) => 12,
+            [b'\\', b'u', ..] => 6,
+            [b'\\', _, ..] => 2,
+            _ => return None,
+        };
+        let unescaped_len = text(&format!("\"{}\"", json.get(escaped..escaped + len)?))?.len();
+        (escaped, unescaped) = (escaped + len, unescaped + unescaped_len);
+    }
+    (unescaped == at).then_some(escaped)
+}
+
+/// Returns `true` for an escape that is the first half of a character.
+fn is_high_surrogate(escape: &[u8]) -> bool {
+    matches!(escape, [b'\\', b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B', ..])
+}
+
 /// Returns the texts of the elements of an array, else none.
 pub(crate) fn array(json: &str) -> Vec<&str> {
     elements(json).unwrap_or_default()
@@ -284,6 +313,23 @@ mod tests {
     #[test]
     fn text_without_escapes_is_borrowed() {
         assert!(matches!(text("\"plain\""), Some(Cow::Borrowed("plain"))));
+    }
+
+    #[test]
+    fn a_place_in_the_text_is_found_in_the_string() {
+        for string in
+            [r#""plain""#, r#""""#, r#""{\"a\":\"\\n\\u00e9\",\n\t\"b\":1}""#, r#""é\u00e9\ud83d\uDE00😀\/x""#]
+        {
+            let unescaped = text(string).unwrap();
+            for (at, _) in unescaped.char_indices().chain([(unescaped.len(), ' ')]) {
+                let escaped = escaped_at(string, at).unwrap();
+                let (before, after) = (&string[..escaped], &string[escaped..]);
+                assert_eq!(text(&format!("{before}\"")).as_deref(), unescaped.get(..at), "{string} at {at}");
+                assert_eq!(text(&format!("\"{after}")).as_deref(), unescaped.get(at..), "{string} at {at}");
+            }
+            assert_eq!(escaped_at(string, unescaped.len() + 1), None, "{string}");
+        }
+        assert_eq!(escaped_at(r#""\u00e9x""#, 1), None, "inside of a character");
     }
 
     #[test]
