@@ -22,7 +22,7 @@ use thundra_core::propagation::{CORRELATION_ID, CorrelationIds};
 use thundra_core::{Config, TraceId, semconv};
 
 use super::event::Event;
-use super::parse::json::{self, Object};
+use super::parse::json::{self, Escaped, Object};
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, detect_among};
@@ -57,8 +57,8 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     if let Some(input) = &state.input {
         let started =
             detect_among(input.text.as_bytes(), config, trigger.trust, |source| !std::ptr::eq(source, &SOURCE));
-        let context_range = started.context_range.as_ref().and_then(|range| input.range_in_event(event.text, range));
-        *trigger = Trigger { source: &SOURCE, context_range, ..started };
+        let context_ranges = input.ranges_in_event(event.text, &started.context_ranges).unwrap_or_default();
+        *trigger = Trigger { source: &SOURCE, context_ranges, ..started };
     }
     state.keep_times(trigger);
     let (name, id) = name_and_id(&arn);
@@ -119,13 +119,13 @@ impl<'a> Input<'a> {
         Some(Input { string, text: json::text(string)? })
     }
 
-    /// Returns the range in the event for a range of the input.
-    fn range_in_event(&self, event: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
+    /// Returns the ranges in the event for ranges of the input, which are in order.
+    fn ranges_in_event(&self, event: &[u8], ranges: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
         // Both are slices of one text, so the distance of their addresses is the offset of the string.
         let offset = (self.string.as_ptr() as usize).checked_sub(event.as_ptr() as usize)?;
-        let start = json::escaped_at(self.string, range.start)?;
-        let end = json::escaped_at(self.string, range.end)?;
-        Some(offset + start..offset + end)
+        let mut string = Escaped::new(self.string);
+        let mut place = |at| Some(offset + string.forward_to(at)?);
+        ranges.iter().map(|range| Some(place(range.start)?..place(range.end)?)).collect()
     }
 }
 

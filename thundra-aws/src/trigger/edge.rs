@@ -28,11 +28,7 @@ const IOT: [&[&str]; 9] = [
 
 /// Returns `true` for an event from an untrusted caller. Members beside `Records` may show an untrusted caller too.
 pub(super) fn is_edge(event: &Event<'_>) -> bool {
-    if event.records.is_empty() {
-        return is_edge_object(&event.members);
-    }
-    let whole = || Object::parse(std::str::from_utf8(event.text).ok()?);
-    !event.has_only_records && whole().is_some_and(|members| is_edge_object(&members))
+    is_edge_object(&event.members)
 }
 
 fn is_edge_object(event: &Object<'_>) -> bool {

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::parse::json::{self, Object};
+use super::parse::json::{self, Members, Object};
 
-/// The first member of a batch of records.
+/// The member with a batch of records, anywhere in the event.
 const RECORDS: &str = "Records";
 /// The member of a request that is often long and never needed.
 const BODY: &str = "body";
@@ -14,44 +14,61 @@ const BODY: &str = "body";
 pub(super) struct Event<'a> {
     /// The text of the event.
     pub(super) text: &'a [u8],
-    /// The members of the event. Empty for an event of [`records`](Event::records).
+    /// The members of the event, apart from [`records`](Event::records).
     pub(super) members: Object<'a>,
-    /// The elements of `Records`, if they are of a known source.
+    /// The elements of `Records` or of a list, if they are of a known source.
     pub(super) records: Vec<Object<'a>>,
-    /// `true` if the event has no member but `Records`.
-    pub(super) has_only_records: bool,
+    /// `true` for a list, the form of the batches of EventBridge: of a pipe, or of a bus.
+    pub(super) is_list: bool,
     request_context: OnceCell<Option<Object<'a>>>,
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event. `None` for anything but a JSON object.
+    /// Reads an event. `None` for anything but a JSON object, or a list of known objects.
     ///
-    /// The records of a batch are read once, if `delivers` returns `true` for the `eventSource` of the first record. A
-    /// request is read up to the `body`, if `needs_no_body` returns `true` for the members before.
+    /// The records of a batch are read once, if `delivers` returns `true` for the first record. A request is read up to
+    /// the `body`, if `needs_no_body` returns `true` for the members before.
     pub(super) fn parse(
         text: &'a [u8],
-        delivers: impl Fn(&str) -> bool,
+        delivers: impl Fn(&Object<'a>, Batch) -> bool,
         needs_no_body: impl Fn(&Event<'a>) -> bool,
     ) -> Option<Self> {
-        let is_known = |first: &Object<'a>| event_source(first).is_some_and(|name| delivers(&name));
-        if let Some((records, has_only_records)) = json::first_member_objects(text, RECORDS, is_known)
-            && !records.is_empty()
-        {
-            return Some(Event { records, has_only_records, ..Event::of_members(text, Object::default()) });
+        if text.trim_ascii_start().starts_with(b"[") {
+            let records = json::objects(text, |first| delivers(first, Batch::List))?;
+            return Some(Event { records, is_list: true, ..Event::new(text) });
         }
-        let (members, rest) = Object::parse_before(text, BODY)?;
-        let mut event = Event::of_members(text, members);
-        if let Some(rest) = rest
-            && !needs_no_body(&event)
-        {
-            rest.read_into(&mut event.members)?;
-            event.request_context = OnceCell::new();
+        let mut members = Members::of(text);
+        let (mut event, mut has_body) = (Event::new(text), false);
+        while let Some(key) = members.next_key()? {
+            if key == RECORDS && event.records.is_empty() {
+                if let Some(records) = members.objects(|first| delivers(first, Batch::Records)) {
+                    event.records = records;
+                    continue;
+                }
+            } else if key == BODY && event.records.is_empty() && !std::mem::replace(&mut has_body, true) {
+                if needs_no_body(&event) {
+                    return Some(event);
+                }
+                event.request_context = OnceCell::new();
+            }
+            event.members.push(key, members.value()?);
         }
         Some(event)
     }
 
-    fn of_members(text: &'a [u8], members: Object<'a>) -> Self {
-        Event { text, members, records: Vec::new(), has_only_records: false, request_context: OnceCell::new() }
+    fn new(text: &'a [u8]) -> Self {
+        Event {
+            text,
+            members: Object::default(),
+            records: Vec::new(),
+            is_list: false,
+            request_context: OnceCell::new(),
+        }
+    }
+
+    /// Returns the elements of a list, or the event itself.
+    pub(super) fn objects(&self) -> &[Object<'a>] {
+        if self.is_list { &self.records } else { std::slice::from_ref(&self.members) }
     }
 
     /// Returns the `requestContext` of a request.
@@ -60,7 +77,25 @@ impl<'a> Event<'a> {
     }
 }
 
+/// The place of several records in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Batch {
+    /// The member `Records`.
+    Records,
+    /// The event itself, a list.
+    List,
+}
+
+/// Returns `true` for a record of the source `name`. A record without an `eventSource`, as in some test events, is
+/// recognised by its own members, which `is_alike` sees.
+pub(super) fn is_record(record: &Object<'_>, name: &str, is_alike: impl FnOnce(&Object<'_>) -> bool) -> bool {
+    match event_source(record) {
+        Some(source) => source == name,
+        None => is_alike(record),
+    }
+}
+
 /// Returns the `eventSource` of a record. SNS alone writes the name with a capital.
 fn event_source<'a>(record: &Object<'a>) -> Option<Cow<'a, str>> {
-    record.text("eventSource").or_else(|| record.text("EventSource"))
+    record.text("eventSource").or_else(|| record.text("EventSource")).filter(|source| !source.is_empty())
 }

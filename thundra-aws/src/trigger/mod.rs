@@ -33,18 +33,22 @@ mod source;
 mod cloudwatch_logs;
 mod direct;
 mod durable;
-mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod kafka;
 mod mq;
 mod s3;
+pub(crate) mod s3_batch;
 mod schedule;
 mod sns;
 
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -64,6 +68,7 @@ pub(crate) use source::{FaasTrigger, Source};
 
 use crate::attributes::{Attributes, all_bounded, bounded};
 use event::Event;
+use parse::json::Object;
 use source::Recognise;
 
 /// The event sources. The first row to recognise an event reads the event.
@@ -84,9 +89,11 @@ static SOURCES: &[&Source] = &[
     &http::LATTICE,
     // By other members:
     &durable::SOURCE,
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
+    &s3_batch::SOURCE,
     &cloudwatch_logs::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
@@ -112,14 +119,16 @@ pub(crate) struct Trigger {
     pub(crate) faas_trigger: FaasTrigger,
     /// The trust in the caller, for the event and for the headers beside it.
     pub(crate) trust: Trust,
+    /// `true` for a list of records from a pipe of EventBridge.
+    pub(crate) is_pipe: bool,
     /// The name of the root span. `None` for the name of the function.
     pub(crate) span_name: Option<String>,
     /// The attributes of the root span, including `faas.trigger`.
     pub(crate) attributes: Attributes,
     /// The messages in the event. A request is one message, and so is each record. An event without a sender has none.
     pub(crate) messages: Vec<Message>,
-    /// The range to cut from the event to remove the `__context__`.
-    pub(crate) context_range: Option<Range<usize>>,
+    /// The ranges to cut from the event to remove each `__context__`, in order.
+    pub(crate) context_ranges: Vec<Range<usize>>,
     /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
     /// too.
     pub(crate) default_correlation_id: Option<String>,
@@ -133,10 +142,11 @@ impl Trigger {
             source,
             faas_trigger: source.faas_trigger,
             trust,
+            is_pipe: false,
             span_name: None,
             attributes: vec![(semconv::FAAS_TRIGGER, source.faas_trigger.as_str().into())],
             messages: Vec::new(),
-            context_range: None,
+            context_ranges: Vec::new(),
             default_correlation_id: None,
             execution: None,
         }
@@ -189,13 +199,18 @@ fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&So
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
         let mut trigger = Trigger::new(source?, trust);
+        if trigger.source.is_pipe(&event) {
+            trigger.is_pipe = true;
+            trigger.set(semconv::THUNDRA_TRIGGER_PIPE, true);
+        }
         (trigger.source.read)(&mut trigger, &event, config)?;
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
 }
 
-/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object.
+/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object or a list of known
+/// objects.
 fn recognise(text: &[u8], is_selected: fn(&Source) -> bool) -> Option<(Event<'_>, Option<&'static Source>)> {
     let found = Cell::new(None);
     let find =
@@ -204,7 +219,7 @@ fn recognise(text: &[u8], is_selected: fn(&Source) -> bool) -> Option<(Event<'_>
         found.set(source);
         source.is_some()
     };
-    let delivers = |name: &str| keep(find(&|source| source.delivers(name)));
+    let delivers = |first: &Object<'_>, batch| keep(find(&|source| source.delivers(first, batch)));
     // The first matching row decides about the body. A later row might trust the caller of an incomplete request.
     let needs_no_body = |event: &Event<'_>| {
         let request = find(&|source| source.is_request() && source.recognises(event));

@@ -4,7 +4,7 @@
 
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, is_record};
 use super::message::{message_id, process};
 use super::parse::envelope::open_notification;
 use super::parse::{arn, time};
@@ -15,7 +15,11 @@ pub(super) static SOURCE: Source = Source {
     name: "sns",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
-    recognise: Recognise::Records("aws:sns"),
+    recognise: Recognise::Records(|record| {
+        is_record(record, "aws:sns", |record| {
+            record.object("Sns").is_some_and(|sns| sns.has("TopicArn") || sns.has("Message"))
+        })
+    }),
     read,
 };
 

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use thundra_core::{Config, semconv};
 
-use super::event::Event;
+use super::event::{Event, is_record};
 use super::message::{self, message_id};
 use super::parse::envelope::{self, Opened, attribute_pairs, attributes_or_body};
 use super::parse::extract::{Extractor, holds_context};
@@ -24,7 +24,9 @@ pub(super) static SOURCE: Source = Source {
     name: "sqs",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: true,
-    recognise: Recognise::Records("aws:sqs"),
+    recognise: Recognise::Records(|record| {
+        is_record(record, "aws:sqs", |record| record.has("messageId") && record.has("body"))
+    }),
     read,
 };
 

@@ -17,12 +17,14 @@ const MAX_MEMBERS: usize = 256;
 #[derive(Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-/// The unread members of an object.
-pub(crate) struct Rest<'a> {
+/// The members of an object, read one after the other.
+pub(crate) struct Members<'a> {
     json: &'a [u8],
+    /// The validated text, as soon as it is needed.
+    text: Option<Option<&'a str>>,
     cursor: Cursor<'a>,
-    /// The key of the next member.
-    key: Cow<'a, str>,
+    /// `true` before the first member.
+    is_first: bool,
 }
 
 #[derive(Deserialize)]
@@ -36,63 +38,20 @@ impl<'a> Object<'a> {
         cursor.end().map(|()| object)
     }
 
-    /// Reads the members before the first one of this name. The rest is `None` if no member has the name.
-    pub(crate) fn parse_before(json: &'a [u8], name: &str) -> Option<(Self, Option<Rest<'a>>)> {
-        let (mut object, mut cursor) = (Object(Vec::with_capacity(8)), Cursor::new(json));
-        match object.read_from_brace(&mut cursor, json, Some(name))? {
-            Some(key) => Some((object, Some(Rest { json, cursor, key }))),
-            None => cursor.end().map(|()| (object, None)),
-        }
-    }
-
     fn read(cursor: &mut Cursor<'a>, json: impl Slice<'a>) -> Option<Self> {
         let mut object = Object(Vec::with_capacity(8));
-        object.read_from_brace(cursor, json, None)?;
+        let mut is_first = true;
+        while let Some(key) = next_key(cursor, json, &mut is_first)? {
+            object.push(key, json.slice(cursor.value()?)?);
+        }
         Some(object)
     }
 
-    fn read_from_brace(
-        &mut self,
-        cursor: &mut Cursor<'a>,
-        json: impl Slice<'a>,
-        stop: Option<&str>,
-    ) -> Option<Option<Cow<'a, str>>> {
-        cursor.eat_spaced(b'{')?;
-        if cursor.eat(b'}').is_some() {
-            return Some(None);
-        }
-        self.read_members(cursor, json, stop)
-    }
-
-    /// Reads members to the end of the object, or up to the key `stop`. Returns the key in the second case.
-    fn read_members(
-        &mut self,
-        cursor: &mut Cursor<'a>,
-        json: impl Slice<'a>,
-        stop: Option<&str>,
-    ) -> Option<Option<Cow<'a, str>>> {
-        loop {
-            let key = read_key(cursor, json)?;
-            if stop == Some(&*key) {
-                return Some(Some(key));
-            }
-            if self.read_value(cursor, json, key)? {
-                return Some(None);
-            }
-        }
-    }
-
-    /// Reads the value of a member. Returns `true` at the end of the object.
-    fn read_value(&mut self, cursor: &mut Cursor<'a>, json: impl Slice<'a>, key: Cow<'a, str>) -> Option<bool> {
-        cursor.eat_spaced(b':')?;
-        let value = cursor.value()?;
+    /// Adds a member, up to the limit of members.
+    pub(crate) fn push(&mut self, key: Cow<'a, str>, value: &'a str) {
         if self.0.len() < MAX_MEMBERS {
-            self.0.push((key, json.slice(value)?));
+            self.0.push((key, value));
         }
-        if cursor.eat_spaced(b',').is_some() {
-            return Some(false);
-        }
-        cursor.eat(b'}').map(|()| true)
     }
 
     /// Returns the text of a member's value. `None` for `null`.
@@ -113,6 +72,12 @@ impl<'a> Object<'a> {
 
     /// Returns a number member. Some events write numbers as strings.
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
+        let raw = self.raw(key)?;
+        text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
+    }
+
+    /// Returns an integer member. Some events write integers as strings.
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
         let raw = self.raw(key)?;
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
@@ -138,13 +103,30 @@ impl<'a> Object<'a> {
     }
 }
 
-impl<'a> Rest<'a> {
-    /// Adds the rest of the members to an object.
-    pub(crate) fn read_into(mut self, object: &mut Object<'a>) -> Option<()> {
-        if !object.read_value(&mut self.cursor, self.json, self.key)? {
-            object.read_members(&mut self.cursor, self.json, None)?;
+impl<'a> Members<'a> {
+    /// Begins to read an object.
+    pub(crate) fn of(json: &'a [u8]) -> Self {
+        Members { json, text: None, cursor: Cursor::new(json), is_first: true }
+    }
+
+    /// Returns the key of the next member, or `Some(None)` at the end of the object. The outer `None` is malformed.
+    pub(crate) fn next_key(&mut self) -> Option<Option<Cow<'a, str>>> {
+        let key = next_key(&mut self.cursor, self.json, &mut self.is_first)?;
+        if key.is_none() {
+            self.cursor.end()?;
         }
-        self.cursor.end()
+        Some(key)
+    }
+
+    /// Steps over the value of the member. Returns the text of the value.
+    pub(crate) fn value(&mut self) -> Option<&'a str> {
+        self.json.slice(self.cursor.value()?)
+    }
+
+    /// Reads the objects in an array, as [`objects`] does. The value is not stepped over without objects.
+    pub(crate) fn objects(&mut self, wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
+        let (json, text) = (self.json, &mut self.text);
+        self.cursor.attempt(|cursor| read_objects(cursor, json, text, wanted))
     }
 }
 
@@ -165,6 +147,21 @@ impl<'a> Slice<'a> for &'a [u8] {
     }
 }
 
+/// Steps to the value of the next member. Returns the key, or `Some(None)` at the end of the object.
+fn next_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>, is_first: &mut bool) -> Option<Option<Cow<'a, str>>> {
+    if std::mem::take(is_first) {
+        cursor.eat_spaced(b'{')?;
+        if cursor.eat(b'}').is_some() {
+            return Some(None);
+        }
+    } else if cursor.eat_spaced(b',').is_none() {
+        return cursor.eat(b'}').map(|()| None);
+    }
+    let key = read_key(cursor, json)?;
+    cursor.eat_spaced(b':')?;
+    Some(Some(key))
+}
+
 fn read_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>) -> Option<Cow<'a, str>> {
     let key = cursor.string()?;
     match json.slice(key.clone())? {
@@ -183,33 +180,66 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
-/// Returns the offset in a JSON string, with its quotes, of a byte of the text. `None` beyond the end, and inside of a
-/// character.
-pub(crate) fn escaped_at(json: &str, at: usize) -> Option<usize> {
-    let (bytes, mut escaped, mut unescaped) = (json.as_bytes(), 1, 0);
-    while unescaped < at {
-        let rest = bytes.get(escaped..)?;
-        let plain = memchr2(b'"', b'\\', rest)?;
-        if plain > 0 {
-            let step = plain.min(at - unescaped);
-            (escaped, unescaped) = (escaped + step, unescaped + step);
-            continue;
-        }
-        let len = match rest {
-            [b'\\', b'u', ..] if is_high_surrogate(rest) => 12,
-            [b'\\', b'u', ..] => 6,
-            [b'\\', _, ..] => 2,
-            _ => return None,
-        };
-        let unescaped_len = text(&format!("\"{}\"", json.get(escaped..escaped + len)?))?.len();
-        (escaped, unescaped) = (escaped + len, unescaped + unescaped_len);
-    }
-    (unescaped == at).then_some(escaped)
+/// A JSON string, with its quotes, and a position in it that only goes forward.
+pub(crate) struct Escaped<'a> {
+    json: &'a str,
+    /// The position in the string.
+    at: usize,
+    /// The same position in the text.
+    unescaped: usize,
 }
 
-/// Returns `true` for an escape that is the first half of a character.
-fn is_high_surrogate(escape: &[u8]) -> bool {
-    matches!(escape, [b'\\', b'u', b'd' | b'D', b'8'..=b'9' | b'a'..=b'b' | b'A'..=b'B', ..])
+impl<'a> Escaped<'a> {
+    pub(crate) fn new(json: &'a str) -> Self {
+        Escaped { json, at: 1, unescaped: 0 }
+    }
+
+    /// Goes forward to a byte of the text, and returns the offset in the string. `None` for a byte before the position,
+    /// beyond the end, and inside of a character.
+    pub(crate) fn forward_to(&mut self, unescaped: usize) -> Option<usize> {
+        while self.unescaped < unescaped {
+            let rest = self.json.as_bytes().get(self.at..)?;
+            let plain = memchr2(b'"', b'\\', rest)?;
+            let (len, unescaped_len) = match (rest, plain) {
+                ([b'\\', b'u', ..], _) => self.unicode(rest)?,
+                ([b'\\', _, ..], _) => (2, 1),
+                (_, 0) => return None,
+                _ => (plain.min(unescaped - self.unescaped), plain.min(unescaped - self.unescaped)),
+            };
+            (self.at, self.unescaped) = (self.at + len, self.unescaped + unescaped_len);
+        }
+        (self.unescaped == unescaped).then_some(self.at)
+    }
+
+    /// Returns the lengths of a character in the form `\u…`, escaped and unescaped. A character outside of the basic
+    /// plane is a pair.
+    fn unicode(&self, escape: &[u8]) -> Option<(usize, usize)> {
+        let is_pair = matches!(escape, [_, _, b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]);
+        let len = if is_pair { 12 } else { 6 };
+        let character = format!("\"{}\"", self.json.get(self.at..self.at + len)?);
+        Some((len, text(&character)?.len()))
+    }
+}
+
+/// Returns the members of an object without a limit, such as the records by partition, else none.
+pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &str)> {
+    all_members(json).unwrap_or_default()
+}
+
+fn all_members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let (mut members, mut cursor) = (Vec::new(), Cursor::new(json.as_bytes()));
+    cursor.eat_spaced(b'{')?;
+    if cursor.eat(b'}').is_some() {
+        return Some(members);
+    }
+    loop {
+        let key = read_key(&mut cursor, json)?;
+        cursor.eat_spaced(b':')?;
+        members.push((key, json.get(cursor.value()?)?));
+        if cursor.eat_spaced(b',').is_none() {
+            return cursor.eat(b'}').map(|()| members);
+        }
+    }
 }
 
 /// Returns the texts of the elements of an array, else none.
@@ -240,33 +270,36 @@ fn each<'a>(cursor: &mut Cursor<'a>, mut element: impl FnMut(&mut Cursor<'a>) ->
     }
 }
 
-/// Returns the objects in the array of the first member, if the member has this name. The flag is `true` if there is no
-/// other member.
-///
-/// `wanted` sees the first of the objects, and decides if the others are read. The bytes after the array are not read.
-pub(crate) fn first_member_objects<'a>(
-    json: &'a [u8],
-    name: &str,
-    wanted: impl Fn(&Object<'a>) -> bool,
-) -> Option<(Vec<Object<'a>>, bool)> {
+/// Reads the objects in an array. `None` for any other text, for an empty array, and for an array with a first element
+/// that is not `wanted`.
+pub(crate) fn objects<'a>(json: &'a [u8], wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
     let mut cursor = Cursor::new(json);
-    cursor.eat_spaced(b'{')?;
-    if json.get(cursor.string()?)? != name.as_bytes() {
-        return None;
-    }
-    cursor.eat_spaced(b':')?;
-    let json = std::str::from_utf8(json).ok()?;
-    let (mut objects, mut known) = (Vec::new(), false);
-    each(&mut cursor, |cursor| {
-        if let Some(object) = cursor.attempt(|cursor| Object::read(cursor, json)) {
-            objects.push(object);
-        } else {
-            cursor.value()?;
+    let objects = read_objects(&mut cursor, json, &mut None, wanted)?;
+    cursor.end().map(|()| objects)
+}
+
+/// Reads the objects in an array. `text` is the validated text, as soon as there is one.
+fn read_objects<'a>(
+    cursor: &mut Cursor<'a>,
+    json: &'a [u8],
+    text: &mut Option<Option<&'a str>>,
+    wanted: impl Fn(&Object<'a>) -> bool,
+) -> Option<Vec<Object<'a>>> {
+    let mut objects = Vec::new();
+    each(cursor, |cursor| {
+        if objects.is_empty() {
+            objects.push(Object::read(cursor, json).filter(&wanted)?);
+            return Some(());
         }
-        known = known || objects.first().is_some_and(&wanted);
-        known.then_some(())
+        // Long texts are validated at once, and at most once.
+        let text = (*text.get_or_insert_with(|| std::str::from_utf8(json).ok()))?;
+        match cursor.attempt(|cursor| Object::read(cursor, text)) {
+            Some(object) => objects.push(object),
+            None => drop(cursor.value()?),
+        }
+        Some(())
     })?;
-    Some((objects, cursor.eat_spaced(b'}').is_some()))
+    (!objects.is_empty()).then_some(objects)
 }
 
 #[cfg(test)]
@@ -285,26 +318,28 @@ mod tests {
     }
 
     #[test]
-    fn members_after_the_name_are_read_only_on_demand() {
+    fn members_are_read_one_after_the_other() {
         let read = |json: &'static str| {
-            let (mut event, rest) = Object::parse_before(json.as_bytes(), "body")?;
-            if let Some(rest) = rest.filter(|_| !event.has("a")) {
-                rest.read_into(&mut event)?;
+            let (mut members, mut keys) = (Members::of(json.as_bytes()), Vec::new());
+            while let Some(key) = members.next_key()?.filter(|key| key != "stop") {
+                members.value()?;
+                keys.push(key);
             }
-            Some(event.members().map(|(key, _)| key.to_owned()).collect::<Vec<_>>())
+            Some(keys)
         };
         for (json, keys) in [
-            (r#"{"a":1,"body":no JSON at all"#, Some(&["a"][..])),
-            (r#"{"body":"x","a":1}"#, Some(&["body", "a"])),
-            (r#"{"body":1,"a":1,"body":2}"#, Some(&["body", "a", "body"])),
-            (r#"{"a":1}"#, Some(&["a"])),
-            (r#"{"body":1,"a":2} more"#, None),
+            (r#" { "a" : 1 , "stop" : no JSON at all"#, Some(&["a"][..])),
+            (r#"{"body":1,"a":1,"body":{"a":[]}} "#, Some(&["body", "a", "body"])),
+            ("{}", Some(&[])),
+            (r#"{"a":1} more"#, None),
             (r#"{"a":1"#, None),
+            (r#"{"a":1,}"#, None),
+            (r#"{"a":1 "b":2}"#, None),
             ("[1]", None),
         ] {
             assert_eq!(
                 read(json).as_deref(),
-                keys.map(|keys| keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>()).as_deref(),
+                keys.map(|keys| keys.iter().map(|&key| key.into()).collect::<Vec<_>>()).as_deref(),
                 "{json}"
             );
         }
@@ -321,15 +356,17 @@ mod tests {
             [r#""plain""#, r#""""#, r#""{\"a\":\"\\n\\u00e9\",\n\t\"b\":1}""#, r#""é\u00e9\ud83d\uDE00😀\/x""#]
         {
             let unescaped = text(string).unwrap();
+            let mut forward = Escaped::new(string);
             for (at, _) in unescaped.char_indices().chain([(unescaped.len(), ' ')]) {
-                let escaped = escaped_at(string, at).unwrap();
+                let escaped = forward.forward_to(at).unwrap();
+                assert_eq!(Escaped::new(string).forward_to(at), Some(escaped), "{string} at {at}");
                 let (before, after) = (&string[..escaped], &string[escaped..]);
                 assert_eq!(text(&format!("{before}\"")).as_deref(), unescaped.get(..at), "{string} at {at}");
                 assert_eq!(text(&format!("\"{after}")).as_deref(), unescaped.get(at..), "{string} at {at}");
             }
-            assert_eq!(escaped_at(string, unescaped.len() + 1), None, "{string}");
+            assert_eq!(forward.forward_to(unescaped.len() + 1), None, "{string}");
         }
-        assert_eq!(escaped_at(r#""\u00e9x""#, 1), None, "inside of a character");
+        assert_eq!(Escaped::new(r#""\u00e9x""#).forward_to(1), None, "inside of a character");
     }
 
     #[test]
@@ -348,23 +385,36 @@ mod tests {
     }
 
     #[test]
-    fn objects_of_the_first_member_are_read_in_one_go() {
+    fn objects_of_an_array_are_read_if_the_first_is_wanted() {
         let ids = |json: &'static str| {
-            let (objects, alone) = first_member_objects(json.as_bytes(), "l", |first| first.has("a"))?;
-            Some((objects.iter().map(|object| object.raw("a").unwrap_or_default()).collect::<Vec<_>>(), alone))
+            let mut members = Members::of(json.as_bytes());
+            members.next_key()??;
+            let objects = members.objects(|first| first.has("a"));
+            let ids = objects.map(|objects| objects.iter().map(|object| object.raw("a").unwrap_or_default()).collect());
+            let rest = if ids.is_none() { members.value() } else { None };
+            Some((ids, rest, members.next_key().flatten().is_some()))
         };
         for (json, found) in [
-            (r#" { "l" : [ {"a":1} , {"a":{"b":[2]}},3, {}] , what"#, Some((&["1", r#"{"b":[2]}"#, ""][..], false))),
-            (r#"{"l":[{"a":1}] } "#, Some((&["1"], true))),
-            (r#"{"l":[{"b":1},{"a":2}]}"#, None),
-            (r#"{"l":[1,{"a":2}]}"#, None),
-            (r#"{"k":1,"l":[{"a":1}]}"#, None),
-            (r#"{"l":[{"a":1}"#, None),
-            (r#"{"l":[]}"#, Some((&[], true))),
-            (r#"{"l":{"a":1}}"#, None),
+            (r#"{"l" : [ {"a":1} , {"a":{"b":[2]}},3, {}] , "m":"#, (Some(vec!["1", r#"{"b":[2]}"#, ""]), None, true)),
+            (r#"{"l":[{"a":1}] } "#, (Some(vec!["1"]), None, false)),
+            (r#"{"l":[{"b":1},{"a":2}],"m":1}"#, (None, Some(r#"[{"b":1},{"a":2}]"#), true)),
+            (r#"{"l":[1,{"a":2}]}"#, (None, Some(r#"[1,{"a":2}]"#), false)),
+            (r#"{"l":[{"a":1} 2]}"#, (None, Some(r#"[{"a":1} 2]"#), false)),
+            (r#"{"l":[{"a":1}"#, (None, None, false)),
+            (r#"{"l":[]}"#, (None, Some("[]"), false)),
+            (r#"{"l":{"a":1}}"#, (None, Some(r#"{"a":1}"#), false)),
         ] {
-            let ids = ids(json);
-            assert_eq!(ids.as_ref().map(|(ids, alone)| (&ids[..], *alone)), found, "{json}");
+            assert_eq!(ids(json), Some(found), "{json}");
+        }
+    }
+
+    #[test]
+    fn members_without_a_limit_are_all_or_none() {
+        let many: String = (0..1000).map(|n| format!(",\"{n}\":[{n}]")).collect();
+        assert_eq!(members(&format!("{{\"a\\n\": 1{many} }}")).len(), 1001);
+        assert_eq!(members(r#" { "a\\b" : "}" , "a":null } "#), [("a\\b".into(), r#""}""#), ("a".into(), "null")]);
+        for json in ["{}", "{\"a\":1,}", "{\"a\":1", "{\"a\"}", "[1]", ""] {
+            assert_eq!(members(json), [], "{json}");
         }
     }
 

@@ -6,6 +6,8 @@ mod fixtures;
 mod http;
 mod limits;
 mod messages;
+mod records;
+mod streams;
 mod trust;
 
 use std::collections::HashSet;
