@@ -36,7 +36,6 @@ mod durable;
 mod event_bridge;
 mod firehose;
 mod http;
-mod mq;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
@@ -47,11 +46,14 @@ pub(crate) mod dynamodb;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod mq;
 pub(crate) mod sqs;
 pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::time::{Duration, SystemTime};
 
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
@@ -156,6 +158,11 @@ impl Trigger {
     /// the sender of one.
     pub(crate) fn is_batch(&self) -> bool {
         self.messages.len() > 1
+    }
+
+    /// Returns the time that the message which waited longest waited for work that begins `now`.
+    pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
+        self.messages.iter().filter_map(|message| message.queue_time(now)).max()
     }
 
     /// Returns the extractor for the contexts in the event.
