@@ -25,6 +25,10 @@ names! {
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
     AWS_LAMBDA_RESOURCE_MAPPING_ID = "aws.lambda.resource_mapping.id";
+    /// The job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_JOB_ID = "aws.s3.batch.job.id";
+    /// A task of a job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_TASK_ID = "aws.s3.batch.task.id";
     AWS_S3_BUCKET = "aws.s3.bucket";
     AWS_S3_COPY_SOURCE = "aws.s3.copy_source";
     AWS_S3_KEY = "aws.s3.key";
@@ -32,6 +36,8 @@ names! {
     AWS_S3_UPLOAD_ID = "aws.s3.upload_id";
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
+    /// The number of deliveries of a message of SQS, this one included, as SQS counts them.
+    AWS_SQS_RECEIVE_COUNT = "aws.sqs.receive_count";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
@@ -70,10 +76,30 @@ names! {
     AWS_DYNAMODB_TOTAL_SEGMENTS = "aws.dynamodb.total_segments";
     CPU_MODE = "cpu.mode";
     DISK_IO_DIRECTION = "disk.io.direction";
+    /// The number of the attempt at an operation of a durable execution, from 1, as in AWS's plugins for OpenTelemetry.
+    DURABLE_ATTEMPT_NUMBER = "durable.attempt.number";
+    /// The ARN of a durable execution of Lambda, under the name of AWS's plugins for OpenTelemetry.
+    DURABLE_EXECUTION_ARN = "durable.execution.arn";
+    /// The name of a durable execution, given by the caller or by Lambda.
+    DURABLE_EXECUTION_NAME = "durable.execution.name";
+    /// `true` for the first invocation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_INVOCATION_FIRST = "durable.invocation.first";
+    /// The status that an invocation reported for its durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_INVOCATION_STATUS = "durable.invocation.status";
+    /// The id of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_ID = "durable.operation.id";
+    /// `true` while an invocation of a durable execution repeats what earlier invocations did.
+    DURABLE_REPLAY = "durable.replay";
+    /// The number of events without a record, because they repeat events of earlier invocations of a durable execution.
+    DURABLE_REPLAYED_EVENTS = "durable.replayed_events";
+    /// The number of spans without a record, because they repeat spans of earlier invocations of a durable execution.
+    DURABLE_REPLAYED_SPANS = "durable.replayed_spans";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
     EXCEPTION_STACKTRACE = "exception.stacktrace";
     EXCEPTION_TYPE = "exception.type";
+    /// The ARN of a durable execution in log lines, under the name of AWS's SDK for durable functions.
+    EXECUTION_ARN = "executionArn";
     FAAS_COLDSTART = "faas.coldstart";
     FAAS_DOCUMENT_COLLECTION = "faas.document.collection";
     FAAS_DOCUMENT_NAME = "faas.document.name";
@@ -203,12 +229,19 @@ names! {
     THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
     /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
     THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
+    /// The milliseconds from the timestamp of the broker to the begin of the work on a message; of a batch, those of the
+    /// message that waited longest.
+    THUNDRA_QUEUE_TIME_MS = "thundra.queue.time_ms";
     /// The signal of a request to a collector.
     THUNDRA_SIGNAL = "thundra.signal";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// `true` for records that a pipe of EventBridge delivered, in place of their source.
+    THUNDRA_TRIGGER_PIPE = "thundra.trigger.pipe";
     /// The milliseconds that a span had run when it was exported, still open.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
+    /// The number of pings that kept the function warm, answered without its handler since the last invocation.
+    THUNDRA_WARMUP_PINGS = "thundra.warmup.pings";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

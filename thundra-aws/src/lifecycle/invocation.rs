@@ -1,16 +1,22 @@
 //! From an event to the scope of its invocation.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
-use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
+use thundra_core::{
+    Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, diagnostics, semconv,
+};
 
+use super::answer::Answer;
 use super::availability_zone::{self, Zone};
 use super::watchdog::Watch;
-use super::{environment, evidence, initialisation, setup, usage};
+use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
-use crate::payload;
+use crate::settings::Settings;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::{chain, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -25,6 +31,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     builder = builder.log_field(semconv::COLD_START, is_cold_start);
     if let Some(arn) = invoked_arn(context) {
         builder = builder.log_field(semconv::FUNCTION_ARN, arn.to_owned());
+    }
+    if let Some(execution) = &trigger.execution {
+        builder = builder.log_field(semconv::EXECUTION_ARN, execution.arn.clone());
     }
     if !context.request_id.is_empty() {
         builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, context.request_id.clone());
@@ -45,6 +54,8 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         builder =
             builder.attribute(semconv::TENANT_ID, tenant.to_owned()).log_field(semconv::TENANT_ID, tenant.to_owned());
     }
+    let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
+    builder = queue_time::describe(builder, waited, queue_spans);
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
@@ -69,6 +80,21 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
     }
+    if let Some(execution) = &trigger.execution {
+        let header = header.as_ref().filter(|_| config.propagators.xray);
+        let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
+        builder = builder.shared_trace(trace_id, execution.trace_id);
+        if let Some(sender) = from_client_context(context, caller, config.propagators).and_then(|client| client.parent)
+        {
+            builder = builder.link(&sender, NO_ATTRIBUTES);
+        }
+    }
+    if let [only] = trigger.messages.as_slice()
+        && waited.is_some()
+        && (inbound.parent.is_none() || inbound.parent == only.inbound.parent)
+    {
+        builder = queue_time::precede(builder, only.sent_at, &trigger.attributes, queue_spans);
+    }
     let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
     // An unsampled invocation, perhaps not exported, leaves the links to the next invocation as well.
     let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
@@ -80,12 +106,22 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if is_cold_start {
         scope.set_flags(ScopeFlags::COLD_START);
     }
-    usage::faas::began(*scope, &trigger);
+    usage::faas::began(*scope, &trigger, waited);
+    warmup::report(*scope);
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.is_batch() && trigger.source.batch_api {
+    if trigger.execution.is_some() {
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
+    }
+    if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);
+    }
+    if let Some(too_long) = chain::check(*scope, config) {
+        scope.set_flags(ScopeFlags::CHAIN_TOO_LONG);
+        too_long.report_invocation(matches!(trigger.faas_trigger, FaasTrigger::PubSub | FaasTrigger::Datasource));
+    } else if trigger.is_batch() {
+        chain::continue_longest(*scope, &trigger.messages, config);
     }
     if let Zone::Asked = zone {
         scope.set_flags(ScopeFlags::ZONE_ASKED);
@@ -93,11 +129,18 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
-    if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
-        *body = payload::strip_bytes(std::mem::take(body), range);
+    if config.propagators != Propagators::NONE {
+        *body = payload::strip_all(std::mem::take(body), &trigger.context_ranges);
     }
     evidence::capture(*scope, body, trigger.source.name, config);
     scope
+}
+
+/// Returns the answer to an invocation whose handler is not called.
+pub(super) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
+    let too_long = chain::check(invocation, config)?;
+    let is_stopped = invocation.flags().contains(ScopeFlags::CHAIN_TOO_LONG);
+    is_stopped.then(|| Answer::Error(too_long.exception()))
 }
 
 /// Ends an invocation.
@@ -148,9 +191,12 @@ fn parent(
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
-    if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
-        let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        inbound = Inbound::extract(pairs, formats, caller).or(inbound);
+    if let Some(mut client) = from_client_context(context, caller, formats) {
+        if trigger.execution.is_some() {
+            // No other invocation of the execution may have the client context.
+            (client.parent, client.source) = (None, ParentSource::None);
+        }
+        inbound = client.or(inbound);
     }
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {
@@ -168,8 +214,21 @@ fn parent(
             None => ParentSource::XRayIgnored,
         };
     }
+    if trigger.execution.is_some() && inbound.parent.is_none() {
+        inbound.source = match inbound.source {
+            source @ (ParentSource::Batch | ParentSource::Redrive | ParentSource::Malformed) => source,
+            _ => ParentSource::SharedTrace,
+        };
+    }
     inbound.xray = header.cloned().or(inbound.xray);
     inbound
+}
+
+/// Returns the context in the client context of an invoke.
+fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
+    let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
+    let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Some(Inbound::extract(pairs, formats, caller))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

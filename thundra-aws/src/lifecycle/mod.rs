@@ -10,10 +10,12 @@
 //! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
 //! type. The documentation of [`run`](crate::run) has the table of the endings.
 
+mod answer;
 mod availability_zone;
 mod background;
 mod deadline;
 pub(crate) mod described;
+mod durable_status;
 mod environment;
 mod event;
 pub(crate) mod evidence;
@@ -27,12 +29,14 @@ pub(crate) mod local;
 mod refusal;
 pub(crate) mod reporting;
 mod response;
+mod response_members;
 mod response_stream;
 mod run;
 pub(crate) mod setup;
 pub(crate) mod shutdown;
 mod snap_start;
 mod usage;
+mod warmup;
 pub(crate) mod watchdog;
 
 pub use init::{init, init_with};
