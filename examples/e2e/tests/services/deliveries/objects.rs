@@ -28,6 +28,7 @@ async fn an_object_is_read_through_the_topic_and_the_queue() {
         "<NotificationConfiguration><TopicConfiguration><Topic>{topic}</Topic><Event>s3:ObjectCreated:*</Event>\
          </TopicConfiguration></NotificationConfiguration>"
     );
+    put("/shop-uploads?notification", notify).await;
     let work = async |order: &str| {
         let of = |spans: &[Span]| {
             spans.iter().find(|span| span.name == "work" && span.attribute("order") == Some(order)).cloned()
