@@ -3,6 +3,7 @@
 mod attributes;
 mod fixtures;
 mod http;
+mod ids;
 mod limits;
 mod messages;
 mod records;
