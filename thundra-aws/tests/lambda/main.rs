@@ -22,6 +22,7 @@ mod peers;
 mod programs;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod separate;
 mod sources;
 mod streams;
 mod usage;
