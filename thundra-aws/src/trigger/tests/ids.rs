@@ -49,6 +49,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("schedule", Nothing("a schedule has no sender"), Full),
     ("event_bridge", One(detail), Full),
     ("firehose", Records(transformed, stream), Full),
+    ("s3_batch", One(job), Full),
     ("cloudwatch_logs", Nothing("log lines have no sender"), Full),
     ("kafka", Records(kafka_record, topic), Full),
     ("mq", Nothing("not read"), Full),
@@ -116,6 +117,10 @@ fn lattice(pairs: Pairs<'_>) -> Json {
 
 fn detail(pairs: Pairs<'_>) -> Json {
     json!({ "source": "s", "detail-type": "t", "detail": context(pairs) })
+}
+
+fn job(pairs: Pairs<'_>) -> Json {
+    json!({ "job": { "id": "j", "userArguments": map(pairs) }, "tasks": [{ "taskId": "t", "s3Key": "a", "s3Bucket": "b" }] })
 }
 
 fn transformed(pairs: Pairs<'_>) -> Json {
