@@ -321,6 +321,7 @@ pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
 mod captured;
+mod chain;
 mod cloudwatch;
 pub mod configuration;
 mod emf;

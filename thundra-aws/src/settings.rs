@@ -1,5 +1,6 @@
 //! The settings of Lambda functions and AWS clients, their variables, and the resource of a Lambda function.
 
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -30,6 +31,16 @@ thundra_core::variables! {
         form: "one of parent, link",
         default: "`parent`",
         meaning: "The parent of a record's span: its producer, or with `link` the invocation, linked to the producer.",
+    }
+    MAX_CHAIN_LENGTH = "THUNDRA_MAX_CHAIN_LENGTH" {
+        form: "a whole number from 1 to 4294967295",
+        default: "no limit",
+        meaning: "The longest [chain of calls](#loops) that runs, in programs. The handler is not called for a longer one.",
+    }
+    WARMUP = "THUNDRA_WARMUP" {
+        form: "one of on, off",
+        default: "`off`",
+        meaning: "With `on`, [pings that keep the function warm](#warm-up) are answered without the handler.",
     }
     MESSAGE_SPANS = "THUNDRA_MESSAGE_SPANS" {
         form: "one of send, create",
@@ -91,6 +102,12 @@ pub struct Settings {
     pub inject_payload: PayloadPatterns,
     /// The parent of a record's span.
     pub batch_spans: BatchSpans,
+    /// The longest chain of calls that runs, in programs, this one included. The handler is not called for an event at
+    /// the end of a longer one, and the invocation answers an error; a record of a [batch](crate::batch) fails alone.
+    /// Defaults to `None`, no limit.
+    pub max_chain_length: Option<NonZeroU32>,
+    /// `true` to answer the pings that keep a function warm without its handler.
+    pub warmup: bool,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
     /// `true` to export what waits when Lambda ends the environment (feature `shutdown`).
@@ -153,6 +170,8 @@ impl Default for Settings {
         Settings {
             inject_payload: PayloadPatterns::default(),
             batch_spans: BatchSpans::default(),
+            max_chain_length: None,
+            warmup: false,
             message_spans: MessageSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
@@ -194,6 +213,8 @@ impl Section for Settings {
             batch_spans: reader
                 .one_of(&BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
                 .unwrap_or_default(),
+            max_chain_length: reader.parsed(&MAX_CHAIN_LENGTH),
+            warmup: reader.one_of(&WARMUP, &[("on", true), ("off", false)]).unwrap_or_default(),
             message_spans: reader
                 .one_of(&MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
                 .unwrap_or_default(),

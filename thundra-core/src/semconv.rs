@@ -78,6 +78,8 @@ names! {
     AWS_DYNAMODB_EXCLUSIVE_START_TABLE = "aws.dynamodb.exclusive_start_table";
     AWS_DYNAMODB_INDEX_NAME = "aws.dynamodb.index_name";
     AWS_DYNAMODB_LIMIT = "aws.dynamodb.limit";
+    /// The service that changed an item by itself: DynamoDB, of an item past its time to live.
+    AWS_DYNAMODB_PRINCIPAL_ID = "aws.dynamodb.principal_id";
     AWS_DYNAMODB_PROJECTION = "aws.dynamodb.projection";
     AWS_DYNAMODB_PROVISIONED_READ_CAPACITY = "aws.dynamodb.provisioned_read_capacity";
     AWS_DYNAMODB_PROVISIONED_WRITE_CAPACITY = "aws.dynamodb.provisioned_write_capacity";
@@ -129,6 +131,10 @@ names! {
     MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
     MESSAGING_DESTINATION_NAME = "messaging.destination.name";
     MESSAGING_DESTINATION_PARTITION_ID = "messaging.destination.partition.id";
+    MESSAGING_KAFKA_MESSAGE_KEY = "messaging.kafka.message.key";
+    MESSAGING_KAFKA_MESSAGE_TOMBSTONE = "messaging.kafka.message.tombstone";
+    MESSAGING_KAFKA_OFFSET = "messaging.kafka.offset";
+    MESSAGING_MESSAGE_CONVERSATION_ID = "messaging.message.conversation_id";
     MESSAGING_MESSAGE_ID = "messaging.message.id";
     MESSAGING_OPERATION_NAME = "messaging.operation.name";
     MESSAGING_OPERATION_TYPE = "messaging.operation.type";
@@ -230,6 +236,8 @@ names! {
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
     /// The milliseconds that a span had run when it was exported, still open.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
+    /// The number of pings that kept the function warm, answered without its handler since the last invocation.
+    THUNDRA_WARMUP_PINGS = "thundra.warmup.pings";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

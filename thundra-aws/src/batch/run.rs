@@ -15,6 +15,7 @@ use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
 use crate::captured::records_failed;
+use crate::chain::{self, ChainTooLong};
 use crate::panics::recording_panic;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
@@ -70,10 +71,14 @@ where
         {
             let mut delivery = (source.read)(&record, extractor);
             let scope = RecordScope::new(surroundings.begin(&mut delivery));
-            match scope.enter(|| read(record, &delivery).map(&f)) {
+            let begun = match scope.chain_too_long(config) {
+                Some(too_long) => Err(too_long.exception()),
+                None => scope.enter(|| read(record, &delivery).map(&f)).map_err(unreadable),
+            };
+            match begun {
                 Ok(work) => running.push(finish(position, scope, work)),
-                Err(error) => {
-                    scope.fail(Exception::new("unreadable", error.to_string()));
+                Err(exception) => {
+                    scope.fail(exception);
                     keep(&mut spans, scope.finish());
                     queue.done(position, true);
                 }
@@ -90,6 +95,10 @@ where
     }
     let identifiers = failures.into_iter().map(|(_, identifier)| identifier).collect();
     ((source.response)(identifiers), spans)
+}
+
+fn unreadable(error: PayloadError) -> Exception {
+    Exception::new("unreadable", error.to_string())
 }
 
 /// Adds the spans of a record to those of the batch.
@@ -131,6 +140,12 @@ struct RecordScope {
 impl RecordScope {
     fn new(scope: Scope) -> Self {
         RecordScope { scope: Some(scope) }
+    }
+
+    /// Returns the failure of a record at the end of a chain of calls over the limit, and reports it.
+    fn chain_too_long(&self, config: &Config) -> Option<ChainTooLong> {
+        let too_long = chain::check(*self.scope.as_deref()?, config);
+        too_long.inspect(ChainTooLong::report_record)
     }
 
     fn enter<T>(&self, f: impl FnOnce() -> T) -> T {

@@ -3,12 +3,16 @@
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
-use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
+use thundra_core::{
+    Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, diagnostics, semconv,
+};
 
+use super::answer::Answer;
 use super::availability_zone::{self, Zone};
 use super::watchdog::Watch;
-use super::{environment, evidence, initialisation, setup, usage};
+use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
+use crate::chain;
 use crate::payload;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
 
@@ -81,11 +85,19 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         scope.set_flags(ScopeFlags::COLD_START);
     }
     usage::faas::began(*scope, &trigger);
+    warmup::report(*scope);
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.is_batch() && trigger.source.batch_api {
         scope.set_flags(ScopeFlags::BATCH);
+    }
+    if let Some(too_long) = chain::check(*scope, config) {
+        scope.set_flags(ScopeFlags::CHAIN_TOO_LONG);
+        too_long
+            .report_invocation(matches!(trigger.source.faas_trigger, FaasTrigger::PubSub | FaasTrigger::Datasource));
+    } else if trigger.is_batch() {
+        chain::continue_longest(*scope, &trigger.messages, config);
     }
     if let Zone::Asked = zone {
         scope.set_flags(ScopeFlags::ZONE_ASKED);
@@ -98,6 +110,13 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     evidence::capture(*scope, body, trigger.source.name, config);
     scope
+}
+
+/// Returns the answer to an invocation whose handler is not called.
+pub(super) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
+    let too_long = chain::check(invocation, config)?;
+    let is_stopped = invocation.flags().contains(ScopeFlags::CHAIN_TOO_LONG);
+    is_stopped.then(|| Answer::Error(too_long.exception()))
 }
 
 /// Ends an invocation.

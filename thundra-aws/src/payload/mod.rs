@@ -136,7 +136,7 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// Returns a string without quotes, and a number or a boolean as written.
-fn scalar(json: &str) -> Option<String> {
+pub(crate) fn scalar(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
         b'{' | b'[' | b'n' => None,

@@ -20,6 +20,8 @@ fn bad_value(name: &str) -> &'static str {
     match name {
         "THUNDRA_INJECT_PAYLOAD" => "kinesys",
         "THUNDRA_BATCH_SPANS" => "child",
+        "THUNDRA_MAX_CHAIN_LENGTH" => "0",
+        "THUNDRA_WARMUP" => "true",
         "THUNDRA_MESSAGE_SPANS" => "each",
         "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",

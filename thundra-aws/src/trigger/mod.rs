@@ -31,19 +31,22 @@ mod parse;
 mod source;
 
 mod direct;
-mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod kafka;
 mod mq;
 mod s3;
 mod schedule;
 mod services;
 mod sns;
 
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod kafka;
 pub(crate) mod kinesis;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -82,6 +85,7 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,

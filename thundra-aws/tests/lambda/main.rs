@@ -16,6 +16,7 @@ mod environment;
 mod evidence;
 mod keep;
 mod logs;
+mod loops;
 mod metrics;
 mod peers;
 mod programs;
@@ -24,6 +25,7 @@ mod secrets;
 mod sources;
 mod streams;
 mod usage;
+mod warmup;
 mod xray;
 
 use std::sync::Mutex;

@@ -76,6 +76,12 @@ impl<'a> Object<'a> {
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
+    /// Returns an integer member. Some events write integers as strings.
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        let raw = self.raw(key)?;
+        text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
+    }
+
     /// Returns an object member.
     pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
         Object::parse(self.raw(key)?)
@@ -196,6 +202,27 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
+/// Returns the members of an object without a limit, such as the records by partition, else none.
+pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &str)> {
+    all_members(json).unwrap_or_default()
+}
+
+fn all_members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let (mut members, mut cursor) = (Vec::new(), Cursor::new(json.as_bytes()));
+    cursor.eat_spaced(b'{')?;
+    if cursor.eat(b'}').is_some() {
+        return Some(members);
+    }
+    loop {
+        let key = read_key(&mut cursor, json)?;
+        cursor.eat_spaced(b':')?;
+        members.push((key, json.get(cursor.value()?)?));
+        if cursor.eat_spaced(b',').is_none() {
+            return cursor.eat(b'}').map(|()| members);
+        }
+    }
+}
+
 /// Returns the texts of the elements of an array, else none.
 pub(crate) fn array(json: &str) -> Vec<&str> {
     elements(json).unwrap_or_default()
@@ -308,6 +335,16 @@ mod tests {
             (r#"{"l":{"a":1}}"#, (None, Some(r#"{"a":1}"#), false)),
         ] {
             assert_eq!(ids(json), Some(found), "{json}");
+        }
+    }
+
+    #[test]
+    fn members_without_a_limit_are_all_or_none() {
+        let many: String = (0..1000).map(|n| format!(",\"{n}\":[{n}]")).collect();
+        assert_eq!(members(&format!("{{\"a\\n\": 1{many} }}")).len(), 1001);
+        assert_eq!(members(r#" { "a\\b" : "}" , "a":null } "#), [("a\\b".into(), r#""}""#), ("a".into(), "null")]);
+        for json in ["{}", "{\"a\":1,}", "{\"a\":1", "{\"a\"}", "[1]", ""] {
+            assert_eq!(members(json), [], "{json}");
         }
     }
 
