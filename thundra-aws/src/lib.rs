@@ -333,6 +333,7 @@ mod panics;
 mod payload;
 mod payload_patterns;
 mod platform;
+mod queue_time;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -352,7 +353,7 @@ pub use sdk::clients::*;
 pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
-pub use settings::{BatchSpans, CapturePayloads, MessageSpans, Settings};
+pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{

@@ -47,6 +47,12 @@ thundra_core::variables! {
         default: "`send`",
         meaning: "The sender of a batch's messages: the span of the call, or with `create` a span of each message.",
     }
+    QUEUE_SPANS = "THUNDRA_QUEUE_SPANS" {
+        form: "one of attribute, span, off",
+        default: "`attribute`",
+        meaning: "The time that a message waited for its processing: an attribute, with `span` a [span](#time-in-the-queue) \
+                  too.",
+    }
     SHUTDOWN = "THUNDRA_SHUTDOWN" {
         form: "one of on, off",
         default: "`off`",
@@ -110,6 +116,8 @@ pub struct Settings {
     pub warmup: bool,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
+    /// The record of the time that a message waited for its processing.
+    pub queue_spans: QueueSpans,
     /// `true` to export what waits when Lambda ends the environment (feature `shutdown`).
     pub shutdown: bool,
     /// The time before its deadline at which a running invocation is exported, as timed out and with the spans still
@@ -148,6 +156,21 @@ pub enum MessageSpans {
     Create,
 }
 
+/// The record of the time that a message waited for its processing, from the variable `THUNDRA_QUEUE_SPANS`.
+///
+/// The [configuration page](crate::configuration#time-in-the-queue) says what counts as waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum QueueSpans {
+    /// The attribute `thundra.queue.time_ms`.
+    #[default]
+    Attribute,
+    /// The attribute, and a span between the producer and the processing.
+    Span,
+    /// Nothing.
+    Off,
+}
+
 /// The invocations whose event is written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
 ///
 /// The line has the event with the values of secret keys masked, and runs the same program again locally. The
@@ -173,6 +196,7 @@ impl Default for Settings {
             max_chain_length: None,
             warmup: false,
             message_spans: MessageSpans::default(),
+            queue_spans: QueueSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
             log_format: None,
@@ -217,6 +241,12 @@ impl Section for Settings {
             warmup: reader.one_of(&WARMUP, &[("on", true), ("off", false)]).unwrap_or_default(),
             message_spans: reader
                 .one_of(&MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
+                .unwrap_or_default(),
+            queue_spans: reader
+                .one_of(
+                    &QUEUE_SPANS,
+                    &[("attribute", QueueSpans::Attribute), ("span", QueueSpans::Span), ("off", QueueSpans::Off)],
+                )
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),

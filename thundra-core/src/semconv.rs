@@ -45,6 +45,10 @@ names! {
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
     AWS_LAMBDA_RESOURCE_MAPPING_ID = "aws.lambda.resource_mapping.id";
+    /// The job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_JOB_ID = "aws.s3.batch.job.id";
+    /// A task of a job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_TASK_ID = "aws.s3.batch.task.id";
     AWS_S3_BUCKET = "aws.s3.bucket";
     AWS_S3_COPY_SOURCE = "aws.s3.copy_source";
     AWS_S3_KEY = "aws.s3.key";
@@ -54,6 +58,8 @@ names! {
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SES_MESSAGE_ID = "aws.ses.message.id";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
+    /// The number of deliveries of a message of SQS, this one included, as SQS counts them.
+    AWS_SQS_RECEIVE_COUNT = "aws.sqs.receive_count";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
@@ -230,10 +236,15 @@ names! {
     THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
     /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
     THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
+    /// The milliseconds from the timestamp of the broker to the begin of the work on a message; of a batch, those of the
+    /// message that waited longest.
+    THUNDRA_QUEUE_TIME_MS = "thundra.queue.time_ms";
     /// The signal of a request to a collector.
     THUNDRA_SIGNAL = "thundra.signal";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// `true` for records that a pipe of EventBridge delivered, in place of their source.
+    THUNDRA_TRIGGER_PIPE = "thundra.trigger.pipe";
     /// The milliseconds that a span had run when it was exported, still open.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
     /// The number of pings that kept the function warm, answered without its handler since the last invocation.

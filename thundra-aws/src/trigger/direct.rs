@@ -26,7 +26,7 @@ pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) ->
     if opened.range.is_none() && !holds_context(&opened.inbound) {
         return None;
     }
-    trigger.context_range.clone_from(&opened.range);
+    trigger.context_ranges.extend(opened.range.clone());
     trigger.deliver([opened.into()]);
     Some(())
 }

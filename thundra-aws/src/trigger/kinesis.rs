@@ -62,7 +62,9 @@ pub(crate) struct KinesisRecord<'a> {
 
 impl<'a> KinesisRecord<'a> {
     fn of(record: &Object<'a>) -> Option<Self> {
-        let kinesis = record.object("kinesis")?;
+        // A pipe delivers the members without the object around them.
+        let nested = record.object("kinesis");
+        let kinesis = nested.as_ref().or_else(|| record.has("data").then_some(record))?;
         Some(KinesisRecord {
             event_id: record.text("eventID"),
             sequence_number: kinesis.text("sequenceNumber"),

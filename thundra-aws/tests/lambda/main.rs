@@ -20,6 +20,7 @@ mod loops;
 mod metrics;
 mod peers;
 mod programs;
+mod queue_time;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod sources;

@@ -123,32 +123,10 @@ impl<'a> Members<'a> {
         self.json.slice(self.cursor.value()?)
     }
 
-    /// Reads the objects in an array. `None` for any other value, for an empty array, and for an array with a first
-    /// element that is not `wanted`. The value is not stepped over then.
+    /// Reads the objects in an array, as [`objects`] does. The value is not stepped over without objects.
     pub(crate) fn objects(&mut self, wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
-        let (json, known_text) = (self.json, &mut self.text);
-        let (mut objects, mut text) = (Vec::new(), None);
-        self.cursor.attempt(|cursor| {
-            each(cursor, |cursor| {
-                let Some(text) = text else {
-                    let first = Object::read(cursor, json)?;
-                    if !wanted(&first) {
-                        return None;
-                    }
-                    objects.push(first);
-                    // Long texts are validated at once, and at most once.
-                    text = *known_text.get_or_insert_with(|| std::str::from_utf8(json).ok());
-                    return text.map(|_| ());
-                };
-                match cursor.attempt(|cursor| Object::read(cursor, text)) {
-                    Some(object) => objects.push(object),
-                    None => drop(cursor.value()?),
-                }
-                Some(())
-            })?;
-            (!objects.is_empty()).then_some(())
-        })?;
-        Some(objects)
+        let (json, text) = (self.json, &mut self.text);
+        self.cursor.attempt(|cursor| read_objects(cursor, json, text, wanted))
     }
 }
 
@@ -249,6 +227,38 @@ fn each<'a>(cursor: &mut Cursor<'a>, mut element: impl FnMut(&mut Cursor<'a>) ->
             return cursor.eat(b']');
         }
     }
+}
+
+/// Reads the objects in an array. `None` for any other text, for an empty array, and for an array with a first element
+/// that is not `wanted`.
+pub(crate) fn objects<'a>(json: &'a [u8], wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
+    let mut cursor = Cursor::new(json);
+    let objects = read_objects(&mut cursor, json, &mut None, wanted)?;
+    cursor.end().map(|()| objects)
+}
+
+/// Reads the objects in an array. `text` is the validated text, as soon as there is one.
+fn read_objects<'a>(
+    cursor: &mut Cursor<'a>,
+    json: &'a [u8],
+    text: &mut Option<Option<&'a str>>,
+    wanted: impl Fn(&Object<'a>) -> bool,
+) -> Option<Vec<Object<'a>>> {
+    let mut objects = Vec::new();
+    each(cursor, |cursor| {
+        if objects.is_empty() {
+            objects.push(Object::read(cursor, json).filter(&wanted)?);
+            return Some(());
+        }
+        // Long texts are validated at once, and at most once.
+        let text = (*text.get_or_insert_with(|| std::str::from_utf8(json).ok()))?;
+        match cursor.attempt(|cursor| Object::read(cursor, text)) {
+            Some(object) => objects.push(object),
+            None => drop(cursor.value()?),
+        }
+        Some(())
+    })?;
+    (!objects.is_empty()).then_some(objects)
 }
 
 #[cfg(test)]
