@@ -1,6 +1,6 @@
 //! Kafka: [Amazon MSK] and [self-managed clusters].
 //!
-//! The records stand in a map by topic and partition. A record may carry a context in the headers, and in an
+//! The records stand in a map by topic and partition, and in a list from a pipe of EventBridge. A record may carry a context in the headers, and in an
 //! [envelope] or a `__context__` in the value. The value is opened only if the headers hold no context.
 //!
 //! [Amazon MSK]: https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
@@ -32,8 +32,8 @@ pub(super) static SOURCE: Source = Source {
     name: "kafka",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
-    recognise: Recognise::Members(|event| {
-        let source = event.members.text("eventSource");
+    recognise: Recognise::Groups(|event| {
+        let source = event.text("eventSource");
         source.is_some_and(|source| NAMES.iter().any(|name| name.eq_ignore_ascii_case(&source)))
     }),
     read,
@@ -46,7 +46,8 @@ pub(crate) fn process(topic: Option<&str>) -> Attributes {
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let partitions = event.members.raw("records").map(json::members).unwrap_or_default();
-    let records: Vec<_> = partitions.iter().flat_map(|(partition, records)| of_partition(partition, records)).collect();
+    let grouped = partitions.iter().flat_map(|(partition, records)| of_partition(partition, records));
+    let records: Vec<_> = grouped.chain(event.records.iter().map(KafkaRecord::of)).collect();
     let topic = common(records.iter().map(|record| record.topic.as_deref()));
     trigger.set_all(process(topic));
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());

@@ -34,7 +34,6 @@ mod direct;
 mod event_bridge;
 mod firehose;
 mod http;
-mod mq;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
@@ -46,6 +45,8 @@ pub(crate) mod dynamodb;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod mq;
 pub(crate) mod sqs;
 pub(crate) mod warmup;
 

@@ -30,6 +30,8 @@ pub(super) enum Recognise {
     Records(fn(&Object<'_>) -> bool),
     /// The members of the event, or of the first event of a list. See [`Event::objects`].
     Objects(fn(&Object<'_>) -> bool),
+    /// The members of an event with records by partition or queue, or of the first record of a list from a pipe.
+    Groups(fn(&Object<'_>) -> bool),
     /// The members of the event.
     Members(fn(&Event<'_>) -> bool),
     /// The members of a request before the `body`.
@@ -47,7 +49,7 @@ impl Source {
     pub(super) fn delivers(&self, first: &Object<'_>, batch: Batch) -> bool {
         match self.recognise {
             Recognise::Records(is_record) => is_record(first),
-            Recognise::Objects(is_event) => batch == Batch::List && is_event(first),
+            Recognise::Objects(is_event) | Recognise::Groups(is_event) => batch == Batch::List && is_event(first),
             Recognise::Members(_) | Recognise::Request { .. } => false,
         }
     }
@@ -56,14 +58,14 @@ impl Source {
     pub(super) fn recognises(&self, event: &Event<'_>) -> bool {
         match self.recognise {
             Recognise::Records(_) => false,
-            Recognise::Objects(is_event) => is_event(&event.members),
+            Recognise::Objects(is_event) | Recognise::Groups(is_event) => is_event(&event.members),
             Recognise::Members(members) | Recognise::Request { members, .. } => members(event),
         }
     }
 
-    /// Returns `true` for a list from a pipe. Pipes deliver the records of a source without `Records` around them.
+    /// Returns `true` for a list from a pipe. Pipes deliver the records of a source without anything around them.
     pub(super) fn is_pipe(&self, event: &Event<'_>) -> bool {
-        event.is_list && matches!(self.recognise, Recognise::Records(_))
+        event.is_list && matches!(self.recognise, Recognise::Records(_) | Recognise::Groups(_))
     }
 
     /// Returns `true` for a source of requests.
@@ -75,7 +77,7 @@ impl Source {
     pub(super) fn needs_no_body(&self, event: &Event<'_>) -> bool {
         match self.recognise {
             Recognise::Request { is_complete, .. } => is_complete(event),
-            Recognise::Records(_) | Recognise::Objects(_) | Recognise::Members(_) => false,
+            Recognise::Records(_) | Recognise::Objects(_) | Recognise::Groups(_) | Recognise::Members(_) => false,
         }
     }
 }

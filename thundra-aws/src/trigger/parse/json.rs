@@ -186,19 +186,11 @@ pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &str)> {
 }
 
 fn all_members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
-    let (mut members, mut cursor) = (Vec::new(), Cursor::new(json.as_bytes()));
-    cursor.eat_spaced(b'{')?;
-    if cursor.eat(b'}').is_some() {
-        return Some(members);
+    let (mut all, mut members) = (Vec::new(), Members::of(json.as_bytes()));
+    while let Some(key) = members.next_key()? {
+        all.push((key, members.value()?));
     }
-    loop {
-        let key = read_key(&mut cursor, json)?;
-        cursor.eat_spaced(b':')?;
-        members.push((key, json.get(cursor.value()?)?));
-        if cursor.eat_spaced(b',').is_none() {
-            return cursor.eat(b'}').map(|()| members);
-        }
-    }
+    Some(all)
 }
 
 /// Returns the texts of the elements of an array, else none.
