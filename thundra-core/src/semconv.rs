@@ -99,10 +99,30 @@ names! {
     CPU_MODE = "cpu.mode";
     DEPLOYMENT_ID = "deployment.id";
     DISK_IO_DIRECTION = "disk.io.direction";
+    /// The number of the attempt at an operation of a durable execution, from 1, as in AWS's plugins for OpenTelemetry.
+    DURABLE_ATTEMPT_NUMBER = "durable.attempt.number";
+    /// The ARN of a durable execution of Lambda, under the name of AWS's plugins for OpenTelemetry.
+    DURABLE_EXECUTION_ARN = "durable.execution.arn";
+    /// The name of a durable execution, given by the caller or by Lambda.
+    DURABLE_EXECUTION_NAME = "durable.execution.name";
+    /// `true` for the first invocation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_INVOCATION_FIRST = "durable.invocation.first";
+    /// The status that an invocation reported for its durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_INVOCATION_STATUS = "durable.invocation.status";
+    /// The id of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_ID = "durable.operation.id";
+    /// `true` while an invocation of a durable execution repeats what earlier invocations did.
+    DURABLE_REPLAY = "durable.replay";
+    /// The number of events without a record, because they repeat events of earlier invocations of a durable execution.
+    DURABLE_REPLAYED_EVENTS = "durable.replayed_events";
+    /// The number of spans without a record, because they repeat spans of earlier invocations of a durable execution.
+    DURABLE_REPLAYED_SPANS = "durable.replayed_spans";
     ERROR_TYPE = "error.type";
     EXCEPTION_MESSAGE = "exception.message";
     EXCEPTION_STACKTRACE = "exception.stacktrace";
     EXCEPTION_TYPE = "exception.type";
+    /// The ARN of a durable execution in log lines, under the name of AWS's SDK for durable functions.
+    EXECUTION_ARN = "executionArn";
     FAAS_COLDSTART = "faas.coldstart";
     FAAS_DOCUMENT_COLLECTION = "faas.document.collection";
     FAAS_DOCUMENT_NAME = "faas.document.name";

@@ -31,6 +31,7 @@ mod parse;
 mod source;
 
 mod direct;
+mod durable;
 mod event_bridge;
 mod firehose;
 mod http;
@@ -57,6 +58,7 @@ use std::time::{Duration, SystemTime};
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
 
+pub(crate) use durable::Execution;
 pub(crate) use message::Message;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
@@ -88,6 +90,7 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &durable::SOURCE,
     &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
@@ -132,6 +135,8 @@ static OTHER: Source = Source {
 pub(crate) struct Trigger {
     /// The source of the event.
     pub(crate) source: &'static Source,
+    /// The kind of the source; for a durable execution, of the source of the input.
+    pub(crate) faas_trigger: FaasTrigger,
     /// The trust in the caller, for the event and for the headers beside it.
     pub(crate) trust: Trust,
     /// `true` for a list of records from a pipe of EventBridge.
@@ -147,12 +152,15 @@ pub(crate) struct Trigger {
     /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
     /// too.
     pub(crate) default_correlation_id: Option<String>,
+    /// The durable execution that the invocation is a part of.
+    pub(crate) execution: Option<Execution>,
 }
 
 impl Trigger {
     fn new(source: &'static Source, trust: Trust) -> Self {
         Trigger {
             source,
+            faas_trigger: source.faas_trigger,
             trust,
             is_pipe: false,
             span_name: None,
@@ -160,6 +168,7 @@ impl Trigger {
             messages: Vec::new(),
             context_ranges: Vec::new(),
             default_correlation_id: None,
+            execution: None,
         }
     }
 
@@ -205,7 +214,12 @@ impl Trigger {
 
 /// Recognises an event. `caller` is the trust in the caller that invoked the function.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
-    let recognised = recognise(text);
+    detect_among(text, config, caller, |_| true)
+}
+
+/// Recognises an event of one of the selected sources.
+fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
+    let recognised = recognise(text, is_selected);
     let is_edge = recognised.as_ref().map_or_else(|| edge::is_edge_text(text), |(event, _)| edge::is_edge(event));
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
@@ -222,9 +236,10 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 
 /// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object or a list of known
 /// objects.
-fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
+fn recognise(text: &[u8], is_selected: fn(&Source) -> bool) -> Option<(Event<'_>, Option<&'static Source>)> {
     let found = Cell::new(None);
-    let find = |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| test(source));
+    let find =
+        |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| is_selected(source) && test(source));
     let keep = |source: Option<&'static Source>| {
         found.set(source);
         source.is_some()
