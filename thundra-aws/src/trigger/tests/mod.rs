@@ -1,6 +1,7 @@
 //! Events of every source, and the triggers read from them.
 
 mod attributes;
+mod durable;
 mod fixtures;
 mod http;
 mod ids;
