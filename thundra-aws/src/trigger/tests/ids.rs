@@ -6,7 +6,7 @@ use base64::prelude::BASE64_STANDARD;
 use lambda_runtime::Context;
 use serde_json::{Map, Value as Json, json};
 use thundra_core::Config;
-use thundra_core::propagation::{CorrelationIds, Trust};
+use thundra_core::propagation::{CorrelationIds, PAYLOAD_CONTEXT, Trust};
 
 use super::super::SOURCES;
 use super::{config, detected, v1, v2};
@@ -24,11 +24,13 @@ enum Carrier {
     One(fn(Pairs<'_>) -> Json),
     /// A context in each record.
     Records(fn(Pairs<'_>) -> Json, fn(Vec<Json>) -> Json),
+    /// One context, as a member that a program added to this event before it forwarded it.
+    Added(&'static str),
     /// None, for a reason.
     None(&'static str),
 }
 
-use Carrier::{None as Nothing, One, Records};
+use Carrier::{Added, None as Nothing, One, Records};
 use Trust::{Edge, Full};
 
 /// Each source, its carrier, and the trust in its senders.
@@ -45,19 +47,36 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("http_api", One(http_api), Edge),
     ("rest_api", One(rest_api), Edge),
     ("lattice", One(lattice), Edge),
+    ("durable", One(execution), Full),
     ("warmup", Nothing("a ping has no sender"), Full),
     ("schedule", Nothing("a schedule has no sender"), Full),
     ("event_bridge", One(detail), Full),
     ("firehose", Records(transformed, stream), Full),
     ("s3_batch", One(job), Full),
-    ("cloudwatch_logs", Nothing("log lines have no sender"), Full),
     ("kafka", Records(kafka_record, topic), Full),
     ("mq", Nothing("not read"), Full),
+    ("alexa", Added(r#"{"request":{"type":"LaunchRequest"},"context":{"System":{}}}"#), Edge),
+    ("auto_scaling", Added(r#"{"AutoScalingGroupARN":"a","CapacityToTerminate":[]}"#), Full),
+    ("bedrock", Added(r#"{"messageVersion":"1.0","agent":{"id":"a"}}"#), Edge),
+    ("client_vpn", Added(r#"{"connection-id":"c","endpoint-id":"e"}"#), Edge),
+    ("cloudformation", Added(r#"{"RequestType":"Create","StackId":"s","LogicalResourceId":"r"}"#), Full),
+    ("cloudwatch_alarm", Added(r#"{"source":"aws.cloudwatch","alarmData":{"alarmName":"a"}}"#), Full),
+    ("cloudwatch_logs", Added(r#"{"awslogs":{"data":"H4sI"}}"#), Full),
+    ("codecommit", Added(r#"{"Records":[{"eventSource":"aws:codecommit","codecommit":{}}]}"#), Full),
+    ("codedeploy", Added(r#"{"DeploymentId":"d","LifecycleEventHookExecutionId":"e"}"#), Full),
+    ("codepipeline", Added(r#"{"CodePipeline.job":{"id":"j"}}"#), Full),
+    ("cognito", Added(r#"{"triggerSource":"PreSignUp_SignUp","userPoolId":"p"}"#), Edge),
+    ("config", Added(r#"{"configRuleName":"r","invokingEvent":"{}"}"#), Full),
+    ("connect", Added(r#"{"Name":"ContactFlowEvent","Details":{"ContactData":{}}}"#), Edge),
+    ("lex", Added(r#"{"invocationSource":"DialogCodeHook","bot":{"name":"b"}}"#), Edge),
+    ("secrets_manager", Added(r#"{"Step":"createSecret","SecretId":"s","ClientRequestToken":"t"}"#), Full),
+    ("ses", Added(r#"{"Records":[{"eventSource":"aws:ses","ses":{}}]}"#), Edge),
+    ("iot", Added(r#"{"topic":"devices/7","clientid":"7"}"#), Edge),
     ("direct", One(context), Full),
 ];
 
 /// The sources whose own request id, `r-1`, is the id of a new chain of calls.
-const REQUEST_IDS: [&str; 2] = ["http_api", "rest_api"];
+const REQUEST_IDS: [&str; 3] = ["durable", "http_api", "rest_api"];
 
 fn notification(pairs: Pairs<'_>) -> Json {
     let attributes = typed(pairs, "Type", "Value");
@@ -115,6 +134,12 @@ fn lattice(pairs: Pairs<'_>) -> Json {
             "requestContext": { "serviceNetworkArn": "arn:aws:vpc-lattice:eu-west-1:1:servicenetwork/n" } })
 }
 
+fn execution(pairs: Pairs<'_>) -> Json {
+    let input = json!({ "Id": "e", "ExecutionDetails": { "InputPayload": context(pairs).to_string() } });
+    json!({ "DurableExecutionArn": "arn:aws:lambda:eu-west-1:1:function:f:1/durable-execution/n/r-1",
+            "CheckpointToken": "t", "InitialExecutionState": { "Operations": [input] } })
+}
+
 fn detail(pairs: Pairs<'_>) -> Json {
     json!({ "source": "s", "detail-type": "t", "detail": context(pairs) })
 }
@@ -168,6 +193,11 @@ fn with_headers(mut event: Json, pairs: Pairs<'_>) -> Json {
 fn event(carrier: &Carrier, contexts: &[Pairs<'_>]) -> Option<Json> {
     match (carrier, contexts) {
         (One(event), [only]) => Some(event(only)),
+        (Added(event), [only]) => {
+            let mut event: Json = serde_json::from_str(event).unwrap();
+            event.as_object_mut().unwrap().extend((!only.is_empty()).then(|| (PAYLOAD_CONTEXT.to_owned(), map(only))));
+            Some(event)
+        }
         (Records(record, event), contexts) => Some(event(contexts.iter().map(|pairs| record(pairs)).collect())),
         _ => None,
     }
