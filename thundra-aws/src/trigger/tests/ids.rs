@@ -158,7 +158,8 @@ fn stream(records: Vec<Json>) -> Json {
 
 fn kafka_record(pairs: Pairs<'_>) -> Json {
     let headers: Vec<_> = pairs.iter().map(|(key, value)| json!({ (*key): value.as_bytes() })).collect();
-    json!({ "topic": "t", "partition": 0, "offset": 1, "headers": headers, "value": "Yg==" })
+    // A pipe delivers records alone, each with its source.
+    json!({ "eventSource": "aws:kafka", "topic": "t", "partition": 0, "offset": 1, "headers": headers, "value": "Yg==" })
 }
 
 fn topic(records: Vec<Json>) -> Json {
@@ -256,19 +257,24 @@ fn the_ids_of_each_source_keep_to_the_rules() {
 
 #[test]
 fn each_record_of_each_source_has_its_own_ids() {
-    for (name, carrier, ..) in CARRIERS {
-        let first: Pairs<'_> = &[("x-correlation-id", "c-1"), ("call-chain-length", "2")];
-        let second: Pairs<'_> = &[("x-correlation-id", "c-2"), ("debug-log-enabled", "true")];
-        let Some(event) = event(carrier, &[first, second, &[]]) else { continue };
-        let trigger = detected(&event);
-        assert!(trigger.is_batch(), "{name}");
-        let read = trigger.messages.iter().map(|message| {
-            let ids = &message.inbound.correlation;
-            (ids.get("id"), ids.chain_length(), ids.debug_log_enabled())
-        });
-        let expected = [(Some("c-1"), 2, false), (Some("c-2"), 1, true), (None, 1, false)];
-        assert_eq!(read.collect::<Vec<_>>(), expected, "{name}");
-        let of_invocation = ids(&event, &config(&[]));
-        assert_eq!((of_invocation.get("id"), of_invocation.chain_length()), (Some(REQUEST), 1), "{name}");
+    let first: Pairs<'_> = &[("x-correlation-id", "c-1"), ("call-chain-length", "2")];
+    let second: Pairs<'_> = &[("x-correlation-id", "c-2"), ("debug-log-enabled", "true")];
+    for (name, carrier, _) in CARRIERS {
+        let Records(record, event) = carrier else { continue };
+        let records = || [first, second, &[]].map(record).to_vec();
+        // Neither SNS nor Firehose is the source of a pipe.
+        let piped = (!["sns", "firehose"].contains(name)).then(|| Json::from(records()));
+        for event in [event(records())].into_iter().chain(piped) {
+            let trigger = detected(&event);
+            assert_eq!((trigger.source.name, trigger.is_batch()), (*name, true));
+            let read = trigger.messages.iter().map(|message| {
+                let ids = &message.inbound.correlation;
+                (ids.get("id"), ids.chain_length(), ids.debug_log_enabled())
+            });
+            let expected = [(Some("c-1"), 2, false), (Some("c-2"), 1, true), (None, 1, false)];
+            assert_eq!(read.collect::<Vec<_>>(), expected, "{name}");
+            let of_invocation = ids(&event, &config(&[]));
+            assert_eq!((of_invocation.get("id"), of_invocation.chain_length()), (Some(REQUEST), 1), "{name}");
+        }
     }
 }
