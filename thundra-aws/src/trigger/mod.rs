@@ -1,7 +1,7 @@
 //! The trigger of an invocation, read from the bytes of the event.
 //!
-//! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module. Any other
-//! event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
+//! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module, or a row of the
+//! file [`services`] if the source carries no context. Any other event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
 //! file there. A source of untrusted callers other than HTTP also takes a rule in [`edge`].
@@ -16,7 +16,7 @@
 //! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
 //! Gateway, function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed
 //! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
-//! environment has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!
@@ -30,7 +30,6 @@ mod message;
 mod parse;
 mod source;
 
-mod cloudwatch_logs;
 mod direct;
 mod durable;
 mod event_bridge;
@@ -39,6 +38,7 @@ mod http;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
+mod services;
 mod sns;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
@@ -96,9 +96,27 @@ static SOURCES: &[&Source] = &[
     &event_bridge::SOURCE,
     &firehose::SOURCE,
     &s3_batch::SOURCE,
-    &cloudwatch_logs::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
+    // Without a context of a sender:
+    &services::ALEXA,
+    &services::AUTO_SCALING,
+    &services::BEDROCK,
+    &services::CLIENT_VPN,
+    &services::CLOUDFORMATION,
+    &services::CLOUDWATCH_ALARM,
+    &services::CLOUDWATCH_LOGS,
+    &services::CODECOMMIT,
+    &services::CODEDEPLOY,
+    &services::CODEPIPELINE,
+    &services::COGNITO,
+    &services::CONFIG,
+    &services::CONNECT,
+    &services::LEX,
+    &services::SECRETS_MANAGER,
+    &services::SES,
+    // The members of a device's message may be those of any other event:
+    &services::IOT,
     // By the context that another program put in:
     &direct::SOURCE,
 ];

@@ -4,6 +4,7 @@ mod attributes;
 mod durable;
 mod fixtures;
 mod http;
+mod ids;
 mod limits;
 mod messages;
 mod records;
