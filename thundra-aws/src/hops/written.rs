@@ -72,9 +72,9 @@ impl Written {
                 diagnostics::once(
                     &format!("loop.s3.{bucket}"),
                     format_args!(
-                        "{operation} writes to the bucket {bucket}, whose event triggered this invocation: the object \
-                         invokes the function again, and each of its objects too, unless the prefix, the suffix or the \
-                         event types of the notification leave it out (reported once)"
+                        "{operation} writes to the bucket {bucket}, whose event triggered this invocation: the write invokes \
+                         the function again, without end, unless the prefix, the suffix or the event types of the \
+                         notification leave the object out (reported once)"
                     ),
                 );
             }

@@ -9,8 +9,9 @@ use super::json::{self, Object};
 use super::s3_object::S3Object;
 use crate::hops::{Change, change};
 
-/// The limit of nesting. Deeper than anyone builds, and a crafted body must not cost more.
-const MAX_DEPTH: usize = 6;
+/// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not cost
+/// more.
+const MAX_DEPTH: usize = 12;
 /// The sources of S3's records, and of its events on EventBridge. A text without one of them tells of no object.
 const NAMES: [&str; 2] = ["aws:s3", "aws.s3"];
 /// The members that hold a message within a message, as a JSON object or as its text.
