@@ -14,9 +14,10 @@ use super::availability_zone::{self, Zone};
 use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
+use crate::chain::{self, Work};
 use crate::settings::Settings;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
-use crate::{chain, payload, queue_time};
+use crate::{payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -122,7 +123,12 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     if let Some(too_long) = chain::check(*scope, config) {
         scope.set_flags(ScopeFlags::CHAIN_TOO_LONG);
-        too_long.report_invocation(matches!(trigger.faas_trigger, FaasTrigger::PubSub | FaasTrigger::Datasource));
+        too_long.report(match trigger.faas_trigger {
+            // A handler in place does not see its event.
+            _ if body.is_empty() => Work::InPlace,
+            FaasTrigger::PubSub | FaasTrigger::Datasource => Work::Message,
+            _ => Work::Call,
+        });
     } else if trigger.is_batch() {
         chain::continue_longest(*scope, &trigger.messages, config);
     }
@@ -160,6 +166,9 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
             "the handler works on a batch by itself, so its calls carry the invocation's ids: \
              thundra_aws::batch::each gives each record its own",
         );
+        if let Some(too_long) = chain::check(*scope, thundra_core::config()) {
+            too_long.report(Work::WholeBatch);
+        }
     }
     let was_exported = watch.end(&scope);
     evidence::end(*scope);

@@ -6,6 +6,7 @@ mod cloudfront;
 mod durable;
 mod fixtures;
 mod http;
+mod ids;
 mod limits;
 mod messages;
 mod records;
