@@ -17,6 +17,8 @@ names! {
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// The place of a user record among those that a producer packed into one record, from 0.
+    AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
     /// One attempt of a request id: a retry has the same request id, and another invocation id.
     AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
