@@ -16,6 +16,8 @@ macro_rules! names {
 names! {
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
+    /// The sequence number in a stream, of a record with another id.
+    AWS_KINESIS_SEQUENCE_NUMBER = "aws.kinesis.sequence_number";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
     /// The place of a user record among those that a producer packed into one record, from 0.
     AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
@@ -55,6 +57,7 @@ names! {
     CLOUD_RESOURCE_ID = "cloud.resource_id";
     CODE_FILE_PATH = "code.file.path";
     CODE_LINE_NUMBER = "code.line.number";
+    DB_NAMESPACE = "db.namespace";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
     AWS_DYNAMODB_ATTRIBUTES_TO_GET = "aws.dynamodb.attributes_to_get";

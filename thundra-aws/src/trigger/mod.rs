@@ -32,9 +32,10 @@ mod source;
 
 mod cloudwatch_logs;
 mod direct;
+mod documentdb;
 mod event_bridge;
-mod firehose;
 mod http;
+mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
@@ -42,6 +43,8 @@ mod sns;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod firehose;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
@@ -92,10 +95,12 @@ static SOURCES: &[&Source] = &[
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
+    &kinesis_analytics::SOURCE,
     &s3_batch::SOURCE,
     &cloudwatch_logs::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
+    &documentdb::SOURCE,
     // By the context that another program put in:
     &direct::SOURCE,
 ];
