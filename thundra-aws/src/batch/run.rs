@@ -15,7 +15,7 @@ use super::payload_error::PayloadError;
 use super::queue::{Position, Queue};
 use super::record::{Delivery, Surroundings};
 use crate::captured::records_failed;
-use crate::chain::{self, ChainTooLong};
+use crate::chain::{self, ChainTooLong, Work};
 use crate::panics::recording_panic;
 
 /// The number of records that are worked on at a time. A batch of SQS has as many by default.
@@ -145,7 +145,7 @@ impl RecordScope {
     /// Returns the failure of a record at the end of a chain of calls over the limit, and reports it.
     fn chain_too_long(&self, config: &Config) -> Option<ChainTooLong> {
         let too_long = chain::check(*self.scope.as_deref()?, config);
-        too_long.inspect(ChainTooLong::report_record)
+        too_long.inspect(|too_long| too_long.report(Work::Record))
     }
 
     fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
