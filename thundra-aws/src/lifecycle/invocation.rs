@@ -6,6 +6,7 @@ use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayH
 use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
 
 use super::availability_zone::{self, Zone};
+use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage};
 use crate::attributes::cut;
@@ -68,6 +69,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         && let Some(sender) = below_lambda(&mut inbound, header, trigger.trust)
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
+    }
+    if let Some(deadline) = Deadline::of(context) {
+        builder = builder.deadline(deadline.at());
     }
     let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
     // An unsampled invocation, perhaps not exported, leaves the links to the next invocation as well.

@@ -12,7 +12,7 @@
 
 mod availability_zone;
 mod background;
-mod deadline;
+pub(crate) mod deadline;
 pub(crate) mod described;
 mod environment;
 mod event;

@@ -40,6 +40,7 @@ pub struct ScopeBuilder {
     log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
+    deadline: Option<SystemTime>,
 }
 
 impl Scope {
@@ -75,6 +76,7 @@ impl Scope {
             log_fields: Vec::new(),
             nested: false,
             sampled_by_xray: None,
+            deadline: None,
         }
     }
 }
@@ -185,6 +187,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets the time by which the work has to end.
+    #[doc(hidden)]
+    pub fn deadline(mut self, deadline: SystemTime) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Begins the scope with the configuration of this process.
     pub fn begin(self) -> Scope {
         self.begin_with(config())
@@ -270,6 +279,7 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.deadline = self.deadline;
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);
