@@ -50,7 +50,7 @@
 //! | trigger | parent of the invocation |
 //! |---|---|
 //! | API Gateway, function URL, load balancer | the caller, from the headers of the request |
-//! | one SNS, SQS, Kinesis, Firehose, DynamoDB or EventBridge message | the sender of the message, also through SNS in SQS and EventBridge in SQS or SNS |
+//! | one SNS, SQS, Kinesis, Firehose, DynamoDB, EventBridge, Kafka or Amazon MQ message | the sender of the message, also through SNS in SQS and EventBridge in SQS or SNS |
 //! | several messages | none: the invocation links to every sender, and [`batch`] makes each record a child of its own sender |
 //! | a direct invoke | the caller, from the client context or the payload |
 //! | Step Functions | the caller that started the execution, from its input or the X-Ray header |
@@ -255,7 +255,7 @@
 //! | `faas.invocations`, `faas.errors`, `faas.timeouts` | one of these for each invocation, by `faas.trigger`: success, failure, or an end past the deadline |
 //! | `faas.coldstarts`, `faas.init_duration` | cold starts, and the length of the initialisation |
 //! | `faas.invoke_duration`, `faas.mem_usage`, `faas.cpu_usage`, `faas.net_io` | [what an invocation used](#what-an-invocation-used) |
-//! | `thundra.message.age` | the age of the oldest message of an event from SQS, SNS, Kinesis or DynamoDB, by queue, topic, stream or table |
+//! | `thundra.message.age` | the age of the oldest message of an event from a queue, a topic, a stream or a table, by its name |
 //! | `rpc.client.call.duration` | AWS calls with their retries, by service, operation and error |
 //!
 //! [`thundra_http`](thundra_http#metrics) and [`thundra_core`](thundra_core#metrics) have more.
@@ -321,6 +321,7 @@ pub mod batch;
 #[doc(hidden)]
 pub mod bench_support;
 mod captured;
+mod chain;
 mod cloudwatch;
 pub mod configuration;
 mod emf;
@@ -332,6 +333,7 @@ mod panics;
 mod payload;
 mod payload_patterns;
 mod platform;
+mod queue_time;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "secrets")]
@@ -351,7 +353,7 @@ pub use sdk::clients::*;
 pub use sdk::interceptor;
 #[doc(hidden)]
 pub use settings::VARIABLES;
-pub use settings::{BatchSpans, CapturePayloads, MessageSpans, Settings};
+pub use settings::{BatchSpans, CapturePayloads, MessageSpans, QueueSpans, Settings};
 #[cfg(feature = "testing")]
 pub use thundra_core::testing;
 pub use thundra_core::{

@@ -1,5 +1,6 @@
 //! The settings of Lambda functions and AWS clients, their variables, and the resource of a Lambda function.
 
+use std::num::NonZeroU32;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -31,10 +32,26 @@ thundra_core::variables! {
         default: "`parent`",
         meaning: "The parent of a record's span: its producer, or with `link` the invocation, linked to the producer.",
     }
+    MAX_CHAIN_LENGTH = "THUNDRA_MAX_CHAIN_LENGTH" {
+        form: "a whole number from 1 to 4294967295",
+        default: "no limit",
+        meaning: "The longest [chain of calls](#loops) that runs, in programs. The handler is not called for a longer one.",
+    }
+    WARMUP = "THUNDRA_WARMUP" {
+        form: "one of on, off",
+        default: "`off`",
+        meaning: "With `on`, [pings that keep the function warm](#warm-up) are answered without the handler.",
+    }
     MESSAGE_SPANS = "THUNDRA_MESSAGE_SPANS" {
         form: "one of send, create",
         default: "`send`",
         meaning: "The sender of a batch's messages: the span of the call, or with `create` a span of each message.",
+    }
+    QUEUE_SPANS = "THUNDRA_QUEUE_SPANS" {
+        form: "one of attribute, span, off",
+        default: "`attribute`",
+        meaning: "The time that a message waited for its processing: an attribute, with `span` a [span](#time-in-the-queue) \
+                  too.",
     }
     SHUTDOWN = "THUNDRA_SHUTDOWN" {
         form: "one of on, off",
@@ -91,8 +108,16 @@ pub struct Settings {
     pub inject_payload: PayloadPatterns,
     /// The parent of a record's span.
     pub batch_spans: BatchSpans,
+    /// The longest chain of calls that runs, in programs, this one included. The handler is not called for an event at
+    /// the end of a longer one, and the invocation answers an error; a record of a [batch](crate::batch) fails alone.
+    /// Defaults to `None`, no limit.
+    pub max_chain_length: Option<NonZeroU32>,
+    /// `true` to answer the pings that keep a function warm without its handler.
+    pub warmup: bool,
     /// The span to name as the sender of a batch's messages.
     pub message_spans: MessageSpans,
+    /// The record of the time that a message waited for its processing.
+    pub queue_spans: QueueSpans,
     /// `true` to export what waits when Lambda ends the environment (feature `shutdown`).
     pub shutdown: bool,
     /// The time before its deadline at which a running invocation is exported, as timed out and with the spans still
@@ -131,6 +156,21 @@ pub enum MessageSpans {
     Create,
 }
 
+/// The record of the time that a message waited for its processing, from the variable `THUNDRA_QUEUE_SPANS`.
+///
+/// The [configuration page](crate::configuration#time-in-the-queue) says what counts as waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum QueueSpans {
+    /// The attribute `thundra.queue.time_ms`.
+    #[default]
+    Attribute,
+    /// The attribute, and a span between the producer and the processing.
+    Span,
+    /// Nothing.
+    Off,
+}
+
 /// The invocations whose event is written to standard error, from the variable `THUNDRA_CAPTURE_PAYLOADS`.
 ///
 /// The line has the event with the values of secret keys masked, and runs the same program again locally. The
@@ -153,7 +193,10 @@ impl Default for Settings {
         Settings {
             inject_payload: PayloadPatterns::default(),
             batch_spans: BatchSpans::default(),
+            max_chain_length: None,
+            warmup: false,
             message_spans: MessageSpans::default(),
+            queue_spans: QueueSpans::default(),
             shutdown: false,
             timeout_margin: DEFAULT_TIMEOUT_MARGIN,
             log_format: None,
@@ -194,8 +237,16 @@ impl Section for Settings {
             batch_spans: reader
                 .one_of(&BATCH_SPANS, &[("parent", BatchSpans::Parent), ("link", BatchSpans::Link)])
                 .unwrap_or_default(),
+            max_chain_length: reader.parsed(&MAX_CHAIN_LENGTH),
+            warmup: reader.one_of(&WARMUP, &[("on", true), ("off", false)]).unwrap_or_default(),
             message_spans: reader
                 .one_of(&MESSAGE_SPANS, &[("send", MessageSpans::Send), ("create", MessageSpans::Create)])
+                .unwrap_or_default(),
+            queue_spans: reader
+                .one_of(
+                    &QUEUE_SPANS,
+                    &[("attribute", QueueSpans::Attribute), ("span", QueueSpans::Span), ("off", QueueSpans::Off)],
+                )
                 .unwrap_or_default(),
             shutdown: reader.one_of(&SHUTDOWN, &[("on", true), ("off", false)]).unwrap_or_default(),
             timeout_margin: reader.duration(&TIMEOUT_MARGIN).unwrap_or(DEFAULT_TIMEOUT_MARGIN),

@@ -74,6 +74,7 @@ fn message(receipt: &str, age: Duration) -> Value {
         "Attributes": {
             "AWSTraceHeader": format!("Root=1-{}-{};Parent={PRODUCER};Sampled=1", &TRACE[..8], &TRACE[8..]),
             "SentTimestamp": millis(age).to_string(),
+            "ApproximateReceiveCount": "2",
         },
         "MD5OfMessageAttributes": "0",
         "MessageAttributes": {
@@ -125,9 +126,11 @@ fn a_message_is_worked_on_in_its_producers_trace() {
         "messaging.operation.type",
         "messaging.destination.name",
         "messaging.message.id",
+        "aws.sqs.receive_count",
         "thundra.parent.source",
     ];
-    assert_eq!(keys.map(|key| attribute(process, key)), ["aws_sqs", "process", "jobs", "m-7", "tracecontext"]);
+    assert_eq!(keys.map(|key| attribute(process, key)), ["aws_sqs", "process", "jobs", "m-7", "2", "tracecontext"]);
+    assert!(attribute(process, "thundra.queue.time_ms").parse::<u64>().unwrap() < 60_000);
 }
 
 #[test]
@@ -161,7 +164,10 @@ fn the_receiver_gets_the_requested_attributes() {
     assert_eq!(seen, expected);
     assert_eq!(requests[0].json(), json!({"QueueUrl": QUEUE}));
     let asked = requests[1].json();
-    assert_eq!(asked["MessageSystemAttributeNames"], json!(["AWSTraceHeader", "SentTimestamp"]));
+    assert_eq!(
+        asked["MessageSystemAttributeNames"],
+        json!(["AWSTraceHeader", "SentTimestamp", "ApproximateReceiveCount"])
+    );
     let names = asked["MessageAttributeNames"].as_array().unwrap();
     assert!(names.contains(&json!("traceparent")) && names.contains(&json!("x-correlation-.*")), "{names:?}");
     assert!(spans.is_empty(), "outside of a scope a poll is no span");
@@ -207,6 +213,8 @@ fn some_attributes_come_with_their_digest() {
                 let receive = sqs.receive_message().queue_url(QUEUE);
                 let receive = receive.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
                 let receive = receive.message_system_attribute_names(MessageSystemAttributeName::AwsTraceHeader);
+                let count = MessageSystemAttributeName::ApproximateReceiveCount;
+                let receive = receive.message_system_attribute_names(count);
                 let names = names.iter().map(|name| (*name).to_owned()).collect();
                 receive.set_message_attribute_names(Some(names)).send().await.unwrap().messages.unwrap().remove(0)
             };
@@ -236,7 +244,10 @@ fn requested_attributes_stay() {
         });
         let asked = requests[0].json();
         assert_eq!(asked["MessageAttributeNames"], json!(names), "these bring ours too");
-        assert_eq!(asked["MessageSystemAttributeNames"], json!(["SentTimestamp", "AWSTraceHeader"]));
+        assert_eq!(
+            asked["MessageSystemAttributeNames"],
+            json!(["SentTimestamp", "AWSTraceHeader", "ApproximateReceiveCount"])
+        );
         let system: Vec<_> = messages[0].attributes().unwrap().keys().map(MessageSystemAttributeName::as_str).collect();
         assert_eq!(system, ["SentTimestamp"]);
         assert_eq!(messages[0].message_attributes().unwrap().len(), 4);

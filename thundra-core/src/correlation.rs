@@ -1,11 +1,12 @@
 //! The correlation ids of the current scope.
 //!
 //! Correlation ids belong to a scope: an invocation, a server request, a record of a batch. Every call made in the
-//! scope carries the ids, on every transport, and every log line shows them. Outside of any scope, [`set`] does
-//! nothing, and one line on standard error reports the first such call.
+//! scope carries the ids, on every transport, and every log line shows them. Outside of any scope, [`set`] and
+//! [`restart_chain`] do nothing, and one line on standard error reports the first such call.
 
 use std::collections::BTreeMap;
 
+use crate::propagation::CorrelationIds;
 use crate::{ScopeRef, diagnostics};
 
 /// Returns the id of the chain of calls, `x-correlation-id`; `None` outside of any scope.
@@ -90,4 +91,39 @@ pub fn set(key: &str, value: &str) {
 pub fn all() -> BTreeMap<String, String> {
     let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap_or_default();
     ids.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}
+
+/// Begins the chain of calls anew: further calls of the scope count this program as the first one.
+///
+/// The chain length counts the programs from the start of the chain up to this one, so the first receiver of such a
+/// call counts 2. A limit such as `THUNDRA_MAX_CHAIN_LENGTH` of `thundra-aws` takes a long chain for a loop; a function
+/// that calls itself on purpose, page by page, calls this before it calls itself.
+///
+/// The correlation ids, the trace and the debug switch stay as they are. Calls made before, and the scopes of other
+/// records of a batch, keep their length. Outside of any scope, this does nothing, and one line on standard error
+/// reports the first such call.
+///
+/// # Examples
+///
+/// ```
+/// use thundra_core::propagation::{Inbound, Propagators, Trust};
+/// use thundra_core::{Scope, correlation, outbound};
+///
+/// let sent = [("call-chain-length", "9"), ("x-correlation-id", "c-1")];
+/// let inbound = Inbound::extract(sent, Propagators::default(), Trust::Full);
+/// Scope::builder("next page").parent(inbound).begin().enter(|| {
+///     correlation::restart_chain();
+///     let call = outbound(&tracing::Span::current()).unwrap();
+///     assert!(call.pairs().contains(&("call-chain-length", "1".to_owned())));
+///     assert_eq!(correlation::id().as_deref(), Some("c-1"));
+/// });
+/// ```
+pub fn restart_chain() {
+    let changed = ScopeRef::current().and_then(|scope| scope.change_correlation(CorrelationIds::restart_chain));
+    if changed.is_none() {
+        diagnostics::once(
+            "correlation.chain",
+            "the chain of calls does not begin anew: this code runs in no invocation, request or record",
+        );
+    }
 }

@@ -326,9 +326,9 @@ pub use records::{MixedSignals, Records};
 pub use redact::mask::{InvalidMaskKeys, MaskKeys};
 pub use resource::Resource;
 pub use sampler::Sampler;
-#[doc(hidden)]
-pub use scope::ScopeFlags;
 pub use scope::{InScope, Scope, ScopeBuilder, ScopeRef};
+#[doc(hidden)]
+pub use scope::{Preceding, ScopeFlags};
 pub use signal::Signal;
 pub use span::{SpanKind, Status};
 pub use span_data::{Link, SpanData, SpanEvent};

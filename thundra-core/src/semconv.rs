@@ -25,6 +25,10 @@ names! {
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
     AWS_LAMBDA_RESOURCE_MAPPING_ID = "aws.lambda.resource_mapping.id";
+    /// The job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_JOB_ID = "aws.s3.batch.job.id";
+    /// A task of a job of S3 Batch Operations. Not in the conventions.
+    AWS_S3_BATCH_TASK_ID = "aws.s3.batch.task.id";
     AWS_S3_BUCKET = "aws.s3.bucket";
     AWS_S3_COPY_SOURCE = "aws.s3.copy_source";
     AWS_S3_KEY = "aws.s3.key";
@@ -32,6 +36,8 @@ names! {
     AWS_S3_UPLOAD_ID = "aws.s3.upload_id";
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
+    /// The number of deliveries of a message of SQS, this one included, as SQS counts them.
+    AWS_SQS_RECEIVE_COUNT = "aws.sqs.receive_count";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
@@ -56,6 +62,8 @@ names! {
     AWS_DYNAMODB_EXCLUSIVE_START_TABLE = "aws.dynamodb.exclusive_start_table";
     AWS_DYNAMODB_INDEX_NAME = "aws.dynamodb.index_name";
     AWS_DYNAMODB_LIMIT = "aws.dynamodb.limit";
+    /// The service that changed an item by itself: DynamoDB, of an item past its time to live.
+    AWS_DYNAMODB_PRINCIPAL_ID = "aws.dynamodb.principal_id";
     AWS_DYNAMODB_PROJECTION = "aws.dynamodb.projection";
     AWS_DYNAMODB_PROVISIONED_READ_CAPACITY = "aws.dynamodb.provisioned_read_capacity";
     AWS_DYNAMODB_PROVISIONED_WRITE_CAPACITY = "aws.dynamodb.provisioned_write_capacity";
@@ -103,6 +111,10 @@ names! {
     MESSAGING_BATCH_MESSAGE_COUNT = "messaging.batch.message_count";
     MESSAGING_DESTINATION_NAME = "messaging.destination.name";
     MESSAGING_DESTINATION_PARTITION_ID = "messaging.destination.partition.id";
+    MESSAGING_KAFKA_MESSAGE_KEY = "messaging.kafka.message.key";
+    MESSAGING_KAFKA_MESSAGE_TOMBSTONE = "messaging.kafka.message.tombstone";
+    MESSAGING_KAFKA_OFFSET = "messaging.kafka.offset";
+    MESSAGING_MESSAGE_CONVERSATION_ID = "messaging.message.conversation_id";
     MESSAGING_MESSAGE_ID = "messaging.message.id";
     MESSAGING_OPERATION_NAME = "messaging.operation.name";
     MESSAGING_OPERATION_TYPE = "messaging.operation.type";
@@ -199,12 +211,19 @@ names! {
     THUNDRA_DEADLINE_REMAINING_MS = "thundra.deadline.remaining_ms";
     /// The part of its time that an invocation used: 0 at the begin, 1 at the deadline, and more after the deadline.
     THUNDRA_DEADLINE_USED_RATIO = "thundra.deadline.used_ratio";
+    /// The milliseconds from the timestamp of the broker to the begin of the work on a message; of a batch, those of the
+    /// message that waited longest.
+    THUNDRA_QUEUE_TIME_MS = "thundra.queue.time_ms";
     /// The signal of a request to a collector.
     THUNDRA_SIGNAL = "thundra.signal";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
+    /// `true` for records that a pipe of EventBridge delivered, in place of their source.
+    THUNDRA_TRIGGER_PIPE = "thundra.trigger.pipe";
     /// The milliseconds that a span had run when it was exported, still open.
     THUNDRA_UNFINISHED_ELAPSED_MS = "thundra.unfinished.elapsed_ms";
+    /// The number of pings that kept the function warm, answered without its handler since the last invocation.
+    THUNDRA_WARMUP_PINGS = "thundra.warmup.pings";
     /// The trace of an X-Ray header other than the parent, in X-Ray's spelling.
     THUNDRA_XRAY_ROOT = "thundra.xray.root";
 }

@@ -67,6 +67,13 @@
 //! invocation counts the failed records.
 //!
 //! A panic passes through and ends the invocation, as it would without this module.
+//!
+//! # Loops
+//!
+//! With [`THUNDRA_MAX_CHAIN_LENGTH`](crate::configuration#loops), a record at the end of a longer chain of calls fails
+//! without its work, with the `error.type` `chain_too_long`. It comes again until the retries end. On a stream it holds
+//! up the records behind it, so the event source mapping needs a `MaximumRetryAttempts` and an on-failure destination.
+//! In a FIFO queue it holds up its group up to the `maxReceiveCount` of the redrive policy.
 
 mod builder;
 mod each;

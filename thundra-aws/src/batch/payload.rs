@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use thundra_core::exception::Exception;
 
 use super::BatchEvent;
 use super::record::Delivery;
@@ -94,9 +95,10 @@ pub(super) const NONE: &str = "the record has none";
 #[derive(Debug)]
 pub(super) struct PayloadError(String);
 
-impl fmt::Display for PayloadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+impl PayloadError {
+    /// Returns the failure of the record.
+    pub(super) fn into_exception(self) -> Exception {
+        Exception::new("unreadable", self.0)
     }
 }
 

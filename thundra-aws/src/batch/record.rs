@@ -1,14 +1,15 @@
 //! The scope of a record, for all sources.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use thundra_core::propagation::{Inbound, ParentSource, Trust};
 use thundra_core::{Config, NO_ATTRIBUTES, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, semconv};
 
 use crate::attributes::{Attributes, all_bounded, cut};
-use crate::payload;
-use crate::settings::{BatchSpans, Settings};
+use crate::settings::{BatchSpans, QueueSpans, Settings};
 use crate::trigger::{Extractor, Message};
+use crate::{payload, queue_time};
 
 /// A record from a queue or a stream.
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl Delivery {
 pub(super) struct Surroundings<'c> {
     config: &'c Config,
     spans: BatchSpans,
+    queue_spans: QueueSpans,
     /// The invocation that the batch triggered.
     pub(super) invocation: Option<ScopeRef>,
     /// The span in which the batch is worked on.
@@ -58,6 +60,7 @@ impl<'c> Surroundings<'c> {
         Surroundings {
             config,
             spans: Settings::of(config).batch_spans,
+            queue_spans: Settings::of(config).queue_spans,
             invocation: ScopeRef::current(),
             current: thundra_core::current(),
             is_alone: false,
@@ -113,6 +116,12 @@ impl<'c> Surroundings<'c> {
                 builder = builder.link(&producer, message_id(&attributes));
             }
             (None, _) => {}
+        }
+        let waited = message.queue_time(SystemTime::now());
+        builder = queue_time::describe(builder, waited, self.queue_spans);
+        // The wait of a record below a span of this process would begin before its parent.
+        if waited.is_some() && inbound.source != ParentSource::Local {
+            builder = queue_time::precede(builder, message.sent_at, &attributes, self.queue_spans);
         }
         builder = builder.attributes(attributes);
         if let Some(context) = message.received_context.take() {

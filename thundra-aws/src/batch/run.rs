@@ -11,11 +11,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use lambda_runtime::Error;
 use pin_project_lite::pin_project;
-use thundra_core::exception::Exception;
 use thundra_core::{Records, ScopeFlags, ScopeRef, semconv};
 
 use super::options::Options;
-use super::payload::Payload;
+use super::payload::{Payload, PayloadError};
 use super::queue::{Place, Queue};
 use super::record::Surroundings;
 use super::report::Report;
@@ -188,10 +187,14 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         let id = (E::SOURCE.id)(&record);
         let mut delivery = (E::SOURCE.read)(&record, self.surroundings.extractor());
         let scope = RecordScope::new(self.surroundings.begin(&mut delivery));
-        match scope.enter(|| (P::READER.0)(record, &delivery).map(work)) {
+        let begun = match scope.chain_too_long(options.config()) {
+            Some(too_long) => Err(too_long.exception()),
+            None => scope.enter(|| (P::READER.0)(record, &delivery).map(work)).map_err(PayloadError::into_exception),
+        };
+        match begun {
             Ok(future) => self.running.push(Placed { work: scope.work(future), at: Some((place, id)) }),
-            Err(error) => {
-                let (message, spans) = scope.fail(Exception::new("unreadable", error.to_string()));
+            Err(exception) => {
+                let (message, spans) = scope.fail(exception);
                 self.ended(place, id, Outcome::Failed(message), spans);
             }
         }

@@ -8,8 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use thundra_core::exception::Exception;
-use thundra_core::{InScope, Records, Scope};
+use thundra_core::{Config, InScope, Records, Scope};
 
+use crate::chain::{self, ChainTooLong};
 use crate::panics::recording_panic;
 
 /// The scope of a record. A record that is dropped before its end was cancelled, unless its own work panicked.
@@ -18,6 +19,11 @@ pub(super) struct RecordScope(Scope);
 impl RecordScope {
     pub(super) fn new(scope: Scope) -> Self {
         RecordScope(scope)
+    }
+
+    /// Returns the failure of a record at the end of a chain of calls over the limit, and reports it.
+    pub(super) fn chain_too_long(&self, config: &Config) -> Option<ChainTooLong> {
+        chain::check(*self.0, config).inspect(ChainTooLong::report_record)
     }
 
     /// Runs code of the user in the scope.

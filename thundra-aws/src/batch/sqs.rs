@@ -59,6 +59,7 @@ fn read(message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Delivery {
         attributes: attributes.filter_map(|(k, v)| Some((k.into(), v.string_value.as_deref()?.into()))).collect(),
         trace_header: system("AWSTraceHeader"),
         sent_timestamp: system("SentTimestamp"),
+        receive_count: system("ApproximateReceiveCount"),
     };
     delivery(queue, message, extractor)
 }

@@ -2,11 +2,12 @@
 
 use std::any::type_name;
 
-use lambda_runtime::LambdaEvent;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use thundra_core::exception::{Exception, short_type_name};
 use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
+use super::answer::Answer;
 use crate::payload::read_error::without_values;
 
 /// The `error.type` of an event unreadable as the handler's type.
@@ -16,11 +17,19 @@ const DESCRIPTION: &str = "the event could not be read as the handler's type";
 /// The payload of an event. Reading the payload records a failure on the invocation.
 ///
 /// The runtime reads the event, and shows the error only to the caller.
-pub(super) struct Payload<A>(A);
+pub(super) enum Payload<A> {
+    /// The event for the handler.
+    Event(A),
+    /// The answer in place of the handler's. The event was stepped over.
+    Answered(Answer),
+}
 
 impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        A::deserialize(deserializer).map(Payload).inspect_err(|error| {
+        if let Some(answer) = Answer::take() {
+            return IgnoredAny::deserialize(deserializer).map(|_| Payload::Answered(answer));
+        }
+        A::deserialize(deserializer).map(Payload::Event).inspect_err(|error| {
             if let Some(invocation) = ScopeRef::current() {
                 let text = contained(|| error.to_string()).unwrap_or_default();
                 report(
@@ -30,11 +39,6 @@ impl<'de, A: Deserialize<'de>> Deserialize<'de> for Payload<A> {
             }
         })
     }
-}
-
-/// Returns the event for the handler.
-pub(super) fn for_handler<A>(event: LambdaEvent<Payload<A>>) -> LambdaEvent<A> {
-    LambdaEvent::new(event.payload.0, event.context)
 }
 
 /// Records the failure of an invocation without a call of the handler, unless the reason is recorded already.

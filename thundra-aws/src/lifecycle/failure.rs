@@ -17,32 +17,52 @@ use super::described::Described;
 /// The longest kept `Debug` text, in bytes.
 const MAX_DEBUG_BYTES: usize = 32 * 1024;
 
-/// An error of the handler. Making the [`Diagnostic`] records the error on the invocation.
+/// An error of the handler, or an error in place of the handler. Making the [`Diagnostic`] records the error on the
+/// invocation.
 pub(super) struct Failed<E> {
-    error: E,
+    cause: Cause<E>,
     invocation: Option<ScopeRef>,
     /// The text logged by the runtime.
     debug: Cell<Option<String>>,
 }
 
+enum Cause<E> {
+    Handler(E),
+    /// The handler was not called.
+    Answer(Exception),
+}
+
 impl<E> Failed<E> {
     pub(super) fn new(error: E, invocation: Option<ScopeRef>) -> Self {
+        Failed::of(Cause::Handler(error), invocation)
+    }
+
+    /// Returns the error that answers an invocation in place of the handler.
+    pub(super) fn without_handler(exception: Exception, invocation: Option<ScopeRef>) -> Self {
+        Failed::of(Cause::Answer(exception), invocation)
+    }
+
+    fn of(cause: Cause<E>, invocation: Option<ScopeRef>) -> Self {
         // An unsampled invocation fails as well.
         if let Some(invocation) = invocation {
             invocation.set_flags(ScopeFlags::FAILED);
             invocation.write_kept_lines();
         }
-        Failed { error, invocation: invocation.filter(ScopeRef::recorded), debug: Cell::new(None) }
+        Failed { cause, invocation: invocation.filter(ScopeRef::recorded), debug: Cell::new(None) }
     }
 }
 
 impl<E: Debug> Debug for Failed<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = match &self.cause {
+            Cause::Handler(error) => error,
+            Cause::Answer(exception) => return f.write_str(exception.message()),
+        };
         if self.invocation.is_none() || f.alternate() {
-            return self.error.fmt(f);
+            return error.fmt(f);
         }
         let mut passed = Passed { f, text: String::new() };
-        let result = write!(passed, "{:?}", self.error);
+        let result = write!(passed, "{error:?}");
         self.debug.set(Some(passed.text));
         result
     }
@@ -50,8 +70,18 @@ impl<E: Debug> Debug for Failed<E> {
 
 impl<E: Into<Diagnostic> + 'static> From<Failed<E>> for Diagnostic {
     fn from(failed: Failed<E>) -> Self {
-        let sources = failed.invocation.map(|_| source_messages(&failed.error)).unwrap_or_default();
-        let diagnostic: Diagnostic = failed.error.into();
+        let error = match failed.cause {
+            Cause::Handler(error) => error,
+            Cause::Answer(exception) => {
+                failed.invocation.inspect(|invocation| invocation.fail(&exception));
+                return Diagnostic {
+                    error_type: exception.error_type().to_owned(),
+                    error_message: exception.message().to_owned(),
+                };
+            }
+        };
+        let sources = failed.invocation.map(|_| source_messages(&error)).unwrap_or_default();
+        let diagnostic: Diagnostic = error.into();
         if let Some(invocation) = failed.invocation {
             invocation.fail(&exception(&diagnostic, sources, &failed.debug.take().unwrap_or_default()));
         }

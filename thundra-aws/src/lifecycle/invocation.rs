@@ -1,17 +1,23 @@
 //! From an event to the scope of its invocation.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use lambda_runtime::Context;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRayHeader};
-use thundra_core::{Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, SpanKind, TraceContext, diagnostics, semconv};
+use thundra_core::{
+    Config, NO_ATTRIBUTES, Records, Scope, ScopeFlags, ScopeRef, SpanKind, TraceContext, diagnostics, semconv,
+};
 
+use super::answer::Answer;
 use super::availability_zone::{self, Zone};
 use super::deadline::Deadline;
 use super::watchdog::Watch;
-use super::{environment, evidence, initialisation, setup, usage};
+use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
-use crate::payload;
+use crate::settings::Settings;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::{chain, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -46,6 +52,8 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         builder =
             builder.attribute(semconv::TENANT_ID, tenant.to_owned()).log_field(semconv::TENANT_ID, tenant.to_owned());
     }
+    let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
+    builder = queue_time::describe(builder, waited, queue_spans);
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
@@ -73,6 +81,12 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(deadline) = Deadline::of(context) {
         builder = builder.deadline(deadline.at());
     }
+    if let [only] = trigger.messages.as_slice()
+        && waited.is_some()
+        && (inbound.parent.is_none() || inbound.parent == only.inbound.parent)
+    {
+        builder = queue_time::precede(builder, only.sent_at, &trigger.attributes, queue_spans);
+    }
     let scope = builder.parent(inbound).sampled_by_xray(decision).begin_with(config);
     // An unsampled invocation, perhaps not exported, leaves the links to the next invocation as well.
     let initialised = if scope.sampled() { initialisation::take() } else { initialisation::contexts() };
@@ -84,12 +98,20 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if is_cold_start {
         scope.set_flags(ScopeFlags::COLD_START);
     }
-    usage::faas::began(*scope, &trigger);
+    usage::faas::began(*scope, &trigger, waited);
+    warmup::report(*scope);
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
-    if trigger.is_batch() && trigger.source.batch_api {
+    if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);
+    }
+    if let Some(too_long) = chain::check(*scope, config) {
+        scope.set_flags(ScopeFlags::CHAIN_TOO_LONG);
+        too_long
+            .report_invocation(matches!(trigger.source.faas_trigger, FaasTrigger::PubSub | FaasTrigger::Datasource));
+    } else if trigger.is_batch() {
+        chain::continue_longest(*scope, &trigger.messages, config);
     }
     if let Zone::Asked = zone {
         scope.set_flags(ScopeFlags::ZONE_ASKED);
@@ -97,11 +119,18 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if trigger.trust == Trust::Edge {
         scope.set_flags(ScopeFlags::UNTRUSTED_CALLER);
     }
-    if let Some(range) = trigger.context_range.as_ref().filter(|_| config.propagators != Propagators::NONE) {
-        *body = payload::strip_bytes(std::mem::take(body), range);
+    if config.propagators != Propagators::NONE {
+        *body = payload::strip_all(std::mem::take(body), &trigger.context_ranges);
     }
     evidence::capture(*scope, body, trigger.source.name, config);
     scope
+}
+
+/// Returns the answer to an invocation whose handler is not called.
+pub(super) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
+    let too_long = chain::check(invocation, config)?;
+    let is_stopped = invocation.flags().contains(ScopeFlags::CHAIN_TOO_LONG);
+    is_stopped.then(|| Answer::Error(too_long.exception()))
 }
 
 /// Ends an invocation.

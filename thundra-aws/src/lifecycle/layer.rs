@@ -18,9 +18,11 @@ use thundra_core::{
 };
 use tower_service::Service;
 
+use super::answer::Answer;
+use super::deadline::Deadline;
 use super::response_stream::{WithStream, finish_with_stream, take_open_stream, with_stream};
 use super::watchdog::Watch;
-use super::{background, event, invocation, usage};
+use super::{background, event, invocation, usage, warmup};
 use crate::panics::catch_panic;
 
 /// The header with the id of one attempt of a request.
@@ -70,11 +72,19 @@ where
     }
 
     fn call(&mut self, mut invocation: LambdaInvocation) -> Self::Future {
+        let ping = warmup::answer(&invocation.body, &invocation.context, self.config);
+        if ping.is_some() {
+            let deadline = Deadline::of(&invocation.context);
+            let future = Answer::in_place_of_handler(ping, || self.inner.call(invocation));
+            return InvocationFuture { step: Step::Answering { future, deadline }, config: self.config };
+        }
         let attempt = invocation.parts.headers.get(INVOCATION_ID).and_then(|id| id.to_str().ok());
         let scope = invocation::begin(&mut invocation.body, &invocation.context, attempt, self.config);
         let watch = Watch::begin(&scope, &invocation.context, self.config);
+        let call =
+            || Answer::in_place_of_handler(invocation::answer(*scope, self.config), || self.inner.call(invocation));
         // Panics of the user's `Deserialize` and `Serialize` pass through this call as well.
-        let future = match scope.enter(|| catch_panic(Some(*scope), || self.inner.call(invocation))) {
+        let future = match scope.enter(|| catch_panic(Some(*scope), call)) {
             Ok(future) => future,
             Err(panic) => {
                 finish_last(scope, watch);
@@ -89,7 +99,7 @@ where
 type Flush = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pin_project! {
-    /// An invocation: first the work, then the export.
+    /// An invocation: first the work, or the answer in its place, then the export.
     pub(super) struct InvocationFuture<F> {
         #[pin]
         step: Step<F>,
@@ -100,6 +110,7 @@ pin_project! {
 pin_project! {
     #[project = StepProjection]
     enum Step<F> {
+        Answering { #[pin] future: F, deadline: Option<Deadline> },
         Running { #[pin] running: WithStream<InScope<F>>, scope: Option<Scope>, watch: Watch },
         Flushing { flush: Flush },
     }
@@ -115,6 +126,13 @@ where
         loop {
             let mut this = self.as_mut().project();
             match this.step.as_mut().project() {
+                StepProjection::Answering { future, deadline } => {
+                    ready!(future.poll(cx))?;
+                    // Records of earlier invocations may wait.
+                    let until = deadline.map(Deadline::flush_until);
+                    let flush = Box::pin(export(Records::default(), until, this.config));
+                    this.step.set(Step::Flushing { flush });
+                }
                 StepProjection::Running { mut running, scope, watch } => {
                     let invocation = scope.as_deref().copied();
                     let result = match catch_panic(invocation, || running.as_mut().poll(cx)) {

@@ -10,6 +10,7 @@
 //! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
 //! type. The documentation of [`run`](crate::run) has the table of the endings.
 
+mod answer;
 mod availability_zone;
 mod background;
 pub(crate) mod deadline;
@@ -33,6 +34,7 @@ pub(crate) mod setup;
 pub(crate) mod shutdown;
 mod snap_start;
 mod usage;
+mod warmup;
 pub(crate) mod watchdog;
 
 pub use init::{init, init_with};

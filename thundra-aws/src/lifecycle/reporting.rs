@@ -4,12 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use futures_util::future::BoxFuture;
 use lambda_runtime::LambdaEvent;
 use pin_project_lite::pin_project;
+use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef};
 use tower_service::Service;
 
-use super::event::{self, Payload};
+use super::event::Payload;
 use super::failure::Failed;
 use super::response::Returned;
 use crate::panics::recording_panic;
@@ -37,20 +39,35 @@ impl<H: Service<LambdaEvent<A>>, A> Service<LambdaEvent<Payload<A>>> for Reporti
 
     fn call(&mut self, event: LambdaEvent<Payload<A>>) -> Self::Future {
         let invocation = ScopeRef::current();
-        if let Some(invocation) = invocation {
-            invocation.set_flags(ScopeFlags::HANDLER_CALLED);
-        }
-        let future = recording_panic(invocation, || self.inner.call(event::for_handler(event)));
-        ReportingFuture { future, invocation }
+        let LambdaEvent { payload, context, .. } = event;
+        let work = match payload {
+            Payload::Event(payload) => {
+                if let Some(invocation) = invocation {
+                    invocation.set_flags(ScopeFlags::HANDLER_CALLED);
+                }
+                let event = LambdaEvent::new(payload, context);
+                Work::Handler { future: recording_panic(invocation, || self.inner.call(event)) }
+            }
+            Payload::Answered(answer) => Work::Answered { answer: answer.given() },
+        };
+        ReportingFuture { work, invocation }
     }
 }
 
 pin_project! {
-    /// The handler while it runs.
+    /// The handler while it runs, or the answer in its place.
     pub(super) struct ReportingFuture<F> {
         #[pin]
-        future: F,
+        work: Work<F>,
         invocation: Option<ScopeRef>,
+    }
+}
+
+pin_project! {
+    #[project = WorkProjection]
+    enum Work<F> {
+        Handler { #[pin] future: F },
+        Answered { answer: BoxFuture<'static, Result<(), Exception>> },
     }
 }
 
@@ -63,10 +80,18 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let invocation = *this.invocation;
-        let result = ready!(recording_panic(invocation, || this.future.poll(cx)));
-        Poll::Ready(match result {
-            Ok(response) => Ok(Returned::new(response, invocation)),
-            Err(error) => Err(Failed::new(error, invocation)),
-        })
+        match this.work.project() {
+            WorkProjection::Handler { future } => {
+                let result = ready!(recording_panic(invocation, || future.poll(cx)));
+                Poll::Ready(match result {
+                    Ok(response) => Ok(Returned::new(response, invocation)),
+                    Err(error) => Err(Failed::new(error, invocation)),
+                })
+            }
+            WorkProjection::Answered { answer } => Poll::Ready(match ready!(answer.as_mut().poll(cx)) {
+                Ok(()) => Ok(Returned::nothing()),
+                Err(exception) => Err(Failed::without_handler(exception, invocation)),
+            }),
+        }
     }
 }

@@ -14,15 +14,20 @@ use super::response_stream::ResponseStream;
 /// The `error.type` of a response with a serialisation failure.
 const INVALID_RESPONSE: &str = "invalid_response";
 
-/// A response of the handler.
+/// A response of the handler, or none in place of it.
 pub(super) struct Returned<R> {
-    response: R,
+    response: Option<R>,
     invocation: Option<ScopeRef>,
 }
 
 impl<R> Returned<R> {
     pub(super) fn new(response: R, invocation: Option<ScopeRef>) -> Self {
-        Returned { response, invocation }
+        Returned { response: Some(response), invocation }
+    }
+
+    /// Returns the response `null`, of an invocation without the handler.
+    pub(super) fn nothing() -> Self {
+        Returned { response: None, invocation: None }
     }
 }
 
@@ -33,9 +38,12 @@ where
 {
     fn into_response(self) -> FunctionResponse<ResponseBody<B>, ResponseStream<S>> {
         let invocation = self.invocation;
-        match self.response.into_response() {
+        let Some(response) = self.response else {
+            return FunctionResponse::BufferedResponse(ResponseBody { body: None, invocation });
+        };
+        match response.into_response() {
             FunctionResponse::BufferedResponse(body) => {
-                FunctionResponse::BufferedResponse(ResponseBody { body, invocation })
+                FunctionResponse::BufferedResponse(ResponseBody { body: Some(body), invocation })
             }
             FunctionResponse::StreamingResponse(response) => {
                 if let Some(invocation) = invocation {
@@ -52,16 +60,18 @@ where
 
 /// A response in one piece. Serialisation records a failure, and the status of an HTTP response.
 pub(super) struct ResponseBody<B> {
-    body: B,
+    /// `None` for the response `null`.
+    body: Option<B>,
     invocation: Option<ScopeRef>,
 }
 
 impl<B: Serialize> Serialize for ResponseBody<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(invocation) = self.invocation else { return self.body.serialize(serializer) };
+        let Some(body) = &self.body else { return serializer.serialize_unit() };
+        let Some(invocation) = self.invocation else { return body.serialize(serializer) };
         let result = match invocation.flags().contains(ScopeFlags::HTTP_RESPONSE) {
-            true => serialize_and_report_status(&self.body, serializer, invocation),
-            false => self.body.serialize(serializer),
+            true => serialize_and_report_status(body, serializer, invocation),
+            false => body.serialize(serializer),
         };
         result.inspect_err(|error| {
             let why = contained(|| error.to_string()).unwrap_or_default();

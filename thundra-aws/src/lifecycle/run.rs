@@ -35,6 +35,7 @@ use super::{environment, local, refusal, setup, shutdown, usage};
 /// | a panic of the handler, of reading the event or of writing the response | `panic` | `panicked: ` and the message |
 /// | a panic in a task, awaited with `?` | `JoinError::Panic` | the message of the error |
 /// | an event that is not the handler's type | `invalid_event` | the reason, without the values of the event |
+/// | a [chain of calls](crate::configuration#loops) over `THUNDRA_MAX_CHAIN_LENGTH`, without the handler | `chain_too_long` | the length and the limit |
 /// | a response that cannot be serialised | `invalid_response` | the reason |
 /// | a response that Lambda refuses as too large (413) | `response_too_large` | the status of the Runtime API |
 /// | a response that Lambda refuses for another reason | `response_refused` | the status of the Runtime API |

@@ -105,6 +105,20 @@ pub(crate) fn strip_bytes(body: Bytes, range: &Range<usize>) -> Bytes {
     }
 }
 
+/// Returns the payload without several ranges, which are in order and apart.
+pub(crate) fn strip_all(body: Bytes, ranges: &[Range<usize>]) -> Bytes {
+    match ranges {
+        [] => body,
+        [range] => strip_bytes(body, range),
+        ranges => {
+            let starts = std::iter::once(0).chain(ranges.iter().map(|range| range.end));
+            let ends = ranges.iter().map(|range| range.start).chain([body.len()]);
+            let kept: Option<Vec<_>> = starts.zip(ends).map(|(start, end)| body.get(start..end)).collect();
+            kept.map(|kept| Bytes::from(kept.concat())).unwrap_or(body)
+        }
+    }
+}
+
 /// Returns the strings, numbers and booleans of a context as text. Empty for any value but an object.
 pub(crate) fn pairs(json: &str) -> Vec<(String, String)> {
     serde_json::from_str::<Pairs>(json).map(|pairs| pairs.0).unwrap_or_default()
@@ -136,7 +150,7 @@ impl<'de> Deserialize<'de> for Pairs {
 }
 
 /// Returns a string without quotes, and a number or a boolean as written.
-fn scalar(json: &str) -> Option<String> {
+pub(crate) fn scalar(json: &str) -> Option<String> {
     match json.as_bytes().first()? {
         b'"' => serde_json::from_str(json).ok(),
         b'{' | b'[' | b'n' => None,

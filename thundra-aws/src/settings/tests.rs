@@ -20,7 +20,10 @@ fn bad_value(name: &str) -> &'static str {
     match name {
         "THUNDRA_INJECT_PAYLOAD" => "kinesys",
         "THUNDRA_BATCH_SPANS" => "child",
+        "THUNDRA_MAX_CHAIN_LENGTH" => "0",
+        "THUNDRA_WARMUP" => "true",
         "THUNDRA_MESSAGE_SPANS" => "each",
+        "THUNDRA_QUEUE_SPANS" => "event",
         "THUNDRA_SHUTDOWN" => "sometimes",
         "THUNDRA_METRICS_NAMESPACE" => "AWS/Lambda",
         "THUNDRA_TIMEOUT_MARGIN" => "100",

@@ -25,7 +25,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     if opened.range.is_none() && !holds_context(&opened.inbound) {
         return None;
     }
-    trigger.context_range.clone_from(&opened.range);
+    trigger.context_ranges.extend(opened.range.clone());
     trigger.deliver([opened.into()]);
     Some(())
 }

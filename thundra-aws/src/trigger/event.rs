@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
-use super::parse::json::{Members, Object};
+use super::parse::json::{self, Members, Object};
 
 /// The member with a batch of records, anywhere in the event.
 const RECORDS: &str = "Records";
@@ -16,26 +16,32 @@ pub(super) struct Event<'a> {
     pub(super) text: &'a [u8],
     /// The members of the event, apart from [`records`](Event::records).
     pub(super) members: Object<'a>,
-    /// The elements of `Records`, if they are of a known source.
+    /// The elements of `Records` or of a list, if they are of a known source.
     pub(super) records: Vec<Object<'a>>,
+    /// `true` for a list, the form of the batches of EventBridge: of a pipe, or of a bus.
+    pub(super) is_list: bool,
     request_context: OnceCell<Option<Object<'a>>>,
 }
 
 impl<'a> Event<'a> {
-    /// Reads an event. `None` for anything but a JSON object.
+    /// Reads an event. `None` for anything but a JSON object, or a list of known objects.
     ///
     /// The records of a batch are read once, if `delivers` returns `true` for the first record. A request is read up to
     /// the `body`, if `needs_no_body` returns `true` for the members before.
     pub(super) fn parse(
         text: &'a [u8],
-        delivers: impl Fn(&Object<'a>) -> bool,
+        delivers: impl Fn(&Object<'a>, Batch) -> bool,
         needs_no_body: impl Fn(&Event<'a>) -> bool,
     ) -> Option<Self> {
+        if text.trim_ascii_start().starts_with(b"[") {
+            let records = json::objects(text, |first| delivers(first, Batch::List))?;
+            return Some(Event { records, is_list: true, ..Event::new(text) });
+        }
         let mut members = Members::of(text);
         let (mut event, mut has_body) = (Event::new(text), false);
         while let Some(key) = members.next_key()? {
             if key == RECORDS && event.records.is_empty() {
-                if let Some(records) = members.objects(&delivers) {
+                if let Some(records) = members.objects(|first| delivers(first, Batch::Records)) {
                     event.records = records;
                     continue;
                 }
@@ -51,13 +57,33 @@ impl<'a> Event<'a> {
     }
 
     fn new(text: &'a [u8]) -> Self {
-        Event { text, members: Object::default(), records: Vec::new(), request_context: OnceCell::new() }
+        Event {
+            text,
+            members: Object::default(),
+            records: Vec::new(),
+            is_list: false,
+            request_context: OnceCell::new(),
+        }
+    }
+
+    /// Returns the elements of a list, or the event itself.
+    pub(super) fn objects(&self) -> &[Object<'a>] {
+        if self.is_list { &self.records } else { std::slice::from_ref(&self.members) }
     }
 
     /// Returns the `requestContext` of a request.
     pub(super) fn request_context(&self) -> Option<&Object<'a>> {
         self.request_context.get_or_init(|| self.members.object("requestContext")).as_ref()
     }
+}
+
+/// The place of several records in an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Batch {
+    /// The member `Records`.
+    Records,
+    /// The event itself, a list.
+    List,
 }
 
 /// Returns `true` for a record of the source `name`. A record without an `eventSource`, as in some test events, is

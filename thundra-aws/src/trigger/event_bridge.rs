@@ -12,37 +12,48 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message::{message_id, process};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
 use super::parse::{envelope, time};
 use super::source::{FaasTrigger, Recognise, Source};
-use super::{Message, Trigger};
+use super::{Message, Trigger, common};
 
 pub(super) static SOURCE: Source = Source {
     name: "event_bridge",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
-    recognise: Recognise::Members(|event| kind(event).is_some()),
+    recognise: Recognise::Objects(|event| kind(event).is_some()),
     read,
 };
 
 /// Returns the source and the detail type of an event of EventBridge.
-pub(super) fn kind<'e>(event: &'e Event<'_>) -> Option<(Cow<'e, str>, Cow<'e, str>)> {
-    let event = &event.members;
+pub(super) fn kind<'a>(event: &Object<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     Some((event.text("source")?, event.text("detail-type")?)).filter(|_| event.has("detail"))
 }
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let (source, detail_type) = kind(event)?;
+    let events = event.objects();
+    let kinds: Vec<_> = events.iter().map(kind).collect();
+    let source = common(kinds.iter().map(|kind| kind.as_ref().map(|(source, _)| source)));
+    let detail_type = common(kinds.iter().map(|kind| kind.as_ref().map(|(_, detail_type)| detail_type)));
     // The event does not name its bus.
     trigger.set_all(process("aws_eventbridge", None));
-    trigger.set(semconv::AWS_EVENTBRIDGE_SOURCE, source.into_owned());
-    trigger.set(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, detail_type.into_owned());
-    let detail = event.members.raw("detail")?.as_bytes();
-    let opened = envelope::open(detail, &trigger.extractor(config)).unwrap_or_default();
-    // Both are slices of one text, so the distance of their addresses is the offset of the detail.
-    let offset = (detail.as_ptr() as usize).checked_sub(event.text.as_ptr() as usize)?;
-    trigger.context_range = opened.range.clone().map(|range| range.start + offset..range.end + offset);
-    let attributes = Vec::from_iter(message_id(event.members.text("id")));
-    let sent_at = event.members.text("time").and_then(|time| time::from_rfc3339(&time));
-    trigger.deliver([Message { attributes, sent_at, ..opened.into() }]);
+    trigger.set_some(semconv::AWS_EVENTBRIDGE_SOURCE, source.map(|source| source.to_string()));
+    trigger.set_some(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, detail_type.map(|detail_type| detail_type.to_string()));
+    if event.is_list {
+        trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, events.len());
+    }
+    let extractor = trigger.extractor(config);
+    let messages: Vec<_> = events.iter().map(|object| message(object, event.text, &extractor)).collect();
+    trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
+    trigger.deliver(messages);
     Some(())
+}
+
+fn message(event: &Object<'_>, text: &[u8], extractor: &Extractor<'_>) -> Message {
+    let detail = event.raw("detail").unwrap_or_default();
+    let opened = envelope::open(detail.as_bytes(), extractor).unwrap_or_default().within(detail, text);
+    let attributes = Vec::from_iter(message_id(event.text("id")));
+    let sent_at = event.text("time").and_then(|time| time::from_rfc3339(&time));
+    Message { attributes, sent_at, ..opened.into() }
 }

@@ -1,22 +1,118 @@
-//! Kafka: [Amazon MSK] and self-managed clusters.
+//! Kafka: [Amazon MSK] and [self-managed clusters].
 //!
-//! The records are recognised and not read. A context in the headers is ignored.
+//! The records stand in a map by topic and partition, and in a list from a pipe of EventBridge. A record may carry a context in the headers, and in an
+//! [envelope] or a `__context__` in the value. The value is opened only if the headers hold no context.
 //!
 //! [Amazon MSK]: https://docs.aws.amazon.com/lambda/latest/dg/with-msk.html
+//! [self-managed clusters]: https://docs.aws.amazon.com/lambda/latest/dg/with-kafka.html
+//! [envelope]: super::parse::envelope
 
-use super::message::process;
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use thundra_core::{Config, semconv};
+
+use super::event::Event;
+use super::message;
+use super::parse::base64::Data;
+use super::parse::bytes;
+use super::parse::extract::Extractor;
+use super::parse::json::{self, Object};
+use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
+use crate::attributes::Attributes;
+
+/// The names of the event source, in any case. AWS writes the second one with and without the prefix.
+const NAMES: [&str; 3] = ["aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka"];
 
 pub(super) static SOURCE: Source = Source {
     name: "kafka",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
-    recognise: Recognise::Members(|event| {
-        let source = event.members.text("eventSource");
-        source.is_some_and(|source| ["aws:kafka", "SelfManagedKafka"].contains(&&*source))
+    recognise: Recognise::Groups(|event| {
+        let source = event.text("eventSource");
+        source.is_some_and(|source| NAMES.iter().any(|name| name.eq_ignore_ascii_case(&source)))
     }),
-    read: |trigger, _, _| {
-        trigger.set_all(process("kafka", None));
-        Some(())
-    },
+    read,
 };
+
+/// Returns the attributes of a span for the processing of records of a topic.
+pub(crate) fn process(topic: Option<&str>) -> Attributes {
+    message::process("kafka", topic)
+}
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let partitions = event.members.raw("records").map(json::members).unwrap_or_default();
+    let grouped = partitions.iter().flat_map(|(partition, records)| of_partition(partition, records));
+    let records: Vec<_> = grouped.chain(event.records.iter().map(KafkaRecord::of)).collect();
+    let topic = common(records.iter().map(|record| record.topic.as_deref()));
+    trigger.set_all(process(topic));
+    trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
+    let extractor = trigger.extractor(config);
+    trigger.deliver(records.into_iter().map(|record| record.read(&extractor)));
+    Some(())
+}
+
+/// Reads the records of one partition. The name of the partition, `{topic}-{partition}`, stands in for a topic that a
+/// record does not name.
+fn of_partition<'a>(partition: &'a str, records: &'a str) -> impl Iterator<Item = KafkaRecord<'a>> {
+    let topic = partition.rsplit_once('-').map(|(topic, _)| topic);
+    json::array(records).into_iter().filter_map(Object::parse).map(move |record| {
+        let record = KafkaRecord::of(&record);
+        KafkaRecord { topic: record.topic.or(topic.map(Cow::Borrowed)), ..record }
+    })
+}
+
+/// A record of Kafka as JSON, or as the type of an event.
+#[derive(Debug)]
+pub(crate) struct KafkaRecord<'a> {
+    /// `topic`
+    pub(crate) topic: Option<Cow<'a, str>>,
+    /// `partition`
+    pub(crate) partition: Option<i64>,
+    /// `offset`
+    pub(crate) offset: Option<i64>,
+    /// `timestamp`: the creation of the record at the producer, or the arrival at the broker.
+    pub(crate) timestamp: Option<SystemTime>,
+    /// `key` in base64.
+    pub(crate) key: Option<Cow<'a, str>>,
+    /// `value`. `None` for a tombstone.
+    pub(crate) value: Option<Data<'a>>,
+    /// The decoded `headers`. A name may occur several times.
+    pub(crate) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> KafkaRecord<'a> {
+    /// Reads a record.
+    pub(crate) fn of(record: &Object<'a>) -> Self {
+        let headers = record.array("headers").into_iter().filter_map(Object::parse).flat_map(Object::into_members);
+        KafkaRecord {
+            topic: record.text("topic"),
+            partition: record.integer("partition"),
+            offset: record.integer("offset"),
+            timestamp: record.number("timestamp").filter(|millis| *millis > 0.0).and_then(time::from_millis),
+            key: record.text("key"),
+            value: record.text("value").map(Data::Base64),
+            headers: headers.filter_map(|(name, value)| Some((name, bytes::text(value)?))).collect(),
+        }
+    }
+
+    /// Reads the context and the ids of the record.
+    pub(crate) fn read(self, extractor: &Extractor<'_>) -> Message {
+        let mut attributes = Vec::with_capacity(4);
+        let partition = self.partition.map(|partition| partition.to_string());
+        attributes.extend(partition.map(|id| (semconv::MESSAGING_DESTINATION_PARTITION_ID, id.into())));
+        attributes.extend(self.offset.map(|offset| (semconv::MESSAGING_KAFKA_OFFSET, offset.into())));
+        let key = self.key.as_deref().and_then(|key| String::from_utf8(BASE64_STANDARD.decode(key).ok()?).ok());
+        attributes.extend(key.map(|key| (semconv::MESSAGING_KAFKA_MESSAGE_KEY, key.into())));
+        if self.value.is_none() {
+            attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
+        }
+        let headers = extractor.extract_owned(&self.headers);
+        let value = self.value.unwrap_or(Data::Bytes(&[]));
+        Message { attributes, sent_at: self.timestamp, ..value.open_beside(headers, extractor).into() }
+    }
+}

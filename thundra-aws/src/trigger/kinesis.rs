@@ -11,9 +11,10 @@ use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::{self, message_id};
+pub(crate) use super::parse::base64::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{arn, base64, envelope, time};
+use super::parse::{arn, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -59,19 +60,11 @@ pub(crate) struct KinesisRecord<'a> {
     pub(crate) arrived_at: Option<SystemTime>,
 }
 
-/// The data of a record.
-#[derive(Debug)]
-pub(crate) enum Data<'a> {
-    /// The data in base64.
-    Base64(Cow<'a, str>),
-    /// The decoded data.
-    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
-    Bytes(&'a [u8]),
-}
-
 impl<'a> KinesisRecord<'a> {
     fn of(record: &Object<'a>) -> Option<Self> {
-        let kinesis = record.object("kinesis")?;
+        // A pipe delivers the members without the object around them.
+        let nested = record.object("kinesis");
+        let kinesis = nested.as_ref().or_else(|| record.has("data").then_some(record))?;
         Some(KinesisRecord {
             event_id: record.text("eventID"),
             sequence_number: kinesis.text("sequenceNumber"),
@@ -88,10 +81,7 @@ impl<'a> KinesisRecord<'a> {
             attributes.push((semconv::MESSAGING_DESTINATION_PARTITION_ID, shard.to_owned().into()));
         }
         attributes.extend(message_id(self.sequence_number.filter(|number| !number.is_empty())));
-        let opened = match &self.data {
-            Data::Base64(data) => base64::open(data, extractor),
-            Data::Bytes(data) => envelope::open(data, extractor),
-        };
-        Message { attributes, sent_at: self.arrived_at, ..opened.unwrap_or_default().into() }
+        let opened = self.data.open(extractor).unwrap_or_default();
+        Message { attributes, sent_at: self.arrived_at, ..opened.into() }
     }
 }

@@ -13,6 +13,9 @@ use crate::attributes::Attributes;
 /// The age at which a message counts as redriven, because the trace of the sender has ended.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
+/// The longest retention of a queue or stream of AWS, that of Kinesis.
+const MAX_QUEUE_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// One request, record or notification.
 #[derive(Debug, Default)]
 pub(crate) struct Message {
@@ -30,6 +33,13 @@ pub(crate) struct Message {
 }
 
 impl Message {
+    /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock
+    /// ahead of ours, is no wait. A time longer than any retention comes from a clock that is wrong.
+    pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
+        let waited = now.duration_since(self.sent_at?).unwrap_or_default();
+        (waited <= MAX_QUEUE_TIME).then_some(waited)
+    }
+
     /// Returns `true` if the trace of the sender has ended.
     pub(crate) fn is_old(&self) -> bool {
         self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
@@ -56,4 +66,27 @@ pub(super) fn process(system: &'static str, destination: Option<&str>) -> Attrib
 /// Returns the attribute with the id of a message.
 pub(super) fn message_id(id: Option<Cow<'_, str>>) -> Option<(&'static str, Value)> {
     Some((semconv::MESSAGING_MESSAGE_ID, id?.into_owned().into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_of_sending_is_clamped() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
+        let day = Duration::from_secs(24 * 3600);
+        for (sent_at, waited, why) in [
+            (None, None, "a message without a time"),
+            (Some(now), Some(Duration::ZERO), "no wait"),
+            (Some(now - Duration::from_millis(7)), Some(Duration::from_millis(7)), "a wait"),
+            (Some(now + Duration::from_secs(5)), Some(Duration::ZERO), "a clock ahead"),
+            (Some(now + 9999 * day), Some(Duration::ZERO), "a clock far ahead"),
+            (Some(now - 365 * day), Some(365 * day), "the longest retention"),
+            (Some(now - 366 * day), None, "no broker keeps a message so long"),
+            (Some(SystemTime::UNIX_EPOCH), None, "a clock that was never set"),
+        ] {
+            assert_eq!(Message { sent_at, ..Message::default() }.queue_time(now), waited, "{why}");
+        }
+    }
 }

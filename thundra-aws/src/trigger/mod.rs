@@ -32,21 +32,27 @@ mod source;
 
 mod cloudwatch_logs;
 mod direct;
-mod dynamodb;
 mod event_bridge;
 mod firehose;
 mod http;
-mod kafka;
-mod mq;
 mod s3;
+pub(crate) mod s3_batch;
 mod schedule;
 mod sns;
 
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod kafka;
 pub(crate) mod kinesis;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod mq;
 pub(crate) mod sqs;
+pub(crate) mod warmup;
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::time::{Duration, SystemTime};
 
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
@@ -82,9 +88,11 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
+    &s3_batch::SOURCE,
     &cloudwatch_logs::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
@@ -108,14 +116,16 @@ pub(crate) struct Trigger {
     pub(crate) source: &'static Source,
     /// The trust in the caller, for the event and for the headers beside it.
     pub(crate) trust: Trust,
+    /// `true` for a list of records from a pipe of EventBridge.
+    pub(crate) is_pipe: bool,
     /// The name of the root span. `None` for the name of the function.
     pub(crate) span_name: Option<String>,
     /// The attributes of the root span, including `faas.trigger`.
     pub(crate) attributes: Attributes,
     /// The messages in the event. A request is one message, and so is each record. An event without a sender has none.
     pub(crate) messages: Vec<Message>,
-    /// The range to cut from the event to remove the `__context__`.
-    pub(crate) context_range: Option<Range<usize>>,
+    /// The ranges to cut from the event to remove each `__context__`, in order.
+    pub(crate) context_ranges: Vec<Range<usize>>,
     /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
     /// too.
     pub(crate) default_correlation_id: Option<String>,
@@ -126,10 +136,11 @@ impl Trigger {
         Trigger {
             source,
             trust,
+            is_pipe: false,
             span_name: None,
             attributes: vec![(semconv::FAAS_TRIGGER, source.faas_trigger.as_str().into())],
             messages: Vec::new(),
-            context_range: None,
+            context_ranges: Vec::new(),
             default_correlation_id: None,
         }
     }
@@ -138,6 +149,11 @@ impl Trigger {
     /// the sender of one.
     pub(crate) fn is_batch(&self) -> bool {
         self.messages.len() > 1
+    }
+
+    /// Returns the time that the message which waited longest waited for work that begins `now`.
+    pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
+        self.messages.iter().filter_map(|message| message.queue_time(now)).max()
     }
 
     /// Returns the extractor for the contexts in the event.
@@ -176,13 +192,18 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
         let mut trigger = Trigger::new(source?, trust);
+        if trigger.source.is_pipe(&event) {
+            trigger.is_pipe = true;
+            trigger.set(semconv::THUNDRA_TRIGGER_PIPE, true);
+        }
         (trigger.source.read)(&mut trigger, &event, config)?;
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
 }
 
-/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object.
+/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object or a list of known
+/// objects.
 fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
     let found = Cell::new(None);
     let find = |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| test(source));
@@ -190,7 +211,7 @@ fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
         found.set(source);
         source.is_some()
     };
-    let delivers = |first: &Object<'_>| keep(find(&|source| source.delivers(first)));
+    let delivers = |first: &Object<'_>, batch| keep(find(&|source| source.delivers(first, batch)));
     // The first matching row decides about the body. A later row might trust the caller of an incomplete request.
     let needs_no_body = |event: &Event<'_>| {
         let request = find(&|source| source.is_request() && source.recognises(event));

@@ -1,29 +1,176 @@
 //! [Amazon MQ]: ActiveMQ and RabbitMQ.
 //!
-//! The messages are recognised and not read.
+//! A message may carry a context in the properties (ActiveMQ) or the headers (RabbitMQ), and in an [envelope] or a
+//! `__context__` in the data. The data is opened only if the others hold no context.
 //!
 //! [Amazon MQ]: https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html
+//! [envelope]: super::parse::envelope
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use thundra_core::{Config, semconv};
 
 use super::event::Event;
-use super::message::process;
+use super::message::{self, message_id};
+use super::parse::base64::Data;
+use super::parse::extract::Extractor;
+use super::parse::json::{self, Object};
+use super::parse::{bytes, time};
 use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
+use crate::attributes::Attributes;
+
+/// The place of a dash in the name of a JMS property, which cannot hold one. OpenTelemetry for Java writes it.
+const DASH: &str = "__dash__";
 
 pub(super) static SOURCE: Source = Source {
     name: "mq",
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
-    recognise: Recognise::Members(|event| system(event).is_some()),
-    read: |trigger, event, _| {
-        trigger.set_all(process(system(event)?, None));
-        Some(())
-    },
+    recognise: Recognise::Groups(|event| broker(event).is_some()),
+    read,
 };
 
-/// Returns the value of `messaging.system`.
-fn system(event: &Event<'_>) -> Option<&'static str> {
-    match &*event.members.text("eventSource")? {
-        "aws:rmq" => Some("rabbitmq"),
-        "aws:mq" | "aws:amq" => Some("activemq"),
-        _ => None,
+/// The kinds of brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broker {
+    ActiveMq,
+    RabbitMq,
+}
+
+/// Returns the attributes of a span for the processing of messages of a queue.
+pub(crate) fn process(broker: Broker, queue: Option<&str>) -> Attributes {
+    let system = match broker {
+        Broker::ActiveMq => "activemq",
+        Broker::RabbitMq => "rabbitmq",
+    };
+    message::process(system, queue)
+}
+
+/// Returns the broker of an event, or of a record from a pipe. Some events of RabbitMQ name no source.
+fn broker(event: &Object<'_>) -> Option<Broker> {
+    match event.text("eventSource").as_deref() {
+        Some("aws:rmq") => Some(Broker::RabbitMq),
+        Some("aws:mq" | "aws:amq") => Some(Broker::ActiveMq),
+        Some(_) => None,
+        None => event.object("rmqMessagesByQueue").map(|_| Broker::RabbitMq),
+    }
+}
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let broker = event.objects().first().and_then(broker)?;
+    let queues = event.members.raw("rmqMessagesByQueue").map(json::members).unwrap_or_default();
+    let of_activemq = objects(event.members.array("messages"));
+    let messages: Vec<_> = match broker {
+        _ if event.is_list => event.records.iter().map(|record| MqMessage::of(broker, record)).collect(),
+        Broker::ActiveMq => of_activemq.map(|message| MqMessage::of(broker, &message)).collect(),
+        Broker::RabbitMq => queues.iter().flat_map(|(queue, messages)| of_queue(queue, messages)).collect(),
+    };
+    let queue = common(messages.iter().map(|message| message.queue.as_deref()));
+    trigger.set_all(process(broker, queue));
+    trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, messages.len());
+    let extractor = trigger.extractor(config);
+    trigger.deliver(messages.into_iter().map(|message| message.read(&extractor)));
+    Some(())
+}
+
+fn objects(array: Vec<&str>) -> impl Iterator<Item = Object<'_>> {
+    array.into_iter().filter_map(Object::parse)
+}
+
+/// Reads the messages of a queue of RabbitMQ, `{queue}::{virtual host}`.
+fn of_queue<'a>(queue: &'a str, messages: &'a str) -> impl Iterator<Item = MqMessage<'a>> {
+    let queue = Cow::Borrowed(rabbitmq_queue(queue));
+    let message = |message| MqMessage::of(Broker::RabbitMq, &message);
+    objects(json::array(messages)).map(move |json| MqMessage { queue: Some(queue.clone()), ..message(json) })
+}
+
+/// Returns the queue of `{queue}::{virtual host}`.
+pub(crate) fn rabbitmq_queue(queue: &str) -> &str {
+    queue.rsplit_once("::").map_or(queue, |(name, _)| name)
+}
+
+/// A message of a broker as JSON, or as the type of an event.
+#[derive(Debug)]
+pub(crate) struct MqMessage<'a> {
+    /// `messageID` or `messageId`
+    pub(crate) id: Option<Cow<'a, str>>,
+    /// `correlationID` or `correlationId`, the id of a conversation.
+    pub(crate) conversation_id: Option<Cow<'a, str>>,
+    /// The name of the queue.
+    pub(crate) queue: Option<Cow<'a, str>>,
+    /// The texts and numbers of `properties` or `headers`.
+    pub(crate) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// `data`
+    pub(crate) data: Data<'a>,
+    /// The arrival at the broker, else the time that the sender wrote.
+    pub(crate) sent_at: Option<SystemTime>,
+    /// `redelivered`: `true` if the broker delivered the message before.
+    #[allow(dead_code)] // for the count of deliveries
+    pub(crate) redelivered: bool,
+}
+
+impl<'a> MqMessage<'a> {
+    /// Reads a message.
+    fn of(broker: Broker, message: &Object<'a>) -> Self {
+        match broker {
+            Broker::ActiveMq => MqMessage::of_activemq(message),
+            Broker::RabbitMq => MqMessage::of_rabbitmq(message),
+        }
+    }
+
+    fn of_activemq(message: &Object<'a>) -> Self {
+        let time = |name| message.number(name).filter(|millis| *millis > 0.0).and_then(time::from_millis);
+        let properties = message.raw("properties").map(json::members).unwrap_or_default().into_iter();
+        MqMessage {
+            id: message.text("messageID"),
+            conversation_id: message.text("correlationID").or_else(|| message.text("correlationId")),
+            queue: message.object("destination").and_then(|destination| destination.text("physicalName")),
+            headers: properties.filter_map(|(name, value)| Some((property_name(name), header(value)?))).collect(),
+            data: Data::Base64(message.text("data").unwrap_or_default()),
+            sent_at: time("brokerInTime").or_else(|| time("timestamp")),
+            redelivered: message.raw("redelivered") == Some("true"),
+        }
+    }
+
+    fn of_rabbitmq(message: &Object<'a>) -> Self {
+        // A record from a pipe names its queue.
+        let key = message.text("eventSourceKey");
+        let properties = message.object("basicProperties").unwrap_or_default();
+        let headers = properties.raw("headers").map(json::members).unwrap_or_default().into_iter();
+        MqMessage {
+            id: properties.text("messageId"),
+            conversation_id: properties.text("correlationId"),
+            queue: key.map(|key| rabbitmq_queue(&key).to_owned().into()),
+            headers: headers.filter_map(|(name, value)| Some((name, header(value)?))).collect(),
+            data: Data::Base64(message.text("data").unwrap_or_default()),
+            sent_at: properties.text("timestamp").and_then(|time| time::from_english(&time)),
+            redelivered: message.raw("redelivered") == Some("true"),
+        }
+    }
+
+    /// Reads the context and the ids of the message.
+    pub(crate) fn read(self, extractor: &Extractor<'_>) -> Message {
+        let mut attributes = Vec::from_iter(message_id(self.id.filter(|id| !id.is_empty())));
+        let conversation = self.conversation_id.filter(|id| !id.is_empty()).map(|id| id.into_owned().into());
+        attributes.extend(conversation.map(|id| (semconv::MESSAGING_MESSAGE_CONVERSATION_ID, id)));
+        let headers = extractor.extract_owned(&self.headers);
+        Message { attributes, sent_at: self.sent_at, ..self.data.open_beside(headers, extractor).into() }
+    }
+}
+
+/// Returns the name that a producer gave to a property of JMS.
+pub(crate) fn property_name(name: Cow<'_, str>) -> Cow<'_, str> {
+    if name.contains(DASH) { name.replace(DASH, "-").into() } else { name }
+}
+
+/// Returns the text of a header: a string, a number, a boolean, or `{"bytes": [118, 49]}`.
+pub(crate) fn header(json: &str) -> Option<Cow<'_, str>> {
+    match json.as_bytes().first()? {
+        b'{' => bytes::text(Object::parse(json)?.raw("bytes")?),
+        b'[' | b'n' => None,
+        b'"' => bytes::text(json),
+        _ => Some(Cow::Borrowed(json)),
     }
 }

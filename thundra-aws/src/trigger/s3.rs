@@ -9,6 +9,7 @@ use super::parse::json::Object;
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
+use crate::attributes::Attributes;
 
 pub(super) static SOURCE: Source = Source {
     name: "s3",
@@ -43,16 +44,20 @@ fn operation(event_name: &str) -> Option<&'static str> {
 
 fn message(record: &Object<'_>) -> Message {
     let object = record.object("s3").and_then(|s3| s3.object("object"));
-    let key = object.and_then(|object| object.text("key")).map(|key| decode(&key));
     let time = record.text("eventTime");
     let mut attributes = Vec::with_capacity(3);
-    if let Some(key) = key {
-        attributes.push((semconv::AWS_S3_KEY, key.clone().into()));
-        attributes.push((semconv::FAAS_DOCUMENT_NAME, key.into()));
-    }
+    add_key(&mut attributes, object.and_then(|object| object.text("key")).as_deref());
     let sent_at = time.as_deref().and_then(time::from_rfc3339);
     attributes.extend(time.map(|time| (semconv::FAAS_DOCUMENT_TIME, time.into_owned().into())));
     Message { attributes, sent_at, ..Message::default() }
+}
+
+/// Adds the attributes with an encoded key.
+pub(super) fn add_key(attributes: &mut Attributes, key: Option<&str>) {
+    if let Some(key) = key.map(decode) {
+        attributes.push((semconv::AWS_S3_KEY, key.clone().into()));
+        attributes.push((semconv::FAAS_DOCUMENT_NAME, key.into()));
+    }
 }
 
 /// Decodes a key. S3 encodes keys as in an HTML form: `Happy+Face%2Ejpg`.

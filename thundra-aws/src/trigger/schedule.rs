@@ -12,7 +12,7 @@ pub(super) static SOURCE: Source = Source {
     faas_trigger: FaasTrigger::Timer,
     batch_api: false,
     recognise: Recognise::Members(|event| {
-        event_bridge::kind(event).is_some_and(|(source, detail_type)| match &*source {
+        event_bridge::kind(&event.members).is_some_and(|(source, detail_type)| match &*source {
             "aws.events" => detail_type == "Scheduled Event",
             source => source == "aws.scheduler",
         })

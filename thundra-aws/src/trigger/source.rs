@@ -5,7 +5,7 @@ use std::fmt;
 use thundra_core::Config;
 
 use super::Trigger;
-use super::event::Event;
+use super::event::{Batch, Event};
 use super::parse::json::Object;
 
 /// One source of events.
@@ -26,8 +26,12 @@ pub(crate) struct Source {
 
 /// The distinguishing part of an event.
 pub(super) enum Recognise {
-    /// The first record of the event. See [`is_record`](super::event::is_record).
+    /// The first of the `Records`, or of a list from a pipe. See [`is_record`](super::event::is_record).
     Records(fn(&Object<'_>) -> bool),
+    /// The members of the event, or of the first event of a list. See [`Event::objects`].
+    Objects(fn(&Object<'_>) -> bool),
+    /// The members of an event with records by partition or queue, or of the first record of a list from a pipe.
+    Groups(fn(&Object<'_>) -> bool),
     /// The members of the event.
     Members(fn(&Event<'_>) -> bool),
     /// The members of a request before the `body`.
@@ -41,17 +45,27 @@ pub(super) enum Recognise {
 }
 
 impl Source {
-    /// Returns `true` if records such as this one are of the source.
-    pub(super) fn delivers(&self, first: &Object<'_>) -> bool {
-        matches!(self.recognise, Recognise::Records(is_record) if is_record(first))
+    /// Returns `true` if a batch with such a first record is of the source.
+    pub(super) fn delivers(&self, first: &Object<'_>, batch: Batch) -> bool {
+        match self.recognise {
+            Recognise::Records(is_record) => is_record(first),
+            Recognise::Objects(is_event) | Recognise::Groups(is_event) => batch == Batch::List && is_event(first),
+            Recognise::Members(_) | Recognise::Request { .. } => false,
+        }
     }
 
-    /// Returns `true` for an event of the source. Sources with records are recognised while the event is read.
+    /// Returns `true` for an event of the source. Batches are recognised while the event is read.
     pub(super) fn recognises(&self, event: &Event<'_>) -> bool {
         match self.recognise {
             Recognise::Records(_) => false,
+            Recognise::Objects(is_event) | Recognise::Groups(is_event) => is_event(&event.members),
             Recognise::Members(members) | Recognise::Request { members, .. } => members(event),
         }
+    }
+
+    /// Returns `true` for a list from a pipe. Pipes deliver the records of a source without anything around them.
+    pub(super) fn is_pipe(&self, event: &Event<'_>) -> bool {
+        event.is_list && matches!(self.recognise, Recognise::Records(_) | Recognise::Groups(_))
     }
 
     /// Returns `true` for a source of requests.
@@ -63,7 +77,7 @@ impl Source {
     pub(super) fn needs_no_body(&self, event: &Event<'_>) -> bool {
         match self.recognise {
             Recognise::Request { is_complete, .. } => is_complete(event),
-            Recognise::Records(_) | Recognise::Members(_) => false,
+            Recognise::Records(_) | Recognise::Objects(_) | Recognise::Groups(_) | Recognise::Members(_) => false,
         }
     }
 }

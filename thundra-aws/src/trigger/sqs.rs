@@ -58,6 +58,8 @@ pub(crate) struct SqsMessage<'a> {
     pub(crate) trace_header: Option<Cow<'a, str>>,
     /// The system attribute `SentTimestamp`, in milliseconds since 1970.
     pub(crate) sent_timestamp: Option<Cow<'a, str>>,
+    /// The system attribute `ApproximateReceiveCount`.
+    pub(crate) receive_count: Option<Cow<'a, str>>,
 }
 
 /// The body of a message.
@@ -83,6 +85,7 @@ impl<'a> SqsMessage<'a> {
             attributes: attributes.map(|map| attribute_pairs(map, "dataType", "stringValue")).unwrap_or_default(),
             trace_header: text("AWSTraceHeader"),
             sent_timestamp: text("SentTimestamp").or_else(|| number("SentTimestamp")),
+            receive_count: text("ApproximateReceiveCount").or_else(|| number("ApproximateReceiveCount")),
         }
     }
 
@@ -96,8 +99,10 @@ impl<'a> SqsMessage<'a> {
         } else {
             attributes_or_body(inbound, || self.body.open(&extractor))
         };
+        let receive_count = self.receive_count.and_then(|count| count.parse::<u64>().ok());
+        let receive_count = receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into()));
         Message {
-            attributes: Vec::from_iter(message_id(self.id)),
+            attributes: message_id(self.id).into_iter().chain(receive_count).collect(),
             sent_at: self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?)),
             ..opened.into()
         }

@@ -16,14 +16,17 @@ mod environment;
 mod evidence;
 mod keep;
 mod logs;
+mod loops;
 mod metrics;
 mod peers;
 mod programs;
+mod queue_time;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod sources;
 mod streams;
 mod usage;
+mod warmup;
 mod xray;
 
 use std::sync::Mutex;

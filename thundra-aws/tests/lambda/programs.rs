@@ -118,6 +118,7 @@ pub(crate) fn run(name: &str) {
             runtime().block_on(lambda_runtime::run(service_fn(in_place))).unwrap();
         }
         other if other.starts_with("details") => crate::details::run(other),
+        other if other.starts_with("loops") => crate::loops::run(other),
         "measured" => crate::metrics::measured(),
         other if other.starts_with("usage") => crate::usage::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::owner::Scope;
+use super::preceding::Preceding;
 use crate::clock::{now, unix_nano};
 use crate::config::{Limits, config};
 use crate::id::random_uuid;
@@ -41,6 +42,7 @@ pub struct ScopeBuilder {
     nested: bool,
     sampled_by_xray: Option<bool>,
     deadline: Option<SystemTime>,
+    preceding: Option<Preceding>,
 }
 
 impl Scope {
@@ -77,6 +79,7 @@ impl Scope {
             nested: false,
             sampled_by_xray: None,
             deadline: None,
+            preceding: None,
         }
     }
 }
@@ -194,6 +197,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Puts a finished span between the [parent](Self::parent) and the root span.
+    #[doc(hidden)]
+    pub fn preceded_by(mut self, span: Preceding) -> Self {
+        self.preceding = Some(span);
+        self
+    }
+
     /// Begins the scope with the configuration of this process.
     pub fn begin(self) -> Scope {
         self.begin_with(config())
@@ -303,13 +313,23 @@ impl ScopeBuilder {
     fn start_root(&self, state: &mut ScopeState, config: &Config) {
         let inbound = &self.inbound;
         let (trace_id, recorded) = (state.trace_id, state.recorded);
-        let Some((_, root)) = state.open() else { return };
-        let parent = inbound.parent.as_ref().map(|parent| parent.span_id);
+        if state.open().is_none() {
+            return;
+        }
+        let mut parent = inbound.parent.as_ref().map(|parent| parent.span_id);
+        let mut parent_is_remote = parent.is_some() && inbound.source != ParentSource::Local;
         let id = if config.disabled { parent.unwrap_or_else(SpanId::random) } else { SpanId::random() };
-        root.start(trace_id, id, parent, "", self.start_time.map_or_else(now, unix_nano));
+        let start = self.start_time.map_or_else(now, unix_nano);
+        if let Some(preceding) = self.preceding.as_ref().filter(|_| recorded)
+            && let Some(before) = preceding.record(state, parent, parent_is_remote, start)
+        {
+            (parent, parent_is_remote) = (Some(before), false);
+        }
+        let Some((root, _)) = state.span(0) else { return };
+        root.start(trace_id, id, parent, "", start);
         root.rename(&self.name);
         root.kind = self.kind;
-        root.parent_is_remote = parent.is_some() && inbound.source != ParentSource::Local;
+        root.parent_is_remote = parent_is_remote;
         if recorded {
             self.describe_root(root, &config.limits);
         }

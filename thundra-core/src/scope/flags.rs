@@ -45,6 +45,8 @@ impl ScopeFlags {
     pub const BY_DATASOURCE: Self = ScopeFlags(1 << 14);
     /// The trigger of the work is a schedule.
     pub const BY_TIMER: Self = ScopeFlags(1 << 15);
+    /// The chain of calls is longer than the program allows. The handler is not called.
+    pub const CHAIN_TOO_LONG: Self = ScopeFlags(1 << 16);
 
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
@@ -87,6 +89,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::BY_TIMER, "BY_TIMER"),
             (Self::HTTP_ERROR, "HTTP_ERROR"),
             (Self::RECORDS_FAILED, "RECORDS_FAILED"),
+            (Self::CHAIN_TOO_LONG, "CHAIN_TOO_LONG"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

@@ -18,10 +18,12 @@ mod builder;
 mod flags;
 mod in_scope;
 mod owner;
+mod preceding;
 mod scope_ref;
 
 pub use builder::ScopeBuilder;
 pub use flags::ScopeFlags;
 pub use in_scope::InScope;
 pub use owner::Scope;
+pub use preceding::Preceding;
 pub use scope_ref::ScopeRef;

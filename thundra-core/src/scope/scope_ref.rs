@@ -216,6 +216,18 @@ impl ScopeRef {
         Some(SCOPES.lock(self.root.scope)?.correlation.clone())
     }
 
+    /// Returns the number of programs in the chain of calls, including this program; `None` when the scope is gone.
+    #[doc(hidden)]
+    pub fn chain_length(&self) -> Option<u32> {
+        self.with_correlation(CorrelationIds::chain_length)
+    }
+
+    /// Counts this program in another received chain of calls too, and keeps the longer length.
+    #[doc(hidden)]
+    pub fn continue_chain(&self, received: &CorrelationIds) {
+        self.change_correlation(|ids| ids.continue_chain(received));
+    }
+
     /// Returns the text of the received `__context__` object.
     #[doc(hidden)]
     pub fn received_context(&self) -> Option<Arc<str>> {

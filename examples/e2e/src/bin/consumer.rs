@@ -1,38 +1,100 @@
-//! A function for tests. It takes any event and responds with the ids of its one record, or of the invocation if the
-//! event has no record.
+//! A function for tests. It takes any event, and works on each record of a queue or a stream.
+//!
+//! Each piece of work is a span `work` with the name of the order and the ids of its scope (`seen`). The response has
+//! the ids of the last one, and beside them what the event source reads.
 
+use std::env;
 use std::io;
 use std::process;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use aws_lambda_events::event::kinesis::KinesisEvent;
-use aws_lambda_events::event::sqs::SqsEvent;
-use serde_json::{Value, from_value};
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use serde::Serialize;
+use serde_json::{Value, from_str, from_value, to_string, to_value};
 use thundra_aws::{Error, LambdaEvent, batch, service_fn};
 use thundra_examples::seen::Seen;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    // The test holds the other end of standard input, which closes when the test ends.
-    thread::spawn(|| {
-        let _ = io::copy(&mut io::stdin(), &mut io::sink());
-        process::exit(0);
-    });
-    thundra_aws::run(service_fn(consume)).await
+    if env::var_os("ENDS_WITH_STDIN").is_some() {
+        // The test holds the other end of standard input, which closes when the test ends.
+        thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            process::exit(0);
+        });
+    }
+    let worker = Worker::default();
+    thundra_aws::run(service_fn(async |event| worker.consume(event).await)).await
 }
 
-async fn consume(event: LambdaEvent<Value>) -> Result<Seen, Error> {
-    let seen = Mutex::new(None);
-    let work = async |_: Value| {
-        *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen::here());
-        Ok::<_, Error>(())
-    };
-    match event.payload.pointer("/Records/0/eventSource").and_then(Value::as_str) {
-        Some("aws:sqs") => drop(batch::each(from_value::<SqsEvent>(event.payload)?, work).await?),
-        Some("aws:kinesis") => drop(batch::each(from_value::<KinesisEvent>(event.payload)?, work).await?),
-        _ => return Ok(Seen::here()),
+#[derive(Default)]
+struct Worker {
+    /// The ids of the last piece of work.
+    last: Mutex<Option<Seen>>,
+}
+
+/// The response to any event source.
+#[derive(Serialize)]
+struct Response {
+    #[serde(flatten)]
+    seen: Seen,
+    #[serde(flatten)]
+    to_source: Value,
+}
+
+impl Worker {
+    async fn consume(&self, event: LambdaEvent<Value>) -> Result<Response, Error> {
+        let event = event.payload;
+        let to_source = match event.pointer("/Records/0/eventSource").and_then(Value::as_str) {
+            Some("aws:sqs") => {
+                let work = async |message: SqsMessage| self.work_on_message(&message);
+                to_value(batch::each_record(from_value::<SqsEvent>(event)?, work).await?)?
+            }
+            Some("aws:kinesis") => {
+                let work = async |data: Value| self.work(&data, 1);
+                to_value(batch::each(from_value::<KinesisEvent>(event)?, work).await?)?
+            }
+            _ => {
+                self.work(&event, 1)?;
+                Value::Null
+            }
+        };
+        let seen = self.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Ok(Response { seen: seen.ok_or("no record was worked on")?, to_source })
     }
-    let seen = seen.into_inner().unwrap_or_else(PoisonError::into_inner);
-    seen.ok_or_else(|| "the record could not be read".into())
+
+    fn work_on_message(&self, message: &SqsMessage) -> Result<(), Error> {
+        let body: Value = from_str(message.body.as_deref().unwrap_or_default())?;
+        let deliveries = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+        self.work(&body, deliveries.unwrap_or(1))
+    }
+
+    /// Fails as many deliveries of an order as its member `fails` says.
+    fn work(&self, about: &Value, delivery: u64) -> Result<(), Error> {
+        let seen = Seen::here();
+        let order = order(about).unwrap_or_default();
+        let _span = tracing::info_span!("work", order, delivery, seen = to_string(&seen)?).entered();
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
+        match about["fails"].as_u64() {
+            Some(fails) if delivery <= fails => Err(format!("delivery {delivery} of {order} fails").into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Finds the name of an order: in a member `order`, or in the `key` of an object, as deep as it may lie.
+fn order(value: &Value) -> Option<String> {
+    match value {
+        Value::Object(members) => match members.get("order").or_else(|| members.get("key")) {
+            Some(Value::String(name)) => Some(name.clone()),
+            // A text as DynamoDB writes it.
+            Some(Value::Object(typed)) if typed.contains_key("S") => typed["S"].as_str().map(str::to_owned),
+            _ => members.values().find_map(order),
+        },
+        Value::Array(elements) => elements.iter().find_map(order),
+        Value::String(text) => order(&from_str(text).ok().filter(|value: &Value| !value.is_string())?),
+        _ => None,
+    }
 }

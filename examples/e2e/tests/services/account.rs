@@ -1,7 +1,5 @@
 //! The account: its resources, and sending and reading through each transport.
 
-use std::time::{Duration, Instant};
-
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, Target};
 use aws_sdk_kinesis::primitives::Blob;
@@ -11,12 +9,12 @@ use serde_json::{Value, json};
 use thundra_examples::harness::cloud::{self, Cloud, Queue};
 use thundra_examples::seen::Seen;
 
-use crate::PATIENCE;
 use crate::cases::Transport;
 use crate::received::{kinesis_event, sqs_event};
+use crate::soon;
 
 const STREAM: &str = "parcels";
-const ROLE: &str = "arn:aws:iam::000000000000:role/shop";
+pub(crate) const ROLE: &str = "arn:aws:iam::000000000000:role/shop";
 /// The message of every case.
 const ORDER: &str = r#"{"order": "order-1", "total": 12.50}"#;
 
@@ -179,7 +177,7 @@ async fn route_events(config: &SdkConfig, queue: &Queue) {
 }
 
 /// Creates a state machine of one state.
-async fn state_machine(config: &SdkConfig, name: &str, state: Value) -> String {
+pub(crate) async fn state_machine(config: &SdkConfig, name: &str, state: Value) -> String {
     let definition = json!({ "StartAt": "Only", "States": { "Only": state } });
     let sfn = aws_sdk_sfn::Client::new(config);
     let create = sfn.create_state_machine().name(name).role_arn(ROLE).definition(definition.to_string());
@@ -205,15 +203,4 @@ async fn record(kinesis: &aws_sdk_kinesis::Client) -> Record {
     let iterator = iterator.shard_iterator_type(ShardIteratorType::TrimHorizon).send().await.unwrap();
     let iterator = iterator.shard_iterator.unwrap();
     soon(STREAM, async || kinesis.get_records().shard_iterator(&iterator).send().await.unwrap().records.pop()).await
-}
-
-async fn soon<T>(what: &str, get: impl AsyncFn() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = get().await {
-            return found;
-        }
-        assert!(started.elapsed() < PATIENCE, "nothing came to {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

@@ -56,6 +56,7 @@ impl Function {
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
             ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
             ("OTEL_EXPORTER_OTLP_ENDPOINT", &receiver.endpoint()),
+            ("ENDS_WITH_STDIN", "yes"),
         ];
         let scratch = target::path("home").unwrap();
         let log = target::path(&format!("{name}-function.log")).unwrap();

@@ -3,29 +3,32 @@
 //! ```text
 //! producer ── emulator ─► read by a plain client ─► the event Lambda would deliver ─► a function in a process of its own
 //!                     └─► read by a traced client ─► sqs::process, kinesis::process
+//!
+//! producer ── MiniStack ─► the function, as the event source delivers: `deliveries`
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
 
 mod account;
 mod cases;
+mod deliveries;
 mod function;
 mod logs;
 mod received;
 mod secrets;
+mod sent;
 
-use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use account::Account;
-use cases::{CASES, Case};
+use cases::CASES;
 use function::Function;
+use sent::{Sent, exporter};
 use serde_json::Value;
-use thundra_core::propagation::{Inbound, Propagators, Trust, format_traceparent};
-use thundra_core::testing::{MemoryExporter, tree};
-use thundra_core::{Config, Env, Records, Scope, SpanData, SpanKind, Telemetry, flush, install};
+use thundra_core::propagation::format_traceparent;
+use thundra_core::testing::tree;
+use thundra_core::{Records, SpanKind, flush};
 use thundra_examples::harness::ministack::MiniStack;
 use thundra_examples::harness::moto::Moto;
-use thundra_examples::seen::Seen;
 
 /// The time for a message or a span to arrive.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -43,12 +46,13 @@ async fn spans_are_joined_through_moto() {
 }
 
 async fn joined(name: &str, endpoint: &str) {
-    let exporter = installed();
+    let exporter = exporter();
     let account = Account::open(endpoint).await;
     let function = Function::start(name).await;
     for case in &CASES {
         println!("{name}: {}", case.name);
-        let sent = Sent::by(case, &account).await;
+        let sent = Sent::by(case.name, case.call, account.send(case.transport)).await;
+        assert_eq!(sent.span.kind, case.kind, "{}", case.name);
 
         if let Some(work) = account.worked(case.transport).await {
             flush(Records::default(), None).await;
@@ -61,61 +65,22 @@ async fn joined(name: &str, endpoint: &str) {
         let event = account.event(case.transport).await;
         assert_eq!(inside(&event, case.traceparent), format_traceparent(&sent.span.context), "{}: {event}", case.name);
         let seen = function.invoke(&event).await;
-        let (invocation, record) = function.spans(&sent.span.context.trace_id.to_string(), case.batch).await;
-        assert_eq!(invocation.parent, Some(sent.span.context.span_id.to_string()), "{}: {invocation:?}", case.name);
+        let (invocation, record) = function.spans(&sent.trace(), case.batch).await;
+        assert_eq!(invocation.parent, Some(sent.call()), "{}: {invocation:?}", case.name);
         assert_eq!(record.map(|record| record.parent), case.batch.then_some(Some(invocation.id)), "{}", case.name);
         sent.assert_same(&seen);
     }
 }
 
-/// Returns the exporter of this process. The settings of the shell have no effect.
-fn installed() -> MemoryExporter {
-    static EXPORTER: OnceLock<MemoryExporter> = OnceLock::new();
-    let install = || {
-        let exporter = MemoryExporter::new();
-        let config = Config::from_env(&Env::from_pairs([("RUST_LOG", "off")]));
-        assert!(install(Telemetry::builder().config(config).exporter(exporter.clone())));
-        exporter
-    };
-    EXPORTER.get_or_init(install).clone()
-}
-
-/// A sending call, and the ids of the scope.
-struct Sent {
-    case: &'static Case,
-    span: SpanData,
-    seen: Seen,
-}
-
-impl Sent {
-    /// Makes the call in the middle of a chain of calls.
-    async fn by(case: &'static Case, account: &Account) -> Self {
-        let id = format!("c-{}", case.name);
-        let inbound = [("x-correlation-id", id.as_str()), ("x-correlation-order", "o-9"), ("call-chain-length", "2")];
-        let inbound = Inbound::extract(inbound, Propagators::default(), Trust::Full);
-        let scope = Scope::builder("producer").parent(inbound).begin();
-        let seen = scope.run(async {
-            account.send(case.transport).await;
-            Seen::here()
-        });
-        let seen = seen.await;
-        assert_eq!((seen.ids["x-correlation-id"].as_str(), seen.chain_length), (id.as_str(), 3));
-        let spans: Vec<_> = scope.finish().spans().collect();
-        let call = spans.iter().find(|span| span.name == case.call);
-        let span = call.unwrap_or_else(|| panic!("{}: no {}: {}", case.name, case.call, tree(&spans))).clone();
-        assert_eq!(span.kind, case.kind, "{}", case.name);
-        Sent { case, span, seen }
-    }
-
-    fn is_above(&self, span: &SpanData) -> bool {
-        let context = &self.span.context;
-        span.context.trace_id == context.trace_id && span.parent_span_id == Some(context.span_id)
-    }
-
-    /// Asserts that the receiver has the sender's ids, and is the next program in the chain.
-    fn assert_same(&self, receiver: &Seen) {
-        assert_eq!(receiver.ids, self.seen.ids, "{}", self.case.name);
-        assert_eq!(receiver.chain_length, self.seen.chain_length + 1, "{}", self.case.name);
+/// Waits until `get` returns a value.
+async fn soon<T>(what: &str, get: impl AsyncFn() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = get().await {
+            return found;
+        }
+        assert!(started.elapsed() < PATIENCE, "nothing happened: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -3,6 +3,7 @@
 mod failures;
 mod order;
 mod payloads;
+mod queue_time;
 mod scopes;
 
 use std::error::Error as StdError;

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn each_record_is_its_producers_child_with_its_own_ids() {
-    let config = config(&[]);
+    let config = config(&[("THUNDRA_QUEUE_SPANS", "off")]);
     let event = kinesis(&[("a", order(0)), ("b", json!({"id": 1}))]);
     let seen = Mutex::new(Vec::new());
     let (response, spans) = invocation(&config, || async {

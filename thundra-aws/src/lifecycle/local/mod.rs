@@ -17,9 +17,10 @@ use thundra_core::Config;
 use thundra_core::exception::short_type_name;
 use tower_service::Service;
 
+use super::answer::Answer;
 use super::layer::export_last;
 use super::watchdog::Watch;
-use super::{event, invocation, setup};
+use super::{event, invocation, setup, warmup};
 use crate::emf;
 use crate::panics::catch_panic_in;
 
@@ -51,10 +52,16 @@ where
     let mut body = input.event.clone();
     let mut context = Context::default();
     context.request_id = uuid::Uuid::new_v4().to_string();
-    let scope = invocation::begin(&mut body, &input.context(&context), None, config);
+    let context_of_event = input.context(&context);
+    if let Some(ping) = warmup::answer(&body, &context_of_event, config) {
+        let payload = Answer::in_place_of_handler(Some(ping), || parse(&body))?;
+        let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
+        return print(response.into_response()).await;
+    }
+    let scope = invocation::begin(&mut body, &context_of_event, None, config);
     input.link(&scope);
     let work = async {
-        let payload = parse(&body)?;
+        let payload = Answer::in_place_of_handler(invocation::answer(*scope, config), || parse(&body))?;
         std::future::poll_fn(|cx| handler.poll_ready(cx)).await.map_err(failed)?;
         let response = handler.call(LambdaEvent::new(payload, context)).await.map_err(failed)?;
         print(response.into_response()).await

@@ -38,15 +38,14 @@ static MESSAGE_AGE: Instrument = Instrument::histogram(
 const SOURCE: [&str; 3] =
     [semconv::MESSAGING_SYSTEM, semconv::MESSAGING_DESTINATION_NAME, semconv::FAAS_DOCUMENT_COLLECTION];
 
-/// Notes the trigger of an invocation, and records the age of its messages.
-pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger) {
+/// Notes the trigger of an invocation, and records the time that its oldest message waited.
+pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger, waited: Option<Duration>) {
     if are_wanted() {
         scope.set_flags(flag(trigger.source.faas_trigger));
-        let ages = trigger.messages.iter().filter_map(|message| message.sent_at?.elapsed().ok());
-        if let Some(oldest) = ages.max() {
+        if let Some(waited) = waited {
             let named = trigger.attributes.iter().filter(|(key, _)| SOURCE.contains(key)).cloned();
             let attributes: Vec<_> = of_trigger(scope.flags()).into_iter().chain(named).collect();
-            scope.record(&MESSAGE_AGE, oldest.as_secs_f64(), &attributes);
+            scope.record(&MESSAGE_AGE, waited.as_secs_f64(), &attributes);
         }
     }
 }

@@ -20,7 +20,7 @@ use thundra_core::propagation::{Propagators, Trust};
 use thundra_core::{ScopeRef, diagnostics, semconv};
 
 use self::hidden::Hidden;
-use self::requested::{Requested, SENT_TIMESTAMP, TRACE_HEADER};
+use self::requested::{RECEIVE_COUNT, Requested, SENT_TIMESTAMP, TRACE_HEADER};
 use super::response::Received;
 use crate::batch::{self, Delivery};
 use crate::trigger::Extractor;
@@ -145,6 +145,7 @@ fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Deliver
         attributes: attributes.collect(),
         trace_header: system(TRACE_HEADER),
         sent_timestamp: system(SENT_TIMESTAMP),
+        receive_count: system(RECEIVE_COUNT),
     };
     batch::sqs_delivery(hidden.queue.as_deref(), read, Extractor::new(formats, Trust::Full))
 }

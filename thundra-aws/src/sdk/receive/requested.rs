@@ -1,6 +1,6 @@
 //! The attributes requested in a `ReceiveMessage`, beside the requests of the caller:
 //!
-//! - the system attributes `AWSTraceHeader` and `SentTimestamp`;
+//! - the system attributes `AWSTraceHeader`, `SentTimestamp` and `ApproximateReceiveCount`;
 //! - the message attributes with our names.
 
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use thundra_core::propagation::{
 
 pub(super) const TRACE_HEADER: &str = "AWSTraceHeader";
 pub(super) const SENT_TIMESTAMP: &str = "SentTimestamp";
+pub(super) const RECEIVE_COUNT: &str = "ApproximateReceiveCount";
 /// Names for every attribute.
 const ALL: [&str; 2] = ["All", ".*"];
 
@@ -37,7 +38,8 @@ impl Storable for Requested {
 pub(super) fn add(input: &mut Input, formats: Propagators) -> Option<Requested> {
     let receive = input.downcast_mut::<ReceiveMessageInput>().filter(|_| formats != Propagators::NONE)?;
     let queue = receive.queue_url.as_deref().and_then(|url| url.rsplit('/').next()).map(Arc::from);
-    let wanted = [TRACE_HEADER, SENT_TIMESTAMP].into_iter().filter(|name| formats.xray || *name != TRACE_HEADER);
+    let wanted = [TRACE_HEADER, SENT_TIMESTAMP, RECEIVE_COUNT];
+    let wanted = wanted.into_iter().filter(|name| formats.xray || *name != TRACE_HEADER);
     // Two members mean the same, and the older one is deprecated. The request keeps to the member that the caller uses.
     #[allow(deprecated)]
     let (older, newer) = (&mut receive.attribute_names, &mut receive.message_system_attribute_names);
@@ -110,8 +112,16 @@ mod tests {
         const OURS: &str = "x-correlation-id call-chain-length debug-log-enabled x-correlation-traceparent \
             x-correlation-.* User-Agent traceparent tracestate baggage";
         let none = || Some(Vec::new());
-        let both = || vec![SystemName::AwsTraceHeader, SystemName::SentTimestamp];
-        assert_eq!(requested(|_| {}), (["", "AWSTraceHeader SentTimestamp", OURS].map(str::to_owned), both(), none()));
+        let all_three =
+            || vec![SystemName::AwsTraceHeader, SystemName::SentTimestamp, SystemName::ApproximateReceiveCount];
+        assert_eq!(
+            requested(|_| {}),
+            (
+                ["", "AWSTraceHeader SentTimestamp ApproximateReceiveCount", OURS].map(str::to_owned),
+                all_three(),
+                none()
+            )
+        );
         let all = requested(|receive| {
             receive.message_system_attribute_names = Some(vec![SystemName::All]);
             receive.message_attribute_names = Some(vec!["All".to_owned()]);
@@ -121,10 +131,25 @@ mod tests {
             receive.message_system_attribute_names = Some(vec![SystemName::SentTimestamp]);
             receive.message_attribute_names = Some(vec!["tenant".to_owned()]);
         });
-        let names = ["", "SentTimestamp AWSTraceHeader", &format!("tenant {OURS}")].map(str::to_owned);
-        assert_eq!(some, (names, vec![SystemName::AwsTraceHeader], Some(vec!["tenant".to_owned()])));
+        let names =
+            ["", "SentTimestamp AWSTraceHeader ApproximateReceiveCount", &format!("tenant {OURS}")].map(str::to_owned);
+        assert_eq!(
+            some,
+            (
+                names,
+                vec![SystemName::AwsTraceHeader, SystemName::ApproximateReceiveCount],
+                Some(vec!["tenant".to_owned()])
+            )
+        );
         let older = requested(|receive| receive.attribute_names = Some(vec![QueueAttributeName::from("SenderId")]));
-        assert_eq!(older, (["SenderId AWSTraceHeader SentTimestamp", "", OURS].map(str::to_owned), both(), none()));
+        assert_eq!(
+            older,
+            (
+                ["SenderId AWSTraceHeader SentTimestamp ApproximateReceiveCount", "", OURS].map(str::to_owned),
+                all_three(),
+                none()
+            )
+        );
         let empty = requested(|receive| {
             receive.attribute_names = Some(vec![QueueAttributeName::All]);
             receive.message_system_attribute_names = Some(vec![]);
@@ -134,8 +159,8 @@ mod tests {
             receive.attribute_names = Some(vec![QueueAttributeName::from("SentTimestamp")]);
             receive.message_system_attribute_names = Some(vec![SystemName::SenderId]);
         });
-        let names = ["SentTimestamp", "SenderId AWSTraceHeader", OURS].map(str::to_owned);
-        assert_eq!(both_lists, (names, vec![SystemName::AwsTraceHeader], none()));
+        let names = ["SentTimestamp", "SenderId AWSTraceHeader ApproximateReceiveCount", OURS].map(str::to_owned);
+        assert_eq!(both_lists, (names, vec![SystemName::AwsTraceHeader, SystemName::ApproximateReceiveCount], none()));
         let all_in_older = requested(|receive| {
             receive.attribute_names = Some(vec![QueueAttributeName::All]);
             receive.message_system_attribute_names = Some(vec![SystemName::SenderId]);

@@ -1,12 +1,51 @@
-//! Payloads in base64: the records of Kinesis and Firehose.
+//! Payloads in base64: the records of streams, and the messages of brokers.
+
+use std::borrow::Cow;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use memchr::memmem;
+use thundra_core::propagation::Inbound;
 
 use super::envelope::{self, Opened};
-use super::extract::Extractor;
+use super::extract::{Extractor, holds_context};
 use crate::payload::{self, Member};
+
+/// The payload of a record or a message.
+#[derive(Debug)]
+pub(crate) enum Data<'a> {
+    /// The payload in base64.
+    Base64(Cow<'a, str>),
+    /// The decoded payload.
+    #[cfg_attr(not(feature = "batch"), allow(dead_code))]
+    Bytes(&'a [u8]),
+}
+
+impl Data<'_> {
+    /// Returns the context of the payload.
+    pub(crate) fn open(&self, extractor: &Extractor<'_>) -> Option<Opened> {
+        match self {
+            Data::Base64(data) => open(data, extractor),
+            Data::Bytes(data) => envelope::open(data, extractor),
+        }
+    }
+
+    /// Returns the context of the headers beside the payload, or the context of the payload if the headers hold none.
+    pub(crate) fn open_beside(&self, headers: Inbound, extractor: &Extractor<'_>) -> Opened {
+        if holds_context(&headers) {
+            // The headers win. The context of the payload was received all the same, and is cut out of the payload.
+            return Opened { inbound: headers, ..self.own_context() };
+        }
+        envelope::attributes_or_body(headers, || self.open(extractor))
+    }
+
+    fn own_context(&self) -> Opened {
+        match self {
+            Data::Base64(data) => own_context(data),
+            Data::Bytes(data) => envelope::own_context(data),
+        }
+    }
+}
 
 /// The length of base64 that holds a first member written by a client of this crate. A multiple of four.
 const HEAD: usize = 2048;
@@ -26,9 +65,19 @@ pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     if let Some(member) = head.and_then(|head| payload::find(&head)).filter(Member::is_context) {
         return Some(Opened::of_member(member, extractor));
     }
-    let leads = |name: &&str| memmem::find(data.as_bytes(), name.as_bytes()).is_some();
-    ENCODED_NAMES.as_flattened().iter().find(|name| leads(name))?;
+    ENCODED_NAMES.as_flattened().iter().find(|name| holds(data, name))?;
     envelope::open(&BASE64_STANDARD.decode(data).ok()?, extractor)
+}
+
+/// Finds the `__context__` of a payload without extraction.
+fn own_context(data: &str) -> Opened {
+    let [own, _] = ENCODED_NAMES;
+    let decoded = own.iter().find(|name| holds(data, name)).and_then(|_| BASE64_STANDARD.decode(data).ok());
+    decoded.map(|payload| envelope::own_context(&payload)).unwrap_or_default()
+}
+
+fn holds(data: &str, name: &str) -> bool {
+    memmem::find(data.as_bytes(), name.as_bytes()).is_some()
 }
 
 #[cfg(test)]

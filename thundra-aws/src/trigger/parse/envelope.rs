@@ -36,6 +36,14 @@ impl Opened {
         Opened { inbound: extractor.extract_owned(&payload::pairs(&member.json)), ..Opened::unread(member) }
     }
 
+    /// Makes the range one of `text`, given a range of `part`, which is a slice of `text`.
+    pub(crate) fn within(self, part: &str, text: &[u8]) -> Self {
+        // The distance of the addresses is the offset of the part.
+        let offset = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
+        let range = self.range.zip(offset).map(|(range, offset)| range.start + offset..range.end + offset);
+        Opened { range, ..self }
+    }
+
     /// Returns the place and the text of a member, with no context extracted.
     fn unread(member: Member) -> Self {
         Opened { inbound: Inbound::default(), context: Some(member.json), range: Some(member.range) }

@@ -76,6 +76,12 @@ impl<'a> Object<'a> {
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
+    /// Returns an integer member. Some events write integers as strings.
+    pub(crate) fn integer(&self, key: &str) -> Option<i64> {
+        let raw = self.raw(key)?;
+        text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
+    }
+
     /// Returns an object member.
     pub(crate) fn object(&self, key: &str) -> Option<Object<'a>> {
         Object::parse(self.raw(key)?)
@@ -117,32 +123,10 @@ impl<'a> Members<'a> {
         self.json.slice(self.cursor.value()?)
     }
 
-    /// Reads the objects in an array. `None` for any other value, for an empty array, and for an array with a first
-    /// element that is not `wanted`. The value is not stepped over then.
+    /// Reads the objects in an array, as [`objects`] does. The value is not stepped over without objects.
     pub(crate) fn objects(&mut self, wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
-        let (json, known_text) = (self.json, &mut self.text);
-        let (mut objects, mut text) = (Vec::new(), None);
-        self.cursor.attempt(|cursor| {
-            each(cursor, |cursor| {
-                let Some(text) = text else {
-                    let first = Object::read(cursor, json)?;
-                    if !wanted(&first) {
-                        return None;
-                    }
-                    objects.push(first);
-                    // Long texts are validated at once, and at most once.
-                    text = *known_text.get_or_insert_with(|| std::str::from_utf8(json).ok());
-                    return text.map(|_| ());
-                };
-                match cursor.attempt(|cursor| Object::read(cursor, text)) {
-                    Some(object) => objects.push(object),
-                    None => drop(cursor.value()?),
-                }
-                Some(())
-            })?;
-            (!objects.is_empty()).then_some(())
-        })?;
-        Some(objects)
+        let (json, text) = (self.json, &mut self.text);
+        self.cursor.attempt(|cursor| read_objects(cursor, json, text, wanted))
     }
 }
 
@@ -196,6 +180,19 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
+/// Returns the members of an object without a limit, such as the records by partition, else none.
+pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &str)> {
+    all_members(json).unwrap_or_default()
+}
+
+fn all_members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
+    let (mut all, mut members) = (Vec::new(), Members::of(json.as_bytes()));
+    while let Some(key) = members.next_key()? {
+        all.push((key, members.value()?));
+    }
+    Some(all)
+}
+
 /// Returns the texts of the elements of an array, else none.
 pub(crate) fn array(json: &str) -> Vec<&str> {
     elements(json).unwrap_or_default()
@@ -222,6 +219,38 @@ fn each<'a>(cursor: &mut Cursor<'a>, mut element: impl FnMut(&mut Cursor<'a>) ->
             return cursor.eat(b']');
         }
     }
+}
+
+/// Reads the objects in an array. `None` for any other text, for an empty array, and for an array with a first element
+/// that is not `wanted`.
+pub(crate) fn objects<'a>(json: &'a [u8], wanted: impl Fn(&Object<'a>) -> bool) -> Option<Vec<Object<'a>>> {
+    let mut cursor = Cursor::new(json);
+    let objects = read_objects(&mut cursor, json, &mut None, wanted)?;
+    cursor.end().map(|()| objects)
+}
+
+/// Reads the objects in an array. `text` is the validated text, as soon as there is one.
+fn read_objects<'a>(
+    cursor: &mut Cursor<'a>,
+    json: &'a [u8],
+    text: &mut Option<Option<&'a str>>,
+    wanted: impl Fn(&Object<'a>) -> bool,
+) -> Option<Vec<Object<'a>>> {
+    let mut objects = Vec::new();
+    each(cursor, |cursor| {
+        if objects.is_empty() {
+            objects.push(Object::read(cursor, json).filter(&wanted)?);
+            return Some(());
+        }
+        // Long texts are validated at once, and at most once.
+        let text = (*text.get_or_insert_with(|| std::str::from_utf8(json).ok()))?;
+        match cursor.attempt(|cursor| Object::read(cursor, text)) {
+            Some(object) => objects.push(object),
+            None => drop(cursor.value()?),
+        }
+        Some(())
+    })?;
+    (!objects.is_empty()).then_some(objects)
 }
 
 #[cfg(test)]
@@ -308,6 +337,16 @@ mod tests {
             (r#"{"l":{"a":1}}"#, (None, Some(r#"{"a":1}"#), false)),
         ] {
             assert_eq!(ids(json), Some(found), "{json}");
+        }
+    }
+
+    #[test]
+    fn members_without_a_limit_are_all_or_none() {
+        let many: String = (0..1000).map(|n| format!(",\"{n}\":[{n}]")).collect();
+        assert_eq!(members(&format!("{{\"a\\n\": 1{many} }}")).len(), 1001);
+        assert_eq!(members(r#" { "a\\b" : "}" , "a":null } "#), [("a\\b".into(), r#""}""#), ("a".into(), "null")]);
+        for json in ["{}", "{\"a\":1,}", "{\"a\":1", "{\"a\"}", "[1]", ""] {
+            assert_eq!(members(json), [], "{json}");
         }
     }
 

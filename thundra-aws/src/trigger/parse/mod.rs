@@ -1,7 +1,8 @@
 //! Readers of the forms that several sources share.
 
 pub(crate) mod arn;
-pub(super) mod base64;
+pub(crate) mod base64;
+pub(super) mod bytes;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;

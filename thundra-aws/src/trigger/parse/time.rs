@@ -2,6 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The English names of the months, as Java cuts them.
+const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Converts seconds since 1970, with a fraction.
 pub(crate) fn from_seconds(seconds: f64) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(seconds).ok()?)
@@ -18,16 +21,35 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     let [year, month, day] = numbers(date, '-')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
     let [hour, minute, second] = numbers(time, ':')?;
+    let fraction = fraction.bytes().all(|b| b.is_ascii_digit()).then(|| format!("0.{fraction}").parse())?.ok()?;
+    from_parts([year, month, day], [hour, minute, second])?.checked_add(Duration::from_secs_f64(fraction))
+}
+
+/// Parses a time as Java writes it in English, with or without the second comma: `Jan 1, 2026, 12:33:41 AM`. The zone
+/// of AWS's services is UTC. `None` for times before 2000, which nobody's clock says.
+pub(crate) fn from_english(text: &str) -> Option<SystemTime> {
+    let words = text.split([',', ' ', '\u{202f}']).filter(|word| !word.is_empty()).take(6).collect::<Vec<_>>();
+    let [month, day, year, time, half] = words.try_into().ok()?;
+    let month = MONTHS.iter().position(|name| *name == month)? as u64 + 1;
+    let ([day], [year], [hour, minute, second]) = (numbers(day, ':')?, numbers(year, ':')?, numbers(time, ':')?);
+    let noon = match half {
+        "AM" => 0,
+        "PM" => 12,
+        _ => return None,
+    };
+    let is_hour = (1..=12).contains(&hour) && year >= 2000;
+    is_hour.then(|| from_parts([year, month, day], [hour % 12 + noon, minute, second]))?
+}
+
+fn from_parts([year, month, day]: [u64; 3], [hour, minute, second]: [u64; 3]) -> Option<SystemTime> {
     let in_range = (1970..=9999).contains(&year)
         && (1..=12).contains(&month)
         && (1..=31).contains(&day)
         && hour < 24
         && minute < 60
-        && second <= 60
-        && fraction.bytes().all(|b| b.is_ascii_digit());
-    let fraction: f64 = format!("0.{fraction}").parse().ok()?;
+        && second <= 60;
     let seconds = days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-    in_range.then(|| from_seconds(seconds as f64))?.and_then(|time| time.checked_add(Duration::from_secs_f64(fraction)))
+    in_range.then(|| from_seconds(seconds as f64))?
 }
 
 /// Returns the days since 1970. See [days_from_civil].
@@ -70,10 +92,29 @@ mod tests {
         assert_eq!((from_seconds(-1.0), from_seconds(f64::NAN), from_millis(1e300)), (None, None, None));
     }
 
+    #[test]
+    fn times_are_read_as_java_writes_them() {
+        for (text, seconds, why) in [
+            ("Feb 29, 2024, 12:00:05 AM", Some(1_709_164_805), "midnight"),
+            ("Feb 29, 2024 12:00:05 PM", Some(1_709_208_005), "noon, of an earlier Java"),
+            ("Feb 29, 2024, 1:02:03\u{202f}PM", Some(1_709_211_723), "of a later Java"),
+            ("Jan 1, 1970, 12:33:41 AM", None, "a number that is no time"),
+            ("Feb 29, 2024, 13:00:05 PM", None, "no such hour"),
+            ("Feb 29, 2024, 0:00:05 AM", None, "no such hour either"),
+            ("févr. 29, 2024, 1:00:05 PM", None, "another language"),
+            ("Feb 29, 55873, 1:00:05 PM", None, "milliseconds taken for seconds"),
+            ("Feb 29, 2024, 1:00:05 PM UTC", None, "more"),
+            ("", None, "nothing"),
+        ] {
+            let read = from_english(text).map(|t| t.duration_since(UNIX_EPOCH).unwrap().as_secs());
+            assert_eq!(read, seconds, "{why}");
+        }
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_read_without_panic(text in "[0-9:TZ.-]{0,30}|\\PC*") {
-            let _ = from_rfc3339(&text);
+        fn any_text_is_read_without_panic(text in "[0-9:TZ.-]{0,30}|(Jan )?[0-9,: APM]{0,30}|\\PC*") {
+            let _ = (from_rfc3339(&text), from_english(&text));
         }
     }
 }

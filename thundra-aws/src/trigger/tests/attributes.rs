@@ -38,7 +38,7 @@ fn the_fixtures_are_described_by_the_conventions() {
         attributes(&exact("sqs-event")),
         "faas.trigger=pubsub\nmessaging.system=aws_sqs\nmessaging.operation.name=process\n\
          messaging.operation.type=process\nmessaging.destination.name=SQSQueue\nmessaging.batch.message_count=1\n\
-         messaging.message.id=MessageID_1\n"
+         messaging.message.id=MessageID_1\naws.sqs.receive_count=2\n"
     );
     let kinesis = exact("kinesis-event");
     assert!(kinesis.is_batch());

@@ -100,7 +100,7 @@ fn notifications_and_streams_carry_their_context() {
         assert_eq!(trigger.source.name, source);
         assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "{source}");
         assert_eq!(trigger.messages[0].inbound.correlation.get("id"), Some("c-1"), "{source}");
-        assert!(trigger.context_range.is_none());
+        assert!(trigger.context_ranges.is_empty());
     }
 }
 
@@ -122,11 +122,11 @@ fn a_context_in_the_event_is_cut_out() {
         let [message] = trigger.messages.as_slice() else { panic!() };
         assert!(message.inbound.correlation.debug_log_enabled());
         assert_eq!(message.received_context, Some(context.to_string()));
-        let range = trigger.context_range.unwrap();
-        assert_eq!(String::from_utf8(payload::strip(event.as_bytes(), &range)).unwrap(), rest);
+        let [range] = trigger.context_ranges.as_slice() else { panic!() };
+        assert_eq!(String::from_utf8(payload::strip(event.as_bytes(), range)).unwrap(), rest);
     }
     let own = detected(&json!({"__context__": "mine"}));
-    assert_eq!((own.source.name, own.context_range, own.messages.len()), ("other", None, 0));
+    assert_eq!((own.source.name, own.context_ranges.len(), own.messages.len()), ("other", 0, 0));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod http;
 mod limits;
 mod messages;
 mod records;
+mod streams;
 mod trust;
 
 use std::collections::HashSet;

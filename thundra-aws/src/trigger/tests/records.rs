@@ -2,10 +2,15 @@
 
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use bytes::Bytes;
 use serde_json::{Value as Json, json};
-use thundra_core::propagation::Trust;
+use thundra_core::propagation::{ParentSource, Trust};
 
-use super::{config, detected, recognised, sqs};
+use super::{TRACEPARENT, attributes, config, detected, recognised, sqs};
+use crate::payload;
+use crate::trigger::parse::time::from_seconds;
 
 #[test]
 fn the_order_of_members_does_not_matter() {
@@ -84,4 +89,85 @@ fn the_time_is_linear_wherever_the_records_stand() {
     }
     let records: Vec<Json> = (0..10_000).map(|_| sqs(json!({}), None, json!("hi"))).collect();
     assert_eq!(detected(&json!({"a": 1, "Records": records})).messages.len(), 10_000);
+}
+
+#[test]
+fn lists_are_read_as_their_elements() {
+    let context = json!({"traceparent": TRACEPARENT, "x-correlation-id": "c-1"});
+    let data = BASE64_STANDARD.encode(json!({"__context__": context, "a": 1}).to_string());
+    let message = sqs(json!({}), None, json!(json!({"__context__": context}).to_string()));
+    let kinesis = json!({"kinesisSchemaVersion": "1.0", "partitionKey": "k", "sequenceNumber": "9", "data": data,
+        "approximateArrivalTimestamp": 1.5, "eventSource": "aws:kinesis", "eventID": "shardId-000000000006:9",
+        "eventSourceARN": "arn:aws:kinesis:eu-west-1:1:stream/orders"});
+    let image = json!({"__context__": {"M": {"traceparent": {"S": TRACEPARENT}, "x-correlation-id": {"S": "c-1"}}}});
+    let change = json!({"eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb",
+        "eventSourceARN": "arn:aws:dynamodb:eu-west-1:1:table/orders/stream/1", "dynamodb": {"NewImage": image}});
+    let bridge = json!({"source": "shop", "detail-type": "t", "detail": {"__context__": context, "a": 1}});
+    for (element, source, is_pipe) in [
+        (message, "sqs", true),
+        (kinesis.clone(), "kinesis", true),
+        (change, "dynamodb", true),
+        (bridge, "event_bridge", false),
+    ] {
+        for count in [1, 3] {
+            let trigger = detected(&Json::from(vec![element.clone(); count]));
+            assert_eq!((trigger.source.name, trigger.messages.len(), trigger.is_pipe), (source, count, is_pipe));
+            for message in &trigger.messages {
+                assert_eq!(message.inbound.source, ParentSource::TraceParent, "{source}");
+                assert_eq!(message.inbound.correlation.get("id"), Some("c-1"), "{source}");
+            }
+            let pipe = "thundra.trigger.pipe=true\n";
+            assert_eq!(attributes(&trigger).contains(pipe), is_pipe, "{source}");
+        }
+    }
+    let kinesis = detected(&json!([kinesis]));
+    assert!(attributes(&kinesis).contains("messaging.destination.name=orders\n"));
+    assert_eq!(kinesis.messages[0].sent_at, from_seconds(1.5));
+    for text in
+        ["[]", "[1]", "[null]", "[{}]", "[[]]", r#"[{"eventSource":"aws:new"}]"#, r#"[{"eventSource":"aws:sqs"}"#]
+    {
+        let trigger = recognised(text.as_bytes(), &config(&[]));
+        assert_eq!((trigger.source.name, trigger.messages.len()), ("other", 0), "{text}");
+    }
+}
+
+#[test]
+fn each_context_of_a_list_is_cut_out() {
+    let context = r#"{"x-correlation-id":"c-1"}"#;
+    let event = |detail: &str| format!(r#"{{"source":"s","detail-type":"t","detail":{detail}}}"#);
+    let with = event(&format!(r#"{{"__context__":{context},"a":1}}"#));
+    let last = event(&format!(r#"{{"a":1,"__context__":{context}}}"#));
+    let without = event(r#"{"a":1}"#);
+    for (events, rest) in [
+        (vec![&with, &without, &last], vec![&without; 3]),
+        (vec![&with], vec![&without]),
+        (vec![&without], vec![&without]),
+    ] {
+        let list =
+            |events: &[&String]| format!(" [ {} ] ", events.iter().map(|e| e.as_str()).collect::<Vec<_>>().join(" , "));
+        let text = list(&events);
+        let trigger = recognised(text.as_bytes(), &config(&[]));
+        assert_eq!(payload::strip_all(Bytes::from(text), &trigger.context_ranges), list(&rest));
+    }
+}
+
+#[test]
+fn tasks_of_s3_are_read_in_both_schemas() {
+    let first = json!({"invocationSchemaVersion": "1.0", "invocationId": "i", "job": {"id": "j-1"}, "tasks": [
+        {"taskId": "t-1", "s3Key": "Happy+Face%2Ejpg", "s3VersionId": null, "s3BucketArn": "arn:aws:s3:::photos"}]});
+    let second = json!({"tasks": [
+        {"taskId": "t-1", "s3Key": "Happy%20Face.jpg", "s3VersionId": "1", "s3Bucket": "photos"}],
+        "invocationSchemaVersion": "2.0", "invocationId": "i",
+        "job": {"id": "j-1", "userArguments": {"traceparent": TRACEPARENT, "x-correlation-id": "c-1"}}});
+    for (event, parent, id) in [(first, ParentSource::None, None), (second, ParentSource::TraceParent, Some("c-1"))] {
+        let trigger = detected(&event);
+        let [task] = trigger.messages.as_slice() else { panic!("{event}") };
+        assert_eq!((trigger.source.name, task.inbound.source), ("s3_batch", parent));
+        assert_eq!(task.inbound.correlation.get("id"), id);
+        assert_eq!(
+            attributes(&trigger),
+            "faas.trigger=datasource\naws.s3.batch.job.id=j-1\naws.s3.bucket=photos\nfaas.document.collection=photos\n\
+             aws.s3.batch.task.id=t-1\naws.s3.key=Happy Face.jpg\nfaas.document.name=Happy Face.jpg\n"
+        );
+    }
 }

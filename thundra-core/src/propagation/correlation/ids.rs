@@ -73,6 +73,18 @@ impl CorrelationIds {
         self.chain_length.max(1)
     }
 
+    /// Counts this program as the first one in the chain of calls.
+    pub(crate) fn restart_chain(&mut self) {
+        self.chain_length = 1;
+    }
+
+    /// Counts this program in another chain of calls too, as received, and keeps the longer length.
+    pub(crate) fn continue_chain(&mut self, received: &CorrelationIds) {
+        if received.chain_length > 0 {
+            self.chain_length = self.chain_length.max(received.chain_length.saturating_add(1));
+        }
+    }
+
     /// Returns `true` if debug logs are enabled for the chain of calls.
     pub fn debug_log_enabled(&self) -> bool {
         self.debug == Some(true)

@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime, State};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Cloud, REGION, given, refused};
+use super::{Cloud, given, refused};
 use crate::harness::Error;
 
 /// The bucket of the deployment packages.
@@ -145,23 +145,8 @@ impl Cloud {
         self.logs("PutSubscriptionFilter", &query).await.map(drop)
     }
 
-    /// Sends one plain request to CloudWatch Logs, because a test's log does not justify an SDK crate.
     async fn logs(&self, action: &str, query: &Value) -> Result<Value, Error> {
-        let response = self
-            .http
-            .post(&self.endpoint)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", format!("Logs_20140328.{action}"))
-            .header("authorization", format!("AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/logs/aws4_request"))
-            .body(query.to_string())
-            .send()
-            .await?;
-        let status = response.status();
-        let text = response.text().await?;
-        if !status.is_success() {
-            return Err(format!("CloudWatch Logs refused {action}: {text}").into());
-        }
-        Ok(if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? })
+        self.call("logs", &format!("Logs_20140328.{action}"), query).await
     }
 }
 

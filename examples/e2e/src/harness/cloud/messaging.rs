@@ -43,18 +43,21 @@ impl Cloud {
         Ok(())
     }
 
-    /// Creates a queue. A message that a function reported as failed is delivered again after `visibility_timeout`
-    /// seconds.
+    /// Creates a queue, which is FIFO if the name ends with `.fifo`. A message that a function reported as failed is
+    /// delivered again after `visibility_timeout` seconds.
     ///
     /// # Errors
     ///
     /// If the emulator refuses the request.
     pub async fn create_queue(&self, name: &str, visibility_timeout: u32) -> Result<Queue, Error> {
-        let request = self
+        let mut request = self
             .sqs
             .create_queue()
             .queue_name(name)
             .attributes(QueueAttributeName::VisibilityTimeout, visibility_timeout.to_string());
+        if name.ends_with(".fifo") {
+            request = request.attributes(QueueAttributeName::FifoQueue, "true");
+        }
         let answer = request.send().await.map_err(refused(format_args!("create the queue {name}")))?;
         let url = given(answer.queue_url, "queue URL")?;
 

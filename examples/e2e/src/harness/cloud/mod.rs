@@ -5,6 +5,7 @@
 mod api;
 mod function;
 mod messaging;
+mod plain;
 
 pub use function::{Code, Function};
 pub use messaging::{Mapping, Queue};

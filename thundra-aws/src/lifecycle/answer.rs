@@ -1,0 +1,62 @@
+//! Invocations that are answered without the handler.
+//!
+//! The runtime reads the event and calls the service of the handler in one go, each by way of a type of ours. An answer
+//! that is set meanwhile takes the place of the event, which is then not read as the handler's type.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use thundra_core::exception::Exception;
+
+thread_local! {
+    static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
+}
+
+/// The answer to an invocation in place of the handler's.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// `null`, after a wait.
+    Nothing { wait: Duration },
+    /// An error.
+    Error(Exception),
+}
+
+impl Answer {
+    /// Runs a closure that reads the event and calls the handler, with the answer in place of the handler's if there is
+    /// one.
+    pub(super) fn in_place_of_handler<R>(answer: Option<Answer>, call: impl FnOnce() -> R) -> R {
+        let Some(answer) = answer else { return call() };
+        let _reset = Reset;
+        ANSWER.set(Some(answer));
+        call()
+    }
+
+    /// Waits as the answer asks, and returns the error to answer with, or nothing.
+    pub(super) fn given(self) -> BoxFuture<'static, Result<(), Exception>> {
+        Box::pin(async {
+            match self {
+                Answer::Nothing { wait } if wait.is_zero() => Ok(()),
+                Answer::Nothing { wait } => {
+                    tokio::time::sleep(wait).await;
+                    Ok(())
+                }
+                Answer::Error(exception) => Err(exception),
+            }
+        })
+    }
+
+    /// Takes the answer of the invocation whose event is being read.
+    pub(super) fn take() -> Option<Answer> {
+        ANSWER.take()
+    }
+}
+
+/// Removes an answer that was not taken, after a panic too.
+struct Reset;
+
+impl Drop for Reset {
+    fn drop(&mut self) {
+        ANSWER.take();
+    }
+}
