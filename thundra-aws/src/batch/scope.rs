@@ -23,7 +23,7 @@ impl RecordScope {
 
     /// Returns the failure of a record at the end of a chain of calls over the limit, and reports it.
     pub(super) fn chain_too_long(&self, config: &Config) -> Option<ChainTooLong> {
-        chain::check(*self.0, config).inspect(ChainTooLong::report_record)
+        chain::check(*self.0, config).inspect(|too_long| too_long.report(chain::Work::Record))
     }
 
     /// Runs code of the user in the scope.

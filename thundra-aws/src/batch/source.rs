@@ -47,8 +47,10 @@ pub(super) enum Order {
     Stream,
     /// Several streams: the partitions of a topic. AWS delivers each from the lowest reported record on again.
     Streams,
+    #[expect(dead_code, reason = "the sources follow")]
     /// The order of a queue of a broker, which delivers all or nothing again.
     Queue,
+    #[expect(dead_code, reason = "the sources follow")]
     /// None, and the response has a result for each record.
     Results,
 }

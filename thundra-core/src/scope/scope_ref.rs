@@ -108,6 +108,12 @@ impl ScopeRef {
         edit::set_attribute(self.root, key.as_ref(), value.into());
     }
 
+    /// Sets attributes of the root span, in place of earlier values of the keys. The scope is locked once.
+    #[doc(hidden)]
+    pub fn set_attributes(&self, attributes: &[(&'static str, Value)]) {
+        edit::set_ready_attributes(self.root, attributes);
+    }
+
     /// Removes an attribute of the root span.
     #[doc(hidden)]
     pub fn remove_attribute(&self, key: &str) {
