@@ -219,6 +219,8 @@ names! {
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// The number of records of a batch that did not begin before the deadline.
+    THUNDRA_BATCH_NOT_BEGUN = "thundra.batch.not_begun";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
     /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";
