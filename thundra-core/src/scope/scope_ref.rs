@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::Level;
 
@@ -275,6 +276,12 @@ impl ScopeRef {
     #[doc(hidden)]
     pub fn flags(&self) -> ScopeFlags {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
+    }
+
+    /// Returns the time by which the work of the scope has to end.
+    #[doc(hidden)]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        SCOPES.lock(self.root.scope)?.deadline
     }
 
     /// Attaches data of the owner to the open scope.
