@@ -11,6 +11,7 @@ use thundra_core::{
 
 use super::answer::Answer;
 use super::availability_zone::{self, Zone};
+use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
@@ -82,6 +83,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
     }
+    if let Some(deadline) = Deadline::of(context) {
+        builder = builder.deadline(deadline.at());
+    }
     if let Some(execution) = &trigger.execution {
         let header = header.as_ref().filter(|_| config.propagators.xray);
         let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
@@ -111,7 +115,10 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     usage::faas::began(*scope, &trigger, waited);
     warmup::report(*scope);
     if trigger.source.faas_trigger == FaasTrigger::Http {
-        scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
+        scope.set_flags(ScopeFlags::HTTP_REQUEST);
+    }
+    if trigger.has_status {
+        scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
         scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
@@ -350,6 +357,30 @@ mod tests {
                 !scope.flags().contains(ScopeFlags::UNTRUSTED_CALLER),
                 obeyed,
                 "{why}: the records of a batch are not obeyed either"
+            );
+        }
+    }
+
+    #[test]
+    fn the_status_is_read_where_the_response_goes_to_the_client() {
+        for (event, is_request, has_status, why) in [
+            (
+                r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}}}"#,
+                true,
+                true,
+                "a load balancer",
+            ),
+            (r#"{"Records":[{"cf":{"request":{"method":"GET","uri":"/"}}}]}"#, true, false, "CloudFront"),
+            (r#"{"arguments":{},"info":{"fieldName":"order"}}"#, true, false, "a resolver"),
+            (r#"{"authorizationToken":"t","methodArn":"a"}"#, true, false, "an authorizer"),
+            (r#"{"order":7}"#, false, false, "a program"),
+        ] {
+            let scope = begin(&mut Bytes::from_static(event.as_bytes()), &Context::default(), None, config());
+            let (request, response) = (ScopeFlags::HTTP_REQUEST, ScopeFlags::HTTP_RESPONSE);
+            assert_eq!(
+                (scope.flags().contains(request), scope.flags().contains(response)),
+                (is_request, has_status),
+                "{why}"
             );
         }
     }

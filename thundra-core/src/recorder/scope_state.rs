@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
@@ -70,6 +71,8 @@ pub(crate) struct ScopeState {
     pub(crate) origins: Vec<String>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
+    /// The time by which the work has to end.
+    pub(crate) deadline: Option<SystemTime>,
     /// The value attached by the owner to the scope.
     pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
@@ -120,6 +123,7 @@ impl ScopeState {
             outer: None,
             origins: Vec::new(),
             flags: 0,
+            deadline: None,
             attached: None,
             sealed: false,
             kept_lines: KeptLines::default(),
@@ -411,8 +415,8 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
         self.origins = Vec::new();
+        (self.outer, self.deadline, self.attached, self.sealed, self.flags) = (None, None, None, false, 0);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();

@@ -41,6 +41,7 @@ pub struct ScopeBuilder {
     log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
+    deadline: Option<SystemTime>,
     shared: Option<SharedTrace>,
     preceding: Option<Preceding>,
     origins: Vec<String>,
@@ -88,6 +89,7 @@ impl Scope {
             log_fields: Vec::new(),
             nested: false,
             sampled_by_xray: None,
+            deadline: None,
             shared: None,
             preceding: None,
             origins: Vec::new(),
@@ -198,6 +200,13 @@ impl ScopeBuilder {
     #[doc(hidden)]
     pub fn sampled_by_xray(mut self, decision: Option<bool>) -> Self {
         self.sampled_by_xray = decision;
+        self
+    }
+
+    /// Sets the time by which the work has to end.
+    #[doc(hidden)]
+    pub fn deadline(mut self, deadline: SystemTime) -> Self {
+        self.deadline = Some(deadline);
         self
     }
 
@@ -315,6 +324,7 @@ impl ScopeBuilder {
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
             state.origins = origins;
+            state.deadline = self.deadline;
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);

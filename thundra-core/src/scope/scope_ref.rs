@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::Level;
 
@@ -288,6 +289,12 @@ impl ScopeRef {
             next = state.outer;
         }
         false
+    }
+
+    /// Returns the time by which the work of the scope has to end.
+    #[doc(hidden)]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        SCOPES.lock(self.root.scope)?.deadline
     }
 
     /// Attaches data of the owner to the open scope.
