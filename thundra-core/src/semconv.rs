@@ -33,7 +33,11 @@ names! {
     AWS_CONNECT_CHANNEL = "aws.connect.channel";
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
+    /// The sequence number in a stream, of a record with another id.
+    AWS_KINESIS_SEQUENCE_NUMBER = "aws.kinesis.sequence_number";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// The place of a user record among those that a producer packed into one record, from 0.
+    AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
     /// One attempt of a request id: a retry has the same request id, and another invocation id.
     AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
@@ -75,6 +79,7 @@ names! {
     CLOUD_RESOURCE_ID = "cloud.resource_id";
     CODE_FILE_PATH = "code.file.path";
     CODE_LINE_NUMBER = "code.line.number";
+    DB_NAMESPACE = "db.namespace";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
     AWS_DYNAMODB_ATTRIBUTES_TO_GET = "aws.dynamodb.attributes_to_get";
@@ -214,6 +219,8 @@ names! {
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// The number of records of a batch that did not begin before the deadline.
+    THUNDRA_BATCH_NOT_BEGUN = "thundra.batch.not_begun";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
     /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";

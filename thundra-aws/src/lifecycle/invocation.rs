@@ -11,6 +11,7 @@ use thundra_core::{
 
 use super::answer::Answer;
 use super::availability_zone::{self, Zone};
+use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
@@ -80,6 +81,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         && let Some(sender) = below_lambda(&mut inbound, header, trigger.trust)
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
+    }
+    if let Some(deadline) = Deadline::of(context) {
+        builder = builder.deadline(deadline.at());
     }
     if let Some(execution) = &trigger.execution {
         let header = header.as_ref().filter(|_| config.propagators.xray);

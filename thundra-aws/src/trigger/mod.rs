@@ -31,10 +31,11 @@ mod parse;
 mod source;
 
 mod direct;
+mod documentdb;
 mod durable;
 mod event_bridge;
-mod firehose;
 mod http;
+mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
@@ -43,6 +44,8 @@ mod sns;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod firehose;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
@@ -95,9 +98,11 @@ static SOURCES: &[&Source] = &[
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
+    &kinesis_analytics::SOURCE,
     &s3_batch::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
+    &documentdb::SOURCE,
     // Without a context of a sender:
     &services::ALEXA,
     &services::AUTO_SCALING,

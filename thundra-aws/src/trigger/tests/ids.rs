@@ -52,9 +52,11 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("schedule", Nothing("a schedule has no sender"), Full),
     ("event_bridge", One(detail), Full),
     ("firehose", Records(transformed, stream), Full),
+    ("kinesis_analytics", Records(transformed, application), Full),
     ("s3_batch", One(job), Full),
     ("kafka", Records(kafka_record, topic), Full),
-    ("mq", Nothing("not read"), Full),
+    ("mq", Records(broker_message, queue), Full),
+    ("documentdb", Records(document, change_stream), Full),
     ("alexa", Added(r#"{"request":{"type":"LaunchRequest"},"context":{"System":{}}}"#), Edge),
     ("auto_scaling", Added(r#"{"AutoScalingGroupARN":"a","CapacityToTerminate":[]}"#), Full),
     ("bedrock", Added(r#"{"messageVersion":"1.0","agent":{"id":"a"}}"#), Edge),
@@ -156,6 +158,10 @@ fn stream(records: Vec<Json>) -> Json {
     json!({ "deliveryStreamArn": "arn:aws:firehose:eu-west-1:1:deliverystream/d", "records": records })
 }
 
+fn application(records: Vec<Json>) -> Json {
+    json!({ "applicationArn": "arn:aws:kinesisanalytics:eu-west-1:1:application/a", "records": records })
+}
+
 fn kafka_record(pairs: Pairs<'_>) -> Json {
     let headers: Vec<_> = pairs.iter().map(|(key, value)| json!({ (*key): value.as_bytes() })).collect();
     // A pipe delivers records alone, each with its source.
@@ -164,6 +170,22 @@ fn kafka_record(pairs: Pairs<'_>) -> Json {
 
 fn topic(records: Vec<Json>) -> Json {
     json!({ "eventSource": "aws:kafka", "records": { "t-0": records } })
+}
+
+fn broker_message(pairs: Pairs<'_>) -> Json {
+    json!({ "eventSource": "aws:rmq", "basicProperties": { "headers": map(pairs) }, "data": "Yg==" })
+}
+
+fn queue(messages: Vec<Json>) -> Json {
+    json!({ "eventSource": "aws:rmq", "rmqMessagesByQueue": { "q::/": messages } })
+}
+
+fn document(pairs: Pairs<'_>) -> Json {
+    json!({ "event": { "operationType": "insert", "fullDocument": context(pairs) } })
+}
+
+fn change_stream(changes: Vec<Json>) -> Json {
+    json!({ "eventSource": "aws:docdb", "events": changes })
 }
 
 /// Returns a payload with the pairs as its `__context__`.
@@ -262,8 +284,9 @@ fn each_record_of_each_source_has_its_own_ids() {
     for (name, carrier, _) in CARRIERS {
         let Records(record, event) = carrier else { continue };
         let records = || [first, second, &[]].map(record).to_vec();
-        // Neither SNS nor Firehose is the source of a pipe.
-        let piped = (!["sns", "firehose"].contains(name)).then(|| Json::from(records()));
+        // These are no sources of pipes.
+        let piped =
+            (!["sns", "firehose", "kinesis_analytics", "documentdb"].contains(name)).then(|| Json::from(records()));
         for event in [event(records())].into_iter().chain(piped) {
             let trigger = detected(&event);
             assert_eq!((trigger.source.name, trigger.is_batch()), (*name, true));
