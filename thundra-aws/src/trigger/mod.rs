@@ -63,6 +63,8 @@ use thundra_core::{Config, Value, semconv};
 
 pub(crate) use durable::Execution;
 pub(crate) use message::Message;
+#[cfg(test)]
+pub(crate) use parse::aggregate::tests::aggregated;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
 #[cfg(feature = "kinesis")]
