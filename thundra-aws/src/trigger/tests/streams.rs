@@ -1,9 +1,11 @@
 //! Streams: DynamoDB, Kinesis, Firehose, DocumentDB.
 
+use lambda_runtime::Context;
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::ParentSource;
 
-use super::{OTHER_TRACEPARENT, TRACEPARENT, attributes, base64, detected};
+use super::{OTHER_TRACEPARENT, TRACEPARENT, attributes, base64, config, detected};
+use crate::lifecycle::invocation;
 use crate::trigger::aggregated;
 use crate::trigger::parse::time::{from_millis, from_seconds};
 
@@ -95,6 +97,31 @@ fn each_sender_of_an_aggregated_record_is_linked() {
             "messaging.destination.partition.id=shard-1 messaging.message.id=9",
         ]
     );
+}
+
+#[test]
+fn an_invocation_links_to_several_senders_and_continues_one() {
+    let text = |traceparent: &str| json!({"__context__": {"traceparent": traceparent}}).to_string();
+    let (one, other) = (text(TRACEPARENT), text(OTHER_TRACEPARENT));
+    let many: Vec<_> = (1..=200).map(|trace: u32| text(&format!("00-{trace:032x}-b7ad6b7169203331-01"))).collect();
+    let many: Vec<_> = many.iter().map(String::as_bytes).collect();
+    for (data, parent, links, dropped, why) in [
+        (one.clone().into_bytes(), true, 0, 0, "a record"),
+        (aggregated(&[one.as_bytes()]), true, 0, 0, "a user record"),
+        (aggregated(&[one.as_bytes(), b"hi"]), false, 1, 0, "a user record and another without a context"),
+        (aggregated(&[one.as_bytes(), other.as_bytes()]), false, 2, 0, "two user records"),
+        (aggregated(&many), false, 128, 72, "more than a span takes"),
+    ] {
+        let (config, event) = (config(&[]), json!({"Records": [kinesis(data)]}));
+        let span = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+            let mut body = bytes::Bytes::from(event.to_string());
+            let scope = invocation::begin(&mut body, &Context::default(), None, &config);
+            assert_eq!(body, event.to_string(), "{why}: the event stays as it is");
+            scope.finish().spans().next().unwrap()
+        });
+        let root = (span.parent_span_id.is_some(), span.links.len(), span.dropped_links);
+        assert_eq!(root, (parent, links, dropped), "{why}");
+    }
 }
 
 fn firehose(data: impl AsRef<[u8]>) -> Json {
