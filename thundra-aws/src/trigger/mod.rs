@@ -96,6 +96,7 @@ static SOURCES: &[&Source] = &[
     &http::FUNCTION_URL,
     &http::HTTP_API,
     &http::REST_API,
+    &http::REST_API_TEMPLATE,
     &http::LATTICE,
     &http::APPSYNC,
     &http::APPSYNC_EVENTS,
