@@ -98,6 +98,7 @@ static SOURCES: &[&Source] = &[
     &http::FUNCTION_URL,
     &http::HTTP_API,
     &http::REST_API,
+    &http::REST_API_TEMPLATE,
     &http::LATTICE,
     &http::APPSYNC,
     &http::APPSYNC_EVENTS,
