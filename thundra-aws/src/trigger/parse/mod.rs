@@ -8,6 +8,7 @@ pub(super) mod changes;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
+pub(super) mod image;
 pub(super) mod json;
 pub(super) mod packed;
 pub(super) mod s3_object;
