@@ -54,9 +54,10 @@ impl Message {
     }
 
     /// Returns the messages in this one, else this one.
-    pub(super) fn unpack(mut self) -> Vec<Message> {
+    pub(super) fn unpack(mut self) -> impl Iterator<Item = Message> {
         let packed = std::mem::take(&mut self.packed);
-        if packed.is_empty() { vec![self] } else { packed }
+        let alone = packed.is_empty().then_some(self);
+        alone.into_iter().chain(packed)
     }
 
     /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock
