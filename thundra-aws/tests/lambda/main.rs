@@ -21,6 +21,7 @@ mod metrics;
 mod peers;
 mod programs;
 mod queue_time;
+mod requests;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod separate;
