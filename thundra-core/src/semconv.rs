@@ -15,6 +15,8 @@ macro_rules! names {
 
 names! {
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
+    /// The name of the replay that an event comes from. Not in the conventions.
+    AWS_EVENTBRIDGE_REPLAY_NAME = "aws.eventbridge.replay_name";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
     /// One attempt of a request id: a retry has the same request id, and another invocation id.
@@ -167,6 +169,12 @@ names! {
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// The code of the error that made a message a dead letter.
+    THUNDRA_DEAD_LETTER_ERROR = "thundra.dead_letter.error";
+    /// The queue that a message was in before it became a dead letter, from which it was redriven.
+    THUNDRA_DEAD_LETTER_QUEUE_SOURCE = "thundra.dead_letter.queue_source";
+    /// The sender of a dead letter: `lambda`, or the ARN of a rule or a schedule.
+    THUNDRA_DEAD_LETTER_SENDER = "thundra.dead_letter.sender";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
     /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";

@@ -15,7 +15,7 @@ use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
 use crate::settings::Settings;
-use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
 use crate::{chain, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
@@ -179,7 +179,7 @@ fn parent(
     };
     if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
         let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        inbound = Inbound::extract(pairs, formats, caller).or(inbound);
+        inbound = Extractor::new(formats, caller).extract_any(pairs).or(inbound);
     }
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {

@@ -25,6 +25,8 @@ pub(crate) struct Message {
     pub(crate) attributes: Attributes,
     /// The time of sending, by the clock of the delivering service.
     pub(crate) sent_at: Option<SystemTime>,
+    /// `true` for an event of the past that was replayed.
+    pub(crate) is_replay: bool,
     /// The text of the `__context__` object inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
@@ -40,16 +42,23 @@ impl Message {
         (waited <= MAX_QUEUE_TIME).then_some(waited)
     }
 
+    /// Adds attributes before those that were found in the message.
+    pub(super) fn with(mut self, mut attributes: Attributes) -> Self {
+        attributes.append(&mut self.attributes);
+        Message { attributes, ..self }
+    }
+
     /// Returns `true` if the trace of the sender has ended.
     pub(crate) fn is_old(&self) -> bool {
-        self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
+        self.is_replay || self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
     }
 }
 
 impl From<Opened> for Message {
-    fn from(opened: Opened) -> Self {
-        let Opened { inbound, context, range } = opened;
-        Message { inbound, received_context: context, context_range: range, ..Message::default() }
+    fn from(mut opened: Opened) -> Self {
+        let (received_context, context_range) = (opened.context.take(), opened.range.take());
+        let attributes = std::mem::take(&mut opened.attributes);
+        Message { inbound: opened.into_inbound(), attributes, received_context, context_range, ..Message::default() }
     }
 }
 

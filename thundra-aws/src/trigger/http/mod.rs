@@ -65,7 +65,7 @@ impl Gateway {
             trigger.trust = edge_trust(config);
         }
         self.describe(trigger, &request, &thundra_http::settings().known_methods);
-        let inbound = trigger.extractor(config).extract(request.headers.pairs());
+        let inbound = trigger.extractor(config).extract_any(request.headers.pairs());
         trigger.deliver([Message { inbound, ..Message::default() }]);
         if self.identifies_requests {
             // The client may have chosen the request id.

@@ -1,10 +1,14 @@
 //! Readers of the forms that several sources share.
 
 pub(crate) mod arn;
+pub(crate) mod attributes;
 pub(crate) mod base64;
 pub(super) mod bytes;
+mod datadog;
+pub(crate) mod dead_letter;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
 pub(super) mod json;
+pub(super) mod s3_object;
 pub(super) mod time;
