@@ -34,10 +34,10 @@ impl Delivery {
     }
 
     /// Removes the `__context__` from the payload of the record.
-    pub(crate) fn without_context<'p>(&self, payload: &'p [u8]) -> Cow<'p, [u8]> {
+    pub(crate) fn without_context<'p>(&self, payload: Cow<'p, [u8]>) -> Cow<'p, [u8]> {
         match &self.message.context_range {
-            Some(range) => payload::strip(payload, range).into(),
-            None => payload.into(),
+            Some(range) => payload::strip(&payload, range).into(),
+            None => payload,
         }
     }
 }

@@ -11,12 +11,22 @@ use thundra_core::{
 
 use super::answer::Answer;
 use super::availability_zone::{self, Zone};
+use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
+use crate::chain::{self, Work};
 use crate::settings::Settings;
+<<<<<<< HEAD
 use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
 use crate::{chain, payload, queue_time};
+||||||| 08d6aa5
+use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::{chain, payload, queue_time};
+=======
+use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::{payload, queue_time};
+>>>>>>> main
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -31,6 +41,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     builder = builder.log_field(semconv::COLD_START, is_cold_start);
     if let Some(arn) = invoked_arn(context) {
         builder = builder.log_field(semconv::FUNCTION_ARN, arn.to_owned());
+    }
+    if let Some(execution) = &trigger.execution {
+        builder = builder.log_field(semconv::EXECUTION_ARN, execution.arn.clone());
     }
     if !context.request_id.is_empty() {
         builder = builder.log_field(semconv::FUNCTION_REQUEST_ID, context.request_id.clone());
@@ -77,6 +90,18 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
     }
+    if let Some(deadline) = Deadline::of(context) {
+        builder = builder.deadline(deadline.at());
+    }
+    if let Some(execution) = &trigger.execution {
+        let header = header.as_ref().filter(|_| config.propagators.xray);
+        let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
+        builder = builder.shared_trace(trace_id, execution.trace_id);
+        if let Some(sender) = from_client_context(context, caller, config.propagators).and_then(|client| client.parent)
+        {
+            builder = builder.link(&sender, NO_ATTRIBUTES);
+        }
+    }
     if let [only] = trigger.messages.as_slice()
         && waited.is_some()
         && (inbound.parent.is_none() || inbound.parent == only.inbound.parent)
@@ -99,13 +124,20 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if trigger.source.faas_trigger == FaasTrigger::Http {
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
+    if trigger.execution.is_some() {
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
+    }
     if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);
     }
     if let Some(too_long) = chain::check(*scope, config) {
         scope.set_flags(ScopeFlags::CHAIN_TOO_LONG);
-        too_long
-            .report_invocation(matches!(trigger.source.faas_trigger, FaasTrigger::PubSub | FaasTrigger::Datasource));
+        too_long.report(match trigger.faas_trigger {
+            // A handler in place does not see its event.
+            _ if body.is_empty() => Work::InPlace,
+            FaasTrigger::PubSub | FaasTrigger::Datasource => Work::Message,
+            _ => Work::Call,
+        });
     } else if trigger.is_batch() {
         chain::continue_longest(*scope, &trigger.messages, config);
     }
@@ -143,6 +175,9 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
             "the handler works on a batch by itself, so its calls carry the invocation's ids: \
              thundra_aws::batch::each gives each record its own",
         );
+        if let Some(too_long) = chain::check(*scope, thundra_core::config()) {
+            too_long.report(Work::WholeBatch);
+        }
     }
     let was_exported = watch.end(&scope);
     evidence::end(*scope);
@@ -177,9 +212,22 @@ fn parent(
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
+<<<<<<< HEAD
     if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
         let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         inbound = Extractor::new(formats, caller).extract_any(pairs).or(inbound);
+||||||| 08d6aa5
+    if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
+        let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        inbound = Inbound::extract(pairs, formats, caller).or(inbound);
+=======
+    if let Some(mut client) = from_client_context(context, caller, formats) {
+        if trigger.execution.is_some() {
+            // No other invocation of the execution may have the client context.
+            (client.parent, client.source) = (None, ParentSource::None);
+        }
+        inbound = client.or(inbound);
+>>>>>>> main
     }
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {
@@ -197,8 +245,21 @@ fn parent(
             None => ParentSource::XRayIgnored,
         };
     }
+    if trigger.execution.is_some() && inbound.parent.is_none() {
+        inbound.source = match inbound.source {
+            source @ (ParentSource::Batch | ParentSource::Redrive | ParentSource::Malformed) => source,
+            _ => ParentSource::SharedTrace,
+        };
+    }
     inbound.xray = header.cloned().or(inbound.xray);
     inbound
+}
+
+/// Returns the context in the client context of an invoke.
+fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
+    let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
+    let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    Some(Inbound::extract(pairs, formats, caller))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

@@ -13,8 +13,9 @@
 mod answer;
 mod availability_zone;
 mod background;
-mod deadline;
+pub(crate) mod deadline;
 pub(crate) mod described;
+mod durable_status;
 mod environment;
 mod event;
 pub(crate) mod evidence;
@@ -28,6 +29,7 @@ pub(crate) mod local;
 mod refusal;
 pub(crate) mod reporting;
 mod response;
+mod response_members;
 mod response_stream;
 mod run;
 pub(crate) mod setup;

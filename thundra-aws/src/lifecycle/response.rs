@@ -8,7 +8,9 @@ use serde::{Serialize, Serializer};
 use thundra_core::exception::{Exception, short_type_name};
 use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
-use super::http_status::{report_status, serialize_and_report_status};
+use super::durable_status;
+use super::http_status::report_status;
+use super::response_members::{ResponseMembers, serialize_and_read};
 use super::response_stream::ResponseStream;
 
 /// The `error.type` of a response with a serialisation failure.
@@ -58,7 +60,8 @@ where
     }
 }
 
-/// A response in one piece. Serialisation records a failure, and the status of an HTTP response.
+/// A response in one piece. Serialisation records a failure, and the status of an HTTP response or of a durable
+/// execution.
 pub(super) struct ResponseBody<B> {
     /// `None` for the response `null`.
     body: Option<B>,
@@ -69,10 +72,18 @@ impl<B: Serialize> Serialize for ResponseBody<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Some(body) = &self.body else { return serializer.serialize_unit() };
         let Some(invocation) = self.invocation else { return body.serialize(serializer) };
-        let result = match invocation.flags().contains(ScopeFlags::HTTP_RESPONSE) {
-            true => serialize_and_report_status(body, serializer, invocation),
-            false => body.serialize(serializer),
+        let flags = invocation.flags();
+        let (is_http, is_durable) =
+            (flags.contains(ScopeFlags::HTTP_RESPONSE), flags.contains(ScopeFlags::DURABLE_EXECUTION));
+        let (result, members) = match is_http || is_durable {
+            true => serialize_and_read(body, serializer),
+            false => (body.serialize(serializer), ResponseMembers::default()),
         };
+        if is_durable {
+            durable_status::report(invocation, members);
+        } else if let Some(code) = members.status_code {
+            report_status(invocation, code);
+        }
         result.inspect_err(|error| {
             let why = contained(|| error.to_string()).unwrap_or_default();
             let error_type = short_type_name(std::any::type_name::<S::Error>()).to_owned();

@@ -46,7 +46,7 @@ pub(super) fn is_edge_text(text: &[u8]) -> bool {
 }
 
 /// Returns `true` for an event of AWS IoT.
-fn is_iot(event: &Object<'_>) -> bool {
+pub(super) fn is_iot(event: &Object<'_>) -> bool {
     let has = |name: &&str| event.has(name);
     let of_rule = || event.text("topic").is_some_and(|topic| topic.contains('/') || RULE.iter().any(has));
     of_rule() || IOT.iter().any(|names| names.iter().all(has))

@@ -1,7 +1,7 @@
 //! The trigger of an invocation, read from the bytes of the event.
 //!
-//! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module. Any other
-//! event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
+//! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module, or a row of the
+//! file [`services`] if the source carries no context. Any other event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
 //! file there. A source of untrusted callers other than HTTP also takes a rule in [`edge`].
@@ -16,7 +16,7 @@
 //! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
 //! Gateway, function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed
 //! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
-//! environment has `THUNDRA_TRUST=all`. A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!
@@ -30,18 +30,22 @@ mod message;
 mod parse;
 mod source;
 
-mod cloudwatch_logs;
 mod direct;
+mod documentdb;
+mod durable;
 mod event_bridge;
-mod firehose;
 mod http;
+mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
+mod services;
 mod sns;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod firehose;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
@@ -57,6 +61,7 @@ use std::time::{Duration, SystemTime};
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Value, semconv};
 
+pub(crate) use durable::Execution;
 pub(crate) use message::Message;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
@@ -88,14 +93,35 @@ static SOURCES: &[&Source] = &[
     &http::REST_API,
     &http::LATTICE,
     // By other members:
+    &durable::SOURCE,
     &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
+    &kinesis_analytics::SOURCE,
     &s3_batch::SOURCE,
-    &cloudwatch_logs::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
+    &documentdb::SOURCE,
+    // Without a context of a sender:
+    &services::ALEXA,
+    &services::AUTO_SCALING,
+    &services::BEDROCK,
+    &services::CLIENT_VPN,
+    &services::CLOUDFORMATION,
+    &services::CLOUDWATCH_ALARM,
+    &services::CLOUDWATCH_LOGS,
+    &services::CODECOMMIT,
+    &services::CODEDEPLOY,
+    &services::CODEPIPELINE,
+    &services::COGNITO,
+    &services::CONFIG,
+    &services::CONNECT,
+    &services::LEX,
+    &services::SECRETS_MANAGER,
+    &services::SES,
+    // The members of a device's message may be those of any other event:
+    &services::IOT,
     // By the context that another program put in:
     &direct::SOURCE,
 ];
@@ -114,6 +140,8 @@ static OTHER: Source = Source {
 pub(crate) struct Trigger {
     /// The source of the event.
     pub(crate) source: &'static Source,
+    /// The kind of the source; for a durable execution, of the source of the input.
+    pub(crate) faas_trigger: FaasTrigger,
     /// The trust in the caller, for the event and for the headers beside it.
     pub(crate) trust: Trust,
     /// `true` for a list of records from a pipe of EventBridge.
@@ -129,12 +157,15 @@ pub(crate) struct Trigger {
     /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
     /// too.
     pub(crate) default_correlation_id: Option<String>,
+    /// The durable execution that the invocation is a part of.
+    pub(crate) execution: Option<Execution>,
 }
 
 impl Trigger {
     fn new(source: &'static Source, trust: Trust) -> Self {
         Trigger {
             source,
+            faas_trigger: source.faas_trigger,
             trust,
             is_pipe: false,
             span_name: None,
@@ -142,6 +173,7 @@ impl Trigger {
             messages: Vec::new(),
             context_ranges: Vec::new(),
             default_correlation_id: None,
+            execution: None,
         }
     }
 
@@ -187,7 +219,12 @@ impl Trigger {
 
 /// Recognises an event. `caller` is the trust in the caller that invoked the function.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
-    let recognised = recognise(text);
+    detect_among(text, config, caller, |_| true)
+}
+
+/// Recognises an event of one of the selected sources.
+fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
+    let recognised = recognise(text, is_selected);
     let is_edge = recognised.as_ref().map_or_else(|| edge::is_edge_text(text), |(event, _)| edge::is_edge(event));
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
@@ -204,9 +241,10 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 
 /// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object or a list of known
 /// objects.
-fn recognise(text: &[u8]) -> Option<(Event<'_>, Option<&'static Source>)> {
+fn recognise(text: &[u8], is_selected: fn(&Source) -> bool) -> Option<(Event<'_>, Option<&'static Source>)> {
     let found = Cell::new(None);
-    let find = |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| test(source));
+    let find =
+        |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| is_selected(source) && test(source));
     let keep = |source: Option<&'static Source>| {
         found.set(source);
         source.is_some()

@@ -23,6 +23,8 @@ pub enum ParentSource {
     Redrive,
     /// A malformed context.
     Malformed,
+    /// No parent, in a trace that several scopes share.
+    SharedTrace,
 }
 
 impl ParentSource {
@@ -38,6 +40,7 @@ impl ParentSource {
             ParentSource::Batch => "none: batch, see links",
             ParentSource::Redrive => "none: message older than an hour, see links",
             ParentSource::Malformed => "none: malformed context",
+            ParentSource::SharedTrace => "none: the trace of a longer work",
         }
     }
 }

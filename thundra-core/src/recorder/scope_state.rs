@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
@@ -68,6 +69,8 @@ pub(crate) struct ScopeState {
     pub(crate) outer: Option<ScopeId>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
+    /// The time by which the work has to end.
+    pub(crate) deadline: Option<SystemTime>,
     /// The value attached by the owner to the scope.
     pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
@@ -117,6 +120,7 @@ impl ScopeState {
             exceptions: ExceptionSignal::Spans,
             outer: None,
             flags: 0,
+            deadline: None,
             attached: None,
             sealed: false,
             kept_lines: KeptLines::default(),
@@ -408,7 +412,7 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.attached, self.sealed, self.flags) = (None, None, false, 0);
+        (self.outer, self.deadline, self.attached, self.sealed, self.flags) = (None, None, None, false, 0);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         self.finished = Vec::new();

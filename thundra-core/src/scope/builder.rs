@@ -24,7 +24,7 @@ use crate::recorder::slot::{ScopeId, SpanSlot};
 use crate::recorder::tail::Tail;
 use crate::telemetry::reaches_xray;
 use crate::value::Attributes;
-use crate::{Config, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
+use crate::{Config, Sampler, SpanId, SpanKind, TraceContext, TraceId, Value, diagnostics, semconv};
 
 /// The settings of a new scope: see [`Scope::builder`].
 #[derive(Clone, Debug)]
@@ -41,7 +41,18 @@ pub struct ScopeBuilder {
     log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
+    deadline: Option<SystemTime>,
+    shared: Option<SharedTrace>,
     preceding: Option<Preceding>,
+}
+
+/// The trace of a longer work, of which each scope is a part.
+#[derive(Clone, Copy, Debug)]
+struct SharedTrace {
+    /// The trace of the scopes without a parent.
+    trace_id: TraceId,
+    /// The id for the sampling decision of the scopes without a trusted parent.
+    draw: TraceId,
 }
 
 impl Scope {
@@ -77,6 +88,8 @@ impl Scope {
             log_fields: Vec::new(),
             nested: false,
             sampled_by_xray: None,
+            deadline: None,
+            shared: None,
             preceding: None,
         }
     }
@@ -188,6 +201,21 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets the time by which the work has to end.
+    #[doc(hidden)]
+    pub fn deadline(mut self, deadline: SystemTime) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Makes the scope a part of a longer work. Without a parent, the scope is in this trace. Without a trusted parent,
+    /// the sampler decides by `draw`, so all scopes of the work have the same decision.
+    #[doc(hidden)]
+    pub fn shared_trace(mut self, trace_id: TraceId, draw: TraceId) -> Self {
+        self.shared = Some(SharedTrace { trace_id, draw });
+        self
+    }
+
     /// Puts a finished span between the [parent](Self::parent) and the root span.
     #[doc(hidden)]
     pub fn preceded_by(mut self, span: Preceding) -> Self {
@@ -217,16 +245,19 @@ impl ScopeBuilder {
         let log_fields = std::mem::take(&mut self.log_fields);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
-        let (trace_id, uuid) = match &inbound.parent {
+        let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
+        let (trace_id, uuid) = match given.or_else(|| Some(self.shared?.trace_id)) {
             None if new_chain => TraceId::random_with_uuid(),
             None => (TraceId::random(), Uuid::nil()),
-            Some(parent) => (parent.trace_id, if new_chain { random_uuid() } else { Uuid::nil() }),
+            Some(trace_id) => (trace_id, if new_chain { random_uuid() } else { Uuid::nil() }),
         };
+        let shared_draw = self.shared.map(|shared| shared.draw);
         let sampled = match &inbound.parent {
             // A disabled program takes no part in the trace, so the caller's decision is passed on.
             parent if config.disabled => parent.as_ref().is_some_and(|parent| parent.sampled),
             // An untrusted caller chooses the trace id, and must not be able to choose one that is sampled.
-            Some(_) if inbound.untrusted => config.sampler.sample(None, TraceId::random()),
+            Some(_) if inbound.untrusted => config.sampler.sample(None, shared_draw.unwrap_or_else(TraceId::random)),
+            None => config.sampler.sample(None, shared_draw.unwrap_or(trace_id)),
             parent => config.sampler.sample(parent.as_ref(), trace_id),
         };
         let outer = if self.nested { current::slot().map(|slot| slot.scope) } else { None };
@@ -251,7 +282,7 @@ impl ScopeBuilder {
             state.recorded = recorded;
             state.tail = tail;
             state.withheld = withheld;
-            state.random = inbound.parent.as_ref().is_none_or(|parent| parent.random);
+            state.random = inbound.parent.as_ref().map_or(self.shared.is_none(), |parent| parent.random);
             let trace_state = inbound.parent.as_ref().and_then(|parent| parent.trace_state.as_ref());
             state.trace_state = trace_state.and_then(|list| {
                 let redrawn = inbound.untrusted || !config.sampler.is_parent_based();
@@ -264,7 +295,9 @@ impl ScopeBuilder {
             };
             state.correlation = inbound.correlation.clone();
             if config.debug_sample_rate > 0.0 && !config.disabled {
-                state.correlation.draw_debug(|| draw(config.debug_sample_rate));
+                let rate = config.debug_sample_rate;
+                let by_work = |id| Sampler::ratio(rate).sample(None, id);
+                state.correlation.draw_debug(|| shared_draw.map_or_else(|| draw(rate), by_work));
             }
             state.correlation.complete(|| self.default_id.clone().unwrap_or_else(|| text_of(uuid)));
             has_debug_logs = state.correlation.debug_log_enabled();
@@ -280,6 +313,7 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.deadline = self.deadline;
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limits.spans = spans_left.max(1);

@@ -48,6 +48,9 @@ impl ScopeFlags {
     /// The chain of calls is longer than the program allows. The handler is not called.
     pub const CHAIN_TOO_LONG: Self = ScopeFlags(1 << 16);
 
+    /// The work is a part of a durable execution, and the handler's output has the status of the execution.
+    pub const DURABLE_EXECUTION: Self = ScopeFlags(1 << 18);
+
     pub(super) const fn from_bits(bits: u32) -> Self {
         ScopeFlags(bits)
     }
@@ -90,6 +93,7 @@ impl std::fmt::Debug for ScopeFlags {
             (Self::HTTP_ERROR, "HTTP_ERROR"),
             (Self::RECORDS_FAILED, "RECORDS_FAILED"),
             (Self::CHAIN_TOO_LONG, "CHAIN_TOO_LONG"),
+            (Self::DURABLE_EXECUTION, "DURABLE_EXECUTION"),
         ];
         f.debug_set().entries(names.into_iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| name)).finish()
     }

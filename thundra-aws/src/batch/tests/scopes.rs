@@ -21,7 +21,7 @@ fn each_record_is_its_producers_child_with_its_own_ids() {
                 Ok::<_, String>(())
             }
         };
-        let response = run::run(event, &config, payload_error::read::<KinesisEvent, _>, work).await;
+        let response = each(event, work).with_config(&config).await.unwrap();
         assert_eq!(correlation::get("tenant").as_deref(), Some("t-1"), "the invocation's ids are its own");
         response
     });
@@ -65,11 +65,12 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
         let config = config(variables);
         let parent = (links == 0).then_some(("traceparent", PRODUCER));
         let (_, spans) = invocation_of(&config, Inbound::extract(parent, config.propagators, Trust::Full), || {
-            run::run(event, &config, payload_error::read::<KinesisEvent, _>, async |order: Order| {
+            let work = async |order: Order| {
                 assert_eq!(correlation::id(), Some(format!("c-{}", order.id)), "its ids are its own all the same");
                 assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
                 Ok::<_, String>(())
-            })
+            };
+            each(event, work).with_config(&config).into_future()
         });
         let root = spans.last().unwrap();
         let record = span(&spans, "messaging.message.id", "0");
@@ -98,9 +99,7 @@ fn batches_of_untrusted_callers_switch_nothing_on() {
         };
         let ((), _) = invocation(&config, async || {
             ScopeRef::current().unwrap().set_flags(flags);
-            let (response, _) =
-                run::work_through(kinesis(&[("a", order(7))]), &config, payload_error::read::<KinesisEvent, _>, work)
-                    .await;
+            let response = each(kinesis(&[("a", order(7))]), work).with_config(&config).await.unwrap();
             assert!(failures(&response).is_empty());
         });
     }
@@ -125,17 +124,12 @@ fn records_have_debug_decisions_of_their_own() {
         let decisions = std::sync::Mutex::new(Vec::new());
         let records: Vec<_> = records.into_iter().map(|record| ("a", record)).collect();
         invocation(&invocation_rate, async || {
-            run::work_through(
-                kinesis(&records),
-                &record_rate,
-                payload_error::read::<KinesisEvent, _>,
-                |order: Order| {
-                    let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
-                    decisions.lock().unwrap().push((order.id, ids.debug_log_enabled()));
-                    succeed(order)
-                },
-            )
-            .await
+            let work = |order: Order| {
+                let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
+                decisions.lock().unwrap().push((order.id, ids.debug_log_enabled()));
+                succeed(order)
+            };
+            each(kinesis(&records), work).with_config(&record_rate).await.unwrap();
         });
         let decisions: Vec<_> = decisions.into_inner().unwrap().into_iter().map(|(_, decision)| decision).collect();
         assert_eq!(decisions, expected, "{why}");
@@ -147,15 +141,11 @@ fn records_need_no_invocation() {
     let config = config(&[]);
     let ((), spans) = testing::record_with(&config, "unrelated", || ());
     assert_eq!(spans.len(), 1);
-    let (_, trace) = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
-        block_on(run::work_through(
-            kinesis(&[("a", order(0)), ("b", order(1))]),
-            &config,
-            payload_error::read::<KinesisEvent, _>,
-            succeed::<Order>,
-        ))
+    let spans: Vec<_> = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+        let mut batch =
+            each(kinesis(&[("a", order(0)), ("b", order(1))]), succeed::<Order>).with_config(&config).into_future();
+        block_on(std::future::poll_fn(|cx| batch.poll_work(cx))).1.spans().collect()
     });
-    let spans: Vec<_> = trace.spans().collect();
     assert_eq!(spans.len(), 2);
     assert!(spans.iter().all(|span| span.context.trace_id.to_string() == TRACE && span.links.is_empty()));
 }
@@ -165,7 +155,7 @@ fn each_leaves_a_flag_on_the_invocation() {
     let flagged = |work: bool| {
         let has_flag = || {
             if work {
-                let _ = block_on(each(SqsEvent::default(), succeed::<Json>));
+                let _ = run(each(SqsEvent::default(), succeed::<Json>));
             }
             ScopeRef::current().unwrap().flags().contains(ScopeFlags::BATCH_HANDLED)
         };
@@ -178,12 +168,7 @@ fn each_leaves_a_flag_on_the_invocation() {
 fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
     let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
     let (_, spans) = invocation(&config, || {
-        run::run(
-            kinesis(&[("a", order(0)), ("b", order(1))]),
-            &config,
-            payload_error::read::<KinesisEvent, _>,
-            succeed::<Order>,
-        )
+        each(kinesis(&[("a", order(0)), ("b", order(1))]), succeed::<Order>).with_config(&config).into_future()
     });
     let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["process orders", "process orders"]);

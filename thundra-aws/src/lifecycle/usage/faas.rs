@@ -41,7 +41,7 @@ const SOURCE: [&str; 3] =
 /// Notes the trigger of an invocation, and records the time that its oldest message waited.
 pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger, waited: Option<Duration>) {
     if are_wanted() {
-        scope.set_flags(flag(trigger.source.faas_trigger));
+        scope.set_flags(flag(trigger.faas_trigger));
         if let Some(waited) = waited {
             let named = trigger.attributes.iter().filter(|(key, _)| SOURCE.contains(key)).cloned();
             let attributes: Vec<_> = of_trigger(scope.flags()).into_iter().chain(named).collect();

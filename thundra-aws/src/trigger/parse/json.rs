@@ -180,6 +180,47 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
+/// A JSON string, with its quotes, and a position in it that only goes forward.
+pub(crate) struct Escaped<'a> {
+    json: &'a str,
+    /// The position in the string.
+    at: usize,
+    /// The same position in the text.
+    unescaped: usize,
+}
+
+impl<'a> Escaped<'a> {
+    pub(crate) fn new(json: &'a str) -> Self {
+        Escaped { json, at: 1, unescaped: 0 }
+    }
+
+    /// Goes forward to a byte of the text, and returns the offset in the string. `None` for a byte before the position,
+    /// beyond the end, and inside of a character.
+    pub(crate) fn forward_to(&mut self, unescaped: usize) -> Option<usize> {
+        while self.unescaped < unescaped {
+            let rest = self.json.as_bytes().get(self.at..)?;
+            let plain = memchr2(b'"', b'\\', rest)?;
+            let (len, unescaped_len) = match (rest, plain) {
+                ([b'\\', b'u', ..], _) => self.unicode(rest)?,
+                ([b'\\', _, ..], _) => (2, 1),
+                (_, 0) => return None,
+                _ => (plain.min(unescaped - self.unescaped), plain.min(unescaped - self.unescaped)),
+            };
+            (self.at, self.unescaped) = (self.at + len, self.unescaped + unescaped_len);
+        }
+        (self.unescaped == unescaped).then_some(self.at)
+    }
+
+    /// Returns the lengths of a character in the form `\u…`, escaped and unescaped. A character outside of the basic
+    /// plane is a pair.
+    fn unicode(&self, escape: &[u8]) -> Option<(usize, usize)> {
+        let is_pair = matches!(escape, [_, _, b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]);
+        let len = if is_pair { 12 } else { 6 };
+        let character = format!("\"{}\"", self.json.get(self.at..self.at + len)?);
+        Some((len, text(&character)?.len()))
+    }
+}
+
 /// Returns the members of an object without a limit, such as the records by partition, else none.
 pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &str)> {
     all_members(json).unwrap_or_default()
@@ -299,6 +340,25 @@ mod tests {
     #[test]
     fn text_without_escapes_is_borrowed() {
         assert!(matches!(text("\"plain\""), Some(Cow::Borrowed("plain"))));
+    }
+
+    #[test]
+    fn a_place_in_the_text_is_found_in_the_string() {
+        for string in
+            [r#""plain""#, r#""""#, r#""{\"a\":\"\\n\\u00e9\",\n\t\"b\":1}""#, r#""é\u00e9\ud83d\uDE00😀\/x""#]
+        {
+            let unescaped = text(string).unwrap();
+            let mut forward = Escaped::new(string);
+            for (at, _) in unescaped.char_indices().chain([(unescaped.len(), ' ')]) {
+                let escaped = forward.forward_to(at).unwrap();
+                assert_eq!(Escaped::new(string).forward_to(at), Some(escaped), "{string} at {at}");
+                let (before, after) = (&string[..escaped], &string[escaped..]);
+                assert_eq!(text(&format!("{before}\"")).as_deref(), unescaped.get(..at), "{string} at {at}");
+                assert_eq!(text(&format!("\"{after}")).as_deref(), unescaped.get(at..), "{string} at {at}");
+            }
+            assert_eq!(forward.forward_to(unescaped.len() + 1), None, "{string}");
+        }
+        assert_eq!(Escaped::new(r#""\u00e9x""#).forward_to(1), None, "inside of a character");
     }
 
     #[test]

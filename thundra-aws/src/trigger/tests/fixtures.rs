@@ -96,7 +96,7 @@ fn each_event_is_read_as_the_table_says() {
                 .collect::<String>();
             wrong += "|\n";
         }
-        assert_eq!(trigger.attributes[0], ("faas.trigger", trigger.source.faas_trigger.as_str().into()), "{event}");
+        assert_eq!(trigger.attributes[0], ("faas.trigger", trigger.faas_trigger.as_str().into()), "{event}");
         assert_eq!(trigger.is_batch(), trigger.messages.len() > 1, "{event}");
     }
     assert!(wrong.is_empty(), "other rows than in events.md:\n{wrong}");

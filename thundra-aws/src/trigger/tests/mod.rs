@@ -1,8 +1,10 @@
 //! Events of every source, and the triggers read from them.
 
 mod attributes;
+mod durable;
 mod fixtures;
 mod http;
+mod ids;
 mod limits;
 mod messages;
 mod records;
