@@ -227,7 +227,6 @@ names! {
     THUNDRA_DEAD_LETTER_QUEUE_SOURCE = "thundra.dead_letter.queue_source";
     /// The sender of a dead letter: `lambda`, or the ARN of a rule or a schedule.
     THUNDRA_DEAD_LETTER_SENDER = "thundra.dead_letter.sender";
-||||||| 08d6aa5
     /// The number of records of a batch that did not begin before the deadline.
     THUNDRA_BATCH_NOT_BEGUN = "thundra.batch.not_begun";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were

@@ -17,16 +17,8 @@ use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
 use crate::chain::{self, Work};
 use crate::settings::Settings;
-<<<<<<< HEAD
 use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
-use crate::{chain, payload, queue_time};
-||||||| 08d6aa5
-use crate::trigger::{self, FaasTrigger, Message, Trigger};
-use crate::{chain, payload, queue_time};
-=======
-use crate::trigger::{self, FaasTrigger, Message, Trigger};
 use crate::{payload, queue_time};
->>>>>>> main
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -212,22 +204,12 @@ fn parent(
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
-<<<<<<< HEAD
-    if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
-        let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        inbound = Extractor::new(formats, caller).extract_any(pairs).or(inbound);
-||||||| 08d6aa5
-    if let Some(client) = context.client_context.as_ref().filter(|client| !client.custom.is_empty()) {
-        let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        inbound = Inbound::extract(pairs, formats, caller).or(inbound);
-=======
     if let Some(mut client) = from_client_context(context, caller, formats) {
         if trigger.execution.is_some() {
             // No other invocation of the execution may have the client context.
             (client.parent, client.source) = (None, ParentSource::None);
         }
         inbound = client.or(inbound);
->>>>>>> main
     }
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {
@@ -259,7 +241,7 @@ fn parent(
 fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
     let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
     let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Some(Inbound::extract(pairs, formats, caller))
+    Some(Extractor::new(formats, caller).extract_any(pairs))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

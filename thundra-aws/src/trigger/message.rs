@@ -73,18 +73,12 @@ impl Message {
 
     /// Returns `true` if the trace of the sender has ended.
     pub(crate) fn is_old(&self) -> bool {
-<<<<<<< HEAD
-        self.is_replay || self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
-||||||| 08d6aa5
-        self.sent_at.and_then(|sent| sent.elapsed().ok()).is_some_and(|age| age > MAX_AGE)
-=======
         self.is_old_at(SystemTime::now())
     }
 
     /// Returns `true` if the trace of the sender had ended at that time.
     pub(super) fn is_old_at(&self, time: SystemTime) -> bool {
-        self.sent_at.and_then(|sent| time.duration_since(sent).ok()).is_some_and(|age| age > MAX_AGE)
->>>>>>> main
+        self.is_replay || self.sent_at.and_then(|sent| time.duration_since(sent).ok()).is_some_and(|age| age > MAX_AGE)
     }
 }
 

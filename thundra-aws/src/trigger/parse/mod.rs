@@ -11,10 +11,6 @@ pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
 pub(super) mod json;
-<<<<<<< HEAD
-pub(super) mod s3_object;
-||||||| 08d6aa5
-=======
 pub(super) mod packed;
->>>>>>> main
+pub(super) mod s3_object;
 pub(super) mod time;
