@@ -16,6 +16,8 @@ macro_rules! names {
 names! {
     AWS_ALEXA_INTENT_NAME = "aws.alexa.intent.name";
     AWS_ALEXA_REQUEST_TYPE = "aws.alexa.request.type";
+    AWS_APPSYNC_CHANNEL_NAMESPACE = "aws.appsync.channel_namespace.name";
+    AWS_APPSYNC_OPERATION = "aws.appsync.operation";
     AWS_AUTOSCALING_CAUSE = "aws.autoscaling.cause";
     AWS_AUTOSCALING_GROUP_NAME = "aws.autoscaling.group.name";
     AWS_BEDROCK_ACTION_GROUP_NAME = "aws.bedrock.action_group.name";
@@ -23,6 +25,8 @@ names! {
     AWS_CLOUDFORMATION_REQUEST_TYPE = "aws.cloudformation.request.type";
     AWS_CLOUDFORMATION_RESOURCE_TYPE = "aws.cloudformation.resource.type";
     AWS_CLOUDFORMATION_STACK_ID = "aws.cloudformation.stack.id";
+    AWS_CLOUDFRONT_DISTRIBUTION_ID = "aws.cloudfront.distribution.id";
+    AWS_CLOUDFRONT_EVENT_TYPE = "aws.cloudfront.event_type";
     AWS_CLOUDWATCH_ALARM_NAME = "aws.cloudwatch.alarm.name";
     AWS_CLOUDWATCH_ALARM_STATE = "aws.cloudwatch.alarm.state";
     AWS_CODEPIPELINE_JOB_ID = "aws.codepipeline.job.id";
@@ -156,6 +160,8 @@ names! {
     GEN_AI_AGENT_ID = "gen_ai.agent.id";
     GEN_AI_AGENT_NAME = "gen_ai.agent.name";
     GEN_AI_TOOL_NAME = "gen_ai.tool.name";
+    GRAPHQL_OPERATION_NAME = "graphql.operation.name";
+    GRAPHQL_OPERATION_TYPE = "graphql.operation.type";
     HTTP_REQUEST_METHOD = "http.request.method";
     HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
     HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";

@@ -40,13 +40,18 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("kinesis", Records(data_record, records), Full),
     ("dynamodb", Records(change, records), Full),
     ("s3", Nothing("the metadata of an object is not in its event"), Full),
+    ("cloudfront", One(cloudfront), Edge),
     ("authorizer", One(authorizer), Edge),
+    ("appsync_authorizer", One(appsync_authorizer), Edge),
+    ("iot_authorizer", One(iot_authorizer), Edge),
     ("load_balancer", One(load_balancer), Edge),
     ("web_socket", One(web_socket), Edge),
     ("function_url", One(function_url), Edge),
     ("http_api", One(http_api), Edge),
     ("rest_api", One(rest_api), Edge),
     ("lattice", One(lattice), Edge),
+    ("appsync", One(resolver), Edge),
+    ("appsync_events", One(channel), Edge),
     ("durable", One(execution), Full),
     ("warmup", Nothing("a ping has no sender"), Full),
     ("schedule", Nothing("a schedule has no sender"), Full),
@@ -78,7 +83,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
 ];
 
 /// The sources whose own request id, `r-1`, is the id of a new chain of calls.
-const REQUEST_IDS: [&str; 3] = ["durable", "http_api", "rest_api"];
+const REQUEST_IDS: [&str; 6] = ["appsync_authorizer", "authorizer", "cloudfront", "durable", "http_api", "rest_api"];
 
 fn notification(pairs: Pairs<'_>) -> Json {
     let attributes = typed(pairs, "Type", "Value");
@@ -103,6 +108,31 @@ fn change(pairs: Pairs<'_>) -> Json {
 
 fn records(records: Vec<Json>) -> Json {
     json!({ "Records": records })
+}
+
+fn cloudfront(pairs: Pairs<'_>) -> Json {
+    let line = |value: &str| json!([{ "key": "Name", "value": value }]);
+    let headers: Map<_, _> = pairs.iter().map(|(key, value)| ((*key).to_owned(), line(value))).collect();
+    let request = json!({ "method": "GET", "uri": "/", "headers": headers });
+    records(vec![json!({ "cf": { "config": { "requestId": "r-1" }, "request": request } })])
+}
+
+fn appsync_authorizer(pairs: Pairs<'_>) -> Json {
+    json!({ "authorizationToken": "t", "requestContext": { "apiId": "a", "requestId": "r-1" }, "requestHeaders": map(pairs) })
+}
+
+fn iot_authorizer(pairs: Pairs<'_>) -> Json {
+    json!({ "token": "t", "protocolData": { "http": { "headers": map(pairs) } }, "connectionMetadata": { "id": "1" } })
+}
+
+fn resolver(pairs: Pairs<'_>) -> Json {
+    json!({ "arguments": {}, "request": { "headers": map(pairs) },
+            "info": { "parentTypeName": "Query", "fieldName": "order" } })
+}
+
+fn channel(pairs: Pairs<'_>) -> Json {
+    json!({ "request": { "headers": map(pairs) }, "events": null,
+            "info": { "channelNamespace": { "name": "orders" }, "operation": "SUBSCRIBE" } })
 }
 
 fn authorizer(pairs: Pairs<'_>) -> Json {

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use thundra_core::propagation::ParentSource;
 
 use super::{TRACEPARENT, XRAY, attributes, detected};
-use crate::trigger::parse::aggregate::tests::aggregated;
+use crate::trigger::aggregated;
 use crate::trigger::parse::time::{from_millis, from_seconds};
 
 const OTHER_TRACEPARENT: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
