@@ -25,6 +25,7 @@ use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 use super::attributes::{self, SNS, SQS};
 use super::datadog::DATADOG;
 use super::extract::{Extractor, holds_context, holds_parent};
+use super::image;
 use super::json::{self, Object};
 use super::s3_object::S3Object;
 use crate::attributes::Attributes;
@@ -215,6 +216,9 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
         inside("requestPayload")
     } else if let [record] = object.array("Records").as_slice() {
         open_record(&Object::parse(record)?, depth, extractor)
+    } else if let Some(change) = object.object("dynamodb") {
+        // A table may send its changes to a stream of Kinesis.
+        Some(Opened { inbound: extractor.extract_owned(&image::context(&change)), ..Opened::default() })
     } else {
         let input = || open_member(&object.object("Execution")?, "Input", depth + 1, extractor);
         inside("Payload").or_else(input).or_else(|| open_headers(object, extractor))

@@ -10,6 +10,7 @@ pub(crate) mod dead_letter;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
+pub(super) mod image;
 pub(super) mod json;
 pub(super) mod packed;
 pub(super) mod s3_object;
