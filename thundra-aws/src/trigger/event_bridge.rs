@@ -14,7 +14,7 @@ use super::event::Event;
 use super::message::{message_id, process};
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{envelope, time};
+use super::parse::{changes, envelope, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 
@@ -58,5 +58,6 @@ fn message(event: &Object<'_>, text: &[u8], extractor: &Extractor<'_>) -> Messag
     let is_replay = replay.is_some();
     attributes.extend(replay.map(|name| (semconv::AWS_EVENTBRIDGE_REPLAY_NAME, name.into_owned().into())));
     let sent_at = event.text("time").and_then(|time| time::from_rfc3339(&time));
-    Message { sent_at, is_replay, ..Message::from(opened).with(attributes) }
+    let changes = changes::of_event(event);
+    Message { sent_at, is_replay, changes, ..Message::from(opened).with(attributes) }
 }

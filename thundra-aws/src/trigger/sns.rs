@@ -9,7 +9,7 @@ use super::message::{message_id, process};
 use super::parse::envelope::open_notification;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{arn, time};
+use super::parse::{arn, changes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 
@@ -38,5 +38,6 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 fn message(notification: &Object<'_>, extractor: &Extractor<'_>) -> Message {
     let sent_at = notification.text("Timestamp").and_then(|time| time::from_rfc3339(&time));
     let attributes = Vec::from_iter(message_id(notification.text("MessageId")));
-    Message { sent_at, ..Message::from(open_notification(notification, 0, extractor)).with(attributes) }
+    let changes = notification.raw("Message").map(changes::of_message).unwrap_or_default();
+    Message { sent_at, changes, ..Message::from(open_notification(notification, 0, extractor)).with(attributes) }
 }

@@ -15,7 +15,7 @@ use super::message::{self, message_id};
 use super::parse::envelope::{self, Opened, attributes_or_body};
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
-use super::parse::{arn, attributes, dead_letter, time};
+use super::parse::{arn, attributes, changes, dead_letter, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -108,7 +108,9 @@ impl<'a> SqsMessage<'a> {
         attributes.extend(receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into())));
         attributes.extend(dead_letter::describe(&self.attributes, self.dead_letter_source.as_deref()));
         let sent_at = self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?));
-        Message { sent_at, ..Message::from(opened.beside_foreign(foreign)).with(attributes) }
+        let Body::Json(text) | Body::Text(text) = &self.body;
+        let changes = changes::of_message(text);
+        Message { sent_at, changes, ..Message::from(opened.beside_foreign(foreign)).with(attributes) }
     }
 }
 

@@ -14,7 +14,6 @@ pub(crate) struct S3Object<'a> {
     /// The decoded key.
     pub(crate) key: Option<String>,
     /// The entity tag, without quotes.
-    #[expect(dead_code, reason = "for the pointers to objects")]
     pub(crate) etag: Option<Cow<'a, str>>,
 }
 
