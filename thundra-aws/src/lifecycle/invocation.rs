@@ -83,7 +83,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(execution) = &trigger.execution {
         let header = header.as_ref().filter(|_| config.propagators.xray);
         let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
-        builder = builder.shared_trace(trace_id, execution.trace_id);
+        builder = builder.shared_trace(trace_id, execution.trace_id).key(context.request_id.clone());
         if let Some(sender) = from_client_context(context, caller, config.propagators).and_then(|client| client.parent)
         {
             builder = builder.link(&sender, NO_ATTRIBUTES);

@@ -15,6 +15,7 @@ mod availability_zone;
 mod background;
 mod deadline;
 pub(crate) mod described;
+mod durable_replay;
 mod durable_status;
 mod environment;
 mod event;

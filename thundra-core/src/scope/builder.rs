@@ -42,6 +42,7 @@ pub struct ScopeBuilder {
     nested: bool,
     sampled_by_xray: Option<bool>,
     shared: Option<SharedTrace>,
+    key: Option<Arc<str>>,
     preceding: Option<Preceding>,
 }
 
@@ -88,6 +89,7 @@ impl Scope {
             nested: false,
             sampled_by_xray: None,
             shared: None,
+            key: None,
             preceding: None,
         }
     }
@@ -199,6 +201,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets the key to find the scope by, from tasks outside of every scope. See [`ReplayMarks`](crate::ReplayMarks).
+    #[doc(hidden)]
+    pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
     /// Makes the scope a part of a longer work. Without a parent, the scope is in this trace. Without a trusted parent,
     /// the sampler decides by `draw`, so all scopes of the work have the same decision.
     #[doc(hidden)]
@@ -305,8 +314,9 @@ impl ScopeBuilder {
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
             state.outer = outer;
+            state.key = self.key.clone();
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
-            state.limits.spans = spans_left.max(1);
+            state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
         });
         let id = claimed.unwrap_or_else(|| {
@@ -327,7 +337,7 @@ impl ScopeBuilder {
     fn start_root(&self, state: &mut ScopeState, config: &Config) {
         let inbound = &self.inbound;
         let (trace_id, recorded) = (state.trace_id, state.recorded);
-        if state.open().is_none() {
+        if state.open(0, false).is_none() {
             return;
         }
         let mut parent = inbound.parent.as_ref().map(|parent| parent.span_id);
