@@ -112,7 +112,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
-        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
+        let is_http = trigger.faas_trigger == FaasTrigger::Http;
+        let of_result = if is_http { ScopeFlags::HTTP_RESPONSE } else { ScopeFlags::NONE };
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION | of_result);
     }
     if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);

@@ -108,6 +108,9 @@ async fn order(event: Value, execution: durable::DurableContext) -> Result<Value
             .retry_strategy(|_, _| durable::RetryDecision::Retry { delay: Duration::from_secs(1) });
         tried.await?;
     }
+    if let Some(code) = event["answers"].as_u64() {
+        return Ok(json!({"statusCode": code}));
+    }
     match does("fail") {
         true => Err(REFUSED.into()),
         false => Ok(json!(reserved)),
@@ -435,6 +438,23 @@ async fn a_failed_execution_is_a_failed_invocation() {
     );
     assert_eq!(stderr.matches("order reserved").count(), 1, "a kept line: {stderr}");
     assert!(!stderr.contains("order placed"), "kept in an invocation that did not fail: {stderr}");
+}
+
+#[tokio::test]
+async fn the_result_of_an_execution_for_a_request_has_the_status_of_the_response() {
+    for (path, code, failed) in [("rawPath", "503", true), ("rawPath", "200", false), ("other", "", false)] {
+        let service = Service::start().await;
+        let lambda = service.function("durable", &[]).await;
+        let input = json!({"answers": code.parse().unwrap_or(503), path: "/orders", "headers": {}, "version": "2.0",
+            "requestContext": {"http": {"method": "GET"}, "requestId": "r-1"}});
+        let input = if path == "other" { json!({"answers": 503}) } else { input };
+        assert_eq!(service.execute(&lambda, ARN, &input, None).await.len(), 1);
+        let root = lambda.traced().await;
+        let status = (root.text("http.response.status_code"), root.text("error.type"), root.status.is_some());
+        assert_eq!(status, (code.to_owned(), if failed { code.to_owned() } else { String::new() }, failed), "{path}");
+        assert_eq!(root.text("durable.invocation.status"), "SUCCEEDED");
+        lambda.stop().await;
+    }
 }
 
 #[tokio::test]
