@@ -15,10 +15,26 @@ use crate::trigger::Message;
 /// The `error.type` of work that was not begun, and the error type in the answer of an invocation.
 pub(crate) const CHAIN_TOO_LONG: &str = "chain_too_long";
 
-/// What is said of a message that comes again.
-const RETRIES: &str = "its event source sends it again until the retries end. On a stream it holds up the records \
-                       behind it, unless the event source mapping has a MaximumRetryAttempts and an on-failure \
-                       destination, and in a FIFO queue its group, up to the maxReceiveCount of the redrive policy";
+/// What becomes of a message that fails.
+const RETRIES: &str = " It comes again until its retries end: on a stream it holds up the records behind it, unless the \
+                       event source mapping has a MaximumRetryAttempts and an on-failure destination, and in a FIFO \
+                       queue its group, up to the maxReceiveCount of the redrive policy.";
+
+/// The work at the end of a chain of calls over the limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Work {
+    /// An invocation by a caller, or by AWS on behalf of a caller.
+    Call,
+    /// An invocation by one message.
+    Message,
+    /// A record of a batch.
+    #[cfg(feature = "batch")]
+    Record,
+    /// A batch that the handler works on by itself. It cannot be stopped for one record.
+    WholeBatch,
+    /// An invocation of a handler in place, whose error is of a type of its own. It cannot be stopped.
+    InPlace,
+}
 
 /// A chain of calls over the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,17 +49,28 @@ impl ChainTooLong {
         Exception::new(CHAIN_TOO_LONG, self.to_string())
     }
 
-    /// Reports an invocation whose handler is not called, once.
-    pub(crate) fn report_invocation(&self, is_message: bool) {
-        let (remedy, then) = (remedy(), if is_message { RETRIES } else { "the caller gets an error" });
-        diagnostics::once("chain.invocation", format_args!("{self}. The handler is not called, and {then}. {remedy}"));
-    }
-
-    /// Reports a record of a batch whose work is not begun, once.
-    #[cfg(feature = "batch")]
-    pub(crate) fn report_record(&self) {
-        let remedy = remedy();
-        diagnostics::once("chain.record", format_args!("{self}. The record fails, and {RETRIES}. {remedy}"));
+    /// Reports what becomes of the work, once for each kind.
+    pub(crate) fn report(&self, work: Work) {
+        let (key, then, retries) = match work {
+            Work::Call => ("chain.call", "The handler is not called, and the caller gets an error.", ""),
+            Work::Message => ("chain.message", "The handler is not called, and the message fails.", RETRIES),
+            #[cfg(feature = "batch")]
+            Work::Record => ("chain.record", "The record fails alone.", RETRIES),
+            Work::WholeBatch => (
+                "chain.batch",
+                "The handler was called all the same, because it works on a batch by itself: thundra_aws::batch::each \
+                 stops such a record.",
+                "",
+            ),
+            Work::InPlace => (
+                "chain.in_place",
+                "The handler is called all the same, because it runs under lambda_runtime::run: thundra_aws::run stops \
+                 such an invocation.",
+                "",
+            ),
+        };
+        let meant = "Recursion that is meant calls thundra_aws::correlation::restart_chain (reported once)";
+        diagnostics::once(key, format_args!("{self}. {then}{retries} {meant}"));
     }
 }
 
@@ -53,10 +80,6 @@ impl fmt::Display for ChainTooLong {
         let name = MAX_CHAIN_LENGTH.name;
         write!(f, "the chain of calls has {length} programs, more than {name}={limit} allows: perhaps a loop")
     }
-}
-
-fn remedy() -> &'static str {
-    "Recursion that is meant calls thundra_aws::correlation::restart_chain (reported once)"
 }
 
 /// Returns the failure of work in this scope, if its chain of calls is over the limit.

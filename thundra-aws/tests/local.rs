@@ -155,6 +155,17 @@ fn tree(stderr: &str) -> Vec<&str> {
 }
 
 #[test]
+fn a_ping_and_a_long_chain_of_calls_do_not_reach_the_handler() {
+    let variables = [("THUNDRA_WARMUP", "on"), ("THUNDRA_MAX_CHAIN_LENGTH", "3")];
+    let output = run_with("greeting", &json!({ "warmup": true }), &variables);
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\nnull\n"), "{output:?}");
+    let output = run_with("greeting", &json!({ "__context__": { "call-chain-length": 3 } }), &variables);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && stderr.contains("the chain of calls has 4 programs"), "{stderr}");
+}
+
+#[test]
 fn a_tree_has_the_name_of_the_executable() {
     let output = run("greeting", &json!("ann"));
     let stderr = text(&output.stderr);

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
-use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::escape::{self, Escaped};
+use crate::whole_line::{StandardStream, write_line};
 use crate::{formatted, redact};
 
 /// The limit of reported kinds with a name in them. A caller with invented names can then neither silence other kinds
@@ -57,7 +57,7 @@ pub fn once(kind: &str, message: impl Display) {
 }
 
 fn write(line: &str) {
-    let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    let _ = write_line(StandardStream::Error, line.as_bytes());
 }
 
 fn line(message: impl Display) -> String {

@@ -294,6 +294,7 @@ mod tree;
 #[doc(hidden)]
 pub mod usage;
 mod value;
+mod whole_line;
 
 pub use config::{
     Config, ConfigProblem, ExceptionSignal, HistogramAggregation, InvalidLevels, Keep, Levels, Limits, LogBuffer,

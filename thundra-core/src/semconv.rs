@@ -14,12 +14,40 @@ macro_rules! names {
 }
 
 names! {
+    AWS_ALEXA_INTENT_NAME = "aws.alexa.intent.name";
+    AWS_ALEXA_REQUEST_TYPE = "aws.alexa.request.type";
+    AWS_APPSYNC_CHANNEL_NAMESPACE = "aws.appsync.channel_namespace.name";
+    AWS_APPSYNC_OPERATION = "aws.appsync.operation";
+    AWS_AUTOSCALING_CAUSE = "aws.autoscaling.cause";
+    AWS_AUTOSCALING_GROUP_NAME = "aws.autoscaling.group.name";
+    AWS_BEDROCK_ACTION_GROUP_NAME = "aws.bedrock.action_group.name";
+    AWS_CLIENT_VPN_ENDPOINT_ID = "aws.client_vpn.endpoint.id";
+    AWS_CLOUDFORMATION_REQUEST_TYPE = "aws.cloudformation.request.type";
+    AWS_CLOUDFORMATION_RESOURCE_TYPE = "aws.cloudformation.resource.type";
+    AWS_CLOUDFORMATION_STACK_ID = "aws.cloudformation.stack.id";
+    AWS_CLOUDFRONT_DISTRIBUTION_ID = "aws.cloudfront.distribution.id";
+    AWS_CLOUDFRONT_EVENT_TYPE = "aws.cloudfront.event_type";
+    AWS_CLOUDWATCH_ALARM_NAME = "aws.cloudwatch.alarm.name";
+    AWS_CLOUDWATCH_ALARM_STATE = "aws.cloudwatch.alarm.state";
+    AWS_CODEPIPELINE_JOB_ID = "aws.codepipeline.job.id";
+    AWS_COGNITO_IDENTITY_POOL_ID = "aws.cognito.identity_pool.id";
+    AWS_COGNITO_TRIGGER_SOURCE = "aws.cognito.trigger_source";
+    AWS_COGNITO_USER_POOL_ID = "aws.cognito.user_pool.id";
+    AWS_CONFIG_RULE_NAME = "aws.config.rule.name";
+    AWS_CONNECT_CHANNEL = "aws.connect.channel";
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
+    /// The sequence number in a stream, of a record with another id.
+    AWS_KINESIS_SEQUENCE_NUMBER = "aws.kinesis.sequence_number";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// The place of a user record among those that a producer packed into one record, from 0.
+    AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
     /// One attempt of a request id: a retry has the same request id, and another invocation id.
     AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
+    AWS_LEX_BOT_NAME = "aws.lex.bot.name";
+    AWS_LEX_INTENT_NAME = "aws.lex.intent.name";
+    AWS_LEX_INVOCATION_SOURCE = "aws.lex.invocation_source";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
     AWS_REQUEST_ID = "aws.request_id";
@@ -34,7 +62,9 @@ names! {
     AWS_S3_KEY = "aws.s3.key";
     AWS_S3_PART_NUMBER = "aws.s3.part_number";
     AWS_S3_UPLOAD_ID = "aws.s3.upload_id";
+    AWS_SECRETSMANAGER_ROTATION_STEP = "aws.secretsmanager.rotation.step";
     AWS_SECRETSMANAGER_SECRET_ARN = "aws.secretsmanager.secret.arn";
+    AWS_SES_MESSAGE_ID = "aws.ses.message.id";
     AWS_SNS_TOPIC_ARN = "aws.sns.topic.arn";
     /// The number of deliveries of a message of SQS, this one included, as SQS counts them.
     AWS_SQS_RECEIVE_COUNT = "aws.sqs.receive_count";
@@ -53,6 +83,7 @@ names! {
     CLOUD_RESOURCE_ID = "cloud.resource_id";
     CODE_FILE_PATH = "code.file.path";
     CODE_LINE_NUMBER = "code.line.number";
+    DB_NAMESPACE = "db.namespace";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
     AWS_DYNAMODB_ATTRIBUTES_TO_GET = "aws.dynamodb.attributes_to_get";
@@ -75,6 +106,7 @@ names! {
     AWS_DYNAMODB_TABLE_NAMES = "aws.dynamodb.table_names";
     AWS_DYNAMODB_TOTAL_SEGMENTS = "aws.dynamodb.total_segments";
     CPU_MODE = "cpu.mode";
+    DEPLOYMENT_ID = "deployment.id";
     DISK_IO_DIRECTION = "disk.io.direction";
     /// The number of the attempt at an operation of a durable execution, from 1, as in AWS's plugins for OpenTelemetry.
     DURABLE_ATTEMPT_NUMBER = "durable.attempt.number";
@@ -123,6 +155,11 @@ names! {
     FUNCTION_NAME = "function_name";
     /// The request id of an invocation in log lines, under the name of the Powertools for AWS Lambda.
     FUNCTION_REQUEST_ID = "function_request_id";
+    GEN_AI_AGENT_ID = "gen_ai.agent.id";
+    GEN_AI_AGENT_NAME = "gen_ai.agent.name";
+    GEN_AI_TOOL_NAME = "gen_ai.tool.name";
+    GRAPHQL_OPERATION_NAME = "graphql.operation.name";
+    GRAPHQL_OPERATION_TYPE = "graphql.operation.type";
     HTTP_REQUEST_METHOD = "http.request.method";
     HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
     HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";
@@ -164,6 +201,7 @@ names! {
     URL_QUERY = "url.query";
     URL_SCHEME = "url.scheme";
     USER_AGENT_ORIGINAL = "user_agent.original";
+    VCS_REPOSITORY_NAME = "vcs.repository.name";
     /// The trace of X-Ray in log lines, under the name of the Powertools for AWS Lambda.
     XRAY_TRACE_ID = "xray_trace_id";
 
@@ -187,6 +225,8 @@ names! {
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// The number of records of a batch that did not begin before the deadline.
+    THUNDRA_BATCH_NOT_BEGUN = "thundra.batch.not_begun";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
     /// exported before their end.
     THUNDRA_DROPPED_AFTER_END = "thundra.dropped_after_end";

@@ -7,7 +7,8 @@ use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
 use aws_lambda_events::streams::KinesisEventResponse;
 
 use super::record::Delivery;
-use super::{BatchEvent, BatchSource};
+use super::source::{BatchSource, Order, reported};
+use super::{BatchEvent, Takes};
 use crate::trigger::kinesis::{self, Data, KinesisRecord};
 use crate::trigger::{Extractor, arn};
 
@@ -15,20 +16,27 @@ impl BatchEvent for KinesisEvent {
     type Record = KinesisEventRecord;
     type Response = KinesisEventResponse;
 
+    type Header = ();
+    type Id = String;
+    type Output = ();
+
     const SOURCE: BatchSource<Self> = BatchSource {
-        records: |event| event.records,
-        identifier: |record| record.kinesis.sequence_number.clone(),
-        group: |record| Some(record.kinesis.partition_key.clone()),
-        // AWS delivers everything from the lowest number on again.
-        reports_skipped: false,
+        open: |event| ((), event.records),
+        order: |_| Order::Stream,
+        group: |record, _| Some(record.kinesis.partition_key.clone()),
+        id: |record| record.kinesis.sequence_number.clone(),
         read,
-        payload: |record| Some(&record.kinesis.data),
-        response: |failures| {
+        payload: |record| Ok(Some(Cow::Borrowed(&record.kinesis.data))),
+        respond: |(), records| {
             let mut response = KinesisEventResponse::default();
-            response.set_failures(failures);
+            response.set_failures(reported(records));
             response
         },
     };
+}
+
+impl<R> Takes<R> for KinesisEvent {
+    fn output(_: R) {}
 }
 
 fn read(record: &KinesisEventRecord, extractor: Extractor<'_>) -> Delivery {

@@ -75,125 +75,71 @@
 //! up the records behind it, so the event source mapping needs a `MaximumRetryAttempts` and an on-failure destination.
 //! In a FIFO queue it holds up its group up to the `maxReceiveCount` of the redrive policy.
 
-mod payload_error;
+mod builder;
+mod each;
+mod error;
+mod options;
+pub mod payload;
 mod queue;
 mod record;
+mod report;
 mod run;
+mod scope;
 mod source;
 
 mod kinesis;
 mod sqs;
 
-use std::fmt::Display;
-use std::future::Future;
+#[cfg(any(feature = "kinesis", feature = "sqs"))]
+mod one;
 
-use lambda_runtime::Error;
-use serde::de::DeserializeOwned;
+pub use builder::Each;
+pub use each::{each, each_bytes, each_record, each_text};
+pub use error::BatchError;
+pub use run::EachFuture;
 
 #[cfg(feature = "kinesis")]
 pub(crate) use kinesis::delivery as kinesis_delivery;
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
-pub(crate) use run::process_one;
+pub(crate) use one::process_one;
 use source::BatchSource;
 #[cfg(feature = "sqs")]
 pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};
 
-/// An event that is a batch of records, for [`each`] and [`each_record`].
-///
-/// | event | record | response |
-/// |---|---|---|
-/// | [`SqsEvent`](aws_lambda_events::event::sqs::SqsEvent) | `SqsMessage` | `SqsBatchResponse` |
-/// | [`KinesisEvent`](aws_lambda_events::event::kinesis::KinesisEvent) | `KinesisEventRecord` | `KinesisEventResponse` |
+/// An event that is a batch of records: see the [table of sources](self#sources).
 ///
 /// The trait is sealed, because the meaning of a batch is particular to each event source.
-pub trait BatchEvent: Sized {
+pub trait BatchEvent: Takes<()> + Sized {
     /// One record, as the event source delivered it.
     type Record;
-    /// The response to the event source, which names the records that failed.
+    /// The response to the event source.
     type Response;
+
+    /// The members of the event that the response repeats.
+    #[doc(hidden)]
+    type Header;
+    /// What the response needs of a record.
+    #[doc(hidden)]
+    type Id;
+    /// What the response needs of a successful record.
+    #[doc(hidden)]
+    type Output;
 
     #[doc(hidden)]
     const SOURCE: BatchSource<Self>;
 }
 
-/// Works on each record of a batch in a [scope of its own](self), and hands over its JSON payload as a `T`.
-///
-/// The payload is the body of an SQS message or the data of a Kinesis record, without the `__context__` that a sender
-/// put in. An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification,
-/// and `T` has to be one.
-///
-/// Payloads that are not JSON are for [`each_record`].
-///
-/// # Errors
-///
-/// None. The response names the records that failed. The `Result` is for handlers to return.
-/// Errors of the work borrow nothing (`'static`), so that boxed ones can be told apart and their sources recorded.
-///
-/// # Examples
-///
-/// ```no_run
-/// use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-/// use lambda_runtime::{Error, LambdaEvent};
-/// # struct Warehouse;
-/// # #[derive(serde::Deserialize)] struct Order;
-/// # impl Warehouse { async fn ship(&self, _: Order) -> Result<(), std::io::Error> { Ok(()) } }
-///
-/// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
-/// // Without it AWS takes any response for success, and failed messages are deleted.
-/// async fn handler(event: LambdaEvent<SqsEvent>, warehouse: &Warehouse) -> Result<SqsBatchResponse, Error> {
-///     thundra_aws::batch::each(event.payload, async |order: Order| warehouse.ship(order).await).await
-/// }
-/// ```
-pub async fn each<E, T, R, Err, F, Fut>(event: E, f: F) -> Result<E::Response, Error>
-where
-    E: BatchEvent,
-    T: DeserializeOwned,
-    Err: Display + 'static,
-    F: Fn(T) -> Fut,
-    Fut: Future<Output = Result<R, Err>>,
-{
-    Ok(run::run(event, thundra_core::config(), payload_error::read::<E, T>, f).await)
-}
-
-/// Works on each record of a batch in a [scope of its own](self), and hands over the record as AWS delivered it.
-/// Nothing is cut out of its payload.
-///
-/// # Errors
-///
-/// None. The response names the records that failed. The `Result` is for handlers to return.
-/// Errors of the work borrow nothing (`'static`), so that boxed ones can be told apart and their sources recorded.
-///
-/// # Examples
-///
-/// The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
-///
-/// ```
-/// use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
-/// use thundra_aws::batch;
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), thundra_aws::Error> {
-/// let mut event = SqsEvent::default();
-/// for (id, body) in [("m-1", Some("a text, not JSON")), ("m-2", None)] {
-///     let mut message = SqsMessage::default();
-///     message.message_id = Some(id.to_owned());
-///     message.body = body.map(str::to_owned);
-///     event.records.push(message);
-/// }
-/// let work = async |message: SqsMessage| message.body.map(|_| ()).ok_or("a message without a body");
-/// let response = batch::each_record(event, work).await?;
-/// assert_eq!(response.batch_item_failures[0].item_identifier, "m-2");
-/// # Ok(())
-/// # }
-/// ```
-pub async fn each_record<E, R, Err, F, Fut>(event: E, f: F) -> Result<E::Response, Error>
-where
-    E: BatchEvent,
-    Err: Display + 'static,
-    F: Fn(E::Record) -> Fut,
-    Fut: Future<Output = Result<R, Err>>,
-{
-    Ok(run::run(event, thundra_core::config(), |record, _| Ok(record), f).await)
+/// An event for whose records the work may return an `R`: anything, except where the event source takes a result for each
+/// record.
+#[diagnostic::on_unimplemented(
+    message = "the work on a record of `{Self}` cannot return `{R}`",
+    note = "`KinesisFirehoseEvent` takes what is `Into<Transformed>`, `S3BatchJobEvent` what is `Into<TaskResult>`"
+)]
+pub trait Takes<R> {
+    #[doc(hidden)]
+    fn output(result: R) -> Self::Output
+    where
+        Self: BatchEvent;
 }
 
 #[cfg(test)]

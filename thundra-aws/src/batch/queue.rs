@@ -1,71 +1,101 @@
 //! The order of the records of a batch.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 
-use super::{BatchEvent, BatchSource};
+use super::source::Outcome;
 
-/// The waiting records, in ordered groups.
-pub(super) struct Queue<E: BatchEvent> {
-    source: BatchSource<E>,
-    groups: Vec<VecDeque<Waiting<E::Record>>>,
-    /// The groups with a record ready to run.
-    ready: VecDeque<usize>,
-    /// The failed and skipped records, by number in the batch.
-    failures: Vec<(usize, String)>,
+/// What a failure holds back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    Nothing,
+    /// The rest of the group.
+    Group,
+    /// All records behind it. Those before it still run, since AWS would take them for done.
+    Batch,
 }
 
-struct Waiting<R> {
-    number: usize,
-    record: R,
+/// The waiting records, in ordered groups. The first record that may run begins first.
+pub(super) struct Queue<R> {
+    holds: Holds,
+    groups: Vec<VecDeque<(usize, R)>>,
+    /// The groups with a record ready to run, by its number.
+    ready: BinaryHeap<Reverse<(usize, usize)>>,
+    /// The number of the first record that is held back by a failure before it.
+    end: usize,
+    held_back: Vec<(usize, R)>,
+    is_closed: bool,
 }
 
-/// The position of a record in the batch, and the identifier in the response.
-pub(super) struct Position {
-    number: usize,
+/// The place of a record that runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The number of the record in the batch.
+    pub(super) number: usize,
     group: usize,
-    identifier: String,
 }
 
-impl<E: BatchEvent> Queue<E> {
-    pub(super) fn new(source: BatchSource<E>, records: Vec<E::Record>) -> Self {
+impl<R> Queue<R> {
+    /// Returns the queue of a batch, and the number of the group of each record.
+    pub(super) fn new(holds: Holds, records: Vec<R>, group: impl Fn(&R) -> Option<String>) -> (Self, Vec<usize>) {
+        let end = records.len();
         let mut groups: Vec<VecDeque<_>> = Vec::new();
         let mut known: HashMap<String, usize> = HashMap::new();
+        let mut of_records = Vec::with_capacity(end);
         for (number, record) in records.into_iter().enumerate() {
-            let key = (source.group)(&record);
-            let group = key.map_or(groups.len(), |key| *known.entry(key).or_insert(groups.len()));
-            let waiting = Waiting { number, record };
+            let group = match group(&record) {
+                Some(key) => *known.entry(key).or_insert(groups.len()),
+                None => groups.len(),
+            };
+            of_records.push(group);
             match groups.get_mut(group) {
-                Some(group) => group.push_back(waiting),
-                None => groups.push(VecDeque::from([waiting])),
+                Some(group) => group.push_back((number, record)),
+                None => groups.push(VecDeque::from([(number, record)])),
             }
         }
-        Queue { source, ready: (0..groups.len()).collect(), groups, failures: Vec::new() }
+        let first = |(group, records): (usize, &VecDeque<(usize, R)>)| Some(Reverse((records.front()?.0, group)));
+        let ready = groups.iter().enumerate().filter_map(first).collect();
+        (Queue { holds, groups, ready, end, held_back: Vec::new(), is_closed: false }, of_records)
+    }
+
+    /// Returns `true` if a record may begin.
+    pub(super) fn has_next(&self) -> bool {
+        !self.is_closed && self.ready.peek().is_some_and(|Reverse((number, _))| *number < self.end)
     }
 
     /// Returns the next record to run.
-    pub(super) fn next(&mut self) -> Option<(Position, E::Record)> {
-        let group = self.ready.pop_front()?;
-        let Waiting { number, record } = self.groups.get_mut(group)?.pop_front()?;
-        Some((Position { number, group, identifier: (self.source.identifier)(&record) }, record))
+    pub(super) fn next(&mut self) -> Option<(Place, R)> {
+        if !self.has_next() {
+            return None;
+        }
+        let Reverse((_, group)) = self.ready.pop()?;
+        let (number, record) = self.groups.get_mut(group)?.pop_front()?;
+        Some((Place { number, group }, record))
     }
 
-    /// Ends a record. After a success the next record of the group may run. After a failure the rest of the group is
-    /// skipped.
-    pub(super) fn done(&mut self, position: Position, failed: bool) {
-        let Some(group) = self.groups.get_mut(position.group) else { return };
-        if failed {
-            let skipped = std::mem::take(group).into_iter().filter(|_| self.source.reports_skipped);
-            self.failures.push((position.number, position.identifier));
-            let identifier = self.source.identifier;
-            self.failures.extend(skipped.map(|waiting| (waiting.number, identifier(&waiting.record))));
-        } else if !group.is_empty() {
-            self.ready.push_back(position.group);
+    /// Ends a record. What the failure does not hold back may run.
+    pub(super) fn done(&mut self, place: Place, failed: bool) {
+        let Some(group) = self.groups.get_mut(place.group) else { return };
+        match self.holds {
+            Holds::Group if failed => self.held_back.extend(std::mem::take(group)),
+            Holds::Batch if failed => self.end = self.end.min(place.number),
+            _ => self.ready.extend(group.front().map(|(number, _)| Reverse((*number, place.group)))),
         }
     }
 
-    /// Returns the failed records, by number and identifier, in the order of the batch.
-    pub(super) fn into_failures(mut self) -> Vec<(usize, String)> {
-        self.failures.sort_unstable();
-        self.failures
+    /// Begins no further record.
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    /// Returns the records that did not begin, by number, with the reason.
+    pub(super) fn into_rest<T>(self) -> impl Iterator<Item = (usize, R, Outcome<T>)> {
+        let end = self.end;
+        let held_back = self.held_back.into_iter().map(|(number, record)| (number, record, Outcome::HeldBack));
+        let waiting = self.groups.into_iter().flatten().map(move |(number, record)| {
+            let outcome = if number > end { Outcome::HeldBack } else { Outcome::NotBegun };
+            (number, record, outcome)
+        });
+        held_back.chain(waiting)
     }
 }

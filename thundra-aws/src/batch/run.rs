@@ -1,183 +1,259 @@
-//! Works through a batch: runs its records, and reports those that failed.
+//! Works through a batch: begins its records, polls them together, and reports those that failed.
 
-use std::error::Error;
-use std::fmt::Display;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::fmt::{self, Display};
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use thundra_core::exception::Exception;
-use thundra_core::{Config, Records, Scope, ScopeFlags, ScopeRef, semconv};
+use lambda_runtime::Error;
+use pin_project_lite::pin_project;
+use thundra_core::{Records, ScopeFlags, ScopeRef, semconv};
 
-use super::BatchEvent;
-use super::payload_error::PayloadError;
-use super::queue::{Position, Queue};
-use super::record::{Delivery, Surroundings};
+use super::options::Options;
+use super::payload::{Payload, PayloadError};
+use super::queue::{Place, Queue};
+use super::record::Surroundings;
+use super::report::Report;
+use super::scope::{Ended, RecordScope, RecordWork};
+use super::source::{Order, Outcome};
+use super::{BatchEvent, Takes};
 use crate::captured::records_failed;
-use crate::chain::{self, ChainTooLong};
-use crate::panics::recording_panic;
 
-/// The number of records that are worked on at a time. A batch of SQS has as many by default.
-const CONCURRENCY: usize = 10;
-
-/// Works through a batch, and exports the spans of the records if no invocation does.
-pub(super) async fn run<E, T, R, Err, F, Fut>(
-    event: E,
-    config: &Config,
-    read: impl Fn(E::Record, &Delivery) -> Result<T, PayloadError>,
-    f: F,
-) -> E::Response
-where
-    E: BatchEvent,
-    Err: Display + 'static,
-    F: Fn(T) -> Fut,
-    Fut: Future<Output = Result<R, Err>>,
-{
-    let (response, spans) = work_through(event, config, read, f).await;
-    // Inside an invocation the spans belong to it, and none are left here.
-    if !spans.is_empty() {
-        thundra_core::flush(spans, None).await;
-    }
-    response
+/// The work on a batch: the future of an awaited [`Each`](super::Each).
+///
+/// `Send` if the event, the closure and the futures are.
+#[must_use = "futures do nothing unless polled"]
+pub struct EachFuture<E: BatchEvent, F, P, Fut> {
+    state: State<E, Fut>,
+    work: F,
+    options: Options,
+    payload: PhantomData<fn() -> P>,
 }
 
-/// Returns the response, and the spans that belong to no invocation.
-pub(super) async fn work_through<E, T, R, Err, F, Fut>(
-    event: E,
-    config: &Config,
-    read: impl Fn(E::Record, &Delivery) -> Result<T, PayloadError>,
-    f: F,
-) -> (E::Response, Records)
-where
-    E: BatchEvent,
-    Err: Display + 'static,
-    F: Fn(T) -> Fut,
-    Fut: Future<Output = Result<R, Err>>,
-{
-    if let Some(invocation) = ScopeRef::current() {
-        invocation.set_flags(ScopeFlags::BATCH_HANDLED);
+type Export = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+enum State<E: BatchEvent, Fut> {
+    Waiting(E),
+    Working(Working<E, Fut>),
+    /// No invocation exports the spans of the records.
+    Exporting(Export, Result<E::Response, Error>),
+    Over,
+}
+
+impl<E: BatchEvent, F, P, Fut> EachFuture<E, F, P, Fut> {
+    pub(super) fn new(event: E, work: F, options: Options) -> Self {
+        EachFuture { state: State::Waiting(event), work, options, payload: PhantomData }
     }
-    let source = E::SOURCE;
-    let records = (source.records)(event);
-    let surroundings = Surroundings::new(config).of_records(records.len());
-    let extractor = surroundings.extractor();
-    let mut queue = Queue::new(E::SOURCE, records);
-    let mut running = FuturesUnordered::new();
-    let mut spans = Records::default();
-    loop {
-        while running.len() < CONCURRENCY
-            && let Some((position, record)) = queue.next()
-        {
-            let mut delivery = (source.read)(&record, extractor);
-            let scope = RecordScope::new(surroundings.begin(&mut delivery));
-            let begun = match scope.chain_too_long(config) {
-                Some(too_long) => Err(too_long.exception()),
-                None => scope.enter(|| read(record, &delivery).map(&f)).map_err(unreadable),
-            };
-            match begun {
-                Ok(work) => running.push(finish(position, scope, work)),
-                Err(exception) => {
-                    scope.fail(exception);
-                    keep(&mut spans, scope.finish());
-                    queue.done(position, true);
+}
+
+/// None of the fields is pinned: each record has an allocation of its own.
+impl<E: BatchEvent, F, P, Fut> Unpin for EachFuture<E, F, P, Fut> {}
+
+impl<E: BatchEvent, F, P, Fut> fmt::Debug for EachFuture<E, F, P, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EachFuture").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl<E, F, P, Fut, R, Err> Future for EachFuture<E, F, P, Fut>
+where
+    E: BatchEvent + Takes<R>,
+    P: Payload<E>,
+    F: Fn(P::Item) -> Fut,
+    Fut: Future<Output = Result<R, Err>>,
+    Err: Display + 'static,
+{
+    type Output = Result<E::Response, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (mut export, response) = match mem::replace(&mut self.state, State::Over) {
+            State::Exporting(export, response) => (export, response),
+            state => {
+                self.state = state;
+                let (response, spans) = ready!(self.poll_work(cx));
+                // Inside an invocation the spans belong to it, and none are left here.
+                if spans.is_empty() {
+                    return Poll::Ready(response);
                 }
+                (Box::pin(thundra_core::flush(spans, None)) as Export, response)
+            }
+        };
+        if export.as_mut().poll(cx).is_pending() {
+            self.state = State::Exporting(export, response);
+            return Poll::Pending;
+        }
+        Poll::Ready(response)
+    }
+}
+
+impl<E, F, P, Fut, R, Err> EachFuture<E, F, P, Fut>
+where
+    E: BatchEvent + Takes<R>,
+    P: Payload<E>,
+    F: Fn(P::Item) -> Fut,
+    Fut: Future<Output = Result<R, Err>>,
+    Err: Display + 'static,
+{
+    /// Returns the response, and the spans that belong to no invocation.
+    pub(super) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<(Result<E::Response, Error>, Records)> {
+        let mut working = match mem::replace(&mut self.state, State::Over) {
+            State::Waiting(event) => Working::new(event, &self.options),
+            State::Working(working) => working,
+            State::Exporting(..) | State::Over => return Poll::Pending,
+        };
+        if working.poll::<P, _, _, _>(&self.work, &self.options, cx).is_pending() {
+            self.state = State::Working(working);
+            return Poll::Pending;
+        }
+        Poll::Ready(working.end(&self.options))
+    }
+}
+
+/// A batch that is worked on.
+struct Working<E: BatchEvent, Fut> {
+    header: E::Header,
+    order: Order,
+    /// How many records may run at a time.
+    concurrency: usize,
+    surroundings: Surroundings<'static>,
+    queue: Queue<E::Record>,
+    running: FuturesUnordered<Placed<RecordWork<Fut>, E::Id>>,
+    report: Report<E>,
+    spans: Records,
+}
+
+impl<E: BatchEvent, Fut> Working<E, Fut> {
+    fn new(event: E, options: &Options) -> Self {
+        let config = options.config();
+        let surroundings = Surroundings::new(config);
+        if let Some(invocation) = surroundings.invocation {
+            invocation.set_flags(ScopeFlags::BATCH_HANDLED);
+        }
+        let (header, records) = (E::SOURCE.open)(event);
+        let order = (E::SOURCE.order)(&records);
+        let (holds, grouping) = (options.holds(order), options.grouping());
+        let surroundings = surroundings.of_records(records.len());
+        let (queue, groups) = Queue::new(holds, records, |record| (E::SOURCE.group)(record, grouping));
+        Working {
+            header,
+            order,
+            concurrency: options.concurrency(order),
+            surroundings,
+            queue,
+            running: FuturesUnordered::new(),
+            report: Report::new(groups),
+            spans: Records::default(),
+        }
+    }
+
+    /// Returns `Ready` after the end of the last record.
+    fn poll<P, F, R, Err>(&mut self, work: &F, options: &Options, cx: &mut Context<'_>) -> Poll<()>
+    where
+        E: Takes<R>,
+        P: Payload<E>,
+        F: Fn(P::Item) -> Fut,
+        Fut: Future<Output = Result<R, Err>>,
+        Err: Display + 'static,
+    {
+        loop {
+            while self.running.len() < self.concurrency && self.queue.has_next() {
+                self.begin_next::<P, _>(work, options);
+            }
+            let Some((place, id, Ended { result, spans })) = ready!(self.running.poll_next_unpin(cx)) else {
+                return Poll::Ready(());
+            };
+            let outcome = match result {
+                Ok(output) => Outcome::Done(<E as Takes<R>>::output(output)),
+                Err((_, message)) => Outcome::Failed(message),
+            };
+            self.ended(place, id, outcome, spans);
+        }
+    }
+
+    fn begin_next<P, F>(&mut self, work: &F, options: &Options)
+    where
+        P: Payload<E>,
+        F: Fn(P::Item) -> Fut,
+        Fut: Future,
+    {
+        if options.is_too_late(self.surroundings.invocation) {
+            return self.queue.close();
+        }
+        let Some((place, record)) = self.queue.next() else { return };
+        let id = (E::SOURCE.id)(&record);
+        let mut delivery = (E::SOURCE.read)(&record, self.surroundings.extractor());
+        let scope = RecordScope::new(self.surroundings.begin(&mut delivery));
+        let begun = match scope.chain_too_long(options.config()) {
+            Some(too_long) => Err(too_long.exception()),
+            None => scope.enter(|| (P::READER.0)(record, &delivery).map(work)).map_err(PayloadError::into_exception),
+        };
+        match begun {
+            Ok(future) => self.running.push(Placed { work: scope.work(future), at: Some((place, id)) }),
+            Err(exception) => {
+                let (message, spans) = scope.fail(exception);
+                self.ended(place, id, Outcome::Failed(message), spans);
             }
         }
-        let Some((position, failed, of_record)) = running.next().await else { break };
-        keep(&mut spans, of_record);
-        queue.done(position, failed);
-    }
-    let failures = queue.into_failures();
-    if let Some(invocation) = surroundings.invocation.filter(|_| !failures.is_empty()) {
-        invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
-        records_failed(invocation, failures.iter().map(|(number, _)| *number));
-    }
-    let identifiers = failures.into_iter().map(|(_, identifier)| identifier).collect();
-    ((source.response)(identifiers), spans)
-}
-
-fn unreadable(error: PayloadError) -> Exception {
-    Exception::new("unreadable", error.to_string())
-}
-
-/// Adds the spans of a record to those of the batch.
-fn keep(spans: &mut Records, of_record: Records) {
-    if let Err(mixed) = spans.append(of_record) {
-        thundra_core::export_later(mixed.into_records());
-    }
-}
-
-/// Ends a record. One task polls it beside others, so the work need not be `'static`.
-async fn finish<R, Err: Display + 'static>(
-    position: Position,
-    scope: RecordScope,
-    work: impl Future<Output = Result<R, Err>>,
-) -> (Position, bool, Records) {
-    let (result, spans) = scope.complete(work).await;
-    (position, result.is_err(), spans)
-}
-
-/// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
-#[cfg(any(feature = "kinesis", feature = "sqs"))]
-pub(crate) async fn process_one<R, Err: Display + 'static, Fut: Future<Output = Result<R, Err>>>(
-    mut delivery: Delivery,
-    config: &Config,
-    f: impl FnOnce() -> Fut,
-) -> Result<R, Err> {
-    let scope = RecordScope::new(Surroundings::new(config).begin(&mut delivery));
-    let work = scope.enter(f);
-    let (result, spans) = scope.complete(work).await;
-    thundra_core::export_later(spans);
-    result
-}
-
-/// The scope of a record. A record that is dropped before its end was cancelled, unless its own work panicked.
-struct RecordScope {
-    scope: Option<Scope>,
-}
-
-impl RecordScope {
-    fn new(scope: Scope) -> Self {
-        RecordScope { scope: Some(scope) }
     }
 
-    /// Returns the failure of a record at the end of a chain of calls over the limit, and reports it.
-    fn chain_too_long(&self, config: &Config) -> Option<ChainTooLong> {
-        let too_long = chain::check(*self.scope.as_deref()?, config);
-        too_long.inspect(ChainTooLong::report_record)
-    }
-
-    fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
-        let Some(scope) = &self.scope else { return f() };
-        recording_panic(Some(**scope), || scope.enter(f))
-    }
-
-    /// Does the work, and ends the scope with it.
-    async fn complete<R, Err: Display + 'static>(
-        self,
-        work: impl Future<Output = Result<R, Err>>,
-    ) -> (Result<R, Err>, Records) {
-        let Some(scope) = &self.scope else { return (work.await, Records::default()) };
-        let result = {
-            let mut work = pin!(scope.run(work));
-            poll_fn(|cx| recording_panic(Some(**scope), || work.as_mut().poll(cx))).await
-        };
-        if let Err(error) = &result {
-            self.fail(Exception::of_value(error));
+    fn ended(&mut self, place: Place, id: E::Id, outcome: Outcome<E::Output>, spans: Records) {
+        self.queue.done(place, matches!(outcome, Outcome::Failed(_)));
+        self.report.add(place.number, id, outcome);
+        if let Err(mixed) = self.spans.append(spans) {
+            thundra_core::export_later(mixed.into_records());
         }
-        (result, self.finish())
     }
 
-    /// Logs a failure, and records it on the record.
-    fn fail(&self, exception: Exception) {
-        let Some(scope) = &self.scope else { return };
-        scope.write_kept_lines();
-        scope.enter(|| tracing::error!(error = &exception as &dyn Error, "a record of the batch failed"));
-        scope.set_error(exception.error_type().to_owned(), exception.message().to_owned());
+    /// Returns the response, and the spans that belong to no invocation.
+    fn end(self, options: &Options) -> (Result<E::Response, Error>, Records) {
+        let Working { header, order, surroundings, queue, mut report, spans, .. } = self;
+        for (number, record, outcome) in queue.into_rest() {
+            report.add(number, (E::SOURCE.id)(&record), outcome);
+        }
+        let done = report.finish(order, options);
+        if let Some(invocation) = surroundings.invocation {
+            note(invocation, &done.failures, done.not_begun);
+        }
+        let response = match done.error {
+            Some(error) => Err(error.into()),
+            None => Ok((E::SOURCE.respond)(header, done.handled)),
+        };
+        (response, spans)
     }
+}
 
-    fn finish(mut self) -> Records {
-        self.scope.take().map(Scope::finish).unwrap_or_default()
+/// Notes the failed records on the invocation.
+fn note(invocation: ScopeRef, failures: &[usize], not_begun: usize) {
+    if !failures.is_empty() {
+        invocation.set_attribute(semconv::THUNDRA_BATCH_FAILURES, failures.len());
+        records_failed(invocation, failures.iter().copied());
+    }
+    if not_begun > 0 {
+        invocation.set_attribute(semconv::THUNDRA_BATCH_NOT_BEGUN, not_begun);
+        tracing::warn!(records = not_begun, "the deadline was near: records of the batch did not begin");
+    }
+}
+
+pin_project! {
+    /// The future of a record, with its place and id.
+    struct Placed<F, Id> {
+        #[pin]
+        work: F,
+        at: Option<(Place, Id)>,
+    }
+}
+
+impl<F: Future, Id> Future for Placed<F, Id> {
+    type Output = (Place, Id, F::Output);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let ended = ready!(this.work.poll(cx));
+        let Some((place, id)) = this.at.take() else { return Poll::Pending };
+        Poll::Ready((place, id, ended))
     }
 }

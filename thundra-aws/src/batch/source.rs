@@ -1,5 +1,6 @@
 //! The batches of an event source.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::BatchEvent;
@@ -10,25 +11,87 @@ use crate::trigger::Extractor;
 ///
 /// The fields are private, so no other crate can implement [`BatchEvent`].
 pub struct BatchSource<E: BatchEvent> {
-    /// Returns the records of a batch.
-    pub(super) records: fn(E) -> Vec<E::Record>,
-    /// Returns the identifier of a record in the response. AWS takes an empty identifier for the failure of
-    /// all records.
-    pub(super) identifier: fn(&E::Record) -> String,
-    /// Returns the ordered group of a record. `None` for a record without order.
-    pub(super) group: fn(&E::Record) -> Option<String>,
-    /// `true` if records skipped after a failure are reported as failed too.
-    pub(super) reports_skipped: bool,
+    /// Takes a batch apart: the members needed for the response, and the records.
+    pub(super) open: fn(E) -> (E::Header, Vec<E::Record>),
+    /// Returns the order of the records.
+    pub(super) order: fn(&[E::Record]) -> Order,
+    /// Returns the group of a record. The records of a group run one after another, in the order of the batch.
+    /// `None` for a record that may run beside all others.
+    pub(super) group: fn(&E::Record, Grouping) -> Option<String>,
+    /// Returns what the response needs of a record.
+    pub(super) id: fn(&E::Record) -> E::Id,
     /// Reads the context and the ids of a record.
     pub(super) read: fn(&E::Record, Extractor<'_>) -> Delivery,
-    /// Returns the JSON payload of a record.
-    pub(super) payload: fn(&E::Record) -> Option<&[u8]>,
-    /// Returns the response with the identifiers of the failed records.
-    pub(super) response: fn(Vec<String>) -> E::Response,
+    /// Returns the payload of a record. `None` for a record that says that there is none: a tombstone, a removal.
+    ///
+    /// The error is the reason why there is no payload to read.
+    pub(super) payload: fn(&E::Record) -> Result<Option<Cow<'_, [u8]>>, &'static str>,
+    /// Returns the response.
+    pub(super) respond: fn(E::Header, Vec<Handled<E>>) -> E::Response,
 }
 
 impl<E: BatchEvent> fmt::Debug for BatchSource<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BatchSource").finish_non_exhaustive()
     }
+}
+
+/// The order of the records of a batch, which decides about their failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// None: messages of a standard queue. What is not reported is deleted.
+    Unordered,
+    /// Within groups: messages of a FIFO queue. What is not reported is deleted.
+    Groups,
+    /// One stream: a shard. AWS delivers everything from the lowest reported record on again.
+    Stream,
+    /// Several streams: the partitions of a topic. AWS delivers each from the lowest reported record on again.
+    Streams,
+    #[expect(dead_code, reason = "the sources follow")]
+    /// The order of a queue of a broker, which delivers all or nothing again.
+    Queue,
+    #[expect(dead_code, reason = "the sources follow")]
+    /// None, and the response has a result for each record.
+    Results,
+}
+
+impl Order {
+    /// Returns `true` if records have to wait for those before them.
+    pub(super) fn is_ordered(self) -> bool {
+        !matches!(self, Order::Unordered | Order::Results)
+    }
+}
+
+/// What belongs to a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grouping {
+    /// The records that a failure holds back by default.
+    Default,
+    /// As little as keeps the order of a key: for a batch that goes on after a failure.
+    Narrow,
+}
+
+/// A record after the work on the batch.
+pub(super) struct Handled<E: BatchEvent> {
+    pub(super) id: E::Id,
+    pub(super) outcome: Outcome<E::Output>,
+    /// `true` if AWS is to deliver the record again.
+    pub(super) is_reported: bool,
+}
+
+/// What became of a record.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome<T> {
+    Done(T),
+    /// The text of the error.
+    Failed(String),
+    /// Not begun, since a record before it failed.
+    HeldBack,
+    /// Not begun in time.
+    NotBegun,
+}
+
+/// Returns the ids to report.
+pub(super) fn reported<E: BatchEvent>(handled: Vec<Handled<E>>) -> impl Iterator<Item = E::Id> {
+    handled.into_iter().filter(|record| record.is_reported).map(|record| record.id)
 }

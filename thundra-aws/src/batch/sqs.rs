@@ -6,7 +6,8 @@ use aws_lambda_events::event::sqs;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 
 use super::record::Delivery;
-use super::{BatchEvent, BatchSource};
+use super::source::{BatchSource, Order, reported};
+use super::{BatchEvent, Takes};
 use crate::trigger::sqs::{self as source, Body, SqsMessage};
 use crate::trigger::{Extractor, arn};
 
@@ -14,24 +15,38 @@ impl BatchEvent for SqsEvent {
     type Record = sqs::SqsMessage;
     type Response = SqsBatchResponse;
 
+    type Header = ();
+    type Id = String;
+    type Output = ();
+
     const SOURCE: BatchSource<Self> = BatchSource {
-        records: |event| event.records,
-        identifier: |message| message.message_id.clone().unwrap_or_default(),
-        group: |message| {
-            // A standard queue may have message groups too, for fairness. They have no order.
-            let is_fifo = message.event_source_arn.as_ref().is_some_and(|arn| arn.ends_with(".fifo"));
-            is_fifo.then(|| message.attributes.get("MessageGroupId").cloned().unwrap_or_default())
+        open: |event| ((), event.records),
+        // A batch has messages of one queue.
+        order: |messages| if messages.iter().any(is_fifo) { Order::Groups } else { Order::Unordered },
+        // A standard queue may have message groups too, for fairness. They have no order.
+        group: |message, _| {
+            is_fifo(message).then(|| message.attributes.get("MessageGroupId").cloned().unwrap_or_default())
         },
-        // SQS deletes what is not reported, and would deliver the rest of the group out of order.
-        reports_skipped: true,
+        id: |message| message.message_id.clone().unwrap_or_default(),
         read,
-        payload: |message| message.body.as_deref().map(str::as_bytes),
-        response: |failures| {
+        payload: |message| match &message.body {
+            Some(body) => Ok(Some(Cow::Borrowed(body.as_bytes()))),
+            None => Err("the message has no body"),
+        },
+        respond: |(), messages| {
             let mut response = SqsBatchResponse::default();
-            response.set_failures(failures);
+            response.set_failures(reported(messages));
             response
         },
     };
+}
+
+impl<R> Takes<R> for SqsEvent {
+    fn output(_: R) {}
+}
+
+fn is_fifo(message: &sqs::SqsMessage) -> bool {
+    message.event_source_arn.as_ref().is_some_and(|arn| arn.ends_with(".fifo"))
 }
 
 fn read(message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Delivery {

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use thundra_core::exception::Exception;
+use thundra_core::export::{StandardStream, write_line};
 use thundra_core::{Scope, ScopeFlags, Telemetry, semconv};
 
 use crate::lifecycle::layer::export_last;
@@ -131,9 +132,8 @@ fn program(run: impl Future<Output = Result<(), Error>>) -> ExitCode {
 }
 
 fn fail(error: &dyn Display) -> ExitCode {
-    use std::io::Write;
     // If standard error is closed, the exit code is the only report.
-    let _ = writeln!(std::io::stderr().lock(), "error: {error}");
+    let _ = write_line(StandardStream::Error, format!("error: {error}\n").as_bytes());
     ExitCode::FAILURE
 }
 

@@ -6,6 +6,8 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
+#[cfg(feature = "batch")]
+use thundra_core::ScopeRef;
 use thundra_core::{Value, semconv};
 
 /// The time reserved for the end of an invocation: the process must request the next event before the deadline.
@@ -27,13 +29,24 @@ impl Deadline {
         Some(Deadline { total: deadline.left(), ..deadline })
     }
 
+    /// Returns the deadline of an open invocation.
+    #[cfg(feature = "batch")]
+    pub(crate) fn of_scope(invocation: ScopeRef) -> Option<Self> {
+        Some(Deadline { at: invocation.deadline()?, total: Duration::ZERO })
+    }
+
+    /// Returns the time of the deadline.
+    pub(super) fn at(self) -> SystemTime {
+        self.at
+    }
+
     /// Returns the time from the begin of the invocation to the deadline.
     pub(super) fn total(self) -> Duration {
         self.total
     }
 
     /// Returns the time left. Zero after the deadline.
-    pub(super) fn left(self) -> Duration {
+    pub(crate) fn left(self) -> Duration {
         self.at.duration_since(SystemTime::now()).unwrap_or_default()
     }
 

@@ -11,12 +11,14 @@ use thundra_core::{
 
 use super::answer::Answer;
 use super::availability_zone::{self, Zone};
+use super::deadline::Deadline;
 use super::watchdog::Watch;
 use super::{environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
+use crate::chain::{self, Work};
 use crate::settings::Settings;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
-use crate::{chain, payload, queue_time};
+use crate::{payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -80,6 +82,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     {
         builder = builder.link(&sender, NO_ATTRIBUTES);
     }
+    if let Some(deadline) = Deadline::of(context) {
+        builder = builder.deadline(deadline.at());
+    }
     if let Some(execution) = &trigger.execution {
         let header = header.as_ref().filter(|_| config.propagators.xray);
         let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
@@ -109,7 +114,10 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     usage::faas::began(*scope, &trigger, waited);
     warmup::report(*scope);
     if trigger.source.faas_trigger == FaasTrigger::Http {
-        scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
+        scope.set_flags(ScopeFlags::HTTP_REQUEST);
+    }
+    if trigger.has_status {
+        scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
         let is_http = trigger.faas_trigger == FaasTrigger::Http;
@@ -121,7 +129,12 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     if let Some(too_long) = chain::check(*scope, config) {
         scope.set_flags(ScopeFlags::CHAIN_TOO_LONG);
-        too_long.report_invocation(matches!(trigger.faas_trigger, FaasTrigger::PubSub | FaasTrigger::Datasource));
+        too_long.report(match trigger.faas_trigger {
+            // A handler in place does not see its event.
+            _ if body.is_empty() => Work::InPlace,
+            FaasTrigger::PubSub | FaasTrigger::Datasource => Work::Message,
+            _ => Work::Call,
+        });
     } else if trigger.is_batch() {
         chain::continue_longest(*scope, &trigger.messages, config);
     }
@@ -159,6 +172,9 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
             "the handler works on a batch by itself, so its calls carry the invocation's ids: \
              thundra_aws::batch::each gives each record its own",
         );
+        if let Some(too_long) = chain::check(*scope, thundra_core::config()) {
+            too_long.report(Work::WholeBatch);
+        }
     }
     let was_exported = watch.end(&scope);
     evidence::end(*scope);
@@ -342,6 +358,30 @@ mod tests {
                 !scope.flags().contains(ScopeFlags::UNTRUSTED_CALLER),
                 obeyed,
                 "{why}: the records of a batch are not obeyed either"
+            );
+        }
+    }
+
+    #[test]
+    fn the_status_is_read_where_the_response_goes_to_the_client() {
+        for (event, is_request, has_status, why) in [
+            (
+                r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}}}"#,
+                true,
+                true,
+                "a load balancer",
+            ),
+            (r#"{"Records":[{"cf":{"request":{"method":"GET","uri":"/"}}}]}"#, true, false, "CloudFront"),
+            (r#"{"arguments":{},"info":{"fieldName":"order"}}"#, true, false, "a resolver"),
+            (r#"{"authorizationToken":"t","methodArn":"a"}"#, true, false, "an authorizer"),
+            (r#"{"order":7}"#, false, false, "a program"),
+        ] {
+            let scope = begin(&mut Bytes::from_static(event.as_bytes()), &Context::default(), None, config());
+            let (request, response) = (ScopeFlags::HTTP_REQUEST, ScopeFlags::HTTP_RESPONSE);
+            assert_eq!(
+                (scope.flags().contains(request), scope.flags().contains(response)),
+                (is_request, has_status),
+                "{why}"
             );
         }
     }

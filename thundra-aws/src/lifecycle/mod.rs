@@ -13,7 +13,7 @@
 mod answer;
 mod availability_zone;
 mod background;
-mod deadline;
+pub(crate) mod deadline;
 pub(crate) mod described;
 mod durable_replay;
 mod durable_status;

@@ -20,7 +20,8 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+/// Reads the context that a program put into an event. `None` if there is none.
+pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let opened = envelope::open(event.text, &trigger.extractor(config))?;
     if opened.range.is_none() && !holds_context(&opened.inbound) {
         return None;

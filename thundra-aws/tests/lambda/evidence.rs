@@ -65,6 +65,7 @@ async fn records(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error
         eprintln!("record {order}");
         if order["bad"] == true { Err("a bad order") } else { Ok(()) }
     })
+    .report_full_failure()
     .await
 }
 

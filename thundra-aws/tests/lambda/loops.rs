@@ -193,6 +193,9 @@ async fn a_handler_of_whole_batches_goes_on_with_the_longest_chain() {
     assert_eq!(lambda.invoke(messages(&[0, 0])).await.unwrap(), json!(1));
     let (_, stderr) = lambda.stop().await;
     assert!(stderr.contains("thundra_aws::batch::each gives each record its own"), "{stderr}");
+    let line = "the chain of calls has 8 programs, more than THUNDRA_MAX_CHAIN_LENGTH=3 allows: perhaps a loop. The \
+                handler was called all the same";
+    assert_eq!(stderr.matches(line).count(), 1, "{stderr}");
 }
 
 #[tokio::test]

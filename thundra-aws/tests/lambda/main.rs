@@ -24,6 +24,7 @@ mod programs;
 mod queue_time;
 #[cfg(feature = "secrets")]
 mod secrets;
+mod separate;
 mod sources;
 mod streams;
 mod usage;

@@ -105,6 +105,7 @@ pub(crate) struct Span {
     pub(crate) sampled: bool,
     pub(crate) status: Option<String>,
     pub(crate) links: Vec<String>,
+    pub(crate) dropped_links: u32,
     pub(crate) exceptions: Vec<Exception>,
     attributes: HashMap<String, String>,
 }
@@ -660,6 +661,7 @@ pub(crate) fn spans(request: &[u8]) -> Vec<Span> {
         kind: span.kind,
         sampled: span.flags & 1 == 1,
         status: span.status.filter(|status| status.code == 2).map(|status| status.message),
+        dropped_links: span.dropped_links_count,
         links: span.links.iter().map(|link| hex(&link.span_id)).collect(),
         exceptions: span.events.into_iter().filter(|event| event.name == "exception").map(exception).collect(),
         attributes: texts(span.attributes),

@@ -125,6 +125,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         other if other.starts_with("evidence") => crate::evidence::run(other),
         other if other.starts_with("emf") => crate::emf::run(other),
+        other if other.starts_with("separate") => crate::separate::run(other),
         sources if sources.starts_with("sources") => crate::sources::run(sources),
         ending if ending.starts_with("endings") => crate::endings::run(ending),
         other => crate::broken::run(other),

@@ -6,8 +6,8 @@ use std::io;
 
 use base64::Engine;
 
-use super::whole_line::write_line;
 use super::{Batch, ExportError, Gzip, StandardStream};
+use crate::whole_line::write_line;
 
 /// The limit of a log line. Longer lines are cut.
 const MAX_LINE_BYTES: usize = 256 * 1024;

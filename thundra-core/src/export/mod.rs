@@ -16,7 +16,6 @@ mod partial;
 mod spill;
 mod stdout;
 mod suppressed;
-mod whole_line;
 mod writer;
 
 use std::fmt;
@@ -43,8 +42,10 @@ pub(crate) use suppressed::is_suppressed;
 pub use suppressed::{Suppressed, suppressed};
 #[doc(hidden)]
 pub use suppressed::{suppress, suppress_thread};
+
+pub use crate::whole_line::StandardStream;
 #[doc(hidden)]
-pub use whole_line::write_line;
+pub use crate::whole_line::write_line;
 
 use crate::{Resource, Signal};
 
@@ -153,16 +154,6 @@ pub trait Export: fmt::Debug + Send + Sync {
     fn fork(&self) -> Option<Box<dyn Export>> {
         None
     }
-}
-
-/// A standard stream of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StandardStream {
-    /// Standard output.
-    Output,
-    /// Standard error.
-    Error,
 }
 
 /// Success, without an allocation in a box.

@@ -63,9 +63,9 @@ pub(super) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// Appends the fields of a span around the event, except fields hidden by a field with the same name.
-    pub(super) fn span(&mut self, fields: &Attributes) {
-        for (key, value) in fields.iter().filter(|(key, _)| !self.fields.contains(key)).collect::<Vec<_>>() {
+    /// Appends the fields of a span around the event, except those with a hidden name.
+    pub(super) fn span(&mut self, fields: &Attributes, is_hidden: impl Fn(&str) -> bool) {
+        for (key, value) in fields.iter().filter(|(key, _)| !is_hidden(key)) {
             match value {
                 // Not `text`: a field `message` of a span is no message of the event.
                 Value::Str(text) => self.put(key, FieldValue::Text(&self.limits.cut(&mask::value(text)))),

@@ -157,7 +157,12 @@ impl Lines {
             left_out: 0,
         };
         mask::visit(event, &mut visitor);
-        spans.iter().for_each(|span| visitor.span(span));
+        // A field hides the fields of the same name around it, under whatever key the line has them.
+        let of_event = |key: &str| key != "message" && event.metadata().fields().field(key).is_some();
+        for (inner, span) in spans.iter().enumerate() {
+            let of_inner = |key: &str| spans.iter().take(inner).any(|span| span.iter().any(|(known, _)| known == key));
+            visitor.span(span, |key| of_event(key) || of_inner(key));
+        }
         visitor.say_what_is_left_out();
         line.clear();
         self.format.line(&head, Parts { message, program: &self.program, scope, fields }, line);

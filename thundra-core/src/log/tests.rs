@@ -85,6 +85,19 @@ fn a_line_has_no_value_of_a_secret_key() {
 }
 
 #[test]
+fn a_field_hides_the_fields_of_its_name_around_it() {
+    let span = [("order", "outer"), ("level", "outer"), ("message", "of the span"), ("shop", "here")];
+    let span: Attributes = span.map(|(key, value)| (key.into(), value.into())).to_vec();
+    for (format, shop) in [(LogFormat::TEXT, "shop=here"), (LogFormat::JSON, r#""shop":"here""#)] {
+        let [line] = &texts_in(format, &span, || tracing::info!(order = 7, level = "deep", "sold"))[..] else {
+            panic!()
+        };
+        let shows = |text: &str| line.contains(text);
+        assert!(shows(shop) && shows("deep") && shows("of the span") && !shows("outer"), "{line}");
+    }
+}
+
+#[test]
 fn a_structure_longer_than_a_line_is_masked() {
     #[derive(Debug)]
     #[allow(dead_code, reason = "it is shown")]

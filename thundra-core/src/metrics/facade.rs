@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use metrics_facade::{
@@ -14,6 +15,7 @@ use metrics_facade::{
 use super::InstrumentKind;
 use super::handle::{Described, Handle};
 use crate::points::fields::report_invalid;
+use crate::points::hash::Same;
 
 /// The most handles of a kind for all threads. Further keys get a handle at each call.
 const MAX_HANDLES: usize = 20_000;
@@ -31,16 +33,19 @@ pub(crate) fn install() {
 #[derive(Debug)]
 struct Facade;
 
+/// Handles by key. A key has its hash ready.
+type HandlesOfKind = HashMap<Key, Arc<Handle>, BuildHasherDefault<Same>>;
+
 /// The handles of keys, by kind.
 #[derive(Debug, Default)]
 struct Handles {
-    counters: HashMap<Key, Arc<Handle>>,
-    gauges: HashMap<Key, Arc<Handle>>,
-    histograms: HashMap<Key, Arc<Handle>>,
+    counters: HandlesOfKind,
+    gauges: HandlesOfKind,
+    histograms: HandlesOfKind,
 }
 
 impl Handles {
-    fn of(&mut self, kind: InstrumentKind) -> &mut HashMap<Key, Arc<Handle>> {
+    fn of(&mut self, kind: InstrumentKind) -> &mut HandlesOfKind {
         match kind {
             InstrumentKind::Counter | InstrumentKind::UpDownCounter => &mut self.counters,
             InstrumentKind::Gauge => &mut self.gauges,

@@ -8,9 +8,10 @@ use metrics_facade::{CounterFn, GaugeFn, HistogramFn};
 use super::{InstrumentKind, Number};
 use crate::points::attributes::AttributeSet;
 use crate::points::instrument::{Identity, Text};
+use crate::points::set::PointHash;
 use crate::points::switch;
 use crate::recorder::current;
-use crate::recorder::measure::measure;
+use crate::recorder::measure::measure_hashed;
 use crate::redact::{REDACTED, mask};
 
 /// The unit and the description of a name, perhaps described after its first measurement.
@@ -37,6 +38,7 @@ pub(super) struct Handle {
     name: Box<str>,
     kind: InstrumentKind,
     attributes: Box<[u8]>,
+    hash: PointHash,
     described: Arc<Described>,
     /// The total of a counter, or the bits of a gauge's value.
     state: AtomicU64,
@@ -55,7 +57,14 @@ impl Handle {
             true => attributes.push_str(key, REDACTED),
             false => attributes.push_str(key, &mask::value(value)),
         });
-        Handle { name: name.into(), kind, attributes: attributes.bytes().into(), described, state: AtomicU64::new(0) }
+        Handle {
+            name: name.into(),
+            kind,
+            hash: PointHash::of(name, kind, attributes.bytes()),
+            attributes: attributes.bytes().into(),
+            described,
+            state: AtomicU64::new(0),
+        }
     }
 
     #[inline]
@@ -70,7 +79,8 @@ impl Handle {
             kind: self.kind,
             is_built_in: false,
         };
-        measure(current::slot().map(|slot| slot.scope), &identity, &self.attributes, value, times);
+        let scope = current::slot().map(|slot| slot.scope);
+        measure_hashed(scope, &identity, &self.attributes, self.hash, value, times);
     }
 
     /// Changes the value of a gauge. A non-finite value is refused, and the gauge keeps the previous value.

@@ -70,6 +70,6 @@ pub(crate) fn record_in(
 ) {
     with_attributes(|set| {
         attributes.iter().for_each(|(key, value)| set.push(key, value));
-        measure(scope, &instrument.identity(), set.bytes(), value, 1);
+        measure(scope, &instrument.identity(), set.bytes(), value);
     });
 }

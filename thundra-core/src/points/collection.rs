@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::attributes::AttributeSet;
 use super::instrument::{Instrument, Number};
 use super::registry::Registry;
-use super::set::Points;
+use super::set::{PointHash, Points};
 use super::switch::{self, Wanted};
 use super::{shards, unaggregated};
 use crate::clock::now;
@@ -91,7 +91,9 @@ impl Observations {
         }
         self.attributes.clear();
         attributes.iter().for_each(|(key, value)| self.attributes.push(key, value));
-        self.points.record(&instrument.identity(), self.attributes.bytes(), value, 1);
+        let attributes = self.attributes.bytes();
+        let hash = PointHash::of(instrument.name, instrument.kind, attributes);
+        self.points.record(&instrument.identity(), attributes, hash, value, 1);
     }
 }
 

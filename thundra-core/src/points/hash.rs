@@ -72,7 +72,7 @@ impl Index {
 
 /// A hasher of hashes.
 #[derive(Debug, Default)]
-pub(super) struct Same(u64);
+pub(crate) struct Same(u64);
 
 impl Hasher for Same {
     fn finish(&self) -> u64 {

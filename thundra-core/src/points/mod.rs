@@ -15,7 +15,7 @@ mod data;
 mod encode;
 mod exponential;
 pub(crate) mod fields;
-mod hash;
+pub(crate) mod hash;
 mod histogram;
 pub(crate) mod instrument;
 pub(crate) mod point;

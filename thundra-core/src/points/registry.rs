@@ -47,8 +47,8 @@ impl Registry {
 
     /// Returns new points, and all cumulative points, as records.
     pub(crate) fn collect(&mut self, mut new: Points, now: u64) -> Records {
-        // The system's clock may have been set back.
-        let now = now.max(self.collected);
+        // The clock may have been set back, and an empty window is invalid.
+        let now = now.max(self.collected + 1);
         let all = self.temporality == TemporalityPreference::Cumulative;
         // The other preferences leave up-down counters cumulative, as the specification says.
         let is_cumulative = |kind| all || kind == InstrumentKind::UpDownCounter;

@@ -46,8 +46,24 @@ struct Entry {
 
 /// Returns the hash of an instrument.
 #[inline]
-pub(super) fn hash_of(name: &str, kind: InstrumentKind) -> u64 {
+fn hash_of(name: &str, kind: InstrumentKind) -> u64 {
     hash::hash(hash::seed() ^ kind as u64, name.as_bytes())
+}
+
+/// The hashes of a point, the same in every set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PointHash {
+    instrument: u64,
+    point: u64,
+}
+
+impl PointHash {
+    /// Computes the hashes of an instrument's point with these attributes.
+    #[inline]
+    pub(crate) fn of(name: &str, kind: InstrumentKind, attributes: &[u8]) -> Self {
+        let instrument = hash_of(name, kind);
+        PointHash { instrument, point: hash::hash(instrument, attributes) }
+    }
 }
 
 impl Default for Points {
@@ -108,8 +124,15 @@ impl Points {
     /// Adds a measurement. The attributes come from an [`AttributeSet`](super::attributes::AttributeSet), and the value
     /// [suits](Number::suits) the instrument.
     #[inline]
-    pub(crate) fn record(&mut self, identity: &Identity<'_>, attributes: &[u8], value: Number, times: u64) {
-        match self.data(identity, attributes, times) {
+    pub(crate) fn record(
+        &mut self,
+        identity: &Identity<'_>,
+        attributes: &[u8],
+        hash: PointHash,
+        value: Number,
+        times: u64,
+    ) {
+        match self.data(identity, attributes, hash, times) {
             Some(data) => data.record(value, times),
             None => unaggregated::count_dropped(times),
         }
@@ -130,7 +153,8 @@ impl Points {
         for entry in points {
             let kept = instruments.get(entry.instrument as usize).filter(|kept| takes(kept.kind));
             let Some(kept) = kept else { continue };
-            match self.data(&kept.identity(), &entry.attributes, 1) {
+            let hash = PointHash { instrument: hash_of(&kept.name, kept.kind), point: entry.hash };
+            match self.data(&kept.identity(), &entry.attributes, hash, 1) {
                 Some(data) => data.merge(entry.data),
                 None => unaggregated::count_dropped(1),
             }
@@ -157,12 +181,10 @@ impl Points {
     /// Returns the data of a point, or of the overflow point over the limit of attribute sets. Returns `None` over the
     /// limit of instruments, and for an invalid name.
     #[inline]
-    fn data(&mut self, identity: &Identity<'_>, attributes: &[u8], times: u64) -> Option<&mut Data> {
-        let of_instrument = hash_of(identity.name.as_str(), identity.kind);
-        let hash = hash::hash(of_instrument, attributes);
-        let place = match self.find(identity, attributes, hash) {
+    fn data(&mut self, identity: &Identity<'_>, attributes: &[u8], hash: PointHash, times: u64) -> Option<&mut Data> {
+        let place = match self.find(identity, attributes, hash.point) {
             Ok(place) => place,
-            Err(free) => self.add(identity, of_instrument, attributes, (hash, free), times)?,
+            Err(free) => self.add(identity, hash.instrument, attributes, (hash.point, free), times)?,
         };
         self.points.get_mut(place as usize).map(|entry| &mut entry.data)
     }

@@ -31,6 +31,13 @@ pub(crate) fn set_attributes<K: AsRef<str>, V: Into<Value>>(
     });
 }
 
+/// Sets attributes that need no code of the caller.
+pub(crate) fn set_ready_attributes(slot: SpanSlot, attributes: &[(&'static str, Value)]) {
+    SCOPES.edit(slot, |span, limits| {
+        attributes.iter().for_each(|(key, value)| span.set_attribute(key, value, limits));
+    });
+}
+
 pub(crate) fn remove_attribute(slot: SpanSlot, key: &str) {
     SCOPES.edit(slot, |span, _| span.remove_attribute(key));
 }

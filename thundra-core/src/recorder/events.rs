@@ -132,7 +132,7 @@ impl Recorder {
 fn measured(event: &Event<'_>, slot: Option<SpanSlot>) -> bool {
     if switch::are_wanted() {
         let scope = slot.map(|slot| slot.scope);
-        metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value, 1));
+        metric_fields::each(event, |identity, attributes, value| measure(scope, identity, attributes, value));
     }
     metric_fields::only_measures(event.metadata())
 }

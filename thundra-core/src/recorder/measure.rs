@@ -7,6 +7,7 @@ use super::slot::ScopeId;
 use crate::points::attributes::AttributeSet;
 use crate::points::collection;
 use crate::points::instrument::{Identity, Number};
+use crate::points::set::PointHash;
 use crate::points::shards;
 
 /// The memory in bytes kept by a thread for the next measurement.
@@ -15,14 +16,28 @@ const KEEP_BYTES: usize = 16 * 1024;
 /// Adds a measurement to the points of a scope. Outside of scopes, and after the end of the scope, the points of the
 /// process take the measurement.
 #[inline]
-pub(crate) fn measure(scope: Option<ScopeId>, identity: &Identity<'_>, attributes: &[u8], value: Number, times: u64) {
+pub(crate) fn measure(scope: Option<ScopeId>, identity: &Identity<'_>, attributes: &[u8], value: Number) {
+    let hash = PointHash::of(identity.name.as_str(), identity.kind, attributes);
+    measure_hashed(scope, identity, attributes, hash, value, 1);
+}
+
+/// Adds a measurement, taken `times` times, of a point with known hashes.
+#[inline]
+pub(crate) fn measure_hashed(
+    scope: Option<ScopeId>,
+    identity: &Identity<'_>,
+    attributes: &[u8],
+    hash: PointHash,
+    value: Number,
+    times: u64,
+) {
     if !value.suits(identity.kind) {
         return collection::refuse(identity.name.as_str(), "a value is not finite, or a counter would go down");
     }
     if let Some(mut state) = scope.and_then(|scope| SCOPES.lock(scope)).filter(|state| !state.sealed) {
-        return state.points.get_or_insert_default().record(identity, attributes, value, times);
+        return state.points.get_or_insert_default().record(identity, attributes, hash, value, times);
     }
-    shards::of_thread().outside.get_or_insert_default().record(identity, attributes, value, times);
+    shards::of_thread().outside.get_or_insert_default().record(identity, attributes, hash, value, times);
 }
 
 /// Runs a closure with the empty attributes of this thread. New attributes serve a measurement during the formatting of

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
@@ -71,6 +72,8 @@ pub(crate) struct ScopeState {
     pub(crate) key: Option<Arc<str>>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
+    /// The time by which the work has to end.
+    pub(crate) deadline: Option<SystemTime>,
     /// The value attached by the owner to the scope.
     pub(crate) attached: Option<Arc<dyn Any + Send + Sync>>,
     /// `true` once the owner has finished the scope.
@@ -129,6 +132,7 @@ impl ScopeState {
             outer: None,
             key: None,
             flags: 0,
+            deadline: None,
             attached: None,
             sealed: false,
             kept_lines: KeptLines::default(),
@@ -451,7 +455,8 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.key, self.attached, self.sealed, self.flags) = (None, None, None, false, 0);
+        (self.outer, self.key, self.deadline, self.attached) = (None, None, None, None);
+        (self.sealed, self.flags) = (false, 0);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         (self.replayed_spans, self.replayed_events) = (0, 0);

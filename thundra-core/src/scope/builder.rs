@@ -41,6 +41,7 @@ pub struct ScopeBuilder {
     log_fields: Attributes,
     nested: bool,
     sampled_by_xray: Option<bool>,
+    deadline: Option<SystemTime>,
     shared: Option<SharedTrace>,
     key: Option<Arc<str>>,
     preceding: Option<Preceding>,
@@ -88,6 +89,7 @@ impl Scope {
             log_fields: Vec::new(),
             nested: false,
             sampled_by_xray: None,
+            deadline: None,
             shared: None,
             key: None,
             preceding: None,
@@ -208,6 +210,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets the time by which the work has to end.
+    #[doc(hidden)]
+    pub fn deadline(mut self, deadline: SystemTime) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
     /// Makes the scope a part of a longer work. Without a parent, the scope is in this trace. Without a trusted parent,
     /// the sampler decides by `draw`, so all scopes of the work have the same decision.
     #[doc(hidden)]
@@ -313,6 +322,7 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.deadline = self.deadline;
             state.outer = outer;
             state.key = self.key.clone();
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tracing::Level;
 
@@ -105,6 +106,12 @@ impl ScopeRef {
     /// Sets an attribute of the root span, in place of an earlier value of the key.
     pub fn set_attribute(&self, key: impl AsRef<str>, value: impl Into<Value>) {
         edit::set_attribute(self.root, key.as_ref(), value.into());
+    }
+
+    /// Sets attributes of the root span, in place of earlier values of the keys. The scope is locked once.
+    #[doc(hidden)]
+    pub fn set_attributes(&self, attributes: &[(&'static str, Value)]) {
+        edit::set_ready_attributes(self.root, attributes);
     }
 
     /// Removes an attribute of the root span.
@@ -269,6 +276,12 @@ impl ScopeRef {
     #[doc(hidden)]
     pub fn flags(&self) -> ScopeFlags {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
+    }
+
+    /// Returns the time by which the work of the scope has to end.
+    #[doc(hidden)]
+    pub fn deadline(&self) -> Option<SystemTime> {
+        SCOPES.lock(self.root.scope)?.deadline
     }
 
     /// Attaches data of the owner to the open scope.

@@ -1,14 +1,17 @@
-//! A file of `/proc`: open for as long as the process, and read into a buffer on the stack.
+//! A file of `/proc`: open for as long as the process, and read into a buffer of the process.
 //!
 //! Opening a file of `/proc` costs about as much as reading the file.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// The longest text. Of a longer file, the first complete lines are read.
+/// The longest text. Of a longer file, the first bytes are read.
 const ROOM: usize = 4096;
+
+/// The buffer of all readers. A buffer on the stack would be cleared before each reading.
+static BUFFER: Mutex<[u8; ROOM]> = Mutex::new([0; ROOM]);
 
 /// A file kept open.
 pub(super) struct Kept {
@@ -21,46 +24,28 @@ impl Kept {
         Kept { path, file: OnceLock::new() }
     }
 
-    /// Reads the current content. Returns `None` for an unreadable file.
-    pub(super) fn read(&self) -> Option<Text> {
+    /// Parses the current content. Returns `None` for an unreadable file.
+    pub(super) fn read<T>(&self, parse: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
         match self.file.get() {
-            Some(file) => Text::of(file),
+            Some(file) => parse_file(file, parse),
             None => {
                 let file = File::open(self.path).ok()?;
-                Text::of(self.file.get_or_init(|| file))
+                parse_file(self.file.get_or_init(|| file), parse)
             }
         }
     }
 }
 
-/// Reads a file once.
-pub(super) fn read(path: &Path) -> Option<Text> {
-    Text::of(&File::open(path).ok()?)
+/// Opens and parses a file.
+pub(super) fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    parse_file(&File::open(path).ok()?, parse)
 }
 
-/// The text of a file.
-pub(super) struct Text {
-    buffer: [u8; ROOM],
-    len: usize,
-}
-
-impl Text {
-    fn of(file: &File) -> Option<Self> {
-        let mut buffer = [0; ROOM];
-        // A single read, because the kernel composes the text again for each read.
-        let len = read_from_start(file, &mut buffer).ok()?;
-        Some(Text { buffer, len })
-    }
-
-    /// Returns the bytes.
-    pub(super) fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.len).unwrap_or_default()
-    }
-
-    /// Returns the complete lines.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
-        self.bytes().split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"))
-    }
+fn parse_file<T>(file: &File, parse: impl FnOnce(&[u8]) -> Option<T>) -> Option<T> {
+    let mut buffer = BUFFER.lock().unwrap_or_else(PoisonError::into_inner);
+    // A single read, because the kernel composes the text again for each read.
+    let len = read_from_start(file, &mut *buffer).ok()?;
+    parse(buffer.get(..len)?)
 }
 
 #[cfg(unix)]
@@ -79,18 +64,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kept_file_is_read_anew_and_of_a_long_one_the_complete_lines() {
+    fn a_kept_file_is_read_anew_and_of_a_long_one_the_first_bytes() {
         let path = std::env::temp_dir().join(format!("thundra-usage-{}", std::process::id()));
         let kept = Kept::new(path.to_str().unwrap().to_owned().leak());
-        assert!(kept.read().is_none() && read(&path).is_none(), "no file yet");
+        let content = || kept.read(|text| Some(text.to_vec()));
+        assert!(content().is_none() && read(&path, |_| Some(())).is_none(), "no file yet");
         std::fs::write(&path, "one\ntwo\nthr").unwrap();
-        assert_eq!(kept.read().unwrap().lines().collect::<Vec<_>>(), [b"one", b"two"]);
+        assert_eq!(content().unwrap(), b"one\ntwo\nthr");
         std::fs::write(&path, "a line of sixteen\n".repeat(1000)).unwrap();
-        let text = kept.read().unwrap();
-        assert_eq!((text.bytes().len(), text.lines().count()), (ROOM, ROOM / 18));
-        assert!(text.lines().all(|line| line == b"a line of sixteen"));
+        assert_eq!(content().unwrap(), &"a line of sixteen\n".repeat(1000).as_bytes()[..ROOM]);
         std::fs::remove_file(&path).unwrap();
-        assert!(kept.read().is_some(), "it stays open");
-        assert!(read(&std::env::temp_dir()).is_none(), "a folder");
+        assert!(content().is_some(), "it stays open");
+        assert!(read(&std::env::temp_dir(), |_| Some(())).is_none(), "a folder");
     }
 }

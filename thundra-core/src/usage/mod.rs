@@ -1,7 +1,7 @@
 //! The resources used by the process: memory, CPU time, bytes of disks and of the network, from [`/proc/self`].
 //!
-//! Without a file, as on other systems than Linux, the figures of the file are missing. No reader fails. Texts are read
-//! into a buffer on the stack.
+//! Without a file, as on other systems than Linux, the figures of the file are missing. No reader fails. Readers take
+//! turns with one buffer.
 //!
 //! [`/proc/self`]: https://man7.org/linux/man-pages/man5/proc.5.html
 
@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use file::Kept;
+use memchr::memmem::Finder;
 use parse::Ticks;
 pub use parse::Transfer;
 
@@ -33,15 +34,16 @@ pub struct Memory {
 impl Memory {
     /// Reads the memory of the process.
     pub fn now() -> Option<Self> {
-        let text = STATUS.read()?;
-        let bytes = |key: &str| parse::kibibytes(text.lines(), key.as_bytes());
-        Some(Memory { resident: bytes("VmRSS")?, mapped: bytes("VmSize")? })
+        STATUS.read(|text| {
+            let bytes = |key: &str| parse::kibibytes(text, &Finder::new(key));
+            Some(Memory { resident: bytes("\nVmRSS:")?, mapped: bytes("\nVmSize:")? })
+        })
     }
 }
 
 /// Returns the greatest resident size since the start of the process, in bytes.
 pub fn peak_memory() -> Option<u64> {
-    parse::kibibytes(STATUS.read()?.lines(), b"VmHWM")
+    STATUS.read(|text| parse::kibibytes(text, &Finder::new("\nVmHWM:")))
 }
 
 /// The CPU time and the threads of the process, from the kernel's counts in `stat`.
@@ -59,7 +61,7 @@ pub struct Threads {
 impl Threads {
     /// Reads the CPU time and the threads of the process.
     pub fn now() -> Option<Self> {
-        let Ticks { user, system, threads, .. } = parse::stat(STAT.read()?.bytes())?;
+        let Ticks { user, system, threads, .. } = STAT.read(parse::stat)?;
         Some(Threads { user, system, count: threads })
     }
 }
@@ -82,8 +84,8 @@ impl Totals {
     pub fn now() -> Self {
         Totals {
             cpu: cpu_time(),
-            disk: DISK.read().and_then(|text| parse::disk(text.lines())),
-            network: NETWORK.read().map(|text| parse::network(text.lines())),
+            disk: DISK.read(parse::disk),
+            network: NETWORK.read(|text| Some(parse::network(text))),
         }
     }
 
@@ -112,8 +114,8 @@ pub struct Used {
 
 /// Returns the time since the start of the process, to 10 ms.
 pub fn since_start() -> Option<Duration> {
-    let Ticks { started, .. } = parse::stat(STAT.read()?.bytes())?;
-    let up = parse::uptime(file::read(Path::new("/proc/uptime"))?.bytes())?;
+    let Ticks { started, .. } = STAT.read(parse::stat)?;
+    let up = file::read(Path::new("/proc/uptime"), parse::uptime)?;
     up.checked_sub(started)
 }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use memchr::memchr;
+use memchr::memmem::Finder;
+
 /// The unit of times in `stat`: Linux has 100 ticks a second for programs, on every processor.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
@@ -61,31 +64,28 @@ pub(super) fn uptime(text: &[u8]) -> Option<Duration> {
     Duration::from_secs(seconds).checked_add(ticks(hundredths))
 }
 
-/// Returns the bytes of a line such as `VmHWM:     1748 kB`.
-pub(super) fn kibibytes<'a>(mut lines: impl Iterator<Item = &'a [u8]>, key: &[u8]) -> Option<u64> {
-    lines.find_map(|line| labelled(line, key)).map(|kibibytes| kibibytes.saturating_mul(1024))
+/// Returns the bytes of a line such as `VmHWM:     1748 kB`. The first line has another meaning.
+pub(super) fn kibibytes(text: &[u8], key: &Finder<'_>) -> Option<u64> {
+    labelled(text, key).map(|kibibytes| kibibytes.saturating_mul(1024))
 }
 
 /// Parses `/proc/self/io`.
-pub(super) fn disk<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Option<Transfer> {
-    let (mut read, mut written) = (None, None);
-    for line in lines {
-        read = read.or_else(|| labelled(line, b"read_bytes"));
-        written = written.or_else(|| labelled(line, b"write_bytes"));
-    }
-    Some(Transfer { incoming: read?, outgoing: written? })
+pub(super) fn disk(text: &[u8]) -> Option<Transfer> {
+    let number = |key: &[u8]| labelled(text, &Finder::new(key));
+    Some(Transfer { incoming: number(b"\nread_bytes:")?, outgoing: number(b"\nwrite_bytes:")? })
 }
 
 /// Sums the interfaces of `/proc/self/net/dev`. The first two lines are the head of the table.
-pub(super) fn network<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Transfer {
+pub(super) fn network(text: &[u8]) -> Transfer {
     let mut sum = Transfer::default();
-    for line in lines {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let (name, numbers) = line.split_at(colon);
+    let mut rest = text;
+    while let Some((line, after)) = split_at(rest, b'\n') {
+        rest = after;
+        let Some((name, numbers)) = split_at(line, b':') else { continue };
         if UNCOUNTED.contains(&name.trim_ascii()) {
             continue;
         }
-        let mut numbers = words(numbers.get(1..).unwrap_or_default()).map_while(number);
+        let mut numbers = words(numbers).map_while(number);
         if let (Some(received), Some(sent)) = (numbers.next(), numbers.nth(8 - 1)) {
             sum.incoming = sum.incoming.saturating_add(received);
             sum.outgoing = sum.outgoing.saturating_add(sent);
@@ -94,14 +94,28 @@ pub(super) fn network<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Transfer {
     sum
 }
 
-/// Returns the number of a line `key: number …`.
-fn labelled(line: &[u8], key: &[u8]) -> Option<u64> {
-    words(line.strip_prefix(key)?.strip_prefix(b":")?).next().and_then(number)
+/// Returns the number of a complete line `key: number …`. The key begins with the end of the line before.
+fn labelled(text: &[u8], key: &Finder<'_>) -> Option<u64> {
+    let after = text.get(key.find(text)? + key.needle().len()..)?;
+    let (line, _) = split_at(after, b'\n')?;
+    words(line).next().and_then(number)
+}
+
+/// Splits a text at the first of these bytes.
+fn split_at(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr(byte, text)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 /// Returns the runs of bytes between white space.
-fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+fn words(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        text = text.trim_ascii_start();
+        let end = text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len());
+        let (word, rest) = text.split_at_checked(end)?;
+        text = rest;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 /// Returns the value of decimal digits, and of nothing else.
@@ -117,8 +131,8 @@ mod tests {
 
     use super::*;
 
-    fn lines(text: &str) -> impl Iterator<Item = &[u8]> {
-        text.lines().map(str::as_bytes)
+    fn kibibytes_of(text: &str, key: &str) -> Option<u64> {
+        kibibytes(text.as_bytes(), &Finder::new(key))
     }
 
     const STAT: &str = "7 (a) R (b) S 1 7 7 0 -1 4194304 99 0 0 0 250 31 0 0 20 0 3 0 3882036 3133440 394 1 2";
@@ -154,12 +168,13 @@ mod tests {
     #[test]
     fn memory_and_bytes_are_read() {
         let status = "Name:\tVmHWM: 9 kB\nVmPeak:\t    3060 kB\nVmHWM:\t    1748 kB\nVmRSS:\tmany kB\n";
-        assert_eq!(kibibytes(lines(status), b"VmHWM"), Some(1748 * 1024));
-        assert_eq!(kibibytes(lines(status), b"VmRSS"), None, "no number");
-        assert_eq!(kibibytes(lines(status), b"VmSwap"), None, "no such line");
+        assert_eq!(kibibytes_of(status, "\nVmHWM:"), Some(1748 * 1024));
+        assert_eq!(kibibytes_of(status, "\nVmRSS:"), None, "no number");
+        assert_eq!(kibibytes_of(status, "\nVmSwap:"), None, "no such line");
         let io = "rchar: 7300\nwchar: 324\nread_bytes: 12\nwrite_bytes: 4096\ncancelled_write_bytes: 1\n";
-        assert_eq!(disk(lines(io)), Some(Transfer { incoming: 12, outgoing: 4096 }));
-        assert_eq!(disk(lines("read_bytes: 12\n")), None, "half of it");
+        assert_eq!(kibibytes_of("Name:\ta\nVmHWM:\t    174", "\nVmHWM:"), None, "a cut line");
+        assert_eq!(disk(io.as_bytes()), Some(Transfer { incoming: 12, outgoing: 4096 }));
+        assert_eq!(disk(b"rchar: 1\nread_bytes: 12\n"), None, "half of it");
     }
 
     #[test]
@@ -176,7 +191,7 @@ mod tests {
             (row("a", " 18446744073709551615", "1") + &row("b", " 9", "1"), (u64::MAX, 2), "over the range"),
             (row("a", " 18446744073709551616", "1"), (0, 0), "no number of the range"),
         ] {
-            let Transfer { incoming, outgoing } = network(lines(&(head.to_owned() + &rows)));
+            let Transfer { incoming, outgoing } = network((head.to_owned() + &rows).as_bytes());
             assert_eq!((incoming, outgoing), expected, "{why}");
         }
         let (more, less) = (Transfer { incoming: 9, outgoing: 9 }, Transfer { incoming: 4, outgoing: 12 });
@@ -192,10 +207,9 @@ mod tests {
             for text in [bytes.as_slice(), &text] {
                 stat(text);
                 uptime(text);
-                let lines = || text.split(|byte| *byte == b'\n');
-                kibibytes(lines(), b"VmHWM");
-                disk(lines());
-                network(lines());
+                kibibytes(text, &Finder::new(b"\nVmHWM:"));
+                disk(text);
+                network(text);
             }
         }
     }

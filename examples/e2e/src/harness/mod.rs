@@ -9,6 +9,7 @@
 //! | [`process`] | a child that cannot outlive us |
 //! | [`ministack`] | AWS on a loopback port |
 //! | [`moto`] | another AWS, without the functions |
+//! | [`kafka`] | a Kafka broker |
 //! | [`executables`] | what is deployed |
 //! | [`package`] | an executable as a Lambda deployment package |
 //! | [`cloud`] | functions, topics, queues, streams and APIs, made with the AWS SDK |
@@ -22,6 +23,7 @@ pub mod cloud;
 pub mod collector;
 pub mod daemon;
 pub mod executables;
+pub mod kafka;
 pub mod lambda;
 pub mod ministack;
 pub mod moto;

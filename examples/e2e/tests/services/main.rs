@@ -4,6 +4,8 @@
 //! producer ── emulator ─► read by a plain client ─► the event Lambda would deliver ─► a function in a process of its own
 //!                     └─► read by a traced client ─► sqs::process, kinesis::process
 //!
+//! producer ── Kafka ─► read by another client ─► the event Lambda would deliver ─► a function in a process of its own
+//!
 //! producer ── MiniStack ─► the function, as the event source delivers: `deliveries`
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "a test may stop")]
@@ -12,6 +14,7 @@ mod account;
 mod cases;
 mod deliveries;
 mod function;
+mod kafka;
 mod logs;
 mod received;
 mod secrets;

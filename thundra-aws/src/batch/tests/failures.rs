@@ -7,12 +7,13 @@ fn failures_are_reported_one_by_one() {
     let config = config(&[]);
     let event = sqs("orders", &[("", r#"{"id":0}"#), ("", "hello"), ("", r#"{"id":2}"#), ("", r#"{"id":3}"#)]);
     let (response, spans) = invocation(&config, || {
-        run::run(event, &config, payload_error::read::<SqsEvent, _>, async |order: Order| match order.id {
+        let work = async |order: Order| match order.id {
             2 => Err(std::fmt::Error),
             _ => Ok(()),
-        })
+        };
+        each(event, work).with_config(&config).into_future()
     });
-    assert_eq!(failures(&response), ["m-1", "m-2"]);
+    assert_eq!(failures(&response.unwrap()), ["m-1", "m-2"]);
     let recorded = |id| {
         let span = span(&spans, "messaging.message.id", id);
         let error_type = span.attributes.iter().find(|(key, _)| key == "error.type").map(|(_, v)| v.to_string());
@@ -32,14 +33,11 @@ fn failures_are_reported_one_by_one() {
 fn the_error_of_a_record_keeps_no_credentials() {
     let config = config(&[]);
     let event = sqs("orders", &[("", "{}")]);
-    let (_, spans) = invocation(&config, || {
-        run::run(
-            event,
-            &config,
-            |record: SqsMessage, _| Ok(record),
-            async |_| Err::<(), _>("POST https://user:s3cr3t@partner.example/pay?token=s3cr3t failed: password=s3cr3t"),
-        )
+    let (response, spans) = invocation(&config, || {
+        let text = "POST https://user:s3cr3t@partner.example/pay?token=s3cr3t failed: password=s3cr3t";
+        each_record(event, move |_| std::future::ready(Err::<(), _>(text))).with_config(&config).into_future()
     });
+    assert!(response.is_err());
     let span = span(&spans, "messaging.message.id", "m-0");
     let shown = "POST https://REDACTED@partner.example/pay?REDACTED failed: password=REDACTED";
     assert_eq!(span.status, thundra_core::Status::error(shown));
@@ -48,10 +46,35 @@ fn the_error_of_a_record_keeps_no_credentials() {
 
 #[test]
 fn an_empty_batch_has_an_empty_response() {
-    assert!(failures(&block_on(each(SqsEvent::default(), succeed::<Json>)).unwrap()).is_empty());
-    assert!(failures(&block_on(each(KinesisEvent::default(), succeed::<Json>)).unwrap()).is_empty());
+    assert!(failures(&run(each(SqsEvent::default(), succeed::<Json>)).unwrap()).is_empty());
+    assert!(failures(&run(each(KinesisEvent::default(), succeed::<Json>)).unwrap()).is_empty());
     let nameless = SqsEvent::clone(&serde_json::from_value(json!({"Records": [{}]})).unwrap());
-    assert_eq!(failures(&block_on(each(nameless, succeed::<Json>)).unwrap()), [""], "AWS takes it for all of them");
+    assert_eq!(
+        failures(&run(each(nameless, succeed::<Json>).report_full_failure()).unwrap()),
+        [""],
+        "AWS takes it for all of them"
+    );
+}
+
+#[test]
+fn a_batch_without_order_that_failed_as_a_whole_is_an_error() {
+    let fail = |_: String| std::future::ready(Err::<(), _>("out of stock"));
+    let error = run(each_text(sqs("orders", &[("", "a"), ("", "b")]), fail)).unwrap_err();
+    assert_eq!(error.to_string(), "2 of 2 records of the batch failed, first: out of stock");
+    let error = error.downcast::<BatchError>().unwrap();
+    assert_eq!((error.failed, error.records, error.first.as_deref()), (2, 2, Some("out of stock")));
+    let list = run(each_text(sqs("orders", &[("", "a"), ("", "b")]), fail).report_full_failure()).unwrap();
+    assert_eq!(failures(&list), ["m-0", "m-1"]);
+    let ordered = run(each_text(sqs("orders.fifo", &[("a", "a"), ("a", "b")]), fail)).unwrap();
+    assert_eq!(failures(&ordered), ["m-0", "m-1"], "with order the list is the answer");
+    let some =
+        run(each_text(
+            sqs("orders", &[("", "a"), ("", "b")]),
+            async |text: String| {
+                if text == "a" { Ok(()) } else { Err("out of stock") }
+            },
+        ));
+    assert_eq!(failures(&some.unwrap()), ["m-1"]);
 }
 
 #[test]
@@ -60,11 +83,12 @@ fn a_panic_passes_through_and_is_recorded() {
     let event = kinesis(&[("a", order(0)), ("b", order(1)), ("c", order(2))]);
     let (panicked, spans) = testing::record_with(&config, "invocation", || {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            block_on(run::run(event, &config, payload_error::read::<KinesisEvent, _>, async |order: Order| {
+            let work = async |order: Order| {
                 tokio::task::yield_now().await;
                 assert_ne!(order.id, 1, "a test's own panic");
                 std::future::pending::<Result<(), String>>().await
-            }))
+            };
+            run(each(event, work).concurrency(3).with_config(&config).into_future())
         }))
         .is_err()
     });
@@ -88,13 +112,11 @@ impl std::fmt::Display for Broken {
 fn an_error_that_cannot_be_formatted_fails_its_record_alone() {
     let config = config(&[]);
     let event = sqs("orders", &[("", r#"{"id":0}"#), ("", r#"{"id":1}"#), ("", r#"{"id":2}"#)]);
-    let (response, spans) =
-        invocation(&config, || {
-            run::run(event, &config, payload_error::read::<SqsEvent, _>, async |order: Order| {
-                if order.id == 1 { Err(Broken) } else { Ok(()) }
-            })
-        });
-    assert_eq!(failures(&response), ["m-1"]);
+    let (response, spans) = invocation(&config, || {
+        let work = async |order: Order| if order.id == 1 { Err(Broken) } else { Ok(()) };
+        each(event, work).with_config(&config).into_future()
+    });
+    assert_eq!(failures(&response.unwrap()), ["m-1"]);
     let failed = span(&spans, "messaging.message.id", "m-1");
     assert_eq!(failed.status, thundra_core::Status::error("(its text is not known: formatting it panicked)"));
     assert_eq!(spans.iter().filter(|span| span.status.is_error()).count(), 1, "{}", testing::tree(&spans));

@@ -14,11 +14,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_lambda_events::event::kinesis::{KinesisEvent, KinesisEventRecord};
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use base64::Engine;
+use lambda_runtime::Error;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{Config, Env, Scope, ScopeFlags, ScopeRef, SpanData, correlation, testing};
 
+use super::options::Options;
 use super::*;
 
 const PRODUCER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -38,6 +40,11 @@ fn config(variables: &[(&str, &str)]) -> Config {
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+}
+
+/// Works through a batch.
+fn run<F: IntoFuture>(batch: F) -> F::Output {
+    block_on(batch.into_future())
 }
 
 /// Runs the work in an invocation.

@@ -16,7 +16,7 @@ fn envelopes_and_bodies_are_handed_over_without_our_context() {
             assert!(known.is_none_or(|id| correlation::id().as_deref() == Some(id)));
             succeed(payload)
         };
-        let response = block_on(each(sqs("orders", &[("", &body.to_string())]), work)).unwrap();
+        let response = run(each(sqs("orders", &[("", &body.to_string())]), work)).unwrap();
         assert!(failures(&response).is_empty());
     }
 }
@@ -41,13 +41,35 @@ fn a_message_in_an_envelope_has_its_context_whatever_its_attributes() {
             assert_eq!(correlation::id().as_deref(), Some(id));
             succeed(())
         };
-        assert!(failures(&block_on(each(batch, work)).unwrap()).is_empty(), "{attributes:?}");
+        assert!(failures(&run(each(batch, work)).unwrap()).is_empty(), "{attributes:?}");
     }
     let work = |_: Json| {
         assert_eq!(correlation::id().as_deref(), Some("c-0"));
         succeed(())
     };
-    assert!(failures(&block_on(each(kinesis(&[("a", notification.clone()), ("b", event)]), work)).unwrap()).is_empty());
+    assert!(failures(&run(each(kinesis(&[("a", notification.clone()), ("b", event)]), work)).unwrap()).is_empty());
+}
+
+#[test]
+fn texts_and_bytes_are_handed_over_without_our_context() {
+    let records = [("a", json!("hello")), ("a", order(7)), ("a", json!(""))];
+    let seen = Mutex::new(Vec::new());
+    let read = |text: String| {
+        seen.lock().unwrap().push(text);
+        succeed(())
+    };
+    run(each_text(kinesis(&records), read)).unwrap();
+    run(each_bytes(kinesis(&records), |bytes| read(String::from_utf8(bytes).unwrap()))).unwrap();
+    let expected = ["hello", r#"{"id":7}"#, ""];
+    assert_eq!(seen.into_inner().unwrap(), [expected, expected].concat());
+}
+
+#[test]
+fn a_payload_that_is_no_text_fails_its_record() {
+    let mut event = kinesis(&[("a", json!("x")), ("b", json!("x"))]);
+    event.records[1].kinesis.data.0 = vec![b'x', 0xff];
+    assert_eq!(failures(&run(each_text(event.clone(), succeed::<String>)).unwrap()), ["1"]);
+    assert!(failures(&run(each_bytes(event, succeed::<Vec<u8>>)).unwrap()).is_empty());
 }
 
 #[test]
@@ -73,5 +95,6 @@ fn the_future_is_send_and_borrows_what_it_likes() {
     assert_eq!(warehouse.into_inner().unwrap(), 14);
     // A closure that is `Send` and not `Sync` will do.
     let cell = std::cell::Cell::new(1);
-    drop(send(each(SqsEvent::default(), move |_: Json| std::future::ready(Ok::<_, String>(cell.get())))));
+    let batch = each(SqsEvent::default(), move |_: Json| std::future::ready(Ok::<_, String>(cell.get())));
+    drop(send(send(batch).into_future()));
 }

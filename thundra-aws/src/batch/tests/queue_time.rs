@@ -6,7 +6,7 @@ use super::*;
 fn run_aged(config: &Config, age: Duration, records: &[(&str, Json)]) -> Vec<SpanData> {
     let alone = (records.len() == 1).then_some(("traceparent", PRODUCER));
     let (_, spans) = invocation_of(config, Inbound::extract(alone, config.propagators, Trust::Full), || {
-        run::run(kinesis_aged(age, records), config, payload_error::read::<KinesisEvent, _>, succeed::<Order>)
+        each(kinesis_aged(age, records), succeed::<Order>).with_config(config).into_future()
     });
     spans
 }

@@ -1,6 +1,7 @@
 //! The scope of a record: its parent, its links and its ids.
 
 use super::*;
+use crate::trigger::aggregated;
 
 #[test]
 fn each_record_is_its_producers_child_with_its_own_ids() {
@@ -21,7 +22,7 @@ fn each_record_is_its_producers_child_with_its_own_ids() {
                 Ok::<_, String>(())
             }
         };
-        let response = run::run(event, &config, payload_error::read::<KinesisEvent, _>, work).await;
+        let response = each(event, work).with_config(&config).await.unwrap();
         assert_eq!(correlation::get("tenant").as_deref(), Some("t-1"), "the invocation's ids are its own");
         response
     });
@@ -65,11 +66,12 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
         let config = config(variables);
         let parent = (links == 0).then_some(("traceparent", PRODUCER));
         let (_, spans) = invocation_of(&config, Inbound::extract(parent, config.propagators, Trust::Full), || {
-            run::run(event, &config, payload_error::read::<KinesisEvent, _>, async |order: Order| {
+            let work = async |order: Order| {
                 assert_eq!(correlation::id(), Some(format!("c-{}", order.id)), "its ids are its own all the same");
                 assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
                 Ok::<_, String>(())
-            })
+            };
+            each(event, work).with_config(&config).into_future()
         });
         let root = spans.last().unwrap();
         let record = span(&spans, "messaging.message.id", "0");
@@ -80,6 +82,35 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
             assert_eq!(link.context.trace_id.to_string(), TRACE, "{why}");
             assert_eq!(link.attributes, [("messaging.message.id".to_owned(), "0".into())], "{why}");
         }
+    }
+}
+
+#[test]
+fn a_record_of_several_senders_links_to_each() {
+    let config = config(&[("THUNDRA_MAX_CHAIN_LENGTH", "5")]);
+    let text = |length: u32| {
+        let trace = PRODUCER.replace("0af", &format!("{length}af"));
+        json!({"__context__": {"traceparent": trace, "call-chain-length": length}, "id": length}).to_string()
+    };
+    for (lengths, runs, why) in [([1, 2], true, "short chains"), ([1, 9], false, "one chain that is too long")] {
+        let [one, other] = lengths.map(text);
+        let mut event = kinesis(&[("a", order(0))]);
+        event.records[0].kinesis.data.0 = aggregated(&[one.as_bytes(), b"no JSON", other.as_bytes()]);
+        let begun = AtomicUsize::new(0);
+        let (response, spans) = invocation(&config, || {
+            let work = async |_: KinesisEventRecord| {
+                begun.fetch_add(1, Relaxed);
+                assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
+                Ok::<_, String>(())
+            };
+            each_record(event, work).with_config(&config).into_future()
+        });
+        assert_eq!((begun.into_inner() == 1, failures(&response.unwrap()).is_empty()), (runs, runs), "{why}");
+        let record = span(&spans, "messaging.message.id", "0");
+        let root = spans.last().unwrap();
+        assert_eq!(record.parent_span_id, Some(root.context.span_id), "{why}: no sender is the parent");
+        let traces: Vec<_> = record.links.iter().map(|link| link.context.trace_id.to_string()).collect();
+        assert_eq!(traces, lengths.map(|length| TRACE.replace("0af", &format!("{length}af"))), "{why}");
     }
 }
 
@@ -98,9 +129,7 @@ fn batches_of_untrusted_callers_switch_nothing_on() {
         };
         let ((), _) = invocation(&config, async || {
             ScopeRef::current().unwrap().set_flags(flags);
-            let (response, _) =
-                run::work_through(kinesis(&[("a", order(7))]), &config, payload_error::read::<KinesisEvent, _>, work)
-                    .await;
+            let response = each(kinesis(&[("a", order(7))]), work).with_config(&config).await.unwrap();
             assert!(failures(&response).is_empty());
         });
     }
@@ -125,17 +154,12 @@ fn records_have_debug_decisions_of_their_own() {
         let decisions = std::sync::Mutex::new(Vec::new());
         let records: Vec<_> = records.into_iter().map(|record| ("a", record)).collect();
         invocation(&invocation_rate, async || {
-            run::work_through(
-                kinesis(&records),
-                &record_rate,
-                payload_error::read::<KinesisEvent, _>,
-                |order: Order| {
-                    let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
-                    decisions.lock().unwrap().push((order.id, ids.debug_log_enabled()));
-                    succeed(order)
-                },
-            )
-            .await
+            let work = |order: Order| {
+                let ids = ScopeRef::current().and_then(|scope| scope.correlation()).unwrap();
+                decisions.lock().unwrap().push((order.id, ids.debug_log_enabled()));
+                succeed(order)
+            };
+            each(kinesis(&records), work).with_config(&record_rate).await.unwrap();
         });
         let decisions: Vec<_> = decisions.into_inner().unwrap().into_iter().map(|(_, decision)| decision).collect();
         assert_eq!(decisions, expected, "{why}");
@@ -147,15 +171,11 @@ fn records_need_no_invocation() {
     let config = config(&[]);
     let ((), spans) = testing::record_with(&config, "unrelated", || ());
     assert_eq!(spans.len(), 1);
-    let (_, trace) = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
-        block_on(run::work_through(
-            kinesis(&[("a", order(0)), ("b", order(1))]),
-            &config,
-            payload_error::read::<KinesisEvent, _>,
-            succeed::<Order>,
-        ))
+    let spans: Vec<_> = tracing::subscriber::with_default(thundra_core::subscriber(&config), || {
+        let mut batch =
+            each(kinesis(&[("a", order(0)), ("b", order(1))]), succeed::<Order>).with_config(&config).into_future();
+        block_on(std::future::poll_fn(|cx| batch.poll_work(cx))).1.spans().collect()
     });
-    let spans: Vec<_> = trace.spans().collect();
     assert_eq!(spans.len(), 2);
     assert!(spans.iter().all(|span| span.context.trace_id.to_string() == TRACE && span.links.is_empty()));
 }
@@ -165,7 +185,7 @@ fn each_leaves_a_flag_on_the_invocation() {
     let flagged = |work: bool| {
         let has_flag = || {
             if work {
-                let _ = block_on(each(SqsEvent::default(), succeed::<Json>));
+                let _ = run(each(SqsEvent::default(), succeed::<Json>));
             }
             ScopeRef::current().unwrap().flags().contains(ScopeFlags::BATCH_HANDLED)
         };
@@ -178,12 +198,7 @@ fn each_leaves_a_flag_on_the_invocation() {
 fn a_sampled_record_is_exported_from_an_unsampled_invocation() {
     let config = config(&[("OTEL_TRACES_SAMPLER", "parentbased_always_off")]);
     let (_, spans) = invocation(&config, || {
-        run::run(
-            kinesis(&[("a", order(0)), ("b", order(1))]),
-            &config,
-            payload_error::read::<KinesisEvent, _>,
-            succeed::<Order>,
-        )
+        each(kinesis(&[("a", order(0)), ("b", order(1))]), succeed::<Order>).with_config(&config).into_future()
     });
     let names: Vec<_> = spans.iter().map(|span| span.name.as_str()).collect();
     assert_eq!(names, ["process orders", "process orders"]);

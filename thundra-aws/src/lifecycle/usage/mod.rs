@@ -193,10 +193,7 @@ impl Meter {
         }
         let export = if self.is_exported_later { 0 } else { LAST_EXPORT.load(Ordering::Relaxed) };
         let phases = Phases { init: begin.init.unwrap_or_default(), invoke, export: Duration::from_micros(export) };
-        begin
-            .attributes(phases, peak_memory, used)
-            .into_iter()
-            .for_each(|(key, value)| scope.set_attribute(key, value));
+        scope.set_attributes(&begin.attributes(phases, peak_memory, used));
     }
 }
 

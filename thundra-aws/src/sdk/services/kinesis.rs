@@ -217,7 +217,7 @@ pub(crate) mod messages {
             arrived_at,
         };
         let delivery = batch::kinesis_delivery(None, read, extractor(thundra_core::config().propagators));
-        if let Cow::Owned(data) = delivery.without_context(record.data.as_ref()) {
+        if let Cow::Owned(data) = delivery.without_context(record.data.as_ref().into()) {
             record.data = Blob::new(data);
         }
         batch::process_one(delivery, thundra_core::config(), || f(record)).await

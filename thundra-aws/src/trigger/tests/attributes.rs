@@ -55,3 +55,103 @@ fn the_fixtures_are_described_by_the_conventions() {
     assert_eq!(attributes(&exact("eventbridge-schedule")), "faas.trigger=timer\nfaas.time=2015-10-08T16:53:06Z\n");
     assert!(attributes(&exact("dynamodb-event")).contains("aws.dynamodb.table_names=[Example-Table]\n"));
 }
+
+#[test]
+fn services_without_a_context_name_a_kind_or_a_resource() {
+    let events = fixtures::events();
+    for (event, expected) in [
+        ("alexa-intent-request", "aws.alexa.request.type=IntentRequest aws.alexa.intent.name=GetZodiacHoroscopeIntent"),
+        ("alexa-smart-home-directive", "aws.alexa.request.type=TurnOn"),
+        ("autoscaling-termination-policy", "aws.autoscaling.group.name=my-asg aws.autoscaling.cause=SCALE_IN"),
+        (
+            "bedrock-agent-function",
+            "gen_ai.agent.id=AgentID gen_ai.agent.name=AgentName aws.bedrock.action_group.name=ActionGroup \
+             gen_ai.tool.name=getClaim",
+        ),
+        (
+            "bedrock-agent-runtime-event",
+            "gen_ai.agent.id=AgentID gen_ai.agent.name=AgentName aws.bedrock.action_group.name=ActionGroup \
+             gen_ai.tool.name=/api/path",
+        ),
+        ("bedrock-flow-node", ""),
+        ("clientvpn-connectionhandler-request", "aws.client_vpn.endpoint.id=cvpn-endpoint-0f13eab7f860433cc"),
+        (
+            "cloudformation-custom-resource-provider-update-request",
+            "aws.cloudformation.request.type=Update aws.cloudformation.resource.type=Custom::MyCustomResourceType \
+             aws.cloudformation.stack.id=arn:aws:cloudformation:us-east-1:123456789012:stack/stack-name/\
+             16580499-7622-4a9c-b32f-4eba35da93da",
+        ),
+        (
+            "cloudformation-hook",
+            "aws.cloudformation.request.type=CREATE_PRE_PROVISION aws.cloudformation.resource.type=AWS::S3::Bucket \
+             aws.cloudformation.stack.id=arn:aws:cloudformation:us-east-1:123456789012:stack/MyStack/1234abcd",
+        ),
+        ("cloudformation-macro", ""),
+        (
+            "cloudwatch-alarm-metric",
+            "aws.cloudwatch.alarm.name=lambda-demo-metric-alarm aws.cloudwatch.alarm.state=ALARM",
+        ),
+        ("cloudwatch_logs-event", ""),
+        ("code_commit-event", "vcs.repository.name=my-repo"),
+        ("codedeploy-lifecycle-event", "deployment.id=d-deploymentId"),
+        ("codepipeline_job-event", "aws.codepipeline.job.id=11111111-abcd-1111-abcd-111111abcdef"),
+        (
+            "cognito-custom-email-sender",
+            "aws.cognito.trigger_source=CustomEmailSender_SignUp aws.cognito.user_pool.id=us-east-1_EXAMPLE",
+        ),
+        ("cognito-event", "aws.cognito.trigger_source=SyncTrigger aws.cognito.identity_pool.id=identityPoolId"),
+        ("config-event", "aws.config.rule.name=periodic-config-rule"),
+        ("connect-event", "aws.connect.channel=Voice"),
+        ("iot-rule", ""),
+        (
+            "lex-v2-event",
+            "aws.lex.bot.name=OrderFlowers aws.lex.invocation_source=FulfillmentCodeHook aws.lex.intent.name=Order",
+        ),
+        (
+            "secretsmanager-secret-rotation-event",
+            "aws.secretsmanager.secret.arn=arn:aws:secretsmanager:us-east-1:111122223333:secret:id-ABCD1E \
+             aws.secretsmanager.rotation.step=createSecret",
+        ),
+        ("ses-s3-event", "aws.ses.message.id=d6iitobk75ur44p8kdnnp7g2n800"),
+    ] {
+        let trigger = recognised(&events[event], &config(&[]));
+        let found: Vec<_> = trigger.attributes[1..].iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(found.join(" "), expected, "{event}");
+    }
+}
+
+#[test]
+fn no_event_gives_away_a_secret_or_a_person() {
+    let secrets = [
+        "ExampleAUTHtoken",
+        "aToken",
+        "Bearer",
+        "bXlQYXNzd29yZA",
+        "sig-params",
+        "wJalrXUtnFEMI",
+        "myResultToken",
+        "myUserName",
+        "AxThk",
+        "Atza|token",
+        "access-token-from-skill",
+        "AYADeExampleCode",
+        "person@example.com",
+        "aws@amazon.com",
+        "virgo",
+        "+14802021091",
+        "InputText",
+        "claim-857",
+        "I want flowers",
+        "roses",
+        "exampleuser",
+        "theApiKey",
+        "user1",
+    ];
+    for (event, text) in fixtures::events() {
+        let trigger = recognised(&text, &config(&[]));
+        let recorded = format!("{:?} {:?}", trigger.span_name, trigger.attributes);
+        for secret in secrets {
+            assert!(!recorded.contains(secret), "{event} gives away {secret}: {recorded}");
+        }
+    }
+}

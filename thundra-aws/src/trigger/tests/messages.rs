@@ -110,6 +110,11 @@ fn a_context_in_the_event_is_cut_out() {
     for (event, source, rest) in [
         (format!(r#"{{"__context__":{context},"a":1.0}}"#), "direct", r#"{"a":1.0}"#),
         (
+            format!(r#"{{"__context__":{context},"configRuleName":"r","invokingEvent":"{{}}"}}"#),
+            "config",
+            r#"{"configRuleName":"r","invokingEvent":"{}"}"#,
+        ),
+        (
             format!(
                 r#" {{"detail-type":"t","source":"s","id":"7","detail": {{ "__context__": {context}, "a": 1 }} }}"#
             ),

@@ -1,9 +1,12 @@
 //! Events of every source, and the triggers read from them.
 
+mod appsync;
 mod attributes;
+mod cloudfront;
 mod durable;
 mod fixtures;
 mod http;
+mod ids;
 mod limits;
 mod messages;
 mod records;

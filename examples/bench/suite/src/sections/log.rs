@@ -21,11 +21,12 @@ const LINES: u64 = 100;
 pub(super) fn sections() -> Vec<Section> {
     let note = "Nanoseconds to write an event with two fields, within a span, as a line of JSON on standard error, \
                 here `/dev/null`. The time includes the system call. thundra adds the trace and correlation ids to \
-                each line, and records the event in its span as well.";
+                each line, and records the event in its span as well. A kept line comes out if the invocation fails.";
     vec![
         Section::new("log", "One log line", note)
             .variants([
                 Variant::within(OURS, "", ours).silent(),
+                Variant::within("ours, kept", "below the written level, in the buffer", kept).silent(),
                 Variant::within("fmt json", "tracing-subscriber, default", json).silent(),
                 Variant::within("fmt json lean", "without the spans", json_lean).silent(),
             ])
@@ -40,8 +41,17 @@ fn lines() {
 }
 
 fn ours(bench: &mut Bench) -> Result<()> {
-    let config = Config::from_env(&Env::from_pairs([("OTEL_SERVICE_NAME", "orders")]));
-    thundra_core::install(config);
+    written_or_kept(bench, "")
+}
+
+fn kept(bench: &mut Bench) -> Result<()> {
+    written_or_kept(bench, "1048576,info")
+}
+
+fn written_or_kept(bench: &mut Bench, buffer: &str) -> Result<()> {
+    let level = if buffer.is_empty() { "info" } else { "warn" };
+    let variables = [("OTEL_SERVICE_NAME", "orders"), ("RUST_LOG", level), ("THUNDRA_LOG_BUFFER", buffer)];
+    thundra_core::install(Config::from_env(&Env::from_pairs(variables)));
     bench.repeat(|laps| {
         laps.wall("line", LINES, || {
             let scope = Scope::builder("invoke").begin();

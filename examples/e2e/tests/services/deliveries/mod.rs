@@ -3,8 +3,10 @@
 //! Each test has a function of its own, which is the program `consumer`. All functions run on one MiniStack.
 
 mod events;
+mod objects;
 mod queues;
 mod steps;
+mod streams;
 
 use std::path::Path;
 

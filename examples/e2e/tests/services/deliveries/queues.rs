@@ -11,6 +11,9 @@ use crate::soon;
 /// The number of messages in a batch.
 const BATCH: i32 = 10;
 
+/// The attribute with the number of deliveries.
+const RECEIVE_COUNT: &str = "aws.sqs.receive_count";
+
 /// The seconds until a failed message is delivered again.
 const REDELIVERY: u32 = 1;
 
@@ -42,6 +45,13 @@ async fn only_failed_messages_are_delivered_again() {
         assert_eq!(work.invocation.attribute("faas.trigger"), Some("pubsub"));
     }
     assert_eq!(failed(&again), [true, false]);
+    assert_eq!(receive_counts(&again), ["1", "2"]);
+    assert_eq!(again[1].invocation.attribute(RECEIVE_COUNT), Some("2"), "of its one message");
+    let waited = again[1].record.as_ref().unwrap().attribute("thundra.queue.time_ms").unwrap();
+    assert!(
+        waited.parse::<f64>().unwrap() >= 1000.0 * f64::from(REDELIVERY),
+        "it waited to be delivered again: {waited}"
+    );
     assert_eq!(again[0].invocation.attribute("thundra.batch.failures"), Some("1"));
 }
 
@@ -59,7 +69,7 @@ async fn a_failed_message_and_the_rest_of_its_group_are_delivered_again() {
     stage.empties(&queue).await;
 
     let again = stage.works(&fails, 2).await;
-    assert_eq!(failed(&again), [true, false]);
+    assert_eq!((failed(&again), receive_counts(&again)), (vec![true, false], vec!["1", "2"]));
     for sent in [&before, &other] {
         let [work] = &stage.works(sent, 1).await[..] else { panic!("one expected") };
         assert_eq!(work.invocation.id, again[0].invocation.id, "one batch");
@@ -102,4 +112,8 @@ impl Stage {
 /// Returns which records failed.
 fn failed(works: &[Work]) -> Vec<bool> {
     works.iter().map(|work| work.record.as_ref().unwrap().error.is_some()).collect()
+}
+
+fn receive_counts(works: &[Work]) -> Vec<&str> {
+    works.iter().map(|work| work.record.as_ref().unwrap().attribute(RECEIVE_COUNT).unwrap()).collect()
 }

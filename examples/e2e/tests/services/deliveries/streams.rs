@@ -1,0 +1,145 @@
+//! Streams of Kinesis and DynamoDB, and a pipe.
+//!
+//! MiniStack 1.5.33 delivers their records, and takes any response for success: only its mappings of queues read
+//! `batchItemFailures`. So the test of a poison record does what the documentation says of a mapping:
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>.
+
+use aws_sdk_kinesis::primitives::Blob;
+use aws_sdk_kinesis::types::{Record, ShardIteratorType};
+use reqwest::Method;
+use serde_json::{Value, json};
+use thundra_core::outbound;
+use tracing::{Span, info_span};
+
+use super::Stage;
+use crate::account::{ROLE, state_machine};
+use crate::received::kinesis_event;
+use crate::sent::Sent;
+
+/// The attempts at a batch, until its first record is given up.
+const ATTEMPTS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poison_record_of_a_shard_is_given_up_and_the_others_are_worked_on() {
+    let stage = Stage::open("poison").await;
+    let stream = stage.cloud.create_stream("readings").await.unwrap();
+    let mut senders = Vec::new();
+    for (order, fails) in [("before", 0), ("poison", 1), ("behind", 0)] {
+        senders.push(stage.put(order, fails).await);
+    }
+    let [before, poison, behind] = &senders[..] else { panic!("three") };
+
+    let mut iterator = stage.iterator(ShardIteratorType::TrimHorizon, None).await;
+    let mut reported = Vec::new();
+    while let Some(failed) = stage.deliver(&stream, &iterator).await {
+        reported.push(failed.clone());
+        let tries = reported.iter().filter(|one| **one == failed).count();
+        let next =
+            if tries < ATTEMPTS { ShardIteratorType::AtSequenceNumber } else { ShardIteratorType::AfterSequenceNumber };
+        iterator = stage.iterator(next, Some(failed)).await;
+    }
+    assert_eq!(reported, vec![reported[0].clone(); ATTEMPTS], "one record of three failed");
+
+    let works = stage.works(poison, ATTEMPTS).await;
+    assert!(works.iter().all(|work| work.record.as_ref().unwrap().error.is_some()));
+    assert_eq!(works[0].way, "process readings › work", "in the trace of its sender, below the sending call");
+    let [work] = &stage.works(before, 1).await[..] else { panic!("one expected") };
+    before.assert_same(&work.seen);
+    let [work] = &stage.works(behind, 1).await[..] else { panic!("it is begun when the one before was given up") };
+    behind.assert_same(&work.seen);
+    assert_eq!(work.way, "poison › process readings › work");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_with_a_context_is_below_its_writer() {
+    let stage = Stage::open("items").await;
+    let stream = stage.table("orders").await;
+    stage.cloud.map_stream(&stream, stage.name, 10).await.unwrap();
+    let sent = stage.put_item("orders", "order-1").await;
+
+    let [work] = &stage.works(&sent, 1).await[..] else { panic!("one expected") };
+    assert_eq!(work.way, "items › work");
+    let attributes = ["faas.trigger", "faas.document.collection", "faas.document.operation"];
+    let attributes = attributes.map(|key| work.invocation.attribute(key).unwrap_or_default());
+    assert_eq!(attributes, ["datasource", "orders", "insert"]);
+    sent.assert_same(&work.seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_through_a_pipe_and_a_state_machine_is_below_its_writer() {
+    let stage = Stage::open("pipe").await;
+    let stream = stage.table("piped").await;
+    // The one target of MiniStack's pipes that hands the batch over as the array that it is.
+    let machine =
+        state_machine(&stage.config, "piped", json!({ "Type": "Task", "Resource": stage.arn, "End": true })).await;
+    let pipe = json!({ "RoleArn": ROLE, "Source": stream, "Target": machine }).to_string();
+    stage.cloud.rest("pipes", Method::POST, "/v1/pipes/orders", pipe).await.unwrap();
+    let sent = stage.put_item("piped", "order-1").await;
+
+    let [work] = &stage.works(&sent, 1).await[..] else { panic!("one expected") };
+    assert_eq!((work.way.as_str(), work.span.attribute("order")), ("pipe › work", Some("order-1")));
+    sent.assert_same(&work.seen);
+}
+
+impl Stage {
+    /// Creates a table with a stream, and returns the ARN of the stream.
+    async fn table(&self, name: &str) -> String {
+        let table = json!({
+            "TableName": name,
+            "KeySchema": [{ "AttributeName": "order", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "order", "AttributeType": "S" }],
+            "BillingMode": "PAY_PER_REQUEST",
+            "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" },
+        });
+        let created = self.cloud.call("dynamodb", "DynamoDB_20120810.CreateTable", &table).await.unwrap();
+        created["TableDescription"]["LatestStreamArn"].as_str().unwrap().to_owned()
+    }
+
+    /// Puts an item with the context of its writer, which no client does by itself.
+    async fn put_item(&self, table: &str, order: &str) -> Sent {
+        let put = async {
+            let put = info_span!("put").entered();
+            let outbound = outbound(&Span::current()).unwrap();
+            drop(put);
+            let pairs = outbound.pairs().into_iter().map(|(key, value)| (key.to_owned(), json!({ "S": value })));
+            let context = Value::Object(pairs.collect());
+            let item = json!({ "order": { "S": order }, "__context__": { "M": context } });
+            let put = json!({ "TableName": table, "Item": item });
+            self.cloud.call("dynamodb", "DynamoDB_20120810.PutItem", &put).await.unwrap();
+        };
+        Sent::by(order, "put", put).await
+    }
+
+    /// Puts an order into the stream that fails always, or never.
+    async fn put(&self, order: &str, fails: u32) -> Sent {
+        let data = json!({ "order": order, "fails": fails }).to_string();
+        let put = async {
+            let kinesis = thundra_aws::kinesis::client(&self.config);
+            let record = kinesis.put_record().stream_name("readings").partition_key("sensor-1");
+            record.data(Blob::new(data)).send().await.unwrap();
+        };
+        Sent::by(order, "Kinesis.PutRecord", put).await
+    }
+
+    async fn iterator(&self, kind: ShardIteratorType, number: Option<String>) -> String {
+        let kinesis = aws_sdk_kinesis::Client::new(&self.config);
+        let shards = kinesis.list_shards().stream_name("readings").send().await.unwrap().shards.unwrap();
+        let iterator = kinesis.get_shard_iterator().stream_name("readings").shard_id(&shards[0].shard_id);
+        let iterator = iterator.shard_iterator_type(kind).set_starting_sequence_number(number);
+        iterator.send().await.unwrap().shard_iterator.unwrap()
+    }
+
+    /// Delivers the records from an iterator on as one batch. Returns the lowest number that the response reports.
+    async fn deliver(&self, stream: &str, iterator: &str) -> Option<String> {
+        let kinesis = aws_sdk_kinesis::Client::new(&self.config);
+        let records = kinesis.get_records().shard_iterator(iterator).send().await.unwrap().records;
+        let response = self.cloud.invoke(self.name, &kinesis_events(&records, stream)).await.unwrap();
+        let failures = response["batchItemFailures"].as_array().unwrap().iter();
+        failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).min()
+    }
+}
+
+fn kinesis_events(records: &[Record], stream: &str) -> Value {
+    let mut events = records.iter().map(|record| kinesis_event(record, stream)["Records"][0].take());
+    json!({ "Records": events.by_ref().collect::<Vec<_>>() })
+}

@@ -1,0 +1,22 @@
+//! The work on one record that a client received.
+
+use std::fmt::Display;
+use std::future::Future;
+
+use thundra_core::Config;
+
+use super::record::{Delivery, Surroundings};
+use super::scope::{Ended, RecordScope};
+
+/// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
+pub(crate) async fn process_one<R, Err: Display + 'static, Fut: Future<Output = Result<R, Err>>>(
+    mut delivery: Delivery,
+    config: &Config,
+    f: impl FnOnce() -> Fut,
+) -> Result<R, Err> {
+    let scope = RecordScope::new(Surroundings::new(config).begin(&mut delivery));
+    let work = scope.enter(f);
+    let Ended { result, spans } = scope.work(work).await;
+    thundra_core::export_later(spans);
+    result.map_err(|(error, _)| error)
+}

@@ -1,0 +1,76 @@
+//! What became of the records of a batch, and what of that the event source is told.
+
+use std::collections::HashSet;
+
+use super::BatchEvent;
+use super::error::BatchError;
+use super::options::Options;
+use super::source::{Handled, Order, Outcome};
+
+/// The outcomes of a batch.
+pub(super) struct Report<E: BatchEvent> {
+    /// The group of each record, by number.
+    groups: Vec<usize>,
+    /// The records with their numbers, in no order.
+    records: Vec<(usize, Handled<E>)>,
+}
+
+/// A finished report.
+pub(super) struct Finished<E: BatchEvent> {
+    /// The records in the order of the batch.
+    pub(super) handled: Vec<Handled<E>>,
+    /// The numbers of the failed and the reported records.
+    pub(super) failures: Vec<usize>,
+    /// The number of records that did not begin in time.
+    pub(super) not_begun: usize,
+    /// The error in place of a response.
+    pub(super) error: Option<BatchError>,
+}
+
+impl<E: BatchEvent> Report<E> {
+    pub(super) fn new(groups: Vec<usize>) -> Self {
+        Report { records: Vec::with_capacity(groups.len()), groups }
+    }
+
+    pub(super) fn add(&mut self, number: usize, id: E::Id, outcome: Outcome<E::Output>) {
+        self.records.push((number, Handled { id, outcome, is_reported: false }));
+    }
+
+    pub(super) fn finish(self, order: Order, options: &Options) -> Finished<E> {
+        let Report { groups, mut records } = self;
+        records.sort_unstable_by_key(|(number, _)| *number);
+        let count = records.len();
+        let (mut failures, mut not_begun) = (Vec::new(), 0);
+        let (mut failed, mut first) = (0, None);
+        // The streams of which a record is reported already: the first says where AWS begins again.
+        let mut reported = HashSet::new();
+        for (number, record) in &mut records {
+            let stream = if order == Order::Streams { groups.get(*number).copied() } else { None };
+            let is_first = |reported: &mut HashSet<Option<usize>>| reported.insert(stream);
+            let is_stream = matches!(order, Order::Stream | Order::Streams);
+            record.is_reported = match &record.outcome {
+                Outcome::Done(_) => false,
+                _ if is_stream && !options.continues => is_first(&mut reported),
+                Outcome::HeldBack => !is_stream,
+                Outcome::Failed(_) | Outcome::NotBegun => true,
+            };
+            if let Outcome::Failed(message) = &record.outcome {
+                failed += 1;
+                first.get_or_insert(message.as_str());
+            }
+            not_begun += usize::from(matches!(record.outcome, Outcome::NotBegun));
+            if record.is_reported || matches!(record.outcome, Outcome::Failed(_)) {
+                failures.push(*number);
+            }
+        }
+        let is_error = match order {
+            Order::Unordered => count > 0 && failed == count && !options.reports_full_failure,
+            // The broker takes no partial response.
+            Order::Queue => !failures.is_empty(),
+            _ => false,
+        };
+        let error = is_error.then(|| BatchError::new(failed, count, first));
+        let handled = records.into_iter().map(|(_, record)| record).collect();
+        Finished { handled, failures, not_begun, error }
+    }
+}
