@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::availability_zone::{self, Zone};
 use super::deadline::Deadline;
 use super::watchdog::Watch;
-use super::{environment, evidence, initialisation, setup, usage, warmup};
+use super::{agent_gateway, environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
 use crate::chain::{self, Work};
 use crate::settings::Settings;
@@ -46,6 +46,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     if let Some(id) = attempt {
         builder = builder.attribute(semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned());
+    }
+    if let Some(tool) = agent_gateway::tool(context) {
+        builder = builder.attribute(semconv::GEN_AI_TOOL_NAME, cut(tool).to_owned());
     }
     let zone = availability_zone::current();
     if let Zone::Known(id) = &zone {
@@ -187,13 +190,14 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
 }
 
 /// Returns the trust in the caller of the function. A Cognito identity is an end user, signed in or a guest, with
-/// control over the event, the client context and the X-Ray header.
+/// control over the event, the client context and the X-Ray header. An agent has control over the event.
 fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity
         .as_ref()
         .is_some_and(|identity| !identity.identity_id.is_empty() || !identity.identity_pool_id.is_empty());
-    if is_visitor { trigger::edge_trust(config) } else { Trust::Full }
+    let is_agent = agent_gateway::tool(context).is_some();
+    if is_visitor || is_agent { trigger::edge_trust(config) } else { Trust::Full }
 }
 
 /// Returns the context of the caller: from the client context, else from the event's only message, else from the X-Ray

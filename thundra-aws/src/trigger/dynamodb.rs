@@ -1,7 +1,7 @@
 //! [Streams of DynamoDB].
 //!
-//! An item may carry a context as an attribute, a map of typed values. A removed item has none: the context in its old
-//! image is of the program that wrote the item, perhaps long ago, and not of the one that removed it.
+//! An item may carry a context as an attribute. A removed item has none: the context in its old image is of the program
+//! that wrote the item.
 //!
 //! [Streams of DynamoDB]: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 
@@ -10,14 +10,13 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use thundra_core::propagation::PAYLOAD_CONTEXT;
 use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
-use super::parse::json::{self, Object};
-use super::parse::{arn, time};
+use super::parse::json::Object;
+use super::parse::{arn, image, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -88,15 +87,11 @@ impl<'a> DynamoDbRecord<'a> {
     pub(crate) fn of(record: &Object<'a>) -> Option<Self> {
         let change = record.object("dynamodb")?;
         let principal = record.object("userIdentity").and_then(|identity| identity.text("principalId"));
-        // An item may have more attributes than an object keeps members.
-        let image = change.raw("NewImage").map(json::members).unwrap_or_default();
-        let context = image.into_iter().find(|(name, _)| name == PAYLOAD_CONTEXT);
-        let context = context.and_then(|(_, typed)| Object::parse(typed)?.object("M"));
         Some(DynamoDbRecord {
             id: change.text("SequenceNumber").or_else(|| record.text("eventID")),
             created_at: change.number("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
-            context: context.map(pairs).unwrap_or_default(),
+            context: image::context(&change),
         })
     }
 
@@ -124,15 +119,6 @@ fn key<'a>(typed: &Object<'a>) -> Option<Cow<'a, [u8]>> {
     };
     let text = typed.text("S").or_else(|| typed.text("N")).map(bytes);
     text.or_else(|| BASE64_STANDARD.decode(&*typed.text("B")?).ok().map(Cow::Owned))
-}
-
-/// Returns the texts and numbers of a map: `{"key": {"S": "text"}, "other": {"N": "1"}}`.
-fn pairs(map: Object<'_>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-    let value = |typed| {
-        let typed = Object::parse(typed)?;
-        typed.text("S").or_else(|| typed.text("N"))
-    };
-    map.into_members().filter_map(|(key, typed)| Some((key, value(typed)?))).collect()
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use memchr::memmem;
 use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 
 use super::extract::{Extractor, holds_context};
+use super::image;
 use super::json::{self, Object};
 use crate::payload::{self, Member};
 
@@ -122,6 +123,9 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
     } else if object.has("requestPayload") && object.has("requestContext") {
         // A destination of Lambda receives the event of the invocation as a part of its record.
         inside("requestPayload")
+    } else if let Some(change) = object.object("dynamodb") {
+        // A table may send its changes to a stream of Kinesis.
+        Some(Opened { inbound: extractor.extract_owned(&image::context(&change)), ..Opened::default() })
     } else {
         // A dead-letter queue of Lambda receives the event itself.
         let records = object.array("Records");

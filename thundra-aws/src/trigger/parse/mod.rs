@@ -7,6 +7,7 @@ pub(super) mod bytes;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
+pub(super) mod image;
 pub(super) mod json;
 pub(super) mod packed;
 pub(super) mod time;

@@ -48,6 +48,13 @@ pub(crate) fn open(data: &Data<'_>, extractor: &Extractor<'_>) -> Unpacked {
     decoded.map(|bytes| open_bytes(&bytes, extractor)).unwrap_or_default()
 }
 
+/// Returns the contexts in the data of a record.
+#[cfg(feature = "kinesis")]
+pub(crate) fn contexts(data: &[u8], extractor: &Extractor<'_>) -> impl Iterator<Item = Opened> {
+    let Unpacked { opened, user_records, .. } = open_bytes(data, extractor);
+    user_records.into_iter().map(|(_, opened)| opened).chain([opened])
+}
+
 fn open_bytes(data: &[u8], extractor: &Extractor<'_>) -> Unpacked {
     let mut room = MAX_TEXT + MAX_RATIO * data.len();
     let Some(aggregate) = Aggregate::of(data) else { return Unpacked::alone(open_text(data, &mut room, extractor)) };
