@@ -256,6 +256,8 @@ names! {
     /// The number of log records lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_log_records.refused`.
     THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
+    /// `true` for a call that writes to the bucket or the table whose change triggered the work.
+    THUNDRA_LOOP_SUSPECTED = "thundra.loop.suspected";
     /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
@@ -274,6 +276,12 @@ names! {
     THUNDRA_QUEUE_TIME_MS = "thundra.queue.time_ms";
     /// The signal of a request to a collector.
     THUNDRA_SIGNAL = "thundra.signal";
+    /// The number of span pointers over the limit of a span.
+    THUNDRA_SPAN_POINTERS_DROPPED = "thundra.span_pointers.dropped";
+    /// The pointers to the objects and items whose change triggered the work.
+    THUNDRA_SPAN_POINTERS_READ = "thundra.span_pointers.read";
+    /// The pointers to the objects and items that a call wrote.
+    THUNDRA_SPAN_POINTERS_WRITTEN = "thundra.span_pointers.written";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
     /// `true` for records that a pipe of EventBridge delivered, in place of their source.

@@ -18,7 +18,7 @@ use crate::attributes::cut;
 use crate::chain::{self, Work};
 use crate::settings::Settings;
 use crate::trigger::{self, FaasTrigger, Message, Trigger};
-use crate::{payload, queue_time};
+use crate::{hops, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -61,6 +61,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
     builder = queue_time::describe(builder, waited, queue_spans);
+    builder = hops::describe(builder, trigger.messages.iter().flat_map(|message| &message.changes));
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {

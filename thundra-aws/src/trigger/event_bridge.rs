@@ -14,7 +14,7 @@ use super::event::Event;
 use super::message::{message_id, process};
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{envelope, time};
+use super::parse::{changes, envelope, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 
@@ -55,5 +55,6 @@ fn message(event: &Object<'_>, text: &[u8], extractor: &Extractor<'_>) -> Messag
     let opened = envelope::open(detail.as_bytes(), extractor).unwrap_or_default().within(detail, text);
     let attributes = Vec::from_iter(message_id(event.text("id")));
     let sent_at = event.text("time").and_then(|time| time::from_rfc3339(&time));
-    Message { attributes, sent_at, ..opened.into() }
+    let changes = changes::of_event(event);
+    Message { attributes, sent_at, changes, ..opened.into() }
 }

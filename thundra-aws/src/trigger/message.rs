@@ -10,6 +10,7 @@ use thundra_core::{Value, semconv};
 use super::parse::envelope::Opened;
 use super::parse::packed::Unpacked;
 use crate::attributes::Attributes;
+use crate::hops::Change;
 
 /// The age at which a message counts as redriven, because the trace of the sender has ended.
 const MAX_AGE: Duration = Duration::from_secs(3600);
@@ -26,6 +27,8 @@ pub(crate) struct Message {
     pub(crate) attributes: Attributes,
     /// The time of sending, by the clock of the delivering service.
     pub(crate) sent_at: Option<SystemTime>,
+    /// The changes of objects and items that the message tells of.
+    pub(crate) changes: Vec<Change>,
     /// The text of the `__context__` object inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
@@ -51,9 +54,10 @@ impl Message {
     }
 
     /// Returns the messages in this one, else this one.
-    pub(super) fn unpack(mut self) -> Vec<Message> {
+    pub(super) fn unpack(mut self) -> impl Iterator<Item = Message> {
         let packed = std::mem::take(&mut self.packed);
-        if packed.is_empty() { vec![self] } else { packed }
+        let alone = packed.is_empty().then_some(self);
+        alone.into_iter().chain(packed)
     }
 
     /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock

@@ -6,7 +6,7 @@ use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::parse::json::Object;
-use super::parse::time;
+use super::parse::{changes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -49,7 +49,8 @@ fn message(record: &Object<'_>) -> Message {
     add_key(&mut attributes, object.and_then(|object| object.text("key")).as_deref());
     let sent_at = time.as_deref().and_then(time::from_rfc3339);
     attributes.extend(time.map(|time| (semconv::FAAS_DOCUMENT_TIME, time.into_owned().into())));
-    Message { attributes, sent_at, ..Message::default() }
+    let changes = Vec::from_iter(changes::of_record(record));
+    Message { attributes, sent_at, changes, ..Message::default() }
 }
 
 /// Adds the attributes with an encoded key.

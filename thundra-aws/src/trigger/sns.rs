@@ -7,7 +7,7 @@ use thundra_core::{Config, semconv};
 use super::event::{Event, is_record};
 use super::message::{message_id, process};
 use super::parse::envelope::open_notification;
-use super::parse::{arn, time};
+use super::parse::{arn, changes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 
@@ -31,6 +31,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let extractor = trigger.extractor(config);
     trigger.deliver(notifications.iter().map(|notification| Message {
         attributes: Vec::from_iter(message_id(notification.text("MessageId"))),
+        changes: notification.raw("Message").map(changes::of_message).unwrap_or_default(),
         sent_at: notification.text("Timestamp").and_then(|time| time::from_rfc3339(&time)),
         ..open_notification(notification, 0, &extractor).into()
     }));

@@ -15,7 +15,7 @@ use super::message::{self, message_id};
 use super::parse::envelope::{self, Opened, attribute_pairs, attributes_or_body};
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
-use super::parse::{arn, time};
+use super::parse::{arn, changes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -103,6 +103,9 @@ impl<'a> SqsMessage<'a> {
         let receive_count = receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into()));
         Message {
             attributes: message_id(self.id).into_iter().chain(receive_count).collect(),
+            changes: changes::of_message(match &self.body {
+                Body::Json(text) | Body::Text(text) => text,
+            }),
             sent_at: self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?)),
             ..opened.into()
         }

@@ -70,6 +70,8 @@ pub(crate) struct ScopeState {
     pub(crate) outer: Option<ScopeId>,
     /// The key to find the scope by, from tasks outside of every scope.
     pub(crate) key: Option<Arc<str>>,
+    /// The names of what triggered the work.
+    pub(crate) origins: Vec<String>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
     /// The time by which the work has to end.
@@ -131,6 +133,7 @@ impl ScopeState {
             exceptions: ExceptionSignal::Spans,
             outer: None,
             key: None,
+            origins: Vec::new(),
             flags: 0,
             deadline: None,
             attached: None,
@@ -457,6 +460,7 @@ impl ScopeState {
         (self.correlation, self.received) = (CorrelationIds::default(), None);
         (self.outer, self.key, self.deadline, self.attached) = (None, None, None, None);
         (self.sealed, self.flags) = (false, 0);
+        self.origins = Vec::new();
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
         (self.replayed_spans, self.replayed_events) = (0, 0);

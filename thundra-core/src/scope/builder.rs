@@ -45,6 +45,7 @@ pub struct ScopeBuilder {
     shared: Option<SharedTrace>,
     key: Option<Arc<str>>,
     preceding: Option<Preceding>,
+    origins: Vec<String>,
 }
 
 /// The trace of a longer work, of which each scope is a part.
@@ -93,6 +94,7 @@ impl Scope {
             shared: None,
             key: None,
             preceding: None,
+            origins: Vec::new(),
         }
     }
 }
@@ -232,6 +234,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Names what triggered the work, for [`ScopeRef::has_origin`](crate::ScopeRef::has_origin).
+    #[doc(hidden)]
+    pub fn origins(mut self, names: Vec<String>) -> Self {
+        self.origins = names;
+        self
+    }
+
     /// Begins the scope with the configuration of this process.
     pub fn begin(self) -> Scope {
         self.begin_with(config())
@@ -252,6 +261,7 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let log_fields = std::mem::take(&mut self.log_fields);
+        let origins = std::mem::take(&mut self.origins);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
@@ -322,6 +332,7 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.origins = origins;
             state.deadline = self.deadline;
             state.outer = outer;
             state.key = self.key.clone();
