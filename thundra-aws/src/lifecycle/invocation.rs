@@ -17,7 +17,7 @@ use super::{agent_gateway, environment, evidence, initialisation, setup, usage, 
 use crate::attributes::cut;
 use crate::chain::{self, Work};
 use crate::settings::Settings;
-use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
 use crate::{hops, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
@@ -251,7 +251,7 @@ fn parent(
 fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
     let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
     let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Some(Inbound::extract(pairs, formats, caller))
+    Some(Extractor::new(formats, caller).extract_any(pairs))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with
