@@ -15,7 +15,7 @@ use thundra_core::{Config, semconv};
 use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
-use super::parse::json::Object;
+use super::parse::json::{self, Object};
 use super::parse::{arn, image, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};

@@ -9,6 +9,7 @@ mod cloudwatch;
 mod configuration;
 mod deadlines;
 mod details;
+mod durable;
 mod emf;
 mod endings;
 mod ends;
