@@ -1,7 +1,8 @@
 //! The trigger of an invocation, read from the bytes of the event.
 //!
 //! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module, or a row of the
-//! file [`services`] if the source carries no context. Any other event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
+//! file [`services`] if the source carries no context. Any other event, well-formed or not, is of the source `other`.
+//! Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
 //! file there. A source of untrusted callers gives its trigger the [`edge_trust`].
@@ -14,9 +15,10 @@
 //! # Trust
 //!
 //! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
-//! Gateway, function URLs, load balancers, CloudFront, AppSync, IoT devices) the function takes the trace context and well-formed
-//! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
-//! environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! Gateway, function URLs, load balancers, CloudFront, AppSync, IoT devices) the function takes the trace context and
+//! well-formed ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM
+//! or the environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A
+//! Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!
