@@ -112,6 +112,8 @@ names! {
     DISK_IO_DIRECTION = "disk.io.direction";
     /// The number of the attempt at an operation of a durable execution, from 1, as in AWS's plugins for OpenTelemetry.
     DURABLE_ATTEMPT_NUMBER = "durable.attempt.number";
+    /// The outcome of an attempt, as in AWS's plugins for OpenTelemetry: `SUCCEEDED` or `FAILED`.
+    DURABLE_ATTEMPT_OUTCOME = "durable.attempt.outcome";
     /// The ARN of a durable execution of Lambda, under the name of AWS's plugins for OpenTelemetry.
     DURABLE_EXECUTION_ARN = "durable.execution.arn";
     /// The name of a durable execution, given by the caller or by Lambda.
@@ -122,6 +124,15 @@ names! {
     DURABLE_INVOCATION_STATUS = "durable.invocation.status";
     /// The id of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
     DURABLE_OPERATION_ID = "durable.operation.id";
+    /// The name of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_NAME = "durable.operation.name";
+    /// The status of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_STATUS = "durable.operation.status";
+    /// The subtype of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_SUBTYPE = "durable.operation.subtype";
+    /// The type of an operation of a durable execution, as in AWS's plugins for OpenTelemetry: `STEP`, `WAIT`, `CONTEXT`,
+    /// `CHAINED_INVOKE` or `CALLBACK`.
+    DURABLE_OPERATION_TYPE = "durable.operation.type";
     /// `true` while an invocation of a durable execution repeats what earlier invocations did.
     DURABLE_REPLAY = "durable.replay";
     /// The number of events without a record, because they repeat events of earlier invocations of a durable execution.
