@@ -68,9 +68,13 @@ impl Opened {
         Opened { range, ..self }
     }
 
-    /// Adds the context of another vendor. That of an envelope comes before those of the messages inside.
-    pub(crate) fn beside_foreign(self, foreign: Option<Inbound>) -> Self {
-        Opened { foreign: foreign.map(Box::new).or(self.foreign), ..self }
+    /// Adds the context of another vendor, unless a program sent one of ours. That of an envelope comes before those of
+    /// the messages inside.
+    pub(crate) fn beside_foreign(self, foreign: impl FnOnce() -> Option<Inbound>) -> Self {
+        if holds_parent(&self.inbound) {
+            return self;
+        }
+        Opened { foreign: foreign().map(Box::new).or(self.foreign), ..self }
     }
 
     /// Returns `true` for a context of a program.
@@ -139,7 +143,7 @@ pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extra
     } else {
         attributes_or_body(inbound, || open(part.as_bytes(), extractor))
     };
-    opened.beside_foreign(extractor.foreign(borrowed(&metadata)))
+    opened.beside_foreign(|| extractor.foreign(borrowed(&metadata)))
 }
 
 /// Opens a [CloudEvent]. Its attributes may have the extension for [distributed tracing].
@@ -170,7 +174,7 @@ fn open_carrier(
     inside: impl FnOnce() -> Option<Opened>,
 ) -> Opened {
     let inbound = extractor.extract_owned(pairs);
-    let foreign = extractor.foreign(borrowed(pairs));
+    let foreign = || extractor.foreign(borrowed(pairs));
     Opened { range: None, ..attributes_or_body(inbound, inside) }.beside_foreign(foreign)
 }
 
@@ -198,7 +202,7 @@ fn open_at(body: &[u8], depth: usize, extractor: &Extractor<'_>) -> Option<Opene
     if opened.is_none() && foreign.is_none() {
         return None;
     }
-    Some(Opened { range: None, ..opened.unwrap_or_default() }.beside_foreign(foreign))
+    Some(Opened { range: None, ..opened.unwrap_or_default() }.beside_foreign(|| foreign))
 }
 
 fn open_member(object: &Object<'_>, key: &str, depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
