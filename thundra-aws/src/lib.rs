@@ -325,6 +325,8 @@ mod chain;
 mod cloudwatch;
 pub mod configuration;
 mod emf;
+#[doc(hidden)]
+pub mod fuzz_support;
 mod handler;
 #[cfg(feature = "http")]
 pub mod http;
