@@ -43,7 +43,9 @@ pub struct ScopeBuilder {
     sampled_by_xray: Option<bool>,
     deadline: Option<SystemTime>,
     shared: Option<SharedTrace>,
+    key: Option<Arc<str>>,
     preceding: Option<Preceding>,
+    origins: Vec<String>,
 }
 
 /// The trace of a longer work, of which each scope is a part.
@@ -90,7 +92,9 @@ impl Scope {
             sampled_by_xray: None,
             deadline: None,
             shared: None,
+            key: None,
             preceding: None,
+            origins: Vec::new(),
         }
     }
 }
@@ -201,6 +205,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Sets the key to find the scope by, from tasks outside of every scope. See [`ReplayMarks`](crate::ReplayMarks).
+    #[doc(hidden)]
+    pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
     /// Sets the time by which the work has to end.
     #[doc(hidden)]
     pub fn deadline(mut self, deadline: SystemTime) -> Self {
@@ -220,6 +231,13 @@ impl ScopeBuilder {
     #[doc(hidden)]
     pub fn preceded_by(mut self, span: Preceding) -> Self {
         self.preceding = Some(span);
+        self
+    }
+
+    /// Names what triggered the work, for [`ScopeRef::has_origin`](crate::ScopeRef::has_origin).
+    #[doc(hidden)]
+    pub fn origins(mut self, names: Vec<String>) -> Self {
+        self.origins = names;
         self
     }
 
@@ -243,6 +261,7 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let log_fields = std::mem::take(&mut self.log_fields);
+        let origins = std::mem::take(&mut self.origins);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
@@ -313,10 +332,12 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.origins = origins;
             state.deadline = self.deadline;
             state.outer = outer;
+            state.key = self.key.clone();
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
-            state.limits.spans = spans_left.max(1);
+            state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
         });
         let id = claimed.unwrap_or_else(|| {
@@ -337,7 +358,7 @@ impl ScopeBuilder {
     fn start_root(&self, state: &mut ScopeState, config: &Config) {
         let inbound = &self.inbound;
         let (trace_id, recorded) = (state.trace_id, state.recorded);
-        if state.open().is_none() {
+        if state.open(0, false).is_none() {
             return;
         }
         let mut parent = inbound.parent.as_ref().map(|parent| parent.span_id);

@@ -3,6 +3,7 @@
 //! | source | span name | `http.route` |
 //! |---|---|---|
 //! | REST API, HTTP API with its format 1.0 | `{method} {resource}` | `resource` |
+//! | REST API with a mapping template | `{method} {resource}` | the resource |
 //! | HTTP API | `{method} {route}`, or `{method}` for `$default` | the route of `routeKey` |
 //! | function URL, load balancer, VPC Lattice, CloudFront | `{method}` | none |
 //! | WebSocket API | the route key | none |
@@ -18,6 +19,7 @@ mod cloudfront;
 mod function_url;
 mod lattice;
 mod load_balancer;
+mod template;
 
 use std::borrow::Cow;
 
@@ -37,6 +39,7 @@ pub(super) use cloudfront::SOURCE as CLOUDFRONT;
 pub(super) use function_url::SOURCE as FUNCTION_URL;
 pub(super) use lattice::SOURCE as LATTICE;
 pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
+pub(super) use template::SOURCE as REST_API_TEMPLATE;
 
 /// The differences between the services in front of a function.
 struct Gateway {
@@ -84,7 +87,7 @@ impl Gateway {
         }
         self.describe(trigger, request, &thundra_http::settings().known_methods);
         trigger.has_status = self.has_status;
-        let inbound = trigger.extractor(config).extract(request.headers.pairs());
+        let inbound = trigger.extractor(config).extract_any(request.headers.pairs());
         trigger.deliver([Message { inbound, ..Message::default() }]);
         // The client may have chosen the request id.
         let id = (self.request_id)(request).filter(|id| is_correlation_id(id));
@@ -121,22 +124,25 @@ impl Gateway {
     }
 }
 
-/// Returns `true` if the headers and the path of the request were read.
+/// Returns `true` if the headers, the path, the method and the query of the request were read.
 fn has_head(event: &Event<'_>) -> bool {
-    has_headers(event) && PATHS.iter().any(|key| event.members.has(key))
-}
-
-/// Returns `true` if the headers of the request were read.
-fn has_headers(event: &Event<'_>) -> bool {
-    event.members.has("headers") || event.members.has("multiValueHeaders")
+    let names_one = |keys: &[&str]| keys.iter().any(|key| event.members.names(key));
+    let (method, query): (&[&str], &[&str]) = match api_gateway::has_http(event) {
+        true => (&["requestContext"], &QUERIES),
+        false => (&METHODS, &PARAMETERS),
+    };
+    names_one(&["headers", "multiValueHeaders"]) && names_one(&PATHS) && names_one(method) && names_one(query)
 }
 
 /// The members with a path.
 const PATHS: [&str; 4] = ["rawPath", "path", "raw_path", "uri"];
+/// The members with a method.
+const METHODS: [&str; 2] = ["httpMethod", "method"];
 /// The members with a query as sent.
 const QUERIES: [&str; 2] = ["rawQueryString", "querystring"];
 /// The members with the parameters of a query.
-const PARAMETERS: [&str; 3] = ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters"];
+const PARAMETERS: [&str; 4] =
+    ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters", "querystring"];
 
 /// A request, in any format.
 struct Request<'e, 'a> {
@@ -171,7 +177,7 @@ impl<'e, 'a> Request<'e, 'a> {
     }
 
     fn method(&self) -> Option<Cow<'a, str>> {
-        self.caller_text("method").or_else(|| self.event.text("httpMethod")).or_else(|| self.event.text("method"))
+        self.caller_text("method").or_else(|| METHODS.iter().find_map(|key| self.event.text(key)))
     }
 
     fn path(&self) -> Option<Cow<'a, str>> {
