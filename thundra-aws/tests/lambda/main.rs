@@ -22,6 +22,7 @@ mod metrics;
 mod peers;
 mod programs;
 mod queue_time;
+mod requests;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod separate;

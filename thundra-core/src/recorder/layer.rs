@@ -120,7 +120,8 @@ impl Recorder {
         record: impl FnOnce(&mut dyn Visit),
     ) {
         let start = fields.encoded.len();
-        let careful = self.is_careful() && fields::need_care(metadata.fields());
+        let is_careful = self.is_careful();
+        let settles = is_careful && fields::need_care(metadata.fields());
         let (limit, length) = match of {
             FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
             FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
@@ -128,15 +129,12 @@ impl Recorder {
                 (self.limits.log_attributes, self.limits.log_value_length)
             }
         };
-        let max = if careful { u32::MAX } else { limit };
+        let max = if settles { u32::MAX } else { limit };
         fields.read(of, (max, length), record);
-        if careful {
+        if settles {
             fields.settle(start, limit);
         }
-        if self.is_careful()
-            && of == FieldsOf::Span
-            && let Some(marks) = replay::marks_of(metadata)
-        {
+        if is_careful && let Some(marks) = replay::marks_of(metadata) {
             marks.read(fields, start);
         }
     }
@@ -256,7 +254,7 @@ where
         if parent.kind() == SlotKind::Unrecorded {
             // An unrecorded span is found through the span of the scope, see `on_enter`, except for a span with an
             // explicit parent or without a parent.
-            let marked = if self.is_careful() { self.place_marked(attributes, parent) } else { None };
+            let marked = if self.is_careful() { replay::place_unrecorded(attributes, parent) } else { None };
             if marked.is_some() || !attributes.is_contextual() {
                 self.index.insert(id.into_u64(), marked.unwrap_or(parent));
             }
@@ -284,10 +282,7 @@ where
         fields::with_fields(|fields| {
             fields.read(FieldsOf::Span, (u32::MAX, self.limits.value_length), |visitor| values.record(visitor));
             if self.is_careful() {
-                self.read_mark(fields, id, &context);
-                if let Some(replays) = fields.replays {
-                    self.set_mark(slot, replays);
-                }
+                replay::read_recorded(fields, id, slot, &context);
             }
             SCOPES.edit(slot, |span, limits| {
                 apply(span, fields);
