@@ -17,7 +17,7 @@ use super::{agent_gateway, environment, evidence, initialisation, setup, usage, 
 use crate::attributes::cut;
 use crate::chain::{self, Work};
 use crate::settings::Settings;
-use crate::trigger::{self, FaasTrigger, Message, Trigger};
+use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
 use crate::{hops, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
@@ -92,7 +92,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(execution) = &trigger.execution {
         let header = header.as_ref().filter(|_| config.propagators.xray);
         let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
-        builder = builder.shared_trace(trace_id, execution.trace_id);
+        builder = builder.shared_trace(trace_id, execution.trace_id).key(context.request_id.clone());
         if let Some(sender) = from_client_context(context, caller, config.propagators).and_then(|client| client.parent)
         {
             builder = builder.link(&sender, NO_ATTRIBUTES);
@@ -124,7 +124,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
-        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
+        let is_http = trigger.faas_trigger == FaasTrigger::Http;
+        let of_result = if is_http { ScopeFlags::HTTP_RESPONSE } else { ScopeFlags::NONE };
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION | of_result);
     }
     if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);
@@ -249,7 +251,7 @@ fn parent(
 fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
     let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
     let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Some(Inbound::extract(pairs, formats, caller))
+    Some(Extractor::new(formats, caller).extract_any(pairs))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

@@ -12,6 +12,7 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::parse::json::{self, Object};
+use super::parse::s3_object::decode;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common, s3};
 use crate::attributes::Attributes;
@@ -73,7 +74,7 @@ impl<'a> S3Task<'a> {
     pub(crate) fn read(self, inbound: Inbound) -> Message {
         let mut attributes = Vec::with_capacity(3);
         attributes.extend(self.id.map(|id| (semconv::AWS_S3_BATCH_TASK_ID, id.into_owned().into())));
-        s3::add_key(&mut attributes, self.key.as_deref());
+        s3::add_key(&mut attributes, self.key.map(|key| decode(&key)));
         Message { inbound, attributes, ..Message::default() }
     }
 }

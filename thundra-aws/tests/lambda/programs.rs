@@ -123,6 +123,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("hops") => crate::hops::run(other),
         "measured" => crate::metrics::measured(),
         other if other.starts_with("usage") => crate::usage::run(other),
+        other if other.starts_with("durable") => crate::durable::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         other if other.starts_with("evidence") => crate::evidence::run(other),
         other if other.starts_with("emf") => crate::emf::run(other),

@@ -33,7 +33,7 @@ impl<'a> Headers<'a> {
     }
 
     /// Returns every line with the name of its header.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 }

@@ -2,9 +2,12 @@
 
 pub(super) mod aggregate;
 pub(crate) mod arn;
+pub(crate) mod attributes;
 pub(crate) mod base64;
 pub(super) mod bytes;
 pub(super) mod changes;
+mod datadog;
+pub(crate) mod dead_letter;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;

@@ -43,7 +43,6 @@ impl<'a> S3Object<'a> {
     }
 
     /// Returns the attributes of the object.
-    #[allow(dead_code)]
     pub(crate) fn attributes(&self) -> Attributes {
         let mut attributes = Vec::with_capacity(2);
         let bucket = self.bucket.as_deref().map(|bucket| (semconv::AWS_S3_BUCKET, bucket.to_owned().into()));
