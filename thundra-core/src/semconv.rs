@@ -16,6 +16,8 @@ macro_rules! names {
 names! {
     AWS_ALEXA_INTENT_NAME = "aws.alexa.intent.name";
     AWS_ALEXA_REQUEST_TYPE = "aws.alexa.request.type";
+    AWS_APPSYNC_CHANNEL_NAMESPACE = "aws.appsync.channel_namespace.name";
+    AWS_APPSYNC_OPERATION = "aws.appsync.operation";
     AWS_AUTOSCALING_CAUSE = "aws.autoscaling.cause";
     AWS_AUTOSCALING_GROUP_NAME = "aws.autoscaling.group.name";
     AWS_BEDROCK_ACTION_GROUP_NAME = "aws.bedrock.action_group.name";
@@ -23,6 +25,8 @@ names! {
     AWS_CLOUDFORMATION_REQUEST_TYPE = "aws.cloudformation.request.type";
     AWS_CLOUDFORMATION_RESOURCE_TYPE = "aws.cloudformation.resource.type";
     AWS_CLOUDFORMATION_STACK_ID = "aws.cloudformation.stack.id";
+    AWS_CLOUDFRONT_DISTRIBUTION_ID = "aws.cloudfront.distribution.id";
+    AWS_CLOUDFRONT_EVENT_TYPE = "aws.cloudfront.event_type";
     AWS_CLOUDWATCH_ALARM_NAME = "aws.cloudwatch.alarm.name";
     AWS_CLOUDWATCH_ALARM_STATE = "aws.cloudwatch.alarm.state";
     AWS_CODEPIPELINE_JOB_ID = "aws.codepipeline.job.id";
@@ -33,7 +37,11 @@ names! {
     AWS_CONNECT_CHANNEL = "aws.connect.channel";
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
+    /// The sequence number in a stream, of a record with another id.
+    AWS_KINESIS_SEQUENCE_NUMBER = "aws.kinesis.sequence_number";
     AWS_KINESIS_STREAM_NAME = "aws.kinesis.stream_name";
+    /// The place of a user record among those that a producer packed into one record, from 0.
+    AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
     /// One attempt of a request id: a retry has the same request id, and another invocation id.
     AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
@@ -75,6 +83,7 @@ names! {
     CLOUD_RESOURCE_ID = "cloud.resource_id";
     CODE_FILE_PATH = "code.file.path";
     CODE_LINE_NUMBER = "code.line.number";
+    DB_NAMESPACE = "db.namespace";
     DB_OPERATION_NAME = "db.operation.name";
     DB_SYSTEM_NAME = "db.system.name";
     AWS_DYNAMODB_ATTRIBUTES_TO_GET = "aws.dynamodb.attributes_to_get";
@@ -149,6 +158,8 @@ names! {
     GEN_AI_AGENT_ID = "gen_ai.agent.id";
     GEN_AI_AGENT_NAME = "gen_ai.agent.name";
     GEN_AI_TOOL_NAME = "gen_ai.tool.name";
+    GRAPHQL_OPERATION_NAME = "graphql.operation.name";
+    GRAPHQL_OPERATION_TYPE = "graphql.operation.type";
     HTTP_REQUEST_METHOD = "http.request.method";
     HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original";
     HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count";

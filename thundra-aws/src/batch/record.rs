@@ -9,7 +9,7 @@ use thundra_core::{Config, NO_ATTRIBUTES, Scope, ScopeFlags, ScopeRef, SpanKind,
 use crate::attributes::{Attributes, all_bounded, cut};
 use crate::settings::{BatchSpans, QueueSpans, Settings};
 use crate::trigger::{Extractor, Message};
-use crate::{payload, queue_time};
+use crate::{chain, payload, queue_time};
 
 /// A record from a queue or a stream.
 #[derive(Debug)]
@@ -88,6 +88,7 @@ impl<'c> Surroundings<'c> {
         let is_old = message.is_old();
         let is_apart = is_old || self.spans == BatchSpans::Link;
         let mut inbound = std::mem::take(&mut message.inbound);
+        let packed = std::mem::take(&mut message.packed);
         self.add_correlation_of_invocation(&mut inbound);
         let mut attributes = std::mem::take(&mut record.attributes);
         attributes.append(&mut message.attributes);
@@ -115,7 +116,13 @@ impl<'c> Surroundings<'c> {
                 inbound.source = if is_old { ParentSource::Redrive } else { ParentSource::Batch };
                 builder = builder.link(&producer, message_id(&attributes));
             }
+            (None, None) if !packed.is_empty() => inbound.source = ParentSource::Batch,
             (None, _) => {}
+        }
+        for sender in &packed {
+            if let Some(producer) = &sender.inbound.parent {
+                builder = builder.link(producer, sender.attributes.iter().cloned());
+            }
         }
         let waited = message.queue_time(SystemTime::now());
         builder = queue_time::describe(builder, waited, self.queue_spans);
@@ -127,7 +134,9 @@ impl<'c> Surroundings<'c> {
         if let Some(context) = message.received_context.take() {
             builder = builder.received_context(context);
         }
-        builder.parent(inbound).begin_with(self.config)
+        let scope = builder.parent(inbound).begin_with(self.config);
+        chain::continue_longest(*scope, &packed, self.config);
+        scope
     }
 
     /// Adds the correlation ids of the invocation under the keys that the record does not have.
@@ -146,7 +155,9 @@ impl<'c> Surroundings<'c> {
 
 /// Returns the attribute that names a record, for the link to its producer.
 fn message_id(attributes: &Attributes) -> Attributes {
-    let id = attributes.iter().filter(|(key, _)| *key == semconv::MESSAGING_MESSAGE_ID);
+    // A record of Kafka has an offset for an id.
+    let ids = [semconv::MESSAGING_MESSAGE_ID, semconv::MESSAGING_KAFKA_OFFSET];
+    let id = attributes.iter().filter(|(key, _)| ids.contains(key));
     id.cloned().collect()
 }
 

@@ -114,7 +114,10 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     usage::faas::began(*scope, &trigger, waited);
     warmup::report(*scope);
     if trigger.source.faas_trigger == FaasTrigger::Http {
-        scope.set_flags(ScopeFlags::HTTP_REQUEST | ScopeFlags::HTTP_RESPONSE);
+        scope.set_flags(ScopeFlags::HTTP_REQUEST);
+    }
+    if trigger.has_status {
+        scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
         scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
@@ -353,6 +356,30 @@ mod tests {
                 !scope.flags().contains(ScopeFlags::UNTRUSTED_CALLER),
                 obeyed,
                 "{why}: the records of a batch are not obeyed either"
+            );
+        }
+    }
+
+    #[test]
+    fn the_status_is_read_where_the_response_goes_to_the_client() {
+        for (event, is_request, has_status, why) in [
+            (
+                r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}}}"#,
+                true,
+                true,
+                "a load balancer",
+            ),
+            (r#"{"Records":[{"cf":{"request":{"method":"GET","uri":"/"}}}]}"#, true, false, "CloudFront"),
+            (r#"{"arguments":{},"info":{"fieldName":"order"}}"#, true, false, "a resolver"),
+            (r#"{"authorizationToken":"t","methodArn":"a"}"#, true, false, "an authorizer"),
+            (r#"{"order":7}"#, false, false, "a program"),
+        ] {
+            let scope = begin(&mut Bytes::from_static(event.as_bytes()), &Context::default(), None, config());
+            let (request, response) = (ScopeFlags::HTTP_REQUEST, ScopeFlags::HTTP_RESPONSE);
+            assert_eq!(
+                (scope.flags().contains(request), scope.flags().contains(response)),
+                (is_request, has_status),
+                "{why}"
             );
         }
     }

@@ -1,13 +1,12 @@
-//! Events from untrusted callers, apart from HTTP requests: the messages of devices on AWS IoT, and the requests to
-//! resolvers and authorizers of AppSync and to token authorizers.
+//! Events from untrusted callers, apart from HTTP requests: the messages of devices on AWS IoT, and tokens for
+//! authorizers.
 //!
 //! A rule of IoT invokes a function with the message of a device, and with members that functions such as `topic()` in
 //! the `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like the event
 //! of a program.
 
 use super::event::Event;
-use super::iam::is_iam;
-use super::parse::json::{self, Object};
+use super::parse::json::Object;
 
 /// The usual names of the members beside the topic.
 const RULE: [&str; 9] =
@@ -32,17 +31,7 @@ pub(super) fn is_edge(event: &Event<'_>) -> bool {
 }
 
 fn is_edge_object(event: &Object<'_>) -> bool {
-    is_iot(event) || is_resolver(event) || is_authorizer(event)
-}
-
-/// Returns `true` for an event from an untrusted caller, given a text that is no object. AppSync may send resolvers a
-/// list of requests. The text is empty for a handler in place, because the event is not visible and may come from
-/// anyone.
-pub(super) fn is_edge_text(text: &[u8]) -> bool {
-    let text = text.trim_ascii_start();
-    let list = std::str::from_utf8(text).ok().filter(|text| text.starts_with('['));
-    let first = list.and_then(|list| Object::parse(json::array(list).first()?));
-    text.is_empty() || first.is_some_and(|first| is_resolver(&first))
+    is_iot(event) || is_authorizer(event)
 }
 
 /// Returns `true` for an event of AWS IoT.
@@ -50,12 +39,6 @@ pub(super) fn is_iot(event: &Object<'_>) -> bool {
     let has = |name: &&str| event.has(name);
     let of_rule = || event.text("topic").is_some_and(|topic| topic.contains('/') || RULE.iter().any(has));
     of_rule() || IOT.iter().any(|names| names.iter().all(has))
-}
-
-/// Returns `true` for a request to AppSync, unless signed with credentials of IAM.
-fn is_resolver(event: &Object<'_>) -> bool {
-    let of_resolver = event.has("arguments") && event.object("info").is_some_and(|info| info.has("fieldName"));
-    of_resolver && !event.object("identity").is_some_and(|identity| is_iam(&identity))
 }
 
 /// Returns `true` for a request to an authorizer.
@@ -71,7 +54,6 @@ mod tests {
 
     #[test]
     fn events_of_untrusted_callers_are_recognised() {
-        let info = json!({"fieldName": "order", "parentTypeName": "Query"});
         for (event, edge, why) in [
             (json!({"t": 21, "topic": "devices/7/data"}), true, "a topic of MQTT"),
             (json!({"t": 21, "topic": "devices", "clientid": "7"}), true, "a rule that adds two things"),
@@ -84,9 +66,6 @@ mod tests {
             (json!({"state": {}, "metadata": {}, "version": 3, "timestamp": 1}), true, "a shadow"),
             (json!({"state": "open", "metadata": {}, "timestamp": 1}), false, "a program's own words"),
             (json!({"ruleName": "r", "topic": "t", "base64OriginalPayload": "e30="}), true, "a rule that failed"),
-            (json!({"arguments": {}, "identity": null, "info": info}), true, "AppSync"),
-            (json!({"arguments": {}, "identity": {"userArn": ""}, "info": info}), true, "AppSync, nobody known"),
-            (json!({"arguments": {}, "identity": {"userArn": "arn:aws:iam::1:user/a"}, "info": info}), false, "IAM"),
             (
                 json!({"type": "TOKEN", "authorizationToken": "t", "methodArn": "arn:aws:execute-api:a"}),
                 true,
@@ -97,10 +76,5 @@ mod tests {
         ] {
             assert_eq!(is_edge_object(&Object::parse(&event.to_string()).unwrap()), edge, "{why}");
         }
-        let request = json!({"arguments": {}, "info": info});
-        for (event, edge) in [(json!([request, request]), true), (json!([{"a": 1}]), false), (json!([]), false)] {
-            assert_eq!(is_edge_text(event.to_string().as_bytes()), edge, "{event}");
-        }
-        assert_eq!((is_edge_text(b""), is_edge_text(b"\"text\""), is_edge_text(b"[")), (true, false, false));
     }
 }

@@ -1,15 +1,32 @@
 //! [Firehose], which calls a function to transform the records of a delivery stream.
 //!
+//! The data of a record is base64, and may hold several user records or gzip, as in [Kinesis](super::kinesis). A record
+//! that failed before and was sent again may stand in the object that Firehose [wrote] for the failure.
+//!
 //! [Firehose]: https://docs.aws.amazon.com/lambda/latest/dg/services-kinesisfirehose.html
+//! [wrote]: https://docs.aws.amazon.com/firehose/latest/dev/data-transformation-failure-handling.html
 
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use thundra_core::{Config, semconv};
 
 use super::event::Event;
-use super::message::{message_id, process};
+use super::message::{self, message_id};
+use super::parse::base64::Data;
+use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{arn, base64, time};
+use super::parse::{arn, packed, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger};
+use crate::attributes::Attributes;
+
+/// The objects with the place of a record in a stream that Firehose or Kinesis Data Analytics reads.
+const METADATA: [&str; 3] = ["kinesisRecordMetadata", "kinesisStreamRecordMetadata", "kinesisFirehoseRecordMetadata"];
+/// The base64 of the beginning of a failed record, `{"attemptsMade":`, without the characters that depend on the rest.
+const FAILED: &str = "eyJhdHRlbXB0c01hZGUiO";
 
 pub(super) static SOURCE: Source = Source {
     name: "firehose",
@@ -19,19 +36,98 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
+/// Returns the attributes of a span for the processing of records of a delivery stream.
+pub(crate) fn process(delivery_stream: Option<&str>) -> Attributes {
+    message::process("aws_firehose", delivery_stream)
+}
+
+/// Returns the name of a delivery stream.
+pub(crate) fn delivery_stream(arn: &str) -> Option<&str> {
+    arn::resource(arn, "deliverystream")
+}
+
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let stream = event.members.text("deliveryStreamArn")?;
+    trigger.set_all(process(delivery_stream(&stream)));
+    deliver(trigger, event, "sourceKinesisStreamArn", config);
+    Some(())
+}
+
+/// Delivers the `records` of an event. `source` is the member with the ARN of the Kinesis stream behind them.
+pub(super) fn deliver(trigger: &mut Trigger, event: &Event<'_>, source: &str, config: &Config) {
     let records: Vec<Object<'_>> = event.members.array("records").into_iter().filter_map(Object::parse).collect();
-    trigger.set_all(process("aws_firehose", arn::resource(&stream, "deliverystream")));
+    let stream = event.members.text(source);
+    let stream = stream.as_deref().and_then(|stream| arn::resource(stream, "stream")).map(str::to_owned);
+    trigger.set_some(semconv::AWS_KINESIS_STREAM_NAME, stream);
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
     let extractor = trigger.extractor(config);
-    trigger.deliver(records.iter().map(|record| {
-        let opened = record.text("data").and_then(|data| base64::open(&data, &extractor));
-        Message {
-            attributes: Vec::from_iter(message_id(record.text("recordId"))),
-            sent_at: record.number("approximateArrivalTimestamp").and_then(time::from_millis),
-            ..opened.unwrap_or_default().into()
+    trigger.deliver(records.iter().flat_map(|record| FirehoseRecord::of(record).read(&extractor).unpack()));
+}
+
+/// A record of Firehose or of Kinesis Data Analytics as JSON, or as the type of an event.
+#[derive(Debug)]
+pub(crate) struct FirehoseRecord<'a> {
+    /// `recordId`
+    pub(crate) id: Option<Cow<'a, str>>,
+    /// `shardId`, of a record from a Kinesis stream.
+    pub(crate) shard: Option<Cow<'a, str>>,
+    /// `sequenceNumber`, of a record from a Kinesis stream.
+    pub(crate) sequence_number: Option<Cow<'a, str>>,
+    /// `data`
+    pub(crate) data: Data<'a>,
+    /// The arrival of the record at the stream.
+    pub(crate) arrived_at: Option<SystemTime>,
+}
+
+impl<'a> FirehoseRecord<'a> {
+    fn of(record: &Object<'a>) -> Self {
+        let metadata = METADATA.iter().find_map(|name| record.object(name)).unwrap_or_default();
+        FirehoseRecord {
+            id: record.text("recordId"),
+            shard: metadata.text("shardId"),
+            sequence_number: metadata.text("sequenceNumber"),
+            data: Data::Base64(record.text("data").unwrap_or_default()),
+            arrived_at: arrival(record).or_else(|| arrival(&metadata)),
         }
-    }));
-    Some(())
+    }
+
+    /// Reads the context and the ids of the record.
+    pub(crate) fn read(self, extractor: &Extractor<'_>) -> Message {
+        let mut attributes = Vec::with_capacity(3);
+        let text = |text: Cow<'_, str>| text.into_owned().into();
+        attributes.extend(self.shard.map(text).map(|id| (semconv::MESSAGING_DESTINATION_PARTITION_ID, id)));
+        attributes.extend(self.sequence_number.map(text).map(|id| (semconv::AWS_KINESIS_SEQUENCE_NUMBER, id)));
+        attributes.extend(message_id(self.id));
+        let raw = self.data.failed();
+        let unpacked = packed::open(raw.as_ref().unwrap_or(&self.data), extractor);
+        let mut message = Message::of_record(unpacked, attributes, self.arrived_at);
+        if raw.is_some() {
+            message.context_range = None;
+        }
+        message
+    }
+}
+
+impl Data<'_> {
+    /// Returns the data of a record that Firehose failed to transform, from the object about the failure.
+    fn failed(&self) -> Option<Data<'static>> {
+        let decoded;
+        let json = match self {
+            Data::Base64(data) if data.starts_with(FAILED) => {
+                decoded = BASE64_STANDARD.decode(&**data).ok()?;
+                &decoded
+            }
+            Data::Bytes(bytes) if bytes.starts_with(b"{\"attemptsMade\":") => *bytes,
+            _ => return None,
+        };
+        let failure = Object::parse(std::str::from_utf8(json).ok()?)?;
+        Some(Data::Base64(failure.text("rawData")?.into_owned().into()))
+    }
+}
+
+/// Returns the arrival of a record, in milliseconds or as a text.
+fn arrival(record: &Object<'_>) -> Option<SystemTime> {
+    const NAME: &str = "approximateArrivalTimestamp";
+    let millis = record.number(NAME).and_then(time::from_millis);
+    millis.or_else(|| time::from_rfc3339(&record.text(NAME)?))
 }

@@ -95,7 +95,11 @@ impl<'a> KafkaRecord<'a> {
             offset: record.integer("offset"),
             timestamp: record.number("timestamp").filter(|millis| *millis > 0.0).and_then(time::from_millis),
             key: record.text("key"),
-            value: record.text("value").map(Data::Base64),
+            // With a registry of schemas, the value may come as the JSON that it is.
+            value: record
+                .text("value")
+                .map(Data::Base64)
+                .or_else(|| Some(Data::Bytes(record.raw("value")?.as_bytes()))),
             headers: headers.filter_map(|(name, value)| Some((name, bytes::text(value)?))).collect(),
         }
     }

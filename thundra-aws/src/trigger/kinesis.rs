@@ -1,4 +1,4 @@
-//! [Kinesis] data streams. The data of a record is base64.
+//! [Kinesis] data streams. The data of a record is base64, and may hold several user records or gzip.
 //!
 //! `faas.trigger` is `datasource`. The conventions leave the value open, and a stream is read like a store.
 //!
@@ -14,7 +14,7 @@ use super::message::{self, message_id};
 pub(crate) use super::parse::base64::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{arn, time};
+use super::parse::{arn, packed, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -43,7 +43,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, records.len());
     let extractor = trigger.extractor(config);
     let message = |record| KinesisRecord::of(record).map(|record| record.read(&extractor));
-    trigger.deliver(records.iter().map(|record| message(record).unwrap_or_default()));
+    trigger.deliver(records.iter().flat_map(|record| message(record).unwrap_or_default().unpack()));
     Some(())
 }
 
@@ -81,7 +81,6 @@ impl<'a> KinesisRecord<'a> {
             attributes.push((semconv::MESSAGING_DESTINATION_PARTITION_ID, shard.to_owned().into()));
         }
         attributes.extend(message_id(self.sequence_number.filter(|number| !number.is_empty())));
-        let opened = self.data.open(extractor).unwrap_or_default();
-        Message { attributes, sent_at: self.arrived_at, ..opened.into() }
+        Message::of_record(packed::open(&self.data, extractor), attributes, self.arrived_at)
     }
 }

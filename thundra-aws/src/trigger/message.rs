@@ -8,6 +8,7 @@ use thundra_core::propagation::Inbound;
 use thundra_core::{Value, semconv};
 
 use super::parse::envelope::Opened;
+use super::parse::packed::Unpacked;
 use crate::attributes::Attributes;
 
 /// The age at which a message counts as redriven, because the trace of the sender has ended.
@@ -30,9 +31,31 @@ pub(crate) struct Message {
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) context_range: Option<Range<usize>>,
+    /// The messages of several senders in this one. Those without a context count as one.
+    pub(crate) packed: Vec<Message>,
 }
 
 impl Message {
+    /// Describes a record of a stream, given the contexts in its data.
+    pub(super) fn of_record(unpacked: Unpacked, attributes: Attributes, sent_at: Option<SystemTime>) -> Self {
+        let Unpacked { opened, count, user_records } = unpacked;
+        let has_others = !user_records.is_empty() && user_records.len() < count;
+        let user_record = |(number, opened): (usize, Opened)| {
+            let number = (semconv::AWS_KINESIS_SUBSEQUENCE_NUMBER, Value::I64(number as i64));
+            let attributes = attributes.iter().cloned().chain([number]).collect();
+            Message { attributes, sent_at, ..opened.into() }
+        };
+        let others = has_others.then(|| Message { sent_at, ..Message::default() });
+        let packed = user_records.into_iter().map(user_record).chain(others).collect();
+        Message { attributes, sent_at, packed, ..opened.into() }
+    }
+
+    /// Returns the messages in this one, else this one.
+    pub(super) fn unpack(mut self) -> Vec<Message> {
+        let packed = std::mem::take(&mut self.packed);
+        if packed.is_empty() { vec![self] } else { packed }
+    }
+
     /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock
     /// ahead of ours, is no wait. A time longer than any retention comes from a clock that is wrong.
     pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {

@@ -14,7 +14,7 @@
 //! # Trust
 //!
 //! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
-//! Gateway, function URLs, load balancers, AppSync, IoT devices) the function takes the trace context and well-formed
+//! Gateway, function URLs, load balancers, CloudFront, AppSync, IoT devices) the function takes the trace context and well-formed
 //! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
 //! environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
@@ -31,10 +31,11 @@ mod parse;
 mod source;
 
 mod direct;
+mod documentdb;
 mod durable;
 mod event_bridge;
-mod firehose;
 mod http;
+mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
 mod schedule;
@@ -43,6 +44,8 @@ mod sns;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod dynamodb;
+#[cfg_attr(not(feature = "batch"), allow(dead_code))]
+pub(crate) mod firehose;
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod kafka;
 pub(crate) mod kinesis;
@@ -60,6 +63,8 @@ use thundra_core::{Config, Value, semconv};
 
 pub(crate) use durable::Execution;
 pub(crate) use message::Message;
+#[cfg(test)]
+pub(crate) use parse::aggregate::tests::aggregated;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
 #[cfg(feature = "kinesis")]
@@ -81,23 +86,30 @@ static SOURCES: &[&Source] = &[
     &kinesis::SOURCE,
     &dynamodb::SOURCE,
     &s3::SOURCE,
-    // By their `requestContext`, the special cases first:
+    &http::CLOUDFRONT,
+    // Requests, the special cases first:
     &http::AUTHORIZER,
+    &http::APPSYNC_AUTHORIZER,
+    &http::IOT_AUTHORIZER,
     &http::LOAD_BALANCER,
     &http::WEB_SOCKET,
     &http::FUNCTION_URL,
     &http::HTTP_API,
     &http::REST_API,
     &http::LATTICE,
+    &http::APPSYNC,
+    &http::APPSYNC_EVENTS,
     // By other members:
     &durable::SOURCE,
     &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
     &firehose::SOURCE,
+    &kinesis_analytics::SOURCE,
     &s3_batch::SOURCE,
     &kafka::SOURCE,
     &mq::SOURCE,
+    &documentdb::SOURCE,
     // Without a context of a sender:
     &services::ALEXA,
     &services::AUTO_SCALING,
@@ -141,6 +153,8 @@ pub(crate) struct Trigger {
     pub(crate) trust: Trust,
     /// `true` for a list of records from a pipe of EventBridge.
     pub(crate) is_pipe: bool,
+    /// `true` if the response of the function has a `statusCode` for the client.
+    pub(crate) has_status: bool,
     /// The name of the root span. `None` for the name of the function.
     pub(crate) span_name: Option<String>,
     /// The attributes of the root span, including `faas.trigger`.
@@ -163,6 +177,7 @@ impl Trigger {
             faas_trigger: source.faas_trigger,
             trust,
             is_pipe: false,
+            has_status: false,
             span_name: None,
             attributes: vec![(semconv::FAAS_TRIGGER, source.faas_trigger.as_str().into())],
             messages: Vec::new(),
@@ -220,7 +235,8 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 /// Recognises an event of one of the selected sources.
 fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
     let recognised = recognise(text, is_selected);
-    let is_edge = recognised.as_ref().map_or_else(|| edge::is_edge_text(text), |(event, _)| edge::is_edge(event));
+    // The text is empty for a handler in place, because the event is not visible and may come from anyone.
+    let is_edge = recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| edge::is_edge(event));
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
         let mut trigger = Trigger::new(source?, trust);

@@ -123,10 +123,12 @@ impl<'a> MqMessage<'a> {
     fn of_activemq(message: &Object<'a>) -> Self {
         let time = |name| message.number(name).filter(|millis| *millis > 0.0).and_then(time::from_millis);
         let properties = message.raw("properties").map(json::members).unwrap_or_default().into_iter();
+        let destination = message.object("destination").unwrap_or_default();
         MqMessage {
             id: message.text("messageID"),
             conversation_id: message.text("correlationID").or_else(|| message.text("correlationId")),
-            queue: message.object("destination").and_then(|destination| destination.text("physicalName")),
+            // The documentation writes the name without the capital.
+            queue: destination.text("physicalName").or_else(|| destination.text("physicalname")),
             headers: properties.filter_map(|(name, value)| Some((property_name(name), header(value)?))).collect(),
             data: Data::Base64(message.text("data").unwrap_or_default()),
             sent_at: time("brokerInTime").or_else(|| time("timestamp")),

@@ -45,6 +45,17 @@ const ALL: &[(&str, Work)] = &[
     ("api_gateway", |bytes, turns| recognise(&events::api_gateway(bytes as usize), turns)),
     ("sqs", |records, turns| recognise(&events::sqs(records as usize), turns)),
     ("kinesis", |records, turns| recognise(&events::kinesis(records as usize), turns)),
+    ("kinesis_aggregated", |records, turns| recognise(&events::kinesis_aggregated(records as usize), turns)),
+    ("activemq", |records, turns| recognise(&events::batch_of("activemq", records as usize), turns)),
+    ("documentdb", |records, turns| recognise(&events::batch_of("documentdb", records as usize), turns)),
+    ("dynamodb", |records, turns| recognise(&events::batch_of("dynamodb", records as usize), turns)),
+    ("firehose", |records, turns| recognise(&events::batch_of("firehose", records as usize), turns)),
+    ("kafka", |records, turns| recognise(&events::batch_of("kafka", records as usize), turns)),
+    ("kinesis_analytics", |records, turns| recognise(&events::batch_of("kinesis_analytics", records as usize), turns)),
+    ("pipe", |records, turns| recognise(&events::batch_of("pipe", records as usize), turns)),
+    ("rabbitmq", |records, turns| recognise(&events::batch_of("rabbitmq", records as usize), turns)),
+    ("s3", |records, turns| recognise(&events::batch_of("s3", records as usize), turns)),
+    ("s3_batch", |records, turns| recognise(&events::batch_of("s3_batch", records as usize), turns)),
     ("splice", splice),
 ];
 
@@ -246,5 +257,30 @@ fn turns_of(turns: u64, work: impl Fn()) {
         let scope = scope();
         scope.enter(&work);
         black_box(scope.finish());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_record_of_a_batch_is_a_message() {
+        let messages = |event: String| thundra_aws::bench_support::recognise(event.as_bytes());
+        for source in [
+            "activemq",
+            "documentdb",
+            "dynamodb",
+            "firehose",
+            "kafka",
+            "kinesis_analytics",
+            "pipe",
+            "rabbitmq",
+            "s3",
+            "s3_batch",
+        ] {
+            assert_eq!(messages(events::batch_of(source, 7)), 7, "{source}");
+        }
+        assert_eq!(messages(events::kinesis_aggregated(70)), 70);
     }
 }

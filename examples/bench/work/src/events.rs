@@ -28,6 +28,32 @@ pub fn kinesis(records: usize) -> String {
     batch(&minified(include_str!("../events/kinesis_record.json")), records)
 }
 
+/// The sources with batches of other forms: the name, the event around the records, and one record with a context.
+#[rustfmt::skip]
+const BATCHES: &[(&str, &str, &str)] = &[
+    ("activemq", r#"{"eventSource":"aws:mq","messages":[RECORDS]}"#, include_str!("../events/activemq_message.json")),
+    ("documentdb", r#"{"eventSource":"aws:docdb","events":[RECORDS]}"#, include_str!("../events/documentdb_event.json")),
+    ("dynamodb", r#"{"Records":[RECORDS]}"#, include_str!("../events/dynamodb_record.json")),
+    ("firehose", r#"{"deliveryStreamArn":"arn:aws:firehose:eu-west-1:123456789012:deliverystream/orders","records":[RECORDS]}"#, include_str!("../events/firehose_record.json")),
+    ("kafka", r#"{"eventSource":"aws:kafka","records":{"orders-0":[RECORDS]}}"#, include_str!("../events/kafka_record.json")),
+    ("kinesis_analytics", r#"{"applicationArn":"arn:aws:kinesisanalytics:eu-west-1:123456789012:application/orders","records":[RECORDS]}"#, include_str!("../events/firehose_record.json")),
+    ("pipe", "[RECORDS]", include_str!("../events/kinesis_record.json")),
+    ("rabbitmq", r#"{"eventSource":"aws:rmq","rmqMessagesByQueue":{"orders::/":[RECORDS]}}"#, include_str!("../events/rabbitmq_message.json")),
+    ("s3", r#"{"Records":[RECORDS]}"#, include_str!("../events/s3_record.json")),
+    ("s3_batch", r#"{"invocationSchemaVersion":"1.0","job":{"id":"f3cc4f60"},"tasks":[RECORDS]}"#, include_str!("../events/s3_batch_task.json")),
+];
+
+/// Returns a batch of a source in [`BATCHES`].
+pub fn batch_of(source: &str, records: usize) -> String {
+    let (_, event, record) = BATCHES.iter().find(|(name, ..)| *name == source).expect("a source of the table");
+    event.replace("RECORDS", &vec![minified(record); records].join(","))
+}
+
+/// Returns a batch of aggregates, with so many records in them.
+pub fn kinesis_aggregated(records: usize) -> String {
+    batch(&minified(include_str!("../events/kinesis_aggregate.json")), records / 10)
+}
+
 /// Returns a message as a program would send it: an object of this size.
 pub fn payload(bytes: usize) -> String {
     filled_with(&LINE.replace('\\', ""), r#"{"order":"1001","lines":[PAYLOAD{}]}"#, bytes)
@@ -65,5 +91,11 @@ mod tests {
             }
         }
         assert_eq!(kinesis(1_000).matches("\"eventID\"").count(), 1_000);
+        for (source, ..) in BATCHES {
+            assert_eq!(
+                batch_of(source, 1_000).matches("},{").count(),
+                batch_of(source, 1).matches("},{").count() * 1_000 + 999
+            );
+        }
     }
 }

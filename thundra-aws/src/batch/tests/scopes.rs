@@ -1,6 +1,7 @@
 //! The scope of a record: its parent, its links and its ids.
 
 use super::*;
+use crate::trigger::aggregated;
 
 #[test]
 fn each_record_is_its_producers_child_with_its_own_ids() {
@@ -81,6 +82,35 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
             assert_eq!(link.context.trace_id.to_string(), TRACE, "{why}");
             assert_eq!(link.attributes, [("messaging.message.id".to_owned(), "0".into())], "{why}");
         }
+    }
+}
+
+#[test]
+fn a_record_of_several_senders_links_to_each() {
+    let config = config(&[("THUNDRA_MAX_CHAIN_LENGTH", "5")]);
+    let text = |length: u32| {
+        let trace = PRODUCER.replace("0af", &format!("{length}af"));
+        json!({"__context__": {"traceparent": trace, "call-chain-length": length}, "id": length}).to_string()
+    };
+    for (lengths, runs, why) in [([1, 2], true, "short chains"), ([1, 9], false, "one chain that is too long")] {
+        let [one, other] = lengths.map(text);
+        let mut event = kinesis(&[("a", order(0))]);
+        event.records[0].kinesis.data.0 = aggregated(&[one.as_bytes(), b"no JSON", other.as_bytes()]);
+        let begun = AtomicUsize::new(0);
+        let (response, spans) = invocation(&config, || {
+            let work = async |_: KinesisEventRecord| {
+                begun.fetch_add(1, Relaxed);
+                assert_eq!(ScopeRef::current().unwrap().correlation().unwrap().chain_length(), 3);
+                Ok::<_, String>(())
+            };
+            each_record(event, work).with_config(&config).into_future()
+        });
+        assert_eq!((begun.into_inner() == 1, failures(&response.unwrap()).is_empty()), (runs, runs), "{why}");
+        let record = span(&spans, "messaging.message.id", "0");
+        let root = spans.last().unwrap();
+        assert_eq!(record.parent_span_id, Some(root.context.span_id), "{why}: no sender is the parent");
+        let traces: Vec<_> = record.links.iter().map(|link| link.context.trace_id.to_string()).collect();
+        assert_eq!(traces, lengths.map(|length| TRACE.replace("0af", &format!("{length}af"))), "{why}");
     }
 }
 

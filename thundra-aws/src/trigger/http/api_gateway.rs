@@ -1,4 +1,4 @@
-//! Amazon API Gateway: [REST APIs], [HTTP APIs], [WebSocket APIs] and their authorizers.
+//! Amazon API Gateway: [REST APIs], [HTTP APIs] and [WebSocket APIs].
 //!
 //! An HTTP API with the format 1.0 sends the events of a REST API.
 //!
@@ -22,9 +22,10 @@ pub(in crate::trigger) static REST_API: Source = Source {
     },
     read: |trigger, event, config| {
         let gateway = Gateway {
-            identifies_requests: true,
+            request_id: |request| request.id(),
             is_iam_caller: has_iam_identity,
-            route: |request| request.event.text("resource").map(String::from),
+            // The resource of an HTTP API may be `$default`, which is no route.
+            route: |request| request.event.text("resource").filter(|route| *route != "$default").map(String::from),
             ..Gateway::DEFAULT
         };
         gateway.read(trigger, event, config)
@@ -38,7 +39,7 @@ pub(in crate::trigger) static HTTP_API: Source = Source {
     recognise: Recognise::Request { members: has_http, is_complete: has_head },
     read: |trigger, event, config| {
         let gateway = Gateway {
-            identifies_requests: true,
+            request_id: |request| request.id(),
             is_iam_caller: has_iam_authorizer,
             route: |request| {
                 let key = request.event.text("routeKey").or_else(|| request.context_text("routeKey"))?;
@@ -68,24 +69,6 @@ pub(in crate::trigger) static WEB_SOCKET: Source = Source {
             span_name: |request, _| request.context_text("routeKey").map(|key| cut(&key).to_owned()),
             ..Gateway::DEFAULT
         };
-        gateway.read(trigger, event, config)
-    },
-};
-
-/// An authorizer of requests. A token authorizer receives a token alone, and no request.
-pub(in crate::trigger) static AUTHORIZER: Source = Source {
-    name: "authorizer",
-    faas_trigger: FaasTrigger::Http,
-    batch_api: false,
-    recognise: Recognise::Request {
-        members: |event| {
-            let names_resource = event.members.has("methodArn") || event.members.has("routeArn");
-            names_resource && event.request_context().is_some()
-        },
-        is_complete: has_head,
-    },
-    read: |trigger, event, config| {
-        let gateway = Gateway { span_name: |_, _| None, ..Gateway::DEFAULT };
         gateway.read(trigger, event, config)
     },
 };

@@ -4,13 +4,17 @@
 //! |---|---|---|
 //! | REST API, HTTP API with its format 1.0 | `{method} {resource}` | `resource` |
 //! | HTTP API | `{method} {route}`, or `{method}` for `$default` | the route of `routeKey` |
-//! | function URL, load balancer, VPC Lattice | `{method}` | none |
+//! | function URL, load balancer, VPC Lattice, CloudFront | `{method}` | none |
 //! | WebSocket API | the route key | none |
-//! | authorizer | the name of the function | none |
+//! | AppSync | `{type}.{field}` | none |
+//! | AppSync Events, authorizer | the name of the function | none |
 //!
 //! The attributes, limits and redaction come from `thundra_http::semantics`, as for any other server.
 
 mod api_gateway;
+mod appsync;
+mod authorizer;
+mod cloudfront;
 mod function_url;
 mod lattice;
 mod load_balancer;
@@ -26,7 +30,10 @@ use super::parse::headers::Headers;
 use super::parse::json::Object;
 use super::{Message, Trigger, edge_trust};
 
-pub(super) use api_gateway::{AUTHORIZER, HTTP_API, REST_API, WEB_SOCKET};
+pub(super) use api_gateway::{HTTP_API, REST_API, WEB_SOCKET};
+pub(super) use appsync::{EVENTS as APPSYNC_EVENTS, RESOLVER as APPSYNC};
+pub(super) use authorizer::{API as AUTHORIZER, APPSYNC as APPSYNC_AUTHORIZER, IOT as IOT_AUTHORIZER};
+pub(super) use cloudfront::SOURCE as CLOUDFRONT;
 pub(super) use function_url::SOURCE as FUNCTION_URL;
 pub(super) use lattice::SOURCE as LATTICE;
 pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
@@ -35,12 +42,16 @@ pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
 struct Gateway {
     /// `true` if the service accepts nothing but HTTPS.
     https_only: bool,
-    /// `true` if the request id of the service is the correlation id of a request without one.
-    identifies_requests: bool,
+    /// `true` if the response of the function has the `statusCode` of the response to the client.
+    has_status: bool,
+    /// Returns the request id that the client gets too. It is the correlation id of a request without one.
+    request_id: for<'a> fn(&Request<'_, 'a>) -> Option<Cow<'a, str>>,
     /// Returns `true` if AWS authenticated the caller by IAM.
     is_iam_caller: fn(&Request<'_, '_>) -> bool,
     /// Returns the method of the request.
     method: for<'a> fn(&Request<'_, 'a>) -> Option<Cow<'a, str>>,
+    /// Returns the path of the request.
+    path: for<'a> fn(&Request<'_, 'a>) -> Option<Cow<'a, str>>,
     /// Returns the route chosen by the service.
     route: fn(&Request<'_, '_>) -> Option<String>,
     /// Returns the name of the span.
@@ -51,37 +62,42 @@ impl Gateway {
     /// The facts that hold for most services.
     const DEFAULT: Gateway = Gateway {
         https_only: true,
-        identifies_requests: false,
+        has_status: true,
+        request_id: |_| None,
         is_iam_caller: |_| false,
         method: |request| request.method(),
+        path: |request| request.path(),
         route: |_| None,
         span_name: |_, request| request.span_name().map(Cow::into_owned),
     };
 
-    /// Reads a request.
+    /// Reads an event with one request.
     fn read(&self, trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-        let request = Request::of(event);
-        if !(self.is_iam_caller)(&request) {
-            trigger.trust = edge_trust(config);
-        }
-        self.describe(trigger, &request, &thundra_http::settings().known_methods);
-        let inbound = trigger.extractor(config).extract(request.headers.pairs());
-        trigger.deliver([Message { inbound, ..Message::default() }]);
-        if self.identifies_requests {
-            // The client may have chosen the request id.
-            let id = request.context_text("requestId").filter(|id| is_correlation_id(id));
-            trigger.default_correlation_id = id.map(String::from);
-        }
+        self.read_request(trigger, &Request::of(event), config);
         Some(())
     }
 
+    /// Reads a request.
+    fn read_request(&self, trigger: &mut Trigger, request: &Request<'_, '_>, config: &Config) {
+        if !(self.is_iam_caller)(request) {
+            trigger.trust = edge_trust(config);
+        }
+        self.describe(trigger, request, &thundra_http::settings().known_methods);
+        trigger.has_status = self.has_status;
+        let inbound = trigger.extractor(config).extract(request.headers.pairs());
+        trigger.deliver([Message { inbound, ..Message::default() }]);
+        // The client may have chosen the request id.
+        let id = (self.request_id)(request).filter(|id| is_correlation_id(id));
+        trigger.default_correlation_id = id.map(String::from);
+    }
+
     fn describe(&self, trigger: &mut Trigger, request: &Request<'_, '_>, known_methods: &[String]) {
-        let (method, route, path) = ((self.method)(request), (self.route)(request), request.path());
+        let (method, route, path) = ((self.method)(request), (self.route)(request), (self.path)(request));
         let header = |name: &str| request.headers.get(name);
         let protocol = request.caller_text("protocol").or_else(|| request.context_text("protocol"));
         let domain = request.context_text("domainName");
         let agent = request.caller_text("userAgent");
-        let source_ip = request.caller_text("sourceIp");
+        let source_ip = request.caller_text("sourceIp").or_else(|| request.event.text("clientIp"));
         let described = ServerRequest {
             known_methods,
             method: method.as_deref(),
@@ -116,7 +132,9 @@ fn has_headers(event: &Event<'_>) -> bool {
 }
 
 /// The members with a path.
-const PATHS: [&str; 3] = ["rawPath", "path", "raw_path"];
+const PATHS: [&str; 4] = ["rawPath", "path", "raw_path", "uri"];
+/// The members with a query as sent.
+const QUERIES: [&str; 2] = ["rawQueryString", "querystring"];
 /// The members with the parameters of a query.
 const PARAMETERS: [&str; 3] = ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters"];
 
@@ -135,6 +153,11 @@ impl<'e, 'a> Request<'e, 'a> {
         let context = event.request_context();
         let caller = context.and_then(|context| context.object("http").or_else(|| context.object("identity")));
         Request { event: &event.members, context, caller, headers: Headers::of(&event.members) }
+    }
+
+    /// Returns the id of the request.
+    fn id(&self) -> Option<Cow<'a, str>> {
+        self.context_text("requestId")
     }
 
     /// Returns a text of the `requestContext`.
@@ -162,7 +185,7 @@ impl<'e, 'a> Request<'e, 'a> {
 
     /// Returns the names in the query without the values.
     fn query(&self) -> Option<String> {
-        if let Some(raw) = self.event.text("rawQueryString") {
+        if let Some(raw) = QUERIES.iter().find_map(|key| self.event.text(key)) {
             return semantics::query(&raw);
         }
         let parameters = PARAMETERS.iter().find_map(|key| self.event.object(key))?;

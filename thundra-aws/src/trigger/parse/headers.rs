@@ -10,10 +10,10 @@ pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
     /// Reads every line of the headers in `multiValueHeaders`, and the further names in `headers`. A REST API sends
-    /// both, a load balancer one of them, and every other service `headers` alone.
+    /// both, a load balancer one of them, AppSync's authorizers get `requestHeaders`, and all others `headers` alone.
     pub(crate) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
-        for form in ["multiValueHeaders", "headers"] {
+        for form in ["multiValueHeaders", "headers", "requestHeaders"] {
             let known = headers.0.len();
             for (name, value) in event.object(form).iter().flat_map(Object::members) {
                 let earlier = headers.0.get(..known).unwrap_or_default();
@@ -37,11 +37,12 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// Takes the lines of a header. The value is a string or a list of strings.
+/// Takes the lines of a header. The value is a string or a list of strings, or of objects with a `value` (CloudFront).
 fn lines<'a>(value: &'a str, mut line: impl FnMut(Cow<'a, str>)) {
+    let element = |element| json::text(element).or_else(|| Object::parse(element)?.text("value"));
     match json::text(value) {
         Some(text) => line(text),
-        None => json::array(value).into_iter().filter_map(json::text).for_each(line),
+        None => json::array(value).into_iter().filter_map(element).for_each(line),
     }
 }
 
@@ -62,7 +63,10 @@ mod tests {
             (r#"{"multiValueHeaders":{"x-a":["1"],"X-A":["2"]}}"#, &["1", "2"], "a name in two cases"),
             (r#"{"headers":{"x-a":"1,2"}}"#, &["1,2"], "joined by an HTTP API"),
             (r#"{"headers":{"x-a":["1","2"]}}"#, &["1", "2"], "VPC Lattice"),
+            (r#"{"headers":{"x-a":[{"key":"X-A","value":"1"},{"value":"2"}]}}"#, &["1", "2"], "CloudFront"),
+            (r#"{"requestHeaders":{"X-A":"1"}}"#, &["1"], "an authorizer of AppSync"),
             (r#"{"headers":{"x-a":[]}}"#, &[], "an empty list"),
+            (r#"{"headers":{"x-a":[{"key":"X-A"},7]}}"#, &[], "a list of nonsense"),
             (r#"{"headers":{"x-a":{}}}"#, &[], "nonsense"),
             (r#"{"headers":"x"}"#, &[], "more nonsense"),
             ("{}", &[], "no headers"),

@@ -32,6 +32,13 @@ fn requests_are_named_by_their_route() {
         ),
         (v1(Json::Null), "rest_api", Some("HTTP /pets/{id}"), Some("r-1"), "an unknown method"),
         (
+            json!({"version": "1.0", "resource": "$default", "path": "/", "httpMethod": "GET", "headers": headers(), "requestContext": {"requestId": "r-1"}}),
+            "rest_api",
+            Some("GET"),
+            Some("r-1"),
+            "the format 1.0 without a route",
+        ),
+        (
             json!({"httpMethod": "GET", "path": "/", "requestContext": {"elb": {}}, "multiValueHeaders": {"traceparent": [TRACEPARENT]}}),
             "load_balancer",
             Some("GET"),

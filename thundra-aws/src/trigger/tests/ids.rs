@@ -40,21 +40,28 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("kinesis", Records(data_record, records), Full),
     ("dynamodb", Records(change, records), Full),
     ("s3", Nothing("the metadata of an object is not in its event"), Full),
+    ("cloudfront", One(cloudfront), Edge),
     ("authorizer", One(authorizer), Edge),
+    ("appsync_authorizer", One(appsync_authorizer), Edge),
+    ("iot_authorizer", One(iot_authorizer), Edge),
     ("load_balancer", One(load_balancer), Edge),
     ("web_socket", One(web_socket), Edge),
     ("function_url", One(function_url), Edge),
     ("http_api", One(http_api), Edge),
     ("rest_api", One(rest_api), Edge),
     ("lattice", One(lattice), Edge),
+    ("appsync", One(resolver), Edge),
+    ("appsync_events", One(channel), Edge),
     ("durable", One(execution), Full),
     ("warmup", Nothing("a ping has no sender"), Full),
     ("schedule", Nothing("a schedule has no sender"), Full),
     ("event_bridge", One(detail), Full),
     ("firehose", Records(transformed, stream), Full),
+    ("kinesis_analytics", Records(transformed, application), Full),
     ("s3_batch", One(job), Full),
     ("kafka", Records(kafka_record, topic), Full),
-    ("mq", Nothing("not read"), Full),
+    ("mq", Records(broker_message, queue), Full),
+    ("documentdb", Records(document, change_stream), Full),
     ("alexa", Added(r#"{"request":{"type":"LaunchRequest"},"context":{"System":{}}}"#), Edge),
     ("auto_scaling", Added(r#"{"AutoScalingGroupARN":"a","CapacityToTerminate":[]}"#), Full),
     ("bedrock", Added(r#"{"messageVersion":"1.0","agent":{"id":"a"}}"#), Edge),
@@ -76,7 +83,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
 ];
 
 /// The sources whose own request id, `r-1`, is the id of a new chain of calls.
-const REQUEST_IDS: [&str; 3] = ["durable", "http_api", "rest_api"];
+const REQUEST_IDS: [&str; 6] = ["appsync_authorizer", "authorizer", "cloudfront", "durable", "http_api", "rest_api"];
 
 fn notification(pairs: Pairs<'_>) -> Json {
     let attributes = typed(pairs, "Type", "Value");
@@ -101,6 +108,31 @@ fn change(pairs: Pairs<'_>) -> Json {
 
 fn records(records: Vec<Json>) -> Json {
     json!({ "Records": records })
+}
+
+fn cloudfront(pairs: Pairs<'_>) -> Json {
+    let line = |value: &str| json!([{ "key": "Name", "value": value }]);
+    let headers: Map<_, _> = pairs.iter().map(|(key, value)| ((*key).to_owned(), line(value))).collect();
+    let request = json!({ "method": "GET", "uri": "/", "headers": headers });
+    records(vec![json!({ "cf": { "config": { "requestId": "r-1" }, "request": request } })])
+}
+
+fn appsync_authorizer(pairs: Pairs<'_>) -> Json {
+    json!({ "authorizationToken": "t", "requestContext": { "apiId": "a", "requestId": "r-1" }, "requestHeaders": map(pairs) })
+}
+
+fn iot_authorizer(pairs: Pairs<'_>) -> Json {
+    json!({ "token": "t", "protocolData": { "http": { "headers": map(pairs) } }, "connectionMetadata": { "id": "1" } })
+}
+
+fn resolver(pairs: Pairs<'_>) -> Json {
+    json!({ "arguments": {}, "request": { "headers": map(pairs) },
+            "info": { "parentTypeName": "Query", "fieldName": "order" } })
+}
+
+fn channel(pairs: Pairs<'_>) -> Json {
+    json!({ "request": { "headers": map(pairs) }, "events": null,
+            "info": { "channelNamespace": { "name": "orders" }, "operation": "SUBSCRIBE" } })
 }
 
 fn authorizer(pairs: Pairs<'_>) -> Json {
@@ -156,6 +188,10 @@ fn stream(records: Vec<Json>) -> Json {
     json!({ "deliveryStreamArn": "arn:aws:firehose:eu-west-1:1:deliverystream/d", "records": records })
 }
 
+fn application(records: Vec<Json>) -> Json {
+    json!({ "applicationArn": "arn:aws:kinesisanalytics:eu-west-1:1:application/a", "records": records })
+}
+
 fn kafka_record(pairs: Pairs<'_>) -> Json {
     let headers: Vec<_> = pairs.iter().map(|(key, value)| json!({ (*key): value.as_bytes() })).collect();
     // A pipe delivers records alone, each with its source.
@@ -164,6 +200,22 @@ fn kafka_record(pairs: Pairs<'_>) -> Json {
 
 fn topic(records: Vec<Json>) -> Json {
     json!({ "eventSource": "aws:kafka", "records": { "t-0": records } })
+}
+
+fn broker_message(pairs: Pairs<'_>) -> Json {
+    json!({ "eventSource": "aws:rmq", "basicProperties": { "headers": map(pairs) }, "data": "Yg==" })
+}
+
+fn queue(messages: Vec<Json>) -> Json {
+    json!({ "eventSource": "aws:rmq", "rmqMessagesByQueue": { "q::/": messages } })
+}
+
+fn document(pairs: Pairs<'_>) -> Json {
+    json!({ "event": { "operationType": "insert", "fullDocument": context(pairs) } })
+}
+
+fn change_stream(changes: Vec<Json>) -> Json {
+    json!({ "eventSource": "aws:docdb", "events": changes })
 }
 
 /// Returns a payload with the pairs as its `__context__`.
@@ -262,8 +314,9 @@ fn each_record_of_each_source_has_its_own_ids() {
     for (name, carrier, _) in CARRIERS {
         let Records(record, event) = carrier else { continue };
         let records = || [first, second, &[]].map(record).to_vec();
-        // Neither SNS nor Firehose is the source of a pipe.
-        let piped = (!["sns", "firehose"].contains(name)).then(|| Json::from(records()));
+        // These are no sources of pipes.
+        let piped =
+            (!["sns", "firehose", "kinesis_analytics", "documentdb"].contains(name)).then(|| Json::from(records()));
         for event in [event(records())].into_iter().chain(piped) {
             let trigger = detected(&event);
             assert_eq!((trigger.source.name, trigger.is_batch()), (*name, true));

@@ -1,6 +1,8 @@
 //! Events of every source, and the triggers read from them.
 
+mod appsync;
 mod attributes;
+mod cloudfront;
 mod durable;
 mod fixtures;
 mod http;

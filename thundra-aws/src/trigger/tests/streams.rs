@@ -6,6 +6,7 @@ use serde_json::{Value as Json, json};
 use thundra_core::propagation::ParentSource;
 
 use super::{TRACEPARENT, XRAY, attributes, detected};
+use crate::trigger::aggregated;
 use crate::trigger::parse::time::{from_millis, from_seconds};
 
 const OTHER_TRACEPARENT: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -48,6 +49,7 @@ fn a_record_of_kafka_is_read_from_headers_and_value() {
         (json!(base64(&body)), json!([]), Correlation, Some("c-1"), "the value"),
         (json!(base64(&body)), json!([{"tenant": [55]}]), Correlation, Some("c-1"), "the value beside other headers"),
         (json!(base64(&bridge)), Json::Null, Correlation, Some("c-1"), "an envelope in the value"),
+        (json!({"__context__": context}), json!([]), Correlation, Some("c-1"), "a value that is JSON"),
         (json!(base64(&other)), own, TraceParent, Some("c-1"), "its headers, not the value"),
         (json!(base64("hi")), twice, Malformed, None, "two parents"),
         (json!(base64("hi")), datadog, Nothing, None, "headers of another format"),
@@ -264,5 +266,137 @@ fn a_pipe_delivers_the_records_alone() {
         );
         assert!(attributes(&one).contains(&named), "{}", attributes(&one));
         assert_eq!(detected(&json!([record, record])).messages.len(), 2, "{system}");
+    }
+}
+
+fn kinesis(data: impl AsRef<[u8]>) -> Json {
+    json!({"eventSource": "aws:kinesis", "eventID": "shard-1:9", "eventSourceARN": "arn:aws:kinesis:eu-west-1:1:stream/orders",
+        "kinesis": {"data": base64(data), "sequenceNumber": "9", "partitionKey": "k", "approximateArrivalTimestamp": 1.5}})
+}
+
+#[test]
+fn each_sender_of_an_aggregated_record_is_linked() {
+    let text = |traceparent: &str| json!({"__context__": {"traceparent": traceparent}, "a": 1}).to_string();
+    let (one, other) = (text(TRACEPARENT), text(OTHER_TRACEPARENT));
+    let plain = br#"{"a":1}"#;
+    for (records, parents, messages, why) in [
+        (&[one.as_bytes()][..], 1, 1, "one sender is the parent"),
+        (&[one.as_bytes(), other.as_bytes()], 2, 2, "two senders"),
+        (&[one.as_bytes(), plain, plain], 1, 2, "one sender among others without a context"),
+        (&[plain, plain], 0, 1, "no context"),
+        (&[], 0, 1, "no records"),
+    ] {
+        let trigger = detected(&json!({"Records": [kinesis(aggregated(records))]}));
+        let with_parent = trigger.messages.iter().filter(|message| message.inbound.parent.is_some());
+        assert_eq!((with_parent.count(), trigger.messages.len()), (parents, messages), "{why}");
+        assert!(trigger.messages.iter().all(|message| message.sent_at == from_seconds(1.5)), "{why}");
+        assert!(attributes(&trigger).contains("messaging.batch.message_count=1\n"), "{why}");
+    }
+    let both =
+        detected(&json!({"Records": [kinesis(aggregated(&[one.as_bytes(), plain, other.as_bytes()])), kinesis(one)]}));
+    let ids: Vec<_> = both
+        .messages
+        .iter()
+        .map(|message| {
+            message.attributes.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    assert_eq!(
+        ids,
+        [
+            "messaging.destination.partition.id=shard-1 messaging.message.id=9 aws.kinesis.subsequence_number=0",
+            "messaging.destination.partition.id=shard-1 messaging.message.id=9 aws.kinesis.subsequence_number=2",
+            "",
+            "messaging.destination.partition.id=shard-1 messaging.message.id=9",
+        ]
+    );
+}
+
+fn firehose(data: impl AsRef<[u8]>) -> Json {
+    json!({"invocationId": "i-1", "deliveryStreamArn": "arn:aws:firehose:eu-west-1:1:deliverystream/orders",
+        "sourceKinesisStreamArn": "arn:aws:kinesis:eu-west-1:1:stream/source",
+        "records": [{"recordId": "r-1", "data": base64(data), "approximateArrivalTimestamp": 1_495_072_949_453_u64,
+            "kinesisRecordMetadata": {"shardId": "shard-1", "sequenceNumber": "9", "subsequenceNumber": ""}}]})
+}
+
+#[test]
+fn the_records_of_firehose_are_read_again_after_a_failure() {
+    let context = json!({"x-correlation-id": "c-1", "traceparent": TRACEPARENT});
+    let text = json!({"__context__": context, "a": 1}).to_string();
+    let failed =
+        |code: &str, raw: &[u8]| format!(r#"{{"attemptsMade":4,"errorCode":"{code}","rawData":"{}"}}"#, base64(raw));
+    let two = aggregated(&[text.as_bytes(), text.as_bytes()]);
+    for (data, parents, why) in [
+        (text.clone().into_bytes(), 1, "as it was put"),
+        (format!("{text}\n").into_bytes(), 1, "with the end of a line"),
+        (two.clone(), 2, "aggregated"),
+        (failed("Lambda.FunctionError", text.as_bytes()).into_bytes(), 1, "after a failure"),
+        (failed("e", &two).into_bytes(), 2, "aggregated, after a failure"),
+        (failed("e", b"hi").into_bytes(), 0, "nothing to read, after a failure"),
+        (br#"{"attemptsMade":4,"rawData":7}"#.to_vec(), 0, "nonsense"),
+    ] {
+        let trigger = detected(&firehose(data));
+        let with_parent = trigger.messages.iter().filter(|message| message.inbound.parent.is_some());
+        assert_eq!((trigger.source.name, with_parent.count()), ("firehose", parents), "{why}");
+        assert_eq!(trigger.messages[0].sent_at, from_millis(1_495_072_949_453.0), "{why}");
+    }
+    assert!(base64(br#"{"attemptsMade":"#).starts_with("eyJhdHRlbXB0c01hZGUiO"));
+    assert_eq!(
+        attributes(&detected(&firehose("hi"))),
+        "faas.trigger=datasource\nmessaging.system=aws_firehose\nmessaging.operation.name=process\n\
+         messaging.operation.type=process\nmessaging.destination.name=orders\naws.kinesis.stream_name=source\n\
+         messaging.batch.message_count=1\nmessaging.destination.partition.id=shard-1\n\
+         aws.kinesis.sequence_number=9\nmessaging.message.id=r-1\n"
+    );
+    let mut analytics = firehose("hi");
+    analytics["deliveryStreamArn"] = Json::Null;
+    analytics["applicationArn"] = json!("arn:aws:kinesisanalytics:eu-west-1:1:application/report");
+    analytics["streamArn"] = analytics["sourceKinesisStreamArn"].clone();
+    assert!(attributes(&detected(&analytics)).starts_with(
+        "faas.trigger=datasource\nmessaging.system=aws_kinesis_analytics\nmessaging.operation.name=process\n\
+         messaging.operation.type=process\nmessaging.destination.name=report\naws.kinesis.stream_name=source\n"
+    ));
+}
+
+#[test]
+fn changes_of_documents_are_described_by_the_conventions() {
+    let change = |operation: &str, document: Json| {
+        json!({"event": {"_id": {"_data": "token"}, "operationType": operation,
+        "clusterTime": {"$timestamp": {"t": 1_676_588_775, "i": 9}}, "documentKey": {"_id": {"$oid": "o-9"}},
+        "ns": {"db": "shop", "coll": "orders"}, "fullDocument": document}})
+    };
+    let event = |changes: Json| json!({"eventSource": "aws:docdb", "events": changes});
+    let mut wide: serde_json::Map<_, _> = (0..1000).map(|n| (format!("a{n}"), json!(n))).collect();
+    wide.insert(
+        "__context__".to_owned(),
+        json!({"traceparent": TRACEPARENT, "call-chain-length": {"$numberInt": "2"}}),
+    );
+    let trigger = detected(&event(json!([change("insert", wide.into())])));
+    assert_eq!(
+        attributes(&trigger),
+        "faas.trigger=datasource\ndb.namespace=shop\nfaas.document.collection=orders\nfaas.document.operation=insert\n\
+         messaging.batch.message_count=1\nmessaging.message.id=token\nfaas.document.name=o-9\n"
+    );
+    assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent);
+    assert_eq!(trigger.messages[0].sent_at, from_seconds(1_676_588_775.0));
+    for (operations, expected) in [
+        (&["update", "replace"][..], Some("edit")),
+        (&["delete"], Some("delete")),
+        (&["insert", "delete"], None),
+        (&["drop"], None),
+        (&["dropDatabase"], None),
+        (&["rename"], None),
+        (&["invalidate"], None),
+    ] {
+        let changes: Vec<_> = operations.iter().map(|operation| change(operation, Json::Null)).collect();
+        let attributes = attributes(&detected(&event(changes.into())));
+        let operation = attributes.lines().find_map(|line| line.strip_prefix("faas.document.operation="));
+        assert_eq!(operation, expected, "{operations:?}");
+    }
+    for changes in [json!(null), json!([]), json!([null, {}, {"event": 7}])] {
+        assert_eq!(
+            (detected(&event(changes.clone())).source.name, detected(&event(changes)).messages.len()),
+            ("documentdb", 0)
+        );
     }
 }

@@ -138,7 +138,7 @@ fn untrusted_callers_switch_nothing_on() {
         assert_eq!(trigger.messages[0].inbound.untrusted, edge == Trust::Edge);
     }
     let resolvers = json!([{"arguments": {}, "info": {"fieldName": "order"}}]);
-    assert_eq!((detected(&resolvers).source.name, detected(&resolvers).trust), ("other", Trust::Edge));
+    assert_eq!((detected(&resolvers).source.name, detected(&resolvers).trust), ("appsync", Trust::Edge));
 }
 
 #[test]

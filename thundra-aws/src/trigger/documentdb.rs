@@ -1,0 +1,68 @@
+//! [Change streams of DocumentDB]. A document may carry a context as a member of its own.
+//!
+//! [Change streams of DocumentDB]: https://docs.aws.amazon.com/lambda/latest/dg/with-documentdb.html
+
+use std::time::SystemTime;
+
+use thundra_core::propagation::PAYLOAD_CONTEXT;
+use thundra_core::{Config, semconv};
+
+use super::event::Event;
+use super::message::message_id;
+use super::parse::extract::Extractor;
+use super::parse::json::{self, Object};
+use super::parse::time;
+use super::source::{FaasTrigger, Recognise, Source};
+use super::{Message, Trigger, common};
+use crate::payload;
+
+pub(super) static SOURCE: Source = Source {
+    name: "documentdb",
+    faas_trigger: FaasTrigger::Datasource,
+    batch_api: false,
+    recognise: Recognise::Members(|event| event.members.text("eventSource").is_some_and(|name| name == "aws:docdb")),
+    read,
+};
+
+fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let changes = event.members.array("events").into_iter().filter_map(Object::parse);
+    let changes: Vec<_> = changes.filter_map(|change| change.object("event")).collect();
+    let names: Vec<_> = changes.iter().map(|change| change.object("ns").unwrap_or_default()).collect();
+    let database = common(names.iter().map(|names| names.text("db")));
+    let collection = common(names.iter().map(|names| names.text("coll")));
+    let operation = common(changes.iter().map(|change| change.text("operationType").map(|name| operation(&name))));
+    trigger.set_some(semconv::DB_NAMESPACE, database.map(String::from));
+    trigger.set_some(semconv::FAAS_DOCUMENT_COLLECTION, collection.map(String::from));
+    trigger.set_some(semconv::FAAS_DOCUMENT_OPERATION, operation.flatten());
+    trigger.set(semconv::MESSAGING_BATCH_MESSAGE_COUNT, changes.len());
+    let extractor = trigger.extractor(config);
+    trigger.deliver(changes.iter().map(|change| message(change, &extractor)));
+    Some(())
+}
+
+/// Returns the conventions' word for a change of a document. A collection that was dropped or renamed is none.
+fn operation(operation_type: &str) -> Option<&'static str> {
+    match operation_type {
+        "insert" => Some("insert"),
+        "update" | "replace" => Some("edit"),
+        "delete" => Some("delete"),
+        _ => None,
+    }
+}
+
+fn message(change: &Object<'_>, extractor: &Extractor<'_>) -> Message {
+    let mut attributes = Vec::from_iter(message_id(change.object("_id").and_then(|token| token.text("_data"))));
+    let key = change.object("documentKey");
+    let name = key.and_then(|key| key.text("_id").or_else(|| key.object("_id")?.text("$oid")));
+    attributes.extend(name.map(|name| (semconv::FAAS_DOCUMENT_NAME, name.into_owned().into())));
+    // A document may have more members than an object keeps.
+    let document = change.raw("fullDocument").map(json::members).unwrap_or_default();
+    let context = document.into_iter().find(|(name, _)| name == PAYLOAD_CONTEXT);
+    let pairs = context.map(|(_, context)| payload::pairs(context)).unwrap_or_default();
+    Message { inbound: extractor.extract_owned(&pairs), attributes, sent_at: changed_at(change), ..Message::default() }
+}
+
+/// Returns the time of a change on the cluster, in whole seconds.
+fn changed_at(change: &Object<'_>) -> Option<SystemTime> {
+    change.object("clusterTime")?.object("$timestamp")?.number("t").and_then(time::from_seconds)
+}

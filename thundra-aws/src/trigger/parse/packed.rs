@@ -1,0 +1,179 @@
+//! The data of stream records as producers pack it: several [user records](super::aggregate) in one, and gzip.
+//!
+//! Compressed data is a text that nobody cuts a context out of, so a context stands where the producer put it: at the
+//! beginning. Only the beginning is decompressed.
+
+use std::io::Read;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use flate2::bufread::GzDecoder;
+
+use super::aggregate::{self, Aggregate};
+use super::base64::Data;
+use super::envelope::{self, Opened};
+use super::extract::Extractor;
+
+/// The beginning of data in gzip, and its base64.
+const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
+const BASE64_GZIP: &str = "H4sI";
+/// The most bytes decompressed of one text.
+const MAX_TEXT: usize = 8 * 1024;
+/// The length of base64 that holds [`MAX_TEXT`], even if compression made it longer. A multiple of four.
+const BASE64_HEAD: usize = 12 * 1024;
+/// The most bytes decompressed of a record, as a multiple of its length. JSON takes less, a bomb much more.
+const MAX_RATIO: usize = 16;
+
+/// The contexts in the data of a record.
+#[derive(Debug, Default)]
+pub(crate) struct Unpacked {
+    /// The context of the data, or of the only user record.
+    pub(crate) opened: Opened,
+    /// The number of user records. 1 for a record that is not aggregated.
+    pub(crate) count: usize,
+    /// The contexts of several user records, by number.
+    pub(crate) user_records: Vec<(usize, Opened)>,
+}
+
+/// Opens the data of a record.
+pub(crate) fn open(data: &Data<'_>, extractor: &Extractor<'_>) -> Unpacked {
+    let decoded = match data {
+        Data::Base64(text) if text.starts_with(aggregate::BASE64_MAGIC) => BASE64_STANDARD.decode(&**text),
+        Data::Base64(text) if text.starts_with(BASE64_GZIP) => {
+            BASE64_STANDARD.decode(text.get(..BASE64_HEAD).unwrap_or(text))
+        }
+        Data::Base64(_) => return Unpacked::alone(data.open(extractor)),
+        Data::Bytes(bytes) => return open_bytes(bytes, extractor),
+    };
+    decoded.map(|bytes| open_bytes(&bytes, extractor)).unwrap_or_default()
+}
+
+fn open_bytes(data: &[u8], extractor: &Extractor<'_>) -> Unpacked {
+    let mut room = MAX_TEXT + MAX_RATIO * data.len();
+    let Some(aggregate) = Aggregate::of(data) else { return Unpacked::alone(open_text(data, &mut room, extractor)) };
+    let mut unpacked = Unpacked::default();
+    for record in aggregate.user_records() {
+        if let Some(opened) = open_text(record.data, &mut room, extractor) {
+            // The context stays within the record.
+            unpacked.user_records.push((unpacked.count, Opened { range: None, ..opened }));
+        }
+        unpacked.count += 1;
+    }
+    if unpacked.count == 1 {
+        unpacked.opened = unpacked.user_records.pop().map(|(_, opened)| opened).unwrap_or_default();
+    }
+    unpacked
+}
+
+/// Opens a text. `room` is the number of bytes that may still be decompressed.
+fn open_text(data: &[u8], room: &mut usize, extractor: &Extractor<'_>) -> Option<Opened> {
+    if !data.starts_with(&GZIP) {
+        return envelope::open(data, extractor);
+    }
+    let mut head = Vec::new();
+    // An error ends the text, and what came before counts.
+    let _ = GzDecoder::new(data).take(MAX_TEXT.min(*room) as u64).read_to_end(&mut head);
+    *room -= head.len();
+    envelope::open(&head, extractor).map(|opened| Opened { range: None, ..opened })
+}
+
+impl Unpacked {
+    fn alone(opened: Option<Opened>) -> Self {
+        Unpacked { opened: opened.unwrap_or_default(), count: 1, ..Unpacked::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::prelude::*;
+    use thundra_core::propagation::{Propagators, Trust};
+
+    use super::super::aggregate::tests::aggregated;
+    use super::*;
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Returns the contexts, in both forms of the data.
+    fn ids(data: &[u8]) -> (usize, Vec<Option<String>>) {
+        let extractor = Extractor::new(Propagators::default(), Trust::Full);
+        let base64 = BASE64_STANDARD.encode(data);
+        let [one, other] = [Data::Bytes(data), Data::Base64(base64.into())].map(|data| {
+            let unpacked = open(&data, &extractor);
+            assert!(unpacked.user_records.is_empty() || unpacked.opened == Opened::default());
+            let contexts = unpacked.user_records.into_iter().map(|(_, opened)| opened).chain([unpacked.opened]);
+            let id = |opened: Opened| opened.inbound.correlation.get("id").map(str::to_owned);
+            (unpacked.count, contexts.map(id).filter(Option::is_some).collect::<Vec<_>>())
+        });
+        assert_eq!(one, other);
+        one
+    }
+
+    #[test]
+    fn contexts_are_found_in_packed_data() {
+        let text = |id: &str, padding: usize| {
+            let padding = "ab".repeat(padding);
+            format!(r#"{{"__context__":{{"x-correlation-id":"{id}"}},"a":"{padding}"}}"#).into_bytes()
+        };
+        let last = |padding: usize| {
+            let padding = "ab".repeat(padding);
+            format!(r#"{{"a":"{padding}","__context__":{{"x-correlation-id":"c"}}}}"#).into_bytes()
+        };
+        let bridge = br#"{"source":"s","detail-type":"t","detail":{"__context__":{"x-correlation-id":"c"}}}"#;
+        let bomb = gzip(&vec![b' '; 50_000_000]);
+        for (data, count, expected, why) in [
+            (text("c", 0), 1, &["c"][..], "as it is"),
+            (gzip(&text("c", 0)), 1, &["c"], "gzip"),
+            (gzip(&text("c", 1_000_000)), 1, &["c"], "a long text in gzip"),
+            (gzip(&last(1_000)), 1, &["c"], "the last member of a short text"),
+            (gzip(&last(1_000_000)), 1, &[], "the last member of a long text"),
+            (gzip(bridge), 1, &["c"], "an envelope in gzip"),
+            (aggregated(&[&text("a", 0), b"hi", &text("b", 9)]), 3, &["a", "b"], "user records"),
+            (aggregated(&[&gzip(&text("a", 0)), &gzip(&text("b", 9))]), 2, &["a", "b"], "user records in gzip"),
+            (aggregated(&[&text("a", 0)]), 1, &["a"], "one user record"),
+            (aggregated(&[]), 0, &[], "no user records"),
+            (aggregated(&[&aggregated(&[&text("a", 0)])]), 1, &[], "user records within user records"),
+            (gzip(&gzip(&text("c", 0))), 1, &[], "gzip within gzip"),
+            (bomb, 1, &[], "a bomb"),
+            (gzip(&text("c", 0))[..20].to_vec(), 1, &[], "gzip that breaks off"),
+        ] {
+            let expected: Vec<_> = expected.iter().map(|id| Some((*id).to_owned())).collect();
+            assert_eq!(ids(&data), (count, expected), "{why}");
+        }
+    }
+
+    #[test]
+    fn bombs_are_not_decompressed() {
+        let bomb = gzip(&[b' '; MAX_TEXT]);
+        let legal = gzip(br#"{"__context__":{"x-correlation-id":"c"}}"#);
+        let mut records: Vec<&[u8]> = vec![&bomb; 20_000];
+        records.insert(0, &legal);
+        records.push(&legal);
+        let data = aggregated(&records);
+        let begin = std::time::Instant::now();
+        let extractor = Extractor::new(Propagators::default(), Trust::Full);
+        let unpacked = open_bytes(&data, &extractor);
+        assert_eq!(unpacked.count, 20_002);
+        assert_eq!(unpacked.user_records.first().map(|(number, _)| *number), Some(0));
+        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+        let small = vec![&b""[..]; 700_000];
+        assert_eq!(open_bytes(&aggregated(&small), &extractor).count, 700_000);
+    }
+
+    proptest! {
+        #[test]
+        fn any_data_is_opened_without_panic(
+            data in prop::collection::vec(any::<u8>(), 0..64),
+            magic in prop::sample::select(vec![&[][..], &GZIP, &aggregate::MAGIC]),
+        ) {
+            ids(&[magic, &data].concat());
+        }
+    }
+}
