@@ -61,7 +61,7 @@ pub(super) fn add_key(attributes: &mut Attributes, key: Option<&str>) {
 }
 
 /// Decodes a key. S3 encodes keys as in an HTML form: `Happy+Face%2Ejpg`.
-fn decode(key: &str) -> String {
+pub(super) fn decode(key: &str) -> String {
     let mut bytes = Vec::with_capacity(key.len());
     let mut rest = key.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

@@ -19,7 +19,7 @@ use crate::attributes::Attributes;
 pub(super) static SOURCE: Source = Source {
     name: "s3_batch",
     faas_trigger: FaasTrigger::Datasource,
-    batch_api: false,
+    batch_api: cfg!(feature = "s3-batch"),
     recognise: Recognise::Members(|event| {
         event.members.has("tasks") && event.members.object("job").is_some_and(|job| job.has("id"))
     }),
@@ -76,6 +76,12 @@ impl<'a> S3Task<'a> {
         s3::add_key(&mut attributes, self.key.as_deref());
         Message { inbound, attributes, ..Message::default() }
     }
+}
+
+/// Decodes the key of a task.
+#[cfg(feature = "s3-batch")]
+pub(crate) fn decoded_key(key: &str) -> String {
+    s3::decode(key)
 }
 
 /// Returns the name of a bucket, given its name or its ARN.
