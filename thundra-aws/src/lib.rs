@@ -310,6 +310,8 @@
 //!   of the invocation.
 //! - `metrics`: the macros of the `metrics` crate record measurements, see [`thundra_core`](thundra_core#metrics).
 //! - `otel-spans`: OpenTelemetry's current span is the entered `tracing` span.
+//! - `span-pointers`: [pointers](configuration#span-pointers) to the objects and items of an event. Includes nothing but a
+//!   hash; `sdk` includes it.
 //! - `shutdown`: an export when Lambda ends the environment, [if asked for](#the-end-of-an-environment).
 //! - `testing`: the module [`testing`].
 //! - `full`: everything.
@@ -326,6 +328,7 @@ mod cloudwatch;
 pub mod configuration;
 mod emf;
 mod handler;
+mod hops;
 #[cfg(feature = "http")]
 pub mod http;
 mod lifecycle;

@@ -36,6 +36,8 @@ names! {
     AWS_CONFIG_RULE_NAME = "aws.config.rule.name";
     AWS_CONNECT_CHANNEL = "aws.connect.channel";
     AWS_EVENTBRIDGE_DETAIL_TYPE = "aws.eventbridge.detail_type";
+    /// The name of the replay that an event comes from. Not in the conventions.
+    AWS_EVENTBRIDGE_REPLAY_NAME = "aws.eventbridge.replay_name";
     AWS_EVENTBRIDGE_SOURCE = "aws.eventbridge.source";
     /// The sequence number in a stream, of a record with another id.
     AWS_KINESIS_SEQUENCE_NUMBER = "aws.kinesis.sequence_number";
@@ -225,6 +227,12 @@ names! {
     THUNDRA_NETWORK_SENT_BYTES = "thundra.network.sent_bytes";
     /// The number of failed records of a batch.
     THUNDRA_BATCH_FAILURES = "thundra.batch.failures";
+    /// The code of the error that made a message a dead letter.
+    THUNDRA_DEAD_LETTER_ERROR = "thundra.dead_letter.error";
+    /// The queue that a message was in before it became a dead letter, from which it was redriven.
+    THUNDRA_DEAD_LETTER_QUEUE_SOURCE = "thundra.dead_letter.queue_source";
+    /// The sender of a dead letter: `lambda`, or the ARN of a rule or a schedule.
+    THUNDRA_DEAD_LETTER_SENDER = "thundra.dead_letter.sender";
     /// The number of records of a batch that did not begin before the deadline.
     THUNDRA_BATCH_NOT_BEGUN = "thundra.batch.not_begun";
     /// The number of events, attributes and links recorded on earlier root spans after their end, and on spans that were
@@ -256,6 +264,8 @@ names! {
     /// The number of log records lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_log_records.refused`.
     THUNDRA_LOST_LOG_RECORDS = "thundra.lost_log_records";
+    /// `true` for a call that writes to the bucket or the table whose change triggered the work.
+    THUNDRA_LOOP_SUSPECTED = "thundra.loop.suspected";
     /// The number of spans lost earlier. Each [reason](crate::export::LossReason) has a part of it, as
     /// `thundra.lost_spans.refused`.
     THUNDRA_LOST_SPANS = "thundra.lost_spans";
@@ -274,6 +284,12 @@ names! {
     THUNDRA_QUEUE_TIME_MS = "thundra.queue.time_ms";
     /// The signal of a request to a collector.
     THUNDRA_SIGNAL = "thundra.signal";
+    /// The number of span pointers over the limit of a span.
+    THUNDRA_SPAN_POINTERS_DROPPED = "thundra.span_pointers.dropped";
+    /// The pointers to the objects and items whose change triggered the work.
+    THUNDRA_SPAN_POINTERS_READ = "thundra.span_pointers.read";
+    /// The pointers to the objects and items that a call wrote.
+    THUNDRA_SPAN_POINTERS_WRITTEN = "thundra.span_pointers.written";
     /// The number of throttled attempts of a call.
     THUNDRA_THROTTLED_ATTEMPTS = "thundra.throttled_attempts";
     /// `true` for records that a pipe of EventBridge delivered, in place of their source.

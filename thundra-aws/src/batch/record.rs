@@ -9,7 +9,7 @@ use thundra_core::{Config, NO_ATTRIBUTES, Scope, ScopeFlags, ScopeRef, SpanKind,
 use crate::attributes::{Attributes, all_bounded, cut};
 use crate::settings::{BatchSpans, QueueSpans, Settings};
 use crate::trigger::{Extractor, Message};
-use crate::{chain, payload, queue_time};
+use crate::{chain, hops, payload, queue_time};
 
 /// A record from a queue or a stream.
 #[derive(Debug)]
@@ -126,6 +126,7 @@ impl<'c> Surroundings<'c> {
         }
         let waited = message.queue_time(SystemTime::now());
         builder = queue_time::describe(builder, waited, self.queue_spans);
+        builder = hops::describe(builder, &message.changes);
         // The wait of a record below a span of this process would begin before its parent.
         if waited.is_some() && inbound.source != ParentSource::Local {
             builder = queue_time::precede(builder, message.sent_at, &attributes, self.queue_spans);

@@ -56,12 +56,19 @@ fn read((): &(), message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Deliver
     let message = SqsMessage {
         id: message.message_id.as_deref().map(Cow::Borrowed),
         body: Body::Text(message.body.as_deref().unwrap_or_default()),
-        attributes: attributes.filter_map(|(k, v)| Some((k.into(), v.string_value.as_deref()?.into()))).collect(),
+        attributes: attributes.filter_map(|(name, value)| Some((name.into(), text(value)?.into()))).collect(),
+        dead_letter_source: system("DeadLetterQueueSourceArn"),
         trace_header: system("AWSTraceHeader"),
         sent_timestamp: system("SentTimestamp"),
         receive_count: system("ApproximateReceiveCount"),
     };
     delivery(queue, message, extractor)
+}
+
+/// Returns the value of an attribute, or its bytes if they are a text.
+fn text(value: &sqs::SqsMessageAttribute) -> Option<&str> {
+    let bytes = || value.binary_value.as_ref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    value.string_value.as_deref().or_else(bytes)
 }
 
 /// Reads a message that a queue delivered, to a function or to a client.

@@ -13,12 +13,12 @@ use super::answer::Answer;
 use super::availability_zone::{self, Zone};
 use super::deadline::Deadline;
 use super::watchdog::Watch;
-use super::{environment, evidence, initialisation, setup, usage, warmup};
+use super::{agent_gateway, environment, evidence, initialisation, setup, usage, warmup};
 use crate::attributes::cut;
 use crate::chain::{self, Work};
 use crate::settings::Settings;
-use crate::trigger::{self, FaasTrigger, Message, Trigger};
-use crate::{payload, queue_time};
+use crate::trigger::{self, Extractor, FaasTrigger, Message, Trigger};
+use crate::{hops, payload, queue_time};
 
 /// Begins the scope of an invocation, and removes the propagated context from `body`.
 ///
@@ -47,6 +47,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(id) = attempt {
         builder = builder.attribute(semconv::AWS_LAMBDA_INVOCATION_ID, cut(id).to_owned());
     }
+    if let Some(tool) = agent_gateway::tool(context) {
+        builder = builder.attribute(semconv::GEN_AI_TOOL_NAME, cut(tool).to_owned());
+    }
     let zone = availability_zone::current();
     if let Zone::Known(id) = &zone {
         builder = builder.attribute(semconv::CLOUD_AVAILABILITY_ZONE, id.to_string());
@@ -58,6 +61,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     }
     let (queue_spans, waited) = (Settings::of(config).queue_spans, trigger.queue_time(SystemTime::now()));
     builder = queue_time::describe(builder, waited, queue_spans);
+    builder = hops::describe(builder, trigger.messages.iter().flat_map(|message| &message.changes));
     let linked = trigger.messages.iter().filter(|message| trigger.is_batch() || is_redrive(message));
     for message in linked {
         if let Some(parent) = message.inbound.parent.clone() {
@@ -185,13 +189,14 @@ pub(crate) fn finish(scope: Scope, watch: Watch) -> Records {
 }
 
 /// Returns the trust in the caller of the function. A Cognito identity is an end user, signed in or a guest, with
-/// control over the event, the client context and the X-Ray header.
+/// control over the event, the client context and the X-Ray header. An agent has control over the event.
 fn trust(context: &Context, config: &Config) -> Trust {
     let is_visitor = context
         .identity
         .as_ref()
         .is_some_and(|identity| !identity.identity_id.is_empty() || !identity.identity_pool_id.is_empty());
-    if is_visitor { trigger::edge_trust(config) } else { Trust::Full }
+    let is_agent = agent_gateway::tool(context).is_some();
+    if is_visitor || is_agent { trigger::edge_trust(config) } else { Trust::Full }
 }
 
 /// Returns the context of the caller: from the client context, else from the event's only message, else from the X-Ray
@@ -244,7 +249,7 @@ fn parent(
 fn from_client_context(context: &Context, caller: Trust, formats: Propagators) -> Option<Inbound> {
     let client = context.client_context.as_ref().filter(|client| !client.custom.is_empty())?;
     let pairs = client.custom.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-    Some(Inbound::extract(pairs, formats, caller))
+    Some(Extractor::new(formats, caller).extract_any(pairs))
 }
 
 /// Puts an invocation below Lambda's own segments in X-Ray: the parent becomes the parent in the X-Ray header, with

@@ -10,6 +10,7 @@
 //! `refusal.rs`, each at one hand-over between the handler and the runtime, with `described.rs` for an error of a known
 //! type. The documentation of [`run`](crate::run) has the table of the endings.
 
+mod agent_gateway;
 mod answer;
 mod availability_zone;
 mod background;

@@ -16,6 +16,7 @@ use super::response::{self, Attempts, Received};
 use super::services::{Operation, Request, Service};
 use super::{endpoint, error};
 use crate::attributes::Attributes;
+use crate::hops::Written;
 use crate::settings::{MessageSpans, settings};
 
 /// Usual number of attributes before serialization.
@@ -42,6 +43,10 @@ pub(crate) struct Call {
     /// `true` once received messages are recorded.
     received: bool,
     attempts: Attempts,
+    /// The scope of the call.
+    scope: ScopeRef,
+    /// The objects and items that the call writes.
+    written: Option<Written>,
     ended: bool,
 }
 
@@ -52,7 +57,7 @@ impl Storable for Call {
 impl Call {
     /// Opens the span, and injects the context of the span into the input. Returns `None` outside a scope.
     pub(crate) fn start(service: &'static Service, input: &mut Input, config: &ConfigBag) -> Option<Self> {
-        ScopeRef::current()?;
+        let scope = ScopeRef::current()?;
         let metadata = config.load::<Metadata>()?;
         let operation = Operation::new(metadata.name(), config);
         let span = span(metadata.service(), metadata.name());
@@ -89,6 +94,8 @@ impl Call {
             addressed: false,
             received: false,
             attempts: Attempts::default(),
+            scope,
+            written: service.writes.as_ref().and_then(|writes| (writes.named)(&operation)),
             ended: false,
         })
     }
@@ -107,6 +114,9 @@ impl Call {
             let count =
                 if self.counted { None } else { (self.service.batch_size)(&request).filter(|count| *count > 0) };
             let count = count.map(|count| (semconv::MESSAGING_BATCH_MESSAGE_COUNT, count.into()));
+            if let (Some(writes), Some(written)) = (&self.service.writes, &mut self.written) {
+                (writes.requested)(&request, written);
+            }
             let attributes = (self.service.request)(&request).into_iter().chain(count);
             self.span.set_attributes(endpoint::attributes(http.uri()).into_iter().chain(attributes));
         }
@@ -157,11 +167,27 @@ impl Call {
     pub(crate) fn end(&mut self, context: &FinalizerInterceptorContextRef<'_>, attempts: u32) {
         self.ended = true;
         self.attempts.made = attempts;
+        if let (Some(Ok(_)), Some(response)) = (context.output_or_error(), context.response()) {
+            self.wrote(response);
+        }
         if self.recorded {
             response::record(&self.span, context, self.attempts, |output, response| {
                 self.service.read(self.operation.name(), output, response)
             });
         }
+    }
+}
+
+impl Call {
+    /// Records the writes of a successful call.
+    fn wrote(&mut self, response: &HttpResponse) {
+        let (Some(writes), Some(mut written)) = (&self.service.writes, self.written.take()) else { return };
+        if self.recorded {
+            (writes.confirmed)(response, &mut written);
+            written.record(&self.span);
+        }
+        // A loop costs as much where nobody samples it.
+        written.report_loops(self.scope, &self.span, self.operation.name());
     }
 }
 
@@ -189,6 +215,8 @@ impl Drop for Call {
 
 #[cfg(test)]
 mod tests {
+    use thundra_core::Scope;
+
     use super::*;
     use crate::sdk::services;
 
@@ -222,6 +250,8 @@ mod tests {
                 addressed: true,
                 received: false,
                 attempts: Attempts::default(),
+                scope: *Scope::builder("invocation").begin(),
+                written: None,
                 ended: true,
             };
             assert_eq!(call.xray_header(present).as_deref(), expected, "{why}");

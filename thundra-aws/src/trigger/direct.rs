@@ -9,7 +9,6 @@ use thundra_core::Config;
 use super::Trigger;
 use super::event::Event;
 use super::parse::envelope;
-use super::parse::extract::holds_context;
 use super::source::{FaasTrigger, Recognise, Source};
 
 pub(super) static SOURCE: Source = Source {
@@ -23,7 +22,7 @@ pub(super) static SOURCE: Source = Source {
 /// Reads the context that a program put into an event. `None` if there is none.
 pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let opened = envelope::open(event.text, &trigger.extractor(config))?;
-    if opened.range.is_none() && !holds_context(&opened.inbound) {
+    if !opened.holds_context() {
         return None;
     }
     trigger.context_ranges.extend(opened.range.clone());

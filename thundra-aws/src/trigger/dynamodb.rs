@@ -1,7 +1,7 @@
 //! [Streams of DynamoDB].
 //!
-//! An item may carry a context as an attribute, a map of typed values. A removed item has none: the context in its old
-//! image is of the program that wrote the item, perhaps long ago, and not of the one that removed it.
+//! An item may carry a context as an attribute. A removed item has none: the context in its old image is of the program
+//! that wrote the item.
 //!
 //! [Streams of DynamoDB]: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 
@@ -10,17 +10,17 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use thundra_core::propagation::PAYLOAD_CONTEXT;
 use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::message_id;
 use super::parse::extract::Extractor;
 use super::parse::json::{self, Object};
-use super::parse::{arn, time};
+use super::parse::{arn, image, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
+use crate::hops::{Change, change};
 
 pub(super) static SOURCE: Source = Source {
     name: "dynamodb",
@@ -79,6 +79,8 @@ pub(crate) struct DynamoDbRecord<'a> {
     pub(crate) created_at: Option<SystemTime>,
     /// `userIdentity.principalId`, of changes by a service alone.
     pub(crate) principal: Option<Cow<'a, str>>,
+    /// The change of the item.
+    pub(crate) change: Option<Change>,
     /// The texts and numbers of the `__context__` in the new image.
     pub(crate) context: Vec<(Cow<'a, str>, Cow<'a, str>)>,
 }
@@ -88,15 +90,16 @@ impl<'a> DynamoDbRecord<'a> {
     pub(crate) fn of(record: &Object<'a>) -> Option<Self> {
         let change = record.object("dynamodb")?;
         let principal = record.object("userIdentity").and_then(|identity| identity.text("principalId"));
-        // An item may have more attributes than an object keeps members.
-        let image = change.raw("NewImage").map(json::members).unwrap_or_default();
-        let context = image.into_iter().find(|(name, _)| name == PAYLOAD_CONTEXT);
-        let context = context.and_then(|(_, typed)| Object::parse(typed)?.object("M"));
+        let arn = record.text("eventSourceARN");
+        let keys = change.raw("Keys").filter(|_| change::is_on());
+        let change_of = |table| Some(item_change(table, &key_values(keys?, |_| true)));
+        let item = arn.as_deref().and_then(table).and_then(change_of).flatten();
         Some(DynamoDbRecord {
+            change: item,
             id: change.text("SequenceNumber").or_else(|| record.text("eventID")),
             created_at: change.number("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
-            context: context.map(pairs).unwrap_or_default(),
+            context: image::context(&change),
         })
     }
 
@@ -106,15 +109,27 @@ impl<'a> DynamoDbRecord<'a> {
         let principal = self.principal.map(|principal| principal.into_owned().into());
         attributes.extend(principal.map(|principal| (semconv::AWS_DYNAMODB_PRINCIPAL_ID, principal)));
         let inbound = extractor.extract_owned(&self.context);
-        Message { inbound, attributes, sent_at: self.created_at, ..Message::default() }
+        Message {
+            inbound,
+            attributes,
+            sent_at: self.created_at,
+            changes: Vec::from_iter(self.change),
+            ..Message::default()
+        }
     }
 }
 
-/// Returns the primary key of the item that a record is about, by name. A binary value is decoded.
-#[allow(dead_code)] // for the pointers to items
-pub(crate) fn keys<'a>(record: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
-    let keys = record.object("dynamodb").and_then(|change| change.object("Keys")).unwrap_or_default();
-    keys.into_members().filter_map(|(name, typed)| Some((name, key(&Object::parse(typed)?)?))).collect()
+/// Returns the change of an item, and learns the key of its table.
+pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Change> {
+    #[cfg(feature = "span-pointers")]
+    crate::hops::key_names::learn(table, key);
+    Change::of_item(table, key)
+}
+
+/// Returns the values that a primary key may have, out of a map of typed values, by name. A binary value is decoded.
+pub(crate) fn key_values<'a>(map: &'a str, is_wanted: impl Fn(&str) -> bool) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
+    let wanted = json::members(map).into_iter().filter(|(name, _)| is_wanted(name));
+    wanted.filter_map(|(name, typed)| Some((name, key(&Object::parse(typed)?)?))).collect()
 }
 
 fn key<'a>(typed: &Object<'a>) -> Option<Cow<'a, [u8]>> {
@@ -126,23 +141,15 @@ fn key<'a>(typed: &Object<'a>) -> Option<Cow<'a, [u8]>> {
     text.or_else(|| BASE64_STANDARD.decode(&*typed.text("B")?).ok().map(Cow::Owned))
 }
 
-/// Returns the texts and numbers of a map: `{"key": {"S": "text"}, "other": {"N": "1"}}`.
-fn pairs(map: Object<'_>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-    let value = |typed| {
-        let typed = Object::parse(typed)?;
-        typed.text("S").or_else(|| typed.text("N"))
-    };
-    map.into_members().filter_map(|(key, typed)| Some((key, value(typed)?))).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_keys_of_an_item_are_read() {
-        let record = r#"{"dynamodb":{"Keys":{"id":{"S":"o-9"},"at":{"N":"1.50"},"hash":{"B":"AAEC"},"odd":{"BOOL":true},"no":7}}}"#;
-        let keys = keys(&Object::parse(record).unwrap());
+        let item =
+            r#"{"id":{"S":"o-9"},"at":{"N":"1.50"},"hash":{"B":"AAEC"},"odd":{"BOOL":true},"no":7,"not":{"S":""}}"#;
+        let keys = key_values(item, |name| name != "not");
         let expected: [(Cow<'_, str>, Cow<'_, [u8]>); 3] = [
             ("id".into(), b"o-9"[..].into()),
             ("at".into(), b"1.50"[..].into()),

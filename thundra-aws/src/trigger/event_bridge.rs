@@ -14,7 +14,7 @@ use super::event::Event;
 use super::message::{message_id, process};
 use super::parse::extract::Extractor;
 use super::parse::json::Object;
-use super::parse::{envelope, time};
+use super::parse::{changes, envelope, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 
@@ -53,7 +53,11 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 fn message(event: &Object<'_>, text: &[u8], extractor: &Extractor<'_>) -> Message {
     let detail = event.raw("detail").unwrap_or_default();
     let opened = envelope::open(detail.as_bytes(), extractor).unwrap_or_default().within(detail, text);
-    let attributes = Vec::from_iter(message_id(event.text("id")));
+    let mut attributes = Vec::from_iter(message_id(event.text("id")));
+    let replay = event.text("replay-name");
+    let is_replay = replay.is_some();
+    attributes.extend(replay.map(|name| (semconv::AWS_EVENTBRIDGE_REPLAY_NAME, name.into_owned().into())));
     let sent_at = event.text("time").and_then(|time| time::from_rfc3339(&time));
-    Message { attributes, sent_at, ..opened.into() }
+    let changes = changes::of_event(event);
+    Message { sent_at, is_replay, changes, ..Message::from(opened).with(attributes) }
 }

@@ -116,7 +116,9 @@ impl<'a> KafkaRecord<'a> {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
         }
         let headers = extractor.extract_owned(&self.headers);
+        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let value = self.value.unwrap_or(Data::Bytes(&[]));
-        Message { attributes, sent_at: self.timestamp, ..value.open_beside(headers, extractor).into() }
+        let opened = value.open_beside(headers, extractor).beside_foreign(foreign);
+        Message { attributes, sent_at: self.timestamp, ..opened.into() }
     }
 }

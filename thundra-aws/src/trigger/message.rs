@@ -10,6 +10,7 @@ use thundra_core::{Value, semconv};
 use super::parse::envelope::Opened;
 use super::parse::packed::Unpacked;
 use crate::attributes::Attributes;
+use crate::hops::Change;
 
 /// The age at which a message counts as redriven, because the trace of the sender has ended.
 const MAX_AGE: Duration = Duration::from_secs(3600);
@@ -26,6 +27,10 @@ pub(crate) struct Message {
     pub(crate) attributes: Attributes,
     /// The time of sending, by the clock of the delivering service.
     pub(crate) sent_at: Option<SystemTime>,
+    /// `true` for an event of the past that was replayed.
+    pub(crate) is_replay: bool,
+    /// The changes of objects and items that the message tells of.
+    pub(crate) changes: Vec<Change>,
     /// The text of the `__context__` object inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
@@ -51,9 +56,10 @@ impl Message {
     }
 
     /// Returns the messages in this one, else this one.
-    pub(super) fn unpack(mut self) -> Vec<Message> {
+    pub(super) fn unpack(mut self) -> impl Iterator<Item = Message> {
         let packed = std::mem::take(&mut self.packed);
-        if packed.is_empty() { vec![self] } else { packed }
+        let alone = packed.is_empty().then_some(self);
+        alone.into_iter().chain(packed)
     }
 
     /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock
@@ -63,6 +69,12 @@ impl Message {
         (waited <= MAX_QUEUE_TIME).then_some(waited)
     }
 
+    /// Adds attributes before those that were found in the message.
+    pub(super) fn with(mut self, mut attributes: Attributes) -> Self {
+        attributes.append(&mut self.attributes);
+        Message { attributes, ..self }
+    }
+
     /// Returns `true` if the trace of the sender has ended.
     pub(crate) fn is_old(&self) -> bool {
         self.is_old_at(SystemTime::now())
@@ -70,14 +82,15 @@ impl Message {
 
     /// Returns `true` if the trace of the sender had ended at that time.
     pub(super) fn is_old_at(&self, time: SystemTime) -> bool {
-        self.sent_at.and_then(|sent| time.duration_since(sent).ok()).is_some_and(|age| age > MAX_AGE)
+        self.is_replay || self.sent_at.and_then(|sent| time.duration_since(sent).ok()).is_some_and(|age| age > MAX_AGE)
     }
 }
 
 impl From<Opened> for Message {
-    fn from(opened: Opened) -> Self {
-        let Opened { inbound, context, range } = opened;
-        Message { inbound, received_context: context, context_range: range, ..Message::default() }
+    fn from(mut opened: Opened) -> Self {
+        let (received_context, context_range) = (opened.context.take(), opened.range.take());
+        let attributes = std::mem::take(&mut opened.attributes);
+        Message { inbound: opened.into_inbound(), attributes, received_context, context_range, ..Message::default() }
     }
 }
 

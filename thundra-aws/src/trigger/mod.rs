@@ -68,9 +68,11 @@ pub(crate) use parse::aggregate::tests::aggregated;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
 #[cfg(feature = "kinesis")]
-pub(crate) use parse::envelope::{Opened, open};
+pub(crate) use parse::envelope::Opened;
 #[cfg_attr(not(feature = "batch"), allow(unused_imports))]
 pub(crate) use parse::extract::Extractor;
+#[cfg(feature = "kinesis")]
+pub(crate) use parse::packed::contexts;
 pub(crate) use source::{FaasTrigger, Source};
 
 use crate::attributes::{Attributes, all_bounded, bounded};
@@ -78,8 +80,11 @@ use event::Event;
 use parse::json::Object;
 use source::Recognise;
 
-/// The event sources. The first row to recognise an event reads the event.
-static SOURCES: &[&Source] = &[
+/// The event sources. The first row to recognise an event reads the event. `examples/bench` builds a program without
+/// them, to see what they add to it.
+static SOURCES: &[&Source] = if cfg!(thundra_without_sources) { &[] } else { ALL };
+
+const ALL: &[&Source] = &[
     // By their records:
     &sns::SOURCE,
     &sqs::SOURCE,
@@ -96,6 +101,7 @@ static SOURCES: &[&Source] = &[
     &http::FUNCTION_URL,
     &http::HTTP_API,
     &http::REST_API,
+    &http::REST_API_TEMPLATE,
     &http::LATTICE,
     &http::APPSYNC,
     &http::APPSYNC_EVENTS,

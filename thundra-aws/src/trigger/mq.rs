@@ -160,7 +160,9 @@ impl<'a> MqMessage<'a> {
         let conversation = self.conversation_id.filter(|id| !id.is_empty()).map(|id| id.into_owned().into());
         attributes.extend(conversation.map(|id| (semconv::MESSAGING_MESSAGE_CONVERSATION_ID, id)));
         let headers = extractor.extract_owned(&self.headers);
-        Message { attributes, sent_at: self.sent_at, ..self.data.open_beside(headers, extractor).into() }
+        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
+        Message { attributes, sent_at: self.sent_at, ..opened.into() }
     }
 }
 

@@ -12,6 +12,9 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::parse::json::{self, Object};
+#[cfg(feature = "s3-batch")]
+use super::parse::s3_object;
+use super::parse::s3_object::decode;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common, s3};
 use crate::attributes::Attributes;
@@ -73,7 +76,7 @@ impl<'a> S3Task<'a> {
     pub(crate) fn read(self, inbound: Inbound) -> Message {
         let mut attributes = Vec::with_capacity(3);
         attributes.extend(self.id.map(|id| (semconv::AWS_S3_BATCH_TASK_ID, id.into_owned().into())));
-        s3::add_key(&mut attributes, self.key.as_deref());
+        s3::add_key(&mut attributes, self.key.map(|key| decode(&key)));
         Message { inbound, attributes, ..Message::default() }
     }
 }
@@ -81,7 +84,7 @@ impl<'a> S3Task<'a> {
 /// Decodes the key of a task.
 #[cfg(feature = "s3-batch")]
 pub(crate) fn decoded_key(key: &str) -> String {
-    s3::decode(key)
+    s3_object::decode(key)
 }
 
 /// Returns the name of a bucket, given its name or its ARN.

@@ -7,7 +7,9 @@ use thundra_core::{Config, semconv};
 use super::event::{Event, is_record};
 use super::message::{message_id, process};
 use super::parse::envelope::open_notification;
-use super::parse::{arn, time};
+use super::parse::extract::Extractor;
+use super::parse::json::Object;
+use super::parse::{arn, changes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 
@@ -29,10 +31,13 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_all(process("aws.sns", topic.as_deref().and_then(arn::name)));
     trigger.set_some(semconv::AWS_SNS_TOPIC_ARN, topic.map(String::from));
     let extractor = trigger.extractor(config);
-    trigger.deliver(notifications.iter().map(|notification| Message {
-        attributes: Vec::from_iter(message_id(notification.text("MessageId"))),
-        sent_at: notification.text("Timestamp").and_then(|time| time::from_rfc3339(&time)),
-        ..open_notification(notification, 0, &extractor).into()
-    }));
+    trigger.deliver(notifications.iter().map(|notification| message(notification, &extractor)));
     Some(())
+}
+
+fn message(notification: &Object<'_>, extractor: &Extractor<'_>) -> Message {
+    let sent_at = notification.text("Timestamp").and_then(|time| time::from_rfc3339(&time));
+    let attributes = Vec::from_iter(message_id(notification.text("MessageId")));
+    let changes = notification.raw("Message").map(changes::of_message).unwrap_or_default();
+    Message { sent_at, changes, ..Message::from(open_notification(notification, 0, extractor)).with(attributes) }
 }

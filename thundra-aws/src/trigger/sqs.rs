@@ -12,10 +12,10 @@ use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::{self, message_id};
-use super::parse::envelope::{self, Opened, attribute_pairs, attributes_or_body};
+use super::parse::envelope::{self, Opened, attributes_or_body};
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
-use super::parse::{arn, time};
+use super::parse::{arn, attributes, changes, dead_letter, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
@@ -52,10 +52,12 @@ pub(crate) struct SqsMessage<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
     /// `body`
     pub(crate) body: Body<'a>,
-    /// The text attributes of the message.
+    /// The attributes of the message, as far as they are texts.
     pub(crate) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The system attribute `AWSTraceHeader`.
     pub(crate) trace_header: Option<Cow<'a, str>>,
+    /// The system attribute `DeadLetterQueueSourceArn`.
+    pub(crate) dead_letter_source: Option<Cow<'a, str>>,
     /// The system attribute `SentTimestamp`, in milliseconds since 1970.
     pub(crate) sent_timestamp: Option<Cow<'a, str>>,
     /// The system attribute `ApproximateReceiveCount`.
@@ -78,11 +80,12 @@ impl<'a> SqsMessage<'a> {
         let text = |name| system.as_ref().and_then(|system| system.text(name));
         // Some producers of test events write the time as a number.
         let number = |name| system.as_ref().and_then(|system| system.raw(name)).map(Cow::Borrowed);
-        let attributes = record.object("messageAttributes");
+        let map = record.object("messageAttributes");
         SqsMessage {
             id: record.text("messageId"),
             body: Body::Json(record.raw("body").unwrap_or_default()),
-            attributes: attributes.map(|map| attribute_pairs(map, "dataType", "stringValue")).unwrap_or_default(),
+            attributes: map.map(|map| attributes::pairs(map, &attributes::SQS)).unwrap_or_default(),
+            dead_letter_source: text("DeadLetterQueueSourceArn"),
             trace_header: text("AWSTraceHeader"),
             sent_timestamp: text("SentTimestamp").or_else(|| number("SentTimestamp")),
             receive_count: text("ApproximateReceiveCount").or_else(|| number("ApproximateReceiveCount")),
@@ -99,13 +102,15 @@ impl<'a> SqsMessage<'a> {
         } else {
             attributes_or_body(inbound, || self.body.open(&extractor))
         };
+        let foreign = extractor.foreign(self.attributes.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
+        let mut attributes = Vec::from_iter(message_id(self.id));
         let receive_count = self.receive_count.and_then(|count| count.parse::<u64>().ok());
-        let receive_count = receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into()));
-        Message {
-            attributes: message_id(self.id).into_iter().chain(receive_count).collect(),
-            sent_at: self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?)),
-            ..opened.into()
-        }
+        attributes.extend(receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into())));
+        attributes.extend(dead_letter::describe(&self.attributes, self.dead_letter_source.as_deref()));
+        let sent_at = self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?));
+        let Body::Json(text) | Body::Text(text) = &self.body;
+        let changes = changes::of_message(text);
+        Message { sent_at, changes, ..Message::from(opened.beside_foreign(foreign)).with(attributes) }
     }
 }
 

@@ -6,6 +6,7 @@
 mod batches;
 mod endpoint;
 mod faults;
+mod hops;
 mod interceptor;
 mod kinesis;
 mod limits;

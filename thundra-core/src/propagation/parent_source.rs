@@ -19,7 +19,7 @@ pub enum ParentSource {
     XRayIgnored,
     /// A batch. The contexts of the messages are linked.
     Batch,
-    /// A message older than an hour. The context of the message is linked.
+    /// A message older than an hour, or replayed. The context of the message is linked.
     Redrive,
     /// A malformed context.
     Malformed,

@@ -67,6 +67,8 @@ pub(crate) struct ScopeState {
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
+    /// The names of what triggered the work.
+    pub(crate) origins: Vec<String>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
     /// The time by which the work has to end.
@@ -119,6 +121,7 @@ impl ScopeState {
             points: None,
             exceptions: ExceptionSignal::Spans,
             outer: None,
+            origins: Vec::new(),
             flags: 0,
             deadline: None,
             attached: None,
@@ -412,6 +415,7 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
+        self.origins = Vec::new();
         (self.outer, self.deadline, self.attached, self.sealed, self.flags) = (None, None, None, false, 0);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);

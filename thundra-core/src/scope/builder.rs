@@ -44,6 +44,7 @@ pub struct ScopeBuilder {
     deadline: Option<SystemTime>,
     shared: Option<SharedTrace>,
     preceding: Option<Preceding>,
+    origins: Vec<String>,
 }
 
 /// The trace of a longer work, of which each scope is a part.
@@ -91,6 +92,7 @@ impl Scope {
             deadline: None,
             shared: None,
             preceding: None,
+            origins: Vec::new(),
         }
     }
 }
@@ -223,6 +225,13 @@ impl ScopeBuilder {
         self
     }
 
+    /// Names what triggered the work, for [`ScopeRef::has_origin`](crate::ScopeRef::has_origin).
+    #[doc(hidden)]
+    pub fn origins(mut self, names: Vec<String>) -> Self {
+        self.origins = names;
+        self
+    }
+
     /// Begins the scope with the configuration of this process.
     pub fn begin(self) -> Scope {
         self.begin_with(config())
@@ -243,6 +252,7 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let log_fields = std::mem::take(&mut self.log_fields);
+        let origins = std::mem::take(&mut self.origins);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
@@ -313,6 +323,7 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
+            state.origins = origins;
             state.deadline = self.deadline;
             state.outer = outer;
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.

@@ -278,6 +278,19 @@ impl ScopeRef {
         SCOPES.lock(self.root.scope).map_or(ScopeFlags::NONE, |state| ScopeFlags::from_bits(state.flags))
     }
 
+    /// Returns `true` if the work of the scope, or of a scope around it, was triggered by what has this name.
+    #[doc(hidden)]
+    pub fn has_origin(&self, name: &str) -> bool {
+        let mut next = Some(self.root.scope);
+        while let Some(state) = next.and_then(|scope| SCOPES.lock(scope)) {
+            if state.origins.iter().any(|origin| origin == name) {
+                return true;
+            }
+            next = state.outer;
+        }
+        false
+    }
+
     /// Returns the time by which the work of the scope has to end.
     #[doc(hidden)]
     pub fn deadline(&self) -> Option<SystemTime> {

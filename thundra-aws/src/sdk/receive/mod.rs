@@ -13,7 +13,7 @@ use std::fmt::Display;
 use std::future::Future;
 
 use aws_sdk_sqs::operation::receive_message::{ReceiveMessageInput, ReceiveMessageOutput};
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as SystemName};
+use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName as SystemName};
 use aws_smithy_runtime_api::client::interceptors::context::{Input, Output};
 use aws_smithy_types::config_bag::ConfigBag;
 use thundra_core::propagation::{Propagators, Trust};
@@ -132,18 +132,25 @@ fn report_evicted() {
     }
 }
 
+/// Returns the value of an attribute, or its bytes if they are a text.
+fn text(value: &MessageAttributeValue) -> Option<&str> {
+    let bytes = || value.binary_value().and_then(|bytes| std::str::from_utf8(bytes.as_ref()).ok());
+    value.string_value().or_else(bytes)
+}
+
 fn describe(message: &Message, hidden: &Hidden, formats: Propagators) -> Delivery {
     let system = |name: &str| {
         let name = SystemName::from(name);
         hidden.system.get(&name).or_else(|| message.attributes.as_ref()?.get(&name)).map(|text| text.as_str().into())
     };
     let attributes = message.message_attributes.iter().flatten().chain(&hidden.attributes);
-    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str().into(), value.string_value()?.into())));
+    let attributes = attributes.filter_map(|(name, value)| Some((name.as_str().into(), text(value)?.into())));
     let read = SqsMessage {
         id: message.message_id.as_deref().map(Into::into),
         body: Body::Text(message.body.as_deref().unwrap_or_default()),
         attributes: attributes.collect(),
         trace_header: system(TRACE_HEADER),
+        dead_letter_source: system("DeadLetterQueueSourceArn"),
         sent_timestamp: system(SENT_TIMESTAMP),
         receive_count: system(RECEIVE_COUNT),
     };

@@ -11,6 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thundra_core::{Value, semconv};
 
+use super::items;
 use super::service::{Attributes, Operation, Request, Service, add};
 use crate::sdk::response::{self, Response};
 
@@ -28,11 +29,12 @@ pub(super) static SERVICE: Service = Service {
         (unprocessed.is_some() || !attributes.is_empty())
             .then(|| Response { attributes, ..unprocessed.unwrap_or_default() })
     },
+    writes: Some(items::WRITES),
     messages: None,
 };
 
 /// Largest body to parse for names and counts.
-const MAX_BYTES: usize = 256 * 1024;
+pub(super) const MAX_BYTES: usize = 256 * 1024;
 
 fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     add(attributes, semconv::AWS_DYNAMODB_INDEX_NAME, operation.member("IndexName"));
@@ -190,7 +192,7 @@ fn unprocessed(operation: &str, body: &[u8]) -> Option<Response> {
 
 /// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
 /// one is not parsed.
-fn holds_unprocessed(body: &[u8]) -> bool {
+pub(super) fn holds_unprocessed(body: &[u8]) -> bool {
     let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
     let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));
     rest.is_some_and(|rest| !rest.starts_with(b"{}"))

@@ -25,6 +25,7 @@ pub(super) static SERVICE: Service = Service {
     request: |request| if request.operation == PUT { bus(request.body) } else { Attributes::new() },
     batch_size,
     response: |operation, response| if operation == PUT { response_body(response::body(response)) } else { None },
+    writes: None,
     messages: if_feature!("eventbridge", messages::MESSAGES),
 };
 

@@ -14,6 +14,7 @@ pub(super) static SERVICE: Service = Service {
     request: |_| Attributes::new(),
     batch_size,
     response: |operation, response| response_body(operation, response::body(response)),
+    writes: None,
     messages: None,
 };
 

@@ -19,6 +19,7 @@ pub(super) static SERVICE: Service = Service {
     request: |_| Attributes::new(),
     batch_size,
     response: |operation, response| response_body(operation, response::body(response)),
+    writes: None,
     messages: if_feature!("kinesis", messages::MESSAGES),
 };
 
@@ -96,7 +97,7 @@ pub(crate) mod messages {
     use crate::sdk::response::{Received, Response};
     use crate::sdk::services::service::Messages;
     use crate::trigger::kinesis::{Data, KinesisRecord};
-    use crate::trigger::{Extractor, Opened, open};
+    use crate::trigger::{Extractor, Opened, contexts};
 
     pub(super) const MESSAGES: Messages = Messages {
         module: "kinesis",
@@ -227,17 +228,21 @@ pub(crate) mod messages {
     fn producers(records: &[Record], formats: Propagators) -> Vec<TraceContext> {
         let extractor = extractor(formats);
         let mut known = HashSet::new();
-        let producer = |record: &Record| {
+        let mut is_new = |context: &str| !known.contains(context) && known.insert(context.to_owned());
+        let mut producers = Vec::new();
+        for record in records {
             let data = record.data.as_ref();
-            let opened = match context::find(data).filter(Member::is_context) {
-                Some(member) if known.contains(&member.json) => return None,
-                Some(member) => Opened::of_member(member, &extractor),
-                None => open(data, &extractor)?,
-            };
-            let is_new = opened.context.is_none_or(|json| known.insert(json));
-            opened.inbound.parent.filter(|_| is_new)
-        };
-        records.iter().filter_map(producer).collect()
+            match context::find(data).filter(Member::is_context) {
+                Some(member) if !is_new(&member.json) => {}
+                Some(member) => producers.extend(Opened::of_member(member, &extractor).inbound.parent),
+                None => {
+                    let opened = contexts(data, &extractor);
+                    let opened = opened.filter(|opened| opened.context.as_deref().is_none_or(&mut is_new));
+                    producers.extend(opened.filter_map(|opened| opened.inbound.parent));
+                }
+            }
+        }
+        producers
     }
 
     /// Returns the extractor for records. Writers to a stream are IAM principals, and trusted.
@@ -248,6 +253,7 @@ pub(crate) mod messages {
     #[cfg(test)]
     mod tests {
         use super::*;
+        use crate::trigger::aggregated;
 
         #[test]
         fn a_record_keeps_to_the_limit_it_is_under() {
@@ -259,6 +265,22 @@ pub(crate) mod messages {
             ] {
                 assert_eq!(limit(before), expected, "{before}");
             }
+        }
+
+        #[test]
+        fn the_producers_of_aggregated_records_are_known() {
+            let text =
+                |trace: u32| format!(r#"{{"__context__":{{"traceparent":"00-{trace:032x}-b7ad6b7169203331-01"}}}}"#);
+            let record = |data: Vec<u8>| {
+                let record = Record::builder().sequence_number("1").partition_key("k").data(Blob::new(data));
+                record.build().unwrap()
+            };
+            let [one, two, three] = [1, 2, 3].map(text);
+            let packed = aggregated(&[one.as_bytes(), b"hi", two.as_bytes(), one.as_bytes()]);
+            let records = [record(packed), record(two.into()), record(three.into()), record(b"hi".to_vec())];
+            let producers = producers(&records, Propagators::default());
+            let traces: Vec<_> = producers.iter().map(|producer| producer.trace_id.to_string()).collect();
+            assert_eq!(traces, [1, 2, 3].map(|trace| format!("{trace:032x}")), "each once");
         }
 
         #[test]

@@ -19,6 +19,7 @@ pub(super) static SERVICE: Service = Service {
     request: |_| Attributes::new(),
     batch_size: |_| None,
     response: |_, response| function_error(response),
+    writes: None,
     messages: if_feature!("lambda", messages::MESSAGES),
 };
 

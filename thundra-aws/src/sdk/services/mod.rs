@@ -23,6 +23,7 @@ macro_rules! if_feature {
 pub(crate) mod dynamodb;
 pub(crate) mod eventbridge;
 pub(crate) mod firehose;
+mod items;
 pub(crate) mod kinesis;
 pub(crate) mod lambda;
 pub(crate) mod s3;
@@ -63,6 +64,7 @@ static OTHER: Service = Service {
     request: |_| Vec::new(),
     batch_size: |_| None,
     response: |_, _| None,
+    writes: None,
     messages: None,
 };
 

@@ -1,8 +1,12 @@
 //! S3: the bucket, the key, and the part of an upload.
 
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use memchr::memmem;
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Request, Service, add};
+use super::service::{Attributes, Operation, Request, Service, Writes, add};
+use crate::hops::Written;
+use crate::sdk::response;
 
 pub(super) static SERVICE: Service = Service {
     id: "S3",
@@ -12,6 +16,7 @@ pub(super) static SERVICE: Service = Service {
     request,
     batch_size: |_| None,
     response: |_, _| None,
+    writes: Some(Writes { named, requested: |_, _| {}, confirmed }),
     messages: None,
 };
 
@@ -37,6 +42,27 @@ fn request(request: &Request<'_>) -> Attributes {
         Some((semconv::AWS_S3_PART_NUMBER, number.parse::<u32>().ok()?.into()))
     };
     part().into_iter().collect()
+}
+
+/// Returns the object of an operation that creates one.
+fn named(operation: &Operation<'_>) -> Option<Written> {
+    if !matches!(operation.name, "PutObject" | "CopyObject" | "CompleteMultipartUpload") {
+        return None;
+    }
+    Written::of_object(operation.member("Bucket")?, operation.member("Key"))
+}
+
+/// Reads the entity tag of the created object: a header, or an element of XML. No other element has one.
+fn confirmed(response: &HttpResponse, written: &mut Written) {
+    let element = || {
+        let body = response::body(response);
+        let start = memmem::find(body, b"<ETag>")? + b"<ETag>".len();
+        let text = body.get(start..)?;
+        std::str::from_utf8(text.get(..memmem::find(text, b"</ETag>")?)?).ok()
+    };
+    if let Some(etag) = response.headers().get("etag").or_else(element) {
+        written.add_version(&etag.replace("&quot;", "\"").replace("&#34;", "\""));
+    }
 }
 
 #[cfg(test)]

@@ -16,5 +16,6 @@ pub(super) static SERVICE: Service = Service {
     request: |_| Attributes::new(),
     batch_size: |_| None,
     response: |_, _| None,
+    writes: None,
     messages: None,
 };

@@ -9,6 +9,7 @@ use thundra_core::propagation::Outbound;
 use thundra_core::semconv;
 
 pub(crate) use crate::attributes::Attributes;
+use crate::hops::Written;
 use crate::sdk::message::Injected;
 use crate::sdk::message::limits::{Limits, Target};
 use crate::sdk::message::refusal::Refusal;
@@ -33,9 +34,22 @@ pub(crate) struct Service {
     pub(crate) batch_size: fn(&Request<'_>) -> Option<usize>,
     /// Reads the bytes of a successful response, given the name of the operation.
     pub(crate) response: fn(&str, &HttpResponse) -> Option<Response>,
+    /// The writes of the service that trigger functions without a carrier. `None` if there are none.
+    pub(crate) writes: Option<Writes>,
     /// Access to the messages in requests and responses. `None` if the feature of the service is off, or the service
     /// has no messages.
     pub(crate) messages: Option<Messages>,
+}
+
+/// The writes of a service to objects or items, in the stages of a call.
+#[derive(Debug)]
+pub(crate) struct Writes {
+    /// Returns the writes of an operation, as far as the captured members tell. `None` for an operation that only reads.
+    pub(crate) named: fn(&Operation<'_>) -> Option<Written>,
+    /// Adds the writes of the serialized request.
+    pub(crate) requested: fn(&Request<'_>, &mut Written),
+    /// Completes the writes, given a successful response.
+    pub(crate) confirmed: fn(&HttpResponse, &mut Written),
 }
 
 /// Access to the messages of a service, by the types of the SDK crate.

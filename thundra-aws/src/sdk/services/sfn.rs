@@ -16,6 +16,7 @@ pub(super) static SERVICE: Service = Service {
     request: |_| Attributes::new(),
     batch_size: |_| None,
     response: |_, _| None,
+    writes: None,
     messages: if_feature!("sfn", messages::MESSAGES),
 };
 

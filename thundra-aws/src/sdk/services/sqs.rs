@@ -22,6 +22,7 @@ pub(super) static SERVICE: Service = Service {
     request: |_| Attributes::new(),
     batch_size,
     response: |operation, response| response_body(operation, response::body(response)),
+    writes: None,
     messages: if_feature!("sqs", messages::MESSAGES),
 };
 

@@ -3,6 +3,7 @@
 //! | source | span name | `http.route` |
 //! |---|---|---|
 //! | REST API, HTTP API with its format 1.0 | `{method} {resource}` | `resource` |
+//! | REST API with a mapping template | `{method} {resource}` | the resource |
 //! | HTTP API | `{method} {route}`, or `{method}` for `$default` | the route of `routeKey` |
 //! | function URL, load balancer, VPC Lattice, CloudFront | `{method}` | none |
 //! | WebSocket API | the route key | none |
@@ -18,6 +19,7 @@ mod cloudfront;
 mod function_url;
 mod lattice;
 mod load_balancer;
+mod template;
 
 use std::borrow::Cow;
 
@@ -37,6 +39,7 @@ pub(super) use cloudfront::SOURCE as CLOUDFRONT;
 pub(super) use function_url::SOURCE as FUNCTION_URL;
 pub(super) use lattice::SOURCE as LATTICE;
 pub(super) use load_balancer::SOURCE as LOAD_BALANCER;
+pub(super) use template::SOURCE as REST_API_TEMPLATE;
 
 /// The differences between the services in front of a function.
 struct Gateway {
@@ -84,7 +87,7 @@ impl Gateway {
         }
         self.describe(trigger, request, &thundra_http::settings().known_methods);
         trigger.has_status = self.has_status;
-        let inbound = trigger.extractor(config).extract(request.headers.pairs());
+        let inbound = trigger.extractor(config).extract_any(request.headers.pairs());
         trigger.deliver([Message { inbound, ..Message::default() }]);
         // The client may have chosen the request id.
         let id = (self.request_id)(request).filter(|id| is_correlation_id(id));
@@ -136,7 +139,8 @@ const PATHS: [&str; 4] = ["rawPath", "path", "raw_path", "uri"];
 /// The members with a query as sent.
 const QUERIES: [&str; 2] = ["rawQueryString", "querystring"];
 /// The members with the parameters of a query.
-const PARAMETERS: [&str; 3] = ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters"];
+const PARAMETERS: [&str; 4] =
+    ["queryStringParameters", "multiValueQueryStringParameters", "query_string_parameters", "querystring"];
 
 /// A request, in any format.
 struct Request<'e, 'a> {

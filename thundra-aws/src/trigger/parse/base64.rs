@@ -51,9 +51,11 @@ impl Data<'_> {
 const HEAD: usize = 2048;
 /// The base64 of each of the [names](envelope::NAMES) at the three positions within three bytes, without the characters
 /// that depend on the bytes around.
-const ENCODED_NAMES: [[&str; 3]; 2] = [
+const ENCODED_NAMES: [[&str; 3]; 4] = [
     ["X19jb250ZXh0", "Y29udGV4dF9f", "X2NvbnRleHRf"],
-    ["TWVzc2FnZUF0dHJpYnV0ZX", "1lc3NhZ2VBdHRyaWJ1dGVz", "NZXNzYWdlQXR0cmlidXRlc"],
+    ["ZXNzYWdlQXR0cmlidXRlc", "Vzc2FnZUF0dHJpYnV0ZX", "lc3NhZ2VBdHRyaWJ1dGVz"],
+    ["X2RhdGFkb2", "9kYXRhZG9n", "fZGF0YWRvZ"],
+    ["dHJhY2VwYXJlbn", "RyYWNlcGFyZW50", "0cmFjZXBhcmVud"],
 ];
 
 /// Opens a payload. Only the beginning is decoded, unless one of the names occurs in the rest.
@@ -71,7 +73,7 @@ pub(crate) fn open(data: &str, extractor: &Extractor<'_>) -> Option<Opened> {
 
 /// Finds the `__context__` of a payload without extraction.
 fn own_context(data: &str) -> Opened {
-    let [own, _] = ENCODED_NAMES;
+    let [own, ..] = ENCODED_NAMES;
     let decoded = own.iter().find(|name| holds(data, name)).and_then(|_| BASE64_STANDARD.decode(data).ok());
     decoded.map(|payload| envelope::own_context(&payload)).unwrap_or_default()
 }

@@ -1,8 +1,20 @@
-//! Messages inside messages: SNS in SQS, EventBridge in SQS, SNS or Kinesis, and the event of a failed invocation in a
-//! dead-letter queue or a destination. Each may have a context.
+//! Messages inside messages. Each may have a context.
+//!
+//! | envelope | inside |
+//! |---|---|
+//! | notification of SNS | `Message` |
+//! | event of EventBridge | `detail` |
+//! | event of a bus with its metadata | `Data` |
+//! | CloudEvent | `data` |
+//! | record of an invocation, from a destination of Lambda | `requestPayload` |
+//! | event of a failed invocation, in a dead-letter queue | its only record |
+//! | result or context of Step Functions | `Payload`, `Execution.Input` |
+//! | payload of OpenTelemetry for Python | `headers` |
 //!
 //! A message is opened if the attributes hold no context, even if they hold something else. AWS adds attributes to the
 //! messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
+//!
+//! The context of another vendor has the last place, wherever it stands.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,24 +22,36 @@ use std::ops::Range;
 use memchr::memmem;
 use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 
-use super::extract::{Extractor, holds_context};
+use super::attributes::{self, SNS, SQS};
+use super::datadog::DATADOG;
+use super::extract::{Extractor, holds_context, holds_parent};
+use super::image;
 use super::json::{self, Object};
+use super::s3_object::S3Object;
+use crate::attributes::Attributes;
 use crate::payload::{self, Member};
 
-/// The limit of nesting. SNS in SQS in SNS is deeper than anyone builds, and a crafted body must not cost more.
-const MAX_DEPTH: usize = 4;
-/// The names around a context. A text without one of them holds none.
-pub(super) const NAMES: [&str; 2] = [PAYLOAD_CONTEXT, "MessageAttributes"];
+/// The limit of nesting. Deeper than anyone builds, and a crafted body must not cost more.
+const MAX_DEPTH: usize = 6;
+/// The names around a context: our member, the attributes of SNS and SQS, Datadog's member, and the header of W3C in a
+/// CloudEvent or among headers. A text without one of them holds none.
+pub(super) const NAMES: [&str; 4] = [PAYLOAD_CONTEXT, "essageAttributes", DATADOG, "traceparent"];
+/// The source of S3, in its records and on EventBridge.
+const S3: [&str; 2] = ["aws:s3", "aws.s3"];
 
-/// The context of the outermost envelope with one.
+/// The content of the outermost envelope with a context.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Opened {
     /// The context, extracted.
     pub(crate) inbound: Inbound,
+    /// The context of another vendor, of the outermost envelope with one.
+    pub(crate) foreign: Option<Box<Inbound>>,
     /// The text of the `__context__` object.
     pub(crate) context: Option<String>,
     /// The range to cut from the payload to remove the `__context__`. `None` for a context inside an envelope.
     pub(crate) range: Option<Range<usize>>,
+    /// The attributes of the object of S3 that the message is about.
+    pub(crate) attributes: Attributes,
 }
 
 impl Opened {
@@ -44,9 +68,27 @@ impl Opened {
         Opened { range, ..self }
     }
 
+    /// Adds the context of another vendor. That of an envelope comes before those of the messages inside.
+    pub(crate) fn beside_foreign(self, foreign: Option<Inbound>) -> Self {
+        Opened { foreign: foreign.map(Box::new).or(self.foreign), ..self }
+    }
+
+    /// Returns `true` for a context of a program.
+    pub(crate) fn holds_context(&self) -> bool {
+        self.range.is_some() || self.foreign.is_some() || holds_context(&self.inbound)
+    }
+
+    /// Decides about the parent: a context of another vendor gives it if no program sent one of ours.
+    pub(crate) fn into_inbound(self) -> Inbound {
+        match self.foreign {
+            Some(foreign) if !holds_parent(&self.inbound) => foreign.or(self.inbound),
+            _ => self.inbound,
+        }
+    }
+
     /// Returns the place and the text of a member, with no context extracted.
     fn unread(member: Member) -> Self {
-        Opened { inbound: Inbound::default(), context: Some(member.json), range: Some(member.range) }
+        Opened { context: Some(member.json), range: Some(member.range), ..Opened::default() }
     }
 }
 
@@ -55,12 +97,9 @@ pub(crate) fn open(body: &[u8], extractor: &Extractor<'_>) -> Option<Opened> {
     open_at(body, 0, extractor)
 }
 
-/// Opens a body in the form of a JSON string. A body without a context is not unescaped.
+/// Opens a body in the form of a JSON string. A body that leads nowhere is not unescaped.
 pub(crate) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Opened> {
-    if !leads_to_context(string.as_bytes()) {
-        return None;
-    }
-    open(json::text(string)?.as_bytes(), extractor)
+    open_string_at(string, 0, extractor)
 }
 
 /// Finds the `__context__` of a body without extraction.
@@ -74,15 +113,6 @@ pub(crate) fn own_context_of_string(string: &str) -> Opened {
     text.map(|text| own_context(text.as_bytes())).unwrap_or_default()
 }
 
-/// Opens an SNS notification.
-pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
-    let attributes = notification.object("MessageAttributes");
-    let pairs = attributes.map(|attributes| attribute_pairs(attributes, "Type", "Value"));
-    let inbound = extractor.extract_owned(&pairs.unwrap_or_default());
-    let inside = || open_at(notification.text("Message")?.as_bytes(), depth + 1, extractor);
-    Opened { range: None, ..attributes_or_body(inbound, inside) }
-}
-
 /// Returns the context of the attributes, or the context of the body if the attributes hold none.
 pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Option<Opened>) -> Opened {
     if holds_context(&attributes) {
@@ -92,124 +122,138 @@ pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Opt
     Opened { inbound: opened.inbound.or(attributes), ..opened }
 }
 
-/// Returns the text attributes of a map from names to objects with a type and a value.
-pub(crate) fn attribute_pairs<'a>(map: Object<'a>, kind: &str, value: &str) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
-    let text = |attribute| {
-        let attribute = Object::parse(attribute)?;
-        let is_binary = attribute.text(kind).is_some_and(|kind| kind.starts_with("Binary"));
-        attribute.text(value).filter(|_| !is_binary)
-    };
-    map.into_members().filter_map(|(name, attribute)| Some((name, text(attribute)?))).collect()
+/// Opens a notification of SNS.
+pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
+    let attributes = notification.object("MessageAttributes").map(|map| attributes::pairs(map, &SNS));
+    let inside = || open_string_at(notification.raw("Message")?, depth + 1, extractor);
+    open_carrier(&attributes.unwrap_or_default(), extractor, inside)
+}
+
+/// Opens an event of a bus of EventBridge that was delivered with its metadata.
+pub(crate) fn open_delivery(delivery: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
+    let metadata = delivery.object("Metadata").map(texts);
+    open_carrier(&metadata.unwrap_or_default(), extractor, || open_member(delivery, "Data", depth, extractor))
+}
+
+/// Opens a [CloudEvent]. Its attributes may have the extension for [distributed tracing].
+///
+/// [CloudEvent]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+/// [distributed tracing]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
+pub(crate) fn open_cloud_event(event: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
+    let text = |name| Some((Cow::Borrowed(name), event.text(name)?));
+    let extensions: Vec<_> = ["traceparent", "tracestate", "baggage"].into_iter().filter_map(text).collect();
+    open_carrier(&extensions, extractor, || open_member(event, "data", depth, extractor))
+}
+
+/// Returns `true` for a CloudEvent.
+pub(crate) fn is_cloud_event(event: &Object<'_>) -> bool {
+    let has_text = |name| event.text(name).is_some_and(|text| !text.is_empty());
+    ["specversion", "type", "source"].into_iter().all(has_text)
+}
+
+/// Returns `true` for an event of a bus of EventBridge that was delivered with its metadata.
+pub(crate) fn is_delivery(delivery: &Object<'_>) -> bool {
+    delivery.has("Data") && delivery.object("SystemMetadata").is_some_and(|system| system.has("aws:DeliveryType"))
+}
+
+/// Returns the context of a carrier, or of what is inside of the message.
+fn open_carrier(
+    pairs: &[(Cow<'_, str>, Cow<'_, str>)],
+    extractor: &Extractor<'_>,
+    inside: impl FnOnce() -> Option<Opened>,
+) -> Opened {
+    let inbound = extractor.extract_owned(pairs);
+    let foreign = extractor.foreign(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
+    Opened { range: None, ..attributes_or_body(inbound, inside) }.beside_foreign(foreign)
+}
+
+fn open_string_at(string: &str, depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
+    // A pipe may have parsed the text.
+    if string.starts_with('{') {
+        return open_at(string.as_bytes(), depth, extractor).map(|opened| Opened { range: None, ..opened });
+    }
+    if !leads_somewhere(string.as_bytes()) {
+        return None;
+    }
+    open_at(json::text(string)?.as_bytes(), depth, extractor)
 }
 
 fn open_at(body: &[u8], depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
-    if depth >= MAX_DEPTH || !leads_to_context(body) {
+    if depth >= MAX_DEPTH || !leads_somewhere(body) {
         return None;
     }
     if let Some(member) = payload::find(body).filter(Member::is_context) {
         return Some(Opened::of_member(member, extractor));
     }
-    let opened = open_envelope(&Object::parse(std::str::from_utf8(body).ok()?)?, depth, extractor)?;
-    Some(Opened { range: None, ..opened })
+    let object = Object::parse(std::str::from_utf8(body).ok()?)?;
+    let opened = open_envelope(&object, depth, extractor);
+    let foreign = object.raw(DATADOG).and_then(|map| extractor.foreign([(DATADOG, map)]));
+    if opened.is_none() && foreign.is_none() {
+        return None;
+    }
+    Some(Opened { range: None, ..opened.unwrap_or_default() }.beside_foreign(foreign))
+}
+
+fn open_member(object: &Object<'_>, key: &str, depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
+    open_at(object.raw(key)?.as_bytes(), depth + 1, extractor)
 }
 
 fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
-    let inside = |key| open_at(object.raw(key)?.as_bytes(), depth + 1, extractor);
+    let inside = |key| open_member(object, key, depth, extractor);
     if object.text("TopicArn").is_some_and(|arn| arn.contains(":sns:")) && object.has("Message") {
         Some(open_notification(object, depth, extractor))
     } else if object.has("detail-type") && object.has("source") {
-        inside("detail")
+        let detail = object.object("detail").filter(|_| object.text("source").is_some_and(|source| source == S3[1]));
+        let attributes = detail.map(|detail| S3Object::of_detail(&detail).attributes());
+        let opened = inside("detail");
+        let is_known = opened.is_some() || attributes.is_some();
+        is_known.then(|| Opened { attributes: attributes.unwrap_or_default(), ..opened.unwrap_or_default() })
+    } else if is_delivery(object) {
+        Some(open_delivery(object, depth, extractor))
+    } else if is_cloud_event(object) {
+        Some(open_cloud_event(object, depth, extractor))
     } else if object.has("requestPayload") && object.has("requestContext") {
-        // A destination of Lambda receives the event of the invocation as a part of its record.
         inside("requestPayload")
+    } else if let [record] = object.array("Records").as_slice() {
+        open_record(&Object::parse(record)?, depth, extractor)
+    } else if let Some(change) = object.object("dynamodb") {
+        // A table may send its changes to a stream of Kinesis.
+        Some(Opened { inbound: extractor.extract_owned(&image::context(&change)), ..Opened::default() })
     } else {
-        // A dead-letter queue of Lambda receives the event itself.
-        let records = object.array("Records");
-        let [record] = records.as_slice() else { return None };
-        let notification = Object::parse(record)?.object("Sns")?;
-        Some(open_notification(&notification, depth, extractor))
+        let input = || open_member(&object.object("Execution")?, "Input", depth + 1, extractor);
+        inside("Payload").or_else(input).or_else(|| open_headers(object, extractor))
     }
 }
 
-/// Returns `true` if the body may hold a context. Two searches for text cost less than reading the body.
-fn leads_to_context(body: &[u8]) -> bool {
-    NAMES.iter().any(|name| memmem::find(body, name.as_bytes()).is_some())
+/// Opens the only record of an event.
+fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
+    if let Some(notification) = record.object("Sns") {
+        return Some(open_notification(&notification, depth, extractor));
+    }
+    if record.has("s3") {
+        return Some(Opened { attributes: S3Object::of_record(record).attributes(), ..Opened::default() });
+    }
+    let body = record.raw("body")?;
+    let attributes = record.object("messageAttributes").map(|map| attributes::pairs(map, &SQS));
+    let inside = || open_string_at(body, depth + 1, extractor);
+    Some(open_carrier(&attributes.unwrap_or_default(), extractor, inside))
+}
+
+/// Opens the headers of a payload, which OpenTelemetry for Python adds to the payload of a call.
+fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened> {
+    let opened = open_carrier(&texts(object.object("headers")?), extractor, || None);
+    opened.holds_context().then_some(opened)
+}
+
+fn texts(map: Object<'_>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+    map.into_members().filter_map(|(key, value)| Some((key, json::text(value)?))).collect()
+}
+
+/// Returns `true` if the body may hold a context or name an object. A few searches for text cost less than reading the
+/// body.
+fn leads_somewhere(body: &[u8]) -> bool {
+    NAMES.iter().chain(&S3).any(|name| memmem::find(body, name.as_bytes()).is_some())
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-    use thundra_core::propagation::{Propagators, Trust};
-
-    use super::*;
-
-    const ARN: &str = "arn:aws-cn:sns:eu-west-1:1:orders";
-
-    fn extractor() -> Extractor<'static> {
-        Extractor::new(Propagators::default(), Trust::Full)
-    }
-
-    #[test]
-    fn envelopes_are_opened_down_to_the_context() {
-        let context = |id| json!({"x-correlation-id": id, "call-chain-length": 2});
-        let event =
-            json!({"detail-type": "placed", "source": "shop", "detail": {"__context__": context("bridge"), "a": 1}});
-        let ids =
-            json!({"x-correlation-id": {"Type": "String", "Value": "sns"}, "b": {"Type": "Binary", "Value": "AAAA"}});
-        let tenant = json!({"tenant": {"Type": "String", "Value": "7"}});
-        let malformed = json!({"traceparent": {"Type": "String", "Value": "what"}, "User-Agent": {"Type": "String", "Value": "curl"}});
-        let binary = json!({"x-correlation-id": {"Type": "Binary", "Value": "AAAA"}});
-        let notification = |message: &str, attributes: &serde_json::Value| json!({"Type": "Notification", "TopicArn": ARN, "Message": message, "MessageAttributes": attributes});
-        let event_in = |attributes| notification(&event.to_string(), attributes);
-        let records = |number| {
-            let record = json!({"EventSource": "aws:sns", "Sns": notification("hi", &ids)});
-            json!({"Records": vec![record; number]})
-        };
-        let failed = |payload: &serde_json::Value| json!({"version": "1.0", "requestContext": {"condition": "RetriesExhausted"}, "requestPayload": payload});
-        let deep = (0..8).fold(event.to_string(), |body, _| notification(&body, &json!({})).to_string());
-        for (body, id, why) in [
-            (json!({"__context__": context("body"), "a": 1}).to_string(), Some("body"), "a context in the body"),
-            (event.to_string(), Some("bridge"), "EventBridge"),
-            (event_in(&json!({})).to_string(), Some("bridge"), "EventBridge in SNS"),
-            (event_in(&tenant).to_string(), Some("bridge"), "beside an attribute of the user's"),
-            (event_in(&malformed).to_string(), Some("bridge"), "beside attributes that are no context"),
-            (event_in(&binary).to_string(), Some("bridge"), "beside bytes"),
-            (event_in(&ids).to_string(), Some("sns"), "SNS's attributes win"),
-            (notification("hi", &ids).to_string(), Some("sns"), "SNS"),
-            (notification(&event_in(&tenant).to_string(), &tenant).to_string(), Some("bridge"), "SNS in SNS"),
-            (records(1).to_string(), Some("sns"), "the event of a failed invocation"),
-            (records(2).to_string(), None, "two senders"),
-            (failed(&records(1)).to_string(), Some("sns"), "the record of a failed invocation"),
-            (failed(&json!({"__context__": context("body")})).to_string(), Some("body"), "the record of a failed call"),
-            (
-                json!({"detail-type": "Lambda Function Invocation Result - Failure", "source": "lambda", "detail": failed(&event)})
-                    .to_string(),
-                Some("bridge"),
-                "the same by EventBridge",
-            ),
-            (json!({"MessageAttributes": {"a": {"Type": "String", "Value": "1"}}}).to_string(), None, "no notification"),
-            (json!({"a": {"__context__": context("nested")}}).to_string(), None, "nested in the user's own data"),
-            (json!({"__context__": "mine"}).to_string(), None, "the user's own"),
-            ("__context__".to_owned(), None, "text"),
-            ("null".to_owned(), None, "null"),
-            (deep, None, "too deep"),
-        ] {
-            let opened = open(body.as_bytes(), &extractor());
-            let read = opened.as_ref().and_then(|opened| opened.inbound.correlation.get("id"));
-            assert_eq!(read, id, "{why}");
-            let is_own = opened.as_ref().is_some_and(|opened| opened.range.is_some());
-            assert_eq!(is_own, body.starts_with(r#"{"__context__":{"#), "{why}");
-            assert_eq!(open_string(&json!(body).to_string(), &extractor()), opened, "{why}, as a string");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_opened_without_panic(text in "(\\{\"__context__\"|\\{\"TopicArn\":\"MessageAttributes:sns:\")?[{}\":,a]*|\\PC*") {
-            open(text.as_bytes(), &extractor());
-            open_string(&text, &extractor());
-            own_context_of_string(&text);
-        }
-    }
-}
+mod tests;

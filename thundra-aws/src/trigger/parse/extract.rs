@@ -2,6 +2,8 @@
 
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
+use super::datadog;
+
 /// An extractor with the rules of one event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extractor<'h> {
@@ -31,6 +33,28 @@ impl<'h> Extractor<'h> {
         Inbound::extract(header.into_iter().chain(pairs), self.formats, self.trust)
     }
 
+    /// Extracts the context of a carrier, or another vendor's if a program put no parent of ours into it.
+    pub(crate) fn extract_any<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)> + Clone) -> Inbound
+    where
+        'h: 'p,
+    {
+        let inbound = self.extract(pairs.clone());
+        match self.foreign(pairs) {
+            Some(foreign) if !holds_parent(&inbound) => foreign.or(inbound),
+            _ => inbound,
+        }
+    }
+
+    /// Extracts the context of another vendor. Such a context has the last place among those of programs.
+    pub(crate) fn foreign<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Option<Inbound> {
+        if !self.formats.tracecontext {
+            return None;
+        }
+        let pairs = datadog::w3c(pairs);
+        let extractor = Extractor { header: None, ..*self };
+        (!pairs.is_empty()).then(|| extractor.extract_owned(&pairs)).filter(|inbound| inbound.parent.is_some())
+    }
+
     /// Extracts the context of a collected carrier.
     pub(crate) fn extract_owned(&self, pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> Inbound {
         self.extract(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())))
@@ -39,6 +63,10 @@ impl<'h> Extractor<'h> {
 
 /// Returns `true` for the context of a program. An X-Ray header alone may come from a service in between.
 pub(crate) fn holds_context(inbound: &Inbound) -> bool {
+    holds_parent(inbound) || inbound.correlation.iter().next().is_some()
+}
+
+/// Returns `true` for a parent that a program sent.
+pub(crate) fn holds_parent(inbound: &Inbound) -> bool {
     matches!(inbound.source, ParentSource::TraceParent | ParentSource::Correlation)
-        || inbound.correlation.iter().next().is_some()
 }

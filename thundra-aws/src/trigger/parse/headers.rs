@@ -10,10 +10,11 @@ pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
     /// Reads every line of the headers in `multiValueHeaders`, and the further names in `headers`. A REST API sends
-    /// both, a load balancer one of them, AppSync's authorizers get `requestHeaders`, and all others `headers` alone.
+    /// both, a load balancer one of them, AppSync's authorizers get `requestHeaders`, a mapping template makes `header`,
+    /// and every other service sends `headers` alone.
     pub(crate) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
-        for form in ["multiValueHeaders", "headers", "requestHeaders"] {
+        for form in ["multiValueHeaders", "headers", "requestHeaders", "header"] {
             let known = headers.0.len();
             for (name, value) in event.object(form).iter().flat_map(Object::members) {
                 let earlier = headers.0.get(..known).unwrap_or_default();
@@ -32,7 +33,7 @@ impl<'a> Headers<'a> {
     }
 
     /// Returns every line with the name of its header.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 }

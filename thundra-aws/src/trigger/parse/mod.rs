@@ -2,11 +2,17 @@
 
 pub(super) mod aggregate;
 pub(crate) mod arn;
+pub(crate) mod attributes;
 pub(crate) mod base64;
 pub(super) mod bytes;
+pub(super) mod changes;
+mod datadog;
+pub(crate) mod dead_letter;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;
+pub(super) mod image;
 pub(super) mod json;
 pub(super) mod packed;
+pub(super) mod s3_object;
 pub(super) mod time;

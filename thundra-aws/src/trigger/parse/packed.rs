@@ -48,6 +48,13 @@ pub(crate) fn open(data: &Data<'_>, extractor: &Extractor<'_>) -> Unpacked {
     decoded.map(|bytes| open_bytes(&bytes, extractor)).unwrap_or_default()
 }
 
+/// Returns the contexts in the data of a record.
+#[cfg(feature = "kinesis")]
+pub(crate) fn contexts(data: &[u8], extractor: &Extractor<'_>) -> impl Iterator<Item = Opened> {
+    let Unpacked { opened, user_records, .. } = open_bytes(data, extractor);
+    user_records.into_iter().map(|(_, opened)| opened).chain([opened])
+}
+
 fn open_bytes(data: &[u8], extractor: &Extractor<'_>) -> Unpacked {
     let mut room = MAX_TEXT + MAX_RATIO * data.len();
     let Some(aggregate) = Aggregate::of(data) else { return Unpacked::alone(open_text(data, &mut room, extractor)) };
@@ -157,12 +164,11 @@ mod tests {
         records.insert(0, &legal);
         records.push(&legal);
         let data = aggregated(&records);
-        let begin = std::time::Instant::now();
         let extractor = Extractor::new(Propagators::default(), Trust::Full);
         let unpacked = open_bytes(&data, &extractor);
         assert_eq!(unpacked.count, 20_002);
-        assert_eq!(unpacked.user_records.first().map(|(number, _)| *number), Some(0));
-        assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+        let opened: Vec<_> = unpacked.user_records.iter().map(|(number, _)| *number).collect();
+        assert_eq!(opened, [0], "the bombs leave no room for the last one");
         let small = vec![&b""[..]; 700_000];
         assert_eq!(open_bytes(&aggregated(&small), &extractor).count, 700_000);
     }

@@ -96,6 +96,18 @@ fn requests_are_described_by_the_conventions() {
     let balancer =
         |headers: Json| json!({"httpMethod": "GET", "path": "/", "requestContext": {"elb": {}}, "headers": headers});
     for (event, expected, why) in [
+        (
+            json!({"params": {"header": {"Host": "a.example", "X-Forwarded-For": "192.0.2.1"}, "querystring": {"a": "s3cret"}},
+                "context": {"http-method": "GET", "resource-path": "/pets/{id}"}}),
+            &[
+                "http.request.method=GET",
+                "http.route=/pets/{id}",
+                "url.query=a=REDACTED",
+                "server.address=a.example",
+                "client.address=192.0.2.1",
+            ][..],
+            "a REST API with a mapping template",
+        ),
         (api(), &["url.scheme=https", "server.address=x.execute-api.eu-west-1.amazonaws.com"][..], "an HTTP API"),
         (v2("x.lambda-url.eu-west-1.on.aws", "$default", Json::Null), &["url.scheme=https"], "a function URL"),
         (v1(Json::Null), &["url.scheme=https"], "a REST API"),

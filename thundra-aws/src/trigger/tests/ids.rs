@@ -49,6 +49,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("function_url", One(function_url), Edge),
     ("http_api", One(http_api), Edge),
     ("rest_api", One(rest_api), Edge),
+    ("rest_api_template", One(template), Edge),
     ("lattice", One(lattice), Edge),
     ("appsync", One(resolver), Edge),
     ("appsync_events", One(channel), Edge),
@@ -83,7 +84,8 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
 ];
 
 /// The sources whose own request id, `r-1`, is the id of a new chain of calls.
-const REQUEST_IDS: [&str; 6] = ["appsync_authorizer", "authorizer", "cloudfront", "durable", "http_api", "rest_api"];
+const REQUEST_IDS: [&str; 7] =
+    ["appsync_authorizer", "authorizer", "cloudfront", "durable", "http_api", "rest_api", "rest_api_template"];
 
 fn notification(pairs: Pairs<'_>) -> Json {
     let attributes = typed(pairs, "Type", "Value");
@@ -158,6 +160,10 @@ fn http_api(pairs: Pairs<'_>) -> Json {
 
 fn rest_api(pairs: Pairs<'_>) -> Json {
     with_headers(v1(json!({})), pairs)
+}
+
+fn template(pairs: Pairs<'_>) -> Json {
+    json!({ "params": { "header": map(pairs) }, "context": { "http-method": "GET", "request-id": "r-1" } })
 }
 
 fn lattice(pairs: Pairs<'_>) -> Json {

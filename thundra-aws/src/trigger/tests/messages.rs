@@ -21,6 +21,15 @@ fn a_message_is_read_from_every_carrier() {
     let dead_letter = json!({"RequestID": text("r-1"), "ErrorCode": text("200"), "ErrorMessage": text("no")});
     let malformed = json!({"traceparent": text("what"), "User-Agent": text("curl"), "debug-log-enabled": text("true")});
     let other = json!({"__context__": {"x-correlation-id": "another"}}).to_string();
+    let theirs = TRACEPARENT.replace("0a", "1a");
+    let datadog = json!({"traceparent": theirs, "x-datadog-trace-id": "7"}).to_string();
+    let bytes = |value: &str| {
+        use base64::Engine;
+        json!({"binaryValue": base64::prelude::BASE64_STANDARD.encode(value), "dataType": "Binary"})
+    };
+    let raw = json!({"traceparent": bytes(TRACEPARENT), "x-correlation-id": bytes("c-1")});
+    let mut parsed = sqs(json!({}), None, json!({"__context__": context, "a": 1}));
+    parsed["attributes"]["DeadLetterQueueSourceArn"] = json!("arn:aws:sqs:eu-west-1:1:orders");
     let mut numeric = sqs(json!({}), None, json!("hi"));
     numeric["attributes"]["SentTimestamp"] = json!(1_520_621_625_029_u64);
     use ParentSource::{Correlation, TraceParent, XRay};
@@ -35,6 +44,22 @@ fn a_message_is_read_from_every_carrier() {
         (sqs(malformed, None, json!(bridge)), Correlation, Some("c-1"), "beside attributes that are no context"),
         (sqs(own.clone(), None, json!(other)), TraceParent, Some("c-1"), "its attributes, not the body"),
         (sqs(others, Some(XRAY), json!("hi")), XRay, None, "the system attribute beside others"),
+        (sqs(raw, Some(XRAY), json!("hi")), TraceParent, Some("c-1"), "raw delivery of bytes"),
+        (
+            sqs(json!({"_datadog": text(&datadog)}), Some(XRAY), json!("hi")),
+            TraceParent,
+            None,
+            "Datadog's, not X-Ray's",
+        ),
+        (sqs(json!({"_datadog": bytes(&datadog)}), None, json!("hi")), TraceParent, None, "Datadog's by raw delivery"),
+        (
+            sqs(json!({"_datadog": text(&datadog)}), None, json!(body)),
+            Correlation,
+            Some("c-1"),
+            "the body, not Datadog's",
+        ),
+        (sqs(json!({"_datadog": text("{}")}), Some(XRAY), json!("hi")), XRay, None, "Datadog's without a context"),
+        (parsed, Correlation, Some("c-1"), "a body that a pipe has parsed"),
         (sqs(json!(null), None, json!(null)), ParentSource::None, None, "no body"),
         (sqs(json!(7), None, json!(7)), ParentSource::None, None, "nonsense"),
         (numeric, ParentSource::None, None, "a time as a number"),
@@ -49,6 +74,40 @@ fn a_message_is_read_from_every_carrier() {
     assert!(batch.is_batch());
     assert_eq!(batch.messages.len(), 2);
     assert!(!attributes(&batch).contains("messaging.message.id"));
+}
+
+#[test]
+fn dead_letters_and_replays_say_what_they_are() {
+    let text = |value: &str| json!({"stringValue": value, "dataType": "String"});
+    let mut record = sqs(json!({"RequestID": text("r-1"), "ErrorCode": text("200")}), None, json!("hi"));
+    record["attributes"]["DeadLetterQueueSourceArn"] = json!("arn:aws:sqs:eu-west-1:1:first");
+    let found = attributes(&detected(&json!({"Records": [record]})));
+    assert!(found.ends_with(
+        "messaging.message.id=m-1\nthundra.dead_letter.sender=lambda\nthundra.dead_letter.error=200\n\
+         thundra.dead_letter.queue_source=arn:aws:sqs:eu-west-1:1:first\n"
+    ));
+    for (replay, is_old) in [(json!("monday"), true), (json!(null), false)] {
+        let trigger = detected(&json!({"source": "s", "detail-type": "t", "detail": {}, "replay-name": replay}));
+        assert_eq!(trigger.messages[0].is_old(), is_old);
+        assert_eq!(attributes(&trigger).contains("aws.eventbridge.replay_name=monday\n"), is_old);
+    }
+}
+
+#[test]
+fn messages_about_objects_of_s3_name_them() {
+    let record = json!({"eventSource": "aws:s3", "s3": {"bucket": {"name": "photos"}, "object": {"key": "a+b"}}});
+    let s3 = json!({"Records": [record]}).to_string();
+    let in_sns = json!({"TopicArn": "arn:aws:sns:eu-west-1:1:t", "Type": "Notification", "Message": s3});
+    let by_sns = json!({"Records": [{"EventSource": "aws:sns", "Sns": in_sns}]});
+    for (event, source) in [
+        (json!({"Records": [sqs(json!({}), None, json!(s3))]}), "sqs"),
+        (json!({"Records": [sqs(json!({}), Some(XRAY), json!(in_sns.to_string()))]}), "sqs"),
+        (by_sns, "sns"),
+    ] {
+        let trigger = detected(&event);
+        assert_eq!(trigger.source.name, source);
+        assert!(attributes(&trigger).ends_with("aws.s3.bucket=photos\naws.s3.key=a b\n"), "{source}");
+    }
 }
 
 #[test]

@@ -2,11 +2,13 @@
 
 mod appsync;
 mod attributes;
+mod brokers;
 mod cloudfront;
 mod durable;
 mod fixtures;
 mod http;
 mod ids;
+mod kafka;
 mod limits;
 mod messages;
 mod records;
@@ -15,6 +17,8 @@ mod trust;
 
 use std::collections::HashSet;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Env};
@@ -23,6 +27,12 @@ use super::{OTHER, SOURCES, Trigger, detect};
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
+
+const OTHER_TRACEPARENT: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+fn base64(data: impl AsRef<[u8]>) -> String {
+    BASE64_STANDARD.encode(data)
+}
 
 fn config(variables: &[(&str, &str)]) -> Config {
     Config::from_env(&Env::from_pairs(variables.iter().copied()))

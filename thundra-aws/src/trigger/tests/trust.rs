@@ -15,6 +15,11 @@ fn lattice_v1(identity: &str) -> Json {
     json!({"raw_path": "/pets/7", "method": "GET", "headers": {"traceparent": TRACEPARENT, "x-amzn-lattice-identity": identity}})
 }
 
+fn template(mut context: Json) -> Json {
+    context["http-method"] = json!("GET");
+    json!({"params": {"header": {"traceparent": TRACEPARENT}}, "context": context})
+}
+
 #[test]
 fn the_edge_is_trusted_only_with_iam() {
     let iam = json!({"iam": {"userArn": "arn:aws:iam::1:user/a"}});
@@ -72,6 +77,13 @@ fn the_edge_is_trusted_only_with_iam() {
         ),
         (v1(json!({"userArn": "arn:aws:iam::1:user/a", "cognitoIdentityId": null})), true, "IAM, first format"),
         (v1(json!({"caller": "AIDA"})), true, "IAM, by its caller"),
+        (template(json!({"user-arn": "arn:aws:iam::1:user/a", "cognito-identity-id": ""})), true, "IAM, in a template"),
+        (template(json!({"user-arn": "", "caller": ""})), false, "nobody in a template"),
+        (
+            template(json!({"user-arn": "arn:aws:sts::1:assumed-role/a/b", "cognito-identity-id": "i"})),
+            false,
+            "a Cognito identity in a template",
+        ),
         (v1(json!({"caller": "AROA", "cognitoIdentityId": "i"})), false, "a Cognito identity, first format"),
     ] {
         let trigger = detected(&event);

@@ -11,7 +11,7 @@ use crate::redact::names::{ENDS, LAST_WORDS};
 ///
 /// `session.id`, `user.name` and `url.query` are attributes of the semantic conventions, and stay: the value is
 /// redacted by other rules, or is no secret.
-const MORE_ENDS: [&str; 10] = [
+const MORE_ENDS: [&str; 11] = [
     "authorization",
     "credentials",
     "cookie",
@@ -22,6 +22,8 @@ const MORE_ENDS: [&str; 10] = [
     "cvc",
     "ssn",
     "socialsecuritynumber",
+    // The tokens that an authorizer of API Gateway gets.
+    "identitysource",
 ];
 /// The names masked only as a whole key. In longer names, these words are ordinary.
 const WHOLE: [&str; 2] = ["auth", "creds"];

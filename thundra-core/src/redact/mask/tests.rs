@@ -26,6 +26,7 @@ fn secret_keys_are_masked_and_ordinary_ones_are_not() {
         ("auth", true, "a whole name"),
         ("cardNumber", true, "a card"),
         ("cvv", true, "the number of a card"),
+        ("identitySource", true, "the tokens for an authorizer"),
         ("token[]", true, "with signs behind it"),
         ("gen_ai.usage.total_tokens", false, "a count of words"),
         ("rpc.token_count", false, "a count"),

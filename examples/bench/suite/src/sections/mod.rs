@@ -29,6 +29,7 @@ mod lambda;
 mod log;
 mod metric;
 mod record;
+mod sources;
 mod tasks;
 mod threads;
 mod trigger;
@@ -39,13 +40,14 @@ type Sections = fn() -> Vec<Section>;
 /// Returns the sections with all stacks.
 const OF_STACKS: [Sections; 5] =
     [record::sections, encode::sections, tasks::sections, threads::sections, invocation::sections];
-const OTHERS: [Sections; 7] = [
+const OTHERS: [Sections; 8] = [
     wire::sections,
     trigger::sections,
     calls::sections,
     log::sections,
     metric::sections,
     lambda::sections,
+    sources::sections,
     compile::sections,
 ];
 

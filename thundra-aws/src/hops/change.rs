@@ -1,0 +1,91 @@
+//! The changes that an event tells of, without the context of the program that made them.
+
+use std::borrow::Cow;
+
+use thundra_core::{ScopeBuilder, semconv};
+
+use super::SpanPointer;
+
+/// The most pointers on a span, as many as links by default. A batch of a stream may have 10,000 records.
+pub(super) const MAX_POINTERS: usize = 128;
+/// The most buckets and tables to remember. Queues and topics usually deliver the events of one bucket.
+const MAX_ORIGINS: usize = 16;
+
+/// A bucket or a table, as in the texts of our reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Resource {
+    /// A bucket by its name. Names are unique in a partition of AWS.
+    Bucket(String),
+    /// A table by its name.
+    Table(String),
+}
+
+impl Resource {
+    /// Returns the name in the memory of a scope.
+    pub(super) fn origin(&self) -> String {
+        match self {
+            Resource::Bucket(name) => format!("bucket {name}"),
+            Resource::Table(name) => format!("table {name}"),
+        }
+    }
+}
+
+/// A change of an object or of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    resource: Resource,
+    /// The pointer to what the writer left. A deleted object has none.
+    pointer: Option<SpanPointer>,
+}
+
+impl Change {
+    /// Describes a change of an object. Only a created one has the entity tag that its writer got.
+    pub(crate) fn of_object(bucket: &str, created: Option<(&str, &str)>) -> Option<Self> {
+        let pointer = created.and_then(|(key, etag)| SpanPointer::of_object(bucket, key, etag));
+        is_on().then(|| Change { resource: Resource::Bucket(bucket.to_owned()), pointer })
+    }
+
+    /// Describes a change of an item, given its primary key.
+    pub(crate) fn of_item(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Self> {
+        let pointer = SpanPointer::of_item(table, key);
+        is_on().then(|| Change { resource: Resource::Table(table.to_owned()), pointer })
+    }
+}
+
+/// Returns `false` for a program without the feature, whose events are not read for changes.
+pub(crate) const fn is_on() -> bool {
+    cfg!(feature = "span-pointers")
+}
+
+/// Records the changes on the scope of their processing: the pointers as an attribute, the buckets and tables in its
+/// memory.
+pub(crate) fn describe<'c>(mut builder: ScopeBuilder, changes: impl IntoIterator<Item = &'c Change>) -> ScopeBuilder {
+    let (mut pointers, mut dropped) = (Vec::new(), 0_usize);
+    let mut resources: Vec<&Resource> = Vec::new();
+    for change in changes {
+        match change.pointer {
+            Some(pointer) if pointers.contains(&pointer) => {}
+            Some(pointer) if pointers.len() < MAX_POINTERS => pointers.push(pointer),
+            Some(_) => dropped += 1,
+            None => {}
+        }
+        if resources.len() < MAX_ORIGINS && !resources.contains(&&change.resource) {
+            resources.push(&change.resource);
+        }
+    }
+    if !pointers.is_empty() {
+        builder = builder.attribute(semconv::THUNDRA_SPAN_POINTERS_READ, texts(&pointers));
+    }
+    if dropped > 0 {
+        builder = builder.attribute(semconv::THUNDRA_SPAN_POINTERS_DROPPED, dropped);
+    }
+    if !resources.is_empty() {
+        builder = builder.origins(resources.into_iter().map(Resource::origin).collect());
+    }
+    builder
+}
+
+/// Returns the value of an attribute.
+pub(super) fn texts(pointers: &[SpanPointer]) -> Vec<String> {
+    pointers.iter().map(SpanPointer::to_string).collect()
+}

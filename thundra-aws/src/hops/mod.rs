@@ -1,0 +1,17 @@
+//! Hops without a carrier: an object of S3 and an item of DynamoDB take no context along.
+//!
+//! A write of a traced client and the invocation that it triggers have no trace in common. Both name the object or the
+//! item by the same [pointer], so that a viewer joins them. The receiving side reads [changes](change) from events, and
+//! its scope remembers the buckets and tables: a [write](written) to one of them may run in a circle.
+
+pub(crate) mod change;
+#[cfg(feature = "span-pointers")]
+pub(crate) mod key_names;
+pub(crate) mod pointer;
+#[cfg(feature = "sdk")]
+pub(crate) mod written;
+
+pub(crate) use change::{Change, describe};
+pub(crate) use pointer::SpanPointer;
+#[cfg(feature = "sdk")]
+pub(crate) use written::Written;

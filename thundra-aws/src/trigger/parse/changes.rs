@@ -1,0 +1,149 @@
+//! The changes of S3 objects in an event of S3, however it came: alone, by SNS, SQS or EventBridge, or in a record of a
+//! failed invocation.
+//!
+//! A message is searched whatever context it carries, because S3's own events carry none.
+
+use memchr::memmem;
+
+use super::json::{self, Object};
+use super::s3_object::S3Object;
+use crate::hops::{Change, change};
+
+/// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not cost
+/// more.
+const MAX_DEPTH: usize = 12;
+/// The sources of S3's records, and of its events on EventBridge. A text without one of them tells of no object.
+const NAMES: [&str; 2] = ["aws:s3", "aws.s3"];
+/// The members that hold a message within a message, as a JSON object or as its text.
+const INSIDE: [&str; 8] = ["Sns", "Message", "body", "detail", "Data", "data", "requestPayload", "Payload"];
+
+/// Returns the changes in the JSON text of a message, or of a string with such a text.
+pub(crate) fn of_message(json: &str) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if change::is_on() {
+        add(json, 0, &mut changes);
+    }
+    changes
+}
+
+/// Returns the changes in an event of EventBridge.
+pub(crate) fn of_event(event: &Object<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    if change::is_on() {
+        add_object(event, 0, &mut changes);
+    }
+    changes
+}
+
+/// Returns the change in a record of S3.
+pub(crate) fn of_record(record: &Object<'_>) -> Option<Change> {
+    if !change::is_on() {
+        return None;
+    }
+    let is_created = record.text("eventName").is_some_and(|name| name.contains("ObjectCreated:"));
+    of_object(&S3Object::of_record(record), is_created)
+}
+
+fn of_object(object: &S3Object<'_>, is_created: bool) -> Option<Change> {
+    let created = object.key.as_deref().zip(object.etag.as_deref()).filter(|_| is_created);
+    Change::of_object(object.bucket.as_deref()?, created)
+}
+
+fn add(json: &str, depth: usize, changes: &mut Vec<Change>) {
+    if depth >= MAX_DEPTH || !NAMES.iter().any(|name| memmem::find(json.as_bytes(), name.as_bytes()).is_some()) {
+        return;
+    }
+    if json.starts_with('"') {
+        if let Some(text) = json::text(json) {
+            add(&text, depth + 1, changes);
+        }
+        return;
+    }
+    if let Some(object) = Object::parse(json) {
+        add_object(&object, depth, changes);
+    }
+}
+
+fn add_object(object: &Object<'_>, depth: usize, changes: &mut Vec<Change>) {
+    if object.text("eventSource").is_some_and(|source| source == NAMES[0]) {
+        changes.extend(of_record(object));
+    } else if object.text("source").is_some_and(|source| source == NAMES[1]) {
+        let is_created = object.text("detail-type").is_some_and(|kind| kind == "Object Created");
+        let detail = object.object("detail");
+        changes.extend(detail.and_then(|detail| of_object(&S3Object::of_detail(&detail), is_created)));
+    } else {
+        object.array("Records").into_iter().for_each(|record| add(record, depth + 1, changes));
+        INSIDE.iter().filter_map(|name| object.raw(name)).for_each(|inside| add(inside, depth + 1, changes));
+    }
+}
+
+#[cfg(all(test, feature = "span-pointers"))]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+
+    fn record(name: &str, bucket: &str, key: &str) -> Json {
+        json!({"eventSource": "aws:s3", "eventName": name,
+            "s3": {"bucket": {"name": bucket}, "object": {"key": key, "eTag": "ab12ef34"}}})
+    }
+
+    fn notification(message: &Json) -> Json {
+        json!({"Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": message.to_string(),
+            "MessageAttributes": {"traceparent": {"Type": "String", "Value": "00-1-2-01"}}})
+    }
+
+    #[test]
+    fn the_events_of_s3_are_found_however_they_came() {
+        let event = json!({"Records": [record("ObjectCreated:Put", "some-bucket", "some-key.data")]});
+        let bridge = json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {
+            "bucket": {"name": "some-bucket"}, "object": {"key": "some-key.data", "etag": "ab12ef34"}}});
+        let expected = Change::of_object("some-bucket", Some(("some-key.data", "ab12ef34")));
+        let sqs = |body: &Json| json!({"Records": [{"eventSource": "aws:sqs", "body": body.to_string()}]});
+        for (message, why) in [
+            (event.clone(), "alone"),
+            (json!(event.to_string()), "as a text"),
+            (notification(&event), "by SNS"),
+            (json!({"Records": [{"EventSource": "aws:sns", "Sns": notification(&event)}]}), "of a failed invocation"),
+            (sqs(&notification(&event)), "by SNS and SQS"),
+            (bridge.clone(), "by EventBridge"),
+            (notification(&bridge), "by EventBridge and SNS"),
+            (json!({"requestContext": {}, "requestPayload": event}), "to a destination"),
+            (json!({"detail-type": "t", "source": "mine", "detail": event}), "sent on"),
+        ] {
+            assert_eq!(of_message(&message.to_string()), Vec::from_iter(expected.clone()), "{why}");
+        }
+    }
+
+    #[test]
+    fn only_created_objects_have_a_pointer() {
+        let bucket = |created| Change::of_object("b", created);
+        let several = json!({"Records": [record("ObjectCreated:Put", "b", "a+b%2F%C3%A9"), record("ObjectRemoved:Delete", "b", "a")]});
+        let deleted = json!({"source": "aws.s3", "detail-type": "Object Deleted", "detail": {"bucket": {"name": "b"}, "object": {"key": "a", "etag": "e"}}});
+        let encoded = json!({"source": "aws.s3", "detail-type": "Object Created", "detail": {"bucket": {"name": "b"}, "object": {"key": "a+b", "etag": "ab12ef34"}}});
+        for (message, expected, why) in [
+            (several, vec![bucket(Some(("a b/é", "ab12ef34"))), bucket(None)], "all records, with decoded keys"),
+            (deleted, vec![bucket(None)], "a deletion"),
+            (encoded, vec![bucket(Some(("a+b", "ab12ef34")))], "EventBridge does not encode keys"),
+            (json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"}), vec![], "a test event"),
+            (json!({"a": "aws:s3"}), vec![], "a text"),
+            (json!({"eventSource": "aws:s3", "s3": 7}), vec![], "nonsense"),
+            (json!(["aws:s3"]), vec![], "a list"),
+        ] {
+            let expected: Vec<_> = expected.into_iter().flatten().collect();
+            assert_eq!(of_message(&message.to_string()), expected, "{why}");
+        }
+        let deep =
+            (0..9).fold(json!({"Records": [record("ObjectCreated:Put", "b", "a")]}), |inside, _| notification(&inside));
+        assert_eq!(of_message(&deep.to_string()), [], "too deep");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_searched_without_panic(text in "(\\{\"Records\"|\\{\"body\":aws:s3)?[{}\":,a]*|\\PC*") {
+            of_message(&format!("aws:s3{text}"));
+            of_message(&text);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The context of Datadog's tracers, which is read and never written.
+//!
+//! | carrier | form |
+//! |---|---|
+//! | attribute `_datadog` of SQS and SNS, header `_datadog` | a JSON map as text, or in base64 |
+//! | member `_datadog` of a payload, of a detail or of an input | a JSON map |
+//! | headers of HTTP and Kafka | each entry of the map is a header |
+//!
+//! The map has `traceparent` and `tracestate` if the tracer propagates W3C Trace Context. If it does not, the
+//! `traceparent` is made of Datadog's ids: 64 bits of the trace in `x-datadog-trace-id`, the other 64 in the tag
+//! `_dd.p.tid`, and the span in `x-datadog-parent-id`.
+
+use std::borrow::Cow;
+
+use super::attributes;
+use crate::payload;
+
+/// The name of the attribute, header or member with the map.
+pub(super) const DATADOG: &str = "_datadog";
+const TRACE_ID: &str = "x-datadog-trace-id";
+const PARENT_ID: &str = "x-datadog-parent-id";
+const PRIORITY: &str = "x-datadog-sampling-priority";
+const TAGS: &str = "x-datadog-tags";
+const W3C: [&str; 3] = ["traceparent", "tracestate", "baggage"];
+
+/// Returns the W3C headers of the context of Datadog in a carrier. Empty without one.
+pub(super) fn w3c<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Vec<(Cow<'p, str>, String)> {
+    let mut ids = Ids::default();
+    for (key, value) in pairs {
+        if key.eq_ignore_ascii_case(DATADOG) {
+            let of_map = of_map(value);
+            if !of_map.is_empty() {
+                return of_map;
+            }
+        } else {
+            ids.take(key, value);
+        }
+    }
+    ids.traceparent().map(|traceparent| (Cow::Borrowed("traceparent"), traceparent)).into_iter().collect()
+}
+
+fn of_map<'p>(value: &str) -> Vec<(Cow<'p, str>, String)> {
+    let decoded = if value.starts_with('{') { None } else { attributes::decoded(value) };
+    let pairs = payload::pairs(decoded.as_deref().unwrap_or(value));
+    if pairs.iter().any(|(key, _)| key.eq_ignore_ascii_case("traceparent")) {
+        let w3c = pairs.into_iter().filter(|(key, _)| W3C.iter().any(|name| name.eq_ignore_ascii_case(key)));
+        return w3c.map(|(key, value)| (Cow::Owned(key), value)).collect();
+    }
+    let mut ids = Ids::default();
+    pairs.iter().for_each(|(key, value)| ids.take(key, value));
+    ids.traceparent().map(|traceparent| (Cow::Borrowed("traceparent"), traceparent)).into_iter().collect()
+}
+
+/// The ids of a context.
+#[derive(Default)]
+struct Ids {
+    trace: Option<u64>,
+    parent: Option<u64>,
+    priority: Option<i64>,
+    /// The upper half of the id of the trace.
+    upper: Option<u64>,
+}
+
+impl Ids {
+    fn take(&mut self, key: &str, value: &str) {
+        // Few keys of a carrier have this length and beginning.
+        if !key.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("x-datadog-")) {
+            return;
+        }
+        let is = |name: &str| key.eq_ignore_ascii_case(name);
+        let id = || value.trim().parse().ok().filter(|id| *id != 0);
+        if is(TRACE_ID) {
+            self.trace = self.trace.or_else(id);
+        } else if is(PARENT_ID) {
+            self.parent = self.parent.or_else(id);
+        } else if is(PRIORITY) {
+            self.priority = self.priority.or_else(|| value.trim().parse().ok());
+        } else if is(TAGS) {
+            let upper = value.split(',').find_map(|tag| tag.trim().strip_prefix("_dd.p.tid="));
+            self.upper = upper.filter(|tid| tid.len() == 16).and_then(|tid| u64::from_str_radix(tid, 16).ok());
+        }
+    }
+
+    /// Returns the ids as a `traceparent`. Without a priority the decision is that of the receiver, and W3C has no word
+    /// for it: the flag is set, so that a sampler that follows its parent keeps the trace.
+    fn traceparent(&self) -> Option<String> {
+        let flags = u8::from(self.priority.is_none_or(|priority| priority > 0));
+        let (trace, parent) = (self.trace?, self.parent?);
+        Some(format!("00-{:016x}{trace:016x}-{parent:016x}-{flags:02x}", self.upper.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    const TRACEPARENT: &str = "00-640cfd8d00000000abcdef01234567cd-000000000000002a-01";
+
+    #[test]
+    fn a_context_is_read_in_each_form() {
+        let own = json!({"traceparent": TRACEPARENT, "tracestate": "dd=s:1", "x-datadog-trace-id": "7", "x-datadog-parent-id": "8"});
+        let ids = json!({"x-datadog-trace-id": "12379813738877118413", "x-datadog-parent-id": "42",
+            "x-datadog-sampling-priority": "2", "x-datadog-tags": "_dd.p.dm=-0,_dd.p.tid=640cfd8d00000000"});
+        let numbers = json!({"x-datadog-trace-id": 7, "x-datadog-parent-id": 42, "x-datadog-sampling-priority": -1});
+        let short = "00-00000000000000000000000000000007-000000000000002a-00";
+        for (map, traceparent, why) in [
+            (own.to_string(), Some(TRACEPARENT), "W3C inside"),
+            (BASE64_STANDARD.encode(own.to_string()), Some(TRACEPARENT), "in base64"),
+            (ids.to_string(), Some(TRACEPARENT), "128 bits"),
+            (numbers.to_string(), Some(short), "64 bits, unsampled, as numbers"),
+            (json!({"x-datadog-trace-id": "7"}).to_string(), None, "no span"),
+            (json!({"x-datadog-trace-id": "0", "x-datadog-parent-id": "8"}).to_string(), None, "no trace"),
+            (json!({"x-datadog-trace-id": "7f", "x-datadog-parent-id": "8"}).to_string(), None, "no number"),
+            ("{}".to_owned(), None, "nothing"),
+            ("no map".to_owned(), None, "no map"),
+        ] {
+            let pairs = w3c([("tenant", "7"), ("_datadog", &map)]);
+            assert_eq!(pairs.first().map(|(_, value)| value.as_str()), traceparent, "{why}");
+        }
+        let headers =
+            [("X-Datadog-Trace-Id", "7"), ("x-datadog-parent-id", "42"), ("x-datadog-sampling-priority", "0")];
+        assert_eq!(w3c(headers), [("traceparent".into(), short.to_owned())]);
+        assert_eq!(w3c([("_datadog", own.to_string().as_str())]).len(), 2, "the state too, and no foreign id");
+    }
+
+    proptest! {
+        #[test]
+        fn any_carrier_is_read_without_panic(
+            pairs in prop::collection::vec(("(_datadog|[xX]-datadog-(trace-id|parent-id|tags|sampling-priority)|\\PC*)", "([0-9]{0,24}|_dd.p.tid=\\PC{0,16}|\\{\\PC*|\\PC*)"), 0..8)
+        ) {
+            let w3c = w3c(pairs.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+            if let [(name, value)] = w3c.as_slice() && name == "traceparent" && value.len() == 55 {
+                prop_assert!(value.is_ascii());
+            }
+        }
+    }
+}
