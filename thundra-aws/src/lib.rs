@@ -54,11 +54,57 @@
 //! | several messages | none: the invocation links to every sender, and [`batch`] makes each record a child of its own sender |
 //! | a direct invoke | the caller, from the client context or the payload |
 //! | Step Functions | the caller that started the execution, from its input or the X-Ray header |
+//! | a [durable execution](#durable-functions) | the sender of the input, for each invocation |
 //!
 //! Clients from this crate send the trace context and the [correlation ids](correlation) in the attributes of SNS and
 //! SQS messages, in the JSON of Kinesis records, in the details of EventBridge events, in the payload or the client
 //! context of Lambda invocations, and in the input of Step Functions executions. Every root span says where its parent
 //! came from, in `thundra.parent.source`.
+//!
+//! # Durable functions
+//!
+//! A durable function runs through [`run`] and the `wrap` of AWS's SDK, `aws-durable-execution-sdk`:
+//!
+//! ```no_run
+//! use aws_durable_execution_sdk as durable;
+//! use thundra_aws::{Error, service_fn};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Error> {
+//!     thundra_aws::run(service_fn(durable::wrap(order, durable::Options::default()))).await
+//! }
+//!
+//! async fn order(order: u32, execution: durable::DurableContext) -> Result<(), durable::BoxError> {
+//!     execution.step(move |_| async move { Ok(charge(order)) }).name("charge").await?;
+//!     Ok(())
+//! }
+//!
+//! #[tracing::instrument]
+//! fn charge(order: u32) {}
+//! ```
+//!
+//! - **One trace.** All invocations of an execution are in one trace: that of the sender, if the input carries a context.
+//!   Otherwise the X-Ray header that Lambda keeps for the execution gives the trace, or the ARN of the execution does. All
+//!   invocations have the same sampling decision and, if the input carries none, the id in the ARN as correlation id. The
+//!   client context of an invoke gives a link, because later invocations may come without.
+//! - **The input** is read as any other event: its source, sender, ids and trust are those of the invocation. Its
+//!   `__context__` is cut out of the JSON string in the envelope, in each invocation alike.
+//! - **The outcome.** `durable.invocation.status` is the status that the invocation reported. `PENDING` is no error.
+//!   `FAILED` is one, with the type and the message of the error, although Lambda counts the invocation as a success. The
+//!   `statusCode` of a result for an HTTP request is the status of the response.
+//! - **Replay.** Each invocation runs the handler from the top. Spans, events, log lines and measurements of code that
+//!   the SDK replays are not recorded again. `durable.replayed_spans` and `durable.replayed_events` on the root span count
+//!   them, where the filters let them through. Layers and log lines of the program's own are not filtered: the SDK has the
+//!   `ReplayFilterLayer` for them.
+//! - **Operations.** The SDK's span `durable_operation` around each step has `durable.operation.id` and
+//!   `durable.attempt.number`. Names, types and outcomes of operations are in the SDK's DEBUG events, which
+//!   `THUNDRA_SPANS=info,aws_durable_execution_sdk::lifecycle=debug` records. Branches of `map` and `parallel`, and what
+//!   `spawn` begins, belong to their invocation.
+//! - **The SDK's client** has no interceptor, which one line reports. `Options::builder().lambda_client(…)` takes
+//!   `thundra_aws::lambda::client(&config)` (feature `lambda`).
+//!
+//! Spans begun by the handler during a replay, and still open when it ends, are not recorded: what is new inside is below
+//! the span `durable_execution`.
 //!
 //! # Cold starts
 //!

@@ -320,6 +320,8 @@ pub use recorder::current::{current, outbound};
 #[doc(hidden)]
 pub use recorder::otel_context::is_telemetry_suppressed;
 #[doc(hidden)]
+pub use recorder::replay::{ReplayMarks, mark_replays};
+#[doc(hidden)]
 pub use recorder::runtime_events::read_runtime_errors;
 #[doc(hidden)]
 pub use recorder::unfinished::Unfinished;

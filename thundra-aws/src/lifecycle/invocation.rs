@@ -92,7 +92,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
     if let Some(execution) = &trigger.execution {
         let header = header.as_ref().filter(|_| config.propagators.xray);
         let trace_id = header.map_or(execution.trace_id, |header| header.trace_id);
-        builder = builder.shared_trace(trace_id, execution.trace_id);
+        builder = builder.shared_trace(trace_id, execution.trace_id).key(context.request_id.clone());
         if let Some(sender) = from_client_context(context, caller, config.propagators).and_then(|client| client.parent)
         {
             builder = builder.link(&sender, NO_ATTRIBUTES);
@@ -124,7 +124,9 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
-        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
+        let is_http = trigger.faas_trigger == FaasTrigger::Http;
+        let of_result = if is_http { ScopeFlags::HTTP_RESPONSE } else { ScopeFlags::NONE };
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION | of_result);
     }
     if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);

@@ -16,6 +16,7 @@ mod availability_zone;
 mod background;
 pub(crate) mod deadline;
 pub(crate) mod described;
+mod durable_replay;
 mod durable_status;
 mod environment;
 mod event;

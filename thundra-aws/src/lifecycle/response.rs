@@ -79,9 +79,11 @@ impl<B: Serialize> Serialize for ResponseBody<B> {
             true => serialize_and_read(body, serializer),
             false => (body.serialize(serializer), ResponseMembers::default()),
         };
+        let code = if is_durable { members.result_status_code } else { members.status_code };
         if is_durable {
             durable_status::report(invocation, members);
-        } else if let Some(code) = members.status_code {
+        }
+        if let Some(code) = code.filter(|_| is_http) {
             report_status(invocation, code);
         }
         result.inspect_err(|error| {

@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 
+use serde::Deserialize;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 /// The longest text kept of a member, in bytes.
@@ -19,6 +20,8 @@ pub(super) struct ResponseMembers {
     pub(super) status_code: Option<u16>,
     /// `Status`, of a durable execution.
     pub(super) status: Option<String>,
+    /// `statusCode` in the JSON text of `Result`, the response of a durable execution.
+    pub(super) result_status_code: Option<u16>,
     /// `Error.ErrorType`
     pub(super) error_type: Option<String>,
     /// `Error.ErrorMessage`
@@ -54,6 +57,8 @@ enum Part {
     StatusCode,
     /// `Status`
     Status,
+    /// `Result`
+    Result,
     /// `Error`
     Error,
     /// A key of `Error`.
@@ -79,6 +84,7 @@ impl Part {
         match (self, key) {
             (Part::Key, "statusCode") => Some(Part::StatusCode),
             (Part::Key, "Status") => Some(Part::Status),
+            (Part::Key, "Result") => Some(Part::Result),
             (Part::Key, "Error") => Some(Part::Error),
             (Part::ErrorKey, "ErrorType") => Some(Part::ErrorType),
             (Part::ErrorKey, "ErrorMessage") => Some(Part::ErrorMessage),
@@ -99,6 +105,7 @@ impl Seen {
         }
         let mut members = self.members.borrow_mut();
         let member = match part {
+            Part::Result => return members.result_status_code = status_code(text),
             Part::Status => &mut members.status,
             Part::ErrorType => &mut members.error_type,
             Part::ErrorMessage => &mut members.error_message,
@@ -106,6 +113,16 @@ impl Seen {
         };
         *member = Some(thundra_core::cut(text, MAX_TEXT_BYTES).to_owned());
     }
+}
+
+/// Returns the `statusCode` of a response as JSON.
+fn status_code(json: &str) -> Option<u16> {
+    #[derive(Deserialize)]
+    struct Response {
+        #[serde(rename = "statusCode")]
+        status_code: u16,
+    }
+    serde_json::from_str::<Response>(json).ok().map(|response| response.status_code)
 }
 
 /// A value on its way through [`Passing`].
@@ -339,8 +356,23 @@ mod tests {
                 "members of other types",
             ),
         ] {
+            assert_eq!(members.result_status_code, None, "{why}");
             let found = [members.status, members.error_type, members.error_message];
             assert_eq!(found.each_ref().map(Option::as_deref), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn the_response_of_a_durable_execution_has_a_status_code() {
+        for (result, code, why) in [
+            (json!(r#"{"statusCode":503,"body":"x"}"#), Some(503), "a response"),
+            (json!(r#"{"body":{"statusCode":503}}"#), None, "of another object"),
+            (json!(r#"{"statusCode":"503"}"#), None, "a text"),
+            (json!("statusCode"), None, "no JSON"),
+            (json!({"statusCode": 503}), None, "no text"),
+            (json!(null), None, "nothing"),
+        ] {
+            assert_eq!(members(&json!({"Result": result, "Status": "SUCCEEDED"})).result_status_code, code, "{why}");
         }
     }
 

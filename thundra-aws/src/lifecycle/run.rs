@@ -31,6 +31,7 @@ use super::{environment, local, refusal, setup, shutdown, usage};
 /// |---|---|---|
 /// | a response, or a stream to its end | none | no status |
 /// | an HTTP response with a status of 500 or more | the status | empty |
+/// | the status `FAILED` of a [durable execution](crate#durable-functions) | the type of its error | its message |
 /// | an error of the handler | the type of the error | its message and those of its sources |
 /// | a panic of the handler, of reading the event or of writing the response | `panic` | `panicked: ` and the message |
 /// | a panic in a task, awaited with `?` | `JoinError::Panic` | the message of the error |

@@ -4,7 +4,7 @@ use thundra_core::{Config, Env, Telemetry};
 use thundra_http::TelemetryGuard;
 use thundra_http::export::{self, Dependent, Platform};
 
-use super::{availability_zone, background};
+use super::{availability_zone, background, durable_replay};
 use crate::platform::InitializationType;
 use crate::{Settings, cloudwatch, emf};
 
@@ -19,6 +19,7 @@ const SECRETS: export::Authorizer = export::report_references;
 
 /// Installs telemetry. Outside Lambda, a background thread exports until the guard is dropped.
 pub(super) fn install_in_background(telemetry: Telemetry) -> TelemetryGuard {
+    durable_replay::know();
     let guard = thundra_http::init_for(THIS, platform(), telemetry.section::<Settings>());
     write_metrics(thundra_core::config());
     export_in_background();
@@ -37,6 +38,7 @@ pub(crate) fn install(telemetry: Telemetry) -> &'static Config {
 /// Installs telemetry as [`install`] does, while AWS calls may be in flight: calls of unwrapped clients are not
 /// recorded.
 pub(crate) fn install_during_calls(telemetry: Telemetry) -> &'static Config {
+    durable_replay::know();
     export::install(THIS, platform(), telemetry.section::<Settings>());
     thundra_core::flushes_itself();
     let config = thundra_core::config();

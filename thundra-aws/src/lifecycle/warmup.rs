@@ -46,3 +46,41 @@ pub(super) fn report(invocation: ScopeRef) {
         invocation.set_attribute(semconv::THUNDRA_WARMUP_PINGS, ANSWERED.swap(0, Ordering::Relaxed));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use thundra_core::Env;
+
+    use super::*;
+
+    /// Returns the context of an invoke with this source in its client context.
+    fn invoked_by(source: &str) -> Context {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("lambda-runtime-deadline-ms", 0.into());
+        let client = format!(r#"{{"custom":{{"source":"{source}"}}}}"#);
+        headers.insert("lambda-runtime-client-context", client.parse().unwrap());
+        Context::new("", Default::default(), &headers).unwrap()
+    }
+
+    #[test]
+    fn a_ping_is_known_by_its_event_or_its_client_context() {
+        const REQUEST: &str = r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}}}"#;
+        let long = format!(r#"{{"warmup":true,"note":"{}"}}"#, "a".repeat(MAX_BYTES));
+        for (event, source, is_ping, why) in [
+            (r#"{"warmup":true}"#, "orders", true, "its event"),
+            (r##""#warmup""##, "orders", true, "its text"),
+            ("{}", "serverless-plugin-warmup", true, "its client context"),
+            (r#"{"order":7}"#, "serverless-plugin-warmup", true, "with a payload of the user's"),
+            (REQUEST, "serverless-plugin-warmup", false, "a request is no ping"),
+            ("{}", "orders", false, "neither"),
+            (long.as_str(), "orders", false, "too long for a ping"),
+        ] {
+            for (value, is_on) in [("on", true), ("off", false)] {
+                let mut config = Config::from_env(&Env::from_pairs([("THUNDRA_WARMUP", value)]));
+                config.read_section::<Settings>();
+                let answer = answer(event.as_bytes(), &invoked_by(source), &config);
+                assert_eq!(answer.is_some(), is_ping && is_on, "{value}: {why}");
+            }
+        }
+    }
+}

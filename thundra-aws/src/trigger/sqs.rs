@@ -108,7 +108,7 @@ impl<'a> SqsMessage<'a> {
         attributes.extend(receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into())));
         attributes.extend(dead_letter::describe(&self.attributes, self.dead_letter_source.as_deref()));
         let sent_at = self.sent_timestamp.and_then(|sent| time::from_millis(sent.parse().ok()?));
-        let Body::Json(text) | Body::Text(text) = &self.body;
+        let (Body::Json(text) | Body::Text(text)) = &self.body;
         let changes = changes::of_message(text);
         Message { sent_at, changes, ..Message::from(opened.beside_foreign(foreign)).with(attributes) }
     }

@@ -2,7 +2,11 @@
 
 use std::process::ExitCode;
 
+use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
+use aws_lambda_events::streams::KinesisEventResponse;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use thundra_aws::{Error, LambdaEvent, batch, correlation, handler, service_fn};
 use thundra_core::ScopeRef;
@@ -23,6 +27,7 @@ pub(crate) fn run(name: &str) {
         "loops_in_place" => {
             runtime().block_on(thundra_aws::run(service_fn(in_place))).unwrap();
         }
+        "loops_stream" => runtime().block_on(thundra_aws::run(service_fn(stream))).unwrap(),
         "loops_batch" => runtime().block_on(thundra_aws::run(service_fn(each))).unwrap(),
         "loops_batch_concurrent" => runtime().block_on(thundra_aws::run_concurrent(service_fn(each))).unwrap(),
         #[cfg(feature = "http")]
@@ -51,6 +56,14 @@ async fn in_place(event: LambdaEvent<Value>) -> Result<u32, Error> {
 async fn each(event: LambdaEvent<SqsEvent>) -> Result<SqsBatchResponse, Error> {
     batch::each_record(event.payload, async |message| {
         eprintln!("works on {:?}", message.message_id);
+        Ok::<_, Error>(())
+    })
+    .await
+}
+
+async fn stream(event: LambdaEvent<KinesisEvent>) -> Result<KinesisEventResponse, Error> {
+    batch::each_record(event.payload, async |record| {
+        eprintln!("works on {:?}", record.kinesis.sequence_number);
         Ok::<_, Error>(())
     })
     .await
@@ -174,6 +187,34 @@ async fn a_record_over_the_limit_fails_alone() {
             assert!(stderr.contains(named), "{program}: {named}: {stderr}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_stopped_record_holds_up_those_behind_it_and_no_others() {
+    let lambda = Lambda::start("loops_batch", &[LIMIT]).await;
+    let mut event = messages(&[1, 7, 0, 2, 0]);
+    for (record, group) in event["Records"].as_array_mut().unwrap().iter_mut().zip(["a", "b", "a", "b", "c"]) {
+        record["eventSourceARN"] = json!("arn:aws:sqs:eu-west-1:123456789012:orders.fifo");
+        record["attributes"]["MessageGroupId"] = json!(group);
+    }
+    let response = lambda.invoke(event).await.unwrap();
+    let failed = ["m-1", "m-3"].map(|id| json!({ "itemIdentifier": id }));
+    assert_eq!(response, json!({ "batchItemFailures": failed }), "the group of the stopped message");
+    let (_, stderr) = lambda.stop().await;
+    assert_eq!(stderr.matches("works on").count(), 3, "{stderr}");
+
+    let lambda = Lambda::start("loops_stream", &[LIMIT]).await;
+    let record = |(number, data): (usize, Value)| {
+        json!({ "eventSource": "aws:kinesis", "eventID": format!("shardId-0:{number}"), "eventVersion": "1.0",
+                "eventSourceARN": "arn:aws:kinesis:eu-west-1:123456789012:stream/orders",
+                "kinesis": { "data": BASE64_STANDARD.encode(data.to_string()), "sequenceNumber": number.to_string(),
+                             "partitionKey": "a", "approximateArrivalTimestamp": 1.5, "kinesisSchemaVersion": "1.0" } })
+    };
+    let records: Vec<_> = [invoke(1), invoke(7), invoke(0)].into_iter().enumerate().map(record).collect();
+    let response = lambda.invoke(json!({ "Records": records })).await.unwrap();
+    assert_eq!(response, json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }), "the stream goes on from there");
+    let (_, stderr) = lambda.stop().await;
+    assert_eq!(stderr.matches("works on").count(), 1, "{stderr}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod cloudwatch;
 mod configuration;
 mod deadlines;
 mod details;
+mod durable;
 mod emf;
 mod endings;
 mod ends;
@@ -21,6 +22,7 @@ mod metrics;
 mod peers;
 mod programs;
 mod queue_time;
+mod requests;
 #[cfg(feature = "secrets")]
 mod secrets;
 mod separate;

@@ -382,6 +382,12 @@ impl Lambda {
         roots(&self.world.seen.lock().unwrap()).pop().unwrap()
     }
 
+    /// The only root span that arrives.
+    pub(crate) async fn traced_one(&self) -> Span {
+        self.wait_for(|seen| seen.iter().any(|seen| seen.root().is_some())).await;
+        self.roots().pop().unwrap()
+    }
+
     /// The root spans that have arrived.
     pub(crate) fn roots(&self) -> Vec<Span> {
         let seen = self.world.seen.lock().unwrap();

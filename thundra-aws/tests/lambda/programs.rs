@@ -121,6 +121,7 @@ pub(crate) fn run(name: &str) {
         other if other.starts_with("loops") => crate::loops::run(other),
         "measured" => crate::metrics::measured(),
         other if other.starts_with("usage") => crate::usage::run(other),
+        other if other.starts_with("durable") => crate::durable::run(other),
         other if other.starts_with("deadline") => crate::deadlines::run(other),
         other if other.starts_with("evidence") => crate::evidence::run(other),
         other if other.starts_with("emf") => crate::emf::run(other),

@@ -21,6 +21,7 @@ use crate::recorder::entered;
 use crate::recorder::events::BRIDGE_TARGET;
 use crate::recorder::layer::Recorder;
 use crate::recorder::line_filter::{Fate, LineFilter};
+use crate::recorder::replay;
 use crate::recorder::scope_span::SCOPE_TARGET;
 use crate::recorder::slot::SpanSlot;
 use crate::redact::mask::{self, Masked};
@@ -194,6 +195,9 @@ where
             None if event.is_contextual() => entered::innermost(),
             None => entered::innermost().map(SpanSlot::root),
         };
+        if replay::is_replayed(metadata, slot) {
+            return;
+        }
         let mut spans = Vec::new();
         if lines.has_span_fields() {
             let around = context.event_scope(event).into_iter().flatten();

@@ -1,20 +1,25 @@
 //! Other keys for encoded attributes.
 
+use std::borrow::Cow;
+
 use super::read::{each_attribute, fields};
 use super::{tag, write};
 
 /// Puts a prefix before the keys that `is_renamed` selects, in a run of attributes.
-#[cold]
 pub(crate) fn with_prefix(run: &mut Vec<u8>, tag: u8, prefix: &str, is_renamed: impl Fn(&str) -> bool) {
+    keys(run, tag, |key| is_renamed(key).then(|| format!("{prefix}{key}").into()));
+}
+
+/// Gives the attributes of a run the keys that `name` returns. Attributes without another key stay.
+#[cold]
+pub(crate) fn keys(run: &mut Vec<u8>, tag: u8, name: impl Fn(&str) -> Option<Cow<'static, str>>) {
     let before = std::mem::take(run);
     each_attribute(&before, |key, encoded| {
-        if !is_renamed(key) {
-            return run.extend_from_slice(encoded);
-        }
+        let Some(renamed) = name(key) else { return run.extend_from_slice(encoded) };
         let pair = fields(encoded).find_map(|field| field.bytes()).unwrap_or_default();
         let value = fields(pair).find(|field| field.number == 2).and_then(|field| field.bytes());
         write::nested(run, tag, |out| {
-            write::bytes(out, tag::KEY, format!("{prefix}{key}").as_bytes());
+            write::bytes(out, tag::KEY, renamed.as_bytes());
             write::bytes(out, tag::VALUE, value.unwrap_or_default());
         });
     });

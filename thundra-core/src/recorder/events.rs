@@ -11,7 +11,7 @@ use super::line_filter::Fate;
 use super::measure::measure;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
-use super::{entered, further_uses, runtime_events};
+use super::{entered, further_uses, replay, runtime_events};
 use crate::clock::now;
 use crate::points::{fields as metric_fields, switch};
 
@@ -55,6 +55,9 @@ impl Recorder {
             }
             None => self.scope_root(context),
         };
+        if replay::is_replayed(metadata, slot) {
+            return replay::count_event(slot);
+        }
         let mut record = Fate::None;
         if further_uses::are_expected() || *metadata.level() <= self.widest_line {
             if metric_fields::measures(event.metadata()) && measured(event, slot) {

@@ -38,6 +38,8 @@ pub(super) struct Fields {
     pub(super) description: String,
     /// The type of the `error` of an event, where known.
     exception_type: String,
+    /// The [mark](super::replay) of a span.
+    pub(super) replays: Option<bool>,
     /// The text of `otel.kind` or `otel.status_code`, during parsing.
     word: String,
 }
@@ -119,6 +121,11 @@ impl Fields {
         }
     }
 
+    /// Sets the [mark](super::replay) of a span.
+    pub(super) fn set_replays(&mut self, replays: bool) {
+        (self.has_special, self.replays) = (true, Some(replays));
+    }
+
     fn clear(&mut self) {
         self.encoded.clear();
         (self.count, self.dropped) = (0, 0);
@@ -127,7 +134,7 @@ impl Fields {
             self.name.clear();
             self.description.clear();
             self.exception_type.clear();
-            (self.kind, self.status) = (None, None);
+            (self.kind, self.status, self.replays) = (None, None, None);
         }
         if self.encoded.capacity() + self.name.capacity() + self.description.capacity() > 64 * 1024 {
             *self = Fields::default();

@@ -26,7 +26,7 @@ use super::scope_span::{self, SCOPE_TARGET};
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
 use super::span_index::SpanIndex;
-use super::{entered, further_uses, missing_spans};
+use super::{entered, further_uses, missing_spans, replay};
 use crate::clock::now;
 use crate::config::{Config, ExceptionSignal, Limits};
 use crate::otlp::read::each_attribute;
@@ -48,7 +48,8 @@ pub(crate) struct Recorder {
     /// The signal for exceptions.
     pub(super) exceptions: ExceptionSignal,
     limits: Limits,
-    /// `true` after the registration of a callsite with [fields in need of care](fields::need_care).
+    /// `true` after the registration of a callsite with [fields in need of care](fields::need_care), or with the field
+    /// that [marks](replay) replayed work.
     careful: AtomicBool,
     /// The most detailed level of recorded spans.
     widest: LevelFilter,
@@ -101,13 +102,12 @@ impl Recorder {
         super::otel_context::enter(id.into_u64(), slot);
     }
 
-    /// Returns `true` if the fields of a callsite [need care](fields::need_care). Nearly all programs have no such
-    /// callsite.
+    /// Returns `true` if the fields of some callsites need care. Nearly all programs have no such callsite.
     #[inline]
-    fn is_careful(&self, metadata: &Metadata<'_>) -> bool {
+    fn is_careful(&self) -> bool {
         // Relaxed: the flag publishes nothing. A thread that misses the store of another thread, which registered the
-        // same callsite just now, writes the repeated key of one span twice.
-        self.careful.load(Ordering::Relaxed) && fields::need_care(metadata.fields())
+        // same callsite just now, writes the repeated key of one span twice, or records replayed work.
+        self.careful.load(Ordering::Relaxed)
     }
 
     /// Encodes the fields of a new span or of an event.
@@ -120,7 +120,7 @@ impl Recorder {
         record: impl FnOnce(&mut dyn Visit),
     ) {
         let start = fields.encoded.len();
-        let careful = self.is_careful(metadata);
+        let careful = self.is_careful() && fields::need_care(metadata.fields());
         let (limit, length) = match of {
             FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
             FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
@@ -132,6 +132,12 @@ impl Recorder {
         fields.read(of, (max, length), record);
         if careful {
             fields.settle(start, limit);
+        }
+        if self.is_careful()
+            && of == FieldsOf::Span
+            && let Some(marks) = replay::marks_of(metadata)
+        {
+            marks.read(fields, start);
         }
     }
 
@@ -148,12 +154,17 @@ impl Recorder {
             };
             scope.hold();
             let (trace_id, parent_id) = (scope.trace_id, scope.span_id(parent.index()));
-            let Some((index, span)) = scope.open() else {
+            let Some((index, span)) = scope.open(parent.index(), fields.replays.is_some()) else {
                 return Some(SpanSlot::new(parent.scope, parent.index(), SlotKind::Ancestor));
             };
             span.begin(&mut fields.encoded, trace_id, id, parent_id, name, start);
             span.count_attributes(fields.count, fields.dropped);
             apply(span, fields);
+            if fields.has_special
+                && let Some(replays) = fields.replays
+            {
+                scope.set_replays(id, replays);
+            }
             Some(SpanSlot::new(parent.scope, index, SlotKind::Own))
         })
     }
@@ -202,7 +213,7 @@ where
             further_uses::expect();
         }
         mask::register(metadata.fields());
-        if fields::need_care(metadata.fields()) {
+        if fields::need_care(metadata.fields()) || replay::marks_of(metadata).is_some() {
             // Relaxed: see `is_careful`.
             self.careful.store(true, Ordering::Relaxed);
         }
@@ -240,12 +251,14 @@ where
             }
             return self.index.insert(id.into_u64(), root);
         }
-        let Some(parent) = self.parent(attributes, id, &context) else { return };
+        let named = || if self.is_careful() { replay::named_scope(attributes) } else { None };
+        let Some(parent) = self.parent(attributes, id, &context).or_else(named) else { return };
         if parent.kind() == SlotKind::Unrecorded {
             // An unrecorded span is found through the span of the scope, see `on_enter`, except for a span with an
             // explicit parent or without a parent.
-            if !attributes.is_contextual() {
-                self.index.insert(id.into_u64(), parent);
+            let marked = if self.is_careful() { self.place_marked(attributes, parent) } else { None };
+            if marked.is_some() || !attributes.is_contextual() {
+                self.index.insert(id.into_u64(), marked.unwrap_or(parent));
             }
         } else if let Some(slot) = self.open(attributes, parent) {
             self.index.insert(id.into_u64(), slot);
@@ -263,13 +276,19 @@ where
         });
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, _: Context<'_, S>) {
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
         let Some(slot) = self.slot(id) else { return };
-        if !matches!(slot.kind(), SlotKind::Own | SlotKind::Root) {
+        if !matches!(slot.kind(), SlotKind::Own | SlotKind::Root) && !self.is_careful() {
             return;
         }
         fields::with_fields(|fields| {
             fields.read(FieldsOf::Span, (u32::MAX, self.limits.value_length), |visitor| values.record(visitor));
+            if self.is_careful() {
+                self.read_mark(fields, id, &context);
+                if let Some(replays) = fields.replays {
+                    self.set_mark(slot, replays);
+                }
+            }
             SCOPES.edit(slot, |span, limits| {
                 apply(span, fields);
                 each_attribute(&fields.encoded, |key, encoded| span.attribute(key, encoded, limits));

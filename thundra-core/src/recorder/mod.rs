@@ -36,6 +36,7 @@ pub(crate) mod others;
 mod own_code;
 mod parent;
 mod record_buffer;
+pub(crate) mod replay;
 pub(crate) mod runtime_events;
 pub(crate) mod scope_log;
 pub(crate) mod scope_span;

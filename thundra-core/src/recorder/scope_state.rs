@@ -1,6 +1,7 @@
 //! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -67,6 +68,8 @@ pub(crate) struct ScopeState {
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
+    /// The key to find the scope by, from tasks outside of every scope.
+    pub(crate) key: Option<Arc<str>>,
     /// The names of what triggered the work.
     pub(crate) origins: Vec<String>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
@@ -91,6 +94,14 @@ pub(crate) struct ScopeState {
     pub(super) log_records: RecordBuffer,
     /// The number of started spans, for the limit.
     pub(crate) started: u32,
+    /// The number of spans to start without a question: the limit, or 0 while a span [replays](super::replay).
+    unasked: u32,
+    /// The spans marked as replayed work.
+    pub(super) replaying: BTreeSet<SpanId>,
+    /// The number of spans that repeat earlier spans.
+    replayed_spans: u64,
+    /// The number of events that repeat earlier events.
+    pub(super) replayed_events: u64,
     /// The number of spans over the limit.
     pub(crate) dropped: u32,
     /// The number of messages without the full context.
@@ -121,6 +132,7 @@ impl ScopeState {
             points: None,
             exceptions: ExceptionSignal::Spans,
             outer: None,
+            key: None,
             origins: Vec::new(),
             flags: 0,
             deadline: None,
@@ -135,6 +147,10 @@ impl ScopeState {
             nested: Records::default(),
             log_records: RecordBuffer::default(),
             started: 0,
+            unasked: 0,
+            replaying: BTreeSet::new(),
+            replayed_spans: 0,
+            replayed_events: 0,
             dropped: 0,
             incomplete_messages: 0,
         }
@@ -156,11 +172,22 @@ impl ScopeState {
         self.holders == 0
     }
 
-    /// Returns a record for one more span. Over the limit, counts the span and returns `None`.
+    /// Sets the limit of spans.
+    pub(crate) fn limit_spans(&mut self, spans: u32) {
+        self.limits.spans = spans;
+        self.ask();
+    }
+
+    /// Asks about each span while a span replays, else about the spans over the limit.
+    pub(super) fn ask(&mut self) {
+        self.unasked = if self.replaying.is_empty() { self.limits.spans } else { 0 };
+    }
+
+    /// Returns a record for one more span, below the span `parent`. Over the limit, and for a span without a
+    /// [mark](super::replay) that repeats an earlier span, counts the span and returns `None`.
     #[inline]
-    pub(crate) fn open(&mut self) -> Option<(u32, &mut OpenSpan)> {
-        if self.started >= self.limits.spans {
-            self.count_dropped();
+    pub(crate) fn open(&mut self, parent: u32, is_marked: bool) -> Option<(u32, &mut OpenSpan)> {
+        if self.started >= self.unasked && !self.may_open(parent, is_marked) {
             return None;
         }
         self.started += 1;
@@ -172,6 +199,20 @@ impl ScopeState {
             }
         };
         self.spans.get_mut(index as usize).map(|span| (index, span))
+    }
+
+    /// Returns `true` if a span is recorded, and counts the others.
+    #[cold]
+    fn may_open(&mut self, parent: u32, is_marked: bool) -> bool {
+        if !is_marked && self.replays(parent) {
+            self.replayed_spans += 1;
+            return false;
+        }
+        let is_within_limit = self.started < self.limits.spans;
+        if !is_within_limit {
+            self.count_dropped();
+        }
+        is_within_limit
     }
 
     /// Returns the record of a span, and the limits for changes.
@@ -217,7 +258,7 @@ impl ScopeState {
         if self.tail != Tail::Exported {
             self.decide(end_unix_nano, Moment::End);
         }
-        if u64::from(self.dropped) + self.incomplete_messages > 0 {
+        if u64::from(self.dropped) + self.incomplete_messages + self.replayed_spans + self.replayed_events > 0 {
             self.hand_over_counts();
         }
         self.close(0, end_unix_nano);
@@ -266,6 +307,8 @@ impl ScopeState {
         let counts = [
             (semconv::THUNDRA_DROPPED_SPANS, u64::from(std::mem::take(&mut self.dropped))),
             (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, std::mem::take(&mut self.incomplete_messages)),
+            (semconv::DURABLE_REPLAYED_SPANS, std::mem::take(&mut self.replayed_spans)),
+            (semconv::DURABLE_REPLAYED_EVENTS, std::mem::take(&mut self.replayed_events)),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| (key, count.into())).collect()
     }
@@ -415,10 +458,13 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
+        (self.outer, self.key, self.deadline, self.attached) = (None, None, None, None);
+        (self.sealed, self.flags) = (false, 0);
         self.origins = Vec::new();
-        (self.outer, self.deadline, self.attached, self.sealed, self.flags) = (None, None, None, false, 0);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
+        (self.replayed_spans, self.replayed_events) = (0, 0);
+        self.replaying.clear();
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);
         self.vacant.clear();

@@ -95,6 +95,16 @@ impl Slab {
         self.chunks.get(index / CHUNK)?.get()?.get(index % CHUNK)
     }
 
+    /// Returns the root of the open scope with a key.
+    pub(super) fn find(&self, key: &str) -> Option<SpanSlot> {
+        // Relaxed: the scope was claimed before its key was handed to a library.
+        (0..self.used.load(Ordering::Relaxed)).find_map(|index| {
+            let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_it = !state.sealed && !key.is_empty() && state.key.as_deref() == Some(key);
+            is_it.then(|| SpanSlot::root_of(ScopeId::new(index, state.generation()), state.recorded))
+        })
+    }
+
     /// Returns the scopes nested in a scope, directly or not.
     pub(super) fn nested_in(&self, outermost: ScopeId) -> Vec<ScopeId> {
         // Relaxed: a scope claimed meanwhile may be missed.

@@ -43,6 +43,7 @@ pub struct ScopeBuilder {
     sampled_by_xray: Option<bool>,
     deadline: Option<SystemTime>,
     shared: Option<SharedTrace>,
+    key: Option<Arc<str>>,
     preceding: Option<Preceding>,
     origins: Vec<String>,
 }
@@ -91,6 +92,7 @@ impl Scope {
             sampled_by_xray: None,
             deadline: None,
             shared: None,
+            key: None,
             preceding: None,
             origins: Vec::new(),
         }
@@ -200,6 +202,13 @@ impl ScopeBuilder {
     #[doc(hidden)]
     pub fn sampled_by_xray(mut self, decision: Option<bool>) -> Self {
         self.sampled_by_xray = decision;
+        self
+    }
+
+    /// Sets the key to find the scope by, from tasks outside of every scope. See [`ReplayMarks`](crate::ReplayMarks).
+    #[doc(hidden)]
+    pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
+        self.key = Some(key.into());
         self
     }
 
@@ -326,8 +335,9 @@ impl ScopeBuilder {
             state.origins = origins;
             state.deadline = self.deadline;
             state.outer = outer;
+            state.key = self.key.clone();
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
-            state.limits.spans = spans_left.max(1);
+            state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
         });
         let id = claimed.unwrap_or_else(|| {
@@ -348,7 +358,7 @@ impl ScopeBuilder {
     fn start_root(&self, state: &mut ScopeState, config: &Config) {
         let inbound = &self.inbound;
         let (trace_id, recorded) = (state.trace_id, state.recorded);
-        if state.open().is_none() {
+        if state.open(0, false).is_none() {
             return;
         }
         let mut parent = inbound.parent.as_ref().map(|parent| parent.span_id);

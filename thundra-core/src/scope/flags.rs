@@ -48,7 +48,7 @@ impl ScopeFlags {
     /// The chain of calls is longer than the program allows. The handler is not called.
     pub const CHAIN_TOO_LONG: Self = ScopeFlags(1 << 16);
 
-    /// The work is a part of a durable execution, and the handler's output has the status of the execution.
+    /// The work is a part of a durable execution. The handler's output has the status and the result of the execution.
     pub const DURABLE_EXECUTION: Self = ScopeFlags(1 << 18);
 
     pub(super) const fn from_bits(bits: u32) -> Self {

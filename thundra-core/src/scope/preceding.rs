@@ -43,7 +43,7 @@ impl Preceding {
         end_unix_nano: u64,
     ) -> Option<SpanId> {
         let (trace_id, limits, id) = (state.trace_id, state.limits, SpanId::random());
-        let (index, span) = state.open()?;
+        let (index, span) = state.open(0, false)?;
         // A clock ahead of ours makes no span that ends before its start.
         span.start(trace_id, id, parent, "", unix_nano(self.start_time).min(end_unix_nano));
         span.rename(&self.name);

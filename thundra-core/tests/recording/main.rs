@@ -6,6 +6,7 @@ mod errors;
 mod fields;
 mod keep;
 mod limits;
+mod replay;
 mod scopes;
 mod unfinished;
 

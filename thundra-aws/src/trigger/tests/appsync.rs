@@ -81,7 +81,7 @@ fn a_batch_of_one_request_has_its_parent_and_another_has_links() {
         assert!(trigger.messages.iter().all(|message| message.inbound.untrusted == (trust == Trust::Edge)), "{why}");
         assert_eq!(trigger.messages[0].inbound.correlation.debug_log_enabled(), trust == Trust::Full, "{why}");
         assert_eq!(trigger.span_name.as_deref(), Some("Customer.order"), "{why}");
-        assert_eq!(trigger.is_pipe, false, "{why}");
+        assert!(!trigger.is_pipe, "{why}");
     }
 }
 

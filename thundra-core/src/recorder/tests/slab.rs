@@ -54,8 +54,8 @@ fn a_reused_place_has_nothing_of_the_scope_before() {
     let scope = slab.claim(recorded).unwrap();
     {
         let mut state = slab.lock(scope).unwrap();
-        state.limits.spans = 2;
-        assert_eq!((0..3).filter(|_| state.open().is_some()).count(), 2, "one is over the limit");
+        state.limit_spans(2);
+        assert_eq!((0..3).filter(|_| state.open(0, false).is_some()).count(), 2, "one is over the limit");
         state.close(1, 0);
         (state.sealed, state.flags, state.outer) = (true, 7, Some(scope));
         state.correlation.set("order", "o-9");
@@ -72,7 +72,7 @@ fn a_reused_place_has_nothing_of_the_scope_before() {
     assert_eq!(state.correlation, Default::default());
     assert_eq!((&state.log.fields, &state.baggage, &state.received_context), (&None, &None, &None));
     assert!(state.take_finished().is_empty());
-    assert_eq!(state.open().map(|(index, _)| index), Some(0), "the root has the first record again");
+    assert_eq!(state.open(0, false).map(|(index, _)| index), Some(0), "the root has the first record again");
 }
 
 #[test]

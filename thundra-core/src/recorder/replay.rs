@@ -1,0 +1,202 @@
+//! Replayed work: a program that runs again from the start, and repeats what it did before.
+//!
+//! A library marks the repetition with a boolean field of its own spans. Spans and events below a span whose field is
+//! `true` are counted on the root span, and not recorded again. The library records the field anew when the repetition
+//! ends. Spans with the field are recorded in any case.
+//!
+//! Programs without the library pay nothing: marks are read on the path of spans [in need of
+//! care](super::fields::need_care), and a scope with a replaying span behaves like one at the limit of spans, which
+//! asks before each span.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id};
+use tracing::{Metadata, Subscriber};
+use tracing_subscriber::layer::Context;
+use tracing_subscriber::registry::LookupSpan;
+
+use super::fields::{self, Fields, FieldsOf};
+use super::layer::Recorder;
+use super::scope_state::ScopeState;
+use super::slab::SCOPES;
+use super::slot::{SlotKind, SpanSlot};
+use crate::SpanId;
+use crate::otlp::read::each_attribute;
+use crate::otlp::rename;
+use crate::otlp::write::{self, tag};
+
+/// How a library marks replayed work: see [`mark_replays`].
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct ReplayMarks {
+    /// The name of the library, the first part of the targets of its spans.
+    pub library: &'static str,
+    /// The boolean field, `true` during a repetition.
+    pub field: &'static str,
+    /// The text field with the [key](crate::ScopeBuilder::key) of the scope, for spans of tasks outside of every scope.
+    pub scope_field: &'static str,
+    /// Names of fields of the library, and the names to record in their place.
+    pub names: &'static [(&'static str, &'static str)],
+}
+
+static MARKS: OnceLock<ReplayMarks> = OnceLock::new();
+
+/// `true` once a span was marked as replayed work.
+static WAS_SEEN: AtomicBool = AtomicBool::new(false);
+
+/// Does not record again what a library marks as replayed work. Called before the first span of the library. A later
+/// call has no effect.
+#[doc(hidden)]
+pub fn mark_replays(marks: ReplayMarks) {
+    let _ = MARKS.set(marks);
+}
+
+/// Returns the marks for the spans of a callsite; `None` for a callsite without the field.
+pub(super) fn marks_of(metadata: &Metadata<'_>) -> Option<&'static ReplayMarks> {
+    let marks = MARKS.get()?;
+    (metadata.is_span() && marks.are_of(metadata) && metadata.fields().field(marks.field).is_some()).then_some(marks)
+}
+
+/// Returns the root of the scope that a marked span names. The library may have spawned the task of the span by itself,
+/// outside of every scope.
+#[cold]
+pub(super) fn named_scope(attributes: &Attributes<'_>) -> Option<SpanSlot> {
+    let mut key = ScopeKey { field: marks_of(attributes.metadata())?.scope_field, text: String::new() };
+    attributes.record(&mut key);
+    SCOPES.find(&key.text)
+}
+
+/// Reads the field with the key of a scope.
+struct ScopeKey {
+    field: &'static str,
+    text: String,
+}
+
+impl Visit for ScopeKey {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == self.field {
+            value.clone_into(&mut self.text);
+        }
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
+}
+
+/// Returns `true` once a span was marked as replayed work.
+#[inline]
+fn was_seen() -> bool {
+    // Relaxed: the flag publishes nothing. The marking thread entered the span, or handed the span over.
+    WAS_SEEN.load(Ordering::Relaxed)
+}
+
+impl ReplayMarks {
+    fn are_of(&self, metadata: &Metadata<'_>) -> bool {
+        let rest = metadata.target().strip_prefix(self.library);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    }
+
+    /// Reads the mark among the attributes from `start` on, and renames the attributes.
+    #[cold]
+    pub(super) fn read(&self, fields: &mut Fields, start: usize) {
+        let mut attributes = fields.encoded.split_off(start);
+        let encoded = |value| {
+            let mut mark = Vec::new();
+            write::bool_attribute(&mut mark, tag::SPAN_ATTRIBUTE, self.field, value);
+            mark
+        };
+        let (replayed, live) = (encoded(true), encoded(false));
+        each_attribute(&attributes, |_, encoded| match encoded {
+            encoded if encoded == replayed => fields.set_replays(true),
+            encoded if encoded == live => fields.set_replays(false),
+            _ => {}
+        });
+        let name = |key: &str| self.names.iter().find(|(name, _)| *name == key).map(|(_, renamed)| (*renamed).into());
+        rename::keys(&mut attributes, tag::SPAN_ATTRIBUTE, name);
+        fields.encoded.append(&mut attributes);
+    }
+}
+
+impl ScopeState {
+    /// Takes note of the mark of a span.
+    #[cold]
+    pub(super) fn set_replays(&mut self, span: SpanId, replays: bool) {
+        if replays {
+            // Relaxed: see `was_seen`.
+            WAS_SEEN.store(true, Ordering::Relaxed);
+            self.replaying.insert(span);
+        } else {
+            self.replaying.remove(&span);
+        }
+        self.ask();
+    }
+
+    /// Returns `true` if a span is marked as replayed work.
+    pub(super) fn replays(&self, index: u32) -> bool {
+        self.span_id(index).is_some_and(|id| self.replaying.contains(&id))
+    }
+}
+
+impl Recorder {
+    /// Reads the mark in newly recorded fields of a span.
+    #[cold]
+    pub(super) fn read_mark<S>(&self, fields: &mut Fields, id: &Id, context: &Context<'_, S>)
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        if let Some(marks) = context.span(id).and_then(|span| marks_of(span.metadata())) {
+            marks.read(fields, 0);
+        }
+    }
+
+    /// Takes note of the mark of an open span.
+    #[cold]
+    pub(super) fn set_mark(&self, slot: SpanSlot, replays: bool) {
+        if let Some(mut scope) = SCOPES.lock(slot.scope)
+            && let Some(id) = scope.span_id(slot.index())
+        {
+            scope.set_replays(id, replays);
+        }
+    }
+
+    /// Finds a place in an unrecorded scope for a marked span, whose events write log lines.
+    #[cold]
+    pub(super) fn place_marked(&self, attributes: &Attributes<'_>, parent: SpanSlot) -> Option<SpanSlot> {
+        let marks = marks_of(attributes.metadata())?;
+        let replays = fields::with_fields(|fields| {
+            fields.read(FieldsOf::Span, (u32::MAX, None), |visitor| attributes.record(visitor));
+            marks.read(fields, 0);
+            fields.replays
+        })?;
+        let mut scope = SCOPES.lock(parent.scope)?;
+        let (index, span) = scope.open(parent.index(), true)?;
+        let id = SpanId::random();
+        // Only the id is used.
+        span.id = id;
+        span.fill();
+        scope.set_replays(id, replays);
+        Some(SpanSlot::new(parent.scope, index, SlotKind::Unrecorded))
+    }
+}
+
+/// Returns `true` for an event of replayed work. The library's own events say themselves what they are about.
+#[inline]
+pub(crate) fn is_replayed(metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> bool {
+    was_seen() && slot.is_some_and(|slot| repeats(metadata, slot))
+}
+
+#[cold]
+fn repeats(metadata: &Metadata<'_>, slot: SpanSlot) -> bool {
+    let is_of_library = MARKS.get().is_some_and(|marks| marks.are_of(metadata));
+    !is_of_library && SCOPES.lock(slot.scope).is_some_and(|scope| scope.replays(slot.index()))
+}
+
+/// Counts an event of replayed work.
+#[cold]
+pub(super) fn count_event(slot: Option<SpanSlot>) {
+    if let Some(mut scope) = slot.and_then(|slot| SCOPES.lock(slot.scope)) {
+        scope.replayed_events += 1;
+    }
+}
