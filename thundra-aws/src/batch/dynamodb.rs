@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::SystemTime;
 
 use aws_lambda_events::event::dynamodb::{Event, EventRecord};
-use aws_lambda_events::streams::DynamoDbEventResponse;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Serialize, Serializer};
@@ -16,8 +16,9 @@ use thundra_core::propagation::PAYLOAD_CONTEXT;
 use super::record::Delivery;
 use super::source::{BatchSource, Order, reported};
 use super::{BatchEvent, Takes};
+use crate::hops::change::is_on;
 use crate::trigger::Extractor;
-use crate::trigger::dynamodb::{DynamoDbRecord, operation, process, table};
+use crate::trigger::dynamodb::{DynamoDbRecord, item_change, operation, process, table};
 
 impl BatchEvent for Event {
     type Record = EventRecord;
@@ -51,43 +52,47 @@ impl<R> Takes<R> for Event {
     fn output(_: R) {}
 }
 
-fn failure(sequence_number: String) -> aws_lambda_events::streams::DynamoDbBatchItemFailure {
-    let mut failure = aws_lambda_events::streams::DynamoDbBatchItemFailure::default();
+fn failure(sequence_number: String) -> DynamoDbBatchItemFailure {
+    let mut failure = DynamoDbBatchItemFailure::default();
     failure.item_identifier = Some(sequence_number);
     failure
 }
 
 fn read((): &(), record: &EventRecord, extractor: Extractor<'_>) -> Delivery {
     let table = record.event_source_arn.as_deref().and_then(table);
-    let attributes = process(table, operation(&record.event_name));
     let change = &record.change;
     let created_at = SystemTime::from(change.approximate_creation_date_time);
     let context = match change.new_image.get(PAYLOAD_CONTEXT) {
-        Some(AttributeValue::M(context)) => context.iter().filter_map(|(key, value)| Some((key, text(value)?))),
-        _ => {
-            return Delivery::new(table, attributes, DynamoDbRecord { ..message(record, created_at) }.read(&extractor));
-        }
+        Some(AttributeValue::M(context)) => context.iter().filter_map(pair).collect(),
+        _ => Vec::new(),
     };
-    let context = context.map(|(key, text)| (Cow::Borrowed(key.as_str()), Cow::Borrowed(text))).collect();
-    Delivery::new(table, attributes, DynamoDbRecord { context, ..message(record, created_at) }.read(&extractor))
-}
-
-fn message(record: &EventRecord, created_at: SystemTime) -> DynamoDbRecord<'_> {
-    let id = record.change.sequence_number.as_deref().unwrap_or(&record.event_id);
-    DynamoDbRecord {
-        id: Some(Cow::Borrowed(id)),
+    let message = DynamoDbRecord {
+        id: Some(Cow::Borrowed(change.sequence_number.as_deref().unwrap_or(&record.event_id))),
         // A record without a time has the begin of 1970.
         created_at: (created_at > SystemTime::UNIX_EPOCH).then_some(created_at),
         principal: record.user_identity.as_ref().map(|identity| Cow::Borrowed(identity.principal_id.as_str())),
-        context: Vec::new(),
+        change: table.filter(|_| is_on()).and_then(|table| item_change(table, &key_values(&change.keys))),
+        context,
+    };
+    Delivery::new(table, process(table, operation(&record.event_name)), message.read(&extractor))
+}
+
+/// Returns a text or a number of a context.
+fn pair<'a>((key, value): (&'a String, &'a AttributeValue)) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
+    match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => Some((key.into(), text.into())),
+        _ => None,
     }
 }
 
-fn text(value: &AttributeValue) -> Option<&str> {
-    match value {
-        AttributeValue::S(text) | AttributeValue::N(text) => Some(text),
+/// Returns the values of a primary key, by name.
+fn key_values(keys: &Item) -> Vec<(Cow<'_, str>, Cow<'_, [u8]>)> {
+    let bytes = keys.iter().filter_map(|(name, value)| match value {
+        AttributeValue::S(text) | AttributeValue::N(text) => Some((name, text.as_bytes())),
+        AttributeValue::B(bytes) => Some((name, bytes.as_slice())),
         _ => None,
-    }
+    });
+    bytes.map(|(name, bytes)| (name.into(), bytes.into())).collect()
 }
 
 /// An item as plain JSON: `{"id": 7}` for `{"id": {"N": "7"}}`, in the order of the names, without the context. Binary
