@@ -98,7 +98,7 @@ impl<'a> FirehoseRecord<'a> {
         attributes.extend(self.shard.map(text).map(|id| (semconv::MESSAGING_DESTINATION_PARTITION_ID, id)));
         attributes.extend(self.sequence_number.map(text).map(|id| (semconv::AWS_KINESIS_SEQUENCE_NUMBER, id)));
         attributes.extend(message_id(self.id));
-        let raw = self.data.failed();
+        let raw = raw_data(&self.data);
         let unpacked = packed::open(raw.as_ref().unwrap_or(&self.data), extractor);
         let mut message = Message::of_record(unpacked, attributes, self.arrived_at);
         if raw.is_some() {
@@ -108,21 +108,19 @@ impl<'a> FirehoseRecord<'a> {
     }
 }
 
-impl Data<'_> {
-    /// Returns the data of a record that Firehose failed to transform, from the object about the failure.
-    fn failed(&self) -> Option<Data<'static>> {
-        let decoded;
-        let json = match self {
-            Data::Base64(data) if data.starts_with(FAILED) => {
-                decoded = BASE64_STANDARD.decode(&**data).ok()?;
-                &decoded
-            }
-            Data::Bytes(bytes) if bytes.starts_with(b"{\"attemptsMade\":") => *bytes,
-            _ => return None,
-        };
-        let failure = Object::parse(std::str::from_utf8(json).ok()?)?;
-        Some(Data::Base64(failure.text("rawData")?.into_owned().into()))
-    }
+/// Returns the data of a record that Firehose failed to transform, out of the object about the failure.
+fn raw_data(failed: &Data<'_>) -> Option<Data<'static>> {
+    let decoded;
+    let json = match failed {
+        Data::Base64(data) if data.starts_with(FAILED) => {
+            decoded = BASE64_STANDARD.decode(&**data).ok()?;
+            &decoded
+        }
+        Data::Bytes(bytes) if bytes.starts_with(b"{\"attemptsMade\":") => *bytes,
+        _ => return None,
+    };
+    let failure = Object::parse(std::str::from_utf8(json).ok()?)?;
+    Some(Data::Base64(failure.text("rawData")?.into_owned().into()))
 }
 
 /// Returns the arrival of a record, in milliseconds or as a text.

@@ -4,7 +4,7 @@
 //! file [`services`] if the source carries no context. Any other event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
-//! file there. A source of untrusted callers other than HTTP also takes a rule in [`edge`].
+//! file there. A source of untrusted callers gives its trigger the [`edge_trust`].
 //!
 //! # Cost
 //!
@@ -23,7 +23,6 @@
 //! Attributes hold no payload, no credential and no value of a query. `url.query` has the names, each with the value
 //! `REDACTED`. Every text is cut at 2,048 bytes, and most texts of a request earlier.
 
-mod edge;
 mod event;
 mod iam;
 mod message;
@@ -35,6 +34,7 @@ mod documentdb;
 mod durable;
 mod event_bridge;
 mod http;
+mod iot;
 mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
@@ -134,7 +134,7 @@ const ALL: &[&Source] = &[
     &services::SECRETS_MANAGER,
     &services::SES,
     // The members of a device's message may be those of any other event:
-    &services::IOT,
+    &iot::SOURCE,
     // By the context that another program put in:
     &direct::SOURCE,
 ];
@@ -242,7 +242,8 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
     let recognised = recognise(text, is_selected);
     // The text is empty for a handler in place, because the event is not visible and may come from anyone.
-    let is_edge = recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| edge::is_edge(event));
+    let is_edge =
+        recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| iot::is_from_device(&event.members));
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
         let mut trigger = Trigger::new(source?, trust);

@@ -21,7 +21,7 @@ use super::event::{Event, is_record};
 use super::parse::arn;
 use super::parse::json::Object;
 use super::source::{FaasTrigger, Recognise, Source};
-use super::{Trigger, common, direct, edge, edge_trust};
+use super::{Trigger, common, direct, edge_trust};
 
 /// Makes a `Source` of each row: its name, the function that reads it, the forms of its events, its attributes.
 ///
@@ -132,16 +132,6 @@ pub(super) static CODECOMMIT: Source = Source {
         trigger.set_some(semconv::VCS_REPOSITORY_NAME, repository.as_deref().and_then(arn::name).map(str::to_owned));
         read(trigger, event, config, &[])
     },
-};
-
-/// [Rules](https://docs.aws.amazon.com/iot/latest/developerguide/lambda-rule-action.html), shadows and buttons of AWS
-/// IoT, as far as [`edge`] knows their forms.
-pub(super) static IOT: Source = Source {
-    name: "iot",
-    faas_trigger: FaasTrigger::PubSub,
-    batch_api: false,
-    recognise: Recognise::Members(|event| edge::is_iot(&event.members)),
-    read: |trigger, event, config| read_of_others(trigger, event, config, &[]),
 };
 
 /// [Mails](https://docs.aws.amazon.com/ses/latest/dg/receiving-email-action-lambda-event.html) to SES.

@@ -25,6 +25,7 @@ pub(crate) fn run(name: &str) {
         "loops_handler" => assert_eq!(own::main(), ExitCode::SUCCESS),
         "loops_state" => assert_eq!(with_state::main(), ExitCode::SUCCESS),
         "loops_in_place" => {
+            correlation::restart_chain();
             runtime().block_on(thundra_aws::run(service_fn(in_place))).unwrap();
         }
         "loops_stream" => runtime().block_on(thundra_aws::run(service_fn(stream))).unwrap(),
@@ -120,6 +121,8 @@ async fn an_invocation_over_the_limit_answers_an_error_without_its_handler() {
         let (_, stderr) = lambda.stop().await;
         assert_eq!(stderr.matches("the handler is called").count(), 2, "{program}: {stderr}");
         assert!(stderr.contains("restart_chain"), "{program}: {stderr}");
+        let outside = stderr.contains("the chain of calls does not begin anew: this code runs in no invocation");
+        assert_eq!(outside, program == "loops_in_place", "{program}: {stderr}");
     }
 }
 

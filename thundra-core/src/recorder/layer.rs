@@ -256,7 +256,7 @@ where
         if parent.kind() == SlotKind::Unrecorded {
             // An unrecorded span is found through the span of the scope, see `on_enter`, except for a span with an
             // explicit parent or without a parent.
-            let marked = if self.is_careful() { self.place_marked(attributes, parent) } else { None };
+            let marked = if self.is_careful() { replay::place_unrecorded(attributes, parent) } else { None };
             if marked.is_some() || !attributes.is_contextual() {
                 self.index.insert(id.into_u64(), marked.unwrap_or(parent));
             }
@@ -284,10 +284,7 @@ where
         fields::with_fields(|fields| {
             fields.read(FieldsOf::Span, (u32::MAX, self.limits.value_length), |visitor| values.record(visitor));
             if self.is_careful() {
-                self.read_mark(fields, id, &context);
-                if let Some(replays) = fields.replays {
-                    self.set_mark(slot, replays);
-                }
+                replay::read_recorded(fields, id, slot, &context);
             }
             SCOPES.edit(slot, |span, limits| {
                 apply(span, fields);

@@ -19,7 +19,6 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, Fields, FieldsOf};
-use super::layer::Recorder;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
@@ -139,46 +138,40 @@ impl ScopeState {
     }
 }
 
-impl Recorder {
-    /// Reads the mark in newly recorded fields of a span.
-    #[cold]
-    pub(super) fn read_mark<S>(&self, fields: &mut Fields, id: &Id, context: &Context<'_, S>)
-    where
-        S: Subscriber + for<'a> LookupSpan<'a>,
+/// Reads the mark in newly recorded fields of a span, and takes note of the mark.
+#[cold]
+pub(super) fn read_recorded<S>(fields: &mut Fields, id: &Id, slot: SpanSlot, context: &Context<'_, S>)
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let Some(marks) = context.span(id).and_then(|span| marks_of(span.metadata())) else { return };
+    marks.read(fields, 0);
+    // The record of an ancestor is not the span's own, and neither is that of a root.
+    if let Some(replays) = fields.replays.filter(|_| slot.kind() != SlotKind::Ancestor && slot.index() > 0)
+        && let Some(mut scope) = SCOPES.lock(slot.scope)
+        && let Some(id) = scope.span_id(slot.index())
     {
-        if let Some(marks) = context.span(id).and_then(|span| marks_of(span.metadata())) {
-            marks.read(fields, 0);
-        }
-    }
-
-    /// Takes note of the mark of an open span.
-    #[cold]
-    pub(super) fn set_mark(&self, slot: SpanSlot, replays: bool) {
-        if let Some(mut scope) = SCOPES.lock(slot.scope)
-            && let Some(id) = scope.span_id(slot.index())
-        {
-            scope.set_replays(id, replays);
-        }
-    }
-
-    /// Finds a place in an unrecorded scope for a marked span, whose events write log lines.
-    #[cold]
-    pub(super) fn place_marked(&self, attributes: &Attributes<'_>, parent: SpanSlot) -> Option<SpanSlot> {
-        let marks = marks_of(attributes.metadata())?;
-        let replays = fields::with_fields(|fields| {
-            fields.read(FieldsOf::Span, (u32::MAX, None), |visitor| attributes.record(visitor));
-            marks.read(fields, 0);
-            fields.replays
-        })?;
-        let mut scope = SCOPES.lock(parent.scope)?;
-        let (index, span) = scope.open(parent.index(), true)?;
-        let id = SpanId::random();
-        // Only the id is used.
-        span.id = id;
-        span.fill();
         scope.set_replays(id, replays);
-        Some(SpanSlot::new(parent.scope, index, SlotKind::Unrecorded))
     }
+}
+
+/// Finds a place in an unrecorded scope for a marked span, whose events write log lines.
+#[cold]
+pub(super) fn place_unrecorded(attributes: &Attributes<'_>, parent: SpanSlot) -> Option<SpanSlot> {
+    let marks = marks_of(attributes.metadata())?;
+    let replays = fields::with_fields(|fields| {
+        fields.read(FieldsOf::Span, (u32::MAX, None), |visitor| attributes.record(visitor));
+        marks.read(fields, 0);
+        fields.replays
+    })?;
+    let mut scope = SCOPES.lock(parent.scope)?;
+    let (index, span) = scope.open(parent.index(), true)?;
+    let id = SpanId::random();
+    // Only the id is used.
+    span.id = id;
+    span.fill();
+    scope.set_replays(id, replays);
+    Some(SpanSlot::new(parent.scope, index, SlotKind::Unrecorded))
 }
 
 /// Returns `true` for an event of replayed work. The library's own events say themselves what they are about.

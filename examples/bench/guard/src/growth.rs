@@ -42,6 +42,11 @@ const GROWTHS: &[Growth] = &[
     Growth::new("trigger: request with a body", ("api_gateway", BYTES), Whole("request"), FLAT),
     Growth::new("trigger: SQS by records",      ("sqs", RECORDS),       Each("record"),   FLAT),
     Growth::new("trigger: Kinesis by records",  ("kinesis", RECORDS),   Each("record"),   FLAT),
+    Growth::new("trigger: DynamoDB by records", ("dynamodb", RECORDS),  Each("record"),   FLAT),
+    Growth::new("trigger: Firehose by records", ("firehose", RECORDS),  Each("record"),   FLAT),
+    Growth::new("trigger: Kafka by records",    ("kafka", RECORDS),     Each("record"),   FLAT),
+    Growth::new("trigger: RabbitMQ by records", ("rabbitmq", RECORDS),  Each("record"),   FLAT),
+    Growth::new("trigger: pipe by records",     ("pipe", RECORDS),      Each("record"),   FLAT),
     Growth::new("payload spliced by its bytes", ("splice", BYTES),      Each("byte"),     FLAT),
 ];
 

@@ -6,7 +6,7 @@
 //! [HTTP APIs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 //! [WebSocket APIs]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 
-use super::{Gateway, Request, has_head, has_headers};
+use super::{Gateway, Request, has_head};
 use crate::attributes::cut;
 use crate::trigger::event::Event;
 use crate::trigger::iam;
@@ -18,7 +18,7 @@ pub(in crate::trigger) static REST_API: Source = Source {
     batch_api: false,
     recognise: Recognise::Request {
         members: |event| event.request_context().is_some() && event.members.has("httpMethod"),
-        is_complete: has_head,
+        is_complete: |event| has_head(event) && has_both_headers(event) && event.members.names("resource"),
     },
     read: |trigger, event, config| {
         let gateway = Gateway {
@@ -60,7 +60,7 @@ pub(in crate::trigger) static WEB_SOCKET: Source = Source {
             event.request_context().is_some_and(|context| context.has("connectionId") && context.has("eventType"))
         },
         // A message on an open connection has no path.
-        is_complete: has_headers,
+        is_complete: has_both_headers,
     },
     read: |trigger, event, config| {
         let gateway = Gateway {
@@ -72,6 +72,11 @@ pub(in crate::trigger) static WEB_SOCKET: Source = Source {
         gateway.read(trigger, event, config)
     },
 };
+
+/// Returns `true` if the headers were read in both forms, which REST and WebSocket APIs send.
+fn has_both_headers(event: &Event<'_>) -> bool {
+    event.members.names("headers") && event.members.names("multiValueHeaders")
+}
 
 /// Returns `true` for an event of the format 2.0, which HTTP APIs and function URLs send.
 pub(super) fn has_http(event: &Event<'_>) -> bool {

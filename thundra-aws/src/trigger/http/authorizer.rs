@@ -48,9 +48,7 @@ pub(in crate::trigger) static APPSYNC: Source = Source {
     name: "appsync_authorizer",
     faas_trigger: FaasTrigger::Http,
     batch_api: false,
-    recognise: Recognise::Members(|event| {
-        event.members.has("authorizationToken") && event.request_context().is_some_and(|context| context.has("apiId"))
-    }),
+    recognise: Recognise::Members(|event| event.members.has("authorizationToken") && event.request_context().is_some()),
     read: |trigger, event, config| {
         let operation = event.request_context().and_then(|context| context.text("operationName"));
         AUTHORIZER.read(trigger, event, config)?;

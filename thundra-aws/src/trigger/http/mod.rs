@@ -124,18 +124,20 @@ impl Gateway {
     }
 }
 
-/// Returns `true` if the headers and the path of the request were read.
+/// Returns `true` if the headers, the path, the method and the query of the request were read.
 fn has_head(event: &Event<'_>) -> bool {
-    has_headers(event) && PATHS.iter().any(|key| event.members.has(key))
-}
-
-/// Returns `true` if the headers of the request were read.
-fn has_headers(event: &Event<'_>) -> bool {
-    event.members.has("headers") || event.members.has("multiValueHeaders")
+    let names_one = |keys: &[&str]| keys.iter().any(|key| event.members.names(key));
+    let (method, query): (&[&str], &[&str]) = match api_gateway::has_http(event) {
+        true => (&["requestContext"], &QUERIES),
+        false => (&METHODS, &PARAMETERS),
+    };
+    names_one(&["headers", "multiValueHeaders"]) && names_one(&PATHS) && names_one(method) && names_one(query)
 }
 
 /// The members with a path.
 const PATHS: [&str; 4] = ["rawPath", "path", "raw_path", "uri"];
+/// The members with a method.
+const METHODS: [&str; 2] = ["httpMethod", "method"];
 /// The members with a query as sent.
 const QUERIES: [&str; 2] = ["rawQueryString", "querystring"];
 /// The members with the parameters of a query.
@@ -175,7 +177,7 @@ impl<'e, 'a> Request<'e, 'a> {
     }
 
     fn method(&self) -> Option<Cow<'a, str>> {
-        self.caller_text("method").or_else(|| self.event.text("httpMethod")).or_else(|| self.event.text("method"))
+        self.caller_text("method").or_else(|| METHODS.iter().find_map(|key| self.event.text(key)))
     }
 
     fn path(&self) -> Option<Cow<'a, str>> {

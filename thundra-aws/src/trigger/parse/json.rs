@@ -65,6 +65,11 @@ impl<'a> Object<'a> {
         self.raw(key).is_some()
     }
 
+    /// Returns `true` if the object has a member of this name, even with the value `null`.
+    pub(crate) fn names(&self, key: &str) -> bool {
+        self.0.iter().any(|(name, _)| name == key)
+    }
+
     /// Returns a string member.
     pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         text(self.raw(key)?)

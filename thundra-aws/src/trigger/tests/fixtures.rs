@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::Value as Json;
 use thundra_core::propagation::Trust;
 
-use super::{OTHER, config, recognised};
+use super::{OTHER, attributes, config, recognised};
 use crate::trigger::Trigger;
 
 /// The table, with the columns of [`row`] and a column for the reason.
@@ -101,6 +101,30 @@ fn each_event_is_read_as_the_table_says() {
     }
     assert!(wrong.is_empty(), "other rows than in events.md:\n{wrong}");
     assert!(rows.is_empty(), "rows without an event: {:?}", rows.keys());
+}
+
+#[test]
+fn each_event_is_read_alike_in_any_order_of_its_members() {
+    let read = |event: &str, text: &[u8]| {
+        let trigger = recognised(text, &config(&[]));
+        (row(event, &trigger), attributes(&trigger))
+    };
+    let member = |(name, value): (&String, &Json)| format!("{}:{value}", Json::from(name.as_str()));
+    for (event, text) in events() {
+        let sorted: Json = serde_json::from_slice(&text).unwrap();
+        let expected = read(&event, sorted.to_string().as_bytes());
+        assert_eq!(expected.0, row(&event, &recognised(&text, &config(&[]))));
+        let Json::Object(members) = sorted else { continue };
+        let mut members: Vec<_> = members.iter().map(member).collect();
+        for _ in 0..members.len() {
+            members.rotate_left(1);
+            for _ in 0..2 {
+                members.reverse();
+                let text = format!("{{{}}}", members.join(","));
+                assert_eq!(read(&event, text.as_bytes()), expected, "{text}");
+            }
+        }
+    }
 }
 
 #[test]
