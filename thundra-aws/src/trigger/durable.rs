@@ -26,6 +26,7 @@ use super::parse::json::{self, Escaped, Object};
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, detect_among};
+use crate::attributes::cut;
 use crate::payload::cursor::Cursor;
 
 pub(super) static SOURCE: Source = Source {
@@ -45,7 +46,7 @@ const STATE: &str = "InitialExecutionState";
 /// A durable execution.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    /// The ARN.
+    /// The ARN, within the limit of attributes.
     pub(crate) arn: String,
     /// The trace of an execution without another trace, and the id for the sampling decision.
     pub(crate) trace_id: TraceId,
@@ -70,7 +71,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
         trigger.default_correlation_id = id.map(str::to_owned);
     }
     let trace_id = trace_id(&arn);
-    trigger.execution = Some(Execution { arn: arn.into_owned(), trace_id });
+    trigger.execution = Some(Execution { arn: cut(&arn).to_owned(), trace_id });
     Some(())
 }
 

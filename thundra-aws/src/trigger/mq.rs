@@ -109,7 +109,6 @@ pub(crate) struct MqMessage<'a> {
     /// The arrival at the broker, else the time that the sender wrote.
     pub(crate) sent_at: Option<SystemTime>,
     /// `redelivered`: `true` if the broker delivered the message before.
-    #[allow(dead_code)] // for the count of deliveries
     pub(crate) redelivered: bool,
 }
 
@@ -159,6 +158,9 @@ impl<'a> MqMessage<'a> {
         let mut attributes = Vec::from_iter(message_id(self.id.filter(|id| !id.is_empty())));
         let conversation = self.conversation_id.filter(|id| !id.is_empty()).map(|id| id.into_owned().into());
         attributes.extend(conversation.map(|id| (semconv::MESSAGING_MESSAGE_CONVERSATION_ID, id)));
+        if self.redelivered {
+            attributes.push((semconv::AWS_MQ_REDELIVERED, true.into()));
+        }
         let headers = extractor.extract_owned(&self.headers);
         let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
