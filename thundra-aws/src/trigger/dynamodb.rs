@@ -25,7 +25,7 @@ use crate::hops::{Change, change};
 pub(super) static SOURCE: Source = Source {
     name: "dynamodb",
     faas_trigger: FaasTrigger::Datasource,
-    batch_api: false,
+    batch_api: cfg!(feature = "dynamodb"),
     recognise: Recognise::Records(|record| {
         is_record(record, "aws:dynamodb", |record| record.object("dynamodb").is_some_and(|change| change.has("Keys")))
     }),
