@@ -16,6 +16,8 @@ use super::message::{self, message_id};
 use super::parse::base64::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::{self, Object};
+#[cfg(feature = "batch")]
+pub(crate) use super::parse::time::from_english as english_time;
 use super::parse::{bytes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
@@ -27,7 +29,7 @@ const DASH: &str = "__dash__";
 pub(super) static SOURCE: Source = Source {
     name: "mq",
     faas_trigger: FaasTrigger::PubSub,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Groups(|event| broker(event).is_some()),
     read,
 };
