@@ -52,6 +52,8 @@ names! {
     AWS_LEX_INVOCATION_SOURCE = "aws.lex.invocation_source";
     AWS_LOG_GROUP_NAMES = "aws.log.group.names";
     AWS_LOG_STREAM_NAMES = "aws.log.stream.names";
+    /// The mark of a message of Amazon MQ, `true`, that the broker delivered before.
+    AWS_MQ_REDELIVERED = "aws.mq.redelivered";
     AWS_REQUEST_ID = "aws.request_id";
     AWS_EXTENDED_REQUEST_ID = "aws.extended_request_id";
     AWS_LAMBDA_RESOURCE_MAPPING_ID = "aws.lambda.resource_mapping.id";

@@ -15,7 +15,7 @@ use thundra_core::{Records, ScopeFlags, ScopeRef, semconv};
 
 use super::options::Options;
 use super::payload::{Payload, PayloadError};
-use super::queue::{Place, Queue};
+use super::queue::{Holds, Place, Queue};
 use super::record::Surroundings;
 use super::report::Report;
 use super::scope::{Ended, RecordScope, RecordWork};
@@ -138,11 +138,15 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         let order = (E::SOURCE.order)(&records);
         let (holds, grouping) = (options.holds(order), options.grouping());
         let surroundings = surroundings.of_records(records.len());
-        let (queue, groups) = Queue::new(holds, records, |record| (E::SOURCE.group)(record, grouping));
+        let concurrency = options.concurrency(order);
+        // One record at a time keeps the order of the batch.
+        let needs_groups = concurrency > 1 || holds == Holds::Group;
+        let group = |record: &_| if needs_groups { (E::SOURCE.group)(record, grouping) } else { None };
+        let (queue, groups) = Queue::new(holds, records, group);
         Working {
             header,
             order,
-            concurrency: options.concurrency(order),
+            concurrency,
             surroundings,
             queue,
             running: FuturesUnordered::new(),
@@ -186,7 +190,7 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         }
         let Some((place, record)) = self.queue.next() else { return };
         let id = (E::SOURCE.id)(&record);
-        let mut delivery = (E::SOURCE.read)(&record, self.surroundings.extractor());
+        let mut delivery = (E::SOURCE.read)(&self.header, &record, self.surroundings.extractor());
         let scope = RecordScope::new(self.surroundings.begin(&mut delivery));
         let begun = match scope.chain_too_long(options.config(), Work::Record) {
             Some(too_long) => Err(too_long.exception()),

@@ -31,7 +31,7 @@ const FAILED: &str = "eyJhdHRlbXB0c01hZGUiO";
 pub(super) static SOURCE: Source = Source {
     name: "firehose",
     faas_trigger: FaasTrigger::Datasource,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Members(|event| event.members.has("deliveryStreamArn") && event.members.has("records")),
     read,
 };

@@ -31,7 +31,7 @@ const NAMES: [&str; 3] = ["aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka
 pub(super) static SOURCE: Source = Source {
     name: "kafka",
     faas_trigger: FaasTrigger::PubSub,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Groups(|event| {
         let source = event.text("eventSource");
         source.is_some_and(|source| NAMES.iter().any(|name| name.eq_ignore_ascii_case(&source)))

@@ -16,6 +16,8 @@ use super::message::{self, message_id};
 use super::parse::base64::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::{self, Object};
+#[cfg(feature = "batch")]
+pub(crate) use super::parse::time::from_english as english_time;
 use super::parse::{bytes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
@@ -27,7 +29,7 @@ const DASH: &str = "__dash__";
 pub(super) static SOURCE: Source = Source {
     name: "mq",
     faas_trigger: FaasTrigger::PubSub,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Groups(|event| broker(event).is_some()),
     read,
 };
@@ -107,7 +109,6 @@ pub(crate) struct MqMessage<'a> {
     /// The arrival at the broker, else the time that the sender wrote.
     pub(crate) sent_at: Option<SystemTime>,
     /// `redelivered`: `true` if the broker delivered the message before.
-    #[allow(dead_code)] // for the count of deliveries
     pub(crate) redelivered: bool,
 }
 
@@ -157,6 +158,9 @@ impl<'a> MqMessage<'a> {
         let mut attributes = Vec::from_iter(message_id(self.id.filter(|id| !id.is_empty())));
         let conversation = self.conversation_id.filter(|id| !id.is_empty()).map(|id| id.into_owned().into());
         attributes.extend(conversation.map(|id| (semconv::MESSAGING_MESSAGE_CONVERSATION_ID, id)));
+        if self.redelivered {
+            attributes.push((semconv::AWS_MQ_REDELIVERED, true.into()));
+        }
         let headers = extractor.extract_owned(&self.headers);
         let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
