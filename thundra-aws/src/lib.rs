@@ -373,6 +373,8 @@ mod chain;
 mod cloudwatch;
 pub mod configuration;
 mod emf;
+#[doc(hidden)]
+pub mod fuzz_support;
 mod handler;
 mod hops;
 #[cfg(feature = "http")]
