@@ -39,7 +39,7 @@ impl<R> Takes<R> for KinesisEvent {
     fn output(_: R) {}
 }
 
-fn read(record: &KinesisEventRecord, extractor: Extractor<'_>) -> Delivery {
+fn read((): &(), record: &KinesisEventRecord, extractor: Extractor<'_>) -> Delivery {
     let stream = record.event_source_arn.as_deref().and_then(|arn| arn::resource(arn, "stream"));
     let record = KinesisRecord {
         event_id: record.event_id.as_deref().map(Cow::Borrowed),

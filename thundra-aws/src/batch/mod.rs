@@ -87,7 +87,14 @@ mod run;
 mod scope;
 mod source;
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+mod firehose;
+mod kafka;
 mod kinesis;
+mod mq;
+#[cfg(feature = "s3-batch")]
+mod s3_batch;
 mod sqs;
 
 #[cfg(any(feature = "kinesis", feature = "sqs"))]
@@ -96,7 +103,11 @@ mod one;
 pub use builder::Each;
 pub use each::{each, each_bytes, each_record, each_text};
 pub use error::BatchError;
+pub use firehose::Transformed;
+pub use kafka::{KafkaBatchItemFailure, KafkaBatchResponse, KafkaItemIdentifier};
 pub use run::EachFuture;
+#[cfg(feature = "s3-batch")]
+pub use s3_batch::TaskResult;
 
 #[cfg(feature = "kinesis")]
 pub(crate) use kinesis::delivery as kinesis_delivery;

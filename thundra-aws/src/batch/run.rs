@@ -15,13 +15,14 @@ use thundra_core::{Records, ScopeFlags, ScopeRef, semconv};
 
 use super::options::Options;
 use super::payload::{Payload, PayloadError};
-use super::queue::{Place, Queue};
+use super::queue::{Holds, Place, Queue};
 use super::record::Surroundings;
 use super::report::Report;
 use super::scope::{Ended, RecordScope, RecordWork};
 use super::source::{Order, Outcome};
 use super::{BatchEvent, Takes};
 use crate::captured::records_failed;
+use crate::chain::Work;
 
 /// The work on a batch: the future of an awaited [`Each`](super::Each).
 ///
@@ -137,11 +138,15 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         let order = (E::SOURCE.order)(&records);
         let (holds, grouping) = (options.holds(order), options.grouping());
         let surroundings = surroundings.of_records(records.len());
-        let (queue, groups) = Queue::new(holds, records, |record| (E::SOURCE.group)(record, grouping));
+        let concurrency = options.concurrency(order);
+        // One record at a time keeps the order of the batch.
+        let needs_groups = concurrency > 1 || holds == Holds::Group;
+        let group = |record: &_| if needs_groups { (E::SOURCE.group)(record, grouping) } else { None };
+        let (queue, groups) = Queue::new(holds, records, group);
         Working {
             header,
             order,
-            concurrency: options.concurrency(order),
+            concurrency,
             surroundings,
             queue,
             running: FuturesUnordered::new(),
@@ -185,9 +190,9 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         }
         let Some((place, record)) = self.queue.next() else { return };
         let id = (E::SOURCE.id)(&record);
-        let mut delivery = (E::SOURCE.read)(&record, self.surroundings.extractor());
+        let mut delivery = (E::SOURCE.read)(&self.header, &record, self.surroundings.extractor());
         let scope = RecordScope::new(self.surroundings.begin(&mut delivery));
-        let begun = match scope.chain_too_long(options.config()) {
+        let begun = match scope.chain_too_long(options.config(), Work::Record) {
             Some(too_long) => Err(too_long.exception()),
             None => scope.enter(|| (P::READER.0)(record, &delivery).map(work)).map_err(PayloadError::into_exception),
         };

@@ -21,7 +21,7 @@ pub struct BatchSource<E: BatchEvent> {
     /// Returns what the response needs of a record.
     pub(super) id: fn(&E::Record) -> E::Id,
     /// Reads the context and the ids of a record.
-    pub(super) read: fn(&E::Record, Extractor<'_>) -> Delivery,
+    pub(super) read: fn(&E::Header, &E::Record, Extractor<'_>) -> Delivery,
     /// Returns the payload of a record. `None` for a record that says that there is none: a tombstone, a removal.
     ///
     /// The error is the reason why there is no payload to read.
@@ -47,10 +47,8 @@ pub(super) enum Order {
     Stream,
     /// Several streams: the partitions of a topic. AWS delivers each from the lowest reported record on again.
     Streams,
-    #[expect(dead_code, reason = "the sources follow")]
     /// The order of a queue of a broker, which delivers all or nothing again.
     Queue,
-    #[expect(dead_code, reason = "the sources follow")]
     /// None, and the response has a result for each record.
     Results,
 }

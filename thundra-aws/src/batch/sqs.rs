@@ -49,7 +49,7 @@ fn is_fifo(message: &sqs::SqsMessage) -> bool {
     message.event_source_arn.as_ref().is_some_and(|arn| arn.ends_with(".fifo"))
 }
 
-fn read(message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Delivery {
+fn read((): &(), message: &sqs::SqsMessage, extractor: Extractor<'_>) -> Delivery {
     let queue = message.event_source_arn.as_deref().and_then(arn::name);
     let system = |name| message.attributes.get(name).map(|text| Cow::Borrowed(text.as_str()));
     let attributes = message.message_attributes.iter();

@@ -26,6 +26,7 @@ use super::parse::json::{self, Escaped, Object};
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, detect_among};
+use crate::attributes::cut;
 use crate::payload::cursor::Cursor;
 
 pub(super) static SOURCE: Source = Source {
@@ -45,7 +46,7 @@ const STATE: &str = "InitialExecutionState";
 /// A durable execution.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    /// The ARN.
+    /// The ARN, within the limit of attributes.
     pub(crate) arn: String,
     /// The trace of an execution without another trace, and the id for the sampling decision.
     pub(crate) trace_id: TraceId,
@@ -54,7 +55,8 @@ pub(crate) struct Execution {
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let arn = event.members.text(ARN)?;
     let state = State::of(event);
-    if let Some(input) = &state.input {
+    // Nobody can tell the sender of an empty text, and the envelope comes from Lambda.
+    if let Some(input) = state.input.as_ref().filter(|input| !input.text.trim_ascii().is_empty()) {
         let started =
             detect_among(input.text.as_bytes(), config, trigger.trust, |source| !std::ptr::eq(source, &SOURCE));
         let context_ranges = input.ranges_in_event(event.text, &started.context_ranges).unwrap_or_default();
@@ -66,11 +68,11 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_some(semconv::DURABLE_EXECUTION_NAME, name.map(str::to_owned));
     trigger.set(semconv::DURABLE_INVOCATION_FIRST, state.is_first);
     if trigger.default_correlation_id.is_none() {
-        let id = id.filter(|id| CorrelationIds::default().set(CORRELATION_ID, *id));
+        let id = id.filter(|id| CorrelationIds::default().set(CORRELATION_ID, id));
         trigger.default_correlation_id = id.map(str::to_owned);
     }
     let trace_id = trace_id(&arn);
-    trigger.execution = Some(Execution { arn: arn.into_owned(), trace_id });
+    trigger.execution = Some(Execution { arn: cut(&arn).to_owned(), trace_id });
     Some(())
 }
 

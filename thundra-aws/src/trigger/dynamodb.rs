@@ -25,7 +25,7 @@ use crate::hops::{Change, change};
 pub(super) static SOURCE: Source = Source {
     name: "dynamodb",
     faas_trigger: FaasTrigger::Datasource,
-    batch_api: false,
+    batch_api: cfg!(feature = "dynamodb"),
     recognise: Recognise::Records(|record| {
         is_record(record, "aws:dynamodb", |record| record.object("dynamodb").is_some_and(|change| change.has("Keys")))
     }),
@@ -121,7 +121,7 @@ impl<'a> DynamoDbRecord<'a> {
 
 /// Returns the change of an item, and learns the key of its table.
 pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Change> {
-    #[cfg(feature = "span-pointers")]
+    #[cfg(feature = "sdk")]
     crate::hops::key_names::learn(table, key);
     Change::of_item(table, key)
 }

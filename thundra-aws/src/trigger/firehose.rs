@@ -31,7 +31,7 @@ const FAILED: &str = "eyJhdHRlbXB0c01hZGUiO";
 pub(super) static SOURCE: Source = Source {
     name: "firehose",
     faas_trigger: FaasTrigger::Datasource,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Members(|event| event.members.has("deliveryStreamArn") && event.members.has("records")),
     read,
 };
@@ -55,7 +55,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 
 /// Delivers the `records` of an event. `source` is the member with the ARN of the Kinesis stream behind them.
 pub(super) fn deliver(trigger: &mut Trigger, event: &Event<'_>, source: &str, config: &Config) {
-    let records: Vec<Object<'_>> = event.members.array("records").into_iter().filter_map(Object::parse).collect();
+    let records = event.members.objects("records");
     let stream = event.members.text(source);
     let stream = stream.as_deref().and_then(|stream| arn::resource(stream, "stream")).map(str::to_owned);
     trigger.set_some(semconv::AWS_KINESIS_STREAM_NAME, stream);
@@ -98,7 +98,7 @@ impl<'a> FirehoseRecord<'a> {
         attributes.extend(self.shard.map(text).map(|id| (semconv::MESSAGING_DESTINATION_PARTITION_ID, id)));
         attributes.extend(self.sequence_number.map(text).map(|id| (semconv::AWS_KINESIS_SEQUENCE_NUMBER, id)));
         attributes.extend(message_id(self.id));
-        let raw = self.data.failed();
+        let raw = raw_data(&self.data);
         let unpacked = packed::open(raw.as_ref().unwrap_or(&self.data), extractor);
         let mut message = Message::of_record(unpacked, attributes, self.arrived_at);
         if raw.is_some() {
@@ -108,21 +108,19 @@ impl<'a> FirehoseRecord<'a> {
     }
 }
 
-impl Data<'_> {
-    /// Returns the data of a record that Firehose failed to transform, from the object about the failure.
-    fn failed(&self) -> Option<Data<'static>> {
-        let decoded;
-        let json = match self {
-            Data::Base64(data) if data.starts_with(FAILED) => {
-                decoded = BASE64_STANDARD.decode(&**data).ok()?;
-                &decoded
-            }
-            Data::Bytes(bytes) if bytes.starts_with(b"{\"attemptsMade\":") => *bytes,
-            _ => return None,
-        };
-        let failure = Object::parse(std::str::from_utf8(json).ok()?)?;
-        Some(Data::Base64(failure.text("rawData")?.into_owned().into()))
-    }
+/// Returns the data of a record that Firehose failed to transform, out of the object about the failure.
+fn raw_data(failed: &Data<'_>) -> Option<Data<'static>> {
+    let decoded;
+    let json = match failed {
+        Data::Base64(data) if data.starts_with(FAILED) => {
+            decoded = BASE64_STANDARD.decode(&**data).ok()?;
+            &decoded
+        }
+        Data::Bytes(bytes) if bytes.starts_with(b"{\"attemptsMade\":") => *bytes,
+        _ => return None,
+    };
+    let failure = Object::parse(std::str::from_utf8(json).ok()?)?;
+    Some(Data::Base64(failure.text("rawData")?.into_owned().into()))
 }
 
 /// Returns the arrival of a record, in milliseconds or as a text.

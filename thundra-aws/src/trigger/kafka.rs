@@ -31,7 +31,7 @@ const NAMES: [&str; 3] = ["aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka
 pub(super) static SOURCE: Source = Source {
     name: "kafka",
     faas_trigger: FaasTrigger::PubSub,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Groups(|event| {
         let source = event.text("eventSource");
         source.is_some_and(|source| NAMES.iter().any(|name| name.eq_ignore_ascii_case(&source)))
@@ -45,7 +45,7 @@ pub(crate) fn process(topic: Option<&str>) -> Attributes {
 }
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let partitions = event.members.raw("records").map(json::members).unwrap_or_default();
+    let partitions = event.members.raw("records").map(json::groups).unwrap_or_default();
     let grouped = partitions.iter().flat_map(|(partition, records)| of_partition(partition, records));
     let records: Vec<_> = grouped.chain(event.records.iter().map(KafkaRecord::of)).collect();
     let topic = common(records.iter().map(|record| record.topic.as_deref()));
@@ -58,10 +58,10 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 
 /// Reads the records of one partition. The name of the partition, `{topic}-{partition}`, stands in for a topic that a
 /// record does not name.
-fn of_partition<'a>(partition: &'a str, records: &'a str) -> impl Iterator<Item = KafkaRecord<'a>> {
+fn of_partition<'a>(partition: &'a str, records: &[Object<'a>]) -> impl Iterator<Item = KafkaRecord<'a>> {
     let topic = partition.rsplit_once('-').map(|(topic, _)| topic);
-    json::array(records).into_iter().filter_map(Object::parse).map(move |record| {
-        let record = KafkaRecord::of(&record);
+    records.iter().map(move |record| {
+        let record = KafkaRecord::of(record);
         KafkaRecord { topic: record.topic.or(topic.map(Cow::Borrowed)), ..record }
     })
 }
@@ -88,7 +88,7 @@ pub(crate) struct KafkaRecord<'a> {
 impl<'a> KafkaRecord<'a> {
     /// Reads a record.
     pub(crate) fn of(record: &Object<'a>) -> Self {
-        let headers = record.array("headers").into_iter().filter_map(Object::parse).flat_map(Object::into_members);
+        let headers = record.objects("headers").into_iter().flat_map(Object::into_members);
         KafkaRecord {
             topic: record.text("topic"),
             partition: record.integer("partition"),
@@ -116,7 +116,7 @@ impl<'a> KafkaRecord<'a> {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
         }
         let headers = extractor.extract_owned(&self.headers);
-        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let value = self.value.unwrap_or(Data::Bytes(&[]));
         let opened = value.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.timestamp, ..opened.into() }

@@ -16,6 +16,8 @@ use super::message::{self, message_id};
 use super::parse::base64::Data;
 use super::parse::extract::Extractor;
 use super::parse::json::{self, Object};
+#[cfg(feature = "batch")]
+pub(crate) use super::parse::time::from_english as english_time;
 use super::parse::{bytes, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
@@ -27,7 +29,7 @@ const DASH: &str = "__dash__";
 pub(super) static SOURCE: Source = Source {
     name: "mq",
     faas_trigger: FaasTrigger::PubSub,
-    batch_api: false,
+    batch_api: true,
     recognise: Recognise::Groups(|event| broker(event).is_some()),
     read,
 };
@@ -60,11 +62,10 @@ fn broker(event: &Object<'_>) -> Option<Broker> {
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let broker = event.objects().first().and_then(broker)?;
-    let queues = event.members.raw("rmqMessagesByQueue").map(json::members).unwrap_or_default();
-    let of_activemq = objects(event.members.array("messages"));
+    let queues = event.members.raw("rmqMessagesByQueue").map(json::groups).unwrap_or_default();
     let messages: Vec<_> = match broker {
         _ if event.is_list => event.records.iter().map(|record| MqMessage::of(broker, record)).collect(),
-        Broker::ActiveMq => of_activemq.map(|message| MqMessage::of(broker, &message)).collect(),
+        Broker::ActiveMq => event.members.objects("messages").iter().map(MqMessage::of_activemq).collect(),
         Broker::RabbitMq => queues.iter().flat_map(|(queue, messages)| of_queue(queue, messages)).collect(),
     };
     let queue = common(messages.iter().map(|message| message.queue.as_deref()));
@@ -75,15 +76,11 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     Some(())
 }
 
-fn objects(array: Vec<&str>) -> impl Iterator<Item = Object<'_>> {
-    array.into_iter().filter_map(Object::parse)
-}
-
 /// Reads the messages of a queue of RabbitMQ, `{queue}::{virtual host}`.
-fn of_queue<'a>(queue: &'a str, messages: &'a str) -> impl Iterator<Item = MqMessage<'a>> {
+fn of_queue<'a>(queue: &'a str, messages: &[Object<'a>]) -> impl Iterator<Item = MqMessage<'a>> {
     let queue = Cow::Borrowed(rabbitmq_queue(queue));
-    let message = |message| MqMessage::of(Broker::RabbitMq, &message);
-    objects(json::array(messages)).map(move |json| MqMessage { queue: Some(queue.clone()), ..message(json) })
+    let message = move |message| MqMessage { queue: Some(queue.clone()), ..MqMessage::of_rabbitmq(message) };
+    messages.iter().map(message)
 }
 
 /// Returns the queue of `{queue}::{virtual host}`.
@@ -107,7 +104,6 @@ pub(crate) struct MqMessage<'a> {
     /// The arrival at the broker, else the time that the sender wrote.
     pub(crate) sent_at: Option<SystemTime>,
     /// `redelivered`: `true` if the broker delivered the message before.
-    #[allow(dead_code)] // for the count of deliveries
     pub(crate) redelivered: bool,
 }
 
@@ -157,8 +153,11 @@ impl<'a> MqMessage<'a> {
         let mut attributes = Vec::from_iter(message_id(self.id.filter(|id| !id.is_empty())));
         let conversation = self.conversation_id.filter(|id| !id.is_empty()).map(|id| id.into_owned().into());
         attributes.extend(conversation.map(|id| (semconv::MESSAGING_MESSAGE_CONVERSATION_ID, id)));
+        if self.redelivered {
+            attributes.push((semconv::AWS_MQ_REDELIVERED, true.into()));
+        }
         let headers = extractor.extract_owned(&self.headers);
-        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.sent_at, ..opened.into() }
     }

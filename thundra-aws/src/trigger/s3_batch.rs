@@ -12,6 +12,8 @@ use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::parse::json::{self, Object};
+#[cfg(feature = "s3-batch")]
+use super::parse::s3_object;
 use super::parse::s3_object::decode;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common, s3};
@@ -20,7 +22,7 @@ use crate::attributes::Attributes;
 pub(super) static SOURCE: Source = Source {
     name: "s3_batch",
     faas_trigger: FaasTrigger::Datasource,
-    batch_api: false,
+    batch_api: cfg!(feature = "s3-batch"),
     recognise: Recognise::Members(|event| {
         event.members.has("tasks") && event.members.object("job").is_some_and(|job| job.has("id"))
     }),
@@ -77,6 +79,12 @@ impl<'a> S3Task<'a> {
         s3::add_key(&mut attributes, self.key.map(|key| decode(&key)));
         Message { inbound, attributes, ..Message::default() }
     }
+}
+
+/// Decodes the key of a task.
+#[cfg(feature = "s3-batch")]
+pub(crate) fn decoded_key(key: &str) -> String {
+    s3_object::decode(key)
 }
 
 /// Returns the name of a bucket, given its name or its ARN.

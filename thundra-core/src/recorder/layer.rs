@@ -120,7 +120,8 @@ impl Recorder {
         record: impl FnOnce(&mut dyn Visit),
     ) {
         let start = fields.encoded.len();
-        let careful = self.is_careful() && fields::need_care(metadata.fields());
+        let is_careful = self.is_careful();
+        let settles = is_careful && fields::need_care(metadata.fields());
         let (limit, length) = match of {
             FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
             FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
@@ -128,15 +129,12 @@ impl Recorder {
                 (self.limits.log_attributes, self.limits.log_value_length)
             }
         };
-        let max = if careful { u32::MAX } else { limit };
+        let max = if settles { u32::MAX } else { limit };
         fields.read(of, (max, length), record);
-        if careful {
+        if settles {
             fields.settle(start, limit);
         }
-        if self.is_careful()
-            && of == FieldsOf::Span
-            && let Some(marks) = replay::marks_of(metadata)
-        {
+        if is_careful && let Some(marks) = replay::marks_of(metadata) {
             marks.read(fields, start);
         }
     }

@@ -5,6 +5,8 @@ mod order;
 mod payloads;
 mod queue_time;
 mod scopes;
+mod sources;
+mod stops;
 
 use std::error::Error as StdError;
 use std::sync::Mutex;

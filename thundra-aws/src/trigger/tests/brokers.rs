@@ -70,6 +70,12 @@ fn the_attributes_of_brokers_follow_the_conventions() {
          messaging.operation.type=process\nmessaging.destination.name=or::ders\nmessaging.batch.message_count=1\n\
          messaging.message.conversation_id=conversation\n"
     );
+    for (redelivered, expected) in [(json!(true), true), (json!(false), false), (json!("true"), false)] {
+        let of_rabbit = json!({"q::/": [{"redelivered": redelivered}]});
+        for event in [rabbitmq(of_rabbit), activemq(json!({"redelivered": redelivered}))] {
+            assert_eq!(attributes(&detected(&event)).contains("aws.mq.redelivered=true"), expected, "{redelivered}");
+        }
+    }
     let two = detected(&rabbitmq(json!({"a::/": [{}, {}], "b::/": [{}]})));
     assert_eq!((two.messages.len(), two.is_batch()), (3, true));
     assert!(attributes(&two).ends_with("messaging.operation.type=process\nmessaging.batch.message_count=3\n"));

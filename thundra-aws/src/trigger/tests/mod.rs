@@ -5,6 +5,7 @@ mod attributes;
 mod brokers;
 mod cloudfront;
 mod durable;
+mod envelopes;
 mod fixtures;
 mod http;
 mod ids;
@@ -76,5 +77,9 @@ fn each_source_has_a_name_and_those_of_batches_an_api() {
     let names: HashSet<_> = SOURCES.iter().chain([&&OTHER]).map(|source| source.name).collect();
     assert_eq!(names.len(), SOURCES.len() + 1);
     let of_batches: Vec<_> = SOURCES.iter().filter(|source| source.batch_api).map(|source| source.name).collect();
-    assert_eq!(of_batches, ["sqs", "kinesis"], "the events that implement `BatchEvent`");
+    let features = [("dynamodb", cfg!(feature = "dynamodb")), ("s3_batch", cfg!(feature = "s3-batch"))];
+    let has = |name: &&str| features.iter().all(|(feature, is_on)| feature != name || *is_on);
+    let events = ["sqs", "kinesis", "dynamodb", "firehose", "s3_batch", "kafka", "mq"];
+    let events: Vec<_> = events.into_iter().filter(has).collect();
+    assert_eq!(of_batches, events, "the events that implement `BatchEvent`");
 }
