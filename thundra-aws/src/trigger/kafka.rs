@@ -122,7 +122,7 @@ impl<'a> KafkaRecord<'a> {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
         }
         let headers = self.extract(extractor);
-        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let value = self.value.unwrap_or(Data::Bytes(&[]));
         let opened = value.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.timestamp, ..opened.into() }

@@ -29,18 +29,23 @@ mod message;
 mod parse;
 mod source;
 
+mod cloud_events;
+mod destination;
 mod direct;
 mod documentdb;
 mod durable;
 mod event_bridge;
+mod event_bus;
 mod http;
 mod iot;
 mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
+mod s3_object_lambda;
 mod schedule;
 mod services;
 mod sns;
+mod step_functions;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod dynamodb;
@@ -92,6 +97,8 @@ const ALL: &[&Source] = &[
     &dynamodb::SOURCE,
     &s3::SOURCE,
     &http::CLOUDFRONT,
+    // The record of an invocation, with a `requestContext` too:
+    &destination::SOURCE,
     // Requests, the special cases first:
     &http::AUTHORIZER,
     &http::APPSYNC_AUTHORIZER,
@@ -110,9 +117,14 @@ const ALL: &[&Source] = &[
     &warmup::SOURCE,
     &schedule::SOURCE,
     &event_bridge::SOURCE,
+    &event_bus::SOURCE,
+    &cloud_events::SOURCE,
+    &sns::NOTIFICATION,
     &firehose::SOURCE,
     &kinesis_analytics::SOURCE,
     &s3_batch::SOURCE,
+    &s3_object_lambda::SOURCE,
+    &s3::TEST,
     &kafka::SOURCE,
     &mq::SOURCE,
     &documentdb::SOURCE,
@@ -135,6 +147,8 @@ const ALL: &[&Source] = &[
     &services::SES,
     // The members of a device's message may be those of any other event:
     &iot::SOURCE,
+    // By the context object of an execution:
+    &step_functions::SOURCE,
     // By the context that another program put in:
     &direct::SOURCE,
 ];

@@ -157,7 +157,7 @@ impl<'a> MqMessage<'a> {
             attributes.push((semconv::AWS_MQ_REDELIVERED, true.into()));
         }
         let headers = extractor.extract_owned(&self.headers);
-        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.sent_at, ..opened.into() }
     }

@@ -5,6 +5,7 @@ mod attributes;
 mod brokers;
 mod cloudfront;
 mod durable;
+mod envelopes;
 mod fixtures;
 mod http;
 mod ids;
