@@ -12,13 +12,14 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use thundra_core::propagation::Inbound;
 use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message;
 use super::parse::base64::Data;
 use super::parse::bytes;
-use super::parse::extract::Extractor;
+use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::{self, Object};
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
@@ -27,6 +28,11 @@ use crate::attributes::Attributes;
 
 /// The names of the event source, in any case. AWS writes the second one with and without the prefix.
 const NAMES: [&str; 3] = ["aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka"];
+
+/// The prefix of the attributes of a CloudEvent among the [headers]. The extension for distributed tracing has two.
+///
+/// [headers]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+const CLOUD_EVENT: &str = "ce_";
 
 pub(super) static SOURCE: Source = Source {
     name: "kafka",
@@ -115,10 +121,21 @@ impl<'a> KafkaRecord<'a> {
         if self.value.is_none() {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
         }
-        let headers = extractor.extract_owned(&self.headers);
+        let headers = self.extract(extractor);
         let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let value = self.value.unwrap_or(Data::Bytes(&[]));
         let opened = value.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.timestamp, ..opened.into() }
+    }
+
+    /// Extracts the context of the headers, or of a CloudEvent [among them](CLOUD_EVENT).
+    fn extract(&self, extractor: &Extractor<'_>) -> Inbound {
+        let headers = extractor.extract_owned(&self.headers);
+        if holds_context(&headers) {
+            return headers;
+        }
+        let cloud_event =
+            self.headers.iter().filter_map(|(name, value)| Some((name.strip_prefix(CLOUD_EVENT)?, value)));
+        extractor.extract_owned(&cloud_event.collect::<Vec<_>>()).or(headers)
     }
 }
