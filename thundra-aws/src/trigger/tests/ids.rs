@@ -8,8 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use thundra_core::Config;
 use thundra_core::propagation::{CorrelationIds, PAYLOAD_CONTEXT, Trust};
 
-use super::super::SOURCES;
-use super::{config, detected, v1, v2};
+use super::{SOURCES, config, detected, v1, v2};
 use crate::lifecycle::invocation;
 
 /// The id of the Lambda request.
