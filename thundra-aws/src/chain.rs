@@ -30,6 +30,9 @@ pub(crate) enum Work {
     /// A record of a batch.
     #[cfg(feature = "batch")]
     Record,
+    /// A message that a client received. The error of its work is of a type of its own, so it cannot be stopped.
+    #[cfg(any(feature = "kinesis", feature = "sqs"))]
+    Received,
     /// A batch that the handler works on by itself. It cannot be stopped for one record.
     WholeBatch,
     /// An invocation of a handler in place, whose error is of a type of its own. It cannot be stopped.
@@ -56,6 +59,12 @@ impl ChainTooLong {
             Work::Message => ("chain.message", "The handler is not called, and the message fails.", RETRIES),
             #[cfg(feature = "batch")]
             Work::Record => ("chain.record", "The record fails alone.", RETRIES),
+            #[cfg(any(feature = "kinesis", feature = "sqs"))]
+            Work::Received => (
+                "chain.received",
+                "The message is worked on all the same, because the error of its work is of the program's own type.",
+                "",
+            ),
             Work::WholeBatch => (
                 "chain.batch",
                 "The handler was called all the same, because it works on a batch by itself: thundra_aws::batch::each \

@@ -97,11 +97,11 @@
 //!   them, where the filters let them through. Layers and log lines of the program's own are not filtered: the SDK has the
 //!   `ReplayFilterLayer` for them.
 //! - **Operations.** The SDK's span `durable_operation` around each step has `durable.operation.id` and
-//!   `durable.attempt.number`. Names, types and outcomes of operations are in the SDK's DEBUG events, which
-//!   `THUNDRA_SPANS=info,aws_durable_execution_sdk::lifecycle=debug` records. Branches of `map` and `parallel`, and what
-//!   `spawn` begins, belong to their invocation.
-//! - **The SDK's client** has no interceptor, which one line reports. `Options::builder().lambda_client(…)` takes
-//!   `thundra_aws::lambda::client(&config)` (feature `lambda`).
+//!   `durable.attempt.number`. Branches of `map` and `parallel`, and what `spawn` begins, belong to their invocation.
+//! - **Checkpoints.** The SDK's own client has no interceptor, which one line reports. With
+//!   `thundra_aws::lambda::client(&config)` (feature `lambda`), given to `Options::builder().lambda_client(…)`, the span of
+//!   each checkpoint says what became of an operation: `durable.operation.id`, `.name`, `.type`, `.subtype` and `.status`,
+//!   and `durable.attempt.outcome` of a step.
 //!
 //! Spans begun by the handler during a replay, and still open when it ends, are not recorded: what is new inside is below
 //! the span `durable_execution`.

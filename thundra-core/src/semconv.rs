@@ -46,6 +46,13 @@ names! {
     AWS_KINESIS_SUBSEQUENCE_NUMBER = "aws.kinesis.subsequence_number";
     /// One attempt of a request id: a retry has the same request id, and another invocation id.
     AWS_LAMBDA_INVOCATION_ID = "aws.lambda.invocation_id";
+    /// The condition of the invocation that a destination of Lambda is about, such as `RetriesExhausted`. Not in the
+    /// conventions.
+    AWS_LAMBDA_DESTINATION_CONDITION = "aws.lambda.destination.condition";
+    /// The function of the invocation that a destination of Lambda is about. Not in the conventions.
+    AWS_LAMBDA_DESTINATION_FUNCTION_ARN = "aws.lambda.destination.function_arn";
+    /// The request id of the invocation that a destination of Lambda is about. Not in the conventions.
+    AWS_LAMBDA_DESTINATION_REQUEST_ID = "aws.lambda.destination.request_id";
     AWS_LAMBDA_INVOKED_ARN = "aws.lambda.invoked_arn";
     AWS_LEX_BOT_NAME = "aws.lex.bot.name";
     AWS_LEX_INTENT_NAME = "aws.lex.intent.name";
@@ -74,10 +81,21 @@ names! {
     AWS_SQS_RECEIVE_COUNT = "aws.sqs.receive_count";
     AWS_SQS_QUEUE_URL = "aws.sqs.queue.url";
     AWS_STEP_FUNCTIONS_ACTIVITY_ARN = "aws.step_functions.activity.arn";
+    /// The execution that a task belongs to. Not in the conventions.
+    AWS_STEP_FUNCTIONS_EXECUTION_ARN = "aws.step_functions.execution.arn";
     AWS_STEP_FUNCTIONS_STATE_MACHINE_ARN = "aws.step_functions.state_machine.arn";
+    /// The name of the state of a task. Not in the conventions.
+    AWS_STEP_FUNCTIONS_STATE_NAME = "aws.step_functions.state.name";
+    /// How often the state of a task was retried. Not in the conventions.
+    AWS_STEP_FUNCTIONS_STATE_RETRY_COUNT = "aws.step_functions.state.retry_count";
     CLIENT_ADDRESS = "client.address";
     /// `true` in the log lines of a cold start, under the name of the Powertools for AWS Lambda.
     COLD_START = "cold_start";
+    CLOUDEVENTS_EVENT_ID = "cloudevents.event_id";
+    CLOUDEVENTS_EVENT_SOURCE = "cloudevents.event_source";
+    CLOUDEVENTS_EVENT_SPEC_VERSION = "cloudevents.event_spec_version";
+    CLOUDEVENTS_EVENT_SUBJECT = "cloudevents.event_subject";
+    CLOUDEVENTS_EVENT_TYPE = "cloudevents.event_type";
     CLOUD_ACCOUNT_ID = "cloud.account.id";
     /// The id of the zone, such as `use1-az1`, which is the same place in all accounts.
     CLOUD_AVAILABILITY_ZONE = "cloud.availability_zone";
@@ -114,6 +132,8 @@ names! {
     DISK_IO_DIRECTION = "disk.io.direction";
     /// The number of the attempt at an operation of a durable execution, from 1, as in AWS's plugins for OpenTelemetry.
     DURABLE_ATTEMPT_NUMBER = "durable.attempt.number";
+    /// The outcome of an attempt, as in AWS's plugins for OpenTelemetry: `SUCCEEDED` or `FAILED`.
+    DURABLE_ATTEMPT_OUTCOME = "durable.attempt.outcome";
     /// The ARN of a durable execution of Lambda, under the name of AWS's plugins for OpenTelemetry.
     DURABLE_EXECUTION_ARN = "durable.execution.arn";
     /// The name of a durable execution, given by the caller or by Lambda.
@@ -124,6 +144,15 @@ names! {
     DURABLE_INVOCATION_STATUS = "durable.invocation.status";
     /// The id of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
     DURABLE_OPERATION_ID = "durable.operation.id";
+    /// The name of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_NAME = "durable.operation.name";
+    /// The status of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_STATUS = "durable.operation.status";
+    /// The subtype of an operation of a durable execution, as in AWS's plugins for OpenTelemetry.
+    DURABLE_OPERATION_SUBTYPE = "durable.operation.subtype";
+    /// The type of an operation of a durable execution, as in AWS's plugins for OpenTelemetry: `STEP`, `WAIT`, `CONTEXT`,
+    /// `CHAINED_INVOKE` or `CALLBACK`.
+    DURABLE_OPERATION_TYPE = "durable.operation.type";
     /// `true` while an invocation of a durable execution repeats what earlier invocations did.
     DURABLE_REPLAY = "durable.replay";
     /// The number of events without a record, because they repeat events of earlier invocations of a durable execution.

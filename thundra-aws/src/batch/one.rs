@@ -7,6 +7,7 @@ use thundra_core::Config;
 
 use super::record::{Delivery, Surroundings};
 use super::scope::{Ended, RecordScope};
+use crate::chain::Work;
 
 /// Works on one record that a client received. Its spans leave with the next flush, unless a scope around takes them.
 pub(crate) async fn process_one<R, Err: Display + 'static, Fut: Future<Output = Result<R, Err>>>(
@@ -15,6 +16,7 @@ pub(crate) async fn process_one<R, Err: Display + 'static, Fut: Future<Output = 
     f: impl FnOnce() -> Fut,
 ) -> Result<R, Err> {
     let scope = RecordScope::new(Surroundings::new(config).begin(&mut delivery));
+    let _ = scope.chain_too_long(config, Work::Received);
     let work = scope.enter(f);
     let Ended { result, spans } = scope.work(work).await;
     thundra_core::export_later(spans);

@@ -22,6 +22,7 @@ use super::scope::{Ended, RecordScope, RecordWork};
 use super::source::{Order, Outcome};
 use super::{BatchEvent, Takes};
 use crate::captured::records_failed;
+use crate::chain::Work;
 
 /// The work on a batch: the future of an awaited [`Each`](super::Each).
 ///
@@ -191,7 +192,7 @@ impl<E: BatchEvent, Fut> Working<E, Fut> {
         let id = (E::SOURCE.id)(&record);
         let mut delivery = (E::SOURCE.read)(&self.header, &record, self.surroundings.extractor());
         let scope = RecordScope::new(self.surroundings.begin(&mut delivery));
-        let begun = match scope.chain_too_long(options.config()) {
+        let begun = match scope.chain_too_long(options.config(), Work::Record) {
             Some(too_long) => Err(too_long.exception()),
             None => scope.enter(|| (P::READER.0)(record, &delivery).map(work)).map_err(PayloadError::into_exception),
         };

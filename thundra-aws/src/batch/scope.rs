@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use thundra_core::exception::Exception;
 use thundra_core::{Config, InScope, Records, Scope};
 
-use crate::chain::{self, ChainTooLong};
+use crate::chain::{self, ChainTooLong, Work};
 use crate::panics::recording_panic;
 
 /// The scope of a record. A record that is dropped before its end was cancelled, unless its own work panicked.
@@ -21,9 +21,9 @@ impl RecordScope {
         RecordScope(scope)
     }
 
-    /// Returns the failure of a record at the end of a chain of calls over the limit, and reports it.
-    pub(super) fn chain_too_long(&self, config: &Config) -> Option<ChainTooLong> {
-        chain::check(*self.0, config).inspect(|too_long| too_long.report(chain::Work::Record))
+    /// Returns the failure of work at the end of a chain of calls over the limit, and reports it.
+    pub(super) fn chain_too_long(&self, config: &Config, work: Work) -> Option<ChainTooLong> {
+        chain::check(*self.0, config).inspect(|too_long| too_long.report(work))
     }
 
     /// Runs code of the user in the scope.

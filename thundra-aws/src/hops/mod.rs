@@ -5,7 +5,7 @@
 //! its scope remembers the buckets and tables: a [write](written) to one of them may run in a circle.
 
 pub(crate) mod change;
-#[cfg(feature = "span-pointers")]
+#[cfg(feature = "sdk")]
 pub(crate) mod key_names;
 pub(crate) mod pointer;
 #[cfg(feature = "sdk")]

@@ -78,7 +78,10 @@ impl<'a> Cursor<'a> {
                     depth = depth.checked_sub(1)?;
                     self.at += 1;
                 }
-                _ if depth > 0 => self.at += 1,
+                _ if depth > 0 => {
+                    let is_plain = |b: &&u8| !matches!(b, b'"' | b'{' | b'}' | b'[' | b']');
+                    self.at += self.rest().iter().take_while(is_plain).count();
+                }
                 _ => {
                     let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
                     self.at += self.rest().iter().take_while(ends).count();

@@ -1,15 +1,17 @@
 //! Calls from other programs, recognised by a context in the event.
 //!
-//! A task of Step Functions looks the same, and so does the record for a [destination] of Lambda.
+//! A task of Step Functions looks the same, unless its input tells.
 //!
-//! [destination]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+//! OpenTelemetry for Python puts its context into the member `headers` of a call's payload. A request that a gateway
+//! without a known form handed on has such a member too, and its caller is anyone.
 
 use thundra_core::Config;
 
-use super::Trigger;
 use super::event::Event;
 use super::parse::envelope;
+use super::parse::json::Object;
 use super::source::{FaasTrigger, Recognise, Source};
+use super::{Trigger, edge_trust};
 
 pub(super) static SOURCE: Source = Source {
     name: "direct",
@@ -19,13 +21,38 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
+/// Members of a request, beside its headers.
+const REQUEST: [&str; 12] = [
+    "body",
+    "method",
+    "httpMethod",
+    "requestContext",
+    "path",
+    "rawPath",
+    "url",
+    "uri",
+    "query",
+    "params",
+    "identity",
+    "stageVariables",
+];
+
 /// Reads the context that a program put into an event. `None` if there is none.
 pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let opened = envelope::open(event.text, &trigger.extractor(config))?;
+    let mut opened = envelope::open(event.text, &trigger.extractor(config))?;
+    if opened.range.is_none() && is_request(&event.members) {
+        trigger.trust = edge_trust(config);
+        opened = envelope::open(event.text, &trigger.extractor(config))?;
+    }
     if !opened.holds_context() {
         return None;
     }
     trigger.context_ranges.extend(opened.range.clone());
     trigger.deliver([opened.into()]);
     Some(())
+}
+
+/// Returns `true` for what looks like a request.
+fn is_request(event: &Object<'_>) -> bool {
+    event.has("headers") && REQUEST.iter().any(|member| event.has(member))
 }

@@ -25,8 +25,7 @@ pub(super) static SOURCE: Source = Source {
 };
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let changes = event.members.array("events").into_iter().filter_map(Object::parse);
-    let changes: Vec<_> = changes.filter_map(|change| change.object("event")).collect();
+    let changes: Vec<_> = event.members.objects("events").iter().filter_map(|change| change.object("event")).collect();
     let names: Vec<_> = changes.iter().map(|change| change.object("ns").unwrap_or_default()).collect();
     let database = common(names.iter().map(|names| names.text("db")));
     let collection = common(names.iter().map(|names| names.text("coll")));

@@ -55,7 +55,8 @@ pub(crate) struct Execution {
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let arn = event.members.text(ARN)?;
     let state = State::of(event);
-    if let Some(input) = &state.input {
+    // Nobody can tell the sender of an empty text, and the envelope comes from Lambda.
+    if let Some(input) = state.input.as_ref().filter(|input| !input.text.trim_ascii().is_empty()) {
         let started =
             detect_among(input.text.as_bytes(), config, trigger.trust, |source| !std::ptr::eq(source, &SOURCE));
         let context_ranges = input.ranges_in_event(event.text, &started.context_ranges).unwrap_or_default();
@@ -67,7 +68,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     trigger.set_some(semconv::DURABLE_EXECUTION_NAME, name.map(str::to_owned));
     trigger.set(semconv::DURABLE_INVOCATION_FIRST, state.is_first);
     if trigger.default_correlation_id.is_none() {
-        let id = id.filter(|id| CorrelationIds::default().set(CORRELATION_ID, *id));
+        let id = id.filter(|id| CorrelationIds::default().set(CORRELATION_ID, id));
         trigger.default_correlation_id = id.map(str::to_owned);
     }
     let trace_id = trace_id(&arn);

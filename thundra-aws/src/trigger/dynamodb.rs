@@ -121,7 +121,7 @@ impl<'a> DynamoDbRecord<'a> {
 
 /// Returns the change of an item, and learns the key of its table.
 pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Change> {
-    #[cfg(feature = "span-pointers")]
+    #[cfg(feature = "sdk")]
     crate::hops::key_names::learn(table, key);
     Change::of_item(table, key)
 }

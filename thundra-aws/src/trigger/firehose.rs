@@ -55,7 +55,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 
 /// Delivers the `records` of an event. `source` is the member with the ARN of the Kinesis stream behind them.
 pub(super) fn deliver(trigger: &mut Trigger, event: &Event<'_>, source: &str, config: &Config) {
-    let records: Vec<Object<'_>> = event.members.array("records").into_iter().filter_map(Object::parse).collect();
+    let records = event.members.objects("records");
     let stream = event.members.text(source);
     let stream = stream.as_deref().and_then(|stream| arn::resource(stream, "stream")).map(str::to_owned);
     trigger.set_some(semconv::AWS_KINESIS_STREAM_NAME, stream);

@@ -12,13 +12,14 @@ use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use thundra_core::propagation::Inbound;
 use thundra_core::{Config, semconv};
 
 use super::event::Event;
 use super::message;
 use super::parse::base64::Data;
 use super::parse::bytes;
-use super::parse::extract::Extractor;
+use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::{self, Object};
 use super::parse::time;
 use super::source::{FaasTrigger, Recognise, Source};
@@ -27,6 +28,11 @@ use crate::attributes::Attributes;
 
 /// The names of the event source, in any case. AWS writes the second one with and without the prefix.
 const NAMES: [&str; 3] = ["aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka"];
+
+/// The prefix of the attributes of a CloudEvent among the [headers]. The extension for distributed tracing has two.
+///
+/// [headers]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/kafka-protocol-binding.md
+const CLOUD_EVENT: &str = "ce_";
 
 pub(super) static SOURCE: Source = Source {
     name: "kafka",
@@ -45,7 +51,7 @@ pub(crate) fn process(topic: Option<&str>) -> Attributes {
 }
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
-    let partitions = event.members.raw("records").map(json::members).unwrap_or_default();
+    let partitions = event.members.raw("records").map(json::groups).unwrap_or_default();
     let grouped = partitions.iter().flat_map(|(partition, records)| of_partition(partition, records));
     let records: Vec<_> = grouped.chain(event.records.iter().map(KafkaRecord::of)).collect();
     let topic = common(records.iter().map(|record| record.topic.as_deref()));
@@ -58,10 +64,10 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 
 /// Reads the records of one partition. The name of the partition, `{topic}-{partition}`, stands in for a topic that a
 /// record does not name.
-fn of_partition<'a>(partition: &'a str, records: &'a str) -> impl Iterator<Item = KafkaRecord<'a>> {
+fn of_partition<'a>(partition: &'a str, records: &[Object<'a>]) -> impl Iterator<Item = KafkaRecord<'a>> {
     let topic = partition.rsplit_once('-').map(|(topic, _)| topic);
-    json::array(records).into_iter().filter_map(Object::parse).map(move |record| {
-        let record = KafkaRecord::of(&record);
+    records.iter().map(move |record| {
+        let record = KafkaRecord::of(record);
         KafkaRecord { topic: record.topic.or(topic.map(Cow::Borrowed)), ..record }
     })
 }
@@ -88,7 +94,7 @@ pub(crate) struct KafkaRecord<'a> {
 impl<'a> KafkaRecord<'a> {
     /// Reads a record.
     pub(crate) fn of(record: &Object<'a>) -> Self {
-        let headers = record.array("headers").into_iter().filter_map(Object::parse).flat_map(Object::into_members);
+        let headers = record.objects("headers").into_iter().flat_map(Object::into_members);
         KafkaRecord {
             topic: record.text("topic"),
             partition: record.integer("partition"),
@@ -115,10 +121,21 @@ impl<'a> KafkaRecord<'a> {
         if self.value.is_none() {
             attributes.push((semconv::MESSAGING_KAFKA_MESSAGE_TOMBSTONE, true.into()));
         }
-        let headers = extractor.extract_owned(&self.headers);
-        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let headers = self.extract(extractor);
+        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let value = self.value.unwrap_or(Data::Bytes(&[]));
         let opened = value.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.timestamp, ..opened.into() }
+    }
+
+    /// Extracts the context of the headers, or of a CloudEvent [among them](CLOUD_EVENT).
+    fn extract(&self, extractor: &Extractor<'_>) -> Inbound {
+        let headers = extractor.extract_owned(&self.headers);
+        if holds_context(&headers) {
+            return headers;
+        }
+        let cloud_event =
+            self.headers.iter().filter_map(|(name, value)| Some((name.strip_prefix(CLOUD_EVENT)?, value)));
+        extractor.extract_owned(&cloud_event.collect::<Vec<_>>()).or(headers)
     }
 }

@@ -1,7 +1,8 @@
 //! The trigger of an invocation, read from the bytes of the event.
 //!
-//! [`detect`] recognises the event sources in the table [`SOURCES`]. Each row is a file of this module, or a row of the
-//! file [`services`] if the source carries no context. Any other event, well-formed or not, is of the source `other`. Nothing fails, and the handler receives the event unchanged.
+//! [`detect`] recognises the event sources in the table [`SOURCES`](table::SOURCES). Each row is a file of this module,
+//! or a row of the file [`services`] if the source carries no context. Any other event, well-formed or not, is of the
+//! source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
 //! file there. A source of untrusted callers gives its trigger the [`edge_trust`].
@@ -14,9 +15,10 @@
 //! # Trust
 //!
 //! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
-//! Gateway, function URLs, load balancers, CloudFront, AppSync, IoT devices) the function takes the trace context and well-formed
-//! ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM or the
-//! environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! Gateway, function URLs, load balancers, CloudFront, AppSync, IoT devices) the function takes the trace context and
+//! well-formed ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM
+//! or the environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A
+//! Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!
@@ -28,19 +30,25 @@ mod iam;
 mod message;
 mod parse;
 mod source;
+mod table;
 
+mod cloud_events;
+mod destination;
 mod direct;
 mod documentdb;
 mod durable;
 mod event_bridge;
+mod event_bus;
 mod http;
 mod iot;
 mod kinesis_analytics;
 mod s3;
 pub(crate) mod s3_batch;
+mod s3_object_lambda;
 mod schedule;
 mod services;
 mod sns;
+mod step_functions;
 
 #[cfg_attr(not(feature = "batch"), allow(dead_code))]
 pub(crate) mod dynamodb;
@@ -54,7 +62,6 @@ pub(crate) mod mq;
 pub(crate) mod sqs;
 pub(crate) mod warmup;
 
-use std::cell::Cell;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
@@ -76,77 +83,7 @@ pub(crate) use parse::packed::contexts;
 pub(crate) use source::{FaasTrigger, Source};
 
 use crate::attributes::{Attributes, all_bounded, bounded};
-use event::Event;
-use parse::json::Object;
-use source::Recognise;
-
-/// The event sources. The first row to recognise an event reads the event. `examples/bench` builds a program without
-/// them, to see what they add to it.
-static SOURCES: &[&Source] = if cfg!(thundra_without_sources) { &[] } else { ALL };
-
-const ALL: &[&Source] = &[
-    // By their records:
-    &sns::SOURCE,
-    &sqs::SOURCE,
-    &kinesis::SOURCE,
-    &dynamodb::SOURCE,
-    &s3::SOURCE,
-    &http::CLOUDFRONT,
-    // Requests, the special cases first:
-    &http::AUTHORIZER,
-    &http::APPSYNC_AUTHORIZER,
-    &http::IOT_AUTHORIZER,
-    &http::LOAD_BALANCER,
-    &http::WEB_SOCKET,
-    &http::FUNCTION_URL,
-    &http::HTTP_API,
-    &http::REST_API,
-    &http::REST_API_TEMPLATE,
-    &http::LATTICE,
-    &http::APPSYNC,
-    &http::APPSYNC_EVENTS,
-    // By other members:
-    &durable::SOURCE,
-    &warmup::SOURCE,
-    &schedule::SOURCE,
-    &event_bridge::SOURCE,
-    &firehose::SOURCE,
-    &kinesis_analytics::SOURCE,
-    &s3_batch::SOURCE,
-    &kafka::SOURCE,
-    &mq::SOURCE,
-    &documentdb::SOURCE,
-    // Without a context of a sender:
-    &services::ALEXA,
-    &services::AUTO_SCALING,
-    &services::BEDROCK,
-    &services::CLIENT_VPN,
-    &services::CLOUDFORMATION,
-    &services::CLOUDWATCH_ALARM,
-    &services::CLOUDWATCH_LOGS,
-    &services::CODECOMMIT,
-    &services::CODEDEPLOY,
-    &services::CODEPIPELINE,
-    &services::COGNITO,
-    &services::CONFIG,
-    &services::CONNECT,
-    &services::LEX,
-    &services::SECRETS_MANAGER,
-    &services::SES,
-    // The members of a device's message may be those of any other event:
-    &iot::SOURCE,
-    // By the context that another program put in:
-    &direct::SOURCE,
-];
-
-/// The source of all other events.
-static OTHER: Source = Source {
-    name: "other",
-    faas_trigger: FaasTrigger::Other,
-    batch_api: false,
-    recognise: Recognise::Members(|_| true),
-    read: |_, _, _| Some(()),
-};
+use table::{OTHER, recognise};
 
 /// The trigger of an invocation.
 #[derive(Debug)]
@@ -261,29 +198,6 @@ fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&So
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
-}
-
-/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object or a list of known
-/// objects.
-fn recognise(text: &[u8], is_selected: fn(&Source) -> bool) -> Option<(Event<'_>, Option<&'static Source>)> {
-    let found = Cell::new(None);
-    let find =
-        |test: &dyn Fn(&Source) -> bool| SOURCES.iter().copied().find(|source| is_selected(source) && test(source));
-    let keep = |source: Option<&'static Source>| {
-        found.set(source);
-        source.is_some()
-    };
-    let delivers = |first: &Object<'_>, batch| keep(find(&|source| source.delivers(first, batch)));
-    // The first matching row decides about the body. A later row might trust the caller of an incomplete request.
-    let needs_no_body = |event: &Event<'_>| {
-        let request = find(&|source| source.is_request() && source.recognises(event));
-        keep(request.filter(|source| source.needs_no_body(event)))
-    };
-    let event = Event::parse(text, delivers, needs_no_body)?;
-    if found.get().is_none() {
-        keep(find(&|source| source.recognises(&event)));
-    }
-    Some((event, found.get()))
 }
 
 /// Returns the trust in callers at the public edge.

@@ -62,11 +62,10 @@ fn broker(event: &Object<'_>) -> Option<Broker> {
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let broker = event.objects().first().and_then(broker)?;
-    let queues = event.members.raw("rmqMessagesByQueue").map(json::members).unwrap_or_default();
-    let of_activemq = objects(event.members.array("messages"));
+    let queues = event.members.raw("rmqMessagesByQueue").map(json::groups).unwrap_or_default();
     let messages: Vec<_> = match broker {
         _ if event.is_list => event.records.iter().map(|record| MqMessage::of(broker, record)).collect(),
-        Broker::ActiveMq => of_activemq.map(|message| MqMessage::of(broker, &message)).collect(),
+        Broker::ActiveMq => event.members.objects("messages").iter().map(MqMessage::of_activemq).collect(),
         Broker::RabbitMq => queues.iter().flat_map(|(queue, messages)| of_queue(queue, messages)).collect(),
     };
     let queue = common(messages.iter().map(|message| message.queue.as_deref()));
@@ -77,15 +76,11 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     Some(())
 }
 
-fn objects(array: Vec<&str>) -> impl Iterator<Item = Object<'_>> {
-    array.into_iter().filter_map(Object::parse)
-}
-
 /// Reads the messages of a queue of RabbitMQ, `{queue}::{virtual host}`.
-fn of_queue<'a>(queue: &'a str, messages: &'a str) -> impl Iterator<Item = MqMessage<'a>> {
+fn of_queue<'a>(queue: &'a str, messages: &[Object<'a>]) -> impl Iterator<Item = MqMessage<'a>> {
     let queue = Cow::Borrowed(rabbitmq_queue(queue));
-    let message = |message| MqMessage::of(Broker::RabbitMq, &message);
-    objects(json::array(messages)).map(move |json| MqMessage { queue: Some(queue.clone()), ..message(json) })
+    let message = move |message| MqMessage { queue: Some(queue.clone()), ..MqMessage::of_rabbitmq(message) };
+    messages.iter().map(message)
 }
 
 /// Returns the queue of `{queue}::{virtual host}`.
@@ -162,7 +157,7 @@ impl<'a> MqMessage<'a> {
             attributes.push((semconv::AWS_MQ_REDELIVERED, true.into()));
         }
         let headers = extractor.extract_owned(&self.headers);
-        let foreign = extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(self.headers.iter().map(|(name, value)| (name.as_ref(), value.as_ref())));
         let opened = self.data.open_beside(headers, extractor).beside_foreign(foreign);
         Message { attributes, sent_at: self.sent_at, ..opened.into() }
     }

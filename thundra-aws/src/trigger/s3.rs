@@ -22,6 +22,18 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
+/// The event that S3 sends when notifications of a bucket are set up.
+pub(super) static TEST: Source = Source {
+    name: "s3_test",
+    faas_trigger: FaasTrigger::Datasource,
+    batch_api: false,
+    recognise: Recognise::Members(|event| event.members.text("Event").is_some_and(|name| name == "s3:TestEvent")),
+    read: |trigger, event, _| {
+        trigger.set_some(semconv::AWS_S3_BUCKET, event.members.text("Bucket").map(String::from));
+        Some(())
+    },
+};
+
 fn read(trigger: &mut Trigger, event: &Event<'_>, _: &Config) -> Option<()> {
     let records = &event.records;
     let bucket = common(records.iter().map(|record| record.object("s3")?.object("bucket")?.text("name")));

@@ -25,8 +25,24 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
+/// A notification without a record around it, as in the body of a message: a pipe or a program may hand it on. It may
+/// also confirm a subscription.
+pub(super) static NOTIFICATION: Source = Source {
+    name: "sns_notification",
+    faas_trigger: FaasTrigger::PubSub,
+    batch_api: false,
+    recognise: Recognise::Objects(|notification| {
+        notification.has("Type") && notification.text("TopicArn").is_some_and(|arn| arn.contains(":sns:"))
+    }),
+    read: |trigger, event, config| describe(trigger, &event.objects().iter().collect::<Vec<_>>(), config),
+};
+
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let notifications: Vec<_> = event.records.iter().filter_map(|record| record.object("Sns")).collect();
+    describe(trigger, &notifications.iter().collect::<Vec<_>>(), config)
+}
+
+fn describe(trigger: &mut Trigger, notifications: &[&Object<'_>], config: &Config) -> Option<()> {
     let topic = common(notifications.iter().map(|notification| notification.text("TopicArn")));
     trigger.set_all(process("aws.sns", topic.as_deref().and_then(arn::name)));
     trigger.set_some(semconv::AWS_SNS_TOPIC_ARN, topic.map(String::from));

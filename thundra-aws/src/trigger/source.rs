@@ -1,4 +1,4 @@
-//! A source of events, as a row of the table [`SOURCES`](super::SOURCES).
+//! A source of events, as a row of the table [`SOURCES`](super::table::SOURCES).
 
 use std::fmt;
 

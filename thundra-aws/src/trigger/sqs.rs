@@ -102,7 +102,7 @@ impl<'a> SqsMessage<'a> {
         } else {
             attributes_or_body(inbound, || self.body.open(&extractor))
         };
-        let foreign = extractor.foreign(self.attributes.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
+        let foreign = || extractor.foreign(self.attributes.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
         let mut attributes = Vec::from_iter(message_id(self.id));
         let receive_count = self.receive_count.and_then(|count| count.parse::<u64>().ok());
         attributes.extend(receive_count.map(|count| (semconv::AWS_SQS_RECEIVE_COUNT, count.into())));

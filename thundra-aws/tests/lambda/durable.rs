@@ -317,6 +317,12 @@ async fn one_execution_is_one_trace_and_replayed_work_is_recorded_once() {
             assert_eq!(lines.len(), 1, "{program}: {stderr}");
             assert!(lines[0].contains(r#""x-correlation-id":"c-1""#) && lines[0].contains(ARN), "{program}: {lines:?}");
         }
+        if cfg!(feature = "lambda") && program == "durable_handler" {
+            let checkpoints = named(&spans, "Lambda.CheckpointDurableExecution");
+            let of_step = checkpoints.iter().filter(|span| span.text("durable.operation.name") == "reserve");
+            let statuses: Vec<_> = of_step.map(|span| span.text("durable.operation.status")).collect();
+            assert_eq!(statuses, ["STARTED", "SUCCEEDED"], "{checkpoints:?}");
+        }
         // A client that the SDK makes by itself has no interceptor.
         let reported = usize::from(cfg!(feature = "lambda") && program != "durable_handler");
         assert_eq!(

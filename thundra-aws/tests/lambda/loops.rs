@@ -31,6 +31,18 @@ pub(crate) fn run(name: &str) {
         "loops_stream" => runtime().block_on(thundra_aws::run(service_fn(stream))).unwrap(),
         "loops_batch" => runtime().block_on(thundra_aws::run(service_fn(each))).unwrap(),
         "loops_batch_concurrent" => runtime().block_on(thundra_aws::run_concurrent(service_fn(each))).unwrap(),
+        #[cfg(feature = "sqs")]
+        "loops_worker" => {
+            use aws_sdk_sqs::types::{Message, MessageAttributeValue};
+
+            let length = MessageAttributeValue::builder().data_type("String").string_value("7").build().unwrap();
+            let message = Message::builder().message_attributes("call-chain-length", length).build();
+            let received = async |_| Ok::<_, Error>(eprintln!("works on a received message"));
+            runtime().block_on(async {
+                thundra_aws::sqs::process(message, received).await.unwrap();
+                thundra_aws::run(service_fn(work)).await.unwrap();
+            });
+        }
         #[cfg(feature = "http")]
         "loops_http" => {
             let app = lambda_http::service_fn(async |_: lambda_http::Request| Ok::<_, Error>("worked"));
@@ -249,4 +261,14 @@ async fn a_limit_without_the_format_of_the_length_is_reported() {
     let (_, stderr) = lambda.stop().await;
     let line = "THUNDRA_MAX_CHAIN_LENGTH has no effect: OTEL_PROPAGATORS lacks `correlation`";
     assert!(stderr.contains(line), "{stderr}");
+}
+
+#[cfg(feature = "sqs")]
+#[tokio::test]
+async fn a_received_message_is_worked_on_and_reported() {
+    let lambda = Lambda::start("loops_worker", &[LIMIT]).await;
+    assert_eq!(lambda.invoke(invoke(0)).await.unwrap(), json!(1));
+    let (_, stderr) = lambda.stop().await;
+    let line = "allows: perhaps a loop. The message is worked on all the same";
+    assert!(stderr.contains("works on a received message") && stderr.contains(line), "{stderr}");
 }

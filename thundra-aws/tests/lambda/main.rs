@@ -16,6 +16,8 @@ mod endings;
 mod ends;
 mod environment;
 mod evidence;
+#[cfg(feature = "sqs")]
+mod hops;
 mod keep;
 mod logs;
 mod loops;

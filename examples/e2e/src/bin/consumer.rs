@@ -9,6 +9,9 @@ use std::process;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use aws_lambda_events::event::dynamodb;
+use aws_lambda_events::event::firehose::KinesisFirehoseEvent;
+use aws_lambda_events::event::kafka::KafkaEvent;
 use aws_lambda_events::event::kinesis::KinesisEvent;
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use serde::Serialize;
@@ -47,14 +50,18 @@ struct Response {
 impl Worker {
     async fn consume(&self, event: LambdaEvent<Value>) -> Result<Response, Error> {
         let event = event.payload;
-        let to_source = match event.pointer("/Records/0/eventSource").and_then(Value::as_str) {
-            Some("aws:sqs") => {
+        let work = async |data: Value| self.work(&data, 1);
+        let to_source = match source(&event) {
+            "aws:sqs" => {
                 let work = async |message: SqsMessage| self.work_on_message(&message);
                 to_value(batch::each_record(from_value::<SqsEvent>(event)?, work).await?)?
             }
-            Some("aws:kinesis") => {
-                let work = async |data: Value| self.work(&data, 1);
-                to_value(batch::each(from_value::<KinesisEvent>(event)?, work).await?)?
+            "aws:kinesis" => to_value(batch::each(from_value::<KinesisEvent>(event)?, work).await?)?,
+            "aws:dynamodb" => to_value(batch::each(from_value::<dynamodb::Event>(event)?, work).await?)?,
+            "aws:kafka" | "SelfManagedKafka" => to_value(batch::each(from_value::<KafkaEvent>(event)?, work).await?)?,
+            "firehose" => {
+                let work = async |data: Value| self.work(&data, 1).map(|()| format!("{data}\n"));
+                to_value(batch::each(from_value::<KinesisFirehoseEvent>(event)?, work).await?)?
             }
             _ => {
                 self.work(&event, 1)?;
@@ -77,11 +84,18 @@ impl Worker {
         let order = order(about).unwrap_or_default();
         let _span = tracing::info_span!("work", order, delivery, seen = to_string(&seen)?).entered();
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-        match about["fails"].as_u64() {
+        match about.get("fails").and_then(Value::as_u64) {
             Some(fails) if delivery <= fails => Err(format!("delivery {delivery} of {order} fails").into()),
             _ => Ok(()),
         }
     }
+}
+
+/// Returns the name of the event source, if the event has records of it.
+fn source(event: &Value) -> &str {
+    let is_firehose = event.get("deliveryStreamArn").is_some();
+    let source = event.pointer("/Records/0/eventSource").or_else(|| event.get("eventSource"));
+    source.and_then(Value::as_str).unwrap_or(if is_firehose { "firehose" } else { "" })
 }
 
 /// Finds the name of an order: in a member `order`, or in the `key` of an object, as deep as it may lie.
@@ -90,7 +104,7 @@ fn order(value: &Value) -> Option<String> {
         Value::Object(members) => match members.get("order").or_else(|| members.get("key")) {
             Some(Value::String(name)) => Some(name.clone()),
             // A text as DynamoDB writes it.
-            Some(Value::Object(typed)) if typed.contains_key("S") => typed["S"].as_str().map(str::to_owned),
+            Some(Value::Object(typed)) if typed.contains_key("S") => typed.get("S")?.as_str().map(str::to_owned),
             _ => members.values().find_map(order),
         },
         Value::Array(elements) => elements.iter().find_map(order),

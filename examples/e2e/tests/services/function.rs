@@ -64,13 +64,26 @@ impl Function {
         Self { _process: process, receiver, events, answers: Mutex::new(answers) }
     }
 
-    /// Sends an event, and returns the ids of its one record, or of the invocation if the event has no record.
-    pub(crate) async fn invoke(&self, event: &Value) -> Seen {
+    /// Sends an event, and returns the response.
+    pub(crate) async fn respond(&self, event: &Value) -> Value {
         self.events.send(event.to_string().into()).await.unwrap();
         let mut answers = self.answers.lock().await;
         let answer = tokio::time::timeout(PATIENCE, answers.recv()).await.expect("an answer").unwrap();
         let answer = answer.unwrap_or_else(|error| panic!("it failed: {}", String::from_utf8_lossy(&error)));
         serde_json::from_slice(&answer).unwrap()
+    }
+
+    /// Sends an event, and returns the ids of its one record, or of the invocation if the event has no record.
+    pub(crate) async fn invoke(&self, event: &Value) -> Seen {
+        serde_json::from_value(self.respond(event).await).unwrap()
+    }
+
+    /// Waits for the span of the record in a trace.
+    pub(crate) async fn record(&self, trace: &str) -> Span {
+        let came = self.receiver.wait_until(PATIENCE, |spans| of(spans, trace).1.is_some()).await;
+        let spans = self.receiver.spans();
+        assert!(came, "no record is in the trace {trace}: {spans:#?}");
+        of(&spans, trace).1.unwrap()
     }
 
     /// Waits for the spans of the invocation and of its record in a trace.

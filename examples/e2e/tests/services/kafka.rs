@@ -17,12 +17,34 @@ async fn a_record_is_below_its_sender() {
         let records = kafka.round_trip(topic, 2, &[record]).await.unwrap();
         let seen = function.invoke(&event(source, &records)).await;
 
-        let (invocation, _) = function.spans(&sent.trace(), false).await;
+        let (invocation, _) = function.spans(&sent.trace(), true).await;
         assert_eq!(invocation.parent, Some(sent.call()), "{source}: {invocation:?}");
         let attributes = ["faas.trigger", "messaging.system", "messaging.destination.name", "messaging.kafka.offset"];
         let attributes = attributes.map(|key| invocation.attribute(key).unwrap_or_default());
         assert_eq!(attributes, ["pubsub", "kafka", topic, "0"], "{source}");
         sent.assert_same(&seen);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partition_is_read_up_to_its_failed_record() {
+    let kafka = Kafka::start("test-services-kafka-batch").await.unwrap();
+    let function = Function::start("test-services-kafka-batch").await;
+    let mut sent = Vec::new();
+    let mut records = Vec::new();
+    for (order, fails) in [("before", 0), ("poison", 1), ("behind", 0)] {
+        let (sender, record) = record(order).await;
+        sent.push(sender);
+        records.push(Record { value: Some(json!({ "order": order, "fails": fails }).to_string()), ..record });
+    }
+    let records = kafka.round_trip("orders", 1, &records).await.unwrap();
+    let response = function.respond(&event("aws:kafka", &records)).await;
+
+    let failed = json!([{ "itemIdentifier": { "partition": "orders-0", "offset": 1 } }]);
+    assert_eq!(response["batchItemFailures"], failed, "Lambda delivers from here on again");
+    for (sender, error) in sent.iter().zip([false, true]) {
+        let record = function.record(&sender.trace()).await;
+        assert_eq!((record.parent, record.error.is_some()), (Some(sender.call()), error));
     }
 }
 

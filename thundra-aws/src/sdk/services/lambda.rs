@@ -8,7 +8,8 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use thundra_core::semconv;
 
-use super::service::{Attributes, Operation, Service, add};
+use super::checkpoint;
+use super::service::{Attributes, Operation, Request, Service, add};
 use crate::sdk::response::Response;
 
 pub(super) static SERVICE: Service = Service {
@@ -16,7 +17,7 @@ pub(super) static SERVICE: Service = Service {
     signing_name: "lambda",
     names: &["FunctionName", "UUID"],
     attributes,
-    request: |_| Attributes::new(),
+    request,
     batch_size: |_| None,
     response: |_, response| function_error(response),
     writes: None,
@@ -31,6 +32,14 @@ fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     add(attributes, semconv::FAAS_INVOKED_NAME, function);
     add(attributes, semconv::FAAS_INVOKED_PROVIDER, Some("aws"));
     add(attributes, semconv::FAAS_INVOKED_REGION, region.or(operation.region));
+}
+
+fn request(request: &Request<'_>) -> Attributes {
+    if request.operation == "CheckpointDurableExecution" {
+        checkpoint::attributes(request.body)
+    } else {
+        Attributes::new()
+    }
 }
 
 /// Returns the name and the region of a function, in any form of the Lambda API:

@@ -20,6 +20,7 @@ macro_rules! if_feature {
     }};
 }
 
+mod checkpoint;
 pub(crate) mod dynamodb;
 pub(crate) mod eventbridge;
 pub(crate) mod firehose;

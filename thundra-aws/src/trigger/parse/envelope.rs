@@ -68,9 +68,13 @@ impl Opened {
         Opened { range, ..self }
     }
 
-    /// Adds the context of another vendor. That of an envelope comes before those of the messages inside.
-    pub(crate) fn beside_foreign(self, foreign: Option<Inbound>) -> Self {
-        Opened { foreign: foreign.map(Box::new).or(self.foreign), ..self }
+    /// Adds the context of another vendor, unless a program sent one of ours. That of an envelope comes before those of
+    /// the messages inside.
+    pub(crate) fn beside_foreign(self, foreign: impl FnOnce() -> Option<Inbound>) -> Self {
+        if holds_parent(&self.inbound) {
+            return self;
+        }
+        Opened { foreign: foreign().map(Box::new).or(self.foreign), ..self }
     }
 
     /// Returns `true` for a context of a program.
@@ -129,10 +133,17 @@ pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extract
     open_carrier(&attributes.unwrap_or_default(), extractor, inside)
 }
 
-/// Opens an event of a bus of EventBridge that was delivered with its metadata.
-pub(crate) fn open_delivery(delivery: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> Opened {
-    let metadata = delivery.object("Metadata").map(texts);
-    open_carrier(&metadata.unwrap_or_default(), extractor, || open_member(delivery, "Data", depth, extractor))
+/// Opens an event that a bus of EventBridge delivered with its metadata. `part` is the published payload.
+pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extractor<'_>) -> Opened {
+    let metadata = delivery.object("Metadata").map(texts).unwrap_or_default();
+    let inbound = extractor.extract_owned(&metadata);
+    let opened = if holds_context(&inbound) {
+        // The metadata win. The context of the payload was received all the same, and is cut out.
+        Opened { inbound, ..own_context(part.as_bytes()) }
+    } else {
+        attributes_or_body(inbound, || open(part.as_bytes(), extractor))
+    };
+    opened.beside_foreign(|| extractor.foreign(borrowed(&metadata)))
 }
 
 /// Opens a [CloudEvent]. Its attributes may have the extension for [distributed tracing].
@@ -163,7 +174,7 @@ fn open_carrier(
     inside: impl FnOnce() -> Option<Opened>,
 ) -> Opened {
     let inbound = extractor.extract_owned(pairs);
-    let foreign = extractor.foreign(pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref())));
+    let foreign = || extractor.foreign(borrowed(pairs));
     Opened { range: None, ..attributes_or_body(inbound, inside) }.beside_foreign(foreign)
 }
 
@@ -191,7 +202,7 @@ fn open_at(body: &[u8], depth: usize, extractor: &Extractor<'_>) -> Option<Opene
     if opened.is_none() && foreign.is_none() {
         return None;
     }
-    Some(Opened { range: None, ..opened.unwrap_or_default() }.beside_foreign(foreign))
+    Some(Opened { range: None, ..opened.unwrap_or_default() }.beside_foreign(|| foreign))
 }
 
 fn open_member(object: &Object<'_>, key: &str, depth: usize, extractor: &Extractor<'_>) -> Option<Opened> {
@@ -209,7 +220,8 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
         let is_known = opened.is_some() || attributes.is_some();
         is_known.then(|| Opened { attributes: attributes.unwrap_or_default(), ..opened.unwrap_or_default() })
     } else if is_delivery(object) {
-        Some(open_delivery(object, depth, extractor))
+        let metadata = object.object("Metadata").map(texts).unwrap_or_default();
+        Some(open_carrier(&metadata, extractor, || inside("Data")))
     } else if is_cloud_event(object) {
         Some(open_cloud_event(object, depth, extractor))
     } else if object.has("requestPayload") && object.has("requestContext") {
@@ -243,6 +255,10 @@ fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> 
 fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened> {
     let opened = open_carrier(&texts(object.object("headers")?), extractor, || None);
     opened.holds_context().then_some(opened)
+}
+
+fn borrowed<'p>(pairs: &'p [(Cow<'_, str>, Cow<'_, str>)]) -> impl Iterator<Item = (&'p str, &'p str)> {
+    pairs.iter().map(|(key, value)| (key.as_ref(), value.as_ref()))
 }
 
 fn texts(map: Object<'_>) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {

@@ -39,9 +39,12 @@ impl<'h> Extractor<'h> {
         'h: 'p,
     {
         let inbound = self.extract(pairs.clone());
+        if holds_parent(&inbound) {
+            return inbound;
+        }
         match self.foreign(pairs) {
-            Some(foreign) if !holds_parent(&inbound) => foreign.or(inbound),
-            _ => inbound,
+            Some(foreign) => foreign.or(inbound),
+            None => inbound,
         }
     }
 

@@ -97,6 +97,12 @@ impl<'a> Object<'a> {
         self.raw(key).map(array).unwrap_or_default()
     }
 
+    /// Returns the objects in an array member. Any other element is left out.
+    pub(crate) fn objects(&self, key: &str) -> Vec<Object<'a>> {
+        let objects = |json: &'a str| all_objects(&mut Cursor::new(json.as_bytes()), json);
+        self.raw(key).and_then(objects).unwrap_or_default()
+    }
+
     /// Returns all members with unparsed values.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, &'a str)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
@@ -185,7 +191,7 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
-/// A JSON string, with its quotes, and a position in it that only goes forward.
+/// A valid JSON string, with its quotes, and a position in it that only goes forward.
 pub(crate) struct Escaped<'a> {
     json: &'a str,
     /// The position in the string.
@@ -206,7 +212,7 @@ impl<'a> Escaped<'a> {
             let rest = self.json.as_bytes().get(self.at..)?;
             let plain = memchr2(b'"', b'\\', rest)?;
             let (len, unescaped_len) = match (rest, plain) {
-                ([b'\\', b'u', ..], _) => self.unicode(rest)?,
+                ([b'\\', b'u', ..], _) => self.unicode()?,
                 ([b'\\', _, ..], _) => (2, 1),
                 (_, 0) => return None,
                 _ => (plain.min(unescaped - self.unescaped), plain.min(unescaped - self.unescaped)),
@@ -218,11 +224,13 @@ impl<'a> Escaped<'a> {
 
     /// Returns the lengths of a character in the form `\u…`, escaped and unescaped. A character outside of the basic
     /// plane is a pair.
-    fn unicode(&self, escape: &[u8]) -> Option<(usize, usize)> {
-        let is_pair = matches!(escape, [_, _, b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]);
-        let len = if is_pair { 12 } else { 6 };
-        let character = format!("\"{}\"", self.json.get(self.at..self.at + len)?);
-        Some((len, text(&character)?.len()))
+    fn unicode(&self) -> Option<(usize, usize)> {
+        Some(match u16::from_str_radix(self.json.get(self.at + 2..self.at + 6)?, 16).ok()? {
+            0..0x80 => (6, 1),
+            0x80..0x800 => (6, 2),
+            0xd800..0xe000 => (12, 4),
+            _ => (6, 3),
+        })
     }
 }
 
@@ -237,6 +245,38 @@ fn all_members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
         all.push((key, members.value()?));
     }
     Some(all)
+}
+
+/// Returns the objects in the arrays of an object by key, such as the records by partition, else none.
+pub(crate) fn groups(json: &str) -> Vec<(Cow<'_, str>, Vec<Object<'_>>)> {
+    all_groups(json).unwrap_or_default()
+}
+
+fn all_groups(json: &str) -> Option<Vec<(Cow<'_, str>, Vec<Object<'_>>)>> {
+    let (mut groups, mut cursor, mut is_first) = (Vec::new(), Cursor::new(json.as_bytes()), true);
+    while let Some(key) = next_key(&mut cursor, json, &mut is_first)? {
+        match cursor.attempt(|cursor| all_objects(cursor, json)) {
+            Some(objects) => groups.push((key, objects)),
+            None => {
+                cursor.value()?;
+            }
+        }
+    }
+    cursor.end().map(|()| groups)
+}
+
+fn all_objects<'a>(cursor: &mut Cursor<'a>, json: &'a str) -> Option<Vec<Object<'a>>> {
+    let mut objects = Vec::new();
+    each(cursor, |cursor| {
+        match cursor.attempt(|cursor| Object::read(cursor, json)) {
+            Some(object) => objects.push(object),
+            None => {
+                cursor.value()?;
+            }
+        }
+        Some(())
+    })?;
+    Some(objects)
 }
 
 /// Returns the texts of the elements of an array, else none.
@@ -292,7 +332,9 @@ fn read_objects<'a>(
         let text = (*text.get_or_insert_with(|| std::str::from_utf8(json).ok()))?;
         match cursor.attempt(|cursor| Object::read(cursor, text)) {
             Some(object) => objects.push(object),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
         Some(())
     })?;
@@ -413,6 +455,40 @@ mod tests {
         for json in ["{}", "{\"a\":1,}", "{\"a\":1", "{\"a\"}", "[1]", ""] {
             assert_eq!(members(json), [], "{json}");
         }
+    }
+
+    #[test]
+    fn objects_are_read_by_key() {
+        let read = |json: &'static str| {
+            let groups = groups(json).into_iter();
+            groups
+                .map(|(key, objects)| (key, objects.iter().map(|o| o.raw("a").unwrap_or("")).collect::<Vec<_>>()))
+                .collect::<Vec<_>>()
+        };
+        for (json, expected, why) in [
+            (
+                r#" { "x" : [ {"a":1} , {"a":[2]} ] , "y":[{"a":3}]} "#,
+                vec![("x", vec!["1", "[2]"]), ("y", vec!["3"])],
+                "two keys",
+            ),
+            (
+                r#"{"x":[null,{"a":1},7,{"a"},[{"a":2}]],"y":[]}"#,
+                vec![("x", vec!["1"]), ("y", vec![])],
+                "other elements",
+            ),
+            (r#"{"x":null,"y":{"a":1},"z":[{"a":1}]}"#, vec![("z", vec!["1"])], "other members"),
+            (r#"{"x":[{"a":1} 2],"z":[{"a":1}]}"#, vec![("z", vec!["1"])], "a malformed array"),
+            (r#"{"x":[{"a":1}]"#, vec![], "an object that breaks off"),
+            (r#"{"x":[{"a":1}]}}"#, vec![], "more"),
+            ("[]", vec![], "no object"),
+            ("", vec![], "nothing"),
+        ] {
+            let expected: Vec<_> = expected.into_iter().map(|(key, values)| (Cow::Borrowed(key), values)).collect();
+            assert_eq!(read(json), expected, "{why}");
+        }
+        let object = Object::parse(r#"{"l":[1,{"a":2},"x"],"o":{}}"#).unwrap();
+        assert_eq!(object.objects("l").iter().filter_map(|o| o.raw("a")).collect::<Vec<_>>(), ["2"]);
+        assert!(object.objects("o").is_empty() && object.objects("z").is_empty());
     }
 
     #[test]

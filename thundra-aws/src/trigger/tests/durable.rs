@@ -230,7 +230,7 @@ fn oddities_of_an_envelope_are_no_error() {
     ] {
         let trigger = detected(&event);
         assert_eq!((trigger.source.name, trigger.execution.is_some()), (name, name == "durable"), "{why}");
-        assert_eq!(trigger.faas_trigger.as_str(), "other", "{why}");
+        assert_eq!((trigger.faas_trigger.as_str(), trigger.trust), ("other", Trust::Full), "{why}");
     }
 }
 

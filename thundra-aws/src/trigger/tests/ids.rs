@@ -8,8 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use thundra_core::Config;
 use thundra_core::propagation::{CorrelationIds, PAYLOAD_CONTEXT, Trust};
 
-use super::super::SOURCES;
-use super::{config, detected, v1, v2};
+use super::{SOURCES, config, detected, v1, v2};
 use crate::lifecycle::invocation;
 
 /// The id of the Lambda request.
@@ -41,6 +40,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("dynamodb", Records(change, records), Full),
     ("s3", Nothing("the metadata of an object is not in its event"), Full),
     ("cloudfront", One(cloudfront), Edge),
+    ("destination", One(ended), Full),
     ("authorizer", One(authorizer), Edge),
     ("appsync_authorizer", One(appsync_authorizer), Edge),
     ("iot_authorizer", One(iot_authorizer), Edge),
@@ -57,9 +57,14 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("warmup", Nothing("a ping has no sender"), Full),
     ("schedule", Nothing("a schedule has no sender"), Full),
     ("event_bridge", One(detail), Full),
+    ("event_bus", Records(delivery, list), Full),
+    ("cloud_events", Records(cloud_event, list), Full),
+    ("sns_notification", Records(lone_notification, list), Full),
     ("firehose", Records(transformed, stream), Full),
     ("kinesis_analytics", Records(transformed, application), Full),
     ("s3_batch", One(job), Full),
+    ("s3_object_lambda", One(access), Full),
+    ("s3_test", Nothing("a test of notifications has no sender"), Full),
     ("kafka", Records(kafka_record, topic), Full),
     ("mq", Records(broker_message, queue), Full),
     ("documentdb", Records(document, change_stream), Full),
@@ -80,6 +85,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("secrets_manager", Added(r#"{"Step":"createSecret","SecretId":"s","ClientRequestToken":"t"}"#), Full),
     ("ses", Added(r#"{"Records":[{"eventSource":"aws:ses","ses":{}}]}"#), Edge),
     ("iot", Added(r#"{"topic":"devices/7","clientid":"7"}"#), Edge),
+    ("step_functions", One(task), Full),
     ("direct", One(context), Full),
 ];
 
@@ -110,6 +116,38 @@ fn change(pairs: Pairs<'_>) -> Json {
 
 fn records(records: Vec<Json>) -> Json {
     json!({ "Records": records })
+}
+
+fn list(events: Vec<Json>) -> Json {
+    events.into()
+}
+
+fn lone_notification(pairs: Pairs<'_>) -> Json {
+    json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": "m",
+            "MessageAttributes": typed(pairs, "Type", "Value") })
+}
+
+fn delivery(pairs: Pairs<'_>) -> Json {
+    json!({ "Data": { "a": 1 }, "Metadata": map(pairs), "SystemMetadata": { "aws:DeliveryType": "LIVE" } })
+}
+
+fn cloud_event(pairs: Pairs<'_>) -> Json {
+    json!({ "specversion": "1.0", "id": "1", "type": "t", "source": "s", "data": context(pairs) })
+}
+
+fn ended(pairs: Pairs<'_>) -> Json {
+    let invocation = json!({ "condition": "Success", "requestId": "r" });
+    json!({ "version": "1.0", "requestContext": invocation, "requestPayload": context(pairs), "responsePayload": {} })
+}
+
+fn task(pairs: Pairs<'_>) -> Json {
+    let execution = json!({ "Id": "arn:aws:states:eu-west-1:1:execution:m:e", "Input": context(pairs) });
+    json!({ "Execution": execution, "State": { "Name": "s" }, "StateMachine": { "Id": "m" } })
+}
+
+fn access(pairs: Pairs<'_>) -> Json {
+    json!({ "getObjectContext": {}, "userRequest": { "url": "https://a/b", "headers": map(pairs) },
+            "userIdentity": { "type": "IAMUser", "arn": "arn:aws:iam::1:user/a" } })
 }
 
 fn cloudfront(pairs: Pairs<'_>) -> Json {

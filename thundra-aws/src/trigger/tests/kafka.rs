@@ -32,6 +32,8 @@ fn a_record_of_kafka_is_read_from_headers_and_value() {
     let twice = json!([header("traceparent", TRACEPARENT), header("traceparent", OTHER_TRACEPARENT)]);
     let datadog = json!([header("x-datadog-trace-id", "7"), header("x-datadog-parent-id", "8")]);
     let with_theirs = json!([header("x-datadog-trace-id", "7"), header("traceparent", TRACEPARENT)]);
+    let cloud = json!([header("ce_specversion", "1.0"), header("ce_traceparent", OTHER_TRACEPARENT)]);
+    let beside_cloud = json!([header("ce_traceparent", OTHER_TRACEPARENT), header("traceparent", TRACEPARENT)]);
     use ParentSource::{Correlation, Malformed, None as Nothing, TraceParent, XRay};
     for (value, headers, source, id, why) in [
         (json!(base64("hi")), own.clone(), TraceParent, Some("c-1"), "its headers"),
@@ -46,6 +48,8 @@ fn a_record_of_kafka_is_read_from_headers_and_value() {
         (json!(base64("hi")), datadog, TraceParent, None, "headers of another vendor"),
         (json!(base64("hi")), with_theirs, TraceParent, None, "beside headers of another vendor"),
         (json!(base64("hi")), json!([header("X-Amzn-Trace-Id", XRAY)]), XRay, None, "X-Ray"),
+        (json!(base64("hi")), cloud, TraceParent, None, "a CloudEvent"),
+        (json!(base64("hi")), beside_cloud, TraceParent, None, "the sender of a CloudEvent"),
         (json!("no base64!"), json!([{"traceparent": {}}, 7, [1], {"a": [999]}]), Nothing, None, "nonsense"),
         (json!({}), json!({"traceparent": []}), Nothing, None, "more nonsense"),
     ] {

@@ -5,6 +5,7 @@ mod attributes;
 mod brokers;
 mod cloudfront;
 mod durable;
+mod envelopes;
 mod fixtures;
 mod http;
 mod ids;
@@ -23,7 +24,8 @@ use serde_json::{Value as Json, json};
 use thundra_core::propagation::Trust;
 use thundra_core::{Config, Env};
 
-use super::{OTHER, SOURCES, Trigger, detect};
+use super::table::{OTHER, SOURCES};
+use super::{Trigger, detect};
 
 const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const XRAY: &str = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";

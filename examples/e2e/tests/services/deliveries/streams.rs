@@ -1,4 +1,4 @@
-//! Streams of Kinesis and DynamoDB, and a pipe.
+//! Streams of Kinesis, DynamoDB and Firehose, and a pipe.
 //!
 //! MiniStack 1.5.33 delivers their records, and takes any response for success: only its mappings of queues read
 //! `batchItemFailures`. So the test of a poison record does what the documentation says of a mapping:
@@ -6,6 +6,8 @@
 
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::{Record, ShardIteratorType};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::{Value, json};
 use thundra_core::outbound;
@@ -58,11 +60,47 @@ async fn an_item_with_a_context_is_below_its_writer() {
     let sent = stage.put_item("orders", "order-1").await;
 
     let [work] = &stage.works(&sent, 1).await[..] else { panic!("one expected") };
-    assert_eq!(work.way, "items › work");
+    assert_eq!(work.way, "items › process orders › work");
     let attributes = ["faas.trigger", "faas.document.collection", "faas.document.operation"];
     let attributes = attributes.map(|key| work.invocation.attribute(key).unwrap_or_default());
     assert_eq!(attributes, ["datasource", "orders", "insert"]);
     sent.assert_same(&work.seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_record_of_a_delivery_stream_is_not_transformed() {
+    let stage = Stage::open("transformation").await;
+    stage.cloud.rest("s3", Method::PUT, "/lake", String::new()).await.unwrap();
+    let parameter = json!({ "ParameterName": "LambdaArn", "ParameterValue": stage.arn });
+    let stream = json!({
+        "DeliveryStreamName": "clicks",
+        "ExtendedS3DestinationConfiguration": {
+            "BucketARN": "arn:aws:s3:::lake",
+            "RoleARN": ROLE,
+            "Prefix": "clicks/",
+            "ProcessingConfiguration": {
+                "Enabled": true, "Processors": [{ "Type": "Lambda", "Parameters": [parameter] }],
+            },
+        },
+    });
+    stage.cloud.call("firehose", "Firehose_20150804.CreateDeliveryStream", &stream).await.unwrap();
+    let (good, first) = click("good", 0).await;
+    let (bad, second) = click("bad", 1).await;
+    let put = json!({ "DeliveryStreamName": "clicks", "Records": [{ "Data": first }, { "Data": second }] });
+    stage.cloud.call("firehose", "Firehose_20150804.PutRecordBatch", &put).await.unwrap();
+
+    for (sent, failed) in [(&good, false), (&bad, true)] {
+        let [work] = &stage.works(sent, 1).await[..] else { panic!("one expected") };
+        assert_eq!(work.record.as_ref().unwrap().error.is_some(), failed);
+        assert_eq!(work.invocation.attribute("faas.trigger"), Some("datasource"), "{:?}", work.invocation);
+        sent.assert_same(&work.seen);
+    }
+    let list = stage.cloud.rest("s3", Method::GET, "/lake?list-type=2", String::new()).await.unwrap();
+    let keys: Vec<_> =
+        list.as_str().unwrap().split("<Key>").skip(1).filter_map(|rest| rest.split('<').next()).collect();
+    let [key] = keys[..] else { panic!("one object expected: {list}") };
+    let object = stage.cloud.rest("s3", Method::GET, &format!("/lake/{key}"), String::new()).await.unwrap();
+    assert_eq!(object, json!({ "order": "good", "fails": 0 }), "without our context");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,11 +136,7 @@ impl Stage {
     /// Puts an item with the context of its writer, which no client does by itself.
     async fn put_item(&self, table: &str, order: &str) -> Sent {
         let put = async {
-            let put = info_span!("put").entered();
-            let outbound = outbound(&Span::current()).unwrap();
-            drop(put);
-            let pairs = outbound.pairs().into_iter().map(|(key, value)| (key.to_owned(), json!({ "S": value })));
-            let context = Value::Object(pairs.collect());
+            let context = own_context(|value| json!({ "S": value }));
             let item = json!({ "order": { "S": order }, "__context__": { "M": context } });
             let put = json!({ "TableName": table, "Item": item });
             self.cloud.call("dynamodb", "DynamoDB_20120810.PutItem", &put).await.unwrap();
@@ -137,6 +171,22 @@ impl Stage {
         let failures = response["batchItemFailures"].as_array().unwrap().iter();
         failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).min()
     }
+}
+
+/// Returns a record of a delivery stream, with the context of its sender in the data.
+async fn click(order: &str, fails: u32) -> (Sent, String) {
+    let mut context = Value::Null;
+    let sent = Sent::by(order, "put", async { context = own_context(Value::from) }).await;
+    let data = json!({ "__context__": context, "order": order, "fails": fails });
+    (sent, STANDARD.encode(data.to_string()))
+}
+
+/// Returns the context of a span in this scope, as no client writes it by itself.
+fn own_context(typed: impl Fn(String) -> Value) -> Value {
+    let span = info_span!("put").entered();
+    let outbound = outbound(&Span::current()).unwrap();
+    drop(span);
+    Value::Object(outbound.pairs().into_iter().map(|(key, value)| (key.to_owned(), typed(value))).collect())
 }
 
 fn kinesis_events(records: &[Record], stream: &str) -> Value {

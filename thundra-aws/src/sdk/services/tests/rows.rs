@@ -159,6 +159,35 @@ fn names_are_found_within_lists_and_maps() {
         ("EventBridge", "PutEvents", r#"{"Entries":[{"EventBusName":"shop"},{}]}"#, ""),
         ("EventBridge", "PutEvents", "no json", ""),
         ("DynamoDB", "PutItem", r#"{"RequestItems":{"a":[]}}"#, ""),
+        (
+            "Lambda",
+            "CheckpointDurableExecution",
+            r#"{"CheckpointToken":"t","Updates":[{"Id":"a","Type":"STEP","SubType":"Step","Name":"res\u0065rve","Action":"SUCCEED","Payload":"1"}]}"#,
+            "durable.operation.id=a durable.operation.name=reserve durable.operation.type=STEP \
+             durable.operation.subtype=Step durable.operation.status=SUCCEEDED durable.attempt.outcome=SUCCEEDED",
+        ),
+        (
+            "Lambda",
+            "CheckpointDurableExecution",
+            r#"{"Updates":[{"Id":"a","Type":"STEP","Action":"START"},{"Id":"a","Type":"STEP","Action":"RETRY"}]}"#,
+            "durable.operation.id=a durable.operation.type=STEP durable.operation.status=PENDING \
+             durable.attempt.outcome=FAILED",
+        ),
+        (
+            "Lambda",
+            "CheckpointDurableExecution",
+            r#"{"Updates":[{"Id":"a","Type":"WAIT","Action":"START"}]}"#,
+            "durable.operation.id=a durable.operation.type=WAIT durable.operation.status=STARTED",
+        ),
+        (
+            "Lambda",
+            "CheckpointDurableExecution",
+            r#"{"Updates":[{"Id":"a","Type":"STEP","Action":"START"},{"Id":"b","Type":"STEP","Action":"START"}]}"#,
+            "",
+        ),
+        ("Lambda", "CheckpointDurableExecution", r#"{"Updates":[]}"#, ""),
+        ("Lambda", "CheckpointDurableExecution", r#"{"Updates":[{"Id":7}]}"#, ""),
+        ("Lambda", "Invoke", r#"{"Updates":[{"Id":"a","Type":"STEP","Action":"START"}]}"#, ""),
     ] {
         let text = show(&(find(service).request)(&request(operation, body)));
         assert_eq!(text, expected, "{service}.{operation} {body}");
