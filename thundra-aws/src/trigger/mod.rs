@@ -170,6 +170,12 @@ impl Trigger {
     }
 }
 
+/// Returns the name of the source of an event.
+#[cfg(feature = "batch")]
+pub(crate) fn source_name(text: &[u8]) -> &'static str {
+    recognise(text, |_| true).and_then(|(_, source)| source).unwrap_or(&OTHER).name
+}
+
 /// Recognises an event. `caller` is the trust in the caller that invoked the function.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
     detect_among(text, config, caller, |_| true)
