@@ -74,10 +74,10 @@ pub(crate) use message::Message;
 pub(crate) use parse::aggregate::tests::aggregated;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
-#[cfg(feature = "kinesis")]
-pub(crate) use parse::envelope::Opened;
 #[cfg_attr(not(feature = "batch"), allow(unused_imports))]
 pub(crate) use parse::extract::Extractor;
+#[cfg(feature = "kinesis")]
+pub(crate) use parse::opened::Opened;
 #[cfg(feature = "kinesis")]
 pub(crate) use parse::packed::contexts;
 pub(crate) use source::{FaasTrigger, Source};
