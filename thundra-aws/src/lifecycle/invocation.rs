@@ -124,9 +124,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         scope.set_flags(ScopeFlags::HTTP_RESPONSE);
     }
     if trigger.execution.is_some() {
-        let is_http = trigger.faas_trigger == FaasTrigger::Http;
-        let of_result = if is_http { ScopeFlags::HTTP_RESPONSE } else { ScopeFlags::NONE };
-        scope.set_flags(ScopeFlags::DURABLE_EXECUTION | of_result);
+        scope.set_flags(ScopeFlags::DURABLE_EXECUTION);
     }
     if trigger.is_batch() && trigger.source.batch_api && !trigger.is_pipe {
         scope.set_flags(ScopeFlags::BATCH);

@@ -11,7 +11,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use thundra_core::{Value, semconv};
 
-use super::items;
+use super::items::{self, MAX_BYTES, holds_unprocessed};
 use super::service::{Attributes, Operation, Request, Service, add};
 use crate::sdk::response::{self, Response};
 
@@ -32,9 +32,6 @@ pub(super) static SERVICE: Service = Service {
     writes: Some(items::WRITES),
     messages: None,
 };
-
-/// Largest body to parse for names and counts.
-pub(super) const MAX_BYTES: usize = 256 * 1024;
 
 fn attributes(operation: &Operation<'_>, attributes: &mut Attributes) {
     add(attributes, semconv::AWS_DYNAMODB_INDEX_NAME, operation.member("IndexName"));
@@ -188,14 +185,6 @@ fn unprocessed(operation: &str, body: &[u8]) -> Option<Response> {
     let items = unprocessed_items.values().map(Vec::len);
     let count: usize = items.chain(unprocessed_keys.values().map(|table| table.keys.len())).sum();
     Some(Response { failed: (count > 0).then(|| (count, "Unprocessed".to_owned())), ..Response::default() })
-}
-
-/// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
-/// one is not parsed.
-pub(super) fn holds_unprocessed(body: &[u8]) -> bool {
-    let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
-    let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));
-    rest.is_some_and(|rest| !rest.starts_with(b"{}"))
 }
 
 #[cfg(test)]

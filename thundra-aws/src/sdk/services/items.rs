@@ -7,15 +7,18 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use memchr::memmem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::dynamodb::{MAX_BYTES, holds_unprocessed};
 use super::service::{Operation, Request, Writes};
 use crate::hops::written::table_name;
 use crate::hops::{SpanPointer, Written, key_names};
 use crate::sdk::response;
 use crate::trigger::dynamodb::key_values;
+
+/// Largest body to parse. The caller waits meanwhile.
+pub(super) const MAX_BYTES: usize = 256 * 1024;
 
 pub(super) const WRITES: Writes = Writes { named, requested, confirmed };
 
@@ -58,7 +61,6 @@ struct Transaction<'a> {
 }
 
 fn requested(request: &Request<'_>, written: &mut Written) {
-    // The caller waits while the request is parsed.
     if request.body.len() > MAX_BYTES {
         return;
     }
@@ -120,4 +122,12 @@ fn confirmed(response: &HttpResponse, written: &mut Written) {
         add_batch(body, &mut unprocessed);
         written.remove(&unprocessed);
     }
+}
+
+/// Returns `false` for the usual response with `{}` in the member. A response may hold 16 MiB of items, and the usual
+/// one is not parsed.
+pub(super) fn holds_unprocessed(body: &[u8]) -> bool {
+    let after = |name: &[u8]| memmem::rfind(body, name).and_then(|at| body.get(at + name.len()..));
+    let rest = after(b"\"UnprocessedItems\":").or_else(|| after(b"\"UnprocessedKeys\":"));
+    rest.is_some_and(|rest| !rest.starts_with(b"{}"))
 }

@@ -191,7 +191,7 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
-/// A JSON string, with its quotes, and a position in it that only goes forward.
+/// A valid JSON string, with its quotes, and a position in it that only goes forward.
 pub(crate) struct Escaped<'a> {
     json: &'a str,
     /// The position in the string.
@@ -212,7 +212,7 @@ impl<'a> Escaped<'a> {
             let rest = self.json.as_bytes().get(self.at..)?;
             let plain = memchr2(b'"', b'\\', rest)?;
             let (len, unescaped_len) = match (rest, plain) {
-                ([b'\\', b'u', ..], _) => self.unicode(rest)?,
+                ([b'\\', b'u', ..], _) => self.unicode()?,
                 ([b'\\', _, ..], _) => (2, 1),
                 (_, 0) => return None,
                 _ => (plain.min(unescaped - self.unescaped), plain.min(unescaped - self.unescaped)),
@@ -224,11 +224,13 @@ impl<'a> Escaped<'a> {
 
     /// Returns the lengths of a character in the form `\u…`, escaped and unescaped. A character outside of the basic
     /// plane is a pair.
-    fn unicode(&self, escape: &[u8]) -> Option<(usize, usize)> {
-        let is_pair = matches!(escape, [_, _, b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]);
-        let len = if is_pair { 12 } else { 6 };
-        let character = format!("\"{}\"", self.json.get(self.at..self.at + len)?);
-        Some((len, text(&character)?.len()))
+    fn unicode(&self) -> Option<(usize, usize)> {
+        Some(match u16::from_str_radix(self.json.get(self.at + 2..self.at + 6)?, 16).ok()? {
+            0..0x80 => (6, 1),
+            0x80..0x800 => (6, 2),
+            0xd800..0xe000 => (12, 4),
+            _ => (6, 3),
+        })
     }
 }
 
@@ -255,7 +257,9 @@ fn all_groups(json: &str) -> Option<Vec<(Cow<'_, str>, Vec<Object<'_>>)>> {
     while let Some(key) = next_key(&mut cursor, json, &mut is_first)? {
         match cursor.attempt(|cursor| all_objects(cursor, json)) {
             Some(objects) => groups.push((key, objects)),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
     }
     cursor.end().map(|()| groups)
@@ -266,7 +270,9 @@ fn all_objects<'a>(cursor: &mut Cursor<'a>, json: &'a str) -> Option<Vec<Object<
     each(cursor, |cursor| {
         match cursor.attempt(|cursor| Object::read(cursor, json)) {
             Some(object) => objects.push(object),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
         Some(())
     })?;
@@ -326,7 +332,9 @@ fn read_objects<'a>(
         let text = (*text.get_or_insert_with(|| std::str::from_utf8(json).ok()))?;
         match cursor.attempt(|cursor| Object::read(cursor, text)) {
             Some(object) => objects.push(object),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
         Some(())
     })?;
