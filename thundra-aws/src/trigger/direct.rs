@@ -6,12 +6,13 @@
 //! without a known form handed on has such a member too, and its caller is anyone.
 
 use thundra_core::Config;
+use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use super::event::Event;
 use super::parse::envelope;
-use super::parse::json::Object;
+use super::parse::json::{self, Object};
 use super::source::{FaasTrigger, Recognise, Source};
-use super::{Trigger, edge_trust};
+use super::{Message, Trigger, edge_trust};
 
 pub(super) static SOURCE: Source = Source {
     name: "direct",
@@ -19,6 +20,15 @@ pub(super) static SOURCE: Source = Source {
     batch_api: false,
     recognise: Recognise::Members(|_| true),
     read,
+};
+
+/// Lists of payloads with a context: from a pipe with a template, from an `ItemBatcher`, or from a program.
+pub(super) static LIST: Source = Source {
+    name: "direct_list",
+    faas_trigger: FaasTrigger::Other,
+    batch_api: false,
+    recognise: Recognise::Objects(|first| first.raw(PAYLOAD_CONTEXT).is_some_and(|context| context.starts_with('{'))),
+    read: read_list,
 };
 
 /// Members of a request, beside its headers.
@@ -49,6 +59,18 @@ pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) ->
     }
     trigger.context_ranges.extend(opened.range.clone());
     trigger.deliver([opened.into()]);
+    Some(())
+}
+
+fn read_list(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let extractor = trigger.extractor(config);
+    let payloads = json::array(std::str::from_utf8(event.text).ok()?);
+    let open =
+        |payload: &str| envelope::open(payload.as_bytes(), &extractor).map(|opened| opened.within(payload, event.text));
+    let messages: Vec<_> =
+        payloads.into_iter().map(|payload| Message::from(open(payload).unwrap_or_default())).collect();
+    trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
+    trigger.deliver(messages);
     Some(())
 }
 
