@@ -97,7 +97,7 @@ impl<'a> DynamoDbRecord<'a> {
         Some(DynamoDbRecord {
             change: item,
             id: change.text("SequenceNumber").or_else(|| record.text("eventID")),
-            created_at: change.number("ApproximateCreationDateTime").and_then(time::from_seconds),
+            created_at: change.time("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
             context: image::context(&change),
         })
