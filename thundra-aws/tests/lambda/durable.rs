@@ -452,6 +452,28 @@ async fn a_failed_execution_is_a_failed_invocation() {
 }
 
 #[tokio::test]
+async fn an_execution_at_the_end_of_a_long_chain_fails_for_good() {
+    const TOO_LONG: &str =
+        "the chain of calls has 4 programs, more than THUNDRA_MAX_CHAIN_LENGTH=3 allows: perhaps a loop";
+    for program in ["durable", "durable_concurrent", "durable_handler"] {
+        let service = Service::start().await;
+        let limit = ("THUNDRA_MAX_CHAIN_LENGTH", "3");
+        let lambda = service.function(program, &[&[limit], variables(program).as_slice()].concat()).await;
+        let input = json!({"does": [], "__context__": {"x-correlation-id": "c-1", "call-chain-length": 3}});
+        // Lambda tries an invocation again that answers an error, for as long as the execution may take.
+        let answers = service.execute(&lambda, ARN, &input, None).await;
+        let error = json!({"ErrorType": "chain_too_long", "ErrorMessage": TOO_LONG});
+        assert_eq!(answers, [json!({"Status": "FAILED", "Error": error})], "{program}");
+        let root = lambda.traced().await;
+        assert_eq!((root.text("error.type"), root.status.as_deref()), ("chain_too_long".into(), Some(TOO_LONG)));
+        assert_eq!(root.text("durable.invocation.status"), "FAILED", "{program}");
+        let (_, stderr) = lambda.stop().await;
+        assert!(stderr.contains("The handler is not called, and the execution fails."), "{program}: {stderr}");
+        assert!(!stderr.contains("order placed"), "{program}: {stderr}");
+    }
+}
+
+#[tokio::test]
 async fn the_result_of_an_execution_for_a_request_has_the_status_of_the_response() {
     for (path, code, failed) in [("rawPath", "503", true), ("rawPath", "200", false), ("other", "", false)] {
         let service = Service::start().await;
