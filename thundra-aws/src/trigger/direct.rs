@@ -4,14 +4,20 @@
 //!
 //! OpenTelemetry for Python puts its context into the member `headers` of a call's payload. A request that a gateway
 //! without a known form handed on has such a member too, and its caller is anyone.
+//!
+//! A program may also send the event of another source on to a function. The `__context__` beside the members of such an
+//! event is of that program, because no service writes one there. The program is the caller, and trusted as such.
 
 use thundra_core::Config;
+use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use super::event::Event;
-use super::parse::envelope;
+use super::parse::envelope::{self, Opened};
+use super::parse::extract::Extractor;
 use super::parse::json::Object;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, edge_trust};
+use crate::payload::{self, Member};
 
 pub(super) static SOURCE: Source = Source {
     name: "direct",
@@ -50,6 +56,20 @@ pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) ->
     trigger.context_ranges.extend(opened.range.clone());
     trigger.deliver([opened.into()]);
     Some(())
+}
+
+/// Reads the context that a program put into the event of another source, unless the source has read it.
+pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor: &Extractor<'_>) {
+    if !event.members.names(PAYLOAD_CONTEXT) {
+        return;
+    }
+    if let Some(member) = payload::find(event.text).filter(Member::is_context)
+        && !trigger.context_ranges.contains(&member.range)
+    {
+        let before = trigger.context_ranges.partition_point(|range| range.start < member.range.start);
+        trigger.context_ranges.insert(before, member.range.clone());
+        trigger.forwarded = Some(Opened::of_member(member, extractor).inbound);
+    }
 }
 
 /// Returns `true` for what looks like a request.

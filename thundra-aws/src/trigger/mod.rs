@@ -65,7 +65,7 @@ pub(crate) mod warmup;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use thundra_core::propagation::Trust;
+use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{Config, Value, semconv};
 
 pub(crate) use durable::Execution;
@@ -104,6 +104,8 @@ pub(crate) struct Trigger {
     pub(crate) attributes: Attributes,
     /// The messages in the event. A request is one message, and so is each record. An event without a sender has none.
     pub(crate) messages: Vec<Message>,
+    /// The context of a program that sent the event of another source on to this function.
+    pub(crate) forwarded: Option<Inbound>,
     /// The ranges to cut from the event to remove each `__context__`, in order.
     pub(crate) context_ranges: Vec<Range<usize>>,
     /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
@@ -124,6 +126,7 @@ impl Trigger {
             span_name: None,
             attributes: vec![(semconv::FAAS_TRIGGER, source.faas_trigger.as_str().into())],
             messages: Vec::new(),
+            forwarded: None,
             context_ranges: Vec::new(),
             default_correlation_id: None,
             execution: None,
@@ -189,6 +192,7 @@ fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&So
             trigger.set(semconv::THUNDRA_TRIGGER_PIPE, true);
         }
         (trigger.source.read)(&mut trigger, &event, config)?;
+        direct::read_forwarded(&mut trigger, &event, &Extractor::new(config.propagators, trust));
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
