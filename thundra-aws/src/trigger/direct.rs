@@ -14,7 +14,7 @@ use thundra_core::propagation::PAYLOAD_CONTEXT;
 use super::event::Event;
 use super::parse::envelope::{self, Opened};
 use super::parse::extract::Extractor;
-use super::parse::json::Object;
+use super::parse::headers::is_request;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, edge_trust};
 use crate::payload::{self, Member};
@@ -26,22 +26,6 @@ pub(super) static SOURCE: Source = Source {
     recognise: Recognise::Members(|_| true),
     read,
 };
-
-/// Members of a request, beside its headers.
-const REQUEST: [&str; 12] = [
-    "body",
-    "method",
-    "httpMethod",
-    "requestContext",
-    "path",
-    "rawPath",
-    "url",
-    "uri",
-    "query",
-    "params",
-    "identity",
-    "stageVariables",
-];
 
 /// Reads the context that a program put into an event. `None` if there is none.
 pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
@@ -70,9 +54,4 @@ pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor
         trigger.context_ranges.insert(before, member.range.clone());
         trigger.forwarded = Some(Opened::of_member(member, extractor).inbound);
     }
-}
-
-/// Returns `true` for what looks like a request.
-fn is_request(event: &Object<'_>) -> bool {
-    event.has("headers") && REQUEST.iter().any(|member| event.has(member))
 }

@@ -146,7 +146,7 @@ impl Trigger {
 
     /// Returns the extractor for the contexts in the event.
     fn extractor(&self, config: &Config) -> Extractor<'static> {
-        Extractor::new(config.propagators, self.trust)
+        Extractor::of(config, self.trust)
     }
 
     fn set(&mut self, key: &'static str, value: impl Into<Value>) {
@@ -182,8 +182,7 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
     let recognised = recognise(text, is_selected);
     // The text is empty for a handler in place, because the event is not visible and may come from anyone.
-    let is_edge =
-        recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| iot::is_from_device(&event.members));
+    let is_edge = recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| event.is_from_device());
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
         let mut trigger = Trigger::new(source?, trust);
@@ -192,7 +191,7 @@ fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&So
             trigger.set(semconv::THUNDRA_TRIGGER_PIPE, true);
         }
         (trigger.source.read)(&mut trigger, &event, config)?;
-        direct::read_forwarded(&mut trigger, &event, &Extractor::new(config.propagators, trust));
+        direct::read_forwarded(&mut trigger, &event, &Extractor::of(config, trust));
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))
