@@ -347,6 +347,8 @@
 //! - `sigv4`: signed requests to [CloudWatch's OTLP endpoints](configuration#aws-x-ray-and-cloudwatch).
 //! - `http`: functions of `lambda_http` and axum.
 //! - `batch` (default): the module [`batch`], for the events of `aws_lambda_events`.
+//! - `dynamodb`: batches of DynamoDB streams.
+//! - `s3-batch`: batches of S3 Batch Operations.
 //! - `unwrapped-clients` (default): with `sdk`, spans for the calls of clients without the interceptor. Their messages
 //!   carry no ids.
 //! - `https`: TLS and proxies for the exporter. The AWS SDK includes it.

@@ -6,15 +6,17 @@ use syn::parse::{Parse, ParseStream};
 use syn::token::Paren;
 use syn::{Error, Ident, Path, Result, Token, parse_quote};
 
-const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `concurrent`, \
-                     `shutdown` and `crate = path`";
+const LEGAL: &str = "`#[handler]` takes `init = path::to::init`, `telemetry = path::to::telemetry`, `batch`, \
+                     `batch = path::to::Event`, `concurrent`, `shutdown` and `crate = path`";
 
-/// `#[handler(init = path, telemetry = path, concurrent, shutdown, crate = path)]`, each at most once, in any order.
+/// `#[handler(init = path, telemetry = path, batch, concurrent, shutdown, crate = path)]`, each at most once, in any order.
 pub(crate) struct Args {
     /// The function that makes the shared state.
     pub(crate) init: Option<Named>,
     /// The function that sets up the telemetry.
     pub(crate) telemetry: Option<Named>,
+    /// The keyword, perhaps with the event.
+    pub(crate) batch: Option<Batch>,
     /// The keyword.
     pub(crate) concurrent: Option<Ident>,
     /// The keyword.
@@ -29,10 +31,16 @@ pub(crate) struct Named {
     pub(crate) path: Path,
 }
 
+/// `batch`, or `batch = path`.
+pub(crate) struct Batch {
+    pub(crate) keyword: Ident,
+    pub(crate) event: Option<Path>,
+}
+
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let (mut init, mut telemetry, mut thundra_aws) = (None, None, None);
-        let (mut concurrent, mut shutdown) = (None, None);
+        let (mut batch, mut concurrent, mut shutdown) = (None, None, None);
 
         while !input.is_empty() {
             let at = input.span();
@@ -43,6 +51,10 @@ impl Parse for Args {
             } else if keyword == "telemetry" {
                 let path = parse_path(&keyword, "path::to::telemetry", input)?;
                 telemetry.replace(Named { keyword: keyword.clone(), path }).is_some()
+            } else if keyword == "batch" {
+                let event =
+                    if input.peek(Token![=]) { Some(parse_path(&keyword, "path::to::Event", input)?) } else { None };
+                batch.replace(Batch { keyword: keyword.clone(), event }).is_some()
             } else if keyword == "crate" {
                 thundra_aws.replace(parse_path(&keyword, "path", input)?).is_some()
             } else if keyword == "concurrent" {
@@ -64,7 +76,7 @@ impl Parse for Args {
         }
 
         let thundra_aws = thundra_aws.unwrap_or_else(|| parse_quote!(::thundra_aws));
-        Ok(Self { init, telemetry, concurrent, shutdown, thundra_aws })
+        Ok(Self { init, telemetry, batch, concurrent, shutdown, thundra_aws })
     }
 }
 

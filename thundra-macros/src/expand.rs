@@ -14,7 +14,7 @@ use syn::{
 use crate::{
     attr::Args,
     fallback,
-    item::{Function, Handler, Program, State},
+    item::{Function, Handler, Program, Records, State},
     params::{self, is_cfg},
     returns::{LoneBlock, Returns},
 };
@@ -61,17 +61,29 @@ fn expand_program(thundra_aws: &Path, program: &Program<'_>) -> TokenStream {
             }
         }
     };
+    // With `batch`, the function is called for each record of the event.
+    let call_with = |state: TokenStream| match &program.batch {
+        None => quote! { #main(#event #state) },
+        Some(Records { ty, event: of }) => {
+            let record = internal("record");
+            let of = of.map_or_else(|| quote! { #thundra_aws::__private::Unnamed }, |of| quote! { #of });
+            quote! {
+                #thundra_aws::__private::records::<#ty, #of>()
+                    .thundra_each(#event.payload, |#record| #main(#record #state))
+            }
+        }
+    };
     let start = match &program.state {
         None => {
             let start = format_ident!("main{suffix}");
-            let call = with_sources(quote! { #main(#event) });
+            let call = with_sources(call_with(TokenStream::new()));
             quote! { #start(#telemetry, |#event| #call) }
         }
         Some(State { init, ty }) => {
             let start = format_ident!("main{suffix}_with_state");
             let state = internal("state");
             let ty = without_lifetimes(ty);
-            let call = with_sources(quote! { #main(#event, &*#state) });
+            let call = with_sources(call_with(quote! { , &*#state }));
             quote! { #start(#telemetry, #init, |#event, #state: ::std::sync::Arc<#ty>| #call) }
         }
     };

@@ -38,11 +38,21 @@ pub(crate) enum Handler<'a> {
 pub(crate) struct Program<'a> {
     pub(crate) function: &'a Function,
     pub(crate) state: Option<State<'a>>,
+    /// The batch whose records `main` takes one by one.
+    pub(crate) batch: Option<Records<'a>>,
     pub(crate) concurrent: bool,
     /// `true` to export at the end of the environment.
     pub(crate) shutdown: bool,
     /// The function that sets up the telemetry. `None` to take all settings from the environment.
     pub(crate) telemetry: Option<&'a Path>,
+}
+
+/// The records of a batch.
+pub(crate) struct Records<'a> {
+    /// The type of the first argument.
+    pub(crate) ty: &'a Type,
+    /// The type of the event. `None` for a batch of any source.
+    pub(crate) event: Option<&'a Path>,
 }
 
 /// The state that `init` makes and `main` borrows.
@@ -98,6 +108,7 @@ impl<'a> Handler<'a> {
         }
         let returns = Returns::of(&function.sig)?;
         let named = [&args.init, &args.telemetry].into_iter().flatten().map(|named| &named.keyword).next();
+        let named = named.or(args.batch.as_ref().map(|batch| &batch.keyword));
         match named.or(args.concurrent.as_ref()).or(args.shutdown.as_ref()) {
             Some(keyword) => Err(Error::new(
                 keyword.span(),
@@ -124,9 +135,10 @@ impl<'a> Program<'a> {
             let end = function.sig.paren_token.span.close();
             return Err(Error::new(end, "`main` returns a `Result`: write `-> Result<T, Error>`"));
         }
+        let batch = records(args, &function.sig)?;
         let telemetry = args.telemetry.as_ref().map(|telemetry| &telemetry.path);
         let (concurrent, shutdown) = (args.concurrent.is_some(), args.shutdown.is_some());
-        Ok(Self { function, state, concurrent, shutdown, telemetry })
+        Ok(Self { function, state, batch, concurrent, shutdown, telemetry })
     }
 }
 
@@ -179,6 +191,19 @@ fn state<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<State<'a>>> {
         }
         None => Ok(state),
     }
+}
+
+/// Returns the type of the records that `main` takes with `batch`.
+fn records<'a>(args: &'a Args, sig: &'a Signature) -> Result<Option<Records<'a>>> {
+    let (Some(batch), Some(FnArg::Typed(argument))) = (&args.batch, sig.inputs.first()) else { return Ok(None) };
+    if let Type::Path(path) = &*argument.ty
+        && path.path.segments.last().is_some_and(|last| last.ident == "LambdaEvent")
+    {
+        let message =
+            "with `batch`, `main` takes one record: write its type in place of the event, as in `order: Order`";
+        return Err(Error::new_spanned(&argument.ty, message));
+    }
+    Ok(Some(Records { ty: &argument.ty, event: batch.event.as_ref() }))
 }
 
 fn behind_reference(ty: &Type) -> Result<&Type> {

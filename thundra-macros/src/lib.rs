@@ -47,6 +47,35 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
+/// # On `main` with `batch`: one record at a time
+///
+/// The function takes one record of a batch, and `thundra_aws::batch` (feature `batch`) makes the response of the event source:
+///
+/// ```no_run
+/// use thundra_aws::Error;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Order {
+///     id: u64,
+/// }
+///
+/// // The event source mapping needs `FunctionResponseTypes: [ReportBatchItemFailures]`.
+/// // Without it AWS takes any response for success, and failed records are lost.
+/// #[thundra_aws::handler(batch)]
+/// async fn main(order: Order) -> Result<(), Error> {
+///     tracing::info!(order = order.id, "shipped");
+///     Ok(())
+/// }
+/// ```
+///
+/// The type of the argument decides what the function gets: a record of `aws_lambda_events`, such as `SqsMessage`, as AWS
+/// delivered it; a `String` or a `Vec<u8>` the payload; any other type its JSON.
+///
+/// The event is the one of the record. Of a payload, the source is told from the event when it arrives: SQS, Kinesis,
+/// DynamoDB (feature `dynamodb`), Kafka and Amazon MQ. An event of another source is an error. `batch = path` names the
+/// type of the event, as in `#[handler(batch = SqsEvent)]`: the program is then smaller, and the result may be one that
+/// only this event takes, as of `KinesisFirehoseEvent`. The options of a batch need the function `each`.
+///
 /// # On any other `async fn`: a wrapper in place
 ///
 /// The function keeps its signature, its callers, and the `Send`-ness of the future. Methods, generics, patterns and
@@ -98,6 +127,7 @@ use proc_macro::TokenStream;
 ///
 /// - `init = path`, on `main` only: an `async fn() -> State` or `async fn() -> Result<State, E>`. The second argument
 ///   of `main` is then `&State`.
+/// - `batch` or `batch = path`, on `main` only: `main` takes one record of a batch, of the event at the path.
 /// - `telemetry = path`, on `main` only: a function that returns a `TelemetryBuilder`, a `Telemetry` or a `Config`. The
 ///   function is called once, before `init`. *Defaults to* the telemetry of the environment.
 /// - `concurrent`, on `main` only: serves several invocations at a time, as Lambda Managed Instances send them. State

@@ -1,7 +1,8 @@
 //! Batches of records, each worked on in a scope of its own.
 //!
-//! [`each`] deserializes the payload of each record. [`each_record`] hands over the record itself. Both return the
-//! response that names the failed records.
+//! [`each()`] deserializes the JSON payload of each record. [`each_text`] and [`each_bytes`] hand over the payload as it is,
+//! and [`each_record`] the record itself. The work begins when it is awaited, and ends with the response of the event source.
+//! [`#[handler(batch)]`](crate::handler#on-main-with-batch-one-record-at-a-time) on a function of one record is the same.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -48,25 +49,49 @@
 //! - In an event of one message the invocation is the child of the producer. The record is the child of the invocation,
 //!   and needs no link.
 //!
-//! # Order and concurrency
+//! # Sources
 //!
-//! At most 10 records are worked on at a time. The task that awaits the batch polls all of them, and spawns none.
+//! | event | payload | order | at a time | after a failure | response |
+//! |---|---|---|---|---|---|
+//! | `SqsEvent`, standard queue | body | none | 10 | the others run | failed messages, or an error if each failed |
+//! | `SqsEvent`, FIFO queue | body | message group | 1 | the rest of the group does not run | failed messages, and the rest of their groups |
+//! | `KinesisEvent` | data | shard | 1 | nothing behind it begins | the lowest failed record |
+//! | `dynamodb::Event` (feature `dynamodb`) | new image, as plain JSON | shard | 1 | nothing behind it begins | the lowest failed record |
+//! | `KafkaEvent` | value | partition | 1 | the rest of the partition does not run | the lowest failed record of each partition: [`KafkaBatchResponse`] |
+//! | `ActiveMqEvent`, `RabbitMqEvent` | data | queue | 1 | nothing behind it begins | `()`, or an error if any failed |
+//! | `KinesisFirehoseEvent` | data | none | 10 | the others run | a [`Transformed`] for each record |
+//! | `S3BatchJobEvent` (feature `s3-batch`) | decoded key | none | 10 | the others run | a `TaskResult` for each task |
 //!
-//! | source | order | after a failure |
-//! |---|---|---|
-//! | SQS | none | the other messages run |
-//! | SQS FIFO | within a message group | the rest of the group does not run, and is reported as failed |
-//! | Kinesis | within a partition key | the rest of the key does not run |
+//! Of SQS, Kinesis, DynamoDB and Kafka the event source mapping needs
+//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes any response for success: failed messages are
+//! deleted, and failed records are passed over.
 //!
-//! Kinesis delivers everything from the lowest reported record on again, including the records of other keys.
+//! The task that awaits the batch polls all records, and spawns none. [`Each::concurrency`] sets how many at a time:
+//! messages of other groups, records of other partition keys (Kinesis), of other items (DynamoDB) or of other partitions
+//! (Kafka), and the messages of a broker, which then have no order.
+//!
+//! A tombstone of Kafka and a removed item of DynamoDB have no payload: [`each()`] reads `null`, so `Option<T>` gets `None`.
+//! A record of Kinesis that holds several user records of the Producer Library stays one record.
 //!
 //! # Failures
 //!
-//! A record fails alone if its work returns an error or its payload cannot be read. The response has its identifier,
-//! its span has the error, and one log line at ERROR has its ids. The attribute `thundra.batch.failures` of the
-//! invocation counts the failed records.
+//! A record fails if its work returns an error or its payload cannot be read. Its span has the error, and one log line at
+//! ERROR has its ids. The attribute `thundra.batch.failures` of the invocation counts the failed and the reported records.
 //!
-//! A panic passes through and ends the invocation, as it would without this module.
+//! - **Streams** (Kinesis, DynamoDB) stop at the first failure and report it, even if it is the first record. AWS delivers
+//!   everything from the lowest reported record on again, so what ran behind it would run twice. With several records at
+//!   a time some behind it may have run; those before it all run. [`Each::continue_on_failure`] goes on with other keys.
+//!   Once the retries end, AWS gives up the whole rest of the batch, unless the mapping has `BisectBatchOnFunctionError`.
+//! - **Standard queues**: a batch whose messages all failed is a [`BatchError`], which the function's error metric shows.
+//!   [`Each::report_full_failure`] answers with the list.
+//! - **Amazon MQ** takes no partial response. Any failure is a [`BatchError`], and the broker delivers the whole batch again.
+//! - **Firehose and S3 Batch Operations** take a result of each record, so no failure is an error of the invocation.
+//! - A failed record **without an id** is reported with an empty one. AWS then delivers the whole batch again, and loses
+//!   nothing.
+//! - An **empty batch** is a success.
+//!
+//! A panic passes through and ends the invocation, as it would without this module. A batch that is dropped ends the spans
+//! of its running records as cancelled.
 //!
 //! # Loops
 //!
@@ -75,6 +100,7 @@
 //! up the records behind it, so the event source mapping needs a `MaximumRetryAttempts` and an on-failure destination.
 //! In a FIFO queue it holds up its group up to the `maxReceiveCount` of the redrive policy.
 
+pub(crate) mod any;
 mod builder;
 mod each;
 mod error;
@@ -120,6 +146,10 @@ pub(crate) use {record::Delivery, sqs::delivery as sqs_delivery};
 /// An event that is a batch of records: see the [table of sources](self#sources).
 ///
 /// The trait is sealed, because the meaning of a batch is particular to each event source.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no batch",
+    note = "of DynamoDB streams with the feature `dynamodb` of thundra-aws, of S3 Batch Operations with `s3-batch`"
+)]
 pub trait BatchEvent: Takes<()> + Sized {
     /// One record, as the event source delivered it.
     type Record;

@@ -3,8 +3,11 @@
 //! - On `main` the expansion calls [`main`](mod@main), which is the whole program.
 //! - On any other function the expansion calls [`in_place`](mod@in_place), with the context that [`autoderef`] finds
 //!   among the arguments, and reports the error that it finds in the result.
+//! - With `batch` the program calls the function for each record: see [`batch`](mod@batch).
 
 mod autoderef;
+#[cfg(feature = "batch")]
+mod batch;
 mod in_place;
 mod main;
 pub mod private;

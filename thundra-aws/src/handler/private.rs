@@ -1,6 +1,8 @@
 //! The names that the expansion of `#[handler]` uses. These may change in any release.
 
 pub use super::autoderef::{Argument, argument, error, first_context, returned};
+#[cfg(feature = "batch")]
+pub use super::batch::{BatchRecord, Unnamed, records};
 pub use super::in_place::{future_of, in_place, never, report};
 pub use super::main::{State, main, main_concurrent, main_concurrent_with_state, main_with_state};
 pub use crate::lifecycle::described::{Described, with_sources};

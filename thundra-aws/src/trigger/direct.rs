@@ -12,11 +12,13 @@ use thundra_core::Config;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use super::event::Event;
-use super::parse::envelope::{self, Opened};
+use super::parse::envelope;
 use super::parse::extract::Extractor;
 use super::parse::headers::is_request;
+use super::parse::json;
+use super::parse::opened::Opened;
 use super::source::{FaasTrigger, Recognise, Source};
-use super::{Trigger, edge_trust};
+use super::{Message, Trigger, edge_trust};
 use crate::payload::{self, Member};
 
 pub(super) static SOURCE: Source = Source {
@@ -25,6 +27,15 @@ pub(super) static SOURCE: Source = Source {
     batch_api: false,
     recognise: Recognise::Members(|_| true),
     read,
+};
+
+/// Lists of payloads with a context: from a pipe with a template, from an `ItemBatcher`, or from a program.
+pub(super) static LIST: Source = Source {
+    name: "direct_list",
+    faas_trigger: FaasTrigger::Other,
+    batch_api: false,
+    recognise: Recognise::Objects(|first| first.raw(PAYLOAD_CONTEXT).is_some_and(|context| context.starts_with('{'))),
+    read: read_list,
 };
 
 /// Reads the context that a program put into an event. `None` if there is none.
@@ -54,4 +65,16 @@ pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor
         trigger.context_ranges.insert(before, member.range.clone());
         trigger.forwarded = Some(Opened::of_member(member, extractor).inbound);
     }
+}
+
+fn read_list(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
+    let extractor = trigger.extractor(config);
+    let payloads = json::array(std::str::from_utf8(event.text).ok()?);
+    let open =
+        |payload: &str| envelope::open(payload.as_bytes(), &extractor).map(|opened| opened.within(payload, event.text));
+    let messages: Vec<_> =
+        payloads.into_iter().map(|payload| Message::from(open(payload).unwrap_or_default())).collect();
+    trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
+    trigger.deliver(messages);
+    Some(())
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use thundra_core::propagation::Inbound;
 use thundra_core::{Value, semconv};
 
-use super::parse::envelope::Opened;
+use super::parse::opened::Opened;
 use super::parse::packed::Unpacked;
 use crate::attributes::Attributes;
 use crate::hops::Change;

@@ -74,10 +74,10 @@ pub(crate) use message::Message;
 pub(crate) use parse::aggregate::tests::aggregated;
 #[cfg(feature = "batch")]
 pub(crate) use parse::arn;
-#[cfg(feature = "kinesis")]
-pub(crate) use parse::envelope::Opened;
 #[cfg_attr(not(feature = "batch"), allow(unused_imports))]
 pub(crate) use parse::extract::Extractor;
+#[cfg(feature = "kinesis")]
+pub(crate) use parse::opened::Opened;
 #[cfg(feature = "kinesis")]
 pub(crate) use parse::packed::contexts;
 pub(crate) use source::{FaasTrigger, Source};
@@ -171,6 +171,12 @@ impl Trigger {
             self.attributes.extend(only.attributes.iter().cloned());
         }
     }
+}
+
+/// Returns the name of the source of an event.
+#[cfg(feature = "batch")]
+pub(crate) fn source_name(text: &[u8]) -> &'static str {
+    recognise(text, |_| true).and_then(|(_, source)| source).unwrap_or(&OTHER).name
 }
 
 /// Recognises an event. `caller` is the trust in the caller that invoked the function.

@@ -12,9 +12,10 @@ use thundra_core::{Config, semconv};
 
 use super::event::{Event, is_record};
 use super::message::{self, message_id};
-use super::parse::envelope::{self, Opened, attributes_or_body};
+use super::parse::envelope::{self, attributes_or_body};
 use super::parse::extract::{Extractor, holds_context};
 use super::parse::json::Object;
+use super::parse::opened::Opened;
 use super::parse::{arn, attributes, changes, dead_letter, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};

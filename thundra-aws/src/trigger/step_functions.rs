@@ -12,8 +12,9 @@ use thundra_core::{Config, semconv};
 
 use super::Trigger;
 use super::event::Event;
-use super::parse::envelope::{self, Opened};
+use super::parse::envelope;
 use super::parse::json::{Object, text};
+use super::parse::opened::Opened;
 use super::source::{FaasTrigger, Recognise, Source};
 
 pub(super) static SOURCE: Source = Source {

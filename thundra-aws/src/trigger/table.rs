@@ -77,6 +77,7 @@ const ALL: &[&Source] = &[
     &step_functions::SOURCE,
     // By the context that another program put in:
     &direct::SOURCE,
+    &direct::LIST,
 ];
 
 /// The source of all other events.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+mod batches;
 mod broken;
 #[cfg(feature = "sigv4")]
 mod cloudwatch;

@@ -15,6 +15,7 @@ use tracing_log::log;
 pub(crate) fn run(name: &str) {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     match name {
+        name if name.starts_with("batch_") => assert_eq!(crate::batches::program(name), Some(ExitCode::SUCCESS)),
         "traced" => runtime().block_on(thundra_aws::run(service_fn(greeting))).unwrap(),
         "run_concurrent" => runtime().block_on(thundra_aws::run_concurrent(service_fn(greeting))).unwrap(),
         "http" => runtime().block_on(thundra_aws::run(service_fn(order))).unwrap(),

@@ -7,8 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use memchr::memmem;
 use thundra_core::propagation::Inbound;
 
-use super::envelope::{self, Opened};
+use super::envelope;
 use super::extract::{Extractor, holds_context};
+use super::opened::Opened;
 use crate::payload::{self, Member};
 
 /// The payload of a record or a message.

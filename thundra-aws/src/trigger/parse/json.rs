@@ -262,7 +262,9 @@ fn all_groups(json: &str) -> Option<Vec<(Cow<'_, str>, Vec<Object<'_>>)>> {
     while let Some(key) = next_key(&mut cursor, json, &mut is_first)? {
         match cursor.attempt(|cursor| all_objects(cursor, json)) {
             Some(objects) => groups.push((key, objects)),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
     }
     cursor.end().map(|()| groups)
@@ -273,7 +275,9 @@ fn all_objects<'a>(cursor: &mut Cursor<'a>, json: &'a str) -> Option<Vec<Object<
     each(cursor, |cursor| {
         match cursor.attempt(|cursor| Object::read(cursor, json)) {
             Some(object) => objects.push(object),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
         Some(())
     })?;
@@ -333,7 +337,9 @@ fn read_objects<'a>(
         let text = (*text.get_or_insert_with(|| std::str::from_utf8(json).ok()))?;
         match cursor.attempt(|cursor| Object::read(cursor, text)) {
             Some(object) => objects.push(object),
-            None => drop(cursor.value()?),
+            None => {
+                cursor.value()?;
+            }
         }
         Some(())
     })?;

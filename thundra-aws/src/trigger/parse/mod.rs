@@ -14,6 +14,7 @@ pub(crate) mod extract;
 pub(super) mod headers;
 pub(super) mod image;
 pub(super) mod json;
+pub(crate) mod opened;
 pub(super) mod packed;
 pub(super) mod s3_object;
 pub(super) mod time;

@@ -11,8 +11,9 @@ use flate2::bufread::GzDecoder;
 
 use super::aggregate::{self, Aggregate};
 use super::base64::Data;
-use super::envelope::{self, Opened};
+use super::envelope;
 use super::extract::Extractor;
+use super::opened::Opened;
 
 /// The beginning of data in gzip, and its base64.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];

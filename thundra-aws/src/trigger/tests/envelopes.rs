@@ -70,6 +70,7 @@ fn contexts_beside_the_members_of_an_envelope_are_cut_out() {
             r#"{"SystemMetadata":{"aws:DeliveryType":"LIVE"},"Data":{"source":"s","detail-type":"t","detail":{%"a":1}}}"#,
             "event_bus",
         ),
+        (r#" [ {%"a":1.0} , {"b":[]}, 7, {"c":2,%"d":3} ] "#, "direct_list"),
         (r#"[{"Data":{%"a":1.0},"SystemMetadata":{"aws:DeliveryType":"LIVE"}}]"#, "event_bus"),
     ] {
         let trigger = recognised(event.replace('%', context).as_bytes(), &config(&[]));

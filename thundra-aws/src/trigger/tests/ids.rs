@@ -87,6 +87,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("iot", Added(r#"{"topic":"devices/7","clientid":"7"}"#), Edge),
     ("step_functions", One(task), Full),
     ("direct", One(context), Full),
+    ("direct_list", Records(context, list), Full),
 ];
 
 /// The sources whose own request id, `r-1`, is the id of a new chain of calls.
