@@ -33,8 +33,8 @@ impl<E: BatchEvent, F, P> Each<E, F, P> {
     /// 1 for those with order.
     ///
     /// The order stays: with more than one, records of *other* message groups (SQS FIFO), partition keys (Kinesis), items
-    /// (DynamoDB) or partitions (Kafka) run beside each other. The task that awaits the batch polls all of them, and spawns
-    /// none.
+    /// (DynamoDB) or partitions (Kafka) run beside each other. Messages of Amazon MQ have nothing to tell groups by, and
+    /// lose their order. The task that awaits the batch polls all records, and spawns none.
     ///
     /// After a failure on a stream, records behind the failed one may have run already. AWS delivers them again.
     ///
@@ -82,6 +82,9 @@ impl<E: BatchEvent, F, P> Each<E, F, P> {
     ///
     /// The event source mapping **must** have `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes the
     /// response for success, and deletes or passes over the records that did not begin.
+    ///
+    /// - Amazon MQ delivers the whole batch again.
+    /// - **Firehose** delivers nothing again: what did not begin is `ProcessingFailed`, and goes to the bucket for errors.
     ///
     /// Records that run already are not stopped: `margin` should be longer than a record takes. Outside an invocation, and
     /// in one without a deadline, the method does nothing.

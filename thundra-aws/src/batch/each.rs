@@ -20,6 +20,9 @@ use super::{BatchEvent, Takes};
 ///
 /// Payloads that are not JSON are for [`each_text`], [`each_bytes`] and [`each_record`].
 ///
+/// The closure may borrow, as below. An `async move` closure that uses a captured value by reference is none of the kind
+/// `Fn(T) -> Fut`, because its future would borrow from the closure: capture a reference instead.
+///
 /// # Errors
 ///
 /// The response names the records that failed. A batch that [failed as a whole](self#failures) is a

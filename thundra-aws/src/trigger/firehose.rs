@@ -126,6 +126,6 @@ fn raw_data(failed: &Data<'_>) -> Option<Data<'static>> {
 /// Returns the arrival of a record, in milliseconds or as a text.
 fn arrival(record: &Object<'_>) -> Option<SystemTime> {
     const NAME: &str = "approximateArrivalTimestamp";
-    let millis = record.number(NAME).and_then(time::from_millis);
+    let millis = record.time(NAME).and_then(time::from_millis);
     millis.or_else(|| time::from_rfc3339(&record.text(NAME)?))
 }

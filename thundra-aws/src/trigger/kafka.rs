@@ -99,7 +99,7 @@ impl<'a> KafkaRecord<'a> {
             topic: record.text("topic"),
             partition: record.integer("partition"),
             offset: record.integer("offset"),
-            timestamp: record.number("timestamp").filter(|millis| *millis > 0.0).and_then(time::from_millis),
+            timestamp: record.time("timestamp").and_then(time::from_millis),
             key: record.text("key"),
             // With a registry of schemas, the value may come as the JSON that it is.
             value: record

@@ -117,7 +117,7 @@ impl<'a> MqMessage<'a> {
     }
 
     fn of_activemq(message: &Object<'a>) -> Self {
-        let time = |name| message.number(name).filter(|millis| *millis > 0.0).and_then(time::from_millis);
+        let time = |name| message.time(name).and_then(time::from_millis);
         let properties = message.raw("properties").map(json::members).unwrap_or_default().into_iter();
         let destination = message.object("destination").unwrap_or_default();
         MqMessage {

@@ -87,7 +87,6 @@ impl<'a, S: Serializer> Serializer for Passing<'a, S> {
         serialize_none() -> Ok
         serialize_unit() -> Ok
         serialize_unit_struct(name: &'static str) -> Ok
-        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> Ok
         serialize_seq(len: Option<usize>) -> SerializeSeq
         serialize_tuple(len: usize) -> SerializeTuple
         serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct
@@ -98,6 +97,11 @@ impl<'a, S: Serializer> Serializer for Passing<'a, S> {
     fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
         self.seen.text(self.part, value);
         self.serializer.serialize_str(value)
+    }
+
+    fn serialize_unit_variant(self, name: &'static str, index: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
+        self.seen.text(self.part, variant);
+        self.serializer.serialize_unit_variant(name, index, variant)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {

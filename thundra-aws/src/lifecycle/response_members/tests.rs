@@ -37,6 +37,12 @@ fn the_outcome_of_a_durable_execution_is_found() {
         error_type: &'static str,
         error_message: &'static str,
     }
+    #[derive(serde::Serialize, PartialEq, Eq, Hash)]
+    enum Words {
+        Status,
+        #[serde(rename = "FAILED")]
+        Failed,
+    }
     let typed = |error| members(&Envelope { status: "FAILED", error });
     for (members, expected, why) in [
         (
@@ -50,6 +56,11 @@ fn the_outcome_of_a_durable_execution_is_found() {
             "a struct",
         ),
         (typed(None), [Some("FAILED"), None, None], "no error"),
+        (
+            members(&std::collections::HashMap::from([(Words::Status, Words::Failed)])),
+            [Some("FAILED"), None, None],
+            "variants of an enum",
+        ),
         (members(&json!({"Status": "PENDING"})), [Some("PENDING"), None, None], "a suspension"),
         (
             members(&json!({"Result": "{\"Status\":\"FAILED\"}", "Status": "SUCCEEDED"})),

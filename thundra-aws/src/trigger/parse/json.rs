@@ -86,6 +86,11 @@ impl<'a> Object<'a> {
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
+    /// Returns a number member that is a time since 1970. Zero stands for no time.
+    pub(crate) fn time(&self, key: &str) -> Option<f64> {
+        self.number(key).filter(|time| *time > 0.0)
+    }
+
     /// Returns an integer member. Some events write integers as strings.
     pub(crate) fn integer(&self, key: &str) -> Option<i64> {
         let raw = self.raw(key)?;

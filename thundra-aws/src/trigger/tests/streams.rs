@@ -62,6 +62,18 @@ fn a_change_of_dynamodb_is_opened_in_kinesis() {
 }
 
 #[test]
+fn a_record_without_a_time_has_none() {
+    let mut record = kinesis("{}");
+    record["kinesis"]["approximateArrivalTimestamp"] = json!(0);
+    let change = json!({"eventSource": "aws:dynamodb", "dynamodb": {"Keys": {}, "ApproximateCreationDateTime": 0}});
+    let mut batch = firehose("{}");
+    batch["records"][0]["approximateArrivalTimestamp"] = json!(0);
+    for event in [json!({"Records": [record]}), json!({"Records": [change]}), batch] {
+        assert_eq!(detected(&event).messages[0].sent_at, None, "{event}");
+    }
+}
+
+#[test]
 fn each_sender_of_an_aggregated_record_is_linked() {
     let text = |traceparent: &str| json!({"__context__": {"traceparent": traceparent}, "a": 1}).to_string();
     let (one, other) = (text(TRACEPARENT), text(OTHER_TRACEPARENT));
