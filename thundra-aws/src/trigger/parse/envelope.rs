@@ -24,6 +24,7 @@ use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 use super::attributes::{self, SNS, SQS};
 use super::datadog::DATADOG;
 use super::extract::{Extractor, holds_context};
+use super::headers::is_request;
 use super::image;
 use super::json::{self, Object};
 use super::opened::Opened;
@@ -193,9 +194,11 @@ fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> 
     Some(open_carrier(&attributes.unwrap_or_default(), extractor, inside))
 }
 
-/// Opens the headers of a payload, which OpenTelemetry for Python adds to the payload of a call.
+/// Opens the headers of a payload, which OpenTelemetry for Python adds to the payload of a call. The headers of a request
+/// that somebody put into a message are those of anyone.
 fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened> {
-    let opened = open_carrier(&texts(object.object("headers")?), extractor, || None);
+    let extractor = if is_request(object) { extractor.at_edge() } else { *extractor };
+    let opened = open_carrier(&texts(object.object("headers")?), &extractor, || None);
     opened.holds_context().then_some(opened)
 }
 

@@ -1,26 +1,43 @@
 //! The extraction of contexts from an event.
 
+use thundra_core::Config;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
 use super::datadog;
+use crate::trigger::edge_trust;
 
 /// An extractor with the rules of one event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extractor<'h> {
     formats: Propagators,
     trust: Trust,
+    /// The trust in callers at the public edge.
+    edge: Trust,
     /// The X-Ray header beside the carrier.
     header: Option<&'h str>,
 }
 
 impl<'h> Extractor<'h> {
     pub(crate) fn new(formats: Propagators, trust: Trust) -> Self {
-        Extractor { formats, trust, header: None }
+        Extractor { formats, trust, edge: Trust::Edge, header: None }
+    }
+
+    /// Returns an extractor that trusts a sender, and callers at the public edge as far as the configuration says.
+    pub(crate) fn of(config: &Config, trust: Trust) -> Self {
+        Extractor { edge: edge_trust(config), ..Extractor::new(config.propagators, trust) }
+    }
+
+    /// Returns the extractor for the headers of a request that a trusted sender handed on.
+    pub(crate) fn at_edge(self) -> Self {
+        match self.trust {
+            Trust::Full => Extractor { trust: self.edge, ..self },
+            _ => self,
+        }
     }
 
     /// Adds an X-Ray header to every carrier.
     pub(crate) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
-        Extractor { formats: self.formats, trust: self.trust, header }
+        Extractor { formats: self.formats, trust: self.trust, edge: self.edge, header }
     }
 
     /// Extracts the context of a carrier.
