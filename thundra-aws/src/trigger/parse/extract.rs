@@ -83,7 +83,12 @@ impl<'h> Extractor<'h> {
 
 /// Returns `true` for the context of a program. An X-Ray header alone may come from a service in between.
 pub(crate) fn holds_context(inbound: &Inbound) -> bool {
-    holds_parent(inbound) || inbound.correlation.iter().next().is_some()
+    holds_parent(inbound) || holds_ids(inbound)
+}
+
+/// Returns `true` for correlation ids.
+pub(crate) fn holds_ids(inbound: &Inbound) -> bool {
+    inbound.correlation.iter().next().is_some()
 }
 
 /// Returns `true` for a parent that a program sent.
