@@ -134,6 +134,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         too_long.report(match trigger.faas_trigger {
             // A handler in place does not see its event.
             _ if body.is_empty() => Work::InPlace,
+            _ if trigger.execution.is_some() => Work::Execution,
             FaasTrigger::PubSub | FaasTrigger::Datasource => Work::Message,
             _ => Work::Call,
         });
@@ -156,8 +157,10 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 /// Returns the answer to an invocation whose handler is not called.
 pub(super) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
     let too_long = chain::check(invocation, config)?;
-    let is_stopped = invocation.flags().contains(ScopeFlags::CHAIN_TOO_LONG);
-    is_stopped.then(|| Answer::Error(too_long.exception()))
+    let flags = invocation.flags();
+    let is_durable = flags.contains(ScopeFlags::DURABLE_EXECUTION);
+    let answer = if is_durable { Answer::FailedExecution } else { Answer::Error };
+    flags.contains(ScopeFlags::CHAIN_TOO_LONG).then(|| answer(too_long.exception()))
 }
 
 /// Ends an invocation.
