@@ -64,7 +64,10 @@
 //!
 //! Of SQS, Kinesis, DynamoDB and Kafka the event source mapping needs
 //! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes any response for success: failed messages are
-//! deleted, and failed records are passed over.
+//! deleted, and failed records are passed over. The mapping of a Kafka cluster has that setting in [provisioned mode]
+//! alone.
+//!
+//! [provisioned mode]: https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 //!
 //! The task that awaits the batch polls all records, and spawns none. [`Each::concurrency`] sets how many at a time:
 //! messages of other groups, records of other partition keys (Kinesis), of other items (DynamoDB) or of other partitions
