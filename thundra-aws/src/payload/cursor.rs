@@ -91,7 +91,6 @@ impl<'a> Cursor<'a> {
     fn brackets(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {
-            self.at += quote_or_bracket(self.rest())?;
             match self.bytes.get(self.at)? {
                 b'"' => {
                     self.string()?;
@@ -99,7 +98,14 @@ impl<'a> Cursor<'a> {
                 }
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => depth -= 1,
-                _ => {}
+                // One byte mostly, a colon or a comma. Numbers are longer, and lists of bytes much longer.
+                _ => {
+                    self.at += 1;
+                    if !matches!(self.bytes.get(self.at)?, b'"' | b'{' | b'}' | b'[' | b']') {
+                        self.at += quote_or_bracket(self.rest())?;
+                    }
+                    continue;
+                }
             }
             self.at += 1;
             if depth == 0 {
