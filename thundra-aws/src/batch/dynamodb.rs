@@ -101,9 +101,14 @@ struct Plain<'a>(&'a Item);
 
 struct PlainValue<'a>(&'a AttributeValue);
 
+/// Returns `true` for a map, the form of ids. Any other value of the name belongs to the user.
+fn is_context((name, value): &(&String, &AttributeValue)) -> bool {
+    *name == PAYLOAD_CONTEXT && matches!(value, AttributeValue::M(_))
+}
+
 impl Serialize for Plain<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let attributes: BTreeMap<_, _> = self.0.iter().filter(|(name, _)| *name != PAYLOAD_CONTEXT).collect();
+        let attributes: BTreeMap<_, _> = self.0.iter().filter(|attribute| !is_context(attribute)).collect();
         serializer.collect_map(attributes.into_iter().map(|(name, value)| (name, PlainValue(value))))
     }
 }

@@ -41,11 +41,13 @@ impl<R> Takes<R> for KinesisEvent {
 
 fn read((): &(), record: &KinesisEventRecord, extractor: Extractor<'_>) -> Delivery {
     let stream = record.event_source_arn.as_deref().and_then(|arn| arn::resource(arn, "stream"));
+    let arrived_at = SystemTime::from(record.kinesis.approximate_arrival_timestamp.0);
     let record = KinesisRecord {
         event_id: record.event_id.as_deref().map(Cow::Borrowed),
         sequence_number: Some(Cow::Borrowed(&record.kinesis.sequence_number)),
         data: Data::Bytes(&record.kinesis.data),
-        arrived_at: Some(SystemTime::from(record.kinesis.approximate_arrival_timestamp.0)),
+        // A record without a time has the begin of 1970.
+        arrived_at: (arrived_at > SystemTime::UNIX_EPOCH).then_some(arrived_at),
     };
     delivery(stream, record, extractor)
 }

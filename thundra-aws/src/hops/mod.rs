@@ -7,6 +7,7 @@
 pub(crate) mod change;
 #[cfg(feature = "sdk")]
 pub(crate) mod key_names;
+pub(crate) mod number;
 pub(crate) mod pointer;
 #[cfg(feature = "sdk")]
 pub(crate) mod written;

@@ -70,7 +70,7 @@ impl Written {
             span.set_attribute(semconv::THUNDRA_LOOP_SUSPECTED, true);
             if let Resource::Bucket(bucket) = resource {
                 diagnostics::once(
-                    &format!("loop.s3.{bucket}"),
+                    &format!("loop.s3 {bucket}"),
                     format_args!(
                         "{operation} writes to the bucket {bucket}, whose event triggered this invocation: the write invokes \
                          the function again, without end, unless the prefix, the suffix or the event types of the \

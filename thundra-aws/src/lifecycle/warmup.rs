@@ -32,10 +32,13 @@ fn wait_of_ping(event: &[u8], context: &Context, config: &Config) -> Option<Dura
         return Some(wait);
     }
     let beside = context.client_context.as_ref().and_then(|client| client.custom.get("source"));
-    let source = trigger::detect(event, config, Trust::Full).source;
+    let trigger = trigger::detect(event, config, Trust::Full);
     let is_ping = match beside {
-        Some(beside) if warmup::is_plugin(beside) => source.faas_trigger != FaasTrigger::Http,
-        _ => source.name == warmup::NAME,
+        // Lambda takes `null` for the failure of a durable execution.
+        Some(beside) if warmup::is_plugin(beside) => {
+            trigger.faas_trigger != FaasTrigger::Http && trigger.execution.is_none()
+        }
+        _ => trigger.source.name == warmup::NAME,
     };
     is_ping.then_some(Duration::ZERO)
 }
@@ -65,6 +68,8 @@ mod tests {
     #[test]
     fn a_ping_is_known_by_its_event_or_its_client_context() {
         const REQUEST: &str = r#"{"httpMethod":"GET","path":"/","headers":{},"requestContext":{"elb":{}}}"#;
+        const DURABLE: &str = r#"{"DurableExecutionArn":"arn:aws:lambda:eu-west-1:1:function:f:1/durable-execution/a/b",
+            "CheckpointToken":"t","InitialExecutionState":{"Operations":[]}}"#;
         let long = format!(r#"{{"warmup":true,"note":"{}"}}"#, "a".repeat(MAX_BYTES));
         for (event, source, is_ping, why) in [
             (r#"{"warmup":true}"#, "orders", true, "its event"),
@@ -72,6 +77,7 @@ mod tests {
             ("{}", "serverless-plugin-warmup", true, "its client context"),
             (r#"{"order":7}"#, "serverless-plugin-warmup", true, "with a payload of the user's"),
             (REQUEST, "serverless-plugin-warmup", false, "a request is no ping"),
+            (DURABLE, "serverless-plugin-warmup", false, "a durable execution needs an answer of its own"),
             ("{}", "orders", false, "neither"),
             (long.as_str(), "orders", false, "too long for a ping"),
         ] {

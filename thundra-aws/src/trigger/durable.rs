@@ -103,8 +103,9 @@ impl<'a> State<'a> {
     fn keep_times(&self, trigger: &mut Trigger) {
         for message in &mut trigger.messages {
             let was_old = self.started_at.is_some_and(|started| message.is_old_at(started));
-            let waited = self.is_first && !message.is_old();
-            message.sent_at = message.sent_at.filter(|_| was_old || waited);
+            let waited = self.is_first && (was_old || !message.is_old());
+            message.sent_at = message.sent_at.filter(|_| waited);
+            message.is_replay |= was_old && !self.is_first;
         }
     }
 }

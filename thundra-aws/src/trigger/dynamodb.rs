@@ -20,7 +20,7 @@ use super::parse::{arn, image, time};
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
-use crate::hops::{Change, change};
+use crate::hops::{Change, change, number};
 
 pub(super) static SOURCE: Source = Source {
     name: "dynamodb",
@@ -97,7 +97,7 @@ impl<'a> DynamoDbRecord<'a> {
         Some(DynamoDbRecord {
             change: item,
             id: change.text("SequenceNumber").or_else(|| record.text("eventID")),
-            created_at: change.number("ApproximateCreationDateTime").and_then(time::from_seconds),
+            created_at: change.time("ApproximateCreationDateTime").and_then(time::from_seconds),
             principal,
             context: image::context(&change),
         })
@@ -126,7 +126,8 @@ pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) ->
     Change::of_item(table, key)
 }
 
-/// Returns the values that a primary key may have, out of a map of typed values, by name. A binary value is decoded.
+/// Returns the values that a primary key may have, out of a map of typed values, by name. A number is as DynamoDB writes it,
+/// and a binary value is decoded.
 pub(crate) fn key_values<'a>(map: &'a str, is_wanted: impl Fn(&str) -> bool) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
     let wanted = json::members(map).into_iter().filter(|(name, _)| is_wanted(name));
     wanted.filter_map(|(name, typed)| Some((name, key(&Object::parse(typed)?)?))).collect()
@@ -137,7 +138,7 @@ fn key<'a>(typed: &Object<'a>) -> Option<Cow<'a, [u8]>> {
         Cow::Borrowed(text) => Cow::Borrowed(str::as_bytes(text)),
         Cow::Owned(text) => Cow::Owned(String::into_bytes(text)),
     };
-    let text = typed.text("S").or_else(|| typed.text("N")).map(bytes);
+    let text = typed.text("S").or_else(|| typed.text("N").map(number::as_written)).map(bytes);
     text.or_else(|| BASE64_STANDARD.decode(&*typed.text("B")?).ok().map(Cow::Owned))
 }
 
@@ -150,11 +151,8 @@ mod tests {
         let item =
             r#"{"id":{"S":"o-9"},"at":{"N":"1.50"},"hash":{"B":"AAEC"},"odd":{"BOOL":true},"no":7,"not":{"S":""}}"#;
         let keys = key_values(item, |name| name != "not");
-        let expected: [(Cow<'_, str>, Cow<'_, [u8]>); 3] = [
-            ("id".into(), b"o-9"[..].into()),
-            ("at".into(), b"1.50"[..].into()),
-            ("hash".into(), [0, 1, 2][..].into()),
-        ];
+        let expected: [(Cow<'_, str>, Cow<'_, [u8]>); 3] =
+            [("id".into(), b"o-9"[..].into()), ("at".into(), b"1.5"[..].into()), ("hash".into(), [0, 1, 2][..].into())];
         assert_eq!(keys, expected);
     }
 }

@@ -69,7 +69,7 @@ impl<'a> KinesisRecord<'a> {
             event_id: record.text("eventID"),
             sequence_number: kinesis.text("sequenceNumber"),
             data: Data::Base64(kinesis.text("data").unwrap_or_default()),
-            arrived_at: kinesis.number("approximateArrivalTimestamp").and_then(time::from_seconds),
+            arrived_at: kinesis.time("approximateArrivalTimestamp").and_then(time::from_seconds),
         })
     }
 

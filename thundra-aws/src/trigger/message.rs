@@ -27,7 +27,8 @@ pub(crate) struct Message {
     pub(crate) attributes: Attributes,
     /// The time of sending, by the clock of the delivering service.
     pub(crate) sent_at: Option<SystemTime>,
-    /// `true` for an event of the past that was replayed.
+    /// `true` for an event of the past that was replayed, and for an old message in a later invocation of a durable
+    /// execution.
     pub(crate) is_replay: bool,
     /// The changes of objects and items that the message tells of.
     pub(crate) changes: Vec<Change>,
@@ -63,10 +64,11 @@ impl Message {
     }
 
     /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock
-    /// ahead of ours, is no wait. A time longer than any retention comes from a clock that is wrong.
+    /// ahead of ours, is no wait. A time longer than any retention comes from a clock that is wrong. A replayed event
+    /// waited for nothing.
     pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
         let waited = now.duration_since(self.sent_at?).unwrap_or_default();
-        (waited <= MAX_QUEUE_TIME).then_some(waited)
+        (waited <= MAX_QUEUE_TIME && !self.is_replay).then_some(waited)
     }
 
     /// Adds attributes before those that were found in the message.
@@ -128,6 +130,7 @@ mod tests {
             (Some(SystemTime::UNIX_EPOCH), None, "a clock that was never set"),
         ] {
             assert_eq!(Message { sent_at, ..Message::default() }.queue_time(now), waited, "{why}");
+            assert_eq!(Message { sent_at, is_replay: true, ..Message::default() }.queue_time(now), None, "{why}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! [Amazon MQ]: ActiveMQ and RabbitMQ.
 //!
 //! A message may carry a context in the properties (ActiveMQ) or the headers (RabbitMQ), and in an [envelope] or a
-//! `__context__` in the data. The data is opened only if the others hold no context.
+//! `__context__` in the data. The data is opened only if the others hold no ids.
 //!
 //! [Amazon MQ]: https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html
 //! [envelope]: super::parse::envelope
@@ -117,7 +117,7 @@ impl<'a> MqMessage<'a> {
     }
 
     fn of_activemq(message: &Object<'a>) -> Self {
-        let time = |name| message.number(name).filter(|millis| *millis > 0.0).and_then(time::from_millis);
+        let time = |name| message.time(name).and_then(time::from_millis);
         let properties = message.raw("properties").map(json::members).unwrap_or_default().into_iter();
         let destination = message.object("destination").unwrap_or_default();
         MqMessage {

@@ -109,6 +109,8 @@ fn a_created_object_has_a_pointer() {
 fn written_items_have_pointers() {
     const BY_KEY: &str = r#"{"TableName":"some-table","Key":{"some-key":{"S":"some-value"},"other-key":{"N":"123"}}}"#;
     const BY_ARN: &str = r#"{"TableName":"arn:aws:dynamodb:eu-west-1:1:table/some-table","Key":{"other-key":{"N":"123"},"some-key":{"S":"some-value"}}}"#;
+    const BY_NUMBER: &str =
+        r#"{"TableName":"some-table","Key":{"some-key":{"S":"some-value"},"other-key":{"N":"1.230E+2"}}}"#;
     const ITEM: &str = r#"{"TableName":"some-table","Item":{"a":{"M":{"some-key":{"S":"no"}}},"some-key":{"S":"some-value"},"other-key":{"N":"123"}}}"#;
     const PART: &str = r#"{"TableName":"some-table","Item":{"some-key":{"S":"some-value"}}}"#;
     const UNKNOWN: &str = r#"{"TableName":"unknown-table","Item":{"some-key":{"S":"some-value"}}}"#;
@@ -124,6 +126,7 @@ fn written_items_have_pointers() {
     for (method, body, answers, pointer, why) in [
         ("UpdateItem", BY_KEY, ok("{}"), POINTER, "by its key"),
         ("DeleteItem", BY_ARN, ok("{}"), POINTER, "in any order, and by the table's ARN"),
+        ("UpdateItem", BY_NUMBER, ok("{}"), POINTER, "with a number as the caller writes it"),
         ("PutItem", ITEM, ok("{}"), POINTER, "out of the item"),
         ("PutItem", PART, ok("{}"), "", "an item without its key is refused"),
         ("PutItem", UNKNOWN, ok("{}"), "", "no call has named the key"),

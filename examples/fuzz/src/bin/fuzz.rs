@@ -20,7 +20,7 @@ use thundra_fuzz::corpus::{pack, unpack};
 const TARGETS: [&str; 4] = ["recognise", "envelopes", "strip", "splice"];
 
 /// The longest input. Longer ones show nothing that a grown one does not.
-const MAX_BYTES: &str = "-max_len=1024";
+const MAX_BYTES: &str = "-max_len=2048";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();

@@ -86,6 +86,19 @@ fn records_stay_in_the_invocation_where_its_trace_is_the_better_place() {
 }
 
 #[test]
+fn a_record_without_a_time_is_not_old() {
+    let config = config(&[]);
+    let mut event = kinesis(&[("a", order(0)), ("b", order(1))]);
+    for record in &mut event.records {
+        record.kinesis.approximate_arrival_timestamp = Default::default();
+    }
+    let (_, spans) = invocation(&config, || each(event, succeed::<Order>).with_config(&config).into_future());
+    let record = span(&spans, "messaging.message.id", "0");
+    assert_eq!(record.context.trace_id.to_string(), TRACE, "its producer's child");
+    assert_eq!(record.attribute("thundra.queue.time_ms"), None);
+}
+
+#[test]
 fn a_record_of_several_senders_links_to_each() {
     let config = config(&[("THUNDRA_MAX_CHAIN_LENGTH", "5")]);
     let text = |length: u32| {

@@ -219,6 +219,19 @@ mod dynamodb {
     }
 
     #[test]
+    fn an_attribute_of_the_user_with_the_name_of_the_context_stays() {
+        let seen = Mutex::new(Vec::new());
+        let note = |text: String| {
+            seen.lock().unwrap().push(text);
+            succeed(())
+        };
+        let images = [json!({"__context__": {"S": "a text"}}), json!({"__context__": {"L": []}, "id": {"N": "1"}})];
+        let event = stream(&images.map(|image| ("INSERT", image)));
+        assert!(failures(&run(each_text(event, note)).unwrap()).is_empty());
+        assert_eq!(seen.into_inner().unwrap(), [r#"{"__context__":"a text"}"#, r#"{"__context__":[],"id":1}"#]);
+    }
+
+    #[test]
     fn a_stream_stops_at_the_first_failure_and_a_removal_is_a_null() {
         let item = |id: u64| json!({"id": {"N": id.to_string()}});
         let changes = [("INSERT", item(0)), ("REMOVE", item(1)), ("MODIFY", item(2)), ("MODIFY", item(3))];

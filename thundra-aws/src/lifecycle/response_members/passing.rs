@@ -6,12 +6,14 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::seen::{Part, ResponseMembers, Seen};
 
-/// Serialises a response, and returns its members beside the result.
+/// Serialises a response, and returns its members beside the result. `reads_result` is `true` if the text of `Result` is
+/// read too.
 pub(in crate::lifecycle) fn serialize_and_read<S: Serializer>(
     body: &impl Serialize,
     serializer: S,
+    reads_result: bool,
 ) -> (Result<S::Ok, S::Error>, ResponseMembers) {
-    let seen = Seen::default();
+    let seen = Seen { reads_result, ..Seen::default() };
     let result = pass(body, Part::Response, &seen).serialize(serializer);
     (result, seen.members.into_inner())
 }
@@ -87,7 +89,6 @@ impl<'a, S: Serializer> Serializer for Passing<'a, S> {
         serialize_none() -> Ok
         serialize_unit() -> Ok
         serialize_unit_struct(name: &'static str) -> Ok
-        serialize_unit_variant(name: &'static str, index: u32, variant: &'static str) -> Ok
         serialize_seq(len: Option<usize>) -> SerializeSeq
         serialize_tuple(len: usize) -> SerializeTuple
         serialize_tuple_struct(name: &'static str, len: usize) -> SerializeTupleStruct
@@ -98,6 +99,11 @@ impl<'a, S: Serializer> Serializer for Passing<'a, S> {
     fn serialize_str(self, value: &str) -> Result<S::Ok, S::Error> {
         self.seen.text(self.part, value);
         self.serializer.serialize_str(value)
+    }
+
+    fn serialize_unit_variant(self, name: &'static str, index: u32, variant: &'static str) -> Result<S::Ok, S::Error> {
+        self.seen.text(self.part, variant);
+        self.serializer.serialize_unit_variant(name, index, variant)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {

@@ -49,9 +49,14 @@ impl<'a> Object<'a> {
 
     /// Adds a member, up to the limit of members.
     pub(crate) fn push(&mut self, key: Cow<'a, str>, value: &'a str) {
-        if self.0.len() < MAX_MEMBERS {
+        if !self.is_full() {
             self.0.push((key, value));
         }
+    }
+
+    /// Returns `true` at the limit of members.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= MAX_MEMBERS
     }
 
     /// Returns the text of a member's value. `None` for `null`.
@@ -79,6 +84,11 @@ impl<'a> Object<'a> {
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
         let raw = self.raw(key)?;
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
+    }
+
+    /// Returns a number member that is a time since 1970. Zero stands for no time.
+    pub(crate) fn time(&self, key: &str) -> Option<f64> {
+        self.number(key).filter(|time| *time > 0.0)
     }
 
     /// Returns an integer member. Some events write integers as strings.

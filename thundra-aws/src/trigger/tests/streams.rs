@@ -62,6 +62,18 @@ fn a_change_of_dynamodb_is_opened_in_kinesis() {
 }
 
 #[test]
+fn a_record_without_a_time_has_none() {
+    let mut record = kinesis("{}");
+    record["kinesis"]["approximateArrivalTimestamp"] = json!(0);
+    let change = json!({"eventSource": "aws:dynamodb", "dynamodb": {"Keys": {}, "ApproximateCreationDateTime": 0}});
+    let mut batch = firehose("{}");
+    batch["records"][0]["approximateArrivalTimestamp"] = json!(0);
+    for event in [json!({"Records": [record]}), json!({"Records": [change]}), batch] {
+        assert_eq!(detected(&event).messages[0].sent_at, None, "{event}");
+    }
+}
+
+#[test]
 fn each_sender_of_an_aggregated_record_is_linked() {
     let text = |traceparent: &str| json!({"__context__": {"traceparent": traceparent}, "a": 1}).to_string();
     let (one, other) = (text(TRACEPARENT), text(OTHER_TRACEPARENT));
@@ -160,6 +172,17 @@ fn the_records_of_firehose_are_read_again_after_a_failure() {
          messaging.batch.message_count=1\nmessaging.destination.partition.id=shard-1\n\
          aws.kinesis.sequence_number=9\nmessaging.message.id=r-1\n"
     );
+    let mut of_kafka = firehose("hi");
+    of_kafka["sourceKinesisStreamArn"] = Json::Null;
+    of_kafka["records"][0] = json!({"recordId": "r-1", "kafkaRecordValue": base64(&text),
+        "mskRecordMetadata": {"offset": "7", "partitionId": "1", "approximateArrivalTimestamp": 1_495_072_949_453_u64}});
+    let trigger = detected(&of_kafka);
+    assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "a stream that reads a cluster of Kafka");
+    assert_eq!(trigger.messages[0].sent_at, from_millis(1_495_072_949_453.0));
+    assert!(attributes(&trigger).ends_with(
+        "messaging.batch.message_count=1\nmessaging.destination.partition.id=1\nmessaging.kafka.offset=7\n\
+         messaging.message.id=r-1\n"
+    ));
     let mut analytics = firehose("hi");
     analytics["deliveryStreamArn"] = Json::Null;
     analytics["applicationArn"] = json!("arn:aws:kinesisanalytics:eu-west-1:1:application/report");

@@ -47,5 +47,8 @@ async fn an_object_is_read_through_the_topic_and_the_queue() {
     assert_eq!((record.name.as_str(), record.kind), ("process uploads", Kind::Consumer));
     assert_eq!((&invocation.parent, invocation.attribute("thundra.parent.source")), (&None, Some("none")));
     assert!(record.attribute("thundra.queue.time_ms").is_some(), "SQS says when it got the message: {record:?}");
+    let pointer = record.attribute("thundra.span_pointers.read");
+    // SHA-256 of shop-uploads|order-1.json|99914b932bd37a50b983c5e7c90ae93b, with the MD5 of the object.
+    assert_eq!(pointer, Some("45c844ad3db82d568f1d0f36116fbae5"), "a write of this object names it too");
     assert!(spans.iter().all(|span| span.error.is_none()), "the test event is read too: {spans:#?}");
 }

@@ -64,6 +64,8 @@ async fn an_item_with_a_context_is_below_its_writer() {
     let attributes = ["faas.trigger", "faas.document.collection", "faas.document.operation"];
     let attributes = attributes.map(|key| work.invocation.attribute(key).unwrap_or_default());
     assert_eq!(attributes, ["datasource", "orders", "insert"]);
+    let pointer = work.record.as_ref().unwrap().attribute("thundra.span_pointers.read");
+    assert_eq!(pointer, Some("cf1ad5b2588d86e1320d40733dc2008e"), "SHA-256 of orders|order|order-1||");
     sent.assert_same(&work.seen);
 }
 
