@@ -27,6 +27,8 @@ pub(crate) enum Work {
     Call,
     /// An invocation by one message.
     Message,
+    /// An invocation of a durable execution.
+    Execution,
     /// A record of a batch.
     #[cfg(feature = "batch")]
     Record,
@@ -56,6 +58,7 @@ impl ChainTooLong {
     pub(crate) fn report(&self, work: Work) {
         let (key, then, retries) = match work {
             Work::Call => ("chain.call", "The handler is not called, and the caller gets an error.", ""),
+            Work::Execution => ("chain.execution", "The handler is not called, and the execution fails.", ""),
             Work::Message => ("chain.message", "The handler is not called, and the message fails.", RETRIES),
             #[cfg(feature = "batch")]
             Work::Record => ("chain.record", "The record fails alone.", RETRIES),

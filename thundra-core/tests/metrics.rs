@@ -14,7 +14,10 @@ use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value as Number;
 use prost::Message;
 use thundra_core::export::{Batch, Export, ExportError, ExportFuture};
 use thundra_core::metrics::{self, Instrument, PointData, PointsOf};
-use thundra_core::{Config, Env, Records, Scope, ScopeRef, Signal, Telemetry, TemporalityPreference, flush, install};
+use thundra_core::{
+    Config, Env, Records, ReplayMarks, Scope, ScopeRef, Signal, Telemetry, TemporalityPreference, flush, install,
+    mark_replays,
+};
 use tracing::Instrument as _;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -501,6 +504,34 @@ fn sixty_four_tasks_never_cross() {
     let points = collector.points();
     assert_eq!(points.iter().filter(|point| point.starts_with("steps{") && point.ends_with(" 20")).count(), 64);
     assert!(points.contains(&format!("step{{}} {}:{}", 64 * 20, 64 * 190)), "{points:?}");
+}
+
+#[test]
+fn replayed_work_is_not_measured_again() {
+    let (_turn, collector) = installed();
+    mark_replays(ReplayMarks { library: "library", field: "repeats", scope_field: "scopeKey", names: &[] });
+    let measure = || {
+        tracing::info!(monotonic_counter.replay.events = 1);
+        #[cfg(feature = "metrics")]
+        metrics_facade::counter!("replay.facade").increment(1);
+    };
+    for sampler in ["always_on", "always_off"] {
+        let config = Config::from_env(&Env::from_pairs([("OTEL_TRACES_SAMPLER", sampler)]));
+        let scope = Scope::builder("replay").begin_with(&config);
+        scope.enter(|| {
+            let work = tracing::info_span!(target: "library", "work", repeats = true);
+            work.in_scope(measure);
+            work.in_scope(|| tracing::info_span!("inside").in_scope(measure));
+            work.record("repeats", false);
+            work.in_scope(measure);
+        });
+        scope.finish();
+    }
+    WRITTEN.lock().unwrap().clear();
+    let measured = collector.points();
+    assert!(measured.contains(&"replay.events{} 2".to_owned()), "{measured:?}");
+    #[cfg(feature = "metrics")]
+    assert!(measured.contains(&"replay.facade{} 2".to_owned()), "{measured:?}");
 }
 
 #[cfg(feature = "metrics")]

@@ -18,8 +18,11 @@ use crate::trigger::kinesis::Data;
 
 /// The result of a record of Firehose: what the work on it returns.
 ///
-/// Bytes and texts are transformed data, `()` leaves the data as they are, and `None` drops the record. The error of the work is
-/// `ProcessingFailed`: Firehose delivers the original record to the bucket for errors.
+/// Bytes and texts are transformed data, `()` leaves the data as they are, and `None` drops the record. The error of
+/// the work is `ProcessingFailed`: Firehose delivers the original record to the bucket for errors.
+///
+/// A delivery stream that reads Amazon MSK sends `kafkaRecordValue` in place of `data`, which [`KinesisFirehoseEvent`]
+/// does not read.
 ///
 /// # Examples
 ///
@@ -188,6 +191,7 @@ fn read(stream: &Option<String>, record: &KinesisFirehoseEventRecord, extractor:
         id: record.record_id.as_deref().map(Cow::Borrowed),
         shard: metadata.and_then(|metadata| metadata.shard_id.as_deref()).map(Cow::Borrowed),
         sequence_number: metadata.and_then(|metadata| metadata.sequence_number.as_deref()).map(Cow::Borrowed),
+        offset: None,
         data: Data::Bytes(&record.data),
         arrived_at: (arrived_at > SystemTime::UNIX_EPOCH).then_some(arrived_at),
     };

@@ -76,7 +76,7 @@ impl<'c> Surroundings<'c> {
     pub(super) fn extractor(&self) -> Extractor<'static> {
         let is_untrusted =
             self.invocation.is_some_and(|invocation| invocation.flags().contains(ScopeFlags::UNTRUSTED_CALLER));
-        Extractor::new(self.config.propagators, if is_untrusted { Trust::Edge } else { Trust::Full })
+        Extractor::of(self.config, if is_untrusted { Trust::Edge } else { Trust::Full })
     }
 
     /// Begins the scope of a record, and takes the context out of the delivery.

@@ -7,7 +7,10 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use serde_json::Value as Json;
 use thundra_core::exception::Exception;
+
+use super::durable_status;
 
 thread_local! {
     static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
@@ -20,6 +23,8 @@ pub(super) enum Answer {
     Nothing { wait: Duration },
     /// An error.
     Error(Exception),
+    /// The failure of a durable execution. Lambda would retry an invocation with an error until the execution times out.
+    FailedExecution(Exception),
 }
 
 impl Answer {
@@ -32,16 +37,17 @@ impl Answer {
         call()
     }
 
-    /// Waits as the answer asks, and returns the error to answer with, or nothing.
-    pub(super) fn given(self) -> BoxFuture<'static, Result<(), Exception>> {
+    /// Waits as the answer asks, and returns the response or the error to answer with.
+    pub(super) fn given(self) -> BoxFuture<'static, Result<Json, Exception>> {
         Box::pin(async {
             match self {
-                Answer::Nothing { wait } if wait.is_zero() => Ok(()),
+                Answer::Nothing { wait } if wait.is_zero() => Ok(Json::Null),
                 Answer::Nothing { wait } => {
                     tokio::time::sleep(wait).await;
-                    Ok(())
+                    Ok(Json::Null)
                 }
                 Answer::Error(exception) => Err(exception),
+                Answer::FailedExecution(exception) => Ok(durable_status::failed(&exception)),
             }
         })
     }

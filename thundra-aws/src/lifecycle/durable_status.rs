@@ -3,6 +3,7 @@
 //! Lambda takes an invocation for a success if it reports a failed execution. No metric, no dead-letter queue and no
 //! X-Ray segment shows the failure.
 
+use serde_json::{Value as Json, json};
 use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef, semconv};
 
@@ -23,6 +24,14 @@ pub(super) fn report(invocation: ScopeRef, members: ResponseMembers) {
     }
     invocation
         .set_attribute(semconv::DURABLE_INVOCATION_STATUS, thundra_core::cut(&status, MAX_STATUS_BYTES).to_owned());
+}
+
+/// Returns the response that fails the execution.
+pub(super) fn failed(exception: &Exception) -> Json {
+    json!({
+        "Status": FAILED,
+        "Error": { "ErrorType": exception.error_type(), "ErrorMessage": exception.message() }
+    })
 }
 
 /// The longest recorded status, in bytes. Lambda's own are shorter.

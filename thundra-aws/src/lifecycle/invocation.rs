@@ -134,6 +134,7 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
         too_long.report(match trigger.faas_trigger {
             // A handler in place does not see its event.
             _ if body.is_empty() => Work::InPlace,
+            _ if trigger.execution.is_some() => Work::Execution,
             FaasTrigger::PubSub | FaasTrigger::Datasource => Work::Message,
             _ => Work::Call,
         });
@@ -156,8 +157,10 @@ pub(crate) fn begin(body: &mut Bytes, context: &Context, attempt: Option<&str>, 
 /// Returns the answer to an invocation whose handler is not called.
 pub(super) fn answer(invocation: ScopeRef, config: &Config) -> Option<Answer> {
     let too_long = chain::check(invocation, config)?;
-    let is_stopped = invocation.flags().contains(ScopeFlags::CHAIN_TOO_LONG);
-    is_stopped.then(|| Answer::Error(too_long.exception()))
+    let flags = invocation.flags();
+    let is_durable = flags.contains(ScopeFlags::DURABLE_EXECUTION);
+    let answer = if is_durable { Answer::FailedExecution } else { Answer::Error };
+    flags.contains(ScopeFlags::CHAIN_TOO_LONG).then(|| answer(too_long.exception()))
 }
 
 /// Ends an invocation.
@@ -199,8 +202,8 @@ fn trust(context: &Context, config: &Config) -> Trust {
     if is_visitor || is_agent { trigger::edge_trust(config) } else { Trust::Full }
 }
 
-/// Returns the context of the caller: from the client context, else from the event's only message, else from the X-Ray
-/// header received by the runtime with the event.
+/// Returns the context of the caller: from the client context, else of a program that sent the event on, else from the
+/// event's only message, else from the X-Ray header received by the runtime with the event.
 fn parent(
     trigger: &Trigger,
     header: Option<&XRayHeader>,
@@ -212,12 +215,13 @@ fn parent(
         [message] => message.inbound.clone(),
         _ => Inbound::default(),
     };
-    if let Some(mut client) = from_client_context(context, caller, formats) {
+    let client = from_client_context(context, caller, formats);
+    for mut invoker in trigger.forwarded.clone().into_iter().chain(client) {
         if trigger.execution.is_some() {
-            // No other invocation of the execution may have the client context.
-            (client.parent, client.source) = (None, ParentSource::None);
+            // No other invocation of the execution may have the context of this one's invoker.
+            (invoker.parent, invoker.source) = (None, ParentSource::None);
         }
-        inbound = client.or(inbound);
+        inbound = invoker.or(inbound);
     }
     let header = header.filter(|_| formats.xray);
     if trigger.is_batch() {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::future::BoxFuture;
 use lambda_runtime::LambdaEvent;
 use pin_project_lite::pin_project;
+use serde_json::Value as Json;
 use thundra_core::exception::Exception;
 use thundra_core::{ScopeFlags, ScopeRef};
 use tower_service::Service;
@@ -67,7 +68,7 @@ pin_project! {
     #[project = WorkProjection]
     enum Work<F> {
         Handler { #[pin] future: F },
-        Answered { answer: BoxFuture<'static, Result<(), Exception>> },
+        Answered { answer: BoxFuture<'static, Result<Json, Exception>> },
     }
 }
 
@@ -89,7 +90,7 @@ where
                 })
             }
             WorkProjection::Answered { answer } => Poll::Ready(match ready!(answer.as_mut().poll(cx)) {
-                Ok(()) => Ok(Returned::nothing()),
+                Ok(response) => Ok(Returned::without_handler(response, invocation)),
                 Err(exception) => Err(Failed::without_handler(exception, invocation)),
             }),
         }

@@ -5,6 +5,7 @@
 
 use lambda_runtime::{FunctionResponse, IntoFunctionResponse};
 use serde::{Serialize, Serializer};
+use serde_json::Value as Json;
 use thundra_core::exception::{Exception, short_type_name};
 use thundra_core::{ScopeFlags, ScopeRef, contained, semconv};
 
@@ -16,20 +17,26 @@ use super::response_stream::ResponseStream;
 /// The `error.type` of a response with a serialisation failure.
 const INVALID_RESPONSE: &str = "invalid_response";
 
-/// A response of the handler, or none in place of it.
+/// A response of the handler, or one in place of it.
 pub(super) struct Returned<R> {
-    response: Option<R>,
+    response: Response<R>,
     invocation: Option<ScopeRef>,
+}
+
+enum Response<R> {
+    Handler(R),
+    /// The handler was not called.
+    Answer(Json),
 }
 
 impl<R> Returned<R> {
     pub(super) fn new(response: R, invocation: Option<ScopeRef>) -> Self {
-        Returned { response: Some(response), invocation }
+        Returned { response: Response::Handler(response), invocation }
     }
 
-    /// Returns the response `null`, of an invocation without the handler.
-    pub(super) fn nothing() -> Self {
-        Returned { response: None, invocation: None }
+    /// Returns the response that answers an invocation in place of the handler.
+    pub(super) fn without_handler(response: Json, invocation: Option<ScopeRef>) -> Self {
+        Returned { response: Response::Answer(response), invocation }
     }
 }
 
@@ -40,12 +47,15 @@ where
 {
     fn into_response(self) -> FunctionResponse<ResponseBody<B>, ResponseStream<S>> {
         let invocation = self.invocation;
-        let Some(response) = self.response else {
-            return FunctionResponse::BufferedResponse(ResponseBody { body: None, invocation });
+        let response = match self.response {
+            Response::Handler(response) => response.into_response(),
+            Response::Answer(answer) => {
+                return FunctionResponse::BufferedResponse(ResponseBody { body: Response::Answer(answer), invocation });
+            }
         };
-        match response.into_response() {
+        match response {
             FunctionResponse::BufferedResponse(body) => {
-                FunctionResponse::BufferedResponse(ResponseBody { body: Some(body), invocation })
+                FunctionResponse::BufferedResponse(ResponseBody { body: Response::Handler(body), invocation })
             }
             FunctionResponse::StreamingResponse(response) => {
                 if let Some(invocation) = invocation {
@@ -63,35 +73,44 @@ where
 /// A response in one piece. Serialisation records a failure, and the status of an HTTP response or of a durable
 /// execution.
 pub(super) struct ResponseBody<B> {
-    /// `None` for the response `null`.
-    body: Option<B>,
+    body: Response<B>,
     invocation: Option<ScopeRef>,
 }
 
 impl<B: Serialize> Serialize for ResponseBody<B> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Some(body) = &self.body else { return serializer.serialize_unit() };
-        let Some(invocation) = self.invocation else { return body.serialize(serializer) };
-        let flags = invocation.flags();
-        let (is_http, is_durable) =
-            (flags.contains(ScopeFlags::HTTP_RESPONSE), flags.contains(ScopeFlags::DURABLE_EXECUTION));
-        let (result, members) = match is_http || is_durable {
-            true => serialize_and_read(body, serializer),
-            false => (body.serialize(serializer), ResponseMembers::default()),
-        };
-        let code = if is_durable { members.result_status_code } else { members.status_code };
-        if is_durable {
-            durable_status::report(invocation, members);
+        match &self.body {
+            Response::Handler(body) => serialize(body, self.invocation, serializer),
+            Response::Answer(answer) => serialize(answer, self.invocation, serializer),
         }
-        if let Some(code) = code.filter(|_| is_http) {
-            report_status(invocation, code);
-        }
-        result.inspect_err(|error| {
-            let why = contained(|| error.to_string()).unwrap_or_default();
-            let error_type = short_type_name(std::any::type_name::<S::Error>()).to_owned();
-            invocation.set_flags(ScopeFlags::FAILED);
-            invocation.fail(&Exception::new(error_type, "the response could not be serialised").caused_by([why]));
-            invocation.set_attribute(semconv::ERROR_TYPE, INVALID_RESPONSE);
-        })
     }
+}
+
+fn serialize<S: Serializer>(
+    body: &impl Serialize,
+    invocation: Option<ScopeRef>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let Some(invocation) = invocation else { return body.serialize(serializer) };
+    let flags = invocation.flags();
+    let (is_http, is_durable) =
+        (flags.contains(ScopeFlags::HTTP_RESPONSE), flags.contains(ScopeFlags::DURABLE_EXECUTION));
+    let (result, members) = match is_http || is_durable {
+        true => serialize_and_read(body, serializer),
+        false => (body.serialize(serializer), ResponseMembers::default()),
+    };
+    let code = if is_durable { members.result_status_code } else { members.status_code };
+    if is_durable {
+        durable_status::report(invocation, members);
+    }
+    if let Some(code) = code.filter(|_| is_http) {
+        report_status(invocation, code);
+    }
+    result.inspect_err(|error| {
+        let why = contained(|| error.to_string()).unwrap_or_default();
+        let error_type = short_type_name(std::any::type_name::<S::Error>()).to_owned();
+        invocation.set_flags(ScopeFlags::FAILED);
+        invocation.fail(&Exception::new(error_type, "the response could not be serialised").caused_by([why]));
+        invocation.set_attribute(semconv::ERROR_TYPE, INVALID_RESPONSE);
+    })
 }

@@ -4,15 +4,22 @@
 //!
 //! OpenTelemetry for Python puts its context into the member `headers` of a call's payload. A request that a gateway
 //! without a known form handed on has such a member too, and its caller is anyone.
+//!
+//! A program may also send the event of another source on to a function. The `__context__` beside the members of such an
+//! event is of that program, because no service writes one there. The program is the caller, and trusted as such.
 
 use thundra_core::Config;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
 
 use super::event::Event;
 use super::parse::envelope;
-use super::parse::json::{self, Object};
+use super::parse::extract::Extractor;
+use super::parse::headers::is_request;
+use super::parse::json;
+use super::parse::opened::Opened;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, edge_trust};
+use crate::payload::{self, Member};
 
 pub(super) static SOURCE: Source = Source {
     name: "direct",
@@ -31,22 +38,6 @@ pub(super) static LIST: Source = Source {
     read: read_list,
 };
 
-/// Members of a request, beside its headers.
-const REQUEST: [&str; 12] = [
-    "body",
-    "method",
-    "httpMethod",
-    "requestContext",
-    "path",
-    "rawPath",
-    "url",
-    "uri",
-    "query",
-    "params",
-    "identity",
-    "stageVariables",
-];
-
 /// Reads the context that a program put into an event. `None` if there is none.
 pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let mut opened = envelope::open(event.text, &trigger.extractor(config))?;
@@ -62,6 +53,20 @@ pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) ->
     Some(())
 }
 
+/// Reads the context that a program put into the event of another source, unless the source has read it.
+pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor: &Extractor<'_>) {
+    if !event.members.names(PAYLOAD_CONTEXT) {
+        return;
+    }
+    if let Some(member) = payload::find(event.text).filter(Member::is_context)
+        && !trigger.context_ranges.contains(&member.range)
+    {
+        let before = trigger.context_ranges.partition_point(|range| range.start < member.range.start);
+        trigger.context_ranges.insert(before, member.range.clone());
+        trigger.forwarded = Some(Opened::of_member(member, extractor).inbound);
+    }
+}
+
 fn read_list(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let extractor = trigger.extractor(config);
     let payloads = json::array(std::str::from_utf8(event.text).ok()?);
@@ -72,9 +77,4 @@ fn read_list(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Optio
     trigger.context_ranges = messages.iter().filter_map(|message| message.context_range.clone()).collect();
     trigger.deliver(messages);
     Some(())
-}
-
-/// Returns `true` for what looks like a request.
-fn is_request(event: &Object<'_>) -> bool {
-    event.has("headers") && REQUEST.iter().any(|member| event.has(member))
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use super::parse::device;
 use super::parse::json::{self, Members, Object};
 
 /// The member with a batch of records, anywhere in the event.
@@ -18,6 +19,9 @@ pub(super) struct Event<'a> {
     pub(super) members: Object<'a>,
     /// The elements of `Records` or of a list, if they are of a known source.
     pub(super) records: Vec<Object<'a>>,
+    /// The members beyond the limit of [`members`](Event::members) that tell of a device, each once. A device chooses how
+    /// many members come before.
+    pub(super) beyond: Object<'a>,
     /// `true` for a list, the form of the batches of EventBridge: of a pipe, or of a bus.
     pub(super) is_list: bool,
     request_context: OnceCell<Option<Object<'a>>>,
@@ -51,7 +55,12 @@ impl<'a> Event<'a> {
                 }
                 event.request_context = OnceCell::new();
             }
-            event.members.push(key, members.value()?);
+            let value = members.value()?;
+            if !event.members.is_full() {
+                event.members.push(key, value);
+            } else if device::tells(&key) && !event.beyond.names(&key) {
+                event.beyond.push(key, value);
+            }
         }
         Some(event)
     }
@@ -61,6 +70,7 @@ impl<'a> Event<'a> {
             text,
             members: Object::default(),
             records: Vec::new(),
+            beyond: Object::default(),
             is_list: false,
             request_context: OnceCell::new(),
         }
@@ -69,6 +79,11 @@ impl<'a> Event<'a> {
     /// Returns the elements of a list, or the event itself.
     pub(super) fn objects(&self) -> &[Object<'a>] {
         if self.is_list { &self.records } else { std::slice::from_ref(&self.members) }
+    }
+
+    /// Returns `true` for an event of AWS IoT.
+    pub(super) fn is_from_device(&self) -> bool {
+        device::is_event([&self.members, &self.beyond])
     }
 
     /// Returns the `requestContext` of a request.

@@ -23,8 +23,9 @@ use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger};
 use crate::attributes::Attributes;
 
-/// The objects with the place of a record in a stream that Firehose or Kinesis Data Analytics reads.
-const METADATA: [&str; 3] = ["kinesisRecordMetadata", "kinesisStreamRecordMetadata", "kinesisFirehoseRecordMetadata"];
+/// The objects with the place of a record in a stream or topic that Firehose or Kinesis Data Analytics reads.
+const METADATA: [&str; 4] =
+    ["kinesisRecordMetadata", "kinesisStreamRecordMetadata", "kinesisFirehoseRecordMetadata", "mskRecordMetadata"];
 /// The base64 of the beginning of a failed record, `{"attemptsMade":`, without the characters that depend on the rest.
 const FAILED: &str = "eyJhdHRlbXB0c01hZGUiO";
 
@@ -69,11 +70,13 @@ pub(super) fn deliver(trigger: &mut Trigger, event: &Event<'_>, source: &str, co
 pub(crate) struct FirehoseRecord<'a> {
     /// `recordId`
     pub(crate) id: Option<Cow<'a, str>>,
-    /// `shardId`, of a record from a Kinesis stream.
+    /// `shardId`, of a record from a Kinesis stream, or `partitionId`, of a record from Amazon MSK.
     pub(crate) shard: Option<Cow<'a, str>>,
     /// `sequenceNumber`, of a record from a Kinesis stream.
     pub(crate) sequence_number: Option<Cow<'a, str>>,
-    /// `data`
+    /// `offset`, of a record from Amazon MSK.
+    pub(crate) offset: Option<i64>,
+    /// `data`, or `kafkaRecordValue` of a record from Amazon MSK.
     pub(crate) data: Data<'a>,
     /// The arrival of the record at the stream.
     pub(crate) arrived_at: Option<SystemTime>,
@@ -84,9 +87,10 @@ impl<'a> FirehoseRecord<'a> {
         let metadata = METADATA.iter().find_map(|name| record.object(name)).unwrap_or_default();
         FirehoseRecord {
             id: record.text("recordId"),
-            shard: metadata.text("shardId"),
+            shard: metadata.text("shardId").or_else(|| metadata.text("partitionId")),
             sequence_number: metadata.text("sequenceNumber"),
-            data: Data::Base64(record.text("data").unwrap_or_default()),
+            offset: metadata.integer("offset"),
+            data: Data::Base64(record.text("data").or_else(|| record.text("kafkaRecordValue")).unwrap_or_default()),
             arrived_at: arrival(record).or_else(|| arrival(&metadata)),
         }
     }
@@ -97,6 +101,7 @@ impl<'a> FirehoseRecord<'a> {
         let text = |text: Cow<'_, str>| text.into_owned().into();
         attributes.extend(self.shard.map(text).map(|id| (semconv::MESSAGING_DESTINATION_PARTITION_ID, id)));
         attributes.extend(self.sequence_number.map(text).map(|id| (semconv::AWS_KINESIS_SEQUENCE_NUMBER, id)));
+        attributes.extend(self.offset.map(|offset| (semconv::MESSAGING_KAFKA_OFFSET, offset.into())));
         attributes.extend(message_id(self.id));
         let raw = raw_data(&self.data);
         let unpacked = packed::open(raw.as_ref().unwrap_or(&self.data), extractor);

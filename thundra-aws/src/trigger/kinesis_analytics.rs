@@ -14,7 +14,9 @@ pub(super) static SOURCE: Source = Source {
     name: "kinesis_analytics",
     faas_trigger: FaasTrigger::Datasource,
     batch_api: false,
-    recognise: Recognise::Members(|event| event.members.has("applicationArn") && event.members.has("records")),
+    recognise: Recognise::Members(|event| {
+        event.members.text("applicationArn").is_some() && event.members.has("records")
+    }),
     read,
 };
 

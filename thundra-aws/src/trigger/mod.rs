@@ -65,7 +65,7 @@ pub(crate) mod warmup;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use thundra_core::propagation::Trust;
+use thundra_core::propagation::{Inbound, Trust};
 use thundra_core::{Config, Value, semconv};
 
 pub(crate) use durable::Execution;
@@ -104,6 +104,8 @@ pub(crate) struct Trigger {
     pub(crate) attributes: Attributes,
     /// The messages in the event. A request is one message, and so is each record. An event without a sender has none.
     pub(crate) messages: Vec<Message>,
+    /// The context of a program that sent the event of another source on to this function.
+    pub(crate) forwarded: Option<Inbound>,
     /// The ranges to cut from the event to remove each `__context__`, in order.
     pub(crate) context_ranges: Vec<Range<usize>>,
     /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
@@ -124,6 +126,7 @@ impl Trigger {
             span_name: None,
             attributes: vec![(semconv::FAAS_TRIGGER, source.faas_trigger.as_str().into())],
             messages: Vec::new(),
+            forwarded: None,
             context_ranges: Vec::new(),
             default_correlation_id: None,
             execution: None,
@@ -143,7 +146,7 @@ impl Trigger {
 
     /// Returns the extractor for the contexts in the event.
     fn extractor(&self, config: &Config) -> Extractor<'static> {
-        Extractor::new(config.propagators, self.trust)
+        Extractor::of(config, self.trust)
     }
 
     fn set(&mut self, key: &'static str, value: impl Into<Value>) {
@@ -185,8 +188,7 @@ pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
 fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
     let recognised = recognise(text, is_selected);
     // The text is empty for a handler in place, because the event is not visible and may come from anyone.
-    let is_edge =
-        recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| iot::is_from_device(&event.members));
+    let is_edge = recognised.as_ref().map_or(text.trim_ascii().is_empty(), |(event, _)| event.is_from_device());
     let trust = if is_edge { edge_trust(config) } else { caller };
     let trigger = recognised.and_then(|(event, source)| {
         let mut trigger = Trigger::new(source?, trust);
@@ -195,6 +197,7 @@ fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&So
             trigger.set(semconv::THUNDRA_TRIGGER_PIPE, true);
         }
         (trigger.source.read)(&mut trigger, &event, config)?;
+        direct::read_forwarded(&mut trigger, &event, &Extractor::of(config, trust));
         Some(trigger)
     });
     trigger.unwrap_or_else(|| Trigger::new(&OTHER, trust))

@@ -1,7 +1,7 @@
 //! [Amazon MQ]: ActiveMQ and RabbitMQ.
 //!
 //! A message may carry a context in the properties (ActiveMQ) or the headers (RabbitMQ), and in an [envelope] or a
-//! `__context__` in the data. The data is opened only if the others hold no context.
+//! `__context__` in the data. The data is opened only if the others hold no ids.
 //!
 //! [Amazon MQ]: https://docs.aws.amazon.com/lambda/latest/dg/with-mq.html
 //! [envelope]: super::parse::envelope

@@ -24,7 +24,10 @@ pub(super) static SOURCE: Source = Source {
     faas_trigger: FaasTrigger::Datasource,
     batch_api: cfg!(feature = "s3-batch"),
     recognise: Recognise::Members(|event| {
-        event.members.has("tasks") && event.members.object("job").is_some_and(|job| job.has("id"))
+        // A program may have jobs with tasks of its own.
+        let is_task = |task| Object::parse(task).is_some_and(|task| task.has("s3Key"));
+        let has_task = || event.members.array("tasks").first().is_some_and(|task| is_task(task));
+        event.members.object("job").is_some_and(|job| job.has("id")) && has_task()
     }),
     read,
 };

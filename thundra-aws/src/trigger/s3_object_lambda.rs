@@ -20,7 +20,7 @@ pub(super) static SOURCE: Source = Source {
     faas_trigger: FaasTrigger::Datasource,
     batch_api: false,
     recognise: Recognise::Members(|event| {
-        event.members.has("userRequest") && REQUESTS.iter().any(|(member, _)| event.members.has(member))
+        event.members.object("userRequest").is_some() && REQUESTS.iter().any(|(member, _)| event.members.has(member))
     }),
     read,
 };

@@ -32,7 +32,9 @@ pub(super) static NOTIFICATION: Source = Source {
     faas_trigger: FaasTrigger::PubSub,
     batch_api: false,
     recognise: Recognise::Objects(|notification| {
-        notification.has("Type") && notification.text("TopicArn").is_some_and(|arn| arn.contains(":sns:"))
+        notification.has("Type")
+            && notification.has("Message")
+            && notification.text("TopicArn").is_some_and(|arn| arn.contains(":sns:"))
     }),
     read: |trigger, event, config| describe(trigger, &event.objects().iter().collect::<Vec<_>>(), config),
 };

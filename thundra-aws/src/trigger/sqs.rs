@@ -1,7 +1,7 @@
 //! [SQS].
 //!
 //! A message may carry a context in the attributes, in an [envelope] or a `__context__` in the body, and in the system
-//! attribute `AWSTraceHeader`. The body is opened only if the attributes hold no context.
+//! attribute `AWSTraceHeader`. The body is opened only if the attributes hold no ids.
 //!
 //! [SQS]: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 //! [envelope]: super::parse::envelope
@@ -13,7 +13,7 @@ use thundra_core::{Config, semconv};
 use super::event::{Event, is_record};
 use super::message::{self, message_id};
 use super::parse::envelope::{self, attributes_or_body};
-use super::parse::extract::{Extractor, holds_context};
+use super::parse::extract::{Extractor, holds_ids};
 use super::parse::json::Object;
 use super::parse::opened::Opened;
 use super::parse::{arn, attributes, changes, dead_letter, time};
@@ -97,7 +97,7 @@ impl<'a> SqsMessage<'a> {
     pub(crate) fn read(self, extractor: Extractor<'_>) -> Message {
         let extractor = extractor.beside(self.trace_header.as_deref());
         let inbound = extractor.extract_owned(&self.attributes);
-        let opened = if holds_context(&inbound) {
+        let opened = if holds_ids(&inbound) {
             // The attributes win. The context of the body was received all the same, and is cut out of the payload.
             Opened { inbound, ..self.body.own_context() }
         } else {

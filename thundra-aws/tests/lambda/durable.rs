@@ -1,13 +1,13 @@
 //! Durable functions, written with AWS's SDK, under a service that keeps the operations of an execution.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_durable_execution_sdk as durable;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
@@ -138,14 +138,14 @@ fn branch(name: &str) -> String {
     name.to_owned()
 }
 
-/// The service behind one execution.
+/// The service behind executions.
 struct Service {
-    operations: Arc<Mutex<Vec<Value>>>,
+    operations: Operations,
     endpoint: String,
 }
 
-/// The state of the service: the operations, in the order of their begin.
-type Operations = Arc<Mutex<Vec<Value>>>;
+/// The state of the service: the operations of each execution, in the order of their begin.
+type Operations = Arc<Mutex<HashMap<String, Vec<Value>>>>;
 
 impl Service {
     async fn start() -> Self {
@@ -175,13 +175,13 @@ impl Service {
         let execution = json!({"Id": "e-1", "Type": "EXECUTION", "Status": "STARTED", "StartTimestamp": 1_700_000_000,
             "ExecutionDetails": {"InputPayload": input.to_string()}});
         let mut operations = vec![execution];
-        operations.extend(self.operations.lock().unwrap().iter().cloned());
+        operations.extend(self.operations.lock().unwrap().get(arn).into_iter().flatten().cloned());
         json!({"DurableExecutionArn": arn, "CheckpointToken": "t-0", "InitialExecutionState": {"Operations": operations}})
     }
 
-    /// Lets all timers end.
-    fn wait(&self) {
-        for operation in self.operations.lock().unwrap().iter_mut() {
+    /// Lets all timers of an execution end.
+    fn wait(&self, arn: &str) {
+        for operation in self.operations.lock().unwrap().get_mut(arn).into_iter().flatten() {
             match (operation["Type"].as_str(), operation["Status"].as_str()) {
                 (Some("WAIT"), Some("STARTED")) => operation["Status"] = json!("SUCCEEDED"),
                 (_, Some("PENDING")) => operation["Status"] = json!("READY"),
@@ -200,14 +200,19 @@ impl Service {
             if !is_pending {
                 break;
             }
-            self.wait();
+            self.wait(arn);
         }
         answers
     }
 }
 
-async fn checkpoint(State(operations): State<Operations>, Json(request): Json<Value>) -> Json<Value> {
+async fn checkpoint(
+    State(operations): State<Operations>,
+    Path(arn): Path<String>,
+    Json(request): Json<Value>,
+) -> Json<Value> {
     let mut operations = operations.lock().unwrap();
+    let operations = operations.entry(arn).or_default();
     let mut changed = Vec::new();
     for update in request["Updates"].as_array().into_iter().flatten() {
         let at = operations.iter().position(|operation| operation["Id"] == update["Id"]).unwrap_or_else(|| {
@@ -235,8 +240,8 @@ async fn checkpoint(State(operations): State<Operations>, Json(request): Json<Va
     Json(json!({"CheckpointToken": "t-1", "NewExecutionState": {"Operations": changed}}))
 }
 
-async fn state(State(operations): State<Operations>) -> Json<Value> {
-    Json(json!({"Operations": *operations.lock().unwrap()}))
+async fn state(State(operations): State<Operations>, Path(arn): Path<String>) -> Json<Value> {
+    Json(json!({"Operations": operations.lock().unwrap().get(&arn)}))
 }
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f:1/durable-execution/order-7/9f7d84c9-ea3d";
@@ -447,6 +452,28 @@ async fn a_failed_execution_is_a_failed_invocation() {
 }
 
 #[tokio::test]
+async fn an_execution_at_the_end_of_a_long_chain_fails_for_good() {
+    const TOO_LONG: &str =
+        "the chain of calls has 4 programs, more than THUNDRA_MAX_CHAIN_LENGTH=3 allows: perhaps a loop";
+    for program in ["durable", "durable_concurrent", "durable_handler"] {
+        let service = Service::start().await;
+        let limit = ("THUNDRA_MAX_CHAIN_LENGTH", "3");
+        let lambda = service.function(program, &[&[limit], variables(program).as_slice()].concat()).await;
+        let input = json!({"does": [], "__context__": {"x-correlation-id": "c-1", "call-chain-length": 3}});
+        // Lambda tries an invocation again that answers an error, for as long as the execution may take.
+        let answers = service.execute(&lambda, ARN, &input, None).await;
+        let error = json!({"ErrorType": "chain_too_long", "ErrorMessage": TOO_LONG});
+        assert_eq!(answers, [json!({"Status": "FAILED", "Error": error})], "{program}");
+        let root = lambda.traced().await;
+        assert_eq!((root.text("error.type"), root.status.as_deref()), ("chain_too_long".into(), Some(TOO_LONG)));
+        assert_eq!(root.text("durable.invocation.status"), "FAILED", "{program}");
+        let (_, stderr) = lambda.stop().await;
+        assert!(stderr.contains("The handler is not called, and the execution fails."), "{program}: {stderr}");
+        assert!(!stderr.contains("order placed"), "{program}: {stderr}");
+    }
+}
+
+#[tokio::test]
 async fn the_result_of_an_execution_for_a_request_has_the_status_of_the_response() {
     for (path, code, failed) in [("rawPath", "503", true), ("rawPath", "200", false), ("other", "", false)] {
         let service = Service::start().await;
@@ -485,6 +512,36 @@ async fn branches_in_tasks_of_the_sdk_belong_to_their_invocation() {
         let second = spans.iter().rfind(|span| span.kind == 2).unwrap();
         // `price`, `pack` and the two items.
         assert_eq!(second.text("durable.replayed_spans"), "4", "{program}: {spans:?}");
+    }
+}
+
+#[tokio::test]
+async fn executions_at_once_keep_apart() {
+    let service = Service::start().await;
+    let lambda = service.function("durable_concurrent", &variables("durable_concurrent")).await;
+    let traces = [TRACE, "4bf92f3577b34da6a3ce929d0e0e4736"];
+    let execute = async |trace: &str| {
+        let sent = json!({"traceparent": format!("00-{trace}-b7ad6b7169203331-01")});
+        let input = json!({"does": ["branches"], "__context__": sent});
+        service.execute(&lambda, &format!("{ARN}-{trace}"), &input, None).await.len()
+    };
+    for _ in 0..4 {
+        service.operations.lock().unwrap().clear();
+        assert_eq!(tokio::join!(execute(traces[0]), execute(traces[1])), (2, 2));
+    }
+    let (seen, _) = lambda.stop().await;
+    let spans = spans(&seen);
+    for trace in traces {
+        let of_trace = |name| named(&spans, name).into_iter().filter(|span| span.trace == trace);
+        let counts = ["price", "pack", "branch"].map(|name| of_trace(name).count());
+        assert_eq!(counts, [4, 4, 4 * 7], "{trace}");
+        for span in spans.iter().filter(|span| span.trace == trace && span.text("durable.execution.arn") != "") {
+            assert!(span.text("durable.execution.arn").ends_with(trace), "{span:?}");
+        }
+    }
+    for span in &spans {
+        let above = spans.iter().find(|parent| parent.id == span.parent);
+        assert!(span.kind == 2 || above.is_some_and(|above| above.trace == span.trace), "{span:?}");
     }
 }
 

@@ -10,8 +10,8 @@ use crate::points::attributes::AttributeSet;
 use crate::points::instrument::{Identity, Text};
 use crate::points::set::PointHash;
 use crate::points::switch;
-use crate::recorder::current;
 use crate::recorder::measure::measure_hashed;
+use crate::recorder::{current, replay};
 use crate::redact::{REDACTED, mask};
 
 /// The unit and the description of a name, perhaps described after its first measurement.
@@ -79,8 +79,11 @@ impl Handle {
             kind: self.kind,
             is_built_in: false,
         };
-        let scope = current::slot().map(|slot| slot.scope);
-        measure_hashed(scope, &identity, &self.attributes, self.hash, value, times);
+        let slot = current::slot();
+        if replay::is_in_replay(slot) {
+            return;
+        }
+        measure_hashed(slot.map(|slot| slot.scope), &identity, &self.attributes, self.hash, value, times);
     }
 
     /// Changes the value of a gauge. A non-finite value is refused, and the gauge keeps the previous value.

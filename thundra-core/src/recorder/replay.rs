@@ -183,7 +183,19 @@ pub(crate) fn is_replayed(metadata: &Metadata<'_>, slot: Option<SpanSlot>) -> bo
 #[cold]
 fn repeats(metadata: &Metadata<'_>, slot: SpanSlot) -> bool {
     let is_of_library = MARKS.get().is_some_and(|marks| marks.are_of(metadata));
-    !is_of_library && SCOPES.lock(slot.scope).is_some_and(|scope| scope.replays(slot.index()))
+    !is_of_library && is_marked(slot)
+}
+
+/// Returns `true` for work below a span marked as replayed work.
+#[cfg(feature = "metrics")]
+#[inline]
+pub(crate) fn is_in_replay(slot: Option<SpanSlot>) -> bool {
+    was_seen() && slot.is_some_and(is_marked)
+}
+
+#[cold]
+fn is_marked(slot: SpanSlot) -> bool {
+    SCOPES.lock(slot.scope).is_some_and(|scope| scope.replays(slot.index()))
 }
 
 /// Counts an event of replayed work.

@@ -1,6 +1,7 @@
 //! Batches: the scopes, the order and the failures of their records.
 
 mod failures;
+mod lost;
 mod order;
 mod payloads;
 mod queue_time;

@@ -8,7 +8,7 @@ use memchr::memmem;
 use thundra_core::propagation::Inbound;
 
 use super::envelope;
-use super::extract::{Extractor, holds_context};
+use super::extract::{Extractor, holds_ids};
 use super::opened::Opened;
 use crate::payload::{self, Member};
 
@@ -33,7 +33,7 @@ impl Data<'_> {
 
     /// Returns the context of the headers beside the payload, or the context of the payload if the headers hold none.
     pub(crate) fn open_beside(&self, headers: Inbound, extractor: &Extractor<'_>) -> Opened {
-        if holds_context(&headers) {
+        if holds_ids(&headers) {
             // The headers win. The context of the payload was received all the same, and is cut out of the payload.
             return Opened { inbound: headers, ..self.own_context() };
         }

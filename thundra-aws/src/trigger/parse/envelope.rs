@@ -11,7 +11,7 @@
 //! | result or context of Step Functions | `Payload`, `Execution.Input` |
 //! | payload of OpenTelemetry for Python | `headers` |
 //!
-//! A message is opened if the attributes hold no context, even if they hold something else. AWS adds attributes to the
+//! A message is opened if the attributes hold no ids, even if they hold something else. AWS adds attributes to the
 //! messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
 //!
 //! The context of another vendor has the last place, wherever it stands.
@@ -23,7 +23,8 @@ use thundra_core::propagation::{Inbound, PAYLOAD_CONTEXT};
 
 use super::attributes::{self, SNS, SQS};
 use super::datadog::DATADOG;
-use super::extract::{Extractor, holds_context};
+use super::extract::{Extractor, holds_ids, holds_parent};
+use super::headers::is_request;
 use super::image;
 use super::json::{self, Object};
 use super::opened::Opened;
@@ -59,13 +60,16 @@ pub(crate) fn own_context_of_string(string: &str) -> Opened {
     text.map(|text| own_context(text.as_bytes())).unwrap_or_default()
 }
 
-/// Returns the context of the attributes, or the context of the body if the attributes hold none.
+/// Returns the context of the attributes, or the context of the body if the attributes hold none. A tracer of another
+/// make sends a parent without ids, and the ids of the body go on then.
 pub(crate) fn attributes_or_body(attributes: Inbound, body: impl FnOnce() -> Option<Opened>) -> Opened {
-    if holds_context(&attributes) {
+    if holds_ids(&attributes) {
         return Opened { inbound: attributes, ..Opened::default() };
     }
-    let opened = body().unwrap_or_default();
-    Opened { inbound: opened.inbound.or(attributes), ..opened }
+    let mut opened = body().unwrap_or_default();
+    let inside = std::mem::take(&mut opened.inbound);
+    let inbound = if holds_parent(&attributes) { attributes.or(inside) } else { inside.or(attributes) };
+    Opened { inbound, ..opened }
 }
 
 /// Opens a notification of SNS.
@@ -79,7 +83,7 @@ pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extract
 pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extractor<'_>) -> Opened {
     let metadata = delivery.object("Metadata").map(texts).unwrap_or_default();
     let inbound = extractor.extract_owned(&metadata);
-    let opened = if holds_context(&inbound) {
+    let opened = if holds_ids(&inbound) {
         // The metadata win. The context of the payload was received all the same, and is cut out.
         Opened { inbound, ..own_context(part.as_bytes()) }
     } else {
@@ -193,9 +197,11 @@ fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> 
     Some(open_carrier(&attributes.unwrap_or_default(), extractor, inside))
 }
 
-/// Opens the headers of a payload, which OpenTelemetry for Python adds to the payload of a call.
+/// Opens the headers of a payload, which OpenTelemetry for Python adds to the payload of a call. The headers of a request
+/// that somebody put into a message are those of anyone.
 fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened> {
-    let opened = open_carrier(&texts(object.object("headers")?), extractor, || None);
+    let extractor = if is_request(object) { extractor.at_edge() } else { *extractor };
+    let opened = open_carrier(&texts(object.object("headers")?), &extractor, || None);
     opened.holds_context().then_some(opened)
 }
 

@@ -1,26 +1,43 @@
 //! The extraction of contexts from an event.
 
+use thundra_core::Config;
 use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_HEADER};
 
 use super::datadog;
+use crate::trigger::edge_trust;
 
 /// An extractor with the rules of one event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extractor<'h> {
     formats: Propagators,
     trust: Trust,
+    /// The trust in callers at the public edge.
+    edge: Trust,
     /// The X-Ray header beside the carrier.
     header: Option<&'h str>,
 }
 
 impl<'h> Extractor<'h> {
     pub(crate) fn new(formats: Propagators, trust: Trust) -> Self {
-        Extractor { formats, trust, header: None }
+        Extractor { formats, trust, edge: Trust::Edge, header: None }
+    }
+
+    /// Returns an extractor that trusts a sender, and callers at the public edge as far as the configuration says.
+    pub(crate) fn of(config: &Config, trust: Trust) -> Self {
+        Extractor { edge: edge_trust(config), ..Extractor::new(config.propagators, trust) }
+    }
+
+    /// Returns the extractor for the headers of a request that a trusted sender handed on.
+    pub(crate) fn at_edge(self) -> Self {
+        match self.trust {
+            Trust::Full => Extractor { trust: self.edge, ..self },
+            _ => self,
+        }
     }
 
     /// Adds an X-Ray header to every carrier.
     pub(crate) fn beside<'n>(self, header: Option<&'n str>) -> Extractor<'n> {
-        Extractor { formats: self.formats, trust: self.trust, header }
+        Extractor { formats: self.formats, trust: self.trust, edge: self.edge, header }
     }
 
     /// Extracts the context of a carrier.
@@ -66,7 +83,12 @@ impl<'h> Extractor<'h> {
 
 /// Returns `true` for the context of a program. An X-Ray header alone may come from a service in between.
 pub(crate) fn holds_context(inbound: &Inbound) -> bool {
-    holds_parent(inbound) || inbound.correlation.iter().next().is_some()
+    holds_parent(inbound) || holds_ids(inbound)
+}
+
+/// Returns `true` for correlation ids.
+pub(crate) fn holds_ids(inbound: &Inbound) -> bool {
+    inbound.correlation.iter().next().is_some()
 }
 
 /// Returns `true` for a parent that a program sent.

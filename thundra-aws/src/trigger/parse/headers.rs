@@ -38,6 +38,30 @@ impl<'a> Headers<'a> {
     }
 }
 
+/// Members of a request, beside its headers.
+const REQUEST: [&str; 15] = [
+    "body",
+    "method",
+    "httpMethod",
+    "requestContext",
+    "path",
+    "pathParameters",
+    "rawPath",
+    "url",
+    "uri",
+    "query",
+    "querystring",
+    "queryStringParameters",
+    "params",
+    "identity",
+    "stageVariables",
+];
+
+/// Returns `true` for what looks like a request.
+pub(crate) fn is_request(event: &Object<'_>) -> bool {
+    event.has("headers") && REQUEST.iter().any(|member| event.has(member))
+}
+
 /// Takes the lines of a header. The value is a string or a list of strings, or of objects with a `value` (CloudFront).
 fn lines<'a>(value: &'a str, mut line: impl FnMut(Cow<'a, str>)) {
     let element = |element| json::text(element).or_else(|| Object::parse(element)?.text("value"));

@@ -49,9 +49,14 @@ impl<'a> Object<'a> {
 
     /// Adds a member, up to the limit of members.
     pub(crate) fn push(&mut self, key: Cow<'a, str>, value: &'a str) {
-        if self.0.len() < MAX_MEMBERS {
+        if !self.is_full() {
             self.0.push((key, value));
         }
+    }
+
+    /// Returns `true` at the limit of members.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.len() >= MAX_MEMBERS
     }
 
     /// Returns the text of a member's value. `None` for `null`.

@@ -8,6 +8,7 @@ pub(super) mod bytes;
 pub(super) mod changes;
 mod datadog;
 pub(crate) mod dead_letter;
+pub(super) mod device;
 pub(crate) mod envelope;
 pub(crate) mod extract;
 pub(super) mod headers;

@@ -124,6 +124,8 @@ fn the_headers_of_a_request_in_an_unknown_form_switch_nothing_on() {
         (json!({"headers": headers, "order": 7}), Trust::Full, "OpenTelemetry for Python"),
         (json!({"headers": headers, "body": {}, "method": "GET"}), Trust::Edge, "a template of a gateway"),
         (json!({"headers": headers, "query": {}}), Trust::Edge, "another template"),
+        (json!({"headers": headers, "queryStringParameters": {}}), Trust::Edge, "a part of a request"),
+        (json!({"headers": headers, "pathParameters": {"id": "7"}}), Trust::Edge, "another part"),
         (json!({"__context__": own, "headers": {}, "body": {}}), Trust::Full, "a program's call"),
     ] {
         let trigger = detected(&event);
@@ -149,5 +151,49 @@ fn an_access_to_an_object_is_trusted_by_its_caller() {
         assert_eq!((trigger.source.name, trigger.trust), ("s3_object_lambda", trust), "{why}");
         assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "{why}");
         assert_eq!(attributes(&trigger), "faas.trigger=datasource\naws.s3.key=a b/c+d\nfaas.document.name=a b/c+d\n");
+    }
+}
+
+#[test]
+fn the_payloads_of_programs_are_told_from_events_of_aws() {
+    let arn = "arn:aws:sns:eu-west-1:1:t";
+    for (mut event, why) in [
+        (json!({"job": {"id": 7}, "tasks": [{"title": "pack"}, {"title": "send"}]}), "a job with tasks"),
+        (json!({"job": {"id": "j"}, "tasks": []}), "a job without tasks"),
+        (json!({"Type": "unsubscribe", "TopicArn": arn}), "about a topic"),
+        (json!({"applicationArn": {"name": "a"}, "records": []}), "about an application"),
+        (json!({"userRequest": "a", "getObjectContext": {}}), "about a user"),
+        (json!({"state": "open", "metadata": {}, "version": 3, "timestamp": 1}), "about a state"),
+        (json!({"Records": [{"a": 1}]}), "records of its own"),
+    ] {
+        event["__context__"] = json!({"x-correlation-id": "c-1", "debug-log-enabled": "true"});
+        let trigger = detected(&event);
+        assert_eq!((trigger.source.name, trigger.trust), ("direct", Trust::Full), "{why}");
+        assert_eq!(trigger.messages[0].inbound.correlation.get("id"), Some("c-1"), "{why}");
+        assert_eq!(trigger.context_ranges.len(), 1, "{why}");
+    }
+}
+
+#[test]
+fn the_headers_of_a_request_in_a_message_switch_nothing_on() {
+    let headers = json!({"traceparent": TRACEPARENT, "debug-log-enabled": "true", "x-correlation-id": "c-1"});
+    let request = json!({"headers": headers, "body": "{}", "method": "GET"});
+    let call = json!({"headers": headers, "order": 7});
+    let destination = |payload: &Json| json!({"requestContext": {"condition": "Success"}, "requestPayload": payload});
+    let sqs = |body: &Json| json!({"Records": [super::sqs(json!({}), None, json!(body.to_string()))]});
+    let bridge = |detail: &Json| json!({"source": "s", "detail-type": "t", "detail": detail});
+    for (event, obeyed, why) in [
+        (destination(&request), false, "a request that a function got without waiting"),
+        (destination(&call), true, "a call"),
+        (sqs(&request), false, "a request in a queue"),
+        (sqs(&call), true, "a call in a queue"),
+        (bridge(&request), false, "a request on a bus"),
+    ] {
+        let inbound = detected(&event).messages.remove(0).inbound;
+        assert_eq!((inbound.source, inbound.untrusted), (ParentSource::TraceParent, !obeyed), "{why}");
+        assert_eq!(inbound.correlation.get("id"), Some("c-1"), "{why}");
+        assert_eq!(inbound.correlation.debug_log_enabled(), obeyed, "{why}");
+        let all = recognised(event.to_string().as_bytes(), &config(&[("THUNDRA_TRUST", "all")]));
+        assert!(all.messages[0].inbound.correlation.debug_log_enabled(), "{why}");
     }
 }

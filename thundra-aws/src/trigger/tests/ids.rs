@@ -303,9 +303,16 @@ fn event(carrier: &Carrier, contexts: &[Pairs<'_>]) -> Option<Json> {
 
 /// Returns the ids of the invocation that an event triggers.
 fn ids(event: &Json, config: &Config) -> CorrelationIds {
+    begun(event.to_string(), config).0
+}
+
+/// Returns the ids of the invocation that an event triggers, and the event that the handler gets.
+fn begun(event: String, config: &Config) -> (CorrelationIds, String) {
     let mut context = Context::default();
     context.request_id = REQUEST.to_owned();
-    invocation::begin(&mut event.to_string().into(), &context, None, config).correlation().unwrap()
+    let mut body = event.into();
+    let ids = invocation::begin(&mut body, &context, None, config).correlation().unwrap();
+    (ids, String::from_utf8(body.to_vec()).unwrap())
 }
 
 #[test]
@@ -374,5 +381,27 @@ fn each_record_of_each_source_has_its_own_ids() {
             let of_invocation = ids(&event, &config(&[]));
             assert_eq!((of_invocation.get("id"), of_invocation.chain_length()), (Some(REQUEST), 1), "{name}");
         }
+    }
+}
+
+/// A program may send an event on by an asynchronous invoke or as the input of an execution, and both add the context.
+#[test]
+fn a_program_may_send_the_event_of_any_source_on() {
+    let context = map(SENT).to_string();
+    for (name, carrier, trust) in CARRIERS {
+        let Some(event) = event(carrier, &[&[]]) else { continue };
+        // An element of a list may also come alone.
+        let members = event.get(0).unwrap_or(&event).to_string();
+        let alone = if *name == "direct_list" { "direct" } else { *name };
+        let sent_on = members.replacen('{', &format!(r#"{{"__context__":{context},"#), 1);
+        let trigger = super::recognised(sent_on.as_bytes(), &config(&[]));
+        assert_eq!(trigger.source.name, alone);
+        let (ids, received) = begun(sent_on, &config(&[]));
+        assert_eq!(received, members, "{name}: as the program got it");
+        assert_eq!((ids.get("id"), ids.get("order")), (Some("c-1"), Some("o-9")), "{name}");
+        // What a service says for a person or a device is not obeyed, even in words that no person can add.
+        let is_obeyed = *trust == Full || matches!(carrier, One(_)) && *name != "iot_authorizer";
+        let decisions = (ids.chain_length(), ids.debug_log_enabled());
+        assert_eq!(decisions, if is_obeyed { (5, true) } else { (1, false) }, "{name}");
     }
 }

@@ -28,6 +28,7 @@ fn a_message_is_read_from_every_carrier() {
         json!({"binaryValue": base64::prelude::BASE64_STANDARD.encode(value), "dataType": "Binary"})
     };
     let raw = json!({"traceparent": bytes(TRACEPARENT), "x-correlation-id": bytes("c-1")});
+    let tracer = json!({"traceparent": text(&theirs)});
     let mut parsed = sqs(json!({}), None, json!({"__context__": context, "a": 1}));
     parsed["attributes"]["DeadLetterQueueSourceArn"] = json!("arn:aws:sqs:eu-west-1:1:orders");
     let mut numeric = sqs(json!({}), None, json!("hi"));
@@ -59,6 +60,8 @@ fn a_message_is_read_from_every_carrier() {
             "the body, not Datadog's",
         ),
         (sqs(json!({"_datadog": text("{}")}), Some(XRAY), json!("hi")), XRay, None, "Datadog's without a context"),
+        (sqs(tracer.clone(), None, json!(body)), TraceParent, Some("c-1"), "a tracer without ids, and the body's"),
+        (sqs(tracer, Some(XRAY), json!(bridge)), TraceParent, Some("c-1"), "and those of EventBridge"),
         (parsed, Correlation, Some("c-1"), "a body that a pipe has parsed"),
         (sqs(json!(null), None, json!(null)), ParentSource::None, None, "no body"),
         (sqs(json!(7), None, json!(7)), ParentSource::None, None, "nonsense"),
@@ -241,5 +244,41 @@ fn every_carrier_keeps_to_the_rules_of_trace_context() {
         let parent = trigger.messages.first().and_then(|message| message.inbound.parent.as_ref());
         assert_eq!(parent.map(|parent| parent.random), random, "{why}: {event}");
         assert_eq!(parent.and_then(|parent| parent.trace_state.as_deref()), kept, "{why}: {event}");
+    }
+}
+
+#[test]
+fn the_ids_of_a_payload_go_on_below_the_parent_of_a_tracer_without_ids() {
+    use base64::Engine;
+    let context =
+        json!({"traceparent": TRACEPARENT.replace("0a", "1a"), "x-correlation-id": "c-1", "call-chain-length": 4});
+    let payload = json!({"__context__": context, "a": 1});
+    let data = base64::prelude::BASE64_STANDARD.encode(payload.to_string());
+    let header = json!([{"traceparent": TRACEPARENT.as_bytes()}]);
+    let sns = json!({"TopicArn": "arn:aws:sns:eu-west-1:1:t", "Message": payload.to_string(),
+        "MessageAttributes": {"traceparent": {"Type": "String", "Value": TRACEPARENT}}});
+    for (event, source) in [
+        (json!({"Records": [{"EventSource": "aws:sns", "Sns": sns}]}), "sns"),
+        (json!({"Records": [sqs(json!({}), None, json!(sns.to_string()))]}), "sqs"),
+        (
+            json!({"specversion": "1.0", "type": "t", "source": "s", "traceparent": TRACEPARENT, "data": payload}),
+            "cloud_events",
+        ),
+        (
+            json!({"Data": payload, "Metadata": {"traceparent": TRACEPARENT}, "SystemMetadata": {"aws:DeliveryType": "LIVE"}}),
+            "event_bus",
+        ),
+        (
+            json!({"eventSource": "aws:kafka", "records": {"t-0": [{"topic": "t", "headers": header, "value": data}]}}),
+            "kafka",
+        ),
+    ] {
+        let trigger = detected(&event);
+        let [message] = trigger.messages.as_slice() else { panic!("{source}") };
+        assert_eq!(trigger.source.name, source);
+        let parent = message.inbound.parent.as_ref().unwrap().trace_id.to_string();
+        assert!(TRACEPARENT.contains(&parent), "{source}: the nearest sender");
+        let ids = &message.inbound.correlation;
+        assert_eq!((ids.get("id"), ids.chain_length()), (Some("c-1"), 4), "{source}");
     }
 }

@@ -172,6 +172,17 @@ fn the_records_of_firehose_are_read_again_after_a_failure() {
          messaging.batch.message_count=1\nmessaging.destination.partition.id=shard-1\n\
          aws.kinesis.sequence_number=9\nmessaging.message.id=r-1\n"
     );
+    let mut of_kafka = firehose("hi");
+    of_kafka["sourceKinesisStreamArn"] = Json::Null;
+    of_kafka["records"][0] = json!({"recordId": "r-1", "kafkaRecordValue": base64(&text),
+        "mskRecordMetadata": {"offset": "7", "partitionId": "1", "approximateArrivalTimestamp": 1_495_072_949_453_u64}});
+    let trigger = detected(&of_kafka);
+    assert_eq!(trigger.messages[0].inbound.source, ParentSource::TraceParent, "a stream that reads a cluster of Kafka");
+    assert_eq!(trigger.messages[0].sent_at, from_millis(1_495_072_949_453.0));
+    assert!(attributes(&trigger).ends_with(
+        "messaging.batch.message_count=1\nmessaging.destination.partition.id=1\nmessaging.kafka.offset=7\n\
+         messaging.message.id=r-1\n"
+    ));
     let mut analytics = firehose("hi");
     analytics["deliveryStreamArn"] = Json::Null;
     analytics["applicationArn"] = json!("arn:aws:kinesisanalytics:eu-west-1:1:application/report");

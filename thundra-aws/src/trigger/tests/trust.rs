@@ -149,6 +149,15 @@ fn untrusted_callers_switch_nothing_on() {
         assert_eq!((trigger.source.name, trigger.trust), ("sqs", edge));
         assert_eq!(trigger.messages[0].inbound.untrusted, edge == Trust::Edge);
     }
+    // A device may write more members than are read, and the members of a rule come after those of a device.
+    let mut many: String = (0..300).map(|n| format!(r#""{n}":1,"#)).collect();
+    for last in [r#""topic":"devices/7""#, r#""clientid":"7","principal":"cert""#] {
+        let event = format!(r#"{{"__context__":{context},{many}{last}}}"#);
+        let trigger = recognised(event.as_bytes(), &config(&[]));
+        assert_eq!((trigger.source.name, trigger.trust), ("iot", Trust::Edge), "{last}");
+        assert!(!trigger.messages[0].inbound.correlation.debug_log_enabled(), "{last}");
+        many += r#""topic":1,"#;
+    }
     let resolvers = json!([{"arguments": {}, "info": {"fieldName": "order"}}]);
     assert_eq!((detected(&resolvers).source.name, detected(&resolvers).trust), ("appsync", Trust::Edge));
 }
