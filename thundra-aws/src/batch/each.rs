@@ -12,22 +12,22 @@ use super::{BatchEvent, Takes};
 /// Works on each record of a batch in a [scope of its own](self), and hands over its JSON payload as a `T`.
 ///
 /// The [table of sources](self#sources) says what the payload is. The `__context__` that a sender put in is cut out. An
-/// envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and `T` has
-/// to be one.
+/// envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and `T`
+/// has to be one.
 ///
 /// A record without a payload, such as a tombstone of Kafka, is read as `null`: with `Option<T>` the closure gets
 /// `None`, with any other type the record fails.
 ///
 /// Payloads that are not JSON are for [`each_text`], [`each_bytes`] and [`each_record`].
 ///
-/// The closure may borrow, as below. An `async move` closure that uses a captured value by reference is none of the kind
-/// `Fn(T) -> Fut`, because its future would borrow from the closure: capture a reference instead.
+/// The closure may borrow, as below. An `async move` closure that uses a captured value by reference is none of the
+/// kind `Fn(T) -> Fut`, because its future would borrow from the closure: capture a reference instead.
 ///
 /// # Errors
 ///
 /// The response names the records that failed. A batch that [failed as a whole](self#failures) is a
-/// [`BatchError`](super::BatchError). Errors of the work borrow nothing (`'static`), so that boxed ones can be told apart
-/// and their sources recorded.
+/// [`BatchError`](super::BatchError). Errors of the work borrow nothing (`'static`), so that boxed ones can be told
+/// apart and their sources recorded.
 ///
 /// # Examples
 ///

@@ -5,8 +5,8 @@ use std::fmt;
 
 /// The error of a batch that failed as a whole.
 ///
-/// Either every record of a source without order failed, or the event source takes no partial response. The event source
-/// delivers all records again.
+/// Either every record of a source without order failed, or the event source takes no partial response. The event
+/// source delivers all records again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchError {

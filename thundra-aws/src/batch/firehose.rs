@@ -18,8 +18,8 @@ use crate::trigger::kinesis::Data;
 
 /// The result of a record of Firehose: what the work on it returns.
 ///
-/// Bytes and texts are transformed data, `()` leaves the data as they are, and `None` drops the record. The error of the work is
-/// `ProcessingFailed`: Firehose delivers the original record to the bucket for errors.
+/// Bytes and texts are transformed data, `()` leaves the data as they are, and `None` drops the record. The error of
+/// the work is `ProcessingFailed`: Firehose delivers the original record to the bucket for errors.
 ///
 /// A delivery stream that reads Amazon MSK sends `kafkaRecordValue` in place of `data`, which [`KinesisFirehoseEvent`]
 /// does not read.

@@ -1,8 +1,9 @@
 //! Batches of records, each worked on in a scope of its own.
 //!
-//! [`each()`] deserializes the JSON payload of each record. [`each_text`] and [`each_bytes`] hand over the payload as it is,
-//! and [`each_record`] the record itself. The work begins when it is awaited, and ends with the response of the event source.
-//! [`#[handler(batch)]`](crate::handler#on-main-with-batch-one-record-at-a-time) on a function of one record is the same.
+//! [`each()`] deserializes the JSON payload of each record. [`each_text`] and [`each_bytes`] hand over the payload as
+//! it is, and [`each_record`] the record itself. The work begins when it is awaited, and ends with the response of the
+//! event source. [`#[handler(batch)]`](crate::handler#on-main-with-batch-one-record-at-a-time) on a function of one
+//! record is the same.
 //!
 //! ```no_run
 //! use aws_lambda_events::event::kinesis::KinesisEvent;
@@ -63,38 +64,40 @@
 //! | `S3BatchJobEvent` (feature `s3-batch`) | decoded key | none | 10 | the others run | a `TaskResult` for each task |
 //!
 //! Of SQS, Kinesis, DynamoDB and Kafka the event source mapping needs
-//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes any response for success: failed messages are
-//! deleted, and failed records are passed over. The mapping of a Kafka cluster has that setting in [provisioned mode]
-//! alone.
+//! `FunctionResponseTypes: [ReportBatchItemFailures]`. Without it AWS takes any response for success: failed messages
+//! are deleted, and failed records are passed over. The mapping of Kafka has that setting in [provisioned mode] alone.
 //!
 //! [provisioned mode]: https://docs.aws.amazon.com/lambda/latest/dg/kafka-retry-configurations.html
 //!
 //! The task that awaits the batch polls all records, and spawns none. [`Each::concurrency`] sets how many at a time:
-//! messages of other groups, records of other partition keys (Kinesis), of other items (DynamoDB) or of other partitions
-//! (Kafka), and the messages of a broker, which then have no order.
+//! messages of other groups, records of other partition keys (Kinesis), of other items (DynamoDB) or of other
+//! partitions (Kafka), and the messages of a broker, which then have no order.
 //!
-//! A tombstone of Kafka and a removed item of DynamoDB have no payload: [`each()`] reads `null`, so `Option<T>` gets `None`.
-//! A record of Kinesis that holds several user records of the Producer Library stays one record.
+//! A tombstone of Kafka and a removed item of DynamoDB have no payload: [`each()`] reads `null`, so `Option<T>` gets
+//! `None`. A record of Kinesis that holds several user records of the Producer Library stays one record.
 //!
 //! # Failures
 //!
-//! A record fails if its work returns an error or its payload cannot be read. Its span has the error, and one log line at
-//! ERROR has its ids. The attribute `thundra.batch.failures` of the invocation counts the failed and the reported records.
+//! A record fails if its work returns an error or its payload cannot be read. Its span has the error, and one log line
+//! at ERROR has its ids. The attribute `thundra.batch.failures` of the invocation counts the failed and the reported
+//! records.
 //!
-//! - **Streams** (Kinesis, DynamoDB) stop at the first failure and report it, even if it is the first record. AWS delivers
-//!   everything from the lowest reported record on again, so what ran behind it would run twice. With several records at
-//!   a time some behind it may have run; those before it all run. [`Each::continue_on_failure`] goes on with other keys.
-//!   Once the retries end, AWS gives up the whole rest of the batch, unless the mapping has `BisectBatchOnFunctionError`.
-//! - **Standard queues**: a batch whose messages all failed is a [`BatchError`], which the function's error metric shows.
-//!   [`Each::report_full_failure`] answers with the list.
-//! - **Amazon MQ** takes no partial response. Any failure is a [`BatchError`], and the broker delivers the whole batch again.
+//! - **Streams** (Kinesis, DynamoDB) stop at the first failure and report it, even if it is the first record. AWS
+//!   delivers everything from the lowest reported record on again, so what ran behind it would run twice. With several
+//!   records at a time some behind it may have run; those before it all run. [`Each::continue_on_failure`] goes on with
+//!   other keys. Once the retries end, AWS gives up the whole rest of the batch, unless the mapping has
+//!   `BisectBatchOnFunctionError`.
+//! - **Standard queues**: a batch whose messages all failed is a [`BatchError`], which the function's error metric
+//!   shows. [`Each::report_full_failure`] answers with the list.
+//! - **Amazon MQ** takes no partial response. Any failure is a [`BatchError`], and the broker delivers the whole batch
+//!   again.
 //! - **Firehose and S3 Batch Operations** take a result of each record, so no failure is an error of the invocation.
-//! - A failed record **without an id** is reported with an empty one. AWS then delivers the whole batch again, and loses
-//!   nothing.
+//! - A failed record **without an id** is reported with an empty one. AWS then delivers the whole batch again, and
+//!   loses nothing.
 //! - An **empty batch** is a success.
 //!
-//! A panic passes through and ends the invocation, as it would without this module. A batch that is dropped ends the spans
-//! of its running records as cancelled.
+//! A panic passes through and ends the invocation, as it would without this module. A batch that is dropped ends the
+//! spans of its running records as cancelled.
 //!
 //! # Loops
 //!
@@ -109,6 +112,7 @@ mod each;
 mod error;
 mod options;
 pub mod payload;
+mod placed;
 mod queue;
 mod record;
 mod report;
@@ -173,8 +177,8 @@ pub trait BatchEvent: Takes<()> + Sized {
     const SOURCE: BatchSource<Self>;
 }
 
-/// An event for whose records the work may return an `R`: anything, except where the event source takes a result for each
-/// record.
+/// An event for whose records the work may return an `R`: anything, except where the event source takes a result for
+/// each record.
 #[diagnostic::on_unimplemented(
     message = "the work on a record of `{Self}` cannot return `{R}`",
     note = "`KinesisFirehoseEvent` takes what is `Into<Transformed>`, `S3BatchJobEvent` what is `Into<TaskResult>`"

@@ -1,4 +1,4 @@
-//! What the work on a record gets: the JSON payload as a type of the user's, the payload as text or bytes, or the record.
+//! What the work on a record gets: the JSON payload as a type of the user, as text, as bytes, or the record.
 //!
 //! A failure is explained without a quote of the payload.
 

@@ -13,8 +13,8 @@ use crate::trigger::s3_batch::{S3Task, bucket_name, decoded_key, process};
 
 /// The result of a task of S3 Batch Operations: what the work on it returns.
 ///
-/// `()` and texts are `Succeeded`. The error of the work is a `TemporaryFailure`, with the text of the error: S3 gives the task to
-/// a function again before the job ends.
+/// `()` and texts are `Succeeded`. The error of the work is a `TemporaryFailure`, with the text of the error: S3 gives
+/// the task to a function again before the job ends.
 ///
 /// # Examples
 ///
@@ -45,7 +45,8 @@ impl TaskResult {
         TaskResult { code: "Succeeded", text: text.into() }
     }
 
-    /// Returns `TemporaryFailure`: S3 gives the task to a function again. The text of the last one is in the completion report.
+    /// Returns `TemporaryFailure`: S3 gives the task to a function again. The text of the last one is in the completion
+    /// report.
     pub fn temporary_failure(text: impl Into<String>) -> Self {
         TaskResult { code: "TemporaryFailure", text: text.into() }
     }

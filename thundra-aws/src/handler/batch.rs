@@ -7,8 +7,8 @@
 //! | `Vec<u8>` | `each_bytes` |
 //! | any other | `each` |
 //!
-//! The compiler tells the types apart by method lookup, as in [`autoderef`](super::autoderef). The event is the one of the
-//! attribute, else the one of the record, else [told apart](AnyBatch) when it arrives.
+//! The compiler tells the types apart by method lookup, as in [`autoderef`](super::autoderef). The event is the one of
+//! the attribute, else the one of the record, else [told apart](AnyBatch) when it arrives.
 
 use std::fmt::{self, Display};
 use std::future::Future;

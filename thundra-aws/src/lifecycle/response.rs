@@ -96,7 +96,7 @@ fn serialize<S: Serializer>(
     let (is_http, is_durable) =
         (flags.contains(ScopeFlags::HTTP_RESPONSE), flags.contains(ScopeFlags::DURABLE_EXECUTION));
     let (result, members) = match is_http || is_durable {
-        true => serialize_and_read(body, serializer),
+        true => serialize_and_read(body, serializer, is_http && is_durable),
         false => (body.serialize(serializer), ResponseMembers::default()),
     };
     let code = if is_durable { members.result_status_code } else { members.status_code };

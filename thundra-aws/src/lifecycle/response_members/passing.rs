@@ -6,12 +6,14 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use super::seen::{Part, ResponseMembers, Seen};
 
-/// Serialises a response, and returns its members beside the result.
+/// Serialises a response, and returns its members beside the result. `reads_result` is `true` if the text of `Result` is
+/// read too.
 pub(in crate::lifecycle) fn serialize_and_read<S: Serializer>(
     body: &impl Serialize,
     serializer: S,
+    reads_result: bool,
 ) -> (Result<S::Ok, S::Error>, ResponseMembers) {
-    let seen = Seen::default();
+    let seen = Seen { reads_result, ..Seen::default() };
     let result = pass(body, Part::Response, &seen).serialize(serializer);
     (result, seen.members.into_inner())
 }

@@ -27,6 +27,8 @@ pub(in crate::lifecycle) struct ResponseMembers {
 pub(super) struct Seen {
     /// The place of the value after the last key of an object.
     pub(super) next: Cell<Option<Part>>,
+    /// `true` if the JSON text of `Result` is read, which takes time for a long one.
+    pub(super) reads_result: bool,
     pub(super) members: RefCell<ResponseMembers>,
 }
 
@@ -85,7 +87,7 @@ impl Seen {
         }
         let mut members = self.members.borrow_mut();
         let member = match part {
-            Part::Result => return members.result_status_code = status_code(text),
+            Part::Result if self.reads_result => return members.result_status_code = status_code(text),
             Part::Status => &mut members.status,
             Part::ErrorType => &mut members.error_type,
             Part::ErrorMessage => &mut members.error_message,

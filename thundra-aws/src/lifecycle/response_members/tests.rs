@@ -11,7 +11,11 @@ use crate::payload;
 
 /// Returns the members read from a response, after a check for unchanged response text.
 fn members(response: &impl Serialize) -> ResponseMembers {
-    let seen = Seen::default();
+    members_with(response, true)
+}
+
+fn members_with(response: &impl Serialize, reads_result: bool) -> ResponseMembers {
+    let seen = Seen { reads_result, ..Seen::default() };
     let passed = serde_json::to_string(&pass(response, Part::Response, &seen)).map_err(|error| error.to_string());
     assert_eq!(passed, serde_json::to_string(response).map_err(|error| error.to_string()));
     seen.members.into_inner()
@@ -94,7 +98,10 @@ fn the_response_of_a_durable_execution_has_a_status_code() {
         (json!({"statusCode": 503}), None, "no text"),
         (json!(null), None, "nothing"),
     ] {
-        assert_eq!(members(&json!({"Result": result, "Status": "SUCCEEDED"})).result_status_code, code, "{why}");
+        let response = json!({"Result": result, "Status": "SUCCEEDED"});
+        assert_eq!(members(&response).result_status_code, code, "{why}");
+        let unread = members_with(&response, false);
+        assert_eq!((unread.result_status_code, unread.status.as_deref()), (None, Some("SUCCEEDED")), "{why}");
     }
 }
 
