@@ -112,6 +112,7 @@ mod each;
 mod error;
 mod options;
 pub mod payload;
+mod placed;
 mod queue;
 mod record;
 mod report;

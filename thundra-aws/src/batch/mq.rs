@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value as Json;
 
 use super::record::Delivery;
-use super::source::{BatchSource, Order};
+use super::source::{BatchSource, Order, RecordPayload};
 use super::{BatchEvent, Takes};
 use crate::trigger::Extractor;
 use crate::trigger::kinesis::Data;
@@ -73,7 +73,7 @@ impl<R> Takes<R> for RabbitMqEvent {
     fn output(_: R) {}
 }
 
-fn decoded(data: Option<&str>) -> Result<Option<Cow<'_, [u8]>>, &'static str> {
+fn decoded(data: Option<&str>) -> RecordPayload<'_> {
     let decoded = BASE64_STANDARD.decode(data.ok_or("the message has no data")?);
     decoded.map(|data| Some(Cow::Owned(data))).map_err(|_| "the data is no base64")
 }

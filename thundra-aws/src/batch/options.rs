@@ -1,12 +1,11 @@
 //! The options of the work on a batch, and their defaults by the order of the source.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use thundra_core::{Config, ScopeRef};
 
 use super::queue::Holds;
 use super::source::{Grouping, Order};
-use crate::lifecycle::deadline::Deadline;
 
 /// The number of records without order that are worked on at a time. A batch of SQS has as many by default.
 const CONCURRENCY: usize = 10;
@@ -52,6 +51,7 @@ impl Options {
     /// Returns `true` if no further record of the invocation is to begin.
     pub(super) fn is_too_late(&self, invocation: Option<ScopeRef>) -> bool {
         let Some((margin, invocation)) = self.margin.zip(invocation) else { return false };
-        Deadline::of_scope(invocation).is_some_and(|deadline| deadline.left() < margin)
+        let left = |deadline: SystemTime| deadline.duration_since(SystemTime::now()).unwrap_or_default();
+        invocation.deadline().is_some_and(|deadline| left(deadline) < margin)
     }
 }

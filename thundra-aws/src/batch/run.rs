@@ -10,11 +10,11 @@ use std::task::{Context, Poll, ready};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use lambda_runtime::Error;
-use pin_project_lite::pin_project;
 use thundra_core::{Records, ScopeFlags, ScopeRef, semconv};
 
 use super::options::Options;
 use super::payload::{Payload, PayloadError};
+use super::placed::Placed;
 use super::queue::{Holds, Place, Queue};
 use super::record::Surroundings;
 use super::report::Report;
@@ -39,7 +39,7 @@ type Export = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 enum State<E: BatchEvent, Fut> {
     Waiting(E),
-    Working(Working<E, Fut>),
+    Working(Box<Working<E, Fut>>),
     /// No invocation exports the spans of the records.
     Exporting(Export, Result<E::Response, Error>),
     Over,
@@ -102,7 +102,7 @@ where
     /// Returns the response, and the spans that belong to no invocation.
     pub(super) fn poll_work(&mut self, cx: &mut Context<'_>) -> Poll<(Result<E::Response, Error>, Records)> {
         let mut working = match mem::replace(&mut self.state, State::Over) {
-            State::Waiting(event) => Working::new(event, &self.options),
+            State::Waiting(event) => Box::new(Working::new(event, &self.options)),
             State::Working(working) => working,
             State::Exporting(..) | State::Over => return Poll::Pending,
         };
@@ -240,25 +240,5 @@ fn note(invocation: ScopeRef, failures: &[usize], not_begun: usize) {
     if not_begun > 0 {
         invocation.set_attribute(semconv::THUNDRA_BATCH_NOT_BEGUN, not_begun);
         tracing::warn!(records = not_begun, "the deadline was near: records of the batch did not begin");
-    }
-}
-
-pin_project! {
-    /// The future of a record, with its place and id.
-    struct Placed<F, Id> {
-        #[pin]
-        work: F,
-        at: Option<(Place, Id)>,
-    }
-}
-
-impl<F: Future, Id> Future for Placed<F, Id> {
-    type Output = (Place, Id, F::Output);
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let ended = ready!(this.work.poll(cx));
-        let Some((place, id)) = this.at.take() else { return Poll::Pending };
-        Poll::Ready((place, id, ended))
     }
 }

@@ -12,7 +12,7 @@ use crate::trigger::Extractor;
 /// The fields are private, so no other crate can implement [`BatchEvent`].
 pub struct BatchSource<E: BatchEvent> {
     /// Takes a batch apart: the members needed for the response, and the records.
-    pub(super) open: fn(E) -> (E::Header, Vec<E::Record>),
+    pub(super) open: fn(E) -> Opened<E>,
     /// Returns the order of the records.
     pub(super) order: fn(&[E::Record]) -> Order,
     /// Returns the group of a record. The records of a group run one after another, in the order of the batch.
@@ -23,12 +23,16 @@ pub struct BatchSource<E: BatchEvent> {
     /// Reads the context and the ids of a record.
     pub(super) read: fn(&E::Header, &E::Record, Extractor<'_>) -> Delivery,
     /// Returns the payload of a record. `None` for a record that says that there is none: a tombstone, a removal.
-    ///
-    /// The error is the reason why there is no payload to read.
-    pub(super) payload: fn(&E::Record) -> Result<Option<Cow<'_, [u8]>>, &'static str>,
+    pub(super) payload: fn(&E::Record) -> RecordPayload<'_>,
     /// Returns the response.
     pub(super) respond: fn(E::Header, Vec<Handled<E>>) -> E::Response,
 }
+
+/// The header and the records of a batch.
+pub(super) type Opened<E> = (<E as BatchEvent>::Header, Vec<<E as BatchEvent>::Record>);
+
+/// The payload of a record. The error is the reason why there is no payload to read.
+pub(super) type RecordPayload<'r> = Result<Option<Cow<'r, [u8]>>, &'static str>;
 
 impl<E: BatchEvent> fmt::Debug for BatchSource<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,8 +6,6 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lambda_runtime::Context;
-#[cfg(feature = "batch")]
-use thundra_core::ScopeRef;
 use thundra_core::{Value, semconv};
 
 /// The time reserved for the end of an invocation: the process must request the next event before the deadline.
@@ -15,7 +13,7 @@ const RESERVE: Duration = Duration::from_millis(100);
 
 /// The deadline of an invocation.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline {
+pub(super) struct Deadline {
     at: SystemTime,
     /// The time from the begin of the invocation to the deadline. Zero if the deadline had passed.
     total: Duration,
@@ -23,16 +21,10 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     /// Returns the deadline of an invocation at the begin. `None` without a deadline from Lambda.
-    pub(crate) fn of(context: &Context) -> Option<Self> {
+    pub(super) fn of(context: &Context) -> Option<Self> {
         let at = UNIX_EPOCH.checked_add(Duration::from_millis(context.deadline)).filter(|_| context.deadline > 0)?;
         let deadline = Deadline { at, total: Duration::ZERO };
         Some(Deadline { total: deadline.left(), ..deadline })
-    }
-
-    /// Returns the deadline of an open invocation.
-    #[cfg(feature = "batch")]
-    pub(crate) fn of_scope(invocation: ScopeRef) -> Option<Self> {
-        Some(Deadline { at: invocation.deadline()?, total: Duration::ZERO })
     }
 
     /// Returns the time of the deadline.
@@ -46,13 +38,13 @@ impl Deadline {
     }
 
     /// Returns the time left. Zero after the deadline.
-    pub(crate) fn left(self) -> Duration {
+    pub(super) fn left(self) -> Duration {
         self.at.duration_since(SystemTime::now()).unwrap_or_default()
     }
 
     /// Returns the end of the time for the export of the invocation. A deadline in the past leaves no time: the spans
     /// wait for the next invocation.
-    pub(crate) fn flush_until(self) -> Instant {
+    pub(super) fn flush_until(self) -> Instant {
         Instant::now() + self.left().saturating_sub(RESERVE)
     }
 

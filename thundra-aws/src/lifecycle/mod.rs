@@ -16,7 +16,7 @@ mod agent_gateway;
 mod answer;
 mod availability_zone;
 mod background;
-pub(crate) mod deadline;
+mod deadline;
 pub(crate) mod described;
 mod durable_replay;
 mod durable_status;

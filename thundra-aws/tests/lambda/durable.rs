@@ -535,7 +535,7 @@ async fn executions_at_once_keep_apart() {
         let of_trace = |name| named(&spans, name).into_iter().filter(|span| span.trace == trace);
         let counts = ["price", "pack", "branch"].map(|name| of_trace(name).count());
         assert_eq!(counts, [4, 4, 4 * 7], "{trace}");
-        for span in spans.iter().filter(|span| span.trace == trace && span.text("durable.execution.arn") != "") {
+        for span in spans.iter().filter(|span| span.trace == trace && !span.text("durable.execution.arn").is_empty()) {
             assert!(span.text("durable.execution.arn").ends_with(trace), "{span:?}");
         }
     }

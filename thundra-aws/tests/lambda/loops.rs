@@ -37,7 +37,10 @@ pub(crate) fn run(name: &str) {
 
             let length = MessageAttributeValue::builder().data_type("String").string_value("7").build().unwrap();
             let message = Message::builder().message_attributes("call-chain-length", length).build();
-            let received = async |_| Ok::<_, Error>(eprintln!("works on a received message"));
+            let received = async |_| {
+                eprintln!("works on a received message");
+                Ok::<_, Error>(())
+            };
             runtime().block_on(async {
                 thundra_aws::sqs::process(message, received).await.unwrap();
                 thundra_aws::run(service_fn(work)).await.unwrap();

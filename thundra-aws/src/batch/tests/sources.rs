@@ -28,7 +28,10 @@ fn work(done: &Mutex<Vec<String>>) -> impl Fn(String) -> std::future::Ready<Resu
     }
 }
 
-fn kafka(partitions: &[(&str, &[(Option<&str>, Option<&str>)])]) -> KafkaEvent {
+/// A partition, and the key and value of each of its records.
+type Partition<'a> = (&'a str, &'a [(Option<&'a str>, Option<&'a str>)]);
+
+fn kafka(partitions: &[Partition<'_>]) -> KafkaEvent {
     let record = |partition: &str, offset: usize, key: Option<&str>, value: Option<&str>| {
         let (topic, number) = partition.rsplit_once('-').unwrap();
         let traceparent: Vec<_> = PRODUCER.bytes().collect();
@@ -36,7 +39,7 @@ fn kafka(partitions: &[(&str, &[(Option<&str>, Option<&str>)])]) -> KafkaEvent {
             "timestamp": millis_ago(Duration::ZERO) as u64, "timestampType": "CREATE_TIME", "value": value.map(base64),
             "headers": [{"traceparent": traceparent}]})
     };
-    let of_partition = |(partition, records): &(&str, &[(Option<&str>, Option<&str>)])| {
+    let of_partition = |(partition, records): &Partition<'_>| {
         let records = records.iter().enumerate().map(|(offset, (key, value))| record(partition, offset, *key, *value));
         ((*partition).to_owned(), Json::Array(records.collect()))
     };

@@ -24,13 +24,13 @@ pub(crate) fn excluded(service: PayloadService, target: &str) -> Option<Skipped>
 }
 
 /// The payload of a message, in the type of an SDK crate.
-pub(crate) trait Payload {
+pub(crate) trait SdkPayload {
     fn bytes(&self) -> &[u8];
 
     fn replace(&mut self, json: String);
 }
 
-impl Payload for Blob {
+impl SdkPayload for Blob {
     fn bytes(&self) -> &[u8] {
         self.as_ref()
     }
@@ -40,7 +40,7 @@ impl Payload for Blob {
     }
 }
 
-impl Payload for String {
+impl SdkPayload for String {
     fn bytes(&self) -> &[u8] {
         self.as_bytes()
     }
@@ -67,7 +67,7 @@ pub(crate) struct Message<'a, P> {
 ///
 /// `room` is the room of all messages together. Messages with an insertion point share the room. The rest of a share is
 /// left to later messages.
-pub(crate) fn inject<P: Payload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
+pub(crate) fn inject<P: SdkPayload>(messages: Vec<Message<'_, P>>, mut room: usize, outbound: &Outbound) -> Injected {
     let mut injected = Injected::default();
     let context = Context::of(outbound);
     if context.members.is_empty() {
@@ -137,7 +137,7 @@ impl<'o> Context<'o> {
     }
 
     /// Returns `true` for each message with a share of the room. With room for all, every message has a share.
-    fn share_the_room<P: Payload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
+    fn share_the_room<P: SdkPayload>(&self, messages: &[Message<'_, P>], room: usize) -> Vec<bool> {
         let enough = room / messages.len().max(1) >= self.members.longest() + InsertionPoint::LONGEST;
         let takes = |message: &Message<'_, P>| {
             let payload = message.payload.as_ref().filter(|_| message.skip.is_none());
@@ -149,7 +149,7 @@ impl<'o> Context<'o> {
     }
 
     /// Writes the context up to the limits. `share` is the share of the room of the request.
-    fn write<P: Payload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
+    fn write<P: SdkPayload>(&self, message: Message<'_, P>, share: usize) -> Result<Written, Skipped> {
         if let Some(why) = message.skip {
             return Err(why);
         }
