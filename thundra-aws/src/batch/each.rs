@@ -11,9 +11,9 @@ use super::{BatchEvent, Takes};
 
 /// Works on each record of a batch in a [scope of its own](super), and hands over its JSON payload as a `T`.
 ///
-/// The [table of sources](super#sources) says what the payload is. The `__context__` that a sender put in is cut out. An
-/// envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and `T`
-/// has to be one.
+/// The [table of sources](super#sources) says what the payload is. The `__context__` that a sender put in is cut out.
+/// An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and
+/// `T` has to be one.
 ///
 /// A record without a payload, such as a tombstone of Kafka, is read as `null`: with `Option<T>` the closure gets
 /// `None`, with any other type the record fails.
