@@ -30,12 +30,14 @@ impl<'a> Cursor<'a> {
 
     /// Skips whitespace.
     pub(crate) fn whitespace(&mut self) {
-        self.at += self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+        while matches!(self.bytes.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
     }
 
     /// Skips a byte. Returns `None` for any other byte.
     pub(crate) fn eat(&mut self, byte: u8) -> Option<()> {
-        (self.rest().first() == Some(&byte)).then(|| self.at += 1)
+        (self.bytes.get(self.at) == Some(&byte)).then(|| self.at += 1)
     }
 
     /// Skips a byte and the whitespace around.
@@ -47,48 +49,67 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips a string. Returns the range between the quotes.
+    #[inline]
     pub(crate) fn string(&mut self) -> Option<Range<usize>> {
+        self.string_or_escaped().map(|(range, _)| range)
+    }
+
+    /// Skips a string. Returns the range between the quotes, and `true` for a string with an escape.
+    #[inline]
+    pub(crate) fn string_or_escaped(&mut self) -> Option<(Range<usize>, bool)> {
         self.eat(b'"')?;
-        let start = self.at;
+        let (start, mut is_escaped) = (self.at, false);
         loop {
-            let stop = memchr2(b'"', b'\\', self.rest())?;
+            let stop = quote_or_backslash(self.rest())?;
             if self.rest().get(stop) == Some(&b'"') {
                 let end = self.at + stop;
                 self.at = end + 1;
-                return Some(start..end);
+                return Some((start..end, is_escaped));
             }
             self.at += stop + 2;
+            is_escaped = true;
         }
     }
 
     /// Skips a value of any type. Returns the range of the value.
     pub(crate) fn value(&mut self) -> Option<Range<usize>> {
         let start = self.at;
+        match self.bytes.get(start)? {
+            b'"' => {
+                self.string()?;
+            }
+            b'{' | b'[' => self.brackets()?,
+            _ => {
+                let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
+                self.at += self.rest().iter().take_while(ends).count();
+            }
+        }
+        (self.at > start).then_some(start..self.at)
+    }
+
+    /// Skips an object or an array.
+    fn brackets(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {
             match self.bytes.get(self.at)? {
                 b'"' => {
                     self.string()?;
+                    continue;
                 }
-                b'{' | b'[' => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                b'}' | b']' => {
-                    depth = depth.checked_sub(1)?;
-                    self.at += 1;
-                }
-                _ if depth > 0 => {
-                    let is_plain = |b: &&u8| !matches!(b, b'"' | b'{' | b'}' | b'[' | b']');
-                    self.at += self.rest().iter().take_while(is_plain).count();
-                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                // One byte mostly, a colon or a comma. Numbers are longer, and lists of bytes much longer.
                 _ => {
-                    let ends = |b: &&u8| !matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r');
-                    self.at += self.rest().iter().take_while(ends).count();
+                    self.at += 1;
+                    if !matches!(self.bytes.get(self.at)?, b'"' | b'{' | b'}' | b'[' | b']') {
+                        self.at += quote_or_bracket(self.rest())?;
+                    }
+                    continue;
                 }
             }
+            self.at += 1;
             if depth == 0 {
-                return (self.at > start).then_some(start..self.at);
+                return Some(());
             }
         }
     }
@@ -107,5 +128,77 @@ impl<'a> Cursor<'a> {
     pub(crate) fn end(&mut self) -> Option<()> {
         self.whitespace();
         self.rest().is_empty().then_some(())
+    }
+}
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+
+/// Returns the high bit of each zero byte of a word. A byte above a zero byte may have the bit too, so the lowest bit
+/// alone is exact.
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(ONES) & !word & (ONES << 7)
+}
+
+/// Returns the place of the first quote or backslash. Most strings are short, and a call of `memchr2` costs more than
+/// their bytes.
+#[inline]
+pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const WORDS: usize = 4;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().take(WORDS).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zeros(word ^ ONES * b'"' as u64) | zeros(word ^ ONES * b'\\' as u64);
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let searched = words.len().min(WORDS) * 8;
+    memchr2(b'"', b'\\', bytes.get(searched..)?).map(|found| searched + found)
+}
+
+/// Returns the place of the first quote or bracket. Some letters count as brackets, which is none of the letters that
+/// JSON has outside of strings.
+#[inline]
+fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
+    /// The bits that tell `{`, `}`, `[` and `]` apart.
+    const APART: u8 = b'{' ^ b'}' | b'{' ^ b'[';
+    const BRACKET: u8 = b'{' | APART;
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let brackets = zeros((word | ONES * APART as u64) ^ ONES * BRACKET as u64);
+        let found = brackets | zeros(word ^ ONES * b'"' as u64);
+        if found != 0 {
+            return Some(at * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let in_rest = rest.iter().position(|byte| *byte == b'"' || byte | APART == BRACKET)?;
+    Some(words.len() * 8 + in_rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn words_are_searched_as_bytes_are(bytes in "[\"{}\\[\\],:0-9a-z_Y\\\\ ]{0,80}|\\PC{0,40}") {
+            let bytes = bytes.as_bytes();
+            let first = |stops: &[u8]| bytes.iter().position(|byte| stops.contains(byte));
+            prop_assert_eq!(quote_or_backslash(bytes), first(b"\"\\"));
+            prop_assert_eq!(quote_or_bracket(bytes), first(b"\"{}[]Yy_\x7f"));
+        }
+
+        #[test]
+        fn a_value_ends_where_serde_json_ends_it(value in "[\"{}\\[\\],:0-9tn\\\\ ]{0,40}", after in "[,}\\] ]{0,3}") {
+            // Whatever is JSON is skipped whole.
+            if let Ok(parsed) = serde_json::from_str::<serde_json::Value>(&value) {
+                let text = format!("{}{after}", value.trim());
+                prop_assert_eq!(Cursor::new(text.as_bytes()).value(), Some(0..value.trim().len()), "{}", parsed);
+            }
+            Cursor::new(value.as_bytes()).value();
+        }
     }
 }

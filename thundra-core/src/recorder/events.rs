@@ -55,11 +55,11 @@ impl Recorder {
             }
             None => self.scope_root(context),
         };
-        if replay::is_replayed(metadata, slot) {
-            return replay::count_event(slot);
-        }
         let mut record = Fate::None;
         if further_uses::are_expected() || *metadata.level() <= self.widest_line {
+            if replay::is_replayed(metadata, slot) {
+                return replay::count_event(slot);
+            }
             if metric_fields::measures(event.metadata()) && measured(event, slot) {
                 return;
             }

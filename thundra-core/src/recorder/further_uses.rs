@@ -1,9 +1,9 @@
-//! A flag for events with uses beyond span events and ordinary log lines.
+//! A flag for events that may be more, or less, than a span event and an ordinary log line.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// `true` once an event of the process may be a measurement or a log record, or a scope may decide on the line of an
-/// event.
+/// `true` once an event of the process may be a measurement, a log record or a repetition, or a scope may decide on the
+/// line of an event.
 static ARE_EXPECTED: AtomicBool = AtomicBool::new(false);
 
 /// Turns the flag on: events may have further uses from now on.
@@ -16,6 +16,6 @@ pub(crate) fn expect() {
 #[inline]
 pub(super) fn are_expected() -> bool {
     // Relaxed: the flag publishes nothing. The flag is set before the events: at the registration of a callsite, at the
-    // installation, or at the start of a scope.
+    // installation, at the start of a scope, or with the mark of a span around the events.
     ARE_EXPECTED.load(Ordering::Relaxed)
 }

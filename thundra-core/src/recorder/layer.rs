@@ -119,9 +119,6 @@ impl Recorder {
         metadata: &Metadata<'_>,
         record: impl FnOnce(&mut dyn Visit),
     ) {
-        let start = fields.encoded.len();
-        let is_careful = self.is_careful();
-        let settles = is_careful && fields::need_care(metadata.fields());
         let (limit, length) = match of {
             FieldsOf::Span => (self.limits.attributes, self.limits.value_length),
             FieldsOf::Event => (self.limits.event_attributes, self.limits.value_length),
@@ -129,13 +126,10 @@ impl Recorder {
                 (self.limits.log_attributes, self.limits.log_value_length)
             }
         };
-        let max = if settles { u32::MAX } else { limit };
-        fields.read(of, (max, length), record);
-        if settles {
-            fields.settle(start, limit);
-        }
-        if is_careful && let Some(marks) = replay::marks_of(metadata) {
-            marks.read(fields, start);
+        if self.is_careful() {
+            encode_with_care(fields, of, metadata, (limit, length), record);
+        } else {
+            fields.read(of, (limit, length), record);
         }
     }
 
@@ -157,11 +151,11 @@ impl Recorder {
             };
             span.begin(&mut fields.encoded, trace_id, id, parent_id, name, start);
             span.count_attributes(fields.count, fields.dropped);
-            apply(span, fields);
-            if fields.has_special
-                && let Some(replays) = fields.replays
-            {
-                scope.set_replays(id, replays);
+            if fields.has_special {
+                apply_special(span, fields);
+                if let Some(replays) = fields.replays {
+                    scope.set_replays(id, replays);
+                }
             }
             Some(SpanSlot::new(parent.scope, index, SlotKind::Own))
         })
@@ -174,14 +168,27 @@ fn count_without_scope() {
     backlog::count(Losses::dropped_spans(1));
 }
 
-/// Applies the `otel.*` fields to a span.
-#[inline]
-fn apply(span: &mut OpenSpan, fields: &Fields) {
-    if fields.has_special {
-        apply_special(span, fields);
+/// Encodes the fields of a callsite that may [need care](fields::need_care), or [mark](replay) replayed work.
+#[cold]
+fn encode_with_care(
+    fields: &mut Fields,
+    of: FieldsOf,
+    metadata: &Metadata<'_>,
+    (limit, length): (u32, Option<usize>),
+    record: impl FnOnce(&mut dyn Visit),
+) {
+    let start = fields.encoded.len();
+    let settles = fields::need_care(metadata.fields());
+    fields.read(of, (if settles { u32::MAX } else { limit }, length), record);
+    if settles {
+        fields.settle(start, limit);
+    }
+    if let Some(marks) = replay::marks_of(metadata) {
+        marks.read(fields, start);
     }
 }
 
+/// Applies the `otel.*` fields to a span.
 fn apply_special(span: &mut OpenSpan, fields: &Fields) {
     if !fields.name.is_empty() {
         span.rename(&fields.name);
@@ -285,7 +292,9 @@ where
                 replay::read_recorded(fields, id, slot, &context);
             }
             SCOPES.edit(slot, |span, limits| {
-                apply(span, fields);
+                if fields.has_special {
+                    apply_special(span, fields);
+                }
                 each_attribute(&fields.encoded, |key, encoded| span.attribute(key, encoded, limits));
             });
         });

@@ -39,6 +39,7 @@ mod record_buffer;
 pub(crate) mod replay;
 pub(crate) mod runtime_events;
 pub(crate) mod scope_log;
+pub(crate) mod scope_names;
 pub(crate) mod scope_span;
 pub(crate) mod scope_state;
 pub(crate) mod slab;

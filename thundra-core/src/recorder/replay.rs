@@ -5,9 +5,10 @@
 //! ends. Spans with the field are recorded in any case.
 //!
 //! Programs without the library pay nothing: marks are read on the path of spans [in need of
-//! care](super::fields::need_care), and a scope with a replaying span behaves like one at the limit of spans, which
-//! asks before each span.
+//! care](super::fields::need_care), events look for a mark among their [further uses](super::further_uses), and a scope
+//! with a replaying span behaves like one at the limit of spans, which asks before each span.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,7 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::fields::{self, Fields, FieldsOf};
+use super::further_uses;
 use super::scope_state::ScopeState;
 use super::slab::SCOPES;
 use super::slot::{SlotKind, SpanSlot};
@@ -118,6 +120,17 @@ impl ReplayMarks {
     }
 }
 
+/// The replayed work of a scope.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    /// The spans marked as replayed work.
+    marked: BTreeSet<SpanId>,
+    /// The number of spans that repeat earlier spans.
+    spans: u64,
+    /// The number of events that repeat earlier events.
+    events: u64,
+}
+
 impl ScopeState {
     /// Takes note of the mark of a span.
     #[cold]
@@ -125,16 +138,44 @@ impl ScopeState {
         if replays {
             // Relaxed: see `was_seen`.
             WAS_SEEN.store(true, Ordering::Relaxed);
-            self.replaying.insert(span);
-        } else {
-            self.replaying.remove(&span);
+            further_uses::expect();
+            self.replay.get_or_insert_default().marked.insert(span);
+        } else if let Some(replay) = &mut self.replay {
+            replay.marked.remove(&span);
         }
         self.ask();
     }
 
+    /// Returns `true` while some span is marked as replayed work.
+    #[inline]
+    pub(super) fn is_replaying(&self) -> bool {
+        self.replay.as_ref().is_some_and(|replay| !replay.marked.is_empty())
+    }
+
     /// Returns `true` if a span is marked as replayed work.
-    pub(super) fn replays(&self, index: u32) -> bool {
-        self.span_id(index).is_some_and(|id| self.replaying.contains(&id))
+    fn replays(&self, index: u32) -> bool {
+        self.replay.as_ref().zip(self.span_id(index)).is_some_and(|(replay, id)| replay.marked.contains(&id))
+    }
+
+    /// Counts a span below `parent` that repeats an earlier span. Returns `false` for a span of new work.
+    pub(super) fn count_repeated_span(&mut self, parent: u32) -> bool {
+        let replays = self.replays(parent);
+        if replays && let Some(replay) = &mut self.replay {
+            replay.spans += 1;
+        }
+        replays
+    }
+
+    /// Returns `true` if spans or events repeat earlier ones.
+    #[inline]
+    pub(super) fn has_repeated(&self) -> bool {
+        self.replay.as_ref().is_some_and(|replay| replay.spans + replay.events > 0)
+    }
+
+    /// Takes the numbers of spans and events that repeat earlier ones.
+    pub(super) fn take_repeated(&mut self) -> (u64, u64) {
+        let Some(replay) = &mut self.replay else { return (0, 0) };
+        (std::mem::take(&mut replay.spans), std::mem::take(&mut replay.events))
     }
 }
 
@@ -202,6 +243,6 @@ fn is_marked(slot: SpanSlot) -> bool {
 #[cold]
 pub(super) fn count_event(slot: Option<SpanSlot>) {
     if let Some(mut scope) = slot.and_then(|slot| SCOPES.lock(slot.scope)) {
-        scope.replayed_events += 1;
+        scope.replay.get_or_insert_default().events += 1;
     }
 }

@@ -1,7 +1,6 @@
 //! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -9,7 +8,9 @@ use std::time::SystemTime;
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
 use super::record_buffer::RecordBuffer;
+use super::replay::Replay;
 use super::scope_log::ScopeLog;
+use super::scope_names::ScopeNames;
 use super::slot::ScopeId;
 use super::tail::{Moment, More, Tail};
 use crate::config::{ExceptionSignal, Limits};
@@ -68,10 +69,8 @@ pub(crate) struct ScopeState {
     pub(crate) exceptions: ExceptionSignal,
     /// The outer scope of a nested scope, and the receiver of the nested scope's finished spans.
     pub(crate) outer: Option<ScopeId>,
-    /// The key to find the scope by, from tasks outside of every scope.
-    pub(crate) key: Option<Arc<str>>,
-    /// The names of what triggered the work.
-    pub(crate) origins: Vec<String>,
+    /// The names to find the scope by; few scopes have any.
+    pub(crate) names: Option<Arc<ScopeNames>>,
     /// The bits of [`ScopeFlags`](crate::ScopeFlags).
     pub(crate) flags: u32,
     /// The time by which the work has to end.
@@ -96,12 +95,8 @@ pub(crate) struct ScopeState {
     pub(crate) started: u32,
     /// The number of spans to start without a question: the limit, or 0 while a span [replays](super::replay).
     unasked: u32,
-    /// The spans marked as replayed work.
-    pub(super) replaying: BTreeSet<SpanId>,
-    /// The number of spans that repeat earlier spans.
-    replayed_spans: u64,
-    /// The number of events that repeat earlier events.
-    pub(super) replayed_events: u64,
+    /// The replayed work; few scopes have any.
+    pub(super) replay: Option<Box<Replay>>,
     /// The number of spans over the limit.
     pub(crate) dropped: u32,
     /// The number of messages without the full context.
@@ -132,8 +127,7 @@ impl ScopeState {
             points: None,
             exceptions: ExceptionSignal::Spans,
             outer: None,
-            key: None,
-            origins: Vec::new(),
+            names: None,
             flags: 0,
             deadline: None,
             attached: None,
@@ -148,9 +142,7 @@ impl ScopeState {
             log_records: RecordBuffer::default(),
             started: 0,
             unasked: 0,
-            replaying: BTreeSet::new(),
-            replayed_spans: 0,
-            replayed_events: 0,
+            replay: None,
             dropped: 0,
             incomplete_messages: 0,
         }
@@ -180,7 +172,7 @@ impl ScopeState {
 
     /// Asks about each span while a span replays, else about the spans over the limit.
     pub(super) fn ask(&mut self) {
-        self.unasked = if self.replaying.is_empty() { self.limits.spans } else { 0 };
+        self.unasked = if self.is_replaying() { 0 } else { self.limits.spans };
     }
 
     /// Returns a record for one more span, below the span `parent`. Over the limit, and for a span without a
@@ -204,8 +196,7 @@ impl ScopeState {
     /// Returns `true` if a span is recorded, and counts the others.
     #[cold]
     fn may_open(&mut self, parent: u32, is_marked: bool) -> bool {
-        if !is_marked && self.replays(parent) {
-            self.replayed_spans += 1;
+        if !is_marked && self.count_repeated_span(parent) {
             return false;
         }
         let is_within_limit = self.started < self.limits.spans;
@@ -258,7 +249,7 @@ impl ScopeState {
         if self.tail != Tail::Exported {
             self.decide(end_unix_nano, Moment::End);
         }
-        if u64::from(self.dropped) + self.incomplete_messages + self.replayed_spans + self.replayed_events > 0 {
+        if u64::from(self.dropped) + self.incomplete_messages > 0 || self.has_repeated() {
             self.hand_over_counts();
         }
         self.close(0, end_unix_nano);
@@ -304,11 +295,12 @@ impl ScopeState {
 
     /// Takes the counts for the attributes of the root span.
     pub(super) fn take_counts(&mut self) -> Vec<(&'static str, Value)> {
+        let (repeated_spans, repeated_events) = self.take_repeated();
         let counts = [
             (semconv::THUNDRA_DROPPED_SPANS, u64::from(std::mem::take(&mut self.dropped))),
             (semconv::THUNDRA_INJECTION_INCOMPLETE_MESSAGES, std::mem::take(&mut self.incomplete_messages)),
-            (semconv::DURABLE_REPLAYED_SPANS, std::mem::take(&mut self.replayed_spans)),
-            (semconv::DURABLE_REPLAYED_EVENTS, std::mem::take(&mut self.replayed_events)),
+            (semconv::DURABLE_REPLAYED_SPANS, repeated_spans),
+            (semconv::DURABLE_REPLAYED_EVENTS, repeated_events),
         ];
         counts.into_iter().filter(|(_, count)| *count > 0).map(|(key, count)| (key, count.into())).collect()
     }
@@ -458,13 +450,10 @@ impl ScopeState {
         self.log.reset();
         (self.tail, self.nested) = (Tail::Exported, Records::default());
         (self.correlation, self.received) = (CorrelationIds::default(), None);
-        (self.outer, self.key, self.deadline, self.attached) = (None, None, None, None);
-        (self.sealed, self.flags) = (false, 0);
-        self.origins = Vec::new();
+        (self.outer, self.names, self.deadline, self.attached) = (None, None, None, None);
+        (self.sealed, self.flags, self.replay) = (false, 0, None);
         self.kept_lines.reset();
         (self.finished_count, self.started, self.dropped, self.incomplete_messages) = (0, 0, 0, 0);
-        (self.replayed_spans, self.replayed_events) = (0, 0);
-        self.replaying.clear();
         self.finished = Vec::new();
         self.spans.truncate(KEEP_SPANS);
         self.vacant.clear();

@@ -100,7 +100,7 @@ impl Slab {
         // Relaxed: the scope was claimed before its key was handed to a library.
         (0..self.used.load(Ordering::Relaxed)).find_map(|index| {
             let state = self.place(index)?.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_it = !state.sealed && !key.is_empty() && state.key.as_deref() == Some(key);
+            let is_it = !state.sealed && state.names.as_ref().is_some_and(|names| names.has_key(key));
             is_it.then(|| SpanSlot::root_of(ScopeId::new(index, state.generation()), state.recorded))
         })
     }

@@ -17,6 +17,7 @@ use crate::recorder::current;
 use crate::recorder::debug_logs;
 use crate::recorder::open_span::OpenSpan;
 use crate::recorder::scope_log::SharedKeys;
+use crate::recorder::scope_names::ScopeNames;
 use crate::recorder::scope_span::{SCOPE_TARGET, adopting};
 use crate::recorder::scope_state::ScopeState;
 use crate::recorder::slab::SCOPES;
@@ -43,9 +44,9 @@ pub struct ScopeBuilder {
     sampled_by_xray: Option<bool>,
     deadline: Option<SystemTime>,
     shared: Option<SharedTrace>,
-    key: Option<Arc<str>>,
-    preceding: Option<Preceding>,
-    origins: Vec<String>,
+    // Few scopes have any of the rest, and a builder is moved often.
+    preceding: Option<Arc<Preceding>>,
+    names: Option<Arc<ScopeNames>>,
 }
 
 /// The trace of a longer work, of which each scope is a part.
@@ -92,9 +93,8 @@ impl Scope {
             sampled_by_xray: None,
             deadline: None,
             shared: None,
-            key: None,
             preceding: None,
-            origins: Vec::new(),
+            names: None,
         }
     }
 }
@@ -208,7 +208,7 @@ impl ScopeBuilder {
     /// Sets the key to find the scope by, from tasks outside of every scope. See [`ReplayMarks`](crate::ReplayMarks).
     #[doc(hidden)]
     pub fn key(mut self, key: impl Into<Arc<str>>) -> Self {
-        self.key = Some(key.into());
+        Arc::make_mut(self.names.get_or_insert_default()).key = Some(key.into());
         self
     }
 
@@ -230,14 +230,14 @@ impl ScopeBuilder {
     /// Puts a finished span between the [parent](Self::parent) and the root span.
     #[doc(hidden)]
     pub fn preceded_by(mut self, span: Preceding) -> Self {
-        self.preceding = Some(span);
+        self.preceding = Some(Arc::new(span));
         self
     }
 
     /// Names what triggered the work, for [`ScopeRef::has_origin`](crate::ScopeRef::has_origin).
     #[doc(hidden)]
     pub fn origins(mut self, names: Vec<String>) -> Self {
-        self.origins = names;
+        Arc::make_mut(self.names.get_or_insert_default()).origins = names;
         self
     }
 
@@ -261,7 +261,6 @@ impl ScopeBuilder {
     pub fn begin_with(mut self, config: &Config) -> Scope {
         let received = self.inbound.received.take().map(Arc::from);
         let log_fields = std::mem::take(&mut self.log_fields);
-        let origins = std::mem::take(&mut self.origins);
         let ScopeBuilder { name, inbound, .. } = &self;
         let new_chain = self.default_id.is_none() && !inbound.correlation.has_id();
         let given = inbound.parent.as_ref().map(|parent| parent.trace_id);
@@ -332,10 +331,9 @@ impl ScopeBuilder {
             state.received = received;
             state.exceptions = config.exceptions;
             state.log.begin(outer_log, log_fields);
-            state.origins = origins;
+            state.names = self.names.clone();
             state.deadline = self.deadline;
             state.outer = outer;
-            state.key = self.key.clone();
             // The root span is recorded even at the limit, because the count of dropped spans is recorded on it.
             state.limit_spans(spans_left.max(1));
             self.start_root(state, config);
@@ -385,8 +383,7 @@ impl ScopeBuilder {
     fn describe_root(&self, root: &mut OpenSpan, limits: &Limits) {
         let inbound = &self.inbound;
         // Readers know a root span by this attribute, and add counts to it.
-        let unlimited = limits.without_attribute_limit();
-        root.set_attribute(semconv::THUNDRA_PARENT_SOURCE, &inbound.source.as_str().into(), &unlimited);
+        root.set_first_attribute(semconv::THUNDRA_PARENT_SOURCE, inbound.source.as_str(), limits);
         if let Some(xray) = inbound.xray.as_ref().filter(|_| inbound.source != ParentSource::XRay) {
             root.set_attribute(semconv::THUNDRA_XRAY_ROOT, &xray.root().into(), limits);
         }

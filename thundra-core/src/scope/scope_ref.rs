@@ -283,7 +283,7 @@ impl ScopeRef {
     pub fn has_origin(&self, name: &str) -> bool {
         let mut next = Some(self.root.scope);
         while let Some(state) = next.and_then(|scope| SCOPES.lock(scope)) {
-            if state.origins.iter().any(|origin| origin == name) {
+            if state.names.as_ref().is_some_and(|names| names.has_origin(name)) {
                 return true;
             }
             next = state.outer;

@@ -18,10 +18,32 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     if json.len() > MAX_BYTES * MAX_DIGITS {
         return None;
     }
-    let bytes: Vec<i16> = serde_json::from_str(json).ok()?;
-    let byte = |byte: i16| u8::try_from(byte).ok().or_else(|| i8::try_from(byte).ok().map(i8::cast_unsigned));
-    let bytes = bytes.into_iter().map(byte).collect::<Option<Vec<u8>>>()?;
-    String::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_BYTES).map(Cow::Owned)
+    String::from_utf8(bytes(json)?).ok().filter(|text| text.len() <= MAX_BYTES).map(Cow::Owned)
+}
+
+/// Returns the bytes of an array of numbers. serde_json would take five times as long.
+fn bytes(json: &str) -> Option<Vec<u8>> {
+    let elements = json.trim_ascii().strip_prefix('[')?.strip_suffix(']')?.as_bytes();
+    let mut bytes = Vec::with_capacity(elements.len() / 3);
+    if !elements.trim_ascii().is_empty() {
+        for element in elements.split(|byte| *byte == b',') {
+            bytes.push(byte(element.trim_ascii())?);
+        }
+    }
+    Some(bytes)
+}
+
+/// Returns the byte of a number from -128 to 255, in the notation of JSON.
+fn byte(number: &[u8]) -> Option<u8> {
+    let (is_negative, digits) = number.strip_prefix(b"-").map_or((false, number), |digits| (true, digits));
+    let digit = |digit: u8| digit.is_ascii_digit().then(|| u16::from(digit - b'0'));
+    let value = match *digits {
+        [one] => digit(one)?,
+        [tens @ b'1'..=b'9', one] => digit(tens)? * 10 + digit(one)?,
+        [hundreds @ b'1'..=b'9', tens, one] => digit(hundreds)? * 100 + digit(tens)? * 10 + digit(one)?,
+        _ => return None,
+    };
+    if is_negative { (value <= 128).then(|| (value as u8).wrapping_neg()) } else { u8::try_from(value).ok() }
 }
 
 #[cfg(test)]
@@ -40,6 +62,11 @@ mod tests {
             ("[255]", None, "no UTF-8"),
             ("[256]", None, "no byte"),
             ("[-129]", None, "no byte either"),
+            ("[-128,+1]", None, "a plus"),
+            ("[-0, 0]", Some("\0\0"), "nulls"),
+            ("[ 104 ,\n105 ] ", Some("hi"), "white space"),
+            ("[104,]", None, "no element"),
+            ("[065]", None, "a leading zero"),
             ("[1.5]", None, "a fraction"),
             ("[[104]]", None, "an array of arrays"),
             ("null", None, "no value"),

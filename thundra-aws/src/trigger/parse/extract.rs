@@ -27,12 +27,11 @@ impl<'h> Extractor<'h> {
         Extractor { edge: edge_trust(config), ..Extractor::new(config.propagators, trust) }
     }
 
-    /// Returns the extractor for the headers of a request that a trusted sender handed on.
-    pub(crate) fn at_edge(self) -> Self {
-        match self.trust {
-            Trust::Full => Extractor { trust: self.edge, ..self },
-            _ => self,
-        }
+    /// Returns the extractor for the headers of a request that a trusted sender handed on. The X-Ray header beside the
+    /// message is not of the request.
+    pub(crate) fn at_edge(self) -> Extractor<'static> {
+        let trust = if self.trust == Trust::Full { self.edge } else { self.trust };
+        Extractor { formats: self.formats, trust, edge: self.edge, header: None }
     }
 
     /// Adds an X-Ray header to every carrier.

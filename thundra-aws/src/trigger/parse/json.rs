@@ -5,10 +5,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 use serde::Deserialize;
 
-use crate::payload::cursor::Cursor;
+use crate::payload::cursor::{Cursor, quote_or_backslash};
 
 /// The limit of members at one level. No event of AWS has more.
 const MAX_MEMBERS: usize = 256;
@@ -184,21 +184,20 @@ fn next_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>, is_first: &mut bo
 }
 
 fn read_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>) -> Option<Cow<'a, str>> {
-    let key = cursor.string()?;
-    match json.slice(key.clone())? {
-        plain if memchr(b'\\', plain.as_bytes()).is_none() => Some(Cow::Borrowed(plain)),
-        // With its quotes.
-        _ => text(json.slice(key.start - 1..key.end + 1)?),
-    }
+    let (key, is_escaped) = cursor.string_or_escaped()?;
+    // With its quotes.
+    if is_escaped { text(json.slice(key.start - 1..key.end + 1)?) } else { json.slice(key).map(Cow::Borrowed) }
 }
 
 /// Returns the text of a JSON string.
+#[inline]
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
-    let plain = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    if let Some(plain) = plain.filter(|text| memchr2(b'"', b'\\', text.as_bytes()).is_none()) {
-        return Some(Cow::Borrowed(plain));
+    // An error of serde_json costs more than the text of most strings.
+    let plain = json.strip_prefix('"')?.strip_suffix('"')?;
+    match quote_or_backslash(plain.as_bytes()) {
+        None => Some(Cow::Borrowed(plain)),
+        Some(_) => serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0),
     }
-    serde_json::from_str::<Text<'_>>(json).ok().map(|text| text.0)
 }
 
 /// A valid JSON string, with its quotes, and a position in it that only goes forward.

@@ -182,6 +182,11 @@ fn the_headers_of_a_request_in_a_message_switch_nothing_on() {
     let destination = |payload: &Json| json!({"requestContext": {"condition": "Success"}, "requestPayload": payload});
     let sqs = |body: &Json| json!({"Records": [super::sqs(json!({}), None, json!(body.to_string()))]});
     let bridge = |detail: &Json| json!({"source": "s", "detail-type": "t", "detail": detail});
+    let ids = json!({"headers": {"x-correlation-id": "c-1", "about": "traceparent"}, "method": "GET"});
+    let queued = detected(&json!({"Records": [super::sqs(json!({}), Some(super::XRAY), json!(ids.to_string()))]}));
+    let inbound = &queued.messages[0].inbound;
+    assert_eq!((inbound.source, inbound.untrusted), (ParentSource::XRay, false), "the header beside is of the service");
+    assert_eq!(inbound.correlation.get("id"), Some("c-1"));
     for (event, obeyed, why) in [
         (destination(&request), false, "a request that a function got without waiting"),
         (destination(&call), true, "a call"),

@@ -80,6 +80,8 @@ impl OpenSpan {
     }
 
     /// Starts a span.
+    // The start of nearly every scope. As for `end`, a rare caller must not turn the inlined code into a call.
+    #[inline(always)]
     pub(crate) fn start(
         &mut self,
         trace_id: TraceId,
@@ -222,6 +224,13 @@ impl OpenSpan {
         let start = self.body.len();
         attribute_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, value);
         self.settle(key, start, limits);
+    }
+
+    /// Adds the first attribute of the span, whatever the limit of attributes. A word of ours holds nothing to mask.
+    #[inline]
+    pub(crate) fn set_first_attribute(&mut self, key: &'static str, word: &'static str, limits: &Limits) {
+        encode_within(limits, &mut self.body, tag::SPAN_ATTRIBUTE, key, &word.into());
+        self.counts.attributes += 1;
     }
 
     /// Settles an attribute appended at `start`: removes an earlier value of the key, or applies the limit.

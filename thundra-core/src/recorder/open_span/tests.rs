@@ -12,6 +12,20 @@ fn text(key: &str, value: &str) -> KeyValue {
 }
 
 #[test]
+fn the_first_attribute_has_a_place_under_every_limit_and_counts() {
+    let limits = Limits { attributes: 1, value_length: Some(4), ..Limits::default() };
+    for (most, kept) in [(0, 1), (1, 1), (2, 2)] {
+        let limits = Limits { attributes: most, ..limits };
+        let mut span = OpenSpan::vacant();
+        span.start(TraceId::random(), SpanId::random(), None, "static", 1_000);
+        span.set_first_attribute("first", "none: batch", &limits);
+        span.set_attribute("second", &"2".into(), &limits);
+        assert_eq!((span.counts.attributes, span.counts.dropped_attributes), (kept, 2 - kept), "{most}");
+        assert!(span.has_attribute("first", &"none".into()), "cut to the limit");
+    }
+}
+
+#[test]
 fn the_official_decoder_reads_every_field() {
     let (trace_id, id, parent) = (TraceId::random(), SpanId::random(), SpanId::random());
     let limits = Limits { attributes: 2, events: 1, links: 1, ..Limits::default() };
