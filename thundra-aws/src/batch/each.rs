@@ -9,11 +9,11 @@ use super::builder::Each;
 use super::payload::{Bytes, Json, Record, Text};
 use super::{BatchEvent, Takes};
 
-/// Works on each record of a batch in a [scope of its own](self), and hands over its JSON payload as a `T`.
+/// Works on each record of a batch in a [scope of its own](super), and hands over its JSON payload as a `T`.
 ///
-/// The [table of sources](self#sources) says what the payload is. The `__context__` that a sender put in is cut out. An
-/// envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and `T`
-/// has to be one.
+/// The [table of sources](super#sources) says what the payload is. The `__context__` that a sender put in is cut out.
+/// An envelope stays as AWS delivers it: a message that SNS sent to SQS without raw delivery is a notification, and
+/// `T` has to be one.
 ///
 /// A record without a payload, such as a tombstone of Kafka, is read as `null`: with `Option<T>` the closure gets
 /// `None`, with any other type the record fails.
@@ -25,7 +25,7 @@ use super::{BatchEvent, Takes};
 ///
 /// # Errors
 ///
-/// The response names the records that failed. A batch that [failed as a whole](self#failures) is a
+/// The response names the records that failed. A batch that [failed as a whole](super#failures) is a
 /// [`BatchError`](super::BatchError). Errors of the work borrow nothing (`'static`), so that boxed ones can be told
 /// apart and their sources recorded.
 ///
@@ -55,7 +55,7 @@ where
     Each::new(event, work)
 }
 
-/// Works on each record of a batch in a [scope of its own](self), and hands over the record as AWS delivered it.
+/// Works on each record of a batch in a [scope of its own](super), and hands over the record as AWS delivered it.
 /// Nothing is cut out of its payload.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ where
     Each::new(event, work)
 }
 
-/// Works on each record of a batch in a [scope of its own](self), and hands over the bytes of its payload.
+/// Works on each record of a batch in a [scope of its own](super), and hands over the bytes of its payload.
 ///
 /// Of a JSON object the `__context__` that a sender put in is cut out. A record without a payload fails.
 ///
@@ -127,7 +127,7 @@ where
     Each::new(event, work)
 }
 
-/// Works on each record of a batch in a [scope of its own](self), and hands over its payload as text.
+/// Works on each record of a batch in a [scope of its own](super), and hands over its payload as text.
 ///
 /// A payload that is not UTF-8 fails its record, and so does a missing one. Of a JSON object the `__context__` that a
 /// sender put in is cut out.

@@ -147,7 +147,7 @@ pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     let (words, _) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().take(WORDS).enumerate() {
         let word = u64::from_le_bytes(*word);
-        let found = zeros(word ^ ONES * b'"' as u64) | zeros(word ^ ONES * b'\\' as u64);
+        let found = zeros(word ^ (ONES * b'"' as u64)) | zeros(word ^ (ONES * b'\\' as u64));
         if found != 0 {
             return Some(at * 8 + found.trailing_zeros() as usize / 8);
         }
@@ -166,8 +166,8 @@ fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     for (at, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let brackets = zeros((word | ONES * APART as u64) ^ ONES * BRACKET as u64);
-        let found = brackets | zeros(word ^ ONES * b'"' as u64);
+        let brackets = zeros((word | (ONES * APART as u64)) ^ (ONES * BRACKET as u64));
+        let found = brackets | zeros(word ^ (ONES * b'"' as u64));
         if found != 0 {
             return Some(at * 8 + found.trailing_zeros() as usize / 8);
         }

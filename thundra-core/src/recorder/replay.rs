@@ -8,7 +8,6 @@
 //! care](super::fields::need_care), events look for a mark among their [further uses](super::further_uses), and a scope
 //! with a replaying span behaves like one at the limit of spans, which asks before each span.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -118,17 +117,6 @@ impl ReplayMarks {
         rename::keys(&mut attributes, tag::SPAN_ATTRIBUTE, name);
         fields.encoded.append(&mut attributes);
     }
-}
-
-/// The replayed work of a scope.
-#[derive(Debug, Default)]
-pub(super) struct Replay {
-    /// The spans marked as replayed work.
-    marked: BTreeSet<SpanId>,
-    /// The number of spans that repeat earlier spans.
-    spans: u64,
-    /// The number of events that repeat earlier events.
-    events: u64,
 }
 
 impl ScopeState {

@@ -1,6 +1,7 @@
 //! The state of a scope: the data shared by all spans, the open spans, and the bytes of the ended spans.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -8,7 +9,6 @@ use std::time::SystemTime;
 use super::kept_lines::KeptLines;
 use super::open_span::OpenSpan;
 use super::record_buffer::RecordBuffer;
-use super::replay::Replay;
 use super::scope_log::ScopeLog;
 use super::scope_names::ScopeNames;
 use super::slot::ScopeId;
@@ -101,6 +101,17 @@ pub(crate) struct ScopeState {
     pub(crate) dropped: u32,
     /// The number of messages without the full context.
     pub(crate) incomplete_messages: u64,
+}
+
+/// The replayed work of a scope.
+#[derive(Debug, Default)]
+pub(super) struct Replay {
+    /// The spans marked as replayed work.
+    pub(super) marked: BTreeSet<SpanId>,
+    /// The number of spans that repeat earlier spans.
+    pub(super) spans: u64,
+    /// The number of events that repeat earlier events.
+    pub(super) events: u64,
 }
 
 impl ScopeState {
