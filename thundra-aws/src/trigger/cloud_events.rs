@@ -1,6 +1,6 @@
-//! [CloudEvents], alone or in a list: from a bus of EventBridge that delivers its data alone, or from a program.
+//! [CloudEvents], alone or in a list: from an EventBridge bus configured to deliver the bare data, or from a program.
 //!
-//! The extension attributes `traceparent` and `tracestate` are a carrier, and so is the `data`.
+//! The extension attributes `traceparent` and `tracestate` are a carrier. The `data` is another carrier.
 //!
 //! [CloudEvents]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 
@@ -39,7 +39,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
         let message = |event| Message::from(open_cloud_event(event, 0, &extractor)).with(describe(event));
         trigger.deliver(event.records.iter().map(message));
     } else {
-        // A program may have put its context beside the members of the event.
+        // A program may have put a context beside the members of the event.
         let opened = envelope::open(event.text, &extractor).unwrap_or_default();
         trigger.context_ranges.extend(opened.range.clone());
         trigger.deliver([Message::from(opened).with(describe(&event.members))]);

@@ -1,6 +1,7 @@
-//! [Destinations] of Lambda, which get a record of an asynchronous invocation that ended.
+//! [Destinations] of Lambda, with a record of each finished asynchronous invocation.
 //!
-//! The sender is that of the invocation, so its context is in the request, of whatever source the request was.
+//! The record repeats the request of the invocation. The sender's context is in the request, whatever the source of the
+//! request.
 //!
 //! [Destinations]: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 
@@ -22,7 +23,7 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// The attributes of the invocation that ended.
+/// The attributes of the finished invocation.
 const ATTRIBUTES: [(&str, &str); 3] = [
     (semconv::AWS_LAMBDA_DESTINATION_CONDITION, "condition"),
     (semconv::AWS_LAMBDA_DESTINATION_FUNCTION_ARN, "functionArn"),

@@ -1,12 +1,13 @@
 //! Calls from other programs, recognised by a context in the event.
 //!
-//! A task of Step Functions looks the same, unless its input tells.
+//! A task of Step Functions looks the same, unless the input holds the context object or the token of the task.
 //!
-//! OpenTelemetry for Python puts its context into the member `headers` of a call's payload. A request that a gateway
-//! without a known form handed on has such a member too, and its caller is anyone.
+//! OpenTelemetry for Python puts the context into the member `headers` of a call's payload. A request forwarded by a
+//! gateway of an unknown form has a member `headers` too, and anyone may be the caller.
 //!
-//! A program may also send the event of another source on to a function. The `__context__` beside the members of such an
-//! event is of that program, because no service writes one there. The program is the caller, and trusted as such.
+//! A program may also send the event of another source on to a function. No service writes a `__context__` beside the
+//! members of an event, so the `__context__` comes from the program. The program is the caller, and is trusted as the
+//! caller.
 
 use thundra_core::Config;
 use thundra_core::propagation::PAYLOAD_CONTEXT;
@@ -38,7 +39,7 @@ pub(super) static LIST: Source = Source {
     read: read_list,
 };
 
-/// Reads the context that a program put into an event. `None` if there is none.
+/// Reads the context of a program in an event. `None` for an event without a context.
 pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
     let mut opened = envelope::open(event.text, &trigger.extractor(config))?;
     if opened.range.is_none() && is_request(&event.members) {
@@ -53,7 +54,7 @@ pub(super) fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) ->
     Some(())
 }
 
-/// Reads the context that a program put into the event of another source, unless the source has read it.
+/// Reads the context of a program in the event of another source, unless the source has read the context already.
 pub(super) fn read_forwarded(trigger: &mut Trigger, event: &Event<'_>, extractor: &Extractor<'_>) {
     if !event.members.names(PAYLOAD_CONTEXT) {
         return;

@@ -1,4 +1,4 @@
-//! [Change streams of DocumentDB]. A document may carry a context as a member of its own.
+//! [Change streams of DocumentDB]. A document may carry a context as a member.
 //!
 //! [Change streams of DocumentDB]: https://docs.aws.amazon.com/lambda/latest/dg/with-documentdb.html
 
@@ -39,7 +39,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     Some(())
 }
 
-/// Returns the conventions' word for a change of a document. A collection that was dropped or renamed is none.
+/// Returns the conventions' word for a change of a document. `None` for a dropped or renamed collection.
 fn operation(operation_type: &str) -> Option<&'static str> {
     match operation_type {
         "insert" => Some("insert"),

@@ -1,10 +1,10 @@
 //! [Durable functions]. One execution takes several invocations, and each invocation gets the same input.
 //!
 //! The event is an envelope, with the input as a JSON string in the first operation. The input may be of any source:
-//! the trust, the attributes, the ids and the sender are those of the input. A `__context__` of the input is cut out of
-//! the string, in every invocation alike, so the input is the same in each.
+//! the trust, the attributes, the ids and the sender come from the input. A `__context__` of the input is cut out of
+//! the string, in every invocation alike, so the handler gets the same input each time.
 //!
-//! The ids of an execution come from its input and its ARN, so that all invocations agree:
+//! The ids of an execution come from the input and the ARN, so all invocations agree:
 //!
 //! | | the first of |
 //! |---|---|
@@ -98,8 +98,8 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Keeps the time of sending for the first invocation alone, because later ones waited for other things than a
-    /// queue. A message that was old when the execution started is old for all invocations.
+    /// Keeps the time of sending for the first invocation alone, because later invocations waited for something other
+    /// than a queue. A message already old at the start of the execution is old for all invocations.
     fn keep_times(&self, trigger: &mut Trigger) {
         for message in &mut trigger.messages {
             let was_old = self.started_at.is_some_and(|started| message.is_old_at(started));
@@ -122,9 +122,9 @@ impl<'a> Input<'a> {
         Some(Input { string, text: json::text(string)? })
     }
 
-    /// Returns the ranges in the event for ranges of the input, which are in order.
+    /// Returns the ranges in the event for ordered ranges of the input.
     fn ranges_in_event(&self, event: &[u8], ranges: &[Range<usize>]) -> Option<Vec<Range<usize>>> {
-        // Both are slices of one text, so the distance of their addresses is the offset of the string.
+        // The string is a slice of the event, so the distance of the two addresses is the offset of the string.
         let offset = (self.string.as_ptr() as usize).checked_sub(event.as_ptr() as usize)?;
         let mut string = Escaped::new(self.string);
         let mut place = |at| Some(offset + string.forward_to(at)?);
@@ -140,7 +140,8 @@ fn first_element(array: &str) -> Option<(&str, bool)> {
     Some((first, cursor.eat_spaced(b',').is_some()))
 }
 
-/// Returns the start of an execution. The form of the time is undocumented, and SDKs write all of these.
+/// Returns the start of an execution. The form of the time is undocumented, and SDKs write numbers of seconds, numbers
+/// of milliseconds, and RFC 3339.
 fn timestamp(execution: &Object<'_>) -> Option<SystemTime> {
     /// The 16th of November 5138 in seconds, and March 1973 in milliseconds.
     const LAST_SECOND: f64 = 1e11;
@@ -160,7 +161,7 @@ fn name_and_id(arn: &str) -> (Option<&str>, Option<&str>) {
     (Some(name).filter(|name| !name.is_empty()), Some(id).filter(|id| !id.is_empty()))
 }
 
-/// Returns the trace id of an ARN: [FNV-1a] with a finish for evenly distributed bits, which a sampler needs. The
+/// Returns the trace id of an ARN: [FNV-1a] with a finish, because a sampler needs evenly distributed bits. The
 /// function never changes, because an execution may take a year.
 ///
 /// [FNV-1a]: https://datatracker.ietf.org/doc/html/draft-eastlake-fnv

@@ -1,7 +1,7 @@
 //! [Streams of DynamoDB].
 //!
-//! An item may carry a context as an attribute. A removed item has none: the context in its old image is of the program
-//! that wrote the item.
+//! An item may carry a context as an attribute. A removed item gives no context: the context in the old image comes
+//! from the program that wrote the item.
 //!
 //! [Streams of DynamoDB]: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html
 
@@ -119,15 +119,15 @@ impl<'a> DynamoDbRecord<'a> {
     }
 }
 
-/// Returns the change of an item, and learns the key of its table.
+/// Returns the change of an item, and learns the key of the table.
 pub(crate) fn item_change(table: &str, key: &[(Cow<'_, str>, Cow<'_, [u8]>)]) -> Option<Change> {
     #[cfg(feature = "sdk")]
     crate::hops::key_names::learn(table, key);
     Change::of_item(table, key)
 }
 
-/// Returns the values that a primary key may have, out of a map of typed values, by name. A number is as DynamoDB writes it,
-/// and a binary value is decoded.
+/// Returns the possible values of a primary key from a map of typed values, by name. A number has the form written by
+/// DynamoDB, and a binary value is decoded.
 pub(crate) fn key_values<'a>(map: &'a str, is_wanted: impl Fn(&str) -> bool) -> Vec<(Cow<'a, str>, Cow<'a, [u8]>)> {
     let wanted = json::members(map).into_iter().filter(|(name, _)| is_wanted(name));
     wanted.filter_map(|(name, typed)| Some((name, key(&Object::parse(typed)?)?))).collect()

@@ -8,7 +8,7 @@ use super::parse::json::{self, Members, Object};
 
 /// The member with a batch of records, anywhere in the event.
 const RECORDS: &str = "Records";
-/// The member of a request that is often long and never needed.
+/// The body of a request, often long and never needed.
 const BODY: &str = "body";
 
 /// An event with the members of the top level.
@@ -17,10 +17,10 @@ pub(super) struct Event<'a> {
     pub(super) text: &'a [u8],
     /// The members of the event, apart from [`records`](Event::records).
     pub(super) members: Object<'a>,
-    /// The elements of `Records` or of a list, if they are of a known source.
+    /// The elements of `Records` or of a list, if the source is known.
     pub(super) records: Vec<Object<'a>>,
-    /// The members beyond the limit of [`members`](Event::members) that tell of a device, each once. A device chooses how
-    /// many members come before.
+    /// The members beyond the limit of [`members`](Event::members) that may identify a device, each once. A device
+    /// chooses how many members come before.
     pub(super) beyond: Object<'a>,
     /// `true` for a list, the form of the batches of EventBridge: of a pipe, or of a bus.
     pub(super) is_list: bool,
@@ -76,7 +76,7 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Returns the elements of a list, or the event itself.
+    /// Returns the elements of a list, or else the event.
     pub(super) fn objects(&self) -> &[Object<'a>] {
         if self.is_list { &self.records } else { std::slice::from_ref(&self.members) }
     }
@@ -97,12 +97,12 @@ impl<'a> Event<'a> {
 pub(super) enum Batch {
     /// The member `Records`.
     Records,
-    /// The event itself, a list.
+    /// The whole event, a list.
     List,
 }
 
 /// Returns `true` for a record of the source `name`. A record without an `eventSource`, as in some test events, is
-/// recognised by its own members, which `is_alike` sees.
+/// recognised by `is_alike`, from the members of the record.
 pub(super) fn is_record(record: &Object<'_>, name: &str, is_alike: impl FnOnce(&Object<'_>) -> bool) -> bool {
     match event_source(record) {
         Some(source) => source == name,

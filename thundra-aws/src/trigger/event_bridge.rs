@@ -36,7 +36,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     let kinds: Vec<_> = events.iter().map(kind).collect();
     let source = common(kinds.iter().map(|kind| kind.as_ref().map(|(source, _)| source)));
     let detail_type = common(kinds.iter().map(|kind| kind.as_ref().map(|(_, detail_type)| detail_type)));
-    // The event does not name its bus.
+    // The event does not name the bus.
     trigger.set_all(process("aws_eventbridge", None));
     trigger.set_some(semconv::AWS_EVENTBRIDGE_SOURCE, source.map(|source| source.to_string()));
     trigger.set_some(semconv::AWS_EVENTBRIDGE_DETAIL_TYPE, detail_type.map(|detail_type| detail_type.to_string()));

@@ -1,8 +1,8 @@
-//! [Custom event buses] of EventBridge that deliver an event with its metadata, alone or in a list.
+//! [Custom event buses] of EventBridge configured to deliver events with metadata, alone or in a list.
 //!
-//! The metadata of the publisher are a carrier. The data are what was published: an event of EventBridge if it was
-//! published by `PutEvents`, and a payload such as a CloudEvent if it was published by `PutRawEvents`. Without its
-//! metadata, an event is delivered as the source of its data.
+//! The metadata of the publisher are a carrier. The data are an event of EventBridge if published by `PutEvents`, and a
+//! payload such as a CloudEvent if published by `PutRawEvents`. An event delivered without metadata belongs to the
+//! source of the data.
 //!
 //! [Custom event buses]: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-custom-bus-transform.html
 

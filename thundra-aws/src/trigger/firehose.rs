@@ -23,7 +23,7 @@ use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger};
 use crate::attributes::Attributes;
 
-/// The objects with the place of a record in a stream or topic that Firehose or Kinesis Data Analytics reads.
+/// The objects with the place of a record in the stream or topic behind Firehose or Kinesis Data Analytics.
 const METADATA: [&str; 4] =
     ["kinesisRecordMetadata", "kinesisStreamRecordMetadata", "kinesisFirehoseRecordMetadata", "mskRecordMetadata"];
 /// The base64 of the beginning of a failed record, `{"attemptsMade":`, without the characters that depend on the rest.
@@ -54,7 +54,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     Some(())
 }
 
-/// Delivers the `records` of an event. `source` is the member with the ARN of the Kinesis stream behind them.
+/// Delivers the `records` of an event. `source` is the member with the ARN of the Kinesis stream behind the records.
 pub(super) fn deliver(trigger: &mut Trigger, event: &Event<'_>, source: &str, config: &Config) {
     let records = event.members.objects("records");
     let stream = event.members.text(source);
@@ -113,7 +113,7 @@ impl<'a> FirehoseRecord<'a> {
     }
 }
 
-/// Returns the data of a record that Firehose failed to transform, out of the object about the failure.
+/// Returns the data of a failed record, out of the object written by Firehose for the failure.
 fn raw_data(failed: &Data<'_>) -> Option<Data<'static>> {
     let decoded;
     let json = match failed {

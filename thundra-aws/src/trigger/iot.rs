@@ -1,8 +1,8 @@
 //! [Rules], shadows and buttons of AWS IoT.
 //!
-//! A rule invokes a function with the message of a device, and with members that functions such as `topic()` in the
-//! `SELECT` add. The members are recognised by their usual names. An event of `SELECT *` alone looks like the event of a
-//! program. A device is an untrusted caller, whatever its message looks like.
+//! A rule invokes a function with the message of a device, and with the members added by functions in the `SELECT`, for
+//! example `topic()`. The usual names of the members identify an event of a device. An event of `SELECT *` alone looks
+//! like the event of a program. A device is an untrusted caller, whatever the form of the message.
 //!
 //! [Rules]: https://docs.aws.amazon.com/iot/latest/developerguide/lambda-rule-action.html
 

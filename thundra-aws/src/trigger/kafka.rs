@@ -26,7 +26,7 @@ use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
 
-/// The names of the event source, in any case. AWS writes the second one with and without the prefix.
+/// The names of the event source, in any case. AWS writes `SelfManagedKafka` with and without the prefix.
 const NAMES: [&str; 3] = ["aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka"];
 
 /// The prefix of the attributes of a CloudEvent among the [headers]. The extension for distributed tracing has two.
@@ -62,8 +62,8 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
     Some(())
 }
 
-/// Reads the records of one partition. The name of the partition, `{topic}-{partition}`, stands in for a topic that a
-/// record does not name.
+/// Reads the records of one partition. The name of the partition, `{topic}-{partition}`, gives the topic of a record
+/// without a `topic`.
 fn of_partition<'a>(partition: &'a str, records: &[Object<'a>]) -> impl Iterator<Item = KafkaRecord<'a>> {
     let topic = partition.rsplit_once('-').map(|(topic, _)| topic);
     records.iter().map(move |record| {
@@ -101,7 +101,7 @@ impl<'a> KafkaRecord<'a> {
             offset: record.integer("offset"),
             timestamp: record.time("timestamp").and_then(time::from_millis),
             key: record.text("key"),
-            // With a registry of schemas, the value may come as the JSON that it is.
+            // With a schema registry, the value may come as plain JSON.
             value: record
                 .text("value")
                 .map(Data::Base64)

@@ -62,7 +62,7 @@ pub(crate) struct KinesisRecord<'a> {
 
 impl<'a> KinesisRecord<'a> {
     fn of(record: &Object<'a>) -> Option<Self> {
-        // A pipe delivers the members without the object around them.
+        // A pipe delivers the members without the surrounding object.
         let nested = record.object("kinesis");
         let kinesis = nested.as_ref().or_else(|| record.has("data").then_some(record))?;
         Some(KinesisRecord {

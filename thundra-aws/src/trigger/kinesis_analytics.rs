@@ -1,4 +1,4 @@
-//! [Kinesis Data Analytics] for SQL, which calls a function to prepare its input or to deliver its output.
+//! [Kinesis Data Analytics] for SQL, which calls a function to prepare the input or to deliver the output.
 //!
 //! [Kinesis Data Analytics]: https://docs.aws.amazon.com/kinesisanalytics/latest/dev/lambda-preprocessing.html
 

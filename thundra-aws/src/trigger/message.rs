@@ -15,10 +15,10 @@ use crate::hops::Change;
 /// The age at which a message counts as redriven, because the trace of the sender has ended.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
-/// The longest retention of a queue or stream of AWS, that of Kinesis.
+/// The longest retention of a queue or stream of AWS, the retention of Kinesis.
 const MAX_QUEUE_TIME: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// One request, record or notification.
+/// A request, a record or a notification.
 #[derive(Debug, Default)]
 pub(crate) struct Message {
     /// The context from the sender.
@@ -27,17 +27,16 @@ pub(crate) struct Message {
     pub(crate) attributes: Attributes,
     /// The time of sending, by the clock of the delivering service.
     pub(crate) sent_at: Option<SystemTime>,
-    /// `true` for an event of the past that was replayed, and for an old message in a later invocation of a durable
-    /// execution.
+    /// `true` for a replayed event of the past, and for an old message in a later invocation of a durable execution.
     pub(crate) is_replay: bool,
-    /// The changes of objects and items that the message tells of.
+    /// The changes of objects and items described by the message.
     pub(crate) changes: Vec<Change>,
     /// The text of the `__context__` object inside the message.
     pub(crate) received_context: Option<String>,
     /// The range to cut from the payload to remove its `__context__`. `None` for a context inside an envelope.
     #[cfg_attr(not(feature = "batch"), allow(dead_code))]
     pub(crate) context_range: Option<Range<usize>>,
-    /// The messages of several senders in this one. Those without a context count as one.
+    /// The messages of several senders inside the message. A single message stands for all messages without a context.
     pub(crate) packed: Vec<Message>,
 }
 
@@ -56,22 +55,22 @@ impl Message {
         Message { attributes, sent_at, packed, ..opened.into() }
     }
 
-    /// Returns the messages in this one, else this one.
+    /// Returns the packed messages, or else the message alone.
     pub(super) fn unpack(mut self) -> impl Iterator<Item = Message> {
         let packed = std::mem::take(&mut self.packed);
         let alone = packed.is_empty().then_some(self);
         alone.into_iter().chain(packed)
     }
 
-    /// Returns the time that the message waited for work that begins `now`. A time of sending in the future, by a clock
-    /// ahead of ours, is no wait. A time longer than any retention comes from a clock that is wrong. A replayed event
-    /// waited for nothing.
+    /// Returns the wait of the message for work that begins `now`. A time of sending in the future comes from a clock
+    /// ahead of ours, and counts as no wait. `None` for a wait longer than any retention, because the clock of the
+    /// sender is wrong, and `None` for a replayed event.
     pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
         let waited = now.duration_since(self.sent_at?).unwrap_or_default();
         (waited <= MAX_QUEUE_TIME && !self.is_replay).then_some(waited)
     }
 
-    /// Adds attributes before those that were found in the message.
+    /// Adds attributes before the attributes found in the message.
     pub(super) fn with(mut self, mut attributes: Attributes) -> Self {
         attributes.append(&mut self.attributes);
         Message { attributes, ..self }
@@ -82,7 +81,7 @@ impl Message {
         self.is_old_at(SystemTime::now())
     }
 
-    /// Returns `true` if the trace of the sender had ended at that time.
+    /// Returns `true` if the trace of the sender had ended at `time`.
     pub(super) fn is_old_at(&self, time: SystemTime) -> bool {
         self.is_replay || self.sent_at.and_then(|sent| time.duration_since(sent).ok()).is_some_and(|age| age > MAX_AGE)
     }

@@ -1,11 +1,11 @@
 //! The trigger of an invocation, read from the bytes of the event.
 //!
 //! [`detect`] recognises the event sources in the table [`SOURCES`](table::SOURCES). Each row is a file of this module,
-//! or a row of the file [`services`] if the source carries no context. Any other event, well-formed or not, is of the
+//! or a row of the file [`services`] if the source carries no context. Any other event, well-formed or not, has the
 //! source `other`. Nothing fails, and the handler receives the event unchanged.
 //!
 //! A new source takes a file with a `Source` and a row in the table. A source with records for `batch` also takes a
-//! file there. A source of untrusted callers gives its trigger the [`edge_trust`].
+//! file in `batch`. A source of untrusted callers gives the trigger the [`edge_trust`].
 //!
 //! # Cost
 //!
@@ -16,9 +16,9 @@
 //!
 //! Queues, streams and invokes come from AWS on behalf of the account, and are trusted. At the public edge (API
 //! Gateway, function URLs, load balancers, CloudFront, AppSync, IoT devices) the function takes the trace context and
-//! well-formed ids. It obeys neither the sampling flag nor the debug switch, unless AWS authenticated the caller by IAM
-//! or the environment has `THUNDRA_TRUST=all`. The same holds for services that speak with people (Lex, Connect, …). A
-//! Cognito identity is an end user, possibly a guest, and never trusted by IAM.
+//! well-formed ids. The function obeys neither the sampling flag nor the debug switch, unless AWS authenticated the
+//! caller by IAM or the environment has `THUNDRA_TRUST=all`. The same rule holds for services that speak with people
+//! (Lex, Connect, …). A Cognito identity is an end user, possibly a guest, and never trusted by IAM.
 //!
 //! # Privacy
 //!
@@ -92,7 +92,7 @@ pub(crate) struct Trigger {
     pub(crate) source: &'static Source,
     /// The kind of the source; for a durable execution, of the source of the input.
     pub(crate) faas_trigger: FaasTrigger,
-    /// The trust in the caller, for the event and for the headers beside it.
+    /// The trust in the caller, for the event and for the headers beside the event.
     pub(crate) trust: Trust,
     /// `true` for a list of records from a pipe of EventBridge.
     pub(crate) is_pipe: bool,
@@ -102,16 +102,17 @@ pub(crate) struct Trigger {
     pub(crate) span_name: Option<String>,
     /// The attributes of the root span, including `faas.trigger`.
     pub(crate) attributes: Attributes,
-    /// The messages in the event. A request is one message, and so is each record. An event without a sender has none.
+    /// The messages in the event. A request is a single message, and each record is a message. An event without a
+    /// sender holds no message.
     pub(crate) messages: Vec<Message>,
-    /// The context of a program that sent the event of another source on to this function.
+    /// The context of a program that forwarded the event of another source to the function.
     pub(crate) forwarded: Option<Inbound>,
     /// The ranges to cut from the event to remove each `__context__`, in order.
     pub(crate) context_ranges: Vec<Range<usize>>,
-    /// The correlation id of an invocation without one from the caller. API Gateway sends this request id to the client
-    /// too.
+    /// The correlation id of an invocation without a correlation id from the caller. With API Gateway, the id is the
+    /// request id, which the client gets too.
     pub(crate) default_correlation_id: Option<String>,
-    /// The durable execution that the invocation is a part of.
+    /// The durable execution of the invocation.
     pub(crate) execution: Option<Execution>,
 }
 
@@ -134,12 +135,12 @@ impl Trigger {
     }
 
     /// Returns `true` for several messages. An invocation links to the senders of several messages, and is the child of
-    /// the sender of one.
+    /// the sender of a single message.
     pub(crate) fn is_batch(&self) -> bool {
         self.messages.len() > 1
     }
 
-    /// Returns the time that the message which waited longest waited for work that begins `now`.
+    /// Returns the longest wait of a message for work that begins `now`.
     pub(crate) fn queue_time(&self, now: SystemTime) -> Option<Duration> {
         self.messages.iter().filter_map(|message| message.queue_time(now)).max()
     }
@@ -179,12 +180,12 @@ pub(crate) fn source_name(text: &[u8]) -> &'static str {
     recognise(text, |_| true).and_then(|(_, source)| source).unwrap_or(&OTHER).name
 }
 
-/// Recognises an event. `caller` is the trust in the caller that invoked the function.
+/// Recognises an event. `caller` is the trust in the caller of the function.
 pub(crate) fn detect(text: &[u8], config: &Config, caller: Trust) -> Trigger {
     detect_among(text, config, caller, |_| true)
 }
 
-/// Recognises an event of one of the selected sources.
+/// Recognises an event of a selected source.
 fn detect_among(text: &[u8], config: &Config, caller: Trust, is_selected: fn(&Source) -> bool) -> Trigger {
     let recognised = recognise(text, is_selected);
     // The text is empty for a handler in place, because the event is not visible and may come from anyone.

@@ -23,7 +23,8 @@ use super::source::{FaasTrigger, Recognise, Source};
 use super::{Message, Trigger, common};
 use crate::attributes::Attributes;
 
-/// The place of a dash in the name of a JMS property, which cannot hold one. OpenTelemetry for Java writes it.
+/// The text that OpenTelemetry for Java writes in place of a dash, because the name of a JMS property cannot hold a
+/// dash.
 const DASH: &str = "__dash__";
 
 pub(super) static SOURCE: Source = Source {
@@ -101,7 +102,7 @@ pub(crate) struct MqMessage<'a> {
     pub(crate) headers: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// `data`
     pub(crate) data: Data<'a>,
-    /// The arrival at the broker, else the time that the sender wrote.
+    /// The arrival at the broker, else the time written by the sender.
     pub(crate) sent_at: Option<SystemTime>,
     /// `redelivered`: `true` if the broker delivered the message before.
     pub(crate) redelivered: bool,
@@ -133,7 +134,7 @@ impl<'a> MqMessage<'a> {
     }
 
     fn of_rabbitmq(message: &Object<'a>) -> Self {
-        // A record from a pipe names its queue.
+        // A record from a pipe names the queue.
         let key = message.text("eventSourceKey");
         let properties = message.object("basicProperties").unwrap_or_default();
         let headers = properties.raw("headers").map(json::members).unwrap_or_default().into_iter();
@@ -163,7 +164,7 @@ impl<'a> MqMessage<'a> {
     }
 }
 
-/// Returns the name that a producer gave to a property of JMS.
+/// Returns the producer's name for a property of JMS.
 pub(crate) fn property_name(name: Cow<'_, str>) -> Cow<'_, str> {
     if name.contains(DASH) { name.replace(DASH, "-").into() } else { name }
 }

@@ -22,7 +22,7 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// The event that S3 sends when notifications of a bucket are set up.
+/// The test event, sent by S3 when notifications of a bucket are set up.
 pub(super) static TEST: Source = Source {
     name: "s3_test",
     faas_trigger: FaasTrigger::Datasource,

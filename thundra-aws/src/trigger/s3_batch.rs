@@ -1,7 +1,7 @@
 //! [S3 Batch Operations], which calls a function for each object of a job.
 //!
-//! A task carries no context. The program that created the job may have put one into the `userArguments`, which schema
-//! 2.0 delivers with each task.
+//! A task carries no context. The creator of the job may have put a context into the `userArguments`. Schema 2.0
+//! delivers the `userArguments` with each task.
 //!
 //! [S3 Batch Operations]: https://docs.aws.amazon.com/AmazonS3/latest/userguide/batch-ops-invoke-lambda.html
 
@@ -24,7 +24,7 @@ pub(super) static SOURCE: Source = Source {
     faas_trigger: FaasTrigger::Datasource,
     batch_api: cfg!(feature = "s3-batch"),
     recognise: Recognise::Members(|event| {
-        // A program may have jobs with tasks of its own.
+        // A program may send a `job` and `tasks` of another kind.
         let is_task = |task| Object::parse(task).is_some_and(|task| task.has("s3Key"));
         let has_task = || event.members.array("tasks").first().is_some_and(|task| is_task(task));
         event.members.object("job").is_some_and(|job| job.has("id")) && has_task()
@@ -90,7 +90,7 @@ pub(crate) fn decoded_key(key: &str) -> String {
     s3_object::decode(key)
 }
 
-/// Returns the name of a bucket, given its name or its ARN.
+/// Returns the name of a bucket, given the name or the ARN.
 pub(crate) fn bucket_name(bucket: Cow<'_, str>) -> Cow<'_, str> {
     match bucket {
         Cow::Borrowed(bucket) => Cow::Borrowed(last_part(bucket)),

@@ -25,7 +25,7 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// The member of each kind of request, and whether the request is about one object.
+/// The member of each kind of request, and `true` for a request about a single object.
 const REQUESTS: [(&str, bool); 4] = [
     ("getObjectContext", true),
     ("headObjectContext", true),
@@ -54,7 +54,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 fn key(request: &Object<'_>) -> Option<String> {
     let url = request.text("url")?;
     let path = url.split_once("://").map_or(&*url, |(_, rest)| rest).split_once('/')?.1;
-    // A plus sign in a path is itself.
+    // A plus sign in a path is a literal plus sign.
     let key = path.split(['?', '#']).next()?.replace('+', "%2B");
     Some(decode(&key)).filter(|key| !key.is_empty())
 }

@@ -1,17 +1,17 @@
-//! Services that carry no context from a sender, in one table.
+//! Services without a context from a sender, in a table.
 //!
-//! The root span keeps the name of the function. The attributes name the kind of the event or the resource behind it,
-//! and nothing of a person: no address, no text, no parameter.
+//! The root span keeps the name of the function. The attributes name the kind of the event or the resource behind the
+//! event, and no personal data: no address, no text, no parameter.
 //!
 //! # Trust
 //!
-//! A service that acts for people or devices outside of the account forwards what they said, so its events are those of
-//! an untrusted caller. No member of such an event is a context, so this concerns the headers beside the event.
+//! A service that acts for people or devices outside of the account forwards their input, so the caller is untrusted.
+//! No member of the event is a context, so the rule concerns the headers beside the event.
 //!
 //! # Forwarded events
 //!
-//! A program may forward an event to another function. The context that the program put in is read and cut out as in a
-//! [direct] invocation.
+//! A program may forward an event to another function. The context of the program is read and cut out as in a [direct]
+//! invocation.
 
 use std::borrow::Cow;
 
@@ -23,9 +23,9 @@ use super::parse::json::Object;
 use super::source::{FaasTrigger, Recognise, Source};
 use super::{Trigger, common, direct, edge_trust};
 
-/// Makes a `Source` of each row: its name, the function that reads it, the forms of its events, its attributes.
+/// Makes a `Source` of each row: the name, the function that reads an event, the forms of the events, the attributes.
 ///
-/// A form is the members that an event of this form has, and an attribute is the text of a member. A `/` leads into an
+/// A form is a list of members, all present in the event, and an attribute is the text of a member. A `/` leads into an
 /// object.
 macro_rules! services {
     ($($(#[$doc:meta])* $row:ident = $name:literal, $read:ident, [$([$($member:literal),*]),*],
@@ -48,13 +48,13 @@ services! {
         [["request/type", "context/System"], ["request/type", "session/application"], ["directive/header/namespace"]],
         [AWS_ALEXA_REQUEST_TYPE = "request/type", AWS_ALEXA_REQUEST_TYPE = "directive/header/name",
             AWS_ALEXA_INTENT_NAME = "request/intent/name"];
-    /// [Termination policies] of EC2 Auto Scaling. Its lifecycle hooks come by EventBridge.
+    /// [Termination policies] of EC2 Auto Scaling. Lifecycle hooks arrive through EventBridge.
     ///
     /// [Termination policies]: https://docs.aws.amazon.com/autoscaling/ec2/userguide/lambda-custom-termination-policy.html
     AUTO_SCALING = "auto_scaling", read, [["AutoScalingGroupARN", "CapacityToTerminate"]],
         [AWS_AUTOSCALING_GROUP_NAME = "AutoScalingGroupName", AWS_AUTOSCALING_CAUSE = "Cause"];
-    /// [Agents](https://docs.aws.amazon.com/bedrock/latest/userguide/agents-lambda.html) of Bedrock, with an API or with
-    /// functions, and [nodes of its flows](https://docs.aws.amazon.com/bedrock/latest/userguide/flows-nodes.html).
+    /// [Agents](https://docs.aws.amazon.com/bedrock/latest/userguide/agents-lambda.html) of Bedrock, with an API or
+    /// with functions, and [nodes of flows](https://docs.aws.amazon.com/bedrock/latest/userguide/flows-nodes.html).
     BEDROCK = "bedrock", read_of_others, [["messageVersion", "agent"], ["messageVersion", "flow", "node"]],
         [GEN_AI_AGENT_ID = "agent/id", GEN_AI_AGENT_NAME = "agent/name",
             AWS_BEDROCK_ACTION_GROUP_NAME = "actionGroup", GEN_AI_TOOL_NAME = "function", GEN_AI_TOOL_NAME = "apiPath"];
@@ -73,7 +73,7 @@ services! {
             AWS_CLOUDFORMATION_RESOURCE_TYPE = "ResourceType",
             AWS_CLOUDFORMATION_RESOURCE_TYPE = "requestData/targetType",
             AWS_CLOUDFORMATION_STACK_ID = "StackId", AWS_CLOUDFORMATION_STACK_ID = "stackId"];
-    /// [Alarms] of CloudWatch with a function as their action.
+    /// [Alarms] of CloudWatch with a function as the action.
     ///
     /// [Alarms]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html
     CLOUDWATCH_ALARM = "cloudwatch_alarm", read, [["source", "alarmData"]],
@@ -147,7 +147,7 @@ pub(super) static SES: Source = Source {
     },
 };
 
-/// Reads an event with its attributes, each a key and a path.
+/// Reads an event with the attributes, each a key and a path.
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config, attributes: &[(&'static str, &str)]) -> Option<()> {
     for (key, path) in attributes {
         trigger.set_some(key, text(&event.members, path).map(String::from));

@@ -25,8 +25,8 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// A notification without a record around it, as in the body of a message: a pipe or a program may hand it on. It may
-/// also confirm a subscription.
+/// A notification without a record around it, as in the body of a message: a pipe or a program may forward the
+/// notification. A notification may also confirm a subscription.
 pub(super) static NOTIFICATION: Source = Source {
     name: "sns_notification",
     faas_trigger: FaasTrigger::PubSub,

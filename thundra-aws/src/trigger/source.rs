@@ -8,9 +8,9 @@ use super::Trigger;
 use super::event::{Batch, Event};
 use super::parse::json::Object;
 
-/// One source of events.
+/// A source of events.
 ///
-/// A row is a literal of plain data and functions, so a source without one of the members does not compile.
+/// A row is a literal of plain data and functions, so a source with a missing member does not compile.
 pub(crate) struct Source {
     /// The name, for debug output and tests.
     pub(crate) name: &'static str,
@@ -45,7 +45,7 @@ pub(super) enum Recognise {
 }
 
 impl Source {
-    /// Returns `true` if a batch with such a first record is of the source.
+    /// Returns `true` if a batch with the first record `first` is of the source.
     pub(super) fn delivers(&self, first: &Object<'_>, batch: Batch) -> bool {
         match self.recognise {
             Recognise::Records(is_record) => is_record(first),
@@ -63,7 +63,7 @@ impl Source {
         }
     }
 
-    /// Returns `true` for a list from a pipe. Pipes deliver the records of a source without anything around them.
+    /// Returns `true` for a list from a pipe. Pipes deliver the bare records of a source.
     pub(super) fn is_pipe(&self, event: &Event<'_>) -> bool {
         event.is_list && matches!(self.recognise, Recognise::Records(_) | Recognise::Groups(_))
     }
@@ -101,7 +101,7 @@ pub(crate) enum FaasTrigger {
     PubSub,
     /// A schedule.
     Timer,
-    /// Any other source, such as a call from another program.
+    /// Any other source, for example a call from another program.
     Other,
 }
 

@@ -53,7 +53,7 @@ pub(crate) struct SqsMessage<'a> {
     pub(crate) id: Option<Cow<'a, str>>,
     /// `body`
     pub(crate) body: Body<'a>,
-    /// The attributes of the message, as far as they are texts.
+    /// The text attributes of the message.
     pub(crate) attributes: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The system attribute `AWSTraceHeader`.
     pub(crate) trace_header: Option<Cow<'a, str>>,

@@ -1,7 +1,7 @@
-//! Tasks of [Step Functions], where the input tells: it has the [context object] or the token of the task.
+//! Tasks of [Step Functions], with the [context object] or the token of the task in the input.
 //!
-//! The context is in the input of the task, or in that of the execution, which the context object holds. Any other task
-//! looks like a [direct] call.
+//! The context is in the input of the task, or in the input of the execution, as a part of the context object. Any
+//! other task looks like a [direct] call.
 //!
 //! [Step Functions]: https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html
 //! [context object]: https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html
@@ -25,7 +25,7 @@ pub(super) static SOURCE: Source = Source {
     read,
 };
 
-/// Most members of an input that are searched for the context object.
+/// The maximum number of members searched for the context object.
 const MAX_SEARCHED: usize = 32;
 
 fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
@@ -50,7 +50,7 @@ fn read(trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()>
 
 /// The context object of an execution.
 struct ContextObject<'a> {
-    /// The text of a context object that is a member of the input.
+    /// The text of a context object in a member of the input.
     json: Option<&'a str>,
     execution: Object<'a>,
     machine: Object<'a>,
@@ -58,7 +58,7 @@ struct ContextObject<'a> {
 }
 
 impl<'a> ContextObject<'a> {
-    /// Finds the context object: the input itself, or a member of it. `Parameters` may give it any name.
+    /// Finds the context object: the whole input, or a member of the input. `Parameters` may give the member any name.
     fn of(event: &Event<'a>) -> Option<Self> {
         memmem::find(event.text, b":states:")?;
         let is_object = |json: &&str| json.starts_with('{') && memmem::find(json.as_bytes(), b":states:").is_some();
@@ -87,7 +87,7 @@ fn is_execution(execution: &Object<'_>) -> bool {
     execution.text("Id").is_some_and(|id| id.starts_with("arn:") && id.contains(":states:"))
 }
 
-/// Returns `true` for an input with the token of a task, under one of the usual names. The token itself is a secret.
+/// Returns `true` for an input with the token of a task, under a usual name. The token is a secret.
 fn has_token(input: &Object<'_>) -> bool {
     let is_token = |name: &str| {
         let letters = name.bytes().rev().filter(|letter| *letter != b'_' && *letter != b'-');

@@ -1,4 +1,4 @@
-//! The table of the event sources, and how it recognises an event.
+//! The table of the event sources, and the search for the source of an event.
 
 use std::cell::Cell;
 
@@ -12,11 +12,11 @@ use super::{
 };
 
 /// The event sources. The first row to recognise an event reads the event. `examples/bench` builds a program without
-/// them, to see what they add to it.
+/// the sources, to see what the sources add to a program.
 pub(super) static SOURCES: &[&Source] = if cfg!(thundra_without_sources) { &[] } else { ALL };
 
 const ALL: &[&Source] = &[
-    // By their records:
+    // By the records:
     &sns::SOURCE,
     &sqs::SOURCE,
     &kinesis::SOURCE,
@@ -71,11 +71,11 @@ const ALL: &[&Source] = &[
     &services::LEX,
     &services::SECRETS_MANAGER,
     &services::SES,
-    // The members of a device's message may be those of any other event:
+    // The members of a device's message may look like the members of any other event:
     &iot::SOURCE,
     // By the context object of an execution:
     &step_functions::SOURCE,
-    // By the context that another program put in:
+    // By the context of another program:
     &direct::SOURCE,
     &direct::LIST,
 ];
@@ -89,7 +89,7 @@ pub(super) static OTHER: Source = Source {
     read: |_, _, _| Some(()),
 };
 
-/// Reads an event as far as it takes to recognise the source. `None` for anything but a JSON object or a list of known
+/// Reads an event as far as necessary to recognise the source. `None` for anything but a JSON object or a list of known
 /// objects.
 pub(super) fn recognise(text: &[u8], is_selected: fn(&Source) -> bool) -> Option<(Event<'_>, Option<&'static Source>)> {
     let found = Cell::new(None);

@@ -1,8 +1,8 @@
 //! Pings that keep a function warm, from the usual senders: [serverless-plugin-warmup], [lambda-warmer], Thundra's
 //! warm-up function, and schedules of EventBridge with a constant input such as `{"warmup": true}`.
 //!
-//! A ping has a word for what it is, and nothing else of a meaning. An event with another member is the program's own,
-//! as is the empty object.
+//! A ping holds `warmup` or a similar word, and no other meaningful member. An event with another member belongs to the
+//! program, as does the empty object.
 //!
 //! [serverless-plugin-warmup]: https://github.com/juanjoDiaz/serverless-plugin-warmup
 //! [lambda-warmer]: https://github.com/jeremydaly/lambda-warmer
@@ -17,10 +17,10 @@ use super::source::{FaasTrigger, Recognise, Source};
 pub(crate) const NAME: &str = "warmup";
 /// The sources of pings that may have further members.
 const PLUGINS: [&str; 2] = ["serverless-plugin-warmup", "serverless-plugin-lambda-warmup"];
-/// The words for a ping, without regard to case, `-` and `_`: as a member that is `true`, or as the text of one of
-/// [`KINDS`].
+/// The words for a ping, without regard to case, `-` and `_`: as a member with the value `true`, or as the text of a
+/// member in [`KINDS`].
 const WORDS: [&str; 7] = ["warmup", "warmer", "warming", "keepwarm", "prewarm", "lambdawarmer", "lambdawarmup"];
-/// The members whose text may be one of [`WORDS`].
+/// The members with a text that may be in [`WORDS`].
 const KINDS: [&str; 3] = ["source", "type", "action"];
 /// Members beside the word.
 const BESIDE: [&str; 13] = [
@@ -38,11 +38,11 @@ const BESIDE: [&str; 13] = [
     "timestamp",
     "wait",
 ];
-/// The prefix of the members that lambda-warmer adds.
+/// The prefix of the members added by lambda-warmer.
 const LAMBDA_WARMER: &str = "__WARMER_";
 /// The start of a ping of Thundra's, a text.
 const THUNDRA: &str = "#warmup";
-/// The longest wait that a ping may ask for. The sender waits meanwhile, and Lambda bills the time.
+/// The longest wait of a ping. The sender waits meanwhile, and Lambda bills the time.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) static SOURCE: Source = Source {
@@ -53,13 +53,13 @@ pub(super) static SOURCE: Source = Source {
     read: |_, _, _| Some(()),
 };
 
-/// Returns `true` for the source of a ping, in the event or in the client context beside it.
+/// Returns `true` for the source of a ping, in the event or in the client context beside the event.
 pub(crate) fn is_plugin(source: &str) -> bool {
     PLUGINS.contains(&source)
 }
 
-/// Returns the wait that a ping of Thundra's asks for, as in `"#warmup wait=100"`. Environments that wait at the same
-/// time are different ones. `None` for any other event.
+/// Returns the wait requested by a ping of Thundra's, as in `"#warmup wait=100"`. Pings that wait at the same time
+/// reach distinct environments. `None` for any other event.
 pub(crate) fn thundra_wait(event: &[u8]) -> Option<Duration> {
     let text = json::text(std::str::from_utf8(event).ok()?.trim())?;
     let options = text.trim().strip_prefix(THUNDRA)?;

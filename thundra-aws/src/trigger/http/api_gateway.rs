@@ -73,12 +73,12 @@ pub(in crate::trigger) static WEB_SOCKET: Source = Source {
     },
 };
 
-/// Returns `true` if the headers were read in both forms, which REST and WebSocket APIs send.
+/// Returns `true` if the headers were read in both forms, as sent by REST and WebSocket APIs.
 fn has_both_headers(event: &Event<'_>) -> bool {
     event.members.names("headers") && event.members.names("multiValueHeaders")
 }
 
-/// Returns `true` for an event of the format 2.0, which HTTP APIs and function URLs send.
+/// Returns `true` for an event of the format 2.0, as sent by HTTP APIs and function URLs.
 pub(super) fn has_http(event: &Event<'_>) -> bool {
     event.request_context().and_then(|context| context.raw("http")).is_some_and(|http| http.starts_with('{'))
 }

@@ -1,6 +1,7 @@
 //! [AppSync]: resolvers of GraphQL APIs, one field or a batch of fields at once, and [handlers] of APIs for events.
 //!
-//! The headers of the client's request are the context. A batch is usually of one request, and has its parent.
+//! The headers of the client's request are the context. All fields of a batch usually belong to a single request, and
+//! the batch then has the parent of the request.
 //!
 //! [AppSync]: https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference.html
 //! [handlers]: https://docs.aws.amazon.com/appsync/latest/eventapi/direct-lambda-integrations.html
@@ -74,7 +75,7 @@ fn field<'a>(event: &Object<'a>) -> Option<(Cow<'a, str>, Cow<'a, str>)> {
     Some((event.text("typeName").filter(|_| is_resolver)?, event.text("fieldName")?))
 }
 
-/// Reads an event, or a batch. Events with the same headers are of one request.
+/// Reads an event, or a batch. Events with the same headers belong to the same request.
 fn read(trigger: &mut Trigger, events: &[Object<'_>], config: &Config) -> Option<()> {
     let is_iam = |event: &Object<'_>| event.object("identity").is_some_and(|identity| iam::is_iam(&identity));
     if !events.iter().all(is_iam) {

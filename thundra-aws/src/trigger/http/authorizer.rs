@@ -1,7 +1,7 @@
 //! Authorizers: of [API Gateway], with a request or with a token alone, of [AppSync], and of [AWS IoT].
 //!
-//! The headers of a request are a context. A token is neither read nor recorded. Nobody is trusted, because it is for the
-//! authorizer to find out who calls.
+//! The headers of a request are a context. A token is neither read nor recorded. No caller is trusted, because the
+//! authorizer has yet to identify the caller.
 //!
 //! [API Gateway]: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 //! [AppSync]: https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html

@@ -1,6 +1,6 @@
-//! [CloudFront], which asks functions of Lambda@Edge about requests and responses.
+//! [CloudFront], which calls functions of Lambda@Edge for requests and responses.
 //!
-//! The answer of such a function is a request or a response of a form of its own, so the status is not read.
+//! A function of Lambda@Edge returns a request or a response in a form unique to CloudFront, so the status is not read.
 //!
 //! [CloudFront]: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-event-structure.html
 

@@ -1,4 +1,4 @@
-//! [Function URLs], whose events have the format of HTTP APIs.
+//! [Function URLs], with events in the format of HTTP APIs.
 //!
 //! [Function URLs]: https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 

@@ -1,4 +1,4 @@
-//! [Application Load Balancers]. They authenticate no caller.
+//! [Application Load Balancers], which authenticate no caller.
 //!
 //! [Application Load Balancers]: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 

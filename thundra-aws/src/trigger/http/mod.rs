@@ -47,7 +47,8 @@ struct Gateway {
     https_only: bool,
     /// `true` if the response of the function has the `statusCode` of the response to the client.
     has_status: bool,
-    /// Returns the request id that the client gets too. It is the correlation id of a request without one.
+    /// Returns the request id, which the client gets too. A request without a correlation id takes the request id as
+    /// the correlation id.
     request_id: for<'a> fn(&Request<'_, 'a>) -> Option<Cow<'a, str>>,
     /// Returns `true` if AWS authenticated the caller by IAM.
     is_iam_caller: fn(&Request<'_, '_>) -> bool,
@@ -74,7 +75,7 @@ impl Gateway {
         span_name: |_, request| request.span_name().map(Cow::into_owned),
     };
 
-    /// Reads an event with one request.
+    /// Reads the event of a request.
     fn read(&self, trigger: &mut Trigger, event: &Event<'_>, config: &Config) -> Option<()> {
         self.read_request(trigger, &Request::of(event), config);
         Some(())

@@ -1,7 +1,7 @@
 //! REST APIs with a mapping template, by the template "Method Request passthrough" of API Gateway.
 //!
-//! The [template] puts the request into `params` and `context`. What is unknown is an empty text there. The response is
-//! made by another template, so the status is not read.
+//! The [template] puts the request into `params` and `context`. The template writes an empty text for an unknown value.
+//! Another template makes the response, so the status is not read.
 //!
 //! [template]: https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html
 

@@ -1,8 +1,8 @@
-//! Records of the [Kinesis Producer Library], which packs several user records into one record of a stream.
+//! Records of the [Kinesis Producer Library]. The library packs several user records into a single record of a stream.
 //!
-//! The bytes of an aggregated record are a magic number, a message of protobuf, and the MD5 checksum of the message. The
-//! checksum is not computed, which would take longer than all the rest. The message has to be well-formed up to its last
-//! byte instead.
+//! The bytes of an aggregated record are a magic number, a message of protobuf, and the MD5 checksum of the message.
+//! The reader does not verify the checksum, because MD5 would take longer than all the rest. The message must be
+//! well-formed up to the last byte instead.
 //!
 //! [Kinesis Producer Library]: https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
 
@@ -18,10 +18,10 @@ pub(crate) struct Aggregate<'a> {
     message: &'a [u8],
 }
 
-/// One record of a producer.
+/// A record of a producer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UserRecord<'a> {
-    /// The partition key that the producer chose.
+    /// The partition key chosen by the producer.
     #[allow(dead_code)] // for batches of user records
     pub(crate) partition_key: &'a str,
     /// The data.
@@ -29,7 +29,7 @@ pub(crate) struct UserRecord<'a> {
 }
 
 impl<'a> Aggregate<'a> {
-    /// Reads the data of a record of a stream. `None` for data that is no aggregated record.
+    /// Reads the data of a record of a stream. `None` for data in any other form.
     pub(crate) fn of(data: &'a [u8]) -> Option<Self> {
         let rest = data.strip_prefix(&MAGIC)?;
         let (message, _) = rest.split_at_checked(rest.len().checked_sub(CHECKSUM_BYTES)?)?;
@@ -159,7 +159,7 @@ pub(crate) mod tests {
             })
         };
         let keys = [field(1, b"a"), field(1, b"b")].concat();
-        // As a producer in another language wrote it, with a genuine checksum.
+        // A record of a producer in another language, with a genuine checksum.
         let genuine = BASE64_STANDARD.decode("84mawgoNcGFydGl0aW9uX2tleRoICAAaBGRhdGHQNpnaWiIvoyEIrRvZVaFO").unwrap();
         assert_eq!(read(&genuine), Some(vec![("partition_key".to_owned(), b"data".to_vec())]));
         let extra = field(3, &[&[8, 1, 16, 0][..], &field(3, b"y"), &field(4, b"tag")].concat());

@@ -2,7 +2,7 @@
 //!
 //! [ARNs]: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 
-/// Returns the last part of an ARN, such as the name of a queue or a topic.
+/// Returns the last part of an ARN, for example the name of a queue or a topic.
 pub(crate) fn name(arn: &str) -> Option<&str> {
     arn.strip_prefix("arn:")?.rsplit(':').next().filter(|name| !name.is_empty())
 }

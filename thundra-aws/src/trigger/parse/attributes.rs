@@ -25,8 +25,8 @@ pub(crate) const SQS: Form = Form { kind: "dataType", text: "stringValue", binar
 /// The attributes of a notification of SNS.
 pub(crate) const SNS: Form = Form { kind: "Type", text: "Value", binary: "Value" };
 
-/// Returns the texts of a map of attributes. Bytes count if they are a text: raw delivery of SNS to SQS hands on
-/// attributes of both types.
+/// Returns the texts of a map of attributes. Bytes count as text if the bytes are valid UTF-8: raw delivery of SNS to
+/// SQS forwards attributes of both types.
 pub(crate) fn pairs<'a>(map: Object<'a>, form: &Form) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     let value = |attribute| {
         let attribute = Object::parse(attribute)?;
@@ -36,7 +36,7 @@ pub(crate) fn pairs<'a>(map: Object<'a>, form: &Form) -> Vec<(Cow<'a, str>, Cow<
     map.into_members().filter_map(|(name, attribute)| Some((name, value(attribute)?))).collect()
 }
 
-/// Returns the text in base64. `None` for bytes that are no text, and for a long one.
+/// Returns the text in base64. `None` for invalid UTF-8, and for a long text.
 pub(super) fn decoded(base64: &str) -> Option<String> {
     let bytes = (base64.len() <= MAX_BASE64).then(|| BASE64_STANDARD.decode(base64).ok())??;
     String::from_utf8(bytes).ok()

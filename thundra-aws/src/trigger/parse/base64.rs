@@ -48,7 +48,7 @@ impl Data<'_> {
     }
 }
 
-/// The length of base64 that holds a first member written by a client of this crate. A multiple of four.
+/// The length of base64 with room for a first member written by a client of this crate. A multiple of four.
 const HEAD: usize = 2048;
 /// The base64 of each of the [names](envelope::NAMES) at the three positions within three bytes, without the characters
 /// that depend on the bytes around.

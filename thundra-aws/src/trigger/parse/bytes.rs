@@ -9,8 +9,8 @@ const MAX_BYTES: usize = 8192;
 /// The most characters of a byte in an array: `-128, `.
 const MAX_DIGITS: usize = 6;
 
-/// Returns the text of an array of bytes, as in `[48, 48, 45]`. A Java producer may write bytes from 128 on with a sign.
-/// A string is its own text. `None` for anything else, and for bytes that are no UTF-8.
+/// Returns the text of an array of bytes, as in `[48, 48, 45]`. A Java producer may write bytes from 128 on with a
+/// sign. A string is returned as text. `None` for any other value, and for invalid UTF-8.
 pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     if json.starts_with('"') {
         return json::text(json).filter(|text| text.len() <= MAX_BYTES);

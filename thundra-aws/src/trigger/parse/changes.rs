@@ -1,7 +1,7 @@
-//! The changes of S3 objects in an event of S3, however it came: alone, by SNS, SQS or EventBridge, or in a record of a
-//! failed invocation.
+//! The changes of S3 objects in an event of S3: alone, by SNS, SQS or EventBridge, or in a record of a failed
+//! invocation.
 //!
-//! A message is searched whatever context it carries, because S3's own events carry none.
+//! A message with a context is searched too, because the events of S3 carry no context.
 
 use memchr::memmem;
 
@@ -12,12 +12,12 @@ use crate::hops::{Change, change};
 /// The limit of nesting, of objects and of texts with objects. Deeper than anyone builds, and a crafted body must not cost
 /// more.
 const MAX_DEPTH: usize = 12;
-/// The sources of S3's records, and of its events on EventBridge. A text without one of them tells of no object.
+/// The sources of S3's records and of S3's events on EventBridge. A text without either name describes no object.
 const NAMES: [&str; 2] = ["aws:s3", "aws.s3"];
-/// The members that hold a message within a message, as a JSON object or as its text.
+/// The members with a message within a message, as a JSON object or as JSON text.
 const INSIDE: [&str; 8] = ["Sns", "Message", "body", "detail", "Data", "data", "requestPayload", "Payload"];
 
-/// Returns the changes in the JSON text of a message, or of a string with such a text.
+/// Returns the changes in the JSON text of a message, or of a string with JSON text.
 pub(crate) fn of_message(json: &str) -> Vec<Change> {
     let mut changes = Vec::new();
     if change::is_on() {

@@ -1,4 +1,4 @@
-//! The context of Datadog's tracers, which is read and never written.
+//! The context of Datadog's tracers, read and never written.
 //!
 //! | carrier | form |
 //! |---|---|
@@ -6,9 +6,9 @@
 //! | member `_datadog` of a payload, of a detail or of an input | a JSON map |
 //! | headers of HTTP and Kafka | each entry of the map is a header |
 //!
-//! The map has `traceparent` and `tracestate` if the tracer propagates W3C Trace Context. If it does not, the
-//! `traceparent` is made of Datadog's ids: 64 bits of the trace in `x-datadog-trace-id`, the other 64 in the tag
-//! `_dd.p.tid`, and the span in `x-datadog-parent-id`.
+//! The map has `traceparent` and `tracestate` if the tracer propagates W3C Trace Context. Otherwise the `traceparent`
+//! is made of Datadog's ids: 64 bits of the trace in `x-datadog-trace-id`, the other 64 in the tag `_dd.p.tid`, and the
+//! span in `x-datadog-parent-id`.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ const PRIORITY: &str = "x-datadog-sampling-priority";
 const TAGS: &str = "x-datadog-tags";
 const W3C: [&str; 3] = ["traceparent", "tracestate", "baggage"];
 
-/// Returns the W3C headers of the context of Datadog in a carrier. Empty without one.
+/// Returns the W3C headers of the context of Datadog in a carrier. Empty for a carrier without a context.
 pub(super) fn w3c<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Vec<(Cow<'p, str>, String)> {
     let mut ids = Ids::default();
     for (key, value) in pairs {
@@ -63,7 +63,7 @@ struct Ids {
 
 impl Ids {
     fn take(&mut self, key: &str, value: &str) {
-        // Few keys of a carrier have this length and beginning.
+        // Few keys of a carrier begin with `x-datadog-`.
         if !key.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("x-datadog-")) {
             return;
         }
@@ -81,8 +81,8 @@ impl Ids {
         }
     }
 
-    /// Returns the ids as a `traceparent`. Without a priority the decision is that of the receiver, and W3C has no word
-    /// for it: the flag is set, so that a sampler that follows its parent keeps the trace.
+    /// Returns the ids as a `traceparent`. Without a priority, Datadog leaves the decision to the receiver, and a
+    /// `traceparent` cannot express a deferred decision. The flag is set, so a parent-based sampler keeps the trace.
     fn traceparent(&self) -> Option<String> {
         let flags = u8::from(self.priority.is_none_or(|priority| priority > 0));
         let (trace, parent) = (self.trace?, self.parent?);

@@ -1,4 +1,4 @@
-//! What AWS says of the message of a dead-letter queue.
+//! The attributes added by AWS to the message of a dead-letter queue.
 //!
 //! | sender | says |
 //! |---|---|
@@ -18,7 +18,7 @@ use crate::attributes::Attributes;
 /// The names of the sender, by the service.
 const SENDERS: [&str; 2] = ["RULE_ARN", "SCHEDULE_ARN"];
 
-/// Returns the attributes of a dead letter, given the attributes of the message and the queue that it was in before.
+/// Returns the attributes of a dead letter, given the attributes and the previous queue of the message.
 pub(crate) fn describe(pairs: &[(Cow<'_, str>, Cow<'_, str>)], queue: Option<&str>) -> Attributes {
     let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref());
     let by_lambda = || get("RequestID").and(get("ErrorCode")).map(|error| ("lambda", error));

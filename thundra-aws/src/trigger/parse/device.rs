@@ -1,4 +1,4 @@
-//! The members of an event that tell of a device of AWS IoT.
+//! The members of an event that identify a device of AWS IoT.
 
 use super::json::Object;
 
@@ -21,7 +21,7 @@ const OTHERS: [&[&str]; 8] = [
 /// The members of a shadow, the first two with objects.
 const SHADOW: [&str; 4] = ["state", "metadata", "version", "timestamp"];
 
-/// Returns `true` for an event of AWS IoT, given its members in two parts.
+/// Returns `true` for an event of AWS IoT, given the members in two parts.
 pub(crate) fn is_event(places: [&Object<'_>; 2]) -> bool {
     let has = |name: &&str| places.iter().any(|members| members.has(name));
     let is_object = |name: &&str| places.iter().any(|members| members.object(name).is_some());
@@ -31,7 +31,7 @@ pub(crate) fn is_event(places: [&Object<'_>; 2]) -> bool {
         || SHADOW.iter().all(has) && SHADOW.iter().take(2).all(is_object)
 }
 
-/// Returns `true` for a member that tells of a device.
+/// Returns `true` for a member that may identify a device.
 pub(crate) fn tells(name: &str) -> bool {
     name == "topic" || [&RULE[..], &SHADOW].iter().chain(&OTHERS).any(|names| names.contains(&name))
 }

@@ -1,4 +1,4 @@
-//! Messages inside messages. Each may have a context.
+//! Messages inside messages. Each message may have a context.
 //!
 //! | envelope | inside |
 //! |---|---|
@@ -11,10 +11,10 @@
 //! | result or context of Step Functions | `Payload`, `Execution.Input` |
 //! | payload of OpenTelemetry for Python | `headers` |
 //!
-//! A message is opened if the attributes hold no ids, even if they hold something else. AWS adds attributes to the
-//! messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add theirs.
+//! A message is opened if the attributes hold no ids, even if the message has other attributes. AWS adds attributes to
+//! the messages of a dead-letter queue (`RequestID`, `ErrorCode`, …), and programs add further attributes.
 //!
-//! The context of another vendor has the last place, wherever it stands.
+//! The context of another vendor has the lowest precedence, wherever the context stands.
 
 use std::borrow::Cow;
 
@@ -33,18 +33,18 @@ use crate::payload::{self, Member};
 
 /// The limit of nesting. Deeper than anyone builds, and a crafted body must not cost more.
 const MAX_DEPTH: usize = 6;
-/// The names around a context: our member, the attributes of SNS and SQS, Datadog's member, and the header of W3C in a
-/// CloudEvent or among headers. A text without one of them holds none.
+/// The names around a context: our member, the attributes of SNS and SQS, Datadog's member, and the W3C header in a
+/// CloudEvent or among headers. A text without one of the names holds no context.
 pub(super) const NAMES: [&str; 4] = [PAYLOAD_CONTEXT, "essageAttributes", DATADOG, "traceparent"];
-/// The source of S3, in its records and on EventBridge.
+/// The source of S3, in records and on EventBridge.
 const S3: [&str; 2] = ["aws:s3", "aws.s3"];
 
-/// Opens the body of a message. `None` for a body that is no envelope and has no context.
+/// Opens the body of a message. `None` for a body without an envelope and without a context.
 pub(crate) fn open(body: &[u8], extractor: &Extractor<'_>) -> Option<Opened> {
     open_at(body, 0, extractor)
 }
 
-/// Opens a body in the form of a JSON string. A body that leads nowhere is not unescaped.
+/// Opens a body in the form of a JSON string. A body without a possible context is not unescaped.
 pub(crate) fn open_string(string: &str, extractor: &Extractor<'_>) -> Option<Opened> {
     open_string_at(string, 0, extractor)
 }
@@ -79,7 +79,7 @@ pub(crate) fn open_notification(notification: &Object<'_>, depth: usize, extract
     open_carrier(&attributes.unwrap_or_default(), extractor, inside)
 }
 
-/// Opens an event that a bus of EventBridge delivered with its metadata. `part` is the published payload.
+/// Opens an event delivered with metadata by a bus of EventBridge. `part` is the published payload.
 pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extractor<'_>) -> Opened {
     let metadata = delivery.object("Metadata").map(texts).unwrap_or_default();
     let inbound = extractor.extract_owned(&metadata);
@@ -92,7 +92,7 @@ pub(crate) fn open_delivery(delivery: &Object<'_>, part: &str, extractor: &Extra
     opened.beside_foreign(|| extractor.foreign(borrowed(&metadata)))
 }
 
-/// Opens a [CloudEvent]. Its attributes may have the extension for [distributed tracing].
+/// Opens a [CloudEvent]. The attributes may include the extension for [distributed tracing].
 ///
 /// [CloudEvent]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 /// [distributed tracing]: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md
@@ -108,12 +108,12 @@ pub(crate) fn is_cloud_event(event: &Object<'_>) -> bool {
     ["specversion", "type", "source"].into_iter().all(has_text)
 }
 
-/// Returns `true` for an event of a bus of EventBridge that was delivered with its metadata.
+/// Returns `true` for an event delivered with metadata by a bus of EventBridge.
 pub(crate) fn is_delivery(delivery: &Object<'_>) -> bool {
     delivery.has("Data") && delivery.object("SystemMetadata").is_some_and(|system| system.has("aws:DeliveryType"))
 }
 
-/// Returns the context of a carrier, or of what is inside of the message.
+/// Returns the context of a carrier, or else the context inside the message.
 fn open_carrier(
     pairs: &[(Cow<'_, str>, Cow<'_, str>)],
     extractor: &Extractor<'_>,
@@ -175,7 +175,7 @@ fn open_envelope(object: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -
     } else if let [record] = object.array("Records").as_slice() {
         open_record(&Object::parse(record)?, depth, extractor)
     } else if let Some(change) = object.object("dynamodb") {
-        // A table may send its changes to a stream of Kinesis.
+        // A table may send changes to a stream of Kinesis.
         Some(Opened { inbound: extractor.extract_owned(&image::context(&change)), ..Opened::default() })
     } else {
         let input = || open_member(&object.object("Execution")?, "Input", depth + 1, extractor);
@@ -197,8 +197,8 @@ fn open_record(record: &Object<'_>, depth: usize, extractor: &Extractor<'_>) -> 
     Some(open_carrier(&attributes.unwrap_or_default(), extractor, inside))
 }
 
-/// Opens the headers of a payload, which OpenTelemetry for Python adds to the payload of a call. The headers of a request
-/// that somebody put into a message are those of anyone.
+/// Opens the headers of a payload, as added by OpenTelemetry for Python to the payload of a call. The headers of a
+/// request inside a message come from an unknown caller.
 fn open_headers(object: &Object<'_>, extractor: &Extractor<'_>) -> Option<Opened> {
     let extractor = if is_request(object) { extractor.at_edge() } else { *extractor };
     let opened = open_carrier(&texts(object.object("headers")?), &extractor, || None);

@@ -6,7 +6,7 @@ use thundra_core::propagation::{Inbound, ParentSource, Propagators, Trust, XRAY_
 use super::datadog;
 use crate::trigger::edge_trust;
 
-/// An extractor with the rules of one event.
+/// An extractor with the rules of an event.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Extractor<'h> {
     formats: Propagators,
@@ -22,13 +22,13 @@ impl<'h> Extractor<'h> {
         Extractor { formats, trust, edge: Trust::Edge, header: None }
     }
 
-    /// Returns an extractor that trusts a sender, and callers at the public edge as far as the configuration says.
+    /// Returns an extractor with `trust` in the sender, and with the configured trust in callers at the public edge.
     pub(crate) fn of(config: &Config, trust: Trust) -> Self {
         Extractor { edge: edge_trust(config), ..Extractor::new(config.propagators, trust) }
     }
 
-    /// Returns the extractor for the headers of a request that a trusted sender handed on. The X-Ray header beside the
-    /// message is not of the request.
+    /// Returns the extractor for the headers of a request forwarded by a trusted sender. The X-Ray header beside the
+    /// message does not belong to the request.
     pub(crate) fn at_edge(self) -> Extractor<'static> {
         let trust = if self.trust == Trust::Full { self.edge } else { self.trust };
         Extractor { formats: self.formats, trust, edge: self.edge, header: None }
@@ -49,7 +49,8 @@ impl<'h> Extractor<'h> {
         Inbound::extract(header.into_iter().chain(pairs), self.formats, self.trust)
     }
 
-    /// Extracts the context of a carrier, or another vendor's if a program put no parent of ours into it.
+    /// Extracts the context of a carrier, or else another vendor's context if a program put no parent of ours into the
+    /// carrier.
     pub(crate) fn extract_any<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)> + Clone) -> Inbound
     where
         'h: 'p,
@@ -64,7 +65,7 @@ impl<'h> Extractor<'h> {
         }
     }
 
-    /// Extracts the context of another vendor. Such a context has the last place among those of programs.
+    /// Extracts the context of another vendor. Every other context of a program has precedence.
     pub(crate) fn foreign<'p>(&self, pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Option<Inbound> {
         if !self.formats.tracecontext {
             return None;
@@ -90,7 +91,7 @@ pub(crate) fn holds_ids(inbound: &Inbound) -> bool {
     inbound.correlation.iter().next().is_some()
 }
 
-/// Returns `true` for a parent that a program sent.
+/// Returns `true` for a parent sent by a program.
 pub(crate) fn holds_parent(inbound: &Inbound) -> bool {
     matches!(inbound.source, ParentSource::TraceParent | ParentSource::Correlation)
 }

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use super::json::{self, Object};
 
-/// Headers in the order of the event, with names in any case. A header that was sent several times has an entry for
-/// each line, as in a request.
+/// Headers in the order of the event, with names in any case. A header sent several times has an entry for each line,
+/// as in a request.
 pub(crate) struct Headers<'a>(Vec<(String, Cow<'a, str>)>);
 
 impl<'a> Headers<'a> {
     /// Reads every line of the headers in `multiValueHeaders`, and the further names in `headers`. A REST API sends
-    /// both, a load balancer one of them, AppSync's authorizers get `requestHeaders`, a mapping template makes `header`,
-    /// and every other service sends `headers` alone.
+    /// both, a load balancer one of the two, AppSync's authorizers get `requestHeaders`, a mapping template makes
+    /// `header`, and every other service sends `headers` alone.
     pub(crate) fn of(event: &Object<'a>) -> Self {
         let mut headers = Headers(Vec::new());
         for form in ["multiValueHeaders", "headers", "requestHeaders", "header"] {
@@ -32,13 +32,13 @@ impl<'a> Headers<'a> {
         found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_ref())
     }
 
-    /// Returns every line with the name of its header.
+    /// Returns every line with the name of the header.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> + Clone {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 }
 
-/// Members of a request, beside its headers.
+/// Members of a request, apart from the headers.
 const REQUEST: [&str; 15] = [
     "body",
     "method",
@@ -57,7 +57,7 @@ const REQUEST: [&str; 15] = [
     "stageVariables",
 ];
 
-/// Returns `true` for what looks like a request.
+/// Returns `true` for an event with the members of a request.
 pub(crate) fn is_request(event: &Object<'_>) -> bool {
     event.has("headers") && REQUEST.iter().any(|member| event.has(member))
 }

@@ -8,8 +8,8 @@ use super::json::{self, Object};
 
 /// Returns the texts and numbers of the context in the new image of a change.
 ///
-/// The old image is not read. Its context is of the program that wrote the item, perhaps long ago, and not of the
-/// program that removed it.
+/// The old image is not read. The context in the old image comes from the program that wrote the item, perhaps long
+/// ago, and not from the program that removed the item.
 pub(crate) fn context<'a>(change: &Object<'a>) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     // An item may have more attributes than an object keeps members.
     let image = change.raw("NewImage").map(json::members).unwrap_or_default();

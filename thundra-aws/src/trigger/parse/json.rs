@@ -1,6 +1,6 @@
 //! JSON, read one level at a time without copies. Unread members are stepped over.
 //!
-//! Nothing here fails. A malformed member, or a member of another type, is absent.
+//! Reading never fails. A malformed member, or a member of another type, is absent.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,10 +17,10 @@ const MAX_MEMBERS: usize = 256;
 #[derive(Default)]
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
-/// The members of an object, read one after the other.
+/// The members of an object, read in sequence.
 pub(crate) struct Members<'a> {
     json: &'a [u8],
-    /// The validated text, as soon as it is needed.
+    /// The validated text, once needed.
     text: Option<Option<&'a str>>,
     cursor: Cursor<'a>,
     /// `true` before the first member.
@@ -65,12 +65,12 @@ impl<'a> Object<'a> {
         (value != "null").then_some(value)
     }
 
-    /// Returns `true` if the object has a member of this name with another value than `null`.
+    /// Returns `true` if the object has a member `key` with a value other than `null`.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.raw(key).is_some()
     }
 
-    /// Returns `true` if the object has a member of this name, even with the value `null`.
+    /// Returns `true` if the object has a member `key`, even with the value `null`.
     pub(crate) fn names(&self, key: &str) -> bool {
         self.0.iter().any(|(name, _)| name == key)
     }
@@ -86,7 +86,7 @@ impl<'a> Object<'a> {
         text(raw).map_or_else(|| raw.parse().ok(), |text| text.parse().ok())
     }
 
-    /// Returns a number member that is a time since 1970. Zero stands for no time.
+    /// Returns a number member as a time since 1970. Zero means no time.
     pub(crate) fn time(&self, key: &str) -> Option<f64> {
         self.number(key).filter(|time| *time > 0.0)
     }
@@ -185,7 +185,7 @@ fn next_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>, is_first: &mut bo
 
 fn read_key<'a>(cursor: &mut Cursor<'a>, json: impl Slice<'a>) -> Option<Cow<'a, str>> {
     let (key, is_escaped) = cursor.string_or_escaped()?;
-    // With its quotes.
+    // The slice includes the quotes.
     if is_escaped { text(json.slice(key.start - 1..key.end + 1)?) } else { json.slice(key).map(Cow::Borrowed) }
 }
 
@@ -200,7 +200,7 @@ pub(crate) fn text(json: &str) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A valid JSON string, with its quotes, and a position in it that only goes forward.
+/// A valid JSON string with quotes, and a position that only goes forward.
 pub(crate) struct Escaped<'a> {
     json: &'a str,
     /// The position in the string.
@@ -243,7 +243,7 @@ impl<'a> Escaped<'a> {
     }
 }
 
-/// Returns the members of an object without a limit, such as the records by partition, else none.
+/// Returns all members of an object, for example the records by partition. Empty for any other text.
 pub(crate) fn members(json: &str) -> Vec<(Cow<'_, str>, &str)> {
     all_members(json).unwrap_or_default()
 }
@@ -256,7 +256,8 @@ fn all_members(json: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
     Some(all)
 }
 
-/// Returns the objects in the arrays of an object by key, such as the records by partition, else none.
+/// Returns the objects in the arrays of an object by key, for example the records by partition. Empty for any other
+/// text.
 pub(crate) fn groups(json: &str) -> Vec<(Cow<'_, str>, Vec<Object<'_>>)> {
     all_groups(json).unwrap_or_default()
 }
@@ -324,7 +325,7 @@ pub(crate) fn objects<'a>(json: &'a [u8], wanted: impl Fn(&Object<'a>) -> bool) 
     cursor.end().map(|()| objects)
 }
 
-/// Reads the objects in an array. `text` is the validated text, as soon as there is one.
+/// Reads the objects in an array. `text` is the validated text, once needed.
 fn read_objects<'a>(
     cursor: &mut Cursor<'a>,
     json: &'a [u8],

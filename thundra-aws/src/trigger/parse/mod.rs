@@ -1,4 +1,4 @@
-//! Readers of the forms that several sources share.
+//! Readers of the forms shared by several sources.
 
 pub(super) mod aggregate;
 pub(crate) mod arn;

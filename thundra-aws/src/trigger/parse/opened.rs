@@ -1,4 +1,4 @@
-//! What a message holds once it is opened.
+//! The contents of an opened message.
 
 use std::ops::Range;
 
@@ -13,13 +13,13 @@ use crate::payload::{self, Member};
 pub(crate) struct Opened {
     /// The context, extracted.
     pub(crate) inbound: Inbound,
-    /// The context of another vendor, of the outermost envelope with one.
+    /// The context of another vendor, of the outermost envelope with a foreign context.
     pub(crate) foreign: Option<Box<Inbound>>,
     /// The text of the `__context__` object.
     pub(crate) context: Option<String>,
     /// The range to cut from the payload to remove the `__context__`. `None` for a context inside an envelope.
     pub(crate) range: Option<Range<usize>>,
-    /// The attributes of the object of S3 that the message is about.
+    /// The attributes of the S3 object in the message.
     pub(crate) attributes: Attributes,
 }
 
@@ -29,7 +29,7 @@ impl Opened {
         Opened { inbound: extractor.extract_owned(&payload::pairs(&member.json)), ..Opened::unread(member) }
     }
 
-    /// Makes the range one of `text`, given a range of `part`, which is a slice of `text`.
+    /// Converts the range from offsets in `part` to offsets in `text`. `part` is a slice of `text`.
     pub(crate) fn within(self, part: &str, text: &[u8]) -> Self {
         // The distance of the addresses is the offset of the part.
         let offset = (part.as_ptr() as usize).checked_sub(text.as_ptr() as usize);
@@ -37,8 +37,8 @@ impl Opened {
         Opened { range, ..self }
     }
 
-    /// Adds the context of another vendor, unless a program sent one of ours. That of an envelope comes before those of
-    /// the messages inside.
+    /// Adds the context of another vendor, unless a program sent a parent of ours. The context of an envelope has
+    /// precedence over the contexts of the messages inside.
     pub(crate) fn beside_foreign(self, foreign: impl FnOnce() -> Option<Inbound>) -> Self {
         if holds_parent(&self.inbound) {
             return self;
@@ -51,7 +51,7 @@ impl Opened {
         self.range.is_some() || self.foreign.is_some() || holds_context(&self.inbound)
     }
 
-    /// Decides about the parent: a context of another vendor gives it if no program sent one of ours.
+    /// Decides about the parent: a context of another vendor gives the parent if no program sent a parent of ours.
     pub(crate) fn into_inbound(self) -> Inbound {
         match self.foreign {
             Some(foreign) if !holds_parent(&self.inbound) => foreign.or(self.inbound),

@@ -1,7 +1,7 @@
-//! The data of stream records as producers pack it: several [user records](super::aggregate) in one, and gzip.
+//! The packed data of stream records: several [user records](super::aggregate) in a single record, and gzip.
 //!
-//! Compressed data is a text that nobody cuts a context out of, so a context stands where the producer put it: at the
-//! beginning. Only the beginning is decompressed.
+//! A context inside compressed data is never cut out, so a context still stands at the beginning, where the producer
+//! put the context. Only the beginning is decompressed.
 
 use std::io::Read;
 
@@ -15,14 +15,15 @@ use super::envelope;
 use super::extract::Extractor;
 use super::opened::Opened;
 
-/// The beginning of data in gzip, and its base64.
+/// The beginning of data in gzip, as bytes and in base64.
 const GZIP: [u8; 3] = [0x1f, 0x8b, 8];
 const BASE64_GZIP: &str = "H4sI";
-/// The most bytes decompressed of one text.
+/// The maximum number of bytes decompressed from a text.
 const MAX_TEXT: usize = 8 * 1024;
-/// The length of base64 that holds [`MAX_TEXT`], even if compression made it longer. A multiple of four.
+/// The length of base64 for [`MAX_TEXT`], even if compression made the data longer. A multiple of four.
 const BASE64_HEAD: usize = 12 * 1024;
-/// The most bytes decompressed of a record, as a multiple of its length. JSON takes less, a bomb much more.
+/// The maximum number of bytes decompressed from a record, as a multiple of the record's length. JSON takes less, a
+/// bomb much more.
 const MAX_RATIO: usize = 16;
 
 /// The contexts in the data of a record.
@@ -30,7 +31,7 @@ const MAX_RATIO: usize = 16;
 pub(crate) struct Unpacked {
     /// The context of the data, or of the only user record.
     pub(crate) opened: Opened,
-    /// The number of user records. 1 for a record that is not aggregated.
+    /// The number of user records. 1 unless the record is aggregated.
     pub(crate) count: usize,
     /// The contexts of several user records, by number.
     pub(crate) user_records: Vec<(usize, Opened)>,
@@ -73,13 +74,13 @@ fn open_bytes(data: &[u8], extractor: &Extractor<'_>) -> Unpacked {
     unpacked
 }
 
-/// Opens a text. `room` is the number of bytes that may still be decompressed.
+/// Opens a text. `room` is the number of bytes left for decompression.
 fn open_text(data: &[u8], room: &mut usize, extractor: &Extractor<'_>) -> Option<Opened> {
     if !data.starts_with(&GZIP) {
         return envelope::open(data, extractor);
     }
     let mut head = Vec::new();
-    // An error ends the text, and what came before counts.
+    // An error ends the text, and the bytes before the error count.
     let _ = GzDecoder::new(data).take(MAX_TEXT.min(*room) as u64).read_to_end(&mut head);
     *room -= head.len();
     envelope::open(&head, extractor).map(|opened| Opened { range: None, ..opened })

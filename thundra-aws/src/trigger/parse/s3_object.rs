@@ -1,4 +1,4 @@
-//! Objects of S3 in notifications: the records of S3 itself, and its events on EventBridge.
+//! Objects of S3 in notifications: the records of S3, and the events of S3 on EventBridge.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use thundra_core::semconv;
 use super::json::Object;
 use crate::attributes::Attributes;
 
-/// An object that a notification is about.
+/// The object that a notification is about.
 #[derive(Debug)]
 pub(crate) struct S3Object<'a> {
     pub(crate) bucket: Option<Cow<'a, str>>,
@@ -18,7 +18,7 @@ pub(crate) struct S3Object<'a> {
 }
 
 impl<'a> S3Object<'a> {
-    /// Reads a record of S3. Its key is encoded as in an HTML form.
+    /// Reads a record of S3. The key is encoded as in an HTML form.
     pub(crate) fn of_record(record: &Object<'a>) -> Self {
         let s3 = record.object("s3");
         let member = |name| s3.as_ref().and_then(|s3| s3.object(name));
@@ -31,7 +31,7 @@ impl<'a> S3Object<'a> {
         }
     }
 
-    /// Reads the detail of an event on EventBridge. Its key is not encoded.
+    /// Reads the detail of an event on EventBridge. The key is not encoded.
     pub(crate) fn of_detail(detail: &Object<'a>) -> Self {
         let object = detail.object("object");
         let text = |name| object.as_ref().and_then(|object| object.text(name));

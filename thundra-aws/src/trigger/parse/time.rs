@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The English names of the months, as Java cuts them.
+/// The English names of the months, as abbreviated by Java.
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// Converts seconds since 1970, with a fraction.
@@ -15,7 +15,7 @@ pub(crate) fn from_millis(millis: f64) -> Option<SystemTime> {
     from_seconds(millis / 1e3)
 }
 
-/// Parses a time of RFC 3339 in UTC, as AWS writes it: `2015-08-18T18:02:32.111Z`, with an optional fraction.
+/// Parses a time of RFC 3339 in UTC, as written by AWS: `2015-08-18T18:02:32.111Z`, with an optional fraction.
 pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(date, '-')?;
@@ -25,8 +25,8 @@ pub(crate) fn from_rfc3339(text: &str) -> Option<SystemTime> {
     from_parts([year, month, day], [hour, minute, second])?.checked_add(Duration::from_secs_f64(fraction))
 }
 
-/// Parses a time as Java writes it in English, with or without the second comma: `Jan 1, 2026, 12:33:41 AM`. The zone
-/// of AWS's services is UTC. `None` for times before 2000, which nobody's clock says.
+/// Parses a time in Java's English form, with or without the second comma: `Jan 1, 2026, 12:33:41 AM`. The zone of
+/// AWS's services is UTC. `None` for times before 2000, because no clock shows a year before 2000.
 pub(crate) fn from_english(text: &str) -> Option<SystemTime> {
     let words = text.split([',', ' ', '\u{202f}']).filter(|word| !word.is_empty()).take(6).collect::<Vec<_>>();
     let [month, day, year, time, half] = words.try_into().ok()?;
@@ -56,7 +56,7 @@ fn from_parts([year, month, day]: [u64; 3], [hour, minute, second]: [u64; 3]) ->
 ///
 /// [days_from_civil]: https://howardhinnant.github.io/date_algorithms.html#days_from_civil
 fn days(year: u64, month: u64, day: u64) -> u64 {
-    // The year begins in March here, so that a leap day is its last.
+    // The computation begins each year in March, so a leap day is the last day of the year.
     let year = if month <= 2 { year.saturating_sub(1) } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day.saturating_sub(1);
     (year * 365 + year / 4 - year / 100 + year / 400 + day_of_year).saturating_sub(719_468)

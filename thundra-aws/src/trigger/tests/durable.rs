@@ -12,7 +12,7 @@ use crate::trigger::detect;
 
 const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:orders:1/durable-execution/order-7/9f7d84c9-ea3d";
 
-/// The operation of an execution with this input.
+/// The operation of an execution with the given input.
 fn execution(input: &str) -> Json {
     json!({"Id": "9f7d84c9-ea3d", "Type": "EXECUTION", "Status": "STARTED", "StartTimestamp": 1_700_000_000,
         "ExecutionDetails": {"InputPayload": input}})

@@ -1,4 +1,4 @@
-//! Events around other events, and what is told apart by their form.
+//! Events around other events, and events distinguished by the form alone.
 
 use bytes::Bytes;
 use serde_json::{Value as Json, json};

@@ -1,5 +1,5 @@
-//! The events of AWS, and what [`events.md`](./events.md) says about each: the fixtures of `aws_lambda_events`, and our
-//! own in `tests/events`.
+//! The events of AWS, and the facts in [`events.md`](./events.md) about each event: the fixtures of
+//! `aws_lambda_events`, and the fixtures in `tests/events`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

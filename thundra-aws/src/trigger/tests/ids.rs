@@ -1,5 +1,5 @@
-//! The rules of correlation ids, for each source: an absent id gets its default, a received one stays, the chain of calls
-//! is counted on, and an untrusted caller decides neither on debug logs nor on the length of the chain.
+//! The rules of correlation ids, for each source: an absent id gets the default, a received id stays, the count of the
+//! chain of calls goes on, and an untrusted caller decides neither on debug logs nor on the length of the chain.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -17,22 +17,22 @@ const REQUEST: &str = "request-7";
 /// A context to send: text pairs.
 type Pairs<'a> = &'a [(&'a str, &'a str)];
 
-/// How an event of a source carries contexts.
+/// The carriers of contexts in an event of a source.
 enum Carrier {
     /// One context.
     One(fn(Pairs<'_>) -> Json),
     /// A context in each record.
     Records(fn(Pairs<'_>) -> Json, fn(Vec<Json>) -> Json),
-    /// One context, as a member that a program added to this event before it forwarded it.
+    /// One context, as a member added by a program to the given event before forwarding.
     Added(&'static str),
-    /// None, for a reason.
+    /// No context, for the given reason.
     None(&'static str),
 }
 
 use Carrier::{Added, None as Nothing, One, Records};
 use Trust::{Edge, Full};
 
-/// Each source, its carrier, and the trust in its senders.
+/// Each source, with the carrier, and with the trust in the senders.
 const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("sns", Records(notification, records), Full),
     ("sqs", Records(message, records), Full),
@@ -90,7 +90,7 @@ const CARRIERS: &[(&str, Carrier, Trust)] = &[
     ("direct_list", Records(context, list), Full),
 ];
 
-/// The sources whose own request id, `r-1`, is the id of a new chain of calls.
+/// The sources with a request id, `r-1`, as the id of a new chain of calls.
 const REQUEST_IDS: [&str; 7] =
     ["appsync_authorizer", "authorizer", "cloudfront", "durable", "http_api", "rest_api", "rest_api_template"];
 
@@ -239,7 +239,7 @@ fn application(records: Vec<Json>) -> Json {
 
 fn kafka_record(pairs: Pairs<'_>) -> Json {
     let headers: Vec<_> = pairs.iter().map(|(key, value)| json!({ (*key): value.as_bytes() })).collect();
-    // A pipe delivers records alone, each with its source.
+    // A pipe delivers records alone, each with the source.
     json!({ "eventSource": "aws:kafka", "topic": "t", "partition": 0, "offset": 1, "headers": headers, "value": "Yg==" })
 }
 
@@ -263,7 +263,7 @@ fn change_stream(changes: Vec<Json>) -> Json {
     json!({ "eventSource": "aws:docdb", "events": changes })
 }
 
-/// Returns a payload with the pairs as its `__context__`.
+/// Returns a payload with the pairs as the `__context__`.
 fn context(pairs: Pairs<'_>) -> Json {
     if pairs.is_empty() { json!({ "a": 1 }) } else { json!({ "__context__": map(pairs), "a": 1 }) }
 }
@@ -287,7 +287,7 @@ fn with_headers(mut event: Json, pairs: Pairs<'_>) -> Json {
     event
 }
 
-/// Returns an event of a source with contexts, as far as it can carry them.
+/// Returns an event of a source with contexts. `None` if the source cannot carry the contexts.
 fn event(carrier: &Carrier, contexts: &[Pairs<'_>]) -> Option<Json> {
     match (carrier, contexts) {
         (One(event), [only]) => Some(event(only)),
@@ -301,12 +301,12 @@ fn event(carrier: &Carrier, contexts: &[Pairs<'_>]) -> Option<Json> {
     }
 }
 
-/// Returns the ids of the invocation that an event triggers.
+/// Returns the ids of the invocation triggered by an event.
 fn ids(event: &Json, config: &Config) -> CorrelationIds {
     begun(event.to_string(), config).0
 }
 
-/// Returns the ids of the invocation that an event triggers, and the event that the handler gets.
+/// Returns the ids of the invocation triggered by an event, and the event as the handler gets the event.
 fn begun(event: String, config: &Config) -> (CorrelationIds, String) {
     let mut context = Context::default();
     context.request_id = REQUEST.to_owned();
@@ -366,7 +366,7 @@ fn each_record_of_each_source_has_its_own_ids() {
     for (name, carrier, _) in CARRIERS {
         let Records(record, event) = carrier else { continue };
         let records = || [first, second, &[]].map(record).to_vec();
-        // These are no sources of pipes.
+        // No pipe delivers events of the excluded sources.
         let piped =
             (!["sns", "firehose", "kinesis_analytics", "documentdb"].contains(name)).then(|| Json::from(records()));
         for event in [event(records())].into_iter().chain(piped) {
@@ -399,7 +399,8 @@ fn a_program_may_send_the_event_of_any_source_on() {
         let (ids, received) = begun(sent_on, &config(&[]));
         assert_eq!(received, members, "{name}: as the program got it");
         assert_eq!((ids.get("id"), ids.get("order")), (Some("c-1"), Some("o-9")), "{name}");
-        // What a service says for a person or a device is not obeyed, even in words that no person can add.
+        // The function does not obey a service that acts for a person or a device, even in words that no person can
+        // add.
         let is_obeyed = *trust == Full || matches!(carrier, One(_)) && *name != "iot_authorizer";
         let decisions = (ids.chain_length(), ids.debug_log_enabled());
         assert_eq!(decisions, if is_obeyed { (5, true) } else { (1, false) }, "{name}");

@@ -1,4 +1,4 @@
-//! Kafka: clusters of Amazon MSK, and self-managed ones.
+//! Kafka: clusters of Amazon MSK, and self-managed clusters.
 
 use serde_json::{Value as Json, json};
 use thundra_core::propagation::ParentSource;
@@ -6,7 +6,7 @@ use thundra_core::propagation::ParentSource;
 use super::{OTHER_TRACEPARENT, TRACEPARENT, XRAY, attributes, base64, detected};
 use crate::trigger::parse::time::from_millis;
 
-/// Returns a header of Kafka with signed bytes, as Java writes them.
+/// Returns a header of Kafka with signed bytes, as written by Java.
 pub(super) fn header(name: &str, value: &str) -> Json {
     json!({ name: value.bytes().map(u8::cast_signed).collect::<Vec<_>>() })
 }

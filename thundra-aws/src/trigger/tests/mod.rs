@@ -1,4 +1,4 @@
-//! Events of every source, and the triggers read from them.
+//! Events of every source, and the triggers read from the events.
 
 mod appsync;
 mod attributes;

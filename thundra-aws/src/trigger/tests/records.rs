@@ -1,4 +1,4 @@
-//! Batches of records, wherever they stand in the event.
+//! Batches of records, anywhere in the event.
 
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ fn the_time_is_linear_wherever_the_records_stand() {
     ] {
         let begun = Instant::now();
         assert_eq!(recognised(event.as_bytes(), &config(&[])).source.name, source, "{why}");
-        // Without optimisation it is about a second on a busy machine, and minutes if it is quadratic.
+        // Without optimisation, the search takes about a second on a busy machine, and minutes with quadratic cost.
         assert!(begun.elapsed() < Duration::from_secs(30), "{why}: {:?}", begun.elapsed());
     }
     let records: Vec<Json> = (0..10_000).map(|_| sqs(json!({}), None, json!("hi"))).collect();

@@ -149,7 +149,7 @@ fn untrusted_callers_switch_nothing_on() {
         assert_eq!((trigger.source.name, trigger.trust), ("sqs", edge));
         assert_eq!(trigger.messages[0].inbound.untrusted, edge == Trust::Edge);
     }
-    // A device may write more members than are read, and the members of a rule come after those of a device.
+    // A device may write more members than are read, and the members of a rule come after the members of a device.
     let mut many: String = (0..300).map(|n| format!(r#""{n}":1,"#)).collect();
     for last in [r#""topic":"devices/7""#, r#""clientid":"7","principal":"cert""#] {
         let event = format!(r#"{{"__context__":{context},{many}{last}}}"#);

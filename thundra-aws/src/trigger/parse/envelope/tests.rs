@@ -1,4 +1,4 @@
-//! Bodies, and the contexts opened in them.
+//! Bodies of messages, and the contexts in the bodies.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -175,7 +175,7 @@ fn the_time_is_linear() {
         let begun = std::time::Instant::now();
         open(body.as_bytes(), &extractor());
         open_string(&json!(body).to_string(), &extractor());
-        // About a second without optimisation on a busy machine, and minutes if it is quadratic.
+        // About a second without optimisation on a busy machine, and minutes with quadratic cost.
         assert!(begun.elapsed().as_secs() < 30, "{:?}: {:.60}", begun.elapsed(), body);
     }
 }
