@@ -1,7 +1,7 @@
 //! Gateways of [Bedrock AgentCore], which call a function as a tool of an agent.
 //!
-//! The event holds the arguments of the tool alone. An agent wrote them, on behalf of anyone, so nothing in them is
-//! trusted. What the gateway says stands in the client context.
+//! The event holds the arguments of the tool alone. An agent wrote the arguments, on behalf of anyone, so no argument
+//! is trusted. The facts from the gateway stand in the client context.
 //!
 //! [Bedrock AgentCore]: https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/gateway-add-target-lambda.html
 

@@ -1,7 +1,7 @@
 //! Invocations that are answered without the handler.
 //!
-//! The runtime reads the event and calls the service of the handler in one go, each by way of a type of ours. An answer
-//! that is set meanwhile takes the place of the event, which is then not read as the handler's type.
+//! The runtime reads the event and calls the service of the handler in one go, each by way of a type of this crate. An
+//! answer set meanwhile takes the place of the event, and the event is then not read as the handler's type.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -28,8 +28,8 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    /// Runs a closure that reads the event and calls the handler, with the answer in place of the handler's if there is
-    /// one.
+    /// Runs a closure that reads the event and calls the handler, with the answer, if any, in place of the handler's
+    /// response.
     pub(super) fn in_place_of_handler<R>(answer: Option<Answer>, call: impl FnOnce() -> R) -> R {
         let Some(answer) = answer else { return call() };
         let _reset = Reset;
@@ -52,13 +52,13 @@ impl Answer {
         })
     }
 
-    /// Takes the answer of the invocation whose event is being read.
+    /// Takes the answer of the invocation, while the runtime reads the event.
     pub(super) fn take() -> Option<Answer> {
         ANSWER.take()
     }
 }
 
-/// Removes an answer that was not taken, after a panic too.
+/// Removes an untaken answer, after a panic too.
 struct Reset;
 
 impl Drop for Reset {

@@ -8,7 +8,7 @@ use lambda_runtime::Diagnostic;
 pub struct Described(Box<dyn Failure>);
 
 impl Described {
-    /// Returns the messages of the sources, the nearest one first.
+    /// Returns the messages of the sources, the nearest source first.
     pub(super) fn sources(&self) -> Vec<String> {
         self.0.sources()
     }

@@ -1,9 +1,9 @@
-//! The replay of durable executions, as [AWS's SDK] marks it.
+//! The replay of durable executions, as marked by [AWS's SDK].
 //!
-//! Each invocation of an execution runs the handler from the top. The SDK has a span around the handler, and one around
-//! each child context and each branch. Its field `isReplay` is `true` up to the first operation that no earlier
-//! invocation began. The branches of `map` and `parallel`, and what is spawned, run in tasks that the SDK spawns: their
-//! spans find the invocation by its request id.
+//! Each invocation of an execution runs the handler from the top. The SDK has a span around the handler, around each
+//! child context and around each branch. The field `isReplay` of the spans is `true` up to the first operation that no
+//! earlier invocation began. The branches of `map` and `parallel`, and spawned work, run in tasks of the SDK. The spans
+//! of the tasks find the invocation by the request id.
 //!
 //! [AWS's SDK]: https://docs.rs/aws-durable-execution-sdk/0.1/aws_durable_execution_sdk/observability/index.html
 

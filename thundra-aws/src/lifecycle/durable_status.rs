@@ -1,7 +1,7 @@
-//! The status that an invocation reports for its durable execution.
+//! The status reported by an invocation for the durable execution.
 //!
-//! Lambda takes an invocation for a success if it reports a failed execution. No metric, no dead-letter queue and no
-//! X-Ray segment shows the failure.
+//! Lambda takes an invocation for a success even if the invocation reports a failed execution. No metric, no
+//! dead-letter queue and no X-Ray segment shows the failure.
 
 use serde_json::{Value as Json, json};
 use thundra_core::exception::Exception;
@@ -13,7 +13,8 @@ const FAILED: &str = "FAILED";
 /// The `error.type` of a failure without a type.
 const UNTYPED: &str = "durable_execution_failed";
 
-/// Records the status on the invocation. A failed execution is a failure of the invocation. A suspended one is not.
+/// Records the status on the invocation. A failed execution is a failure of the invocation. A suspended execution is
+/// not.
 pub(super) fn report(invocation: ScopeRef, members: ResponseMembers) {
     let Some(status) = members.status else { return };
     if status == FAILED && !invocation.flags().contains(ScopeFlags::FAILED) {

@@ -102,7 +102,8 @@ impl Write for Passed<'_, '_> {
     }
 }
 
-/// Returns the messages of the sources of a boxed error, or of a described one. The sources of other errors are unknown.
+/// Returns the messages of the sources of a boxed error, or of a described error. The sources of other errors are
+/// unknown.
 fn source_messages<E: 'static>(error: &E) -> Vec<String> {
     let messages = || match (error as &dyn Any).downcast_ref::<Described>() {
         Some(described) => described.sources(),

@@ -17,7 +17,7 @@ use super::response_stream::ResponseStream;
 /// The `error.type` of a response with a serialisation failure.
 const INVALID_RESPONSE: &str = "invalid_response";
 
-/// A response of the handler, or one in place of it.
+/// A response of the handler, or the answer in place of the handler's response.
 pub(super) struct Returned<R> {
     response: Response<R>,
     invocation: Option<ScopeRef>,

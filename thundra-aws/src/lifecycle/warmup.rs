@@ -1,4 +1,5 @@
-//! Pings that keep a function warm. With `THUNDRA_WARMUP=on` they are answered without the handler and without a trace.
+//! Pings that keep a function warm. With `THUNDRA_WARMUP=on`, pings are answered without the handler and without a
+//! trace.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -43,7 +44,7 @@ fn wait_of_ping(event: &[u8], context: &Context, config: &Config) -> Option<Dura
     is_ping.then_some(Duration::ZERO)
 }
 
-/// Records the number of pings before this invocation. An unsampled invocation leaves the number to the next one.
+/// Records the number of pings before the invocation. An unsampled invocation leaves the number to the next invocation.
 pub(super) fn report(invocation: ScopeRef) {
     if ANSWERED.load(Ordering::Relaxed) > 0 && invocation.sampled() {
         invocation.set_attribute(semconv::THUNDRA_WARMUP_PINGS, ANSWERED.swap(0, Ordering::Relaxed));
@@ -56,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the context of an invoke with this source in its client context.
+    /// Returns the context of an invoke with the given source in the client context.
     fn invoked_by(source: &str) -> Context {
         let mut headers = http::HeaderMap::new();
         headers.insert("lambda-runtime-deadline-ms", 0.into());

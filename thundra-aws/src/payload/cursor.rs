@@ -156,7 +156,7 @@ pub(crate) fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
     memchr2(b'"', b'\\', bytes.get(searched..)?).map(|found| searched + found)
 }
 
-/// Returns the place of the first quote or bracket. Some letters count as brackets, which is none of the letters that
+/// Returns the place of the first quote or bracket. Some letters also count as brackets, but none of the letters that
 /// JSON has outside of strings.
 #[inline]
 fn quote_or_bracket(bytes: &[u8]) -> Option<usize> {

@@ -1,7 +1,7 @@
-//! Errors of reading a payload, described without quoting it.
+//! Errors of reading a payload, described without the values of the payload.
 
-/// Returns the text of an error of `serde`, without the values of the payload in it. `None` for an error of the user's
-/// type, whose text may quote anything.
+/// Returns the text of an error of `serde`, without the values of the payload. `None` for an error of the user's type,
+/// because the text may quote any value.
 pub(crate) fn without_values(text: &str) -> Option<String> {
     if text.starts_with("missing field `") {
         return Some(text.to_owned());

@@ -22,7 +22,8 @@ use crate::Settings;
 use crate::captured::Captured;
 use crate::settings::CapturePayloads;
 
-/// `true` once an event was captured. Without a captured event, the end of an invocation costs one read of this flag.
+/// `true` once an event was captured. Without a captured event, the end of an invocation costs a single read of the
+/// flag.
 static ARE_CAPTURED: AtomicBool = AtomicBool::new(false);
 
 /// The outcome of an invocation with a line.

@@ -1,4 +1,4 @@
-//! The failed records of a batch, as an event of their own.
+//! The failed records of a batch, as a separate event.
 
 use crate::payload::cursor::Cursor;
 
@@ -24,7 +24,7 @@ pub(super) fn only_records(event: &[u8], mut numbers: Vec<usize>) -> Option<Only
     let mut only = event.get(..cursor.at())?.to_vec();
     let mut found = 0;
     for number in 0.. {
-        // The cursor stops at the end of the list, and at a record that goes on beyond the limit.
+        // The cursor stops at the end of the list, and at a record that extends beyond the limit.
         let Some(record) = cursor.value().and_then(|range| event.get(range)) else { break };
         if numbers.binary_search(&number).is_ok() {
             if found > 0 {

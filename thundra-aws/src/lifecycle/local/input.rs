@@ -1,4 +1,4 @@
-//! The input of a local run: an event, or the line of a captured one, from a file or from standard input.
+//! The input of a local run: an event, or the line of a captured event, from a file or from standard input.
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read};

@@ -1,4 +1,4 @@
-//! The few members of a response that tell its outcome, read while the runtime serialises the response.
+//! The few members of a response with the outcome, read while the runtime serialises the response.
 //!
 //! A user's `Serialize` may work only once, or panic. The runtime's serialisation is therefore the only run.
 //! [`passing`] forwards each value to the serializer of the runtime, and [`seen`] reads the members among the values.

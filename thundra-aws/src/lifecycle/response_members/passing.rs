@@ -1,4 +1,4 @@
-//! A serializer that forwards each value to another one, and reads the members of a response among the values.
+//! A serializer that forwards each value to another serializer, and reads the members of a response among the values.
 
 use std::fmt::Display;
 

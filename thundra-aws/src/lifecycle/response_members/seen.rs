@@ -1,4 +1,4 @@
-//! The members of a response, and their places in it.
+//! The members of a response, and the places of the members.
 
 use std::cell::{Cell, RefCell};
 
@@ -27,7 +27,7 @@ pub(in crate::lifecycle) struct ResponseMembers {
 pub(super) struct Seen {
     /// The place of the value after the last key of an object.
     pub(super) next: Cell<Option<Part>>,
-    /// `true` if the JSON text of `Result` is read, which takes time for a long one.
+    /// `true` if the JSON text of `Result` is read. Reading a long text takes time.
     pub(super) reads_result: bool,
     pub(super) members: RefCell<ResponseMembers>,
 }
@@ -56,7 +56,7 @@ pub(super) enum Part {
 }
 
 impl Part {
-    /// Returns the place of the keys of an object in this place. `None` for an object without members to read.
+    /// Returns the place of the keys of an object in the given place. `None` for an object without members to read.
     pub(super) fn key(self) -> Option<Part> {
         match self {
             Part::Response => Some(Part::Key),
@@ -65,7 +65,7 @@ impl Part {
         }
     }
 
-    /// Returns the place of the value after a key in this place. `None` for a value that is not read.
+    /// Returns the place of the value after a key in the given place. `None` for an unread value.
     pub(super) fn value(self, key: &str) -> Option<Part> {
         match (self, key) {
             (Part::Key, "statusCode") => Some(Part::StatusCode),

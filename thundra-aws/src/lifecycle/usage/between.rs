@@ -37,7 +37,7 @@ impl Shared {
         self.last = Some(now);
         self.begun = match self.running {
             0 => 0,
-            // An invocation that began before this reading has no reading of its begin.
+            // An invocation still running began before the reading, so no reading matches the begin of the invocation.
             running => running.saturating_add(1),
         };
     }

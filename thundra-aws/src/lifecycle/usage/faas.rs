@@ -1,4 +1,4 @@
-//! The metrics of invocations, by the [conventions] for functions. Sampling has no effect on them.
+//! The metrics of invocations, by the [conventions] for functions. Sampling has no effect on the metrics.
 //!
 //! [conventions]: https://github.com/open-telemetry/semantic-conventions/blob/v1.44.0/docs/faas/faas-metrics.md
 
@@ -38,7 +38,7 @@ static MESSAGE_AGE: Instrument = Instrument::histogram(
 const SOURCE: [&str; 3] =
     [semconv::MESSAGING_SYSTEM, semconv::MESSAGING_DESTINATION_NAME, semconv::FAAS_DOCUMENT_COLLECTION];
 
-/// Notes the trigger of an invocation, and records the time that its oldest message waited.
+/// Notes the trigger of an invocation, and records the wait of the oldest message.
 pub(in crate::lifecycle) fn began(scope: ScopeRef, trigger: &Trigger, waited: Option<Duration>) {
     if are_wanted() {
         scope.set_flags(flag(trigger.faas_trigger));

@@ -172,7 +172,7 @@ impl Meter {
         self.is_exported_later = true;
     }
 
-    /// Notes that the metrics of the invocation, such as a timeout, were recorded before the end.
+    /// Notes that the metrics of the invocation, for example a timeout, were recorded before the end.
     pub(super) fn recorded_before(&mut self) {
         self.is_recorded = true;
     }
